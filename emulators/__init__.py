@@ -1,0 +1,1 @@
+"""Things that answer: plant, devices, profiles, wire."""

@@ -1,0 +1,1 @@
+"""Firmware: what runs on the devices between the plant and the wire."""

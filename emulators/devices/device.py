@@ -1,0 +1,411 @@
+"""What all firmware has in common: points, alarms, an event log and a management card.
+
+A device is the thing with a management address. It manages one component of the plant (`of`), reads its
+terminals and acts on it; it holds no physics. Its logical quantities are its points (`battery.charge`), named
+once here and mapped to the OIDs and registers of a real product by a profile.
+
+The management card is a computer of its own: it has its own supply, boots, can hang while the power train
+runs, and its uptime starts again after a power loss.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from emulators.plant.engine import Actor, Fault, Parameter
+from emulators.plant.engine import State as ActorState
+
+Value = float | int | bool | str | bytes
+Index = int | tuple[int, ...]
+"""A row of a table: a number, or several for a table indexed by several (written `0-49-1` in a point name)."""
+
+LOG_LENGTH = 200
+"""Lines of the event log a device keeps, the oldest dropped first."""
+
+
+class PointError(Exception):
+    """A point was asked for what it cannot give; the subclasses say why."""
+
+
+class UnknownPoint(PointError):
+    """The device has no point of that name."""
+
+
+class NotWritable(PointError):
+    """The point can only be read."""
+
+
+class BadValue(PointError):
+    """The value is not one this point takes."""
+
+
+class Refused(PointError):
+    """The value is fine but the device cannot do that now (locked, in the wrong mode)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A logical quantity of a kind of device.
+
+    `name` may hold index names in braces, `outlet.{outlet}.state`; `read` gets the device and one index for each.
+    `values` are the words an enumeration can take (bool points take True and False), `low` and `high` bound a number
+    that is written, in `unit`.
+    """
+
+    name: str
+    doc: str
+    read: Callable[..., Value]
+    unit: str = ""
+    write: Callable[..., None] | None = None
+    values: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A condition the device announces: raised after `when` has held for `delay_s`, dropped after `clear` has.
+
+    `clear` defaults to `not when`; give it to have different set and clear thresholds.
+    """
+
+    name: str
+    doc: str
+    when: Callable[[Any], bool]
+    clear: Callable[[Any], bool] | None = None
+    severity: str = "warning"
+    """info, warning or critical."""
+    delay_s: float = 0.0
+    clear_delay_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An alarm has just been raised or dropped: what a trap is made from."""
+
+    t: float
+    alarm: str
+    raised: bool
+
+
+@dataclass(frozen=True)
+class Params:
+    """What the site file says of every device.
+
+    `of` names the plant component it manages, `powered_by` the feeds of its management card (any live one is
+    enough; none means it is powered by the component itself), `switch_port` where its network cable goes
+    (`mgmt-1:12`).
+    """
+
+    of: str = ""
+    powered_by: tuple[str, ...] = ()
+    switch_port: str = ""
+    model: str = ""
+    serial: str = ""
+    firmware: str = ""
+    location: str = ""
+    contact: str = ""
+    boot_s: float = 30.0
+    """Time the management card takes from power to its first answer, s."""
+
+
+@dataclass
+class State(ActorState):
+    card: str = "up"
+    """off, booting or up; a hung card is `up` with the fault `card-hang`."""
+    booted_at: float = 0.0
+    boots: int = 1
+    alarms: dict[str, float] = field(default_factory=dict)
+    """Active alarms and when they were raised, s."""
+    events: list[list[Any]] = field(default_factory=list)
+    """The event log: [time s, text]."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What survives a power loss."""
+
+
+class Device(Actor):
+    """Firmware of one kind of device. Subclasses set `kind`, `POINTS`, `ALARMS`, `PARAMS` and `STATE`."""
+
+    kind: ClassVar[str]
+    POINTS: ClassVar[tuple[Point, ...]]
+    ALARMS: ClassVar[tuple[Alarm, ...]] = ()
+    PARAMS: ClassVar[type[Params]] = Params
+    STATE: ClassVar[type[ActorState]] = State
+    state: State
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "card-hang": Fault("the management card answers nothing until it is restarted; the power train runs on"),
+        "card-reboot": Fault("the management card restarts once"),
+        "card-slow": Fault("the management card answers late",
+                           {"delay_s": Parameter(2.0, "s", 0.0, 60.0, "time before each answer")}),
+    }
+
+    def __init__(self, id: str, params: Params) -> None:
+        super().__init__(id)
+        self.params = params
+        self.outbox: list[Notice] = []
+        """Notices not yet sent; whoever serves the device takes them. Not part of the state."""
+        self.layout = 0
+        """Grows when rows appear or disappear (alarm tables, neighbours)."""
+        self._bound: dict[str, BoundPoint] = {}
+
+    # -- points ---------------------------------------------------------------------------------------------
+
+    def indices(self, name: str) -> Sequence[Index]:
+        """The rows of the table indexed by `name`, in order (`outlet` -> 1 … 24)."""
+        raise UnknownPoint(f"{self.id}: a {self.kind} has no table indexed by {name!r}")
+
+    def point(self, name: str) -> BoundPoint:
+        """The point of that name on this device, ready to read and write.
+
+        Raises:
+            UnknownPoint: it has none; the message names near ones.
+        """
+        bound = self._bound.get(name)
+        if bound is None:
+            bound = self._bound[name] = self._bind(name)
+        return bound
+
+    def read(self, name: str) -> Value:
+        return self.point(name).read()
+
+    def write(self, name: str, value: Value) -> None:
+        """Write a point as an operator's station would.
+
+        Raises:
+            UnknownPoint, NotWritable, BadValue, Refused: see there.
+        """
+        self.point(name).write(value)
+
+    def point_names(self) -> list[str]:
+        """All point names of this device, tables expanded, in catalogue order."""
+        names: list[str] = []
+        for point in (*SYSTEM_POINTS, *self.POINTS):
+            rows: list[dict[str, Index]] = [{}]
+            for index in placeholders(point.name):
+                rows = [{**row, index: i} for row in rows for i in self.indices(index)]
+            names += [point.name.format(**{k: dashed(v) for k, v in row.items()}) for row in rows]
+        return names
+
+    def _bind(self, name: str) -> BoundPoint:
+        parts = name.split(".")
+        for point in (*SYSTEM_POINTS, *self.POINTS):
+            pattern = point.name.split(".")
+            if len(pattern) != len(parts):
+                continue
+            row: list[Index] = []
+            for want, got in zip(pattern, parts, strict=True):
+                if want.startswith("{"):
+                    index = undashed(got)
+                    if index is None or index not in self.indices(want[1:-1]):
+                        break
+                    row.append(index)
+                elif want != got:
+                    break
+            else:
+                return BoundPoint(self, point, name, tuple(row))
+        near = difflib.get_close_matches(name, self.point_names(), n=3)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise UnknownPoint(f"{self.id} ({self.kind}) has no point {name!r}{hint}")
+
+    # -- the management card --------------------------------------------------------------------------------
+
+    @property
+    def answers(self) -> bool:
+        """Whether the management card is up and not hung (the network is another matter)."""
+        return self.state.card == "up" and "card-hang" not in self.state.faults
+
+    @property
+    def uptime_s(self) -> float:
+        return self.plant.now - self.state.booted_at
+
+    def card_supplied(self) -> bool:
+        """Whether the card has power: any of its feeds, or the managed component's own output when none is given."""
+        feeds = self.params.powered_by or ((self.params.of,) if self.params.of else ())
+        return not feeds or any(self.supply_live(ref) for ref in feeds)
+
+    def supply_live(self, ref: str) -> bool:
+        """Whether that feed is live (`component` or `component:socket`)."""
+        flow: Any = self.plant.solvers[0]
+        return bool(flow.supply(ref).worst_volts > 100.0)
+
+    def on_boot(self) -> None:
+        """The card has just come up after a power loss or restart; volatile state starts afresh here."""
+
+    def reboot(self) -> None:
+        """Restart the management card: silent for `boot_s`, then up with a new uptime."""
+        if self.state.card != "off":
+            self.state.card = "booting"
+            self.state.faults.pop("card-hang", None)
+            self.after(self.params.boot_s, "card up")
+            self.touch()
+
+    # -- the clock's calls ----------------------------------------------------------------------------------
+
+    def react(self) -> None:
+        supplied = self.card_supplied()
+        if not supplied and self.state.card != "off":
+            self.state.card = "off"
+            self.cancel("card up")
+            self.state.alarms.clear()
+            self.layout += 1
+            self.log("card off")
+        elif supplied and self.state.card == "off":
+            self.state.card = "booting"
+            self.after(self.params.boot_s, "card up")
+            self.log("card booting")
+        if self.answers:
+            for alarm in self.ALARMS:
+                self._watch(alarm)
+
+    def on_timer(self, name: str) -> None:
+        if name == "card up":
+            self.state.card = "up"
+            self.state.booted_at = self.plant.now
+            self.state.boots += 1
+            self.record("system started")
+            self.log("card up")
+            self.on_boot()
+        elif name.startswith("raise "):
+            self.raise_alarm(name.removeprefix("raise "))
+        elif name.startswith("drop "):
+            self.drop_alarm(name.removeprefix("drop "))
+        else:
+            super().on_timer(name)
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        if kind == "card-reboot" and active:
+            self.state.faults.pop("card-reboot")
+            self.reboot()
+
+    # -- alarms ---------------------------------------------------------------------------------------------
+
+    def _watch(self, alarm: Alarm) -> None:
+        if alarm.name in self.state.alarms:
+            over = not alarm.when(self) if alarm.clear is None else alarm.clear(self)
+            self._ripen(f"drop {alarm.name}", over, alarm.clear_delay_s)
+        else:
+            self._ripen(f"raise {alarm.name}", alarm.when(self), alarm.delay_s)
+
+    def _ripen(self, timer: str, holds: bool, delay_s: float) -> None:
+        """Run the timer while the condition holds; act at once when there is no delay."""
+        running = (self.id, timer) in self.plant.timers
+        if not holds:
+            if running:
+                self.cancel(timer)
+        elif delay_s <= 0.0:
+            Device.on_timer(self, timer)
+        elif not running:
+            self.after(delay_s, timer)
+
+    def raise_alarm(self, name: str) -> None:
+        self.state.alarms[name] = self.plant.now
+        self._announce(name, True)
+
+    def drop_alarm(self, name: str) -> None:
+        self.state.alarms.pop(name, None)
+        self._announce(name, False)
+
+    def _announce(self, name: str, raised: bool) -> None:
+        self.layout += 1
+        self.outbox.append(Notice(self.plant.now, name, raised))
+        self.record(f"{name.replace('_', ' ')} {'raised' if raised else 'cleared'}")
+        self.log("alarm" if raised else "alarm cleared", alarm=name)
+
+    def record(self, text: str) -> None:
+        """Write a line to the device's own event log."""
+        self.state.events.append([self.plant.now, text])
+        del self.state.events[:-LOG_LENGTH]
+
+
+class BoundPoint:
+    """A point of one device. `read` and `write` use the words and units of the point, not of any protocol."""
+
+    __slots__ = ("device", "index", "name", "point")
+
+    def __init__(self, device: Device, point: Point, name: str, index: tuple[Index, ...]) -> None:
+        self.device, self.point, self.name, self.index = device, point, name, index
+
+    def read(self) -> Value:
+        return self.point.read(self.device, *self.index)
+
+    def check(self, value: Value) -> None:
+        """Refuse a value before anything is changed.
+
+        Raises:
+            NotWritable: the point can only be read.
+            BadValue: not one of its words, or out of its range.
+        """
+        point = self.point
+        if point.write is None:
+            raise NotWritable(f"{self.device.id} {self.name} can only be read")
+        if point.values and value not in point.values:
+            raise BadValue(f"{self.device.id} {self.name}: got {value!r}, expected one of {', '.join(point.values)}")
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            low = value if point.low is None else point.low
+            high = value if point.high is None else point.high
+            if not low <= value <= high:
+                raise BadValue(f"{self.device.id} {self.name}: got {value:g}, expected {low:g} to {high:g} {point.unit}")
+
+    def write(self, value: Value) -> None:
+        self.check(value)
+        assert self.point.write is not None
+        self.point.write(self.device, *self.index, value)
+        self.device.plant.settle()
+
+
+def placeholders(name: str) -> list[str]:
+    """The index names in a point name: `outlet.{outlet}.state` -> ['outlet']."""
+    return [part[1:-1] for part in name.split(".") if part.startswith("{")]
+
+
+def dashed(index: Index) -> str:
+    return str(index) if isinstance(index, int) else "-".join(map(str, index))
+
+
+def undashed(text: str) -> Index | None:
+    """The index written in a point name, None if it is not one."""
+    try:
+        numbers = tuple(map(int, text.split("-")))
+    except ValueError:
+        return None
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
+def _setting(name: str, default: Callable[[Device], str]) -> tuple[Callable[[Device], str], Callable[[Device, str], None]]:
+    def read(device: Device) -> str:
+        return str(device.state.settings.get(name, default(device)))
+
+    def write(device: Device, value: str) -> None:
+        device.state.settings[name] = value
+
+    return read, write
+
+
+_NAME = _setting("system.name", lambda d: d.id)
+_LOCATION = _setting("system.location", lambda d: d.params.location)
+_CONTACT = _setting("system.contact", lambda d: d.params.contact)
+
+SYSTEM_POINTS: tuple[Point, ...] = (
+    Point("system.name", "the device's own name (sysName)", _NAME[0], write=_NAME[1]),
+    Point("system.location", "where it stands (sysLocation)", _LOCATION[0], write=_LOCATION[1]),
+    Point("system.contact", "who looks after it (sysContact)", _CONTACT[0], write=_CONTACT[1]),
+    Point("system.uptime", "time since the management card came up", lambda d: d.uptime_s, "s"),
+    Point("system.clock", "the device's own clock, seconds since the site was started", lambda d: d.plant.now, "s"),
+    Point("system.model", "the product's model name", lambda d: d.params.model),
+    Point("system.serial", "its serial number", lambda d: d.params.serial),
+    Point("system.firmware", "its firmware version", lambda d: d.params.firmware),
+    Point("alarm.count", "how many alarms are active", lambda d: len(d.state.alarms)),
+    Point("command.reboot-card", "restart the management card", lambda d: "none",
+          write=lambda d, v: d.reboot() if v == "reboot" else None, values=("none", "reboot")),
+)
+"""Points every device has. `alarm.NAME.active` (bool) is added for each alarm, see `alarm_points`."""
+
+
+def alarm_points(alarms: Sequence[Alarm]) -> tuple[Point, ...]:
+    """A boolean point `alarm.NAME.active` for each alarm, to be added to a device's `POINTS`."""
+    return tuple(
+        Point(f"alarm.{a.name}.active", a.doc, (lambda name: lambda d: name in d.state.alarms)(a.name)) for a in alarms
+    )

@@ -1,0 +1,1 @@
+"""The physics of a site: pure, deterministic, event to event."""

@@ -1,0 +1,362 @@
+"""The clock of the plant: from event to event, never in ticks.
+
+Everything that changes by itself is an `Actor`: a plant component (a breaker, a battery, a hall) or the
+firmware of a device. The plant knows nothing of what its actors are; it gives them time:
+
+    settle    solve the power flow, let every actor `react` to what it sees, repeat until nothing changes
+    step      find how far the plant can go (next timer, the smallest `horizon`), `advance` every actor so far
+    fire      run the timers that are due, then settle again
+
+A quiet plant takes long steps; a fault, a timer or a threshold makes a short one. There is no wall clock, no
+unseeded randomness and no I/O here, so the same seed and the same calls give the same run.
+"""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import heapq
+import math
+import random
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+SHORTEST_STEP_S = 0.001
+"""A crossing is found to the millisecond; shorter horizons are rounded up so that time always moves, in s."""
+
+LONGEST_STEP_S = 900.0
+"""Even a quiet plant is looked at four times an hour (outdoor air and fuel move slowly), in s."""
+
+MOST_REACTIONS = 200
+"""A cascade longer than this within one instant is a modelling error, not physics."""
+
+
+class PlantError(Exception):
+    """The plant was asked for something it does not have, or does not come to rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the plant's journal: at `t` seconds, `who` did `what`."""
+
+    t: float
+    who: str
+    what: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One number a fault takes: its default, unit and closed range."""
+
+    default: float
+    unit: str
+    low: float
+    high: float
+    doc: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A kind of fault an actor can suffer: what it does and which numbers shape it."""
+
+    doc: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+
+@dataclass
+class State:
+    """All that an actor remembers. Fields are JSON values only, so a snapshot is a plain dictionary."""
+
+    faults: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+class Actor:
+    """Something that lives on the plant's clock.
+
+    A subclass names its own state dataclass in `STATE` (JSON values only) and overrides what it needs. What can be
+    computed from the state and the surroundings is not kept in the state.
+    """
+
+    FAULTS: ClassVar[Mapping[str, Fault]] = {}
+    STATE: ClassVar[type[State]] = State
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.state = self.STATE()
+        self.plant: Plant
+
+    def start(self) -> None:
+        """Called once when the plant is complete: look up neighbours, take the initial state."""
+
+    def react(self) -> None:
+        """Look at the surroundings and make the discrete changes that follow; call `touch` if others must look again.
+
+        Called again and again within one instant until nobody touches: it must come to rest.
+        """
+
+    def horizon(self) -> float:
+        """Seconds until this actor's own continuous state needs a look (a crossing, an accuracy limit)."""
+        return math.inf
+
+    def advance(self, dt: float) -> None:
+        """Move the continuous state `dt` seconds on, with the surroundings held constant."""
+
+    def on_timer(self, name: str) -> None:
+        """A timer set with `after` is due."""
+        raise PlantError(f"{self.id}: timer {name!r} has no handler")
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        """A fault has just been applied or cleared; `state.faults` already says so."""
+
+    # -- what subclasses call -------------------------------------------------------------------------------
+
+    def after(self, delay_s: float, name: str) -> None:
+        """Call `on_timer(name)` in `delay_s` seconds; a running timer of that name is replaced."""
+        self.plant.set_timer(self.id, name, self.plant.now + delay_s)
+
+    def cancel(self, name: str) -> None:
+        self.plant.drop_timer(self.id, name)
+
+    def remaining_s(self, name: str) -> float | None:
+        """Seconds until that timer is due, None if it is not running."""
+        due = self.plant.timers.get((self.id, name))
+        return None if due is None else max(0.0, due[0] - self.plant.now)
+
+    def touch(self) -> None:
+        """Something changed that others may see: solve and react again before time moves."""
+        self.plant.dirty = True
+
+    def log(self, what: str, **data: Any) -> None:
+        self.plant.journal.append(Event(self.plant.now, self.id, what, data))
+
+    def fault(self, kind: str) -> dict[str, float] | None:
+        """The parameters of that fault while it is active, else None."""
+        return self.state.faults.get(kind)
+
+
+class Network:
+    """What the plant needs of a solver: called before every round of reactions. See `emulators.plant.flow`."""
+
+    def solve(self) -> None:
+        """Bring all derived quantities up to date with the actors' states."""
+
+
+class Plant:
+    """All actors of a site on one clock. `now` is in seconds since the site was started."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.now = 0.0
+        self.actors: dict[str, Actor] = {}
+        self.solvers: list[Network] = []
+        self.journal: list[Event] = []
+        self.timers: dict[tuple[str, str], tuple[float, int]] = {}
+        self.rng = random.Random(seed)
+        self.dirty = True
+        self.revision = 0
+        """Grows whenever anything may have changed: a reader's cache is valid while it stays the same."""
+        self._heap: list[tuple[float, int, str, str]] = []
+        self._sequence = 0
+        self._reactive: list[Actor] = []
+        self._bounded: list[Callable[[], float]] = []
+        self._moving: list[Callable[[float], None]] = []
+
+    # -- building -------------------------------------------------------------------------------------------
+
+    def add(self, actor: Actor) -> None:
+        """Add an actor; order of addition is order of reaction (components before devices).
+
+        Raises:
+            PlantError: the id is already taken.
+        """
+        if actor.id in self.actors:
+            raise PlantError(f"two things are called {actor.id!r}; every component and device needs its own name")
+        actor.plant = self
+        self.actors[actor.id] = actor
+
+    def start(self) -> None:
+        """All actors are there: let them look each other up and come to rest at t = 0."""
+        actors = list(self.actors.values())
+        self._reactive = [a for a in actors if type(a).react is not Actor.react]
+        self._bounded = [a.horizon for a in actors if type(a).horizon is not Actor.horizon]
+        self._moving = [a.advance for a in actors if type(a).advance is not Actor.advance]
+        for actor in actors:
+            actor.start()
+        self.settle()
+
+    def find(self, id: str) -> Actor:
+        """The actor of that name.
+
+        Raises:
+            PlantError: there is none; the message names the nearest ones.
+        """
+        try:
+            return self.actors[id]
+        except KeyError:
+            near = difflib.get_close_matches(id, self.actors, n=3)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise PlantError(f"nothing in this site is called {id!r}{hint}") from None
+
+    # -- time -----------------------------------------------------------------------------------------------
+
+    def advance(self, until: float) -> None:
+        """Move the plant to `until` (s), from event to event."""
+        if self.dirty:
+            self.settle()
+        while self.now < until:
+            target = min(until, self.now + LONGEST_STEP_S)
+            due = self._next_timer()
+            if due < target:
+                target = due
+            for horizon in self._bounded:
+                reach = self.now + horizon()
+                if reach < target:
+                    target = max(reach, self.now + SHORTEST_STEP_S)
+            target = min(target, until)
+            dt = target - self.now
+            if dt > 0.0:
+                for move in self._moving:
+                    move(dt)
+                self.now = target
+            self._fire()
+            self.settle()
+
+    def settle(self) -> None:
+        """Solve and react until nothing changes within this instant.
+
+        Raises:
+            PlantError: the actors keep changing each other; the message names those of the last rounds.
+        """
+        restless: list[str] = []
+        for round in range(MOST_REACTIONS):
+            self.dirty = False
+            for solver in self.solvers:
+                solver.solve()
+            for actor in self._reactive:
+                calm = not self.dirty
+                actor.react()
+                if calm and self.dirty and round > MOST_REACTIONS - 5:
+                    restless.append(actor.id)
+            if not self.dirty:
+                self.revision += 1
+                return
+        raise PlantError(f"at t={self.now:.3f} s the plant does not come to rest: {', '.join(restless)} keep changing")
+
+    # -- timers ---------------------------------------------------------------------------------------------
+
+    def set_timer(self, id: str, name: str, due: float) -> None:
+        self._sequence += 1
+        self.timers[id, name] = (due, self._sequence)
+        heapq.heappush(self._heap, (due, self._sequence, id, name))
+
+    def drop_timer(self, id: str, name: str) -> None:
+        self.timers.pop((id, name), None)
+
+    def _next_timer(self) -> float:
+        heap = self._heap
+        while heap:
+            due, sequence, id, name = heap[0]
+            if self.timers.get((id, name)) == (due, sequence):
+                return due
+            heapq.heappop(heap)
+        return math.inf
+
+    def _fire(self) -> None:
+        while self._next_timer() <= self.now:
+            _, _, id, name = heapq.heappop(self._heap)
+            del self.timers[id, name]
+            if name.startswith("clear "):
+                self.clear(id, name.removeprefix("clear "))
+            else:
+                self.actors[id].on_timer(name)
+            self.dirty = True
+
+    # -- faults ---------------------------------------------------------------------------------------------
+
+    def inject(self, target: str, kind: str, parameters: Mapping[str, float] | None = None,
+               for_s: float | None = None) -> None:
+        """Apply a fault now, for `for_s` seconds or until `clear`.
+
+        Raises:
+            PlantError: no such target, kind or parameter, or a number out of its range.
+        """
+        actor = self.find(target)
+        fault = actor.FAULTS.get(kind)
+        if fault is None:
+            known = ", ".join(actor.FAULTS) or "none"
+            raise PlantError(f"{target} cannot suffer {kind!r}; it knows: {known}")
+        given = dict(parameters or {})
+        chosen: dict[str, float] = {}
+        for name, spec in fault.parameters.items():
+            value = given.pop(name, spec.default)
+            if not spec.low <= value <= spec.high:
+                raise PlantError(f"{target} {kind}: {name} is {value:g}, expected {spec.low:g} to {spec.high:g} {spec.unit}")
+            chosen[name] = value
+        if given:
+            known = ", ".join(fault.parameters) or "no parameter"
+            raise PlantError(f"{target} {kind}: unknown parameter {', '.join(given)}; it takes {known}")
+        actor.state.faults[kind] = chosen
+        if for_s is not None:
+            self.set_timer(target, f"clear {kind}", self.now + for_s)
+        else:
+            self.drop_timer(target, f"clear {kind}")
+        actor.log("fault", kind=kind, **chosen)
+        actor.on_fault(kind, True)
+        self.dirty = True
+
+    def clear(self, target: str | None = None, kind: str | None = None) -> list[tuple[str, str]]:
+        """Clear one fault, all of one target, or all; returns what was cleared as (target, kind).
+
+        Raises:
+            PlantError: that target does not exist or has no such fault.
+        """
+        targets: Iterable[Actor] = self.actors.values() if target is None else (self.find(target),)
+        cleared: list[tuple[str, str]] = []
+        for actor in targets:
+            for active in list(actor.state.faults):
+                if kind is None or kind == active:
+                    del actor.state.faults[active]
+                    self.drop_timer(actor.id, f"clear {active}")
+                    actor.log("fault cleared", kind=active)
+                    actor.on_fault(active, False)
+                    cleared.append((actor.id, active))
+        if target is not None and not cleared:
+            raise PlantError(f"{target} has no active fault{f' {kind!r}' if kind else ''} to clear")
+        self.dirty = True
+        return cleared
+
+    # -- forking --------------------------------------------------------------------------------------------
+
+    def snapshot(self) -> dict[str, Any]:
+        """Everything that changes, as JSON values: `restore` on a plant built from the same site continues from it."""
+        if self.dirty:
+            self.settle()
+        version, internal, gauss = self.rng.getstate()
+        return {
+            "now": self.now,
+            "sequence": self._sequence,
+            "rng": [version, list(internal), gauss],
+            "timers": [[id, name, due, seq] for (id, name), (due, seq) in self.timers.items()],
+            "actors": {id: copy.deepcopy(vars(actor.state)) for id, actor in self.actors.items()},
+        }
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Go back (or across) to a snapshot of the same site.
+
+        Raises:
+            PlantError: the snapshot is of another site.
+        """
+        if list(snapshot["actors"]) != list(self.actors):
+            raise PlantError("the snapshot was taken from another site: its components differ from this one's")
+        self.now = snapshot["now"]
+        self._sequence = snapshot["sequence"]
+        version, internal, gauss = snapshot["rng"]
+        self.rng.setstate((version, tuple(internal), gauss))
+        self.timers = {(id, name): (due, seq) for id, name, due, seq in snapshot["timers"]}
+        self._heap = [(due, seq, id, name) for (id, name), (due, seq) in self.timers.items()]
+        heapq.heapify(self._heap)
+        for id, actor in self.actors.items():
+            actor.state = actor.STATE(**copy.deepcopy(snapshot["actors"][id]))
+        self.journal.clear()
+        self.settle()

@@ -1,0 +1,208 @@
+"""A Modbus TCP server on an asyncio event loop: real sockets, or the simulated world's network.
+
+Only `loop.create_server`, `loop.time`, `loop.call_at` and the transport are used, so any event loop will do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+import struct
+from collections.abc import Callable, Mapping
+
+from emulators.wire.modbus.diagnostics import Counters
+from emulators.wire.modbus.tcp import ModbusTcpConnection
+from emulators.wire.modbus.unit import ExceptionCode, Unit
+
+MODBUS_PORT = 502
+"""The port IANA registered for Modbus (mbap)."""
+
+_RECEIVE_BYTES = 4096
+_LINGER_NOT = struct.pack("ii", 1, 0)
+
+
+def always() -> bool:
+    """The gate of a device that is always reachable."""
+    return True
+
+
+class ModbusTcpServer:
+    """One listening address with one or more units behind it.
+
+    `units` maps unit identifiers to units and may change while the server runs. `port` 0 lets the system choose;
+    see `address`. `gate` is asked at each arrival of data: while it says False the device has no power or no
+    network, and what arrives is swallowed; a connection used or opened then is reset at its next data after
+    the gate opened again, as a device does that came back and knows nothing of it.
+
+    At most `max_connections` are kept: one more closes the one that has been silent longest, as the connection
+    pool of the Messaging on TCP/IP Implementation Guide does. A connection silent for `idle_timeout_s` seconds is
+    closed (None: never). A client that does not read its answers is not read from either.
+
+    Raises ValueError for a host that is not a loopback address unless `allow_non_loopback`.
+    """
+
+    def __init__(
+        self,
+        units: Mapping[int, Unit],
+        host: str = "127.0.0.1",
+        port: int = MODBUS_PORT,
+        *,
+        gate: Callable[[], bool] = always,
+        counters: Counters | None = None,
+        absent: ExceptionCode | None = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND,
+        max_connections: int = 64,
+        idle_timeout_s: float | None = None,
+        allow_non_loopback: bool = False,
+    ) -> None:
+        if not allow_non_loopback and not _is_loopback(host):
+            raise ValueError(
+                f"Modbus server asked to listen on {host}, which is not a loopback address: anyone who reaches it "
+                "can write to the device. Use 127.x.y.z or ::1, or pass allow_non_loopback=True"
+            )
+        if max_connections < 1:
+            raise ValueError(f"max_connections is {max_connections}, expected at least 1")
+        if idle_timeout_s is not None and not idle_timeout_s > 0:
+            raise ValueError(f"idle_timeout_s is {idle_timeout_s}, expected a positive time or None for never")
+        self.counters = counters if counters is not None else Counters()
+        self._units = units
+        self._host = host
+        self._port = port
+        self._gate = gate
+        self._absent = absent
+        self._max_connections = max_connections
+        self._idle_timeout_s = idle_timeout_s
+        self._server: asyncio.AbstractServer | None = None
+        self._connections: dict[_Connection, None] = {}
+        self._idle_check: asyncio.TimerHandle | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, the port the one really bound once started."""
+        return self._host, self._port
+
+    @property
+    def connection_count(self) -> int:
+        """Connections open now."""
+        return len(self._connections)
+
+    async def start(self) -> None:
+        """Listen, on the running loop. Raises OSError if the address cannot be bound, RuntimeError if started."""
+        if self._server is not None:
+            raise RuntimeError(f"the Modbus server on {self._host}:{self._port} is started already: stop it first")
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(lambda: _Connection(self, loop), self._host, self._port)
+        self._server = server
+        if self._port == 0:
+            self._port = server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Stop listening and drop every connection. Does nothing if not started."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        server.close()
+        for connection in list(self._connections):
+            self._drop(connection)
+        await server.wait_closed()
+
+    def lose_connections(self) -> None:
+        """The device forgets its open connections, as at a restart: each is reset at its next data."""
+        for connection in self._connections:
+            connection.forgotten = True
+
+    def _opened(self, connection: _Connection, now_s: float) -> None:
+        if len(self._connections) >= self._max_connections:
+            self._drop(min(self._connections, key=_heard_s))
+        self._connections[connection] = None
+        if self._idle_timeout_s is not None and self._idle_check is None:
+            self._idle_check = connection.loop.call_at(now_s + self._idle_timeout_s, self._close_idle, connection.loop)
+
+    def _closed(self, connection: _Connection) -> None:
+        self._connections.pop(connection, None)
+        if not self._connections and self._idle_check is not None:
+            self._idle_check.cancel()
+            self._idle_check = None
+
+    def _drop(self, connection: _Connection) -> None:
+        connection.abort()
+        self._closed(connection)
+
+    def _close_idle(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close what is silent for too long, and look again when the next one would be."""
+        assert self._idle_timeout_s is not None
+        self._idle_check = None
+        silent_since_s = loop.time() - self._idle_timeout_s
+        for connection in [c for c in self._connections if c.heard_s <= silent_since_s]:
+            self._drop(connection)
+        if self._connections:
+            first_s = min(connection.heard_s for connection in self._connections)
+            self._idle_check = loop.call_at(first_s + self._idle_timeout_s, self._close_idle, loop)
+
+
+class _Connection(asyncio.Protocol):
+    """One accepted connection: passes bytes between the transport and the sans-IO connection."""
+
+    def __init__(self, server: ModbusTcpServer, loop: asyncio.AbstractEventLoop) -> None:
+        self._server = server
+        self.loop = loop
+        self.forgotten = False
+        self.heard_s = loop.time()
+        self._now_s = loop.time
+        self._gate = server._gate
+        self._modbus = ModbusTcpConnection(server._units, server.counters, absent=server._absent)
+        self._receive = self._modbus.receive
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        self._write = transport.write
+        self.heard_s = self._now_s()
+        self.forgotten = not self._gate()
+        self._server._opened(self, self.heard_s)
+
+    def data_received(self, data: bytes) -> None:
+        self.heard_s = self._now_s()
+        if not self._gate():
+            self.forgotten = True
+            return
+        if self.forgotten:
+            self._reset()
+            return
+        answers = self._receive(data)
+        if answers:
+            self._write(answers)
+        if self._modbus.closed:
+            self._transport.close()
+
+    def pause_writing(self) -> None:
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        self._transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server._closed(self)
+
+    def abort(self) -> None:
+        self._transport.abort()
+
+    def _reset(self) -> None:
+        """Close so that the client gets a TCP reset rather than an orderly end."""
+        connected = self._transport.get_extra_info("socket")
+        if connected is not None:
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        self._transport.abort()
+
+
+def _heard_s(connection: _Connection) -> float:
+    return connection.heard_s
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
