@@ -108,6 +108,8 @@ class Params:
     firmware: str = ""
     location: str = ""
     contact: str = ""
+    address: str = "127.0.0.1"
+    """IPv4 address of the management card."""
     boot_s: float = 30.0
     """Time the management card takes from power to its first answer, s."""
 
@@ -136,10 +138,14 @@ class Device(Actor):
     STATE: ClassVar[type[ActorState]] = State
     state: State
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "card-hang": Fault("the management card answers nothing until it is restarted; the power train runs on"),
+        "card-hang": Fault(
+            "the management card answers nothing until it is restarted; the power train runs on"
+        ),
         "card-reboot": Fault("the management card restarts once"),
-        "card-slow": Fault("the management card answers late",
-                           {"delay_s": Parameter(2.0, "s", 0.0, 60.0, "time before each answer")}),
+        "card-slow": Fault(
+            "the management card answers late",
+            {"delay_s": Parameter(2.0, "s", 0.0, 60.0, "time before each answer")},
+        ),
     }
 
     def __init__(self, id: str, params: Params) -> None:
@@ -220,6 +226,11 @@ class Device(Actor):
     @property
     def uptime_s(self) -> float:
         return self.plant.now - self.state.booted_at
+
+    @property
+    def mac(self) -> bytes:
+        """A locally administered address (IEEE 802 c. 8.4) made from the IPv4 address, six octets."""
+        return b"\x02\x54" + bytes(int(part) for part in self.params.address.split("."))
 
     def card_supplied(self) -> bool:
         """Whether the card has power: any of its feeds, or the managed component's own output when none is given."""
@@ -342,12 +353,16 @@ class BoundPoint:
         if point.write is None:
             raise NotWritable(f"{self.device.id} {self.name} can only be read")
         if point.values and value not in point.values:
-            raise BadValue(f"{self.device.id} {self.name}: got {value!r}, expected one of {', '.join(point.values)}")
+            raise BadValue(
+                f"{self.device.id} {self.name}: got {value!r}, expected one of {', '.join(point.values)}"
+            )
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             low = value if point.low is None else point.low
             high = value if point.high is None else point.high
             if not low <= value <= high:
-                raise BadValue(f"{self.device.id} {self.name}: got {value:g}, expected {low:g} to {high:g} {point.unit}")
+                raise BadValue(
+                    f"{self.device.id} {self.name}: got {value:g}, expected {low:g} to {high:g} {point.unit}"
+                )
 
     def write(self, value: Value) -> None:
         self.check(value)
@@ -374,7 +389,9 @@ def undashed(text: str) -> Index | None:
     return numbers[0] if len(numbers) == 1 else numbers
 
 
-def _setting(name: str, default: Callable[[Device], str]) -> tuple[Callable[[Device], str], Callable[[Device, str], None]]:
+def _setting(
+    name: str, default: Callable[[Device], str]
+) -> tuple[Callable[[Device], str], Callable[[Device, str], None]]:
     def read(device: Device) -> str:
         return str(device.state.settings.get(name, default(device)))
 
@@ -393,13 +410,25 @@ SYSTEM_POINTS: tuple[Point, ...] = (
     Point("system.location", "where it stands (sysLocation)", _LOCATION[0], write=_LOCATION[1]),
     Point("system.contact", "who looks after it (sysContact)", _CONTACT[0], write=_CONTACT[1]),
     Point("system.uptime", "time since the management card came up", lambda d: d.uptime_s, "s"),
-    Point("system.clock", "the device's own clock, seconds since the site was started", lambda d: d.plant.now, "s"),
+    Point(
+        "system.clock",
+        "the device's own clock, seconds since the site was started",
+        lambda d: d.plant.now,
+        "s",
+    ),
     Point("system.model", "the product's model name", lambda d: d.params.model),
     Point("system.serial", "its serial number", lambda d: d.params.serial),
     Point("system.firmware", "its firmware version", lambda d: d.params.firmware),
+    Point("system.ip", "IPv4 address of the management card", lambda d: d.params.address),
+    Point("system.mac", "hardware address of the management card, six octets", lambda d: d.mac),
     Point("alarm.count", "how many alarms are active", lambda d: len(d.state.alarms)),
-    Point("command.reboot-card", "restart the management card", lambda d: "none",
-          write=lambda d, v: d.reboot() if v == "reboot" else None, values=("none", "reboot")),
+    Point(
+        "command.reboot-card",
+        "restart the management card",
+        lambda d: "none",
+        write=lambda d, v: d.reboot() if v == "reboot" else None,
+        values=("none", "reboot"),
+    ),
 )
 """Points every device has. `alarm.NAME.active` (bool) is added for each alarm, see `alarm_points`."""
 
@@ -407,5 +436,6 @@ SYSTEM_POINTS: tuple[Point, ...] = (
 def alarm_points(alarms: Sequence[Alarm]) -> tuple[Point, ...]:
     """A boolean point `alarm.NAME.active` for each alarm, to be added to a device's `POINTS`."""
     return tuple(
-        Point(f"alarm.{a.name}.active", a.doc, (lambda name: lambda d: name in d.state.alarms)(a.name)) for a in alarms
+        Point(f"alarm.{a.name}.active", a.doc, (lambda name: lambda d: name in d.state.alarms)(a.name))
+        for a in alarms
     )

@@ -171,7 +171,9 @@ class Plant:
             PlantError: the id is already taken.
         """
         if actor.id in self.actors:
-            raise PlantError(f"two things are called {actor.id!r}; every component and device needs its own name")
+            raise PlantError(
+                f"two things are called {actor.id!r}; every component and device needs its own name"
+            )
         actor.plant = self
         self.actors[actor.id] = actor
 
@@ -241,7 +243,9 @@ class Plant:
             if not self.dirty:
                 self.revision += 1
                 return
-        raise PlantError(f"at t={self.now:.3f} s the plant does not come to rest: {', '.join(restless)} keep changing")
+        raise PlantError(
+            f"at t={self.now:.3f} s the plant does not come to rest: {', '.join(restless)} keep changing"
+        )
 
     # -- timers ---------------------------------------------------------------------------------------------
 
@@ -274,8 +278,13 @@ class Plant:
 
     # -- faults ---------------------------------------------------------------------------------------------
 
-    def inject(self, target: str, kind: str, parameters: Mapping[str, float] | None = None,
-               for_s: float | None = None) -> None:
+    def inject(
+        self,
+        target: str,
+        kind: str,
+        parameters: Mapping[str, float] | None = None,
+        for_s: float | None = None,
+    ) -> None:
         """Apply a fault now, for `for_s` seconds or until `clear`.
 
         Raises:
@@ -291,7 +300,9 @@ class Plant:
         for name, spec in fault.parameters.items():
             value = given.pop(name, spec.default)
             if not spec.low <= value <= spec.high:
-                raise PlantError(f"{target} {kind}: {name} is {value:g}, expected {spec.low:g} to {spec.high:g} {spec.unit}")
+                raise PlantError(
+                    f"{target} {kind}: {name} is {value:g}, expected {spec.low:g} to {spec.high:g} {spec.unit}"
+                )
             chosen[name] = value
         if given:
             known = ", ".join(fault.parameters) or "no parameter"
@@ -348,7 +359,9 @@ class Plant:
             PlantError: the snapshot is of another site.
         """
         if list(snapshot["actors"]) != list(self.actors):
-            raise PlantError("the snapshot was taken from another site: its components differ from this one's")
+            raise PlantError(
+                "the snapshot was taken from another site: its components differ from this one's"
+            )
         self.now = snapshot["now"]
         self._sequence = snapshot["sequence"]
         version, internal, gauss = snapshot["rng"]

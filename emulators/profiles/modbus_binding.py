@@ -1,0 +1,253 @@
+"""A device's points as Modbus registers and bits."""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from emulators.devices.device import BadValue, BoundPoint, NotWritable, Refused
+from emulators.profiles.binding import ProfileError, Row, Surface, point_name
+from emulators.profiles.schema import Bit, Register
+from emulators.profiles.values import Raw, Unmapped, from_raw, whole
+from emulators.wire.modbus import BitTable, DeviceFailure, IllegalAddress, IllegalValue, RegisterTable
+
+FORMATS = {
+    "u16": ">H",
+    "i16": ">h",
+    "u32": ">I",
+    "i32": ">i",
+    "u64": ">Q",
+    "i64": ">q",
+    "f32": ">f",
+    "f64": ">d",
+}
+BOUNDS = {
+    "u16": (0, 2**16 - 1),
+    "i16": (-(2**15), 2**15 - 1),
+    "u32": (0, 2**32 - 1),
+    "i32": (-(2**31), 2**31 - 1),
+    "u64": (0, 2**64 - 1),
+    "i64": (-(2**63), 2**63 - 1),
+}
+"""Numbers beyond these are shown as the nearest bound: registers saturate."""
+
+CACHED_READS = 256
+"""Different reads remembered while the plant stands still."""
+
+
+class Slot(NamedTuple):
+    """One register entry in one row: where it is and how it is read and written."""
+
+    start: int
+    words: int
+    register: Register
+    read: Callable[[], Raw]
+    target: BoundPoint | None
+
+    @property
+    def end(self) -> int:
+        return self.start + self.words
+
+
+class ProfileUnit:
+    """A device as a Modbus unit (see `emulators.wire.modbus.Unit`), read through its profile."""
+
+    def __init__(self, surface: Surface) -> None:
+        modbus = surface.profile.modbus
+        if modbus is None:
+            raise ProfileError(f"profile {surface.profile.profile} says nothing of Modbus")
+        self._surface = surface
+        self._gaps_are_zero = modbus.gaps == "zero"
+        self._slots: dict[RegisterTable, list[Slot]] = {"holding": [], "input": []}
+        self._bits: dict[BitTable, dict[int, tuple[Bit, Callable[[], Raw], BoundPoint | None]]] = {
+            "coil": {},
+            "discrete": {},
+        }
+        self._place(surface)
+        self._starts = {table: [slot.start for slot in slots] for table, slots in self._slots.items()}
+        self._cache: dict[tuple[RegisterTable, int, int], bytes] = {}
+        self._revision = -1
+
+    @property
+    def identification(self) -> Mapping[int, bytes]:
+        modbus = self._surface.profile.modbus
+        assert modbus is not None
+        return {id: self._surface.text(text).encode() for id, text in modbus.identification.items()}
+
+    # -- registers ------------------------------------------------------------------------------------------
+
+    def read_registers(self, table: RegisterTable, address: int, count: int) -> bytes:
+        revision = self._surface.device.plant.revision
+        if revision != self._revision:
+            self._revision = revision
+            self._cache.clear()
+        key = (table, address, count)
+        data = self._cache.get(key)
+        if data is None:
+            if len(self._cache) >= CACHED_READS:
+                self._cache.clear()
+            data = self._cache[key] = self._assemble(table, address, count)
+        return data
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        words = len(data) // 2
+        slots = self._between("holding", address, words)
+        if sum(slot.words for slot in slots) != words or slots[0].start < address:
+            raise IllegalAddress(f"holding {address} to {address + words - 1} is not made of whole values")
+        writes: list[tuple[Slot, Raw]] = []
+        for slot in slots:
+            if slot.register.access == "ro":
+                raise IllegalAddress(f"holding {slot.start} can only be read")
+            at = 2 * (slot.start - address)
+            raw = _unpack(slot.register, data[at : at + 2 * slot.words])
+            _check(slot.register, slot.target, raw)
+            writes.append((slot, raw))
+        for slot, raw in writes:
+            _write(slot.register, slot.target, raw)
+
+    def _assemble(self, table: RegisterTable, address: int, count: int) -> bytes:
+        image = bytearray(2 * count)
+        covered = 0
+        for slot in self._between(table, address, count):
+            octets = _pack(slot.register, 0 if slot.register.access == "wo" else slot.read())
+            first, last = max(slot.start, address), min(slot.end, address + count)
+            image[2 * (first - address) : 2 * (last - address)] = octets[
+                2 * (first - slot.start) : 2 * (last - slot.start)
+            ]
+            covered += last - first
+        if covered != count and not self._gaps_are_zero:
+            raise IllegalAddress(
+                f"{table} {address} to {address + count - 1} holds registers this product does not have"
+            )
+        return bytes(image)
+
+    def _between(self, table: RegisterTable, address: int, count: int) -> list[Slot]:
+        """The slots that overlap the range, in order."""
+        slots, starts = self._slots[table], self._starts[table]
+        first = bisect_right(starts, address)
+        if first and slots[first - 1].end > address:
+            first -= 1
+        return slots[first : bisect_right(starts, address + count - 1)]
+
+    # -- bits -----------------------------------------------------------------------------------------------
+
+    def read_bits(self, table: BitTable, address: int, count: int) -> Sequence[bool]:
+        bits = self._bits[table]
+        values = []
+        for place in range(address, address + count):
+            found = bits.get(place)
+            if found is None and not self._gaps_are_zero:
+                raise IllegalAddress(f"{table} {place} does not exist in this product")
+            values.append(found is not None and found[0].access != "wo" and bool(found[1]()))
+        return values
+
+    def write_bits(self, address: int, values: Sequence[bool]) -> None:
+        writes = []
+        for place, value in enumerate(values, address):
+            found = self._bits["coil"].get(place)
+            if found is None or found[0].access == "ro":
+                raise IllegalAddress(f"coil {place} does not exist in this product or can only be read")
+            bit, _, target = found
+            raw = value if bit.enum is None and bit.scale == 1 else int(value)
+            _check(bit, target, raw)
+            writes.append((bit, target, raw))
+        for bit, target, raw in writes:
+            _write(bit, target, raw)
+
+    # -- building -------------------------------------------------------------------------------------------
+
+    def _place(self, surface: Surface) -> None:
+        modbus = surface.profile.modbus
+        assert modbus is not None
+        for register in modbus.registers:
+            where = f"{register.table} {register.address}"
+            for address, row in self._addresses(surface, register, where):
+                slot = Slot(
+                    address,
+                    register.words,
+                    register,
+                    surface.getter(register, row, where),
+                    _target(surface, register, row),
+                )
+                self._slots[register.table].append(slot)
+        for bit in modbus.bits:
+            where = f"{bit.table} {bit.address}"
+            for address, row in self._addresses(surface, bit, where):
+                self._bits[bit.table][address] = (
+                    bit,
+                    surface.getter(bit, row, where),
+                    _target(surface, bit, row),
+                )
+        for table, slots in self._slots.items():
+            slots.sort(key=lambda slot: slot.start)
+            for one, other in pairwise(slots):
+                if one.end > other.start:
+                    raise ProfileError(
+                        f"profile {surface.profile.profile}: {table} {other.start} lies inside the value at {one.start}"
+                    )
+
+    @staticmethod
+    def _addresses(surface: Surface, entry: Register | Bit, where: str) -> list[tuple[int, Row]]:
+        names = tuple(entry.stride)
+        places = {name: {index: n for n, index in enumerate(surface.device.indices(name))} for name in names}
+        return [
+            (
+                entry.address + sum(entry.stride[name] * places[name][index] for name, index in row.items()),
+                row,
+            )
+            for row in surface.rows(names, where)
+        ]
+
+
+def _target(surface: Surface, entry: Register | Bit, row: Row) -> BoundPoint | None:
+    return surface.device.point(point_name(entry.point, row)) if entry.access != "ro" and entry.point else None
+
+
+def _pack(register: Register, raw: Raw) -> bytes:
+    if register.type == "string":
+        octets = raw if isinstance(raw, bytes) else str(raw).encode("latin-1", "replace")
+        return octets[: 2 * register.words].ljust(2 * register.words, b"\0")
+    number = float(raw) if isinstance(raw, (str, bytes)) else raw
+    if register.type in BOUNDS:
+        low, high = BOUNDS[register.type]
+        number = min(max(whole(number), low), high)
+    return _ordered(register, struct.pack(FORMATS[register.type], number))
+
+
+def _unpack(register: Register, octets: bytes) -> Raw:
+    if register.type == "string":
+        return octets.rstrip(b"\0 ").decode("latin-1")
+    number: int | float = struct.unpack(FORMATS[register.type], _ordered(register, octets))[0]
+    return number
+
+
+def _ordered(register: Register, octets: bytes) -> bytes:
+    """The octets with the registers the other way round for products that send the low word first."""
+    if register.word_order == "big":
+        return octets
+    return b"".join(octets[i : i + 2] for i in range(len(octets) - 2, -1, -2))
+
+
+def _check(entry: Register | Bit, target: BoundPoint | None, raw: Raw) -> None:
+    if entry.range and not (isinstance(raw, (int, float)) and entry.range[0] <= raw <= entry.range[1]):
+        raise IllegalValue(f"{entry.address}: {raw!r}, expected {entry.range[0]:g} to {entry.range[1]:g}")
+    if target is None:
+        return
+    try:
+        target.check(from_raw(entry, raw))
+    except (Unmapped, BadValue) as error:
+        raise IllegalValue(str(error)) from None
+    except NotWritable as error:
+        raise IllegalAddress(str(error)) from None
+
+
+def _write(entry: Register | Bit, target: BoundPoint | None, raw: Raw) -> None:
+    if target is None:
+        return
+    try:
+        target.write(from_raw(entry, raw))
+    except Refused as error:
+        raise DeviceFailure(str(error)) from None

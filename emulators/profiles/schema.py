@@ -1,0 +1,190 @@
+"""What a profile file may say: the points of one real product, as OIDs and registers.
+
+A profile only renames and scales. Each entry takes its value from exactly one place:
+
+    point      a logical point of the device, `outlet.{outlet}.state`
+    value      a fixed value: what the product answers and nothing in the plant drives
+    flags      several conditions packed into the bits of one number or the characters of one text
+    count_of   the number of rows of a table
+
+and says how that value looks on the wire (type, scale, enumeration), who may write it and where the number
+comes from (`source`: MIB object, manual and page).
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+OID_PATTERN = r"^[0-9]+(\.([0-9]+|\{[a-z_]+([+-][0-9]+)?\}))+$"
+POINT_PATTERN = r"^[a-z0-9_-]+(\.([A-Za-z0-9_-]+|\{[a-z_]+\}))*$"
+
+
+def _number(value: Any) -> Any:
+    return Fraction(value) if isinstance(value, str) else value
+
+
+def _true_and_false(value: Any) -> Any:
+    """YAML reads a `true:` key as a boolean; an enumeration's words are texts."""
+    if not isinstance(value, dict):
+        return value
+    return {str(word).lower() if isinstance(word, bool) else str(word): raw for word, raw in value.items()}
+
+
+Scale = Annotated[Fraction, BeforeValidator(_number)]
+Enumeration = Annotated[dict[str, int | str], BeforeValidator(_true_and_false)]
+
+SnmpType = Literal["integer", "string", "oid", "ipaddress", "counter32", "gauge32", "timeticks", "opaque", "counter64"]
+RegisterType = Literal["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "string"]
+Access = Literal["ro", "rw", "wo"]
+
+REGISTERS_OF = {"u16": 1, "i16": 1, "u32": 2, "i32": 2, "u64": 4, "i64": 4, "f32": 2, "f64": 4}
+"""How many 16-bit registers each type takes."""
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Condition(Strict):
+    """One flag: set while the point is true, or while its value is one of `in`; `invert` turns it round."""
+
+    point: Annotated[str, Field(pattern=POINT_PATTERN)]
+    values: tuple[str | int | bool, ...] | None = Field(default=None, alias="in")
+    invert: bool = False
+
+
+class Flags(Strict):
+    """Conditions by bit number (numbers, from 0) or by character position (texts, from 1)."""
+
+    bits: dict[int, Condition]
+    length: int = 0
+    """Characters of a text of flags."""
+    base: int = 0
+    """Bits that are always set in a number."""
+
+
+class Entry(Strict):
+    """What OIDs, registers and bits have in common."""
+
+    point: Annotated[str, Field(pattern=POINT_PATTERN)] | None = None
+    value: int | float | str | bool | None = None
+    """A text may hold index names (`Outlet {outlet}`); one that begins with `hex:` gives its octets."""
+    flags: Flags | None = None
+    count_of: str | None = None
+    scale: Scale = Fraction(1)
+    """raw = point * scale + offset."""
+    offset: float = 0.0
+    enum: Enumeration | None = None
+    format: str | None = None
+    """How a number is written as text: `{:.1f}`."""
+    access: Access = "ro"
+    range: tuple[float, float] | None = None
+    """Raw values that may be written."""
+    size: tuple[int, int] | None = None
+    """Octets of a text that may be written."""
+    missing: int | float | str | None = None
+    """Raw value answered while the point has none (NaN)."""
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Entry:
+        given = [n for n in ("point", "value", "flags", "count_of") if getattr(self, n) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                f"has {' and '.join(given) or 'none of them'}; expected exactly one of point, value, flags, count_of"
+            )
+        if self.access != "ro" and self.point is None and self.value is None:
+            raise ValueError(f"access is {self.access}, but only a point or a fixed value can be written")
+        return self
+
+
+class SnmpObject(Entry):
+    oid: Annotated[str, Field(pattern=OID_PATTERN)]
+    type: SnmpType
+
+    @cached_property
+    def rows(self) -> tuple[str, ...]:
+        """The index names in the OID, in order."""
+        return tuple(dict.fromkeys(re.findall(r"\{([a-z_]+)", self.oid)))
+
+
+class Trap(Strict):
+    """The notification sent when an alarm is raised or cleared, with the objects it carries."""
+
+    alarm: str
+    on: Literal["raised", "cleared"]
+    oid: Annotated[str, Field(pattern=OID_PATTERN)]
+    objects: tuple[str, ...] = ()
+    source: str = ""
+
+
+class Snmp(Strict):
+    sys_object_id: str = ""
+    sys_descr: str = ""
+    """May hold `{point}` names, replaced by their values."""
+    objects: tuple[SnmpObject, ...] = ()
+    traps: tuple[Trap, ...] = ()
+
+
+class Register(Entry):
+    table: Literal["holding", "input"]
+    address: Annotated[int, Field(ge=0, le=65535)]
+    type: RegisterType
+    length: Annotated[int, Field(ge=1, le=125)] | None = None
+    """Registers of a text (two characters each)."""
+    word_order: Literal["big", "little"] = "big"
+    stride: dict[str, int] = {}
+    """Registers from one row of a table to the next."""
+
+    @model_validator(mode="after")
+    def _text_has_a_length(self) -> Register:
+        if (self.type == "string") != (self.length is not None):
+            raise ValueError("length belongs to type string, and to it alone")
+        return self
+
+    @property
+    def words(self) -> int:
+        return self.length or REGISTERS_OF[self.type]
+
+
+class Bit(Entry):
+    table: Literal["coil", "discrete"]
+    address: Annotated[int, Field(ge=0, le=65535)]
+    stride: dict[str, int] = {}
+
+
+class Modbus(Strict):
+    unit: Annotated[int, Field(ge=0, le=255)] = 1
+    gaps: Literal["illegal", "zero"] = "illegal"
+    """What reading a register that is not listed answers."""
+    identification: dict[int, str] = {}
+    """Object id -> text for function 43/14; texts may hold `{point}` names."""
+    registers: tuple[Register, ...] = ()
+    bits: tuple[Bit, ...] = ()
+
+
+class Profile(Strict):
+    """One real product: which points it shows, where and how."""
+
+    profile: str
+    vendor: str
+    product: str
+    kind: str
+    include: tuple[str, ...] = ()
+    sources: dict[str, str] = {}
+    snmp: Snmp | None = None
+    modbus: Modbus | None = None
+
+
+class Part(Strict):
+    """Entries shared by several profiles (a file in `parts/`)."""
+
+    part: str
+    sources: dict[str, str] = {}
+    snmp: Snmp | None = None
+    modbus: Modbus | None = None

@@ -1,0 +1,179 @@
+"""A device's points as SNMP variables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from ipaddress import IPv4Address
+
+from emulators.devices.device import BadValue, BoundPoint, NotWritable, Refused
+from emulators.profiles.binding import ProfileError, Row, Surface, dotted, point_name
+from emulators.profiles.schema import SnmpObject
+from emulators.profiles.values import Raw, Unmapped, from_raw, whole
+from emulators.wire.snmp import mib
+from emulators.wire.snmp.ber import Oid, Syntax, Value
+from emulators.wire.snmp.mib import Instance, MibTree
+
+SYNTAX = {
+    "integer": Syntax.INTEGER,
+    "string": Syntax.OCTET_STRING,
+    "oid": Syntax.OBJECT_IDENTIFIER,
+    "ipaddress": Syntax.IP_ADDRESS,
+    "counter32": Syntax.COUNTER32,
+    "gauge32": Syntax.GAUGE32,
+    "timeticks": Syntax.TIMETICKS,
+    "opaque": Syntax.OPAQUE,
+    "counter64": Syntax.COUNTER64,
+}
+
+BOUNDS = {"integer": (-(2**31), 2**31 - 1), "gauge32": (0, 2**32 - 1)}
+"""Numbers beyond these are shown as the nearest bound (RFC 2578 §7.1.7: a gauge latches at its maximum)."""
+
+WRAPS = {"counter32": 2**32, "timeticks": 2**32, "counter64": 2**64}
+"""Counters go on from zero beyond these (RFC 2578 §7.1.6)."""
+
+
+def oid(text: str) -> Oid:
+    return tuple(map(int, text.split(".")))
+
+
+def tree(surface: Surface, extra: Iterable[Instance] = ()) -> MibTree:
+    """All variables of the profile on this device, rebuilt when rows appear or disappear.
+
+    Raises:
+        ProfileError: the profile does not fit the device.
+    """
+    snmp, device = surface.profile.snmp, surface.device
+    if snmp is None:
+        raise ProfileError(f"profile {surface.profile.profile} says nothing of SNMP")
+    extra = list(extra)
+    names = sorted({name for entry in snmp.objects for name in entry.rows})
+    columns = [_column(entry) for entry in snmp.objects]
+
+    def rows() -> list[tuple[object, ...]]:
+        return [tuple(device.indices(name)) for name in names]
+
+    def everything() -> list[Instance]:
+        mine = _identity(surface)
+        mine += [instance for entry in snmp.objects for instance in _instances(surface, entry)]
+        taken = {instance.oid for instance in mine}
+        return mine + [instance for instance in extra if instance.oid not in taken]
+
+    seen_layout, seen_rows = device.layout, rows()
+
+    def revision() -> int:
+        nonlocal seen_layout, seen_rows
+        if device.layout != seen_layout:
+            seen_layout = device.layout
+            if (now := rows()) != seen_rows:
+                seen_rows = now
+                built.replace(everything())
+        return device.plant.revision
+
+    built = MibTree(everything(), revision, columns)
+    return built
+
+
+def _column(entry: SnmpObject) -> Oid:
+    """The object of an entry's instances: what stands before the first index or the scalar's .0."""
+    numbers = re.split(r"\.\{", entry.oid)[0]
+    return oid(numbers) if entry.rows else oid(numbers)[:-1]
+
+
+def _instances(surface: Surface, entry: SnmpObject) -> Iterable[Instance]:
+    object_length = len(_column(entry))
+    for row in surface.rows(entry.rows, entry.oid):
+        name = oid(dotted(entry.oid, row))
+        read = surface.getter(entry, row, entry.oid)
+        write, check = _setter(surface, entry, row) if entry.access != "ro" else (None, None)
+        yield Instance(
+            name,
+            SYNTAX[entry.type],
+            _shower(entry.type, read),
+            write,
+            check,
+            index_length=max(1, len(name) - object_length),
+        )
+
+
+def _identity(surface: Surface) -> list[Instance]:
+    """sysDescr and sysObjectID, by which managers recognise the product."""
+    snmp = surface.profile.snmp
+    assert snmp is not None
+    identity = []
+    if snmp.sys_descr:
+        described = snmp.sys_descr
+        identity.append(
+            Instance(oid("1.3.6.1.2.1.1.1.0"), Syntax.OCTET_STRING, lambda: surface.text(described).encode())
+        )
+    if snmp.sys_object_id:
+        product = oid(snmp.sys_object_id)
+        identity.append(Instance(oid("1.3.6.1.2.1.1.2.0"), Syntax.OBJECT_IDENTIFIER, lambda: product))
+    return identity
+
+
+def _shower(type: str, read: Callable[[], Raw]) -> Callable[[], Value]:
+    """A function that gives the raw value as the ASN.1 type takes it."""
+    if type in ("string", "opaque"):
+        return lambda: _octets(read())
+    if type == "oid":
+        return lambda: oid(str(read()))
+    if type == "ipaddress":
+        return lambda: IPv4Address(str(read())).packed
+    if type in WRAPS:
+        limit = WRAPS[type]
+        return lambda: int(_number(read())) % limit
+    low, high = BOUNDS[type]
+    return lambda: min(max(whole(_number(read())), low), high)
+
+
+def _number(raw: Raw) -> float:
+    return float(raw) if isinstance(raw, (str, bytes)) else raw
+
+
+def _octets(raw: Raw) -> bytes:
+    return raw if isinstance(raw, bytes) else str(raw).encode()
+
+
+def _setter(surface: Surface, entry: SnmpObject, row: Row) -> tuple[Callable[[Value], None], Callable[[Value], None]]:
+    """How the variable is set, and what is refused before anything is (RFC 3416 §4.2.5)."""
+    target: BoundPoint | None = None
+    if entry.point is not None:
+        target = surface.device.point(point_name(entry.point, row))
+
+    def understood(value: Value) -> Raw:
+        if entry.type == "oid":
+            assert isinstance(value, tuple)
+            return ".".join(map(str, value))
+        if isinstance(value, bytes):
+            if entry.size and not entry.size[0] <= len(value) <= entry.size[1]:
+                raise mib.WrongLength(f"{entry.oid}: {len(value)} octets, expected {entry.size[0]} to {entry.size[1]}")
+            try:
+                return value.decode()
+            except UnicodeDecodeError:
+                raise mib.WrongEncoding(f"{entry.oid}: octets that are not UTF-8 text") from None
+        assert isinstance(value, int)
+        if entry.range and not entry.range[0] <= value <= entry.range[1]:
+            raise mib.WrongValue(f"{entry.oid}: {value}, expected {entry.range[0]:g} to {entry.range[1]:g}")
+        return value
+
+    def check(value: Value) -> None:
+        raw = understood(value)
+        if target is None:
+            return
+        try:
+            target.check(from_raw(entry, raw))
+        except (Unmapped, BadValue) as error:
+            raise mib.WrongValue(str(error)) from None
+        except NotWritable as error:
+            raise mib.NotWritable(str(error)) from None
+
+    def write(value: Value) -> None:
+        if target is None:
+            return
+        try:
+            target.write(from_raw(entry, understood(value)))
+        except Refused as error:
+            raise mib.InconsistentValue(str(error)) from None
+
+    return write, check

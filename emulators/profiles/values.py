@@ -1,0 +1,75 @@
+"""Between a point's value and its raw form on the wire, in both directions and for every protocol.
+
+Raw values are plain numbers and texts; packing them into octets is the binding's or the transport's business.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from emulators.devices.device import Value
+from emulators.profiles.schema import Entry
+
+Raw = int | float | str | bytes
+
+
+class Unmapped(Exception):
+    """A value has no counterpart on the other side; the message says which are known."""
+
+
+def word(value: Value) -> str:
+    """A point's value as an enumeration writes it: True is `true`, 3.0 is `3`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def to_raw(entry: Entry, value: Value) -> Raw:
+    """What the product shows for a point's value.
+
+    Raises:
+        Unmapped: an enumeration does not have that word and no `"*"`.
+    """
+    if entry.enum is not None:
+        raw = entry.enum.get(word(value), entry.enum.get("*"))
+        if raw is None:
+            raise Unmapped(f"{value!r} is not one of {', '.join(entry.enum)}")
+        return raw
+    if isinstance(value, (str, bytes)):
+        return value
+    if isinstance(value, float) and not math.isfinite(value):
+        if entry.missing is None:
+            raise Unmapped(f"the point has no value now ({value}) and the profile gives no `missing`")
+        return entry.missing
+    number: float = value
+    if entry.scale != 1:
+        number = number * entry.scale.numerator / entry.scale.denominator
+    if entry.offset:
+        number += entry.offset
+    return entry.format.format(number) if entry.format else number
+
+
+def from_raw(entry: Entry, raw: Raw) -> Value:
+    """The point's value for what the product shows or is sent: the inverse of `to_raw`.
+
+    Raises:
+        Unmapped: an enumeration does not have that number.
+    """
+    if entry.enum is not None:
+        for name, known in entry.enum.items():
+            if known == raw and name != "*":
+                return {"true": True, "false": False}.get(name, name)
+        raise Unmapped(f"{raw!r} is not one of {', '.join(str(known) for known in entry.enum.values())}")
+    if isinstance(raw, (str, bytes)):
+        return raw
+    if entry.scale == 1 and not entry.offset:
+        return raw
+    return float((raw - entry.offset) * float(1 / Fraction(entry.scale)))
+
+
+def whole(number: float) -> int:
+    """The nearest whole number, halves away from zero, as controllers' firmware rounds."""
+    return math.floor(number + 0.5) if number >= 0 else math.ceil(number - 0.5)

@@ -1,0 +1,111 @@
+"""YAML files with errors that a technician can act on: file, line, field, found, expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class FileError(Exception):
+    """A file does not say what it must; `str()` is one line per mistake, each with file, line and field."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = list(problems)
+
+
+def load(path: Path) -> CommentedMap:
+    """The file's mapping, with the line of every field kept beside it.
+
+    Raises:
+        FileError: it cannot be read, is not YAML, repeats a key, or is not a mapping.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise FileError([f"{path}: cannot be read: {error}"]) from None
+    yaml = YAML(typ="rt")
+    try:
+        data = yaml.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise FileError([f"{path}:{line}: not valid YAML: {error.problem or error.context}"]) from None
+    if not isinstance(data, CommentedMap):
+        raise FileError([f"{path}:1: expected a mapping of fields, found {_shown(data)}"])
+    return data
+
+
+def line_of(data: Any, location: Sequence[str | int]) -> int:
+    """The line (from 1) of the field at `location`, or of the nearest field above it that exists."""
+    line = data.lc.line + 1 if isinstance(data, (CommentedMap, CommentedSeq)) else 1
+    for step in location:
+        if isinstance(data, CommentedMap) and step in data:
+            line = data.lc.key(step)[0] + 1
+            data = data[step]
+        elif isinstance(data, CommentedSeq) and isinstance(step, int) and step < len(data):
+            line = data.lc.item(step)[0] + 1
+            data = data[step]
+        else:
+            break
+    return int(line)
+
+
+def problem(path: Path, data: Any, location: Sequence[str | int], message: str) -> str:
+    """One line of a `FileError`: `site.yaml:12: power.ups-a.kva: …`."""
+    field = ".".join(str(step) for step in location)
+    return f"{path}:{line_of(data, location)}: {field + ': ' if field else ''}{message}"
+
+
+def validate(path: Path, data: CommentedMap, model: type[Model]) -> Model:
+    """The data as `model`.
+
+    Raises:
+        FileError: one line for each mistake.
+    """
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise FileError(problems(path, data, error)) from None
+
+
+def problems(path: Path, data: Any, error: ValidationError, under: Sequence[str | int] = ()) -> list[str]:
+    """A validation error as lines with file, line, field, what was found and what was expected."""
+    lines = []
+    for detail in error.errors():
+        location = [
+            *under,
+            *(s for s in detail["loc"] if isinstance(s, int) or not s.startswith("function-")),
+        ]
+        match detail["type"]:
+            case "extra_forbidden":
+                message = "unknown field; is it misspelt?"
+            case "missing":
+                message = "is missing"
+            case "value_error":
+                message = str(detail["ctx"]["error"])
+            case _:
+                message = f"{_plain(detail['msg'])}, found {_shown(detail['input'])}"
+        lines.append(problem(path, data, location, message))
+    return lines
+
+
+def _plain(message: str) -> str:
+    """`Input should be a valid number` -> `expected a valid number`."""
+    return message.replace("Input should be ", "expected ").replace("Input should ", "expected to ")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"a mapping with {', '.join(map(str, list(value)[:4])) or 'nothing'}"
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return f"a list of {len(value)}"
+    return repr(value) if value is not None else "nothing"
