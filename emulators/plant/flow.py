@@ -53,7 +53,9 @@ class Flow(Network):
         """
         id, _, socket = ref.partition(":")
         if id not in self.components:
-            raise PlantError(f"{ref!r} is not in the power path; a feed names a component or component:socket")
+            raise PlantError(
+                f"{ref!r} is not in the power path; a feed names a component or component:socket"
+            )
         return self.components[id], socket
 
     def supply(self, ref: str) -> Supply:
@@ -137,16 +139,22 @@ class Flow(Network):
             for ref in component.feeds.values():
                 upstream = leader[self.resolve(ref)[0].id]
                 if upstream == head:
-                    raise PlantError(f"{component.id} is fed by {ref}, which it is tied to: only bus ties may close a loop")
+                    raise PlantError(
+                        f"{component.id} is fed by {ref}, which it is tied to: only bus ties may close a loop"
+                    )
                 sorter.add(head, upstream)
         try:
             order = list(sorter.static_order())
         except CycleError as error:
             loop = " -> ".join(reversed(error.args[1]))
-            raise PlantError(f"the power path runs in a circle: {loop}; only a bus tie may join two paths") from None
+            raise PlantError(
+                f"the power path runs in a circle: {loop}; only a bus tie may join two paths"
+            ) from None
         groups = []
         for head in order:
             members = [c for c in self.components.values() if leader[c.id] == head and not isinstance(c, Tie)]
             joined = [t for t in ties if leader[self.resolve(t.feeds["a"])[0].id] == head]
-            groups.append(([(c, [(t, *self.resolve(ref)) for t, ref in c.feeds.items()]) for c in members], joined))
+            groups.append(
+                ([(c, [(t, *self.resolve(ref)) for t, ref in c.feeds.items()]) for c in members], joined)
+            )
         return groups
