@@ -1,0 +1,89 @@
+"""SNMP v1, v2c and v3, the agent's side: codecs, the variables, the agent, notifications, and a UDP server.
+
+An agent in ten lines::
+
+    from emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, SnmpServer, Syntax, agent_instances
+
+    SYSTEM = (1, 3, 6, 1, 2, 1, 1)
+    own = [
+        Instance((*SYSTEM, 1, 0), Syntax.OCTET_STRING, lambda: b"an emulated UPS"),
+        Instance((*SYSTEM, 5, 0), Syntax.OCTET_STRING, lambda: ups.name, write=ups.rename),
+        Instance((1, 3, 6, 1, 2, 1, 33, 1, 2, 4, 0), Syntax.INTEGER, lambda: round(ups.charge_percent)),
+    ]
+    tree = MibTree(own, revision=lambda: plant.revision)
+    agent = SnmpAgent(tree, {b"public": Access.READ_ONLY, b"private": Access.READ_WRITE})
+    tree.replace(own + agent_instances(agent))      # if the device shows its agent's own counters
+    server = SnmpServer(agent, "127.0.0.1", 161)
+    await server.start()
+
+Everything but :class:`SnmpServer` and :class:`NotificationSender` is sans-IO: bytes and the time in, bytes out.
+Names and values: :mod:`~emulators.wire.snmp.ber`; instances and what a write may raise:
+:mod:`~emulators.wire.snmp.mib`; users and engines: :mod:`~emulators.wire.snmp.usm`.
+"""
+
+from emulators.wire.snmp.agent import Access, SnmpAgent, agent_instances
+from emulators.wire.snmp.ber import BerError, Oid, Syntax, Value, format_oid, parse_oid
+from emulators.wire.snmp.counters import Counter
+from emulators.wire.snmp.message import ErrorStatus, PduType, VarBind, Version
+from emulators.wire.snmp.mib import (
+    InconsistentName,
+    InconsistentValue,
+    Instance,
+    MibTree,
+    NoAccess,
+    NoCreation,
+    NotWritable,
+    ResourceUnavailable,
+    SetError,
+    WrongEncoding,
+    WrongLength,
+    WrongType,
+    WrongValue,
+)
+from emulators.wire.snmp.server import NotLoopback, SnmpServer
+from emulators.wire.snmp.usm import (
+    AuthProtocol,
+    Engine,
+    PrivProtocol,
+    User,
+    engine_id_from_mac,
+    engine_id_from_text,
+)
+
+__all__ = [
+    "Access",
+    "AuthProtocol",
+    "BerError",
+    "Counter",
+    "Engine",
+    "ErrorStatus",
+    "InconsistentName",
+    "InconsistentValue",
+    "Instance",
+    "MibTree",
+    "NoAccess",
+    "NoCreation",
+    "NotLoopback",
+    "NotWritable",
+    "Oid",
+    "PduType",
+    "PrivProtocol",
+    "ResourceUnavailable",
+    "SetError",
+    "SnmpAgent",
+    "SnmpServer",
+    "Syntax",
+    "User",
+    "Value",
+    "VarBind",
+    "Version",
+    "WrongEncoding",
+    "WrongLength",
+    "WrongType",
+    "WrongValue",
+    "agent_instances",
+    "engine_id_from_mac",
+    "engine_id_from_text",
+    "format_oid",
+    "parse_oid",
+]

@@ -1,0 +1,246 @@
+"""What the requests do to a tree: RFC 3416 §4.2, and RFC 3584 §4 where a v1 manager is told otherwise."""
+
+import logging
+from collections.abc import Callable
+from typing import NamedTuple
+
+from emulators.wire.snmp.ber import (
+    Syntax,
+    Value,
+    decode_oid,
+    decode_value,
+    encode_integer,
+    encode_sequence,
+    encode_tlv,
+    format_oid,
+)
+from emulators.wire.snmp.message import (
+    V1_ERROR_STATUS,
+    ErrorStatus,
+    Pdu,
+    PduType,
+    content_room,
+    encode_raw_varbind,
+)
+from emulators.wire.snmp.mib import MibTree, SetError
+
+_log = logging.getLogger(__name__)
+
+REQUESTS = frozenset({PduType.GET, PduType.GET_NEXT, PduType.SET, PduType.GET_BULK})
+V1_REQUESTS = REQUESTS - {PduType.GET_BULK}
+
+_NO_ERROR = encode_integer(0) + encode_integer(0)  # error-status and error-index
+_NO_SUCH_OBJECT = bytes((Syntax.NO_SUCH_OBJECT, 0))
+_NO_SUCH_INSTANCE = bytes((Syntax.NO_SUCH_INSTANCE, 0))
+_END_OF_MIB_VIEW = bytes((Syntax.END_OF_MIB_VIEW, 0))
+
+
+class Outcome(NamedTuple):
+    """The rest of a Response-PDU after its request-id, and what the counters want to know of it."""
+
+    tail: bytes
+    status: int
+    bindings: int
+
+
+class _Refusal(Exception):
+    """The request ends with this error and its own bindings."""
+
+    def __init__(self, status: ErrorStatus, index: int) -> None:
+        super().__init__(status.name, index)
+        self.status = status
+        self.index = index
+
+
+def execute(tree: MibTree, pdu: Pdu, *, v1: bool, writable: bool, room: int) -> Outcome | None:
+    """Do what the request says and return the answer, at most `room` octets as an encoded PDU.
+
+    None when not even a tooBig error fits: the request is then dropped (RFC 3416 §4.2.1).
+    """
+    fixed = 2 + len(pdu.request_id)
+    list_room = content_room(content_room(room) - fixed - len(_NO_ERROR))
+    try:
+        if pdu.tag == PduType.GET:
+            bindings = _get(tree, pdu, v1)
+        elif pdu.tag == PduType.GET_NEXT:
+            bindings = _get_next(tree, pdu, v1)
+        elif pdu.tag == PduType.GET_BULK:
+            bindings = _get_bulk(tree, pdu, list_room)
+        else:
+            bindings = _set(tree, pdu, writable)
+        content = b"".join(bindings)
+        if len(content) <= list_room:
+            return Outcome(_NO_ERROR + encode_sequence(content), ErrorStatus.NO_ERROR, len(bindings))
+        status, index = ErrorStatus.TOO_BIG, 0
+    except _Refusal as refusal:
+        status, index = refusal.status, refusal.index
+    return _error(pdu, status, index, v1, content_room(room) - fixed)
+
+
+def refuse(pdu: Pdu, status: ErrorStatus, index: int, *, v1: bool, room: int) -> Outcome | None:
+    """The answer to a request that is not carried out at all; None when it does not fit."""
+    return _error(pdu, status, index, v1, content_room(room) - 2 - len(pdu.request_id))
+
+
+def _error(pdu: Pdu, status: ErrorStatus, index: int, v1: bool, tail_room: int) -> Outcome | None:
+    if v1:
+        status = V1_ERROR_STATUS.get(status, status)
+    if status != ErrorStatus.TOO_BIG or v1:  # a v1 tooBig repeats the bindings, RFC 1157 §4.1.2
+        echoed = b"".join(map(encode_raw_varbind, pdu.varbinds))
+        tail = encode_integer(status) + encode_integer(index) + encode_sequence(echoed)
+        if len(tail) <= tail_room:
+            return Outcome(tail, status, len(pdu.varbinds))
+    if not v1:
+        tail = encode_integer(ErrorStatus.TOO_BIG) + encode_integer(0) + encode_sequence()
+        if len(tail) <= tail_room:
+            return Outcome(tail, ErrorStatus.TOO_BIG, 0)
+    return None
+
+
+def _read(tree: MibTree, position: int, index: int) -> bytes:
+    """The encoded binding at `position`; a device that cannot read it makes this binding, the request's
+    `index`-th, a genErr."""
+    try:
+        return tree.encode(position)
+    except Exception as error:  # whatever a device's code raises: the manager gets genErr, the log the reason
+        _log.warning("reading %s failed: %r", format_oid(tree.layout.oids[position]), error)
+        tree.touched_volatile = True  # this may go better at the next request
+        raise _Refusal(ErrorStatus.GEN_ERR, index) from error
+
+
+def _get(tree: MibTree, pdu: Pdu, v1: bool) -> list[bytes]:
+    position_of = tree.layout.position
+    encoded = tree.encoded
+    bindings = []
+    for index, (name, _, _) in enumerate(pdu.varbinds, 1):
+        position = position_of.get(name)
+        if position is not None:
+            if v1 and tree.instances[position].syntax == Syntax.COUNTER64:
+                raise _Refusal(ErrorStatus.NO_SUCH_NAME, index)
+            bindings.append(encoded[position] or _read(tree, position, index))
+        elif v1:
+            raise _Refusal(ErrorStatus.NO_SUCH_NAME, index)
+        else:
+            known = tree.has_object(decode_oid(name))
+            bindings.append(_exception(name, _NO_SUCH_INSTANCE if known else _NO_SUCH_OBJECT))
+    return bindings
+
+
+def _exception(name: bytes, exception: bytes) -> bytes:
+    return encode_sequence(encode_tlv(Syntax.OBJECT_IDENTIFIER, name), exception)
+
+
+def _get_next(tree: MibTree, pdu: Pdu, v1: bool) -> list[bytes]:
+    encoded = tree.encoded
+    end = len(encoded)
+    bindings = []
+    for index, (name, _, _) in enumerate(pdu.varbinds, 1):
+        position = tree.after(name)
+        if v1:
+            while position < end and tree.instances[position].syntax == Syntax.COUNTER64:
+                position += 1
+        if position < end:
+            bindings.append(encoded[position] or _read(tree, position, index))
+        elif v1:
+            raise _Refusal(ErrorStatus.NO_SUCH_NAME, index)
+        else:
+            bindings.append(_exception(name, _END_OF_MIB_VIEW))
+    return bindings
+
+
+def _get_bulk(tree: MibTree, pdu: Pdu, room: int) -> list[bytes]:
+    """RFC 3416 §4.2.3. Stops at the first binding that does not fit in `room` octets, and after the first
+    repetition that is endOfMibView throughout."""
+    encoded = tree.encoded
+    end = len(encoded)
+    single = min(pdu.non_repeaters, len(pdu.varbinds))
+    bindings: list[bytes] = []
+    size = 0
+    names = [raw.name for raw in pdu.varbinds]
+    for index, name in enumerate(names[:single], 1):
+        position = tree.after(name)
+        if position < end:
+            binding = encoded[position] or _read(tree, position, index)
+        else:
+            binding = _exception(name, _END_OF_MIB_VIEW)
+        size += len(binding)
+        if size > room:
+            return _truncated(bindings)
+        bindings.append(binding)
+    names = names[single:]
+    cursors = [tree.after(name) for name in names]
+    columns = range(len(cursors))
+    for _ in range(pdu.max_repetitions if cursors else 0):
+        ended = True
+        for column in columns:
+            position = cursors[column]
+            if position < end:
+                binding = encoded[position] or _read(tree, position, single + column + 1)
+                cursors[column] = position + 1
+                ended = False
+            else:
+                # the name last returned, which is the tree's last once the column got anywhere
+                started = tree.after(names[column]) < end
+                binding = _exception(tree.layout.names[-1] if started else names[column], _END_OF_MIB_VIEW)
+            size += len(binding)
+            if size > room:
+                return _truncated(bindings)
+            bindings.append(binding)
+        if ended:
+            break
+    return bindings
+
+
+def _truncated(bindings: list[bytes]) -> list[bytes]:
+    if not bindings:
+        raise _Refusal(ErrorStatus.TOO_BIG, 0)
+    return bindings
+
+
+def _set(tree: MibTree, pdu: Pdu, writable: bool) -> list[bytes]:
+    """RFC 3416 §4.2.5: check everything, then write everything; what was written is undone if a write fails."""
+    planned: list[tuple[Callable[[Value], None], Value, Value]] = []  # write, new value, value before
+    for index, (name, tag, content) in enumerate(pdu.varbinds, 1):
+        if not writable:
+            raise _Refusal(ErrorStatus.NO_ACCESS, index)
+        position = tree.find(name)
+        if position is None:
+            possible = tree.object_is_writable(decode_oid(name))
+            raise _Refusal(ErrorStatus.NO_CREATION if possible else ErrorStatus.NOT_WRITABLE, index)
+        instance = tree.instances[position]
+        if instance.write is None:
+            raise _Refusal(ErrorStatus.NOT_WRITABLE, index)
+        if tag != instance.syntax:
+            raise _Refusal(ErrorStatus.WRONG_TYPE, index)
+        value = decode_value(tag, content)
+        try:
+            if instance.check is not None:
+                instance.check(value)
+            planned.append((instance.write, value, instance.read()))
+        except SetError as error:
+            raise _Refusal(error.status, index) from error
+        except Exception as error:  # see _read
+            _log.warning("checking %s failed: %r", format_oid(instance.oid), error)
+            raise _Refusal(ErrorStatus.GEN_ERR, index) from error
+    for done, (write, value, _) in enumerate(planned):
+        try:
+            write(value)
+        except Exception as error:  # see _read
+            _log.warning("writing binding %d failed: %r", done + 1, error)
+            tree.invalidate()
+            _undo(planned[:done])
+            raise _Refusal(ErrorStatus.COMMIT_FAILED, done + 1) from error
+    tree.invalidate()
+    return list(map(encode_raw_varbind, pdu.varbinds))
+
+
+def _undo(written: list[tuple[Callable[[Value], None], Value, Value]]) -> None:
+    failed = False
+    for write, _, before in reversed(written):
+        try:
+            write(before)
+        except Exception as error:  # see _read
+            _log.warning("undoing a write failed: %r", error)
+            failed = True
+    if failed:
+        raise _Refusal(ErrorStatus.UNDO_FAILED, 0)
