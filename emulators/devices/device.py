@@ -157,11 +157,16 @@ class Device(Actor):
         """Grows when rows appear or disappear (alarm tables, neighbours)."""
         self._bound: dict[str, BoundPoint] = {}
 
+    @property
+    def name(self) -> str:
+        """What people call it: its id without the `/device` that sets it apart from the component it manages."""
+        return self.id.partition("/")[0]
+
     # -- points ---------------------------------------------------------------------------------------------
 
     def indices(self, name: str) -> Sequence[Index]:
         """The rows of the table indexed by `name`, in order (`outlet` -> 1 … 24)."""
-        raise UnknownPoint(f"{self.id}: a {self.kind} has no table indexed by {name!r}")
+        raise UnknownPoint(f"{self.name}: a {self.kind} has no table indexed by {name!r}")
 
     def point(self, name: str) -> BoundPoint:
         """The point of that name on this device, ready to read and write.
@@ -214,7 +219,7 @@ class Device(Actor):
                 return BoundPoint(self, point, name, tuple(row))
         near = difflib.get_close_matches(name, self.point_names(), n=3)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise UnknownPoint(f"{self.id} ({self.kind}) has no point {name!r}{hint}")
+        raise UnknownPoint(f"{self.name} ({self.kind}) has no point {name!r}{hint}")
 
     # -- the management card --------------------------------------------------------------------------------
 
@@ -351,17 +356,17 @@ class BoundPoint:
         """
         point = self.point
         if point.write is None:
-            raise NotWritable(f"{self.device.id} {self.name} can only be read")
+            raise NotWritable(f"{self.device.name} {self.name} can only be read")
         if point.values and value not in point.values:
             raise BadValue(
-                f"{self.device.id} {self.name}: got {value!r}, expected one of {', '.join(point.values)}"
+                f"{self.device.name} {self.name}: got {value!r}, expected one of {', '.join(point.values)}"
             )
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             low = value if point.low is None else point.low
             high = value if point.high is None else point.high
             if not low <= value <= high:
                 raise BadValue(
-                    f"{self.device.id} {self.name}: got {value:g}, expected {low:g} to {high:g} {point.unit}"
+                    f"{self.device.name} {self.name}: got {value:g}, expected {low:g} to {high:g} {point.unit}"
                 )
 
     def write(self, value: Value) -> None:
@@ -401,7 +406,7 @@ def _setting(
     return read, write
 
 
-_NAME = _setting("system.name", lambda d: d.id)
+_NAME = _setting("system.name", lambda d: d.name)
 _LOCATION = _setting("system.location", lambda d: d.params.location)
 _CONTACT = _setting("system.contact", lambda d: d.params.contact)
 

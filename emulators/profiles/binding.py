@@ -1,8 +1,8 @@
 """A profile laid over a device: every entry of the profile for every row the device has.
 
     surface = Surface(profile, device)
-    tree = surface.snmp_tree()         # what an SNMP agent walks
-    unit = surface.modbus_unit()       # what a Modbus server reads
+    tree = SurfaceTree(surface)        # what an SNMP agent walks (`snmp_binding`)
+    unit = ProfileUnit(surface)        # what a Modbus server reads (`modbus_binding`)
 
 Nothing is copied: what a client reads is computed from the device's points at that moment.
 """
@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from itertools import product
-from typing import Any
 
 from emulators.devices.device import Device, Index, PointError, dashed
 from emulators.profiles.schema import Condition, Entry, Profile
@@ -33,7 +32,9 @@ class Surface:
 
     def __init__(self, profile: Profile, device: Device) -> None:
         if profile.kind != device.kind:
-            raise ProfileError(f"profile {profile.profile} is for a {profile.kind}, but {device.id} is a {device.kind}")
+            raise ProfileError(
+                f"profile {profile.profile} is for a {profile.kind}, but {device.name} is a {device.kind}"
+            )
         self.profile = profile
         self.device = device
 
@@ -87,7 +88,7 @@ class Surface:
                 return to_raw(entry, read())
             except Unmapped as error:
                 raise ProfileError(
-                    f"profile {self.profile.profile}, {point.name} of {self.device.id}: {error}"
+                    f"profile {self.profile.profile}, {point.name} of {self.device.name}: {error}"
                 ) from None
 
         return show
@@ -102,18 +103,6 @@ class Surface:
     def text(self, template: str) -> str:
         """The template with each `{point}` replaced by its value."""
         return _POINT.sub(lambda match: str(self.device.read(match[1])), template)
-
-    def snmp_tree(self, extra: Any = ()) -> Any:
-        """The device's variables as a tree for an `SnmpAgent`; `extra` are the agent's own instances."""
-        from emulators.profiles.snmp_binding import tree
-
-        return tree(self, extra)
-
-    def modbus_unit(self) -> Any:
-        """The device as a unit for a `ModbusTcpServer`."""
-        from emulators.profiles.modbus_binding import ProfileUnit
-
-        return ProfileUnit(self)
 
 
 def point_name(template: str, row: Row) -> str:

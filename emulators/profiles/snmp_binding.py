@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from ipaddress import IPv4Address
 
-from emulators.devices.device import BadValue, BoundPoint, NotWritable, Refused
+from emulators.devices.device import BadValue, BoundPoint, Index, NotWritable, Refused
 from emulators.profiles.binding import ProfileError, Row, Surface, dotted, point_name
 from emulators.profiles.schema import SnmpObject
 from emulators.profiles.values import Raw, Unmapped, from_raw, whole
@@ -37,41 +37,51 @@ def oid(text: str) -> Oid:
     return tuple(map(int, text.split(".")))
 
 
-def tree(surface: Surface, extra: Iterable[Instance] = ()) -> MibTree:
-    """All variables of the profile on this device, rebuilt when rows appear or disappear.
+class SurfaceTree(MibTree):
+    """All variables of a profile on one device, rebuilt when rows appear or disappear.
 
     Raises:
         ProfileError: the profile does not fit the device.
     """
-    snmp, device = surface.profile.snmp, surface.device
-    if snmp is None:
-        raise ProfileError(f"profile {surface.profile.profile} says nothing of SNMP")
-    extra = list(extra)
-    names = sorted({name for entry in snmp.objects for name in entry.rows})
-    columns = [_column(entry) for entry in snmp.objects]
 
-    def rows() -> list[tuple[object, ...]]:
-        return [tuple(device.indices(name)) for name in names]
+    __slots__ = ("_added", "_indices", "_layout", "_rows", "_surface")
 
-    def everything() -> list[Instance]:
-        mine = _identity(surface)
-        mine += [instance for entry in snmp.objects for instance in _instances(surface, entry)]
-        taken = {instance.oid for instance in mine}
-        return mine + [instance for instance in extra if instance.oid not in taken]
+    def __init__(self, surface: Surface) -> None:
+        snmp = surface.profile.snmp
+        if snmp is None:
+            raise ProfileError(f"profile {surface.profile.profile} says nothing of SNMP")
+        self._surface = surface
+        self._added: list[Instance] = []
+        self._indices = sorted({name for entry in snmp.objects for name in entry.rows})
+        self._layout = surface.device.layout
+        self._rows = self._present_rows()
+        super().__init__(self._everything(), self._look, [_column(entry) for entry in snmp.objects])
 
-    seen_layout, seen_rows = device.layout, rows()
+    def add(self, instances: Iterable[Instance]) -> None:
+        """Offer these too (the agent's own counters); where the profile has the same name, the profile's wins."""
+        self._added = list(instances)
+        self.replace(self._everything())
 
-    def revision() -> int:
-        nonlocal seen_layout, seen_rows
-        if device.layout != seen_layout:
-            seen_layout = device.layout
-            if (now := rows()) != seen_rows:
-                seen_rows = now
-                built.replace(everything())
+    def _look(self) -> int:
+        """The plant's revision, after following rows that came or went."""
+        device = self._surface.device
+        if device.layout != self._layout:
+            self._layout = device.layout
+            if (rows := self._present_rows()) != self._rows:
+                self._rows = rows
+                self.replace(self._everything())
         return device.plant.revision
 
-    built = MibTree(everything(), revision, columns)
-    return built
+    def _present_rows(self) -> list[tuple[Index, ...]]:
+        return [tuple(self._surface.device.indices(name)) for name in self._indices]
+
+    def _everything(self) -> list[Instance]:
+        surface = self._surface
+        assert surface.profile.snmp is not None
+        mine = _identity(surface)
+        mine += [instance for entry in surface.profile.snmp.objects for instance in _instances(surface, entry)]
+        taken = {instance.oid for instance in mine}
+        return mine + [instance for instance in self._added if instance.oid not in taken]
 
 
 def _column(entry: SnmpObject) -> Oid:

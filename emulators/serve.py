@@ -1,0 +1,275 @@
+"""A site on the network: every device answers its protocols on its own loopback address, in one process.
+
+    live = LiveSite(Site.load("bamako"), speed=10)
+    await live.start()
+    ...
+    await live.stop()
+
+The plant is paced by the event loop's clock, `speed` seconds of it for each second of the clock. A device that has
+lost its power, its management switch or its path is silent, as on site.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import ip_address
+
+from emulators.devices.device import Device
+from emulators.notices import Announcer
+from emulators.profiles.binding import Surface
+from emulators.profiles.modbus_binding import ProfileUnit
+from emulators.profiles.snmp_binding import SurfaceTree
+from emulators.site import Site
+from emulators.sitefile import DeviceEntry
+from emulators.wire.modbus import ModbusTcpServer, Unit
+from emulators.wire.snmp import (
+    Access,
+    Engine,
+    SnmpAgent,
+    SnmpServer,
+    User,
+    agent_instances,
+    engine_id_from_mac,
+)
+
+log = logging.getLogger(__name__)
+
+PACE_S = 0.05
+"""How often the plant catches up with the clock, in s of the clock."""
+
+STANDARD_PORTS = {"snmp": 161, "modbus": 502}
+"""IANA service ports; below 1024, so they need the right to bind them."""
+
+HIGH_PORTS = {"snmp": 1161, "modbus": 1502}
+
+ENTERPRISE = 8072
+"""Enterprise number in the agents' engine ids (RFC 3411 §5): net-snmp's, since twinfeed has none of its own."""
+
+
+class ServeError(Exception):
+    """The site cannot be put on the network; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Where one device answers one protocol."""
+
+    device: str
+    protocol: str
+    address: str
+    port: int
+    unit: int | None = None
+    """Modbus unit id."""
+
+
+class LiveSite:
+    """Serves a site.
+
+    `ports` are `standard`, `high` or the first of a run of ports; in that last case every device is on `single_address`
+    (for systems that give loopback one address only). `expose` names an interface address to listen on instead of
+    loopback, which lets everyone who reaches it command the devices.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        speed: float = 1.0,
+        ports: str | int = "high",
+        single_address: str = "127.0.0.1",
+        expose: str | None = None,
+    ) -> None:
+        if speed <= 0:
+            raise ServeError(f"the speed is {speed:g}, expected more than 0 (1 is real time)")
+        self.site = site
+        self.speed = speed
+        self.endpoints: list[Endpoint] = []
+        self.agents: dict[str, SnmpAgent] = {}
+        self.lag_s = 0.0
+        """How far the plant is behind the clock, in its own s; it grows when the machine cannot keep up the speed."""
+        self.failure: Exception | None = None
+        """Why the plant stopped, if it did."""
+        self._expose = expose
+        self._numbered = iter(range(ports, 65536)) if isinstance(ports, int) else None
+        self._ports = HIGH_PORTS if ports == "high" else STANDARD_PORTS
+        self._single_address = expose or single_address
+        self._servers: list[SnmpServer | ModbusTcpServer] = []
+        self._pacer: asyncio.Task[None] | None = None
+        self._announcer: Announcer | None = None
+
+    async def start(self, progress: Callable[[str], None] = lambda name: None) -> None:
+        """Bind everything and let time run; `progress` is told each device's name as it comes up.
+
+        Raises:
+            ServeError: an address cannot be bound; nothing stays bound.
+        """
+        gateways: dict[tuple[str, int], _Behind] = {}
+        try:
+            for entry in self.site.file.devices:
+                await self._serve(entry, gateways)
+                progress(entry.name)
+        except BaseException:
+            await self.stop()
+            raise
+        head = self.site.file.head
+        if head.snmp.traps:
+            self._announcer = Announcer(self.site, self.agents, head.snmp)
+            await self._announcer.start()
+        self._pacer = asyncio.create_task(self._pace(), name="plant")
+
+    async def stop(self) -> None:
+        """Stop time and free every port."""
+        if self._pacer is not None:
+            self._pacer.cancel()
+            await asyncio.gather(self._pacer, return_exceptions=True)
+            self._pacer = None
+        if self._announcer is not None:
+            await self._announcer.stop()
+            self._announcer = None
+        for server in self._servers:
+            await server.stop()
+        self._servers.clear()
+
+    async def run(self) -> None:
+        """Serve until cancelled.
+
+        Raises:
+            PlantError: the plant could not go on.
+        """
+        assert self._pacer is not None, "start() comes before run()"
+        await self._pacer
+
+    # -- endpoints ------------------------------------------------------------------------------------------
+
+    async def _serve(self, entry: DeviceEntry, gateways: dict[tuple[str, int], _Behind]) -> None:
+        device = self.site.devices[entry.name]
+        surface = Surface(entry.profile, device)
+        if entry.profile.snmp is not None:
+            address, port = self._place(entry, "snmp")
+            agent = self._agent(surface, device)
+            await self._bind(
+                entry.name,
+                SnmpServer(
+                    agent,
+                    address,
+                    port,
+                    partial(self.site.reachable, entry.name),
+                    draining=True,
+                    allow_non_loopback=self._expose is not None,
+                ),
+            )
+            self.endpoints.append(Endpoint(entry.name, "snmp", address, port))
+        if entry.profile.modbus is not None:
+            unit_id = entry.profile.modbus.unit if entry.unit is None else entry.unit
+            address, port = self._place(entry, "modbus")
+            gateway = gateways.get((address, port))
+            if gateway is None:
+                gateway = gateways[address, port] = _Behind()
+                await self._bind(
+                    entry.name,
+                    ModbusTcpServer(
+                        gateway, address, port, gate=gateway.any_reachable, allow_non_loopback=self._expose is not None
+                    ),
+                )
+            if unit_id in gateway.units:
+                raise ServeError(f"{entry.name}: unit {unit_id} at {address}:{port} is taken; give it another `unit`")
+            gateway.units[unit_id] = (ProfileUnit(surface), partial(self.site.reachable, entry.name))
+            self.endpoints.append(Endpoint(entry.name, "modbus", address, port, unit_id))
+
+    def _place(self, entry: DeviceEntry, protocol: str) -> tuple[str, int]:
+        if self._numbered is not None:
+            return self._single_address, next(self._numbered)
+        if self._expose is None and not ip_address(entry.address).is_loopback:
+            raise ServeError(
+                f"{entry.name} has the address {entry.address}, which is not loopback; give it a 127.x.y.z"
+            )
+        return entry.address, self._ports[protocol]
+
+    async def _bind(self, name: str, server: SnmpServer | ModbusTcpServer) -> None:
+        try:
+            await server.start()
+        except OSError as error:
+            what = "SNMP" if isinstance(server, SnmpServer) else "Modbus"
+            raise ServeError(
+                f"{name}: {what} cannot listen: {error.strerror or error}. Is the site already running "
+                "(`twinfeed status`)? Low ports need the right to bind them (--ports high), and systems with a single "
+                "loopback address need --ports 20000"
+            ) from None
+        self._servers.append(server)
+
+    def _agent(self, surface: Surface, device: Device) -> SnmpAgent:
+        access = self.site.file.head.snmp
+        engine = Engine(
+            engine_id_from_mac(ENTERPRISE, device.mac), lambda: device.state.boots, lambda: int(device.uptime_s)
+        )
+        user = User(access.user.encode(), access.auth_password.encode(), access.priv_password.encode(), writable=True)
+        tree = SurfaceTree(surface)
+        agent = SnmpAgent(
+            tree,
+            {access.read.encode(): Access.READ_ONLY, access.write.encode(): Access.READ_WRITE},
+            [user],
+            engine,
+        )
+        tree.add(agent_instances(agent))
+        self.agents[device.name] = agent
+        return agent
+
+    # -- time -----------------------------------------------------------------------------------------------
+
+    async def _pace(self) -> None:
+        loop, plant = asyncio.get_running_loop(), self.site.plant
+        last = loop.time()
+        target = plant.now
+        try:
+            while True:
+                await asyncio.sleep(PACE_S)
+                now = loop.time()
+                target += (now - last) * self.speed
+                last = now
+                # A slice is bounded so that clients are served while the plant catches up with a burst.
+                plant.advance(min(target, plant.now + 4 * PACE_S * self.speed))
+                self.lag_s = target - plant.now
+        except Exception as error:
+            self.failure = error
+            log.exception("the plant stopped at t=%.3f s", plant.now)
+            raise
+
+
+class _Behind(Mapping[int, Unit]):
+    """The units behind one address, of which only the reachable ones answer.
+
+    A device alone at its address also answers to 0 and 255, which the Modbus Messaging on TCP/IP Implementation
+    Guide gives to a device that is no gateway.
+    """
+
+    def __init__(self) -> None:
+        self.units: dict[int, tuple[Unit, Callable[[], bool]]] = {}
+
+    def __getitem__(self, id: int) -> Unit:
+        if len(self.units) == 1 and id in (0, 255):
+            ((unit, reachable),) = self.units.values()
+        else:
+            unit, reachable = self.units[id]
+        if not reachable():
+            raise KeyError(id)
+        return unit
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.units)
+
+    def __len__(self) -> int:
+        return len(self.units)
+
+    def any_reachable(self) -> bool:
+        return any(reachable() for _, reachable in self.units.values())
+
+
+def by_device(endpoints: list[Endpoint]) -> Iterator[tuple[str, list[Endpoint]]]:
+    """The endpoints of each device, in order."""
+    grouped: dict[str, list[Endpoint]] = {}
+    for endpoint in endpoints:
+        grouped.setdefault(endpoint.device, []).append(endpoint)
+    yield from grouped.items()

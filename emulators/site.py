@@ -1,0 +1,171 @@
+"""A site: the plant and its devices, built from a site file and ready to run.
+
+    site = Site.load("bamako")
+    site.inject("utility-a", "outage")
+    site.advance(60.0)
+    site["ups-a1"].read("battery.charge")
+
+Time is virtual: nothing moves until `advance` is called. `emulators.serve` paces a site by the wall clock and
+puts its devices on the network.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+
+from emulators import sitefile
+from emulators.devices import catalogue as device_catalogue
+from emulators.devices.device import Device
+from emulators.plant.electrical import Component, Electrical
+from emulators.plant.engine import Actor, Fault, Plant, PlantError
+from emulators.plant.flow import Flow
+from emulators.plant.network import ManagementNetwork
+from emulators.sitefile import SiteFile
+from emulators.yamlfile import FileError, problem
+
+
+class Site:
+    """A plant with its devices. Devices and components share names: `ups-a1` is the UPS and its management card."""
+
+    def __init__(self, file: SiteFile, seed: int | None = None) -> None:
+        """Build the plant and start it at rest.
+
+        Raises:
+            FileError: components that do not fit together, with the file's name.
+        """
+        self.file = file
+        self.name = file.head.site
+        self.plant = Plant(file.head.seed if seed is None else seed)
+        self.components: dict[str, Component] = {}
+        self.devices: dict[str, Device] = {}
+        try:
+            self._build()
+            self.plant.start()
+        except PlantError as error:
+            raise FileError([f"{file.path}: {error}"]) from None
+        networks = [c for c in self.components.values() if isinstance(c, ManagementNetwork)]
+        self.network = networks[0] if networks else None
+
+    @classmethod
+    def load(cls, site: str | Path, seed: int | None = None) -> Site:
+        """A shipped site by name, or a site file by path.
+
+        Raises:
+            FileError: a line for each mistake in the file.
+        """
+        return cls(sitefile.read(site), seed)
+
+    def _build(self) -> None:
+        for entry in self.file.components:
+            component = (
+                entry.cls(entry.name, entry.params, entry.feeds)
+                if issubclass(entry.cls, Electrical)
+                else entry.cls(entry.name, entry.params)
+            )
+            self.components[entry.name] = component
+            self._add(component, entry.where)
+        self.flow = Flow(c for c in self.components.values() if isinstance(c, Electrical))
+        self.plant.solvers = [self.flow]
+        for item in self.file.devices:
+            device = device_catalogue.KINDS[item.profile.kind](f"{item.name}/device", item.params)
+            self.devices[item.name] = device
+            self._add(device, item.where)
+
+    def _add(self, actor: Actor, where: list[str | int]) -> None:
+        try:
+            self.plant.add(actor)
+        except PlantError as error:
+            raise FileError([problem(self.file.path, None, where, str(error))]) from None
+
+    def __getitem__(self, name: str) -> Device:
+        """The device of that name.
+
+        Raises:
+            PlantError: there is none; the message names near ones.
+        """
+        if name not in self.devices:
+            near = difflib.get_close_matches(name, self.devices, n=3)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise PlantError(f"{self.name} has no device {name!r}{hint}")
+        return self.devices[name]
+
+    @property
+    def now(self) -> float:
+        """Seconds since the site was started."""
+        return self.plant.now
+
+    def advance(self, seconds: float) -> None:
+        """Let `seconds` of the plant's time pass."""
+        self.plant.advance(self.plant.now + seconds)
+
+    def reachable(self, name: str) -> bool:
+        """Whether the management station can talk to that device: its card, its switch and the path are up."""
+        device = self.devices[name]
+        if self.network is None or not device.params.switch_port:
+            return device.answers
+        return self.network.reachable(device.id)
+
+    # -- faults ---------------------------------------------------------------------------------------------
+
+    def faults(self, target: str) -> dict[str, Fault]:
+        """The faults that target can suffer: those of the component and those of its firmware.
+
+        Raises:
+            PlantError: nothing is called that.
+        """
+        found: dict[str, Fault] = {}
+        for actor in self._actors(target):
+            found.update(actor.FAULTS)
+        return found
+
+    def inject(
+        self, target: str, kind: str, parameters: Mapping[str, float] | None = None, for_s: float | None = None
+    ) -> None:
+        """Apply a fault to a component or its firmware, for `for_s` seconds or until cleared.
+
+        Raises:
+            PlantError: no such target, fault or parameter, or a number out of range.
+        """
+        actors = self._actors(target)
+        chosen = next((actor for actor in actors if kind in actor.FAULTS), None)
+        if chosen is None:
+            known = ", ".join(self.faults(target)) or "none"
+            raise PlantError(f"{target} cannot suffer {kind!r}; it knows: {known}")
+        self.plant.inject(chosen.id, kind, parameters, for_s)
+        self.plant.settle()
+
+    def clear(self, target: str | None = None, kind: str | None = None) -> list[tuple[str, str]]:
+        """Clear one fault, all of a target's, or all; returns (target, kind) of each.
+
+        Raises:
+            PlantError: nothing of that name, or nothing to clear on it.
+        """
+        if target is None:
+            cleared = self.plant.clear()
+        else:
+            cleared = []
+            for actor in self._actors(target):
+                if actor.state.faults and (kind is None or kind in actor.state.faults):
+                    cleared += self.plant.clear(actor.id, kind)
+            if not cleared:
+                raise PlantError(f"{target} has no active fault{f' {kind!r}' if kind else ''} to clear")
+        self.plant.settle()
+        return [(id.partition("/")[0], name) for id, name in cleared]
+
+    def active_faults(self) -> list[tuple[str, str, dict[str, float]]]:
+        """All active faults as (target, kind, parameters)."""
+        return [
+            (actor.id.partition("/")[0], kind, parameters)
+            for actor in self.plant.actors.values()
+            for kind, parameters in actor.state.faults.items()
+        ]
+
+    def _actors(self, target: str) -> list[Actor]:
+        found: list[Actor] = [a for a in (self.components.get(target), self.devices.get(target)) if a is not None]
+        if not found:
+            near = difflib.get_close_matches(target, [*self.components, *self.devices], n=3)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise PlantError(f"nothing in {self.name} is called {target!r}{hint}")
+        return found
