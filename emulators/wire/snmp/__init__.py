@@ -40,7 +40,17 @@ from emulators.wire.snmp.mib import (
     WrongType,
     WrongValue,
 )
-from emulators.wire.snmp.server import NotLoopback, SnmpServer
+from emulators.wire.snmp.notify import (
+    AUTHENTICATION_FAILURE,
+    COLD_START,
+    LINK_DOWN,
+    LINK_UP,
+    WARM_START,
+    Notification,
+    NotificationOriginator,
+    Target,
+)
+from emulators.wire.snmp.server import NotificationSender, NotLoopback, SnmpServer
 from emulators.wire.snmp.usm import (
     AuthProtocol,
     Engine,
@@ -51,6 +61,11 @@ from emulators.wire.snmp.usm import (
 )
 
 __all__ = [
+    "AUTHENTICATION_FAILURE",
+    "COLD_START",
+    "LINK_DOWN",
+    "LINK_UP",
+    "WARM_START",
     "Access",
     "AuthProtocol",
     "BerError",
@@ -65,6 +80,9 @@ __all__ = [
     "NoCreation",
     "NotLoopback",
     "NotWritable",
+    "Notification",
+    "NotificationOriginator",
+    "NotificationSender",
     "Oid",
     "PduType",
     "PrivProtocol",
@@ -73,6 +91,7 @@ __all__ = [
     "SnmpAgent",
     "SnmpServer",
     "Syntax",
+    "Target",
     "User",
     "Value",
     "VarBind",

@@ -275,10 +275,7 @@ def encode_pdu(tag: int, request_id: int, status: int, index: int, varbinds: Seq
     """A PDU of bindings that are encoded already."""
     return encode_tlv(
         tag,
-        encode_integer(request_id)
-        + encode_integer(status)
-        + encode_integer(index)
-        + encode_sequence(*varbinds),
+        encode_integer(request_id) + encode_integer(status) + encode_integer(index) + encode_sequence(*varbinds),
     )
 
 
@@ -328,4 +325,3 @@ def content_room(size: int) -> int:
     if size <= 258:
         return size - 3
     return size - len(encode_length(size)) - 1
-

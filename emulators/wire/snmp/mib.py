@@ -150,9 +150,7 @@ class MibTree:
     layout: Layout
     encoded: list[bytes | None]
 
-    def __init__(
-        self, instances: Iterable[Instance], revision: Callable[[], int], objects: Iterable[Oid] = ()
-    ) -> None:
+    def __init__(self, instances: Iterable[Instance], revision: Callable[[], int], objects: Iterable[Oid] = ()) -> None:
         self._revision = revision
         self._objects = tuple(objects)
         self._seen = revision()

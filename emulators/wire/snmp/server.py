@@ -1,4 +1,4 @@
-"""The edge: an agent on a UDP socket.
+"""The edge: an agent on a UDP socket, and a device's notifications on their way out.
 
 Two ways of receiving. `draining=False` uses `loop.create_datagram_endpoint` and so runs on any asyncio loop, one
 with an in-memory network included. `draining=True` reads the socket until it is empty at each wake, several times
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from ipaddress import ip_address
 
 from emulators.wire.snmp.agent import SnmpAgent
+from emulators.wire.snmp.notify import Notification, NotificationOriginator
 
 SNMP_PORT = 161
 MAX_DATAGRAM = 65535  # octets
@@ -80,7 +81,7 @@ class SnmpServer:
             self._loop.add_reader(self._socket.fileno(), self._drain)
             return
         self._transport, _ = await self._loop.create_datagram_endpoint(
-            lambda: _Endpoint(self), local_addr=(self.host, self.port)
+            lambda: _Endpoint(self._received), local_addr=(self.host, self.port)
         )
         self.port = self._transport.get_extra_info("sockname")[1]
 
@@ -101,9 +102,10 @@ class SnmpServer:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
-    def answer(self, datagram: bytes) -> bytes | None:
-        """What goes back for a datagram, None when nothing does."""
-        return self.agent.handle(datagram) if self._gate() else None
+    def _received(self, datagram: bytes, sender: Address) -> None:
+        answer = self.agent.handle(datagram) if self._gate() else None
+        if answer is not None and self._transport is not None:
+            self._transport.sendto(answer, sender)
 
     def _drain(self) -> None:
         served = self._socket
@@ -137,16 +139,87 @@ def _bound_socket(host: str, port: int) -> socket.socket:
 
 
 class _Endpoint(asyncio.DatagramProtocol):
-    __slots__ = ("_server", "_transport")
+    """Passes datagrams on; an ICMP error about something sent earlier is no news to UDP."""
 
-    def __init__(self, server: SnmpServer) -> None:
-        self._server = server
-        self._transport: asyncio.DatagramTransport | None = None
+    __slots__ = ("_received",)
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment]  # asyncio's own annotation is the base class
+    def __init__(self, received: Callable[[bytes, Address], None]) -> None:
+        self._received = received
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
-        answer = self._server.answer(data)
-        if answer is not None and self._transport is not None:
-            self._transport.sendto(answer, addr)
+        self._received(data, addr)
+
+
+class NotificationSender:
+    """Sends a device's notifications from `host` and repeats informs until they are acknowledged.
+
+    While `gate` returns False nothing leaves and nothing arrives, but tries are used up all the same.
+    NotLoopback when `host` or a target's address is none and others are not allowed.
+    """
+
+    __slots__ = ("_gate", "_loop", "_timer", "_transport", "host", "originator")
+
+    def __init__(
+        self,
+        originator: NotificationOriginator,
+        host: str = "127.0.0.1",
+        gate: Callable[[], bool] = _always,
+        *,
+        allow_non_loopback: bool = False,
+    ) -> None:
+        for address in (host, *(target.address[0] for target in originator.targets)):
+            check_loopback(address, allow_non_loopback)
+        self.originator = originator
+        self.host = host
+        self._gate = gate
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._transport: asyncio.DatagramTransport | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def start(self) -> None:
+        """Open the socket notifications leave from, on a free port."""
+        self._loop = asyncio.get_running_loop()
+        self._transport, _ = await self._loop.create_datagram_endpoint(
+            lambda: _Endpoint(self._received), local_addr=(self.host, 0)
+        )
+
+    async def stop(self) -> None:
+        """Send and repeat nothing more; nothing happens if not started."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    async def __aenter__(self) -> "NotificationSender":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def notify(self, notification: Notification) -> None:
+        """Send `notification` to the originator's targets now; RuntimeError before :meth:`start`."""
+        if self._loop is None:
+            raise RuntimeError("the notification sender is not started: await start() first")
+        self.originator.notify(notification, self._loop.time())
+        self._send_due()
+
+    def _send_due(self) -> None:
+        if self._loop is None or self._transport is None:
+            return
+        for target, datagram in self.originator.poll(self._loop.time()):
+            if self._gate():
+                self._transport.sendto(datagram, target.address)
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_s = self.originator.next_due_s()
+        if due_s is not None:
+            self._timer = self._loop.call_at(due_s, self._send_due)
+
+    def _received(self, datagram: bytes, sender: Address) -> None:
+        if self._loop is not None and self._gate():
+            self.originator.receive(datagram, self._loop.time())
+            self._send_due()

@@ -245,9 +245,7 @@ def write_message(
     if flags & PRIV_FLAG and user is not None:
         priv = salt.to_bytes(8, "big")
         vector = boots.to_bytes(4, "big") + time_s.to_bytes(4, "big") + priv
-        scoped_pdu = encode_tlv(
-            Syntax.OCTET_STRING, aes_cfb_encrypt(_priv_key(user, engine_id), vector, scoped_pdu)
-        )
+        scoped_pdu = encode_tlv(Syntax.OCTET_STRING, aes_cfb_encrypt(_priv_key(user, engine_id), vector, scoped_pdu))
     authenticated = flags & AUTH_FLAG and user is not None
     blank = bytes(user.auth.digest_octets) if user is not None and authenticated else b""
     priv_field = encode_tlv(Syntax.OCTET_STRING, priv)

@@ -122,9 +122,7 @@ class V3Responder:
         if boots >= MAX_BOOTS or security.boots != boots or abs(time_s - security.time_s) > TIME_WINDOW_S:
             raise _Reported(Counter.NOT_IN_TIME_WINDOWS, level=AUTH_FLAG)
 
-    def _scoped_pdu(
-        self, message: V3Message, security: SecurityParameters, level: int, user: User
-    ) -> ScopedPdu:
+    def _scoped_pdu(self, message: V3Message, security: SecurityParameters, level: int, user: User) -> ScopedPdu:
         """Step 8: an encrypted PDU that is none once decrypted was encrypted with another key."""
         if not level & PRIV_FLAG:
             return read_scoped_pdu(message.data)
