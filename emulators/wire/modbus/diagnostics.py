@@ -1,7 +1,7 @@
 """The diagnostic counters of a server and function 8 (Diagnostics), which reads and clears them.
 
-Source: Modbus Application Protocol Specification V1.1b3, section 6.8. The specification reserves function 8 to
-serial lines; devices on TCP that offer it answer as here.
+Source: Modbus Application Protocol Specification V1.1b3, section 6.8. It reserves function 8 to serial lines;
+devices on TCP that offer it answer as here.
 """
 
 from __future__ import annotations

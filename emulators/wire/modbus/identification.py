@@ -33,8 +33,8 @@ def conformity_level(objects: Mapping[int, bytes]) -> int:
 def read_device_identification(objects: Mapping[int, bytes], pdu: bytes) -> bytes:
     """Answer a function 43/14 request from `objects` (object id -> value of at most 244 bytes).
 
-    A stream request (codes 1 to 3) gets as many whole objects of its category and those below as fit into
-    253 bytes, from the object id it names on, or from object 0 if that id is not among them; what does not fit
+    A stream request (codes 1 to 3) gets as many whole objects of its category and those below as fit into 253
+    bytes, from the object id it names on, or from the first one if that id is not among them. What does not fit
     is announced by more-follows and the next object id. An individual request (code 4) gets one object.
 
     Raises IllegalFunction for another MEI type or a device without identification, IllegalAddress for an
@@ -66,9 +66,8 @@ def read_device_identification(objects: Mapping[int, bytes], pdu: bytes) -> byte
             break
         encoded.append(bytes((number, len(value))) + value)
     if wanted and not encoded:
-        raise DeviceFailure(
-            f"identification object {wanted[0]} is {len(objects[wanted[0]])} bytes long, at most 244 fit a response"
-        )
+        size = len(objects[wanted[0]])
+        raise DeviceFailure(f"identification object {wanted[0]} is {size} bytes, at most 244 fit a response")
     head = bytes(
         (
             pdu[0],

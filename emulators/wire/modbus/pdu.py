@@ -30,8 +30,10 @@ MAX_WRITE_REGISTERS = 123
 MAX_READ_WRITE_REGISTERS = 121
 """Most registers that function 23 may write (it may read 125)."""
 
+ADDRESSES = 0x10000
+"""Size of the address space of each table."""
+
 _DIAGNOSTICS = 8
-_ADDRESSES = 0x10000
 _COIL_VALUES = {0x0000: False, 0xFF00: True}
 _BITS_OF_BYTE = [tuple(bool(byte >> bit & 1) for bit in range(8)) for byte in range(256)]
 
@@ -46,9 +48,9 @@ _log = logging.getLogger(__name__)
 def respond(unit: Unit, pdu: bytes, counters: Counters | None = None) -> bytes:
     """The response PDU to a request PDU, an exception response if the request cannot be served.
 
-    `pdu` is 1 to 253 bytes (ValueError if empty: without a function code there is no response). `counters` are
-    those function 8 reads; without them its counter sub-functions are illegal functions. Whatever the unit
-    raises is answered; what is not a ModbusError is a defect of the unit, logged and answered with 04.
+    `pdu` is 1 to 253 bytes (ValueError if empty: without a function code there is no response). `counters`
+    are those that function 8 reads; without them its counter sub-functions are illegal functions. Whatever the
+    unit raises is answered; what is not a ModbusError is a defect of the unit, logged and answered with 04.
     """
     if not pdu:
         raise ValueError("an empty PDU has no response: a request starts with its function code")
@@ -57,11 +59,16 @@ def respond(unit: Unit, pdu: bytes, counters: Counters | None = None) -> bytes:
         if function == _DIAGNOSTICS:
             return diagnostics(counters, pdu)
         return _FUNCTIONS.get(function, _illegal_function)(unit, pdu)
-    except ModbusError as error:
+    except Exception as error:
+        return error_response(unit, function, error)
+
+
+def error_response(unit: Unit, function: int, error: Exception) -> bytes:
+    """The exception response to a request whose processing raised `error`."""
+    if isinstance(error, ModbusError):
         return exception_response(function, error.code)
-    except Exception:
-        _log.exception("%r failed on request %s; answered device failure (04)", unit, pdu.hex())
-        return exception_response(function, DeviceFailure.code)
+    _log.error("%r failed on function %d, answered device failure (04)", unit, function, exc_info=error)
+    return exception_response(function, DeviceFailure.code)
 
 
 def exception_response(function: int, code: int) -> bytes:
@@ -69,11 +76,19 @@ def exception_response(function: int, code: int) -> bytes:
     return bytes((function | 0x80, code))
 
 
+def read_exactly(unit: Unit, table: RegisterTable, address: int, count: int) -> bytes:
+    """What the unit returns for a range known to be in order; RuntimeError if it is not 2 * count bytes."""
+    data = unit.read_registers(table, address, count)
+    if len(data) != 2 * count:
+        raise _wrong_length(unit, len(data), 2 * count)
+    return data
+
+
 def _read_registers(unit: Unit, pdu: bytes) -> bytes:
     function, address, count = _unpack(_two_words, pdu)
     _check_quantity(count, MAX_READ_REGISTERS)
     _check_range(address, count)
-    data = _read_exactly(unit, "holding" if function == 3 else "input", address, count)
+    data = read_exactly(unit, "holding" if function == 3 else "input", address, count)
     return bytes((function, len(data))) + data
 
 
@@ -123,7 +138,7 @@ def _write_multiple_registers(unit: Unit, pdu: bytes) -> bytes:
 
 def _mask_write_register(unit: Unit, pdu: bytes) -> bytes:
     _, address, and_mask, or_mask = _unpack(_three_words, pdu)
-    held = int.from_bytes(_read_exactly(unit, "holding", address, 1), "big")
+    held = int.from_bytes(read_exactly(unit, "holding", address, 1), "big")
     changed = held & and_mask | or_mask & ~and_mask
     unit.write_registers(address, changed.to_bytes(2, "big"))
     return pdu
@@ -132,8 +147,8 @@ def _mask_write_register(unit: Unit, pdu: bytes) -> bytes:
 def _read_write_multiple_registers(unit: Unit, pdu: bytes) -> bytes:
     if len(pdu) < _read_write_head.size:
         raise _structure(pdu, f"at least {_read_write_head.size}")
-    function, read_address, read_count, write_address, write_count, announced = _read_write_head.unpack_from(pdu)
-    data = pdu[_read_write_head.size :]
+    head, data = pdu[: _read_write_head.size], pdu[_read_write_head.size :]
+    function, read_address, read_count, write_address, write_count, announced = _read_write_head.unpack(head)
     _check_quantity(read_count, MAX_READ_REGISTERS)
     _check_quantity(write_count, MAX_READ_WRITE_REGISTERS)
     _check_byte_count(announced, len(data), 2 * write_count)
@@ -141,16 +156,16 @@ def _read_write_multiple_registers(unit: Unit, pdu: bytes) -> bytes:
     _check_range(write_address, write_count)
     # Both ranges are to be in order before anything is written, so the read is tried first; what is answered
     # is read after the write, as the specification asks.
-    _read_exactly(unit, "holding", read_address, read_count)
+    read_exactly(unit, "holding", read_address, read_count)
     unit.write_registers(write_address, data)
-    return bytes((function, 2 * read_count)) + _read_exactly(unit, "holding", read_address, read_count)
+    return bytes((function, 2 * read_count)) + read_exactly(unit, "holding", read_address, read_count)
 
 
 def _encapsulated_interface(unit: Unit, pdu: bytes) -> bytes:
     return read_device_identification(unit.identification, pdu)
 
 
-def _illegal_function(unit: Unit, pdu: bytes) -> bytes:
+def _illegal_function(_unit: Unit, pdu: bytes) -> bytes:
     raise IllegalFunction(f"function {pdu[0]} is not implemented here")
 
 
@@ -194,15 +209,8 @@ def _check_byte_count(announced: int, present: int, expected: int) -> None:
 
 
 def _check_range(address: int, count: int) -> None:
-    if address + count > _ADDRESSES:
+    if address + count > ADDRESSES:
         raise IllegalAddress(f"{count} items from address {address} on reach past the last address, 65535")
-
-
-def _read_exactly(unit: Unit, table: RegisterTable, address: int, count: int) -> bytes:
-    data = unit.read_registers(table, address, count)
-    if len(data) != 2 * count:
-        raise _wrong_length(unit, len(data), 2 * count)
-    return data
 
 
 def _pack_bits(bits: Sequence[bool]) -> bytes:

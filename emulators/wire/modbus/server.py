@@ -1,6 +1,6 @@
 """A Modbus TCP server on an asyncio event loop: real sockets, or the simulated world's network.
 
-Only `loop.create_server`, `loop.time`, `loop.call_at` and the transport are used, so any event loop will do.
+Only `loop.create_server`, `loop.time`, timers and the transport are used, so any event loop will do.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import ipaddress
 import socket
 import struct
 from collections.abc import Callable, Mapping
+from typing import cast
 
 from emulators.wire.modbus.diagnostics import Counters
 from emulators.wire.modbus.tcp import ModbusTcpConnection
@@ -18,8 +19,9 @@ from emulators.wire.modbus.unit import ExceptionCode, Unit
 MODBUS_PORT = 502
 """The port IANA registered for Modbus (mbap)."""
 
-_RECEIVE_BYTES = 4096
-_LINGER_NOT = struct.pack("ii", 1, 0)
+_RECEIVE_BYTES = 2048
+_NO_LINGER = struct.pack("ii", 1, 0)
+"""struct linger: on, 0 s: closing discards what is unsent and sends a reset."""
 
 
 def always() -> bool:
@@ -31,13 +33,15 @@ class ModbusTcpServer:
     """One listening address with one or more units behind it.
 
     `units` maps unit identifiers to units and may change while the server runs. `port` 0 lets the system choose;
-    see `address`. `gate` is asked at each arrival of data: while it says False the device has no power or no
-    network, and what arrives is swallowed; a connection used or opened then is reset at its next data after
-    the gate opened again, as a device does that came back and knows nothing of it.
+    see `address`. `absent` is what a request for a unit that is not there gets, None for no answer.
+
+    `gate` is asked at each arrival of data: while it says False the device has no power or no network, and what
+    arrives is swallowed. A connection used or opened meanwhile is reset at its next data after the gate opened
+    again, as by a device that came back and knows nothing of it.
 
     At most `max_connections` are kept: one more closes the one that has been silent longest, as the connection
-    pool of the Messaging on TCP/IP Implementation Guide does. A connection silent for `idle_timeout_s` seconds is
-    closed (None: never). A client that does not read its answers is not read from either.
+    pool of the Messaging on TCP/IP Implementation Guide does. A connection silent for `idle_timeout_s` seconds
+    is closed (None: never). A client that does not read its answers is not read from either.
 
     Raises ValueError for a host that is not a loopback address unless `allow_non_loopback`.
     """
@@ -57,13 +61,13 @@ class ModbusTcpServer:
     ) -> None:
         if not allow_non_loopback and not _is_loopback(host):
             raise ValueError(
-                f"Modbus server asked to listen on {host}, which is not a loopback address: anyone who reaches it "
+                f"Modbus server asked to listen on {host}, which is not a loopback address: whoever reaches it "
                 "can write to the device. Use 127.x.y.z or ::1, or pass allow_non_loopback=True"
             )
         if max_connections < 1:
             raise ValueError(f"max_connections is {max_connections}, expected at least 1")
         if idle_timeout_s is not None and not idle_timeout_s > 0:
-            raise ValueError(f"idle_timeout_s is {idle_timeout_s}, expected a positive time or None for never")
+            raise ValueError(f"idle_timeout_s is {idle_timeout_s}, expected more than 0, or None for never")
         self.counters = counters if counters is not None else Counters()
         self._units = units
         self._host = host
@@ -87,9 +91,9 @@ class ModbusTcpServer:
         return len(self._connections)
 
     async def start(self) -> None:
-        """Listen, on the running loop. Raises OSError if the address cannot be bound, RuntimeError if started."""
+        """Listen, on the running loop. Raises OSError if the address cannot be bound."""
         if self._server is not None:
-            raise RuntimeError(f"the Modbus server on {self._host}:{self._port} is started already: stop it first")
+            raise RuntimeError(f"Modbus server on {self._host}:{self._port} is already started: stop it first")
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: _Connection(self, loop), self._host, self._port)
         self._server = server
@@ -111,12 +115,12 @@ class ModbusTcpServer:
         for connection in self._connections:
             connection.forgotten = True
 
-    def _opened(self, connection: _Connection, now_s: float) -> None:
+    def _opened(self, connection: _Connection, loop: asyncio.AbstractEventLoop) -> None:
         if len(self._connections) >= self._max_connections:
             self._drop(min(self._connections, key=_heard_s))
         self._connections[connection] = None
         if self._idle_timeout_s is not None and self._idle_check is None:
-            self._idle_check = connection.loop.call_at(now_s + self._idle_timeout_s, self._close_idle, connection.loop)
+            self._idle_check = loop.call_later(self._idle_timeout_s, self._close_idle, loop)
 
     def _closed(self, connection: _Connection) -> None:
         self._connections.pop(connection, None)
@@ -140,28 +144,37 @@ class ModbusTcpServer:
             self._idle_check = loop.call_at(first_s + self._idle_timeout_s, self._close_idle, loop)
 
 
-class _Connection(asyncio.Protocol):
-    """One accepted connection: passes bytes between the transport and the sans-IO connection."""
+class _Connection(asyncio.BufferedProtocol):
+    """One accepted connection: passes bytes between the transport and the sans-IO connection.
+
+    Buffered, because asyncio's streaming transport allocates 256 KiB for every receive, which costs more than
+    the request, and because a small buffer bounds how many answers one receive can give rise to. An event loop
+    that knows streaming protocols only may call `data_received`.
+    """
 
     def __init__(self, server: ModbusTcpServer, loop: asyncio.AbstractEventLoop) -> None:
         self._server = server
-        self.loop = loop
-        self.forgotten = False
-        self.heard_s = loop.time()
+        self._loop = loop
         self._now_s = loop.time
         self._gate = server._gate
         self._modbus = ModbusTcpConnection(server._units, server.counters, absent=server._absent)
-        self._receive = self._modbus.receive
+        self._buffer = memoryview(bytearray(_RECEIVE_BYTES))
+        self.forgotten = False
+        self.heard_s = self._now_s()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        self._write = transport.write
-        self.heard_s = self._now_s()
+        # Not checked with isinstance: uvloop's transports are none by class.
+        self._transport = cast(asyncio.Transport, transport)
         self.forgotten = not self._gate()
-        self._server._opened(self, self.heard_s)
+        self._server._opened(self, self._loop)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        self.data_received(self._buffer[:nbytes])
+
+    def data_received(self, data: bytes | memoryview) -> None:
         self.heard_s = self._now_s()
         if not self._gate():
             self.forgotten = True
@@ -169,9 +182,9 @@ class _Connection(asyncio.Protocol):
         if self.forgotten:
             self._reset()
             return
-        answers = self._receive(data)
+        answers = self._modbus.receive(data)
         if answers:
-            self._write(answers)
+            self._transport.write(answers)
         if self._modbus.closed:
             self._transport.close()
 
@@ -191,7 +204,7 @@ class _Connection(asyncio.Protocol):
         """Close so that the client gets a TCP reset rather than an orderly end."""
         connected = self._transport.get_extra_info("socket")
         if connected is not None:
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._transport.abort()
 
 

@@ -32,7 +32,7 @@ class ExceptionCode(IntEnum):
 class ModbusError(Exception):
     """A request that is answered with an exception response; `code` is the exception code sent.
 
-    Raise one of the subclasses from a `Unit`. The message is for the developer's log and never goes on the wire.
+    Raise one of the subclasses from a `Unit`. The message is for the developer and never goes on the wire.
     """
 
     code: ClassVar[ExceptionCode]
@@ -134,8 +134,8 @@ class Unit(Protocol):
 class TableUnit:
     """A unit that is only its tables, each contiguous from address 0: for simple devices and for tests.
 
-    `holding` and `input` are register values from 0 to 65535 (struct.error beyond). What is beyond the end of a
-    table answers IllegalAddress.
+    `holding` and `input` are register values from 0 to 65535 (struct.error beyond). What lies beyond the end of
+    a table answers IllegalAddress.
     """
 
     def __init__(
