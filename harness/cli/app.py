@@ -1,0 +1,45 @@
+"""The commands of `twinfeed`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from harness.cli import demo, files, running, up
+
+app = typer.Typer(
+    name="twinfeed",
+    help="A software twin of a data centre that answers real Modbus and SNMP.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"twinfeed {installed('twinfeed')}")
+        raise typer.Exit
+
+
+@app.command("version", hidden=True)
+def _version() -> None:
+    _main(version=True)
+
+
+for command in (up.up, running.status, running.devices, running.points, running.read, running.write, running.fault):
+    app.command()(command)
+for command in (running.faults, running.clear, demo.demo, files.check, files.profiles, files.sites, files.schema):
+    app.command()(command)
+
+
+def main() -> None:
+    """The console script."""
+    app()

@@ -1,0 +1,83 @@
+"""How commands print: tables for people, one JSON document for programs, errors on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from enum import IntEnum
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from emulators.devices.device import PointError
+from emulators.plant.engine import PlantError
+from emulators.profiles.binding import ProfileError
+from emulators.serve import ServeError
+from emulators.yamlfile import FileError
+from harness.control import ControlError
+
+console = Console(highlight=False)
+errors = Console(stderr=True, highlight=False)
+
+
+class Exit(IntEnum):
+    """What a script can tell from the exit code."""
+
+    DONE = 0
+    NO = 1
+    """The question has been answered, and the answer is no."""
+    USAGE = 2
+    """A flag, a name or a file is wrong."""
+    UNREACHABLE = 3
+    """No site is running, it refused, or its ports cannot be bound."""
+
+
+def fail(message: str, code: Exit) -> NoReturn:
+    errors.print(f"[red]twinfeed:[/red] {escape(message)}", soft_wrap=True)
+    raise typer.Exit(code)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn the errors a user can cause into one clear message and an exit code."""
+    try:
+        yield
+    except (FileError, ProfileError, PointError, PlantError) as error:
+        fail(str(error), Exit.USAGE)
+    except (ControlError, ServeError) as error:
+        fail(str(error), Exit.UNREACHABLE)
+
+
+def print_json(data: Any) -> None:
+    json.dump(data, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def table(title: str, *columns: str) -> Table:
+    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    return made
+
+
+STYLES = {"up": "green", "booting": "yellow", "off": "red", "silent": "red", "hung": "red"}
+
+
+def device_row(device: Mapping[str, Any]) -> tuple[str, ...]:
+    """One line of the devices table: name, profile, where, state, key values, alarms."""
+    state = device["state"]
+    values = "  ".join(f"{name.split('.', 1)[-1]} {escape(text)}" for name, text in device["values"].items())
+    alarms = ", ".join(device["alarms"])
+    return (
+        device["name"],
+        device["profile"],
+        " ".join(device["endpoints"]),
+        f"[{STYLES.get(state, 'white')}]{state}[/]",
+        values,
+        f"[red]{escape(alarms)}[/]" if alarms else "",
+    )

@@ -1,0 +1,223 @@
+"""Commands that talk to a running site through its control socket."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from harness.cli.output import Exit, console, device_row, fail, plain_errors, print_json, table
+from harness.control import ask
+from harness.durations import seconds, spoken
+
+SiteOption = Annotated[str | None, typer.Option("--site", help="Which running site, when there are several.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
+
+
+def status(site: SiteOption = None, json: JsonOption = False) -> None:
+    """Show the running site's clock, alarms and active faults.
+
+    Exits with 1 while any alarm is active, so that scripts can wait for a quiet site.
+
+    Example: twinfeed status --json | jq .alarms
+    """
+    with plain_errors():
+        now = ask({"do": "status"}, site)
+    if json:
+        print_json(now)
+    else:
+        console.print(f"[bold]{escape(now['site'])}[/bold]  {escape(now['title'])}")
+        console.print(
+            f"clock {spoken(now['now_s'])}  speed {now['speed']:g}x  behind {now['lag_s']:.1f} s  "
+            f"devices reachable {now['reachable']} of {now['devices']}"
+        )
+        for fault in now["faults"]:
+            console.print(f"[yellow]fault[/]  {fault['target']} {fault['kind']}")
+        for alarm in now["alarms"]:
+            console.print(f"[red]alarm[/]  {alarm['device']} {alarm['alarm']} since {spoken(alarm['since_s'])}")
+        if not now["alarms"]:
+            console.print("[green]no alarms[/]")
+    raise typer.Exit(Exit.NO if now["alarms"] else Exit.DONE)
+
+
+def devices(
+    pattern: Annotated[str, typer.Argument(help="Show only devices whose name contains this.")] = "",
+    site: SiteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the devices: where they answer, how they are, their alarms.
+
+    Example: twinfeed devices ups
+    """
+    with plain_errors():
+        found = [d for d in ask({"do": "devices"}, site)["devices"] if pattern in d["name"]]
+    if json:
+        print_json(found)
+        return
+    if not found:
+        fail(f"no device's name contains {pattern!r}", Exit.NO)
+    listing = table("", "device", "profile", "answers at", "state", "values", "alarms")
+    for device in found:
+        listing.add_row(*device_row(device))
+    console.print(listing)
+
+
+def points(
+    device: Annotated[str, typer.Argument(help="A device, as `twinfeed devices` lists it.")],
+    pattern: Annotated[str, typer.Argument(help="Show only points whose name contains this.")] = "",
+    site: SiteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the points of a device with their present values.
+
+    Example: twinfeed points ups-a1 battery
+    """
+    with plain_errors():
+        answer = ask({"do": "points", "device": device}, site)
+    found = [p for p in answer["points"] if pattern in p["point"]]
+    if json:
+        print_json(found)
+        return
+    listing = table("", "point", "value", "unit", "access", "what it is")
+    for point in found:
+        takes = f" ({', '.join(point['values'])})" if point["values"] else ""
+        listing.add_row(
+            point["point"], _text(point["value"]), point["unit"], point["access"], escape(point["doc"] + takes)
+        )
+    console.print(listing)
+
+
+def read(
+    device: Annotated[str, typer.Argument(help="A device, as `twinfeed devices` lists it.")],
+    point: Annotated[str, typer.Argument(help="A point, as `twinfeed points DEVICE` lists it.")],
+    site: SiteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Read one point of a device.
+
+    Example: twinfeed read ups-a1 battery.charge
+    """
+    with plain_errors():
+        answer = ask({"do": "read", "device": device, "point": point}, site)
+    if json:
+        print_json(answer)
+    else:
+        console.print(f"{_text(answer['value'])} {answer['unit']}".rstrip())
+
+
+def write(
+    device: Annotated[str, typer.Argument(help="A device.")],
+    point: Annotated[str, typer.Argument(help="A writable point.")],
+    value: Annotated[str, typer.Argument(help="A number, true, false or one of the point's words.")],
+    site: SiteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Write one point of a device, as an operator's station would.
+
+    Example: twinfeed write pdu-1-a outlet.3.command off
+    """
+    with plain_errors():
+        answer = ask({"do": "write", "device": device, "point": point, "value": _value(value)}, site)
+    if json:
+        print_json(answer)
+    else:
+        console.print(f"{device} {point} = {_text(answer['value'])} {answer['unit']}".rstrip())
+
+
+def fault(
+    target: Annotated[str, typer.Argument(help="A component or device of the site.")],
+    kind: Annotated[str, typer.Argument(help="A fault, as `twinfeed faults TARGET` lists it.")],
+    for_: Annotated[
+        str | None, typer.Option("--for", help="How long (plant time): 30s, 15min, 2h. Default: until cleared.")
+    ] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="A parameter, name=number; may be repeated.")] = None,
+    site: SiteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Break something on the running site.
+
+    Examples:
+
+      twinfeed fault utility-a outage --for 20min
+
+      twinfeed fault utility-b sag --set depth=30
+    """
+    try:
+        for_s = None if for_ is None else seconds(for_)
+        parameters = dict(_assignment(text) for text in set_ or ())
+    except ValueError as error:
+        fail(str(error), Exit.USAGE)
+    with plain_errors():
+        answer = ask({"do": "fault", "target": target, "kind": kind, "for_s": for_s, "parameters": parameters}, site)
+    if json:
+        print_json(answer)
+    else:
+        until = f"for {for_}" if for_ else "until `twinfeed clear`"
+        console.print(f"{target} now suffers {kind} {until}")
+
+
+def faults(
+    target: Annotated[str | None, typer.Argument(help="A component or device; default: all.")] = None,
+    site: SiteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List the faults a target can suffer, with their parameters.
+
+    Example: twinfeed faults utility-a
+    """
+    with plain_errors():
+        found = ask({"do": "faults", "target": target}, site)["faults"]
+    if json:
+        print_json(found)
+        return
+    listing = table("", "target", "fault", "what it does", "parameters")
+    for item in found:
+        takes = ", ".join(f"{name}={text}" for name, text in item["parameters"].items())
+        listing.add_row(item["target"], item["kind"], escape(item["doc"]), escape(takes))
+    console.print(listing)
+
+
+def clear(
+    target: Annotated[str | None, typer.Argument(help="A component or device; default: everything.")] = None,
+    kind: Annotated[str | None, typer.Argument(help="One fault of the target; default: all of them.")] = None,
+    site: SiteOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Clear faults: what was there before is there again.
+
+    Example: twinfeed clear utility-a outage
+    """
+    with plain_errors():
+        cleared = ask({"do": "clear", "target": target, "kind": kind}, site)["cleared"]
+    if json:
+        print_json(cleared)
+    else:
+        for item in cleared:
+            console.print(f"{item['target']} {item['kind']} cleared")
+        if not cleared:
+            console.print("there was nothing to clear")
+
+
+def _text(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _value(text: str) -> float | int | bool | str:
+    """`true`, `3` and `2.5` as what they are, everything else as text."""
+    if text in ("true", "false"):
+        return text == "true"
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def _assignment(text: str) -> tuple[str, float]:
+    name, _, number = text.partition("=")
+    try:
+        return name, float(number)
+    except ValueError:
+        raise ValueError(f"--set {text}: expected name=number, such as depth=30") from None

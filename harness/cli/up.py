@@ -1,0 +1,130 @@
+"""`twinfeed up`: a site on the network until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import json as jsonlib
+import signal
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.progress import Progress
+from rich.text import Text
+
+from emulators.serve import LiveSite
+from emulators.site import Site
+from harness.cli.output import console, device_row, plain_errors, table
+from harness.control import ControlServer
+from harness.durations import spoken
+
+REFRESH_S = 0.5
+"""How often the live table is drawn, s."""
+
+
+def up(
+    site: Annotated[str, typer.Argument(help="A shipped site's name (`twinfeed sites`) or a site file.")],
+    speed: Annotated[
+        float, typer.Option("--speed", help="Seconds of the plant for each second of the clock.", min=0.001)
+    ] = 1.0,
+    ports: Annotated[
+        str,
+        typer.Option(
+            "--ports", help="standard (161, 502), high (1161, 1502) or the first port of a run on one address."
+        ),
+    ] = "high",
+    address: Annotated[str, typer.Option("--address", help="The one address used with a run of ports.")] = "127.0.0.1",
+    expose: Annotated[
+        str | None,
+        typer.Option(
+            "--expose",
+            help="Listen on this interface address, with a run of ports: anyone who reaches it commands the devices.",
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the site's chance; default: the file's.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when ready, then nothing.")] = False,
+    for_s: Annotated[
+        float | None, typer.Option("--stop-after", help="Stop by itself after this many seconds.", hidden=True)
+    ] = None,
+) -> None:
+    """Boot a site: every device answers real Modbus and SNMP until Ctrl-C.
+
+    Examples:
+
+      twinfeed up bamako
+
+      twinfeed up my-site.yaml --speed 20 --ports 20000
+    """
+    if ports not in ("standard", "high") and not ports.isdigit():
+        raise typer.BadParameter(f"found {ports!r}, expected standard, high or a port number", param_hint="--ports")
+    chosen: str | int = int(ports) if ports.isdigit() else ports
+    if expose is not None and not isinstance(chosen, int):
+        raise typer.BadParameter("exposing needs a run of ports: --ports 20000", param_hint="--expose")
+    with plain_errors():
+        live = LiveSite(Site.load(site, seed), speed, chosen, address, expose)
+        asyncio.run(_run(live, json, for_s))
+
+
+async def _run(live: LiveSite, json: bool, for_s: float | None) -> None:
+    control = ControlServer(live)
+    await control.start()
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        await _boot(live, quiet=json)
+        if json:
+            print(jsonlib.dumps({"ready": live.site.name, **control.answer(b'{"do": "devices"}')}), flush=True)
+        waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(live.run())]
+        if sys.stdout.isatty() and not json:
+            waiting.append(asyncio.create_task(_draw(control)))
+        done, pending = await asyncio.wait(waiting, timeout=for_s, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        for task in done:
+            task.result()
+    finally:
+        await live.stop()
+        await control.stop()
+
+
+async def _boot(live: LiveSite, quiet: bool) -> None:
+    with Progress(console=console, transient=True, disable=quiet) as progress:
+        task = progress.add_task(f"booting {live.site.name}", total=len(live.site.devices))
+        await live.start(lambda name: progress.update(task, advance=1, description=f"booting {name}"))
+    if not quiet:
+        console.print(
+            f"[bold]{live.site.name}[/bold] is up: {len(live.site.devices)} devices, {len(live.endpoints)} endpoints. "
+            "In another terminal: twinfeed devices, twinfeed fault utility-a outage. Ctrl-C stops it."
+        )
+
+
+async def _draw(control: ControlServer) -> None:
+    """Redraw the table of devices until cancelled."""
+    with Live(console=console, refresh_per_second=4) as screen:
+        while True:
+            screen.update(picture(control, console.height - 4))
+            await asyncio.sleep(REFRESH_S)
+
+
+def picture(control: ControlServer, lines: int) -> Group:
+    """The clock, the active faults and as many devices as fit, those in trouble first."""
+    status = control.answer(b'{"do": "status"}')
+    devices = control.answer(b'{"do": "devices"}')["devices"]
+    faults = ", ".join(f"{f['target']} {f['kind']}" for f in status["faults"])
+    head = Text.assemble(
+        (status["site"], "bold"),
+        f"  {spoken(status['now_s'])}  {status['speed']:g}x  reachable {status['reachable']}/{status['devices']}",
+        (f"  faults: {faults}" if faults else "", "yellow"),
+        (f"  behind by {status['lag_s']:.0f} s" if status["lag_s"] > 2 * status["speed"] else "", "red"),
+    )
+    shown = sorted(devices, key=lambda d: (d["state"] == "up" and not d["alarms"], not d["values"]))[: max(3, lines)]
+    listing = table("", "device", "profile", "answers at", "state", "values", "alarms")
+    for device in shown:
+        listing.add_row(*device_row(device))
+    more = len(devices) - len(shown)
+    tail = Text(f"… and {more} more (`twinfeed devices`)", style="dim") if more > 0 else Text("")
+    return Group(head, listing, tail)

@@ -1,0 +1,1 @@
+"""Rigs: descriptions, actuators, instruments and interlocks of physical benches."""
