@@ -116,7 +116,7 @@ class LiveSite:
             raise
         head = self.site.file.head
         if head.snmp.traps:
-            self._announcer = Announcer(self.site, self.agents, head.snmp)
+            self._announcer = Announcer(self.site, self.agents, head.snmp, self._expose is not None)
             await self._announcer.start()
         self._pacer = asyncio.create_task(self._pace(), name="plant")
 
@@ -232,6 +232,8 @@ class LiveSite:
                 # A slice is bounded so that clients are served while the plant catches up with a burst.
                 plant.advance(min(target, plant.now + 4 * PACE_S * self.speed))
                 self.lag_s = target - plant.now
+                if self._announcer is not None:
+                    self._announcer.collect()
         except Exception as error:
             self.failure = error
             log.exception("the plant stopped at t=%.3f s", plant.now)

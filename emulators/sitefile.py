@@ -82,7 +82,7 @@ class SnmpAccess(pydantic.BaseModel):
     priv_password: str = "twinfeed-priv"
     traps: tuple[str, ...] = ()
     """Receivers of notifications, `address:port`."""
-    trap_version: str = pydantic.Field(default="v2c", pattern="^(v1|v2c|inform)$")
+    trap_version: str = pydantic.Field(default="v2c", pattern="^(v1|v2c|v3|inform)$")
 
 
 class Head(pydantic.BaseModel):

@@ -1,0 +1,108 @@
+"""Alarms as notifications: what a device's firmware puts in its outbox becomes the traps of its profile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from emulators.devices.device import Device, Notice
+from emulators.profiles.schema import Trap
+from emulators.profiles.snmp_binding import oid
+from emulators.site import Site
+from emulators.sitefile import SnmpAccess
+from emulators.wire.snmp import SnmpAgent, User, VarBind, Version
+from emulators.wire.snmp.ber import encode_oid_content
+from emulators.wire.snmp.notify import Notification, NotificationOriginator, Target
+from emulators.wire.snmp.server import NotificationSender
+
+COLD_START = "1.3.6.1.6.3.1.1.5.1"
+"""coldStart (RFC 3418): sent by every agent when its card has come up."""
+
+
+class Announcer:
+    """Sends the site's notifications, each device from its own address.
+
+    A notification leaves only while its device can be reached: what happens during a power loss of the card or with
+    the cable out is lost, as on site (an inform is tried again).
+    """
+
+    def __init__(self, site: Site, agents: Mapping[str, SnmpAgent], access: SnmpAccess, exposed: bool = False) -> None:
+        self._site = site
+        self._agents = agents
+        self._exposed = exposed
+        self._senders: dict[str, NotificationSender] = {}
+        self._traps: dict[str, list[Trap]] = {}
+        self._boots = {name: device.state.boots for name, device in site.devices.items()}
+        user = User(access.user.encode(), access.auth_password.encode(), access.priv_password.encode())
+        self._targets = [target(text, access, user) for text in access.traps]
+
+    async def start(self) -> None:
+        """Open each device's socket and announce that it is up."""
+        for entry in self._site.file.devices:
+            if entry.name not in self._agents or entry.profile.snmp is None:
+                continue
+            device = self._site.devices[entry.name]
+            originator = NotificationOriginator(
+                self._targets,
+                partial(_uptime_ticks, device),
+                bytes(map(int, entry.address.split("."))),
+                self._agents[entry.name].engine,
+            )
+            sender = NotificationSender(
+                originator,
+                entry.address,
+                partial(self._site.reachable, entry.name),
+                allow_non_loopback=self._exposed,
+            )
+            await sender.start()
+            self._senders[entry.name] = sender
+            self._traps[entry.name] = list(entry.profile.snmp.traps)
+            sender.notify(Notification(oid(COLD_START)))
+
+    async def stop(self) -> None:
+        for sender in self._senders.values():
+            await sender.stop()
+        self._senders.clear()
+
+    def collect(self) -> None:
+        """Send what the devices have put in their outboxes since the last call."""
+        for name, device in self._site.devices.items():
+            notices, device.outbox = device.outbox, []
+            sender = self._senders.get(name)
+            if sender is None:
+                continue
+            if device.state.boots != self._boots[name]:
+                self._boots[name] = device.state.boots
+                sender.notify(Notification(oid(COLD_START)))
+            for notice in notices:
+                for trap in self._traps[name]:
+                    if trap.alarm == notice.alarm and (trap.on == "raised") is notice.raised:
+                        sender.notify(self._notification(name, trap, notice))
+
+    def _notification(self, name: str, trap: Trap, notice: Notice) -> Notification:
+        tree = self._agents[name].tree
+        bindings = []
+        for text in trap.objects:
+            place = tree.find(encode_oid_content(oid(text)))
+            if place is not None:
+                instance = tree.instances[place]
+                bindings.append(VarBind(instance.oid, instance.syntax, instance.read()))
+        return Notification(oid(trap.oid), bindings)
+
+
+def target(text: str, access: SnmpAccess, user: User) -> Target:
+    """The receiver written as `address:port` in a site file."""
+    host, _, port = text.rpartition(":")
+    place = (host or text, int(port) if host else 162)
+    versions = {"v1": Version.V1, "v2c": Version.V2C, "v3": Version.V3, "inform": Version.V2C}
+    return Target(
+        place,
+        versions[access.trap_version],
+        access.read.encode(),
+        user if access.trap_version == "v3" else None,
+        inform=access.trap_version == "inform",
+    )
+
+
+def _uptime_ticks(device: Device) -> int:
+    return int(device.uptime_s * 100)
