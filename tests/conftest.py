@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +18,14 @@ def shared_data() -> Path:
             pytest.fail(f"{folder} is missing and TWINFEED_REQUIRE_SHARED=1 demands it")
         pytest.skip(f"no shared data at {folder} (set TWINFEED_SHARED to its parent folder)")
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[pytest.TestReport]:
+    """Where TWINFEED_REQUIRE_INTEROP=1 a skipped interop test is a failure: nothing may hide behind a missing program."""
+    report: pytest.TestReport = yield  # type: ignore[misc]
+    required = os.environ.get("TWINFEED_REQUIRE_INTEROP") == "1"
+    if report.skipped and required and item.get_closest_marker("interop"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped although TWINFEED_REQUIRE_INTEROP=1: {report.longrepr}"
+    return report

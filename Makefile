@@ -1,0 +1,37 @@
+# A fresh machine needs Python 3.11 or newer and nothing else.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN     = $(VENV)/bin
+
+.PHONY: demo test lint bench up clean
+.DEFAULT_GOAL := demo
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "twinfeed needs Python 3.11 or newer, this is " + sys.version.split()[0] + " (set PYTHON=...)")'
+	@$(PYTHON) -m venv $(VENV) || { echo "could not make a virtual environment: on Debian, apt install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+
+$(BIN)/twinfeed: $(BIN)/python pyproject.toml
+	@echo "installing twinfeed into $(VENV)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(BIN)/tox: $(BIN)/python
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'tox>=4.20'
+
+demo: $(BIN)/twinfeed        ## boot the Bamako site, break it, show what happens
+	@$(BIN)/twinfeed demo
+
+up: $(BIN)/twinfeed          ## serve a site until Ctrl-C: make up SITE=bench
+	@$(BIN)/twinfeed up $(or $(SITE),bamako)
+
+test: $(BIN)/tox             ## the tests, in an environment of their own
+	@$(BIN)/tox run -q -e py
+
+lint: $(BIN)/tox             ## style, direction of imports, types
+	@$(BIN)/tox run -q -e lint,types
+
+bench: $(BIN)/tox            ## ratios against other implementations
+	@$(BIN)/tox run -q -e bench
+
+clean:
+	rm -rf $(VENV) .tox build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
