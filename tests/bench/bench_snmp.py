@@ -1,8 +1,10 @@
 """Requests a second of SNMP agents on one core: `python -m tests.bench.bench_snmp [--rounds N] [--seconds S]`.
 
-net-snmp's snmpd, pysnmp's command responder, snmpsim and ours take turns on core 0, each in a process of its own; the same
-C program asks from core 1 through 32 sockets. All serve the system group of this machine's snmpd (pysnmp: the one it
-brings along). GET asks for one variable, a different one each time; GETBULK for 25 from the start of the group.
+net-snmp's snmpd, pysnmp's command responder, snmpsim and ours take turns on core 0, each in a process of its own;
+the same C program asks from core 1 through 32 sockets. All serve the system group of this machine's snmpd (pysnmp:
+the one it brings along). GET asks for one variable, a different one each time; GETBULK for 25 from the start of the
+group. Ours runs three times: `live` with a plant that moves 20 times a second, `restless` with one that moved at
+every request (no encoding is used twice), `forgetful` remembering no requests besides (each is parsed anew).
 The generator's own use of its core is printed: near 1.00 it would be what is measured.
 
 Needs Linux with two cores, gcc, and snmpd and snmp (`apt install snmpd snmp`).
@@ -173,8 +175,8 @@ def run(folder: Path, rounds: int, seconds: float) -> None:
             options = [f"--data-dir={recordings}", f"--cache-dir={folder / 'cache'}", "--logging-method=null"]
             start("snmpsim", [snmpsim, *identity, *options, "--agent-udpv4-endpoint={host}:{port}"])
         module = [sys.executable, "-m", "tests.bench.peers_snmp.our_agent", "{host}", "{port}", str(recording)]
-        start("ours", [*module, "live"])
-        start("ours, nothing repeated", [*module, "unrepeated"])
+        for mode in ("live", "restless", "forgetful"):
+            start(f"ours, {mode}", [*module, mode])
 
         scalars = [request(PduType.GET, name) for name in names if name[-1] == 0]
         bulk = [request(PduType.GET_BULK, SYSTEM, 0, REPETITIONS)]

@@ -1,11 +1,11 @@
 """An SNMP agent without sockets: one datagram in, at most one datagram out.
 
-Message processing and its counters follow RFC 3418 for communities and RFC 3412 for v3. The agent raises nothing
-on account of what arrives.
+Message processing and its counters follow RFC 3418 for communities and RFC 3412 for v3. The agent raises nothing on
+account of what arrives.
 
-Answers to community requests are remembered, keyed by the request without its request-id, until the tree's
-generation changes; an answer that showed a volatile instance, or an error of the device, is not. The memory is
-bounded by `answer_memory` octets an agent.
+Managers ask the same over and over. A community request is remembered, keyed by its octets without the request-id,
+together with its last answer; that answer is given again while the tree's generation is the same and it showed no
+volatile instance, otherwise the request is carried out again. What is remembered is bounded an agent.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,7 @@ from enum import Enum
 from emulators.wire.snmp.ber import BerError, Syntax, Value, encode_integer, encode_tlv
 from emulators.wire.snmp.counters import Counter, Counters, counter_oid
 from emulators.wire.snmp.message import (
+    Pdu,
     PduType,
     Version,
     content_room,
@@ -23,13 +24,15 @@ from emulators.wire.snmp.message import (
     read_version,
 )
 from emulators.wire.snmp.mib import InconsistentValue, Instance, MibTree, WrongValue
-from emulators.wire.snmp.operations import REQUESTS, V1_REQUESTS, execute
+from emulators.wire.snmp.operations import REQUESTS, V1_REQUESTS, Outcome, execute
 from emulators.wire.snmp.usm import Engine, User
 from emulators.wire.snmp.v3 import V3Responder
 
 DEFAULT_MAX_MESSAGE = 1472  # octets: what fits an Ethernet frame, recommended by RFC 3417 §3.2
-DEFAULT_ANSWER_MEMORY = 64 * 1024  # octets
-_ANSWER_OVERHEAD = 300  # octets a remembered answer takes besides its three byte strings, about
+DEFAULT_REQUEST_MEMORY = 32 * 1024  # octets
+_REQUEST_OCTETS = 500  # a remembered request takes this, about, besides its byte strings and bindings
+_NEVER = -1  # no tree has this generation
+_BINDING_OCTETS = 150  # and this for each binding it has
 
 
 class Access(Enum):
@@ -39,38 +42,58 @@ class Access(Enum):
     READ_WRITE = "read-write"
 
 
-class _Answer:
-    """A remembered answer: what comes before and after the request-id, and how often it was given since
-    that was last counted."""
+class _Request:
+    """A community request and its last answer.
 
-    __slots__ = ("bindings", "given", "head", "pdu_type", "status", "tail")
+    `head` and `tail` are the answer's octets before and after the request-id; they hold for `generation`, which is
+    one the tree never has if they must not be given again. `given` counts answers not yet added to the counters.
+    """
 
-    def __init__(self, head: bytes, tail: bytes, pdu_type: int, status: int, bindings: int) -> None:
-        self.head = head
-        self.tail = tail
-        self.pdu_type = pdu_type
-        self.status = status
-        self.bindings = bindings
+    __slots__ = (
+        "bindings",
+        "community",
+        "generation",
+        "given",
+        "head",
+        "pdu",
+        "room",
+        "status",
+        "tail",
+        "version",
+        "writable",
+    )
+
+    def __init__(self, version: int, community: bytes, pdu: Pdu, writable: bool, room: int) -> None:
+        self.version = version
+        self.community = community
+        self.pdu = pdu
+        self.writable = writable
+        self.room = room  # octets there are for the answer's PDU
+        self.generation = _NEVER
+        self.head = b""
+        self.tail = b""
+        self.status = 0
+        self.bindings = 0
         self.given = 0
 
 
 class SnmpAgent:
     """One device's agent: v1 and v2c for its communities, v3 for its users if it has an engine.
 
-    `max_message` is the longest message it sends, in octets. `on_authentication_failure` is called for a
+    `max_message` is the longest message it sends and `request_memory` about what it remembers of requests, both in
+    octets. `on_authentication_failure` is called for a
     request with an unknown community while snmpEnableAuthenTraps is on: the place to send the trap.
     """
 
     __slots__ = (
-        "_answer_memory",
-        "_answer_room",
-        "_answers",
         "_communities",
         "_counters",
-        "_generation",
+        "_max_message",
+        "_memory",
+        "_memory_left",
+        "_requests",
         "_v3",
         "authen_traps_enabled",
-        "max_message",
         "on_authentication_failure",
         "set_serial",
         "tree",
@@ -84,7 +107,7 @@ class SnmpAgent:
         engine: Engine | None = None,
         *,
         max_message: int = DEFAULT_MAX_MESSAGE,
-        answer_memory: int = DEFAULT_ANSWER_MEMORY,
+        request_memory: int = DEFAULT_REQUEST_MEMORY,
         on_authentication_failure: Callable[[], None] | None = None,
     ) -> None:
         if users and engine is None:
@@ -92,22 +115,26 @@ class SnmpAgent:
         if not 484 <= max_message <= 65507:
             raise ValueError(f"the longest message is 484 to 65507 octets (RFC 3417 §3.2), found {max_message}")
         self.tree = tree
-        self.max_message = max_message
         self.authen_traps_enabled = False
         self.on_authentication_failure = on_authentication_failure
         self.set_serial = 0  # snmpSetSerialNo
         self._communities = dict(communities)
         self._counters = Counters()
         self._v3 = None if engine is None else V3Responder(engine, users, self._counters, max_message)
-        self._answers: dict[bytes, _Answer] = {}
-        self._answer_memory = answer_memory
-        self._answer_room = answer_memory
-        self._generation = -1
+        self._max_message = max_message
+        self._requests: dict[bytes, _Request] = {}
+        self._memory = request_memory
+        self._memory_left = request_memory
 
     @property
     def engine(self) -> Engine | None:
         """The engine v3 messages must name; None for an agent without v3."""
         return None if self._v3 is None else self._v3.engine
+
+    @property
+    def max_message(self) -> int:
+        """The longest message this agent sends, in octets."""
+        return self._max_message
 
     @property
     def communities(self) -> Mapping[bytes, Access]:
@@ -117,18 +144,16 @@ class SnmpAgent:
     @communities.setter
     def communities(self, communities: Mapping[bytes, Access]) -> None:
         self._communities = dict(communities)
-        self._forget_answers()
+        self._forget_requests()
 
     def counter(self, counter: Counter) -> int:
         """A counter as a manager would read it now, modulo 2^32."""
-        self._count_answers()
+        self._count_given()
         return self._counters[counter]
 
     def handle(self, datagram: bytes) -> bytes | None:
         """The answer to a datagram, None when there is none to give."""
-        if self.tree.refresh() != self._generation:
-            self._forget_answers()
-            self._generation = self.tree.generation
+        generation = self.tree.refresh()
         # Where a community message's request-id lies follows from the length octets before it. If this is not one,
         # the slices are nonsense that was never remembered, and the proper parser has its say.
         try:
@@ -141,89 +166,114 @@ class SnmpAgent:
         except IndexError:
             return self._handle(datagram, b"", 0)
         key = datagram[:start] + datagram[end:]
-        answer = self._answers.get(key)
-        if answer is not None:
-            answer.given += 1
-            return answer.head + datagram[start:end] + answer.tail
-        return self._handle(datagram, key, start)
+        request = self._requests.get(key)
+        if request is None:
+            return self._handle(datagram, key, start)
+        if request.generation != generation:
+            octets_before = len(request.tail)
+            if not self._carry_out(request):
+                return None
+            self._memory_left += octets_before - len(request.tail)
+        request.given += 1
+        return request.head + datagram[start:end] + request.tail
 
     def _handle(self, datagram: bytes, key: bytes, id_start: int) -> bytes | None:
+        """The answer to what is not remembered."""
         counters = self._counters
-        counters.add(Counter.IN_PKTS)
         try:
             version, start, end = read_version(datagram)
             if version == Version.V3 and self._v3 is not None:
-                return self._v3.handle(
-                    datagram,
-                    start,
-                    end,
-                    lambda pdu, writable, room: execute(self.tree, pdu, v1=False, writable=writable, room=room),
-                )
-            if version not in (Version.V1, Version.V2C):
-                counters.add(Counter.IN_BAD_VERSIONS)
-                return None
-            community, pdu_start = read_community_message(datagram, start, end)
-            access = self._communities.get(community)
-            if access is None:
-                self._bad_community()
-                return None
-            pdu = read_pdu(datagram, pdu_start, end)
-            v1 = version == Version.V1
-            if pdu.tag not in REQUESTS:
-                counters.add(Counter.UNKNOWN_PDU_HANDLERS)
-                return None
-            if v1 and pdu.tag not in V1_REQUESTS:
-                raise BerError(f"tag {pdu.tag:#04x} is no PDU of SNMPv1")
+                counters.add(Counter.IN_PKTS)
+                return self._v3.handle(datagram, start, end, self._carry_out_v3)
+            request = self._read_request(datagram, version, start, end)
         except BerError:
+            counters.add(Counter.IN_PKTS)
             counters.add(Counter.IN_ASN_PARSE_ERRS)
             return None
+        if request is None:
+            counters.add(Counter.IN_PKTS)
+            return None
+        if not self._carry_out(request):
+            return None
+        request.given = 1
+        # The key is sound only if the request-id was found where the parser found it.
+        if id_start == request.pdu.id_start and request.pdu.tag != PduType.SET:
+            self._remember(key, request)
+        else:
+            self._count(request)
+        return request.head + request.pdu.request_id + request.tail
+
+    def _read_request(self, datagram: bytes, version: int, start: int, end: int) -> _Request | None:
+        """The community request in datagram[start:end]; None when it is not one to answer, and that is counted."""
+        counters = self._counters
+        if version not in (Version.V1, Version.V2C):
+            counters.add(Counter.IN_BAD_VERSIONS)
+            return None
+        community, pdu_start = read_community_message(datagram, start, end)
+        access = self._communities.get(community)
+        if access is None:
+            counters.add(Counter.IN_BAD_COMMUNITY_NAMES)
+            if self.authen_traps_enabled and self.on_authentication_failure is not None:
+                self.on_authentication_failure()
+            return None
+        pdu = read_pdu(datagram, pdu_start, end)
+        if pdu.tag not in REQUESTS:
+            counters.add(Counter.UNKNOWN_PDU_HANDLERS)
+            return None
+        if version == Version.V1 and pdu.tag not in V1_REQUESTS:
+            raise BerError(f"tag {pdu.tag:#04x} is no PDU of SNMPv1")
         writable = access is Access.READ_WRITE
         if pdu.tag == PduType.SET and not writable:
             counters.add(Counter.IN_BAD_COMMUNITY_USES)
-        self.tree.touched_volatile = False
-        fixed = len(encode_integer(version)) + len(encode_tlv(Syntax.OCTET_STRING, community))
-        room = content_room(self.max_message) - fixed
-        outcome = execute(self.tree, pdu, v1=v1, writable=writable, room=room)
+        around = len(encode_integer(version)) + len(encode_tlv(Syntax.OCTET_STRING, community))
+        return _Request(version, community, pdu, writable, content_room(self._max_message) - around)
+
+    def _carry_out(self, request: _Request) -> bool:
+        """Make the answer to a request anew; False when there is none that fits."""
+        tree, pdu = self.tree, request.pdu
+        tree.touched_volatile = False
+        outcome = execute(tree, pdu, v1=request.version == Version.V1, writable=request.writable, room=request.room)
         if outcome is None:
-            counters.add(Counter.SILENT_DROPS)
-            return None
-        counters.add_answered(pdu.tag, outcome.status, outcome.bindings)
-        content = encode_tlv(Syntax.INTEGER, pdu.request_id) + outcome.tail
-        response = encode_community_message(version, community, encode_tlv(PduType.RESPONSE, content))
-        # The key is sound only if the request-id was found where the parser found it.
-        if id_start == pdu.id_start and pdu.tag != PduType.SET and not self.tree.touched_volatile:
-            head = response[: len(response) - len(outcome.tail) - len(pdu.request_id)]
-            self._remember(key, _Answer(head, outcome.tail, pdu.tag, outcome.status, outcome.bindings))
-        return response
+            self._counters.add(Counter.IN_PKTS)
+            self._counters.add(Counter.SILENT_DROPS)
+            return False
+        if request.given and (outcome.status != request.status or outcome.bindings != request.bindings):
+            self._count(request)
+        request.tail, request.status, request.bindings = outcome
+        content = encode_tlv(Syntax.INTEGER, pdu.request_id) + request.tail
+        whole = encode_community_message(request.version, request.community, encode_tlv(PduType.RESPONSE, content))
+        request.head = whole[: len(whole) - len(request.tail) - len(pdu.request_id)]
+        request.generation = _NEVER if tree.touched_volatile else tree.generation
+        return True
 
-    def _bad_community(self) -> None:
-        self._counters.add(Counter.IN_BAD_COMMUNITY_NAMES)
-        if self.authen_traps_enabled and self.on_authentication_failure is not None:
-            self.on_authentication_failure()
+    def _carry_out_v3(self, pdu: Pdu, writable: bool, room: int) -> Outcome | None:
+        return execute(self.tree, pdu, v1=False, writable=writable, room=room)
 
-    # remembered answers --------------------------------------------------------------------------------------
+    # remembered requests -------------------------------------------------------------------------------------
 
-    def _remember(self, key: bytes, answer: _Answer) -> None:
-        octets = len(key) + len(answer.head) + len(answer.tail) + _ANSWER_OVERHEAD
-        if octets > self._answer_room:
-            self._forget_answers()
-            if octets > self._answer_room:
-                return
-        self._answer_room -= octets
-        self._answers[key] = answer
+    def _remember(self, key: bytes, request: _Request) -> None:
+        bindings = _BINDING_OCTETS * len(request.pdu.varbinds)
+        self._memory_left -= _REQUEST_OCTETS + 2 * len(key) + bindings + len(request.tail)
+        if self._memory_left < 0:
+            self._forget_requests()
+            self._count(request)
+            return
+        self._requests[key] = request
 
-    def _forget_answers(self) -> None:
-        if self._answers:
-            self._count_answers()
-            self._answers.clear()
-            self._answer_room = self._answer_memory
+    def _forget_requests(self) -> None:
+        self._count_given()
+        self._requests.clear()
+        self._memory_left = self._memory
 
-    def _count_answers(self) -> None:
-        for answer in self._answers.values():
-            if answer.given:
-                self._counters.add(Counter.IN_PKTS, answer.given)
-                self._counters.add_answered(answer.pdu_type, answer.status, answer.bindings, answer.given)
-                answer.given = 0
+    def _count_given(self) -> None:
+        for request in self._requests.values():
+            if request.given:
+                self._count(request)
+
+    def _count(self, request: _Request) -> None:
+        self._counters.add(Counter.IN_PKTS, request.given)
+        self._counters.add_answered(request.pdu.tag, request.status, request.bindings, request.given)
+        request.given = 0
 
 
 def agent_instances(agent: SnmpAgent) -> list[Instance]:

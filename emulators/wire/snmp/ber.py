@@ -44,11 +44,13 @@ class Syntax(IntEnum):
 
 
 EMPTY_TAGS = frozenset({Syntax.NULL, Syntax.NO_SUCH_OBJECT, Syntax.NO_SUCH_INSTANCE, Syntax.END_OF_MIB_VIEW})
-UNSIGNED_LIMIT = {
-    Syntax.COUNTER32: 0xFFFF_FFFF,
-    Syntax.GAUGE32: 0xFFFF_FFFF,
-    Syntax.TIMETICKS: 0xFFFF_FFFF,
-    Syntax.COUNTER64: 0xFFFF_FFFF_FFFF_FFFF,
+OCTETS_TAGS = frozenset({Syntax.OCTET_STRING, Syntax.OPAQUE})
+INTEGER_RANGE: dict[int, tuple[int, int]] = {
+    Syntax.INTEGER: (-0x8000_0000, 0x7FFF_FFFF),
+    Syntax.COUNTER32: (0, 0xFFFF_FFFF),
+    Syntax.GAUGE32: (0, 0xFFFF_FFFF),
+    Syntax.TIMETICKS: (0, 0xFFFF_FFFF),
+    Syntax.COUNTER64: (0, 0xFFFF_FFFF_FFFF_FFFF),
 }
 
 
@@ -78,6 +80,8 @@ def encode_sequence(*parts: bytes) -> bytes:
 
 def encode_integer(value: int, tag: int = Syntax.INTEGER) -> bytes:
     """Two's complement in the fewest octets; unsigned types get a leading zero octet where needed."""
+    if 0 <= value < 0x80:
+        return bytes((tag, 1, value))
     octets = ((value if value >= 0 else ~value).bit_length() >> 3) + 1
     return bytes((tag, octets)) + value.to_bytes(octets, "big", signed=True)
 
@@ -108,6 +112,7 @@ def check_oid(oid: Oid) -> None:
         raise ValueError(f"sub-identifiers are 0 to 2^32-1, found {oid}")
 
 
+@lru_cache(maxsize=2048)  # sysObjectID and its like are shown by every device of a model
 def encode_oid(oid: Oid) -> bytes:
     """An OBJECT IDENTIFIER with tag and length."""
     return encode_tlv(Syntax.OBJECT_IDENTIFIER, encode_oid_content(oid))
@@ -119,25 +124,19 @@ def encode_value(syntax: Syntax, value: Value) -> bytes:
     `value` is an int for the integer types, bytes for OCTET STRING, Opaque and IpAddress (4 octets), a tuple for
     OBJECT IDENTIFIER, None for NULL and the exceptions. ValueError or TypeError when it does not fit `syntax`.
     """
-    if syntax == Syntax.INTEGER:
+    limits = INTEGER_RANGE.get(syntax)
+    if limits is not None:
         if not isinstance(value, int):
-            raise TypeError(f"INTEGER takes an int, found {value!r}")
-        if not -0x8000_0000 <= value <= 0x7FFF_FFFF:
-            raise ValueError(f"INTEGER is -2^31 to 2^31-1, found {value}")
-        return encode_integer(value)
-    if syntax == Syntax.OCTET_STRING or syntax == Syntax.OPAQUE:
+            raise TypeError(f"{syntax.name} takes an int, found {value!r}")
+        if not limits[0] <= value <= limits[1]:
+            raise ValueError(f"{syntax.name} is {limits[0]} to {limits[1]}, found {value}")
+        return encode_integer(value, syntax)
+    if syntax in OCTETS_TAGS:
         if not isinstance(value, bytes):
             raise TypeError(f"{syntax.name} takes bytes, found {value!r}")
         if len(value) > 0xFFFF:
             raise ValueError(f"{syntax.name} has at most 65535 octets (RFC 2578 §7.1.2), found {len(value)}")
         return encode_tlv(syntax, value)
-    limit = UNSIGNED_LIMIT.get(syntax)
-    if limit is not None:
-        if not isinstance(value, int):
-            raise TypeError(f"{syntax.name} takes an int, found {value!r}")
-        if not 0 <= value <= limit:
-            raise ValueError(f"{syntax.name} is 0 to {limit}, found {value}")
-        return encode_integer(value, syntax)
     if syntax == Syntax.OBJECT_IDENTIFIER:
         if not isinstance(value, tuple):
             raise TypeError(f"OBJECT IDENTIFIER takes a tuple of ints, found {value!r}")
@@ -252,7 +251,7 @@ def decode_value(tag: int, content: bytes) -> Value:
     """The value of an element with this tag and content; BerError for a tag no SNMP value has."""
     if tag == Syntax.INTEGER:
         return decode_integer(content)
-    if tag == Syntax.OCTET_STRING or tag == Syntax.OPAQUE:
+    if tag in OCTETS_TAGS:
         return content
     if tag in EMPTY_TAGS:
         if content:
@@ -260,8 +259,8 @@ def decode_value(tag: int, content: bytes) -> Value:
         return None
     if tag == Syntax.OBJECT_IDENTIFIER:
         return decode_oid(content)
-    if tag in UNSIGNED_LIMIT:
-        return decode_unsigned(content, UNSIGNED_LIMIT[Syntax(tag)])
+    if tag in INTEGER_RANGE:
+        return decode_unsigned(content, INTEGER_RANGE[tag][1])
     if tag == Syntax.IP_ADDRESS:
         if len(content) != 4:
             raise BerError(f"an IpAddress has 4 octets, found {len(content)}")

@@ -114,11 +114,12 @@ class Instance(NamedTuple):
 class Layout:
     """The names of a tree: sorted, encoded, findable. Shared by all trees with the same names."""
 
-    __slots__ = ("__weakref__", "names", "object_lengths", "objects", "oids", "position")
+    __slots__ = ("__weakref__", "elements", "names", "object_lengths", "objects", "oids", "position")
 
     def __init__(self, oids: tuple[Oid, ...], objects: frozenset[Oid]) -> None:
         self.oids = oids
         self.names = tuple(map(encode_oid_content, oids))
+        self.elements = tuple(encode_tlv(Syntax.OBJECT_IDENTIFIER, name) for name in self.names)
         self.position = {name: index for index, name in enumerate(self.names)}
         self.objects = objects
         self.object_lengths = tuple(sorted({len(oid) for oid in objects}))
@@ -218,7 +219,7 @@ class MibTree:
         if instance.volatile:
             self.touched_volatile = True
         value = encode_value(instance.syntax, instance.read())
-        binding = encode_tlv(SEQUENCE, encode_tlv(Syntax.OBJECT_IDENTIFIER, self.layout.names[position]) + value)
+        binding = encode_tlv(SEQUENCE, self.layout.elements[position] + value)
         if not instance.volatile:
             self.encoded[position] = binding
         return binding

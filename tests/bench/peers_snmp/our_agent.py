@@ -1,8 +1,8 @@
-"""Our agent with the variables of a .snmprec file: `our_agent.py HOST PORT FILE live|unrepeated`.
+"""Our agent with the variables of a .snmprec file: `our_agent.py HOST PORT FILE live|restless|forgetful`.
 
 Values are live: integers and ticks follow a counter that a timer moves 20 times a second, and with it the revision.
-With `unrepeated` the revision moves at every datagram instead, so that no encoding and no answer is ever used twice:
-what the agent costs when nothing can be remembered.
+With `restless` the revision moves at every datagram, so that no encoding and no answer is ever used twice; with
+`forgetful` requests are not remembered either, so that each is taken apart anew.
 """
 
 import asyncio
@@ -11,6 +11,7 @@ from collections.abc import Callable
 from itertools import count
 
 from emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, SnmpServer, Syntax, Value, parse_oid
+from emulators.wire.snmp.agent import DEFAULT_REQUEST_MEMORY
 
 REVISION_PERIOD_S = 0.05
 moved = 0
@@ -41,8 +42,10 @@ def instances(path: str) -> list[Instance]:
 async def main() -> None:
     host, port, path, mode = sys.argv[1:]
     datagrams = count()
-    revision = (lambda: next(datagrams)) if mode == "unrepeated" else (lambda: moved)
-    agent = SnmpAgent(MibTree(instances(path), revision), {b"public": Access.READ_ONLY})
+    revision = (lambda: moved) if mode == "live" else (lambda: next(datagrams))
+    memory = 0 if mode == "forgetful" else DEFAULT_REQUEST_MEMORY
+    tree = MibTree(instances(path), revision)
+    agent = SnmpAgent(tree, {b"public": Access.READ_ONLY}, request_memory=memory)
     async with SnmpServer(agent, host, int(port), draining=True):
         while True:
             await asyncio.sleep(REVISION_PERIOD_S)
