@@ -21,13 +21,13 @@ import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 import pydantic
 from pydantic import ConfigDict, ValidationError
-from pydantic.dataclasses import dataclass as validated
 
 from emulators import yamlfile
 from emulators.devices import catalogue as devices
@@ -255,7 +255,7 @@ class _Reader:
         if unknown:
             return None
         try:
-            return _checker(cls)(**{key: _plain(value) for key, value in fields.items()})
+            return _checker(cls).validate_python({key: _plain(value) for key, value in fields.items()})
         except ValidationError as error:
             self.problems += yamlfile.problems(self.path, self.data, error, where)
             return None
@@ -330,14 +330,10 @@ class _Reader:
                     self.wrong([*where, f.name], f"found {ref!r}{_near(ref, everything)}")
 
 
-_checkers: dict[type, Any] = {}
-
-
-def _checker(cls: type) -> Any:
-    """The dataclass with its field types checked on construction."""
-    if cls not in _checkers:
-        _checkers[cls] = validated(config=ConfigDict(extra="forbid", strict=False))(cls)
-    return _checkers[cls]
+@cache
+def _checker(cls: type) -> pydantic.TypeAdapter[Any]:
+    """What turns a mapping of fields into that dataclass, each field checked against its type."""
+    return pydantic.TypeAdapter(cls)
 
 
 def _fill(value: Any, row: Mapping[str, Any]) -> Any:
