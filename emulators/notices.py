@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import partial
 
-from emulators.devices.device import Device, Notice
+from emulators.devices.device import Device, Index, Notice, dashed
 from emulators.profiles.schema import Trap
 from emulators.profiles.snmp_binding import oid
 from emulators.site import Site
@@ -83,11 +84,17 @@ class Announcer:
         tree = self._agents[name].tree
         bindings = []
         for text in trap.objects:
-            place = tree.find(encode_oid_content(oid(text)))
+            place = tree.find(encode_oid_content(oid(_in_row(text, notice.index))))
             if place is not None:
                 instance = tree.instances[place]
                 bindings.append(VarBind(instance.oid, instance.syntax, instance.read()))
         return Notification(oid(trap.oid), bindings)
+
+
+def _in_row(text: str, index: Index | None) -> str:
+    """A trap's object in the row its alarm is about: `1.3.6.1.2.1.2.2.1.1.{port}` -> `1.3.6.1.2.1.2.2.1.1.12`."""
+    parts = "" if index is None else dashed(index).replace("-", ".")
+    return re.sub(r"\{[a-z_]+\}", parts, text)
 
 
 def target(text: str, access: SnmpAccess, user: User) -> Target:

@@ -89,6 +89,8 @@ class Notice:
     t: float
     alarm: str
     raised: bool
+    index: Index | None = None
+    """The row the alarm is about: an alarm raised as `link_down.12` is the alarm `link_down` of row 12."""
 
 
 @dataclass(frozen=True)
@@ -326,9 +328,14 @@ class Device(Actor):
 
     def _announce(self, name: str, raised: bool) -> None:
         self.layout += 1
-        self.outbox.append(Notice(self.plant.now, name, raised))
+        self.notify(name, raised)
         self.record(f"{name.replace('_', ' ')} {'raised' if raised else 'cleared'}")
         self.log("alarm" if raised else "alarm cleared", alarm=name)
+
+    def notify(self, name: str, raised: bool = True) -> None:
+        """Put a notice in the outbox: of an alarm, or of an event that is no condition (a new VRRP master)."""
+        alarm, _, row = name.partition(".")
+        self.outbox.append(Notice(self.plant.now, alarm, raised, undashed(row) if row else None))
 
     def record(self, text: str) -> None:
         """Write a line to the device's own event log."""
