@@ -158,6 +158,12 @@ class Electrical(Component):
         self.load = NOTHING
         self.loads: dict[str, Draw] = {}
 
+    def upstream(self, terminal: str) -> Electrical:
+        """The component that feeds this terminal, whatever the socket."""
+        actor = self.plant.actors[self.feeds[terminal].partition(":")[0]]
+        assert isinstance(actor, Electrical)
+        return actor
+
     def energise(self) -> Supply:
         """What this component puts out, given `seen`. Must not change the state."""
         raise NotImplementedError
@@ -170,7 +176,13 @@ class Electrical(Component):
         """What one of its sockets puts out (for components with switched outlets)."""
         raise PlantError(f"{self.id} has no socket {name!r}: it has a single output")
 
-    QUANTITIES = {"output_volts": "V", "output_hertz": "Hz", "load_kw": "kW", "load_kva": "kVA", "live": ""}
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        "output_volts": "V",
+        "output_hertz": "Hz",
+        "load_kw": "kW",
+        "load_kva": "kVA",
+        "live": "",
+    }
 
     @property
     def live(self) -> bool:
