@@ -31,6 +31,7 @@ from emulators.wire.snmp.v3 import V3Responder
 DEFAULT_MAX_MESSAGE = 1472  # octets: what fits an Ethernet frame, recommended by RFC 3417 §3.2
 DEFAULT_REQUEST_MEMORY = 32 * 1024  # octets
 _REQUEST_OCTETS = 500  # a remembered request takes this, about, besides its byte strings and bindings
+_IN_PKTS = int(Counter.IN_PKTS)
 _NEVER = -1  # no tree has this generation
 _BINDING_OCTETS = 150  # and this for each binding it has
 
@@ -153,6 +154,7 @@ class SnmpAgent:
 
     def handle(self, datagram: bytes) -> bytes | None:
         """The answer to a datagram, None when there is none to give."""
+        self._counters.values[_IN_PKTS] += 1
         generation = self.tree.refresh()
         # Where a community message's request-id lies follows from the length octets before it. If this is not one,
         # the slices are nonsense that was never remembered, and the proper parser has its say.
@@ -183,17 +185,12 @@ class SnmpAgent:
         try:
             version, start, end = read_version(datagram)
             if version == Version.V3 and self._v3 is not None:
-                counters.add(Counter.IN_PKTS)
                 return self._v3.handle(datagram, start, end, self._carry_out_v3)
             request = self._read_request(datagram, version, start, end)
         except BerError:
-            counters.add(Counter.IN_PKTS)
             counters.add(Counter.IN_ASN_PARSE_ERRS)
             return None
-        if request is None:
-            counters.add(Counter.IN_PKTS)
-            return None
-        if not self._carry_out(request):
+        if request is None or not self._carry_out(request):
             return None
         request.given = 1
         # The key is sound only if the request-id was found where the parser found it.
@@ -234,7 +231,6 @@ class SnmpAgent:
         tree.touched_volatile = False
         outcome = execute(tree, pdu, v1=request.version == Version.V1, writable=request.writable, room=request.room)
         if outcome is None:
-            self._counters.add(Counter.IN_PKTS)
             self._counters.add(Counter.SILENT_DROPS)
             return False
         if request.given and (outcome.status != request.status or outcome.bindings != request.bindings):
@@ -271,7 +267,6 @@ class SnmpAgent:
                 self._count(request)
 
     def _count(self, request: _Request) -> None:
-        self._counters.add(Counter.IN_PKTS, request.given)
         self._counters.add_answered(request.pdu.tag, request.status, request.bindings, request.given)
         request.given = 0
 
