@@ -1,0 +1,66 @@
+"""A source that can fail, and a plant of two PDUs and a row of racks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from emulators.plant.distribution import Pdu, PduRatings
+from emulators.plant.electrical import DEAD, Component, Draw, Electrical, Supply
+from emulators.plant.engine import Plant, State
+from emulators.plant.flow import Flow
+from emulators.plant.racks import RackRow, RackRowRatings
+
+
+@dataclass
+class SourceState(State):
+    volts: float = 230.0
+
+
+class Source(Electrical):
+    """An ideal three-phase source whose voltage a test sets."""
+
+    kind = "source"
+    TERMINALS = ()
+    STATE = SourceState
+    state: SourceState
+
+    def energise(self) -> Supply:
+        v = self.state.volts
+        return Supply((v, v, v), 50.0, self.id) if v else DEAD
+
+    def demand(self) -> Mapping[str, Draw]:
+        return {}
+
+    def set(self, volts: float) -> None:
+        self.state.volts = volts
+        self.touch()
+
+
+def plant_of(*actors: Component) -> Plant:
+    plant = Plant()
+    for actor in actors:
+        plant.add(actor)
+    plant.solvers.append(Flow([a for a in actors if isinstance(a, Electrical)]))
+    plant.start()
+    return plant
+
+
+class Row:
+    """Two sources, two PDUs, one row of racks."""
+
+    def __init__(self, pdu: Mapping[str, Any] | None = None, cords: str = "ab", **racks: Any) -> None:
+        self.a, self.b = Source("source-a"), Source("source-b")
+        ratings = PduRatings(**(pdu or {}))
+        self.pdu_a = Pdu("pdu-a", ratings, {"input": "source-a"})
+        self.pdu_b = Pdu("pdu-b", ratings, {"input": "source-b"})
+        self.racks = RackRow("racks", RackRowRatings(**racks), {c: f"pdu-{c}" for c in cords})
+        self.plant = plant_of(self.a, self.b, self.pdu_a, self.pdu_b, self.racks)
+
+    def run(self, seconds: float) -> None:
+        self.plant.advance(self.plant.now + seconds)
+
+    def happened(self, who: str) -> list[tuple[float, str]]:
+        """What the journal says of it, times to the millisecond."""
+        return [(round(e.t, 3), e.what) for e in self.plant.journal if e.who == who]
