@@ -76,7 +76,7 @@ class ModbusTcpServer:
         self._absent = absent
         self._max_connections = max_connections
         self._idle_timeout_s = idle_timeout_s
-        self._server: asyncio.AbstractServer | None = None
+        self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, None] = {}
         self._idle_check: asyncio.TimerHandle | None = None
 
@@ -172,9 +172,9 @@ class _Connection(asyncio.BufferedProtocol):
         return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
-        self.data_received(self._buffer[:nbytes])
+        self.data_received(bytes(self._buffer[:nbytes]))
 
-    def data_received(self, data: bytes | memoryview) -> None:
+    def data_received(self, data: bytes) -> None:
         self.heard_s = self._now_s()
         if not self._gate():
             self.forgotten = True

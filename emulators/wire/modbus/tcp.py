@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping
+from functools import lru_cache
 
 from emulators.wire.modbus.diagnostics import Counters
 from emulators.wire.modbus.pdu import (
@@ -20,7 +21,7 @@ from emulators.wire.modbus.pdu import (
     read_exactly,
     respond,
 )
-from emulators.wire.modbus.unit import ExceptionCode, Unit
+from emulators.wire.modbus.unit import ExceptionCode, RegisterTable, Unit
 
 MAX_ADU_BYTES = 260
 """Longest frame: the MBAP header of 7 bytes and a PDU of 253."""
@@ -30,10 +31,9 @@ _MIN_LENGTH = 2
 _MAX_LENGTH = MAX_ADU_BYTES - _LENGTH_END
 
 _protocol_and_length = struct.Struct(">HH")
-_head = struct.Struct(">HHHB")
-_read_request = struct.Struct(">HIBBHH")
-"""A whole frame of function 3 or 4; its second field is protocol id 0 and length 6 at once."""
-_read_response = struct.Struct(">HHHBBB")
+_read_request = struct.Struct(">HHBBHH")
+_read_response = struct.Struct(">HHBBB")
+_READ_REQUEST_BYTES = 2 + _read_request.size
 
 
 def direct(unit: Unit) -> dict[int, Unit]:
@@ -80,37 +80,26 @@ class ModbusTcpConnection:
         """Bytes of an incomplete frame held back: always fewer than one frame's 260."""
         return len(self._pending)
 
-    def receive(self, data: bytes | memoryview) -> bytes:
+    def receive(self, data: bytes) -> bytes:
         """The answers, in order, to all requests that `data` completes; empty if none. Never raises."""
         if self.closed:
             return b""
-        if len(data) == _read_request.size and not self._pending:
-            # One whole read of registers is nearly all the traffic there is: it takes this short way to the
-            # same answer. Whatever is unusual about it goes the long one.
-            transaction, proper, identifier, function, address, count = _read_request.unpack(data)
-            if (
-                (function == 3 or function == 4)
-                and proper == 6
-                and 0 < count <= MAX_READ_REGISTERS
-                and address + count <= ADDRESSES
-                and identifier in self._units
-            ):
-                return self._answer_read(transaction, identifier, function, address, count)
+        if len(data) == _READ_REQUEST_BYTES and not self._pending:
+            # One whole read of registers is nearly all the traffic there is, so it gets a short way to the same
+            # answer. Whatever is unusual about it takes the long one.
+            read = _plain_read(data[2:])
+            if read is not None:
+                identifier, function, table, address, count, head = read
+                unit = self._units.get(identifier)
+                if unit is not None:
+                    counters = self._counters
+                    counters.bus_messages += 1
+                    counters.server_messages += 1
+                    try:
+                        return data[:2] + head + read_exactly(unit, table, address, count)
+                    except Exception as error:
+                        return self._frame(data, error_response(unit, function, error))
         return self._receive_stream(self._pending + data)
-
-    def _answer_read(self, transaction: int, identifier: int, function: int, address: int, count: int) -> bytes:
-        counters = self._counters
-        counters.bus_messages += 1
-        counters.server_messages += 1
-        unit = self._units[identifier]
-        try:
-            registers = read_exactly(unit, "holding" if function == 3 else "input", address, count)
-        except Exception as error:
-            pdu = error_response(unit, function, error)
-            counters.count_exception(pdu[1])
-            return _head.pack(transaction, 0, 1 + len(pdu), identifier) + pdu
-        size = 2 * count
-        return _read_response.pack(transaction, 0, 3 + size, identifier, function, size) + registers
 
     def _receive_stream(self, data: bytes) -> bytes:
         answers = []
@@ -146,6 +135,25 @@ class ModbusTcpConnection:
         else:
             counters.no_responses += 1
             return b""
+        return self._frame(frame, pdu)
+
+    def _frame(self, request: bytes, pdu: bytes) -> bytes:
+        """The response PDU in the frame that goes with the request's, counted if it is an exception."""
         if pdu[0] & 0x80:
-            counters.count_exception(pdu[1])
-        return frame[:4] + (1 + len(pdu)).to_bytes(2, "big") + frame[6:7] + pdu
+            self._counters.count_exception(pdu[1])
+        return request[:4] + (1 + len(pdu)).to_bytes(2, "big") + request[6:7] + pdu
+
+
+@lru_cache(maxsize=4096)
+def _plain_read(request: bytes) -> tuple[int, int, RegisterTable, int, int, bytes] | None:
+    """What a frame of function 3 or 4 without its transaction identifier asks for, None if it is none in order.
+
+    Returns unit identifier, function, table, address, count and all of the response between transaction
+    identifier and registers. Cached, for clients repeat the same few requests for ever.
+    """
+    protocol, length, identifier, function, address, count = _read_request.unpack(request)
+    in_order = 0 < count <= MAX_READ_REGISTERS and address + count <= ADDRESSES
+    if protocol != 0 or length != 6 or function not in (3, 4) or not in_order:
+        return None
+    head = _read_response.pack(0, 3 + 2 * count, identifier, function, 2 * count)
+    return identifier, function, "holding" if function == 3 else "input", address, count, head
