@@ -14,19 +14,9 @@ from dataclasses import dataclass, field
 from math import exp, hypot, log, sqrt
 from typing import Any, ClassVar
 
+from emulators.plant.breakers import CURVES
 from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Phases, Supply
 from emulators.plant.engine import Fault, Parameter, PlantError, State
-
-BREAKER_TRIP = 1.27**2
-"""(I/In)² at which the thermal element trips in the end: between the 1.13 In it must carry for an hour and the 1.45 In
-at which it must trip within one (IEC 60898-1 table 7)."""
-
-BREAKER_TIME_CONSTANT_S = 120.0
-"""Of the thermal element, s: it trips in 34 s at 2.55 In from cold (IEC 60898-1 table 7: 1 s to 60 s up to 32 A)."""
-
-BREAKER_INSTANTANEOUS = 7.5**2
-"""(I/In)² of the magnetic element: the middle of characteristic C, 5 to 10 In (IEC 60898-1 table 2)."""
-
 
 NONE: Phases = NOTHING.kw
 """Of what draws nothing, kVA per phase."""
@@ -51,6 +41,8 @@ class PduRatings:
     """Outlets share these breakers in order: 12 outlets on 3 banks are 1-4, 5-8, 9-12. Bank n is on phase n mod 3."""
     bank_a: float = 32.0
     """Rated current In of each bank's breaker, A."""
+    bank_curve: str = "C"
+    """Trip characteristic of those breakers, B, C or D (IEC 60898-1; see `emulators.plant.breakers`)."""
     outlet_a: float = 32.0
     """Rating of an outlet, A."""
     three_phase_outlets: tuple[int, ...] = ()
@@ -111,6 +103,9 @@ class Pdu(Electrical):
             raise PlantError(f"{id}: phases is {p.phases}, expected 1 or 3")
         if not 1 <= p.banks <= p.outlets:
             raise PlantError(f"{id}: banks is {p.banks}, expected 1 to {p.outlets}, the number of outlets")
+        if p.bank_curve not in ("B", "C", "D"):
+            raise PlantError(f"{id}: bank_curve is {p.bank_curve!r}, expected B, C or D")
+        self.curve = CURVES[p.bank_curve]
         self.outlet_banks = [o * p.banks // p.outlets for o in range(p.outlets)]
         """Bank of each outlet, both from 0."""
         self.outlet_phases = [
@@ -252,13 +247,13 @@ class Pdu(Electrical):
                 self.switch(outlet, False)
 
     def _watch_breakers(self) -> None:
+        hot, instantaneous = self.curve.pickup**2, self.curve.instantaneous**2
         for bank, heating in enumerate(self.state.heating):
-            timer = f"trip {bank + 1}"
-            if heating >= BREAKER_INSTANTANEOUS or self.state.warmth[bank] >= BREAKER_TRIP * (1 - 1e-9):
+            timer, warmth = f"trip {bank + 1}", self.state.warmth[bank]
+            if heating >= instantaneous or warmth >= hot * (1 - 1e-9):
                 self._trip(bank + 1)
-            elif heating > BREAKER_TRIP:
-                warmth = self.state.warmth[bank]
-                self.after(BREAKER_TIME_CONSTANT_S * log((heating - warmth) / (heating - BREAKER_TRIP)), timer)
+            elif heating > hot:
+                self.after(self.curve.tau_s * log((heating - warmth) / (heating - hot)), timer)
             elif (self.id, timer) in self.plant.timers:
                 self.cancel(timer)
 
@@ -294,7 +289,7 @@ class Pdu(Electrical):
             if kw or state.kva[o]:
                 state.kwh[o] += kw * hours
                 state.kvah[o] += state.kva[o] * hours
-        left = exp(-dt / BREAKER_TIME_CONSTANT_S)
+        left = exp(-dt / self.curve.tau_s)
         state.warmth = [h + (w - h) * left for h, w in zip(state.heating, state.warmth, strict=True)]
         state.metered_at = self.plant.now
 
