@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from emulators.devices.device import Device
+from emulators.devices.switch import SwitchFirmware
 
-CLASSES: tuple[type[Device], ...] = ()
+CLASSES: tuple[type[Device], ...] = (SwitchFirmware,)
 
 KINDS: dict[str, type[Device]] = {cls.kind: cls for cls in CLASSES}

@@ -105,6 +105,10 @@ class NetworkState(State):
     """When each gateway that is master no longer sent its last advertisement, s."""
     vrrp_transitions: dict[str, int] = field(default_factory=dict)
     """How often each gateway became master."""
+    vrrp_reason: dict[str, str] = field(default_factory=dict)
+    """Why each gateway last became master (RFC 6527): not-master, priority, preempted or no-response."""
+    vrrp_resigned: dict[str, float] = field(default_factory=dict)
+    """When each gateway last resigned with priority 0, s."""
     storm: list[str] = field(default_factory=list)
     """Switches that a broadcast storm reaches."""
     offered_kw: dict[str, float] = field(default_factory=dict)
@@ -161,6 +165,7 @@ class ManagementNetwork(Component):
             raise PlantError(f"{self.id}: a site has one component of kind network, this one has several")
         self.switches = {a.id: a for a in actors if isinstance(a, Switch)}
         self.links = {a.id: a for a in actors if isinstance(a, Link)}
+        self._far: dict[tuple[str, int], tuple[Link, Switch, int]] = {}
         taken: dict[tuple[str, int], str] = {}
         for switch in self.switches.values():
             switch.network = self
@@ -170,6 +175,8 @@ class ManagementNetwork(Component):
             for switch, port in (link.a, link.b):
                 self._occupy(taken, switch, port, link.id)
                 switch.cabled[port] = link.params.gbps
+            for (switch, port), far in ((link.a, link.b), (link.b, link.a)):
+                self._far[switch.id, port] = (link, *far)
         self.trunks = self._trunks()
         self._trunk_of = {end: trunk for trunk in self.trunks for end in trunk.ends}
         self.cards: dict[str, tuple[Card, Switch, int]] = {}
@@ -279,12 +286,8 @@ class ManagementNetwork(Component):
         return self.state.vrrp.get(gateway, "initialize")
 
     def neighbour(self, switch: Switch, port: int) -> tuple[Link, Switch, int] | None:
-        """What is at the other end of a port's cable, if that is a switch."""
-        for link in self.links.values():
-            for (here, own), (there, far) in ((link.a, link.b), (link.b, link.a)):
-                if here is switch and own == port:
-                    return link, there, far
-        return None
+        """What is at the other end of a port's cable, if that is a switch: the link, that switch and its port."""
+        return self._far.get((switch.id, port))
 
     def distributes(self, switch: Switch, port: int) -> bool:
         """Whether that member of an aggregate carries traffic."""
@@ -663,6 +666,7 @@ class ManagementNetwork(Component):
         """A master that goes down properly says so with priority 0: the backup waits its skew only (RFC 5798 6.4.2)."""
         if self.vrrp_role(gateway.id) != "master":
             return
+        self.state.vrrp_resigned[gateway.id] = self.plant.now
         for other in self.params.gateways:
             if self.vrrp_role(other) == "backup" and self.connected(gateway.id, other):
                 self.after(skew_s(self.priority[other]), f"master {other}")
@@ -742,10 +746,19 @@ class ManagementNetwork(Component):
         self.state.vrrp[router] = role
         self.state.vrrp_since[router] = self.plant.now
         if role == "master":
+            self.state.vrrp_reason[router] = self._reason(router)
             self.state.vrrp_transitions[router] = self.state.vrrp_transitions.get(router, 0) + 1
         self.switches[router].log(f"vrrp {role}")
         self.stale = True
         self.touch()
+
+    def _reason(self, router: str) -> str:
+        """Why that gateway becomes master: it preempts a lower one, the master resigned, or the master is silent."""
+        if rivals(router, self.params.gateways, self.state.vrrp, self._hears):
+            return "preempted"
+        since = self.plant.now - 1.001 * skew_s(self.priority[router])
+        resigned = [t for other, t in self.state.vrrp_resigned.items() if other != router and t >= since]
+        return "priority" if resigned else "no-response"
 
     # -- traffic --------------------------------------------------------------------------------------------
 
