@@ -263,7 +263,7 @@ class CircuitBreaker(Electrical):
             return
         self._looked = looked
         current = self.current_a / self.params.rated_a
-        if abs(current - self.state.current) > 0.002 * current:
+        if self.state.heat < 0.0 or abs(current - self.state.current) > 0.002 * current:
             self._hold(current)
 
     def _hold(self, current: float) -> None:
@@ -282,10 +282,11 @@ class CircuitBreaker(Electrical):
         if current >= curve.instantaneous * scale / self.params.setting:
             self.trip("instantaneous")
             return
-        gap = current * current - pickup * pickup
-        reach = self.tau_s * log((current * current - state.heat) / gap) if gap > 0.0 else inf
-        if reach < inf:
-            self.after(max(0.0, reach), "overload")
+        final, limit = current * current, pickup * pickup
+        if state.heat >= limit:
+            self.after(0.0, "overload")
+        elif final > limit:
+            self.after(self.tau_s * log((final - state.heat) / (final - limit)), "overload")
         if current >= curve.short_time * scale:
             if self.remaining_s("short-time") is None:
                 self.after(curve.short_time_s, "short-time")

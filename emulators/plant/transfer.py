@@ -423,7 +423,10 @@ class StaticTransferSwitch(Electrical):
         state = self.state
         if state.inhibited or "stuck" in state.faults:
             return
-        gap_ms = self.params.transfer_ms + (0.0 if self.in_step else self.params.out_of_step_ms)
+        both_live = all(self.seen.get(t, DEAD).origin for t in self.TERMINALS)
+        gap_ms = self.params.transfer_ms
+        if both_live and not self.in_step:
+            gap_ms += self.params.out_of_step_ms
         if slow := self.fault("slow"):
             gap_ms += slow["delay_ms"]
         self.log("transferred", to=to, gap_ms=gap_ms)
