@@ -140,15 +140,22 @@ class Device(Actor):
     STATE: ClassVar[type[ActorState]] = State
     state: State
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "card-hang": Fault(
-            "the management card answers nothing until it is restarted; the power train runs on"
-        ),
+        "card-hang": Fault("the management card answers nothing until it is restarted; the power train runs on"),
         "card-reboot": Fault("the management card restarts once"),
         "card-slow": Fault(
             "the management card answers late",
             {"delay_s": Parameter(2.0, "s", 0.0, 60.0, "time before each answer")},
         ),
     }
+
+    _patterns: ClassVar[dict[tuple[int, str], list[tuple[Point, list[str]]]]]
+    """The points and the parts of their names, by how many those are and the first of them."""
+
+    def __init_subclass__(cls) -> None:
+        cls._patterns = {}
+        for point in (*SYSTEM_POINTS, *getattr(cls, "POINTS", ())):
+            parts = point.name.split(".")
+            cls._patterns.setdefault((len(parts), parts[0]), []).append((point, parts))
 
     def __init__(self, id: str, params: Params) -> None:
         super().__init__(id)
@@ -204,10 +211,7 @@ class Device(Actor):
 
     def _bind(self, name: str) -> BoundPoint:
         parts = name.split(".")
-        for point in (*SYSTEM_POINTS, *self.POINTS):
-            pattern = point.name.split(".")
-            if len(pattern) != len(parts):
-                continue
+        for point, pattern in self._patterns.get((len(parts), parts[0]), ()):
             row: list[Index] = []
             for want, got in zip(pattern, parts, strict=True):
                 if want.startswith("{"):
@@ -365,9 +369,7 @@ class BoundPoint:
         if point.write is None:
             raise NotWritable(f"{self.device.name} {self.name} can only be read")
         if point.values and value not in point.values:
-            raise BadValue(
-                f"{self.device.name} {self.name}: got {value!r}, expected one of {', '.join(point.values)}"
-            )
+            raise BadValue(f"{self.device.name} {self.name}: got {value!r}, expected one of {', '.join(point.values)}")
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             low = value if point.low is None else point.low
             high = value if point.high is None else point.high
@@ -448,6 +450,5 @@ SYSTEM_POINTS: tuple[Point, ...] = (
 def alarm_points(alarms: Sequence[Alarm]) -> tuple[Point, ...]:
     """A boolean point `alarm.NAME.active` for each alarm, to be added to a device's `POINTS`."""
     return tuple(
-        Point(f"alarm.{a.name}.active", a.doc, (lambda name: lambda d: name in d.state.alarms)(a.name))
-        for a in alarms
+        Point(f"alarm.{a.name}.active", a.doc, (lambda name: lambda d: name in d.state.alarms)(a.name)) for a in alarms
     )

@@ -9,6 +9,7 @@ Ports are named by their ifIndex: physical ports from 1, link aggregates from 76
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
@@ -116,12 +117,15 @@ class SwitchFirmware(Device):
         self.members: list[Index] = sorted(members)
         gateway = switch.id in self.network.params.gateways
         vlan = VLAN_BASE + self.params.vlan
-        self._rows: dict[str, list[Index]] = {
+        stack: list[Index] = [(0, cast(int, port)) for port in self.bridge_ports]
+        stack += [(lag, port) for lag in aggregates for port in switch.aggregates[lag]]
+        self._rows: dict[str, Sequence[Index]] = {
             "port": self.ports,
             "ethernet": list(switch.numbers),
             "bridge_port": self.bridge_ports,
             "lag": list(aggregates),
             "member": self.members,
+            "stack": stack,
             "psu": [1, 2],
             "fan": list(range(1, FAN_COUNT + 1)),
             "probe": list(self.inventory.probes),
@@ -283,7 +287,7 @@ class SwitchFirmware(Device):
 
     # -- tables ---------------------------------------------------------------------------------------------
 
-    def indices(self, name: str) -> list[Index]:
+    def indices(self, name: str) -> Sequence[Index]:
         fixed = self._rows.get(name)
         if fixed is not None:
             return fixed
@@ -299,7 +303,7 @@ class SwitchFirmware(Device):
             return cast(list[Index], rows)
         if name == "station":
             return [tuple(mac) for mac in sorted(self.stations())]
-        return cast(list[Index], super().indices(name))
+        return super().indices(name)
 
     def _neighbour_row(self, port: str) -> tuple[int, int, int]:
         entry = self.state.neighbours[port]
