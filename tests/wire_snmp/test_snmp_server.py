@@ -88,6 +88,7 @@ async def test_pysnmp_reads_and_writes(served: tuple[Device, SnmpServer], kind: 
     assert device.name == b"pdu-b"
 
 
+@pytest.mark.parametrize("served", [True], ids=["draining"], indirect=True)
 @pytest.mark.parametrize("kind", ["v2c", "v3 authPriv"])
 async def test_pysnmp_reads_in_bulk(served: tuple[Device, SnmpServer], kind: str) -> None:
     _, server = served
@@ -134,6 +135,7 @@ USM_CASES = {
 }
 
 
+@pytest.mark.parametrize("served", [False], ids=["endpoint"], indirect=True)
 @pytest.mark.parametrize("case", USM_CASES)
 async def test_what_pysnmp_is_told_at_each_security_level(served: tuple[Device, SnmpServer], case: str) -> None:
     credentials, expected, expected_status = USM_CASES[case]

@@ -139,6 +139,21 @@ def test_a_write_that_fails_undoes_the_ones_before() -> None:
     assert outlets.written == [(0, 2), (1, 2), (1, 1), (0, 1)]
 
 
+def test_a_device_may_refuse_when_it_is_told_to_write() -> None:
+    outlets = Outlets(2)
+
+    def refuse(_: Any) -> None:
+        raise InconsistentValue("the outlet is locked by its interlock")
+
+    agent = outlets.agent()
+    locked = Instance((*TABLE, 6, 0), Syntax.INTEGER, lambda: 1, refuse)
+    agent.tree.replace([*agent.tree.instances, locked])
+    asked = [((*TABLE, 5, 0), V2C.Integer32(2)), ((*TABLE, 6, 0), V2C.Integer32(2))]
+    answer = ask(agent, "Set", *asked, **PRIVATE)
+    assert (answer.status, answer.index) == (ErrorStatus.INCONSISTENT_VALUE, 2)
+    assert outlets.on == [1, 1]
+
+
 def test_an_undo_that_fails_is_said() -> None:
     outlets = Outlets(3, jammed={2}, stuck={0})
     assert switch_off(outlets.agent(), 3) == (ErrorStatus.UNDO_FAILED, 0)

@@ -226,9 +226,11 @@ def _set(tree: MibTree, pdu: Pdu, writable: bool) -> list[bytes]:
         try:
             write(value)
         except Exception as error:  # see _read
-            _log.warning("writing binding %d failed: %r", done + 1, error)
             tree.invalidate()
             _undo(planned[:done])
+            if isinstance(error, SetError):  # the device refuses what its check let pass, and says why
+                raise _Refusal(error.status, done + 1) from error
+            _log.warning("writing %s failed: %r", format_oid(decode_oid(pdu.varbinds[done].name)), error)
             raise _Refusal(ErrorStatus.COMMIT_FAILED, done + 1) from error
     tree.invalidate()
     return list(map(encode_raw_varbind, pdu.varbinds))

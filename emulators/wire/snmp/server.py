@@ -83,7 +83,9 @@ class SnmpServer:
         self._transport, _ = await self._loop.create_datagram_endpoint(
             lambda: _Endpoint(self._received), local_addr=(self.host, self.port)
         )
-        self.port = self._transport.get_extra_info("sockname")[1]
+        bound = self._transport.get_extra_info("sockname")
+        if bound is not None:  # a network in memory may not say; then the port is the one asked for
+            self.port = bound[1]
 
     async def stop(self) -> None:
         """Stop serving and free the port; nothing happens if not started."""
