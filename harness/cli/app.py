@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -29,14 +30,24 @@ def _main(
         raise typer.Exit
 
 
-@app.command("version", hidden=True)
-def _version() -> None:
-    _main(version=True)
+COMMANDS: tuple[Callable[..., None], ...] = (
+    demo.demo,
+    up.up,
+    running.status,
+    running.devices,
+    running.points,
+    running.read,
+    running.write,
+    running.fault,
+    running.faults,
+    running.clear,
+    files.check,
+    files.profiles,
+    files.sites,
+    files.schema,
+)
 
-
-for command in (up.up, running.status, running.devices, running.points, running.read, running.write, running.fault):
-    app.command()(command)
-for command in (running.faults, running.clear, demo.demo, files.check, files.profiles, files.sites, files.schema):
+for command in COMMANDS:
     app.command()(command)
 
 

@@ -1,0 +1,80 @@
+"""A site on the network: what answers, what is silent, and that nothing listens beyond loopback."""
+
+from __future__ import annotations
+
+import pytest
+
+from emulators import sitefile
+from emulators.profiles import library
+from emulators.serve import LiveSite, ServeError
+from emulators.site import Site
+from harness.transports import DeviceHandle, SnmpTransport
+from harness.transports.errors import NoAnswer
+
+SITE = """\
+site: little
+power:
+  utility-a: {kind: utility}
+network:
+  core-1:
+    kind: switch
+    boot_s: 60
+    from: {psu_a: utility-a}
+    device: {profile: aruba-cx-8360, address: 127.21.7.1, boot_s: 90}
+  network: {kind: network, station: "core-1:1"}
+"""
+
+
+def build(tmp_path, text=SITE) -> Site:
+    path = tmp_path / "little.yaml"
+    path.write_text(text)
+    return Site(sitefile.read(path))
+
+
+@pytest.fixture
+async def live(tmp_path):
+    served = LiveSite(build(tmp_path), speed=1.0, ports=21700)
+    await served.start()
+    yield served
+    await served.stop()
+
+
+def handle(live: LiveSite) -> DeviceHandle:
+    place = live.endpoints[0]
+    transport = SnmpTransport(place.address, place.port, timeout_s=0.3, retries=0)
+    return DeviceHandle("core-1", library.get("aruba-cx-8360"), transport)
+
+
+async def test_a_device_answers_its_name_over_the_wire(live):
+    assert (await handle(live).read("system.name")).value == "core-1"
+
+
+async def test_a_device_without_power_is_silent_and_starts_afresh_when_it_returns(live):
+    live.site.advance(500.0)
+    live.site.inject("utility-a", "outage", for_s=10.0)
+    live.site.advance(1.0)
+    with pytest.raises(NoAnswer):
+        await handle(live).read("system.name")
+    live.site.advance(9.0 + 90.0 + 60.0)
+    assert (await handle(live).read("system.uptime")).value < 120.0
+
+
+async def test_one_address_serves_every_device_on_a_run_of_ports(live):
+    assert {(e.address, e.port) for e in live.endpoints} == {("127.0.0.1", 21700)}
+
+
+async def test_a_taken_port_is_told_with_what_to_do(live, tmp_path):
+    second = LiveSite(build(tmp_path), ports=21700)
+    with pytest.raises(ServeError, match=r"core-1: SNMP cannot listen: .*Is the site already running"):
+        await second.start()
+
+
+async def test_an_address_beyond_loopback_is_refused(tmp_path):
+    site = build(tmp_path, SITE.replace("127.21.7.1", "10.0.0.1"))
+    with pytest.raises(ServeError, match="10.0.0.1, which is not loopback"):
+        await LiveSite(site).start()
+
+
+def test_a_speed_that_is_none_is_refused(tmp_path):
+    with pytest.raises(ServeError, match="expected more than 0"):
+        LiveSite(build(tmp_path), speed=0.0)
