@@ -4,7 +4,9 @@
 
 Every server is one process pinned to core 0; the load comes from a C program pinned to core 1, one outstanding
 request on each connection. Servers take turns in every round, so that a machine busy with other things disturbs all
-alike; the median over the rounds is printed, with the ratio to libmodbus. Needs a C compiler and libmodbus-dev.
+alike. Printed are the median over the rounds, the median of the ratios to libmodbus in the same round, and the
+processor time (user and system) that the server itself spent on a request, which a busy machine disturbs least.
+Needs a C compiler, pkg-config and libmodbus-dev; uvloop is measured if it is installed.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ import struct
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 PEERS = Path(__file__).parent / "peers"
@@ -27,11 +31,11 @@ SERVER_CORE, LOAD_CORE = 0, 1
 def build(directory: Path) -> tuple[Path, Path]:
     """Compile the libmodbus server and the load generator; returns their paths."""
     compiler = shutil.which("cc")
-    if compiler is None:
-        raise SystemExit("no C compiler found: apt install gcc")
+    if compiler is None or shutil.which("pkg-config") is None:
+        raise SystemExit("no C compiler or no pkg-config found: apt install gcc pkg-config")
     flags = subprocess.run(["pkg-config", "--cflags", "--libs", "libmodbus"], capture_output=True, text=True)
     if flags.returncode:
-        raise SystemExit(f"libmodbus not found ({flags.stderr.strip()}): apt install libmodbus-dev pkg-config")
+        raise SystemExit(f"libmodbus not found ({flags.stderr.strip()}): apt install libmodbus-dev")
     server, load = directory / "libmodbus_server", directory / "modbus_load"
     source = PEERS / "libmodbus_server.c"
     subprocess.run([compiler, "-O2", "-o", server, source, *flags.stdout.split()], check=True)
@@ -67,6 +71,21 @@ def answers_per_second(load: Path, port: int, connections: int, seconds: float, 
     return int(done.stdout) / seconds
 
 
+def processor_seconds(process: subprocess.Popen[str]) -> float:
+    """Processor time the process has used, user and system (fields 14 and 15 of proc(5) stat)."""
+    after_name = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Measured:
+    """One server's figures: answers a second by round, and answers and processor seconds in all."""
+
+    rates: list[float] = field(default_factory=list)
+    answers: float = 0.0
+    processor_s: float = 0.0
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=5)
@@ -82,32 +101,42 @@ def main() -> None:
             "libmodbus (C)": [libmodbus],
             "pymodbus": [sys.executable, PEERS / "pymodbus_server.py"],
             "twinfeed, asyncio": [sys.executable, ours],
-            "twinfeed, uvloop": [sys.executable, ours, "uvloop"],
         }
+        if find_spec("uvloop"):
+            commands["twinfeed, uvloop"] = [sys.executable, ours, "uvloop"]
         os.environ["PYTHONPATH"] = str(ROOT)
         servers = {name: start(command) for name, command in commands.items()}
         try:
             for registers in options.registers:
-                rates: dict[str, list[float]] = {name: [] for name in servers}
+                measured = {name: Measured() for name in servers}
                 for _ in range(options.rounds):
-                    for name, (_, port) in servers.items():
+                    for name, (process, port) in servers.items():
+                        before_s = processor_seconds(process)
                         rate = answers_per_second(load, port, options.connections, options.seconds, registers)
-                        rates[name].append(rate)
-                report(registers, options.connections, rates)
+                        measured[name].rates.append(rate)
+                        measured[name].answers += rate * options.seconds
+                        measured[name].processor_s += processor_seconds(process) - before_s
+                report(registers, options.connections, measured)
         finally:
             for process, _ in servers.values():
                 process.kill()
                 process.wait()
 
 
-def report(registers: int, connections: int, rates: dict[str, list[float]]) -> None:
-    """Print the median rate of each server, its spread, and the median of its ratios to libmodbus by round."""
-    reference = rates["libmodbus (C)"]
-    print(f"FC3, {registers} registers, {connections} connections, requests/s (median of {len(reference)} rounds)")
-    for name, measured in rates.items():
-        ratio = statistics.median(own / other for own, other in zip(measured, reference, strict=True))
-        spread = f"{min(measured):8.0f} to {max(measured):8.0f}"
-        print(f"  {name:<20} {statistics.median(measured):8.0f}   {spread}   {ratio:5.2f} x libmodbus", flush=True)
+def report(registers: int, connections: int, measured: dict[str, Measured]) -> None:
+    """Print each server's median rate, its spread, the ratio to libmodbus and its processor time a request."""
+    reference = measured["libmodbus (C)"].rates
+    print(f"FC3, {registers} registers, {connections} connections, requests/s, {len(reference)} rounds")
+    for name, figures in measured.items():
+        rates = figures.rates
+        ratio = statistics.median(own / other for own, other in zip(rates, reference, strict=True))
+        spread = f"{min(rates):7.0f} to {max(rates):7.0f}"
+        processor_us = figures.processor_s / figures.answers * 1e6
+        print(
+            f"  {name:<18} {statistics.median(rates):7.0f} ({spread})  {ratio:5.2f} x libmodbus"
+            f"  {processor_us:6.2f} us of processor a request",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -188,6 +188,25 @@ def test_any_bytes_in_any_pieces_give_what_they_give_at_once(stream: bytes, cuts
     )
 
 
+@given(
+    body=st.builds(
+        lambda *fields: struct.pack(">HHBBHH", *fields),
+        st.sampled_from([0, 0, 0, 1]),
+        st.sampled_from([6, 6, 6, 5, 7, 255]),
+        st.sampled_from([0, 1, 2, 255]),
+        st.integers(1, 6),
+        st.integers(0, 210) | st.integers(0xFF00, 0xFFFF),
+        st.integers(0, 130) | st.just(0xFF00),
+    )
+)
+def test_a_request_that_comes_whole_is_answered_like_one_that_comes_in_two(body: bytes) -> None:
+    """Whole reads take a shorter way through the code; the answer must not tell."""
+    (whole, whole_counters), (halves, half_counters) = fresh(), fresh()
+    at_once = whole.receive(b"\x15\x01" + body)
+    assert halves.receive(b"\x15") + halves.receive(b"\x01" + body) == at_once
+    assert (whole.closed, whole_counters) == (halves.closed, half_counters)
+
+
 @given(stream=st.binary(max_size=2000))
 def test_noise_never_raises_and_never_piles_up(stream: bytes) -> None:
     connection, _ = fresh()

@@ -158,6 +158,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._now_s = loop.time
         self._gate = server._gate
         self._modbus = ModbusTcpConnection(server._units, server.counters, absent=server._absent)
+        self._receive = self._modbus.receive
         self._buffer = memoryview(bytearray(_RECEIVE_BYTES))
         self.forgotten = False
         self.heard_s = self._now_s()
@@ -165,6 +166,7 @@ class _Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # Not checked with isinstance: uvloop's transports are none by class.
         self._transport = cast(asyncio.Transport, transport)
+        self._write = self._transport.write
         self.forgotten = not self._gate()
         self._server._opened(self, self._loop)
 
@@ -182,9 +184,9 @@ class _Connection(asyncio.BufferedProtocol):
         if self.forgotten:
             self._reset()
             return
-        answers = self._modbus.receive(data)
+        answers = self._receive(data)
         if answers:
-            self._transport.write(answers)
+            self._write(answers)
         if self._modbus.closed:
             self._transport.close()
 

@@ -1,10 +1,15 @@
 """The Python server to compare with: pymodbus, 128 holding registers. Prints its port and serves until killed."""
 
 import asyncio
+import logging
 import socket
 
+from pymodbus import pymodbus_apply_logging_config
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
+
+# It logs every client that leaves as an error.
+pymodbus_apply_logging_config(logging.CRITICAL)
 
 
 async def main() -> None:
