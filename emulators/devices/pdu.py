@@ -1,0 +1,357 @@
+"""Firmware of a power distribution unit: switches outlets, meters, and watches loads against thresholds.
+
+The relays and the timers that work them belong to the power board and go on while the management card is down;
+readings, alarms and answers belong to the card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import hypot, nan
+from typing import Any
+
+from emulators.devices.device import Alarm, Device, Index, Params, Refused, State, alarm_points
+from emulators.devices.pdu_points import LOAD_STATES, POINTS, SCOPES, Scope
+from emulators.plant.distribution import Pdu as PduPlant
+from emulators.plant.electrical import Component, Ref
+
+HYSTERESIS = 0.02
+"""A load state is left when the reading is this part of the threshold below (above, for low load) it (assumption)."""
+
+
+@dataclass(frozen=True)
+class PduParams(Params):
+    """A PDU's management, on top of what every device has."""
+
+    sensor: Ref = ""
+    """The hall (or other component with `inlet_c`) whose air the sensor on its port feels; none is plugged in if ''."""
+    cold_start_delay_s: float = 0.0
+    """From the return of supply to the first outlet, s; -1 leaves all outlets off (only for relays that fall open)."""
+    power_on_delay_s: float = 0.0
+    """Default of every outlet, s; -1: not by itself (PowerNet-MIB rPDU2OutletSwitchedConfigPowerOnTime)."""
+    power_off_delay_s: float = 0.0
+    reboot_s: float = 5.0
+    """Off time of a reboot, s (PowerNet-MIB: 5 to 60)."""
+    near_overload: float = 0.8
+    """Default near-overload threshold as a part of the rating."""
+    clock_at_start: str = "2026-01-01T00:00:00"
+    """What the device's clock says when the site starts."""
+    clock_format: str = "%m/%d/%Y %H:%M:%S"
+    """How the product writes dates (this is APC's)."""
+
+
+@dataclass
+class PduDeviceState(State):
+    energised: bool = True
+    wanted: list[bool] = field(default_factory=list)
+    """What each outlet was last told to be: what relays that fall open return to."""
+    loads: dict[str, str] = field(default_factory=dict)
+    """Load state of each thing watched, `phase.1` -> `normal`."""
+    peaks: dict[str, list[float]] = field(default_factory=dict)
+    """Highest reading and when, s, of each thing watched."""
+
+
+def _any_load(state: str) -> Callable[[PduDevice], bool]:
+    return lambda d: state in d.state.loads.values()
+
+
+ALARMS = (
+    Alarm("low_load", "something draws less than its low-load threshold", _any_load("low"), severity="info"),
+    Alarm("near_overload", "a load is near its limit", _any_load("near-overload")),
+    Alarm("overload", "a load is over its limit", _any_load("overload"), severity="critical"),
+    Alarm("bank_tripped", "a bank's breaker is open", lambda d: d.pdu.tripped_banks > 0, severity="critical"),
+    Alarm("phase_lost", "a phase of the inlet is dead", lambda d: d.dead_phases > 0, severity="critical"),
+    Alarm("outlet_off", "an outlet is switched off", lambda d: not all(d.pdu.state.relays), severity="info"),
+    Alarm("relay_failed", "an outlet is not what it was told to be", lambda d: d.pdu.live and d.disobeyed,
+          severity="critical", delay_s=1.0),
+    Alarm("too_hot", "the sensor is over its threshold", lambda d: d.temperature >= d.setting("sensor.high", 32.0),
+          clear=lambda d: not d.temperature >= d.setting("sensor.high", 32.0) - 1.0),
+)
+
+
+class PduDevice(Device):
+    """A PDU's firmware. Manages the plant's `Pdu` named by `of`."""
+
+    kind = "pdu"
+    PARAMS = PduParams
+    STATE = PduDeviceState
+    POINTS = (*POINTS, *alarm_points(ALARMS))
+    ALARMS = ALARMS
+    params: PduParams
+    state: PduDeviceState
+    pdu: PduPlant
+
+    def start(self) -> None:
+        pdu = self.plant.find(self.params.of)
+        assert isinstance(pdu, PduPlant), f"{self.name} manages {pdu.id}, which is not a pdu"
+        self.pdu = pdu
+        self.state.wanted = list(pdu.state.relays)
+        sensed = self.plant.find(self.params.sensor) if self.params.sensor else None
+        self._sensed: Component | None = sensed if isinstance(sensed, Component) else None
+        self._assessed: tuple[object, ...] = ()
+        self._scopes = [(scope, row) for scope in SCOPES for row in self._rows(scope.name)]
+
+    def _rows(self, scope: str) -> Sequence[int]:
+        p = self.pdu.params
+        return {
+            "input": (0,),
+            "inlet": (1,),
+            "sensor": (1,),
+            "phase": range(1, p.phases + 1),
+            "bank": range(1, p.banks + 1),
+            "outlet": range(1, p.outlets + 1),
+        }[scope]
+
+    def indices(self, name: str) -> Sequence[Index]:
+        if name in ("inlet", "phase", "bank", "outlet", "sensor"):
+            return self._rows(name)
+        return super().indices(name)
+
+    def card_supplied(self) -> bool:
+        """The card lives on any phase of the inlet, unless the site gives it another feed."""
+        if self.params.powered_by:
+            return super().card_supplied()
+        return max(self.pdu.output.volts) > 100.0
+
+    # -- the clock's calls ----------------------------------------------------------------------------------
+
+    def react(self) -> None:
+        pdu = self.pdu
+        if pdu.live != self.state.energised:
+            self.state.energised = pdu.live
+            self._supply_returned() if pdu.live else self._supply_lost()
+        self._assess()
+        super().react()
+
+    def _assess(self) -> None:
+        """Bring load states and peaks up to date, if anything they depend on has changed and the card is up."""
+        pdu = self.pdu
+        seen = (pdu.outlet_draws, pdu.output.volts, self.state, pdu.meter_gain)
+        same = len(self._assessed) == 4 and all(a is b for a, b in zip(seen[:3], self._assessed[:3], strict=True))
+        if (same and seen[3] == self._assessed[3]) or not self.answers:
+            return
+        self._assessed = seen
+        for scope, row in self._scopes:
+            key, reading = scope.key(row), scope.reading(self, row)
+            if reading > self.state.peaks.get(key, (-1.0,))[0]:
+                self.state.peaks[key] = [reading, self.plant.now]
+            before = self.state.loads.get(key, "normal")
+            after = self._load_state(scope, row, reading, before)
+            if after != before:
+                self.state.loads[key] = after
+                self.record(f"{key.replace('.', ' ')} {after.replace('-', ' ')}")
+            else:
+                self.state.loads.setdefault(key, after)
+
+    def _load_state(self, scope: Scope, row: int, reading: float, before: str) -> str:
+        limits = {kind: self.threshold(scope, row, kind) for kind in ("overload", "near-overload", "low")}
+        for kind in ("overload", "near-overload"):
+            if reading >= limits[kind] * (1.0 - HYSTERESIS if before == kind else 1.0):
+                return kind
+        low = limits["low"] * (1.0 + HYSTERESIS if before == "low" else 1.0)
+        return "low" if low > 0.0 and reading < low else "normal"
+
+    def on_boot(self) -> None:
+        self._assessed = ()
+
+    def on_timer(self, name: str) -> None:
+        verb, _, outlet = name.partition(" outlet ")
+        if not outlet:
+            super().on_timer(name)
+        elif verb == "cycle":
+            self._set(int(outlet), False)
+            self.after(self.outlet_setting(int(outlet), "reboot-duration"), f"on outlet {outlet}")
+        else:
+            self._set(int(outlet), verb == "on")
+
+    # -- outlets ----------------------------------------------------------------------------------------------
+
+    def _supply_lost(self) -> None:
+        for outlet in self._rows("outlet"):
+            self._cancel(outlet)
+
+    def _supply_returned(self) -> None:
+        """Close, one after the other, the relays that fell open (latching ones are still where they were)."""
+        cold = self.setting("cold-start-delay", self.params.cold_start_delay_s)
+        for outlet in self._rows("outlet"):
+            delay = self.outlet_setting(outlet, "power-on-delay")
+            if self.state.wanted[outlet - 1] and not self.pdu.relay_closed(outlet) and cold >= 0.0 and delay >= 0.0:
+                self.after(cold + delay, f"on outlet {outlet}")
+
+    def _set(self, outlet: int, on: bool) -> None:
+        self.state.wanted[outlet - 1] = on
+        obeyed = self.pdu.switch(outlet, on)
+        self.record(f"outlet {outlet} {'on' if on else 'off'}{'' if obeyed else ' failed'}")
+
+    def _cancel(self, outlet: int) -> None:
+        for verb in ("on", "off", "cycle"):
+            self.cancel(f"{verb} outlet {outlet}")
+
+    def pending(self, outlet: int) -> bool:
+        """Whether a command on that outlet waits for its time."""
+        return any((self.id, f"{verb} outlet {outlet}") in self.plant.timers for verb in ("on", "off", "cycle"))
+
+    def command(self, outlet: int, command: str) -> None:
+        """Switch one outlet.
+
+        Raises:
+            Refused: the PDU has no relays, no power, or its load forbids turning outlets on.
+        """
+        if command == "none":
+            return
+        if not self.pdu.params.switched:
+            raise Refused(f"{self.name} is a metered PDU: its outlets cannot be switched")
+        if not self.pdu.live:
+            raise Refused(f"{self.name} has no power at its inlet")
+        if command in ("on", "delayed-on") and self.restricted(outlet):
+            raise Refused(f"{self.name}: the load on the phase or bank of outlet {outlet} forbids turning it on")
+        wait = {"delayed-on": "power-on-delay", "delayed-off": "power-off-delay", "delayed-reboot": "power-off-delay"}
+        delay = self.outlet_setting(outlet, wait[command]) if command in wait else 0.0
+        if delay < 0.0:
+            raise Refused(f"{self.name}: outlet {outlet} is set never to do that ({wait[command]} is {delay:g})")
+        self._cancel(outlet)
+        self.record(f"outlet {outlet} command {command}")
+        if command == "cancel":
+            return
+        verb = {"on": "on", "off": "off", "reboot": "cycle"}[command.removeprefix("delayed-")]
+        if delay > 0.0:
+            self.after(delay, f"{verb} outlet {outlet}")
+        else:
+            self.on_timer(f"{verb} outlet {outlet}")
+
+    def command_all(self, command: str) -> None:
+        """The same command to every outlet; delayed ones follow each outlet's own delay."""
+        for outlet in self._rows("outlet"):
+            self.command(outlet, command)
+
+    def restricted(self, outlet: int) -> bool:
+        """Whether the load of its phase or bank forbids turning that outlet on."""
+        scopes = [("bank", self.pdu.outlet_banks[outlet - 1] + 1)]
+        phase = self.pdu.outlet_phases[outlet - 1]
+        scopes += [("phase", p) for p in self._rows("phase") if phase < 0 or self.phase(p) == phase]
+        for name, row in scopes:
+            limit = str(self.state.settings.get(f"{name}.{row}.restriction", "always"))
+            load = self.state.loads.get(f"{name}.{row}", "normal")
+            if limit != "always" and LOAD_STATES.index(load) >= LOAD_STATES.index(limit):
+                return True
+        return False
+
+    @property
+    def disobeyed(self) -> bool:
+        """Whether an outlet is not what it was told to be (a sequence that is still running is no failure)."""
+        return any(
+            relay != wanted and not self.pending(outlet)
+            for outlet, (relay, wanted) in enumerate(zip(self.pdu.state.relays, self.state.wanted, strict=True), 1)
+        ) and self.pdu.params.latching
+
+    # -- settings ---------------------------------------------------------------------------------------------
+
+    def setting(self, name: str, default: float) -> float:
+        return float(self.state.settings.get(name, default))
+
+    def outlet_setting(self, outlet: int, name: str) -> float:
+        p = self.params
+        default = {"power-on-delay": p.power_on_delay_s, "power-off-delay": p.power_off_delay_s,
+                   "reboot-duration": p.reboot_s}[name]
+        return self.setting(f"outlet.{outlet}.{name}", default)
+
+    def threshold(self, scope: Scope, row: int, kind: str) -> float:
+        part = {"overload": 1.0, "near-overload": self.params.near_overload, "low": 0.0}[kind]
+        return self.setting(f"{scope.key(row)}.{kind}-threshold", part * scope.rating(self, row))
+
+    def configure(self, name: str, value: Any) -> None:
+        self.state.settings[name] = value
+        self._assessed = ()
+        self.record(f"{name.replace('.', ' ')} set to {value}")
+
+    # -- what it measures -------------------------------------------------------------------------------------
+
+    @property
+    def gain(self) -> float:
+        return self.pdu.meter_gain
+
+    def phase(self, row: int) -> int:
+        """The plant's phase, from 0, of a row of the phase table."""
+        return self.pdu.wired_phases[row - 1]
+
+    @property
+    def rated_watts(self) -> float:
+        """At 230 V, W."""
+        return self.pdu.params.rated_a * 230.0 * self.pdu.params.phases
+
+    @property
+    def dead_phases(self) -> int:
+        return sum(self.pdu.output.volts[p] < 100.0 for p in self.pdu.wired_phases)
+
+    @property
+    def temperature(self) -> float:
+        """Of the sensor, C; NaN without one."""
+        return nan if self._sensed is None else float(getattr(self._sensed, "inlet_c", nan))
+
+    @property
+    def humidity(self) -> float:
+        return nan if self._sensed is None else float(getattr(self._sensed, "relative_humidity", nan))
+
+    def energy(self, key: str, kwh: float) -> float:
+        """A resettable energy meter, kWh."""
+        return self.gain * kwh - self.setting(f"{key}.energy-base", 0.0)
+
+    def reset_energy(self, key: str, kwh: float) -> None:
+        self.state.settings[f"{key}.energy-base"] = self.gain * kwh
+        self.state.settings[f"{key}.energy-since"] = self.plant.now
+        self.record(f"{key.replace('.', ' ')} energy reset")
+
+    def reset_outlet_energies(self) -> None:
+        for outlet in self._rows("outlet"):
+            self.reset_energy(f"outlet.{outlet}", self.pdu.outlet_kwh(outlet))
+        self.state.settings["outlets.energy-since"] = self.plant.now
+
+    def reset_peak(self, key: str) -> None:
+        self.state.peaks.pop(key, None)
+        self.state.settings[f"{key}.peak-since"] = self.plant.now
+        self._assessed = ()
+        self.record(f"{key.replace('.', ' ')} peak reset")
+
+    def date(self, at_s: float) -> str:
+        """A moment of the plant as the device writes it."""
+        clock = datetime.fromisoformat(self.params.clock_at_start) + timedelta(seconds=int(at_s))
+        return clock.strftime(self.params.clock_format)
+
+    def kva(self, scope: str, row: int) -> float:
+        """Apparent power, kVA."""
+        pdu = self.pdu
+        if scope == "phase":
+            return self.gain * hypot(pdu.load.kw[self.phase(row)], pdu.load.kvar[self.phase(row)])
+        if scope == "bank":
+            return self.gain * pdu.bank_draw(row).total_kva
+        return self.gain * (pdu.outlet_draws[row - 1] if scope == "outlet" else pdu.load).total_kva
+
+    def kw(self, scope: str, row: int) -> float:
+        pdu = self.pdu
+        if scope == "phase":
+            return self.gain * pdu.load.kw[self.phase(row)]
+        if scope == "bank":
+            return self.gain * pdu.bank_draw(row).total_kw
+        return self.gain * (pdu.outlet_draws[row - 1] if scope == "outlet" else pdu.load).total_kw
+
+    def kwh(self, scope: str, row: int) -> float:
+        pdu = self.pdu
+        if scope == "phase":
+            return pdu.phase_kwh(self.phase(row) + 1)
+        if scope == "bank":
+            return pdu.bank_kwh(row)
+        return pdu.outlet_kwh(row) if scope == "outlet" else pdu.energy_kwh
+
+    def volts(self, scope: str, row: int) -> float:
+        pdu = self.pdu
+        if scope == "outlet":
+            return pdu.outlet_volts[row - 1]
+        if scope == "phase":
+            return pdu.output.volts[self.phase(row)]
+        if scope == "bank":
+            phase = pdu.outlet_phases[pdu.outlet_banks.index(row - 1)]
+            volts = pdu.output.worst_volts if phase < 0 else pdu.output.volts[phase]
+            return 0.0 if pdu.bank_open(row) else volts
+        return pdu.output.worst_volts
