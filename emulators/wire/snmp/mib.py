@@ -94,14 +94,16 @@ class NotWritable(SetError):
 class Instance(NamedTuple):
     """One variable of a device.
 
-    `read` returns the value now: int, bytes or tuple as `syntax` takes it. `write` sets it, None where it is
-    read-only. `check` raises a :class:`SetError` for a value that cannot be set; all bindings of a request are
-    checked before any is written. A `write` that raises has written nothing: what other bindings of the request
-    wrote before it is undone by writing back the values read before, and the manager gets the status of the
-    SetError, or commitFailed for any other exception. `volatile` says the value can change while the tree's revision stays (uptime,
-    the agent's own counters). `index_length` is how many trailing sub-identifiers of `oid` select the instance
-    of its object: 1 for a scalar's .0 or a table indexed by one integer, 2 for two, and so on; it decides
-    between noSuchInstance and noSuchObject.
+    `read` returns the value now: int, bytes or tuple as `syntax` takes it. `write` sets it, None where it is read-only.
+
+    `check` raises a :class:`SetError` for a value that cannot be set; all bindings of a request are checked before any
+    is written. A `write` that raises has written nothing: what the request's other bindings wrote before it is undone
+    by writing back the values read before, and the manager gets the status of the SetError, or commitFailed for any
+    other exception.
+
+    `volatile` says the value can change while the tree's revision stays (uptime, the agent's own counters).
+    `index_length` is how many trailing sub-identifiers of `oid` select the instance of its object: 1 for a scalar's .0
+    or a table indexed by one integer, 2 for two, and so on; it decides between noSuchInstance and noSuchObject.
     """
 
     oid: Oid
