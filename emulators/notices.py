@@ -13,7 +13,7 @@ from emulators.site import Site
 from emulators.sitefile import SnmpAccess
 from emulators.wire.snmp import SnmpAgent, User, VarBind, Version
 from emulators.wire.snmp.ber import encode_oid_content
-from emulators.wire.snmp.notify import Notification, NotificationOriginator, Target
+from emulators.wire.snmp.notify import AUTHENTICATION_FAILURE, Notification, NotificationOriginator, Target
 from emulators.wire.snmp.server import NotificationSender
 
 COLD_START = "1.3.6.1.6.3.1.1.5.1"
@@ -58,6 +58,8 @@ class Announcer:
             await sender.start()
             self._senders[entry.name] = sender
             self._traps[entry.name] = list(entry.profile.snmp.traps)
+            refused = Notification(AUTHENTICATION_FAILURE)
+            self._agents[entry.name].on_authentication_failure = partial(sender.notify, refused)
             sender.notify(Notification(oid(COLD_START)))
 
     async def stop(self) -> None:

@@ -12,7 +12,7 @@ from emulators.devices.device import BadValue, BoundPoint, NotWritable, Refused
 from emulators.profiles.binding import ProfileError, Row, Surface, point_name
 from emulators.profiles.schema import Bit, Register
 from emulators.profiles.values import Raw, Unmapped, from_raw, whole
-from emulators.wire.modbus import BitTable, DeviceFailure, IllegalAddress, IllegalValue, RegisterTable
+from emulators.wire.modbus.unit import BitTable, DeviceFailure, IllegalAddress, IllegalValue, RegisterTable
 
 FORMATS = {
     "u16": ">H",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address
 
 from emulators.devices.device import BadValue, BoundPoint, Index, NotWritable, Refused
@@ -33,7 +34,9 @@ WRAPS = {"counter32": 2**32, "timeticks": 2**32, "counter64": 2**64}
 """Counters go on from zero beyond these (RFC 2578 §7.1.6)."""
 
 
+@lru_cache(maxsize=65536)
 def oid(text: str) -> Oid:
+    """The numbers of a dotted OID; one tuple for all devices that show it."""
     return tuple(map(int, text.split(".")))
 
 

@@ -19,6 +19,7 @@ from emulators.site import Site
 from harness.cli.output import console, device_row, plain_errors, table
 from harness.control import ControlServer
 from harness.durations import spoken
+from harness.loops import run
 
 REFRESH_S = 0.5
 """How often the live table is drawn, s."""
@@ -64,7 +65,7 @@ def up(
         raise typer.BadParameter("exposing needs a run of ports: --ports 20000", param_hint="--expose")
     with plain_errors():
         live = LiveSite(Site.load(site, seed), speed, chosen, address, expose)
-        asyncio.run(_run(live, json, for_s))
+        run(_run(live, json, for_s))
 
 
 async def _run(live: LiveSite, json: bool, for_s: float | None) -> None:
