@@ -27,9 +27,17 @@ class Announcer:
     the cable out is lost, as on site (an inform is tried again).
     """
 
-    def __init__(self, site: Site, agents: Mapping[str, SnmpAgent], access: SnmpAccess, exposed: bool = False) -> None:
+    def __init__(
+        self,
+        site: Site,
+        agents: Mapping[str, SnmpAgent],
+        addresses: Mapping[str, str],
+        access: SnmpAccess,
+        exposed: bool = False,
+    ) -> None:
         self._site = site
         self._agents = agents
+        self._addresses = addresses
         self._exposed = exposed
         self._senders: dict[str, NotificationSender] = {}
         self._traps: dict[str, list[Trap]] = {}
@@ -43,15 +51,16 @@ class Announcer:
             if entry.name not in self._agents or entry.profile.snmp is None:
                 continue
             device = self._site.devices[entry.name]
+            address = self._addresses[entry.name]
             originator = NotificationOriginator(
                 self._targets,
                 partial(_uptime_ticks, device),
-                bytes(map(int, entry.address.split("."))),
+                bytes(map(int, address.split("."))),
                 self._agents[entry.name].engine,
             )
             sender = NotificationSender(
                 originator,
-                entry.address,
+                address,
                 partial(self._site.reachable, entry.name),
                 allow_non_loopback=self._exposed,
             )

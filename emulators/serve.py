@@ -116,7 +116,8 @@ class LiveSite:
             raise
         head = self.site.file.head
         if head.snmp.traps:
-            self._announcer = Announcer(self.site, self.agents, head.snmp, self._expose is not None)
+            addresses = {e.device: e.address for e in self.endpoints}
+            self._announcer = Announcer(self.site, self.agents, addresses, head.snmp, self._expose is not None)
             await self._announcer.start()
         self._pacer = asyncio.create_task(self._pace(), name="plant")
 

@@ -339,6 +339,7 @@ class Device(Actor):
     def notify(self, name: str, raised: bool = True) -> None:
         """Put a notice in the outbox: of an alarm, or of an event that is no condition (a new VRRP master)."""
         alarm, _, row = name.partition(".")
+        del self.outbox[:-LOG_LENGTH]
         self.outbox.append(Notice(self.plant.now, alarm, raised, undashed(row) if row else None))
 
     def record(self, text: str) -> None:
