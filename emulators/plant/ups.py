@@ -1,0 +1,481 @@
+"""The UPS: a double-conversion power train (IEC 62040-3 VFI) with its battery and static bypass.
+
+    input ──> rectifier ──┬──> inverter ──┐
+                       battery            ├──> output, segments
+    bypass ──> static switch ─────────────┘
+    maintenance ──> manual bypass ────────┘
+
+What is here acts within a cycle and by itself: the battery takes over, the static switch closes, the overload
+protection trips. What an operator or a schedule decides is done by firmware through the methods.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import inf
+from typing import Any, ClassVar
+
+from emulators.plant.battery import CHEMISTRIES, FULL_DEPTH, TAPER_DEPTH, Battery
+from emulators.plant.electrical import DEAD, NOTHING, Draw, Supply
+from emulators.plant.engine import Fault, Parameter, PlantError
+from emulators.plant.ups_battery import BatteryBacked
+from emulators.plant.ups_ratings import CONTINUOUS, OVERLOAD_COOLING_S, UpsRatings, UpsState, overload_s
+
+ECO_TRANSFER_S = 0.004
+"""Break of the output when the inverter takes over from a failed bypass, s (2 to 4 ms is usual for eco modes)."""
+
+
+class Ups(BatteryBacked):
+    """A UPS module. Without a `bypass` feed the bypass hangs on `input`, without `maintenance` that on the bypass."""
+
+    kind = "ups"
+    PARAMS = UpsRatings
+    STATE = UpsState
+    TERMINALS = ("input", "bypass", "maintenance")
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "inverter": Fault("the inverter stops"),
+        "rectifier": Fault("the rectifier stops: the battery carries the load"),
+        "charger": Fault("the battery is not charged"),
+        "bypass": Fault("the static switch does not conduct"),
+        "static-switch-stuck": Fault("the static switch stays as it is"),
+        "fan": Fault("a fan stands still: the inverter carries less",
+                     {"derating": Parameter(50.0, "%", 5.0, 90.0, "of the rating that remains")}),
+        "string-open": Fault("strings of the battery are open: they give nothing, and nobody sees it on float",
+                             {"strings": Parameter(1.0, "", 1.0, 64.0, "how many")}),
+        "battery-weak": Fault("the battery holds less than the UPS believes",
+                              {"capacity": Parameter(40.0, "%", 1.0, 99.0, "of what it should hold")}),
+        "thermal-runaway": Fault("the battery heats itself until it gasses and is lost",
+                                 {"rate": Parameter(2.0, "K/min", 0.1, 60.0)}),
+    }
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        **BatteryBacked.QUANTITIES, "mode": "", "on_battery": "", "on_bypass": "", "input_ok": "", "bypass_ok": "",
+        "charge_percent": "%", "runtime_s": "s", "battery_kw": "kW", "battery_volts": "V", "battery_c": "degC",
+        "load_percent": "%", "losses_kw": "kW", "input_kw": "kW", "rectifier": "", "overload_percent": "%",
+    }
+    state: UpsState
+    params: UpsRatings
+
+    def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
+        super().__init__(id, params, feeds)
+        p = self.params
+        if p.chemistry not in CHEMISTRIES:
+            raise PlantError(f"{id}: chemistry is {p.chemistry!r}, expected one of {', '.join(CHEMISTRIES)}")
+        if "input" not in self.feeds:
+            raise PlantError(f"{id}: a ups needs a feed for its terminal input")
+        rated_kw = p.kw * (1.0 + p.no_load_loss + (p.linear_loss + p.square_loss) / 2.0)
+        self.battery = Battery(CHEMISTRIES[p.chemistry], rated_kw, p.autonomy_min * 60.0, p.charger_kw or p.kw / 10.0,
+                               p.blocks, p.strings, p.age_years, p.battery_exponent)
+        self.capacity_kw = p.kw
+        self.state.eco = p.eco
+        self.state.path = "eco" if p.eco else "inverter"
+        self.state.segments = [True] * p.segments
+        self.peers: list[Ups] = [self]
+        # Derived by each solution.
+        self.battery_kw = 0.0
+        self.input_kw = 0.0
+        """What the rectifier takes, kW."""
+        self.charger_share = 1.0
+        self.losses_kw = 0.0
+
+    def start(self) -> None:
+        if self.params.bus:
+            units = (a for a in self.plant.actors.values() if isinstance(a, Ups))
+            self.peers = [unit for unit in units if unit.params.bus == self.params.bus]
+
+    # -- what it sees ---------------------------------------------------------------------------------------
+
+    @property
+    def bypass_supply(self) -> Supply:
+        return self.seen.get("bypass", self.seen["input"])
+
+    @property
+    def maintenance_supply(self) -> Supply:
+        return self.seen.get("maintenance", self.bypass_supply)
+
+    def _lines(self, supply: Supply) -> tuple[float, ...]:
+        return supply.volts[: self.params.phases]
+
+    @property
+    def input_ok(self) -> bool:
+        """Whether the rectifier can work on its input; once refused, the voltage must come back 2 % further in."""
+        supply, p = self.seen["input"], self.params
+        margin = 0.0 if self.state.rectifier != "off" else 0.02 * p.volts
+        low, high = p.rectifier_low * p.volts + margin, p.rectifier_high * p.volts - margin
+        in_step = p.rectifier_hertz[0] <= supply.hertz <= p.rectifier_hertz[1]
+        return supply.live and in_step and all(low <= v <= high for v in self._lines(supply))
+
+    @property
+    def bypass_ok(self) -> bool:
+        """Whether the load may be put on the bypass: voltage in tolerance and the inverter in step with it."""
+        supply, p = self.bypass_supply, self.params
+        if not supply.live or "bypass" in self.state.faults or abs(supply.hertz - p.hertz) > p.sync_hertz:
+            return False
+        return all(abs(v - p.volts) <= p.bypass_tolerance * p.volts for v in self._lines(supply))
+
+    # -- the power train ------------------------------------------------------------------------------------
+
+    @property
+    def ramp(self) -> float:
+        """Share of its power the rectifier may give now, 0 to 1."""
+        state = self.state
+        if state.rectifier == "on":
+            return 1.0
+        if state.rectifier != "walking":
+            return 0.0
+        return min(1.0, (self.plant.now - state.walk_in_at) / max(self.params.walk_in_s, 1e-9))
+
+    @property
+    def dc_ok(self) -> bool:
+        """Whether the inverter has something to live on, without looking further than this instant."""
+        rectifying = self.state.rectifier == "on" and "rectifier" not in self.state.faults and self.input_ok
+        return rectifying or self.battery_able
+
+    @property
+    def inverter_able(self) -> bool:
+        state = self.state
+        return state.wanted != "none" and not state.latched and "inverter" not in state.faults and self.dc_ok
+
+    def _route(self) -> str:
+        """What really feeds the output at this instant, whatever `state.path` says it did a moment ago."""
+        state, path = self.state, self.state.path
+        stuck = "static-switch-stuck" in state.faults
+        if path == "inverter" and not self.inverter_able:
+            others = any(u.state.path == "inverter" and u.inverter_able for u in self.peers if u is not self)
+            return "bypass" if self.bypass_ok and not stuck and not others and state.wanted != "none" else "none"
+        if path == "eco" and not self.bypass_ok:
+            return "none"
+        if path == "bypass" and ("bypass" in state.faults or state.wanted == "none"):
+            return "none"
+        return path
+
+    def energise(self) -> Supply:
+        route = self._route()
+        if route == "inverter":
+            p = self.params
+            reference = next((u.bypass_supply for u in self.peers if u.bypass_ok), None)
+            volts = (p.volts, p.volts, p.volts) if p.phases == 3 else (p.volts, 0.0, 0.0)
+            if reference is None:
+                return Supply(volts, p.hertz, p.bus or self.id)
+            return Supply(volts, reference.hertz, reference.origin)
+        if route in ("eco", "bypass"):
+            return self.bypass_supply
+        return self.maintenance_supply if route == "maintenance" else DEAD
+
+    def socket(self, name: str) -> Supply:
+        if not name.isdigit() or not 1 <= int(name) <= self.params.segments:
+            raise PlantError(f"{self.id} has no segment {name!r}; it has {self.params.segments}")
+        return self.output if self.state.segments[int(name) - 1] else DEAD
+
+    def demand(self) -> Mapping[str, Draw]:
+        p, state, load, route = self.params, self.state, self.load, self._route()
+        kw = load.total_kw
+        share = kw / p.kw
+        limit = self.ramp * p.kw * p.rectifier_limit if self.input_ok and "rectifier" not in state.faults else 0.0
+        held = state.testing and self.battery_able
+        need, losses = 0.0, p.kw * p.no_load_loss / 3.0
+        if route == "inverter":
+            dc = kw + self.inverter_losses_kw(kw)
+            losses = dc - kw + (0.0 if held or not limit
+                                else p.kw * (p.linear_loss * share + p.square_loss * share * share) / 2.0)
+            need = kw + losses
+        elif route == "eco":
+            losses += kw * p.eco_loss
+            need = losses
+        elif limit:
+            need = losses
+        else:
+            losses = 0.0
+        self.input_kw = 0.0 if held and route == "inverter" else min(need, limit)
+        if route == "inverter" and self.input_kw < need:
+            self.battery_kw = (need - self.input_kw) if self.battery_able else 0.0
+        else:
+            self.battery_kw = 0.0
+        self.charger_share = 0.0
+        if not held and limit > self.input_kw and self.battery_connected and "charger" not in state.faults:
+            wish = self.battery.charging_kw(state.depth)
+            given = min(wish, (limit - self.input_kw) if self.battery_kw == 0.0 else 0.0)
+            if given > 0.0:
+                self.charger_share = given / wish
+                self.battery_kw = -given
+                losses += given * (1.0 - self.battery.chemistry.charge_efficiency)
+                self.input_kw += given
+        self.losses_kw = losses
+        draws: dict[str, Draw] = {}
+        if self.input_kw > 0.0:
+            each = self.input_kw / p.phases
+            kvar = each * (1.0 / p.input_power_factor**2 - 1.0) ** 0.5
+            draws["input"] = Draw((each, each, each), (kvar, kvar, kvar)) if p.phases == 3 else Draw(
+                (each, 0.0, 0.0), (kvar, 0.0, 0.0))
+        if route in ("eco", "bypass", "maintenance") and load is not NOTHING:
+            terminal = "maintenance" if route == "maintenance" and "maintenance" in self.feeds else "bypass"
+            terminal = terminal if terminal in self.feeds else "input"
+            draws[terminal] = draws[terminal].plus(load) if terminal in draws else load
+        return draws
+
+    # -- what happens by itself -----------------------------------------------------------------------------
+
+    def react(self) -> None:
+        state = self.state
+        self._rectify()
+        if state.depth >= 1.0 and not state.disconnected and state.rectifier != "on":
+            state.disconnected = True
+            self.log("battery exhausted")
+            self.touch()
+        elif state.disconnected and state.depth < 1.0 - FULL_DEPTH:
+            state.disconnected = False
+            self.touch()
+        if state.testing and (not self.battery_able or state.path != "inverter" or state.rectifier != "on"):
+            self.hold_rectifier(False)
+        self._protect()
+        self._transfer()
+        if self.output.origin and self.output.origin != self.energise().origin:
+            self.touch()
+
+    def _rectify(self) -> None:
+        state = self.state
+        good = self.input_ok and "rectifier" not in state.faults
+        if not good and state.rectifier != "off":
+            state.rectifier = "off"
+            self.cancel("walk-in")
+            self.log("rectifier off", cause="fault" if "rectifier" in state.faults else "input")
+            self.touch()
+        elif good and state.rectifier == "off":
+            state.rectifier = "waiting"
+            self.after(self.params.walk_in_delay_s, "walk-in")
+            self.log("input returned")
+            self.touch()
+
+    def _protect(self) -> None:
+        """Trip on overload: to the bypass, all modules together, or off when that is bad."""
+        state = self.state
+        if state.path != "inverter" or state.overload < 1.0:
+            return
+        for unit in self.peers:
+            if unit.state.path == "inverter":
+                unit._trip_overload()
+
+    def _trip_overload(self) -> None:
+        if self.bypass_ok and "static-switch-stuck" not in self.state.faults:
+            self._go("bypass", "overload")
+        else:
+            self.state.latched = True
+            self._go("none", "overload")
+
+    def _transfer(self) -> None:
+        """Make the path what it has become, and go back to the inverter when that can carry the load."""
+        state, route = self.state, self._route()
+        if route != state.path and state.path != "eco":
+            self._go(route, self._why())
+        if state.path == "eco" and route == "none" and self.remaining_s("take over") is None:
+            self.after(ECO_TRANSFER_S, "take over")
+        if state.path in ("bypass", "none") and state.wanted == "inverter":
+            self._return()
+        elif state.path == "inverter" and state.eco and self.bypass_ok and not self.on_battery:
+            if self.remaining_s("retransfer") is None:
+                self.after(self.params.retransfer_s, "retransfer")
+        else:
+            self.cancel("retransfer")
+        if state.path == "bypass" and not self.bypass_ok and self.inverter_able and not self._stuck:
+            if self.remaining_s("take over") is None:
+                self.after(ECO_TRANSFER_S, "take over")
+        elif state.path == "bypass":
+            self.cancel("take over")
+
+    @property
+    def _stuck(self) -> bool:
+        return "static-switch-stuck" in self.state.faults
+
+    def _why(self) -> str:
+        state = self.state
+        if "inverter" in state.faults:
+            return "inverter fault"
+        if state.path == "bypass":
+            return "bypass fault" if "bypass" in state.faults else "switched off"
+        return "switched off" if state.wanted == "none" else "battery exhausted" if state.depth >= 1.0 else "no battery"
+
+    def _return(self) -> None:
+        state = self.state
+        fit = self.inverter_able and self._relative_load() <= 1.0 and not self._stuck
+        dead = state.path == "none"
+        exhausted = state.cause in ("battery exhausted", "no battery")
+        if not dead or exhausted:
+            fit = fit and state.rectifier == "on" and (state.auto_restart or not exhausted)
+        if fit:
+            if self.remaining_s("retransfer") is None:
+                self.after(0.0 if dead else self.params.retransfer_s, "retransfer")
+            return
+        self.cancel("retransfer")
+        broken = not state.latched and ("inverter" in state.faults or "rectifier" in state.faults)
+        if dead and broken and self.bypass_ok and not self._stuck and len(self.peers) == 1:
+            self._go("bypass", state.cause)
+
+    def _relative_load(self) -> float:
+        """Load of the worst phase, times what the inverter is rated for now."""
+        p, load = self.params, self.load
+        fan = self.fault("fan")
+        rating = fan["derating"] / 100.0 if fan else 1.0
+        worst = max(load.total_kw / p.kw, load.total_kva / p.kva)
+        if p.phases == 3:
+            for kw, kvar in zip(load.kw, load.kvar, strict=True):
+                worst = max(worst, 3.0 * float((kw * kw + kvar * kvar) ** 0.5) / p.kva)
+        return worst / rating
+
+    def _go(self, path: str, cause: str) -> None:
+        state = self.state
+        if path == state.path:
+            return
+        state.path, state.cause = path, cause
+        self.cancel("take over")
+        self.cancel("retransfer")
+        self.log("transferred" if path != "none" else "output lost", to=path, cause=cause)
+        self.touch()
+
+    def on_timer(self, name: str) -> None:
+        state = self.state
+        if name == "walk-in":
+            state.rectifier, state.walk_in_at = "walking", self.plant.now
+            self.after(self.params.walk_in_s, "walked in")
+            self.log("rectifier walking in")
+        elif name == "walked in":
+            if state.rectifier == "walking":
+                state.rectifier = "on"
+                self.log("rectifier on")
+        elif name == "take over":
+            self._go("inverter" if self.inverter_able else "none", "bypass failed")
+        elif name == "retransfer":
+            self._go("eco" if state.eco and self.bypass_ok else "inverter", "returned")
+        else:
+            super().on_timer(name)
+
+    def horizon(self) -> float:
+        state, reach = self.state, inf
+        if state.rectifier == "walking":
+            reach = 0.5
+        if self.battery_kw > 0.0:
+            reach = min(reach, max((1.0 - state.depth) * self._full_s(self.battery_kw), 0.0), 60.0)
+        elif self.battery_kw < 0.0:
+            reach = min(reach, 60.0 if state.depth > TAPER_DEPTH else 300.0)
+        if (rate := self._overload_rate()) > 0.0:
+            reach = min(reach, (1.0 - state.overload) / rate)
+        if "thermal-runaway" in state.faults:
+            reach = min(reach, 10.0)
+        return reach
+
+    def advance(self, dt: float) -> None:
+        state = self.state
+        if self.battery_kw > 0.0:
+            lasting = self._full_s(self.battery_kw)
+            state.depth = 1.0 if lasting <= 0.0 else min(1.0, state.depth + dt / lasting)
+            if state.depth > 1.0 - 1e-9:
+                state.depth = 1.0
+        elif self.battery_kw < 0.0:
+            state.depth = self.battery.recharged(state.depth, dt, self.charger_share)
+        if self.battery_kw or state.rise_k:
+            state.rise_k = self.battery.warmed(state.rise_k, max(0.0, self.battery_kw), dt)
+            if abs(state.rise_k) < 0.01 and self.battery_kw <= 0.0:
+                state.rise_k = 0.0
+        if runaway := self.fault("thermal-runaway"):
+            state.rise_k = min(state.rise_k + runaway["rate"] * dt / 60.0, 300.0)
+        rate = self._overload_rate()
+        if rate > 0.0:
+            state.overload = state.overload + rate * dt if state.overload + rate * dt < 1.0 - 1e-9 else 1.0
+        elif state.overload > 0.0:
+            state.overload = max(0.0, state.overload - dt / OVERLOAD_COOLING_S)
+
+    def _overload_rate(self) -> float:
+        """Growth of the overload image, 1/s; 0 within the continuous rating."""
+        if self.state.path != "inverter":
+            return 0.0
+        load = self._relative_load()
+        return 1.0 / overload_s(load) if load > CONTINUOUS else 0.0
+
+    # -- what firmware does ---------------------------------------------------------------------------------
+
+    def switch_on(self) -> None:
+        """Feed the load from the inverter again (through eco if that is set)."""
+        self.state.wanted, self.state.latched = "inverter", False
+        if self.state.path == "none":
+            self.state.cause = "switched on"
+        self.log("switched on")
+        self.touch()
+
+    def switch_off(self) -> None:
+        """Cut the output."""
+        self.state.wanted = "none"
+        self._go("none", "switched off")
+
+    def to_bypass(self, cause: str = "command") -> bool:
+        """Put the load on the static bypass and keep it there; False when the bypass is bad."""
+        if not self.bypass_ok or self._stuck or self.state.path == "maintenance":
+            return False
+        self.state.wanted = "bypass"
+        self._go("bypass", cause)
+        return True
+
+    def set_eco(self, eco: bool) -> None:
+        """Run on the bypass while it is good, or on double conversion."""
+        self.state.eco = eco
+        if eco and self.state.path == "inverter" and self.bypass_ok:
+            self._go("eco", "eco mode")
+        elif not eco and self.state.path == "eco":
+            self._go("inverter", "eco mode")
+
+    def set_maintenance(self, closed: bool) -> None:
+        """Work the manual bypass: closing it takes the UPS out of the path, opening returns it to the static bypass."""
+        if closed:
+            self._go("maintenance", "maintenance bypass")
+        elif self.state.path == "maintenance":
+            self._go("bypass" if self.bypass_ok else "none", "maintenance bypass")
+
+    def hold_rectifier(self, held: bool) -> None:
+        """Let the battery carry the load while the rectifier stands by (a battery test); it resumes at once."""
+        if held != self.state.testing:
+            self.state.testing = held
+            self.log("battery under test" if held else "battery test over")
+            self.touch()
+
+    def set_segment(self, number: int, on: bool) -> None:
+        """Switch an outlet group, from 1."""
+        if self.state.segments[number - 1] != on:
+            self.state.segments[number - 1] = on
+            self.log("segment on" if on else "segment off", segment=number)
+            self.touch()
+
+    # -- what an observer may ask ---------------------------------------------------------------------------
+
+    @property
+    def mode(self) -> str:
+        """online, battery, eco, bypass, maintenance or off."""
+        path = self.state.path
+        if path == "none":
+            return "off"
+        if path == "inverter":
+            return "battery" if self.on_battery else "online"
+        return path
+
+    @property
+    def on_battery(self) -> bool:
+        """Whether the inverter lives on the battery (also for a test, or while the rectifier walks in)."""
+        held = self.state.testing or self.state.rectifier != "on"
+        return self.state.path == "inverter" and held and self.battery_able
+
+    @property
+    def on_bypass(self) -> bool:
+        return self.state.path in ("bypass", "maintenance")
+
+    @property
+    def rectifier(self) -> str:
+        return self.state.rectifier
+
+    @property
+    def load_percent(self) -> float:
+        return 100.0 * max(self.load.total_kw / self.params.kw, self.load.total_kva / self.params.kva)
+
+    @property
+    def overload_percent(self) -> float:
+        """How much of its overload time is used up, %."""
+        return 100.0 * self.state.overload
+
+    @property
+    def heat_kw(self) -> float:
+        return self.losses_kw

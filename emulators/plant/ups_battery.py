@@ -1,0 +1,94 @@
+"""The battery side of a UPS: what it holds, what the UPS believes it holds, and what faults take from it."""
+
+from __future__ import annotations
+
+from emulators.plant.battery import Battery
+from emulators.plant.electrical import Electrical
+from emulators.plant.ups_ratings import UpsRatings, UpsState
+
+
+class BatteryBacked(Electrical):
+    """Electrical equipment that lives on a battery when its input fails."""
+
+    state: UpsState
+    params: UpsRatings
+    battery: Battery
+    battery_kw = 0.0
+    """From the battery, kW; negative while it is charged. Derived by each solution."""
+
+    def inverter_losses_kw(self, load_kw: float) -> float:
+        """Between battery and output, kW: the fixed losses and half of those that grow with the load."""
+        p, share = self.params, load_kw / self.params.kw
+        return p.kw * (p.no_load_loss + (p.linear_loss * share + p.square_loss * share * share) / 2.0)
+
+    @property
+    def battery_c(self) -> float:
+        """Temperature of the battery, degC."""
+        return self.params.battery_c + self.state.rise_k
+
+    @property
+    def strings_in(self) -> int:
+        """Strings that give current."""
+        lost = self.fault("string-open")
+        if "thermal-runaway" in self.state.faults and self.battery_c >= self.battery.chemistry.warmest_c:
+            return 0
+        return max(0, self.params.strings - int(lost["strings"])) if lost else self.params.strings
+
+    @property
+    def _true_capacity(self) -> float:
+        weak = self.fault("battery-weak")
+        return self.battery.capacity(self.params.battery_c) * (weak["capacity"] / 100.0 if weak else 1.0)
+
+    @property
+    def battery_connected(self) -> bool:
+        return self.state.breaker_closed and self.strings_in > 0
+
+    @property
+    def battery_able(self) -> bool:
+        """Whether the battery holds up the DC link."""
+        return not self.state.disconnected and self.state.depth < 1.0 and self.battery_connected
+
+    def _full_s(self, kw: float) -> float:
+        """What the battery really lasts from full at that power, s."""
+        return self.battery.runtime_s(kw, self._true_capacity, self.strings_in)
+
+    @property
+    def charge_percent(self) -> float:
+        """State of charge as the UPS counts it, %: with a battery weaker than it believes, too much."""
+        true = self._full_s(self.battery.rated_kw)
+        believed = self.battery.runtime_s(self.battery.rated_kw, self._believed_capacity)
+        return 100.0 * (1.0 - self.state.depth * min(1.0, true / believed))
+
+    @property
+    def _believed_capacity(self) -> float:
+        return self.battery.capacity(self.params.battery_c) * self.state.believed
+
+    def runtime_at(self, load_kw: float) -> float:
+        """Runtime a UPS would show for that load with its present charge, s."""
+        if not self.state.breaker_closed:
+            return 0.0
+        kw = load_kw + self.inverter_losses_kw(load_kw)
+        return self.battery.runtime_s(kw, self._believed_capacity) * self.charge_percent / 100.0
+
+    @property
+    def runtime_s(self) -> float:
+        """Estimated runtime at the present load, s."""
+        return self.runtime_at(self.load.total_kw)
+
+    @property
+    def battery_volts(self) -> float:
+        """At the battery's terminals, V; 0 when its breaker is open."""
+        if not self.battery_connected:
+            return 0.0
+        return self.battery.volts(self.state.depth, self.battery_kw)
+
+    def calibrate(self) -> None:
+        """Reckon from now on with the capacity the battery has shown."""
+        rated = self.battery.rated_kw
+        self.state.believed = self._full_s(rated) / self.battery.runtime_s(rated, self.battery.capacity(self.params.battery_c))
+
+    def set_battery_breaker(self, closed: bool) -> None:
+        if closed != self.state.breaker_closed:
+            self.state.breaker_closed = closed
+            self.log("battery breaker closed" if closed else "battery breaker opened")
+            self.touch()

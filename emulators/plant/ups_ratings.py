@@ -1,0 +1,125 @@
+"""What a UPS module is rated for, what it remembers, and how long it stands an overload."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import inf, log
+
+from emulators.plant.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS, Ref
+from emulators.plant.engine import State
+
+OVERLOAD = ((1.25, 600.0), (1.50, 60.0), (1.65, 1.0))
+"""(load, s): how long the inverter carries it. MGE Galaxy PW 100-225 kVA user's manual p. 56: 10 min at 125 %, 1 min at
+150 %, above 165 % at once (1 s in current limit when the bypass is bad). Between the points and below, a power law."""
+
+CONTINUOUS = 1.04
+"""Load the inverter carries for ever, times rated (Liebert Series 610 manual p. 61)."""
+
+OVERLOAD_COOLING_S = 600.0
+"""Time for the inverter to forget a full overload, s (assumed: as long as the longest published overload)."""
+
+
+@dataclass(frozen=True)
+class UpsRatings:
+    """A 500 kW module, two of which in parallel make a path of the Bamako site.
+
+    Windows and bypass tolerances: MGE Galaxy 5000 specification p. 17 (bypass +-10 % to couple); the rectifier's window
+    (-15/+15 % and 45 to 65 Hz) and the losses (96 % at half and full load) are usual for transformerless modules of
+    this size (vendors' data sheets, from memory, unverified).
+    """
+
+    kva: float = 500.0
+    kw: float = 500.0
+    volts: float = NOMINAL_VOLTS
+    """Output voltage, phase to neutral, V."""
+    hertz: float = NOMINAL_HERTZ
+    phases: int = 3
+    """1 or 3: a single-phase unit feeds phase 1 only."""
+    bus: str = ""
+    """Name shared by the modules of a parallel system: they keep in step and go to bypass together."""
+    eco: bool = False
+    """Runs on the static bypass while that is good."""
+    rectifier_low: float = 0.85
+    rectifier_high: float = 1.15
+    """Input voltage the rectifier works at, times nominal."""
+    rectifier_hertz: tuple[float, float] = (45.0, 65.0)
+    walk_in_delay_s: float = 10.0
+    """Wait after the input has returned, so that a generator settles first, s."""
+    walk_in_s: float = 10.0
+    """Ramp of the rectifier's power from nothing to full, s."""
+    rectifier_limit: float = 1.25
+    """Most the rectifier takes from its input, times rated kW."""
+    input_power_factor: float = 0.99
+    bypass_tolerance: float = 0.10
+    """Deviation of the bypass voltage from nominal at which no transfer to it is allowed."""
+    sync_hertz: float = 2.0
+    """Deviation from nominal up to which the inverter follows the bypass, Hz."""
+    no_load_loss: float = 0.010
+    linear_loss: float = 0.018
+    square_loss: float = 0.012
+    """Losses of double conversion at load l, times rated kW: no_load + linear l + square l^2."""
+    eco_loss: float = 0.010
+    """Losses on static bypass in eco mode, times load (and a third of the no-load loss)."""
+    retransfer_s: float = 10.0
+    """Time on bypass before it goes back to the inverter by itself, s."""
+    chemistry: str = "vrla"
+    """vrla or li-ion."""
+    autonomy_min: float = 10.0
+    """Battery runtime at rated kW when new, min."""
+    battery_exponent: float = 0.0
+    """Rate exponent of the battery; 0 for the chemistry's own."""
+    strings: int = 4
+    blocks: int = 40
+    """Of 12 V (vrla) or 8 cells (li-ion), in series in each string."""
+    age_years: float = 0.0
+    battery_c: float = 25.0
+    """Temperature of the battery's room, degC."""
+    charger_kw: float = 0.0
+    """Charger power, kW; 0 for a tenth of the rated kW, which recharges in ten times the discharge time."""
+    segments: int = 0
+    """Switched outlet groups, sockets 1 to n."""
+    hall: Ref = ""
+    """The room its losses heat."""
+
+
+@dataclass
+class UpsState(State):
+    path: str = "inverter"
+    """What is closed to the output: inverter, eco, bypass, maintenance or none."""
+    wanted: str = "inverter"
+    """What the operator wants: inverter, bypass or none."""
+    cause: str = ""
+    """Why the path last changed."""
+    latched: bool = False
+    """Shut down on overload: only an operator switches it on again."""
+    eco: bool = False
+    rectifier: str = "on"
+    """off, waiting, walking (power rises) or on."""
+    walk_in_at: float = 0.0
+    breaker_closed: bool = True
+    """The battery breaker."""
+    disconnected: bool = False
+    """The battery was cut off to save it from deep discharge; the charger reconnects it."""
+    testing: bool = False
+    """The rectifier is held back so that the battery carries the load."""
+    auto_restart: bool = True
+    """Whether the output comes back by itself when the input returns after a full discharge."""
+    depth: float = 0.0
+    """Depth of discharge of what the battery really holds, 0 full to 1 empty."""
+    believed: float = 1.0
+    """Battery capacity the UPS reckons with; a deep test measures it."""
+    rise_k: float = 0.0
+    """Battery above its room, K."""
+    overload: float = 0.0
+    """Thermal image of the inverter's overload, trips at 1."""
+    segments: list[bool] = field(default_factory=list)
+
+
+def overload_s(load: float) -> float:
+    """How long the inverter carries that load (times rated), s: a power law between the points of `OVERLOAD`."""
+    if load <= CONTINUOUS:
+        return inf
+    if load >= OVERLOAD[-1][0]:
+        return 0.001
+    (low, long), (high, short) = OVERLOAD[:2] if load <= OVERLOAD[1][0] else OVERLOAD[1:]
+    return float(long * (load / low) ** (log(short / long) / log(high / low)))
