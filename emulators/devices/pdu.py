@@ -291,6 +291,12 @@ class PduDevice(Device):
         return nan if self._sensed is None else float(getattr(self._sensed, "inlet_c", nan))
 
     @property
+    def temperature_state(self) -> str:
+        if self._sensed is None:
+            return "absent"
+        return "high" if "too_hot" in self.state.alarms else "normal"
+
+    @property
     def humidity(self) -> float:
         return nan if self._sensed is None else float(getattr(self._sensed, "relative_humidity", nan))
 

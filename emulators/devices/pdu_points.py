@@ -81,18 +81,23 @@ def _metered(scope: Scope) -> tuple[Point, ...]:
         Point(f"{prefix}.peak-time", "when that was",
               read(lambda d, r: d.date(d.state.peaks.get(scope.key(r), [0.0, 0.0])[1]))),
         Point(f"{prefix}.peak-since", "when the peak was last reset", read(since("peak"))),
-        Point(f"{prefix}.reset", "resets its energy meter or peak", read(lambda d, r: "none"),
-              write=write(lambda d, r, v: _reset(d, scope, r, v)), values=("none", "energy", "peak")),
+        Point(f"{prefix}.reset-energy", "starts its energy meter afresh", read(lambda d, r: "none"),
+              write=write(lambda d, r, v: _reset_energy(d, scope, r, v)), values=("none", "reset")),
+        Point(f"{prefix}.reset-peak", "starts its peak afresh", read(lambda d, r: "none"),
+              write=write(lambda d, r, v: _reset_peak(d, scope, r, v)), values=("none", "reset")),
         limit("low"),
         limit("near-overload"),
         limit("overload"),
     )
 
 
-def _reset(device: PduDevice, scope: Scope, row: int, what: str) -> None:
-    if what == "energy":
+def _reset_energy(device: PduDevice, scope: Scope, row: int, command: str) -> None:
+    if command == "reset":
         device.reset_energy(scope.key(row), device.kwh(scope.name, row))
-    elif what == "peak":
+
+
+def _reset_peak(device: PduDevice, scope: Scope, row: int, command: str) -> None:
+    if command == "reset":
         device.reset_peak(scope.key(row))
 
 
@@ -144,7 +149,8 @@ POINTS: tuple[Point, ...] = (
     Point("outlet.{outlet}.phase", "the phase it is on", _phase_name, values=LAYOUTS),
     Point("outlet.{outlet}.apparent-energy", "since the site was started", lambda d, o: d.gain * d.pdu.outlet_kvah(o),
           "kVAh"),
-    Point("outlet.{outlet}.command", "switches it; reads none", lambda d, o: "none",
+    Point("outlet.{outlet}.control", "its relay when read, a command when written",
+          lambda d, o: "on" if d.pdu.relay_closed(o) else "off",
           write=lambda d, o, v: d.command(o, v), values=COMMANDS),
     _delay("power-on-delay", "before a delayed on, and after supply returns; -1 never", -1.0, 7200.0),
     _delay("power-off-delay", "before a delayed off; -1 never", -1.0, 7200.0),
@@ -160,6 +166,8 @@ POINTS: tuple[Point, ...] = (
           lambda d, v: d.configure("cold-start-delay", v), low=-1.0, high=300.0),
     Point("sensor.{sensor}.present", "whether a sensor is plugged in", lambda d, s: bool(d.params.sensor)),
     Point("sensor.{sensor}.temperature", "", lambda d, s: d.temperature, "C"),
+    Point("sensor.{sensor}.temperature-state", "against its threshold", lambda d, s: d.temperature_state,
+          values=("absent", "normal", "high")),
     Point("sensor.{sensor}.humidity", "relative", lambda d, s: d.humidity, "%"),
     Point("sensor.{sensor}.high-threshold", "where too hot begins", lambda d, s: d.setting("sensor.high", 32.0), "C",
           lambda d, s, v: d.configure("sensor.high", v), low=0.0, high=100.0),

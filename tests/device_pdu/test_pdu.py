@@ -54,18 +54,18 @@ class Rack:
 
 def test_off_and_on_take_the_load_with_them() -> None:
     rack = Rack()
-    rack.write("outlet.2.command", "off")
+    rack.write("outlet.2.control", "off")
     assert rack.read("outlet.2.state") == "off"
     assert rack.read("outlet.2.power") == 0.0
     assert rack.source.load.total_kw == pytest.approx(3 * 5.25)
-    rack.write("outlet.2.command", "on")
+    rack.write("outlet.2.control", "on")
     assert rack.read("outlet.2.state") == "on"
 
 
 def test_a_reboot_lasts_as_long_as_configured() -> None:
     rack = Rack()
     rack.write("outlet.1.reboot-duration", 12.0)
-    rack.write("outlet.1.command", "reboot")
+    rack.write("outlet.1.control", "reboot")
     rack.run(11.9)
     assert rack.read("outlet.1.state") == "off"
     assert rack.read("outlet.1.pending") is True
@@ -76,26 +76,26 @@ def test_a_reboot_lasts_as_long_as_configured() -> None:
 
 def test_delayed_commands_wait_and_can_be_cancelled() -> None:
     rack = Rack(power_off_delay_s=30.0)
-    rack.write("outlet.1.command", "delayed-off")
-    rack.write("outlet.2.command", "delayed-off")
+    rack.write("outlet.1.control", "delayed-off")
+    rack.write("outlet.2.control", "delayed-off")
     rack.run(29)
     assert rack.outlets() == "1" * 12
-    rack.write("outlet.2.command", "cancel")
+    rack.write("outlet.2.control", "cancel")
     rack.run(2)
     assert rack.outlets() == "0" + "1" * 11
 
 
 def test_a_later_command_replaces_the_one_that_waits() -> None:
     rack = Rack(power_off_delay_s=30.0)
-    rack.write("outlet.1.command", "delayed-off")
-    rack.write("outlet.1.command", "on")
+    rack.write("outlet.1.control", "delayed-off")
+    rack.write("outlet.1.control", "on")
     rack.run(60)
     assert rack.read("outlet.1.state") == "on"
 
 
 def test_a_delayed_reboot_waits_stays_off_and_returns() -> None:
     rack = Rack(power_off_delay_s=10.0, reboot_s=5.0)
-    rack.write("outlet.1.command", "delayed-reboot")
+    rack.write("outlet.1.control", "delayed-reboot")
     seen = []
     for _ in range(4):
         rack.run(4.5)
@@ -118,17 +118,17 @@ def test_an_outlet_set_to_never_refuses() -> None:
     rack = Rack()
     rack.write("outlet.1.power-on-delay", -1.0)
     with pytest.raises(Refused, match="outlet 1 is set never to do that"):
-        rack.write("outlet.1.command", "delayed-on")
+        rack.write("outlet.1.control", "delayed-on")
 
 
 def test_a_metered_pdu_refuses_to_switch() -> None:
     with pytest.raises(Refused, match="metered PDU"):
-        Rack(ratings={"switched": False}).write("outlet.1.command", "off")
+        Rack(ratings={"switched": False}).write("outlet.1.control", "off")
 
 
 def test_a_dead_pdu_forgets_what_was_pending() -> None:
     rack = Rack(power_off_delay_s=10.0)
-    rack.write("outlet.1.command", "delayed-off")
+    rack.write("outlet.1.control", "delayed-off")
     rack.source.set(0.0)
     rack.run(5)
     rack.source.set(230.0)
@@ -138,21 +138,21 @@ def test_a_dead_pdu_forgets_what_was_pending() -> None:
 
 def test_a_load_too_high_forbids_turning_on() -> None:
     rack = Rack(ratings={"bank_a": 40.0, "banks": 3})
-    rack.write("outlet.4.command", "off")
+    rack.write("outlet.4.control", "off")
     rack.write("bank.1.restriction", "overload")
     rack.write("bank.1.overload-threshold", 20.0)
     rack.run(1)
     with pytest.raises(Refused, match="forbids turning it on"):
-        rack.write("outlet.4.command", "on")
+        rack.write("outlet.4.control", "on")
     rack.write("bank.1.restriction", "always")
-    rack.write("outlet.4.command", "on")
+    rack.write("outlet.4.control", "on")
     assert rack.read("outlet.4.state") == "on"
 
 
 def test_a_stuck_relay_raises_an_alarm() -> None:
     rack = Rack()
     rack.plant.inject("pdu-1", "relay-stuck", {"outlet": 3})
-    rack.write("outlet.3.command", "off")
+    rack.write("outlet.3.control", "off")
     rack.run(2)
     assert rack.read("outlet.3.state") == "on"
     assert rack.read("alarm.relay_failed.active") is True
@@ -165,7 +165,7 @@ def test_relays_that_fell_open_close_in_sequence_after_the_cold_start() -> None:
     rack = Rack(ratings={"latching": False}, cold_start_delay_s=20.0)
     for outlet in range(1, 13):
         rack.write(f"outlet.{outlet}.power-on-delay", float(outlet))
-    rack.write("outlet.5.command", "off")
+    rack.write("outlet.5.control", "off")
     rack.source.set(0.0)
     rack.run(10)
     assert rack.outlets() == "0" * 12
@@ -203,7 +203,7 @@ def test_the_card_dies_with_the_inlet_and_boots_with_it() -> None:
 
 def test_a_hung_card_does_not_stop_a_reboot_under_way() -> None:
     rack = Rack()
-    rack.write("outlet.1.command", "reboot")
+    rack.write("outlet.1.control", "reboot")
     rack.plant.inject("pdu-1/device", "card-hang")
     rack.run(6)
     assert rack.outlets() == "1" * 12
@@ -268,7 +268,7 @@ def test_energy_counts_and_is_reset_one_by_one() -> None:
     rack.run(3600)
     assert rack.read("input.energy") == pytest.approx(10.5)
     assert rack.read("outlet.1.energy") == pytest.approx(5.25)
-    rack.write("outlet.1.reset", "energy")
+    rack.write("outlet.1.reset-energy", "reset")
     assert rack.read("outlet.1.energy") == pytest.approx(0.0)
     assert rack.read("outlet.2.energy") == pytest.approx(5.25)
     assert rack.read("input.energy") == pytest.approx(10.5)
@@ -282,7 +282,7 @@ def test_peaks_stay_until_they_are_reset() -> None:
     rack.run(60)
     assert rack.read("input.peak") == pytest.approx(10500.0)
     assert rack.read("input.peak-time") == "01/01/2026 00:00:00"
-    rack.write("input.reset", "peak")
+    rack.write("input.reset-peak", "reset")
     assert rack.read("input.peak") == pytest.approx(rack.read("input.power"))
 
 
@@ -319,7 +319,7 @@ def test_a_name_that_is_too_long_is_refused() -> None:
 
 def test_a_forked_run_repeats_itself() -> None:
     rack = Rack(power_off_delay_s=20.0)
-    rack.write("outlet.1.command", "delayed-reboot")
+    rack.write("outlet.1.control", "delayed-reboot")
     rack.run(10)
     snapshot = rack.plant.snapshot()
 
