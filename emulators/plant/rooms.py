@@ -1,0 +1,472 @@
+"""Halls and the air handlers that cool them.
+
+A hall has three thermal nodes. Air leaves the cold side through the servers, takes up what their mass gives off, and
+arrives on the hot side; the air handlers bring it back. What they do not move recirculates round the racks. When
+cooling stops, the air warms at Q / C_air first and at Q / (C_air + C_mass) in the end (Khankari, ASHRAE Trans.
+117(1), 2011, LV-11-C026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import exp, inf, log
+from typing import Any, ClassVar
+
+from emulators.plant.climate import Climate
+from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Ref, Supply, three_phase
+from emulators.plant.engine import Fault, Parameter, State
+from emulators.plant.thermal import Balance, Body, ThermalState
+from emulators.plant.water import WATER_KJ_PER_L_K, WaterLoop, approached
+
+AIR_KJ_PER_M3_K = 1.19 * 1.006
+"""Heat capacity of air at 23 degC and sea level, kJ/(m3 K)."""
+
+COLD_SHARE = 0.4
+"""Part of the hall's air that is on the cold side (cold aisles and plenum; assumption)."""
+
+
+@dataclass(frozen=True)
+class HallRatings:
+    """A hall for 500 kW in about 95 racks of 5.25 kW."""
+
+    area_m2: float = 250.0
+    """Of the white space: 2 kW/m2, about 2.6 m2 a rack with its share of the aisles."""
+    height_m: float = 3.5
+    mass_kg: float = 66000.0
+    """Of racks and equipment, kg: 700 kg a rack, filled (assumption; they may carry 1000 kg and more)."""
+    mass_kj_per_kg_k: float = 0.5
+    """Specific heat of that mass (steel 0.49; Khankari 2011 uses 0.5)."""
+    it_delta_t_k: float = 12.0
+    """By how much servers warm the air, K (ASHRAE TC 9.9 quotes 10 to 20 K for servers; assumption)."""
+    server_effectiveness: float = 0.7
+    """Of the heat exchange between servers and their air: with the mass above, a time constant of about 19 min for all
+    of it (server cores alone: several minutes, ASME InterPACK2013 V002T09A024)."""
+    design_kw: float = 500.0
+    """IT load; below a twentieth of it the servers' airflow falls no further."""
+    envelope_kw_per_k: float = 0.3
+    """Conduction through walls and roof, kW/K: 500 m2 at 0.6 W/(m2 K)."""
+    hot_spot: float = 0.1
+    """Part of the air at the worst inlet that comes round from the hot side."""
+    dew_point_c: float = 9.5
+    """Of the room's air, degC: what a 10 degC coil leaves."""
+    climate: Ref = ""
+    """Air outside; none means adiabatic walls."""
+
+
+@dataclass
+class HallState(ThermalState):
+    nodes_c: list[float] = field(default_factory=lambda: [22.0, 34.0, 40.0])
+    """Air on the cold side, air on the hot side, mass of the racks, degC."""
+
+
+class Hall(Body):
+    """A data hall: the heat of everything whose parameter `hall` names it, and the air handlers that serve it."""
+
+    kind = "hall"
+    PARAMS = HallRatings
+    STATE: ClassVar[type[State]] = HallState
+    params: HallRatings
+    state: HallState
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "fire-suppression": Fault("the fire panel stops the hall's air handlers"),
+        "containment-breach": Fault(
+            "aisle doors stand open: cold and hot air mix",
+            {"part": Parameter(25.0, "%", 1.0, 100.0, "of the servers' airflow that goes round")},
+        ),
+    }
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        "inlet_c": "degC", "hottest_inlet_c": "degC", "return_c": "degC", "mass_c": "degC", "air_c": "degC",
+        "heat_kw": "kW", "cooling_kw": "kW", "dew_point_c": "degC", "humidity_percent": "%", "crahs_running": "",
+    }  # fmt: skip
+
+    def start(self) -> None:
+        actors = list(self.plant.actors.values())
+        inside = [a for a in actors if getattr(getattr(a, "params", None), "hall", None) == self.id]
+        self.crahs = [a for a in inside if isinstance(a, Crah)]
+        self._sources: list[Any] = [a for a in inside if not isinstance(a, Crah) and hasattr(type(a), "heat_kw")]
+        outside = self.plant.find(self.params.climate) if self.params.climate else None
+        self._climate = outside if isinstance(outside, Climate) else None
+        super().start()
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        if kind == "fire-suppression" and active:
+            self.log("fire suppression released")
+
+    @property
+    def fire(self) -> bool:
+        """The contact of the fire panel that stops the air handlers."""
+        return "fire-suppression" in self.state.faults
+
+    @property
+    def inlet_c(self) -> float:
+        """What the servers breathe on average, degC."""
+        return self.state.nodes_c[0]
+
+    @property
+    def return_c(self) -> float:
+        """What the air handlers draw in, degC."""
+        return self.state.nodes_c[1]
+
+    @property
+    def mass_c(self) -> float:
+        return self.state.nodes_c[2]
+
+    @property
+    def hottest_inlet_c(self) -> float:
+        """At the worst rack, degC."""
+        return self.inlet_c + self.params.hot_spot * (self.return_c - self.inlet_c)
+
+    @property
+    def air_c(self) -> float:
+        """Mean of all air, degC."""
+        return COLD_SHARE * self.inlet_c + (1.0 - COLD_SHARE) * self.return_c
+
+    @property
+    def heat_kw(self) -> float:
+        """All that turns into heat in here but the fans of the air handlers, kW."""
+        return float(sum(source.heat_kw for source in self._sources))
+
+    @property
+    def cooling_kw(self) -> float:
+        """What the coils take out, kW."""
+        return sum(crah.cooling_kw for crah in self.crahs)
+
+    @property
+    def crahs_running(self) -> int:
+        return sum(crah.running for crah in self.crahs)
+
+    @property
+    def dew_point_c(self) -> float:
+        return self.params.dew_point_c
+
+    @property
+    def humidity_percent(self) -> float:
+        """Relative humidity at the inlets, %."""
+        return relative_humidity_percent(self.inlet_c, self.dew_point_c)
+
+    def capacities(self) -> list[float]:
+        p = self.params
+        air = p.area_m2 * p.height_m * AIR_KJ_PER_M3_K
+        return [COLD_SHARE * air, (1.0 - COLD_SHARE) * air, p.mass_kg * p.mass_kj_per_kg_k]
+
+    def balance(self, balance: Balance) -> None:
+        p, cold, hot, mass = self.params, self.first, self.first + 1, self.first + 2
+        heat = self.heat_kw
+        servers = max(heat, 0.05 * p.design_kw) / p.it_delta_t_k
+        handlers = sum(crah.air_kw_per_k for crah in self.crahs)
+        # what the servers move beyond the air handlers goes round; what these move beyond the servers passes by
+        balance.flow(cold, hot, max(0.0, servers - handlers))
+        balance.flow(hot, cold, max(servers, handlers))
+        breach = self.fault("containment-breach")
+        if breach:
+            mixed = servers * breach["part"] / 100.0
+            balance.flow(cold, hot, mixed)
+            balance.flow(hot, cold, mixed)
+        exchange = p.server_effectiveness * servers
+        balance.proportional(hot, mass, exchange)
+        balance.proportional(hot, cold, -exchange)
+        balance.flow(mass, cold, exchange)
+        balance.heat(mass, heat)
+        if self._climate is not None:
+            balance.inflow(hot, self._climate.outdoor_c, p.envelope_kw_per_k)
+        for crah in self.crahs:
+            crah.balance(balance, cold, hot)
+
+
+@dataclass(frozen=True)
+class CrahRatings:
+    """A chilled-water air handler of about 140 kW; five a hall, one of them redundant.
+
+    About the size of a Stulz CyberAir ASD 1500 CW (from memory of its data sheet, unverified): 36 000 m3/h, 6 kW of
+    EC fans, 24 to 12 degC air on 10 degC water.
+    """
+
+    hall: Ref = ""
+    loop: Ref = ""
+    air_m3_s: float = 10.0
+    """At full fan speed and clean filters, m3/s."""
+    fan_kw: float = 6.0
+    """At full speed, kW; with the cube of the speed below."""
+    controls_kw: float = 0.1
+    power_factor: float = 0.95
+    """Of EC fans."""
+    coil_kw_per_k: float = 14.0
+    """UA of the coil at full air flow; with flow to the power 0.6 below (air-side film, assumption)."""
+    water_l_s: float = 6.25
+    """Through the coil with the valve fully open, l/s."""
+    fan_ramp_s: float = 20.0
+    """EC fans from standstill to full speed, s (assumption; soft start in their electronics)."""
+    fan_percent: float = 75.0
+    """Speed at the start, %."""
+    supply_c: float = 22.0
+    """Supply air setpoint at the start, degC (ASHRAE recommends 18 to 27 at the inlet)."""
+    minimum_volts: float = 0.8 * NOMINAL_VOLTS
+    """Below this the fans' electronics stop, V."""
+    initially_on: bool = True
+
+
+@dataclass
+class CrahState(State):
+    commanded: bool = True
+    """What its controller wants: fans on."""
+    fan_percent: float = 75.0
+    """The speed its controller asks for, %."""
+    supply_c: float = 22.0
+    """The supply air setpoint its controller gives the valve, degC."""
+    speed: float = 0.0
+    """Of the fans, 0 to 1."""
+    powered: bool = True
+
+
+class Crah(Electrical):
+    """A computer room air handler. Feeds: `input`, and `alternate` for a unit with two cords.
+
+    The coil follows the effectiveness-NTU method for counterflow; the valve holds the supply air at its setpoint while
+    it can. Fans turn while powered and commanded.
+    """
+
+    kind = "crah"
+    TERMINALS = ("input", "alternate")
+    PARAMS = CrahRatings
+    STATE = CrahState
+    params: CrahRatings
+    state: CrahState
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "fan-failure": Fault(
+            "fans stand still", {"lost": Parameter(100.0, "%", 1.0, 100.0, "part of the airflow that is gone")}
+        ),
+        "clogged-filter": Fault(
+            "dust in the filters", {"restriction": Parameter(40.0, "%", 1.0, 100.0, "part of the airflow that is gone")}
+        ),
+        "valve-stuck": Fault("the water valve stays where it is", {"position": Parameter(0.0, "%", 0.0, 100.0)}),
+    }
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        **Electrical.QUANTITIES, "running": "", "speed_percent": "%", "air_m3_s": "m3/s", "supply_air_c": "degC",
+        "return_air_c": "degC", "cooling_kw": "kW", "valve_percent": "%", "water_in_c": "degC", "water_out_c": "degC",
+        "heat_kw": "kW", "airflow_percent": "%",
+    }  # fmt: skip
+
+    def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
+        super().__init__(id, params, feeds)
+        s, p = self.state, self.params
+        s.commanded, s.fan_percent, s.supply_c = p.initially_on, p.fan_percent, p.supply_c
+        s.speed = p.fan_percent / 100.0 if p.initially_on else 0.0
+
+    def start(self) -> None:
+        hall = self.plant.find(self.params.hall) if self.params.hall else None
+        loop = self.plant.find(self.params.loop) if self.params.loop else None
+        self.hall = hall if isinstance(hall, Hall) else None
+        self.loop = loop if isinstance(loop, WaterLoop) else None
+
+    # -- what its controller does ---------------------------------------------------------------------------
+
+    def switch(self, on: bool) -> None:
+        if on != self.state.commanded:
+            self.state.commanded = on
+            self.log("started" if on else "stopped")
+            self.touch()
+
+    def set_fan(self, percent: float) -> None:
+        if percent != self.state.fan_percent:
+            self.state.fan_percent = percent
+            self.touch()
+
+    def set_supply(self, supply_c: float) -> None:
+        if supply_c != self.state.supply_c:
+            self.state.supply_c = supply_c
+            self.touch()
+
+    # -- power ----------------------------------------------------------------------------------------------
+
+    @property
+    def supply(self) -> Supply | None:
+        """The cord it runs on, None when neither is good enough."""
+        for terminal in self.feeds:
+            if self.seen[terminal].worst_volts >= self.params.minimum_volts:
+                return self.seen[terminal]
+        return None
+
+    def energise(self) -> Supply:
+        return self.supply or Supply((0.0, 0.0, 0.0), 0.0, "")
+
+    def demand(self) -> dict[str, Draw]:
+        for terminal in self.feeds:
+            if self.seen[terminal].worst_volts >= self.params.minimum_volts:
+                return {terminal: three_phase(self.params.controls_kw + self.heat_kw, self.params.power_factor)}
+        return {}
+
+    def react(self) -> None:
+        powered = self.supply is not None
+        if powered != self.state.powered:
+            self.state.powered = powered
+            self.log("powered" if powered else "lost power")
+            self.touch()
+
+    # -- air ------------------------------------------------------------------------------------------------
+
+    @property
+    def target(self) -> float:
+        """Where the fans' speed is heading, 0 to 1."""
+        blocked = not self.state.powered or not self.state.commanded or (self.hall is not None and self.hall.fire)
+        return 0.0 if blocked else self.state.fan_percent / 100.0
+
+    @property
+    def running(self) -> bool:
+        return self.state.speed > 0.0 and self.airflow_percent > 0.0
+
+    @property
+    def speed_percent(self) -> float:
+        return 100.0 * self.state.speed
+
+    @property
+    def airflow_percent(self) -> float:
+        """Of the airflow at full speed with clean filters, %."""
+        flow = self.speed_percent
+        for kind, name in (("fan-failure", "lost"), ("clogged-filter", "restriction")):
+            if fault := self.fault(kind):
+                flow *= 1.0 - fault[name] / 100.0
+        return flow
+
+    @property
+    def air_m3_s(self) -> float:
+        return self.params.air_m3_s * self.airflow_percent / 100.0
+
+    @property
+    def air_kw_per_k(self) -> float:
+        """Heat capacity flow of the air, kW/K."""
+        return self.air_m3_s * AIR_KJ_PER_M3_K
+
+    @property
+    def heat_kw(self) -> float:
+        """What the fans draw; it goes into the air."""
+        if not self.state.powered:
+            return 0.0
+        lost = self.fault("fan-failure")
+        turning = 1.0 - lost["lost"] / 100.0 if lost else 1.0
+        return self.params.fan_kw * float(self.state.speed**3) * turning
+
+    @property
+    def return_air_c(self) -> float:
+        return self.hall.return_c if self.hall else self.state.supply_c
+
+    @property
+    def supply_air_c(self) -> float:
+        """What leaves the unit; the air standing around it when the fans do."""
+        air = self.air_kw_per_k
+        return self.return_air_c - (self.cooling_kw - self.heat_kw) / air if air > 0.0 else self.return_air_c
+
+    # -- water ----------------------------------------------------------------------------------------------
+
+    @property
+    def water_in_c(self) -> float:
+        return self.loop.supply_c if self.loop else self.return_air_c
+
+    @property
+    def water_out_c(self) -> float:
+        flow = self.valve_percent / 100.0 * self._full_flow()
+        return self.water_in_c + self.cooling_kw / flow if flow > 0.0 else self.water_in_c
+
+    @property
+    def cooling_kw(self) -> float:
+        """What the coil takes out of the air, kW."""
+        constant, slope, water_slope = self._coil(self.return_air_c, self.water_in_c)
+        return constant + slope * self.return_air_c - water_slope * self.water_in_c
+
+    @property
+    def valve_percent(self) -> float:
+        """How far the water valve is open, %."""
+        if stuck := self.fault("valve-stuck"):
+            return stuck["position"]
+        wanted, spread = self._wanted_kw(self.return_air_c), self.return_air_c - self.water_in_c
+        if wanted <= 0.0 or not self.running:
+            return 0.0
+        if wanted >= self._conductance(1.0) * spread:
+            return 100.0
+        low, high = 0.0, 1.0
+        for _ in range(20):
+            middle = (low + high) / 2.0
+            low, high = (middle, high) if self._conductance(middle) * spread < wanted else (low, middle)
+        return 100.0 * high
+
+    def _full_flow(self) -> float:
+        """Heat capacity flow of the water with the valve open, kW/K: what the pumps deliver is shared."""
+        return self.params.water_l_s * WATER_KJ_PER_L_K * self.loop.coil_share if self.loop else 0.0
+
+    def _wanted_kw(self, hot_c: float) -> float:
+        return self.air_kw_per_k * (hot_c - self.state.supply_c) + self.heat_kw
+
+    def _conductance(self, valve: float) -> float:
+        """Heat per kelvin between entering air and entering water, kW/K."""
+        air, water = self.air_kw_per_k, valve * self._full_flow()
+        if air <= 0.0 or water <= 1e-6:
+            return 0.0
+        ua = self.params.coil_kw_per_k * (self.airflow_percent / 100.0) ** 0.6
+        return counterflow_effectiveness(ua, air, water) * min(air, water)
+
+    def _coil(self, hot_c: float, water_c: float) -> tuple[float, float, float]:
+        """The coil's heat as (constant, slope of the hot air's, slope of the water's temperature), kW and kW/K."""
+        if stuck := self.fault("valve-stuck"):
+            conductance = self._conductance(stuck["position"] / 100.0)
+            return 0.0, conductance, conductance
+        wanted = self._wanted_kw(hot_c)
+        conductance = self._conductance(1.0) if wanted > 0.0 and hot_c > water_c else 0.0
+        if conductance <= 0.0:
+            return 0.0, 0.0, 0.0
+        if wanted >= conductance * (hot_c - water_c):
+            return 0.0, conductance, conductance
+        air = self.air_kw_per_k
+        return self.heat_kw - air * self.state.supply_c, air, 0.0
+
+    def balance(self, balance: Balance, cold: int, hot: int) -> None:
+        """The unit's air enters the cold side; the coil's heat leaves it for the loop's return water."""
+        air = self.air_kw_per_k
+        if air <= 0.0:
+            return
+        balance.flow(cold, hot, air)
+        balance.heat(cold, self.heat_kw)
+        if self.loop is None:
+            return
+        supply, back = self.loop.supply_node, self.loop.return_node
+        constant, slope, water_slope = self._coil(balance.t[hot], balance.t[supply])
+        for node, sign in ((cold, -1.0), (back, 1.0)):
+            balance.heat(node, sign * constant)
+            balance.proportional(node, hot, sign * slope)
+            balance.proportional(node, supply, -sign * water_slope)
+
+    # -- time -----------------------------------------------------------------------------------------------
+
+    def horizon(self) -> float:
+        gap = abs(self.target - self.state.speed)
+        return inf if gap == 0.0 else min(2.0, gap * self.params.fan_ramp_s)
+
+    def advance(self, dt: float) -> None:
+        if self.state.speed != self.target:
+            self.state.speed = approached(self.state.speed, self.target, dt / self.params.fan_ramp_s)
+
+
+def counterflow_effectiveness(ua: float, a: float, b: float) -> float:
+    """Effectiveness of a counterflow exchanger with that UA between two heat capacity flows, all kW/K."""
+    small, large = min(a, b), max(a, b)
+    ntu, ratio = ua / small, small / large
+    if ratio > 0.999:
+        return ntu / (1.0 + ntu)
+    fading = exp(-ntu * (1.0 - ratio))
+    return (1.0 - fading) / (1.0 - ratio * fading)
+
+
+def saturation_hpa(celsius: float) -> float:
+    """Saturation vapour pressure over water, hPa (Magnus formula, Sonntag 1990: 6.112, 17.62, 243.12)."""
+    return 6.112 * exp(17.62 * celsius / (243.12 + celsius))
+
+
+def relative_humidity_percent(celsius: float, dew_point_c: float) -> float:
+    return min(100.0, 100.0 * saturation_hpa(dew_point_c) / saturation_hpa(celsius))
+
+
+def dew_point_of(celsius: float, humidity_percent: float) -> float:
+    """Dew point of air at that temperature (degC) and relative humidity (%), degC."""
+    x = log(max(humidity_percent, 0.01) / 100.0 * saturation_hpa(celsius) / 6.112)
+    return 243.12 * x / (17.62 - x)
+
+

@@ -1,0 +1,227 @@
+"""Heat in rooms and water: capacities, flows between them, and one step for all of them together.
+
+A `Body` is a component with thermal nodes (the air and the racks of a hall, the layers of a tank). All bodies of a
+plant are coupled: warm water warms a hall, a warm hall warms the water. So they move together, as one system
+C dT/dt = A T + b, which is linear between two changes of regime (a valve fully open, a compressor at its limit).
+
+The step is ROS2 (Verwer, Spee, Blom and Hundsdorfer 1999, SIAM J. Sci. Comput. 20(4): second order, L-stable
+with gamma = 1 - 1/sqrt(2)): far from rest it is accurate to `TOLERANCE_K`, at rest it takes any length of time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf, sqrt
+from typing import ClassVar
+
+from emulators.plant.electrical import Component
+from emulators.plant.engine import State
+
+TOLERANCE_K = 0.02
+"""Error of one step that is accepted, K."""
+
+LOOK_K = 0.25
+"""The plant looks again when some temperature has moved so far, K: what a crossing is late by at most."""
+
+SHORTEST_LOOK_S = 0.5
+"""However fast a temperature moves, it is not looked at more often than this, s."""
+
+_GAMMA = 1.0 - 1.0 / sqrt(2.0)
+_SHORTEST_S = 0.05
+"""A step this short is taken whatever its error (a change of regime within it), s."""
+
+Matrix = list[list[float]]
+
+
+class Balance:
+    """The heat balance of all nodes at given temperatures: rate = (A T + b) / C.
+
+    `t` holds the temperatures (degC) by which a body chooses its regimes; powers are in kW, conductances and
+    heat capacity flows in kW/K.
+    """
+
+    def __init__(self, t: Sequence[float], capacities: Sequence[float]) -> None:
+        n = len(t)
+        self.t = t
+        self._capacities = capacities
+        self._a: Matrix = [[0.0] * n for _ in range(n)]
+        self._b = [0.0] * n
+
+    def heat(self, node: int, kw: float) -> None:
+        """Constant heat into a node."""
+        self._b[node] += kw
+
+    def proportional(self, node: int, to: int, kw_per_k: float) -> None:
+        """Heat into a node in proportion to the temperature of the node `to` (degC)."""
+        self._a[node][to] += kw_per_k
+
+    def flow(self, node: int, source: int, kw_per_k: float) -> None:
+        """Fluid that enters the node at the temperature of `source` and leaves it at the node's own."""
+        self._a[node][source] += kw_per_k
+        self._a[node][node] -= kw_per_k
+
+    def inflow(self, node: int, at_c: float, kw_per_k: float) -> None:
+        """Fluid that enters the node at a given temperature and leaves it at the node's own."""
+        self._b[node] += kw_per_k * at_c
+        self._a[node][node] -= kw_per_k
+
+    def rates(self) -> list[float]:
+        """How fast every node warms, K/s."""
+        t = self.t
+        return [
+            (sum([x * y for x, y in zip(row, t, strict=True) if x]) + constant) / capacity
+            for row, constant, capacity in zip(self._a, self._b, self._capacities, strict=True)
+        ]
+
+    def implicit(self, dt: float) -> Matrix:
+        """I - gamma dt A / C, factorised."""
+        matrix = []
+        for i, (row, capacity) in enumerate(zip(self._a, self._capacities, strict=True)):
+            scale = -_GAMMA * dt / capacity
+            line = [x * scale for x in row]
+            line[i] += 1.0
+            matrix.append(line)
+        return _factorise(matrix)
+
+
+class ThermalState(State):
+    """A state that holds the temperatures of its nodes in `nodes_c` (degC)."""
+
+    nodes_c: list[float]
+
+
+class Body(Component):
+    """A component with thermal nodes. The first body of the plant moves them all."""
+
+    STATE: ClassVar[type[State]] = ThermalState
+    state: ThermalState
+    first = 0
+    """Where this body's nodes begin in the vector of all of them."""
+
+    def capacities(self) -> list[float]:
+        """Heat capacity of each node, kJ/K."""
+        raise NotImplementedError
+
+    def balance(self, balance: Balance) -> None:
+        """Write all heat that enters this body's nodes, given the temperatures in `balance.t`."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        bodies = [a for a in self.plant.actors.values() if isinstance(a, Body)]
+        self._system = System(bodies) if bodies[0] is self else None
+
+    def react(self) -> None:
+        """Until the clock first moves, the plant is at rest with whatever runs: nothing drifts after a start."""
+        if self._system is not None and self.plant.now == 0.0 and self._system.rest():
+            self.touch()
+
+    def horizon(self) -> float:
+        return inf if self._system is None else self._system.horizon()
+
+    def advance(self, dt: float) -> None:
+        if self._system is not None:
+            self._system.advance(dt)
+
+
+class System:
+    """All bodies of a plant, moved together."""
+
+    HOTTEST_REST_C = 45.0
+    """A start whose rest would be hotter than this is none: the cooling does not run (yet)."""
+
+    def __init__(self, bodies: Sequence[Body]) -> None:
+        self.bodies = bodies
+        self._capacities: list[float] = []
+        for body in bodies:
+            body.first = len(self._capacities)
+            self._capacities += body.capacities()
+
+    def horizon(self) -> float:
+        """Seconds until some node has moved by `LOOK_K` at its present rate."""
+        fastest = max(map(abs, self._balance(self._gather()).rates()))
+        return max(SHORTEST_LOOK_S, LOOK_K / fastest) if fastest > 0.0 else inf
+
+    def advance(self, dt: float) -> None:
+        """Move all nodes `dt` seconds on, in as many steps as the tolerance asks for."""
+        t, left, step = self._gather(), dt, dt
+        while left > 0.0:
+            step = min(step, left)
+            new, error = self._step(t, step)
+            if error > TOLERANCE_K and step > _SHORTEST_S:
+                step = max(_SHORTEST_S, step * max(0.1, 0.9 * sqrt(TOLERANCE_K / error)))
+                continue
+            t = new
+            left -= step
+            step *= 4.0 if error <= 0.0 else min(4.0, max(1.0, 0.9 * sqrt(TOLERANCE_K / error)))
+        self._scatter(t)
+
+    def rest(self) -> bool:
+        """Take the state in which nothing moves any more; False if that is (nearly) the present one."""
+        t = before = self._gather()
+        for _ in range(40):
+            new, _ = self._step(t, 3600.0)
+            moved = max(abs(x - y) for x, y in zip(new, t, strict=True))
+            t = new
+            if moved < 1e-6:
+                break
+        if max(t) > self.HOTTEST_REST_C or max(abs(x - y) for x, y in zip(t, before, strict=True)) < 1e-3:
+            return False
+        self._scatter(t)
+        return True
+
+    def _step(self, t: list[float], dt: float) -> tuple[list[float], float]:
+        balance = self._balance(t)
+        matrix = balance.implicit(dt)
+        first = _solve(matrix, balance.rates())
+        predicted = [x + dt * k for x, k in zip(t, first, strict=True)]
+        there = self._balance(predicted).rates()
+        second = _solve(matrix, [r - 2.0 * k for r, k in zip(there, first, strict=True)])
+        new = [x + dt * (1.5 * k + 0.5 * m) for x, k, m in zip(t, first, second, strict=True)]
+        return new, max(abs(x - y) for x, y in zip(new, predicted, strict=True))
+
+    def _balance(self, t: list[float]) -> Balance:
+        balance = Balance(t, self._capacities)
+        for body in self.bodies:
+            body.balance(balance)
+        return balance
+
+    def _gather(self) -> list[float]:
+        return [c for body in self.bodies for c in body.state.nodes_c]
+
+    def _scatter(self, t: list[float]) -> None:
+        for body in self.bodies:
+            nodes = body.state.nodes_c
+            nodes[:] = t[body.first : body.first + len(nodes)]
+
+
+def _factorise(matrix: Matrix) -> Matrix:
+    """L and U in one matrix, in place, without pivoting: the diagonal dominates in a heat balance."""
+    n = len(matrix)
+    for k in range(n):
+        pivot = matrix[k]
+        for i in range(k + 1, n):
+            row = matrix[i]
+            if row[k]:
+                factor = row[k] / pivot[k]
+                row[k] = factor
+                for j in range(k + 1, n):
+                    if pivot[j]:
+                        row[j] -= factor * pivot[j]
+    return matrix
+
+
+def _solve(lu: Matrix, right: Sequence[float]) -> list[float]:
+    x = list(right)
+    n = len(x)
+    for i in range(n):
+        row = lu[i]
+        for j in range(i):
+            if row[j]:
+                x[i] -= row[j] * x[j]
+    for i in range(n - 1, -1, -1):
+        row = lu[i]
+        for j in range(i + 1, n):
+            if row[j]:
+                x[i] -= row[j] * x[j]
+        x[i] /= row[i]
+    return x
