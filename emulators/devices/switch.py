@@ -65,8 +65,18 @@ class SwitchState(State):
 
 
 ALARMS = (
-    Alarm("psu_a_failed", "power supply 1 gives nothing", lambda d: not d.psu_live(1), severity="critical"),
-    Alarm("psu_b_failed", "power supply 2 gives nothing", lambda d: not d.psu_live(2), severity="critical"),
+    Alarm(
+        "psu_a_failed",
+        "power supply 1 gives nothing",
+        lambda d: d.psu_state(1) in ("input", "output"),
+        severity="critical",
+    ),
+    Alarm(
+        "psu_b_failed",
+        "power supply 2 gives nothing",
+        lambda d: d.psu_state(2) in ("input", "output"),
+        severity="critical",
+    ),
     Alarm("fan_failed", "a fan stands still", lambda d: "fan-failed" in d.switch.state.faults),
     Alarm(
         "temperature",
@@ -329,16 +339,17 @@ class SwitchFirmware(Device):
 
     def psu_live(self, number: int) -> bool:
         """Whether that power supply delivers; a switch without feeds in the site file has both."""
-        psu = ("psu_a", "psu_b")[number - 1]
-        if not self.switch.feeds:
-            return True
-        return self.switch.psu_a_live if psu == "psu_a" else self.switch.psu_b_live
+        return self.psu_state(number) == "ok"
 
     def psu_state(self, number: int) -> str:
-        """ok, input (nothing comes in) or output (it is broken)."""
+        """ok, absent (the site file wires only the other), input (nothing comes in) or output (it is broken)."""
+        psu = ("psu_a", "psu_b")[number - 1]
+        if self.switch.feeds and psu not in self.switch.feeds:
+            return "absent"
         if f"psu-{'ab'[number - 1]}-failed" in self.switch.state.faults:
             return "output"
-        return "ok" if self.psu_live(number) else "input"
+        live = self.switch.psu_a_live if psu == "psu_a" else self.switch.psu_b_live
+        return "ok" if live or not self.switch.feeds else "input"
 
     def psu_watts(self, number: int) -> float:
         live = [n for n in (1, 2) if self.psu_live(n)]

@@ -405,7 +405,7 @@ HARDWARE = (
     Point("sensor.{sensor}.type", "10 for 1/min, 6 for W", lambda d, n: d.inventory.sensors[n].type),
     Point("sensor.{sensor}.value", "fan speed in 1/min or power in W", _sensor),
     Point("sensor.{sensor}.works", "whether its reading can be trusted", _sensor_works),
-    Point("psu.{psu}.state", "ok, input or output", lambda d, n: d.psu_state(n)),
+    Point("psu.{psu}.state", "ok, absent, input or output", lambda d, n: d.psu_state(n)),
     Point("psu.{psu}.power", "what it delivers", lambda d, n: d.psu_watts(n), "W"),
     Point("psu.{psu}.serial", "serial number", lambda d, n: f"{d.params.serial}-P{n}"),
     Point("fan.{fan}.speed", "how fast it turns", lambda d, n: d.fan_rpm(n), "1/min"),
