@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from emulators.plant.boards import Board, BusTie
 from emulators.plant.breakers import Breaker
+from emulators.plant.climate import Climate
 from emulators.plant.distribution import Pdu
 from emulators.plant.electrical import Component
 from emulators.plant.links import Link, Switch
 from emulators.plant.network import ManagementNetwork
 from emulators.plant.racks import Rack, RackRow
+from emulators.plant.rooms import Crah, Hall
 from emulators.plant.sources import Transformer, Utility
+from emulators.plant.transfer import AutomaticTransferSwitch, RackTransferSwitch, StaticTransferSwitch
+from emulators.plant.ups import Ups
+from emulators.plant.water import Chiller, Pump, WaterLoop
 
 CLASSES: tuple[type[Component], ...] = (
     Utility,
@@ -17,9 +22,19 @@ CLASSES: tuple[type[Component], ...] = (
     Board,
     BusTie,
     Breaker,
+    AutomaticTransferSwitch,
+    StaticTransferSwitch,
+    Ups,
     Pdu,
+    RackTransferSwitch,
     Rack,
     RackRow,
+    Climate,
+    WaterLoop,
+    Pump,
+    Chiller,
+    Crah,
+    Hall,
     Switch,
     Link,
     ManagementNetwork,
