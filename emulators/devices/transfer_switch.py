@@ -1,0 +1,443 @@
+"""Firmware of an automatic transfer switch's controller: judges two sources, starts the engine, orders the moves.
+
+The sequence is that of ASCO 165 and of NFPA 110: ride over momentary dips, start the engine, transfer when the
+emergency source has been good for a while, return when the normal source has proved itself, then let the engine
+cool down unloaded. The moves themselves are the mechanism's (`plant.transfer.AutomaticTransferSwitch`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from emulators.devices.device import Alarm, Device, Index, Params, Point, Refused, State, Value, alarm_points
+from emulators.plant.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Supply
+from emulators.plant.engine import Fault
+from emulators.plant.transfer import AutomaticTransferSwitch
+
+SOURCES = ("normal", "emergency")
+"""Rows 1 and 2 of the table `source`."""
+
+MODES = ("off", "manual", "automatic", "test")
+
+DELAYS = ("override", "transfer", "retransfer", "cooldown")
+"""Timers an operator can see and bypass."""
+
+
+@dataclass(frozen=True)
+class TransferSwitchParams(Params):
+    """Factory settings: ASCO 165 (genpropower.com/asco_165.htm) unless said otherwise."""
+
+    override_s: float = 3.0
+    """The normal source may be out so long before the engine is called, s."""
+    transfer_s: float = 2.0
+    """The emergency source must be good so long before the transfer, s (ASCO: 15, to stabilise the engine; short here
+    because the UPS carry the load and generators are accepted by their own controllers)."""
+    retransfer_s: float = 300.0
+    """The normal source must be good so long before the return, s (ASCO 300 series: 1800)."""
+    cooldown_s: float = 60.0
+    """The engine is kept running unloaded so long after the return, s."""
+    dropout_percent: float = 85.0
+    """A source is lost below this part of nominal voltage (any phase), % (ASCO 300 default, from memory)."""
+    pickup_percent: float = 90.0
+    """A source is good again above this, %."""
+    overvoltage_percent: float = 115.0
+    """A source is lost above this, %; good again 2 points below."""
+    frequency_percent: float = 5.0
+    """A source is lost when its frequency is further from nominal, %."""
+    move_limit_s: float = 5.0
+    """A move that takes longer has failed, s; it is tried again every `retry_s`."""
+    retry_s: float = 30.0
+    mode: str = "automatic"
+    test_on_load: bool = True
+    automatic_return: bool = True
+
+
+@dataclass
+class TransferSwitchState(State):
+    good: dict[str, bool] = field(default_factory=lambda: {"normal": True, "emergency": False})
+    calling: bool = False
+    """The normal source has failed: the emergency source is wanted until the normal one has proved itself."""
+    move_failed: bool = False
+    goal: str = ""
+    """Where the last ordered move was to go, '' once it has arrived."""
+
+
+def _timer_left(timer: str) -> Callable[[TransferSwitchController], float]:
+    return lambda d: d.remaining_s(timer) or 0.0
+
+
+ALARMS = (
+    Alarm("normal_lost", "the normal source is out of limits", lambda d: not d.state.good["normal"]),
+    Alarm(
+        "emergency_unavailable",
+        "the engine was called and no good emergency source came",
+        lambda d: d.ats.start_request and not d.state.good["emergency"],
+        severity="critical",
+        delay_s=30.0,
+    ),
+    Alarm("on_emergency", "the load is on the emergency source", lambda d: d.ats.on_emergency, severity="info"),
+    Alarm(
+        "move_failed",
+        "the mechanism did not reach its position in time",
+        lambda d: d.state.move_failed,
+        severity="critical",
+    ),
+    Alarm(
+        "load_unpowered", "the load has been dead too long", lambda d: not d.ats.live, severity="critical", delay_s=30.0
+    ),
+    Alarm("not_automatic", "the switch will not transfer by itself", lambda d: d.mode != "automatic"),
+    Alarm(
+        "locked_out",
+        "transfers are blocked until the lockout is reset",
+        lambda d: d.fault("lockout") is not None,
+        severity="critical",
+    ),
+)
+
+
+class TransferSwitchController(Device):
+    """The controller of the plant's `ats` named by `of`.
+
+    It runs on either source or its battery. `controller-hang` stops the sequence, `card-hang` only the answering.
+    """
+
+    kind = "transfer_switch"
+    PARAMS = TransferSwitchParams
+    STATE = TransferSwitchState
+    ALARMS = ALARMS
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        **Device.FAULTS,
+        "controller-hang": Fault("the sequence stops: timers that run out do nothing"),
+        "lockout": Fault("a protection (a ground fault, say) blocks all transfers until it is reset"),
+        "blind": Fault("the sensing of the normal source reads nominal values whatever is there"),
+        "false-loss": Fault("the sensing of the normal source reads dead whatever is there"),
+        "no-start-signal": Fault("the engine-start contact does not close"),
+    }
+    params: TransferSwitchParams
+    state: TransferSwitchState
+    ats: AutomaticTransferSwitch
+
+    def start(self) -> None:
+        ats = self.plant.find(self.params.of)
+        assert isinstance(ats, AutomaticTransferSwitch), f"{self.id} manages {ats.id}, which is not an ats"
+        self.ats = ats
+
+    def indices(self, name: str) -> Sequence[Index]:
+        if name == "source":
+            return (1, 2)
+        if name == "phase":
+            return (1, 2, 3)
+        return super().indices(name)
+
+    def card_supplied(self) -> bool:
+        """It has a battery; a site that feeds it otherwise says so with `powered_by`."""
+        return super().card_supplied() if self.params.powered_by else True
+
+    # -- what it measures -----------------------------------------------------------------------------------
+
+    def sensed(self, source: str) -> Supply:
+        """That source as the controller's own sensing shows it."""
+        supply = self.ats.seen.get(source, DEAD)
+        if source == "normal" and self.state.faults:
+            if self.fault("blind") is not None:
+                return Supply((NOMINAL_VOLTS,) * 3, NOMINAL_HERTZ, supply.origin or "blind")
+            if self.fault("false-loss") is not None:
+                return DEAD
+        return supply
+
+    def _acceptable(self, source: str) -> bool:
+        p, supply, was_good = self.params, self.sensed(source), self.state.good[source]
+        low = p.dropout_percent if was_good else p.pickup_percent
+        high = p.overvoltage_percent - (0.0 if was_good else 2.0)
+        volts = [100.0 * v / NOMINAL_VOLTS for v in supply.volts]
+        drift = 100.0 * abs(supply.hertz - NOMINAL_HERTZ) / NOMINAL_HERTZ
+        return supply.live and min(volts) >= low and max(volts) <= high and drift <= p.frequency_percent
+
+    @property
+    def mode(self) -> str:
+        return str(self.state.settings.get("mode", self.params.mode))
+
+    def setting(self, name: str) -> float | bool:
+        """A setting as changed on the device, else as the site file has it."""
+        value: float | bool = self.state.settings.get(name, getattr(self.params, name))
+        return value
+
+    # -- the sequence ---------------------------------------------------------------------------------------
+
+    def react(self) -> None:
+        if self.fault("controller-hang") is None:
+            self._judge()
+            self._watch_move()
+            if self.mode in ("automatic", "test"):
+                self._sequence()
+        super().react()
+
+    def _judge(self) -> None:
+        for source in SOURCES:
+            good = self._acceptable(source)
+            if good != self.state.good[source]:
+                self.state.good[source] = good
+                self.record(f"{source} source {'good' if good else 'lost'}")
+                self.log("source good" if good else "source lost", source=source)
+
+    def _sequence(self) -> None:
+        state, ats, good = self.state, self.ats, self.state.good
+        testing = self.mode == "test"
+        if good["normal"]:
+            self._stop("override")
+        elif not state.calling:
+            self._run("override", self.setting("override_s"))
+        if state.calling and good["normal"]:
+            if not ats.on_emergency or not good["emergency"]:
+                self._end_call()
+            elif self.setting("automatic_return"):
+                self._run("retransfer", self.setting("retransfer_s"))
+        else:
+            self._stop("retransfer")
+        self._call_engine(state.calling or testing)
+        if state.calling or (testing and self.setting("test_on_load") and (good["emergency"] or not ats.on_emergency)):
+            self._towards_emergency()
+        else:
+            self._stop("transfer")
+            if ats.on_normal and not ats.moving:
+                self._forget("emergency")
+            elif good["normal"]:
+                self._order("normal")
+
+    def _towards_emergency(self) -> None:
+        if self.ats.on_emergency or not self.state.good["emergency"]:
+            self._stop("transfer")
+        elif self.ats.state.heading != "emergency" and self.state.goal != "emergency":
+            self._run("transfer", self.setting("transfer_s"))
+
+    def _call_engine(self, wanted: bool) -> None:
+        ats = self.ats
+        if wanted:
+            self._stop("cooldown")
+            ats.request_start(self.fault("no-start-signal") is None)
+        elif ats.start_request and ats.on_normal:
+            self._run("cooldown", self.setting("cooldown_s"))
+
+    def _end_call(self) -> None:
+        self.state.calling = False
+        self._stop("retransfer")
+        self.touch()
+
+    def on_timer(self, name: str) -> None:
+        hung = self.fault("controller-hang") is not None
+        if name not in (*DELAYS, "move", "retry"):
+            super().on_timer(name)
+        elif hung:
+            return
+        elif name == "override":
+            self.state.calling = True
+            self.record("normal source failed")
+        elif name == "transfer":
+            self._order("emergency")
+        elif name == "retransfer":
+            self._end_call()
+        elif name == "cooldown":
+            self.ats.request_start(False)
+        elif name == "move":
+            self.state.move_failed = True
+            self.record(f"transfer to {self.state.goal} failed")
+            self.after(self.params.retry_s, "retry")
+        elif name == "retry" and self.mode != "off":
+            goal, self.state.goal = self.state.goal, ""
+            if goal:
+                self._order(goal)
+
+    # -- moves ----------------------------------------------------------------------------------------------
+
+    def _order(self, to: str) -> None:
+        """Order a move, once; the retry timer repeats it when it fails."""
+        if self.state.goal == to or self.fault("lockout") is not None:
+            return
+        self.cancel("retry")
+        self.state.goal = to
+        self.after(self.params.move_limit_s, "move")
+        self.record(f"transfer to {to}")
+        self.ats.transfer(to)
+
+    def _watch_move(self) -> None:
+        if not self.ats.moving and self.state.goal in ("", self.ats.position):
+            self.state.goal = ""
+            self.state.move_failed = False
+            self._stop("move")
+            self._stop("retry")
+
+    def _forget(self, goal: str) -> None:
+        """A move that failed is no longer wanted."""
+        if self.state.goal == goal:
+            self.state.goal = ""
+            self._watch_move()
+
+    def _run(self, timer: str, delay_s: float) -> None:
+        if (self.id, timer) not in self.plant.timers:
+            self.after(float(delay_s), timer)
+
+    def _stop(self, timer: str) -> None:
+        if (self.id, timer) in self.plant.timers:
+            self.cancel(timer)
+
+    # -- what operators do ------------------------------------------------------------------------------------
+
+    def set_mode(self, mode: str) -> None:
+        """off and manual stop the sequence where it is; test starts the engine and, on load, transfers."""
+        if mode == self.mode:
+            return
+        self.state.settings["mode"] = mode
+        self.record(f"mode {mode}")
+        self.log("mode", mode=mode)
+        for timer in DELAYS:
+            self.cancel(timer)
+        if mode == "off":
+            self.state.calling = False
+            self.ats.request_start(False)
+        self.touch()
+
+    def order_by_hand(self, to: str) -> None:
+        """Move it by command.
+
+        Raises:
+            Refused: not in manual, locked out, or the mechanism does not move.
+        """
+        if to == "none":
+            return
+        if self.mode != "manual":
+            raise Refused(f"{self.id} is in {self.mode}: a transfer by hand needs manual")
+        if self.fault("lockout") is not None:
+            raise Refused(f"{self.id} is locked out: reset the lockout first")
+        if self.ats.position != to:
+            self._order(to)
+
+    def start_by_hand(self, wanted: bool) -> None:
+        if self.mode != "manual":
+            raise Refused(f"{self.id} is in {self.mode}: starting the engine by hand needs manual")
+        self.ats.request_start(wanted and self.fault("no-start-signal") is None)
+
+    def bypass_delay(self, value: str) -> None:
+        """End whichever delay is running at once."""
+        if value != "bypass":
+            return
+        for timer in DELAYS:
+            if (self.id, timer) in self.plant.timers:
+                self.record(f"{timer} delay bypassed")
+                self.after(0.0, timer)
+
+    def reset(self, value: str) -> None:
+        """Clear a failed move and a lockout."""
+        if value != "reset":
+            return
+        self.state.faults.pop("lockout", None)
+        self.state.move_failed = False
+        self.state.goal = ""
+        self.cancel("move")
+        self.cancel("retry")
+        self.record("reset")
+        self.touch()
+
+    def store(self, name: str, value: Value) -> None:
+        self.state.settings[name] = value
+        self.record(f"{name} set to {value!r}")
+        self.touch()
+
+    # -- points -----------------------------------------------------------------------------------------------
+
+    def voltage(self, source: int, phase: int) -> float:
+        return self.sensed(SOURCES[source - 1]).volts[phase - 1]
+
+    def line_voltage(self, source: int, phase: int) -> float:
+        return phase_to_phase(self.sensed(SOURCES[source - 1]), phase)
+
+    POINTS = (
+        Point("mode", "operating mode", lambda d: d.mode, write=set_mode, values=MODES),
+        Point(
+            "switch.position", "where the contacts are", lambda d: d.ats.position, values=("normal", "off", "emergency")
+        ),
+        Point("switch.transfers", "moves completed since it was built", lambda d: d.ats.transfers),
+        Point("source.{source}.available", "within limits", lambda d, s: d.state.good[SOURCES[s - 1]]),
+        Point("source.{source}.connected", "carries the load", lambda d, s: d.ats.position == SOURCES[s - 1]),
+        Point("source.{source}.voltage.{phase}", "phase to neutral", voltage, "V"),
+        Point("source.{source}.line-voltage.{phase}", "phase to phase: L1-L2, L2-L3, L3-L1", line_voltage, "V"),
+        Point("source.{source}.frequency", "", lambda d, s: d.sensed(SOURCES[s - 1]).hertz, "Hz"),
+        Point(
+            "source.{source}.undervoltage",
+            "alive but below the lower threshold",
+            lambda d, s: (
+                d.sensed(SOURCES[s - 1]).live
+                and not d.state.good[SOURCES[s - 1]]
+                and d.sensed(SOURCES[s - 1]).worst_volts < NOMINAL_VOLTS
+            ),
+        ),
+        Point(
+            "source.{source}.overvoltage",
+            "above the upper threshold",
+            lambda d, s: max(d.sensed(SOURCES[s - 1]).volts) > NOMINAL_VOLTS * d.params.overvoltage_percent / 100.0,
+        ),
+        Point(
+            "source.{source}.phase-failure",
+            "a phase is dead",
+            lambda d, s: d.sensed(SOURCES[s - 1]).worst_volts < 0.5 * NOMINAL_VOLTS,
+        ),
+        Point("load.voltage.{phase}", "phase to neutral", lambda d, p: d.ats.output.volts[p - 1], "V"),
+        Point("load.current.{phase}", "", lambda d, p: d.ats.load.amperes(d.ats.output.volts)[p - 1], "A"),
+        Point("load.power", "", lambda d: d.ats.load_kw, "kW"),
+        Point("engine.start", "the engine-start contact", lambda d: d.ats.start_request, write=start_by_hand),
+        *(Point(f"timer.{name}.remaining", "", _timer_left(name), "s") for name in DELAYS),
+        *(
+            Point(
+                f"setting.{name}",
+                doc,
+                (lambda key: lambda d: d.setting(key))(f"{name}_s"),
+                "s",
+                write=(lambda key: lambda d, v: d.store(key, float(v)))(f"{name}_s"),
+                low=0.0,
+                high=high,
+            )
+            for name, doc, high in (
+                ("override", "how long a dip is ridden over", 6.0),
+                ("transfer", "how long the emergency source must be good", 3600.0),
+                ("retransfer", "how long the normal source must be good", 36000.0),
+                ("cooldown", "how long the engine runs on unloaded", 3600.0),
+            )
+        ),
+        Point(
+            "setting.test-on-load",
+            "a test transfers the load",
+            lambda d: bool(d.setting("test_on_load")),
+            write=lambda d, v: d.store("test_on_load", v),
+        ),
+        Point(
+            "setting.automatic-return",
+            "it goes back by itself",
+            lambda d: bool(d.setting("automatic_return")),
+            write=lambda d, v: d.store("automatic_return", v),
+        ),
+        Point(
+            "command.transfer",
+            "move by hand",
+            lambda d: "none",
+            write=order_by_hand,
+            values=("none", "normal", "off", "emergency"),
+        ),
+        Point(
+            "command.bypass-delay",
+            "end the running delay",
+            lambda d: "none",
+            write=bypass_delay,
+            values=("none", "bypass"),
+        ),
+        Point(
+            "command.reset", "clear a failed move or a lockout", lambda d: "none", write=reset, values=("none", "reset")
+        ),
+        *alarm_points(ALARMS),
+    )
+
+
+def phase_to_phase(supply: Supply, phase: int) -> float:
+    """RMS between that phase and the next at 120 degrees, V: sqrt(a^2 + b^2 + a b)."""
+    a, b = supply.volts[phase - 1], supply.volts[phase % 3]
+    return float((a * a + b * b + a * b) ** 0.5)
