@@ -260,7 +260,7 @@ def test_the_sensor_feels_the_hall() -> None:
     assert rack.read("alarm.too_hot.active") is True
 
 
-# -- meters --------------------------------------------------------------------------------------------------------------
+# -- meters ---------------------------------------------------------------------------------------------------
 
 
 def test_energy_counts_and_is_reset_one_by_one() -> None:
