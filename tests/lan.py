@@ -10,8 +10,9 @@ from emulators.devices.switch import SwitchFirmware, SwitchParams
 from emulators.plant.electrical import Component, Electrical, Supply
 from emulators.plant.engine import Actor, Fault, Plant, State
 from emulators.plant.flow import Flow
-from emulators.plant.links import LinkRatings, SwitchRatings
+from emulators.plant.links import LinkRatings
 from emulators.plant.network import Link, ManagementNetwork, NetworkRatings, Switch
+from emulators.plant.switches import SwitchRatings
 
 
 class Mains(Electrical):

@@ -18,7 +18,7 @@ from emulators.devices.switch_inventory import Inventory
 from emulators.devices.switch_points import POINTS
 from emulators.plant.bridging import TC_WHILE_S, End
 from emulators.plant.engine import PlantError
-from emulators.plant.links import AGGREGATE_BASE, Switch
+from emulators.plant.switches import AGGREGATE_BASE, Switch
 from emulators.plant.traffic import LLDP_PERIOD_S
 
 LLDP_TTL_S = 4 * LLDP_PERIOD_S

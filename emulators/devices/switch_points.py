@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from emulators.devices.device import Point, Value
 from emulators.plant.bridging import port_id
-from emulators.plant.links import AGGREGATE_BASE, COUNTERS, mac_address
 from emulators.plant.redundancy import LACP_PERIOD_S
+from emulators.plant.switches import AGGREGATE_BASE, COUNTERS, mac_address
 
 if TYPE_CHECKING:
     from emulators.devices.switch import SwitchFirmware
@@ -115,7 +115,7 @@ def _bridge_id(d: SwitchFirmware, switch_id: str) -> bytes:
 
 def _designated(what: str) -> Callable[[SwitchFirmware, int], Value]:
     def read(d: SwitchFirmware, port: int) -> Value:
-        heard = d.network.heard(d.stp_end(port))
+        heard = d.network.convergence.heard(d.stp_end(port))
         if what == "cost":
             return 0 if heard is None else heard.cost
         if heard is None:

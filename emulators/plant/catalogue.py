@@ -7,11 +7,12 @@ from emulators.plant.breakers import Breaker
 from emulators.plant.climate import Climate
 from emulators.plant.distribution import Pdu
 from emulators.plant.electrical import Component
-from emulators.plant.links import Link, Switch
+from emulators.plant.links import Link
 from emulators.plant.network import ManagementNetwork
 from emulators.plant.racks import Rack, RackRow
 from emulators.plant.rooms import Crah, Hall
 from emulators.plant.sources import Transformer, Utility
+from emulators.plant.switches import Switch
 from emulators.plant.transfer import AutomaticTransferSwitch, RackTransferSwitch, StaticTransferSwitch
 from emulators.plant.ups import Ups
 from emulators.plant.water import Chiller, Pump, WaterLoop
