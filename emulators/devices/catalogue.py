@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from emulators.devices.device import Device
+from emulators.devices.meter import Meter
 from emulators.devices.pdu import PduDevice
+from emulators.devices.relay_io import RelayIo
+from emulators.devices.source_switch import SourceSwitch
 from emulators.devices.switch import SwitchFirmware
+from emulators.devices.transfer_switch import TransferSwitchController
 
-CLASSES: tuple[type[Device], ...] = (PduDevice, SwitchFirmware)
+CLASSES: tuple[type[Device], ...] = (
+    TransferSwitchController,
+    SourceSwitch,
+    PduDevice,
+    Meter,
+    RelayIo,
+    SwitchFirmware,
+)
 
 KINDS: dict[str, type[Device]] = {cls.kind: cls for cls in CLASSES}

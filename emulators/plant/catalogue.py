@@ -7,6 +7,8 @@ from emulators.plant.breakers import Breaker
 from emulators.plant.climate import Climate
 from emulators.plant.distribution import Pdu
 from emulators.plant.electrical import Component
+from emulators.plant.fuel import BulkTank, DayTank
+from emulators.plant.generators import Generator
 from emulators.plant.links import Link
 from emulators.plant.network import ManagementNetwork
 from emulators.plant.racks import Rack, RackRow
@@ -20,6 +22,9 @@ from emulators.plant.water import Chiller, Pump, WaterLoop
 CLASSES: tuple[type[Component], ...] = (
     Utility,
     Transformer,
+    BulkTank,
+    DayTank,
+    Generator,
     Board,
     BusTie,
     Breaker,
