@@ -71,6 +71,8 @@ class Ups(BatteryBacked):
         self.state.segments = [True] * p.segments
         self.peers: list[Ups] = [self]
         # Derived by each solution.
+        self.rectifier_draw = self.bypass_draw = NOTHING
+        """Taken from the input by the rectifier, and by the load from the bypass or the maintenance bypass."""
         self.battery_kw = 0.0
         self.input_kw = 0.0
         """What the rectifier takes, kW."""
@@ -96,11 +98,19 @@ class Ups(BatteryBacked):
         return supply.volts[: self.params.phases]
 
     @property
+    def window(self) -> tuple[float, float]:
+        """Lowest and highest input voltage the rectifier works at, V."""
+        if self.state.window:
+            return self.state.window[0], self.state.window[1]
+        return self.params.rectifier_low * self.params.volts, self.params.rectifier_high * self.params.volts
+
+    @property
     def input_ok(self) -> bool:
         """Whether the rectifier can work on its input; once refused, the voltage must come back 2 % further in."""
         supply, p = self.seen["input"], self.params
         margin = 0.0 if self.state.rectifier != "off" else 0.02 * p.volts
-        low, high = p.rectifier_low * p.volts + margin, p.rectifier_high * p.volts - margin
+        low, high = self.window
+        low, high = low + margin, high - margin
         in_step = p.rectifier_hertz[0] <= supply.hertz <= p.rectifier_hertz[1]
         return supply.live and in_step and all(low <= v <= high for v in self._lines(supply))
 
@@ -200,15 +210,17 @@ class Ups(BatteryBacked):
                 losses += given * (1.0 - self.battery.chemistry.charge_efficiency)
                 self.input_kw += given
         self.losses_kw = losses
+        self.rectifier_draw = self.bypass_draw = NOTHING
         draws: dict[str, Draw] = {}
         if self.input_kw > 0.0:
             each = self.input_kw / p.phases
             kvar = each * (1.0 / p.input_power_factor**2 - 1.0) ** 0.5
-            draws["input"] = Draw((each, each, each), (kvar, kvar, kvar)) if p.phases == 3 else Draw(
-                (each, 0.0, 0.0), (kvar, 0.0, 0.0))
+            b, c = (each, kvar) if p.phases == 3 else (0.0, 0.0)
+            draws["input"] = self.rectifier_draw = Draw((each, b, b), (kvar, c, c))
         if route in ("eco", "bypass", "maintenance") and load is not NOTHING:
             terminal = "maintenance" if route == "maintenance" and "maintenance" in self.feeds else "bypass"
             terminal = terminal if terminal in self.feeds else "input"
+            self.bypass_draw = load
             draws[terminal] = draws[terminal].plus(load) if terminal in draws else load
         return draws
 
@@ -300,14 +312,20 @@ class Ups(BatteryBacked):
         exhausted = state.cause in ("battery exhausted", "no battery")
         if not dead or exhausted:
             fit = fit and state.rectifier == "on" and (state.auto_restart or not exhausted)
+        if fit and dead:
+            self._resume()
+            return
         if fit:
             if self.remaining_s("retransfer") is None:
-                self.after(0.0 if dead else self.params.retransfer_s, "retransfer")
+                self.after(self.params.retransfer_s, "retransfer")
             return
         self.cancel("retransfer")
         broken = not state.latched and ("inverter" in state.faults or "rectifier" in state.faults)
         if dead and broken and self.bypass_ok and not self._stuck and len(self.peers) == 1:
             self._go("bypass", state.cause)
+
+    def _resume(self) -> None:
+        self._go("eco" if self.state.eco and self.bypass_ok else "inverter", "returned")
 
     def _relative_load(self) -> float:
         """Load of the worst phase, times what the inverter is rated for now."""
@@ -343,7 +361,7 @@ class Ups(BatteryBacked):
         elif name == "take over":
             self._go("inverter" if self.inverter_able else "none", "bypass failed")
         elif name == "retransfer":
-            self._go("eco" if state.eco and self.bypass_ok else "inverter", "returned")
+            self._resume()
         else:
             super().on_timer(name)
 
@@ -352,7 +370,7 @@ class Ups(BatteryBacked):
         if state.rectifier == "walking":
             reach = 0.5
         if self.battery_kw > 0.0:
-            reach = min(reach, max((1.0 - state.depth) * self._full_s(self.battery_kw), 0.0), 60.0)
+            reach = min(reach, max((1.0 - state.depth) * self.full_s(self.battery_kw), 0.0), 60.0)
         elif self.battery_kw < 0.0:
             reach = min(reach, 60.0 if state.depth > TAPER_DEPTH else 300.0)
         if (rate := self._overload_rate()) > 0.0:
@@ -364,7 +382,7 @@ class Ups(BatteryBacked):
     def advance(self, dt: float) -> None:
         state = self.state
         if self.battery_kw > 0.0:
-            lasting = self._full_s(self.battery_kw)
+            lasting = self.full_s(self.battery_kw)
             state.depth = 1.0 if lasting <= 0.0 else min(1.0, state.depth + dt / lasting)
             if state.depth > 1.0 - 1e-9:
                 state.depth = 1.0
@@ -412,6 +430,11 @@ class Ups(BatteryBacked):
         self._go("bypass", cause)
         return True
 
+    def return_now(self) -> None:
+        """Go back from bypass at once if the inverter can take the load."""
+        if self.state.path == "bypass" and self.inverter_able and not self._stuck:
+            self._go("inverter", "command")
+
     def set_eco(self, eco: bool) -> None:
         """Run on the bypass while it is good, or on double conversion."""
         self.state.eco = eco
@@ -433,6 +456,11 @@ class Ups(BatteryBacked):
             self.state.testing = held
             self.log("battery under test" if held else "battery test over")
             self.touch()
+
+    def set_window(self, low_volts: float, high_volts: float) -> None:
+        """Set the input voltages the rectifier works between."""
+        self.state.window = [low_volts, high_volts]
+        self.touch()
 
     def set_segment(self, number: int, on: bool) -> None:
         """Switch an outlet group, from 1."""

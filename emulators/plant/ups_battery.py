@@ -48,14 +48,14 @@ class BatteryBacked(Electrical):
         """Whether the battery holds up the DC link."""
         return not self.state.disconnected and self.state.depth < 1.0 and self.battery_connected
 
-    def _full_s(self, kw: float) -> float:
+    def full_s(self, kw: float) -> float:
         """What the battery really lasts from full at that power, s."""
         return self.battery.runtime_s(kw, self._true_capacity, self.strings_in)
 
     @property
     def charge_percent(self) -> float:
         """State of charge as the UPS counts it, %: with a battery weaker than it believes, too much."""
-        true = self._full_s(self.battery.rated_kw)
+        true = self.full_s(self.battery.rated_kw)
         believed = self.battery.runtime_s(self.battery.rated_kw, self._believed_capacity)
         return 100.0 * (1.0 - self.state.depth * min(1.0, true / believed))
 
@@ -77,15 +77,19 @@ class BatteryBacked(Electrical):
 
     @property
     def battery_volts(self) -> float:
-        """At the battery's terminals, V; 0 when its breaker is open."""
+        """At the battery's terminals, V: a weak one sags like a good one under more load; 0 with its breaker open."""
         if not self.battery_connected:
             return 0.0
-        return self.battery.volts(self.state.depth, self.battery_kw)
+        if self.battery_kw <= 0.0:
+            return self.battery.volts(self.state.depth, self.battery_kw)
+        health = self.full_s(self.battery.rated_kw) / self.battery.rated_s
+        return self.battery.volts(self.state.depth, self.battery_kw / max(health, 0.05))
 
     def calibrate(self) -> None:
         """Reckon from now on with the capacity the battery has shown."""
         rated = self.battery.rated_kw
-        self.state.believed = self._full_s(rated) / self.battery.runtime_s(rated, self.battery.capacity(self.params.battery_c))
+        as_built = self.battery.runtime_s(rated, self.battery.capacity(self.params.battery_c))
+        self.state.believed = self.full_s(rated) / as_built
 
     def set_battery_breaker(self, closed: bool) -> None:
         if closed != self.state.breaker_closed:

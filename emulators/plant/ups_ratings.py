@@ -96,6 +96,8 @@ class UpsState(State):
     rectifier: str = "on"
     """off, waiting, walking (power rises) or on."""
     walk_in_at: float = 0.0
+    window: list[float] = field(default_factory=list)
+    """Lowest and highest input voltage an operator has set, V; empty for the rated window."""
     breaker_closed: bool = True
     """The battery breaker."""
     disconnected: bool = False

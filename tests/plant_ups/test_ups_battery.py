@@ -62,7 +62,7 @@ def test_runtimes_are_those_the_manufacturer_publishes(shared_data, model):
 
 
 def test_equal_designs_spread_as_the_six_ups_of_a_real_outage_did(shared_data):
-    """OVH Strasbourg 2017: six UPS of one site lasted 8.7 to 16.9 min. Load and age alone give our modules that spread."""
+    """OVH Strasbourg 2017: six UPS of one site lasted 8.7 to 16.9 min. Load and age alone give ours that spread."""
     with (shared_data / "published" / "ups_depletion_ovh_sbg_2017.csv").open() as file:
         real = [float(r["autonomy_s"]) for r in csv.DictReader(line for line in file if not line.startswith("#"))]
     ours = []

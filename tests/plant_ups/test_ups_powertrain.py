@@ -55,7 +55,9 @@ def test_a_second_outage_during_the_walk_in_starts_it_again():
     assert bench.load.state.interruptions == 0
 
 
-@pytest.mark.parametrize(("volts", "hertz", "good"), [(200, 50, True), (190, 50, False), (265, 50, False), (230, 43, False)])
+@pytest.mark.parametrize(
+    ("volts", "hertz", "good"), [(200, 50, True), (190, 50, False), (265, 50, False), (230, 43, False)]
+)
 def test_the_rectifier_has_an_input_window(volts, hertz, good):
     bench = Bench()
     bench.mains.set(volts, hertz)
@@ -249,7 +251,7 @@ def parallel():
 
 
 def test_modules_in_parallel_share_the_load_in_step_on_mains_and_on_battery():
-    plant, mains, modules, load = parallel()
+    plant, mains, modules, _ = parallel()
     assert [m.load_kw for m in modules] == pytest.approx([200.0, 200.0])
     mains.set(0.0)
     plant.advance(5.0)

@@ -79,11 +79,12 @@ class Load(Electrical):
 
 
 class Bench:
-    """`mains` feeds the rectifier, `reserve` the bypass (the same source unless `split`), `load` hangs on the output."""
+    """`mains` feeds the rectifier, `reserve` the bypass (the same unless `split`), `load` hangs on the output."""
 
     def __init__(self, kw: float = 400.0, split: bool = False, rated_kw: float = 500.0, **ratings: Any) -> None:
         self.mains, self.reserve = Source("mains"), Source("reserve")
-        self.ups = Ups("ups", UpsRatings(kw=rated_kw, **ratings), {"input": "mains", "bypass": "reserve" if split else "mains"})
+        feeds = {"input": "mains", "bypass": "reserve" if split else "mains"}
+        self.ups = Ups("ups", UpsRatings(kw=rated_kw, **ratings), feeds)
         self.load = Load("load", None, {"input": "ups"})
         self.load.phases = self.ups.params.phases
         self.load.state.kw = kw

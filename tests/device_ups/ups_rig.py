@@ -1,0 +1,43 @@
+"""A UPS with its firmware between a source and a load."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "plant_ups"))
+
+from ups_bench import Load, Source
+
+from emulators.devices.ups import UpsFirmware, UpsParams
+from emulators.plant.engine import Plant
+from emulators.plant.flow import Flow
+from emulators.plant.ups import Ups
+from emulators.plant.ups_ratings import UpsRatings
+
+
+class Rig:
+    """`ups.read`, `ups.write` talk to the firmware; `plant`, `mains` (and `reserve` when split), `load` surround it."""
+
+    def __init__(self, kw: float = 400.0, split: bool = False, device: dict[str, Any] | None = None, **ratings: Any):
+        self.mains, self.reserve = Source("mains"), Source("reserve")
+        rated_kw = ratings.pop("rated_kw", 500.0)
+        feeds = {"input": "mains", "bypass": "reserve" if split else "mains"}
+        self.train = Ups("ups", UpsRatings(kw=rated_kw, **ratings), feeds)
+        self.load = Load("load", None, {"input": "ups"})
+        self.load.phases = self.train.params.phases
+        self.load.state.kw = kw
+        self.ups = UpsFirmware("ups/device", UpsParams(of="ups", model="Test UPS", **(device or {})))
+        self.plant = Plant()
+        components = (self.mains, self.reserve, self.train, self.load)
+        for actor in (*components, self.ups):
+            self.plant.add(actor)
+        self.plant.solvers.append(Flow(components))
+        self.plant.start()
+
+    def run(self, seconds: float) -> None:
+        self.plant.advance(self.plant.now + seconds)
+
+    def alarms(self) -> set[str]:
+        return set(self.ups.state.alarms)
