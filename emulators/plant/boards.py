@@ -103,7 +103,8 @@ class Board(Electrical):
         }
 
     def react(self) -> None:
-        if len(self.seen) > 1 and self.clash:
+        # While others still react to this instant, supplies of one system may differ for a round.
+        if len(self.seen) > 1 and self.clash and not self.plant.dirty:
             self.log("clash", incomers=[t for t, s in self.seen.items() if s.origin])
             trip_incomers(self, "out of step")
 
@@ -142,7 +143,7 @@ class BusTie(CircuitBreaker, Tie):
         return -self.load.total_kw if self.towards == "a" else self.load.total_kw
 
     def react(self) -> None:
-        if self.clash and self.closed:
+        if self.clash and self.closed and not self.plant.dirty:
             self.log("clash", a=self.seen["a"].origin, b=self.seen["b"].origin)
             self.trip("out of step")
             for terminal in ("a", "b"):
