@@ -15,10 +15,13 @@ from typing import Any
 from emulators.devices.device import Alarm, Device, Index, Params, Refused, State, alarm_points
 from emulators.devices.pdu_points import LOAD_STATES, POINTS, SCOPES, Scope
 from emulators.plant.distribution import Pdu as PduPlant
-from emulators.plant.electrical import Component, Ref
+from emulators.plant.electrical import Component, Phases, Ref
 
 HYSTERESIS = 0.02
 """A load state is left when the reading is this part of the threshold below (above, for low load) it (assumption)."""
+
+DRIFT = 0.002
+"""A voltage that has drifted by less than this part of itself does not make currents be looked at again."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +57,16 @@ class PduDeviceState(State):
 
 
 def _any_load(state: str) -> Callable[[PduDevice], bool]:
-    return lambda d: state in d.state.loads.values()
+    return lambda d: state in d.load_states
 
 
 ALARMS = (
     Alarm("low_load", "something draws less than its low-load threshold", _any_load("low"), severity="info"),
     Alarm("near_overload", "a load is near its limit", _any_load("near-overload")),
     Alarm("overload", "a load is over its limit", _any_load("overload"), severity="critical"),
-    Alarm("bank_tripped", "a bank's breaker is open", lambda d: d.pdu.tripped_banks > 0, severity="critical"),
+    Alarm("bank_tripped", "a bank's breaker is open", lambda d: d.pdu.any_bank_open, severity="critical"),
     Alarm("phase_lost", "a phase of the inlet is dead", lambda d: d.dead_phases > 0, severity="critical"),
-    Alarm("outlet_off", "an outlet is switched off", lambda d: not all(d.pdu.state.relays), severity="info"),
+    Alarm("outlet_off", "an outlet is switched off", lambda d: False in d.pdu.state.relays, severity="info"),
     Alarm("relay_failed", "an outlet is not what it was told to be", lambda d: d.pdu.live and d.disobeyed,
           severity="critical", delay_s=1.0),
     Alarm("too_hot", "the sensor is over its threshold", lambda d: d.temperature >= d.setting("sensor.high", 32.0),
@@ -90,7 +93,11 @@ class PduDevice(Device):
         self.state.wanted = list(pdu.state.relays)
         sensed = self.plant.find(self.params.sensor) if self.params.sensor else None
         self._sensed: Component | None = sensed if isinstance(sensed, Component) else None
-        self._assessed: tuple[object, ...] = ()
+        self._seen: tuple[Any, ...] = (None,) * 7
+        self._changes = 0
+        self._assessed: tuple[object, PduDeviceState, float] | None = None
+        self._assessed_volts: Phases = (0.0, 0.0, 0.0)
+        self.load_states: set[str] = set()
         self._scopes = [(scope, row) for scope in SCOPES for row in self._rows(scope.name)]
 
     def _rows(self, scope: str) -> Sequence[int]:
@@ -122,17 +129,42 @@ class PduDevice(Device):
         if pdu.live != self.state.energised:
             self.state.energised = pdu.live
             self._supply_returned() if pdu.live else self._supply_lost()
-        self._assess()
-        super().react()
+        if self._something_changed():
+            self._assess()
+            super().react()
+
+    def _something_changed(self) -> bool:
+        """Whether anything that load states and alarms depend on is not what it was: a site has dozens of PDUs."""
+        pdu, seen = self.pdu, self._seen
+        now = (pdu.output, pdu.outlet_draws, self.state, pdu.changes, self._changes, self.state.card, self.temperature)
+        self._seen = now
+        return (
+            bool(self.params.powered_by)
+            or now[0] is not seen[0]
+            or now[1] is not seen[1]
+            or now[2] is not seen[2]
+            or now[3:6] != seen[3:6]
+            or (now[6] is not seen[6] and now[6] != seen[6])
+        )
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        self._changes += 1
+        super().on_fault(kind, active)
 
     def _assess(self) -> None:
-        """Bring load states and peaks up to date, if anything they depend on has changed and the card is up."""
-        pdu = self.pdu
-        seen = (pdu.outlet_draws, pdu.output.volts, self.state, pdu.meter_gain)
-        same = len(self._assessed) == 4 and all(a is b for a, b in zip(seen[:3], self._assessed[:3], strict=True))
-        if (same and seen[3] == self._assessed[3]) or not self.answers:
+        """Bring load states and peaks up to date if a draw, a threshold or a voltage (by `DRIFT`) has changed."""
+        pdu, state = self.pdu, self.state
+        volts, seen = pdu.output.volts, (pdu.outlet_draws, state, pdu.meter_gain)
+        if self._assessed is not None:
+            draws, remembered, gain = self._assessed
+            steady = volts is self._assessed_volts or all(
+                abs(now - then) <= DRIFT * then for now, then in zip(volts, self._assessed_volts, strict=True)
+            )
+            if draws is seen[0] and remembered is state and gain == seen[2] and steady:
+                return
+        if not self.answers:
             return
-        self._assessed = seen
+        self._assessed, self._assessed_volts = seen, volts
         for scope, row in self._scopes:
             key, reading = scope.key(row), scope.reading(self, row)
             if reading > self.state.peaks.get(key, (-1.0,))[0]:
@@ -144,6 +176,7 @@ class PduDevice(Device):
                 self.record(f"{key.replace('.', ' ')} {after.replace('-', ' ')}")
             else:
                 self.state.loads.setdefault(key, after)
+        self.load_states = set(self.state.loads.values())
 
     def _load_state(self, scope: Scope, row: int, reading: float, before: str) -> str:
         limits = {kind: self.threshold(scope, row, kind) for kind in ("overload", "near-overload", "low")}
@@ -154,9 +187,11 @@ class PduDevice(Device):
         return "low" if low > 0.0 and reading < low else "normal"
 
     def on_boot(self) -> None:
-        self._assessed = ()
+        self._assessed = None
+        self._changes += 1
 
     def on_timer(self, name: str) -> None:
+        self._changes += 1
         verb, _, outlet = name.partition(" outlet ")
         if not outlet:
             super().on_timer(name)
@@ -212,6 +247,7 @@ class PduDevice(Device):
         if delay < 0.0:
             raise Refused(f"{self.name}: outlet {outlet} is set never to do that ({wait[command]} is {delay:g})")
         self._cancel(outlet)
+        self._changes += 1
         self.record(f"outlet {outlet} command {command}")
         if command == "cancel":
             return
@@ -241,6 +277,8 @@ class PduDevice(Device):
     @property
     def disobeyed(self) -> bool:
         """Whether an outlet is not what it was told to be (a sequence that is still running is no failure)."""
+        if self.pdu.state.relays == self.state.wanted:
+            return False
         return any(
             relay != wanted and not self.pending(outlet)
             for outlet, (relay, wanted) in enumerate(zip(self.pdu.state.relays, self.state.wanted, strict=True), 1)
@@ -263,7 +301,8 @@ class PduDevice(Device):
 
     def configure(self, name: str, value: Any) -> None:
         self.state.settings[name] = value
-        self._assessed = ()
+        self._assessed = None
+        self._changes += 1
         self.record(f"{name.replace('.', ' ')} set to {value}")
 
     # -- what it measures -------------------------------------------------------------------------------------
@@ -317,7 +356,8 @@ class PduDevice(Device):
     def reset_peak(self, key: str) -> None:
         self.state.peaks.pop(key, None)
         self.state.settings[f"{key}.peak-since"] = self.plant.now
-        self._assessed = ()
+        self._assessed = None
+        self._changes += 1
         self.record(f"{key.replace('.', ' ')} peak reset")
 
     def date(self, at_s: float) -> str:

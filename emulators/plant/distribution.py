@@ -122,6 +122,8 @@ class Pdu(Electrical):
         self.outlet_volts: list[float] = [0.0] * p.outlets
         """Voltage at each outlet, V; a new list whenever one changes, so that a row sees at a glance that none did."""
         self.outlet_draws: list[Draw] = [NOTHING] * p.outlets
+        self.changes = 0
+        """Grows when a relay, a breaker or a fault changes, for whoever has to look at them then."""
         self._plugged: dict[str, tuple[int, list[float], list[float]]] = {}
         self._volts_from: tuple[PduState, Supply] | None = None
         self._draws_from: dict[str, Draw] | None = None
@@ -275,6 +277,7 @@ class Pdu(Electrical):
         self._changed_outlets()
 
     def _changed_outlets(self) -> None:
+        self.changes += 1
         self._volts_from = None
         self.touch()
 
@@ -400,6 +403,10 @@ class Pdu(Electrical):
     @property
     def tripped_banks(self) -> int:
         return sum(self.bank_open(b) for b in range(1, self.params.banks + 1))
+
+    @property
+    def any_bank_open(self) -> bool:
+        return True in self.state.tripped or "bank-trip" in self.state.faults
 
     @property
     def outlets_on(self) -> int:
