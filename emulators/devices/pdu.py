@@ -337,7 +337,7 @@ class PduDevice(Device):
 
     @property
     def humidity(self) -> float:
-        return nan if self._sensed is None else float(getattr(self._sensed, "relative_humidity", nan))
+        return nan if self._sensed is None else float(getattr(self._sensed, "humidity_percent", nan))
 
     def energy(self, key: str, kwh: float) -> float:
         """A resettable energy meter, kWh."""

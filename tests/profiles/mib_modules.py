@@ -65,6 +65,9 @@ TYPES = {
 ENUMERATIONS = {"TruthValue": {1, 2}, "RowStatus": {1, 2, 3, 4, 5, 6}, "StorageType": {1, 2, 3, 4, 5}}
 """Of the textual conventions in SNMPv2-TC (RFC 2579)."""
 
+UNSUPPORTED = {"PowerNet-MIB": -1}
+"""What a product answers for an object it does not support, outside of the enumeration (the MIB's descriptions)."""
+
 
 @dataclass(frozen=True)
 class Node:
