@@ -349,6 +349,19 @@ class TransferSwitchController(Device):
     def voltage(self, source: int, phase: int) -> float:
         return self.sensed(SOURCES[source - 1]).volts[phase - 1]
 
+    def undervoltage(self, source: int) -> bool:
+        p, name = self.params, SOURCES[source - 1]
+        low = p.dropout_percent if self.state.good[name] else p.pickup_percent
+        return self.sensed(name).worst_volts < NOMINAL_VOLTS * low / 100.0
+
+    def overvoltage(self, source: int) -> bool:
+        highest = max(self.sensed(SOURCES[source - 1]).volts)
+        return highest > NOMINAL_VOLTS * self.params.overvoltage_percent / 100.0
+
+    def phase_failure(self, source: int) -> bool:
+        volts = self.sensed(SOURCES[source - 1]).volts
+        return min(volts) < 0.5 * NOMINAL_VOLTS <= max(volts)
+
     def line_voltage(self, source: int, phase: int) -> float:
         return phase_to_phase(self.sensed(SOURCES[source - 1]), phase)
 
@@ -363,25 +376,14 @@ class TransferSwitchController(Device):
         Point("source.{source}.voltage.{phase}", "phase to neutral", voltage, "V"),
         Point("source.{source}.line-voltage.{phase}", "phase to phase: L1-L2, L2-L3, L3-L1", line_voltage, "V"),
         Point("source.{source}.frequency", "", lambda d, s: d.sensed(SOURCES[s - 1]).hertz, "Hz"),
+        Point("source.{source}.undervoltage", "a phase is below the lower threshold", undervoltage),
+        Point("source.{source}.overvoltage", "a phase is above the upper threshold", overvoltage),
         Point(
-            "source.{source}.undervoltage",
-            "alive but below the lower threshold",
-            lambda d, s: (
-                d.sensed(SOURCES[s - 1]).live
-                and not d.state.good[SOURCES[s - 1]]
-                and d.sensed(SOURCES[s - 1]).worst_volts < NOMINAL_VOLTS
-            ),
+            "source.{source}.breaker-timeout",
+            "the move to it took too long",
+            lambda d, s: d.state.move_failed and d.state.goal == SOURCES[s - 1],
         ),
-        Point(
-            "source.{source}.overvoltage",
-            "above the upper threshold",
-            lambda d, s: max(d.sensed(SOURCES[s - 1]).volts) > NOMINAL_VOLTS * d.params.overvoltage_percent / 100.0,
-        ),
-        Point(
-            "source.{source}.phase-failure",
-            "a phase is dead",
-            lambda d, s: d.sensed(SOURCES[s - 1]).worst_volts < 0.5 * NOMINAL_VOLTS,
-        ),
+        Point("source.{source}.phase-failure", "one or two phases are dead", phase_failure),
         Point("load.voltage.{phase}", "phase to neutral", lambda d, p: d.ats.output.volts[p - 1], "V"),
         Point("load.current.{phase}", "", lambda d, p: d.ats.load.amperes(d.ats.output.volts)[p - 1], "A"),
         Point("load.power", "", lambda d: d.ats.load_kw, "kW"),

@@ -276,6 +276,7 @@ class StaticTransferSwitch(Electrical):
         first = self.TERMINALS[0]
         self.state.active = self.state.preferred = first
         self.state.good = list(self.TERMINALS)
+        self._through = first
         self.state.range_v, self.state.retransfer_s = self.params.range_v, self.params.retransfer_s
 
     @property
@@ -355,12 +356,38 @@ class StaticTransferSwitch(Electrical):
     # -- electronics ------------------------------------------------------------------------------------------
 
     def energise(self) -> Supply:
+        """What the conducting side gives. A source that fails is left within the same solution, so that nothing
+        downstream sees a gap it would ride through; `react` then takes note of the transfer.
+        """
+        self._through = self._conducting()
         if "output-failure" in self.state.faults:
             return DEAD
-        return self.seen.get(self.state.active, DEAD)
+        return self.seen.get(self._through, DEAD)
 
     def demand(self) -> Mapping[str, Draw]:
-        return {self.state.active: self.load}
+        return {self._through: self.load}
+
+    def _conducting(self) -> str:
+        """The terminal that carries the load now: the active one, unless it has just failed and the other is good."""
+        active = self.state.active
+        if not active or self._acceptable(active) or not self._may_transfer:
+            return active
+        one, other = self.TERMINALS
+        spare = other if active == one else one
+        return spare if self._gap_ms() <= RIDE_THROUGH_S * 1000.0 and self._acceptable(spare) else active
+
+    @property
+    def _may_transfer(self) -> bool:
+        return not self.state.inhibited and "stuck" not in self.state.faults
+
+    def _gap_ms(self) -> float:
+        """How long the load would be without supply in a transfer now, ms."""
+        gap = self.params.transfer_ms
+        both_live = all(self.seen.get(t, DEAD).origin for t in self.TERMINALS)
+        if both_live and not self.in_step:
+            gap += self.params.out_of_step_ms
+        slow = self.fault("slow")
+        return gap + slow["delay_ms"] if slow else gap
 
     def react(self) -> None:
         state = self.state
@@ -420,17 +447,11 @@ class StaticTransferSwitch(Electrical):
             self.touch()
 
     def _transfer(self, to: str) -> None:
-        state = self.state
-        if state.inhibited or "stuck" in state.faults:
+        if not self._may_transfer:
             return
-        both_live = all(self.seen.get(t, DEAD).origin for t in self.TERMINALS)
-        gap_ms = self.params.transfer_ms
-        if both_live and not self.in_step:
-            gap_ms += self.params.out_of_step_ms
-        if slow := self.fault("slow"):
-            gap_ms += slow["delay_ms"]
+        gap_ms = self._gap_ms()
         self.log("transferred", to=to, gap_ms=gap_ms)
-        state.active = ""
+        self.state.active = ""
         if gap_ms <= RIDE_THROUGH_S * 1000.0:
             self._arrive(to)
         else:
