@@ -9,9 +9,11 @@ from emulators.devices.relay_io import RelayIo
 from emulators.devices.source_switch import SourceSwitch
 from emulators.devices.switch import SwitchFirmware
 from emulators.devices.transfer_switch import TransferSwitchController
+from emulators.devices.ups import UpsFirmware
 
 CLASSES: tuple[type[Device], ...] = (
     TransferSwitchController,
+    UpsFirmware,
     SourceSwitch,
     PduDevice,
     Meter,

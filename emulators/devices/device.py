@@ -249,9 +249,9 @@ class Device(Actor):
         return not feeds or any(self.supply_live(ref) for ref in feeds)
 
     def supply_live(self, ref: str) -> bool:
-        """Whether that feed is live (`component` or `component:socket`)."""
+        """Whether that feed is live on any phase (`component` or `component:socket`)."""
         flow: Any = self.plant.solvers[0]
-        return bool(flow.supply(ref).worst_volts > 100.0)
+        return bool(max(flow.supply(ref).volts) > 100.0)
 
     def on_boot(self) -> None:
         """The card has just come up after a power loss or restart; volatile state starts afresh here."""
