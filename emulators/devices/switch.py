@@ -30,6 +30,9 @@ VLAN_BASE = 16777216
 HOTTEST_INLET_C = 45.0
 """Highest operating temperature of the Aruba CX 8360 (HPE data sheet: 0 to 45 C), C."""
 
+COOL_AGAIN_C = 42.0
+"""Below this the temperature alarm clears, C."""
+
 FAN_COUNT = 6
 
 
@@ -82,7 +85,7 @@ ALARMS = (
         "temperature",
         f"it breathes air of more than {HOTTEST_INLET_C:g} C",
         lambda d: d.inlet_c > HOTTEST_INLET_C,
-        clear=lambda d: d.inlet_c < HOTTEST_INLET_C - 3.0,
+        clear=lambda d: d.inlet_c < COOL_AGAIN_C,
         severity="critical",
         delay_s=30.0,
     ),
@@ -147,7 +150,8 @@ class SwitchFirmware(Device):
             "core": [196608, 196609, 196610, 196611],
         }
         self._peers: dict[str, SwitchFirmware] = {}
-        self._seen: tuple[int, object, str] | None = None
+        self._seen: tuple[int, int, str, int, int] | None = None
+        self._seen_state: State | None = None
         self._stations: tuple[int, dict[bytes, int]] = (-1, {})
 
     # -- the management agent -------------------------------------------------------------------------------
@@ -180,19 +184,21 @@ class SwitchFirmware(Device):
         self._seen = None
 
     def react(self) -> None:
-        super().react()
-        if self.state.card != "up":
+        """Look again only when the network, the switch, the agent or the warmth of the air has changed."""
+        state, inlet = self.state, self.inlet_c
+        if self.hall is not None:
+            state.coolest_c, state.hottest_c = min(state.coolest_c, inlet), max(state.hottest_c, inlet)
+        warmth = (inlet > HOTTEST_INLET_C) - (inlet < COOL_AGAIN_C)
+        seen = (self.network.revision, self.switch.revision, state.card, len(state.faults), warmth)
+        if seen == self._seen and state is self._seen_state:
             return
-        seen = (self.network.revision, self.state, self.network.vrrp_role(self.switch.id))
-        if self._seen is None or self._seen[0] != seen[0] or self._seen[1] is not seen[1] or self._seen[2] != seen[2]:
-            self._seen = seen
+        super().react()
+        self._seen, self._seen_state = seen, state
+        if state.card == "up":
             self._announce_ports()
             self._announce_tree()
             self._announce_gateway()
             self._neighbours()
-        inlet = self.inlet_c
-        self.state.coolest_c = min(self.state.coolest_c, inlet)
-        self.state.hottest_c = max(self.state.hottest_c, inlet)
 
     def on_timer(self, name: str) -> None:
         if name.startswith("lldp "):

@@ -76,6 +76,12 @@ class Cabling:
         """The row behind each server port."""
         for switch in self.switches.values():
             self._serve(switch, everything)
+        self.hosts = [End(switch.id, port) for _, switch, port in self.cards.values()]
+        """Every port that something other than a switch is plugged into."""
+        self.hosts += [End(switch.id, port) for switch, port in self.outside]
+        self.hosts += [End(*key) for key in self.servers]
+        if self.station:
+            self.hosts.append(End(self.station[0].id, self.station[1]))
 
     def plug(self, ref: str, what: str) -> tuple[Switch, int]:
         """The switch and port that `mgmt-1:12` names, now taken by `what`."""

@@ -51,24 +51,16 @@ class Convergence:
             if not up:
                 self.net.state.silent.pop(trunk.id, None)
                 self.net.cancel(f"age {trunk.id}")
-        members = {
-            (switch.id, port)
-            for switch in self.net.switches.values()
-            for ports in switch.aggregates.values()
-            for port in ports
-        }
-        hosts: set[End] = set()
-        for switch in self.net.switches.values():
-            for port in switch.numbers:
-                end = End(switch.id, port)
-                if switch.state.oper[port - 1] and port not in switch.cabled and end not in members:
-                    hosts.add(end)
+        hosts = {end for end in self.net.hosts if self.net.switches[end.bridge].state.oper[end.port - 1]}
         bridges = {id: switch.bridge_id for id, switch in self.net.switches.items() if switch.running}
         self.tree = tree = spanning_tree(
             bridges, segments, [e for e in [*alone, *sorted(hosts)] if e.bridge in bridges]
         )
+        roles: dict[str, dict[str, str]] = {id: {} for id in self.net.switches}
+        for end, role in tree.role.items():
+            roles[end.bridge][str(end.port)] = role
         for switch in self.net.switches.values():
-            self._apply(switch, tree, agreed, hosts, at_once)
+            self._apply(switch, roles[switch.id], agreed, hosts, at_once)
 
     def _believed(self, trunk: Trunk, at_once: bool) -> bool:
         """Whether the ends of a trunk hear each other, or still believe what they last heard."""
@@ -85,16 +77,17 @@ class Convergence:
                 self.net.after(trunk.age_s, f"age {trunk.id}")
         return self.net.plant.now < since + trunk.age_s - 1e-9
 
-    def _apply(self, switch: Switch, tree: Tree, agreed: Mapping[End, Trunk], hosts: set[End], at_once: bool) -> None:
+    def _apply(
+        self, switch: Switch, roles: Mapping[str, str], agreed: Mapping[End, Trunk], hosts: set[End], at_once: bool
+    ) -> None:
         """Give the switch's bridge ports their new roles, and their states or the timers that lead to them."""
-        state = switch.state
+        state, tree = switch.state, self.tree
         if not switch.running:
             for port in list(state.stp):
                 self._stop(switch, port)
             state.role.clear()
             state.root, state.root_cost, state.root_port = "", 0, 0
             return
-        roles = {str(end.port): role for end, role in tree.role.items() if end.bridge == switch.id}
         for port in [port for port in state.stp if port not in roles]:
             self._stop(switch, port)
             state.role.pop(port, None)

@@ -271,7 +271,9 @@ class Plant:
             _, _, id, name = heapq.heappop(self._heap)
             del self.timers[id, name]
             if name.startswith("clear "):
-                self.clear(id, name.removeprefix("clear "))
+                kind = name.removeprefix("clear ")
+                if kind in self.actors[id].state.faults:  # a fault that happens once has ended by itself
+                    self.clear(id, kind)
             else:
                 self.actors[id].on_timer(name)
             self.dirty = True

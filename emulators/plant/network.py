@@ -111,6 +111,7 @@ class ManagementNetwork(Component):
         """Grows with every change of the topology."""
         self._shape: tuple[NetworkState, list[str], list[bool]] | None = None
         self._part: dict[str, int] = {}
+        self._open: set[str] = set()
         self._paths: dict[str, bool] = {}
 
     def start(self) -> None:
@@ -120,7 +121,8 @@ class ManagementNetwork(Component):
         cabling = Cabling(actors, self.params.station, self.params.uplinks)
         self.switches, self.links, self.trunks = cabling.switches, cabling.links, cabling.trunks
         self.cards, self.station, self.outside = cabling.cards, cabling.station, cabling.outside
-        self.rows, self.servers, self._far = cabling.rows, cabling.servers, cabling.far
+        self.rows, self.servers, self.hosts = cabling.rows, cabling.servers, cabling.hosts
+        self._far = cabling.far
         for switch in self.switches.values():
             switch.network = self
         for link in self.links.values():
@@ -308,7 +310,11 @@ class ManagementNetwork(Component):
     # -- paths ----------------------------------------------------------------------------------------------
 
     def passes(self, trunk: Trunk) -> bool:
-        """Whether frames pass the trunk: both ends forward and some link in it works."""
+        """Whether frames pass the trunk."""
+        return trunk.id in self._open
+
+    def _passes(self, trunk: Trunk) -> bool:
+        """Whether both ends forward and some link in it works."""
         return all(switch.state.stp.get(str(port)) == "forwarding" for switch, port in (trunk.a, trunk.b)) and any(
             link.passes for link in self.carrying(trunk)
         )
@@ -325,6 +331,7 @@ class ManagementNetwork(Component):
 
     def _connect(self) -> None:
         """Which switches exchange frames; a part with as many open trunks as switches holds a circle."""
+        self._open = {trunk.id for trunk in self.trunks if self._passes(trunk)}
         steps = self._steps()
         self._part = {}
         storm: list[str] = []

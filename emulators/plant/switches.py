@@ -170,6 +170,10 @@ class Switch(Electrical):
         """Speed of ports with a link, Gb/s; filled by the network."""
         self.aggregates: dict[int, list[int]] = {}
         """Member ports of each link aggregate, by its bridge port; filled by the network."""
+        self.supplies: tuple[str, ...] = ()
+        """The inputs that deliver."""
+        self.revision = 0
+        """Grows when its supplies, its power or its faults change."""
         self.state.oper = [False] * self.params.ports
         self.state.changed = [0.0] * self.params.ports
 
@@ -219,8 +223,11 @@ class Switch(Electrical):
         return self.input_kw
 
     def react(self) -> None:
-        fed = bool(self._psus_live()) or not self.feeds
-        if fed:
+        live = tuple(self._psus_live())
+        if live != self.supplies:
+            self.supplies = live
+            self.revision += 1
+        if live or not self.feeds:
             if self.remaining_s("holdup") is not None:
                 self.cancel("holdup")
             if self.state.power == "off":
@@ -265,6 +272,7 @@ class Switch(Electrical):
         self.log("booting")
 
     def _changed(self) -> None:
+        self.revision += 1
         self.network.stale = True
         self.touch()
 

@@ -63,6 +63,8 @@ class Ports:
     def __init__(self, network: ManagementNetwork) -> None:
         self.network = network
         self.rates: dict[str, dict[str, list[float]]] = {id: {} for id in network.switches}
+        self.alike: dict[tuple[str, int], list[int]] = {}
+        """Server ports of one row on one switch carry the same: the first of them is worked out for all."""
         self.lost_octets = 0.0
 
     def add(self, switch: Switch, port: int, counter: str, per_second: float) -> None:
@@ -115,6 +117,11 @@ def branches(network: ManagementNetwork, root: str) -> list[Branch]:
     return found
 
 
+def forwards(switch: Switch, port: int) -> bool:
+    """Whether a port that is in no aggregate forwards."""
+    return switch.state.stp.get(str(port)) == "forwarding"
+
+
 Flows = dict[tuple[str, str], dict[str, Load]]
 """By trunk and the switch that sends: what it is to carry, by sort."""
 
@@ -140,6 +147,9 @@ def measure(network: ManagementNetwork) -> tuple[dict[str, dict[str, list[float]
         if id in network.state.storm:
             _fill(switch, port, loads)
         ports.leaves(switch, port, loads)
+    for (id, first), others in ports.alike.items():
+        if (rates := ports.rates[id].get(str(first))) is not None:
+            ports.rates[id].update((str(port), rates) for port in others)
     for trunk in network.trunks:
         for (sender, _), (receiver, _) in ((trunk.a, trunk.b), (trunk.b, trunk.a)):
             _carry(network, ports, trunk, sender, receiver, flows[trunk.id, sender.id])
@@ -184,8 +194,11 @@ def _servers(
     way = {branch.switch: branch for branch in branches(network, gateway)} if gateway else {}
     doors: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for (id, port), row in network.servers.items():
-        if network.switches[id].stp_state(port) == "forwarding":
+        if forwards(network.switches[id], port):
             doors[row][id].append(port)
+    for row in doors:
+        for id, own in doors[row].items():
+            ports.alike[id, own[0]] = own[1:]
     offered = lost = arrived = 0.0
     for row, kw in network.state.offered_kw.items():
         sent = kw * params.gbps_per_kw * OCTETS_PER_GBIT
@@ -200,12 +213,11 @@ def _servers(
             arrived += share
             up = Load(share, share / params.frame_octets)
             down = up.times(1.0 - params.outside_share * (1.0 - INBOUND_PER_OUTBOUND))
-            for port in own:
-                ports.arrives(network.switches[id], port, "unicast", up.times(1.0 / len(own)))
-                hosts[id, port]["unicast"] = down.times(1.0 / len(own))
+            ports.arrives(network.switches[id], own[0], "unicast", up.times(1.0 / len(own)))
+            hosts[id, own[0]]["unicast"] = down.times(1.0 / len(own))
             _along(flows, way, id, up, down)
     outside = next(((s, p) for s, p in network.outside if s.id == gateway), None)
-    if outside and outside[0].stp_state(outside[1]) == "forwarding":
+    if outside and forwards(*outside):
         out = Load(arrived, arrived / params.frame_octets).times(params.outside_share)
         hosts[gateway, outside[1]]["unicast"] = out
         ports.arrives(*outside, "unicast", out.times(INBOUND_PER_OUTBOUND))
@@ -248,12 +260,10 @@ def _broadcasts(
 ) -> None:
     """Address resolution: what the hosts of one side ask floods the other, and every host port."""
     doors: dict[str, list[int]] = defaultdict(list)
-    known = {(s.id, p) for _, s, p in network.cards.values()} | set(network.servers)
-    if network.station:
-        known.add((network.station[0].id, network.station[1]))
-    for id, port in sorted(known):
-        if network.switches[id].stp_state(port) == "forwarding":
+    for id, port in network.hosts:
+        if forwards(network.switches[id], port):
             doors[id].append(port)
+    copies = {(id, port) for (id, _), others in ports.alike.items() for port in others}
     one = Load(ARP_PER_HOST_S * CONTROL_FRAME_OCTETS, ARP_PER_HOST_S)
     done: set[str] = set()
     for root, switch in network.switches.items():
@@ -271,8 +281,9 @@ def _broadcasts(
             put(flows, branch.trunk, branch.towards, "broadcast", one.times(total - below[branch.switch]))
         for id in part:
             for port in doors[id]:
-                ports.arrives(network.switches[id], port, "broadcast", one)
-                hosts[id, port]["broadcast"] = one.times(total - 1)
+                if (id, port) not in copies:
+                    ports.arrives(network.switches[id], port, "broadcast", one)
+                    hosts[id, port]["broadcast"] = one.times(total - 1)
 
 
 def _protocols(network: ManagementNetwork, flows: Flows) -> None:
