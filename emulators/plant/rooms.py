@@ -84,7 +84,7 @@ class Hall(Body):
         actors = list(self.plant.actors.values())
         inside = [a for a in actors if getattr(getattr(a, "params", None), "hall", None) == self.id]
         self.crahs = [a for a in inside if isinstance(a, Crah)]
-        self._sources: list[Any] = [a for a in inside if not isinstance(a, Crah) and hasattr(type(a), "heat_kw")]
+        self._sources: list[Any] = [a for a in inside if not isinstance(a, Crah) and hasattr(a, "heat_kw")]
         outside = self.plant.find(self.params.climate) if self.params.climate else None
         self._climate = outside if isinstance(outside, Climate) else None
         super().start()
@@ -351,6 +351,16 @@ class Crah(Electrical):
         return self.hall.return_c if self.hall else self.state.supply_c
 
     @property
+    def return_humidity_percent(self) -> float:
+        """Relative humidity of the return air, %."""
+        return relative_humidity_percent(self.return_air_c, self.hall.dew_point_c) if self.hall else 50.0
+
+    @property
+    def input_kw(self) -> float:
+        """Electric input, kW."""
+        return self.params.controls_kw + self.heat_kw if self.state.powered else 0.0
+
+    @property
     def supply_air_c(self) -> float:
         """What leaves the unit; the air standing around it when the fans do."""
         air = self.air_kw_per_k
@@ -468,5 +478,3 @@ def dew_point_of(celsius: float, humidity_percent: float) -> float:
     """Dew point of air at that temperature (degC) and relative humidity (%), degC."""
     x = log(max(humidity_percent, 0.01) / 100.0 * saturation_hpa(celsius) / 6.112)
     return 243.12 * x / (17.62 - x)
-
-

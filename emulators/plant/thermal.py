@@ -73,11 +73,11 @@ class Balance:
             for row, constant, capacity in zip(self._a, self._b, self._capacities, strict=True)
         ]
 
-    def implicit(self, dt: float) -> Matrix:
+    def implicit(self, dt: float, gamma: float = _GAMMA) -> Matrix:
         """I - gamma dt A / C, factorised."""
         matrix = []
         for i, (row, capacity) in enumerate(zip(self._a, self._capacities, strict=True)):
-            scale = -_GAMMA * dt / capacity
+            scale = -gamma * dt / capacity
             line = [x * scale for x in row]
             line[i] += 1.0
             matrix.append(line)
@@ -126,7 +126,7 @@ class Body(Component):
 class System:
     """All bodies of a plant, moved together."""
 
-    HOTTEST_REST_C = 45.0
+    HOTTEST_REST_C = 60.0
     """A start whose rest would be hotter than this is none: the cooling does not run (yet)."""
 
     def __init__(self, bodies: Sequence[Body]) -> None:
@@ -156,15 +156,23 @@ class System:
         self._scatter(t)
 
     def rest(self) -> bool:
-        """Take the state in which nothing moves any more; False if that is (nearly) the present one."""
+        """Take the state in which nothing moves any more; False if that is (nearly) the present one, or none.
+
+        Implicit Euler steps of an hour: each takes the regimes as they are and goes nearly to their rest.
+        """
         t = before = self._gather()
-        for _ in range(40):
-            new, _ = self._step(t, 3600.0)
-            moved = max(abs(x - y) for x, y in zip(new, t, strict=True))
-            t = new
-            if moved < 1e-6:
+        for _ in range(30):
+            balance = self._balance(t)
+            rates = balance.rates()
+            if max(map(abs, rates)) < 1e-7:
                 break
-        if max(t) > self.HOTTEST_REST_C or max(abs(x - y) for x, y in zip(t, before, strict=True)) < 1e-3:
+            moves = _solve(balance.implicit(3600.0, 1.0), rates)
+            t = [x + 3600.0 * k for x, k in zip(t, moves, strict=True)]
+        else:
+            return False
+        if not 0.0 < min(t) <= max(t) < self.HOTTEST_REST_C:
+            return False
+        if max(abs(x - y) for x, y in zip(t, before, strict=True)) < 1e-3:
             return False
         self._scatter(t)
         return True

@@ -1,0 +1,236 @@
+"""Firmware of a chilled-water air handler: fans, water valve, and how units of a hall restart one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from emulators.devices.device import Alarm, Device, Params, Point, State, alarm_points
+from emulators.plant.engine import Fault
+from emulators.plant.rooms import Crah
+
+
+@dataclass(frozen=True)
+class CrahParams(Params):
+    restart_s: float = 15.0
+    """From power to fans, s: the controller's boot (assumption)."""
+    stagger_s: float = 5.0
+    """Further delay of each unit after the one before it, s: units do not start at once (assumption)."""
+    order: int = 0
+    """Its place in that order, from 0."""
+    supply_c: float = 22.0
+    """Supply air setpoint, degC."""
+    fan_percent: float = 75.0
+    """Normal fan speed, %: all units of a hall share its air, the redundant one too."""
+    boost_k: float = 1.5
+    """The fans go to full speed when the hall's inlet is so far above the setpoint …, K"""
+    boost_end_k: float = 0.5
+    """… and back when it is within this, K."""
+    high_return_c: float = 40.0
+    high_supply_k: float = 3.0
+    """Supply air alarm above the setpoint, K."""
+    high_water_c: float = 14.0
+    low_airflow_percent: float = 75.0
+    """Filter alarm: airflow against what the speed should give, %."""
+
+
+@dataclass
+class CrahControllerState(State):
+    phase: str = "on"
+    """off (no power), starting, on (fans as commanded)."""
+    boost: bool = False
+    hours_at: float = 0.0
+    run_s: float = 0.0
+    """Fan running time up to `hours_at`, s."""
+    starts: int = 0
+
+
+def _airflow_part(d: Any) -> float:
+    """Airflow against what the fan speed should give, %."""
+    speed = d.crah.speed_percent
+    return float(100.0 * d.crah.airflow_percent / speed) if speed > 10.0 else 100.0
+
+
+ALARMS = (
+    Alarm(
+        "airflow_lost",
+        "the fans should turn and no air moves",
+        lambda d: d.should_run and d.crah.airflow_percent < 10.0,
+        severity="critical",
+        delay_s=10.0,
+    ),
+    Alarm(
+        "filter_clogged",
+        "the filters pass too little air",
+        lambda d: _airflow_part(d) < d.params.low_airflow_percent and d.crah.fault("fan-failure") is None,
+        delay_s=30.0,
+    ),
+    Alarm(
+        "high_return",
+        "the return air is too warm",
+        lambda d: d.crah.return_air_c > d.params.high_return_c,
+        clear=lambda d: d.crah.return_air_c < d.params.high_return_c - 1.0,
+        severity="critical",
+        delay_s=30.0,
+    ),
+    Alarm(
+        "high_supply",
+        "the supply air is too warm",
+        lambda d: d.should_run and d.crah.supply_air_c > d.setpoint_c + d.params.high_supply_k,
+        clear=lambda d: not d.should_run or d.crah.supply_air_c < d.setpoint_c + d.params.high_supply_k - 1.0,
+        severity="critical",
+        delay_s=60.0,
+    ),
+    Alarm(
+        "high_water",
+        "the chilled water is too warm",
+        lambda d: d.crah.water_in_c > d.params.high_water_c,
+        clear=lambda d: d.crah.water_in_c < d.params.high_water_c - 1.0,
+        delay_s=30.0,
+    ),
+    Alarm("fire", "the fire panel has stopped the unit", lambda d: d.fire, severity="critical"),
+    Alarm("switched_off", "the unit is switched off", lambda d: not d.enabled, severity="info"),
+)
+
+POINTS: tuple[Point, ...] = (
+    Point("unit.on", "the fans turn", lambda d: d.crah.running),
+    Point(
+        "unit.enabled",
+        "the unit is switched on",
+        lambda d: d.enabled,
+        write=lambda d, v: d.set_setting("enabled", bool(v)),
+    ),
+    Point("unit.alarm", "some alarm is active", lambda d: bool(d.state.alarms)),
+    Point("unit.hours", "hours the fans have run", lambda d: d.run_hours, "h"),
+    Point("unit.starts", "fan starts", lambda d: d.state.starts),
+    Point(
+        "setpoint.supply",
+        "supply air setpoint",
+        lambda d: d.setpoint_c,
+        "degC",
+        write=lambda d, v: d.set_setting("supply_c", float(v)),
+        low=10.0,
+        high=35.0,
+    ),
+    Point("air.supply", "leaving the unit", lambda d: d.crah.supply_air_c, "degC"),
+    Point("air.return", "entering the unit", lambda d: d.crah.return_air_c, "degC"),
+    Point("air.return_humidity", "of the return air", lambda d: d.crah.return_humidity_percent, "%"),
+    Point("air.flow", "through the unit", lambda d: d.crah.air_m3_s, "m3/s"),
+    Point("fan.speed", "of the fans", lambda d: d.crah.speed_percent, "%"),
+    Point(
+        "fan.setting",
+        "normal fan speed",
+        lambda d: d.fan_percent,
+        "%",
+        write=lambda d, v: d.set_setting("fan_percent", float(v)),
+        low=30.0,
+        high=100.0,
+    ),
+    Point("valve.position", "water valve", lambda d: d.crah.valve_percent, "%"),
+    Point("water.in", "entering the coil", lambda d: d.crah.water_in_c, "degC"),
+    Point("water.out", "leaving the coil", lambda d: d.crah.water_out_c, "degC"),
+    Point("cooling.power", "heat taken from the air", lambda d: d.crah.cooling_kw, "kW"),
+    Point("input.power", "electric input", lambda d: d.crah.input_kw, "kW"),
+)
+
+
+class CrahController(Device):
+    """Manages the plant's `crah` named by `of`, on the same supply.
+
+    `controller-hang` leaves fans and setpoint as they are; the fire panel stops the fans by its own contact.
+    """
+
+    kind = "crah"
+    PARAMS = CrahParams
+    STATE = CrahControllerState
+    ALARMS = ALARMS
+    POINTS = (*POINTS, *alarm_points(ALARMS))
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        **Device.FAULTS,
+        "controller-hang": Fault("it no longer controls: fans and setpoint stay as they are"),
+        "false-shutdown": Fault("the controller stops the unit without a cause"),
+    }
+    params: CrahParams
+    state: CrahControllerState
+    crah: Crah
+
+    def start(self) -> None:
+        crah = self.plant.find(self.params.of)
+        assert isinstance(crah, Crah), f"{self.name} manages {crah.id}, which is not a crah"
+        self.crah = crah
+
+    def setting(self, name: str, default: Any) -> Any:
+        return self.state.settings.get(name, default)
+
+    @property
+    def enabled(self) -> bool:
+        return bool(self.setting("enabled", self.crah.params.initially_on))
+
+    @property
+    def setpoint_c(self) -> float:
+        return float(self.setting("supply_c", self.params.supply_c))
+
+    @property
+    def fan_percent(self) -> float:
+        return float(self.setting("fan_percent", self.params.fan_percent))
+
+    @property
+    def fire(self) -> bool:
+        return self.crah.hall is not None and self.crah.hall.fire
+
+    @property
+    def should_run(self) -> bool:
+        return self.state.phase == "on" and self.crah.state.commanded and not self.fire
+
+    @property
+    def run_hours(self) -> float:
+        running = self.plant.now - self.state.hours_at if self.crah.state.commanded else 0.0
+        return (self.state.run_s + running) / 3600.0
+
+    def react(self) -> None:
+        s = self.state
+        if not self.crah.state.powered:
+            if s.phase != "off":
+                s.phase = "off"
+                s.boost = False
+                self.cancel("restart")
+                self._switch(False)
+        elif s.phase == "off":
+            s.phase = "starting"
+            self.after(self.params.restart_s + self.params.order * self.params.stagger_s, "restart")
+        elif s.phase == "on" and self.fault("controller-hang") is None:
+            self._control()
+        super().react()
+
+    def _control(self) -> None:
+        self._switch(self.enabled and self.fault("false-shutdown") is None)
+        p, s, hall = self.params, self.state, self.crah.hall
+        if hall is not None:
+            excess = hall.inlet_c - self.setpoint_c
+            s.boost = excess > (p.boost_end_k if s.boost else p.boost_k)
+        self.crah.set_fan(100.0 if s.boost else self.fan_percent)
+        self.crah.set_supply(self.setpoint_c)
+
+    def _switch(self, on: bool) -> None:
+        s, crah = self.state, self.crah
+        if on == crah.state.commanded:
+            return
+        if crah.state.commanded:
+            s.run_s += self.plant.now - s.hours_at
+        s.hours_at = self.plant.now
+        s.starts += on
+        crah.switch(on)
+        self.record("fans on" if on else "fans off")
+
+    def on_timer(self, name: str) -> None:
+        if name == "restart":
+            self.state.phase = "on"
+            self.touch()
+        else:
+            super().on_timer(name)
+
+    def set_setting(self, name: str, value: Any) -> None:
+        self.state.settings[name] = value
+        self.record(f"{name} {value}")
+        self.touch()

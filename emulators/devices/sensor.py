@@ -1,0 +1,182 @@
+"""Firmware of an environment monitor: probes for temperature, humidity and dew point, thresholds, alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import nan
+from typing import Any, ClassVar
+
+from emulators.devices.device import Alarm, Device, Index, Params, Point, State, alarm_points
+from emulators.plant.electrical import Component
+from emulators.plant.engine import Fault, Parameter
+
+UNITS = {"degC": "C", "%": "%RH"}
+"""A probe's unit as monitors of this kind write it."""
+
+BOUNDS = {"degC": (10.0, 27.0), "%": (20.0, 80.0)}
+"""Safe range of a new probe: ASHRAE recommends inlets of at most 27 degC and at most 60 % relative humidity; the wider
+limits are the A1 allowable ones (8 to 80 %), rounded."""
+
+HYSTERESIS = {"degC": 0.5, "%": 2.0}
+"""How far back inside a reading must be for the alarm to end."""
+
+
+@dataclass(frozen=True)
+class SensorParams(Params):
+    probes: tuple[str, ...] = ()
+    """What each probe measures: `hall-1.inlet_c`, `hall-1.humidity_percent`, `outdoors.outdoor_c`."""
+    names: tuple[str, ...] = ()
+    """Their names; a probe without one is called after what it measures."""
+    delay_s: float = 10.0
+    """A reading must be out of its range so long, s."""
+
+
+@dataclass
+class SensorState(State):
+    out: list[bool] = field(default_factory=list)
+    """Of each probe: its reading is out of range (with hysteresis)."""
+
+
+def _any(side: str) -> Any:
+    return lambda d: any(d.status(n) == side for n in d.indices("probe"))
+
+
+ALARMS = (
+    Alarm("probe_alarm", "a probe reads out of its safe range", lambda d: any(d.alarming(n) for n in d.rows)),
+    Alarm("probe_lost", "a probe does not answer", _any("invalid"), delay_s=5.0),
+)
+
+POINTS: tuple[Point, ...] = (
+    Point("probe.{probe}.name", "its name", lambda d, n: d.name_of(n), write=lambda d, n, v: d.rename(n, v)),
+    Point("probe.{probe}.value", "what it reads, in its unit; no number while it is lost", lambda d, n: d.reading(n)),
+    Point("probe.{probe}.text", "what it reads, with its unit", lambda d, n: d.text(n)),
+    Point("probe.{probe}.unit", "C or %RH", lambda d, n: d.unit(n), values=("C", "%RH")),
+    Point(
+        "probe.{probe}.status",
+        "invalid, normal, out (of range, waiting) or alarm",
+        lambda d, n: d.status(n),
+        values=("invalid", "normal", "out", "alarm"),
+    ),
+    Point(
+        "probe.{probe}.low",
+        "lower end of its safe range",
+        lambda d, n: d.bound(n, 0),
+        write=lambda d, n, v: d.set_bound(n, 0, v),
+    ),
+    Point(
+        "probe.{probe}.high",
+        "upper end of its safe range",
+        lambda d, n: d.bound(n, 1),
+        write=lambda d, n, v: d.set_bound(n, 1, v),
+    ),
+)
+
+
+class Sensor(Device):
+    """An environment monitor with one probe for each quantity its parameter `probes` names."""
+
+    kind = "sensor"
+    PARAMS = SensorParams
+    STATE = SensorState
+    ALARMS = ALARMS
+    POINTS = (*POINTS, *alarm_points(ALARMS))
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        **Device.FAULTS,
+        "probe-failure": Fault("a probe does not answer", {"probe": Parameter(1, "", 1, 64, "which one")}),
+        "probe-drift": Fault(
+            "a probe reads too much",
+            {"probe": Parameter(1, "", 1, 64, "which one"), "offset": Parameter(3.0, "K or %", -50.0, 50.0)},
+        ),
+    }
+    params: SensorParams
+    state: SensorState
+
+    def start(self) -> None:
+        self._probes: list[tuple[Component, str]] = []
+        for probe in self.params.probes:
+            id, _, quantity = probe.partition(".")
+            component = self.plant.find(id)
+            assert isinstance(component, Component), f"{self.name}: {probe} is not a quantity of the plant"
+            component.quantity(quantity)
+            self._probes.append((component, quantity))
+        self.state.out = [False] * len(self._probes)
+        self.rows = tuple(range(1, len(self._probes) + 1))
+
+    def indices(self, name: str) -> Sequence[Index]:
+        return self.rows if name == "probe" else super().indices(name)
+
+    def card_supplied(self) -> bool:
+        """A monitor that names no feed has a supply of its own: what it measures does not power it."""
+        return super().card_supplied() if self.params.powered_by else True
+
+    # -- a probe --------------------------------------------------------------------------------------------
+
+    def reading(self, n: int) -> float:
+        """What the probe reads, in its unit; NaN while it does not answer."""
+        lost, drift = self.fault("probe-failure"), self.fault("probe-drift")
+        if lost is not None and int(lost["probe"]) == n:
+            return nan
+        component, quantity = self._probes[n - 1]
+        value = float(component.quantity(quantity))
+        return value + drift["offset"] if drift is not None and int(drift["probe"]) == n else value
+
+    def text(self, n: int) -> str:
+        value = self.reading(n)
+        return f"{value:.1f} {self.unit(n)}" if value == value else "Err"
+
+    def unit(self, n: int) -> str:
+        return UNITS.get(self._quantity_unit(n), self._quantity_unit(n))
+
+    def _quantity_unit(self, n: int) -> str:
+        component, quantity = self._probes[n - 1]
+        return component.QUANTITIES[quantity]
+
+    def name_of(self, n: int) -> str:
+        given = self.params.names[n - 1] if n <= len(self.params.names) else self.params.probes[n - 1]
+        return str(self.state.settings.get(f"name {n}", given))
+
+    def rename(self, n: int, name: str) -> None:
+        self.state.settings[f"name {n}"] = name
+
+    def bound(self, n: int, side: int) -> float:
+        """Lower (0) or upper (1) end of its safe range."""
+        given = BOUNDS.get(self._quantity_unit(n), (-1e9, 1e9))[side]
+        return float(self.state.settings.get(f"bound {n} {side}", given))
+
+    def set_bound(self, n: int, side: int, value: float) -> None:
+        self.state.settings[f"bound {n} {side}"] = float(value)
+        self.record(f"{self.name_of(n)}: {('low', 'high')[side]} limit {value:g}")
+        self.touch()
+
+    def alarming(self, n: int) -> bool:
+        """Out of range for longer than the delay."""
+        return self.state.out[n - 1] and (self.id, f"out {n}") not in self.plant.timers
+
+    def status(self, n: int) -> str:
+        if self.reading(n) != self.reading(n):
+            return "invalid"
+        if self.alarming(n):
+            return "alarm"
+        return "out" if self.state.out[n - 1] else "normal"
+
+    # -- the clock's calls ----------------------------------------------------------------------------------
+
+    def react(self) -> None:
+        for n in self.rows:
+            value, was_out = self.reading(n), self.state.out[n - 1]
+            margin = HYSTERESIS.get(self._quantity_unit(n), 0.0) if was_out else 0.0
+            out = value < self.bound(n, 0) + margin or value > self.bound(n, 1) - margin
+            if out != was_out:
+                self.state.out[n - 1] = out
+                if out:
+                    self.after(self.params.delay_s, f"out {n}")
+                else:
+                    self.cancel(f"out {n}")
+        super().react()
+
+    def on_timer(self, name: str) -> None:
+        if name.startswith("out "):
+            self.touch()
+        else:
+            super().on_timer(name)
