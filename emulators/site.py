@@ -103,9 +103,7 @@ class Site:
     def reachable(self, name: str) -> bool:
         """Whether the management station can talk to that device: its card, its switch and the path are up."""
         device = self.devices[name]
-        if self.network is None or not device.params.switch_port:
-            return device.answers
-        return self.network.reachable(device.id)
+        return device.answers if self.network is None else self.network.reachable(device.id)
 
     # -- faults ---------------------------------------------------------------------------------------------
 

@@ -11,6 +11,10 @@ well are not played.
     paths             which switches exchange frames; a circle in them is a broadcast storm
     virtual router    which core switch is the gateway (RFC 5798)
     traffic           what every port counts (see `emulators.plant.traffic`)
+
+What is left out: VLANs (production and management are one broadcast domain if they are cabled together),
+multiple-instance spanning tree, and the frames that are on their way when something changes. A storm makes
+everything behind it unreachable, where a real one lets a few answers through.
 """
 
 from __future__ import annotations

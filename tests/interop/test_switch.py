@@ -168,7 +168,7 @@ def test_link_down_reaches_snmptrapd_with_the_ports_number(tmp_path, shared_data
         _until(lambda: log.exists() and "NET-SNMP version" in log.read_text())
         with running(Site.load(path), ports=31650) as site:
             site.advance(1.0)
-            site.do(lambda: site.site.inject("up-1", "cut"))
+            site.do(lambda: site.site.inject("isl-1", "cut"))
             _until(lambda: "1.3.6.1.2.1.2.2.1.1.53" in log.read_text())
     finally:
         daemon.terminate()

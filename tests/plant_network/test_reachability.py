@@ -73,6 +73,13 @@ def test_a_shut_port_cuts_its_device_off_and_stays_shut_through_a_power_loss():
     assert reachable(plant)
 
 
+def test_a_restart_may_be_given_a_duration_like_any_fault():
+    plant = Lan().build()
+    plant.inject("access-1", "reload", for_s=5.0)
+    plant.advance(200.0)
+    assert reachable(plant)
+
+
 def test_a_pulled_patch_cable_cuts_off_its_device_alone():
     plant = Lan().build()
     plant.inject("access-1", "port-dark", {"port": 10})
