@@ -36,7 +36,7 @@ class GeneratorRatings:
     tank: Ref = ""
     """The day tank it burns from; none means fuel without end."""
     climate: Ref = ""
-    """The weather that gives its intake air temperature (`dry_bulb_c`); none means `air_c`."""
+    """The weather that gives its intake air temperature (`outdoor_c`); none means `air_c`."""
     air_c: float = 35.0
     """Intake air without a `climate`, degC."""
     standby_kw: float = 1650.0
@@ -69,8 +69,8 @@ class GeneratorRatings:
     inertia_s: float = 1.0
     """H: stored energy at rated speed over rated power, s (1 to 1.5 is usual at this size, unverified)."""
     governor_s: float = 0.55
-    """Time from a load step to the lowest speed, s: with `inertia_s` a full step dips 10 %, a 60 % step 6.1 % (ISO 8528-5
-    class G3 allows 7 % and 3 s to return; from memory of its table 4)."""
+    """Time from a load step to the lowest speed, s: with `inertia_s` a full step dips 10 %, a 60 % step 6.1 % (ISO
+    8528-5 class G3 allows 7 % and 3 s to return; from memory of its table 4)."""
     transient_reactance: float = 0.2
     """x'd of the alternator, per unit: sets the voltage dip (typical; G3 allows 15 %)."""
     avr_s: float = 0.8

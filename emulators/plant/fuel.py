@@ -203,9 +203,7 @@ class DayTank(Tank, Electrical):
     def start(self) -> None:
         super().start()
         self._bulk = self.plant.actors.get(self.params.bulk)
-        self._sets = [
-            actor for actor in self.plant.actors.values() if getattr(actor, "fuel_tank", "") == self.id
-        ]
+        self._sets = [actor for actor in self.plant.actors.values() if getattr(actor, "fuel_tank", "") == self.id]
 
     @property
     def pumping(self) -> bool:

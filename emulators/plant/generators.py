@@ -249,12 +249,12 @@ class Generator(Electrical):
     @property
     def terminal_volts(self) -> float:
         """Phase to neutral on the set's side of its breaker, V."""
-        return self._terminals().worst_volts
+        return self.terminals().worst_volts
 
     @property
     def terminal_hertz(self) -> float:
         """Hz on the set's side of its breaker; 0 while it has no voltage."""
-        return self._terminals().hertz
+        return self.terminals().hertz
 
     @property
     def power_kw(self) -> float:
@@ -266,17 +266,22 @@ class Generator(Electrical):
     @property
     def load_percent(self) -> float:
         """Of what it can give now."""
-        return 100.0 * self.power_kw / max(1.0, derated_kw(self.params, self.air_c))
+        return 100.0 * self.power_kw / max(1.0, self.site_kw)
+
+    @property
+    def site_kw(self) -> float:
+        """What it could give at this air temperature and altitude, kW, whether it runs or not."""
+        return derated_kw(self.params, self.air_c)
 
     @property
     def capacity_kw(self) -> float:
-        """What it can give at this air temperature, kW; 0 unless it runs."""
-        return derated_kw(self.params, self.air_c) if self.state.phase == "running" else 0.0
+        """The same while it runs, else 0, kW: its weight in the sharing of the load."""
+        return self.site_kw if self.state.phase == "running" else 0.0
 
     @property
     def air_c(self) -> float:
         """Intake air, degC."""
-        return self.params.air_c if self._climate is None else float(self._climate.dry_bulb_c)
+        return self.params.air_c if self._climate is None else float(self._climate.outdoor_c)
 
     @property
     def fuel_lph(self) -> float:
@@ -426,10 +431,10 @@ class Generator(Electrical):
         if not state.closed:
             return DEAD
         if state.phase == "running":
-            own = self._terminals()
+            own = self.terminals()
             return own if state.in_step or not own.origin else own._replace(origin=self.id)
         driver = self._motored_by()
-        return DEAD if driver is None else driver._terminals()
+        return DEAD if driver is None else driver.terminals()
 
     def demand(self) -> Mapping[str, Draw]:
         return {}
@@ -593,12 +598,12 @@ class Generator(Electrical):
 
     # -- alternator, breaker and bus -------------------------------------------------------------------------
 
-    def _terminals(self) -> Supply:
+    def terminals(self) -> Supply:
         """What the set's side of the breaker offers."""
         state, params, now = self.state, self.params, self.plant.now
         if state.phase != "running":
             driver = self._motored_by()
-            return DEAD if driver is None else driver._terminals()
+            return DEAD if driver is None else driver.terminals()
         built = now - self._excited_at()
         if built < -1e-9:
             return DEAD

@@ -1,0 +1,569 @@
+"""Firmware of a generating set's controller, after the Deep Sea Electronics DSE 8610 MKII.
+
+It starts the set when a transfer switch calls, closes it onto a dead bus or synchronises it to a live one, protects
+it, cools it down and stops it. Sets on one bus talk to each other over the multiset link: one of them closes on a
+dead bus while the others wait, and with `load_demand` those that the load does not need stand down.
+
+Sequence: DSE 8610 MKII operator manual 5.4 (easymanua.ls/dse/8610-mkii, p. 117): start delay, cranking with rests,
+safety-on delay, warming, load; return delay, cooling, stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from emulators.devices.device import Device, Index, Refused, State, Value
+from emulators.devices.generator_points import POINTS
+from emulators.devices.generator_protection import ALARMS, PROTECTIONS, GeneratorControllerParams
+from emulators.plant.engine import Fault
+from emulators.plant.generators import Generator
+
+MODES = ("stop", "auto", "manual", "test")
+
+STAGES = (
+    "rest",
+    "start-delay",
+    "preheat",
+    "cranking",
+    "crank-rest",
+    "starting",
+    "warming",
+    "available",
+    "synchronising",
+    "closing",
+    "on-load",
+    "opening",
+    "cooling",
+    "stopping",
+)
+"""`available` is at speed without load."""
+
+TURNING = STAGES[STAGES.index("starting") : STAGES.index("stopping")]
+"""Stages in which the engine should run."""
+
+MATCH_LOOK_S = 0.7
+"""How often the synchroniser looks whether voltage and frequency hold still, s; not a multiple of common hunting."""
+
+
+@dataclass
+class GeneratorControllerState(State):
+    stage: str = "rest"
+    mode: str = ""
+    attempts: int = 0
+    """Cranks so far in this start."""
+    armed: bool = False
+    """The safety-on delay is over."""
+    matched: int = 0
+    """Looks in a row at which voltage and frequency fitted the bus."""
+    latched: dict[str, str] = field(default_factory=dict)
+    """Alarm -> trip or shutdown, until it is reset."""
+    warnings: list[str] = field(default_factory=list)
+    muted: bool = False
+    telemetry_start: bool = False
+    manual_run: bool = False
+    manual_load: bool = False
+    stood_down: bool = False
+    starts: int = 0
+    run_s: float = 0.0
+    """Running time until `run_since`, s."""
+    run_since: float = -1.0
+    """Negative while it does not run."""
+
+
+class GeneratorController(Device):
+    """The controller of the `generator` named by `of`.
+
+    It lives on the starter battery. `controller-hang` stops sequence and protection, `card-hang` only the answering.
+    """
+
+    kind = "generator"
+    PARAMS = GeneratorControllerParams
+    STATE = GeneratorControllerState
+    ALARMS = ALARMS
+    POINTS = POINTS
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        **Device.FAULTS,
+        "controller-hang": Fault("sequence and protection stand still; the engine does what it was last told"),
+        "emergency-stop": Fault("somebody has pressed the emergency stop button"),
+        "no-remote-start": Fault("the wire of the remote start is broken: requests are not seen"),
+        "msc-failure": Fault("the multiset link is down: this controller and the others do not see each other"),
+    }
+    params: GeneratorControllerParams
+    state: GeneratorControllerState
+    generator: Generator
+
+    def start(self) -> None:
+        generator = self.plant.find(self.params.of)
+        assert isinstance(generator, Generator), f"{self.id} manages {generator.id}, which is not a generator"
+        self.generator = generator
+        self.state.mode = str(self.state.settings.get("mode", self.params.mode))
+        self._switches = [self.plant.find(id) for id in self.params.start_requests]
+        self._others = [
+            actor
+            for actor in self.plant.actors.values()
+            if isinstance(actor, GeneratorController) and actor is not self and self._shares_bus(actor)
+        ]
+
+    def _shares_bus(self, other: GeneratorController) -> bool:
+        peer = self.plant.find(other.params.of)
+        return isinstance(peer, Generator) and peer.origin == self.generator.origin
+
+    def indices(self, name: str) -> Sequence[Index]:
+        return (1, 2, 3) if name == "phase" else super().indices(name)
+
+    def card_supplied(self) -> bool:
+        """It lives on the starter battery (8 to 35 V); a site that feeds it otherwise says so with `powered_by`."""
+        return super().card_supplied() if self.params.powered_by else self.generator.battery_volts >= 8.0
+
+    # -- what it knows ------------------------------------------------------------------------------------------
+
+    @property
+    def mode(self) -> str:
+        return self.state.mode
+
+    def setting(self, name: str) -> float:
+        """A delay as changed on the device, else as the site file has it, s."""
+        return float(self.state.settings.get(name, getattr(self.params, name)))
+
+    def condition(self, alarm: str) -> str:
+        """inactive, warning, trip or shutdown."""
+        return self.state.latched.get(alarm, "warning" if alarm in self.state.warnings else "inactive")
+
+    @property
+    def locked_out(self) -> bool:
+        """A latched alarm keeps it from starting."""
+        return bool(self.state.latched)
+
+    @property
+    def called(self) -> bool:
+        """Whether a transfer switch or the telemetry asks for it."""
+        if self.state.telemetry_start:
+            return True
+        if self.fault("no-remote-start") is not None:
+            return False
+        return any(getattr(switch, "start_request", False) for switch in self._switches)
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the engine should run, alarms aside."""
+        mode = self.state.mode
+        if mode == "auto":
+            return self.called and not self.state.stood_down
+        return mode == "test" or (mode == "manual" and self.state.manual_run)
+
+    @property
+    def load_wanted(self) -> bool:
+        """Whether it should be on the bus."""
+        return self.wanted and not self.locked_out and (self.state.mode != "manual" or self.state.manual_load)
+
+    @property
+    def in_window(self) -> bool:
+        """Whether voltage and frequency are good enough to close."""
+        p, g = self.params, self.generator
+        volts = abs(g.terminal_volts / g.params.volts - 1.0)
+        hertz = abs(g.terminal_hertz / g.params.hertz - 1.0)
+        return 100.0 * volts <= p.ready_volts_percent and 100.0 * hertz <= p.ready_hertz_percent
+
+    @property
+    def run_s(self) -> float:
+        """Engine running time, s."""
+        since = self.state.run_since
+        return self.state.run_s + (self.plant.now - since if since >= 0.0 else 0.0)
+
+    # -- the clock's calls --------------------------------------------------------------------------------------
+
+    def react(self) -> None:
+        if self.fault("controller-hang") is None:
+            self._protect()
+            self._demand()
+            self._sequence()
+        super().react()
+
+    def horizon(self) -> float:
+        """Until the coolant or the fuel passes one of its thresholds."""
+        generator, params = self.generator, self.params
+        reach = generator.fuel_reaches_s(params.low_fuel_percent)
+        if self.state.armed:
+            reach = min(
+                reach,
+                generator.coolant_reaches_s(params.hot_warning_c),
+                generator.coolant_reaches_s(params.hot_shutdown_c),
+            )
+            if params.low_fuel_shutdown_percent > 0.0:
+                reach = min(reach, generator.fuel_reaches_s(params.low_fuel_shutdown_percent))
+        return reach
+
+    def on_timer(self, name: str) -> None:
+        kind, _, rest = name.partition(" ")
+        if kind not in ("stage", "safety", "protect", "match", "stand", "recall"):
+            super().on_timer(name)
+        elif self.fault("controller-hang") is not None:
+            return
+        elif kind == "stage":
+            self._stage_over(rest)
+        elif kind == "safety":
+            self.state.armed = True
+        elif kind == "protect":
+            protection = PROTECTIONS[int(rest)]
+            self._act(protection.alarm, protection.action)
+        elif kind == "match":
+            self._match()
+        else:
+            self.state.stood_down = kind == "stand"
+            self.record("stood down: the load does not need it" if kind == "stand" else "called for load")
+            self.log("stood down" if kind == "stand" else "recalled")
+
+    # -- protection ---------------------------------------------------------------------------------------------
+
+    def _protect(self) -> None:
+        state, timers, mine = self.state, self.plant.timers, self.id
+        for number, protection in enumerate(PROTECTIONS):
+            holds = (state.armed or not protection.armed) and protection.when(self)
+            timer = f"protect {number}"
+            if protection.action == "warning":
+                active = protection.alarm in state.warnings
+                if active and not holds:
+                    state.warnings.remove(protection.alarm)
+                    self.touch()
+                    continue
+            else:
+                active = protection.alarm in state.latched
+            running = (mine, timer) in timers
+            if not holds or active:
+                if running:
+                    self.cancel(timer)
+            elif protection.delay_s <= 0.0:
+                self._act(protection.alarm, protection.action)
+            elif not running:
+                self.after(protection.delay_s, timer)
+
+    def _act(self, alarm: str, action: str) -> None:
+        state = self.state
+        state.muted = False
+        self.touch()
+        if action == "warning":
+            if alarm not in state.warnings:
+                state.warnings.append(alarm)
+            return
+        if state.latched.get(alarm) in (action, "shutdown"):
+            return
+        state.latched[alarm] = action
+        words = alarm.replace("_", " ")
+        self.record(f"{words}: {'shutdown' if action == 'shutdown' else 'electrical trip'}")
+        self.log("shut down" if action == "shutdown" else "tripped", alarm=alarm)
+        if action == "shutdown":
+            self._shut_down()
+        elif state.stage in ("synchronising", "closing", "on-load"):
+            self._open()
+
+    def _shut_down(self) -> None:
+        self.generator.trip("shutdown")
+        self.generator.stop_engine()
+        if self.generator.phase == "stopped":
+            self._enter("rest")
+        else:
+            self._enter("stopping", self.setting("stopping_timeout_s"))
+
+    def reset(self) -> None:
+        """Clear the latched alarms whose cause is gone."""
+        state = self.state
+        if self.generator.trip_cause:
+            self.generator.open_breaker()
+            self.generator.state.trip_cause = ""
+        for alarm in list(state.latched):
+            still = any(
+                p.alarm == alarm and p.action != "warning" and (state.armed or not p.armed) and p.when(self)
+                for p in PROTECTIONS
+            )
+            if not still:
+                del state.latched[alarm]
+        self.record("alarms reset")
+        self.log("reset", left=list(state.latched))
+        self.touch()
+
+    # -- load demand ----------------------------------------------------------------------------------------------
+
+    def _demand(self) -> None:
+        """Stand down, or come back, by what the sets before this one carry and could carry."""
+        state, p = self.state, self.params
+        linked = p.load_demand and state.mode == "auto" and self.called and self.fault("msc-failure") is None
+        if not linked:
+            state.stood_down = False
+            self.cancel("stand down")
+            self.cancel("recall")
+            return
+        before = [o for o in self._others if o.linked and o.wanted and not o.locked_out and o.before(self)]
+        capacity = sum(o.generator.capacity_kw for o in before if o.generator.on_bus)
+        coming = sum(o.generator.site_kw for o in before)
+        load = sum(o.generator.load_kw for o in self._others) + self.generator.load_kw
+        next_in_line = not any(o.state.stood_down and o.before(self) for o in self._others if o.linked)
+        needless = state.stage == "on-load" and capacity > 0.0 and 100.0 * load < p.stand_down_percent * capacity
+        missed = state.stood_down and next_in_line and (not before or 100.0 * load > p.recall_percent * coming)
+        self._time("stand down", needless and not state.stood_down, p.stand_down_s)
+        self._time("recall", missed, p.recall_s)
+
+    @property
+    def linked(self) -> bool:
+        """Whether the other controllers hear it."""
+        return self.fault("msc-failure") is None and self.fault("controller-hang") is None
+
+    def before(self, other: GeneratorController) -> bool:
+        return (self.params.priority, self.id) < (other.params.priority, other.id)
+
+    def _time(self, timer: str, holds: bool, delay_s: float) -> None:
+        running = self.remaining_s(timer) is not None
+        if holds and not running:
+            self.after(delay_s, timer)
+        elif running and not holds:
+            self.cancel(timer)
+
+    # -- sequence -------------------------------------------------------------------------------------------------
+
+    def _enter(self, stage: str, for_s: float | None = None) -> None:
+        """Go to a stage, and time it when it has an end of its own."""
+        state = self.state
+        if state.stage == stage:
+            return
+        self.cancel(f"stage {state.stage}")
+        if stage not in TURNING and state.run_since >= 0.0:
+            state.run_s, state.run_since = self.run_s, -1.0
+            state.armed = False
+            self.cancel("safety on")
+        if stage != "synchronising":
+            self.cancel("match")
+        state.stage = stage
+        if for_s is not None:
+            self.after(for_s, f"stage {stage}")
+        self.log(stage.replace("-", " "))
+        self.touch()
+
+    def _sequence(self) -> None:
+        state, generator = self.state, self.generator
+        stage, go = state.stage, self.wanted and not self.locked_out
+        if stage in TURNING and generator.phase != "running":
+            self._engine_died()
+        elif stage == "rest":
+            if go and generator.phase == "stopped":
+                self.record("start requested")
+                state.attempts = 0
+                self._enter("start-delay", self.setting("start_delay_s"))
+        elif stage in ("start-delay", "preheat", "crank-rest"):
+            if not go:
+                self._enter("rest")
+        elif stage == "cranking":
+            if generator.running:
+                self._fired()
+            elif not go:
+                generator.stop_cranking()
+                self._enter("rest")
+        elif stage == "starting":
+            if not go:
+                self._enter("cooling", self.setting("cooling_s"))
+            elif self.in_window:
+                self._enter("warming", self.setting("warming_s"))
+        elif stage == "warming":
+            if not go:
+                self._enter("cooling", self.setting("cooling_s"))
+        elif stage == "available":
+            if self.load_wanted:
+                self._towards_load()
+            elif not go:
+                self._enter("cooling", self.setting("cooling_s"))
+        elif stage == "synchronising":
+            if not self.load_wanted or not generator.bus_live:
+                self._enter("available")
+        elif stage == "closing":
+            if generator.closed:
+                self.record("generator breaker closed")
+                self._enter("on-load")
+        elif stage == "on-load":
+            self._watch_load()
+        elif stage == "opening":
+            if not generator.closed:
+                self._enter("available" if go else "cooling", None if go else self.setting("cooling_s"))
+        elif stage == "cooling":
+            if go:
+                self._enter("available")
+        elif stage == "stopping":
+            if generator.phase in ("stopped", "seized"):
+                self.record("engine stopped")
+                self._enter("rest")
+            elif generator.running:
+                generator.stop_engine()
+
+    def _fired(self) -> None:
+        state = self.state
+        state.starts += 1
+        state.run_since = self.plant.now
+        self.after(self.setting("safety_on_s"), "safety on")
+        self.record("engine running")
+        self._enter("starting")
+
+    def _engine_died(self) -> None:
+        """It stopped by itself: a failed attempt before the safety-on delay is over, later left to the protections."""
+        if not self.state.armed:
+            self.generator.trip("engine stopped")
+            self._attempt_failed()
+        elif self.state.stage == "opening" and not self.generator.closed:
+            self._enter("cooling", self.setting("cooling_s"))
+
+    def _attempt_failed(self) -> None:
+        state = self.state
+        state.attempts += 1
+        if state.attempts >= self.params.crank_attempts:
+            self._enter("stopping" if self.generator.phase == "stopping" else "rest")
+            self._act("fail_to_start", "shutdown")
+        else:
+            self.record(f"attempt {state.attempts} to start failed")
+            self._enter("crank-rest", self.setting("crank_rest_s"))
+
+    def _stage_over(self, stage: str) -> None:
+        """The time of a stage is up."""
+        generator = self.generator
+        if stage == "start-delay":
+            self._enter("preheat", self.setting("preheat_s"))
+        elif stage in ("preheat", "crank-rest"):
+            if generator.phase == "stopped":
+                generator.crank()
+                self._enter("cranking", self.setting("crank_s"))
+            elif generator.phase == "seized":
+                self._attempt_failed()
+            else:  # still running down
+                self.state.stage = "preheat"
+                self.after(1.0, "stage preheat")
+        elif stage == "cranking":
+            generator.stop_cranking()
+            self._attempt_failed()
+        elif stage == "warming":
+            self._enter("available")
+        elif stage == "synchronising":
+            self._act("fail_to_synchronise", "trip")
+        elif stage == "closing":
+            generator.open_breaker()
+            self._act("fail_to_close", "trip")
+        elif stage == "on-load":
+            self._open()
+        elif stage == "opening":
+            self._act("fail_to_open", "shutdown")
+        elif stage == "cooling":
+            generator.stop_engine()
+            self._enter("stopping", self.setting("stopping_timeout_s"))
+        elif stage == "stopping":
+            self._act("fail_to_stop", "shutdown")
+
+    # -- load ---------------------------------------------------------------------------------------------------
+
+    def _towards_load(self) -> None:
+        if not self.in_window:
+            return
+        if self.generator.bus_live:
+            self.state.matched = 0
+            self._enter("synchronising", self.setting("sync_timeout_s"))
+            self.after(max(MATCH_LOOK_S, self.setting("sync_s") - MATCH_LOOK_S), "match")
+        elif self._may_close_on_dead_bus():
+            self._close(synchronised=False)
+
+    def _may_close_on_dead_bus(self) -> bool:
+        """One set at a time: nobody else is closing, and no set before this one is about to."""
+        if not self.linked:
+            return True
+        for other in self._others:
+            if other.linked and (
+                other.state.stage == "closing"
+                or (other.state.stage == "available" and other.load_wanted and other.in_window and other.before(self))
+            ):
+                return False
+        return True
+
+    def _match(self) -> None:
+        """The synchroniser closes when two looks in a row find voltage and frequency at the bus's."""
+        generator = self.generator
+        fits = self.in_window and abs(generator.terminal_hertz - generator.params.hertz) < 0.3
+        self.state.matched = self.state.matched + 1 if fits else 0
+        if self.state.matched >= 2:
+            self._close(synchronised=True)
+        else:
+            self.after(MATCH_LOOK_S, "match")
+
+    def _close(self, synchronised: bool) -> None:
+        self._enter("closing", self.setting("breaker_timeout_s"))
+        self.generator.close_breaker(synchronised)
+
+    def _open(self) -> None:
+        self._enter("opening", self.setting("breaker_timeout_s"))
+        self.generator.open_breaker()
+
+    def _watch_load(self) -> None:
+        if not self.generator.closed:
+            if self.generator.trip_cause != "out of step":
+                self._act("fail_to_close", "trip")
+            self._enter("cooling", self.setting("cooling_s"))
+        elif self.locked_out:
+            self._open()
+        elif self.state.mode == "auto":
+            self._time("stage on-load", not self.load_wanted, self.setting("return_s"))
+        elif not self.load_wanted:
+            self._open()
+
+    # -- what operators do ----------------------------------------------------------------------------------------
+
+    def set_mode(self, mode: str) -> None:
+        """stop stops the engine at once; manual leaves it as it is; test runs it on load."""
+        state = self.state
+        if mode == state.mode:
+            if mode == "stop":
+                self.reset()
+            return
+        state.settings["mode"] = state.mode = mode
+        state.stood_down = False
+        self.record(f"mode {mode}")
+        self.log("mode", mode=mode)
+        if mode == "manual":
+            state.manual_run = state.stage in TURNING
+            state.manual_load = state.stage in ("synchronising", "closing", "on-load")
+        elif mode == "stop":
+            state.telemetry_start = False
+            if state.stage == "cranking":
+                self.generator.stop_cranking()
+                self._enter("rest")
+            elif state.stage in TURNING:
+                self.generator.open_breaker()
+                self.generator.stop_engine()
+                self._enter("stopping", self.setting("stopping_timeout_s"))
+            self.reset()
+        self.touch()
+
+    def command(self, word: str) -> None:
+        """A key of the panel, or the telemetry.
+
+        Raises:
+            Refused: it means nothing in this mode.
+        """
+        state = self.state
+        if word in MODES:
+            self.set_mode(word)
+        elif word in ("start", "close", "open"):
+            if state.mode != "manual" and not (word == "start" and state.mode == "test"):
+                raise Refused(f"{self.name} is in {state.mode}: {word} needs manual")
+            state.manual_run = state.manual_run or word == "start"
+            if word != "start":
+                state.manual_load = word == "close"
+            self.record(f"{word} by command")
+        elif word in ("telemetry-start", "telemetry-stop"):
+            if word == "telemetry-start" and state.mode != "auto":
+                raise Refused(f"{self.name} is in {state.mode}: a telemetry start needs auto")
+            state.telemetry_start = word == "telemetry-start"
+            self.record(f"{word.replace('-', ' ')}")
+        elif word == "mute":
+            state.muted = True
+        elif word == "reset":
+            self.reset()
+        self.touch()
+
+    def store(self, name: str, value: Value) -> None:
+        """Change a delay, s."""
+        self.state.settings[name] = value
+        self.record(f"{name} set to {value!r}")
+        self.touch()

@@ -1,0 +1,187 @@
+"""The points of a generating set's controller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import hypot, nan, sqrt
+from typing import TYPE_CHECKING, Any
+
+from emulators.devices.device import Point, alarm_points
+from emulators.devices.generator_protection import ALARMS, CONDITIONS
+
+if TYPE_CHECKING:
+    from emulators.devices.generator import GeneratorController as Controller
+
+KEYS = (
+    "none",
+    "stop",
+    "auto",
+    "manual",
+    "test",
+    "start",
+    "mute",
+    "reset",
+    "close",
+    "open",
+    "telemetry-start",
+    "telemetry-stop",
+)
+
+STATUS = {
+    "rest": "stopped",
+    "start-delay": "pre-start",
+    "preheat": "pre-start",
+    "cranking": "pre-start",
+    "crank-rest": "pre-start",
+    "starting": "warming",
+    "warming": "warming",
+    "cooling": "cooling",
+    "stopping": "post-run",
+}
+"""What the stages of the sequence are called in short; every other one is `running`."""
+
+SETTINGS = (
+    ("start-delay", "between the request and the first crank", 3600.0),
+    ("crank", "one attempt to start", 60.0),
+    ("crank-rest", "between attempts", 600.0),
+    ("safety-on", "until the engine's protections count", 60.0),
+    ("warming", "at speed before it takes load", 3600.0),
+    ("return", "on load after the request is gone", 3600.0),
+    ("cooling", "unloaded before it stops", 3600.0),
+)
+
+
+def _volts(d: Controller, phase: int) -> float:
+    return d.generator.terminals().volts[phase - 1]
+
+
+def _line_volts(d: Controller, phase: int) -> float:
+    """Between that phase and the next at 120 degrees, V."""
+    a, b = _volts(d, phase), _volts(d, phase % 3 + 1)
+    return sqrt(a * a + b * b + a * b)
+
+
+def _amperes(d: Controller, phase: int) -> float:
+    generator = d.generator
+    return generator.load.amperes(generator.output.volts)[phase - 1]
+
+
+def _kw(d: Controller, phase: int) -> float:
+    return d.generator.load.kw[phase - 1] if d.generator.power_kw >= 0.0 else d.generator.power_kw / 3.0
+
+
+def _kvar(d: Controller, phase: int) -> float:
+    return d.generator.load.kvar[phase - 1]
+
+
+def _power_factor(d: Controller) -> float:
+    return d.generator.load.power_factor
+
+
+def _bus_volts(d: Controller) -> float:
+    bus: Any = d.plant.actors.get(d.generator.params.bus)
+    return float(bus.output_volts) if bus is not None else nan
+
+
+def _bus_hertz(d: Controller) -> float:
+    bus: Any = d.plant.actors.get(d.generator.params.bus)
+    return float(bus.output_hertz) if bus is not None else nan
+
+
+def _has(action: str) -> Callable[[Controller], bool]:
+    return lambda d: action in d.state.latched.values()
+
+
+def _condition(name: str) -> Callable[[Controller], str]:
+    return lambda d: d.condition(name)
+
+
+def _setting(name: str) -> Callable[[Controller], float]:
+    return lambda d: d.setting(name)
+
+
+def _store(name: str) -> Callable[[Controller, float], None]:
+    return lambda d, value: d.store(name, value)
+
+
+def _remaining(timer: str) -> Callable[[Controller], float]:
+    return lambda d: d.remaining_s(timer) or 0.0
+
+
+POINTS: tuple[Point, ...] = (
+    Point(
+        "mode",
+        "control mode",
+        lambda d: d.mode,
+        write=lambda d, v: d.set_mode(v),
+        values=("stop", "auto", "manual", "test"),
+    ),
+    Point("sequence.stage", "where the sequence stands", lambda d: d.state.stage),
+    Point(
+        "engine.status",
+        "the same in short",
+        lambda d: STATUS.get(d.state.stage, "running"),
+        values=("stopped", "pre-start", "warming", "running", "cooling", "post-run"),
+    ),
+    Point("engine.running", "turns under its own power", lambda d: d.generator.running),
+    Point("engine.speed", "", lambda d: d.generator.rpm, "rpm"),
+    Point("engine.oil-pressure", "", lambda d: d.generator.oil_kpa, "kPa"),
+    Point("engine.coolant-temperature", "", lambda d: d.generator.coolant_c, "degC"),
+    Point("engine.intake-temperature", "intake air", lambda d: d.generator.air_c, "degC"),
+    Point("engine.fuel-level", "of its day tank", lambda d: d.generator.fuel_percent, "%"),
+    Point("engine.fuel-rate", "", lambda d: d.generator.fuel_lph, "l/h"),
+    Point("engine.run-time", "in all", lambda d: d.run_s, "s"),
+    Point("engine.starts", "successful ones", lambda d: d.state.starts),
+    Point("battery.voltage", "starter battery", lambda d: d.generator.battery_volts, "V"),
+    Point("battery.charge-voltage", "of the charge alternator", lambda d: d.generator.charge_volts, "V"),
+    Point("generator.available", "at speed and voltage, ready for load", lambda d: d.in_window and not d.locked_out),
+    Point("generator.frequency", "", lambda d: d.generator.terminal_hertz, "Hz"),
+    Point("generator.voltage.{phase}", "phase to neutral", _volts, "V"),
+    Point("generator.line-voltage.{phase}", "L1-L2, L2-L3, L3-L1", _line_volts, "V"),
+    Point("generator.current.{phase}", "", _amperes, "A"),
+    Point("generator.power.{phase}", "", _kw, "kW"),
+    Point("generator.apparent.{phase}", "", lambda d, p: hypot(_kw(d, p), _kvar(d, p)), "kVA"),
+    Point("generator.reactive.{phase}", "", _kvar, "kvar"),
+    Point("generator.power.total", "negative when the bus turns the engine", lambda d: d.generator.power_kw, "kW"),
+    Point("generator.apparent.total", "", lambda d: d.generator.load_kva, "kVA"),
+    Point("generator.reactive.total", "", lambda d: d.generator.load.total_kvar, "kvar"),
+    Point("generator.power-factor.{phase}", "", lambda d, p: _power_factor(d)),
+    Point("generator.power-factor.total", "", _power_factor),
+    Point("generator.load", "of what it can give at this air temperature", lambda d: d.generator.load_percent, "%"),
+    Point("generator.energy", "given in all", lambda d: d.generator.energy_kwh, "kWh"),
+    Point("generator.apparent-energy", "", lambda d: d.generator.energy_kvah, "kVAh"),
+    Point("generator.reactive-energy", "", lambda d: d.generator.energy_kvarh, "kvarh"),
+    Point("breaker.closed", "generator breaker", lambda d: d.generator.closed),
+    Point("bus.live", "", lambda d: d.generator.bus_live),
+    Point("bus.voltage", "lowest phase to neutral; none without a bus", _bus_volts, "V"),
+    Point("bus.frequency", "none without a bus", _bus_hertz, "Hz"),
+    Point("request.remote-start", "a transfer switch or the telemetry asks for it", lambda d: d.called),
+    Point("request.stood-down", "not needed by the load", lambda d: d.state.stood_down),
+    Point("alarms.warning", "at least one warning is active", lambda d: bool(d.state.warnings)),
+    Point("alarms.trip", "an electrical trip is latched", _has("trip")),
+    Point("alarms.shutdown", "a shutdown is latched", _has("shutdown")),
+    Point("alarms.muted", "the horn is silent", lambda d: d.state.muted),
+    Point("timer.return", "time left on load", _remaining("stage on-load"), "s"),
+    Point("timer.cooling", "time left unloaded", _remaining("stage cooling"), "s"),
+    Point(
+        "command.key",
+        "a key of the panel or the telemetry: start, close and open in manual, telemetry-start in auto",
+        lambda d: "none",
+        write=lambda d, v: d.command(v),
+        values=KEYS,
+    ),
+    *(
+        Point(
+            f"setting.{name}",
+            doc,
+            _setting(f"{name.replace('-', '_')}_s"),
+            "s",
+            write=_store(f"{name.replace('-', '_')}_s"),
+            low=0.0,
+            high=high,
+        )
+        for name, doc, high in SETTINGS
+    ),
+    *(Point(f"alarm.{a.name}.condition", a.doc, _condition(a.name), values=CONDITIONS) for a in ALARMS),
+    *alarm_points(ALARMS),
+)
