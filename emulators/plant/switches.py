@@ -31,6 +31,11 @@ AGGREGATE_BASE = 768
 PSU_LOWEST_VOLTS = 90.0
 """Below this a 100-240 V power supply with 10 % tolerance drops out, V phase to neutral."""
 
+POWER_FACTOR = 0.95
+"""Of a power supply with active correction at half load (80 PLUS asks for 0.9 at half load; usual value)."""
+
+PSU_FAULTS = {"psu_a": "psu-a-failed", "psu_b": "psu-b-failed"}
+
 OCTETS_PER_GBIT = 125e6
 
 COUNTERS = (
@@ -165,13 +170,17 @@ class Switch(Electrical):
     network: ManagementNetwork
 
     def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
-        super().__init__(id, params, feeds)
+        inputs = dict(feeds or {})
+        super().__init__(id, params, {psu: inputs[psu] for psu in self.TERMINALS if psu in inputs})
         self.cabled: dict[int, float] = {}
         """Speed of ports with a link, Gb/s; filled by the network."""
         self.aggregates: dict[int, list[int]] = {}
         """Member ports of each link aggregate, by its bridge port; filled by the network."""
         self.supplies: tuple[str, ...] = ()
-        """The inputs that deliver."""
+        """The inputs that deliver, found by `energise`."""
+        self._noted: tuple[str, ...] = ()
+        combinations: tuple[tuple[str, ...], ...] = ((), ("psu_a",), ("psu_b",), ("psu_a", "psu_b"))
+        self._draws = {live: self._draw(live) for live in combinations}
         self.revision = 0
         """Grows when its supplies, its power or its faults change."""
         self.state.oper = [False] * self.params.ports
@@ -181,41 +190,39 @@ class Switch(Electrical):
         if not any(getattr(actor, "kind", "") == "network" for actor in self.plant.actors.values()):
             raise PlantError(f"{self.id}: a site with switches needs one component of kind network")
 
+    def _draw(self, live: tuple[str, ...]) -> dict[str, Draw]:
+        share = single_phase(self.params.kw / len(live), self.params.phase, POWER_FACTOR) if live else NOTHING
+        return {psu: share if psu in live else NOTHING for psu in self.feeds}
+
     # -- power ----------------------------------------------------------------------------------------------
 
     def energise(self) -> Supply:
         """The better of its two inputs: a switch feeds nothing else, but its management card asks whether it is fed."""
-        live = [self.seen[psu] for psu in self._psus_live()]
-        return max(live, key=lambda supply: supply.worst_volts) if live else DEAD
+        phase, faults = self.params.phase, self.state.faults
+        best, live = DEAD, []
+        for psu, supply in self.seen.items():
+            if supply.volts[phase] >= PSU_LOWEST_VOLTS and not (faults and PSU_FAULTS[psu] in faults):
+                live.append(psu)
+                best = supply if supply.volts[phase] > best.volts[phase] else best
+        self.supplies = tuple(live)
+        return best
 
     def demand(self) -> Mapping[str, Draw]:
         """Both supplies share the load; one takes it all when it is alone."""
-        live = self._psus_live()
-        if not live:
-            return dict.fromkeys(self.feeds, NOTHING)
-        share = single_phase(self.params.kw / len(live), self.params.phase, 0.95)
-        return {psu: share if psu in live else NOTHING for psu in self.feeds}
-
-    def _psus_live(self) -> list[str]:
-        phase = self.params.phase
-        return [
-            psu
-            for psu, supply in self.seen.items()
-            if supply.volts[phase] >= PSU_LOWEST_VOLTS and f"{psu.replace('_', '-')}-failed" not in self.state.faults
-        ]
+        return self._draws[self.supplies]
 
     @property
     def psu_a_live(self) -> bool:
-        return "psu_a" in self._psus_live()
+        return "psu_a" in self.supplies
 
     @property
     def psu_b_live(self) -> bool:
-        return "psu_b" in self._psus_live()
+        return "psu_b" in self.supplies
 
     @property
     def input_kw(self) -> float:
         """What it draws from both inputs, kW."""
-        return self.params.kw if self._psus_live() else 0.0
+        return self.params.kw if self.supplies else 0.0
 
     @property
     def heat_kw(self) -> float:
@@ -223,11 +230,10 @@ class Switch(Electrical):
         return self.input_kw
 
     def react(self) -> None:
-        live = tuple(self._psus_live())
-        if live != self.supplies:
-            self.supplies = live
+        if self.supplies != self._noted:
+            self._noted = self.supplies
             self.revision += 1
-        if live or not self.feeds:
+        if self.supplies or not self.feeds:
             if self.remaining_s("holdup") is not None:
                 self.cancel("holdup")
             if self.state.power == "off":
