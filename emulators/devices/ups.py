@@ -66,6 +66,8 @@ class UpsDeviceState(State):
     test_at: float = 0.0
     test_ended: float = 0.0
     test_lock: int = 1
+    battery_test: str = "none"
+    """Result of the last test other than a calibration."""
     calibration: str = "unknown"
 
 
@@ -370,6 +372,31 @@ class UpsFirmware(Device):
             raise Refused(f"{self.name}: the bypass is out of tolerance or not in step")
         self.record(f"bypass {how}")
 
+    def command_outlet(self, what: str) -> None:
+        """The main outlet group's commands: `shutdown` returns with the input, `off` stays off; delays as set."""
+        action, _, delayed = what.partition("-")
+        how = "graceful" if delayed else "now"
+        if action == "cancel":
+            self.shutdown_after(-1.0)
+            self.startup_after(-1.0)
+        elif action == "on" and delayed:
+            self.startup_after(self.setting("return_delay_s"))
+        elif action == "on":
+            self.command_on("now")
+        elif action == "off":
+            self.command_off(how)
+        elif action == "reboot" or (action == "shutdown" and self.ups.input_ok):
+            self.command_reboot(how)
+        elif action == "shutdown":
+            self.shutdown_after(self.setting("shutoff_delay_s") if delayed else 0.0)
+
+    def command_panel(self, what: str) -> None:
+        """Lamp test and beeper."""
+        if what == "mute" or what == "unmute":
+            self.set("audible", "muted" if what == "mute" else "enabled")
+        elif what != "none":
+            self.record(f"panel {what}")
+
     def command_segment(self, number: int, state: str) -> None:
         self._check_link()
         self.ups.set_segment(number, state == "on")
@@ -403,6 +430,7 @@ class UpsFirmware(Device):
         if test == "deep":
             state.calibration = "in_progress"
         else:
+            state.battery_test = "in_progress"
             self.after(TEST_S[test], "test over")
         self.ups.hold_rectifier(True)
         self.record(f"{test} test started")
@@ -442,6 +470,8 @@ class UpsFirmware(Device):
             state.calibration = "aborted"
         if replace is not None:
             state.settings["replace_battery"] = replace
+        if state.test != "deep":
+            state.battery_test = result
         state.test_result, state.test_detail, state.test_ended = result, detail, self.plant.now
         self.ups.hold_rectifier(False)
         self.record(f"{state.test} test: {result}{' - ' + detail if detail else ''}")

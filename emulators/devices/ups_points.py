@@ -6,6 +6,7 @@ A point reads the firmware `d` and through it the power train `d.ups`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from emulators.devices.device import Alarm, Point, Value, alarm_points
@@ -23,6 +24,28 @@ def _output_bad(d: Any) -> bool:
     nominal = ups.params.volts
     lines = ups.output.volts[: ups.params.phases]
     return ups.live and any(abs(v - nominal) > 0.1 * nominal for v in lines)
+
+
+def _input_state(d: Any) -> str:
+    ups = d.ups
+    supply, (low, high) = ups.seen["input"], ups.window
+    lines = supply.volts[: ups.params.phases]
+    if min(lines) < low:
+        return "low"
+    if max(lines) > high:
+        return "high"
+    slowest, fastest = ups.params.rectifier_hertz
+    return "frequency_low" if supply.hertz < slowest else "frequency_high" if supply.hertz > fastest else "good"
+
+
+def _days(d: Any) -> int:
+    """Days from 2000-01-01 to the battery's date, 0 when that is not written mm/dd/yyyy."""
+    parts = str(d.setting("battery_date")).split("/")
+    try:
+        month, day, year = map(int, parts)
+        return (date(year if year > 99 else 2000 + year, month, day) - date(2000, 1, 1)).days
+    except ValueError:
+        return 0
 
 
 def _battery_bad(d: Any) -> bool:
@@ -157,8 +180,11 @@ POINTS: tuple[Point, ...] = (
     Point("battery.chemistry", "vrla or li-ion", lambda d: d.ups.params.chemistry),
     Point("battery.replace", "whether the battery needs replacement", lambda d: bool(d.setting("replace_battery"))),
     _setting("battery.date", "when the battery was installed, mm/dd/yyyy", "battery_date"),
+    Point("battery.date.days", "the same as days since 2000-01-01", _days, "d"),
     # input, bypass, output
     Point("input.line_bads", "times the input went out of tolerance", lambda d: d.state.line_bads),
+    Point("input.state", "what is wrong with the input", _input_state,
+          values=("good", "low", "high", "frequency_low", "frequency_high")),
     Point("input.frequency", "of the input", lambda d: d.ups.seen["input"].hertz, "Hz"),
     Point("input.{line}.voltage", "phase to neutral", _volts(_INPUT[1]), "V"),
     Point("input.{line}.current", "drawn by the rectifier", _amperes(*_INPUT), "A"),
@@ -181,6 +207,11 @@ POINTS: tuple[Point, ...] = (
     Point("output.power", "to the load", lambda d: d.ups.load_kw * 1000.0, "W"),
     Point("output.power.apparent", "to the load", lambda d: d.ups.load_kva * 1000.0, "VA"),
     Point("output.on", "whether the output is live", lambda d: d.ups.live),
+    Point("output.realpower.percent", "real power, share of the rating",
+          lambda d: 100.0 * d.ups.load_kw / d.ups.params.kw, "%"),
+    Point("output.power.percent", "apparent power, share of the rating",
+          lambda d: 100.0 * d.ups.load_kva / d.ups.params.kva, "%"),
+    Point("output.energy", "energy given to the load since the site was started", lambda d: d.ups.energy_kwh, "kWh"),
     # settings
     Point("setting.input.voltage", "nominal", lambda d: d.ups.params.volts, "V"),
     Point("setting.input.frequency", "nominal", lambda d: d.ups.params.hertz, "Hz"),
@@ -219,6 +250,15 @@ POINTS: tuple[Point, ...] = (
     _command("command.sleep", "switch off for the sleep time", lambda d, v: d.command_sleep(v), "now", "graceful"),
     _command("command.conserve", "on battery: off until the input returns", lambda d, v: d.command_conserve(v),
              "now"),
+    _command("command.power-fail", "behave for a moment as if the input had failed: a general test",
+             lambda d, v: d.start_test("general") if v == "now" else None, "now"),
+    _command("command.panel-test", "flash the lamps and beep",
+             lambda d, v: d.command_panel("test" if v == "now" else v), "now"),
+    _command("command.panel", "lamps and beeper", lambda d, v: d.command_panel(v),
+             "test", "test-continuous", "mute", "unmute"),
+    _command("command.outlet", "switch the main outlet group, at once or after the delays set",
+             lambda d, v: d.command_outlet(v), "cancel", "on", "off", "shutdown", "reboot", "on-delayed", "off-delayed",
+             "shutdown-delayed", "reboot-delayed"),
     _command("command.bypass", "to the static bypass and back", lambda d, v: d.command_bypass(v), "on", "off"),
     _command("command.maintenance", "work the manual bypass, as a person does at the panel",
              lambda d, v: d.ups.set_maintenance(v == "on") if v != "none" else None, "on", "off"),
@@ -238,6 +278,8 @@ POINTS: tuple[Point, ...] = (
           lambda d: max(0.0, d.state.test_at - d.state.booted_at) if d.state.test != "none" else 0.0, "s"),
     Point("test.elapsed", "how long the test has lasted (upsTestElapsedTime)",
           lambda d: (d.plant.now if d.testing else d.state.test_ended) - d.state.test_at, "s"),
+    Point("test.battery", "result of the last test other than a calibration", lambda d: d.state.battery_test,
+          values=("pass", "warning", "error", "aborted", "in_progress", "none")),
     Point("test.calibration", "result of the last deep calibration", lambda d: d.state.calibration,
           values=("ok", "in_progress", "aborted", "unknown")),
     # alarms

@@ -381,6 +381,7 @@ class Ups(BatteryBacked):
 
     def advance(self, dt: float) -> None:
         state = self.state
+        state.energy_kwh += self.load.total_kw * dt / 3600.0
         if self.battery_kw > 0.0:
             lasting = self.full_s(self.battery_kw)
             state.depth = 1.0 if lasting <= 0.0 else min(1.0, state.depth + dt / lasting)
@@ -503,6 +504,11 @@ class Ups(BatteryBacked):
     def overload_percent(self) -> float:
         """How much of its overload time is used up, %."""
         return 100.0 * self.state.overload
+
+    @property
+    def energy_kwh(self) -> float:
+        """Given to the load since the site was started, kWh."""
+        return self.state.energy_kwh
 
     @property
     def heat_kw(self) -> float:

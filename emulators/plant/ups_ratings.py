@@ -114,6 +114,8 @@ class UpsState(State):
     """Battery above its room, K."""
     overload: float = 0.0
     """Thermal image of the inverter's overload, trips at 1."""
+    energy_kwh: float = 0.0
+    """Given to the load so far."""
     segments: list[bool] = field(default_factory=list)
 
 

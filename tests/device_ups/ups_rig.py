@@ -28,7 +28,7 @@ class Rig:
         self.load = Load("load", None, {"input": "ups"})
         self.load.phases = self.train.params.phases
         self.load.state.kw = kw
-        self.ups = UpsFirmware("ups/device", UpsParams(of="ups", model="Test UPS", **(device or {})))
+        self.ups = UpsFirmware("ups/device", UpsParams(of="ups", **{"model": "Test UPS", **(device or {})}))
         self.plant = Plant()
         components = (self.mains, self.reserve, self.train, self.load)
         for actor in (*components, self.ups):
