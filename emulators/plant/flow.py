@@ -123,20 +123,9 @@ class Flow(Network):
                 component.loads = {}
         for stage in reversed(self._stages):
             if stage.ties:
-                self._draw_together(stage)
-                continue
-            for component, feeds in reversed(stage.members):
-                if feeds:
-                    _draw(component, feeds)
-
-    def _draw_together(self, stage: Stage) -> None:
-        """Each board draws its incomers' share from them, then shows what it carries: own loads and exports."""
-        carried: dict[str, Draw] = {}
-        for busbar in stage.busbars:
-            _share(busbar, carried)
-        for component, feeds in stage.members:
-            _draw(component, feeds)
-            component.load = carried.get(component.id, component.load)
+                _draw_together(stage)
+            else:
+                _draw(reversed(stage.members))
 
     # -- order ----------------------------------------------------------------------------------------------
 
@@ -205,17 +194,31 @@ def _merged(order: list[Stage]) -> list[Stage]:
     return stages
 
 
-def _draw(component: Electrical, feeds: Sequence[Feed]) -> None:
-    """Add what the component draws to the load of what feeds it."""
-    draws = component.demand()
-    for terminal, upstream, socket in feeds:
-        draw = draws.get(terminal)
-        if draw is None or draw is NOTHING:
+def _draw(members: Iterable[Member]) -> None:
+    """Add what each component draws to the load of what feeds it, last first."""
+    for component, feeds in members:
+        if not feeds:
             continue
-        load = upstream.load
-        upstream.load = draw if load is NOTHING else load.plus(draw)
-        if socket:
-            upstream.loads[socket] = upstream.loads[socket].plus(draw) if socket in upstream.loads else draw
+        draws = component.demand()
+        for terminal, upstream, socket in feeds:
+            draw = draws.get(terminal)
+            if draw is None or draw is NOTHING:
+                continue
+            load = upstream.load
+            upstream.load = draw if load is NOTHING else load.plus(draw)
+            if socket:
+                loads = upstream.loads
+                loads[socket] = loads[socket].plus(draw) if socket in loads else draw
+
+
+def _draw_together(stage: Stage) -> None:
+    """Each board draws its incomers' share from them, then shows what it carries: own loads and exports."""
+    carried: dict[str, Draw] = {}
+    for busbar in stage.busbars:
+        _share(busbar, carried)
+    _draw(stage.members)
+    for component, _ in stage.members:
+        component.load = carried.get(component.id, component.load)
 
 
 # -- ties ---------------------------------------------------------------------------------------------------
