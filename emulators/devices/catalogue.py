@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from emulators.devices.device import Device
+from emulators.devices.generator import GeneratorController
 from emulators.devices.meter import Meter
 from emulators.devices.pdu import PduDevice
 from emulators.devices.relay_io import RelayIo
@@ -12,6 +13,7 @@ from emulators.devices.transfer_switch import TransferSwitchController
 from emulators.devices.ups import UpsFirmware
 
 CLASSES: tuple[type[Device], ...] = (
+    GeneratorController,
     TransferSwitchController,
     UpsFirmware,
     SourceSwitch,

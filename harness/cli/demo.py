@@ -65,8 +65,12 @@ def shown(column: Column, values: Sequence[Value | None]) -> str:
     if not all(isinstance(value, (int, float)) for value in answered):
         return " ".join(dict.fromkeys(str(value) for value in answered))
     numbers = [float(value) for value in answered if isinstance(value, (int, float))]
-    number = {"min": min, "max": max, "": sum}[column.worst](numbers)
-    return column.form.format(number)
+    match column.worst:
+        case "min":
+            return column.form.format(min(numbers))
+        case "max":
+            return column.form.format(max(numbers))
+    return column.form.format(sum(numbers))
 
 
 class Observer:
