@@ -558,7 +558,7 @@ class GeneratorController(Device):
             self.record(f"{word.replace('-', ' ')}")
         elif word == "mute":
             state.muted = True
-        elif word == "reset":
+        elif word in ("reset", "reset-button"):
             self.reset()
         self.touch()
 

@@ -21,6 +21,7 @@ KEYS = (
     "start",
     "mute",
     "reset",
+    "reset-button",
     "close",
     "open",
     "telemetry-start",
@@ -88,6 +89,12 @@ def _bus_hertz(d: Controller) -> float:
     return float(bus.output_hertz) if bus is not None else nan
 
 
+def _serial(d: Controller) -> int:
+    """The digits of its serial number, or its address as a number when it has none."""
+    digits = "".join(c for c in d.params.serial if c.isdigit())
+    return int(digits) % 2**32 if digits else int.from_bytes(d.mac[2:], "big")
+
+
 def _has(action: str) -> Callable[[Controller], bool]:
     return lambda d: action in d.state.latched.values()
 
@@ -116,6 +123,7 @@ POINTS: tuple[Point, ...] = (
         write=lambda d, v: d.set_mode(v),
         values=("stop", "auto", "manual", "test"),
     ),
+    Point("controller.serial-number", "as a number", _serial),
     Point("sequence.stage", "where the sequence stands", lambda d: d.state.stage),
     Point(
         "engine.status",
