@@ -25,6 +25,7 @@ from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import pydantic
 from pydantic import ConfigDict, ValidationError
@@ -272,6 +273,8 @@ class _Reader:
             self.wrong([*where, "unit"], f"found {unit!r}, expected a Modbus unit id from 0 to 255")
             return
         fields.setdefault("model", profile.product)
+        fields.setdefault("serial", f"TF{crc32(name.encode()):010d}")
+        fields.setdefault("firmware", "1.0.0")
         fields["address"] = str(fields.get("address") or next(self._pool))
         if isinstance(fields.get("powered_by"), str):
             fields["powered_by"] = (fields["powered_by"],)
