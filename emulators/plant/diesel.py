@@ -16,6 +16,9 @@ from emulators.plant.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS, Ref
 RATED_RPM = 1500.0
 """Four poles at 50 Hz, rpm."""
 
+DIESEL_KWH_PER_L = 9.96
+"""Lower heating value of diesel fuel, kWh/l (42.6 MJ/kg, 0.842 kg/l)."""
+
 CRANKING_RPM = 150.0
 """What the starter turns it at, rpm (100 to 200 is usual; assumed)."""
 
@@ -90,8 +93,8 @@ class GeneratorRatings:
     thermostat_c: float = 82.0
     seize_c: float = 125.0
     """It seizes here if nothing stops it before, degC (assumed)."""
-    coolant_heat: float = 0.35
-    """Share of the engine's power that goes to the coolant (typical)."""
+    coolant_share: float = 0.155
+    """Share of the fuel's energy that goes to the coolant: about 600 kW at full load (typical of the size)."""
     radiator_kw_per_k: float = 13.5
     """With the fan running, kW per K above the air: holds 96 degC at full load in 50 degC air."""
     fanless_kw_per_k: float = 1.0
@@ -217,17 +220,17 @@ class Coolant(NamedTuple):
 
 
 def coolant_leg(
-    ratings: GeneratorRatings, celsius: float, air_c: float, kwm: float, running: bool, fan: bool
+    ratings: GeneratorRatings, celsius: float, air_c: float, lph: float, running: bool, fan: bool
 ) -> tuple[float, float]:
     """Where the coolant is heading and with which time constant: (degC, s).
 
-    Below the thermostat's opening, and without fan, only the bare radiator cools; a standing engine cools down to
-    its jacket heater.
+    `lph` is the fuel burnt, l/h. Below the thermostat's opening, and without fan, only the bare radiator cools; a
+    standing engine cools down to its jacket heater.
     """
     bare = ratings.thermal_mass_kj_per_k / ratings.fanless_kw_per_k
     if not running:
         return max(air_c, ratings.jacket_heater_c), bare
-    heat_kw = ratings.coolant_heat * kwm
+    heat_kw = ratings.coolant_share * lph * DIESEL_KWH_PER_L
     if not fan or celsius < ratings.thermostat_c - 0.01:
         return air_c + heat_kw / ratings.fanless_kw_per_k, bare
     cooled = max(ratings.thermostat_c, air_c + heat_kw / ratings.radiator_kw_per_k)

@@ -28,7 +28,7 @@ from emulators.plant.engine import Fault, Parameter, State
 from emulators.plant.fuel import Tank
 
 LOOK_S = 0.1
-"""How often the plant is solved while a set runs up or swings, s."""
+"""How often the plant is solved while the voltage builds up or a swing is young, s."""
 
 HUNTING_PERIOD_S = 2.0
 """Of a governor that hunts, s (0.5 Hz is usual)."""
@@ -457,14 +457,19 @@ class Generator(Electrical):
         self._follow_coolant()
 
     def horizon(self) -> float:
-        state = self.state
+        """Often while voltage builds up or a swing is young, seldom while it dies out, not at all when steady."""
+        state, params, now = self.state, self.params, self.plant.now
         if state.phase != "running":
             return inf
-        now = self.plant.now
-        building = now < self._excited_at() + 5.0 * self.params.excitation_s
-        if building or not Swing(*state.swing).settled(now, self.params) or "governor" in state.faults:
+        excited = self._excited_at()
+        swing = Swing(*state.swing)
+        if now < excited:
+            return excited - now
+        if now < excited + 3.0 * params.excitation_s or "governor" in state.faults or swing.rate > 0.0:
             return LOOK_S
-        return inf
+        if swing.settled(now, params):
+            return inf
+        return LOOK_S if now - swing.at < 2.0 * params.governor_s else 5.0 * LOOK_S
 
     def on_timer(self, name: str) -> None:
         if name == "fire":
@@ -568,8 +573,8 @@ class Generator(Electrical):
         here = Coolant(*state.coolant).celsius(now)
         running = state.phase == "running"
         ratings = self.params
-        kwm = engine_kw(ratings, max(0.0, self.load.total_kw)) if running else 0.0
-        target, tau = coolant_leg(ratings, here, self.air_c, kwm, running, "radiator-fan" not in state.faults)
+        fan = "radiator-fan" not in state.faults
+        target, tau = coolant_leg(ratings, here, self.air_c, self.fuel_lph, running, fan)
         if not running and "jacket-heater" in state.faults:
             target = self.air_c
         if abs(target - state.coolant[2]) <= 0.5 and abs(tau - state.coolant[3]) <= 0.01 * tau:
