@@ -12,7 +12,8 @@ from emulators.profiles.snmp_binding import oid
 from emulators.site import Site
 from emulators.sitefile import SnmpAccess
 from emulators.wire.snmp import SnmpAgent, User, VarBind, Version
-from emulators.wire.snmp.ber import encode_oid_content
+from emulators.wire.snmp.ber import Oid, encode_oid_content
+from emulators.wire.snmp.mib import Instance
 from emulators.wire.snmp.notify import AUTHENTICATION_FAILURE, Notification, NotificationOriginator, Target
 from emulators.wire.snmp.server import NotificationSender
 
@@ -41,6 +42,8 @@ class Announcer:
         self._exposed = exposed
         self._senders: dict[str, NotificationSender] = {}
         self._traps: dict[str, list[Trap]] = {}
+        self._announced: dict[tuple[str, Oid], Instance] = {}
+        """What notifications have carried: an alarm that is over tells of a row that is no longer there."""
         self._boots = {name: device.state.boots for name, device in site.devices.items()}
         user = User(access.user.encode(), access.auth_password.encode(), access.priv_password.encode())
         self._targets = [target(text, access, user) for text in access.traps]
@@ -93,11 +96,15 @@ class Announcer:
 
     def _notification(self, name: str, trap: Trap, notice: Notice) -> Notification:
         tree = self._agents[name].tree
+        tree.refresh()
         bindings = []
         for text in trap.objects:
-            place = tree.find(encode_oid_content(oid(_in_row(text, notice.index))))
+            number = oid(_in_row(text, notice.index))
+            place = tree.find(encode_oid_content(number))
             if place is not None:
-                instance = tree.instances[place]
+                self._announced[name, number] = tree.instances[place]
+            instance = self._announced.get((name, number))
+            if instance is not None:
                 bindings.append(VarBind(instance.oid, instance.syntax, instance.read()))
         return Notification(oid(trap.oid), bindings)
 

@@ -1,4 +1,4 @@
-"""net-snmp's command line tools, asked with the vendors' own MIB modules: a wrong OID cannot hide behind our profile."""
+"""net-snmp's command line tools, asked with the vendors' MIB modules: a wrong OID cannot hide behind our profile."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class NetSnmp:
                 if "No more variables" in line or "No more variables" in match[3]:
                     continue
                 found.append((match[1], match[2] or ""))
-                continued = match[3].startswith('"') and not match[3].endswith('"') or "Hex-STRING" in line
+                continued = (match[3].startswith('"') and not match[3].endswith('"')) or "Hex-STRING" in line
             elif line.strip() in ("End of MIB", ""):
                 continue
             else:

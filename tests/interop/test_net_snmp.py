@@ -61,9 +61,9 @@ VALUES: dict[tuple[str, str], dict[str, Quantity]] = {
         "outletSwitchingState.1.1": lambda plant: "on" if plant["pdu-2"].relay_closed(1) else "off",
     },
     ("switch-1", "IF-MIB"): {
-        "ifName.21": lambda plant: "1/1/21",
-        "ifOperStatus.21": lambda plant: "up",
-        "ifOperStatus.1": lambda plant: "down",
+        "ifName.4": lambda plant: "1/1/4",
+        "ifOperStatus.4": lambda plant: "up",
+        "ifOperStatus.40": lambda plant: "down",
     },
 }
 """By device and MIB module: objects and what the plant says they are, in the module's words and units."""

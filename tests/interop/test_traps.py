@@ -1,0 +1,158 @@
+"""net-snmp's snmptrapd hears what the bench's devices announce, in every version of the protocol."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from conftest import bench_on
+from external import background, free_port, program, until
+from net_snmp import NetSnmp
+from running import Running
+
+from emulators.site import Site
+
+pytestmark = pytest.mark.interop
+
+VERSIONS = {"v1": "127.19.11", "v2c": "127.19.12", "v3": "127.19.13", "inform": "127.19.14"}
+"""What a site file may say of its `trap_version`, and the addresses of the bench that speaks it."""
+
+
+ENTERPRISE_SPECIFIC = "6"
+"""Generic trap code of RFC 1157."""
+
+
+class Event(NamedTuple):
+    """Something happens at the site, and a device announces it."""
+
+    device: str
+    notification: str
+    """`MODULE::name`."""
+    carries: tuple[str, ...]
+    """Objects of that module its variables are of (the module's OBJECTS or VARIABLES clause)."""
+    happen: Callable[[Site], None]
+    undo: Callable[[Site], None]
+
+
+def _fault(target: str, kind: str) -> tuple[Callable[[Site], None], Callable[[Site], None]]:
+    return lambda site: site.inject(target, kind), lambda site: site.clear(target, kind) and None
+
+
+def _write(device: str, point: str, value: float | str, back: float | str) -> tuple[Callable[[Site], None], ...]:
+    return lambda site: site[device].write(point, value), lambda site: site[device].write(point, back)
+
+
+EVENTS = {
+    "a three-phase UPS goes on battery": Event(
+        "ups-1",
+        "UPS-MIB::upsTrapOnBattery",
+        ("upsEstimatedMinutesRemaining", "upsSecondsOnBattery", "upsConfigLowBattTime"),
+        *_fault("utility-a", "outage"),
+    ),
+    "its alarm table gets a row": Event(
+        "ups-1", "UPS-MIB::upsTrapAlarmEntryAdded", ("upsAlarmDescr",), *_fault("ups-1", "fan")
+    ),
+    "a single-phase UPS goes on battery": Event(
+        "ups-2", "PowerNet-MIB::upsOnBattery", ("mtrapargsString",), *_fault("utility-b", "sag")
+    ),
+    "an outlet is switched off": Event(
+        "pdu-1",
+        "PowerNet-MIB::rPDUOutletOff",
+        ("rPDUIdentSerialNumber", "rPDUIdentName"),
+        *_write("pdu-1", "outlet.2.control", "off", "on"),
+    ),
+    "a phase is over its threshold": Event(
+        "pdu-1",
+        "PowerNet-MIB::rPDUBankPhaseNearOverload",
+        ("rPDUIdentSerialNumber", "rPDUIdentName", "rPDULoadStatusBankNumber", "rPDULoadStatusPhaseNumber"),
+        *_write("pdu-1", "phase.1.near-overload-threshold", 1.0, 25.0),
+    ),
+    "a breaker trips": Event(
+        "pdu-2",
+        "PDU2-MIB::overCurrentProtectorSensorStateChange",
+        ("pduName", "overCurrentProtectorLabel", "measurementsOverCurrentProtectorSensorState"),
+        *_fault("pdu-2", "bank-trip"),
+    ),
+    "a source is lost": Event(
+        "ats-1",
+        "PowerNet-MIB::atsSourceStatusFail",
+        ("atsIdentSerialNumber", "atsConfigProductName", "mtrapargsString"),
+        *_fault("pdu-1", "inlet-loss"),
+    ),
+    "a device is dead, its port has no carrier": Event(
+        "switch-1", "IF-MIB::linkDown", ("ifIndex", "ifAdminStatus", "ifOperStatus"), *_fault("pdu-1", "inlet-loss")
+    ),
+}
+
+
+class Receiver(NamedTuple):
+    """A bench and the snmptrapd it reports to."""
+
+    version: str
+    live: Running
+    log: Path
+
+    def heard(self) -> list[str]:
+        return [line for line in self.log.read_text(errors="replace").splitlines() if line.startswith("HEARD ")]
+
+
+@pytest.fixture(scope="module", params=VERSIONS)
+def receiver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
+    version: str = request.param
+    snmptrapd = program("snmptrapd", "snmptrapd")
+    folder = tmp_path_factory.mktemp(f"traps-{version}")
+    port = free_port(socket.SOCK_DGRAM)
+    with bench_on(folder, VERSIONS[version], traps=f'["127.0.0.1:{port}"]', trap_version=version) as live:
+        engines = [agent.engine.engine_id.hex() for agent in live.live.agents.values()]
+        user = "twinfeed SHA twinfeed-auth AES twinfeed-priv"
+        (folder / "trapd.conf").write_text(
+            "\n".join(
+                [
+                    "authCommunity log public",
+                    "authUser log twinfeed",
+                    *(f"createUser -e 0x{engine} {user}" for engine in engines),
+                ]
+            )
+        )
+        form = "HEARD %b | %w | %N | %q | %v\\n"  # sender; generic, enterprise and specific of version 1; variables
+        command = [snmptrapd, "-f", "-Lo", "-On", "-n", "-C", "-c", str(folder / "trapd.conf"), "-x", "", "-F", form]
+        log = folder / "trapd.log"
+        with background([*command, f"udp:127.0.0.1:{port}"], log, NetSnmp(live, None, folder).environment):
+            until(lambda: "NET-SNMP version" in log.read_text(), log.read_text)
+            yield Receiver(version, live, log)
+
+
+@pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
+def test_an_event_reaches_the_receiver(receiver: Receiver, net_snmp: NetSnmp, event: Event) -> None:
+    address = receiver.live.endpoint(event.device, "snmp").address
+    module, _, name = event.notification.partition("::")
+    number, *objects = (net_snmp.translate(module, wanted) for wanted in (name, *event.carries))
+    before = len(receiver.heard())
+
+    def told() -> list[str]:
+        return [line for line in receiver.heard()[before:] if f"[{address}]" in line and _is(line, number)]
+
+    receiver.live.do(lambda: event.happen(receiver.live.site))
+    try:
+        receiver.live.advance(60.0)
+        until(lambda: bool(told()), lambda: f"no {number} from {address} in\n{receiver.log.read_text()}", 8.0)
+    finally:
+        receiver.live.do(lambda: event.undo(receiver.live.site))
+        receiver.live.advance(600.0)
+    variables = [variable.split(" = ")[0].strip() for variable in told()[0].rpartition(" | ")[2].split("\t")]
+    places = [[n for n, v in enumerate(variables) if v.startswith(f".{oid}.")] for oid in objects]
+    assert all(places), f"{event.carries} are to be in {variables}"
+    assert places == sorted(places), "the variables come in the order of the module"
+
+
+def _is(line: str, number: str) -> bool:
+    """Whether that is the notification: by snmpTrapOID or, in version 1, by the codes RFC 3584 §3.2 gives it."""
+    _, generic, enterprise, specific, variables = line.removeprefix("HEARD ").split(" | ", 4)
+    if not enterprise.strip("."):
+        return f".1.3.6.1.6.3.1.1.4.1.0 = OID: .{number}\t" in variables + "\t"
+    if generic == ENTERPRISE_SPECIFIC:
+        return f".{number}" in (f"{enterprise}{specific}", f"{enterprise}.0{specific}")
+    return number == f"1.3.6.1.6.3.1.1.5.{int(generic) + 1}"
