@@ -19,7 +19,7 @@ from emulators.plant.battery import CHEMISTRIES, FULL_DEPTH, TAPER_DEPTH, Batter
 from emulators.plant.electrical import DEAD, NOTHING, Draw, Supply
 from emulators.plant.engine import Fault, Parameter, PlantError
 from emulators.plant.ups_battery import BatteryBacked
-from emulators.plant.ups_ratings import CONTINUOUS, OVERLOAD_COOLING_S, UpsRatings, UpsState, overload_s
+from emulators.plant.ups_ratings import CONTINUOUS, OVERLOAD_COOLING_S, UpsRatings, UpsState, overload_s, usual_battery
 
 ECO_TRANSFER_S = 0.004
 """Break of the output when the inverter takes over from a failed bypass, s (2 to 4 ms is usual for eco modes)."""
@@ -63,8 +63,9 @@ class Ups(BatteryBacked):
         if "input" not in self.feeds:
             raise PlantError(f"{id}: a ups needs a feed for its terminal input")
         rated_kw = p.kw * (1.0 + p.no_load_loss + (p.linear_loss + p.square_loss) / 2.0)
+        blocks, strings = usual_battery(p.kva)
         self.battery = Battery(CHEMISTRIES[p.chemistry], rated_kw, p.autonomy_min * 60.0, p.charger_kw or p.kw / 10.0,
-                               p.blocks, p.strings, p.age_years, p.battery_exponent)
+                               p.blocks or blocks, p.strings or strings, p.age_years, p.battery_exponent)
         self.capacity_kw = p.kw
         self.state.eco = p.eco
         self.state.path = "eco" if p.eco else "inverter"

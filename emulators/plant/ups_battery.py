@@ -32,7 +32,7 @@ class BatteryBacked(Electrical):
         lost = self.fault("string-open")
         if "thermal-runaway" in self.state.faults and self.battery_c >= self.battery.chemistry.warmest_c:
             return 0
-        return max(0, self.params.strings - int(lost["strings"])) if lost else self.params.strings
+        return max(0, self.battery.strings - int(lost["strings"])) if lost else self.battery.strings
 
     @property
     def _true_capacity(self) -> float:

@@ -68,9 +68,10 @@ class UpsRatings:
     """Battery runtime at rated kW when new, min."""
     battery_exponent: float = 0.0
     """Rate exponent of the battery; 0 for the chemistry's own."""
-    strings: int = 4
-    blocks: int = 40
-    """Of 12 V (vrla) or 8 cells (li-ion), in series in each string."""
+    strings: int = 0
+    """In parallel; 0 for the usual number at this size (see `usual_battery`)."""
+    blocks: int = 0
+    """Of 12 V (vrla) or 8 cells (li-ion), in series in each string; 0 for the usual number at this size."""
     age_years: float = 0.0
     battery_c: float = 25.0
     """Temperature of the battery's room, degC."""
@@ -117,6 +118,17 @@ class UpsState(State):
     energy_kwh: float = 0.0
     """Given to the load so far."""
     segments: list[bool] = field(default_factory=list)
+
+
+def usual_battery(kva: float) -> tuple[int, int]:
+    """Blocks in series and strings in parallel of a UPS of that rating.
+
+    24, 48 and 192 V are what APC builds into Smart-UPS up to 1.5, 3 and 10 kVA; 40 blocks is the usual DC link of
+    three-phase modules (Eaton 91PS/93PS manual p. 108: 28 to 40 blocks a string); the strings are an assumption.
+    """
+    if kva >= 10.0:
+        return 40, 4
+    return (2 if kva <= 1.6 else 4 if kva <= 3.5 else 16), 1
 
 
 def overload_s(load: float) -> float:
