@@ -66,6 +66,7 @@ class GeneratorControllerState(State):
     manual_load: bool = False
     stood_down: bool = False
     starts: int = 0
+    failed_starts: int = 0
     run_s: float = 0.0
     """Running time until `run_since`, s."""
     run_since: float = -1.0
@@ -99,7 +100,7 @@ class GeneratorController(Device):
         assert isinstance(generator, Generator), f"{self.id} manages {generator.id}, which is not a generator"
         self.generator = generator
         self.state.mode = str(self.state.settings.get("mode", self.params.mode))
-        self._switches = [self.plant.find(id) for id in self.params.start_requests]
+        self.switches = [self.plant.find(id) for id in self.params.start_requests]
         self._others = [
             actor
             for actor in self.plant.actors.values()
@@ -143,7 +144,7 @@ class GeneratorController(Device):
             return True
         if self.fault("no-remote-start") is not None:
             return False
-        return any(getattr(switch, "start_request", False) for switch in self._switches)
+        return any(getattr(switch, "start_request", False) for switch in self.switches)
 
     @property
     def wanted(self) -> bool:
@@ -414,6 +415,7 @@ class GeneratorController(Device):
         state.attempts += 1
         if state.attempts >= self.params.crank_attempts:
             self._enter("stopping" if self.generator.phase == "stopping" else "rest")
+            state.failed_starts += 1
             self._act("fail_to_start", "shutdown")
         else:
             self.record(f"attempt {state.attempts} to start failed")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulators.devices.device import Point, alarm_points
 from emulators.devices.generator_protection import ALARMS, CONDITIONS
+from emulators.plant.electrical import DEAD, Supply
 
 if TYPE_CHECKING:
     from emulators.devices.generator import GeneratorController as Controller
@@ -56,12 +57,6 @@ def _volts(d: Controller, phase: int) -> float:
     return d.generator.terminals().volts[phase - 1]
 
 
-def _line_volts(d: Controller, phase: int) -> float:
-    """Between that phase and the next at 120 degrees, V."""
-    a, b = _volts(d, phase), _volts(d, phase % 3 + 1)
-    return sqrt(a * a + b * b + a * b)
-
-
 def _amperes(d: Controller, phase: int) -> float:
     generator = d.generator
     return generator.load.amperes(generator.output.volts)[phase - 1]
@@ -93,6 +88,23 @@ def _serial(d: Controller) -> int:
     """The digits of its serial number, or its address as a number when it has none."""
     digits = "".join(c for c in d.params.serial if c.isdigit())
     return int(digits) % 2**32 if digits else int.from_bytes(d.mac[2:], "big")
+
+
+def _switch(d: Controller) -> Any:
+    """The first of the transfer switches that call this set, None if it has none."""
+    return d.switches[0] if d.switches else None
+
+
+def _mains(d: Controller) -> Supply:
+    """What that switch has on its normal side."""
+    seen: dict[str, Supply] = getattr(_switch(d), "seen", {})
+    return seen.get("normal", DEAD)
+
+
+def _phase_to_phase(supply: Supply, phase: int) -> float:
+    """RMS between that phase and the next at 120 degrees, V."""
+    a, b = supply.volts[phase - 1], supply.volts[phase % 3]
+    return sqrt(a * a + b * b + a * b)
 
 
 def _has(action: str) -> Callable[[Controller], bool]:
@@ -140,12 +152,19 @@ POINTS: tuple[Point, ...] = (
     Point("engine.fuel-rate", "", lambda d: d.generator.fuel_lph, "l/h"),
     Point("engine.run-time", "in all", lambda d: d.run_s, "s"),
     Point("engine.starts", "successful ones", lambda d: d.state.starts),
+    Point("engine.failed-starts", "given up after the last attempt", lambda d: d.state.failed_starts),
+    Point("engine.transfer-pump", "the day tank is being filled", lambda d: d.generator.filling),
     Point("battery.voltage", "starter battery", lambda d: d.generator.battery_volts, "V"),
     Point("battery.charge-voltage", "of the charge alternator", lambda d: d.generator.charge_volts, "V"),
     Point("generator.available", "at speed and voltage, ready for load", lambda d: d.in_window and not d.locked_out),
     Point("generator.frequency", "", lambda d: d.generator.terminal_hertz, "Hz"),
     Point("generator.voltage.{phase}", "phase to neutral", _volts, "V"),
-    Point("generator.line-voltage.{phase}", "L1-L2, L2-L3, L3-L1", _line_volts, "V"),
+    Point(
+        "generator.line-voltage.{phase}",
+        "L1-L2, L2-L3, L3-L1",
+        lambda d, p: _phase_to_phase(d.generator.terminals(), p),
+        "V",
+    ),
     Point("generator.current.{phase}", "", _amperes, "A"),
     Point("generator.power.{phase}", "", _kw, "kW"),
     Point("generator.apparent.{phase}", "", lambda d, p: hypot(_kw(d, p), _kvar(d, p)), "kVA"),
@@ -163,11 +182,22 @@ POINTS: tuple[Point, ...] = (
     Point("bus.live", "", lambda d: d.generator.bus_live),
     Point("bus.voltage", "lowest phase to neutral; none without a bus", _bus_volts, "V"),
     Point("bus.frequency", "none without a bus", _bus_hertz, "Hz"),
+    Point(
+        "mains.voltage.{phase}",
+        "normal side of the transfer switch that calls it",
+        lambda d, p: _mains(d).volts[p - 1],
+        "V",
+    ),
+    Point("mains.line-voltage.{phase}", "L1-L2, L2-L3, L3-L1", lambda d, p: _phase_to_phase(_mains(d), p), "V"),
+    Point("mains.frequency", "", lambda d: _mains(d).hertz, "Hz"),
+    Point("load.on-mains", "where that switch stands", lambda d: bool(getattr(_switch(d), "on_normal", False))),
+    Point("load.on-generator", "", lambda d: bool(getattr(_switch(d), "on_emergency", False))),
     Point("request.remote-start", "a transfer switch or the telemetry asks for it", lambda d: d.called),
     Point("request.stood-down", "not needed by the load", lambda d: d.state.stood_down),
     Point("alarms.warning", "at least one warning is active", lambda d: bool(d.state.warnings)),
     Point("alarms.trip", "an electrical trip is latched", _has("trip")),
     Point("alarms.shutdown", "a shutdown is latched", _has("shutdown")),
+    Point("alarms.any", "anything is wrong", lambda d: bool(d.state.warnings or d.state.latched)),
     Point("alarms.muted", "the horn is silent", lambda d: d.state.muted),
     Point("timer.return", "time left on load", _remaining("stage on-load"), "s"),
     Point("timer.cooling", "time left unloaded", _remaining("stage cooling"), "s"),

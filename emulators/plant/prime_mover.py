@@ -183,6 +183,11 @@ class DieselEngine(Electrical):
         return 100.0 if self._tank is None else self._tank.level_percent
 
     @property
+    def filling(self) -> bool:
+        """Whether the transfer pump fills its day tank."""
+        return bool(getattr(self._tank, "pumping", False))
+
+    @property
     def coolant_c(self) -> float:
         return Coolant(*self.state.coolant).celsius(self.plant.now)
 
