@@ -17,38 +17,32 @@ from typing import Any, ClassVar
 
 from emulators.plant.battery import CHEMISTRIES, FULL_DEPTH, TAPER_DEPTH, Battery
 from emulators.plant.electrical import DEAD, NOTHING, Draw, Supply
-from emulators.plant.engine import Fault, Parameter, PlantError
-from emulators.plant.ups_battery import BatteryBacked
-from emulators.plant.ups_ratings import CONTINUOUS, OVERLOAD_COOLING_S, UpsRatings, UpsState, overload_s, usual_battery
+from emulators.plant.engine import PlantError
+from emulators.plant.ups_inputs import Fed
+from emulators.plant.ups_ratings import (
+    CONTINUOUS,
+    OVERLOAD_COOLING_S,
+    UPS_FAULTS,
+    UpsRatings,
+    UpsState,
+    overload_s,
+    usual_battery,
+)
 
 ECO_TRANSFER_S = 0.004
 """Break of the output when the inverter takes over from a failed bypass, s (2 to 4 ms is usual for eco modes)."""
 
 
-class Ups(BatteryBacked):
+class Ups(Fed):
     """A UPS module. Without a `bypass` feed the bypass hangs on `input`, without `maintenance` that on the bypass."""
 
     kind = "ups"
     PARAMS = UpsRatings
     STATE = UpsState
     TERMINALS = ("input", "bypass", "maintenance")
-    FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "inverter": Fault("the inverter stops"),
-        "rectifier": Fault("the rectifier stops: the battery carries the load"),
-        "charger": Fault("the battery is not charged"),
-        "bypass": Fault("the static switch does not conduct"),
-        "static-switch-stuck": Fault("the static switch stays as it is"),
-        "fan": Fault("a fan stands still: the inverter carries less",
-                     {"derating": Parameter(50.0, "%", 5.0, 90.0, "of the rating that remains")}),
-        "string-open": Fault("strings of the battery are open: they give nothing, and nobody sees it on float",
-                             {"strings": Parameter(1.0, "", 1.0, 64.0, "how many")}),
-        "battery-weak": Fault("the battery holds less than the UPS believes",
-                              {"capacity": Parameter(40.0, "%", 1.0, 99.0, "of what it should hold")}),
-        "thermal-runaway": Fault("the battery heats itself until it gasses and is lost",
-                                 {"rate": Parameter(2.0, "K/min", 0.1, 60.0)}),
-    }
+    FAULTS = UPS_FAULTS
     QUANTITIES: ClassVar[Mapping[str, str]] = {
-        **BatteryBacked.QUANTITIES, "mode": "", "on_battery": "", "on_bypass": "", "input_ok": "", "bypass_ok": "",
+        **Fed.QUANTITIES, "mode": "", "on_battery": "", "on_bypass": "", "input_ok": "", "bypass_ok": "",
         "charge_percent": "%", "runtime_s": "s", "battery_kw": "kW", "battery_volts": "V", "battery_c": "degC",
         "load_percent": "%", "losses_kw": "kW", "input_kw": "kW", "rectifier": "", "overload_percent": "%",
     }
@@ -84,44 +78,6 @@ class Ups(BatteryBacked):
         if self.params.bus:
             units = (a for a in self.plant.actors.values() if isinstance(a, Ups))
             self.peers = [unit for unit in units if unit.params.bus == self.params.bus]
-
-    # -- what it sees ---------------------------------------------------------------------------------------
-
-    @property
-    def bypass_supply(self) -> Supply:
-        return self.seen.get("bypass", self.seen["input"])
-
-    @property
-    def maintenance_supply(self) -> Supply:
-        return self.seen.get("maintenance", self.bypass_supply)
-
-    def _lines(self, supply: Supply) -> tuple[float, ...]:
-        return supply.volts[: self.params.phases]
-
-    @property
-    def window(self) -> tuple[float, float]:
-        """Lowest and highest input voltage the rectifier works at, V."""
-        if self.state.window:
-            return self.state.window[0], self.state.window[1]
-        return self.params.rectifier_low * self.params.volts, self.params.rectifier_high * self.params.volts
-
-    @property
-    def input_ok(self) -> bool:
-        """Whether the rectifier can work on its input; once refused, the voltage must come back 2 % further in."""
-        supply, p = self.seen["input"], self.params
-        margin = 0.0 if self.state.rectifier != "off" else 0.02 * p.volts
-        low, high = self.window
-        low, high = low + margin, high - margin
-        in_step = p.rectifier_hertz[0] <= supply.hertz <= p.rectifier_hertz[1]
-        return supply.live and in_step and all(low <= v <= high for v in self._lines(supply))
-
-    @property
-    def bypass_ok(self) -> bool:
-        """Whether the load may be put on the bypass: voltage in tolerance and the inverter in step with it."""
-        supply, p = self.bypass_supply, self.params
-        if not supply.live or "bypass" in self.state.faults or abs(supply.hertz - p.hertz) > p.sync_hertz:
-            return False
-        return all(abs(v - p.volts) <= p.bypass_tolerance * p.volts for v in self._lines(supply))
 
     # -- the power train ------------------------------------------------------------------------------------
 
@@ -163,11 +119,10 @@ class Ups(BatteryBacked):
         route = self._route()
         if route == "inverter":
             p = self.params
-            reference = next((u.bypass_supply for u in self.peers if u.bypass_ok), None)
             volts = (p.volts, p.volts, p.volts) if p.phases == 3 else (p.volts, 0.0, 0.0)
-            if reference is None:
+            if not self.state.reference:
                 return Supply(volts, p.hertz, p.bus or self.id)
-            return Supply(volts, reference.hertz, reference.origin)
+            return Supply(volts, self.state.reference_hertz, self.state.reference)
         if route in ("eco", "bypass"):
             return self.bypass_supply
         return self.maintenance_supply if route == "maintenance" else DEAD
@@ -239,10 +194,19 @@ class Ups(BatteryBacked):
             self.touch()
         if state.testing and (not self.battery_able or state.path != "inverter" or state.rectifier != "on"):
             self.hold_rectifier(False)
+        if self.peers[0] is self:
+            self._synchronise()
         self._protect()
         self._transfer()
-        if self.output.origin and self.output.origin != self.energise().origin:
-            self.touch()
+
+    def _synchronise(self) -> None:
+        """Choose what all modules of the system keep in step with: they change over together, never one by one."""
+        supply = next((unit.bypass_supply for unit in self.peers if unit.bypass_ok), None)
+        reference, hertz = (supply.origin, supply.hertz) if supply else ("", self.params.hertz)
+        for unit in self.peers:
+            if (unit.state.reference, unit.state.reference_hertz) != (reference, hertz):
+                unit.state.reference, unit.state.reference_hertz = reference, hertz
+                self.touch()
 
     def _rectify(self) -> None:
         state = self.state

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, log
 
 from emulators.plant.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS, Ref
-from emulators.plant.engine import State
+from emulators.plant.engine import Fault, Parameter, State
 
 OVERLOAD = ((1.25, 600.0), (1.50, 60.0), (1.65, 1.0))
 """(load, s): how long the inverter carries it. MGE Galaxy PW 100-225 kVA user's manual p. 56: 10 min at 125 %, 1 min at
@@ -83,6 +84,23 @@ class UpsRatings:
     """The room its losses heat."""
 
 
+UPS_FAULTS: Mapping[str, Fault] = {
+    "inverter": Fault("the inverter stops"),
+    "rectifier": Fault("the rectifier stops: the battery carries the load"),
+    "charger": Fault("the battery is not charged"),
+    "bypass": Fault("the static switch does not conduct"),
+    "static-switch-stuck": Fault("the static switch stays as it is"),
+    "fan": Fault("a fan stands still: the inverter carries less",
+                 {"derating": Parameter(50.0, "%", 5.0, 90.0, "of the rating that remains")}),
+    "string-open": Fault("strings of the battery are open: they give nothing, and nobody sees it on float",
+                         {"strings": Parameter(1.0, "", 1.0, 64.0, "how many")}),
+    "battery-weak": Fault("the battery holds less than the UPS believes",
+                          {"capacity": Parameter(40.0, "%", 1.0, 99.0, "of what it should hold")}),
+    "thermal-runaway": Fault("the battery heats itself until it gasses and is lost",
+                             {"rate": Parameter(2.0, "K/min", 0.1, 60.0)}),
+}
+
+
 @dataclass
 class UpsState(State):
     path: str = "inverter"
@@ -97,6 +115,9 @@ class UpsState(State):
     rectifier: str = "on"
     """off, waiting, walking (power rises) or on."""
     walk_in_at: float = 0.0
+    reference: str = ""
+    """The origin the inverter keeps in step with, empty when it runs free."""
+    reference_hertz: float = 0.0
     window: list[float] = field(default_factory=list)
     """Lowest and highest input voltage an operator has set, V; empty for the rated window."""
     breaker_closed: bool = True

@@ -259,6 +259,21 @@ def test_modules_in_parallel_share_the_load_in_step_on_mains_and_on_battery():
     assert {m.output.origin for m in modules} == {"a"}
 
 
+def test_modules_never_run_apart_though_one_bypass_is_reached_by_a_longer_way():
+    from emulators.plant.boards import Board
+
+    mains = Source("mains")
+    way, longer = Board("way", None, {"in": "mains"}), Board("longer", None, {"in": "way"})
+    first = Ups("ups-1", UpsRatings(bus="a"), {"input": "mains", "bypass": "longer"})
+    second = Ups("ups-2", UpsRatings(bus="a"), {"input": "mains", "bypass": "mains"})
+    board = Board("board", None, {"one": "ups-1", "two": "ups-2"})
+    plant = plant_of(mains, way, longer, first, second, board)
+    for volts in (0.0, 230.0, 0.0):
+        mains.set(volts)
+        plant.advance(plant.now + 60.0)
+    assert [e.what for e in plant.journal if e.who == "board"] == []
+
+
 def test_a_module_that_fails_leaves_its_load_to_the_other():
     plant, _, modules, load = parallel()
     plant.inject("ups-1", "inverter")
