@@ -12,6 +12,7 @@ from emulators.profiles import library
 from emulators.profiles.schema import Profile, SnmpObject
 
 EXCEPTIONS = {
+    "1.3.6.1.2.1.33.1.6.3.8": "upsAlarmOutputOverload only names an alarm; NUT's ietf-mib reads it as a flag, else it never shows OVER",
     "1.3.6.1.2.1.10.7": "EtherLike-MIB (RFC 3635): not among the shared modules",
     "1.3.6.1.4.1.47196.4.1.1.3": "Aruba chassis modules: not among the shared modules; taken from a walk",
     "1.3.6.1.4.1.318.1.4.2.4.1.4": "PowerNet's branch of modules: in APC's walks, not in this version of the MIB",
