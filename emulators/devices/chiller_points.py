@@ -38,6 +38,7 @@ POINTS: tuple[Point, ...] = (
         write=lambda d, v: d.set_setting("role", v),
         values=ROLES,
     ),
+    Point("chiller.alarm", "some alarm is active", lambda d: bool(d.state.alarms)),
     Point("chiller.time_to_start", "until its timers allow a start", lambda d: d.seconds_to_start, "s"),
     Point(
         "setpoint.leaving",

@@ -102,6 +102,11 @@ POINTS: tuple[Point, ...] = (
         write=lambda d, v: d.set_setting("enabled", bool(v)),
     ),
     Point("unit.alarm", "some alarm is active", lambda d: bool(d.state.alarms)),
+    Point(
+        "unit.alarm_text",
+        "the newest line of its event log",
+        lambda d: str(d.state.events[-1][1]) if d.state.events else "",
+    ),
     Point("unit.hours", "hours the fans have run", lambda d: d.run_hours, "h"),
     Point("unit.starts", "fan starts", lambda d: d.state.starts),
     Point(
@@ -116,6 +121,7 @@ POINTS: tuple[Point, ...] = (
     Point("air.supply", "leaving the unit", lambda d: d.crah.supply_air_c, "degC"),
     Point("air.return", "entering the unit", lambda d: d.crah.return_air_c, "degC"),
     Point("air.return_humidity", "of the return air", lambda d: d.crah.return_humidity_percent, "%"),
+    Point("air.supply_humidity", "of the supply air", lambda d: d.crah.supply_humidity_percent, "%"),
     Point("air.flow", "through the unit", lambda d: d.crah.air_m3_s, "m3/s"),
     Point("fan.speed", "of the fans", lambda d: d.crah.speed_percent, "%"),
     Point(

@@ -9,10 +9,13 @@ from typing import Any, ClassVar
 
 from emulators.devices.device import Alarm, Device, Index, Params, Point, State, alarm_points
 from emulators.plant.electrical import Component
-from emulators.plant.engine import Fault, Parameter
+from emulators.plant.engine import Fault, Parameter, PlantError
 
 UNITS = {"degC": "C", "%": "%RH"}
 """A probe's unit as monitors of this kind write it."""
+
+INPUTS = 6
+"""Dry contacts of the monitor (HW group Poseidon 4002)."""
 
 BOUNDS = {"degC": (10.0, 27.0), "%": (20.0, 80.0)}
 """Safe range of a new probe: ASHRAE recommends inlets of at most 27 degC and at most 60 % relative humidity; the wider
@@ -26,6 +29,8 @@ HYSTERESIS = {"degC": 0.5, "%": 2.0}
 class SensorParams(Params):
     probes: tuple[str, ...] = ()
     """What each probe measures: `hall-1.inlet_c`, `hall-1.humidity_percent`, `outdoors.outdoor_c`."""
+    inputs: tuple[str, ...] = ()
+    """What each dry contact follows, a state of the plant: `hall-1.fire`. The other contacts stay open."""
     names: tuple[str, ...] = ()
     """Their names; a probe without one is called after what it measures."""
     delay_s: float = 10.0
@@ -48,6 +53,13 @@ ALARMS = (
 )
 
 POINTS: tuple[Point, ...] = (
+    Point("input.{input}.closed", "a dry contact is closed", lambda d, n: d.closed(n)),
+    Point(
+        "input.{input}.name",
+        "name of a dry contact",
+        lambda d, n: str(d.state.settings.get(f"input {n}", f"Binary {n}")),
+        write=lambda d, n, v: d.state.settings.update({f"input {n}": v}),
+    ),
     Point("probe.{probe}.name", "its name", lambda d, n: d.name_of(n), write=lambda d, n, v: d.rename(n, v)),
     Point("probe.{probe}.value", "what it reads, in its unit; no number while it is lost", lambda d, n: d.reading(n)),
     Point("probe.{probe}.text", "what it reads, with its unit", lambda d, n: d.text(n)),
@@ -93,17 +105,32 @@ class Sensor(Device):
     state: SensorState
 
     def start(self) -> None:
-        self._probes: list[tuple[Component, str]] = []
-        for probe in self.params.probes:
-            id, _, quantity = probe.partition(".")
-            component = self.plant.find(id)
-            assert isinstance(component, Component), f"{self.name}: {probe} is not a quantity of the plant"
-            component.quantity(quantity)
-            self._probes.append((component, quantity))
+        self._probes = [self._look_up(probe) for probe in self.params.probes]
+        self._inputs = [self._look_up(contact) for contact in self.params.inputs]
         self.state.out = [False] * len(self._probes)
         self.rows = tuple(range(1, len(self._probes) + 1))
 
+    def _look_up(self, name: str) -> tuple[Component, str]:
+        id, _, quantity = name.partition(".")
+        component = self.plant.find(id)
+        if not isinstance(component, Component):
+            raise PlantError(f"{self.name}: {name} names a device; a probe measures a component of the plant")
+        if quantity not in component.QUANTITIES:
+            raise PlantError(
+                f"{self.name}: {id} has no quantity {quantity!r}; it has: {', '.join(component.QUANTITIES)}"
+            )
+        return component, quantity
+
+    def closed(self, n: int) -> bool:
+        """Whether a dry contact is closed."""
+        if n > len(self._inputs):
+            return False
+        component, quantity = self._inputs[n - 1]
+        return bool(component.quantity(quantity))
+
     def indices(self, name: str) -> Sequence[Index]:
+        if name == "input":
+            return tuple(range(1, INPUTS + 1))
         return self.rows if name == "probe" else super().indices(name)
 
     def card_supplied(self) -> bool:

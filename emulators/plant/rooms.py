@@ -77,7 +77,7 @@ class Hall(Body):
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         "inlet_c": "degC", "hottest_inlet_c": "degC", "return_c": "degC", "mass_c": "degC", "air_c": "degC",
-        "heat_kw": "kW", "cooling_kw": "kW", "dew_point_c": "degC", "humidity_percent": "%", "crahs_running": "",
+        "heat_kw": "kW", "cooling_kw": "kW", "dew_point_c": "degC", "fire": "", "humidity_percent": "%", "crahs_running": "",
     }  # fmt: skip
 
     def start(self) -> None:
@@ -354,6 +354,11 @@ class Crah(Electrical):
     def return_humidity_percent(self) -> float:
         """Relative humidity of the return air, %."""
         return relative_humidity_percent(self.return_air_c, self.hall.dew_point_c) if self.hall else 50.0
+
+    @property
+    def supply_humidity_percent(self) -> float:
+        """Relative humidity of the supply air, %."""
+        return relative_humidity_percent(self.supply_air_c, self.hall.dew_point_c) if self.hall else 50.0
 
     @property
     def input_kw(self) -> float:
