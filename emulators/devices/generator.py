@@ -11,12 +11,12 @@ safety-on delay, warming, load; return delay, cooling, stop.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
-from emulators.devices.device import Device, Index, Refused, State, Value
+from emulators.devices.device import Device, Index, Refused, Value
 from emulators.devices.generator_points import POINTS
-from emulators.devices.generator_protection import ALARMS, PROTECTIONS, GeneratorControllerParams
+from emulators.devices.generator_protection import PROTECTIONS, ProtectedSet, ProtectionState
 from emulators.plant.engine import Fault
 from emulators.plant.generators import Generator
 
@@ -48,19 +48,13 @@ MATCH_LOOK_S = 0.7
 
 
 @dataclass
-class GeneratorControllerState(State):
+class GeneratorControllerState(ProtectionState):
     stage: str = "rest"
     mode: str = ""
     attempts: int = 0
     """Cranks so far in this start."""
-    armed: bool = False
-    """The safety-on delay is over."""
     matched: int = 0
     """Looks in a row at which voltage and frequency fitted the bus."""
-    latched: dict[str, str] = field(default_factory=dict)
-    """Alarm -> trip or shutdown, until it is reset."""
-    warnings: list[str] = field(default_factory=list)
-    muted: bool = False
     telemetry_start: bool = False
     manual_run: bool = False
     manual_load: bool = False
@@ -73,16 +67,14 @@ class GeneratorControllerState(State):
     """Negative while it does not run."""
 
 
-class GeneratorController(Device):
+class GeneratorController(ProtectedSet):
     """The controller of the `generator` named by `of`.
 
     It lives on the starter battery. `controller-hang` stops sequence and protection, `card-hang` only the answering.
     """
 
     kind = "generator"
-    PARAMS = GeneratorControllerParams
     STATE = GeneratorControllerState
-    ALARMS = ALARMS
     POINTS = POINTS
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
@@ -91,14 +83,10 @@ class GeneratorController(Device):
         "no-remote-start": Fault("the wire of the remote start is broken: requests are not seen"),
         "msc-failure": Fault("the multiset link is down: this controller and the others do not see each other"),
     }
-    params: GeneratorControllerParams
     state: GeneratorControllerState
-    generator: Generator
 
     def start(self) -> None:
-        generator = self.plant.find(self.params.of)
-        assert isinstance(generator, Generator), f"{self.id} manages {generator.id}, which is not a generator"
-        self.generator = generator
+        super().start()
         self.state.mode = str(self.state.settings.get("mode", self.params.mode))
         self.switches = [self.plant.find(id) for id in self.params.start_requests]
         self._others = [
@@ -123,19 +111,6 @@ class GeneratorController(Device):
     @property
     def mode(self) -> str:
         return self.state.mode
-
-    def setting(self, name: str) -> float:
-        """A delay as changed on the device, else as the site file has it, s."""
-        return float(self.state.settings.get(name, getattr(self.params, name)))
-
-    def condition(self, alarm: str) -> str:
-        """inactive, warning, trip or shutdown."""
-        return self.state.latched.get(alarm, "warning" if alarm in self.state.warnings else "inactive")
-
-    @property
-    def locked_out(self) -> bool:
-        """A latched alarm keeps it from starting."""
-        return bool(self.state.latched)
 
     @property
     def called(self) -> bool:
@@ -182,20 +157,6 @@ class GeneratorController(Device):
             self._sequence()
         super().react()
 
-    def horizon(self) -> float:
-        """Until the coolant or the fuel passes one of its thresholds."""
-        generator, params = self.generator, self.params
-        reach = generator.fuel_reaches_s(params.low_fuel_percent)
-        if self.state.armed:
-            reach = min(
-                reach,
-                generator.coolant_reaches_s(params.hot_warning_c),
-                generator.coolant_reaches_s(params.hot_shutdown_c),
-            )
-            if params.low_fuel_shutdown_percent > 0.0:
-                reach = min(reach, generator.fuel_reaches_s(params.low_fuel_shutdown_percent))
-        return reach
-
     def on_timer(self, name: str) -> None:
         kind, _, rest = name.partition(" ")
         if kind not in ("stage", "safety", "protect", "match", "stand", "recall"):
@@ -215,74 +176,6 @@ class GeneratorController(Device):
             self.state.stood_down = kind == "stand"
             self.record("stood down: the load does not need it" if kind == "stand" else "called for load")
             self.log("stood down" if kind == "stand" else "recalled")
-
-    # -- protection ---------------------------------------------------------------------------------------------
-
-    def _protect(self) -> None:
-        state, timers, mine = self.state, self.plant.timers, self.id
-        for number, protection in enumerate(PROTECTIONS):
-            holds = (state.armed or not protection.armed) and protection.when(self)
-            timer = f"protect {number}"
-            if protection.action == "warning":
-                active = protection.alarm in state.warnings
-                if active and not holds:
-                    state.warnings.remove(protection.alarm)
-                    self.touch()
-                    continue
-            else:
-                active = protection.alarm in state.latched
-            running = (mine, timer) in timers
-            if not holds or active:
-                if running:
-                    self.cancel(timer)
-            elif protection.delay_s <= 0.0:
-                self._act(protection.alarm, protection.action)
-            elif not running:
-                self.after(protection.delay_s, timer)
-
-    def _act(self, alarm: str, action: str) -> None:
-        state = self.state
-        state.muted = False
-        self.touch()
-        if action == "warning":
-            if alarm not in state.warnings:
-                state.warnings.append(alarm)
-            return
-        if state.latched.get(alarm) in (action, "shutdown"):
-            return
-        state.latched[alarm] = action
-        words = alarm.replace("_", " ")
-        self.record(f"{words}: {'shutdown' if action == 'shutdown' else 'electrical trip'}")
-        self.log("shut down" if action == "shutdown" else "tripped", alarm=alarm)
-        if action == "shutdown":
-            self._shut_down()
-        elif state.stage in ("synchronising", "closing", "on-load"):
-            self._open()
-
-    def _shut_down(self) -> None:
-        self.generator.trip("shutdown")
-        self.generator.stop_engine()
-        if self.generator.phase == "stopped":
-            self._enter("rest")
-        else:
-            self._enter("stopping", self.setting("stopping_timeout_s"))
-
-    def reset(self) -> None:
-        """Clear the latched alarms whose cause is gone."""
-        state = self.state
-        if self.generator.trip_cause:
-            self.generator.open_breaker()
-            self.generator.state.trip_cause = ""
-        for alarm in list(state.latched):
-            still = any(
-                p.alarm == alarm and p.action != "warning" and (state.armed or not p.armed) and p.when(self)
-                for p in PROTECTIONS
-            )
-            if not still:
-                del state.latched[alarm]
-        self.record("alarms reset")
-        self.log("reset", left=list(state.latched))
-        self.touch()
 
     # -- load demand ----------------------------------------------------------------------------------------------
 
@@ -313,12 +206,19 @@ class GeneratorController(Device):
     def before(self, other: GeneratorController) -> bool:
         return (self.params.priority, self.id) < (other.params.priority, other.id)
 
-    def _time(self, timer: str, holds: bool, delay_s: float) -> None:
-        running = self.remaining_s(timer) is not None
-        if holds and not running:
-            self.after(delay_s, timer)
-        elif running and not holds:
-            self.cancel(timer)
+    # -- what the protection orders -----------------------------------------------------------------------------
+
+    def _shut_down(self) -> None:
+        self.generator.trip("shutdown")
+        self.generator.stop_engine()
+        if self.generator.phase == "stopped":
+            self._enter("rest")
+        else:
+            self._enter("stopping", self.setting("stopping_timeout_s"))
+
+    def _unload(self) -> None:
+        if self.state.stage in ("synchronising", "closing", "on-load"):
+            self._open()
 
     # -- sequence -------------------------------------------------------------------------------------------------
 

@@ -11,96 +11,17 @@ alarm chapter; easymanua.ls/dse/8610-mkii).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import Any
 
-from emulators.devices.device import Alarm, Params
-from emulators.plant.electrical import Ref
+from emulators.devices.device import Alarm, Device, State
+from emulators.devices.generator_settings import GeneratorControllerParams
+from emulators.plant.generators import Generator
 
-if TYPE_CHECKING:
-    from emulators.devices.generator import GeneratorController
-
-Test = Callable[["GeneratorController"], bool]
+Test = Callable[["ProtectedSet"], bool]
 
 CONDITIONS = ("inactive", "warning", "shutdown", "trip")
 """Words of `alarm.NAME.condition`."""
-
-
-@dataclass(frozen=True)
-class GeneratorControllerParams(Params):
-    """Settings of the controller. Electrical and speed thresholds: factory configuration of the DSE 86xx (from memory
-    of its Configuration Suite, unverified), as percent of nominal; engine thresholds: those of the set."""
-
-    start_requests: tuple[Ref, ...] = ()
-    """Transfer switches whose engine-start contact calls this set in automatic."""
-    mode: str = "auto"
-    """stop, auto, manual or test when the site starts."""
-    priority: int = 0
-    """Lower ones close first on a dead bus and are the last to be stood down; equal ones go by name."""
-    start_delay_s: float = 0.0
-    """Between the request and the first crank, s: 0, for the transfer switches have ridden over dips already."""
-    preheat_s: float = 0.0
-    crank_s: float = 10.0
-    """One attempt, s."""
-    crank_rest_s: float = 10.0
-    crank_attempts: int = 3
-    safety_on_s: float = 8.0
-    """After firing, until oil pressure, speed and voltage have come up and their protections count, s."""
-    warming_s: float = 0.0
-    """At speed before it may take load, s: 0, the jacket heater keeps it warm (NFPA 110 Type 10)."""
-    sync_s: float = 4.0
-    """Time the synchroniser takes to match voltage, slip and phase, s (a 0.2 Hz slip comes round every 5 s)."""
-    sync_timeout_s: float = 60.0
-    breaker_timeout_s: float = 1.0
-    """A breaker that has not moved by then has failed, s."""
-    return_s: float = 30.0
-    """On load after the request is gone, s."""
-    cooling_s: float = 120.0
-    """Unloaded before it is stopped, s."""
-    stopping_timeout_s: float = 60.0
-    load_demand: bool = False
-    """Stand down sets that the load does not need."""
-    stand_down_percent: float = 70.0
-    """A set is not needed when the sets before it would carry the load below this, % of what they can give."""
-    recall_percent: float = 85.0
-    """It is called again when they carry more than this, %."""
-    stand_down_s: float = 300.0
-    """A set must have been needless so long, s."""
-    recall_s: float = 2.0
-
-    ready_volts_percent: float = 10.0
-    """Voltage window for closing, % of nominal."""
-    ready_hertz_percent: float = 2.0
-    low_oil_warning_kpa: float = 207.0
-    low_oil_shutdown_kpa: float = 138.0
-    """20 psi (assumed)."""
-    hot_warning_c: float = 98.0
-    hot_shutdown_c: float = 103.0
-    cold_warning_c: float = 20.0
-    """NFPA 110 has a low-temperature alarm 11 K below the heated temperature of 32 degC (from memory)."""
-    low_fuel_percent: float = 25.0
-    low_fuel_shutdown_percent: float = 0.0
-    """Stop before the tank runs dry, %; 0 for never."""
-    underspeed_percent: float = 84.0
-    overspeed_warning_percent: float = 110.0
-    overspeed_percent: float = 114.0
-    underfrequency_warning_percent: float = 84.0
-    underfrequency_percent: float = 80.0
-    overfrequency_warning_percent: float = 110.0
-    overfrequency_percent: float = 114.0
-    undervoltage_warning_percent: float = 85.0
-    undervoltage_percent: float = 80.0
-    overvoltage_warning_percent: float = 115.0
-    overvoltage_percent: float = 120.0
-    overload_warning_percent: float = 100.5
-    overload_trip_percent: float = 110.0
-    overcurrent_percent: float = 150.0
-    """For 30 s, % (IEC 60034-1 9.3.2 asks alternators to stand that)."""
-    short_circuit_percent: float = 250.0
-    reverse_power_percent: float = 3.0
-    low_battery_v: float = 22.0
-    high_battery_v: float = 30.0
-    charge_failure_v: float = 18.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,26 +39,26 @@ def _percent(value: float, nominal: float) -> float:
     return 100.0 * value / nominal
 
 
-def _volts(d: GeneratorController) -> float:
+def _volts(d: ProtectedSet) -> float:
     return _percent(d.generator.terminal_volts, d.generator.params.volts)
 
 
-def _hertz(d: GeneratorController) -> float:
+def _hertz(d: ProtectedSet) -> float:
     return _percent(d.generator.terminal_hertz, d.generator.params.hertz)
 
 
-def _speed(d: GeneratorController) -> float:
+def _speed(d: ProtectedSet) -> float:
     return 100.0 * d.generator.speed
 
 
-def _current(d: GeneratorController) -> float:
+def _current(d: ProtectedSet) -> float:
     """Worst phase, % of rated."""
     g = d.generator
     rated = g.params.kva * 1000.0 / (3.0 * g.params.volts)
     return _percent(max(g.load.amperes(g.output.volts)), rated)
 
 
-def _colder(d: GeneratorController) -> bool:
+def _colder(d: ProtectedSet) -> bool:
     return d.generator.coolant_c < d.params.cold_warning_c
 
 
@@ -250,3 +171,126 @@ ALARMS: tuple[Alarm, ...] = tuple(
     )
     for name, doc in DOCS.items()
 )
+
+
+@dataclass
+class ProtectionState(State):
+    armed: bool = False
+    """The safety-on delay is over."""
+    latched: dict[str, str] = field(default_factory=dict)
+    """Alarm -> trip or shutdown, until it is reset."""
+    warnings: list[str] = field(default_factory=list)
+    muted: bool = False
+
+
+class ProtectedSet(Device):
+    """A controller as far as it watches its set. A subclass says how to shut down and how to unload."""
+
+    PARAMS = GeneratorControllerParams
+    ALARMS = ALARMS
+    params: GeneratorControllerParams
+    state: ProtectionState
+    generator: Generator
+
+    def start(self) -> None:
+        generator = self.plant.find(self.params.of)
+        assert isinstance(generator, Generator), f"{self.id} manages {generator.id}, which is not a generator"
+        self.generator = generator
+
+    def _shut_down(self) -> None:
+        """Breaker and fuel at once."""
+        raise NotImplementedError
+
+    def _unload(self) -> None:
+        """Take it off the bus if it is on it; the rest of the sequence follows from `locked_out`."""
+        raise NotImplementedError
+
+    def setting(self, name: str) -> float:
+        """A delay as changed on the device, else as the site file has it, s."""
+        return float(self.state.settings.get(name, getattr(self.params, name)))
+
+    def condition(self, alarm: str) -> str:
+        """inactive, warning, trip or shutdown."""
+        return self.state.latched.get(alarm, "warning" if alarm in self.state.warnings else "inactive")
+
+    @property
+    def locked_out(self) -> bool:
+        """A latched alarm keeps it from starting."""
+        return bool(self.state.latched)
+
+    def horizon(self) -> float:
+        """Until the coolant or the fuel passes one of its thresholds."""
+        generator, params = self.generator, self.params
+        reach = generator.fuel_reaches_s(params.low_fuel_percent)
+        if self.state.armed:
+            reach = min(
+                reach,
+                generator.coolant_reaches_s(params.hot_warning_c),
+                generator.coolant_reaches_s(params.hot_shutdown_c),
+            )
+            if params.low_fuel_shutdown_percent > 0.0:
+                reach = min(reach, generator.fuel_reaches_s(params.low_fuel_shutdown_percent))
+        return reach
+
+    def _protect(self) -> None:
+        state, timers, mine = self.state, self.plant.timers, self.id
+        for number, protection in enumerate(PROTECTIONS):
+            holds = (state.armed or not protection.armed) and protection.when(self)
+            timer = f"protect {number}"
+            if protection.action == "warning":
+                active = protection.alarm in state.warnings
+                if active and not holds:
+                    state.warnings.remove(protection.alarm)
+                    self.touch()
+                    continue
+            else:
+                active = protection.alarm in state.latched
+            running = (mine, timer) in timers
+            if not holds or active:
+                if running:
+                    self.cancel(timer)
+            elif protection.delay_s <= 0.0:
+                self._act(protection.alarm, protection.action)
+            elif not running:
+                self.after(protection.delay_s, timer)
+
+    def _act(self, alarm: str, action: str) -> None:
+        state = self.state
+        state.muted = False
+        self.touch()
+        if action == "warning":
+            if alarm not in state.warnings:
+                state.warnings.append(alarm)
+            return
+        if state.latched.get(alarm) in (action, "shutdown"):
+            return
+        state.latched[alarm] = action
+        words = alarm.replace("_", " ")
+        self.record(f"{words}: {'shutdown' if action == 'shutdown' else 'electrical trip'}")
+        self.log("shut down" if action == "shutdown" else "tripped", alarm=alarm)
+        if action == "shutdown":
+            self._shut_down()
+        else:
+            self._unload()
+
+    def reset(self) -> None:
+        """Clear the latched alarms whose cause is gone."""
+        state = self.state
+        self.generator.acknowledge_trip()
+        for alarm in list(state.latched):
+            still = any(
+                p.alarm == alarm and p.action != "warning" and (state.armed or not p.armed) and p.when(self)
+                for p in PROTECTIONS
+            )
+            if not still:
+                del state.latched[alarm]
+        self.record("alarms reset")
+        self.log("reset", left=list(state.latched))
+        self.touch()
+
+    def _time(self, timer: str, holds: bool, delay_s: float) -> None:
+        running = self.remaining_s(timer) is not None
+        if holds and not running:
+            self.after(delay_s, timer)
+        elif running and not holds:
+            self.cancel(timer)

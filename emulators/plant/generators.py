@@ -218,6 +218,11 @@ class Generator(DieselEngine):
             self.state.trip_cause = cause
             self.log("tripped", cause=cause)
 
+    def acknowledge_trip(self) -> None:
+        """Put the breaker's trip indication back."""
+        if not self.state.closed:
+            self.state.trip_cause = ""
+
     # -- power flow ------------------------------------------------------------------------------------------
 
     def energise(self) -> Supply:

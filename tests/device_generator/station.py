@@ -7,7 +7,7 @@ from typing import Any
 from plant_generator.gensets import Sets
 
 from emulators.devices.generator import GeneratorController
-from emulators.devices.generator_protection import GeneratorControllerParams
+from emulators.devices.generator_settings import GeneratorControllerParams
 from emulators.plant.electrical import Component
 
 
