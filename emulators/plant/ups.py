@@ -71,6 +71,8 @@ class Ups(Fed):
         self.battery_kw = 0.0
         self.input_kw = 0.0
         """What the rectifier takes, kW."""
+        self.short_kw = 0.0
+        """What neither rectifier nor battery can give: the DC link collapses, kW."""
         self.charger_share = 1.0
         self.losses_kw = 0.0
 
@@ -133,52 +135,56 @@ class Ups(Fed):
         return self.output if self.state.segments[int(name) - 1] else DEAD
 
     def demand(self) -> Mapping[str, Draw]:
-        p, state, load, route = self.params, self.state, self.load, self._route()
-        kw = load.total_kw
-        share = kw / p.kw
-        limit = self.ramp * p.kw * p.rectifier_limit if self.input_ok and "rectifier" not in state.faults else 0.0
-        held = state.testing and self.battery_able
-        need, losses = 0.0, p.kw * p.no_load_loss / 3.0
-        if route == "inverter":
-            dc = kw + self.inverter_losses_kw(kw)
-            losses = dc - kw + (0.0 if held or not limit
-                                else p.kw * (p.linear_loss * share + p.square_loss * share * share) / 2.0)
-            need = kw + losses
-        elif route == "eco":
-            losses += kw * p.eco_loss
-            need = losses
-        elif limit:
-            need = losses
-        else:
-            losses = 0.0
-        self.input_kw = 0.0 if held and route == "inverter" else min(need, limit)
-        if route == "inverter" and self.input_kw < need:
-            self.battery_kw = (need - self.input_kw) if self.battery_able else 0.0
-        else:
-            self.battery_kw = 0.0
-        self.charger_share = 0.0
-        if not held and limit > self.input_kw and self.battery_connected and "charger" not in state.faults:
-            wish = self.battery.charging_kw(state.depth)
-            given = min(wish, (limit - self.input_kw) if self.battery_kw == 0.0 else 0.0)
-            if given > 0.0:
-                self.charger_share = given / wish
-                self.battery_kw = -given
-                losses += given * (1.0 - self.battery.chemistry.charge_efficiency)
-                self.input_kw += given
-        self.losses_kw = losses
-        self.rectifier_draw = self.bypass_draw = NOTHING
-        draws: dict[str, Draw] = {}
-        if self.input_kw > 0.0:
-            each = self.input_kw / p.phases
-            kvar = each * (1.0 / p.input_power_factor**2 - 1.0) ** 0.5
-            b, c = (each, kvar) if p.phases == 3 else (0.0, 0.0)
-            draws["input"] = self.rectifier_draw = Draw((each, b, b), (kvar, c, c))
-        if route in ("eco", "bypass", "maintenance") and load is not NOTHING:
+        p, route = self.params, self._route()
+        passing = self._balance(route)
+        self.rectifier_draw = self._shared(self.input_kw, (1.0 / p.input_power_factor**2 - 1.0) ** 0.5)
+        self.bypass_draw = NOTHING
+        draws = {"input": self.rectifier_draw} if self.input_kw > 0.0 else {}
+        if route in ("eco", "bypass", "maintenance"):
+            self.bypass_draw = self.load.plus(self._shared(passing)) if passing else self.load
             terminal = "maintenance" if route == "maintenance" and "maintenance" in self.feeds else "bypass"
             terminal = terminal if terminal in self.feeds else "input"
-            self.bypass_draw = load
-            draws[terminal] = draws[terminal].plus(load) if terminal in draws else load
+            draws[terminal] = draws[terminal].plus(self.bypass_draw) if terminal in draws else self.bypass_draw
         return draws
+
+    def _balance(self, route: str) -> float:
+        """Share what is needed out among input and battery; returns what is lost on the bypass path, kW."""
+        p, state, kw = self.params, self.state, self.load.total_kw
+        share = kw / p.kw
+        limit = self.ramp * p.kw * p.rectifier_limit if self.input_ok and "rectifier" not in state.faults else 0.0
+        if state.testing and route == "inverter" and self.battery_able:
+            limit = 0.0
+        passing = need = 0.0
+        if route == "inverter":
+            need = kw + self.inverter_losses_kw(kw)
+            if limit:
+                need += p.kw * (p.linear_loss * share + p.square_loss * share * share) / 2.0
+            self.losses_kw = need - kw
+        elif route == "eco":
+            self.losses_kw = passing = p.kw * p.no_load_loss / 3.0 + kw * p.eco_loss
+        else:
+            self.losses_kw = need = p.kw * p.no_load_loss / 3.0 if limit else 0.0
+        self.input_kw = min(need, limit)
+        self.battery_kw = need - self.input_kw if route == "inverter" and self.battery_able else 0.0
+        self.short_kw = need - self.input_kw - self.battery_kw
+        self.charger_share = 0.0
+        spare = limit - self.input_kw
+        if self.battery_kw <= 0.0 < spare and self.battery_connected and "charger" not in state.faults:
+            wish = self.battery.charging_kw(state.depth)
+            if wish > 0.0:
+                given = min(wish, spare)
+                self.charger_share, self.battery_kw = given / wish, -given
+                self.losses_kw += given * (1.0 - self.battery.chemistry.charge_efficiency)
+                self.input_kw += given
+        return passing
+
+    def _shared(self, kw: float, kvar_per_kw: float = 0.0) -> Draw:
+        """That power over the phases of the UPS."""
+        if kw <= 0.0:
+            return NOTHING
+        each = kw / self.params.phases
+        others = each if self.params.phases == 3 else 0.0
+        return Draw((each, others, others), (each * kvar_per_kw, others * kvar_per_kw, others * kvar_per_kw))
 
     # -- what happens by itself -----------------------------------------------------------------------------
 
@@ -198,6 +204,9 @@ class Ups(Fed):
             self._synchronise()
         self._protect()
         self._transfer()
+        if state.discharging is not self.on_battery:
+            state.discharging = self.on_battery
+            self.log("on battery" if state.discharging else "off battery", charge_percent=round(self.charge_percent, 1))
 
     def _synchronise(self) -> None:
         """Choose what all modules of the system keep in step with: they change over together, never one by one."""
@@ -225,7 +234,7 @@ class Ups(Fed):
     def _protect(self) -> None:
         """Trip on overload: to the bypass, all modules together, or off when that is bad."""
         state = self.state
-        if state.path != "inverter" or state.overload < 1.0:
+        if state.path != "inverter" or (state.overload < 1.0 and self.short_kw <= 1e-9):
             return
         for unit in self.peers:
             if unit.state.path == "inverter":

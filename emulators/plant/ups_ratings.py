@@ -130,6 +130,8 @@ class UpsState(State):
     """Whether the output comes back by itself when the input returns after a full discharge."""
     depth: float = 0.0
     """Depth of discharge of what the battery really holds, 0 full to 1 empty."""
+    discharging: bool = False
+    """Whether the inverter lives on it, as last written to the journal."""
     believed: float = 1.0
     """Battery capacity the UPS reckons with; a deep test measures it."""
     rise_k: float = 0.0

@@ -33,9 +33,11 @@ def test_the_rectifier_waits_and_walks_in_so_that_a_generator_is_not_block_loade
     assert taken[20] == pytest.approx(400 + 400 * 0.04 + 50, rel=0.02), "load, losses and the charger"
     assert bench.happened() == [
         (0.0, "rectifier off"),
+        (0.0, "on battery"),
         (200.0, "input returned"),
         (210.0, "rectifier walking in"),
         (220.0, "rectifier on"),
+        (220.0, "off battery"),
     ]
 
 
@@ -95,6 +97,14 @@ def test_an_overload_goes_to_bypass_when_its_time_is_up(kw, after_s):
     bench.load.set(kw)
     bench.run(after_s + 5.0)
     assert bench.happened() == [(pytest.approx(after_s, abs=0.002), "transferred")]
+    assert bench.ups.mode == "bypass"
+    assert bench.load.state.interruptions == 0
+
+
+def test_without_its_battery_it_carries_no_more_than_the_rectifier_gives():
+    bench = Bench(kw=300.0)
+    bench.ups.set_battery_breaker(False)
+    bench.load.set(700.0)
     assert bench.ups.mode == "bypass"
     assert bench.load.state.interruptions == 0
 
