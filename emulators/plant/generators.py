@@ -194,7 +194,9 @@ class Generator(DieselEngine):
         if "breaker-fails-to-close" in self.state.faults:
             self.log("breaker failed to close")
             return False
-        self.after(self.params.breaker_s, "closed in step" if synchronised else "closed")
+        timer = "closed in step" if synchronised else "closed"
+        if self.remaining_s("closed") is None and self.remaining_s("closed in step") is None:
+            self.after(self.params.breaker_s, timer)
         return True
 
     def open_breaker(self) -> bool:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plant_generator.gensets import Sets
 
+from emulators.plant.climate import Climate, ClimateRatings
 from emulators.plant.diesel import GeneratorRatings, Swing, derated_kw, fuel_lph
 
 R = GeneratorRatings()
@@ -354,6 +355,31 @@ def test_a_breaker_that_does_not_close_leaves_the_bus_dead_and_one_that_does_not
     assert not sets.first.open_breaker()
     sets.run(1.0)
     assert sets.bus.live
+
+
+def test_a_second_close_command_on_the_way_changes_nothing():
+    sets = Sets()
+    sets.ready()
+    sets.first.close_breaker()
+    sets.first.close_breaker(synchronised=True)
+    sets.run(1.0)
+    assert sets.first.on_bus
+    assert sets.told().count("breaker closed") == 1
+
+
+def test_with_droop_the_frequency_falls_with_the_load():
+    sets = Sets(droop_percent=4.0)
+    sets.on_bus(kw=825.0)
+    assert sets.bus.output_hertz == pytest.approx(49.0, abs=0.01)
+
+
+def test_the_weather_decides_what_it_can_give():
+    climate = Climate("outdoors", ClimateRatings(max_c=45.0, min_c=45.0))
+    sets = Sets(1, climate, climate="outdoors")
+    sets.ready()
+    assert sets.first.capacity_kw == pytest.approx(1518.0)
+    sets.plant.inject("outdoors", "heat-wave", {"kelvin": 5.0})
+    assert sets.first.capacity_kw == pytest.approx(1386.0)
 
 
 def test_a_fork_of_the_plant_runs_the_same_again():
