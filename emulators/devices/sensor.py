@@ -14,12 +14,17 @@ from emulators.plant.engine import Fault, Parameter, PlantError
 UNITS = {"degC": "C", "%": "%RH"}
 """A probe's unit as monitors of this kind write it."""
 
+HALL_PROBES = ("inlet_c", "hottest_inlet_c", "return_c", "humidity_percent")
+
 INPUTS = 6
 """Dry contacts of the monitor (HW group Poseidon 4002)."""
 
 BOUNDS = {"degC": (10.0, 27.0), "%": (20.0, 80.0)}
-"""Safe range of a new probe: ASHRAE recommends inlets of at most 27 degC and at most 60 % relative humidity; the wider
-limits are the A1 allowable ones (8 to 80 %), rounded."""
+"""Safe range of a new probe by its unit: ASHRAE recommends inlets of at most 27 degC; the limits of humidity are the
+A1 allowable ones (8 to 80 %), rounded."""
+
+BOUNDS_OF = {"return_c": (10.0, 45.0), "outdoor_c": (0.0, 50.0), "supply_c": (5.0, 15.0)}
+"""Safe range of what is not breathed by servers: return air, the weather, chilled water (assumptions)."""
 
 HYSTERESIS = {"degC": 0.5, "%": 2.0}
 """How far back inside a reading must be for the alarm to end."""
@@ -28,7 +33,8 @@ HYSTERESIS = {"degC": 0.5, "%": 2.0}
 @dataclass(frozen=True)
 class SensorParams(Params):
     probes: tuple[str, ...] = ()
-    """What each probe measures: `hall-1.inlet_c`, `hall-1.humidity_percent`, `outdoors.outdoor_c`."""
+    """What each probe measures: `hall-1.inlet_c`, `outdoors.outdoor_c`. When none is given and `of` names a hall: its
+    inlet, hottest inlet, return and humidity."""
     inputs: tuple[str, ...] = ()
     """What each dry contact follows, a state of the plant: `hall-1.fire`. The other contacts stay open."""
     names: tuple[str, ...] = ()
@@ -105,7 +111,9 @@ class Sensor(Device):
     state: SensorState
 
     def start(self) -> None:
-        self._probes = [self._look_up(probe) for probe in self.params.probes]
+        of = self.params.of
+        self._measured = self.params.probes or tuple(f"{of}.{q}" for q in HALL_PROBES if of)
+        self._probes = [self._look_up(probe) for probe in self._measured]
         self._inputs = [self._look_up(contact) for contact in self.params.inputs]
         self.state.out = [False] * len(self._probes)
         self.rows = tuple(range(1, len(self._probes) + 1))
@@ -160,7 +168,7 @@ class Sensor(Device):
         return component.QUANTITIES[quantity]
 
     def name_of(self, n: int) -> str:
-        given = self.params.names[n - 1] if n <= len(self.params.names) else self.params.probes[n - 1]
+        given = self.params.names[n - 1] if n <= len(self.params.names) else self._measured[n - 1]
         return str(self.state.settings.get(f"name {n}", given))
 
     def rename(self, n: int, name: str) -> None:
@@ -168,7 +176,8 @@ class Sensor(Device):
 
     def bound(self, n: int, side: int) -> float:
         """Lower (0) or upper (1) end of its safe range."""
-        given = BOUNDS.get(self._quantity_unit(n), (-1e9, 1e9))[side]
+        by_unit = BOUNDS.get(self._quantity_unit(n), (-1e9, 1e9))
+        given = BOUNDS_OF.get(self._probes[n - 1][1], by_unit)[side]
         return float(self.state.settings.get(f"bound {n} {side}", given))
 
     def set_bound(self, n: int, side: int, value: float) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from plant_cooling.cooled import Site
 
+from emulators.devices.chilled_water_plant import ChilledWaterPlant, PlantControllerParams
 from emulators.devices.chiller import ChillerController, ChillerParams
 from emulators.devices.crah import CrahController, CrahParams
 from emulators.devices.sensor import Sensor, SensorParams
@@ -19,10 +20,8 @@ from emulators.profiles.snmp_binding import SurfaceTree
 
 TAGS = {"integer": 2, "string": 4, "oid": 6, "ipaddress": 64, "counter32": 65, "gauge32": 66, "timeticks": 67}
 
-PROBES = tuple(f"hall-{h}.{q}" for h in (1, 2) for q in ("humidity_percent", "inlet_c", "return_c")) + (
-    "outdoors.outdoor_c",
-    "loop.supply_c",
-)
+HALL_PROBES = tuple(f"hall-{h}.{q}" for h in (1, 2) for q in ("humidity_percent", "inlet_c", "return_c"))
+PROBES = (*HALL_PROBES, "outdoors.outdoor_c", "loop.supply_c")
 
 
 def served(profile: str) -> Surface:
@@ -140,3 +139,15 @@ def test_writing_the_enable_register_stops_the_chiller(chiller: tuple[ProfileUni
     unit.write_registers(9 - 1, b"\x00\x00")
     assert not device.chiller.running
     assert register(unit, 15) == 1
+
+
+def test_the_plant_controllers_registers_show_each_pump_and_take_orders() -> None:
+    device = ChilledWaterPlant("loop/device", PlantControllerParams(of="loop"))
+    s = Site(device)
+    unit = ProfileUnit(Surface(library.get("chilled-water-plant"), device))
+    assert unit.read_registers("input", 3, 1) == (500).to_bytes(2, "big")
+    assert list(unit.read_bits("discrete", 120, 3)) == [False, False, False]
+    unit.write_registers(120, b"\x00\x01")
+    s.run(30.0)
+    assert list(unit.read_bits("discrete", 120, 3)) == [True, True, False]
+    assert s.loop.flow_l_s == pytest.approx(75.0)

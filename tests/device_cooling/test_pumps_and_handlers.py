@@ -183,3 +183,21 @@ def test_a_probe_that_is_lost_or_drifts_does_not_change_the_room() -> None:
     assert device.read("probe.2.status") == "invalid"
     assert device.read("probe.2.text") == "Err"
     assert s.hall.inlet_c == pytest.approx(22.0, abs=0.1)
+
+
+def test_a_monitor_of_a_hall_that_names_no_probes_measures_the_hall() -> None:
+    device = Sensor("probes/device", SensorParams(of="hall-1"))
+    s = Site(device)
+    assert [device.read(f"probe.{n}.value") for n in device.indices("probe")] == [
+        s.hall.inlet_c,
+        s.hall.hottest_inlet_c,
+        s.hall.return_c,
+        s.hall.humidity_percent,
+    ]
+
+
+def test_a_hall_at_rest_is_no_alarm() -> None:
+    device = Sensor("probes/device", SensorParams(of="hall-1"))
+    s = Site(device)
+    s.run(3600.0)
+    assert [device.read(f"probe.{n}.status") for n in device.indices("probe")] == ["normal"] * 4
