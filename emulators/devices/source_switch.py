@@ -54,6 +54,7 @@ ALARMS = (
         "the sources are out of step",
         lambda d: d.switch.redundant and not d.switch.in_step,
         severity="info",
+        delay_s=1.0,
     ),
     Alarm(
         "transfer_inhibited",

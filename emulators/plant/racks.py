@@ -17,7 +17,17 @@ from math import inf, sqrt
 from typing import Any, ClassVar
 
 from emulators.plant.distribution import Pdu
-from emulators.plant.electrical import DEAD, NOMINAL_VOLTS, Component, Draw, Electrical, Ref, Supply
+from emulators.plant.electrical import (
+    DEAD,
+    NOMINAL_VOLTS,
+    Component,
+    Draw,
+    Electrical,
+    Ref,
+    Supply,
+    single_phase,
+    three_phase,
+)
 from emulators.plant.engine import Fault, Parameter, PlantError, State
 
 DELIVERING = 0.70
@@ -63,6 +73,8 @@ class RackRowRatings:
     """A row of racks. The defaults make 190 racks the 1 MW of IT of the Bamako site."""
 
     racks: int = 10
+    phase: int = 0
+    """1 to 3 when its cords are single-phase on that phase of a feed that is no PDU; 0 when they use all three."""
     rack_kw: float = 5.25
     """What one rack draws at full utilisation with all cords good, kW."""
     power_factor: float = 0.98
@@ -193,7 +205,8 @@ class RackRow(Electrical):
                     self._see(c, self._slice(pdu.outlet_volts))
             elif self.seen[self._terminals[c]] != self._sources[c]:
                 self._sources[c] = seen = self.seen[self._terminals[c]]
-                self._see(c, [seen.worst_volts] * self.params.racks)
+                volts = seen.volts[self.params.phase - 1] if self.params.phase else seen.worst_volts
+                self._see(c, [volts] * self.params.racks)
         return DEAD
 
     def _slice(self, outlet_volts: list[float]) -> list[float]:
@@ -245,8 +258,8 @@ class RackRow(Electrical):
         """What the racks' shares of a cord are at its terminal."""
         pdu, ratio = self._pdus[cord], self._kvar_per_kw
         if pdu is None:
-            each = sum(kw) / 3
-            return Draw((each, each, each), (each * ratio, each * ratio, each * ratio))
+            total, phase, power_factor = sum(kw), self.params.phase, self.params.power_factor
+            return single_phase(total, phase - 1, power_factor) if phase else three_phase(total, power_factor)
         pdu.plug(self.id, self.params.first_outlet, kw, [p * ratio for p in kw])
         phases = [0.0, 0.0, 0.0]
         for outlet, p in enumerate(kw, self.params.first_outlet):

@@ -103,6 +103,15 @@ def test_short_time_protection_waits_for_a_breaker_further_down(build):
     assert plant.journal[-1].t == pytest.approx(10.14)
 
 
+def test_short_time_pickup_can_be_set_so_that_an_incomer_clears_its_own_board(build):
+    plant, breaker, load = feeder(build, BreakerRatings(1000.0, short_time=5.0))
+    draw(load, 4_900.0)
+    plant.advance(1.0)
+    assert breaker.closed
+    draw(load, 5_100.0)
+    assert trip_time(plant, breaker, 1.0) == pytest.approx(0.14)
+
+
 def test_the_thermal_element_remembers(build):
     plant, breaker, load = feeder(build, BreakerRatings(1000.0))
     draw(load, 2000.0)

@@ -38,6 +38,14 @@ class Source(Electrical):
         self.touch()
 
 
+class OnePhaseSource(Source):
+    """The same on phase 1 alone, as a small UPS has it."""
+
+    def energise(self) -> Supply:
+        v = self.state.volts
+        return Supply((v, 0.0, 0.0), 50.0, self.id) if v else DEAD
+
+
 def plant_of(*actors: Component) -> Plant:
     plant = Plant()
     for actor in actors:

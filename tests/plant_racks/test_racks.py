@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plant_racks.power import Row, Source, plant_of
+from plant_racks.power import OnePhaseSource, Row, Source, plant_of
 
 from emulators.plant.electrical import Component
 from emulators.plant.engine import PlantError
-from emulators.plant.racks import RackRow, RackRowRatings, platinum_efficiency, ride_through_s
+from emulators.plant.racks import Rack, RackRatings, RackRow, RackRowRatings, platinum_efficiency, ride_through_s
 
 
 def test_both_cords_share_equally() -> None:
@@ -268,3 +268,12 @@ def test_nothing_on_one_cord_alone_can_drop_a_rack(changes: list[tuple[float, fl
 def test_published_curves() -> None:
     assert [ride_through_s(f) for f in (0.0, 0.70, 0.80)] == [0.020, 0.5, 10.0]
     assert [platinum_efficiency(x) for x in (0.2, 0.5, 1.0)] == pytest.approx([0.90, 0.94, 0.91])
+
+
+def test_a_single_phase_rack_lives_on_one_phase_of_its_feed() -> None:
+    source = OnePhaseSource("ups")
+    rack = Rack("rack", RackRatings(phase=1, rack_kw=1.0), {"a": "ups"})
+    plant = plant_of(source, rack)
+    plant.advance(60.0)
+    assert rack.quantity("supplied")
+    assert source.load.kw[0] > 0.9 and source.load.kw[1:] == (0.0, 0.0)
