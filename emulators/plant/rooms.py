@@ -77,7 +77,8 @@ class Hall(Body):
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         "inlet_c": "degC", "hottest_inlet_c": "degC", "return_c": "degC", "mass_c": "degC", "air_c": "degC",
-        "heat_kw": "kW", "cooling_kw": "kW", "dew_point_c": "degC", "fire": "", "humidity_percent": "%", "crahs_running": "",
+        "heat_kw": "kW", "cooling_kw": "kW", "dew_point_c": "degC", "fire": "", "humidity_percent": "%",
+        "crahs_running": "",
     }  # fmt: skip
 
     def start(self) -> None:
