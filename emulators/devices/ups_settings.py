@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from emulators.devices.device import Device, Params, Refused, State
+from emulators.plant.engine import PlantError
 from emulators.plant.ups import Ups
 
 
@@ -58,7 +59,8 @@ class UpsSettings(Device):
 
     def start(self) -> None:
         component = self.plant.find(self.params.of)
-        assert isinstance(component, Ups), f"{self.name} manages {self.params.of}, which is not a ups"
+        if not isinstance(component, Ups):
+            raise PlantError(f"{self.name} manages {self.params.of!r}, which is not a ups; name one in `of`")
         self.ups = component
         self.ups.state.auto_restart = False  # this firmware decides
 

@@ -54,12 +54,18 @@ class Ups(Fed):
         p = self.params
         if p.chemistry not in CHEMISTRIES:
             raise PlantError(f"{id}: chemistry is {p.chemistry!r}, expected one of {', '.join(CHEMISTRIES)}")
+        for name in ("kva", "kw", "autonomy_min"):
+            if getattr(p, name) <= 0.0:
+                raise PlantError(f"{id}: {name} is {getattr(p, name):g}, expected more than 0")
+        if p.phases not in (1, 3):
+            raise PlantError(f"{id}: phases is {p.phases}, expected 1 or 3")
         if "input" not in self.feeds:
             raise PlantError(f"{id}: a ups needs a feed for its terminal input")
         rated_kw = p.kw * (1.0 + p.no_load_loss + (p.linear_loss + p.square_loss) / 2.0)
         blocks, strings = usual_battery(p.kva)
         self.battery = Battery(CHEMISTRIES[p.chemistry], rated_kw, p.autonomy_min * 60.0, p.charger_kw or p.kw / 10.0,
                                p.blocks or blocks, p.strings or strings, p.age_years, p.battery_exponent)
+        self.as_built = self.battery.capacity(p.battery_c)
         self.capacity_kw = p.kw
         self.state.eco = p.eco
         self.state.path = "eco" if p.eco else "inverter"

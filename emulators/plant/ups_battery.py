@@ -13,6 +13,8 @@ class BatteryBacked(Electrical):
     state: UpsState
     params: UpsRatings
     battery: Battery
+    as_built = 1.0
+    """Capacity of the battery in its room at its age; with no fault it has just that."""
     battery_kw = 0.0
     """From the battery, kW; negative while it is charged. Derived by each solution."""
 
@@ -37,7 +39,7 @@ class BatteryBacked(Electrical):
     @property
     def _true_capacity(self) -> float:
         weak = self.fault("battery-weak")
-        return self.battery.capacity(self.params.battery_c) * (weak["capacity"] / 100.0 if weak else 1.0)
+        return self.as_built * weak["capacity"] / 100.0 if weak else self.as_built
 
     @property
     def battery_connected(self) -> bool:
@@ -53,22 +55,25 @@ class BatteryBacked(Electrical):
         return self.battery.runtime_s(kw, self._true_capacity, self.strings_in)
 
     @property
-    def charge_percent(self) -> float:
-        """State of charge as the UPS counts it, %: with a battery weaker than it believes, too much."""
-        true = self.full_s(self.battery.rated_kw)
-        believed = self.battery.runtime_s(self.battery.rated_kw, self._believed_capacity)
-        return 100.0 * (1.0 - self.state.depth * min(1.0, true / believed))
+    def health(self) -> float:
+        """What the battery really lasts at rated power, as a share of a faultless one of its age."""
+        share, strings = self._true_capacity / self.as_built, self.strings_in
+        if strings == self.battery.strings:
+            return share
+        battery = self.battery
+        return share * battery.runtime_s(battery.rated_kw, 1.0, strings) / battery.runtime_s(battery.rated_kw)
 
     @property
-    def _believed_capacity(self) -> float:
-        return self.battery.capacity(self.params.battery_c) * self.state.believed
+    def charge_percent(self) -> float:
+        """State of charge as the UPS counts it, %: with a battery weaker than it believes, too much."""
+        return 100.0 * (1.0 - self.state.depth * min(1.0, self.health / self.state.believed))
 
     def runtime_at(self, load_kw: float) -> float:
         """Runtime a UPS would show for that load with its present charge, s."""
         if not self.state.breaker_closed:
             return 0.0
         kw = load_kw + self.inverter_losses_kw(load_kw)
-        return self.battery.runtime_s(kw, self._believed_capacity) * self.charge_percent / 100.0
+        return self.battery.runtime_s(kw, self.as_built * self.state.believed) * self.charge_percent / 100.0
 
     @property
     def runtime_s(self) -> float:
@@ -82,14 +87,11 @@ class BatteryBacked(Electrical):
             return 0.0
         if self.battery_kw <= 0.0:
             return self.battery.volts(self.state.depth, self.battery_kw)
-        health = self.full_s(self.battery.rated_kw) / self.battery.rated_s
-        return self.battery.volts(self.state.depth, self.battery_kw / max(health, 0.05))
+        return self.battery.volts(self.state.depth, self.battery_kw / max(self.health * self.as_built, 0.05))
 
     def calibrate(self) -> None:
         """Reckon from now on with the capacity the battery has shown."""
-        rated = self.battery.rated_kw
-        as_built = self.battery.runtime_s(rated, self.battery.capacity(self.params.battery_c))
-        self.state.believed = self.full_s(rated) / as_built
+        self.state.believed = max(self.health, 0.01)
 
     def set_battery_breaker(self, closed: bool) -> None:
         if closed != self.state.breaker_closed:

@@ -323,8 +323,12 @@ def test_a_fork_of_the_plant_repeats_itself():
     assert any(event.what == "output lost" for event in first[0])
 
 
-def test_a_ups_without_an_input_is_refused():
+def test_a_ups_that_cannot_be_built_says_why():
     with pytest.raises(PlantError, match="needs a feed for its terminal input"):
         Ups("ups", UpsRatings(), {"bypass": "mains"})
+    with pytest.raises(PlantError, match="autonomy_min is 0, expected more than 0"):
+        Ups("ups", UpsRatings(autonomy_min=0.0), {"input": "mains"})
+    with pytest.raises(PlantError, match="phases is 2, expected 1 or 3"):
+        Ups("ups", UpsRatings(phases=2), {"input": "mains"})
     with pytest.raises(PlantError, match="expected one of vrla, li-ion"):
         Ups("ups", UpsRatings(chemistry="lead"), {"input": "mains"})
