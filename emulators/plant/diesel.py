@@ -188,12 +188,14 @@ class Swing(NamedTuple):
             return here._replace(rate=excess / (2.0 * ratings.inertia_s))
         return here._replace(a=here.a - here.drop, drop=0.0, rate=0.0)
 
-    def settled(self, now: float, ratings: GeneratorRatings) -> bool:
-        """Within 0.02 % of both set points for good."""
+    def size(self, now: float, ratings: GeneratorRatings) -> float:
+        """A bound of both deviations from now on while the engine can give what is drawn, per unit."""
         here = self.moved(now, ratings)
-        return (
-            abs(here.a) < 2e-4 and abs(here.b) * ratings.governor_s < 2e-4 and abs(here.v) < 2e-4 and here.rate == 0.0
-        )
+        return max(abs(here.a) + abs(here.b) * ratings.governor_s, abs(here.v))
+
+    def settled(self, now: float, ratings: GeneratorRatings) -> bool:
+        """Within 0.04 % of both set points for good."""
+        return self.rate == 0.0 and self.size(now, ratings) < 4e-4
 
 
 # -- coolant ----------------------------------------------------------------------------------------------------

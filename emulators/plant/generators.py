@@ -251,7 +251,7 @@ class Generator(DieselEngine):
             self._watch_load()
 
     def horizon(self) -> float:
-        """Often while voltage builds up or a swing is young, seldom while it dies out, not at all when steady."""
+        """Often while voltage builds up or swings by more than 2 %, seldom while it dies out, not at all when steady."""
         state, params, now = self.state, self.params, self.plant.now
         if state.phase != "running":
             return inf
@@ -263,7 +263,8 @@ class Generator(DieselEngine):
             return LOOK_S
         if swing.settled(now, params):
             return inf
-        return LOOK_S if now - swing.at < 2.0 * params.governor_s else 5.0 * LOOK_S
+        size = swing.size(now, params)
+        return LOOK_S if size > 0.02 else 5.0 * LOOK_S if size > 0.005 else 20.0 * LOOK_S
 
     def on_timer(self, name: str) -> None:
         if name == "excited":
