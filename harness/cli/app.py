@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Annotated
 
@@ -53,4 +54,6 @@ for command in COMMANDS:
 
 def main() -> None:
     """The console script."""
+    # pymodbus logs every request that stays unanswered; our errors say so already, with the device's name.
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
     app()

@@ -36,6 +36,9 @@ SAMPLES_S = (0, 12, 14, 18, 22, 26, 32, 40, 60, 90, 120, 180, 300, 450, 600, 900
 SLOW_UNTIL_S = 40.0
 """The first moments are shown at twice real time, so that a start within ten seconds can be seen, s of the plant."""
 
+TIMEOUT_S = 0.25
+"""How long a device on loopback may take to answer before it counts as silent, s of the clock."""
+
 SLOW = 2.0
 FAST = 40.0
 """Seconds of the plant for each second of the clock, after that."""
@@ -49,7 +52,7 @@ class Column:
     devices: tuple[str, ...]
     point: str
     form: str
-    """`{:.0f}` for numbers; `count:word` counts the devices that say that word."""
+    """`{:.0f}` for numbers; `count:word` counts the devices that say that word, `above:500` those beyond that number."""
     worst: str = ""
     """min or max: which of several devices' readings is shown; empty: their sum."""
 
@@ -62,9 +65,9 @@ def shown(column: Column, values: Sequence[Value | None]) -> str:
     if column.form.startswith("count:"):
         words = column.form.removeprefix("count:").split("|")
         return f"{sum(str(value) in words for value in answered)} of {len(values)}"
-    if not all(isinstance(value, (int, float)) for value in answered):
-        return " ".join(dict.fromkeys(str(value) for value in answered))
     numbers = [float(value) for value in answered if isinstance(value, (int, float))]
+    if column.form.startswith("above:"):
+        return f"{sum(number > float(column.form.removeprefix('above:')) for number in numbers)} of {len(values)}"
     match column.worst:
         case "min":
             return column.form.format(min(numbers))
@@ -80,7 +83,7 @@ class Observer:
         self.columns = columns
         self.requests = 0
         self.silent = 0
-        engine = SnmpEngine()
+        engine, read = SnmpEngine(), live.site.file.head.snmp.read
         profiles = {entry.name: entry.profile for entry in live.site.file.devices}
         self._handles: dict[str, DeviceHandle] = {}
         for name in dict.fromkeys(device for column in columns for device in column.devices):
@@ -89,8 +92,8 @@ class Observer:
             self._handles[name] = DeviceHandle(
                 name,
                 profiles[name],
-                SnmpTransport(snmp.address, snmp.port, live.site.file.head.snmp.read, engine=engine) if snmp else None,
-                ModbusTransport(modbus.address, modbus.port, modbus.unit or 1) if modbus else None,
+                SnmpTransport(snmp.address, snmp.port, read, TIMEOUT_S, 0, engine) if snmp else None,
+                ModbusTransport(modbus.address, modbus.port, modbus.unit or 1, TIMEOUT_S, 0) if modbus else None,
             )
 
     async def look(self) -> list[list[Value | None]]:
@@ -160,7 +163,7 @@ async def _timeline(live: LiveSite, observer: Observer, fast: float, out: Consol
     site = live.site
     story: list[dict[str, object]] = []
     told = 0
-    out.print(_row("time", [c.title for c in COLUMNS], "bold"))
+    out.print(_row("\ntime", [c.title.replace(" ", "\n", 1) for c in COLUMNS], "bold"))
     cut = False
     for moment in SAMPLES_S:
         live.speed = SLOW if site.now < SLOW_UNTIL_S else fast
@@ -185,10 +188,11 @@ async def _timeline(live: LiveSite, observer: Observer, fast: float, out: Consol
 
 
 def _row(time: str, cells: Sequence[str], style: str = "") -> Table:
+    """A line of the timeline; a heading's two words stand on two lines, so that it fits a terminal of 80 columns."""
     grid = Table.grid(padding=(0, 1))
-    grid.add_column(width=8)
-    for column in COLUMNS:
-        grid.add_column(width=max(len(column.title), 7), justify="right")
+    grid.add_column(width=7)
+    for _ in COLUMNS:
+        grid.add_column(width=6, justify="right")
     grid.add_row(time, *cells, style=style)
     return grid
 
@@ -242,15 +246,15 @@ CHILLERS = ("chiller-1", "chiller-2", "chiller-3")
 
 COLUMNS: tuple[Column, ...] = (
     Column("grid V", ("meter-utility-a", "meter-utility-b"), "voltage.average", "{:.0f}", "max"),
-    Column("sets run", SETS, "engine.running", "count:True"),
+    Column("sets run", SETS, "engine.speed", "above:1400"),
     Column("sets kW", SETS, "generator.power.total", "{:.0f}"),
     Column("boards V", ("meter-board-a", "meter-board-b"), "voltage.average", "{:.0f}", "min"),
-    Column("on battery", UPSS, "output.source", "count:battery"),
+    Column("on batt.", UPSS, "output.source", "count:battery"),
     Column("charge %", UPSS, "battery.charge", "{:.0f}", "min"),
-    Column("chillers", CHILLERS, "chiller.running", "count:True"),
+    Column("chill. run", CHILLERS, "chiller.running", "count:True"),
     Column("water °C", CHILLERS, "water.leaving", "{:.1f}", "min"),
-    Column("hall 1 °C", ("sensor-hall-1",), "probe.1.value", "{:.1f}", "max"),
-    Column("hall 2 °C", ("sensor-hall-2",), "probe.1.value", "{:.1f}", "max"),
+    Column("hall-1 °C", ("sensor-hall-1",), "probe.1.value", "{:.1f}", "max"),
+    Column("hall-2 °C", ("sensor-hall-2",), "probe.1.value", "{:.1f}", "max"),
 )
 """What the demo shows of the Bamako site."""
 
