@@ -279,8 +279,15 @@ class Device(Actor):
             self.after(self.params.boot_s, "card up")
             self.log("card booting")
         if self.answers:
+            active = self.state.alarms
             for alarm in self.ALARMS:
-                self._watch(alarm)
+                name = alarm.name
+                if name not in active:
+                    self._ripen("raise", name, alarm.when(self), alarm.delay_s)
+                elif alarm.clear is None:
+                    self._ripen("drop", name, not alarm.when(self), alarm.clear_delay_s)
+                else:
+                    self._ripen("drop", name, alarm.clear(self), alarm.clear_delay_s)
 
     def on_timer(self, name: str) -> None:
         if name == "card up":
@@ -304,23 +311,18 @@ class Device(Actor):
 
     # -- alarms ---------------------------------------------------------------------------------------------
 
-    def _watch(self, alarm: Alarm) -> None:
-        if alarm.name in self.state.alarms:
-            over = not alarm.when(self) if alarm.clear is None else alarm.clear(self)
-            self._ripen(f"drop {alarm.name}", over, alarm.clear_delay_s)
-        else:
-            self._ripen(f"raise {alarm.name}", alarm.when(self), alarm.delay_s)
-
-    def _ripen(self, timer: str, holds: bool, delay_s: float) -> None:
-        """Run the timer while the condition holds; act at once when there is no delay."""
+    def _ripen(self, step: str, alarm: str, holds: bool, delay_s: float) -> None:
+        """Raise or drop it when the condition has held for its delay."""
+        if delay_s <= 0.0:
+            if holds:
+                Device.on_timer(self, f"{step} {alarm}")
+            return
+        timer = f"{step} {alarm}"
         running = (self.id, timer) in self.plant.timers
-        if not holds:
-            if running:
-                self.cancel(timer)
-        elif delay_s <= 0.0:
-            Device.on_timer(self, timer)
-        elif not running:
+        if holds and not running:
             self.after(delay_s, timer)
+        elif running and not holds:
+            self.cancel(timer)
 
     def raise_alarm(self, name: str) -> None:
         self.state.alarms[name] = self.plant.now
@@ -438,7 +440,7 @@ SYSTEM_POINTS: tuple[Point, ...] = (
     Point("system.mac", "hardware address of the management card, six octets", lambda d: d.mac),
     Point("alarm.count", "how many alarms are active", lambda d: len(d.state.alarms)),
     Point(
-        "command.reboot-card",
+        "command.reboot_card",
         "restart the management card",
         lambda d: "none",
         write=lambda d, v: d.reboot() if v == "reboot" else None,
