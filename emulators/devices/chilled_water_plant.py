@@ -59,9 +59,9 @@ def _order(d: Any, n: int, value: str) -> None:
 
 
 POINTS: tuple[Point, ...] = (
-    Point("loop.supply", "water to the coils", lambda d: d.loop.supply_c, "degC"),
-    Point("loop.return", "water from the coils", lambda d: d.loop.return_c, "degC"),
-    Point("loop.tank", "mean of the buffer tank", lambda d: d.loop.tank_c, "degC"),
+    Point("loop.supply", "water to the coils", lambda d: d.loop.supply_c, "°C"),
+    Point("loop.return", "water from the coils", lambda d: d.loop.return_c, "°C"),
+    Point("loop.tank", "mean of the buffer tank", lambda d: d.loop.tank_c, "°C"),
     Point("loop.flow", "what the pumps move", lambda d: d.loop.flow_l_s, "l/s"),
     Point("loop.load", "heat the coils bring", lambda d: d.loop.load_kw, "kW"),
     Point("chillers.running", "how many chillers run", lambda d: d.loop.chillers_running),

@@ -67,10 +67,19 @@ ALARMS = (
     Alarm("bank_tripped", "a bank's breaker is open", lambda d: d.pdu.any_bank_open, severity="critical"),
     Alarm("phase_lost", "a phase of the inlet is dead", lambda d: d.dead_phases > 0, severity="critical"),
     Alarm("outlet_off", "an outlet is switched off", lambda d: False in d.pdu.state.relays, severity="info"),
-    Alarm("relay_failed", "an outlet is not what it was told to be", lambda d: d.pdu.live and d.disobeyed,
-          severity="critical", delay_s=1.0),
-    Alarm("too_hot", "the sensor is over its threshold", lambda d: d.temperature >= d.setting("sensor.high", 32.0),
-          clear=lambda d: not d.temperature >= d.setting("sensor.high", 32.0) - 1.0),
+    Alarm(
+        "relay_failed",
+        "an outlet is not what it was told to be",
+        lambda d: d.pdu.live and d.disobeyed,
+        severity="critical",
+        delay_s=1.0,
+    ),
+    Alarm(
+        "too_hot",
+        "the sensor is over its threshold",
+        lambda d: d.temperature >= d.setting("sensor.high", 32.0),
+        clear=lambda d: not d.temperature >= d.setting("sensor.high", 32.0) - 1.0,
+    ),
 )
 
 
@@ -197,7 +206,7 @@ class PduDevice(Device):
             super().on_timer(name)
         elif verb == "cycle":
             self._set(int(outlet), False)
-            self.after(self.outlet_setting(int(outlet), "reboot-duration"), f"on outlet {outlet}")
+            self.after(self.outlet_setting(int(outlet), "reboot_duration"), f"on outlet {outlet}")
         else:
             self._set(int(outlet), verb == "on")
 
@@ -209,9 +218,9 @@ class PduDevice(Device):
 
     def _supply_returned(self) -> None:
         """Close, one after the other, the relays that fell open (latching ones are still where they were)."""
-        cold = self.setting("cold-start-delay", self.params.cold_start_delay_s)
+        cold = self.setting("cold_start_delay", self.params.cold_start_delay_s)
         for outlet in self._rows("outlet"):
-            delay = self.outlet_setting(outlet, "power-on-delay")
+            delay = self.outlet_setting(outlet, "power_on_delay")
             if self.state.wanted[outlet - 1] and not self.pdu.relay_closed(outlet) and cold >= 0.0 and delay >= 0.0:
                 self.after(cold + delay, f"on outlet {outlet}")
 
@@ -242,7 +251,7 @@ class PduDevice(Device):
             raise Refused(f"{self.name} has no power at its inlet")
         if command in ("on", "delayed-on") and self.restricted(outlet):
             raise Refused(f"{self.name}: the load on the phase or bank of outlet {outlet} forbids turning it on")
-        wait = {"delayed-on": "power-on-delay", "delayed-off": "power-off-delay", "delayed-reboot": "power-off-delay"}
+        wait = {"delayed-on": "power_on_delay", "delayed-off": "power_off_delay", "delayed-reboot": "power_off_delay"}
         delay = self.outlet_setting(outlet, wait[command]) if command in wait else 0.0
         if delay < 0.0:
             raise Refused(f"{self.name}: outlet {outlet} is set never to do that ({wait[command]} is {delay:g})")
@@ -279,10 +288,13 @@ class PduDevice(Device):
         """Whether an outlet is not what it was told to be (a sequence that is still running is no failure)."""
         if self.pdu.state.relays == self.state.wanted:
             return False
-        return any(
-            relay != wanted and not self.pending(outlet)
-            for outlet, (relay, wanted) in enumerate(zip(self.pdu.state.relays, self.state.wanted, strict=True), 1)
-        ) and self.pdu.params.latching
+        return (
+            any(
+                relay != wanted and not self.pending(outlet)
+                for outlet, (relay, wanted) in enumerate(zip(self.pdu.state.relays, self.state.wanted, strict=True), 1)
+            )
+            and self.pdu.params.latching
+        )
 
     # -- settings ---------------------------------------------------------------------------------------------
 
@@ -291,13 +303,16 @@ class PduDevice(Device):
 
     def outlet_setting(self, outlet: int, name: str) -> float:
         p = self.params
-        default = {"power-on-delay": p.power_on_delay_s, "power-off-delay": p.power_off_delay_s,
-                   "reboot-duration": p.reboot_s}[name]
+        default = {
+            "power_on_delay": p.power_on_delay_s,
+            "power_off_delay": p.power_off_delay_s,
+            "reboot_duration": p.reboot_s,
+        }[name]
         return self.setting(f"outlet.{outlet}.{name}", default)
 
     def threshold(self, scope: Scope, row: int, kind: str) -> float:
         part = {"overload": 1.0, "near-overload": self.params.near_overload, "low": 0.0}[kind]
-        return self.setting(f"{scope.key(row)}.{kind}-threshold", part * scope.rating(self, row))
+        return self.setting(f"{scope.key(row)}.{kind.replace('-', '_')}_threshold", part * scope.rating(self, row))
 
     def configure(self, name: str, value: Any) -> None:
         self.state.settings[name] = value
@@ -345,17 +360,17 @@ class PduDevice(Device):
 
     def reset_energy(self, key: str, kwh: float) -> None:
         self.state.settings[f"{key}.energy-base"] = self.gain * kwh
-        self.state.settings[f"{key}.energy-since"] = self.plant.now
+        self.state.settings[f"{key}.energy_since"] = self.plant.now
         self.record(f"{key.replace('.', ' ')} energy reset")
 
     def reset_outlet_energies(self) -> None:
         for outlet in self._rows("outlet"):
             self.reset_energy(f"outlet.{outlet}", self.pdu.outlet_kwh(outlet))
-        self.state.settings["outlets.energy-since"] = self.plant.now
+        self.state.settings["outlets.energy_since"] = self.plant.now
 
     def reset_peak(self, key: str) -> None:
         self.state.peaks.pop(key, None)
-        self.state.settings[f"{key}.peak-since"] = self.plant.now
+        self.state.settings[f"{key}.peak_since"] = self.plant.now
         self._assessed = None
         self._changes += 1
         self.record(f"{key.replace('.', ' ')} peak reset")

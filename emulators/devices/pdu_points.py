@@ -55,36 +55,69 @@ def _metered(scope: Scope) -> tuple[Point, ...]:
         return d.kw(name, r) / kva if kva > 0.0 else 1.0
 
     def since(what: str) -> Callable[[PduDevice, int], str]:
-        return lambda d, r: d.date(d.setting(f"{scope.key(r)}.{what}-since", 0.0))
+        return lambda d, r: d.date(d.setting(f"{scope.key(r)}.{what}_since", 0.0))
 
     def limit(kind: str) -> Point:
-        def configure(d: PduDevice, r: int, v: float) -> None:
-            d.configure(f"{scope.key(r)}.{kind}-threshold", v)
+        setting = f"{kind.replace('-', '_')}_threshold"
 
-        return Point(f"{prefix}.{kind}-threshold", f"where {kind.replace('-', ' ')} begins",
-                     read(lambda d, r: d.threshold(scope, r, kind)), unit, write(configure), low=0.0)
+        def configure(d: PduDevice, r: int, v: float) -> None:
+            d.configure(f"{scope.key(r)}.{setting}", v)
+
+        return Point(
+            f"{prefix}.{setting}",
+            f"where {kind.replace('-', ' ')} begins",
+            read(lambda d, r: d.threshold(scope, r, kind)),
+            unit,
+            write(configure),
+            low=0.0,
+        )
 
     return (
         Point(f"{prefix}.voltage", "phase to neutral; the lowest of several", read(lambda d, r: d.volts(name, r)), "V"),
         Point(f"{prefix}.current", "RMS; the highest of several poles", read(current), "A"),
         Point(f"{prefix}.power", "active power", read(lambda d, r: d.kw(name, r) * 1000.0), "W"),
-        Point(f"{prefix}.apparent-power", "apparent power", read(lambda d, r: d.kva(name, r) * 1000.0), "VA"),
-        Point(f"{prefix}.power-factor", "of the fundamental, 1 without load", read(power_factor)),
-        Point(f"{prefix}.energy", "active energy since it was last reset",
-              read(lambda d, r: d.energy(scope.key(r), d.kwh(name, r))), "kWh"),
-        Point(f"{prefix}.energy-since", "when the energy meter was last reset", read(since("energy"))),
+        Point(f"{prefix}.apparent_power", "apparent power", read(lambda d, r: d.kva(name, r) * 1000.0), "VA"),
+        Point(f"{prefix}.power_factor", "of the fundamental, 1 without load", read(power_factor)),
+        Point(
+            f"{prefix}.energy",
+            "active energy since it was last reset",
+            read(lambda d, r: d.energy(scope.key(r), d.kwh(name, r))),
+            "kWh",
+        ),
+        Point(f"{prefix}.energy_since", "when the energy meter was last reset", read(since("energy"))),
         Point(f"{prefix}.rating", "rated load", read(lambda d, r: scope.rating(d, r)), unit),
-        Point(f"{prefix}.load-state", "load against its thresholds",
-              read(lambda d, r: d.state.loads.get(scope.key(r), "normal")), values=LOAD_STATES),
-        Point(f"{prefix}.peak", f"highest {'power' if name == 'input' else 'current'} since it was last reset",
-              read(lambda d, r: d.state.peaks.get(scope.key(r), [0.0])[0]), unit),
-        Point(f"{prefix}.peak-time", "when that was",
-              read(lambda d, r: d.date(d.state.peaks.get(scope.key(r), [0.0, 0.0])[1]))),
-        Point(f"{prefix}.peak-since", "when the peak was last reset", read(since("peak"))),
-        Point(f"{prefix}.reset-energy", "starts its energy meter afresh", read(lambda d, r: "none"),
-              write=write(lambda d, r, v: _reset_energy(d, scope, r, v)), values=("none", "reset")),
-        Point(f"{prefix}.reset-peak", "starts its peak afresh", read(lambda d, r: "none"),
-              write=write(lambda d, r, v: _reset_peak(d, scope, r, v)), values=("none", "reset")),
+        Point(
+            f"{prefix}.load_state",
+            "load against its thresholds",
+            read(lambda d, r: d.state.loads.get(scope.key(r), "normal")),
+            values=LOAD_STATES,
+        ),
+        Point(
+            f"{prefix}.peak",
+            f"highest {'power' if name == 'input' else 'current'} since it was last reset",
+            read(lambda d, r: d.state.peaks.get(scope.key(r), [0.0])[0]),
+            unit,
+        ),
+        Point(
+            f"{prefix}.peak_time",
+            "when that was",
+            read(lambda d, r: d.date(d.state.peaks.get(scope.key(r), [0.0, 0.0])[1])),
+        ),
+        Point(f"{prefix}.peak_since", "when the peak was last reset", read(since("peak"))),
+        Point(
+            f"{prefix}.reset_energy",
+            "starts its energy meter afresh",
+            read(lambda d, r: "none"),
+            write=write(lambda d, r, v: _reset_energy(d, scope, r, v)),
+            values=("none", "reset"),
+        ),
+        Point(
+            f"{prefix}.reset_peak",
+            "starts its peak afresh",
+            read(lambda d, r: "none"),
+            write=write(lambda d, r, v: _reset_peak(d, scope, r, v)),
+            values=("none", "reset"),
+        ),
         limit("low"),
         limit("near-overload"),
         limit("overload"),
@@ -102,14 +135,25 @@ def _reset_peak(device: PduDevice, scope: Scope, row: int, command: str) -> None
 
 
 def _delay(name: str, doc: str, low: float, high: float) -> Point:
-    return Point(f"outlet.{{outlet}}.{name}", doc, lambda d, o: d.outlet_setting(o, name), "s",
-                 lambda d, o, v: d.configure(f"outlet.{o}.{name}", v), low=low, high=high)
+    return Point(
+        f"outlet.{{outlet}}.{name}",
+        doc,
+        lambda d, o: d.outlet_setting(o, name),
+        "s",
+        lambda d, o, v: d.configure(f"outlet.{o}.{name}", v),
+        low=low,
+        high=high,
+    )
 
 
 def _restriction(name: str) -> Point:
-    return Point(f"{name}.{{{name}}}.restriction", "load state from which outlets on it cannot be turned on",
-                 lambda d, r: d.state.settings.get(f"{name}.{r}.restriction", "always"),
-                 write=lambda d, r, v: d.configure(f"{name}.{r}.restriction", v), values=RESTRICTIONS)
+    return Point(
+        f"{name}.{{{name}}}.restriction",
+        "load state from which outlets on it cannot be turned on",
+        lambda d, r: d.state.settings.get(f"{name}.{r}.restriction", "always"),
+        write=lambda d, r, v: d.configure(f"{name}.{r}.restriction", v),
+        values=RESTRICTIONS,
+    )
 
 
 def _rename(device: PduDevice, outlet: int, name: str) -> None:
@@ -131,44 +175,97 @@ LAYOUTS = ("L1", "L2", "L3", "L1-L2-L3")
 
 POINTS: tuple[Point, ...] = (
     *(point for scope in SCOPES for point in _metered(scope)),
-    Point("input.frequency", "", lambda d: d.pdu.output.hertz, "Hz"),
-    Point("input.apparent-energy", "since the site was started", lambda d: d.gain * d.pdu.energy_kvah, "kVAh"),
-    Point("outlets.energy-since", "when the outlets' meters were last reset together",
-          lambda d: d.date(d.setting("outlets.energy-since", 0.0))),
+    Point("input.frequency", "of the supply", lambda d: d.pdu.output.hertz, "Hz"),
+    Point("input.apparent_energy", "since the site was started", lambda d: d.gain * d.pdu.energy_kvah, "kVAh"),
+    Point(
+        "outlets.energy_since",
+        "when the outlets' meters were last reset together",
+        lambda d: d.date(d.setting("outlets.energy_since", 0.0)),
+    ),
     _restriction("phase"),
     _restriction("bank"),
-    Point("bank.{bank}.breaker", "its breaker", lambda d, b: "open" if d.pdu.bank_open(b) else "closed",
-          values=("closed", "open")),
+    Point(
+        "bank.{bank}.breaker",
+        "its breaker",
+        lambda d, b: "open" if d.pdu.bank_open(b) else "closed",
+        values=("closed", "open"),
+    ),
     Point("bank.{bank}.phase", "the phase it is on", _bank_phase, values=LAYOUTS),
-    Point("outlet.{outlet}.state", "its relay", lambda d, o: "on" if d.pdu.relay_closed(o) else "off",
-          values=("on", "off")),
-    Point("outlet.{outlet}.name", "what people call it",
-          lambda d, o: d.state.settings.get(f"outlet.{o}.name", f"Outlet {o}"), write=_rename),
+    Point(
+        "outlet.{outlet}.state",
+        "its relay",
+        lambda d, o: "on" if d.pdu.relay_closed(o) else "off",
+        values=("on", "off"),
+    ),
+    Point(
+        "outlet.{outlet}.name",
+        "what people call it",
+        lambda d, o: d.state.settings.get(f"outlet.{o}.name", f"Outlet {o}"),
+        write=_rename,
+    ),
     Point("outlet.{outlet}.pending", "whether a command waits for its time", lambda d, o: d.pending(o)),
     Point("outlet.{outlet}.bank", "the bank it is on", lambda d, o: d.pdu.outlet_banks[o - 1] + 1),
     Point("outlet.{outlet}.phase", "the phase it is on", _phase_name, values=LAYOUTS),
-    Point("outlet.{outlet}.apparent-energy", "since the site was started", lambda d, o: d.gain * d.pdu.outlet_kvah(o),
-          "kVAh"),
-    Point("outlet.{outlet}.control", "its relay when read, a command when written",
-          lambda d, o: "on" if d.pdu.relay_closed(o) else "off",
-          write=lambda d, o, v: d.command(o, v), values=COMMANDS),
-    _delay("power-on-delay", "before a delayed on, and after supply returns; -1 never", -1.0, 7200.0),
-    _delay("power-off-delay", "before a delayed off; -1 never", -1.0, 7200.0),
-    _delay("reboot-duration", "how long a reboot leaves it off", 1.0, 3600.0),
-    Point("outlets.pending", "whether any command waits for its time",
-          lambda d: any(d.pending(o) for o in d.indices("outlet"))),
-    Point("command.outlets", "switches all of them; reads none", lambda d: "none",
-          write=lambda d, v: d.command_all(v), values=COMMANDS),
-    Point("command.reset-outlet-energies", "resets every outlet's energy meter", lambda d: "none",
-          write=lambda d, v: d.reset_outlet_energies() if v == "reset" else None, values=("none", "reset")),
-    Point("cold-start-delay", "from the return of supply to the first outlet; -1 never",
-          lambda d: d.setting("cold-start-delay", d.params.cold_start_delay_s), "s",
-          lambda d, v: d.configure("cold-start-delay", v), low=-1.0, high=300.0),
+    Point(
+        "outlet.{outlet}.apparent_energy",
+        "since the site was started",
+        lambda d, o: d.gain * d.pdu.outlet_kvah(o),
+        "kVAh",
+    ),
+    Point(
+        "outlet.{outlet}.control",
+        "its relay when read, a command when written",
+        lambda d, o: "on" if d.pdu.relay_closed(o) else "off",
+        write=lambda d, o, v: d.command(o, v),
+        values=COMMANDS,
+    ),
+    _delay("power_on_delay", "before a delayed on, and after supply returns; -1 never", -1.0, 7200.0),
+    _delay("power_off_delay", "before a delayed off; -1 never", -1.0, 7200.0),
+    _delay("reboot_duration", "how long a reboot leaves it off", 1.0, 3600.0),
+    Point(
+        "outlets.pending",
+        "whether any command waits for its time",
+        lambda d: any(d.pending(o) for o in d.indices("outlet")),
+    ),
+    Point(
+        "command.outlets",
+        "switches all of them; reads none",
+        lambda d: "none",
+        write=lambda d, v: d.command_all(v),
+        values=COMMANDS,
+    ),
+    Point(
+        "command.reset_outlet_energies",
+        "resets every outlet's energy meter",
+        lambda d: "none",
+        write=lambda d, v: d.reset_outlet_energies() if v == "reset" else None,
+        values=("none", "reset"),
+    ),
+    Point(
+        "cold_start_delay",
+        "from the return of supply to the first outlet; -1 never",
+        lambda d: d.setting("cold_start_delay", d.params.cold_start_delay_s),
+        "s",
+        lambda d, v: d.configure("cold_start_delay", v),
+        low=-1.0,
+        high=300.0,
+    ),
     Point("sensor.{sensor}.present", "whether a sensor is plugged in", lambda d, s: bool(d.params.sensor)),
-    Point("sensor.{sensor}.temperature", "", lambda d, s: d.temperature, "C"),
-    Point("sensor.{sensor}.temperature-state", "against its threshold", lambda d, s: d.temperature_state,
-          values=("absent", "normal", "high")),
+    Point("sensor.{sensor}.temperature", "what the probe measures", lambda d, s: d.temperature, "°C"),
+    Point(
+        "sensor.{sensor}.temperature_state",
+        "against its threshold",
+        lambda d, s: d.temperature_state,
+        values=("absent", "normal", "high"),
+    ),
     Point("sensor.{sensor}.humidity", "relative", lambda d, s: d.humidity, "%"),
-    Point("sensor.{sensor}.high-threshold", "where too hot begins", lambda d, s: d.setting("sensor.high", 32.0), "C",
-          lambda d, s, v: d.configure("sensor.high", v), low=0.0, high=100.0),
+    Point(
+        "sensor.{sensor}.high_threshold",
+        "where too hot begins",
+        lambda d, s: d.setting("sensor.high", 32.0),
+        "°C",
+        lambda d, s, v: d.configure("sensor.high", v),
+        low=0.0,
+        high=100.0,
+    ),
 )

@@ -11,7 +11,7 @@ from emulators.devices.device import Alarm, Device, Index, Params, Point, State,
 from emulators.plant.electrical import Component
 from emulators.plant.engine import Fault, Parameter, PlantError
 
-UNITS = {"degC": "C", "%": "%RH"}
+UNITS = {"°C": "C", "%": "%RH"}
 """A probe's unit as monitors of this kind write it."""
 
 HALL_PROBES = ("inlet_c", "hottest_inlet_c", "return_c", "humidity_percent")
@@ -19,14 +19,14 @@ HALL_PROBES = ("inlet_c", "hottest_inlet_c", "return_c", "humidity_percent")
 INPUTS = 6
 """Dry contacts of the monitor (HW group Poseidon 4002)."""
 
-BOUNDS = {"degC": (10.0, 27.0), "%": (20.0, 80.0)}
+BOUNDS = {"°C": (10.0, 27.0), "%": (20.0, 80.0)}
 """Safe range of a new probe by its unit: ASHRAE recommends inlets of at most 27 degC; the limits of humidity are the
 A1 allowable ones (8 to 80 %), rounded."""
 
 BOUNDS_OF = {"return_c": (10.0, 45.0), "outdoor_c": (0.0, 50.0), "supply_c": (5.0, 15.0)}
 """Safe range of what is not breathed by servers: return air, the weather, chilled water (assumptions)."""
 
-HYSTERESIS = {"degC": 0.5, "%": 2.0}
+HYSTERESIS = {"°C": 0.5, "%": 2.0}
 """How far back inside a reading must be for the alarm to end."""
 
 

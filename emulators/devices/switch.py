@@ -224,7 +224,7 @@ class SwitchFirmware(Device):
                 state.lags.get(str(port), False) if port > AGGREGATE_BASE else bool(state.oper) and state.oper[port - 1]
             )
             silent = not state.oper and not fresh
-            if up == was or silent or not self.read(f"port.{port}.link-trap"):
+            if up == was or silent or not self.read(f"port.{port}.link_trap"):
                 continue
             name = f"link_down.{port}"
             if not up:

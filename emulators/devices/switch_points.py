@@ -62,11 +62,11 @@ def _set_alias(d: SwitchFirmware, port: int, value: str) -> None:
 
 
 def _trap(d: SwitchFirmware, port: int) -> bool:
-    return bool(d.state.settings.get(f"port.{port}.link-trap", True))
+    return bool(d.state.settings.get(f"port.{port}.link_trap", True))
 
 
 def _set_trap(d: SwitchFirmware, port: int, value: bool) -> None:
-    d.state.settings[f"port.{port}.link-trap"] = value
+    d.state.settings[f"port.{port}.link_trap"] = value
 
 
 def _speed(d: SwitchFirmware, port: int) -> float:
@@ -94,14 +94,11 @@ PORTS = (
     Point("port.{port}.speed", "speed it runs at or could", _speed, "Mb/s"),
     Point("port.{port}.mtu", "longest frame", lambda d, p: 0 if p > AGGREGATE_BASE else 9198, "octets"),
     Point("port.{port}.mac", "its hardware address", _port_mac),
-    Point("port.{port}.link-trap", "whether it announces link up and down", _trap, write=_set_trap),
+    Point("port.{port}.link_trap", "whether it announces link up and down", _trap, write=_set_trap),
     Point("port.{port}.utilisation", "its busier direction", lambda d, p: d.switch.utilisation_percent(p), "%"),
-    *(
-        Point(f"port.{{port}}.{name.replace('_', '-')}", f"{name.replace('_', ' ')} since boot", _counter(name))
-        for name in COUNTERS
-    ),
-    Point("port.{port}.in-not-unicast", "multicast and broadcast frames received", _counter_pair("in")),
-    Point("port.{port}.out-not-unicast", "multicast and broadcast frames sent", _counter_pair("out")),
+    *(Point(f"port.{{port}}.{name}", f"{name.replace('_', ' ')} since boot", _counter(name)) for name in COUNTERS),
+    Point("port.{port}.in_not_unicast", "multicast and broadcast frames received", _counter_pair("in")),
+    Point("port.{port}.out_not_unicast", "multicast and broadcast frames sent", _counter_pair("out")),
     Point("port.count", "physical ports and aggregates", lambda d: len(d.ports)),
 )
 
@@ -157,18 +154,18 @@ BRIDGE = (
     Point("stp.priority", "bridge priority", lambda d: d.switch.params.stp_priority),
     Point("stp.protocol", "spanning tree spoken", lambda d: d.switch.params.protocol),
     Point("stp.root", "bridge id of the root, eight octets", _root),
-    Point("stp.root-name", "the root bridge's name in the site", lambda d: d.switch.state.root),
-    Point("stp.root-cost", "path cost to the root", lambda d: d.switch.state.root_cost),
-    Point("stp.root-port", "bridge port towards the root, 0 for the root itself", _root_port),
+    Point("stp.root_name", "the root bridge's name in the site", lambda d: d.switch.state.root),
+    Point("stp.root_cost", "path cost to the root", lambda d: d.switch.state.root_cost),
+    Point("stp.root_port", "bridge port towards the root, 0 for the root itself", _root_port),
     Point("stp.changes", "topology changes since boot", lambda d: d.switch.state.topology_changes),
-    Point("stp.since-change", "time since the last one", _since_change, "s"),
+    Point("stp.since_change", "time since the last one", _since_change, "s"),
     Point("stp.{bridge_port}.state", "what it does with frames", lambda d, p: d.switch.stp_state(p)),
     Point("stp.{bridge_port}.role", "its place in the tree", lambda d, p: d.switch.stp_role(p)),
     Point("stp.{bridge_port}.cost", "its path cost", _stp_cost),
-    Point("stp.{bridge_port}.designated-root", "root announced on its segment", _designated("root")),
-    Point("stp.{bridge_port}.designated-cost", "cost announced on its segment", _designated("cost")),
-    Point("stp.{bridge_port}.designated-bridge", "who announces there", _designated("bridge")),
-    Point("stp.{bridge_port}.designated-port", "through which port", _designated("port")),
+    Point("stp.{bridge_port}.designated_root", "root announced on its segment", _designated("root")),
+    Point("stp.{bridge_port}.designated_cost", "cost announced on its segment", _designated("cost")),
+    Point("stp.{bridge_port}.designated_bridge", "who announces there", _designated("bridge")),
+    Point("stp.{bridge_port}.designated_port", "through which port", _designated("port")),
     Point("stp.{bridge_port}.transitions", "how often it began to forward", _transitions),
     Point("stp.{bridge_port}.edge", "whether it leads to a host", _edge),
     Point("station.{station}.address", "a learned hardware address", lambda d, mac: bytes(mac)),
@@ -210,7 +207,7 @@ def _peer_chassis(d: SwitchFirmware, row: Neighbour) -> bytes:
 LLDP = (
     Point("lldp.{neighbour}.chassis", "hardware address of the neighbour", _peer_chassis),
     Point("lldp.{neighbour}.port", "its port", _peer_port),
-    Point("lldp.{neighbour}.port-description", "what it calls that port", _peer_port_description),
+    Point("lldp.{neighbour}.port_description", "what it calls that port", _peer_port_description),
     Point("lldp.{neighbour}.name", "its system name", _peer_name),
     Point("lldp.{neighbour}.description", "its product and firmware", _peer_description),
     Point("lldp.inserts", "neighbours learned", lambda d: d.state.lldp_inserts),
@@ -290,7 +287,7 @@ LACP = (
     Point("lacp.{member}.lag", "aggregate it is configured for", _lag_of),
     Point("lacp.{member}.attached", "aggregate it carries traffic for, 0 for none", _attached),
     Point("lacp.{member}.partner", "system at the other end", _partner),
-    Point("lacp.{member}.partner-port", "its port number, 0 for none", _partner_port),
+    Point("lacp.{member}.partner_port", "its port number, 0 for none", _partner_port),
     Point("lacp.{member}.state", "its LACP state octet", _lacp_state),
     Point("lacp.{member}.period", "between two LACPDUs", _lacp_period, "s"),
 )
@@ -401,7 +398,7 @@ HARDWARE = (
     Point("entity.{entity}.replaceable", "whether it can be swapped", lambda d, n: d.inventory.rows[n].replaceable),
     Point("entity.{entity}.serial", "serial number", _entity_serial),
     Point("entity.{entity}.firmware", "software on it", _entity_firmware),
-    Point("socket.{socket}.interface-oid", "the interface of a port's entity, as an OID", _socket_interface),
+    Point("socket.{socket}.interface_oid", "the interface of a port's entity, as an OID", _socket_interface),
     Point("sensor.{sensor}.type", "10 for 1/min, 6 for W", lambda d, n: d.inventory.sensors[n].type),
     Point("sensor.{sensor}.value", "fan speed in 1/min or power in W", _sensor),
     Point("sensor.{sensor}.works", "whether its reading can be trusted", _sensor_works),
@@ -412,10 +409,10 @@ HARDWARE = (
     Point("fan.{fan}.state", "ok or fault", lambda d, n: "ok" if d.fan_rpm(n) > 0.0 else "fault"),
     Point("probe.{probe}.name", "where it sits", lambda d, r: d.inventory.probes[r].name),
     Point("probe.{probe}.state", "normal or max", _probe_state),
-    Point("probe.{probe}.temperature", "what it measures", _probe, "C"),
-    Point("probe.{probe}.lowest", "the lowest since the agent started", _coolest, "C"),
-    Point("probe.{probe}.highest", "the highest since the agent started", _hottest, "C"),
-    Point("inlet.temperature", "air it breathes", lambda d: d.inlet_c, "C"),
+    Point("probe.{probe}.temperature", "what it measures", _probe, "°C"),
+    Point("probe.{probe}.lowest", "the lowest since the agent started", _coolest, "°C"),
+    Point("probe.{probe}.highest", "the highest since the agent started", _hottest, "°C"),
+    Point("inlet.temperature", "air it breathes", lambda d: d.inlet_c, "°C"),
     Point("cpu.load", "processor load", lambda d: d.cpu_percent, "%"),
     Point("cpu.{core}.load", "load of one processor core", lambda d, core: d.cpu_percent, "%"),
     Point("memory.size", "main memory", lambda d: MEMORY_KB, "kB"),

@@ -374,21 +374,29 @@ class TransferSwitchController(Device):
         Point("source.{source}.available", "within limits", lambda d, s: d.state.good[SOURCES[s - 1]]),
         Point("source.{source}.connected", "carries the load", lambda d, s: d.ats.position == SOURCES[s - 1]),
         Point("source.{source}.voltage.{phase}", "phase to neutral", voltage, "V"),
-        Point("source.{source}.line-voltage.{phase}", "phase to phase: L1-L2, L2-L3, L3-L1", line_voltage, "V"),
-        Point("source.{source}.frequency", "", lambda d, s: d.sensed(SOURCES[s - 1]).hertz, "Hz"),
+        Point("source.{source}.line_voltage.{phase}", "phase to phase: L1-L2, L2-L3, L3-L1", line_voltage, "V"),
+        Point("source.{source}.frequency", "of that source", lambda d, s: d.sensed(SOURCES[s - 1]).hertz, "Hz"),
         Point("source.{source}.undervoltage", "a phase is below the lower threshold", undervoltage),
         Point("source.{source}.overvoltage", "a phase is above the upper threshold", overvoltage),
         Point(
-            "source.{source}.breaker-timeout",
+            "source.{source}.breaker_timeout",
             "the move to it took too long",
             lambda d, s: d.state.move_failed and d.state.goal == SOURCES[s - 1],
         ),
-        Point("source.{source}.phase-failure", "one or two phases are dead", phase_failure),
+        Point("source.{source}.phase_failure", "one or two phases are dead", phase_failure),
         Point("load.voltage.{phase}", "phase to neutral", lambda d, p: d.ats.output.volts[p - 1], "V"),
-        Point("load.current.{phase}", "", lambda d, p: d.ats.load.amperes(d.ats.output.volts)[p - 1], "A"),
-        Point("load.power", "", lambda d: d.ats.load_kw, "kW"),
+        Point(
+            "load.current.{phase}",
+            "through the switch, RMS",
+            lambda d, p: d.ats.load.amperes(d.ats.output.volts)[p - 1],
+            "A",
+        ),
+        Point("load.power", "active power through the switch", lambda d: d.ats.load_kw, "kW"),
         Point("engine.start", "the engine-start contact", lambda d: d.ats.start_request, write=start_by_hand),
-        *(Point(f"timer.{name}.remaining", "", _timer_left(name), "s") for name in DELAYS),
+        *(
+            Point(f"timer.{name}.remaining", f"what is left of the {name} delay", _timer_left(name), "s")
+            for name in DELAYS
+        ),
         *(
             Point(
                 f"setting.{name}",
@@ -407,13 +415,13 @@ class TransferSwitchController(Device):
             )
         ),
         Point(
-            "setting.test-on-load",
+            "setting.test_on_load",
             "a test transfers the load",
             lambda d: bool(d.setting("test_on_load")),
             write=lambda d, v: d.store("test_on_load", v),
         ),
         Point(
-            "setting.automatic-return",
+            "setting.automatic_return",
             "it goes back by itself",
             lambda d: bool(d.setting("automatic_return")),
             write=lambda d, v: d.store("automatic_return", v),
@@ -426,7 +434,7 @@ class TransferSwitchController(Device):
             values=("none", "normal", "off", "emergency"),
         ),
         Point(
-            "command.bypass-delay",
+            "command.bypass_delay",
             "end the running delay",
             lambda d: "none",
             write=bypass_delay,

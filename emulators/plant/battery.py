@@ -55,12 +55,34 @@ class Chemistry:
 
 CHEMISTRIES: Mapping[str, Chemistry] = {
     "vrla": Chemistry(
-        exponent=1.28, cells_per_block=6, float_volts=2.27, open_volts=2.13, cutoff_volts=1.67, sag=0.06, knee=0.5,
-        per_kelvin=0.01, life_years=10.0, halving_k=10.0, charge_efficiency=0.9, discharge_rise_k=7.0, warmest_c=80.0,
+        exponent=1.28,
+        cells_per_block=6,
+        float_volts=2.27,
+        open_volts=2.13,
+        cutoff_volts=1.67,
+        sag=0.06,
+        knee=0.5,
+        per_kelvin=0.01,
+        life_years=10.0,
+        halving_k=10.0,
+        charge_efficiency=0.9,
+        discharge_rise_k=7.0,
+        warmest_c=80.0,
     ),
     "li-ion": Chemistry(
-        exponent=1.04, cells_per_block=8, float_volts=4.1, open_volts=4.05, cutoff_volts=3.0, sag=0.04, knee=0.4,
-        per_kelvin=0.004, life_years=15.0, halving_k=20.0, charge_efficiency=0.95, discharge_rise_k=9.0, warmest_c=65.0,
+        exponent=1.04,
+        cells_per_block=8,
+        float_volts=4.1,
+        open_volts=4.05,
+        cutoff_volts=3.0,
+        sag=0.04,
+        knee=0.4,
+        per_kelvin=0.004,
+        life_years=15.0,
+        halving_k=20.0,
+        charge_efficiency=0.95,
+        discharge_rise_k=9.0,
+        warmest_c=65.0,
     ),
 }
 """vrla: the exponent is that of the APC Smart-UPS 420 and 650 runtime tables (user's manual p. 18) once the inverter's

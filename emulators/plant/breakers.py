@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import exp, inf, log
+from math import exp, log
 from typing import ClassVar
 
 from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply
@@ -36,9 +36,7 @@ CURVES: Mapping[str, Curve] = {
     "B": Curve(pickup=1.28, instantaneous=4.0, tau_s=70.0),
     "C": Curve(pickup=1.28, instantaneous=7.5, tau_s=70.0),
     "D": Curve(pickup=1.28, instantaneous=15.0, tau_s=70.0),
-    "electronic": Curve(
-        pickup=1.2, instantaneous=15.0, tau_s=8.0 / log(36.0 / (36.0 - 1.44)), short_time_s=0.14
-    ),
+    "electronic": Curve(pickup=1.2, instantaneous=15.0, tau_s=8.0 / log(36.0 / (36.0 - 1.44)), short_time_s=0.14),
 }
 """B, C, D: IEC 60898-1 table 7, as printed in IEK VA47-100 user manual table 2 (1.13 In: no trip within 1 h; 1.45 In:
 within 1 h; 2.55 In: 1 to 60 s, 120 s above 32 A; instantaneous 3-5, 5-10, 10-20 In). Pickup is the geometric mean of

@@ -57,7 +57,7 @@ class Climate(Component):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "heat-wave": Fault("it is hotter than the design day", {"kelvin": Parameter(6.0, "K", -20.0, 20.0)}),
     }
-    QUANTITIES: ClassVar[Mapping[str, str]] = {"outdoor_c": "degC", "hour": "h"}
+    QUANTITIES: ClassVar[Mapping[str, str]] = {"outdoor_c": "°C", "hour": "h"}
 
     def __init__(self, id: str, params: Any = None) -> None:
         super().__init__(id, params)

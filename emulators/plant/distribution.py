@@ -85,15 +85,21 @@ class Pdu(Electrical):
     params: PduRatings
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "inlet-loss": Fault("the inlet cord is pulled: the whole PDU is dead"),
-        "bank-trip": Fault("a bank's breaker is held open", {
-            "bank": Parameter(1, "", 0, 64, "which bank, 0 for all")}),
-        "relay-stuck": Fault("an outlet's relay stays where it is", {
-            "outlet": Parameter(1, "", 0, 256, "which outlet, 0 for all")}),
-        "meter-drift": Fault("the PDU's meters read too much or too little; breakers and loads do not care", {
-            "percent": Parameter(10.0, "%", -100.0, 100.0, "error of every current, power and energy reading")}),
+        "bank-trip": Fault("a bank's breaker is held open", {"bank": Parameter(1, "", 0, 64, "which bank, 0 for all")}),
+        "relay-stuck": Fault(
+            "an outlet's relay stays where it is", {"outlet": Parameter(1, "", 0, 256, "which outlet, 0 for all")}
+        ),
+        "meter-drift": Fault(
+            "the PDU's meters read too much or too little; breakers and loads do not care",
+            {"percent": Parameter(10.0, "%", -100.0, 100.0, "error of every current, power and energy reading")},
+        ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
-        **Electrical.QUANTITIES, "energy_kwh": "kWh", "tripped_banks": "", "outlets_on": "", "worst_phase_a": "A",
+        **Electrical.QUANTITIES,
+        "energy_kwh": "kWh",
+        "tripped_banks": "",
+        "outlets_on": "",
+        "worst_phase_a": "A",
     }
 
     def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
@@ -269,8 +275,9 @@ class Pdu(Electrical):
     def _trip(self, bank: int) -> None:
         if not self.state.tripped[bank - 1]:
             self.state.tripped[bank - 1] = True
-            self.log("bank tripped", bank=bank,
-                     amperes=round(sqrt(self.state.heating[bank - 1]) * self.params.bank_a, 1))
+            self.log(
+                "bank tripped", bank=bank, amperes=round(sqrt(self.state.heating[bank - 1]) * self.params.bank_a, 1)
+            )
             self._changed_outlets()
 
     def on_fault(self, kind: str, active: bool) -> None:
@@ -353,8 +360,7 @@ class Pdu(Electrical):
         if kva is NONE:
             return 0.0
         return max(
-            1000.0 * pole / volts if volts > 1.0 else 0.0
-            for pole, volts in zip(kva, self.output.volts, strict=True)
+            1000.0 * pole / volts if volts > 1.0 else 0.0 for pole, volts in zip(kva, self.output.volts, strict=True)
         )
 
     @property

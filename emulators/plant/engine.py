@@ -171,9 +171,7 @@ class Plant:
             PlantError: the id is already taken.
         """
         if actor.id in self.actors:
-            raise PlantError(
-                f"two things are called {actor.id!r}; every component and device needs its own name"
-            )
+            raise PlantError(f"two things are called {actor.id!r}; every component and device needs its own name")
         actor.plant = self
         self.actors[actor.id] = actor
 
@@ -243,9 +241,7 @@ class Plant:
             if not self.dirty:
                 self.revision += 1
                 return
-        raise PlantError(
-            f"at t={self.now:.3f} s the plant does not come to rest: {', '.join(restless)} keep changing"
-        )
+        raise PlantError(f"at t={self.now:.3f} s the plant does not come to rest: {', '.join(restless)} keep changing")
 
     # -- timers ---------------------------------------------------------------------------------------------
 
@@ -361,9 +357,7 @@ class Plant:
             PlantError: the snapshot is of another site.
         """
         if list(snapshot["actors"]) != list(self.actors):
-            raise PlantError(
-                "the snapshot was taken from another site: its components differ from this one's"
-            )
+            raise PlantError("the snapshot was taken from another site: its components differ from this one's")
         self.now = snapshot["now"]
         self._sequence = snapshot["sequence"]
         version, internal, gauss = snapshot["rng"]

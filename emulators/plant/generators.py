@@ -84,7 +84,7 @@ class Generator(DieselEngine):
         "load_percent": "%",
         "capacity_kw": "kW",
         "fuel_lph": "l/h",
-        "coolant_c": "degC",
+        "coolant_c": "°C",
         "oil_kpa": "kPa",
         "battery_volts": "V",
         "energy_kwh": "kWh",

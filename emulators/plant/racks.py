@@ -141,13 +141,21 @@ class RackRow(Electrical):
     state: RackRowState
     params: RackRowRatings
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        f"psu-{cord}-failure": Fault(f"the power supplies on cord {cord} of a rack are dead", {
-            "rack": Parameter(1, "", 0, 64, "which rack, 0 for all")})
+        f"psu-{cord}-failure": Fault(
+            f"the power supplies on cord {cord} of a rack are dead",
+            {"rack": Parameter(1, "", 0, 64, "which rack, 0 for all")},
+        )
         for cord in ("a", "b")
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
-        "supplied": "", "racks_supplied": "", "racks_running": "", "losses": "", "it_kw": "kW", "heat_kw": "kW",
-        "redundant": "", "overheated": "",
+        "supplied": "",
+        "racks_supplied": "",
+        "racks_running": "",
+        "losses": "",
+        "it_kw": "kW",
+        "heat_kw": "kW",
+        "redundant": "",
+        "overheated": "",
     }
 
     def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
@@ -187,8 +195,10 @@ class RackRow(Electrical):
             if isinstance(upstream, Pdu):
                 last = self.params.first_outlet + self.params.racks - 1
                 if last > upstream.params.outlets:
-                    raise PlantError(f"{self.id}: rack {self.params.racks} would be on outlet {last} of {ref}, "
-                                     f"which has {upstream.params.outlets}; use fewer racks or another PDU")
+                    raise PlantError(
+                        f"{self.id}: rack {self.params.racks} would be on outlet {last} of {ref}, "
+                        f"which has {upstream.params.outlets}; use fewer racks or another PDU"
+                    )
                 self._pdus[c] = upstream
         if self.params.hall:
             hall = self.plant.find(self.params.hall)

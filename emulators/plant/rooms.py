@@ -76,8 +76,8 @@ class Hall(Body):
         ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
-        "inlet_c": "degC", "hottest_inlet_c": "degC", "return_c": "degC", "mass_c": "degC", "air_c": "degC",
-        "heat_kw": "kW", "cooling_kw": "kW", "dew_point_c": "degC", "fire": "", "humidity_percent": "%",
+        "inlet_c": "°C", "hottest_inlet_c": "°C", "return_c": "°C", "mass_c": "°C", "air_c": "°C",
+        "heat_kw": "kW", "cooling_kw": "kW", "dew_point_c": "°C", "fire": "", "humidity_percent": "%",
         "crahs_running": "",
     }  # fmt: skip
 
@@ -243,8 +243,8 @@ class Crah(Electrical):
         "valve-stuck": Fault("the water valve stays where it is", {"position": Parameter(0.0, "%", 0.0, 100.0)}),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
-        **Electrical.QUANTITIES, "running": "", "speed_percent": "%", "air_m3_s": "m3/s", "supply_air_c": "degC",
-        "return_air_c": "degC", "cooling_kw": "kW", "valve_percent": "%", "water_in_c": "degC", "water_out_c": "degC",
+        **Electrical.QUANTITIES, "running": "", "speed_percent": "%", "air_m3_s": "m3/s", "supply_air_c": "°C",
+        "return_air_c": "°C", "cooling_kw": "kW", "valve_percent": "%", "water_in_c": "°C", "water_out_c": "°C",
         "heat_kw": "kW", "airflow_percent": "%",
     }  # fmt: skip
 

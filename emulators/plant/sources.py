@@ -156,7 +156,7 @@ class Transformer(Electrical):
         **Electrical.QUANTITIES,
         "load_percent": "%",
         "losses_kw": "kW",
-        "oil_c": "degC",
+        "oil_c": "°C",
         "tripped": "",
         "oil_alarm": "",
     }

@@ -42,9 +42,22 @@ class Ups(Fed):
     TERMINALS = ("input", "bypass", "maintenance")
     FAULTS = UPS_FAULTS
     QUANTITIES: ClassVar[Mapping[str, str]] = {
-        **Fed.QUANTITIES, "mode": "", "on_battery": "", "on_bypass": "", "input_ok": "", "bypass_ok": "",
-        "charge_percent": "%", "runtime_s": "s", "battery_kw": "kW", "battery_volts": "V", "battery_c": "degC",
-        "load_percent": "%", "losses_kw": "kW", "input_kw": "kW", "rectifier": "", "overload_percent": "%",
+        **Fed.QUANTITIES,
+        "mode": "",
+        "on_battery": "",
+        "on_bypass": "",
+        "input_ok": "",
+        "bypass_ok": "",
+        "charge_percent": "%",
+        "runtime_s": "s",
+        "battery_kw": "kW",
+        "battery_volts": "V",
+        "battery_c": "°C",
+        "load_percent": "%",
+        "losses_kw": "kW",
+        "input_kw": "kW",
+        "rectifier": "",
+        "overload_percent": "%",
     }
     state: UpsState
     params: UpsRatings
@@ -63,8 +76,16 @@ class Ups(Fed):
             raise PlantError(f"{id}: a ups needs a feed for its terminal input")
         rated_kw = p.kw * (1.0 + p.no_load_loss + (p.linear_loss + p.square_loss) / 2.0)
         blocks, strings = usual_battery(p.kva)
-        self.battery = Battery(CHEMISTRIES[p.chemistry], rated_kw, p.autonomy_min * 60.0, p.charger_kw or p.kw / 10.0,
-                               p.blocks or blocks, p.strings or strings, p.age_years, p.battery_exponent)
+        self.battery = Battery(
+            CHEMISTRIES[p.chemistry],
+            rated_kw,
+            p.autonomy_min * 60.0,
+            p.charger_kw or p.kw / 10.0,
+            p.blocks or blocks,
+            p.strings or strings,
+            p.age_years,
+            p.battery_exponent,
+        )
         self.as_built = self.battery.capacity(p.battery_c)
         self.capacity_kw = p.kw
         self.state.eco = p.eco

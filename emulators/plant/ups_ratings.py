@@ -90,14 +90,21 @@ UPS_FAULTS: Mapping[str, Fault] = {
     "charger": Fault("the battery is not charged"),
     "bypass": Fault("the static switch does not conduct"),
     "static-switch-stuck": Fault("the static switch stays as it is"),
-    "fan": Fault("a fan stands still: the inverter carries less",
-                 {"derating": Parameter(50.0, "%", 5.0, 90.0, "of the rating that remains")}),
-    "string-open": Fault("strings of the battery are open: they give nothing, and nobody sees it on float",
-                         {"strings": Parameter(1.0, "", 1.0, 64.0, "how many")}),
-    "battery-weak": Fault("the battery holds less than the UPS believes",
-                          {"capacity": Parameter(40.0, "%", 1.0, 99.0, "of what it should hold")}),
-    "thermal-runaway": Fault("the battery heats itself until it gasses and is lost",
-                             {"rate": Parameter(2.0, "K/min", 0.1, 60.0)}),
+    "fan": Fault(
+        "a fan stands still: the inverter carries less",
+        {"derating": Parameter(50.0, "%", 5.0, 90.0, "of the rating that remains")},
+    ),
+    "string-open": Fault(
+        "strings of the battery are open: they give nothing, and nobody sees it on float",
+        {"strings": Parameter(1.0, "", 1.0, 64.0, "how many")},
+    ),
+    "battery-weak": Fault(
+        "the battery holds less than the UPS believes",
+        {"capacity": Parameter(40.0, "%", 1.0, 99.0, "of what it should hold")},
+    ),
+    "thermal-runaway": Fault(
+        "the battery heats itself until it gasses and is lost", {"rate": Parameter(2.0, "K/min", 0.1, 60.0)}
+    ),
 }
 
 

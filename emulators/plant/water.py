@@ -141,8 +141,8 @@ class Chiller(Electrical):
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES, "running": "", "tripped": "", "power_kw": "kW", "cooling_kw": "kW",
-        "capacity_kw": "kW", "load_percent": "%", "entering_c": "degC", "leaving_c": "degC", "flow_l_s": "l/s",
-        "flow_proven": "", "condensing_c": "degC", "air_c": "degC", "starts": "", "run_hours": "h",
+        "capacity_kw": "kW", "load_percent": "%", "entering_c": "°C", "leaving_c": "°C", "flow_l_s": "l/s",
+        "flow_proven": "", "condensing_c": "°C", "air_c": "°C", "starts": "", "run_hours": "h",
     }  # fmt: skip
 
     def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
@@ -541,7 +541,7 @@ class WaterLoop(Body):
         ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
-        "supply_c": "degC", "return_c": "degC", "tank_c": "degC", "flow_l_s": "l/s", "load_kw": "kW",
+        "supply_c": "°C", "return_c": "°C", "tank_c": "°C", "flow_l_s": "l/s", "load_kw": "kW",
         "pumps_running": "", "chillers_running": "",
     }  # fmt: skip
 

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 OID_PATTERN = r"^[0-9]+(\.([0-9]+|\{[a-z_]+([+-][0-9]+)?\}))+$"
-POINT_PATTERN = r"^[a-z0-9_-]+(\.([A-Za-z0-9_-]+|\{[a-z_]+\}))*$"
+POINT_PATTERN = r"^[a-z0-9_]+(\.([A-Za-z0-9_]+|[0-9]+(-[0-9]+)*|\{[a-z_]+\}))*$"
 
 
 def _number(value: Any) -> Any:

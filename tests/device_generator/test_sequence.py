@@ -199,7 +199,7 @@ def test_run_time_starts_and_energy_are_exact():
     station.plant.settle()
     station.run(1000.0)
     controller = station.controller
-    assert controller.read("engine.run-time") == pytest.approx(100.0 - 1.2 + 1000.0 + 60.0)
+    assert controller.read("engine.run_time") == pytest.approx(100.0 - 1.2 + 1000.0 + 60.0)
     assert controller.read("engine.starts") == 1
     assert controller.read("generator.energy") == pytest.approx(900.0 * 1000.0 / 3600.0)
 
@@ -239,7 +239,7 @@ def test_a_fork_runs_the_same_again():
         station.plant.journal.clear()
         station.plant.inject("g1", "fail-on-load", {"delay_s": 50.0})
         station.run(1200.0)
-        return [*station.plant.journal, *(c.read("engine.run-time") for c in station.controllers)]
+        return [*station.plant.journal, *(c.read("engine.run_time") for c in station.controllers)]
 
     first = on()
     station.plant.restore(fork)

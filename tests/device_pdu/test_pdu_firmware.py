@@ -64,7 +64,7 @@ def test_off_and_on_take_the_load_with_them() -> None:
 
 def test_a_reboot_lasts_as_long_as_configured() -> None:
     rack = Rack()
-    rack.write("outlet.1.reboot-duration", 12.0)
+    rack.write("outlet.1.reboot_duration", 12.0)
     rack.write("outlet.1.control", "reboot")
     rack.run(11.9)
     assert rack.read("outlet.1.state") == "off"
@@ -107,7 +107,7 @@ def test_all_outlets_come_on_one_after_the_other() -> None:
     rack = Rack()
     rack.write("command.outlets", "off")
     for outlet in range(1, 13):
-        rack.write(f"outlet.{outlet}.power-on-delay", float(outlet))
+        rack.write(f"outlet.{outlet}.power_on_delay", float(outlet))
     rack.write("command.outlets", "delayed-on")
     rack.run(6.5)
     assert rack.outlets() == "111111000000"
@@ -116,7 +116,7 @@ def test_all_outlets_come_on_one_after_the_other() -> None:
 
 def test_an_outlet_set_to_never_refuses() -> None:
     rack = Rack()
-    rack.write("outlet.1.power-on-delay", -1.0)
+    rack.write("outlet.1.power_on_delay", -1.0)
     with pytest.raises(Refused, match="outlet 1 is set never to do that"):
         rack.write("outlet.1.control", "delayed-on")
 
@@ -140,7 +140,7 @@ def test_a_load_too_high_forbids_turning_on() -> None:
     rack = Rack(ratings={"bank_a": 40.0, "banks": 3})
     rack.write("outlet.4.control", "off")
     rack.write("bank.1.restriction", "overload")
-    rack.write("bank.1.overload-threshold", 20.0)
+    rack.write("bank.1.overload_threshold", 20.0)
     rack.run(1)
     with pytest.raises(Refused, match="forbids turning it on"):
         rack.write("outlet.4.control", "on")
@@ -164,7 +164,7 @@ def test_a_stuck_relay_raises_an_alarm() -> None:
 def test_relays_that_fell_open_close_in_sequence_after_the_cold_start() -> None:
     rack = Rack(ratings={"latching": False}, cold_start_delay_s=20.0)
     for outlet in range(1, 13):
-        rack.write(f"outlet.{outlet}.power-on-delay", float(outlet))
+        rack.write(f"outlet.{outlet}.power_on_delay", float(outlet))
     rack.write("outlet.5.control", "off")
     rack.source.set(0.0)
     rack.run(10)
@@ -216,28 +216,28 @@ def test_thresholds_make_load_states() -> None:
     rack = Rack(ratings={"bank_a": 32.0})
     amperes = rack.read("bank.1.current")
     assert amperes == pytest.approx(5250 / 0.98 / 230)
-    assert rack.read("bank.1.load-state") == "normal"
-    rack.write("bank.1.near-overload-threshold", amperes - 1)
-    assert rack.read("bank.1.load-state") == "near-overload"
-    rack.write("bank.1.overload-threshold", amperes - 0.5)
-    assert rack.read("bank.1.load-state") == "overload"
+    assert rack.read("bank.1.load_state") == "normal"
+    rack.write("bank.1.near_overload_threshold", amperes - 1)
+    assert rack.read("bank.1.load_state") == "near-overload"
+    rack.write("bank.1.overload_threshold", amperes - 0.5)
+    assert rack.read("bank.1.load_state") == "overload"
     assert rack.read("alarm.overload.active") is True
 
 
 def test_a_load_state_is_left_only_below_its_threshold_by_the_hysteresis() -> None:
     rack = Rack()
     amperes = rack.read("bank.1.current")
-    rack.write("bank.1.overload-threshold", amperes - 0.01)
-    rack.write("bank.1.overload-threshold", amperes + 0.01)
-    assert rack.read("bank.1.load-state") == "overload"
-    rack.write("bank.1.overload-threshold", amperes * 1.03)
-    assert rack.read("bank.1.load-state") != "overload"
+    rack.write("bank.1.overload_threshold", amperes - 0.01)
+    rack.write("bank.1.overload_threshold", amperes + 0.01)
+    assert rack.read("bank.1.load_state") == "overload"
+    rack.write("bank.1.overload_threshold", amperes * 1.03)
+    assert rack.read("bank.1.load_state") != "overload"
 
 
 def test_low_load() -> None:
     rack = Rack(racks=1)
-    rack.write("phase.2.low-threshold", 1.0)
-    assert rack.read("phase.2.load-state") == "low"
+    rack.write("phase.2.low_threshold", 1.0)
+    assert rack.read("phase.2.load_state") == "low"
     assert rack.read("alarm.low_load.active") is True
 
 
@@ -268,11 +268,11 @@ def test_energy_counts_and_is_reset_one_by_one() -> None:
     rack.run(3600)
     assert rack.read("input.energy") == pytest.approx(10.5)
     assert rack.read("outlet.1.energy") == pytest.approx(5.25)
-    rack.write("outlet.1.reset-energy", "reset")
+    rack.write("outlet.1.reset_energy", "reset")
     assert rack.read("outlet.1.energy") == pytest.approx(0.0)
     assert rack.read("outlet.2.energy") == pytest.approx(5.25)
     assert rack.read("input.energy") == pytest.approx(10.5)
-    assert rack.read("outlet.1.energy-since") == "01/01/2026 01:00:00"
+    assert rack.read("outlet.1.energy_since") == "01/01/2026 01:00:00"
 
 
 def test_peaks_stay_until_they_are_reset() -> None:
@@ -281,8 +281,8 @@ def test_peaks_stay_until_they_are_reset() -> None:
     rack.racks.set_utilisation(0.0)
     rack.run(60)
     assert rack.read("input.peak") == pytest.approx(10500.0)
-    assert rack.read("input.peak-time") == "01/01/2026 00:00:00"
-    rack.write("input.reset-peak", "reset")
+    assert rack.read("input.peak_time") == "01/01/2026 00:00:00"
+    rack.write("input.reset_peak", "reset")
     assert rack.read("input.peak") == pytest.approx(rack.read("input.power"))
 
 
@@ -291,7 +291,7 @@ def test_a_drifting_meter_misleads_the_alarms() -> None:
     rack.plant.inject("pdu-1", "meter-drift", {"percent": 50})
     rack.run(1)
     assert rack.read("bank.1.current") == pytest.approx(1.5 * 5250 / 0.98 / 230)
-    assert rack.read("bank.1.load-state") == "overload"
+    assert rack.read("bank.1.load_state") == "overload"
     assert rack.read("bank.1.breaker") == "closed"
 
 
@@ -299,9 +299,9 @@ def test_power_is_consistent() -> None:
     rack = Rack()
     rack.run(1)
     for prefix in ("input", "phase.1", "bank.1", "outlet.1"):
-        power, apparent = rack.read(f"{prefix}.power"), rack.read(f"{prefix}.apparent-power")
-        assert power / apparent == pytest.approx(rack.read(f"{prefix}.power-factor"))
-    assert rack.read("outlet.1.apparent-power") == pytest.approx(
+        power, apparent = rack.read(f"{prefix}.power"), rack.read(f"{prefix}.apparent_power")
+        assert power / apparent == pytest.approx(rack.read(f"{prefix}.power_factor"))
+    assert rack.read("outlet.1.apparent_power") == pytest.approx(
         rack.read("outlet.1.current") * rack.read("outlet.1.voltage")
     )
 

@@ -50,7 +50,10 @@ def nut(live: Running, folder: Path) -> dict[str, str]:
     done = subprocess.run(
         [SNMP_UPS, "-a", "pdu", "-d", "1"],
         env={**os.environ, "NUT_CONFPATH": str(folder), "NUT_STATEPATH": str(folder), "NUT_ALTPIDPATH": str(folder)},
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
     return dict(re.findall(r"^([a-z0-9.]+): (.*)$", done.stdout, flags=re.MULTILINE))
 

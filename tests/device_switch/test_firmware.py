@@ -51,7 +51,7 @@ def test_an_aggregate_counts_what_its_members_count(plant):
     plant.inject("up-11", "cut")
     plant.advance(100.0)
     device = plant.actors["core-2/device"]
-    assert device.read("port.769.out-octets") == device.read("port.53.out-octets") + device.read("port.54.out-octets")
+    assert device.read("port.769.out_octets") == device.read("port.53.out_octets") + device.read("port.54.out_octets")
     assert device.read("port.769.speed") == 200_000.0
 
 
@@ -59,14 +59,14 @@ def test_names_given_to_ports_survive_a_restart_and_counters_do_not(plant):
     device = plant.actors["access-1/device"]
     device.write("port.53.alias", "to core 1")
     plant.advance(60.0)
-    assert device.read("port.53.out-octets") > 0
-    device.write("command.reboot-card", "reboot")
+    assert device.read("port.53.out_octets") > 0
+    device.write("command.reboot_card", "reboot")
     assert not device.answers
     plant.advance(60.0 + 120.0 + 10.0)
     assert device.answers
     assert device.read("port.53.alias") == "to core 1"
     assert device.read("system.uptime") == 0.0
-    assert device.read("port.53.out-octets") == pytest.approx(
+    assert device.read("port.53.out_octets") == pytest.approx(
         10.0 * plant.actors["access-1"].rate(53, "out_octets"), rel=1e-2
     )
 
@@ -87,7 +87,7 @@ def test_a_port_going_down_and_up_is_announced_with_its_number(plant):
 
 def test_a_port_may_be_told_to_keep_quiet(plant):
     device = plant.actors["access-1/device"]
-    device.write("port.53.link-trap", False)
+    device.write("port.53.link_trap", False)
     plant.inject("up-11", "cut")
     plant.advance(5.0)
     assert notices(device, "link_down") == []

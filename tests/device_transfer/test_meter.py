@@ -31,12 +31,12 @@ def test_readings_of_a_balanced_load():
     _, meter = metered(69.0, 0.92)
     r = readings(meter)
     assert r["voltage.2"] == 230.0
-    assert r["line-voltage.2"] == pytest.approx(398.37, abs=0.01)
+    assert r["line_voltage.2"] == pytest.approx(398.37, abs=0.01)
     assert r["power.total"] == pytest.approx(69.0)
-    assert r["apparent-power.total"] == pytest.approx(75.0)
-    assert r["reactive-power.1"] == pytest.approx(75.0 * (1 - 0.92**2) ** 0.5 / 3)
+    assert r["apparent_power.total"] == pytest.approx(75.0)
+    assert r["reactive_power.1"] == pytest.approx(75.0 * (1 - 0.92**2) ** 0.5 / 3)
     assert r["current.3"] == pytest.approx(25_000 / 230)
-    assert r["power-factor.total"] == pytest.approx(0.92)
+    assert r["power_factor.total"] == pytest.approx(0.92)
     assert r["current.neutral"] == pytest.approx(0.0, abs=1e-9)
     assert r["frequency"] == 50.0
 
@@ -76,7 +76,7 @@ def test_energy_survives_a_fork():
 def test_energy_can_be_reset():
     made, meter = metered(72.0)
     made.advance(3600.0)
-    meter.write("command.reset-energy", "reset")
+    meter.write("command.reset_energy", "reset")
     made.advance(5400.0)
     assert meter.read("energy.delivered") == pytest.approx(36.0)
 
@@ -106,7 +106,7 @@ def test_the_four_quadrant_power_factor(kw: float, kvar: float, coded: float):
     made, meter = metered()
     made.actors["load"].take(Draw((kw / 3,) * 3, (kvar / 3,) * 3))
     made.advance(1.0)
-    assert meter.read("power-factor.four-quadrant.total") == pytest.approx(coded)
+    assert meter.read("power_factor.four_quadrant.total") == pytest.approx(coded)
 
 
 # Registers, at the offsets public clients of the family read (register numbers minus one)

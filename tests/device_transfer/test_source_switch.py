@@ -22,7 +22,7 @@ def rack(grid: str = "edm", kw: float = 2.3) -> tuple[Plant, SourceSwitch]:
 def test_readings_at_rest():
     _, card = rack()
     r = readings(card)
-    assert (r["switch.source"], r["switch.preferred"], r["switch.redundant"], r["switch.in-sync"]) == (
+    assert (r["switch.source"], r["switch.preferred"], r["switch.redundant"], r["switch.in_sync"]) == (
         "a",
         "a",
         True,
@@ -96,9 +96,9 @@ def test_peaks_stay_until_they_are_reset():
     made, card = rack()
     made.actors["load"].take(made.actors["load"].wanted.scaled(0.5))
     made.advance(2.0)
-    assert card.read("output.current-peak.1") == pytest.approx(10.0)
-    card.write("command.reset-peaks", "reset")
-    assert card.read("output.current-peak.1") == pytest.approx(0.0)
+    assert card.read("output.current_peak.1") == pytest.approx(10.0)
+    card.write("command.reset_peaks", "reset")
+    assert card.read("output.current_peak.1") == pytest.approx(0.0)
 
 
 def test_a_three_phase_static_switch_shows_each_phase():

@@ -131,7 +131,7 @@ def test_a_test_on_load_and_its_end():
 def test_a_test_off_load_only_runs_the_engine():
     made = site()
     ctrl = controller(made)
-    ctrl.write("setting.test-on-load", False)
+    ctrl.write("setting.test_on_load", False)
     ctrl.write("mode", "test")
     made.advance(600.0)
     assert made.actors["engine"].live
@@ -141,7 +141,7 @@ def test_a_test_off_load_only_runs_the_engine():
 def test_an_outage_during_a_test_off_load_transfers():
     made = site()
     ctrl = controller(made)
-    ctrl.write("setting.test-on-load", False)
+    ctrl.write("setting.test_on_load", False)
     ctrl.write("mode", "test")
     made.advance(600.0)
     made.inject("mains", "outage")
@@ -179,7 +179,7 @@ def test_a_delay_can_be_bypassed():
     made.inject("mains", "outage", for_s=60.0)
     made.advance(100.0)
     assert controller(made).read("timer.retransfer.remaining") == pytest.approx(260.0)
-    controller(made).write("command.bypass-delay", "bypass")
+    controller(made).write("command.bypass_delay", "bypass")
     made.advance(101.0)
     assert made.actors["ats"].on_normal
 
@@ -267,9 +267,9 @@ def test_readings_of_both_sources_and_the_load():
     made.advance(60.0)
     r = readings(controller(made))
     assert [r[f"source.1.voltage.{p}"] for p in (1, 2, 3)] == [230.0, 230.0, 0.0]
-    assert [round(r[f"source.1.line-voltage.{p}"], 1) for p in (1, 2, 3)] == [398.4, 230.0, 230.0]
+    assert [round(r[f"source.1.line_voltage.{p}"], 1) for p in (1, 2, 3)] == [398.4, 230.0, 230.0]
     assert (r["source.1.available"], r["source.2.available"]) == (False, True)
-    assert (r["source.1.phase-failure"], r["source.2.connected"]) == (True, True)
+    assert (r["source.1.phase_failure"], r["source.2.connected"]) == (True, True)
     assert r["switch.position"] == "emergency"
     assert r["load.current.1"] == pytest.approx(100_000 / 3 / 230)
 

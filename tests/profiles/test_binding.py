@@ -47,7 +47,9 @@ class Heater(Device):
 
     POINTS = (
         Point("temperature", "", lambda d: d.degrees, "°C", write=set_degrees, low=-20, high=100),
-        Point("element.{element}.state", "", lambda d, e: "on" if d.on[e] else "off", write=switch, values=("on", "off")),
+        Point(
+            "element.{element}.state", "", lambda d, e: "on" if d.on[e] else "off", write=switch, values=("on", "off")
+        ),
         *alarm_points(ALARMS),
     )
 
@@ -213,7 +215,9 @@ def test_what_is_written_is_read_back(raw):
 
 def test_a_profile_that_asks_for_what_the_device_lacks_names_the_place(heater, tmp_path):
     path = tmp_path / "heater.yaml"
-    path.write_text(PROFILE.replace("point: temperature, scale: 10, access: rw, range", "point: temprature, access: rw, range"))
+    path.write_text(
+        PROFILE.replace("point: temperature, scale: 10, access: rw, range", "point: temprature, access: rw, range")
+    )
     with pytest.raises(ProfileError, match=r"heater, 1\.3\.6\.1\.4\.1\.99999\.1\.1\.0: .*did you mean temperature"):
         SurfaceTree(Surface(library.load(path), heater))
 
@@ -223,7 +227,7 @@ def test_a_profile_that_asks_for_what_the_device_lacks_names_the_place(heater, t
     [
         ("kind: heater", "kind: heater\nkindd: x", ":6: kindd: unknown field"),
         ("type: i16", "type: i15", "modbus.registers.0.type: expected 'u16', "),
-        ("value: \"abc\"", "value: abc, point: temperature", "has point and value; expected exactly one of"),
+        ('value: "abc"', "value: abc, point: temperature", "has point and value; expected exactly one of"),
         ("vendor: Nobody", "", ":2: vendor: is missing"),
         ("product: Heater", "product: [", "not valid YAML"),
         ("profile: heater", "profile: cooler", "expected the file's name 'heater'"),

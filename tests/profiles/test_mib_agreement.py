@@ -12,6 +12,7 @@ from emulators.profiles import library
 from emulators.profiles.schema import Profile, SnmpObject
 
 EXCEPTIONS = {
+    "1.3.6.1.4.1.21796.3.3": "POSEIDON-MIB: not among the shared modules; columns and types as in a walk",
     "1.3.6.1.2.1.33.1.6.3.8": "upsAlarmOutputOverload only names an alarm; NUT's ietf-mib reads it as a flag, else it never shows OVER",
     "1.3.6.1.2.1.10.7": "EtherLike-MIB (RFC 3635): not among the shared modules",
     "1.3.6.1.4.1.47196.4.1.1.3": "Aruba chassis modules: not among the shared modules; taken from a walk",
@@ -92,16 +93,29 @@ def test_the_modules_the_profiles_need_compile(mibs: Mibs) -> None:
 
 
 def test_a_wrong_type_value_and_access_are_found(mibs: Mibs) -> None:
-    profile = Profile.model_validate({
-        "profile": "x", "vendor": "x", "product": "x", "kind": "pdu",
-        "snmp": {"objects": [
-            {"oid": "1.3.6.1.4.1.318.1.1.26.9.2.3.1.5.{outlet}", "type": "gauge32", "value": 7, "access": "rw"},
-            {"oid": "1.3.6.1.4.1.318.1.1.12.1.7", "type": "integer", "value": 1},
-            {"oid": "1.3.6.1.4.1.318.99.1.0", "type": "integer", "value": 1},
-        ], "traps": [{"alarm": "overload", "on": "raised", "oid": "1.3.6.1.4.1.318.0.99999"}]},
-    })
+    profile = Profile.model_validate(
+        {
+            "profile": "x",
+            "vendor": "x",
+            "product": "x",
+            "kind": "pdu",
+            "snmp": {
+                "objects": [
+                    {"oid": "1.3.6.1.4.1.318.1.1.26.9.2.3.1.5.{outlet}", "type": "gauge32", "value": 7, "access": "rw"},
+                    {"oid": "1.3.6.1.4.1.318.1.1.12.1.7", "type": "integer", "value": 1},
+                    {"oid": "1.3.6.1.4.1.318.99.1.0", "type": "integer", "value": 1},
+                ],
+                "traps": [{"alarm": "overload", "on": "raised", "oid": "1.3.6.1.4.1.318.0.99999"}],
+            },
+        }
+    )
     text = "\n".join(disagreements(profile, mibs))
-    for expected in ("type is gauge32, the MIB says integer", "7 is not one of the MIB's values 1, 2",
-                     "access is rw, the MIB says read-only", "is a scalar, its instance ends in .0",
-                     "318.99.1.0: no MIB defines it", "no MIB defines that notification"):
+    for expected in (
+        "type is gauge32, the MIB says integer",
+        "7 is not one of the MIB's values 1, 2",
+        "access is rw, the MIB says read-only",
+        "is a scalar, its instance ends in .0",
+        "318.99.1.0: no MIB defines it",
+        "no MIB defines that notification",
+    ):
         assert expected in text
