@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from conftest import bench_on
+from benches import bench_on
 from external import background, program, run, until
 from net_snmp import NetSnmp
 from running import Running

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from conftest import bench_on
+from benches import bench_on
 from external import background, free_port, program, until
 from net_snmp import NetSnmp
 from running import Running
@@ -67,7 +67,7 @@ EVENTS = {
         "pdu-1",
         "PowerNet-MIB::rPDUBankPhaseNearOverload",
         ("rPDUIdentSerialNumber", "rPDUIdentName", "rPDULoadStatusBankNumber", "rPDULoadStatusPhaseNumber"),
-        *_write("pdu-1", "phase.1.near-overload-threshold", 1.0, 25.0),
+        *_write("pdu-1", "phase.1.near_overload_threshold", 1.0, 25.0),
     ),
     "a breaker trips": Event(
         "pdu-2",
