@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import socket
 import tempfile
@@ -16,9 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from emulators.devices.device import Device, PointError, Value, placeholders
+from emulators.devices.device import Device, PointError, Value
 from emulators.plant.engine import PlantError
 from emulators.serve import LiveSite
+from harness.durations import spoken
 
 MAX_REQUEST = 64 * 1024
 """Longest request line, octets."""
@@ -267,25 +269,98 @@ def condition(live: LiveSite, device: Device) -> str:
     return "up" if live.site.reachable(device.name) else "silent"
 
 
-KEY_POINTS: dict[str, tuple[str, ...]] = {}
-"""What to show of each kind of device in one line."""
+KEY_POINTS: dict[str, tuple[tuple[str, str], ...]] = {
+    "ups": (
+        ("", "ups.mode"),
+        ("load", "output.load"),
+        ("battery", "battery.charge"),
+        ("lasts", "battery.runtime"),
+    ),
+    "generator": (
+        ("", "engine.status"),
+        ("", "engine.speed"),
+        ("", "generator.power.total"),
+        ("fuel", "engine.fuel_level"),
+    ),
+    "transfer_switch": (
+        ("on", "switch.position"),
+        ("normal", "source.1.voltage.1"),
+        ("emergency", "source.2.voltage.1"),
+        ("", "load.power"),
+    ),
+    "source_switch": (
+        ("on", "switch.source"),
+        ("a", "source.1.voltage.1"),
+        ("b", "source.2.voltage.1"),
+        ("", "output.power"),
+    ),
+    "pdu": (("", "input.power"), ("", "input.current"), ("", "input.voltage")),
+    "meter": (("", "power.total"), ("", "current.average"), ("", "voltage.average"), ("", "energy.delivered")),
+    "chiller": (
+        ("", "chiller.state"),
+        ("water", "water.leaving"),
+        ("outdoor", "air.outdoor"),
+        ("capacity", "capacity.percent"),
+    ),
+    "crah": (("supply", "air.supply"), ("return", "air.return"), ("fan", "fan.speed"), ("valve", "valve.position")),
+    "chilled_water_plant": (
+        ("supply", "loop.supply"),
+        ("return", "loop.return"),
+        ("flow", "loop.flow"),
+        ("pumps", "pumps.running"),
+    ),
+    "sensor": (("1", "probe.1.value"), ("2", "probe.2.value"), ("3", "probe.3.value"), ("4", "probe.4.value")),
+    "relay_io": (("inputs", "input.word"), ("relays", "relay.word")),
+    "switch": (("root", "stp.root_name"), ("psu", "psu.1.state"), ("", "psu.2.state"), ("cpu", "cpu.load")),
+}
+"""What to show of each kind of device in one line: a short label (none where the value says it all) and a point.
+
+A point that a device does not have (the third probe) is left out.
+"""
+
+UNITS = {"C": "°C", "degC": "°C"}
+"""How units that are awkward to type are shown."""
 
 
-def key_values(device: Device) -> dict[str, str]:
-    """The few points of a device that say how it is, with their units."""
-    shown = {}
-    for name in KEY_POINTS.get(device.kind, ()):
-        if all(name != p.name for p in device.POINTS) and not placeholders(name):
-            try:
-                bound = device.point(name)
-            except PointError:
-                continue
-        else:
+def key_values(device: Device) -> list[dict[str, Any]]:
+    """The few points of a device that say how it is: label, point, value, unit and the value as people read it."""
+    shown = []
+    for label, name in KEY_POINTS.get(device.kind, ()):
+        try:
             bound = device.point(name)
-        value = bound.read()
-        text = f"{value:.4g}" if isinstance(value, float) else str(value)
-        shown[name] = f"{text} {bound.point.unit}".strip()
+        except PointError:
+            continue
+        value, unit = bound.read(), bound.point.unit or _probe_unit(device, name)
+        shown.append({"label": label, "point": name, "value": value, "unit": unit, "text": spoken_value(value, unit)})
     return shown
+
+
+def _probe_unit(device: Device, name: str) -> str:
+    """The unit of a point that has it in a point of its own, `probe.1.unit`."""
+    table, _, column = name.rpartition(".")
+    if column != "value":
+        return ""
+    return str(device.read(f"{table}.unit"))
+
+
+def spoken_value(value: Value, unit: str) -> str:
+    """A value and its unit as people read them: `94.2 %`, `0:09:41`, `yes`."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, (int, float)):
+        if not math.isfinite(value):
+            return "no reading"
+        if unit == "s":
+            return spoken(value)
+        if unit in LARGER and abs(value) >= 1000.0:
+            value, unit = value / 1000.0, LARGER[unit]
+        whole = unit in ("V", "rpm") or isinstance(value, int) or abs(value) >= 100.0
+        return f"{value:.{0 if whole else 1}f} {UNITS.get(unit, unit)}".strip()
+    return _shown(value) if isinstance(value, bytes) else str(value)
+
+
+LARGER = {"W": "kW", "Wh": "kWh", "VA": "kVA", "kWh": "MWh"}
+"""From a thousand on, the unit above."""
 
 
 def _shown(value: Value) -> str:

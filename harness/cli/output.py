@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import Any, NoReturn
@@ -68,16 +68,28 @@ def table(title: str, *columns: str) -> Table:
 STYLES = {"up": "green", "booting": "yellow", "off": "red", "silent": "red", "hung": "red"}
 
 
-def device_row(device: Mapping[str, Any]) -> tuple[str, ...]:
-    """One line of the devices table: name, profile, where, state, key values, alarms."""
-    state = device["state"]
-    values = "  ".join(f"{name.split('.', 1)[-1]} {escape(text)}" for name, text in device["values"].items())
-    alarms = ", ".join(device["alarms"])
-    return (
-        device["name"],
-        device["profile"],
-        " ".join(device["endpoints"]),
-        f"[{STYLES.get(state, 'white')}]{state}[/]",
-        values,
-        f"[red]{escape(alarms)}[/]" if alarms else "",
-    )
+def devices_table(devices: Sequence[Mapping[str, Any]], width: int) -> Table:
+    """How each device is, and where it answers if the terminal is wide enough."""
+    wide = width >= WIDE
+    names = ("device", "profile", "answers at") if wide else ("device",)
+    listing = table("", *names, "state", "values", "alarms")
+    for device in devices:
+        state = device["state"]
+        where = (device["profile"], " ".join(device["endpoints"])) if wide else ()
+        alarms = ", ".join(alarm.replace("_", " ").replace(".", " ") for alarm in device["alarms"])
+        listing.add_row(
+            device["name"],
+            *where,
+            f"[{STYLES.get(state, 'white')}]{state}[/]",
+            _values(device["values"]) if state == "up" else "",
+            f"[red]{escape(alarms)}[/]" if alarms else "",
+        )
+    return listing
+
+
+def _values(values: Sequence[Mapping[str, str]]) -> str:
+    return "  ".join(f"[dim]{v['label']}[/] {escape(v['text'])}" if v["label"] else escape(v["text"]) for v in values)
+
+
+WIDE = 130
+"""Columns of a terminal in which the devices' table has room for profiles and addresses."""

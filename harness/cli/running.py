@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from harness.cli.output import Exit, console, device_row, fail, plain_errors, print_json, table
+from harness.cli.output import Exit, console, devices_table, fail, plain_errors, print_json, table
 from harness.control import ask
 from harness.durations import seconds, spoken
 
@@ -57,10 +57,7 @@ def devices(
         return
     if not found:
         fail(f"no device's name contains {pattern!r}", Exit.NO)
-    listing = table("", "device", "profile", "answers at", "state", "values", "alarms")
-    for device in found:
-        listing.add_row(*device_row(device))
-    console.print(listing)
+    console.print(devices_table(found, console.width))
 
 
 def points(

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from emulators.serve import LiveSite
 from emulators.site import Site
-from harness.cli.output import console, device_row, plain_errors, table
+from harness.cli.output import console, devices_table, plain_errors
 from harness.control import ControlServer
 from harness.durations import spoken
 from harness.loops import run
@@ -123,9 +123,7 @@ def picture(control: ControlServer, lines: int) -> Group:
         (f"  behind by {status['lag_s']:.0f} s" if status["lag_s"] > 2 * status["speed"] else "", "red"),
     )
     shown = sorted(devices, key=lambda d: (d["state"] == "up" and not d["alarms"], not d["values"]))[: max(3, lines)]
-    listing = table("", "device", "profile", "answers at", "state", "values", "alarms")
-    for device in shown:
-        listing.add_row(*device_row(device))
+    listing = devices_table(shown, console.width)
     more = len(devices) - len(shown)
     tail = Text(f"… and {more} more (`twinfeed devices`)", style="dim") if more > 0 else Text("")
     return Group(head, listing, tail)
