@@ -251,7 +251,7 @@ class Generator(DieselEngine):
             self._watch_load()
 
     def horizon(self) -> float:
-        """Often while voltage builds up or swings by more than 2 %, seldom while it dies out, not at all when steady."""
+        """Often while voltage builds up or swings by more than 2 %, seldom while it dies out, never when steady."""
         state, params, now = self.state, self.params, self.plant.now
         if state.phase != "running":
             return inf

@@ -52,7 +52,7 @@ class Column:
     devices: tuple[str, ...]
     point: str
     form: str
-    """`{:.0f}` for numbers; `count:word` counts the devices that say that word, `above:500` those beyond that number."""
+    """`{:.0f}` for numbers; `count:word` counts the devices that say so, `above:500` those beyond that number."""
     worst: str = ""
     """min or max: which of several devices' readings is shown; empty: their sum."""
 

@@ -71,7 +71,7 @@ async def test_a_taken_port_is_told_with_what_to_do(live, tmp_path):
 
 async def test_an_address_beyond_loopback_is_refused(tmp_path):
     site = build(tmp_path, SITE.replace("127.21.7.1", "10.0.0.1"))
-    with pytest.raises(ServeError, match="10.0.0.1, which is not loopback"):
+    with pytest.raises(ServeError, match=r"10\.0\.0\.1, which is not loopback"):
         await LiveSite(site).start()
 
 

@@ -54,10 +54,22 @@ def test_each_repeats_an_entry_and_can_count_on(tmp_path):
 @pytest.mark.parametrize(
     ("found", "wrong", "says"),
     [
-        ("kind: utility,", "kind: utillity,", "small.yaml:4: power.utility-a.kind: found 'utillity'; did you mean utility?"),
+        (
+            "kind: utility,",
+            "kind: utillity,",
+            "small.yaml:4: power.utility-a.kind: found 'utillity'; did you mean utility?",
+        ),
         ("capacity_kw: 500", "capacity_kw: much", "power.utility-a.capacity_kw: expected a valid number"),
-        ("capacity_kw: 500", "capacity_kwh: 500", "power.utility-a.capacity_kwh: unknown field; did you mean capacity_kw?"),
-        ("mains: utility-a", "mains: utility-b", "power.board-a.from.mains: 'utility-b' is not in the power path; did you mean"),
+        (
+            "capacity_kw: 500",
+            "capacity_kwh: 500",
+            "power.utility-a.capacity_kwh: unknown field; did you mean capacity_kw?",
+        ),
+        (
+            "mains: utility-a",
+            "mains: utility-b",
+            "power.board-a.from.mains: 'utility-b' is not in the power path; did you mean",
+        ),
         ("rated_a: 100", "rated_a: [100]", "power.q-{way}.rated_a: expected a valid number, found a list of 1"),
         ("way: 1..2", "way: 1-2", "power.q-{way}.each.way: expected a list or a range such as 1..12, found '1-2'"),
         ("site: small", "sit: small", "small.yaml:1: sit: unknown field; is it misspelt?"),
@@ -86,5 +98,5 @@ def test_a_site_that_is_not_there_is_not_found():
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(FileError, match="nowhere.yaml: cannot be read"):
+    with pytest.raises(FileError, match=r"nowhere\.yaml: cannot be read"):
         sitefile.read(tmp_path / "nowhere.yaml")
