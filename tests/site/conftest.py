@@ -1,0 +1,23 @@
+"""The Bamako site an hour into its hottest afternoon, the same for every test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulators.site import Site
+
+
+@pytest.fixture(scope="session")
+def _built() -> tuple[Site, dict[str, Any]]:
+    site = Site.load("bamako")
+    site.advance(3600.0)
+    return site, site.plant.snapshot()
+
+
+@pytest.fixture
+def bamako(_built: tuple[Site, dict[str, Any]]) -> Site:
+    site, snapshot = _built
+    site.plant.restore(snapshot)
+    return site
