@@ -130,7 +130,7 @@ class ControlServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while line := await reader.readline():
-                writer.write(json.dumps(self.answer(line), default=_shown).encode() + b"\n")
+                writer.write(json.dumps(self.answer(line), allow_nan=False).encode() + b"\n")
                 await writer.drain()
         except (ConnectionError, ValueError):
             pass  # the client went away, or sent a line longer than MAX_REQUEST
@@ -203,7 +203,7 @@ class ControlServer:
             points.append(
                 {
                     "point": name,
-                    "value": device.read(name),
+                    "value": _plain(device.read(name)),
                     "unit": point.unit,
                     "access": "rw" if point.write else "ro",
                     "values": list(point.values),
@@ -218,7 +218,7 @@ class ControlServer:
         return {
             "device": device.name,
             "point": bound.name,
-            "value": bound.read(),
+            "value": _plain(bound.read()),
             "unit": bound.point.unit,
             "t_s": round(self.live.site.now, 3),
         }
@@ -318,10 +318,6 @@ KEY_POINTS: dict[str, tuple[tuple[str, str], ...]] = {
 A point that a device does not have (the third probe) is left out.
 """
 
-UNITS = {"C": "°C", "degC": "°C"}
-"""How units that are awkward to type are shown."""
-
-
 def key_values(device: Device) -> list[dict[str, Any]]:
     """The few points of a device that say how it is: label, point, value, unit and the value as people read it."""
     shown = []
@@ -331,7 +327,9 @@ def key_values(device: Device) -> list[dict[str, Any]]:
         except PointError:
             continue
         value, unit = bound.read(), bound.point.unit or _probe_unit(device, name)
-        shown.append({"label": label, "point": name, "value": value, "unit": unit, "text": spoken_value(value, unit)})
+        shown.append(
+            {"label": label, "point": name, "value": _plain(value), "unit": unit, "text": spoken_value(value, unit)}
+        )
     return shown
 
 
@@ -355,13 +353,16 @@ def spoken_value(value: Value, unit: str) -> str:
         if unit in LARGER and abs(value) >= 1000.0:
             value, unit = value / 1000.0, LARGER[unit]
         whole = unit in ("V", "rpm") or isinstance(value, int) or abs(value) >= 100.0
-        return f"{value:.{0 if whole else 1}f} {UNITS.get(unit, unit)}".strip()
-    return _shown(value) if isinstance(value, bytes) else str(value)
+        return f"{value:.{0 if whole else 1}f} {unit}".strip()
+    return value.hex(":") if isinstance(value, bytes) else str(value)
 
 
 LARGER = {"W": "kW", "Wh": "kWh", "VA": "kVA", "kWh": "MWh"}
 """From a thousand on, the unit above."""
 
 
-def _shown(value: Value) -> str:
-    return value.hex(":") if isinstance(value, bytes) else str(value)
+def _plain(value: Value) -> float | int | bool | str | None:
+    """The value as JSON has it: octets in hexadecimal, a reading that is missing as null."""
+    if isinstance(value, bytes):
+        return value.hex(":")
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from importlib.metadata import version as installed
 from typing import Annotated
 
 import typer
@@ -20,15 +21,19 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def _main(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-) -> None:
-    if version:
-        from importlib.metadata import version as installed
-
+def _print_version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"twinfeed {installed('twinfeed')}")
         raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """The options of `twinfeed` itself."""
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (
@@ -56,4 +61,4 @@ def main() -> None:
     """The console script."""
     # pymodbus logs every request that stays unanswered; our errors say so already, with the device's name.
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
-    app()
+    app(prog_name="twinfeed")

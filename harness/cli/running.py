@@ -197,6 +197,8 @@ def clear(
 
 
 def _text(value: Any) -> str:
+    if value is None:
+        return "no reading"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

@@ -1,0 +1,94 @@
+"""Commands that look at files, and the help of every command."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+from emulators import sitefile
+from emulators.profiles import library
+from harness.cli.app import COMMANDS
+
+Cli = Callable[..., Result]
+
+
+@pytest.mark.parametrize("site", sitefile.names())
+def test_every_shipped_site_is_sound(cli: Cli, site: str) -> None:
+    result = cli("check", site, "--json")
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.stdout)
+    assert (summary["site"], summary["devices"] > 10) == (site, True)
+
+
+def test_a_sound_file_is_said_to_be(cli: Cli) -> None:
+    assert cli("check", "bench").stdout == "bench is sound: 28 components, 16 devices\n"
+
+
+@pytest.mark.parametrize(
+    ("found", "wrong", "says"),
+    [
+        ("kind: ups\n", "kind: upz\n", "power.ups-1.kind: found 'upz'; did you mean ups"),
+        ("from: q-chiller", "from: q-chillr", "cooling.chiller-1.from"),
+        ("profile: ups-rfc1628", "profile: ups-rfc1682", "did you mean ups-rfc1628"),
+        ("capacity_kw: 100", "capacity_kva: 100", "unknown field; did you mean capacity_kw"),
+        ("kva: 20\n", "kva: plenty\n", "power.ups-1.kva"),
+        ("127.30.0.12,", "127.30.0.11,", "already answers snmp for ups-1"),
+    ],
+)
+def test_a_wrong_site_file_is_told_line_by_line(cli: Cli, tmp_path: Path, found: str, wrong: str, says: str) -> None:
+    good = sitefile.find("bench").read_text()
+    assert found in good
+    path = tmp_path / "bench.yaml"
+    path.write_text(good.replace(found, wrong, 1))
+    result = cli("check", path)
+    text = " ".join(result.stderr.split())
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert f"{path}:" in text
+    assert says in text
+
+
+def test_the_profiles_are_listed_with_what_they_speak(cli: Cli) -> None:
+    table = cli("profiles").stdout
+    assert [line.split()[0] for line in table.splitlines()[1:]] == library.names()
+    (pm5000,) = (line for line in table.splitlines() if line.startswith("schneider-pm5000"))
+    assert pm5000.rstrip().endswith("Modbus")
+    found = {item["profile"]: item for item in json.loads(cli("profiles", "--json").stdout)}
+    assert found["apc-rpdu2"]["snmp_objects"] > 100
+    assert found["schneider-pm5000"]["modbus_registers"] > 30
+
+
+def test_the_shipped_sites_are_listed(cli: Cli) -> None:
+    assert cli("sites").stdout.split() == sitefile.names()
+    assert json.loads(cli("sites", "--json").stdout) == sitefile.names()
+
+
+def test_the_schema_describes_profiles(cli: Cli) -> None:
+    schema = json.loads(cli("schema").stdout)
+    assert schema["title"] == "Profile"
+    assert {"profile", "vendor", "product", "kind"} <= set(schema["required"])
+
+
+@pytest.mark.parametrize("command", [function.__name__ for function in COMMANDS])
+def test_every_command_has_an_example_in_its_help(cli: Cli, command: str) -> None:
+    result = cli(command, "--help")
+    assert result.exit_code == 0
+    assert "Example" in result.stdout
+    assert f"twinfeed {command}" in result.stdout
+
+
+def test_without_arguments_the_commands_are_listed(cli: Cli) -> None:
+    shown = cli().output
+    assert all(function.__name__ in shown for function in COMMANDS)
+
+
+def test_an_unknown_command_is_wrong_usage(cli: Cli) -> None:
+    assert cli("destroy").exit_code == 2
+
+
+def test_the_version_is_printed(cli: Cli) -> None:
+    assert cli("--version").stdout.startswith("twinfeed 0.")
