@@ -318,6 +318,7 @@ KEY_POINTS: dict[str, tuple[tuple[str, str], ...]] = {
 A point that a device does not have (the third probe) is left out.
 """
 
+
 def key_values(device: Device) -> list[dict[str, Any]]:
     """The few points of a device that say how it is: label, point, value, unit and the value as people read it."""
     shown = []
@@ -338,7 +339,8 @@ def _probe_unit(device: Device, name: str) -> str:
     table, _, column = name.rpartition(".")
     if column != "value":
         return ""
-    return str(device.read(f"{table}.unit"))
+    unit = str(device.read(f"{table}.unit"))
+    return "°C" if unit == "C" else unit
 
 
 def spoken_value(value: Value, unit: str) -> str:

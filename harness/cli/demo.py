@@ -30,7 +30,31 @@ OUTAGE_S = 15 * 60.0
 CUT_AT_S = 10.0
 """When they go, s of the plant."""
 
-SAMPLES_S = (0, 12, 14, 18, 22, 26, 32, 40, 60, 90, 120, 180, 300, 450, 600, 900, 960, 1080, 1260, 1500, 1800, 2100)
+SAMPLES_S = (
+    0,
+    12,
+    14,
+    18,
+    22,
+    26,
+    32,
+    40,
+    60,
+    90,
+    120,
+    180,
+    300,
+    450,
+    600,
+    900,
+    960,
+    1080,
+    1260,
+    1500,
+    1800,
+    2400,
+    3000,
+)
 """When the devices are read, s of the plant."""
 
 SLOW_UNTIL_S = 40.0
@@ -40,7 +64,7 @@ TIMEOUT_S = 0.25
 """How long a device on loopback may take to answer before it counts as silent, s of the clock."""
 
 SLOW = 2.0
-FAST = 40.0
+FAST = 60.0
 """Seconds of the plant for each second of the clock, after that."""
 
 
@@ -198,15 +222,12 @@ def _row(time: str, cells: Sequence[str], style: str = "") -> Table:
 
 
 def _headline(event: Event) -> str:
-    """The few events that carry the story."""
-    who = event.who.partition("/")[0]
-    match event.what:
-        case "fault":
-            return f"{who}: {event.data['kind']}"
-        case "fault cleared":
-            return f"{who}: {event.data['kind']} is over"
-        case what if what in HEADLINES and who in TOLD:
-            return f"{who} {what} {' '.join(str(value) for value in event.data.values())}".rstrip()
+    """The events that carry the story, as one line; empty for the others."""
+    if event.what in ("fault", "fault cleared"):
+        over = " is over" if event.what == "fault cleared" else ""
+        return f"{event.who}: {event.data['kind']}{over}"
+    if event.who in TOLD and event.what in HEADLINES:
+        return f"{event.who} {event.what} {HEADLINES[event.what].format_map(event.data)}".rstrip()
     return ""
 
 
@@ -258,8 +279,16 @@ COLUMNS: tuple[Column, ...] = (
 )
 """What the demo shows of the Bamako site."""
 
-HEADLINES = frozenset[str]()
-"""Entries of the journal that carry the story."""
+HEADLINES: dict[str, str] = {
+    "fired": "",
+    "breaker closed": "on a {bus} bus",
+    "breaker opened": "",
+    "transferred": "to {to}",
+    "tripped": "on {reason}",
+    "started": "",
+    "stopped": "",
+}
+"""Entries of the journal that carry the story, and what of their data is told."""
 
-TOLD = frozenset({*UPSS, *SETS, *CHILLERS, "ats-a", "ats-b"})
+TOLD = frozenset({*SETS, *CHILLERS, "ats-a", "ats-b"})
 """Whose."""
