@@ -126,6 +126,9 @@ PROTECTIONS: tuple[Protection, ...] = (
 )
 """What is measured. What the sequence itself finds (fail to start, to close, to synchronise …) it raises by name."""
 
+_TIMED = tuple((f"protect {number}", protection) for number, protection in enumerate(PROTECTIONS))
+"""Each with the name of its timer."""
+
 DOCS: dict[str, str] = {
     "emergency_stop": "the emergency stop button is pressed",
     "low_oil_pressure": "engine oil pressure is low",
@@ -234,9 +237,8 @@ class ProtectedSet(Device):
 
     def _protect(self) -> None:
         state, timers, mine = self.state, self.plant.timers, self.id
-        for number, protection in enumerate(PROTECTIONS):
+        for timer, protection in _TIMED:
             holds = (state.armed or not protection.armed) and protection.when(self)
-            timer = f"protect {number}"
             if protection.action == "warning":
                 active = protection.alarm in state.warnings
                 if active and not holds:

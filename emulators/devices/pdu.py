@@ -145,11 +145,11 @@ class PduDevice(Device):
     def _something_changed(self) -> bool:
         """Whether anything that load states and alarms depend on is not what it was: a site has dozens of PDUs."""
         pdu, seen = self.pdu, self._seen
-        now = (pdu.output, pdu.outlet_draws, self.state, pdu.changes, self._changes, self.state.card, self.temperature)
+        now = (pdu.output.volts, pdu.outlet_draws, self.state, pdu.changes, self._changes, self.state.card, self.temperature)
         self._seen = now
         return (
             bool(self.params.powered_by)
-            or now[0] is not seen[0]
+            or now[0] != seen[0]
             or now[1] is not seen[1]
             or now[2] is not seen[2]
             or now[3:6] != seen[3:6]

@@ -241,7 +241,7 @@ class Pdu(Electrical):
 
     def react(self) -> None:
         draws, volts, state = self._metered
-        if draws is self.outlet_draws and volts is self.output.volts and state is self.state:
+        if draws is self.outlet_draws and volts == self.output.volts and state is self.state:
             return
         self.bring_up_to_date()
         if draws is not self.outlet_draws or state is not self.state:

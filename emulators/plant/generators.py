@@ -264,7 +264,7 @@ class Generator(DieselEngine):
         if swing.settled(now, params):
             return inf
         size = swing.size(now, params)
-        return LOOK_S if size > 0.02 else 5.0 * LOOK_S if size > 0.005 else 20.0 * LOOK_S
+        return LOOK_S if size > 0.02 else 10.0 * LOOK_S
 
     def on_timer(self, name: str) -> None:
         if name == "excited":

@@ -253,6 +253,8 @@ class Crah(Electrical):
         s, p = self.state, self.params
         s.commanded, s.fan_percent, s.supply_c = p.initially_on, p.fan_percent, p.supply_c
         s.speed = p.fan_percent / 100.0 if p.initially_on else 0.0
+        self._last_flows, self._last_conductance = (0.0, 0.0), 0.0
+        """Heat capacity flows of air and water, kW/K, and the conductance that goes with them."""
 
     def start(self) -> None:
         hall = self.plant.find(self.params.hall) if self.params.hall else None
@@ -323,7 +325,9 @@ class Crah(Electrical):
     @property
     def airflow_percent(self) -> float:
         """Of the airflow at full speed with clean filters, %."""
-        flow = self.speed_percent
+        flow = 100.0 * self.state.speed
+        if not self.state.faults:
+            return flow
         for kind, name in (("fan-failure", "lost"), ("clogged-filter", "restriction")):
             if fault := self.fault(kind):
                 flow *= 1.0 - fault[name] / 100.0
@@ -414,11 +418,14 @@ class Crah(Electrical):
 
     def _conductance(self, valve: float) -> float:
         """Heat per kelvin between entering air and entering water, kW/K."""
-        air, water = self.air_kw_per_k, valve * self._full_flow()
+        flows = air, water = self.air_kw_per_k, valve * self._full_flow()
         if air <= 0.0 or water <= 1e-6:
             return 0.0
-        ua = self.params.coil_kw_per_k * (self.airflow_percent / 100.0) ** 0.6
-        return counterflow_effectiveness(ua, air, water) * min(air, water)
+        if flows != self._last_flows:
+            ua = self.params.coil_kw_per_k * (self.airflow_percent / 100.0) ** 0.6
+            self._last_flows = flows
+            self._last_conductance = counterflow_effectiveness(ua, air, water) * min(air, water)
+        return self._last_conductance
 
     def _coil(self, hot_c: float, water_c: float) -> tuple[float, float, float]:
         """The coil's heat as (constant, slope of the hot air's, slope of the water's temperature), kW and kW/K."""

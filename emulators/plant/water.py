@@ -354,7 +354,7 @@ class Chiller(Electrical):
         if not self.state.running:
             return inf
         gap = abs(self._loading_target - self.state.loading)
-        return inf if gap < 0.01 else min(5.0, gap * 100.0 / self.params.loading_percent_s)
+        return inf if gap < 0.01 else min(10.0, gap * 100.0 / self.params.loading_percent_s)
 
     def advance(self, dt: float) -> None:
         s = self.state
@@ -584,11 +584,13 @@ class WaterLoop(Body):
     @property
     def flow_l_s(self) -> float:
         """What the pumps move, l/s."""
-        if "valve-shut" in self.state.faults:
-            return 0.0
-        flow = sum(pump.flow_l_s for pump in self.pumps)
+        faults, flow = self.state.faults, 0.0
+        for pump in self.pumps:
+            flow += pump.flow_l_s
+        if not faults:
+            return flow
         blocked = self.fault("restriction")
-        return flow * (1.0 - blocked["loss"] / 100.0) if blocked else flow
+        return 0.0 if "valve-shut" in faults else flow * (1.0 - blocked["loss"] / 100.0) if blocked else flow
 
     @property
     def evaporator_l_s(self) -> float:
