@@ -47,7 +47,7 @@ class SurfaceTree(MibTree):
         ProfileError: the profile does not fit the device.
     """
 
-    __slots__ = ("_added", "_indices", "_layout", "_rows", "_surface")
+    __slots__ = ("_added", "_indices", "_layout", "_own", "_rows", "_surface")
 
     def __init__(self, surface: Surface) -> None:
         snmp = surface.profile.snmp
@@ -63,7 +63,7 @@ class SurfaceTree(MibTree):
     def add(self, instances: Iterable[Instance]) -> None:
         """Offer these too (the agent's own counters); where the profile has the same name, the profile's wins."""
         self._added = list(instances)
-        self.replace(self._everything())
+        self.replace(self._with_added())
 
     def _look(self) -> int:
         """The plant's revision, after following rows that came or went."""
@@ -81,10 +81,13 @@ class SurfaceTree(MibTree):
     def _everything(self) -> list[Instance]:
         surface = self._surface
         assert surface.profile.snmp is not None
-        mine = _identity(surface)
-        mine += [instance for entry in surface.profile.snmp.objects for instance in _instances(surface, entry)]
-        taken = {instance.oid for instance in mine}
-        return mine + [instance for instance in self._added if instance.oid not in taken]
+        self._own = _identity(surface)
+        self._own += [instance for entry in surface.profile.snmp.objects for instance in _instances(surface, entry)]
+        return self._with_added()
+
+    def _with_added(self) -> list[Instance]:
+        taken = {instance.oid for instance in self._own}
+        return self._own + [instance for instance in self._added if instance.oid not in taken]
 
 
 def _column(entry: SnmpObject) -> Oid:
