@@ -145,7 +145,8 @@ class PduDevice(Device):
     def _something_changed(self) -> bool:
         """Whether anything that load states and alarms depend on is not what it was: a site has dozens of PDUs."""
         pdu, seen = self.pdu, self._seen
-        now = (pdu.output.volts, pdu.outlet_draws, self.state, pdu.changes, self._changes, self.state.card, self.temperature)
+        volts, card = pdu.output.volts, self.state.card
+        now = (volts, pdu.outlet_draws, self.state, pdu.changes, self._changes, card, self.temperature)
         self._seen = now
         return (
             bool(self.params.powered_by)

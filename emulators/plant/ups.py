@@ -369,7 +369,7 @@ class Ups(Fed):
     def horizon(self) -> float:
         state, reach = self.state, inf
         if state.rectifier == "walking":
-            reach = 0.5
+            reach = 1.0
         if self.battery_kw > 0.0:
             reach = min(reach, max((1.0 - state.depth) * self.full_s(self.battery_kw), 0.0), 60.0)
         elif self.battery_kw < 0.0:
