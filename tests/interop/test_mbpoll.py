@@ -111,6 +111,17 @@ def test_the_transfer_controllers_mode_is_set_and_its_test_starts_the_set(bench:
     assert not bench.do(lambda: generator.running)
 
 
+def test_the_chiller_shows_its_water_and_is_stopped_by_its_enable_register(bench: Running, poll: Poll) -> None:
+    chiller: Any = bench.site.components["chiller-1"]
+    entering, leaving = bench.do(lambda: (chiller.quantity("entering_c"), chiller.quantity("leaving_c")))
+    assert poll("chiller-1", "4", 15, 2) == pytest.approx([entering * 10, leaving * 10], abs=0.51)
+    for enabled in (0, 1):
+        poll("chiller-1", "4", 8, values=[enabled])
+        bench.advance(900.0)
+        assert bench.do(lambda: chiller.running) is bool(enabled)
+        assert poll("chiller-1", "4", 7) == [enabled]
+
+
 def test_a_coil_sheds_the_chiller_and_another_brings_it_back(bench: Running, poll: Poll) -> None:
     breaker: Any = bench.site.components["q-chiller"]
     opens, closes = 16, 17

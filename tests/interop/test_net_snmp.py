@@ -41,6 +41,7 @@ def _numbers(oid: str) -> tuple[int, ...]:
 
 # values ----------------------------------------------------------------------------------------------------------
 
+
 Quantity = Callable[[dict[str, Any]], float | str]
 
 VALUES: dict[tuple[str, str], dict[str, Quantity]] = {
@@ -59,6 +60,42 @@ VALUES: dict[tuple[str, str], dict[str, Quantity]] = {
         "measurementsOutletSensorValue.1.1.rmsVoltage": lambda plant: plant["pdu-2"].outlet_volts[0],
         "measurementsOutletSensorValue.1.1.rmsCurrent": lambda plant: plant["pdu-2"].outlet_amperes(1) * 1000,
         "outletSwitchingState.1.1": lambda plant: "on" if plant["pdu-2"].relay_closed(1) else "off",
+    },
+    ("ups-1", "UPS-MIB"): {
+        "upsBatteryStatus.0": lambda plant: "batteryNormal",
+        "upsEstimatedChargeRemaining.0": lambda plant: plant["ups-1"].charge_percent,
+        "upsEstimatedMinutesRemaining.0": lambda plant: plant["ups-1"].runtime_s / 60,
+        "upsInputNumLines.0": lambda plant: 3,
+        "upsInputVoltage.2": lambda plant: plant["ups-1"].seen["input"].volts[1],
+        "upsInputFrequency.1": lambda plant: plant["ups-1"].seen["input"].hertz * 10,
+        "upsOutputSource.0": lambda plant: "normal",
+        "upsOutputVoltage.1": lambda plant: plant["ups-1"].output.volts[0],
+        "upsOutputPower.1": lambda plant: plant["ups-1"].load.kw[0] * 1000,
+        "upsAlarmsPresent.0": lambda plant: 0,
+    },
+    ("ups-2", "PowerNet-MIB"): {
+        "upsBasicBatteryStatus.0": lambda plant: "batteryNormal",
+        "upsBasicOutputStatus.0": lambda plant: "onLine",
+        "upsAdvBatteryCapacity.0": lambda plant: plant["ups-2"].charge_percent,
+        "upsAdvBatteryRunTimeRemaining.0": lambda plant: plant["ups-2"].runtime_s * 100,
+        "upsAdvOutputVoltage.0": lambda plant: plant["ups-2"].output.volts[0],
+        "upsHighPrecOutputLoad.0": lambda plant: plant["ups-2"].load_percent * 10,
+    },
+    ("ats-1", "PowerNet-MIB"): {
+        "atsStatusSelectedSource.0": lambda plant: {"a": "sourceA", "b": "sourceB"}[plant["ats-1"].active],
+        "atsStatusRedundancyState.0": lambda plant: (
+            "atsFullyRedundant" if plant["ats-1"].redundant else "atsRedundancyLost"
+        ),
+        "atsInputVoltage.1.1.1": lambda plant: plant["ats-1"].seen["a"].volts[0],
+        "atsOutputCurrent.1.1.1": lambda plant: plant["ats-1"].load_kva * 1000 / 230 * 10,
+    },
+    ("generator-2", "HIMOINSAv14-MIB"): {
+        "genFreq.0": lambda plant: 0,
+        "fuelLevel.0": lambda plant: plant["tank-2"].level_percent * 10,
+    },
+    ("crah-1", "Stulz-WIB8000-MIB"): {
+        "unitReturnAirTemperature.1.1.1": lambda plant: plant["crah-1"].return_air_c * 10,
+        "unitSupplyAirTemperature.1.1.1": lambda plant: plant["crah-1"].supply_air_c * 10,
     },
     ("switch-1", "IF-MIB"): {
         "ifName.4": lambda plant: "1/1/4",
@@ -80,7 +117,7 @@ def test_values_are_the_plants(bench: Running, net_snmp: NetSnmp, device: str, m
         if isinstance(value, str):
             assert found == value, name
         else:
-            assert float(found) == pytest.approx(value, abs=0.51), name
+            assert float(found) == pytest.approx(value, rel=1e-4, abs=0.51), name
 
 
 # writes ----------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,15 +33,15 @@ class Event(NamedTuple):
     """`MODULE::name`."""
     carries: tuple[str, ...]
     """Objects of that module its variables are of (the module's OBJECTS or VARIABLES clause)."""
-    happen: Callable[[Site], None]
-    undo: Callable[[Site], None]
+    happen: Callable[[Site], object]
+    undo: Callable[[Site], object]
 
 
-def _fault(target: str, kind: str) -> tuple[Callable[[Site], None], Callable[[Site], None]]:
-    return lambda site: site.inject(target, kind), lambda site: site.clear(target, kind) and None
+def _fault(target: str, kind: str) -> tuple[Callable[[Site], object], Callable[[Site], object]]:
+    return lambda site: site.inject(target, kind), lambda site: site.clear(target, kind)
 
 
-def _write(device: str, point: str, value: float | str, back: float | str) -> tuple[Callable[[Site], None], ...]:
+def _write(device: str, point: str, value: float | str, back: float | str) -> tuple[Callable[[Site], object], ...]:
     return lambda site: site[device].write(point, value), lambda site: site[device].write(point, back)
 
 
@@ -97,6 +98,16 @@ class Receiver(NamedTuple):
     def heard(self) -> list[str]:
         return [line for line in self.log.read_text(errors="replace").splitlines() if line.startswith("HEARD ")]
 
+    def hear(self, device: str, number: str, after: int = 0) -> str:
+        """The first notification of that name from that device, beyond the first `after` of any."""
+        sender = f"[{self.live.endpoint(device, 'snmp').address}]"
+
+        def told() -> list[str]:
+            return [line for line in self.heard()[after:] if sender in line and _is(line, number)]
+
+        until(lambda: bool(told()), lambda: f"no {number} from {sender} in\n{self.log.read_text()}", 8.0)
+        return told()[0]
+
 
 @pytest.fixture(scope="module", params=VERSIONS)
 def receiver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Receiver]:
@@ -126,25 +137,35 @@ def receiver(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 @pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS)
 def test_an_event_reaches_the_receiver(receiver: Receiver, net_snmp: NetSnmp, event: Event) -> None:
-    address = receiver.live.endpoint(event.device, "snmp").address
     module, _, name = event.notification.partition("::")
     number, *objects = (net_snmp.translate(module, wanted) for wanted in (name, *event.carries))
     before = len(receiver.heard())
-
-    def told() -> list[str]:
-        return [line for line in receiver.heard()[before:] if f"[{address}]" in line and _is(line, number)]
-
     receiver.live.do(lambda: event.happen(receiver.live.site))
     try:
         receiver.live.advance(60.0)
-        until(lambda: bool(told()), lambda: f"no {number} from {address} in\n{receiver.log.read_text()}", 8.0)
+        line = receiver.hear(event.device, number, before)
     finally:
         receiver.live.do(lambda: event.undo(receiver.live.site))
         receiver.live.advance(600.0)
-    variables = [variable.split(" = ")[0].strip() for variable in told()[0].rpartition(" | ")[2].split("\t")]
+    variables = [variable.split(" = ")[0].strip() for variable in line.rpartition(" | ")[2].split("\t")]
     places = [[n for n, v in enumerate(variables) if v.startswith(f".{oid}.")] for oid in objects]
     assert all(places), f"{event.carries} are to be in {variables}"
     assert places == sorted(places), "the variables come in the order of the module"
+
+
+def test_a_row_that_is_gone_is_named_by_the_notification_that_says_so(receiver: Receiver, net_snmp: NetSnmp) -> None:
+    added, removed, named = (
+        net_snmp.translate("UPS-MIB", name)
+        for name in ("upsTrapAlarmEntryAdded", "upsTrapAlarmEntryRemoved", "upsAlarmDescr")
+    )
+    lines = []
+    for happen, number in (("inject", added), ("clear", removed)):
+        before = len(receiver.heard())
+        receiver.live.do(lambda verb=happen: getattr(receiver.live.site, verb)("ups-1", "charger"))
+        receiver.live.advance(60.0)
+        lines.append(receiver.hear("ups-1", number, before))
+    rows = [re.findall(rf"\.{re.escape(named)}\.\d+ = OID: \S+", line) for line in lines]
+    assert rows[0] == rows[1] != []
 
 
 def _is(line: str, number: str) -> bool:
