@@ -148,8 +148,10 @@ class ControlServer:
             return {"ok": True, **verb(request)}
         except (PlantError, PointError) as error:
             return {"ok": False, "error": str(error)}
-        except (KeyError, TypeError, ValueError) as error:
-            return {"ok": False, "error": f"{request['do']}: field {error} is missing or of the wrong type"}
+        except KeyError as error:
+            return {"ok": False, "error": f"{request['do']}: the field {error} is missing"}
+        except (TypeError, ValueError) as error:
+            return {"ok": False, "error": f"{request['do']}: a field is of the wrong type: {error}"}
 
     # -- verbs ----------------------------------------------------------------------------------------------
 

@@ -309,6 +309,10 @@ class Device(Actor):
             self.state.faults.pop("card-reboot")
             self.reboot()
 
+    def on_restore(self) -> None:
+        self.outbox.clear()
+        self.layout += 1
+
     # -- alarms ---------------------------------------------------------------------------------------------
 
     def _ripen(self, step: str, alarm: str, holds: bool, delay_s: float) -> None:

@@ -110,6 +110,9 @@ class Actor:
     def on_fault(self, kind: str, active: bool) -> None:
         """A fault has just been applied or cleared; `state.faults` already says so."""
 
+    def on_restore(self) -> None:
+        """The state has been replaced by that of a snapshot: forget what was only on its way out."""
+
     # -- what subclasses call -------------------------------------------------------------------------------
 
     def after(self, delay_s: float, name: str) -> None:
@@ -286,7 +289,7 @@ class Plant:
         """Apply a fault now, for `for_s` seconds or until `clear`.
 
         Raises:
-            PlantError: no such target, kind or parameter, or a number out of its range.
+            PlantError: no such target, kind or parameter, or a number out of its range; nothing has changed then.
         """
         actor = self.find(target)
         fault = actor.FAULTS.get(kind)
@@ -297,14 +300,18 @@ class Plant:
         chosen: dict[str, float] = {}
         for name, spec in fault.parameters.items():
             value = given.pop(name, spec.default)
-            if not spec.low <= value <= spec.high:
+            number = isinstance(value, (int, float))
+            if not number or not spec.low <= value <= spec.high:
+                found = f"{value:g}" if number else repr(value)
                 raise PlantError(
-                    f"{target} {kind}: {name} is {value:g}, expected {spec.low:g} to {spec.high:g} {spec.unit}"
+                    f"{target} {kind}: {name} is {found}, expected {spec.low:g} to {spec.high:g} {spec.unit}"
                 )
             chosen[name] = value
         if given:
             known = ", ".join(fault.parameters) or "no parameter"
             raise PlantError(f"{target} {kind}: unknown parameter {', '.join(given)}; it takes {known}")
+        if for_s is not None and not 0.0 < for_s < math.inf:
+            raise PlantError(f"{target} {kind}: it is to last {for_s:g} s, expected more than 0 (or no time at all)")
         actor.state.faults[kind] = chosen
         if for_s is not None:
             self.set_timer(target, f"clear {kind}", self.now + for_s)
@@ -367,5 +374,6 @@ class Plant:
         heapq.heapify(self._heap)
         for id, actor in self.actors.items():
             actor.state = actor.STATE(**copy.deepcopy(snapshot["actors"][id]))
+            actor.on_restore()
         self.journal.clear()
         self.settle()

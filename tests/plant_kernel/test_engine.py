@@ -126,6 +126,10 @@ def test_a_fault_for_a_time_clears_itself_and_restores_what_was_there():
         (lambda p: p.inject("tonk", "leak"), "did you mean tank?"),
         (lambda p: p.inject("tank", "burst"), "it knows: leak"),
         (lambda p: p.inject("tank", "leak", {"rate": 99.0}), "rate is 99, expected 0.1 to 10 l/s"),
+        (lambda p: p.inject("tank", "leak", {"rate": float("nan")}), "rate is nan, expected 0.1 to 10 l/s"),
+        (lambda p: p.inject("tank", "leak", {"rate": "fast"}), "rate is 'fast', expected 0.1 to 10 l/s"),
+        (lambda p: p.inject("tank", "leak", for_s=-5.0), "it is to last -5 s, expected more than 0"),
+        (lambda p: p.inject("tank", "leak", for_s=float("nan")), "it is to last nan s, expected more than 0"),
         (lambda p: p.inject("tank", "leak", {"speed": 1.0}), "unknown parameter speed; it takes rate"),
         (lambda p: p.clear("tank"), "no active fault"),
     ],
@@ -135,6 +139,8 @@ def test_a_wrong_fault_says_what_was_expected(call, says):
     with pytest.raises(PlantError) as error:
         call(site)
     assert says in str(error.value)
+    assert site.actors["tank"].state.faults == {}
+    assert site.timers == {}
 
 
 def test_a_plant_forked_from_a_snapshot_repeats_itself():

@@ -53,6 +53,18 @@ def test_a_fork_in_the_middle_of_an_outage_repeats_it(bamako, moment_s):
     assert {key: value for key, value in reading(bamako).items() if value != pytest.approx(read[key])} == {}
 
 
+def test_what_a_device_was_about_to_announce_is_forgotten_with_the_time_it_belonged_to(bamako):
+    snapshot = bamako.plant.snapshot()
+    both_utilities_fail(bamako)
+    bamako.advance(1.0)
+    ups = bamako["ups-a1"]
+    assert [notice.alarm for notice in ups.outbox]
+    layout = ups.layout
+    bamako.plant.restore(snapshot)
+    assert ups.outbox == []
+    assert ups.layout > layout  # tables of alarms have other rows again
+
+
 def test_a_snapshot_goes_on_in_a_site_built_anew(bamako):
     both_utilities_fail(bamako, for_s=900.0)
     bamako.advance(30.0)
