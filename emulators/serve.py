@@ -228,7 +228,7 @@ class LiveSite:
             while True:
                 await asyncio.sleep(PACE_S)
                 now = loop.time()
-                target += (now - last) * self.speed
+                target = max(target, plant.now) + (now - last) * self.speed
                 last = now
                 # A slice is bounded so that clients are served while the plant catches up with a burst.
                 plant.advance(min(target, plant.now + 4 * PACE_S * self.speed))
