@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 
 from emulators.devices.device import Alarm, Device, Index, Params, Point, State, alarm_points
 from emulators.plant.engine import Fault
-from emulators.plant.water import Pump, WaterLoop
+from emulators.plant.pumps import Pump
+from emulators.plant.water import WaterLoop
 
 
 @dataclass(frozen=True)

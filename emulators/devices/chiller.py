@@ -2,7 +2,7 @@
 
 The sequence after the return of power is that of Trane's RTAE (RTAE-SVX001B-EN p. 61): the controller boots, the
 evaporator's flow is proven, the restart inhibit runs out, oil and valves are prepared, the compressors start and load.
-The machine itself, with the switches that stop it, is `plant.water.Chiller`.
+The machine itself, with the switches that stop it, is `plant.chillers.Chiller`.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 
 from emulators.devices.chiller_points import POINTS
 from emulators.devices.device import Alarm, Device, Params, Refused, State, alarm_points
+from emulators.plant.chillers import Chiller
 from emulators.plant.electrical import NOMINAL_VOLTS
 from emulators.plant.engine import Fault
-from emulators.plant.water import Chiller
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from emulators.plant.boards import Board, BusTie
 from emulators.plant.breakers import Breaker
+from emulators.plant.chillers import Chiller
 from emulators.plant.climate import Climate
 from emulators.plant.distribution import Pdu
 from emulators.plant.electrical import Component
@@ -11,13 +12,14 @@ from emulators.plant.fuel import BulkTank, DayTank
 from emulators.plant.generators import Generator
 from emulators.plant.links import Link
 from emulators.plant.network import ManagementNetwork
+from emulators.plant.pumps import Pump
 from emulators.plant.racks import Rack, RackRow
 from emulators.plant.rooms import Crah, Hall
 from emulators.plant.sources import Transformer, Utility
 from emulators.plant.switches import Switch
 from emulators.plant.transfer import AutomaticTransferSwitch, RackTransferSwitch, StaticTransferSwitch
 from emulators.plant.ups import Ups
-from emulators.plant.water import Chiller, Pump, WaterLoop
+from emulators.plant.water import WaterLoop
 
 CLASSES: tuple[type[Component], ...] = (
     Utility,

@@ -16,8 +16,9 @@ from typing import Any, ClassVar
 from emulators.plant.climate import Climate
 from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Ref, Supply, three_phase
 from emulators.plant.engine import Fault, Parameter, State
-from emulators.plant.thermal import Balance, Body, ThermalState
-from emulators.plant.water import WATER_KJ_PER_L_K, WaterLoop, approached
+from emulators.plant.ramp import approached
+from emulators.plant.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
+from emulators.plant.water import WaterLoop
 
 AIR_KJ_PER_M3_K = 1.19 * 1.006
 """Heat capacity of air at 23 degC and sea level, kJ/(m3 K)."""

@@ -17,6 +17,9 @@ from typing import ClassVar
 from emulators.plant.electrical import Component
 from emulators.plant.engine import State
 
+WATER_KJ_PER_L_K = 4.186
+"""Heat capacity of water, kJ/(l K)."""
+
 TOLERANCE_K = 0.02
 """Error of one step that is accepted, K."""
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from emulators.plant.chillers import Chiller, ChillerRatings
 from emulators.plant.climate import Climate, ClimateRatings
 from emulators.plant.electrical import DEAD, Component, Draw, Electrical, Supply
 from emulators.plant.engine import Event, Plant, State
 from emulators.plant.flow import Flow
+from emulators.plant.pumps import Pump, PumpRatings
 from emulators.plant.rooms import Crah, CrahRatings, Hall, HallRatings
-from emulators.plant.water import Chiller, ChillerRatings, Pump, PumpRatings, WaterLoop, WaterLoopRatings
+from emulators.plant.water import WaterLoop, WaterLoopRatings
 
 
 @dataclass

@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plant_cooling.cooled import It, ItRatings, Site, plant_of
 
+from emulators.plant.pumps import Pump, PumpRatings
 from emulators.plant.rooms import AIR_KJ_PER_M3_K, Hall, HallRatings
-from emulators.plant.water import WATER_KJ_PER_L_K, Pump, PumpRatings, WaterLoop, WaterLoopRatings
+from emulators.plant.thermal import WATER_KJ_PER_L_K
+from emulators.plant.water import WaterLoop, WaterLoopRatings
 
 
 def published(shared_data: Path, starts: str) -> list[dict[str, str]]:
