@@ -72,8 +72,13 @@ class Board(Electrical):
                 first = supply.origin
         return False
 
+    @property
+    def out_of_service(self) -> bool:
+        """Whether a fault keeps it dead, whatever feeds it."""
+        return "short-circuit" in self.state.faults or "insulation" in self.state.faults
+
     def energise(self) -> Supply:
-        if "short-circuit" in self.state.faults or "insulation" in self.state.faults:
+        if self.out_of_service:
             return DEAD
         best = DEAD
         for supply in self.seen.values():
@@ -122,7 +127,8 @@ class BusTie(CircuitBreaker, Tie):
     """A bus coupler with a breaker in it, normally open.
 
     Nothing in the switchgear stops it closing onto two sources out of step: that is its controller's interlock. If
-    it happens, the tie and the live incomers of both boards trip.
+    it happens, the tie and the live incomers of both boards trip. Closed onto a short circuit it trips at once, before
+    the healthy board's own incomers.
     """
 
     kind = "bus_tie"
@@ -148,8 +154,15 @@ class BusTie(CircuitBreaker, Tie):
             self.trip("out of step")
             for terminal in ("a", "b"):
                 trip_incomers(self.upstream(terminal), "out of step")
+        elif self.closed and self._onto_short():
+            self.trip("short circuit")
         else:
             super().react()
+
+    def _onto_short(self) -> bool:
+        """Whether one of its boards is shorted and the other live."""
+        boards = self.upstream("a"), self.upstream("b")
+        return any("short-circuit" in b.state.faults for b in boards) and any(b.output.live for b in boards)
 
 
 def trip_incomers(board: Electrical, cause: str) -> None:

@@ -2,8 +2,8 @@
 
 Components are sorted so that each comes after what feeds it; `energise` runs down that order, `demand` up. Bus
 ties are the only loops: the boards they may join are solved together. A dead board takes its neighbour's supply
-through closed ties; boards that are both live and in step form one busbar, whose load their own incomers share
-in proportion to `capacity_kw`.
+through closed ties, unless it is out of service; boards that are both live and in step form one busbar, whose load
+their own incomers share in proportion to `capacity_kw`.
 """
 
 from __future__ import annotations
@@ -47,6 +47,11 @@ def capacity_kw(component: Electrical) -> float:
     """Its weight when several sources share a load: its attribute `capacity_kw`, 1 if it has none."""
     weight: float = getattr(component, "capacity_kw", 1.0)
     return weight
+
+
+def out_of_service(board: Electrical) -> bool:
+    """Whether nothing can make it live: its attribute `out_of_service`, False if it has none."""
+    return bool(getattr(board, "out_of_service", False))
 
 
 class Feed(NamedTuple):
@@ -239,12 +244,13 @@ def _couple(stage: Stage) -> list[Busbar]:
         spread = False
         for tie, a, b in closed:
             for giver, taker in ((a, b), (b, a)):
-                if giver.output.live and not taker.output.live:
+                if giver.output.live and not taker.output.live and not out_of_service(taker):
                     taker.output = tie.output = giver.output
                     spread = True
-    for tie, a, b in closed:
+    live = [(tie, a, b) for tie, a, b in closed if a.output.live and b.output.live]
+    for tie, a, b in live:
         tie.clash = a.output.origin != b.output.origin
-    joined = [(tie, a, b) for tie, a, b in closed if a.output.live and not tie.clash]
+    joined = [(tie, a, b) for tie, a, b in live if not tie.clash]
     return _busbars(joined, own)
 
 

@@ -49,6 +49,28 @@ def test_closing_a_tie_onto_two_sources_out_of_step_trips_it_and_both_incomers(b
     assert not plant.actors["load-a"].supplied
 
 
+def test_a_tie_closed_onto_a_short_circuit_trips_and_leaves_the_healthy_board_alone(build):
+    plant = two_sided(build)
+    plant.inject("board-a", "short-circuit")
+    plant.actors["qa"].open()
+    plant.advance(1.0)
+    plant.actors["tie"].close()
+    plant.advance(60.0)
+    assert plant.actors["tie"].state.cause == "short circuit"
+    assert not plant.actors["board-a"].live
+    assert plant.actors["board-b"].live and plant.actors["qb"].closed
+
+
+def test_a_board_withdrawn_from_service_stays_dead_behind_a_closed_tie(build):
+    plant = two_sided(build)
+    plant.inject("board-a", "insulation")
+    plant.actors["qa"].open()
+    plant.actors["tie"].close()
+    plant.advance(60.0)
+    assert not plant.actors["board-a"].live
+    assert plant.actors["board-b"].live
+
+
 def test_a_source_that_returns_under_a_closed_tie_clashes(build):
     plant = two_sided(build)
     plant.inject("mains-a", "outage")
