@@ -1,6 +1,6 @@
 """Firmware of a switch that transfers by itself: the card of a static transfer switch or of a rack ATS.
 
-The decision is made within a quarter of a cycle by the power electronics (`plant.transfer`); the card shows it,
+The decision is made within a quarter of a cycle by the power electronics (`plant.static_transfer`); the card shows it,
 keeps the settings and raises the alarms.
 """
 
@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from emulators.devices.device import Alarm, Device, Index, Params, Point, State, alarm_points
 from emulators.plant.electrical import DEAD, Supply
-from emulators.plant.transfer import StaticTransferSwitch
+from emulators.plant.static_transfer import StaticTransferSwitch
 
 WORDS = ("a", "b")
 """Sources 1 and 2 in words, whatever the switch calls its terminals."""

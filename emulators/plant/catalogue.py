@@ -16,8 +16,9 @@ from emulators.plant.pumps import Pump
 from emulators.plant.racks import Rack, RackRow
 from emulators.plant.rooms import Crah, Hall
 from emulators.plant.sources import Transformer, Utility
+from emulators.plant.static_transfer import RackTransferSwitch, StaticTransferSwitch
 from emulators.plant.switches import Switch
-from emulators.plant.transfer import AutomaticTransferSwitch, RackTransferSwitch, StaticTransferSwitch
+from emulators.plant.transfer import AutomaticTransferSwitch
 from emulators.plant.ups import Ups
 from emulators.plant.water import WaterLoop
 

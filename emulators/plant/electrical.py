@@ -208,3 +208,11 @@ class Electrical(Component):
     @property
     def load_kva(self) -> float:
         return self.load.total_kva
+
+
+def passed_on_kw(component: Electrical, terminal: str) -> float:
+    """The capacity of what feeds one terminal, for components that only pass power on; 0 when dead, kW."""
+    if not component.output.live or terminal not in component.feeds:
+        return 0.0
+    weight: float = getattr(component.upstream(terminal), "capacity_kw", 1.0)
+    return weight

@@ -7,7 +7,7 @@ from stage import Load, plant, readings, utilities
 
 from emulators.devices.source_switch import SourceSwitch, SourceSwitchParams
 from emulators.plant.engine import Plant
-from emulators.plant.transfer import RackTransferSwitch, StaticTransferSwitch
+from emulators.plant.static_transfer import RackTransferSwitch, StaticTransferSwitch
 
 
 def rack(grid: str = "edm", kw: float = 2.3) -> tuple[Plant, SourceSwitch]:

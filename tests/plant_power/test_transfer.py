@@ -7,12 +7,8 @@ from paths import Build, Load, told
 
 from emulators.plant.engine import Plant
 from emulators.plant.sources import Utility, UtilityRatings
-from emulators.plant.transfer import (
-    AutomaticTransferSwitch,
-    RackTransferSwitch,
-    StaticTransferSwitch,
-    TransferSwitchRatings,
-)
+from emulators.plant.static_transfer import RackTransferSwitch, StaticTransferSwitch
+from emulators.plant.transfer import AutomaticTransferSwitch, TransferSwitchRatings
 
 
 def with_ats(build: Build, **ratings: float) -> Plant:
