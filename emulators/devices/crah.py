@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from emulators.devices.device import Alarm, Device, Params, Point, State, alarm_points
+from emulators.plant.crahs import Crah
 from emulators.plant.engine import Fault
-from emulators.plant.rooms import Crah
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,16 @@ from emulators.plant.boards import Board, BusTie
 from emulators.plant.breakers import Breaker
 from emulators.plant.chillers import Chiller
 from emulators.plant.climate import Climate
+from emulators.plant.crahs import Crah
 from emulators.plant.distribution import Pdu
 from emulators.plant.electrical import Component
 from emulators.plant.fuel import BulkTank, DayTank
 from emulators.plant.generators import Generator
+from emulators.plant.halls import Hall
 from emulators.plant.links import Link
 from emulators.plant.network import ManagementNetwork
 from emulators.plant.pumps import Pump
 from emulators.plant.racks import Rack, RackRow
-from emulators.plant.rooms import Crah, Hall
 from emulators.plant.sources import Transformer, Utility
 from emulators.plant.static_transfer import RackTransferSwitch, StaticTransferSwitch
 from emulators.plant.switches import Switch

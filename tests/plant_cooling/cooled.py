@@ -8,11 +8,12 @@ from typing import Any
 
 from emulators.plant.chillers import Chiller, ChillerRatings
 from emulators.plant.climate import Climate, ClimateRatings
+from emulators.plant.crahs import Crah, CrahRatings
 from emulators.plant.electrical import DEAD, Component, Draw, Electrical, Supply
 from emulators.plant.engine import Event, Plant, State
 from emulators.plant.flow import Flow
+from emulators.plant.halls import Hall, HallRatings
 from emulators.plant.pumps import Pump, PumpRatings
-from emulators.plant.rooms import Crah, CrahRatings, Hall, HallRatings
 from emulators.plant.water import WaterLoop, WaterLoopRatings
 
 

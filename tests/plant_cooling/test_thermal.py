@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plant_cooling.cooled import It, ItRatings, Site, plant_of
 
+from emulators.plant.air import AIR_KJ_PER_M3_K
+from emulators.plant.halls import Hall, HallRatings
 from emulators.plant.pumps import Pump, PumpRatings
-from emulators.plant.rooms import AIR_KJ_PER_M3_K, Hall, HallRatings
 from emulators.plant.thermal import WATER_KJ_PER_L_K
 from emulators.plant.water import WaterLoop, WaterLoopRatings
 
