@@ -12,7 +12,6 @@ one happens or a crossing is due.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from math import inf, sqrt
 from typing import Any, ClassVar
 
@@ -23,107 +22,13 @@ from emulators.plant.electrical import (
     Component,
     Draw,
     Electrical,
-    Ref,
     Supply,
     single_phase,
     three_phase,
 )
-from emulators.plant.engine import Fault, Parameter, PlantError, State
-
-DELIVERING = 0.70
-"""Below this fraction of nominal voltage a power supply leaves the load to the other cord, or to its capacitors."""
-
-NORMAL = 0.90
-"""From this fraction of nominal voltage on, a power supply runs for ever (ITIC: steady-state tolerance is +/-10 %)."""
-
-
-def ride_through_s(fraction: float) -> float:
-    """How long IT equipment rides through that fraction of nominal voltage, s.
-
-    The ITI (CBEMA) curve of 2000: dropout 20 ms; sags to 70 % 0.5 s, to 80 % 10 s; +/-10 % for ever; swells to 120 %
-    0.5 s, to 140 % 3 ms, beyond 1 ms.
-    """
-    if fraction < DELIVERING:
-        return 0.020
-    if fraction < 0.80:
-        return 0.5
-    if fraction < NORMAL:
-        return 10.0
-    if fraction <= 1.10:
-        return inf
-    if fraction <= 1.20:
-        return 0.5
-    return 0.003 if fraction <= 1.40 else 0.001
-
-
-def platinum_efficiency(load: float) -> float:
-    """Efficiency of a server power supply at that fraction of its rating.
-
-    80 PLUS Platinum at 230 V internal: 90 % at 20 %, 94 % at 50 %, 91 % at 100 % load, straight lines between.
-    """
-    if load <= 0.2:
-        return 0.90
-    if load <= 0.5:
-        return 0.90 + (load - 0.2) / 0.3 * 0.04
-    return 0.94 - (min(load, 1.0) - 0.5) / 0.5 * 0.03
-
-
-@dataclass(frozen=True)
-class RackRowRatings:
-    """A row of racks. The defaults make 190 racks the 1 MW of IT of the Bamako site."""
-
-    racks: int = 10
-    phase: int = 0
-    """1 to 3 when its cords are single-phase on that phase of a feed that is no PDU; 0 when they use all three."""
-    rack_kw: float = 5.25
-    """What one rack draws at full utilisation with all cords good, kW."""
-    power_factor: float = 0.98
-    """Of the power supplies, lagging (active PFC; typical 0.97 to 0.99)."""
-    utilisation: float = 1.0
-    """At the start, 0 to 1."""
-    idle_fraction: float = 0.45
-    """What an idle rack draws of its full power (SPECpower_ssj2008 results of 2015 to 2020: 0.3 to 0.5 with storage and
-    network equipment above that; assumption)."""
-    standby_fraction: float = 0.02
-    """What a shut-down rack draws: service processors (assumption)."""
-    psu_side_kw: float = 6.0
-    """Rating of the power supplies on one cord, kW of output: each side carries the rack alone."""
-    first_outlet: int = 1
-    """The outlet of each PDU that rack 1 is plugged into."""
-    psu_start_s: float = 2.0
-    """From good voltage to output of a power supply that had dropped out, s (EPS12V soft start; assumption)."""
-    inrush: float = 1.6
-    """Draw of a rack while its supplies charge and fans start, as a multiple of `rack_kw` (assumption)."""
-    inrush_s: float = 0.5
-    boot_s: float = 240.0
-    """From power to full load again, s (firmware self-test, operating system, services; assumption)."""
-    shutdown_s: float = 120.0
-    """An orderly shutdown of all systems of a rack, s (assumption)."""
-    auto_restart: bool = True
-    """Whether servers start by themselves when power returns ("last state" in their firmware setup)."""
-    hall: Ref = ""
-    """The hall whose `inlet_c` they breathe and which takes their heat."""
-    overheat_c: float = 45.0
-    """Inlet temperature at which servers shut themselves down, C (ASHRAE class A4 allows 45; the trip is assumed)."""
-
-
-@dataclass
-class RackRowState(State):
-    it: list[str] = field(default_factory=list)
-    """Of each rack: running, booting, stopping, stopped (orderly), down (lost its supply) or overheated."""
-    since: list[float] = field(default_factory=list)
-    """When it became so, s."""
-    utilisation: list[float] = field(default_factory=list)
-    used: list[list[float]] = field(default_factory=list)
-    """By cord and rack: which part of its ride-through a power supply has used up (1 = it drops out); of one that has
-    dropped out, which part of its start is still to come."""
-    dropped: list[list[bool]] = field(default_factory=list)
-    """By cord and rack: whether the power supply has dropped out."""
-    rates: list[list[float]] = field(default_factory=list)
-    """By cord and rack: how fast `used` moves, 1/s; constant since `counted_at`."""
-    counted_at: float = 0.0
-    losses: int = 0
-    """How often a rack whose equipment was on has lost its supply."""
+from emulators.plant.engine import Fault, Parameter, PlantError
+from emulators.plant.power_supplies import DELIVERING, platinum_efficiency, ride_through_s
+from emulators.plant.rack_ratings import RackRatings, RackRowRatings, RackRowState
 
 
 class RackRow(Electrical):
@@ -474,13 +379,6 @@ class RackRow(Electrical):
     def it_kw(self) -> float:
         """Electrical power of the row, kW."""
         return self.heat_kw
-
-
-@dataclass(frozen=True)
-class RackRatings(RackRowRatings):
-    """A single rack."""
-
-    racks: int = 1
 
 
 class Rack(RackRow):

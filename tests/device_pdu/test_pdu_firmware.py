@@ -13,7 +13,8 @@ from emulators.plant.distribution import Pdu, PduRatings
 from emulators.plant.electrical import Component
 from emulators.plant.engine import Plant
 from emulators.plant.flow import Flow
-from emulators.plant.racks import RackRow, RackRowRatings
+from emulators.plant.rack_ratings import RackRowRatings
+from emulators.plant.racks import RackRow
 
 
 class Hall(Component):

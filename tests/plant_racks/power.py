@@ -10,7 +10,8 @@ from emulators.plant.distribution import Pdu, PduRatings
 from emulators.plant.electrical import DEAD, Component, Draw, Electrical, Supply
 from emulators.plant.engine import Plant, State
 from emulators.plant.flow import Flow
-from emulators.plant.racks import RackRow, RackRowRatings
+from emulators.plant.rack_ratings import RackRowRatings
+from emulators.plant.racks import RackRow
 
 
 @dataclass

@@ -11,7 +11,8 @@ from plant_racks.power import Row, Source, plant_of
 
 from emulators.plant.distribution import Pdu, PduRatings
 from emulators.plant.engine import PlantError
-from emulators.plant.racks import Rack, RackRatings
+from emulators.plant.rack_ratings import RackRatings
+from emulators.plant.racks import Rack
 
 PICKUP, TAU_S = 1.28, 70.0
 """Of the C curve in `emulators.plant.breakers`."""

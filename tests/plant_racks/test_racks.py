@@ -9,7 +9,9 @@ from plant_racks.power import OnePhaseSource, Row, Source, plant_of
 
 from emulators.plant.electrical import Component
 from emulators.plant.engine import PlantError
-from emulators.plant.racks import Rack, RackRatings, RackRow, RackRowRatings, platinum_efficiency, ride_through_s
+from emulators.plant.power_supplies import platinum_efficiency, ride_through_s
+from emulators.plant.rack_ratings import RackRatings, RackRowRatings
+from emulators.plant.racks import Rack, RackRow
 
 
 def test_both_cords_share_equally() -> None:

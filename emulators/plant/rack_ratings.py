@@ -1,0 +1,73 @@
+"""Ratings and state of racks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from emulators.plant.electrical import Ref
+from emulators.plant.engine import State
+
+
+@dataclass(frozen=True)
+class RackRowRatings:
+    """A row of racks. The defaults make 190 racks the 1 MW of IT of the Bamako site."""
+
+    racks: int = 10
+    phase: int = 0
+    """1 to 3 when its cords are single-phase on that phase of a feed that is no PDU; 0 when they use all three."""
+    rack_kw: float = 5.25
+    """What one rack draws at full utilisation with all cords good, kW."""
+    power_factor: float = 0.98
+    """Of the power supplies, lagging (active PFC; typical 0.97 to 0.99)."""
+    utilisation: float = 1.0
+    """At the start, 0 to 1."""
+    idle_fraction: float = 0.45
+    """What an idle rack draws of its full power (SPECpower_ssj2008 results of 2015 to 2020: 0.3 to 0.5 with storage and
+    network equipment above that; assumption)."""
+    standby_fraction: float = 0.02
+    """What a shut-down rack draws: service processors (assumption)."""
+    psu_side_kw: float = 6.0
+    """Rating of the power supplies on one cord, kW of output: each side carries the rack alone."""
+    first_outlet: int = 1
+    """The outlet of each PDU that rack 1 is plugged into."""
+    psu_start_s: float = 2.0
+    """From good voltage to output of a power supply that had dropped out, s (EPS12V soft start; assumption)."""
+    inrush: float = 1.6
+    """Draw of a rack while its supplies charge and fans start, as a multiple of `rack_kw` (assumption)."""
+    inrush_s: float = 0.5
+    boot_s: float = 240.0
+    """From power to full load again, s (firmware self-test, operating system, services; assumption)."""
+    shutdown_s: float = 120.0
+    """An orderly shutdown of all systems of a rack, s (assumption)."""
+    auto_restart: bool = True
+    """Whether servers start by themselves when power returns ("last state" in their firmware setup)."""
+    hall: Ref = ""
+    """The hall whose `inlet_c` they breathe and which takes their heat."""
+    overheat_c: float = 45.0
+    """Inlet temperature at which servers shut themselves down, C (ASHRAE class A4 allows 45; the trip is assumed)."""
+
+
+@dataclass
+class RackRowState(State):
+    it: list[str] = field(default_factory=list)
+    """Of each rack: running, booting, stopping, stopped (orderly), down (lost its supply) or overheated."""
+    since: list[float] = field(default_factory=list)
+    """When it became so, s."""
+    utilisation: list[float] = field(default_factory=list)
+    used: list[list[float]] = field(default_factory=list)
+    """By cord and rack: which part of its ride-through a power supply has used up (1 = it drops out); of one that has
+    dropped out, which part of its start is still to come."""
+    dropped: list[list[bool]] = field(default_factory=list)
+    """By cord and rack: whether the power supply has dropped out."""
+    rates: list[list[float]] = field(default_factory=list)
+    """By cord and rack: how fast `used` moves, 1/s; constant since `counted_at`."""
+    counted_at: float = 0.0
+    losses: int = 0
+    """How often a rack whose equipment was on has lost its supply."""
+
+
+@dataclass(frozen=True)
+class RackRatings(RackRowRatings):
+    """A single rack."""
+
+    racks: int = 1
