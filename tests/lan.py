@@ -12,7 +12,7 @@ from emulators.plant.engine import Actor, Fault, Plant, State
 from emulators.plant.flow import Flow
 from emulators.plant.links import LinkRatings
 from emulators.plant.network import Link, ManagementNetwork, NetworkRatings, Switch
-from emulators.plant.switches import SwitchRatings
+from emulators.plant.switch_ratings import SwitchRatings
 
 
 class Mains(Electrical):

@@ -1,9 +1,4 @@
-"""The UPS: a double-conversion power train (IEC 62040-3 VFI) with its battery and static bypass.
-
-    input ──> rectifier ──┬──> inverter ──┐
-                       battery            ├──> output, segments
-    bypass ──> static switch ─────────────┘
-    maintenance ──> manual bypass ────────┘
+"""The UPS (IEC 62040-3 VFI): how it transfers and protects itself, and what its firmware can tell it.
 
 What is here acts within a cycle and by itself: the battery takes over, the static switch closes, the overload
 protection trips. What an operator or a schedule decides is done by firmware through the methods.

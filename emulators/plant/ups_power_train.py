@@ -1,4 +1,4 @@
-"""The power train of a UPS: which path feeds the output, what each input and the battery give, and what that wears.
+"""The double-conversion power train of a UPS: which path feeds the output, what inputs and battery give for it.
 
 input ──> rectifier ──┬──> inverter ──┐
                    battery            ├──> output, segments

@@ -1,0 +1,72 @@
+"""Ratings and state of a network switch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from emulators.plant.electrical import Ref
+from emulators.plant.engine import State
+
+
+@dataclass(frozen=True)
+class SwitchRatings:
+    """A data-centre switch, by default a top-of-rack Aruba CX 8360-48Y6C: 48 ports of 25 Gb/s, 6 of 100 Gb/s."""
+
+    ports: int = 54
+    """Ports, numbered from 1; the number is the port's ifIndex."""
+    gbps: float = 25.0
+    uplinks: int = 6
+    """How many of the ports, the last ones, are of the faster kind."""
+    uplink_gbps: float = 100.0
+    kw: float = 0.105
+    """What it draws (recording of an Aruba CX 8360: its two supplies show 49 W and 55 W), kW."""
+    phase: int = 0
+    """The phase its power supplies hang on: 0, 1 or 2."""
+    holdup_s: float = 0.012
+    """How long a power supply bridges a dead input at full load (Intel CRPS specification: 12 ms), s."""
+    boot_s: float = 120.0
+    """From power to ports that forward, s (vendors quote two to four minutes; unverified for this model)."""
+    stp_priority: int = 32768
+    """Bridge priority: the lowest becomes root. In steps of 4096 (802.1D-2004 9.2.5)."""
+    protocol: str = "rstp"
+    """Spanning tree spoken: rstp, or stp for an old switch that knows no agreement."""
+    edge_ports: bool = True
+    """Ports to hosts are edge ports and forward at once; otherwise they wait twice the forward delay."""
+    serves: tuple[Ref, ...] = ()
+    """Rack rows whose servers are cabled to this switch; a row served by two switches splits its traffic."""
+    server_ports: int = 48
+    """How many ports, from port 1, those servers take; divided evenly among the rows."""
+    hall: Ref = ""
+    """The hall it stands in: its heat goes there and its fans breathe that air."""
+
+
+@dataclass
+class SwitchState(State):
+    power: str = "up"
+    """off, booting or up."""
+    booted_at: float = 0.0
+    boots: int = 1
+    shut: list[int] = field(default_factory=list)
+    """Ports an operator has shut; kept through a power loss (startup configuration)."""
+    oper: list[bool] = field(default_factory=list)
+    """By port from port 1: whether it has a carrier."""
+    changed: list[float] = field(default_factory=list)
+    """By port: when `oper` last changed, s."""
+    role: dict[str, str] = field(default_factory=dict)
+    """By bridge port: root, designated, alternate, backup. A port that is down has none."""
+    stp: dict[str, str] = field(default_factory=dict)
+    """By bridge port: discarding, learning or forwarding. A port that is down has none."""
+    transitions: dict[str, int] = field(default_factory=dict)
+    """By bridge port: how often it began to forward."""
+    root: str = ""
+    root_cost: int = 0
+    root_port: int = 0
+    topology_changes: int = 0
+    topology_changed_at: float = 0.0
+    new_roots: int = 0
+    """How often this bridge became the root."""
+    counted_at: float = 0.0
+    counts: dict[str, list[float]] = field(default_factory=dict)
+    """By port: its counters (`COUNTERS`) at `counted_at`."""
+    rates: dict[str, list[float]] = field(default_factory=dict)
+    """By port: how fast they have grown since, per second."""
