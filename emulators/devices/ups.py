@@ -12,8 +12,9 @@ from math import inf
 from typing import ClassVar
 
 from emulators.devices.device import Device, Index
+from emulators.devices.ups_alarms import ALARMS, WELL_KNOWN
 from emulators.devices.ups_control import IMMINENT_S, OutputControl
-from emulators.devices.ups_points import ALARMS, POINTS, WELL_KNOWN
+from emulators.devices.ups_points import POINTS
 from emulators.devices.ups_settings import UpsDeviceState, UpsParams
 from emulators.plant.engine import Fault
 
