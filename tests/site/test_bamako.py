@@ -162,7 +162,7 @@ def test_without_one_generator_the_other_two_carry_the_site(bamako, missing):
     full_load(bamako)
     bamako.inject(missing, "fail-to-start")
     both_utilities_fail(bamako)
-    bamako.advance(30 * MINUTE)
+    bamako.advance(8 * MINUTE)
     assert bamako[missing].state.latched == {"fail_to_start": "shutdown"}
     running = [name for name in GENERATORS if name != missing]
     assert max(each(bamako, tuple(running), "load_percent")) < 70.0
