@@ -6,7 +6,9 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
-from emulators.devices.device import Device, Index, Notice, dashed
+from emulators.devices.alarms import Notice
+from emulators.devices.device import Device
+from emulators.devices.points import Index, dashed
 from emulators.profiles.schema import Trap
 from emulators.profiles.snmp_binding import oid
 from emulators.site import Site

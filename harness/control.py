@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from emulators.devices.device import Device, PointError, Value
+from emulators.devices.device import Device
+from emulators.devices.points import PointError, Value
 from emulators.plant.engine import PlantError
 from emulators.serve import LiveSite
 from harness.durations import spoken

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from emulators.devices.device import Value
+from emulators.devices.points import Value
 from emulators.plant.engine import Event
 from emulators.serve import HIGH_PORTS, Endpoint, LiveSite
 from emulators.site import Site

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from emulators.devices.device import Alarm, Device, Index, Params, Point, State, alarm_points
+from emulators.devices.alarms import Alarm, alarm_points
+from emulators.devices.device import Device, Params, State
+from emulators.devices.points import Index, Point
 from emulators.plant.engine import Fault
 from emulators.plant.pumps import Pump
 from emulators.plant.water import WaterLoop

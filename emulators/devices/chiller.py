@@ -11,8 +11,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.chiller_points import POINTS
-from emulators.devices.device import Alarm, Device, Params, Refused, State, alarm_points
+from emulators.devices.device import Device, Params, State
+from emulators.devices.points import Refused
 from emulators.plant.chillers import Chiller
 from emulators.plant.electrical import NOMINAL_VOLTS
 from emulators.plant.engine import Fault

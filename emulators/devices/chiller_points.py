@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulators.devices.device import Point
+from emulators.devices.points import Point
 
 ROLES = ("lead", "lag", "standby")
 

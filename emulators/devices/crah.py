@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from emulators.devices.device import Alarm, Device, Params, Point, State, alarm_points
+from emulators.devices.alarms import Alarm, alarm_points
+from emulators.devices.device import Device, Params, State
+from emulators.devices.points import Point
 from emulators.plant.crahs import Crah
 from emulators.plant.engine import Fault
 

@@ -15,82 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from emulators.devices.alarms import Alarm, Notice
+from emulators.devices.points import BoundPoint, Index, Point, UnknownPoint, Value, dashed, placeholders, undashed
 from emulators.plant.engine import Actor, Fault, Parameter
 from emulators.plant.engine import State as ActorState
 
-Value = float | int | bool | str | bytes
-Index = int | tuple[int, ...]
-"""A row of a table: a number, or several for a table indexed by several (written `0-49-1` in a point name)."""
-
 LOG_LENGTH = 200
 """Lines of the event log a device keeps, the oldest dropped first."""
-
-
-class PointError(Exception):
-    """A point was asked for what it cannot give; the subclasses say why."""
-
-
-class UnknownPoint(PointError):
-    """The device has no point of that name."""
-
-
-class NotWritable(PointError):
-    """The point can only be read."""
-
-
-class BadValue(PointError):
-    """The value is not one this point takes."""
-
-
-class Refused(PointError):
-    """The value is fine but the device cannot do that now (locked, in the wrong mode)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """A logical quantity of a kind of device.
-
-    `name` may hold index names in braces, `outlet.{outlet}.state`; `read` gets the device and one index for each.
-    `values` are the words an enumeration can take (bool points take True and False), `low` and `high` bound a number
-    that is written, in `unit`.
-    """
-
-    name: str
-    doc: str
-    read: Callable[..., Value]
-    unit: str = ""
-    write: Callable[..., None] | None = None
-    values: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Alarm:
-    """A condition the device announces: raised after `when` has held for `delay_s`, dropped after `clear` has.
-
-    `clear` defaults to `not when`; give it to have different set and clear thresholds.
-    """
-
-    name: str
-    doc: str
-    when: Callable[[Any], bool]
-    clear: Callable[[Any], bool] | None = None
-    severity: str = "warning"
-    """info, warning or critical."""
-    delay_s: float = 0.0
-    clear_delay_s: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """An alarm has just been raised or dropped: what a trap is made from."""
-
-    t: float
-    alarm: str
-    raised: bool
-    index: Index | None = None
-    """The row the alarm is about: an alarm raised as `link_down.12` is the alarm `link_down` of row 12."""
 
 
 @dataclass(frozen=True)
@@ -354,62 +285,6 @@ class Device(Actor):
         del self.state.events[:-LOG_LENGTH]
 
 
-class BoundPoint:
-    """A point of one device. `read` and `write` use the words and units of the point, not of any protocol."""
-
-    __slots__ = ("device", "index", "name", "point")
-
-    def __init__(self, device: Device, point: Point, name: str, index: tuple[Index, ...]) -> None:
-        self.device, self.point, self.name, self.index = device, point, name, index
-
-    def read(self) -> Value:
-        return self.point.read(self.device, *self.index)
-
-    def check(self, value: Value) -> None:
-        """Refuse a value before anything is changed.
-
-        Raises:
-            NotWritable: the point can only be read.
-            BadValue: not one of its words, or out of its range.
-        """
-        point = self.point
-        if point.write is None:
-            raise NotWritable(f"{self.device.name} {self.name} can only be read")
-        if point.values and value not in point.values:
-            raise BadValue(f"{self.device.name} {self.name}: got {value!r}, expected one of {', '.join(point.values)}")
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            low = value if point.low is None else point.low
-            high = value if point.high is None else point.high
-            if not low <= value <= high:
-                raise BadValue(
-                    f"{self.device.name} {self.name}: got {value:g}, expected {low:g} to {high:g} {point.unit}"
-                )
-
-    def write(self, value: Value) -> None:
-        self.check(value)
-        assert self.point.write is not None
-        self.point.write(self.device, *self.index, value)
-        self.device.plant.settle()
-
-
-def placeholders(name: str) -> list[str]:
-    """The index names in a point name: `outlet.{outlet}.state` -> ['outlet']."""
-    return [part[1:-1] for part in name.split(".") if part.startswith("{")]
-
-
-def dashed(index: Index) -> str:
-    return str(index) if isinstance(index, int) else "-".join(map(str, index))
-
-
-def undashed(text: str) -> Index | None:
-    """The index written in a point name, None if it is not one."""
-    try:
-        numbers = tuple(map(int, text.split("-")))
-    except ValueError:
-        return None
-    return numbers[0] if len(numbers) == 1 else numbers
-
-
 def _setting(
     name: str, default: Callable[[Device], str]
 ) -> tuple[Callable[[Device], str], Callable[[Device, str], None]]:
@@ -451,11 +326,4 @@ SYSTEM_POINTS: tuple[Point, ...] = (
         values=("none", "reboot"),
     ),
 )
-"""Points every device has. `alarm.NAME.active` (bool) is added for each alarm, see `alarm_points`."""
-
-
-def alarm_points(alarms: Sequence[Alarm]) -> tuple[Point, ...]:
-    """A boolean point `alarm.NAME.active` for each alarm, to be added to a device's `POINTS`."""
-    return tuple(
-        Point(f"alarm.{a.name}.active", a.doc, (lambda name: lambda d: name in d.state.alarms)(a.name)) for a in alarms
-    )
+"""Points every device has. `alarm.NAME.active` (bool) is added for each alarm, see `alarms.alarm_points`."""

@@ -14,9 +14,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from emulators.devices.device import Device, Index, Refused, Value
+from emulators.devices.device import Device
 from emulators.devices.generator_points import POINTS
 from emulators.devices.generator_protection import PROTECTIONS, ProtectedSet, ProtectionState
+from emulators.devices.points import Index, Refused, Value
 from emulators.plant.engine import Fault
 from emulators.plant.generators import Generator
 

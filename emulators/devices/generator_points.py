@@ -6,8 +6,9 @@ from collections.abc import Callable
 from math import hypot, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
-from emulators.devices.device import Point, alarm_points
+from emulators.devices.alarms import alarm_points
 from emulators.devices.generator_protection import ALARMS, CONDITIONS
+from emulators.devices.points import Point
 from emulators.plant.electrical import DEAD, Supply
 
 if TYPE_CHECKING:

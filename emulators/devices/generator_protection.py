@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulators.devices.device import Alarm, Device, State
+from emulators.devices.alarms import Alarm
+from emulators.devices.device import Device, State
 from emulators.devices.generator_settings import GeneratorControllerParams
 from emulators.plant.generators import Generator
 

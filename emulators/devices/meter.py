@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import copysign, hypot, sqrt
 
-from emulators.devices.device import Device, Index, Params, Point, State
+from emulators.devices.device import Device, Params, State
+from emulators.devices.points import Index, Point
 from emulators.plant.boards import neutral_amperes
 from emulators.plant.electrical import NOTHING, Draw, Electrical, Phases
 

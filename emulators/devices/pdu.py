@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from math import hypot, nan
 from typing import Any
 
-from emulators.devices.device import Alarm, Device, Index, Params, Refused, State, alarm_points
+from emulators.devices.alarms import Alarm, alarm_points
+from emulators.devices.device import Device, Params, State
 from emulators.devices.pdu_points import LOAD_STATES, POINTS, SCOPES, Scope
+from emulators.devices.points import Index, Refused
 from emulators.plant.distribution import Pdu as PduPlant
 from emulators.plant.electrical import Component, Phases, Ref
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emulators.devices.device import BadValue, Point
+from emulators.devices.points import BadValue, Point
 
 if TYPE_CHECKING:
     from emulators.devices.pdu import PduDevice

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import ClassVar
 
-from emulators.devices.device import Device, Index, Params, Point, State
+from emulators.devices.device import Device, Params, State
+from emulators.devices.points import Index, Point
 from emulators.plant.electrical import Component
 from emulators.plant.engine import Fault, Parameter, PlantError
 

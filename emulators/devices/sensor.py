@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from math import nan
 from typing import Any, ClassVar
 
-from emulators.devices.device import Alarm, Device, Index, Params, Point, State, alarm_points
+from emulators.devices.alarms import Alarm, alarm_points
+from emulators.devices.device import Device, Params, State
+from emulators.devices.points import Index, Point
 from emulators.plant.electrical import Component
 from emulators.plant.engine import Fault, Parameter, PlantError
 

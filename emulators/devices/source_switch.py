@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from emulators.devices.device import Alarm, Device, Index, Params, Point, State, alarm_points
+from emulators.devices.alarms import Alarm, alarm_points
+from emulators.devices.device import Device, Params, State
+from emulators.devices.points import Index, Point
 from emulators.plant.electrical import DEAD, Supply
 from emulators.plant.static_transfer import StaticTransferSwitch
 

@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
-from emulators.devices.device import Alarm, Device, Index, Params, Point, State, alarm_points, dashed
+from emulators.devices.alarms import Alarm, alarm_points
+from emulators.devices.device import Device, Params, State
+from emulators.devices.points import Index, Point, dashed
 from emulators.devices.switch_inventory import Inventory
 from emulators.devices.switch_points import POINTS
 from emulators.plant.bridging import TC_WHILE_S, End

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emulators.devices.device import Point, Value
+from emulators.devices.points import Point, Value
 from emulators.plant.bridging import port_id
 from emulators.plant.redundancy import LACP_PERIOD_S
 from emulators.plant.switches import AGGREGATE_BASE, COUNTERS, mac_address

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from emulators.devices.device import Device, Index, Params, Refused, State, Value
+from emulators.devices.device import Device, Params, State
+from emulators.devices.points import Index, Refused, Value
 from emulators.devices.transfer_switch_points import ALARMS, DELAYS, POINTS, SOURCES
 from emulators.plant.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Supply
 from emulators.plant.engine import Fault

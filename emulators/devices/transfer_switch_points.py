@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emulators.devices.device import Alarm, Point, alarm_points
+from emulators.devices.alarms import Alarm, alarm_points
+from emulators.devices.points import Point
 from emulators.plant.electrical import NOMINAL_VOLTS, Supply
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import ClassVar
 
-from emulators.devices.device import Device, Index
+from emulators.devices.device import Device
+from emulators.devices.points import Index
 from emulators.devices.ups_alarms import ALARMS, WELL_KNOWN
 from emulators.devices.ups_control import IMMINENT_S, OutputControl
 from emulators.devices.ups_points import POINTS

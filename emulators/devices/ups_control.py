@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulators.devices.device import Refused
+from emulators.devices.points import Refused
 from emulators.devices.ups_selftest import SelfTesting
 
 IMMINENT_S = 5.0

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from emulators.devices.device import Point, Value, alarm_points
+from emulators.devices.alarms import alarm_points
+from emulators.devices.points import Point, Value
 from emulators.devices.ups_alarms import ALARMS, WELL_KNOWN
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from emulators.devices.device import Refused
+from emulators.devices.points import Refused
 from emulators.devices.ups_settings import UpsSettings
 
 TEST_S = {"general": 10.0, "quick": 10.0}

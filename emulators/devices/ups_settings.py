@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from emulators.devices.device import Device, Params, Refused, State
+from emulators.devices.device import Device, Params, State
+from emulators.devices.points import Refused
 from emulators.plant.engine import PlantError
 from emulators.plant.ups import Ups
 

@@ -13,7 +13,8 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from emulators.devices.device import Device, Index, PointError, dashed
+from emulators.devices.device import Device
+from emulators.devices.points import Index, PointError, dashed
 from emulators.profiles.schema import Condition, Entry, Profile
 from emulators.profiles.values import Raw, Unmapped, to_raw
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from emulators.devices.device import BadValue, BoundPoint, NotWritable, Refused
+from emulators.devices.points import BadValue, BoundPoint, NotWritable, Refused
 from emulators.profiles.binding import ProfileError, Row, Surface, point_name
 from emulators.profiles.schema import Bit, Register
 from emulators.profiles.values import Raw, Unmapped, from_raw, whole

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from ipaddress import IPv4Address
 
-from emulators.devices.device import BadValue, BoundPoint, Index, NotWritable, Refused
+from emulators.devices.points import BadValue, BoundPoint, Index, NotWritable, Refused
 from emulators.profiles.binding import ProfileError, Row, Surface, dotted, point_name
 from emulators.profiles.schema import SnmpObject
 from emulators.profiles.values import Raw, Unmapped, from_raw, whole

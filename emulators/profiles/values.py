@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from emulators.devices.device import Value
+from emulators.devices.points import Value
 from emulators.profiles.schema import Entry
 
 Raw = int | float | str | bytes

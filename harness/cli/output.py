@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from emulators.devices.device import PointError
+from emulators.devices.points import PointError
 from emulators.plant.engine import PlantError
 from emulators.profiles.binding import ProfileError
 from emulators.serve import ServeError

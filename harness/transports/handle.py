@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from emulators.devices.device import Index, Value, undashed
+from emulators.devices.points import Index, Value, undashed
 from emulators.profiles.binding import Row, dotted
 from emulators.profiles.schema import Bit, Entry, Profile, Register, SnmpObject
 from emulators.profiles.values import Unmapped, from_raw

@@ -10,7 +10,7 @@ import pytest
 from plant_cooling.cooled import Site
 
 from emulators.devices.chiller import ChillerController, ChillerParams
-from emulators.devices.device import BadValue, Refused
+from emulators.devices.points import BadValue, Refused
 
 
 def controllers(**params: Any) -> list[ChillerController]:

@@ -9,8 +9,8 @@ from device_generator.station import Station
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.devices.device import Refused
 from emulators.devices.generator_points import KEYS
+from emulators.devices.points import Refused
 from emulators.plant.fuel import BulkTank, DayTank, DayTankRatings
 from emulators.plant.generators import Generator
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from device_generator.station import Station
 
-from emulators.devices.device import Notice
+from emulators.devices.alarms import Notice
 from emulators.devices.generator import GeneratorController
 
 

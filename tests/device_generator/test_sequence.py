@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from device_generator.station import Station
 
-from emulators.devices.device import BadValue, Refused
+from emulators.devices.points import BadValue, Refused
 from emulators.plant.fuel import DayTank, DayTankRatings
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from plant_racks.power import Source
 
-from emulators.devices.device import BadValue, Refused
 from emulators.devices.pdu import PduDevice, PduParams
+from emulators.devices.points import BadValue, Refused
 from emulators.plant.distribution import Pdu, PduRatings
 from emulators.plant.electrical import Component
 from emulators.plant.engine import Plant

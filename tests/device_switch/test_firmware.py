@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from lan import Lan
 
-from emulators.devices.device import BadValue, Notice
+from emulators.devices.alarms import Notice
+from emulators.devices.points import BadValue
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from stage import Engine, Load, plant, readings, told
 
-from emulators.devices.device import BadValue, Refused
+from emulators.devices.points import BadValue, Refused
 from emulators.devices.transfer_switch import TransferSwitchController, TransferSwitchParams
 from emulators.plant.engine import Plant
 from emulators.plant.sources import Utility

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.devices.device import Alarm, Device, Params, Point, Refused, alarm_points
+from emulators.devices.alarms import Alarm, alarm_points
+from emulators.devices.device import Device, Params
+from emulators.devices.points import Point, Refused
 from emulators.plant.engine import Plant
 from emulators.profiles import library
 from emulators.profiles.binding import ProfileError, Surface

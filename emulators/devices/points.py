@@ -1,0 +1,109 @@
+"""Points: the logical quantities of a kind of device, and one of them on one device, ready to read and write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from emulators.devices.device import Device
+
+Value = float | int | bool | str | bytes
+Index = int | tuple[int, ...]
+"""A row of a table: a number, or several for a table indexed by several (written `0-49-1` in a point name)."""
+
+
+class PointError(Exception):
+    """A point was asked for what it cannot give; the subclasses say why."""
+
+
+class UnknownPoint(PointError):
+    """The device has no point of that name."""
+
+
+class NotWritable(PointError):
+    """The point can only be read."""
+
+
+class BadValue(PointError):
+    """The value is not one this point takes."""
+
+
+class Refused(PointError):
+    """The value is fine but the device cannot do that now (locked, in the wrong mode)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A logical quantity of a kind of device.
+
+    `name` may hold index names in braces, `outlet.{outlet}.state`; `read` gets the device and one index for each.
+    `values` are the words an enumeration can take (bool points take True and False), `low` and `high` bound a number
+    that is written, in `unit`.
+    """
+
+    name: str
+    doc: str
+    read: Callable[..., Value]
+    unit: str = ""
+    write: Callable[..., None] | None = None
+    values: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+
+
+class BoundPoint:
+    """A point of one device. `read` and `write` use the words and units of the point, not of any protocol."""
+
+    __slots__ = ("device", "index", "name", "point")
+
+    def __init__(self, device: Device, point: Point, name: str, index: tuple[Index, ...]) -> None:
+        self.device, self.point, self.name, self.index = device, point, name, index
+
+    def read(self) -> Value:
+        return self.point.read(self.device, *self.index)
+
+    def check(self, value: Value) -> None:
+        """Refuse a value before anything is changed.
+
+        Raises:
+            NotWritable: the point can only be read.
+            BadValue: not one of its words, or out of its range.
+        """
+        point = self.point
+        if point.write is None:
+            raise NotWritable(f"{self.device.name} {self.name} can only be read")
+        if point.values and value not in point.values:
+            raise BadValue(f"{self.device.name} {self.name}: got {value!r}, expected one of {', '.join(point.values)}")
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            low = value if point.low is None else point.low
+            high = value if point.high is None else point.high
+            if not low <= value <= high:
+                raise BadValue(
+                    f"{self.device.name} {self.name}: got {value:g}, expected {low:g} to {high:g} {point.unit}"
+                )
+
+    def write(self, value: Value) -> None:
+        self.check(value)
+        assert self.point.write is not None
+        self.point.write(self.device, *self.index, value)
+        self.device.plant.settle()
+
+
+def placeholders(name: str) -> list[str]:
+    """The index names in a point name: `outlet.{outlet}.state` -> ['outlet']."""
+    return [part[1:-1] for part in name.split(".") if part.startswith("{")]
+
+
+def dashed(index: Index) -> str:
+    return str(index) if isinstance(index, int) else "-".join(map(str, index))
+
+
+def undashed(text: str) -> Index | None:
+    """The index written in a point name, None if it is not one."""
+    try:
+        numbers = tuple(map(int, text.split("-")))
+    except ValueError:
+        return None
+    return numbers[0] if len(numbers) == 1 else numbers
