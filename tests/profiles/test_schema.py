@@ -10,7 +10,9 @@ from emulators.profiles.schema import Profile
 
 def test_the_shipped_schema_is_the_one_profiles_are_validated_with():
     shipped = json.loads((library.FOLDER / "profile.schema.json").read_text())
-    assert shipped == Profile.model_json_schema(), "write it anew: twinfeed schema > emulators/profiles/profile.schema.json"
+    assert shipped == Profile.model_json_schema(), (
+        "write it anew: twinfeed schema > emulators/profiles/profile.schema.json"
+    )
 
 
 def test_every_shipped_profile_points_editors_to_it():
