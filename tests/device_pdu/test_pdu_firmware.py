@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from plant_racks.power import Source
+from small_plant import Source
 
 from emulators.devices.pdu import PduDevice, PduParams
 from emulators.devices.points import BadValue, Refused

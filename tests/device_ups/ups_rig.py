@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "plant_ups"))
-
+from small_plant import plant_of
 from ups_bench import Load, Source
 
 from emulators.devices.ups import UpsFirmware, UpsParams
-from emulators.plant.engine import Plant
-from emulators.plant.flow import Flow
 from emulators.plant.ups import Ups
 from emulators.plant.ups_ratings import UpsRatings
 
@@ -29,12 +24,7 @@ class Rig:
         self.load.phases = self.train.params.phases
         self.load.state.kw = kw
         self.ups = UpsFirmware("ups/device", UpsParams(of="ups", **{"model": "Test UPS", **(device or {})}))
-        self.plant = Plant()
-        components = (self.mains, self.reserve, self.train, self.load)
-        for actor in (*components, self.ups):
-            self.plant.add(actor)
-        self.plant.solvers.append(Flow(components))
-        self.plant.start()
+        self.plant = plant_of(self.mains, self.reserve, self.train, self.load, self.ups)
 
     def run(self, seconds: float) -> None:
         self.plant.advance(self.plant.now + seconds)

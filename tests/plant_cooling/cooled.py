@@ -1,4 +1,4 @@
-"""A source that can fail, IT load without cords, and the cooling of the Bamako site in small."""
+"""IT load without cords, and the cooling of the Bamako site in small."""
 
 from __future__ import annotations
 
@@ -6,40 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from small_plant import Source, plant_of
+
 from emulators.plant.chillers import Chiller, ChillerRatings
 from emulators.plant.climate import Climate, ClimateRatings
 from emulators.plant.crahs import Crah, CrahRatings
-from emulators.plant.electrical import DEAD, Component, Draw, Electrical, Supply
-from emulators.plant.engine import Event, Plant, State
-from emulators.plant.flow import Flow
+from emulators.plant.electrical import Component
+from emulators.plant.engine import Event, State
 from emulators.plant.halls import Hall, HallRatings
 from emulators.plant.pumps import Pump, PumpRatings
 from emulators.plant.water import WaterLoop, WaterLoopRatings
-
-
-@dataclass
-class SourceState(State):
-    volts: float = 230.0
-
-
-class Source(Electrical):
-    """An ideal three-phase source whose voltage a test sets."""
-
-    kind = "source"
-    TERMINALS = ()
-    STATE = SourceState
-    state: SourceState
-
-    def energise(self) -> Supply:
-        v = self.state.volts
-        return Supply((v, v, v), 50.0, self.id) if v else DEAD
-
-    def demand(self) -> Mapping[str, Draw]:
-        return {}
-
-    def set(self, volts: float) -> None:
-        self.state.volts = volts
-        self.touch()
 
 
 @dataclass(frozen=True)
@@ -67,16 +43,6 @@ class It(Component):
     def set(self, kw: float) -> None:
         self.state.kw = kw
         self.touch()
-
-
-def plant_of(*actors: Any) -> Plant:
-    """A started plant of these actors; devices may stand at the end."""
-    plant = Plant()
-    for actor in actors:
-        plant.add(actor)
-    plant.solvers.append(Flow([a for a in actors if isinstance(a, Electrical)]))
-    plant.start()
-    return plant
 
 
 class Site:

@@ -6,7 +6,7 @@ import csv
 from pathlib import Path
 
 import pytest
-from plant_cooling.cooled import plant_of
+from small_plant import plant_of
 
 from emulators.plant.climate import Climate, ClimateRatings
 from emulators.plant.engine import PlantError

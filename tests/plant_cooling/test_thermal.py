@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plant_cooling.cooled import It, ItRatings, Site, plant_of
+from plant_cooling.cooled import It, ItRatings, Site
+from small_plant import Source, plant_of
 
 from emulators.plant.air import AIR_KJ_PER_M3_K
 from emulators.plant.halls import Hall, HallRatings
@@ -69,8 +70,7 @@ def test_a_buffer_tank_rides_through_as_long_as_its_heat_lasts(shared_data: Path
     pumps = [
         Pump(f"pump-{n}", PumpRatings(loop="loop", power_kw=0.0, flow_l_s=1000.0), {"input": "ups"}) for n in (1, 2)
     ]
-    site = Site()
-    plant = plant_of(site.grid.__class__("ups"), loop, *pumps)
+    plant = plant_of(Source("ups"), loop, *pumps)
     plant.advance(60.0)
     cold, since = loop.tank_c, plant.now
     while loop.tank_c < cold + 6.0:

@@ -1,59 +1,24 @@
-"""A source that can fail, and a plant of two PDUs and a row of racks."""
+"""A source of one phase, and a plant of two PDUs and a row of racks."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from small_plant import Source, plant_of
+
 from emulators.plant.distribution import Pdu, PduRatings
-from emulators.plant.electrical import DEAD, Component, Draw, Electrical, Supply
-from emulators.plant.engine import Plant, State
-from emulators.plant.flow import Flow
+from emulators.plant.electrical import DEAD, Supply
 from emulators.plant.rack_ratings import RackRowRatings
 from emulators.plant.racks import RackRow
 
 
-@dataclass
-class SourceState(State):
-    volts: float = 230.0
-
-
-class Source(Electrical):
-    """An ideal three-phase source whose voltage a test sets."""
-
-    kind = "source"
-    TERMINALS = ()
-    STATE = SourceState
-    state: SourceState
-
-    def energise(self) -> Supply:
-        v = self.state.volts
-        return Supply((v, v, v), 50.0, self.id) if v else DEAD
-
-    def demand(self) -> Mapping[str, Draw]:
-        return {}
-
-    def set(self, volts: float) -> None:
-        self.state.volts = volts
-        self.touch()
-
-
 class OnePhaseSource(Source):
-    """The same on phase 1 alone, as a small UPS has it."""
+    """Phase 1 alone, as a small UPS has it."""
 
     def energise(self) -> Supply:
         v = self.state.volts
         return Supply((v, 0.0, 0.0), 50.0, self.id) if v else DEAD
-
-
-def plant_of(*actors: Component) -> Plant:
-    plant = Plant()
-    for actor in actors:
-        plant.add(actor)
-    plant.solvers.append(Flow([a for a in actors if isinstance(a, Electrical)]))
-    plant.start()
-    return plant
 
 
 class Row:

@@ -7,7 +7,8 @@ from math import log
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plant_racks.power import Row, Source, plant_of
+from plant_racks.power import Row
+from small_plant import Source, plant_of
 
 from emulators.plant.distribution import Pdu, PduRatings
 from emulators.plant.engine import PlantError

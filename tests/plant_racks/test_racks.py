@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plant_racks.power import OnePhaseSource, Row, Source, plant_of
+from plant_racks.power import OnePhaseSource, Row
+from small_plant import Source, plant_of
 
 from emulators.plant.electrical import Component
 from emulators.plant.engine import PlantError

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from ups_bench import Bench, Load, Source, plant_of
+from small_plant import plant_of
+from ups_bench import Bench, Load, Source
 
 from emulators.plant.engine import PlantError
 from emulators.plant.ups import Ups

@@ -6,37 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply, single_phase, three_phase
-from emulators.plant.engine import Plant, State
-from emulators.plant.flow import Flow
+import small_plant
+from small_plant import plant_of
+
+from emulators.plant.electrical import NOTHING, Draw, Electrical, Supply, single_phase, three_phase
+from emulators.plant.engine import State
 from emulators.plant.ups import Ups
 from emulators.plant.ups_ratings import UpsRatings
 
 
-@dataclass
-class SourceState(State):
-    volts: float = 230.0
-    hertz: float = 50.0
-
-
-class Source(Electrical):
-    """An ideal three-phase source."""
-
-    kind = "source"
-    TERMINALS = ()
-    STATE = SourceState
-    state: SourceState
-
-    def energise(self) -> Supply:
-        v = self.state.volts
-        return Supply((v, v, v), self.state.hertz, self.id) if v else DEAD
-
-    def demand(self) -> Mapping[str, Draw]:
-        return {}
+class Source(small_plant.Source):
+    """Its changes are seen at once."""
 
     def set(self, volts: float, hertz: float = 50.0) -> None:
-        self.state.volts, self.state.hertz = volts, hertz
-        self.touch()
+        super().set(volts, hertz)
         self.plant.settle()
 
 
@@ -104,12 +87,3 @@ class Bench:
     def happened(self, who: str = "ups") -> list[tuple[float, str]]:
         """What the journal says of it, times to the millisecond."""
         return [(round(e.t, 3), e.what) for e in self.plant.journal if e.who == who]
-
-
-def plant_of(*components: Electrical) -> Plant:
-    plant = Plant()
-    for component in components:
-        plant.add(component)
-    plant.solvers.append(Flow(components))
-    plant.start()
-    return plant
