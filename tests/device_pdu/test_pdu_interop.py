@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nut import Nut
 from running import Running, running
 
 from emulators import sitefile
 from emulators.site import Site
 
-SNMP_UPS = shutil.which("snmp-ups", path="/lib/nut:/usr/lib/nut:/usr/libexec/nut")
-
-pytestmark = [
-    pytest.mark.interop,
-    pytest.mark.skipif(SNMP_UPS is None, reason="snmp-ups is missing: apt install nut-snmp"),
-]
+pytestmark = pytest.mark.interop
 
 SITE = """
 site: one-pdu
@@ -41,26 +33,15 @@ def live(tmp_path: Path) -> Iterator[Running]:
         yield served
 
 
-def nut(live: Running, folder: Path) -> dict[str, str]:
-    """What NUT's driver prints of the PDU. Over v2c NUT 2.8.0 takes noSuchInstance of outlet 0 for an outlet."""
-    (folder / "ups.conf").write_text(
-        f"[pdu]\n driver=snmp-ups\n port={live.at('pdu')}\n mibs=apc_pdu\n snmp_version=v1\n community=public\n"
-    )
-    assert SNMP_UPS is not None
-    done = subprocess.run(
-        [SNMP_UPS, "-a", "pdu", "-d", "1"],
-        env={**os.environ, "NUT_CONFPATH": str(folder), "NUT_STATEPATH": str(folder), "NUT_ALTPIDPATH": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return dict(re.findall(r"^([a-z0-9.]+): (.*)$", done.stdout, flags=re.MULTILINE))
+@pytest.fixture
+def nut(live: Running, tmp_path: Path) -> Nut:
+    access = [f"port = {live.at('pdu')}", "mibs = apc_pdu", "snmp_version = v1", "community = public"]
+    return Nut(tmp_path, {"pdu": access})
 
 
-def test_nut_reads_identity_load_and_outlets(live: Running, tmp_path: Path) -> None:
+def test_nut_reads_identity_load_and_outlets(live: Running, nut: Nut) -> None:
     live.do(lambda: live.site["pdu"].write("outlet.5.control", "off"))
-    seen = nut(live, tmp_path)
+    seen = nut.look("pdu")
     assert seen["device.mfr"] == "APC"
     assert seen["device.model"] == "AP8959EU3"
     assert seen["device.serial"] == "5A0000E00001"

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nut import Nut
 from running import Running, running
 
 from emulators import sitefile
 from emulators.site import Site
 
-SNMP_UPS = shutil.which("snmp-ups", path="/lib/nut:/usr/lib/nut:/usr/libexec/nut")
-
-pytestmark = [
-    pytest.mark.interop,
-    pytest.mark.skipif(SNMP_UPS is None, reason="snmp-ups is missing: apt install nut-snmp"),
-]
+pytestmark = pytest.mark.interop
 
 SITE = """
 site: one-ats
@@ -43,25 +35,14 @@ def live(tmp_path: Path) -> Iterator[Running]:
         yield served
 
 
-def nut(live: Running, folder: Path) -> dict[str, str]:
-    """What NUT's driver prints of the switch."""
-    (folder / "ups.conf").write_text(
-        f"[ats]\n driver=snmp-ups\n port={live.at('ats')}\n mibs=apc_ats\n snmp_version=v2c\n community=public\n"
-    )
-    assert SNMP_UPS is not None
-    done = subprocess.run(
-        [SNMP_UPS, "-a", "ats", "-d", "1"],
-        env={**os.environ, "NUT_CONFPATH": str(folder), "NUT_STATEPATH": str(folder), "NUT_ALTPIDPATH": str(folder)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    return dict(re.findall(r"^([a-z0-9.]+): (.*)$", done.stdout, flags=re.MULTILINE))
+@pytest.fixture
+def nut(live: Running, tmp_path: Path) -> Nut:
+    access = [f"port = {live.at('ats')}", "mibs = apc_ats", "snmp_version = v2c", "community = public"]
+    return Nut(tmp_path, {"ats": access})
 
 
-def test_nut_reads_sources_and_output(live: Running, tmp_path: Path) -> None:
-    seen = nut(live, tmp_path)
+def test_nut_reads_sources_and_output(nut: Nut) -> None:
+    seen = nut.look("ats")
     assert seen["device.type"] == "ats"
     assert seen["device.model"] == "AP4423"
     assert (seen["input.source"], seen["input.source.preferred"], seen["input.count"]) == ("1", "1", "2")
@@ -70,8 +51,8 @@ def test_nut_reads_sources_and_output(live: Running, tmp_path: Path) -> None:
     assert (seen["output.voltage"], seen["ups.status"]) == ("230", "OL")
 
 
-def test_nut_sees_the_transfer(live: Running, tmp_path: Path) -> None:
+def test_nut_sees_the_transfer(live: Running, nut: Nut) -> None:
     live.do(lambda: live.site.inject("mains-a", "outage"))
     live.advance(1.0)
-    seen = nut(live, tmp_path)
+    seen = nut.look("ats")
     assert (seen["input.source"], seen["input.1.voltage"], seen["ups.status"]) == ("2", "0", "OL")

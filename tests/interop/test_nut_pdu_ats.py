@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import pytest
-from external import background, free_port, program, run, until
+from external import until
+from nut import Nut
 from running import Running
 
 pytestmark = pytest.mark.interop
-
-FOLDERS = ("/lib/nut", "/usr/lib/nut", "/usr/libexec/nut")
-"""Where distributions keep NUT's drivers and, where /usr/sbin has only a starter, its server."""
 
 ACCESS = {
     "pdu-1": ["mibs = apc_pdu", "snmp_version = v1", "community = private"],
@@ -25,76 +20,13 @@ ACCESS = {
         *("privProtocol = AES", "privPassword = twinfeed-priv"),
     ],
 }
-"""The driver's settings. Over v2c, NUT 2.8.0 takes the noSuchInstance of outlet 0 for an outlet."""
-
-
-class Nut:
-    """The programs an administrator uses, on a upsd that watches both devices."""
-
-    def __init__(self, place: str, folder: Path, environment: dict[str, str]) -> None:
-        self._place, self._folder, self._environment = place, folder, environment
-
-    def log(self, device: str) -> str:
-        """What the device's driver has said."""
-        return (self._folder / f"{device}.log").read_text(errors="replace")
-
-    def _run(self, name: str, *arguments: str) -> str:
-        return run([program(name, "nut-client"), *arguments], self._environment)
-
-    def variables(self, device: str) -> dict[str, str]:
-        pairs = (line.partition(": ") for line in self._run("upsc", f"{device}@{self._place}").splitlines())
-        return {name: value for name, _, value in pairs}
-
-    def set(self, device: str, name: str, value: str) -> str:
-        """Set a variable; returns upsd's word."""
-        return self._run(
-            "upsrw", "-w", "-s", f"{name}={value}", "-u", "admin", "-p", "secret", f"{device}@{self._place}"
-        ).strip()
-
-    def until(self, device: str, name: str, value: str) -> None:
-        until(
-            lambda: self.variables(device).get(name) == value, lambda: f"{name} is {self.variables(device).get(name)}"
-        )
+"""The driver's settings."""
 
 
 @pytest.fixture(scope="module")
 def nut(bench: Running, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nut]:
-    folder = tmp_path_factory.mktemp("nut")
-    driver = program("snmp-ups", "nut-snmp", *FOLDERS)
-    upsd = next((f"{f}/upsd" for f in FOLDERS if Path(f, "upsd").exists()), "") or program("upsd", "nut-server")
-    port = free_port()
-    files = {
-        "ups.conf": "pollinterval = 1\n"
-        + "".join(
-            "\n".join([f"[{device}]", "driver = snmp-ups", f"port = {bench.at(device)}", "pollfreq = 1", *lines, ""])
-            for device, lines in ACCESS.items()
-        ),
-        "upsd.conf": f"LISTEN 127.0.0.1 {port}\n",
-        "upsd.users": "[admin]\n  password = secret\n  actions = SET\n  instcmds = ALL\n",
-    }
-    for name, text in files.items():
-        (folder / name).write_text(text)
-        (folder / name).chmod(0o640)
-    environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
-    environment |= dict.fromkeys(("NUT_CONFPATH", "NUT_STATEPATH", "NUT_ALTPIDPATH"), str(folder))
-    served = Nut(f"127.0.0.1:{port}", folder, environment)
-
-    def said() -> str:
-        return "\n".join(f"{log.name}: {log.read_text(errors='replace')[-1500:]}" for log in folder.glob("*.log"))
-
-    with ExitStack() as stack:
-        for device in ACCESS:
-            command = [driver, "-a", device, "-u", "root", "-D"]
-            stack.enter_context(background(command, folder / f"{device}.log", environment))
-        until(lambda: all((folder / f"snmp-ups-{device}").exists() for device in ACCESS), said)
-        stack.enter_context(background([upsd, "-u", "root", "-D"], folder / "upsd.log", environment))
-        until(
-            lambda: all(
-                "ups.status" in served.variables(device) or "device.type" in served.variables(device)
-                for device in ACCESS
-            ),
-            said,
-        )
+    devices = {device: [f"port = {bench.at(device)}", *lines] for device, lines in ACCESS.items()}
+    with Nut(tmp_path_factory.mktemp("nut"), devices).serving() as served:
         yield served
 
 
