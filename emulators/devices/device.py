@@ -2,7 +2,7 @@
 
 A device is the thing with a management address. It manages one component of the plant (`of`), reads its
 terminals and acts on it; it holds no physics. Its logical quantities are its points (`battery.charge`), named
-once here and mapped to the OIDs and registers of a real product by a profile.
+once for its kind and mapped to the OIDs and registers of a real product by a profile.
 
 The management card is a computer of its own: it has its own supply, boots, can hang while the power train
 runs, and its uptime starts again after a power loss.

@@ -20,7 +20,6 @@ MODES = ("off", "manual", "automatic", "test")
 DELAYS = ("override", "transfer", "retransfer", "cooldown")
 """Timers an operator can see and bypass."""
 
-
 ALARMS = (
     Alarm("normal_lost", "the normal source is out of limits", lambda d: not d.state.good["normal"]),
     Alarm(
