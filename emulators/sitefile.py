@@ -22,6 +22,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from ipaddress import IPv4Network
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,7 @@ class Head(pydantic.BaseModel):
     site: str
     title: str = ""
     seed: int = 0
-    addresses: pydantic.IPvAnyNetwork = pydantic.Field(default=pydantic.IPvAnyNetwork("127.20.0.0/16"))  # type: ignore[operator]
+    addresses: IPv4Network = IPv4Network("127.20.0.0/16")
     """Where devices without an address of their own get one, in order of appearance."""
     snmp: SnmpAccess = SnmpAccess()
 

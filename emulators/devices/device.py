@@ -19,6 +19,10 @@ from emulators.devices.alarms import Alarm, Notice
 from emulators.devices.points import BoundPoint, Index, Point, UnknownPoint, Value, dashed, placeholders, undashed
 from emulators.plant.engine import Actor, Fault, Parameter
 from emulators.plant.engine import State as ActorState
+from emulators.plant.flow import Flow
+
+CARD_VOLTS = 100.0
+"""A management card's 100-240 V supply runs from here on, V phase to neutral."""
 
 LOG_LENGTH = 200
 """Lines of the event log a device keeps, the oldest dropped first."""
@@ -181,8 +185,9 @@ class Device(Actor):
 
     def supply_live(self, ref: str) -> bool:
         """Whether that feed is live on any phase (`component` or `component:socket`)."""
-        flow: Any = self.plant.solvers[0]
-        return bool(max(flow.supply(ref).volts) > 100.0)
+        flow = self.plant.solvers[0]
+        assert isinstance(flow, Flow), "the power flow is a plant's first solver"
+        return max(flow.supply(ref).volts) > CARD_VOLTS
 
     def on_boot(self) -> None:
         """The card has just come up after a power loss or restart; volatile state starts afresh here."""

@@ -78,10 +78,11 @@ class Draw(NamedTuple):
 
     def amperes(self, volts: Phases) -> Phases:
         """Current of each phase at those voltages, A (0 on a dead phase)."""
-        return tuple(
+        a, b, c = (
             hypot(kw, kvar) * 1000.0 / v if v > 1.0 else 0.0
             for kw, kvar, v in zip(self.kw, self.kvar, volts, strict=True)
-        )  # type: ignore[return-value]
+        )
+        return a, b, c
 
     def plus(self, other: Draw) -> Draw:
         (a, b, c), (d, e, f) = self

@@ -9,10 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import ClassVar
+from typing import ClassVar, Protocol, cast
 
 from emulators.plant.electrical import DEAD, Component, Draw, Electrical, Ref, Supply, three_phase
 from emulators.plant.engine import Fault, Parameter, PlantError, State
+
+
+class Burner(Protocol):
+    """What a day tank asks of the sets it feeds (they know it by their `fuel_tank`)."""
+
+    @property
+    def fuel_lph(self) -> float: ...
+
 
 LEAK = Parameter(100.0, "l/h", 0.1, 20000.0, "what runs out")
 
@@ -203,18 +211,15 @@ class DayTank(Tank, Electrical):
     def start(self) -> None:
         super().start()
         self._bulk = self.plant.actors.get(self.params.bulk)
-        self._sets = [actor for actor in self.plant.actors.values() if getattr(actor, "fuel_tank", "") == self.id]
+        actors = self.plant.actors.values()
+        self._sets = [cast(Burner, actor) for actor in actors if getattr(actor, "fuel_tank", "") == self.id]
 
     @property
     def pumping(self) -> bool:
         return self.state.pumping
 
     def outflow_lph(self) -> float:
-        total = 0.0
-        for burner in self._sets:
-            rate: float = burner.fuel_lph  # type: ignore[attr-defined]
-            total += rate
-        return total
+        return sum((burner.fuel_lph for burner in self._sets), 0.0)
 
     def inflow_lph(self) -> float:
         return self.params.pump_lph if self.state.pumping else 0.0

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf, sqrt
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol, cast
 
 from emulators.plant.distribution import Pdu
 from emulators.plant.electrical import (
     DEAD,
     NOMINAL_VOLTS,
-    Component,
     Draw,
     Electrical,
     Supply,
@@ -29,6 +28,13 @@ from emulators.plant.electrical import (
 from emulators.plant.engine import Fault, Parameter, PlantError
 from emulators.plant.power_supplies import DELIVERING, platinum_efficiency, ride_through_s
 from emulators.plant.rack_ratings import RackRatings, RackRowRatings, RackRowState
+
+
+class Room(Protocol):
+    """What a row asks of the hall it stands in (halls know nothing of rows)."""
+
+    @property
+    def inlet_c(self) -> float: ...
 
 
 class RackRow(Electrical):
@@ -81,7 +87,7 @@ class RackRow(Electrical):
         self._kvar_per_kw = sqrt(1.0 / p.power_factor**2 - 1.0)
         self._pdus: list[Pdu | None] = [None] * cords
         self._terminals = list(self.feeds)
-        self._hall: Component | None = None
+        self._hall: Room | None = None
         # Derived between two solutions, and what they were derived from.
         self._sources: list[object] = [None] * cords
         self._quality: list[list[tuple[bool, float]]] = [[(True, inf)] * p.racks] * cords
@@ -107,8 +113,7 @@ class RackRow(Electrical):
                 self._pdus[c] = upstream
         if self.params.hall:
             hall = self.plant.find(self.params.hall)
-            assert isinstance(hall, Component)
-            self._hall = hall if hasattr(hall, "inlet_c") else None
+            self._hall = cast(Room, hall) if hasattr(hall, "inlet_c") else None
 
     # -- supply and demand ----------------------------------------------------------------------------------
 
@@ -206,7 +211,7 @@ class RackRow(Electrical):
 
     def react(self) -> None:
         if self._hall is not None:
-            self._feel(self._hall.inlet_c)  # type: ignore[attr-defined]
+            self._feel(self._hall.inlet_c)
         if self._rates is not self._reacted_to:
             self._count()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
@@ -10,29 +9,10 @@ from typing import NamedTuple
 
 from emulators.devices.points import BadValue, BoundPoint, NotWritable, Refused
 from emulators.profiles.binding import ProfileError, Row, Surface, point_name
+from emulators.profiles.registers import pack, unpack
 from emulators.profiles.schema import Bit, Register
-from emulators.profiles.values import Raw, Unmapped, from_raw, whole
+from emulators.profiles.values import Raw, Unmapped, from_raw
 from emulators.wire.modbus.unit import BitTable, DeviceFailure, IllegalAddress, IllegalValue, RegisterTable
-
-FORMATS = {
-    "u16": ">H",
-    "i16": ">h",
-    "u32": ">I",
-    "i32": ">i",
-    "u64": ">Q",
-    "i64": ">q",
-    "f32": ">f",
-    "f64": ">d",
-}
-BOUNDS = {
-    "u16": (0, 2**16 - 1),
-    "i16": (-(2**15), 2**15 - 1),
-    "u32": (0, 2**32 - 1),
-    "i32": (-(2**31), 2**31 - 1),
-    "u64": (0, 2**64 - 1),
-    "i64": (-(2**63), 2**63 - 1),
-}
-"""Numbers beyond these are shown as the nearest bound: registers saturate."""
 
 CACHED_READS = 256
 """Different reads remembered while the plant stands still."""
@@ -102,7 +82,7 @@ class ProfileUnit:
             if slot.register.access == "ro":
                 raise IllegalAddress(f"holding {slot.start} can only be read")
             at = 2 * (slot.start - address)
-            raw = _unpack(slot.register, data[at : at + 2 * slot.words])
+            raw = unpack(slot.register, data[at : at + 2 * slot.words])
             _check(slot.register, slot.target, raw)
             writes.append((slot, raw))
         for slot, raw in writes:
@@ -112,7 +92,7 @@ class ProfileUnit:
         image = bytearray(2 * count)
         covered = 0
         for slot in self._between(table, address, count):
-            octets = _pack(slot.register, 0 if slot.register.access == "wo" else slot.read())
+            octets = pack(slot.register, 0 if slot.register.access == "wo" else slot.read())
             first, last = max(slot.start, address), min(slot.end, address + count)
             image[2 * (first - address) : 2 * (last - address)] = octets[
                 2 * (first - slot.start) : 2 * (last - slot.start)
@@ -204,31 +184,6 @@ class ProfileUnit:
 
 def _target(surface: Surface, entry: Register | Bit, row: Row) -> BoundPoint | None:
     return surface.device.point(point_name(entry.point, row)) if entry.access != "ro" and entry.point else None
-
-
-def _pack(register: Register, raw: Raw) -> bytes:
-    if register.type == "string":
-        octets = raw if isinstance(raw, bytes) else str(raw).encode("latin-1", "replace")
-        return octets[: 2 * register.words].ljust(2 * register.words, b"\0")
-    number = float(raw) if isinstance(raw, (str, bytes)) else raw
-    if register.type in BOUNDS:
-        low, high = BOUNDS[register.type]
-        number = min(max(whole(number), low), high)
-    return _ordered(register, struct.pack(FORMATS[register.type], number))
-
-
-def _unpack(register: Register, octets: bytes) -> Raw:
-    if register.type == "string":
-        return octets.rstrip(b"\0 ").decode("latin-1")
-    number: int | float = struct.unpack(FORMATS[register.type], _ordered(register, octets))[0]
-    return number
-
-
-def _ordered(register: Register, octets: bytes) -> bytes:
-    """The octets with the registers the other way round for products that send the low word first."""
-    if register.word_order == "big":
-        return octets
-    return b"".join(octets[i : i + 2] for i in range(len(octets) - 2, -1, -2))
 
 
 def _check(entry: Register | Bit, target: BoundPoint | None, raw: Raw) -> None:

@@ -7,11 +7,10 @@ import struct
 from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusTcpClient
 
+from emulators.profiles.registers import unpack
 from emulators.profiles.schema import Bit, Register
 from emulators.profiles.values import Raw
 from harness.transports.errors import NoAnswer, WrongAnswer
-
-FORMATS = {"u16": ">H", "i16": ">h", "u32": ">I", "i32": ">i", "u64": ">Q", "i64": ">q", "f32": ">f", "f64": ">d"}
 
 
 class ModbusTransport:
@@ -51,17 +50,7 @@ class ModbusTransport:
             return bool(answer.bits[0])
         if len(answer.registers) != entry.words:
             raise WrongAnswer(f"{self.where} {what}: {len(answer.registers)} registers, expected {entry.words}")
-        return _decode(entry, list(answer.registers))
+        return unpack(entry, struct.pack(f">{entry.words}H", *answer.registers))
 
     def close(self) -> None:
         self._client.close()
-
-
-def _decode(entry: Register, words: list[int]) -> Raw:
-    if entry.word_order == "little":
-        words = words[::-1]
-    octets = struct.pack(f">{len(words)}H", *words)
-    if entry.type == "string":
-        return octets.rstrip(b"\0 ").decode("latin-1")
-    number: int | float = struct.unpack(FORMATS[entry.type], octets)[0]
-    return number
