@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from emulators import sitefile
 from harness.cli import app
+from harness.cli.output import console
 
 Cli = Callable[..., Result]
 
@@ -68,5 +69,6 @@ def start(runtime: Path) -> Iterator[Callable[..., Up]]:
 def cli(runtime: Path, monkeypatch: pytest.MonkeyPatch) -> Cli:
     """Runs a command in this process; sees the sites of this run."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
-    monkeypatch.setenv("COLUMNS", "200")
+    # The console took its width from the environment when it was made, which may have been any test ago.
+    monkeypatch.setattr(console, "width", 200)
     return lambda *arguments: CliRunner().invoke(app, list(map(str, arguments)))
