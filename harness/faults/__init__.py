@@ -1,0 +1,1 @@
+"""Faults as data, and what realises them."""
