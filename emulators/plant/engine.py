@@ -156,6 +156,10 @@ class Plant:
         self.journal: list[Event] = []
         self.timers: dict[tuple[str, str], tuple[float, int]] = {}
         self.rng = random.Random(seed)
+        self.watchers: list[Callable[[], None]] = []
+        """Each is called whenever the plant has come to rest: after every instant that `advance` visits and after a
+        fault or write was settled, so a recorder sees every settled state at its exact time (`now`). A watcher may
+        inject, clear and write, but not `advance`: the plant then settles again and all watchers see that state too."""
         self.dirty = True
         self.revision = 0
         """Grows whenever anything may have changed: a reader's cache is valid while it stays the same."""
@@ -226,11 +230,18 @@ class Plant:
             self.settle()
 
     def settle(self) -> None:
-        """Solve and react until nothing changes within this instant.
+        """Solve and react until nothing changes within this instant, then tell the watchers.
 
         Raises:
             PlantError: the actors keep changing each other; the message names those of the last rounds.
         """
+        self._come_to_rest()
+        for watch in tuple(self.watchers):  # one may leave when it has seen enough
+            watch()
+        if self.dirty:  # a watcher has done something
+            self.settle()
+
+    def _come_to_rest(self) -> None:
         restless: list[str] = []
         for round in range(MOST_REACTIONS):
             self.dirty = False

@@ -120,6 +120,43 @@ def test_a_fault_for_a_time_clears_itself_and_restores_what_was_there():
     assert tank.state.faults == {}
 
 
+def test_a_watcher_sees_each_settled_instant_at_its_own_time():
+    tank, bell, seen = Tank("tank"), Bell("bell"), []
+    site = plant(tank, bell)
+    bell.after(30.0, "ring")
+    site.watchers.append(lambda: seen.append((site.now, tank.state.empty)))
+    site.advance(150.0)
+    assert (30.0, False) in seen
+    assert (100.0, True) in seen
+    assert (100.0, False) not in seen
+
+
+def test_a_watcher_sees_what_a_fault_does_before_time_moves():
+    tank, seen = Tank("tank"), []
+    site = plant(tank)
+    site.watchers.append(lambda: seen.append((site.now, tank.rate)))
+    site.inject("tank", "leak", {"rate": 4.0})
+    site.settle()
+    site.clear("tank")
+    site.settle()
+    assert seen == [(0.0, 5.0), (0.0, 1.0)]
+
+
+def test_what_a_watcher_injects_is_settled_and_seen_in_the_same_instant():
+    tank, seen = Tank("tank"), []
+    site = plant(tank)
+
+    def when_empty() -> None:
+        seen.append((round(site.now, 3), "leak" in tank.state.faults))
+        if tank.state.empty and "leak" not in tank.state.faults:
+            site.inject("tank", "leak")
+
+    site.watchers.append(when_empty)
+    site.advance(100.0)
+    assert seen[-2:] == [(100.0, False), (100.0, True)]
+    assert not site.dirty
+
+
 @pytest.mark.parametrize(
     ("call", "says"),
     [
