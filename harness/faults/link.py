@@ -52,7 +52,7 @@ class LinkConditions:
 class LinkModel:
     """One direction of a path. `conditions` may be replaced at any time; `rng` is this direction's own."""
 
-    __slots__ = ("_busy_until_s", "_plain", "_stream_until_s", "_conditions", "rng")
+    __slots__ = ("_busy_until_s", "_conditions", "_plain", "_stream_until_s", "rng")
 
     def __init__(self, conditions: LinkConditions, rng: Random) -> None:
         self.rng = rng
