@@ -1,0 +1,172 @@
+"""Names of what can be observed on a site, and how to read each.
+
+    hall-1.inlet_c                 a quantity of a component (its QUANTITIES)
+    ups-a1.battery.charge          a point of a device, read inside the emulator and not over the wire
+    ups-a1.alarm.on_battery        whether that alarm of the device is active
+    generator-*.running            every component or device whose name matches
+    racks.*.supplied               every entry of a section of the site file that has such a quantity
+    row-1.rack-3.supplied          one rack of a row
+    site.faults, site.alarms       how many faults, how many alarms are active on the whole site
+
+A name is looked up among the component's quantities first, then among the device's points, then among its alarms.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from functools import partial
+
+from emulators.devices.device import Device
+from emulators.devices.points import UnknownPoint, Value
+from emulators.plant.electrical import Component
+from emulators.plant.racks import RackRow
+from emulators.site import Site
+from emulators.sitefile import SECTIONS
+
+Read = Callable[[], Value]
+
+WHOLE_SITE: dict[str, Callable[[Site], Value]] = {
+    "faults": lambda site: sum(len(actor.state.faults) for actor in site.plant.actors.values()),
+    "alarms": lambda site: sum(len(device.state.alarms) for device in site.devices.values()),
+}
+"""Quantities of the site itself, read as `site.NAME`."""
+
+
+class UnknownQuantity(LookupError):
+    """Nothing on the site is called that; the message names what is near."""
+
+
+def resolve(site: Site, pattern: str) -> dict[str, Read]:
+    """Every quantity that the pattern names and how to read it now, in the order of the site file.
+
+    `*`, `?` and `[…]` match as in file names. A pattern without them names exactly one quantity.
+
+    Raises:
+        UnknownQuantity: not of the form NAME.QUANTITY, or nothing matches; the message names near ones.
+    """
+    head, _, rest = pattern.partition(".")
+    if not rest:
+        raise UnknownQuantity(f"found {pattern!r}, expected NAME.QUANTITY such as hall-1.inlet_c or racks.*.supplied")
+    if head == "site" and rest in WHOLE_SITE and "site" not in _sections(site):
+        return {pattern: partial(WHOLE_SITE[rest], site)}
+    found: dict[str, Read] = {}
+    for name, quantity in _places(site, head, rest):
+        for full, read in _of_entry(site, name, quantity):
+            found[full] = read
+    if not found:
+        raise UnknownQuantity(_unknown(site, pattern, head, rest))
+    return found
+
+
+def unit(site: Site, name: str) -> str:
+    """The unit of one quantity, '' where it has none (a state, a count) or is unknown."""
+    head, _, rest = name.partition(".")
+    component, device = site.components.get(head), site.devices.get(head)
+    if component is not None and rest in component.QUANTITIES:
+        return component.QUANTITIES[rest]
+    if device is not None:
+        try:
+            return device.point(rest).point.unit
+        except UnknownPoint:
+            return ""
+    return ""
+
+
+def _sections(site: Site) -> dict[str, str]:
+    """Every component and device and the section of the site file it is in, in the order of the file."""
+    found = {entry.name: str(entry.where[0]) for entry in site.file.components}
+    for item in site.file.devices:
+        found.setdefault(item.name, str(item.where[0]))
+    return found
+
+
+def _places(site: Site, head: str, rest: str) -> Iterator[tuple[str, str]]:
+    """The (name, quantity pattern) that `head.rest` can mean: an entry of that name, or the entries of a section."""
+    sections = _sections(site)
+    for name in sections:
+        if fnmatchcase(name, head):
+            yield name, rest
+    wanted, _, quantity = rest.partition(".")
+    if head in SECTIONS and quantity:
+        for name, section in sections.items():
+            if section == head and fnmatchcase(name, wanted):
+                yield name, quantity
+
+
+def _of_entry(site: Site, name: str, pattern: str) -> Iterator[tuple[str, Read]]:
+    """The quantities of one component or device that the pattern names."""
+    component, device = site.components.get(name), site.devices.get(name)
+    if not _is_glob(pattern):
+        read = _exact(component, device, pattern)
+        if read is not None:
+            yield f"{name}.{pattern}", read
+        return
+    for quantity in _quantities(component, device):
+        if fnmatchcase(quantity, pattern):
+            read = _exact(component, device, quantity)
+            assert read is not None, "every quantity that is listed can be read"
+            yield f"{name}.{quantity}", read
+
+
+def _exact(component: Component | None, device: Device | None, quantity: str) -> Read | None:
+    if component is not None:
+        if quantity in component.QUANTITIES:
+            return partial(getattr, component, quantity)
+        if isinstance(component, RackRow) and quantity in _rack_quantities(component):
+            return partial(component.quantity, quantity)
+    if device is not None:
+        try:
+            return device.point(quantity).read
+        except UnknownPoint:
+            kind, _, alarm = quantity.partition(".")
+            if kind == "alarm" and alarm in {a.name for a in device.ALARMS}:
+                return partial(_alarm_active, device, alarm)
+    return None
+
+
+def _alarm_active(device: Device, alarm: str) -> bool:
+    """Whether the alarm is active, for any row of a table if it is raised row by row (`link_down.12`)."""
+    return any(name == alarm or name.partition(".")[0] == alarm for name in device.state.alarms)
+
+
+def _quantities(component: Component | None, device: Device | None) -> list[str]:
+    """All that can be asked of an entry, component first."""
+    names: dict[str, None] = {}
+    if component is not None:
+        names.update(dict.fromkeys(component.QUANTITIES))
+        if isinstance(component, RackRow):
+            names.update(dict.fromkeys(_rack_quantities(component)))
+    if device is not None:
+        names.update(dict.fromkeys(device.point_names()))
+        names.update(dict.fromkeys(f"alarm.{alarm.name}" for alarm in device.ALARMS))
+    return list(names)
+
+
+def _rack_quantities(row: RackRow) -> list[str]:
+    return [f"rack-{n}.{q}" for n in range(1, row.params.racks + 1) for q in ("supplied", "kw", "state", "utilisation")]
+
+
+def _is_glob(pattern: str) -> bool:
+    return any(character in pattern for character in "*?[")
+
+
+def _unknown(site: Site, pattern: str, head: str, rest: str) -> str:
+    """What to say of a pattern that names nothing."""
+    named = dict.fromkeys(name for name, _ in _places(site, head, rest))
+    if not named:
+        near = difflib.get_close_matches(head, [*_sections(site), *SECTIONS], n=3)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        return f"{pattern}: nothing in {site.name} is called {head!r}{hint}"
+    quantity = rest
+    if head in SECTIONS and head not in named:
+        quantity = rest.partition(".")[2]
+    known: dict[str, None] = {}
+    for name in named:
+        known.update(dict.fromkeys(_quantities(site.components.get(name), site.devices.get(name))))
+    near = difflib.get_close_matches(quantity, known, n=4)
+    hint = f"; did you mean {', '.join(near)}?" if near else f"; it has {', '.join(list(known)[:20])}"
+    if len(named) == 1:
+        return f"{pattern}: {next(iter(named))} has no quantity {quantity!r}{hint}"
+    return f"{pattern}: none of the {len(named)} that this names has a quantity {quantity!r}{hint}"
