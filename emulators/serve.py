@@ -66,42 +66,39 @@ class Endpoint:
     """Modbus unit id."""
 
 
-class LiveSite:
-    """Serves a site.
+class Servers:
+    """Every device of a site, answering on the running loop; nobody moves the plant.
 
     `ports` are `standard`, `high` or the first of a run of ports; in that last case every device is on `single_address`
     (for systems that give loopback one address only). `expose` names an interface address to listen on instead of
-    loopback, which lets everyone who reaches it command the devices.
+    loopback, which lets everyone who reaches it command the devices. `draining` reads UDP sockets several datagrams at
+    a time, for which the loop must have real ones. `catch_up` is called before a device looks at a request.
     """
 
     def __init__(
         self,
         site: Site,
-        speed: float = 1.0,
         ports: str | int = "high",
         single_address: str = "127.0.0.1",
         expose: str | None = None,
+        *,
+        draining: bool = True,
+        catch_up: Callable[[], None] | None = None,
     ) -> None:
-        if speed <= 0:
-            raise ServeError(f"the speed is {speed:g}, expected more than 0 (1 is real time)")
         self.site = site
-        self.speed = speed
         self.endpoints: list[Endpoint] = []
         self.agents: dict[str, SnmpAgent] = {}
-        self.lag_s = 0.0
-        """How far the plant is behind the clock, in its own s; it grows when the machine cannot keep up the speed."""
-        self.failure: Exception | None = None
-        """Why the plant stopped, if it did."""
+        self._draining = draining
+        self._catch_up = catch_up
         self._expose = expose
         self._numbered = iter(range(ports, 65536)) if isinstance(ports, int) else None
         self._ports = HIGH_PORTS if ports == "high" else STANDARD_PORTS
         self._single_address = expose or single_address
         self._servers: list[SnmpServer | ModbusTcpServer] = []
-        self._pacer: asyncio.Task[None] | None = None
         self._announcer: Announcer | None = None
 
     async def start(self, progress: Callable[[str], None] = lambda name: None) -> None:
-        """Bind everything and let time run; `progress` is told each device's name as it comes up.
+        """Bind everything; `progress` is told each device's name as it comes up.
 
         Raises:
             ServeError: an address cannot be bound; nothing stays bound.
@@ -119,14 +116,9 @@ class LiveSite:
             addresses = {e.device: e.address for e in self.endpoints}
             self._announcer = Announcer(self.site, self.agents, addresses, head.snmp, self._expose is not None)
             await self._announcer.start()
-        self._pacer = asyncio.create_task(self._pace(), name="plant")
 
     async def stop(self) -> None:
-        """Stop time and free every port."""
-        if self._pacer is not None:
-            self._pacer.cancel()
-            await asyncio.gather(self._pacer, return_exceptions=True)
-            self._pacer = None
+        """Free every port."""
         if self._announcer is not None:
             await self._announcer.stop()
             self._announcer = None
@@ -134,14 +126,22 @@ class LiveSite:
             await server.stop()
         self._servers.clear()
 
-    async def run(self) -> None:
-        """Serve until cancelled.
+    def announce(self) -> None:
+        """Send what devices have to say since the last call, as traps."""
+        if self._announcer is not None:
+            self._announcer.collect()
 
-        Raises:
-            PlantError: the plant could not go on.
-        """
-        assert self._pacer is not None, "start() comes before run()"
-        await self._pacer
+    def _gate(self, name: str) -> Callable[[], bool]:
+        """Whether that device can be reached now, the plant having caught up."""
+        reachable, catch_up = self.site.reachable, self._catch_up
+        if catch_up is None:
+            return partial(reachable, name)
+
+        def gate() -> bool:
+            catch_up()
+            return reachable(name)
+
+        return gate
 
     # -- endpoints ------------------------------------------------------------------------------------------
 
@@ -157,8 +157,8 @@ class LiveSite:
                     agent,
                     address,
                     port,
-                    partial(self.site.reachable, entry.name),
-                    draining=True,
+                    self._gate(entry.name),
+                    draining=self._draining,
                     allow_non_loopback=self._expose is not None,
                 ),
             )
@@ -177,7 +177,7 @@ class LiveSite:
                 )
             if unit_id in gateway.units:
                 raise ServeError(f"{entry.name}: unit {unit_id} at {address}:{port} is taken; give it another `unit`")
-            gateway.units[unit_id] = (ProfileUnit(surface), partial(self.site.reachable, entry.name))
+            gateway.units[unit_id] = (ProfileUnit(surface), self._gate(entry.name))
             self.endpoints.append(Endpoint(entry.name, "modbus", address, port, unit_id))
 
     def _place(self, entry: DeviceEntry, protocol: str) -> tuple[str, int]:
@@ -218,7 +218,53 @@ class LiveSite:
         self.agents[device.name] = agent
         return agent
 
-    # -- time -----------------------------------------------------------------------------------------------
+
+class LiveSite(Servers):
+    """Serves a site while the event loop's clock paces its plant, `speed` seconds of it for each second of the clock."""
+
+    def __init__(
+        self,
+        site: Site,
+        speed: float = 1.0,
+        ports: str | int = "high",
+        single_address: str = "127.0.0.1",
+        expose: str | None = None,
+    ) -> None:
+        if speed <= 0:
+            raise ServeError(f"the speed is {speed:g}, expected more than 0 (1 is real time)")
+        super().__init__(site, ports, single_address, expose)
+        self.speed = speed
+        self.lag_s = 0.0
+        """How far the plant is behind the clock, in its own s; it grows when the machine cannot keep up the speed."""
+        self.failure: Exception | None = None
+        """Why the plant stopped, if it did."""
+        self._pacer: asyncio.Task[None] | None = None
+
+    async def start(self, progress: Callable[[str], None] = lambda name: None) -> None:
+        """Bind everything and let time run.
+
+        Raises:
+            ServeError: an address cannot be bound; nothing stays bound.
+        """
+        await super().start(progress)
+        self._pacer = asyncio.create_task(self._pace(), name="plant")
+
+    async def stop(self) -> None:
+        """Stop time and free every port."""
+        if self._pacer is not None:
+            self._pacer.cancel()
+            await asyncio.gather(self._pacer, return_exceptions=True)
+            self._pacer = None
+        await super().stop()
+
+    async def run(self) -> None:
+        """Serve until cancelled.
+
+        Raises:
+            PlantError: the plant could not go on.
+        """
+        assert self._pacer is not None, "start() comes before run()"
+        await self._pacer
 
     async def _pace(self) -> None:
         loop, plant = asyncio.get_running_loop(), self.site.plant
@@ -233,8 +279,7 @@ class LiveSite:
                 # A slice is bounded so that clients are served while the plant catches up with a burst.
                 plant.advance(min(target, plant.now + 4 * PACE_S * self.speed))
                 self.lag_s = target - plant.now
-                if self._announcer is not None:
-                    self._announcer.collect()
+                self.announce()
         except Exception as error:
             self.failure = error
             log.exception("the plant stopped at t=%.3f s", plant.now)

@@ -4,8 +4,8 @@ The same model serves the simulated world's network in memory and the inline pro
 sans-IO: it is told the time and the size of what is sent and says when that arrives.
 
 Datagrams suffer each of these as they come. A TCP stream is reliable and in order, so for its users loss is delay: a
-lost segment comes after a retransmission (RFC 6298), twice as late for each further loss; reordering and duplication are
-mended by the stack and not seen.
+lost segment comes after a retransmission (RFC 6298), twice as late for each further loss; reordering and duplication
+are mended by the stack and not seen.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""The worlds a test runs in: simulated, live, rig; one interface."""

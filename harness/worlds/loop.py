@@ -1,0 +1,238 @@
+"""An asyncio event loop whose time is virtual: when all is quiet, the clock jumps to the next timer.
+
+Half an hour of timers runs in the time their callbacks take. Nothing outside can reach in: the loop's network is in
+memory (`harness.worlds.network`), and whoever asks for a thread, a real socket or a child process is told so, by name.
+
+What asyncio promises is kept, the order of callbacks included; the loop is asyncio's own `BaseEventLoop` with another
+clock and another selector. Prior art with the same idea: async-solipsism and looptime (both on PyPI), which have no
+datagrams, no path conditions and no way for a plant to run on the same clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Coroutine
+from ipaddress import ip_address
+from typing import Any, NoReturn
+
+from harness.worlds.network import Network
+
+CLOCK_RESOLUTION_S = 1e-9
+"""Timers due so close together run in the same turn, s."""
+
+TIME_LIMIT_S = 7 * 86400.0
+"""A simulated run that gets this far is taken to wait for what never comes, s of the site's clock."""
+
+
+class Deadlock(RuntimeError):
+    """Nothing is ready, no timer is set: everybody waits for somebody. The message says who waits for what."""
+
+
+class OutsideWorld(RuntimeError):
+    """Something in the simulated world asked for what is outside it: a thread, a socket, a process, a signal."""
+
+
+class VirtualLoop(asyncio.BaseEventLoop):
+    """The event loop of one simulated world. `network` is the only network it has; `time()` starts at 0 s."""
+
+    def __init__(self, network: Network | None = None, time_limit_s: float = TIME_LIMIT_S) -> None:
+        super().__init__()
+        self._now_s = 0.0
+        self.time_limit_s = time_limit_s
+        self._clock_resolution = CLOCK_RESOLUTION_S
+        self._selector = _Selector(self)
+        self.network = network or Network()
+        self.network.attach(self)
+        self.set_exception_handler(_remember)
+        self.failures: list[BaseException] = []
+        """What callbacks and tasks nobody awaits have raised."""
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        return self._now_s
+
+    def _jump(self, timeout: float | None) -> None:
+        """No callback is ready: go to the next timer.
+
+        Raises:
+            Deadlock: there is none, or the time limit has been reached.
+        """
+        if timeout == 0.0:
+            return
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        if timeout is None or not scheduled:
+            raise Deadlock(f"at t={self._now_s:.3f} s nothing can go on:\n{waits(self)}")
+        due_s = max(self._now_s, scheduled[0]._when)
+        if due_s > self.time_limit_s:
+            raise Deadlock(
+                f"the site's clock has passed {self.time_limit_s:g} s and the test still waits; tasks:\n{waits(self)}"
+            )
+        self._now_s = due_s
+
+    # -- what BaseEventLoop asks of a loop ----------------------------------------------------------------------
+
+    def _process_events(self, event_list: Any) -> None:
+        pass
+
+    def _write_to_self(self) -> None:
+        """Only `call_soon_threadsafe` wakes a loop this way."""
+        import threading
+
+        if threading.get_ident() != getattr(self, "_thread_id", None) and self.is_running():
+            self._outside(f"the thread {threading.current_thread().name!r} called into the loop")
+
+    # -- the network ----------------------------------------------------------------------------------------------
+
+    async def create_connection(  # type: ignore[override]
+        self,
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
+        host: str | None = None,
+        port: int | None = None,
+        *,
+        ssl: Any = None,
+        sock: Any = None,
+        local_addr: tuple[str, int] | None = None,
+        **options: Any,
+    ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
+        if ssl or sock is not None or host is None or port is None:
+            self._outside("create_connection with ssl or a socket; only host and port exist here (try --world live)")
+        return await self.network.connect(protocol_factory, (numeric(host), port), local_addr)
+
+    async def create_server(
+        self,
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
+        host: Any = None,
+        port: int | None = None,
+        *,
+        ssl: Any = None,
+        sock: Any = None,
+        **options: Any,
+    ) -> Any:
+        if ssl or sock is not None or not isinstance(host, str) or port is None:
+            self._outside("create_server with ssl, a socket or several hosts; one host and port exist here")
+        return self.network.listen(protocol_factory, (numeric(host), port))
+
+    async def create_datagram_endpoint(  # type: ignore[override]
+        self,
+        protocol_factory: Callable[[], asyncio.BaseProtocol],
+        local_addr: tuple[str, int] | None = None,
+        remote_addr: tuple[str, int] | None = None,
+        *,
+        sock: Any = None,
+        **options: Any,
+    ) -> tuple[asyncio.DatagramTransport, asyncio.DatagramProtocol]:
+        if sock is not None:
+            self._outside("create_datagram_endpoint with a socket")
+        return self.network.datagram_endpoint(protocol_factory, local_addr, remote_addr)
+
+    async def getaddrinfo(  # type: ignore[override]
+        self, host: Any, port: Any, *, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
+    ) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+        """Numeric addresses are their own answer; there is no resolver here."""
+        address = numeric(host or "127.0.0.1")
+        return [(socket.AF_INET, type or socket.SOCK_STREAM, proto, "", (address, int(port or 0)))]
+
+    # -- what is not in here ----------------------------------------------------------------------------------------
+
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> NoReturn:  # type: ignore[override]
+        name = getattr(func, "__qualname__", repr(func))
+        inner = getattr(getattr(func, "args", (None,))[0], "__qualname__", "") if hasattr(func, "args") else ""
+        self._outside(f"run_in_executor({inner or name}): a thread")
+
+    def add_reader(self, fd: Any, callback: Any, *args: Any) -> NoReturn:  # type: ignore[override]
+        self._outside(f"add_reader({fd!r}): a real socket or file")
+
+    def add_writer(self, fd: Any, callback: Any, *args: Any) -> NoReturn:  # type: ignore[override]
+        self._outside(f"add_writer({fd!r}): a real socket or file")
+
+    async def sock_connect(self, sock: Any, address: Any) -> NoReturn:
+        self._outside(f"sock_connect({address!r}): a real socket")
+
+    async def sock_recv(self, sock: Any, nbytes: int) -> NoReturn:
+        self._outside("sock_recv: a real socket")
+
+    async def sock_sendall(self, sock: Any, data: Any) -> NoReturn:
+        self._outside("sock_sendall: a real socket")
+
+    async def create_unix_connection(self, *args: Any, **options: Any) -> NoReturn:
+        self._outside("create_unix_connection: a real socket")
+
+    async def create_unix_server(self, *args: Any, **options: Any) -> NoReturn:
+        self._outside("create_unix_server: a real socket")
+
+    async def subprocess_exec(self, protocol_factory: Any, *args: Any, **options: Any) -> NoReturn:
+        self._outside(f"subprocess_exec({' '.join(map(str, args))}): another process (try --world live)")
+
+    async def subprocess_shell(self, protocol_factory: Any, cmd: Any, **options: Any) -> NoReturn:
+        self._outside(f"subprocess_shell({cmd!r}): another process (try --world live)")
+
+    def add_signal_handler(self, sig: int, callback: Any, *args: Any) -> NoReturn:  # type: ignore[override]
+        raise NotImplementedError("a simulated loop has no signals")  # asyncio.Runner expects just this
+
+    def remove_signal_handler(self, sig: int) -> bool:
+        return False
+
+    def _outside(self, what: str) -> NoReturn:
+        task = asyncio.current_task(self) if self.is_running() else None
+        who = f" by task {task.get_name()!r} in {place(task.get_coro())}" if task else ""
+        raise OutsideWorld(f"{what} was asked for{who}, but the simulated world has nothing outside it")
+
+
+class _Selector:
+    """Takes the place of a real selector: waiting is jumping."""
+
+    def __init__(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> tuple[()]:
+        self._loop._jump(timeout)
+        return ()
+
+    def close(self) -> None:
+        pass
+
+
+def numeric(host: str) -> str:
+    """The host as a numeric IPv4 or IPv6 address.
+
+    Raises:
+        OSError: a name; there is no resolver in the simulated world.
+    """
+    if host == "localhost":
+        return "127.0.0.1"
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        raise socket.gaierror(
+            socket.EAI_NONAME, f"{host!r} is a name; the simulated world has numeric addresses only"
+        ) from None
+
+
+def waits(loop: asyncio.AbstractEventLoop) -> str:
+    """A line for each unfinished task: its name and where it waits."""
+    tasks = sorted(asyncio.all_tasks(loop), key=lambda task: task.get_name())
+    return "\n".join(f"  {task.get_name()}: {place(task.get_coro())}" for task in tasks) or "  (no task is left)"
+
+
+def place(coroutine: Coroutine[Any, Any, Any] | Any) -> str:
+    """Where a coroutine stands, innermost first: `read in handle.py:52, called by test_x in test_site.py:9`."""
+    frames = []
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+        if frame is not None:
+            code = frame.f_code
+            frames.append(f"{code.co_qualname} in {code.co_filename.rpartition('/')[2]}:{frame.f_lineno}")
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
+    return ", called by ".join(reversed(frames)) or "finished"
+
+
+def _remember(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Keep what nobody awaits, so that the world can report it; log it as asyncio does."""
+    assert isinstance(loop, VirtualLoop)
+    error = context.get("exception")
+    if isinstance(error, Deadlock):
+        return
+    if isinstance(error, BaseException):
+        loop.failures.append(error)
+    loop.default_exception_handler(context)
