@@ -54,10 +54,14 @@ class RelayIo(Device):
         **Device.FAULTS,
         "stuck-input": Fault(
             "an input reads the same whatever is there",
-            {"input": Parameter(1.0, "row", 1.0, 64.0), "level": Parameter(0.0, "level", 0.0, 1.0)},
+            {
+                "input": Parameter(1.0, "row", 1.0, 64.0, neutral=None),
+                "level": Parameter(0.0, "level", 0.0, 1.0, neutral=None),
+            },
         ),
         "dead-relay": Fault(
-            "a relay's coil is open: it does nothing when told to close", {"relay": Parameter(1.0, "row", 1.0, 64.0)}
+            "a relay's coil is open: it does nothing when told to close",
+            {"relay": Parameter(1.0, "row", 1.0, 64.0, neutral=None)},
         ),
     }
     params: RelayIoParams

@@ -103,10 +103,15 @@ class Sensor(Device):
     POINTS = (*POINTS, *alarm_points(ALARMS))
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
-        "probe-failure": Fault("a probe does not answer", {"probe": Parameter(1, "", 1, 64, "which one")}),
+        "probe-failure": Fault(
+            "a probe does not answer", {"probe": Parameter(1, "", 1, 64, "which one", neutral=None)}
+        ),
         "probe-drift": Fault(
             "a probe reads too much",
-            {"probe": Parameter(1, "", 1, 64, "which one"), "offset": Parameter(3.0, "K or %", -50.0, 50.0)},
+            {
+                "probe": Parameter(1, "", 1, 64, "which one", neutral=None),
+                "offset": Parameter(3.0, "K or %", -50.0, 50.0),
+            },
         ),
     }
     params: SensorParams

@@ -93,7 +93,7 @@ class CircuitBreaker(Electrical):
         "slow": Fault("the mechanism moves late", {"delay_s": Parameter(1.0, "s", 0.05, 60.0)}),
         "mis-set": Fault(
             "the trip unit acts at a wrong threshold",
-            {"percent": Parameter(50.0, "%", 10.0, 300.0, "of the intended setting")},
+            {"percent": Parameter(50.0, "%", 10.0, 300.0, "of the intended setting", neutral=100.0)},
         ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {

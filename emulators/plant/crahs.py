@@ -105,7 +105,9 @@ class Crah(Electrical):
         "clogged-filter": Fault(
             "dust in the filters", {"restriction": Parameter(40.0, "%", 1.0, 100.0, "part of the airflow that is gone")}
         ),
-        "valve-stuck": Fault("the water valve stays where it is", {"position": Parameter(0.0, "%", 0.0, 100.0)}),
+        "valve-stuck": Fault(
+            "the water valve stays where it is", {"position": Parameter(0.0, "%", 0.0, 100.0, neutral=None)}
+        ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES, "running": "", "speed_percent": "%", "air_m3_s": "m3/s", "supply_air_c": "°C",

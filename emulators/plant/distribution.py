@@ -85,9 +85,12 @@ class Pdu(Electrical):
     params: PduRatings
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "inlet-loss": Fault("the inlet cord is pulled: the whole PDU is dead"),
-        "bank-trip": Fault("a bank's breaker is held open", {"bank": Parameter(1, "", 0, 64, "which bank, 0 for all")}),
+        "bank-trip": Fault(
+            "a bank's breaker is held open", {"bank": Parameter(1, "", 0, 64, "which bank, 0 for all", neutral=None)}
+        ),
         "relay-stuck": Fault(
-            "an outlet's relay stays where it is", {"outlet": Parameter(1, "", 0, 256, "which outlet, 0 for all")}
+            "an outlet's relay stays where it is",
+            {"outlet": Parameter(1, "", 0, 256, "which outlet, 0 for all", neutral=None)},
         ),
         "meter-drift": Fault(
             "the PDU's meters read too much or too little; breakers and loads do not care",

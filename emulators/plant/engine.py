@@ -22,6 +22,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from emulators.plant.faults import Fault as Fault
+from emulators.plant.faults import Parameter as Parameter
+from emulators.plant.faults import split
+
 SHORTEST_STEP_S = 0.001
 """A crossing is found to the millisecond; shorter horizons are rounded up so that time always moves, in s."""
 
@@ -44,25 +48,6 @@ class Event:
     who: str
     what: str
     data: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """One number a fault takes: its default, unit and closed range."""
-
-    default: float
-    unit: str
-    low: float
-    high: float
-    doc: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """A kind of fault an actor can suffer: what it does and which numbers shape it."""
-
-    doc: str
-    parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
 
 @dataclass
@@ -110,6 +95,13 @@ class Actor:
     def on_fault(self, kind: str, active: bool) -> None:
         """A fault has just been applied or cleared; `state.faults` already says so."""
 
+    def check_fault(self, kind: str, of: tuple[str, ...]) -> None:
+        """Refuse a fault of something this actor does not have (see `Fault.of`).
+
+        Raises:
+            PlantError: no such point or component; the message names near ones.
+        """
+
     def on_restore(self) -> None:
         """The state has been replaced by that of a snapshot: forget what was only on its way out."""
 
@@ -155,6 +147,7 @@ class Plant:
         self.solvers: list[Network] = []
         self.journal: list[Event] = []
         self.timers: dict[tuple[str, str], tuple[float, int]] = {}
+        self.seed = seed
         self.rng = random.Random(seed)
         self.watchers: list[Callable[[], None]] = []
         """Each is called whenever the plant has come to rest: after every instant that `advance` visits and after a
@@ -297,30 +290,27 @@ class Plant:
         parameters: Mapping[str, float] | None = None,
         for_s: float | None = None,
     ) -> None:
-        """Apply a fault now, for `for_s` seconds or until `clear`.
+        """Apply a fault now, for `for_s` seconds or until `clear`. `kind` may say of what: `sensor-bias:air.supply`.
 
         Raises:
             PlantError: no such target, kind or parameter, or a number out of its range; nothing has changed then.
         """
         actor = self.find(target)
-        fault = actor.FAULTS.get(kind)
+        name, of = split(kind)
+        fault = actor.FAULTS.get(name)
         if fault is None:
             known = ", ".join(actor.FAULTS) or "none"
-            raise PlantError(f"{target} cannot suffer {kind!r}; it knows: {known}")
-        given = dict(parameters or {})
-        chosen: dict[str, float] = {}
-        for name, spec in fault.parameters.items():
-            value = given.pop(name, spec.default)
-            number = isinstance(value, (int, float))
-            if not number or not spec.low <= value <= spec.high:
-                found = f"{value:g}" if number else repr(value)
-                raise PlantError(
-                    f"{target} {kind}: {name} is {found}, expected {spec.low:g} to {spec.high:g} {spec.unit}"
-                )
-            chosen[name] = value
-        if given:
-            known = ", ".join(fault.parameters) or "no parameter"
-            raise PlantError(f"{target} {kind}: unknown parameter {', '.join(given)}; it takes {known}")
+            raise PlantError(f"{target} cannot suffer {name!r}; it knows: {known}")
+        if len(of) != len(fault.of):
+            expected = (
+                f"expected {target}:{','.join(fault.of).upper()}" if fault.of else "it is of nothing in particular"
+            )
+            raise PlantError(f"{target} {name}: found {','.join(of) or 'nothing'} after the name, {expected}")
+        actor.check_fault(name, of)
+        try:
+            chosen = fault.chosen(parameters or {})
+        except ValueError as error:
+            raise PlantError(f"{target} {name}: {error}") from None
         if for_s is not None and not 0.0 < for_s < math.inf:
             raise PlantError(f"{target} {kind}: it is to last {for_s:g} s, expected more than 0 (or no time at all)")
         actor.state.faults[kind] = chosen

@@ -49,7 +49,7 @@ class Link(Component):
         "cut": Fault("the cable is cut: no carrier at either end"),
         "flap": Fault(
             "the light comes and goes",
-            {"period_s": Parameter(4.0, "s", 0.2, 3600.0, "dark for half of it, lit for the other half")},
+            {"period_s": Parameter(4.0, "s", 0.2, 3600.0, "dark for half of it, lit for the other half", neutral=None)},
         ),
         "loss": Fault(
             "a dirty connector: frames arrive damaged while the carrier stays",

@@ -59,8 +59,8 @@ class DieselEngine(Electrical):
         "fail-on-load": Fault(
             "it dies under load",
             {
-                "delay_s": Parameter(10.0, "s", 0.0, 36000.0, "after it has taken load"),
-                "load_percent": Parameter(5.0, "%", 0.0, 110.0, "of its rating, from which it fails"),
+                "delay_s": Parameter(10.0, "s", 0.0, 36000.0, "after it has taken load", neutral=None),
+                "load_percent": Parameter(5.0, "%", 0.0, 110.0, "of its rating, from which it fails", neutral=None),
             },
         ),
         "governor": Fault(
@@ -70,13 +70,15 @@ class DieselEngine(Electrical):
             "the governor lets it race", {"hertz": Parameter(8.0, "Hz", 0.5, 20.0, "above the set point")}
         ),
         "radiator-fan": Fault("the radiator fan stands still: the engine overheats in minutes"),
-        "low-oil": Fault("oil pressure is low", {"pressure": Parameter(60.0, "kPa", 0.0, 400.0, "at rated speed")}),
+        "low-oil": Fault(
+            "oil pressure is low", {"pressure": Parameter(60.0, "kPa", 0.0, 400.0, "at rated speed", neutral=None)}
+        ),
         "starter-battery-flat": Fault("the starter battery turns nothing"),
         "charger": Fault("the battery charger and the charge alternator give nothing"),
         "jacket-heater": Fault("the jacket heater is dead: the engine stands cold"),
         "fuel-contaminated": Fault(
             "water or algae in the fuel: filters clog and it dies",
-            {"minutes": Parameter(3.0, "min", 0.0, 600.0, "of running until it dies")},
+            {"minutes": Parameter(3.0, "min", 0.0, 600.0, "of running until it dies", neutral=None)},
         ),
         "fails-to-stop": Fault("the fuel valve stays open: it runs on when told to stop"),
     }

@@ -54,7 +54,7 @@ class RackRow(Electrical):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         f"psu-{cord}-failure": Fault(
             f"the power supplies on cord {cord} of a rack are dead",
-            {"rack": Parameter(1, "", 0, 64, "which rack, 0 for all")},
+            {"rack": Parameter(1, "", 0, 64, "which rack, 0 for all", neutral=None)},
         )
         for cord in ("a", "b")
     }

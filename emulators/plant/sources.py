@@ -49,11 +49,11 @@ class Utility(Electrical):
             "voltage swell on all phases",
             {"height": Parameter(15.0, "%", 10.0, 80.0, "how far above the declared voltage")},
         ),
-        "phase-loss": Fault("one phase is interrupted", {"phase": Parameter(1.0, "phase", 1.0, 3.0)}),
+        "phase-loss": Fault("one phase is interrupted", {"phase": Parameter(1.0, "phase", 1.0, 3.0, neutral=None)}),
         "unbalance": Fault(
             "one phase is lower than the others",
             {
-                "phase": Parameter(1.0, "phase", 1.0, 3.0),
+                "phase": Parameter(1.0, "phase", 1.0, 3.0, neutral=None),
                 "depth": Parameter(8.0, "%", 1.0, 30.0, "how far below the declared voltage"),
             },
         ),

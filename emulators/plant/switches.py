@@ -91,14 +91,16 @@ class Switch(Electrical):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "psu-a-failed": Fault("power supply A is dead"),
         "psu-b-failed": Fault("power supply B is dead"),
-        "fan-failed": Fault("one fan stands still", {"fan": Parameter(1.0, "", 1.0, 6.0, "number of the fan")}),
+        "fan-failed": Fault(
+            "one fan stands still", {"fan": Parameter(1.0, "", 1.0, 6.0, "number of the fan", neutral=None)}
+        ),
         "hang": Fault("the control processor hangs: frames still flow, but no BPDU, LACPDU or VRRP is sent"),
         "reload": Fault("the switch is restarted properly: it resigns as VRRP master and boots"),
         "stp-off": Fault("spanning tree is switched off: every port forwards"),
         "loop": Fault("a patch cable joins two ports behind a device that swallows BPDUs: frames go round for ever"),
         "port-dark": Fault(
             "the patch cable of one port is pulled",
-            {"port": Parameter(1.0, "", 1.0, 512.0, "number of the port")},
+            {"port": Parameter(1.0, "", 1.0, 512.0, "number of the port", neutral=None)},
         ),
     }
 

@@ -92,7 +92,7 @@ UPS_FAULTS: Mapping[str, Fault] = {
     "static-switch-stuck": Fault("the static switch stays as it is"),
     "fan": Fault(
         "a fan stands still: the inverter carries less",
-        {"derating": Parameter(50.0, "%", 5.0, 90.0, "of the rating that remains")},
+        {"derating": Parameter(50.0, "%", 5.0, 90.0, "of the rating that remains", neutral=100.0)},
     ),
     "string-open": Fault(
         "strings of the battery are open: they give nothing, and nobody sees it on float",
@@ -100,7 +100,7 @@ UPS_FAULTS: Mapping[str, Fault] = {
     ),
     "battery-weak": Fault(
         "the battery holds less than the UPS believes",
-        {"capacity": Parameter(40.0, "%", 1.0, 99.0, "of what it should hold")},
+        {"capacity": Parameter(40.0, "%", 1.0, 99.0, "of what it should hold", neutral=100.0)},
     ),
     "thermal-runaway": Fault(
         "the battery heats itself until it gasses and is lost", {"rate": Parameter(2.0, "K/min", 0.1, 60.0)}

@@ -1,0 +1,39 @@
+"""A kind of fault as the catalogue lists it, whoever realises it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from emulators.plant.faults import Parameter
+
+FAMILIES = ("plant", "sensor", "firmware", "protocol", "transport", "people", "controller")
+"""What suffers: power, cooling and network; what is measured; management cards; what is said on the wire; how it gets
+there; people's doing; the controller under test."""
+
+WORLDS = ("simulated", "live", "rig")
+
+
+@dataclass(frozen=True)
+class FaultKind:
+    """One kind of fault: `kind` on any of `targets`, shaped by `parameters`, realised in `worlds`."""
+
+    kind: str
+    family: str
+    """One of `FAMILIES`."""
+    doc: str
+    targets: tuple[str, ...]
+    """Kinds of component (`ups`) or device (`ups/device`); `device` is every device, `link` every network path."""
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    worlds: tuple[str, ...] = ("simulated", "live")
+    """Where it can be realised; `rig` where an actuator of a usual test bench can cause it."""
+    source: str = ""
+    """The standard or the published outage it is drawn from, where there is one."""
+    of: tuple[str, ...] = ()
+    """What a target names after its own name: `("point",)` is `crah-11:air.supply`."""
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES:
+            raise ValueError(f"{self.kind}: the family is {self.family!r}, expected one of {', '.join(FAMILIES)}")
+        if unknown := [world for world in self.worlds if world not in WORLDS]:
+            raise ValueError(f"{self.kind}: unknown world {', '.join(unknown)}, expected some of {', '.join(WORLDS)}")

@@ -1,0 +1,195 @@
+"""When which fault is applied and lifted: injections laid on one time axis, with no clock and no site of its own.
+
+    schedule = Schedule(injections, seed=1)
+    while the run goes on:
+        let time pass until schedule.next_due_s(), or until something a condition looks at has changed
+        for action in schedule.advance(now_s, holds):
+            action.on(sink)
+    for action in schedule.finish(now_s):
+        action.on(sink)
+
+Injections of the same fault on the same target may overlap: the one that began last says how strong it is, and when
+that is over the one before it says so again. Only when none is left is the fault lifted.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Protocol
+
+from harness.faults.catalogue import parameter
+from harness.faults.injection import Injection
+
+RAMP_STEPS = 10
+"""A ramp is applied at its neutral value at `at_s`, then k tenths of the way at `at_s + ramp_s * k / 10`."""
+
+Strength = Mapping[str, float]
+Edge = tuple[float, Strength | None]
+"""From that time on, s, an injection is this strong; None: it is not there (now, or any more)."""
+
+
+class Sink(Protocol):
+    """What realises faults: a site, a world, a rig."""
+
+    def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
+        """The target suffers this from now on; with other parameters than before where it already does."""
+
+    def lift(self, target: str, kind: str) -> None:
+        """The target suffers it no longer; what was there before is there again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What is to be done at `t_s`: apply the fault with these parameters, or lift it when they are None."""
+
+    t_s: float
+    target: str
+    kind: str
+    parameters: Strength | None
+
+    def on(self, sink: Sink) -> None:
+        if self.parameters is None:
+            sink.lift(self.target, self.kind)
+        else:
+            sink.apply(self.target, self.kind, self.parameters)
+
+
+class Schedule:
+    """The injections of one run. `seed` varies the times of those that flap with a jitter."""
+
+    def __init__(self, injections: Iterable[Injection], seed: int = 0) -> None:
+        self.injections = tuple(injections)
+        self._edges = [_edges(injection, Random(f"{seed}/{n}")) for n, injection in enumerate(self.injections)]
+        self._due: list[tuple[float, int, Strength | None]] = []
+        for n in range(len(self.injections)):
+            self._next_edge(n)
+        self._begun: dict[int, float] = {}
+        """Injections that have begun and are not over -> when they began, in that order."""
+        self._strength: dict[int, Strength | None] = {}
+        self._applied: dict[tuple[str, str], Strength] = {}
+
+    def next_due_s(self) -> float:
+        """When something is to be done by the clock, s; infinite when nothing more is. Conditions may come before."""
+        while self._due and self._over(self._due[0][1]):
+            heapq.heappop(self._due)
+        return self._due[0][0] if self._due else math.inf
+
+    @property
+    def conditions(self) -> list[str]:
+        """The conditions that may end a fault now: look at them whenever the plant has come to rest."""
+        return [until for n in self._begun if (until := self.injections[n].until) is not None]
+
+    @property
+    def active(self) -> dict[tuple[str, str], Strength]:
+        """(target, kind) -> parameters of what is applied now."""
+        return dict(self._applied)
+
+    def advance(self, now_s: float, holds: Callable[[str], bool] = lambda condition: False) -> list[Action]:
+        """What is to be done up to and at `now_s`, in order; `holds` says whether a condition holds now.
+
+        A condition is looked at from the first call after its injection began.
+        """
+        actions: list[Action] = []
+        over = [n for n, since in self._begun.items() if since < now_s and self._met(n, holds)]
+        while self.next_due_s() <= now_s:
+            t_s = self._due[0][0]
+            while self.next_due_s() == t_s:
+                _, n, strength = heapq.heappop(self._due)
+                self._turn(n, t_s, strength)
+                self._next_edge(n)
+            actions += self._differences(t_s)
+        for n in over:
+            if n in self._begun:
+                self._end(n)
+        return actions + self._differences(now_s)
+
+    def finish(self, now_s: float) -> list[Action]:
+        """The run is over: lift what is still applied, begin nothing more."""
+        self._due.clear()
+        self._begun.clear()
+        return self._differences(now_s)
+
+    def _met(self, n: int, holds: Callable[[str], bool]) -> bool:
+        until = self.injections[n].until
+        return until is not None and holds(until)
+
+    def _turn(self, n: int, t_s: float, strength: Strength | None) -> None:
+        if n not in self._strength:
+            self._begun[n] = t_s
+        self._strength[n] = strength
+        if strength is None and t_s >= self.injections[n].ends_s:
+            self._end(n)
+
+    def _end(self, n: int) -> None:
+        del self._begun[n]
+
+    def _over(self, n: int) -> bool:
+        """Whether a condition has ended it: its further edges count no more."""
+        return n in self._strength and n not in self._begun
+
+    def _next_edge(self, n: int) -> None:
+        edge = next(self._edges[n], None)
+        if edge is not None:
+            heapq.heappush(self._due, (edge[0], n, edge[1]))
+
+    def _differences(self, t_s: float) -> list[Action]:
+        """What must be done so that what should be applied is."""
+        wanted: dict[tuple[str, str], Strength] = {}
+        for n in self._begun:
+            strength = self._strength[n]
+            if strength is not None:
+                wanted[self.injections[n].target, self.injections[n].kind] = strength
+        lifted = [key for key in self._applied if key not in wanted]
+        changed = [key for key, strength in wanted.items() if self._applied.get(key) != strength]
+        self._applied = wanted
+        return [Action(t_s, *key, None) for key in lifted] + [Action(t_s, *key, wanted[key]) for key in changed]
+
+
+def _edges(injection: Injection, random: Random) -> Iterator[Edge]:
+    """The edges of one injection, in order; the last is its end if it has one."""
+    shape = (
+        _flapping(injection, random)
+        if injection.flap
+        else _ramping(injection)
+        if injection.ramp_s
+        else _plain(injection)
+    )
+    for t_s, strength in shape:
+        if t_s >= injection.ends_s:
+            break
+        yield t_s, strength
+    if math.isfinite(injection.ends_s):
+        yield injection.ends_s, None
+
+
+def _plain(injection: Injection) -> Iterator[Edge]:
+    yield injection.at_s, injection.parameters
+
+
+def _ramping(injection: Injection) -> Iterator[Edge]:
+    for step in range(RAMP_STEPS + 1):
+        strength = {name: _part(injection.kind, name, full, step) for name, full in injection.parameters.items()}
+        yield injection.at_s + injection.ramp_s * step / RAMP_STEPS, strength
+
+
+def _part(kind: str, name: str, full: float, step: int) -> float:
+    """The parameter after that many steps: from neutral to full, never outside its range."""
+    spec = parameter(kind, name)
+    if step == RAMP_STEPS or spec is None or spec.neutral is None:
+        return full
+    return spec.clamped(spec.neutral + (full - spec.neutral) * step / RAMP_STEPS)
+
+
+def _flapping(injection: Injection, random: Random) -> Iterator[Edge]:
+    assert injection.flap is not None
+    on_s, off_s = injection.flap
+    t_s, jitter = injection.at_s, injection.flap_jitter
+    while True:
+        yield t_s, injection.parameters
+        t_s += on_s * random.uniform(1.0 - jitter, 1.0 + jitter)
+        yield t_s, None
+        t_s += off_s * random.uniform(1.0 - jitter, 1.0 + jitter)
