@@ -76,9 +76,8 @@ class Scenario:
         Raises:
             OSError: the file cannot be written.
         """
-        yaml = YAML(typ="safe")
-        yaml.default_flow_style = False
-        yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]
+        yaml = YAML()
+        yaml.width = 100_000  # texts are not folded
         with Path(path).open("w", encoding="utf-8") as file:
             yaml.dump(self.to_dict(), file)
 
