@@ -1,0 +1,18 @@
+"""Faults of what is said between a client and a device: which there are (`KINDS`) and what they do (`Tamper`)."""
+
+from harness.faults.frames.kinds import KINDS, PROTOCOL_KINDS, TRANSPORT_KINDS, chosen, path, protocols
+from harness.faults.frames.tamper import Answer, Conversation, Late, Speaks, Tamper
+
+__all__ = [
+    "KINDS",
+    "PROTOCOL_KINDS",
+    "TRANSPORT_KINDS",
+    "Answer",
+    "Conversation",
+    "Late",
+    "Speaks",
+    "Tamper",
+    "chosen",
+    "path",
+    "protocols",
+]

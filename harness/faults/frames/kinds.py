@@ -1,0 +1,236 @@
+"""The faults of what passes between a client and a device, as data: their names, meanings and parameters.
+
+Protocol faults change messages (`harness.faults.frames.tamper`); transport faults change the path (`path`, a
+`LinkConditions` for memory and proxies alike) or a connection (`reset`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from emulators.plant.faults import Parameter
+from harness.faults.kinds import WORLDS, FaultKind
+from harness.faults.link import LinkConditions
+
+Faults = Mapping[str, Mapping[str, float]]
+"""Active faults: kind -> parameter -> number."""
+
+PROTOCOLS = ("modbus-tcp", "modbus-rtu", "snmp")
+"""What messages are of."""
+
+_PERCENT = "how many of them"
+_OFFSET = "what is added to it"
+
+_APPLICATION = "Modbus Application Protocol Specification V1.1b3 §7"
+_MESSAGING = "Modbus Messaging on TCP/IP Implementation Guide V1.0b"
+_SERIAL_LINE = "Modbus over Serial Line V1.02 §2.5: what the check finds is not answered"
+
+
+def _protocol(kind: str, doc: str, source: str = "", **parameters: Parameter) -> FaultKind:
+    return FaultKind(kind, "protocol", doc, ("device",), parameters, WORLDS, source)
+
+
+def _transport(kind: str, doc: str, source: str = "", **parameters: Parameter) -> FaultKind:
+    return FaultKind(kind, "transport", doc, ("device", "link"), parameters, WORLDS, source)
+
+
+PROTOCOL_KINDS: tuple[FaultKind, ...] = (
+    _protocol(
+        "modbus-exception",
+        "every request is refused with this exception and not passed on",
+        _APPLICATION,
+        code=Parameter(4, "", 1, 255, "1 function, 2 address, 3 value, 4 failure, 5 acknowledge, 6 busy"),
+    ),
+    _protocol(
+        "modbus-wrong-unit",
+        "answers carry another unit identifier",
+        _MESSAGING,
+        offset=Parameter(1, "", 1, 255, _OFFSET),
+    ),
+    _protocol(
+        "modbus-wrong-transaction",
+        "answers carry another transaction identifier",
+        _MESSAGING,
+        offset=Parameter(1, "", 1, 65535, _OFFSET),
+    ),
+    _protocol(
+        "truncated",
+        "answers lack their last octets; one at least is left",
+        bytes=Parameter(2, "octets", 1, 65535, "how many are cut off"),
+    ),
+    _protocol("garbage", "answers are replaced by random octets, as many"),
+    _protocol(
+        "stale",
+        "each request is answered as it was first answered after the onset, with its own identifier: the device lives, "
+        "its values stand still",
+    ),
+    _protocol(
+        "torn",
+        "the first register of a pair is of the answer before, the second of this one, as in a device that updates "
+        "its registers while they are read",
+        register=Parameter(-1, "", -1, 65534, "address of the pair's first; -1: each pair from the start of the read"),
+    ),
+    _protocol("snmp-generr", "requests of v1 and v2c fail with genErr and are not passed on", "RFC 3416 §4.2"),
+    _protocol(
+        "snmp-wrong-type",
+        "numbers come as OCTET STRINGs of their digits, everything else as INTEGER 0 (v1, v2c)",
+        "RFC 2578 §7.1",
+    ),
+    _protocol(
+        "snmp-missing-instance",
+        "what is asked for does not exist: noSuchInstance, endOfMibView to walks, noCreation to writes; v1 noSuchName",
+        "RFC 3416 §4.2, RFC 1157 §4.1",
+    ),
+    _protocol(
+        "snmp-wrong-request-id",
+        "answers carry another request-id (v3: another msgID)",
+        "RFC 3416 §3, RFC 3412 §6.2",
+        offset=Parameter(1, "", 1, 1_000_000, _OFFSET),
+    ),
+    _protocol(
+        "snmp-engine-reboot",
+        "the engine seems to have restarted at the onset: sysUpTime and snmpEngineTime count from 0, snmpEngineBoots "
+        "is higher; authenticated v3 requests are reported notInTimeWindows",
+        "RFC 3414 §2.2, RFC 3418 sysUpTime",
+        boots=Parameter(1, "restarts", 1, 1000, "how many are counted"),
+    ),
+    _protocol(
+        "snmp-time-window",
+        "authenticated v3 requests are reported notInTimeWindows: the engine's clock is elsewhere",
+        "RFC 3414 §3.2 step 7",
+        offset_s=Parameter(300, "s", 151, 2_000_000_000, "how far the clock is ahead; the window is 150 s"),
+    ),
+    _protocol(
+        "snmp-community-changed",
+        "requests of v1 and v2c go unanswered, as by an agent that has another community now",
+        "RFC 1157 §4.1, RFC 3584 §5.2",
+    ),
+    _protocol(
+        "snmp-key-changed",
+        "authenticated v3 requests are reported wrongDigests, as by an agent whose user has another key now",
+        "RFC 3414 §3.2 step 6",
+    ),
+    _protocol(
+        "traps-lost",
+        "notifications do not reach the station",
+        percent=Parameter(100, "%", 0, 100, _PERCENT),
+    ),
+    _protocol(
+        "traps-duplicated",
+        "notifications reach the station twice",
+        percent=Parameter(100, "%", 0, 100, _PERCENT),
+    ),
+    _protocol(
+        "traps-late",
+        "notifications reach the station late",
+        delay_s=Parameter(30, "s", 0, 86400, "how late"),
+    ),
+)
+"""What is done to messages."""
+
+TRANSPORT_KINDS: tuple[FaultKind, ...] = (
+    _transport("delay", "everything takes longer, each way", delay_s=Parameter(0.5, "s", 0, 3600)),
+    _transport("jitter", "everything takes longer by chance, each way", jitter_s=Parameter(0.1, "s", 0, 3600)),
+    _transport(
+        "loss",
+        "packets are lost; a TCP stream stalls for its retransmissions instead",
+        "RFC 6298",
+        percent=Parameter(10, "%", 0, 100, _PERCENT),
+    ),
+    _transport(
+        "duplication",
+        "datagrams arrive twice; TCP mends it unseen",
+        percent=Parameter(10, "%", 0, 100, _PERCENT),
+    ),
+    _transport(
+        "reordering",
+        "datagrams are overtaken by later ones; TCP mends it unseen",
+        percent=Parameter(10, "%", 0, 100, _PERCENT),
+        delay_s=Parameter(0.05, "s", 0, 3600, "how long the overtaken ones wait"),
+    ),
+    _transport("bandwidth", "the path carries so much and no more", bits_per_s=Parameter(9600, "bit/s", 1, 1e12)),
+    _transport("reset", "at the onset every connection is reset (TCP RST); new ones are accepted", "RFC 9293 §3.5.2"),
+    _transport("refused", "connections are reset and new ones refused; datagrams are lost"),
+    _transport(
+        "half-open",
+        "the device has gone without a word: connections seem open, nothing comes back",
+        "RFC 9293 §3.5.1",
+    ),
+    _transport("black-hole", "nothing arrives either way; streams go on where they were when it is over"),
+    _transport("partition", "device and station are in two parts of a network: as a black hole, traps included"),
+    _transport(
+        "serial-noise",
+        "bits are flipped on the line, each way",
+        _SERIAL_LINE,
+        error_rate=Parameter(0.001, "errors/bit", 0, 0.5),
+    ),
+)
+"""What is done to paths and connections."""
+
+KINDS: tuple[FaultKind, ...] = PROTOCOL_KINDS + TRANSPORT_KINDS
+"""Every fault of this package."""
+
+BY_NAME: Mapping[str, FaultKind] = {kind.kind: kind for kind in KINDS}
+
+
+def protocols(kind: str) -> tuple[str, ...]:
+    """The protocols whose messages a fault can change; none for faults of the path."""
+    match kind.partition("-")[0]:
+        case "modbus":
+            return PROTOCOLS[:1] if kind == "modbus-wrong-transaction" else PROTOCOLS[:2]
+        case "torn":
+            return PROTOCOLS[:2]
+        case "snmp" | "traps":
+            return PROTOCOLS[2:]
+        case "serial":
+            return PROTOCOLS[1:2]
+    return PROTOCOLS if BY_NAME[kind].family == "protocol" else ()
+
+
+def chosen(kind: str, parameters: Mapping[str, float] | None = None) -> dict[str, float]:
+    """All parameters of a fault: those given, else their defaults.
+
+    Raises:
+        ValueError: no such fault or parameter, or a number out of its range.
+    """
+    fault = BY_NAME.get(kind)
+    if fault is None:
+        raise ValueError(f"no fault is called {kind!r}; there are {', '.join(BY_NAME)}")
+    given = dict(parameters or {})
+    numbers = {name: given.pop(name, spec.default) for name, spec in fault.parameters.items()}
+    if given:
+        known = ", ".join(fault.parameters) or "no parameter"
+        raise ValueError(f"{kind}: unknown parameter {', '.join(given)}; it takes {known}")
+    for name, spec in fault.parameters.items():
+        if not spec.low <= numbers[name] <= spec.high:
+            raise ValueError(
+                f"{kind}: {name} is {numbers[name]:g}, expected {spec.low:g} to {spec.high:g} {spec.unit}".rstrip()
+            )
+    return numbers
+
+
+def path(faults: Faults, healthy: LinkConditions) -> LinkConditions:
+    """The conditions of a path that suffers these faults and is `healthy` without; other faults change nothing."""
+    c = healthy
+    for kind, p in faults.items():
+        match kind:
+            case "delay":
+                c = replace(c, latency_s=c.latency_s + p["delay_s"])
+            case "jitter":
+                c = replace(c, jitter_s=p["jitter_s"])
+            case "loss":
+                c = replace(c, loss_percent=p["percent"])
+            case "duplication":
+                c = replace(c, duplication_percent=p["percent"])
+            case "reordering":
+                c = replace(c, reordering_percent=p["percent"], reordering_s=p["delay_s"])
+            case "bandwidth":
+                c = replace(c, bandwidth_bps=p["bits_per_s"])
+            case "refused":
+                c = replace(c, state="refused")
+            case "half-open":
+                c = replace(c, state="half-open")
+            case "black-hole" | "partition":
+                c = replace(c, state="black-hole")
+    return c

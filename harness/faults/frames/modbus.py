@@ -1,0 +1,149 @@
+"""Faults of Modbus messages, on TCP and on a serial line.
+
+scapy's Modbus layers take frames apart and put them together. They know Modbus on TCP; a frame of a serial line is
+given an MBAP header for them and loses it afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from harness.faults.frames.cutting import Cutter, crc16, mbap, rtu_answer, rtu_request
+from harness.faults.frames.tamper import Answer, noise, spoil
+
+if TYPE_CHECKING:
+    from harness.faults.frames.tamper import Tamper
+
+MOST_OPEN = 64
+"""Requests of one client that are remembered until their answers come; Modbus devices serve up to 16 at once."""
+
+_HEAD = 6
+_READS = frozenset({3, 4, 23})
+
+
+class ModbusConversation:
+    """One connection or one serial line; see `harness.faults.frames.tamper.Conversation`."""
+
+    __slots__ = ("_answers", "_open", "_requests", "_serial", "_tamper")
+
+    def __init__(self, tamper: Tamper) -> None:
+        self._tamper = tamper
+        self._serial = tamper.speaks == "modbus-rtu"
+        self._requests = Cutter(rtu_request, recovers=True) if self._serial else Cutter(mbap)
+        self._answers = Cutter(rtu_answer, recovers=True) if self._serial else Cutter(mbap)
+        self._open: dict[int, bytes] = {}  # transaction id -> unit id and PDU of the request
+
+    @property
+    def waiting(self) -> bool:
+        return self._requests.waiting or self._answers.waiting
+
+    def request(self, data: bytes) -> list[bytes | Answer]:
+        if not self._tamper.active:
+            return [self._requests.whole(data)]
+        return list(self._asked(self._noisy(data)))
+
+    def answer(self, data: bytes) -> list[bytes]:
+        if not self._tamper.active:
+            return [self._answers.whole(data)]
+        pieces = self._answers.cut(data)
+        return [self._noisy(self._answered(piece.octets) if piece.whole else piece.octets) for piece in pieces]
+
+    def idle(self) -> tuple[bytes, bytes]:
+        return (self._requests.idle(), self._answers.idle()) if self._serial else (b"", b"")
+
+    def _asked(self, data: bytes) -> Iterator[bytes | Answer]:
+        for octets, whole in self._requests.cut(data):
+            refusal = self._tamper.active.get("modbus-exception")
+            adu = self._adu(octets) if whole else b""
+            if refusal is not None and whole and not (self._serial and not adu[_HEAD]):  # 0 is a broadcast on serial
+                yield Answer(self._noisy(self._marked(_refused(adu, int(refusal["code"])))))
+                continue
+            if whole:
+                self._remember(adu)
+            yield octets
+
+    def _answered(self, frame: bytes) -> bytes:
+        active = self._tamper.active
+        adu = self._adu(frame)
+        asked = self._open.pop(_transaction(adu), b"")
+        if "stale" in active and asked:
+            held = self._tamper.memory["stale"].setdefault(asked, adu)
+            adu = adu[:2] + held[2:]
+        if "torn" in active and asked:
+            before = self._tamper.memory["torn"].get(asked, adu)
+            self._tamper.memory["torn"][asked] = adu
+            adu = _torn(before, adu, asked, int(active["torn"]["register"]))
+        return self._marked(adu)
+
+    def _marked(self, adu: bytes) -> bytes:
+        """An answer as it leaves: with the wrong identifiers, cut short or spoilt."""
+        active = self._tamper.active
+        if "modbus-wrong-unit" in active or "modbus-wrong-transaction" in active:
+            from scapy.contrib.modbus import ModbusADUResponse
+
+            answer = ModbusADUResponse(adu)
+            unit, transaction = active.get("modbus-wrong-unit"), active.get("modbus-wrong-transaction")
+            if unit is not None:
+                answer.unitId = (answer.unitId + int(unit["offset"])) % 0x100
+            if transaction is not None:
+                answer.transId = (answer.transId + int(transaction["offset"])) % 0x10000
+            adu = bytes(answer)
+        return spoil(self._tamper, adu[_HEAD:] + crc16(adu[_HEAD:]) if self._serial else adu)
+
+    def _remember(self, adu: bytes) -> None:
+        if len(self._open) >= MOST_OPEN:
+            del self._open[next(iter(self._open))]
+        self._open[_transaction(adu)] = adu[_HEAD:]
+
+    def _adu(self, frame: bytes) -> bytes:
+        """A frame as scapy and this module know it: on a serial line all transactions have the number 0."""
+        if not self._serial:
+            return frame
+        return b"\0\0\0\0" + (len(frame) - 2).to_bytes(2, "big") + frame[:-2]
+
+    def _noisy(self, octets: bytes) -> bytes:
+        fault = self._tamper.active.get("serial-noise")
+        return octets if fault is None else noise(self._tamper.rng, octets, fault["error_rate"])
+
+
+def dissected(frame: bytes, answer: bool) -> Any:
+    """A Modbus TCP frame as scapy's packet, to be shown or searched; `answer` tells its direction. About 0.1 ms."""
+    from scapy.contrib.modbus import ModbusADURequest, ModbusADUResponse
+
+    return (ModbusADUResponse if answer else ModbusADURequest)(frame)
+
+
+def _transaction(adu: bytes) -> int:
+    return int.from_bytes(adu[:2], "big")
+
+
+def _refused(adu: bytes, code: int) -> bytes:
+    """The exception response to a request."""
+    from scapy.contrib.modbus import ModbusADURequest, ModbusADUResponse
+    from scapy.packet import Raw
+
+    request = ModbusADURequest(adu)
+    head = ModbusADUResponse(transId=request.transId, protoId=request.protoId, unitId=request.unitId)
+    # As octets: scapy has a class for each function's exception and none for functions it does not know.
+    return bytes(head / Raw(bytes((adu[_HEAD + 1] | 0x80, code))))
+
+
+def _torn(before: bytes, now: bytes, asked: bytes, register: int) -> bytes:
+    """The answer `now` with the first register of pairs as in the answer `before`; `register` -1 is every pair."""
+    from scapy.contrib.modbus import ModbusADUResponse
+
+    if asked[1] not in _READS or len(asked) < 4 or len(before) != len(now) or len(now) < _HEAD + 3:
+        return now
+    old, new = ModbusADUResponse(before), ModbusADUResponse(now)
+    held = getattr(old.payload, "registerVal", None)
+    values = getattr(new.payload, "registerVal", None)
+    if not isinstance(held, list) or not isinstance(values, list) or len(held) != len(values):
+        return now
+    first = int.from_bytes(asked[2:4], "big")
+    pairs = range(0, len(values) - 1, 2) if register < 0 else range(register - first, register - first + 1)
+    new.payload.registerVal = [
+        old_value if index in pairs and index + 1 < len(values) else value
+        for index, (old_value, value) in enumerate(zip(held, values, strict=True))
+    ]
+    return bytes(new)

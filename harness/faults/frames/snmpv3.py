@@ -1,0 +1,143 @@
+"""Faults of SNMP v3 messages. Who has no secret can read the header and write what an agent says without one.
+
+Such are the Reports (RFC 3414 §3.2): usmStatsWrongDigests is sent without authentication by real agents too. A Report
+of usmStatsNotInTimeWindows is authenticated by real agents, so that a manager believes the clock in it; the one made
+here is not: the manager reports the error and does not synchronise. What is inside an authenticated message cannot be
+changed without the manager noticing, so faults of values leave v3 alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from emulators.wire.snmp.ber import BerError, Syntax, encode_integer, encode_sequence, encode_tlv
+from emulators.wire.snmp.counters import Counter, counter_oid
+from emulators.wire.snmp.message import (
+    AUTH_FLAG,
+    PRIV_FLAG,
+    REPORTABLE_FLAG,
+    PduType,
+    ScopedPdu,
+    V3Message,
+    VarBind,
+    encode_pdu,
+    encode_scoped_pdu,
+    encode_v3_header,
+    encode_varbind,
+    read_pdu,
+    read_scoped_pdu,
+    read_v3_message,
+)
+from emulators.wire.snmp.usm import SecurityParameters, read_security_parameters, write_message
+
+if TYPE_CHECKING:
+    from harness.faults.frames.tamper import Tamper
+
+_MAX_SIZE = 65507
+_MOST = 0x7FFF_FFFF
+
+
+class V3Faults:
+    """What one manager suffers of the device's v3 faults."""
+
+    __slots__ = ("_reported", "_tamper")
+
+    def __init__(self, tamper: Tamper) -> None:
+        self._tamper = tamper
+        self._reported = 0
+
+    def report(self, datagram: bytes, start: int, end: int) -> bytes | None:
+        """The Report that an authenticated request gets in the agent's place, None if it is passed on.
+
+        Raises:
+            BerError: this is no v3 message.
+        """
+        active = self._tamper.active
+        message = read_v3_message(datagram, start, end)
+        security = read_security_parameters(message.security_parameters, message.security_start)
+        if not message.flags & AUTH_FLAG or not message.flags & REPORTABLE_FLAG:
+            return None
+        boots, time_s = security.boots, security.time_s
+        if "snmp-key-changed" in active:
+            return self._report(message, security, Counter.WRONG_DIGESTS, boots, time_s)
+        if "snmp-engine-reboot" in active:
+            boots, time_s = self._since_reboot(boots, time_s)
+        elif "snmp-time-window" in active:
+            time_s += int(active["snmp-time-window"]["offset_s"])
+        else:
+            return None
+        return self._report(message, security, Counter.NOT_IN_TIME_WINDOWS, boots, time_s)
+
+    def answer(self, datagram: bytes, start: int, end: int) -> bytes:
+        """An answer of the agent as the manager gets it.
+
+        Raises:
+            BerError: this is no v3 message.
+        """
+        active = self._tamper.active
+        message = read_v3_message(datagram, start, end)
+        security = read_security_parameters(message.security_parameters, message.security_start)
+        msg_id, boots, time_s = message.msg_id, security.boots, security.time_s
+        wrong = active.get("snmp-wrong-request-id")
+        if wrong is not None:
+            msg_id = (msg_id + int(wrong["offset"])) % (_MOST + 1)
+        if not message.flags & AUTH_FLAG:  # discovery: the agent's engine, boots and time, told to whoever asks
+            if "snmp-engine-reboot" in active:
+                boots, time_s = self._since_reboot(boots, time_s)
+            elif "snmp-time-window" in active:
+                time_s += int(active["snmp-time-window"]["offset_s"])
+        if (msg_id, boots, time_s) == (message.msg_id, security.boots, security.time_s):
+            return datagram
+        return _rewritten(message, security, msg_id, boots, time_s)
+
+    def _since_reboot(self, boots: int, time_s: int) -> tuple[int, int]:
+        """Boots and time of an engine that restarted when the fault began, from those it has."""
+        first = int(self._tamper.memory["snmp-engine-reboot"].setdefault(boots, b"%d" % time_s))
+        more = int(self._tamper.active["snmp-engine-reboot"]["boots"])
+        return min(boots + more, _MOST), max(0, time_s - first)
+
+    def _report(
+        self, message: V3Message, security: SecurityParameters, counter: Counter, boots: int, time_s: int
+    ) -> bytes:
+        self._reported += 1
+        value = encode_varbind(VarBind(counter_oid(counter), Syntax.COUNTER32, self._reported))
+        pdu = encode_pdu(PduType.REPORT, _request_id(message), 0, 0, [value])
+        return write_message(
+            msg_id=message.msg_id,
+            max_size=_MAX_SIZE,
+            flags=0,
+            engine_id=security.engine_id,
+            boots=min(max(boots, 0), _MOST),
+            time_s=min(max(time_s, 0), _MOST),
+            user=None,
+            user_name=security.user_name,
+            scoped_pdu=encode_scoped_pdu(ScopedPdu(security.engine_id, b"", pdu)),
+        )
+
+
+def _request_id(message: V3Message) -> int:
+    """The request-id if it can be read, else 0, as RFC 3412 §7.1 step 3 has it."""
+    if message.flags & PRIV_FLAG:
+        return 0
+    try:
+        scoped = read_scoped_pdu(message.data)
+        return int.from_bytes(read_pdu(scoped.pdu, 0, len(scoped.pdu)).request_id, "big", signed=True)
+    except BerError:
+        return 0
+
+
+def _rewritten(message: V3Message, security: SecurityParameters, msg_id: int, boots: int, time_s: int) -> bytes:
+    """The message with another header; its digest, if it has one, is as it was."""
+    parameters = encode_sequence(
+        encode_tlv(Syntax.OCTET_STRING, security.engine_id),
+        encode_integer(boots),
+        encode_integer(min(time_s, _MOST)),
+        encode_tlv(Syntax.OCTET_STRING, security.user_name),
+        encode_tlv(Syntax.OCTET_STRING, security.auth),
+        encode_tlv(Syntax.OCTET_STRING, security.priv),
+    )
+    return encode_sequence(
+        encode_v3_header(msg_id, message.max_size, message.flags, message.security_model),
+        encode_tlv(Syntax.OCTET_STRING, parameters),
+        message.data,
+    )

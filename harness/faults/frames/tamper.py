@@ -1,0 +1,145 @@
+"""What a fault does to what is said between clients and one device: bytes in, bytes out, from a seed. No I/O, no clock.
+
+    client  -> request ->  Tamper  -> request ->  device  -> notification ->  Tamper  -> station
+            <- answer  <-          <- answer  <-
+
+Without a fault nothing is decoded and everything passes as it came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from random import Random
+from typing import Literal, Protocol
+
+from harness.faults.frames.kinds import chosen, protocols
+
+Speaks = Literal["modbus-tcp", "modbus-rtu", "snmp"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the client gets in the device's place; the device has not seen the request."""
+
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A message that is to be passed on `delay_s` seconds from now."""
+
+    frame: bytes
+    delay_s: float
+
+
+class Conversation(Protocol):
+    """One client's exchange with the device: a TCP connection, a UDP address, a serial line.
+
+    None of these raises, whatever the octets.
+    """
+
+    def request(self, data: bytes) -> list[bytes | Answer]:
+        """What becomes of octets from the client: those that go on to the device, and answers in its place."""
+
+    def answer(self, data: bytes) -> list[bytes]:
+        """What the client gets when the device sends these octets."""
+
+    def idle(self) -> tuple[bytes, bytes]:
+        """The line was silent for longer than a frame allows: what was held back towards the device and the client."""
+
+    @property
+    def waiting(self) -> bool:
+        """Whether part of a frame is held back."""
+
+
+class Tamper:
+    """The faults of one device's messages, shared by all who talk to it; none at first.
+
+    `speaks` is what the device speaks: modbus-tcp (also over UDP), modbus-rtu (serial, or over TCP) or snmp.
+    """
+
+    def __init__(self, seed: int = 0, speaks: Speaks = "modbus-tcp") -> None:
+        self.speaks = speaks
+        self.rng = Random(seed)
+        self.active: dict[str, dict[str, float]] = {}
+        """The faults there are: kind -> parameter -> number, in the order of their onset."""
+        self.memory: dict[str, dict[object, bytes]] = {}
+        """What an active fault remembers: kind -> a request -> an answer."""
+        self._own: Conversation | None = None
+
+    def apply(self, kind: str, parameters: Mapping[str, float] | None = None) -> None:
+        """A fault begins, or its parameters change.
+
+        Raises:
+            ValueError: no such fault or parameter, a number out of range, or not a fault of this protocol.
+        """
+        numbers = chosen(kind, parameters)
+        if self.speaks not in protocols(kind):
+            among = ", ".join(protocols(kind)) or "the path, not of messages"
+            raise ValueError(f"{kind} is a fault of {among}; here {self.speaks} is spoken")
+        self.active[kind] = numbers
+        self.memory.setdefault(kind, {})
+
+    def lift(self, kind: str | None = None) -> list[str]:
+        """A fault ends, or all of them; what ended. Everything passes again as it comes."""
+        ended = [name for name in self.active if kind in (None, name)]
+        for name in ended:
+            del self.active[name], self.memory[name]
+        return ended
+
+    def conversation(self) -> Conversation:
+        """A new client's exchange with the device."""
+        # Imported here: what only wants to know the faults needs no decoders.
+        if self.speaks == "snmp":
+            from harness.faults.frames.snmp import SnmpConversation
+
+            return SnmpConversation(self)
+        from harness.faults.frames.modbus import ModbusConversation
+
+        return ModbusConversation(self)
+
+    def request(self, data: bytes) -> list[bytes | Answer]:
+        """`Conversation.request` where there is one client only."""
+        return self._only().request(data)
+
+    def answer(self, data: bytes) -> list[bytes]:
+        """`Conversation.answer` where there is one client only."""
+        return self._only().answer(data)
+
+    def notification(self, datagram: bytes) -> list[bytes | Late]:
+        """What the station gets of a trap or an inform that the device sends."""
+        active = self.active
+        if not active or self._happens("traps-lost"):
+            return [] if active else [datagram]
+        copies = 2 if self._happens("traps-duplicated") else 1
+        late = active.get("traps-late")
+        return [Late(datagram, late["delay_s"]) if late is not None else datagram] * copies
+
+    def _happens(self, kind: str) -> bool:
+        fault = self.active.get(kind)
+        return fault is not None and self.rng.random() * 100.0 < fault["percent"]
+
+    def _only(self) -> Conversation:
+        if self._own is None:
+            self._own = self.conversation()
+        return self._own
+
+
+def spoil(tamper: Tamper, frame: bytes) -> bytes:
+    """An answer after the faults that ask for no decoding: cut short, or random octets."""
+    cut = tamper.active.get("truncated")
+    if "garbage" in tamper.active:
+        frame = tamper.rng.randbytes(len(frame))
+    return frame[: max(1, len(frame) - int(cut["bytes"]))] if cut is not None else frame
+
+
+def noise(rng: Random, octets: bytes, error_rate: float) -> bytes:
+    """Octets after a line on which each bit is wrong with this probability."""
+    if error_rate <= 0.0:
+        return octets
+    bits, wrong = 8 * len(octets), 0
+    for position in range(bits):
+        if rng.random() < error_rate:
+            wrong |= 1 << position
+    return (int.from_bytes(octets, "big") ^ wrong).to_bytes(len(octets), "big")
