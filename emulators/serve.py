@@ -72,7 +72,7 @@ class Servers:
     `ports` are `standard`, `high` or the first of a run of ports; in that last case every device is on `single_address`
     (for systems that give loopback one address only). `expose` names an interface address to listen on instead of
     loopback, which lets everyone who reaches it command the devices. `draining` reads UDP sockets several datagrams at
-    a time, for which the loop must have real ones. `catch_up` is called before a device looks at a request.
+    a time, for which the loop must have real ones. `catch_up` is called before a device looks at a request. A `lazy` device builds its SNMP variables when it is first asked.
     """
 
     def __init__(
@@ -84,12 +84,14 @@ class Servers:
         *,
         draining: bool = True,
         catch_up: Callable[[], None] | None = None,
+        lazy: bool = False,
     ) -> None:
         self.site = site
         self.endpoints: list[Endpoint] = []
         self.agents: dict[str, SnmpAgent] = {}
         self._draining = draining
         self._catch_up = catch_up
+        self._lazy = lazy
         self._expose = expose
         self._numbered = iter(range(ports, 65536)) if isinstance(ports, int) else None
         self._ports = HIGH_PORTS if ports == "high" else STANDARD_PORTS
@@ -207,7 +209,7 @@ class Servers:
             engine_id_from_mac(ENTERPRISE, device.mac), lambda: device.state.boots, lambda: int(device.uptime_s)
         )
         user = User(access.user.encode(), access.auth_password.encode(), access.priv_password.encode(), writable=True)
-        tree = SurfaceTree(surface)
+        tree = SurfaceTree(surface, self._lazy)
         agent = SnmpAgent(
             tree,
             {access.read.encode(): Access.READ_ONLY, access.write.encode(): Access.READ_WRITE},

@@ -43,13 +43,15 @@ def oid(text: str) -> Oid:
 class SurfaceTree(MibTree):
     """All variables of a profile on one device, rebuilt when rows appear or disappear.
 
+    A `lazy` tree is built when it is first asked (`refresh`), which spares a large site the devices nobody talks to.
+
     Raises:
-        ProfileError: the profile does not fit the device.
+        ProfileError: the profile does not fit the device; from a lazy tree, when it is first asked.
     """
 
-    __slots__ = ("_added", "_indices", "_layout", "_own", "_rows", "_surface")
+    __slots__ = ("_added", "_indices", "_layout", "_own", "_pending", "_rows", "_surface")
 
-    def __init__(self, surface: Surface) -> None:
+    def __init__(self, surface: Surface, lazy: bool = False) -> None:
         snmp = surface.profile.snmp
         if snmp is None:
             raise ProfileError(f"profile {surface.profile.profile} says nothing of SNMP")
@@ -58,12 +60,21 @@ class SurfaceTree(MibTree):
         self._indices = sorted({name for entry in snmp.objects for name in entry.rows})
         self._layout = surface.device.layout
         self._rows = self._present_rows()
-        super().__init__(self._everything(), self._look, [_column(entry) for entry in snmp.objects])
+        self._pending = lazy
+        instances = () if lazy else self._everything()
+        super().__init__(instances, self._look, [_column(entry) for entry in snmp.objects])
+
+    def refresh(self) -> int:
+        if self._pending:
+            self._pending = False
+            self.replace(self._everything())
+        return super().refresh()
 
     def add(self, instances: Iterable[Instance]) -> None:
         """Offer these too (the agent's own counters); where the profile has the same name, the profile's wins."""
         self._added = list(instances)
-        self.replace(self._with_added())
+        if not self._pending:
+            self.replace(self._with_added())
 
     def _look(self) -> int:
         """The plant's revision, after following rows that came or went."""

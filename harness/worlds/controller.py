@@ -1,0 +1,101 @@
+"""The controller under test: failover logic that talks to the site's devices and knows nothing of twinfeed.
+
+A controller is a coroutine function `main(inventory, store)` that runs until it is cancelled: `inventory` says where
+the devices answer, `store` is its memory that survives a restart. Named as `package.module:function`; a module that
+is named alone has its `main` taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any
+
+Main = Callable[[Mapping[str, Any], MutableMapping[str, Any]], Awaitable[None]]
+
+
+class ControllerFailed(Exception):
+    """The controller under test has ended by itself; the cause is the exception it raised, if it raised one."""
+
+
+class Controller(ABC):
+    """A controller that can be started and stopped."""
+
+    name: str
+
+    @abstractmethod
+    async def start(self, inventory: Mapping[str, Any]) -> None:
+        """Start it on these devices."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Stop it at once, as a power loss would; what is in its store stays."""
+
+    @abstractmethod
+    async def restart(self) -> None:
+        """Start it again after `stop`, with the inventory and the store it had."""
+
+    @property
+    @abstractmethod
+    def ended(self) -> asyncio.Future[None] | None:
+        """Completes with ControllerFailed when the controller ends by itself; None while it is stopped."""
+
+
+class InProcess(Controller):
+    """A controller that is a coroutine of the same event loop."""
+
+    def __init__(self, main: Main, name: str, store: MutableMapping[str, Any] | None = None) -> None:
+        self.name = name
+        self.store: MutableMapping[str, Any] = {} if store is None else store
+        self._main = main
+        self._inventory: Mapping[str, Any] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, inventory: Mapping[str, Any]) -> None:
+        self._inventory = inventory
+        await self.restart()
+
+    async def restart(self) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"controller {self.name}")
+
+    async def _run(self) -> None:
+        try:
+            await self._main(self._inventory, self.store)
+        except Exception as error:
+            raise ControllerFailed(f"the controller {self.name} raised {type(error).__name__}: {error}") from error
+        raise ControllerFailed(f"the controller {self.name} returned; it should run until it is cancelled")
+
+    async def stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    @property
+    def ended(self) -> asyncio.Future[None] | None:
+        return self._task
+
+
+def named(text: str) -> InProcess:
+    """The controller of that name.
+
+    Raises:
+        ValueError: there is no such module or function; the message says what was looked for.
+    """
+    module, _, attribute = text.partition(":")
+    try:
+        main = getattr(importlib.import_module(module), attribute or "main")
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"controller {text!r}: no module is called {error.name!r}; expected package.module:function, "
+            "importable from the folder pytest runs in"
+        ) from None
+    except AttributeError:
+        raise ValueError(
+            f"controller {text!r}: {module} has no {attribute or 'main'!r}; expected a coroutine function "
+            "main(inventory, store)"
+        ) from None
+    return InProcess(main, text)

@@ -1,0 +1,181 @@
+"""What a test sees of a site, whatever world it runs in.
+
+    async def test_mains_loss(site, controller):
+        await site.inject("utility-a", "outage", for_="10 min")
+        await site.run("30 min")
+        reading = await site["ups-a1"].read("battery.charge")
+        site.check(always("racks.*.supplied"))
+
+A world that cannot do something says so with `Cannot`, and the test is skipped with that reason; it never passes for
+it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from typing import ClassVar
+
+from emulators.devices.points import Value
+from emulators.serve import Endpoint
+from emulators.site import Site
+from harness.durations import seconds
+from harness.journal import Journal, Recorder
+from harness.transports import DeviceHandle
+from harness.worlds.controller import Controller
+from harness.worlds.inventory import Access, handles, inventory
+
+Duration = float | str
+"""Seconds, or a text such as `15 s`, `30 min`."""
+
+
+class Cannot(Exception):
+    """This world has no way to do what was asked; the message says what is missing."""
+
+
+class World(ABC):
+    """One site in one world. Times are seconds of the site's clock, which is 0 when the site starts."""
+
+    kind: ClassVar[str]
+    """simulated, live or rig."""
+    capabilities: ClassVar[frozenset[str]]
+    """What tests may require of a world with the marker `needs`; see `CAPABILITIES`."""
+
+    def __init__(self, site: Site, seed: int) -> None:
+        self.model = site
+        self.seed = seed
+        self.journal = Journal()
+        self.endpoints: list[Endpoint] = []
+        self.controller: Controller | None = None
+        self._handles: dict[str, DeviceHandle] = {}
+        self._recorder: Recorder | None = None
+
+    # -- life -----------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def start(self) -> None:
+        """Put every device on this world's network and let time run."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Free everything; the journal is complete afterwards."""
+
+    @property
+    @abstractmethod
+    def now(self) -> float:
+        """Seconds of the site's clock."""
+
+    @abstractmethod
+    async def run(self, duration: Duration) -> None:
+        """Let that much of the site's time pass.
+
+        Raises:
+            ControllerFailed: the controller under test has ended meanwhile.
+            PlantError: the plant could not go on.
+        """
+
+    # -- disturbing -------------------------------------------------------------------------------------------------
+
+    @abstractmethod
+    async def inject(self, target: str, kind: str, *, for_: Duration | None = None, **parameters: float) -> None:
+        """Apply a fault now, for so long or until `clear`.
+
+        Raises:
+            PlantError: no such target, fault or parameter, or a number out of its range.
+            Cannot: this world has no way to cause it.
+        """
+
+    @abstractmethod
+    async def clear(self, target: str | None = None, kind: str | None = None) -> None:
+        """Clear one fault, all of a target's, or all: what was there before is there again."""
+
+    # -- observing --------------------------------------------------------------------------------------------------
+
+    def __getitem__(self, device: str) -> DeviceHandle:
+        """The device, read and written over the wire through its profile.
+
+        Raises:
+            PlantError: the site has no device of that name; the message names near ones.
+        """
+        self.model[device]
+        if not self._handles:
+            self._handles = handles(self.endpoints, self.model.file, lambda: self.now)
+        return self._handles[device]
+
+    @abstractmethod
+    def observe(self, quantity: str) -> Value:
+        """A quantity as an instrument shows it now, not over the device's own wire.
+
+        Raises:
+            UnknownQuantity: nothing is called that.
+            Cannot: no instrument measures it.
+        """
+
+    @abstractmethod
+    def watch(self, *patterns: str) -> None:
+        """Record these quantities from now on, so that properties can be checked on them."""
+
+    def inventory(self) -> dict[str, object]:
+        """What the site hands to a controller: every device with its addresses and credentials."""
+        return inventory(self.model, self.endpoints, self.access)
+
+    @property
+    def access(self) -> Access:
+        """How stations log in to the devices, and where they wait for traps."""
+        return Access.of(self.model.file.head.snmp)
+
+    # -- the controller ---------------------------------------------------------------------------------------------
+
+    async def start_controller(self, controller: Controller) -> None:
+        """Let that controller take care of the site, until `stop`."""
+        self.controller = controller
+        self.journal.record(self.now, "controller", "started", name=controller.name)
+        await controller.start(self.inventory())
+
+    async def _pass(self, waiting: asyncio.Future[None], *failures: asyncio.Future[None]) -> None:
+        """Wait for that, unless the controller or something else fails first; then raise that failure."""
+        ended = None if self.controller is None else self.controller.ended
+        watched = {future for future in (waiting, ended, *failures) if future is not None}
+        await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
+        for future in (*failures, ended):
+            if future is not None and future.done() and not future.cancelled():
+                waiting.cancel()
+                await future
+        await waiting
+
+
+def span(duration: Duration) -> float:
+    """A duration in s.
+
+    Raises:
+        ValueError: not a time, or a negative one.
+    """
+    length_s = seconds(duration)
+    if length_s < 0.0:
+        raise ValueError(f"found {duration!r}, expected a time of 0 s or more")
+    return length_s
+
+
+CAPABILITIES: Mapping[str, str] = {
+    "virtual-time": "half an hour takes seconds, and nothing happens while the test thinks",
+    "deterministic": "the same seed gives the same run",
+    "plant-faults": "faults of the plant, its sensors and its firmware can be caused",
+    "protocol-faults": "what devices answer can be altered on the wire",
+    "network-faults": "paths can be cut, delayed and lossy",
+    "programs": "programs of their own can reach the devices",
+    "truth": "every physical quantity can be observed",
+}
+"""What a test may require with `@pytest.mark.needs("truth")`, and what it means."""
+
+
+def missing(world: World, needed: Iterable[str]) -> list[str]:
+    """Which of the capabilities this world lacks.
+
+    Raises:
+        ValueError: one that does not exist.
+    """
+    for name in needed:
+        if name not in CAPABILITIES:
+            raise ValueError(f"no capability is called {name!r}; there are: {', '.join(CAPABILITIES)}")
+    return [name for name in needed if name not in world.capabilities]
