@@ -72,7 +72,8 @@ class Servers:
     `ports` are `standard`, `high` or the first of a run of ports; in that last case every device is on `single_address`
     (for systems that give loopback one address only). `expose` names an interface address to listen on instead of
     loopback, which lets everyone who reaches it command the devices. `draining` reads UDP sockets several datagrams at
-    a time, for which the loop must have real ones. `catch_up` is called before a device looks at a request. A `lazy` device builds its SNMP variables when it is first asked.
+    a time, for which the loop must have real ones. `catch_up` is called before a device looks at a request. A `lazy`
+    device builds its SNMP variables when it is first asked.
     """
 
     def __init__(
@@ -222,7 +223,7 @@ class Servers:
 
 
 class LiveSite(Servers):
-    """Serves a site while the event loop's clock paces its plant, `speed` seconds of it for each second of the clock."""
+    """Serves a site whose plant is paced by the event loop's clock, `speed` seconds of it for each second of that."""
 
     def __init__(
         self,

@@ -62,15 +62,30 @@ class Schedule:
     """The injections of one run. `seed` varies the times of those that flap with a jitter."""
 
     def __init__(self, injections: Iterable[Injection], seed: int = 0) -> None:
-        self.injections = tuple(injections)
-        self._edges = [_edges(injection, Random(f"{seed}/{n}")) for n, injection in enumerate(self.injections)]
+        self.injections: list[Injection] = []
+        self._seed = seed
+        self._edges: list[Iterator[Edge]] = []
         self._due: list[tuple[float, int, Strength | None]] = []
-        for n in range(len(self.injections)):
-            self._next_edge(n)
         self._begun: dict[int, float] = {}
         """Injections that have begun and are not over -> when they began, in that order."""
         self._strength: dict[int, Strength | None] = {}
         self._applied: dict[tuple[str, str], Strength] = {}
+        for injection in injections:
+            self.add(injection)
+
+    def add(self, injection: Injection) -> None:
+        """One more; what of it lies in the past is done at the next `advance`."""
+        n = len(self.injections)
+        self.injections.append(injection)
+        self._edges.append(_edges(injection, Random(f"{self._seed}/{n}")))
+        self._next_edge(n)
+
+    def end(self, now_s: float, target: str | None = None, kind: str | None = None) -> list[Action]:
+        """End what has begun: one fault of a target, all of it, or all; what is to come still comes."""
+        for n in list(self._begun):
+            if target in (None, self.injections[n].target) and kind in (None, self.injections[n].kind):
+                self._end(n)
+        return self._differences(now_s)
 
     def next_due_s(self) -> float:
         """When something is to be done by the clock, s; infinite when nothing more is. Conditions may come before."""

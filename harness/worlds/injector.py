@@ -1,0 +1,71 @@
+"""Lets a schedule of faults happen in a world that runs: by its clock, and by conditions on its quantities."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from math import isfinite
+
+from harness.faults.injection import Injection
+from harness.faults.schedule import Action, Schedule, Sink
+
+
+class Injector:
+    """Applies and lifts faults when they are due.
+
+    `clock` gives the site's time in s, `pace` how many of its seconds pass in one of the loop's, `holds` whether a
+    condition holds now.
+    """
+
+    def __init__(
+        self,
+        sink: Sink,
+        clock: Callable[[], float],
+        holds: Callable[[str], bool],
+        seed: int = 0,
+        pace: Callable[[], float] = lambda: 1.0,
+    ) -> None:
+        self.schedule = Schedule((), seed)
+        self._sink, self._clock, self._holds, self._pace = sink, clock, holds, pace
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, injection: Injection) -> None:
+        """Let that happen, from now on if its time has come.
+
+        Raises:
+            PlantError: it begins now and there is no such target, fault or parameter.
+        """
+        self.schedule.add(injection)
+        self.look()
+
+    def end(self, target: str | None = None, kind: str | None = None) -> list[Action]:
+        """End what is active; returns what was lifted."""
+        actions = self.schedule.end(self._clock(), target, kind)
+        self._do(actions)
+        return [action for action in actions if action.parameters is None]
+
+    def look(self) -> None:
+        """Do what is due by now; call it also when something a condition looks at may have changed."""
+        self._do(self.schedule.advance(self._clock(), self._holds))
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_s = self.schedule.next_due_s()
+        if isfinite(due_s):
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_later(max(0.0, due_s - self._clock()) / self._pace(), self.look)
+
+    @property
+    def waits(self) -> bool:
+        """Whether some fault lasts until a condition holds."""
+        return bool(self.schedule.conditions)
+
+    def stop(self) -> None:
+        """Lift everything and let nothing more begin."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._do(self.schedule.finish(self._clock()))
+
+    def _do(self, actions: list[Action]) -> None:
+        for action in actions:
+            action.on(self._sink)

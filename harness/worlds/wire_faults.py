@@ -1,0 +1,97 @@
+"""Protocol and transport faults of the simulated network: which device suffers what, and what becomes of its path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from zlib import crc32
+
+from emulators.plant.engine import PlantError
+from emulators.serve import Endpoint
+from harness.faults import frames
+from harness.faults.frames import Speaks, Tamper
+from harness.worlds.network import Network
+
+SPEAKS: Mapping[str, Speaks] = {"modbus": "modbus-tcp", "snmp": "snmp"}
+
+
+class WireFaults:
+    """Applies and lifts faults of what passes between the station and each device."""
+
+    def __init__(self, network: Network, endpoints: Iterable[Endpoint], seed: int) -> None:
+        self._network = network
+        self._seed = seed
+        self._endpoints: dict[str, list[Endpoint]] = {}
+        for endpoint in endpoints:
+            self._endpoints.setdefault(endpoint.device, []).append(endpoint)
+        self._active: dict[str, dict[str, Mapping[str, float]]] = {}
+
+    def apply(self, device: str, kind: str, parameters: Mapping[str, float]) -> None:
+        """The device suffers this from now on.
+
+        Raises:
+            PlantError: no device of that name, or it does not speak the protocol, or a parameter is wrong.
+        """
+        try:
+            chosen = frames.chosen(kind, parameters)
+        except ValueError as error:
+            raise PlantError(f"{device}: {error}") from None
+        endpoints = self._of(device)
+        fitting = frames.protocols(kind)
+        if fitting:
+            spoken = [e for e in endpoints if SPEAKS[e.protocol] in fitting]
+            if not spoken:
+                raise PlantError(f"{device} does not speak what {kind} alters; it speaks {_protocols(endpoints)}")
+            for endpoint in spoken:
+                self._tamper(endpoint).apply(kind, chosen)
+        else:
+            self._active.setdefault(device, {})[kind] = chosen
+            self._settle(device)
+            if kind == "reset":
+                for host in _hosts(endpoints):
+                    self._network.path(host).reset()
+
+    def lift(self, device: str, kind: str) -> None:
+        """The device suffers it no longer."""
+        if frames.protocols(kind):
+            for endpoint in self._of(device):
+                if SPEAKS[endpoint.protocol] in frames.protocols(kind):
+                    self._tamper(endpoint).lift(kind)
+        else:
+            self._active.get(device, {}).pop(kind, None)
+            self._settle(device)
+
+    def _of(self, device: str) -> list[Endpoint]:
+        endpoints = self._endpoints.get(device)
+        if endpoints is None:
+            raise PlantError(f"{device!r} has no management address; faults of the wire need a device that has one")
+        return endpoints
+
+    def _settle(self, device: str) -> None:
+        """Give the device's path the conditions its faults make; a refusing device also drops its connections."""
+        conditions = frames.path(self._active.get(device, {}), self._network.default)
+        for host in _hosts(self._of(device)):
+            path = self._network.path(host)
+            path.set(conditions)
+            if conditions.state == "refused":
+                path.reset()
+
+    def _tamper(self, endpoint: Endpoint) -> Tamper:
+        tampers = self._network.path(endpoint.address).tampers
+        tamper = tampers.get(endpoint.port)
+        if tamper is None:
+            seed = hash_of(self._seed, endpoint)
+            tamper = tampers[endpoint.port] = Tamper(seed, SPEAKS[endpoint.protocol])
+        return tamper
+
+
+def hash_of(seed: int, endpoint: Endpoint) -> int:
+    """A seed of the endpoint's own, the same in every run."""
+    return crc32(f"{seed}/{endpoint.device}/{endpoint.protocol}".encode())
+
+
+def _hosts(endpoints: Iterable[Endpoint]) -> list[str]:
+    return list(dict.fromkeys(endpoint.address for endpoint in endpoints))
+
+
+def _protocols(endpoints: Iterable[Endpoint]) -> str:
+    return " and ".join(endpoint.protocol for endpoint in endpoints)
