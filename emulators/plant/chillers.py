@@ -162,6 +162,8 @@ class Chiller(Electrical):
         s.running = s.valve_open = p.initially_running
         s.loading = 1.0 if p.initially_running else 0.0
         s.setpoint_c = p.setpoint_c
+        self._loads_to = s.loading
+        """`_loading_target` when the plant last came to rest."""
 
     def start(self) -> None:
         loop = self.plant.find(self.params.loop) if self.params.loop else None
@@ -364,14 +366,15 @@ class Chiller(Electrical):
     def horizon(self) -> float:
         if not self.state.running:
             return inf
-        gap = abs(self._loading_target - self.state.loading)
+        self._loads_to = self._loading_target
+        gap = abs(self._loads_to - self.state.loading)
         return inf if gap < 0.01 else min(10.0, gap * 100.0 / self.params.loading_percent_s)
 
     def advance(self, dt: float) -> None:
         s = self.state
         if s.running:
             s.run_s += dt
-            s.loading = approached(s.loading, self._loading_target, self.params.loading_percent_s / 100.0 * dt)
+            s.loading = approached(s.loading, self._loads_to, self.params.loading_percent_s / 100.0 * dt)
 
 
 def _within(value: float, limits: tuple[float, float]) -> float:

@@ -4,10 +4,12 @@ Everything that changes by itself is an `Actor`: a plant component (a breaker, a
 firmware of a device. The plant knows nothing of what its actors are; it gives them time:
 
     settle    solve the power flow, let every actor `react` to what it sees, repeat until nothing changes
-    step      find how far the plant can go (next timer, the smallest `horizon`), `advance` every actor so far
+    look      find the next event: the next timer or the smallest `horizon`
+    move      `advance` every actor to the event, or less far if less is asked for
     fire      run the timers that are due, then settle again
 
-A quiet plant takes long steps; a fault, a timer or a threshold makes a short one. There is no wall clock, no
+A quiet plant takes long steps; a fault, a timer or a threshold makes a short one. Between two events only what is
+continuous moves, so how often somebody looks at the plant changes nothing and costs little. There is no wall clock, no
 unseeded randomness and no I/O here, so the same seed and the same calls give the same run.
 """
 
@@ -66,6 +68,8 @@ class Actor:
 
     FAULTS: ClassVar[Mapping[str, Fault]] = {}
     STATE: ClassVar[type[State]] = State
+    COUPLED: ClassVar[bool] = False
+    """Its `advance` looks at what else moves, so it goes first and sees everything as it came to rest."""
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -82,11 +86,17 @@ class Actor:
         """
 
     def horizon(self) -> float:
-        """Seconds until this actor's own continuous state needs a look (a crossing, an accuracy limit)."""
+        """Seconds until this actor's own continuous state needs a look (a crossing, an accuracy limit).
+
+        Asked once after the plant has come to rest, before anything moves.
+        """
         return math.inf
 
     def advance(self, dt: float) -> None:
-        """Move the continuous state `dt` seconds on, with the surroundings held constant."""
+        """Move the continuous state `dt` seconds on, with the surroundings held constant.
+
+        The way to the next event comes in any number of pieces, which must add up to the same as one.
+        """
 
     def on_timer(self, name: str) -> None:
         """A timer set with `after` is due."""
@@ -160,6 +170,8 @@ class Plant:
         self._sequence = 0
         self._reactive: list[Actor] = []
         self._bounded: list[Callable[[], float]] = []
+        self._look_s: float | None = None
+        """When some horizon ends, None while they have not been asked since the plant came to rest."""
         self._moving: list[Callable[[float], None]] = []
 
     # -- building -------------------------------------------------------------------------------------------
@@ -180,7 +192,8 @@ class Plant:
         actors = list(self.actors.values())
         self._reactive = [a for a in actors if type(a).react is not Actor.react]
         self._bounded = [a.horizon for a in actors if type(a).horizon is not Actor.horizon]
-        self._moving = [a.advance for a in actors if type(a).advance is not Actor.advance]
+        moving = [a for a in actors if type(a).advance is not Actor.advance]
+        self._moving = [a.advance for a in sorted(moving, key=lambda a: not a.COUPLED)]
         for actor in actors:
             actor.start()
         self.settle()
@@ -201,26 +214,38 @@ class Plant:
     # -- time -----------------------------------------------------------------------------------------------
 
     def advance(self, until: float) -> None:
-        """Move the plant to `until` (s), from event to event."""
+        """Move the plant to `until` (s), from event to event; it does not settle at `until` unless an event is due."""
         if self.dirty:
             self.settle()
         while self.now < until:
-            target = min(until, self.now + LONGEST_STEP_S)
-            due = self._next_timer()
-            if due < target:
-                target = due
-            for horizon in self._bounded:
-                reach = self.now + horizon()
-                if reach < target:
-                    target = max(reach, self.now + SHORTEST_STEP_S)
-            target = min(target, until)
-            dt = target - self.now
-            if dt > 0.0:
-                for move in self._moving:
-                    move(dt)
-                self.now = target
+            event = self.next_event_s
+            if until < event:
+                self._move(until)
+                self.revision += 1
+                return
+            self._move(event)
             self._fire()
             self.settle()
+
+    @property
+    def next_event_s(self) -> float:
+        """The next instant the plant itself needs (a timer, a horizon), in s; `now` when it has yet to settle.
+
+        At most `LONGEST_STEP_S` after the last event. A fault, a write or a new timer may bring it forward.
+        """
+        if self.dirty:
+            return self.now
+        if self._look_s is None:
+            reach = min((horizon() for horizon in self._bounded), default=math.inf)
+            self._look_s = self.now + min(max(reach, SHORTEST_STEP_S), LONGEST_STEP_S)
+        return min(self._look_s, self._next_timer())
+
+    def _move(self, to: float) -> None:
+        dt = to - self.now
+        if dt > 0.0:
+            for move in self._moving:
+                move(dt)
+            self.now = to
 
     def settle(self) -> None:
         """Solve and react until nothing changes within this instant, then tell the watchers.
@@ -229,6 +254,7 @@ class Plant:
             PlantError: the actors keep changing each other; the message names those of the last rounds.
         """
         self._come_to_rest()
+        self._look_s = None
         for watch in tuple(self.watchers):  # one may leave when it has seen enough
             watch()
         if self.dirty:  # a watcher has done something
@@ -346,9 +372,11 @@ class Plant:
     # -- forking --------------------------------------------------------------------------------------------
 
     def snapshot(self) -> dict[str, Any]:
-        """Everything that changes, as JSON values: `restore` on a plant built from the same site continues from it."""
-        if self.dirty:
-            self.settle()
+        """Everything that changes, as JSON values: `restore` on a plant built from the same site continues from it.
+
+        Taking it is an event, so that this plant looks ahead from here as a restored one does.
+        """
+        self.settle()
         version, internal, gauss = self.rng.getstate()
         return {
             "now": self.now,

@@ -10,9 +10,10 @@ with gamma = 1 - 1/sqrt(2)): far from rest it is accurate to `TOLERANCE_K`, at r
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from math import inf, sqrt
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from emulators.plant.electrical import Component
 from emulators.plant.engine import State
@@ -97,6 +98,7 @@ class Body(Component):
     """A component with thermal nodes. The first body of the plant moves them all."""
 
     STATE: ClassVar[type[State]] = ThermalState
+    COUPLED: ClassVar[bool] = True
     state: ThermalState
     first = 0
     """Where this body's nodes begin in the vector of all of them."""
@@ -123,11 +125,22 @@ class Body(Component):
 
     def advance(self, dt: float) -> None:
         if self._system is not None:
-            self._system.advance(dt)
+            self._system.advance(self.plant.now, self.plant.now + dt, self.plant.next_event_s)
+
+
+class Knot(NamedTuple):
+    """The temperatures of all nodes (degC) at one time."""
+
+    at_s: float
+    t: list[float]
 
 
 class System:
-    """All bodies of a plant, moved together."""
+    """All bodies of a plant, moved together.
+
+    Their course is computed once from one event of the plant to the next. Whoever looks in between sees the straight
+    line between two steps of it: within a step the curve is nowhere further from it than a quarter of `TOLERANCE_K`.
+    """
 
     HOTTEST_REST_C = 60.0
     """A start whose rest would be hotter than this is none: the cooling does not run (yet)."""
@@ -135,28 +148,43 @@ class System:
     def __init__(self, bodies: Sequence[Body]) -> None:
         self.bodies = bodies
         self._capacities: list[float] = []
+        self._course: list[Knot] = []
         for body in bodies:
             body.first = len(self._capacities)
             self._capacities += body.capacities()
 
     def horizon(self) -> float:
         """Seconds until some node has moved by `LOOK_K` at its present rate."""
+        self._course = []
         fastest = max(map(abs, self._balance(self._gather()).rates()))
         return max(SHORTEST_LOOK_S, LOOK_K / fastest) if fastest > 0.0 else inf
 
-    def advance(self, dt: float) -> None:
-        """Move all nodes `dt` seconds on, in as many steps as the tolerance asks for."""
-        t, left, step = self._gather(), dt, dt
+    def advance(self, now: float, to: float, event: float) -> None:
+        """Move all nodes from `now` along their course to the next `event` of the plant, as far as `to` (all s)."""
+        if not self._course:
+            self._course = self._ahead(now, max(to, event))
+        after = bisect_right(self._course, to, key=lambda knot: knot.at_s)
+        if after == len(self._course):
+            self._scatter(self._course[-1].t)
+            return
+        (begin, old), (end, new) = self._course[after - 1], self._course[after]
+        part = (to - begin) / (end - begin)
+        self._scatter([x + (y - x) * part for x, y in zip(old, new, strict=True)])
+
+    def _ahead(self, begin: float, end: float) -> list[Knot]:
+        """The course with the surroundings held constant, in as many steps as the tolerance asks for."""
+        course = [Knot(begin, self._gather())]
+        left = step = end - begin
         while left > 0.0:
             step = min(step, left)
-            new, error = self._step(t, step)
+            new, error = self._step(course[-1].t, step)
             if error > TOLERANCE_K and step > _SHORTEST_S:
                 step = max(_SHORTEST_S, step * max(0.1, 0.9 * sqrt(TOLERANCE_K / error)))
                 continue
-            t = new
             left -= step
+            course.append(Knot(end - left, new))
             step *= 4.0 if error <= 0.0 else min(4.0, max(1.0, 0.9 * sqrt(TOLERANCE_K / error)))
-        self._scatter(t)
+        return course
 
     def rest(self) -> bool:
         """Take the state in which nothing moves any more; False if that is (nearly) the present one, or none.

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.plant.engine import Actor, Fault, Parameter, Plant, PlantError, State
+from emulators.plant.engine import LONGEST_STEP_S, Actor, Fault, Parameter, Plant, PlantError, State
 
 
 @dataclass
@@ -108,7 +108,45 @@ def test_how_time_is_cut_into_calls_makes_no_difference(pieces):
         many.advance(total)
     one.advance(total)
     assert cut.state.empty == whole.state.empty
-    assert cut.state.litres == pytest.approx(whole.state.litres, abs=0.02)
+    assert cut.state.litres == pytest.approx(whole.state.litres, abs=1e-9)
+
+
+def test_a_quiet_step_asks_nobody_to_react():
+    asked = []
+
+    class Clerk(Actor):
+        def react(self) -> None:
+            asked.append(self.plant.now)
+
+    site = plant(Clerk("clerk"), Tank("tank"))
+    asked.clear()
+    for tenth in range(1, 100):
+        site.advance(tenth / 10)
+    assert asked == []
+    assert site.actors["tank"].state.litres == pytest.approx(90.1)
+
+
+def test_readers_notice_that_a_quiet_step_has_moved_something():
+    site = plant(Tank("tank"))
+    before = site.revision
+    site.advance(1.0)
+    assert site.revision > before
+
+
+def test_the_plant_knows_its_next_event():
+    tank, bell = Tank("tank"), Bell("bell")
+    site = plant(tank, bell)
+    assert site.next_event_s == pytest.approx(100.0)
+    site.advance(40.0)
+    assert site.next_event_s == pytest.approx(100.0)
+    bell.after(5.0, "ring")
+    assert site.next_event_s == pytest.approx(45.0)
+    site.inject("tank", "leak", {"rate": 3.0})
+    assert site.next_event_s == 40.0  # it has yet to settle
+    site.advance(45.0)
+    assert site.next_event_s == pytest.approx(55.0)
+    site.advance(55.0)
+    assert site.next_event_s == pytest.approx(55.0 + LONGEST_STEP_S)
 
 
 def test_a_fault_for_a_time_clears_itself_and_restores_what_was_there():
