@@ -7,7 +7,6 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pysnmp.hlapi.v3arch.asyncio import SnmpEngine
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -104,7 +103,7 @@ class Observer:
         self.columns = columns
         self.requests = 0
         self.silent = 0
-        engine, read = SnmpEngine(), live.site.file.head.snmp.read
+        read = live.site.file.head.snmp.read
         profiles = {entry.name: entry.profile for entry in live.site.file.devices}
         self._handles: dict[str, DeviceHandle] = {}
         for name in dict.fromkeys(device for column in columns for device in column.devices):
@@ -113,8 +112,10 @@ class Observer:
             self._handles[name] = DeviceHandle(
                 name,
                 profiles[name],
-                SnmpTransport(snmp.address, snmp.port, read, TIMEOUT_S, 0, engine) if snmp else None,
-                ModbusTransport(modbus.address, modbus.port, modbus.unit or 1, TIMEOUT_S, 0) if modbus else None,
+                SnmpTransport.v2c(snmp.address, snmp.port, read, timeout_s=TIMEOUT_S, retries=0) if snmp else None,
+                ModbusTransport.tcp(modbus.address, modbus.port, modbus.unit or 1, timeout_s=TIMEOUT_S, retries=0)
+                if modbus
+                else None,
             )
 
     async def look(self) -> list[list[Value | None]]:

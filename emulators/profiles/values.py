@@ -55,19 +55,36 @@ def to_raw(entry: Entry, value: Value) -> Raw:
 def from_raw(entry: Entry, raw: Raw) -> Value:
     """The point's value for what the product shows or is sent: the inverse of `to_raw`.
 
+    What stands for "no value now" is NaN; a number written as text is a number again.
+
     Raises:
-        Unmapped: an enumeration does not have that number.
+        Unmapped: an enumeration does not have that number, or a text is not of the profile's format.
     """
+    if entry.missing is not None and raw == entry.missing:
+        return math.nan
     if entry.enum is not None:
         for name, known in entry.enum.items():
             if known == raw and name != "*":
                 return {"true": True, "false": False}.get(name, name)
         raise Unmapped(f"{raw!r} is not one of {', '.join(str(known) for known in entry.enum.values())}")
+    if entry.format is not None and isinstance(raw, str):
+        raw = _unformatted(entry.format, raw)
     if isinstance(raw, (str, bytes)):
         return raw
     if entry.scale == 1 and not entry.offset:
         return raw
     return float((raw - entry.offset) * float(1 / Fraction(entry.scale)))
+
+
+def _unformatted(form: str, text: str) -> float:
+    """The number in a text of that format: 40.0 for `{:.0f}A` and `40A`."""
+    before, after = form.partition("{")[0], form.rpartition("}")[2]
+    try:
+        if not (text.startswith(before) and text.endswith(after)):
+            raise ValueError
+        return float(text[len(before) : len(text) - len(after)])
+    except ValueError:
+        raise Unmapped(f"{text!r} is not of the form {form!r}") from None
 
 
 def whole(number: float) -> int:

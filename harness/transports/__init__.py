@@ -1,7 +1,20 @@
 """How the harness reaches a device: Modbus through pymodbus, SNMP through pysnmp; never our own codecs."""
 
-from harness.transports.handle import DeviceHandle, Reading, WrongAnswer
+from harness.transports.errors import NoAnswer, NotShown, Refused, TransportError, WrongAnswer
+from harness.transports.handle import DeviceHandle, Reading
 from harness.transports.modbus import ModbusTransport
 from harness.transports.snmp import SnmpTransport
+from harness.transports.snmp_usm import UsmUser
 
-__all__ = ["DeviceHandle", "ModbusTransport", "Reading", "SnmpTransport", "WrongAnswer"]
+__all__ = [
+    "DeviceHandle",
+    "ModbusTransport",
+    "NoAnswer",
+    "NotShown",
+    "Reading",
+    "Refused",
+    "SnmpTransport",
+    "TransportError",
+    "UsmUser",
+    "WrongAnswer",
+]

@@ -2,14 +2,51 @@
 
 from __future__ import annotations
 
+from typing import Self
+
+OCTETS_SHOWN = 64
+"""Octets of a wrong answer that its message shows; the error holds them all."""
+
 
 class TransportError(Exception):
-    """A device could not be read or written; the message names where and what."""
+    """A device could not be read or written.
+
+    `what` says what happened, `address` where on the device (URL and register or OID), `octets` what came back if
+    that is what was wrong. Device and point are added by the handle, which alone knows them.
+    """
+
+    def __init__(self, what: str, address: str, octets: bytes = b"") -> None:
+        super().__init__(what)
+        self.what = what
+        self.address = address
+        self.octets = octets
+        self.device = ""
+        self.point = ""
+
+    def named(self, device: str, point: str) -> Self:
+        """The same error, saying which device and point (or points) were asked for."""
+        self.device, self.point = device, point
+        return self
+
+    def __str__(self) -> str:
+        who = " ".join(part for part in (self.device, self.point) if part)
+        where = f"{who} at {self.address}" if who else self.address
+        shown = self.octets[:OCTETS_SHOWN].hex(" ")
+        more = f" … {len(self.octets)} in all" if len(self.octets) > OCTETS_SHOWN else ""
+        return f"{where}: {self.what}" + (f" (octets {shown}{more})" if shown else "")
 
 
 class NoAnswer(TransportError):
-    """Nothing came back within the timeout and its retries."""
+    """Nothing came back within the timeout of each try."""
 
 
 class WrongAnswer(TransportError):
-    """Something came back that is not the answer: an error, another type, another length."""
+    """Something came back that is not the answer: undecodable, of another type, length or request."""
+
+
+class Refused(WrongAnswer):
+    """The device answered, in its protocol's own words, that it will not: an exception code or an error-status."""
+
+
+class NotShown(TransportError):
+    """The device's profile has no such point, or shows it over a protocol this handle has no transport for."""

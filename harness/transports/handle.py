@@ -1,34 +1,56 @@
-"""A device as the harness sees it: logical points, read over the wire through the device's profile."""
+"""A device as the harness sees it: logical points, read and written over the wire through the device's profile.
+
+ups = DeviceHandle("ups-a1", library.get("ups-rfc1628"), snmp=SnmpTransport.v2c("127.20.1.11", 1161))
+reading = await ups.read("battery.charge")
+reading.value, reading.unit, reading.t_s         # 94.0, "%", 12.3
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+import asyncio
+import difflib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, cast
 
-from emulators.devices.points import Index, Value, undashed
-from emulators.profiles.binding import Row, dotted
-from emulators.profiles.schema import Bit, Entry, Profile, Register, SnmpObject
-from emulators.profiles.values import Unmapped, from_raw
-from harness.transports.errors import WrongAnswer
+from emulators.devices.points import Index, Value
+from emulators.profiles.registers import BOUNDS, pack, unpack
+from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
+from emulators.profiles.values import Raw, Unmapped, to_raw, whole
+from harness.transports import snmp_messages
+from harness.transports.errors import NotShown, TransportError, WrongAnswer
+from harness.transports.listing import listing, reachable
 from harness.transports.modbus import ModbusTransport
+from harness.transports.places import Place, entries, places
+from harness.transports.ranges import Range, ranges
 from harness.transports.snmp import SnmpTransport
 
-__all__ = ["DeviceHandle", "Reading", "WrongAnswer"]
+PLANS = 64
+"""Different batches whose grouping into requests is remembered."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A point's value as it came over the wire, and the address it came from."""
+    """A point's value as it came over the wire."""
 
     device: str
     point: str
     value: Value
+    """A number in `unit`, a word, a text or a bool; NaN where the device says that it has none."""
+    unit: str
+    """As the catalogue of the kind of device gives it; empty for words, texts and bare numbers."""
+    t_s: float
+    """When the answer came, s of the handle's clock."""
     source: str
+    """The URL and the register or OID it came from."""
 
 
 class DeviceHandle:
-    """Reads the points of one device through whichever of its protocols shows them."""
+    """Reads and writes the points of one device through whichever of its protocols shows them, SNMP first.
+
+    `clock` gives the time of readings, s (default: the event loop's). `rows` says which rows the device's tables have
+    where `points` cannot find out by asking (a Modbus product that answers zero where it has nothing).
+    """
 
     def __init__(
         self,
@@ -36,70 +58,193 @@ class DeviceHandle:
         profile: Profile,
         snmp: SnmpTransport | None = None,
         modbus: ModbusTransport | None = None,
+        clock: Callable[[], float] | None = None,
+        rows: Mapping[str, Sequence[Index]] | None = None,
     ) -> None:
         self.name = name
         self.profile = profile
-        self._snmp = snmp
-        self._modbus = modbus
+        self.snmp = snmp
+        self.modbus = modbus
+        self._clock = clock
+        self._rows = rows or {}
+        self._places: dict[str, Place] = {}
+        self._plans: dict[tuple[str, ...], tuple[list[Place], list[Range]]] = {}
 
     async def read(self, point: str) -> Reading:
         """One point, now.
 
         Raises:
             NoAnswer: the device is silent.
-            WrongAnswer: it does not show this point, or answered something else.
+            Refused: it answered with an error of its protocol.
+            WrongAnswer: it answered something else, or what the profile gives no meaning.
+            NotShown: the profile does not show this point.
         """
-        for entry, row in places(self.profile, point):
-            if isinstance(entry, SnmpObject) and self._snmp is not None:
-                oid = dotted(entry.oid, row)
-                raw, source = await self._snmp.read(entry, oid), f"{self._snmp.where} {oid}"
-            elif isinstance(entry, (Register, Bit)) and self._modbus is not None:
-                address = entry.address + sum(_position(row[name]) * step for name, step in entry.stride.items())
-                raw, source = await self._modbus.read(entry, address), f"{self._modbus.where} {entry.table} {address}"
+        return (await self.read_many([point]))[point]
+
+    async def read_many(self, points: Iterable[str]) -> dict[str, Reading]:
+        """Several points in as few requests as the protocol and the product allow. Raises as `read`."""
+        names = tuple(dict.fromkeys(points))
+        plan = self._plans.get(names)
+        if plan is None:
+            if len(self._plans) >= PLANS:
+                self._plans.clear()
+            plan = self._plans[names] = self._grouped(names)
+        variables, requests = plan
+        found: dict[str, Reading] = {}
+        if variables:
+            await self._read_variables(variables, found)
+        for request in requests:
+            await self._read_range(request, found)
+        return {name: found[name] for name in names}
+
+    async def write(self, point: str, value: Value) -> None:
+        """Write a point, in its own words and units.
+
+        Raises:
+            ValueError: the profile cannot express this value.
+            NoAnswer, Refused, WrongAnswer, NotShown: as for `read`.
+        """
+        place = self._place(point, written=True)
+        entry = place.entry
+        try:
+            raw = to_raw(entry, value)
+            if isinstance(entry, Register):
+                octets = _registers(entry, raw)
+            elif isinstance(entry, SnmpObject):
+                variable = _variable(entry, raw)
+        except (Unmapped, ValueError) as error:
+            raise ValueError(f"{self.name} {point}: cannot write {value!r}: {error}") from None
+        try:
+            if isinstance(entry, SnmpObject):
+                assert self.snmp is not None
+                await self.snmp.set(place.oid, entry.type, variable)
+            elif isinstance(entry, Bit):
+                assert self.modbus is not None
+                await self.modbus.write_coil(place.address, bool(raw))
             else:
-                continue
-            try:
-                return Reading(self.name, point, from_raw(entry, raw), source)
-            except Unmapped as error:
-                raise WrongAnswer(f"{self.name} {point} at {source}: {error}") from None
-        raise WrongAnswer(f"{self.name}: profile {self.profile.profile} does not show {point}")
+                assert self.modbus is not None
+                await self.modbus.write_registers(place.address, octets)
+        except TransportError as error:
+            raise error.named(self.name, point) from None
+
+    async def points(self) -> list[str]:
+        """The points that the device shows over this handle's transports, the rows of its tables asked of it."""
+        try:
+            return await listing(self.profile, self.snmp, self.modbus, self._rows)
+        except TransportError as error:
+            raise error.named(self.name, "(its tables)") from None
 
     def close(self) -> None:
-        if self._modbus is not None:
-            self._modbus.close()
+        """Close the connections; the next request opens them again."""
+        for transport in (self.snmp, self.modbus):
+            if transport is not None:
+                transport.close()
+
+    # -- where points are -----------------------------------------------------------------------------------
+
+    def _place(self, point: str, written: bool = False) -> Place:
+        for place in places(self.profile, point, written):
+            if reachable(place.entry, self.snmp, self.modbus):
+                return place
+        raise NotShown(self._why_not(point, written), f"profile {self.profile.profile}").named(self.name, point)
+
+    def _why_not(self, point: str, written: bool) -> str:
+        if next(places(self.profile, point), None) is None:
+            shown = sorted({entry.point for entry in entries(self.profile) if entry.point})
+            near = difflib.get_close_matches(point, shown, n=3)
+            return "is not shown" + (f"; did you mean {', '.join(near)}?" if near else "")
+        if written and next(places(self.profile, point, written), None) is None:
+            return "can only be read"
+        return "is shown over another protocol than this handle has"
+
+    def _grouped(self, names: Sequence[str]) -> tuple[list[Place], list[Range]]:
+        """The SNMP variables and the Modbus requests that tell these points."""
+        for name in names:
+            if name not in self._places:
+                self._places[name] = self._place(name)
+        wanted = [self._places[name] for name in names]
+        registers = [place for place in wanted if not isinstance(place.entry, SnmpObject)]
+        requests = ranges(self.profile.modbus, registers) if self.profile.modbus is not None else []
+        return [place for place in wanted if isinstance(place.entry, SnmpObject)], requests
+
+    # -- reading --------------------------------------------------------------------------------------------
+
+    async def _read_variables(self, asked: Sequence[Place], found: dict[str, Reading]) -> None:
+        assert self.snmp is not None
+        oids = {place.point: place.oid for place in asked}
+        try:
+            values = await self.snmp.get(list(dict.fromkeys(oids.values())))
+        except TransportError as error:
+            guilty = [point for point, oid in oids.items() if error.address == f"{self.snmp.where} {oid}"]
+            raise error.named(self.name, ", ".join(guilty or oids)) from None
+        for place in asked:
+            oid = oids[place.point]
+            where = f"{self.snmp.where} {oid}"
+            assert isinstance(place.entry, SnmpObject)
+            found[place.point] = self._reading(place, _raw(place.entry, values[oid]), where)
+
+    async def _read_range(self, request: Range, found: dict[str, Reading]) -> None:
+        assert self.modbus is not None
+        table, first, count, asked = request
+        try:
+            if table in ("holding", "input"):
+                octets = await self.modbus.read_registers(cast(Literal["holding", "input"], table), first, count)
+            else:
+                bits = await self.modbus.read_bits(cast(Literal["coil", "discrete"], table), first, count)
+        except TransportError as error:
+            raise error.named(self.name, ", ".join(place.point for place in asked)) from None
+        for place in asked:
+            where = f"{self.modbus.where} {table} {place.address}"
+            at = place.address - first
+            if isinstance(place.entry, Register):
+                raw = unpack(place.entry, octets[2 * at : 2 * (at + place.entry.words)])
+            else:
+                raw = bits[at]
+            found[place.point] = self._reading(place, raw, where)
+
+    def _reading(self, place: Place, raw: Raw | None, where: str) -> Reading:
+        try:
+            if raw is None:
+                raise Unmapped("a value of another type than the profile's came")
+            value = place.value(raw)
+        except Unmapped as error:
+            raise WrongAnswer(str(error), where).named(self.name, place.point) from None
+        t_s = self._clock() if self._clock is not None else asyncio.get_running_loop().time()
+        return Reading(self.name, place.point, value, place.unit, t_s, where)
 
 
-def places(profile: Profile, point: str) -> Iterator[tuple[Entry, Row]]:
-    """Every entry of a profile that shows that point, with the row its name is in."""
-    entries: list[Entry] = []
-    if profile.snmp is not None:
-        entries += profile.snmp.objects
-    if profile.modbus is not None:
-        entries += [*profile.modbus.registers, *profile.modbus.bits]
-    for entry in entries:
-        if entry.point is not None and entry.access != "wo":
-            row = _row(entry.point, point)
-            if row is not None:
-                yield entry, row
+def _raw(entry: SnmpObject, value: snmp_messages.Value) -> Raw | None:
+    """What an SNMP variable holds, as profiles see it; None if it is of another type."""
+    if entry.type in ("string", "opaque"):
+        return _text(value) if isinstance(value, bytes) else None
+    if entry.type in ("oid", "ipaddress"):
+        return value if isinstance(value, str) else None
+    return value if isinstance(value, int) else None
 
 
-def _row(template: str, name: str) -> Row | None:
-    """The indices that turn the template into the name, None if they do not match."""
-    pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[0-9-]+)", re.escape(template))
-    match = re.fullmatch(pattern, name)
-    if match is None:
-        return None
-    row: Row = {}
-    for key, text in match.groupdict().items():
-        index = undashed(text)
-        if index is None:
-            return None
-        row[key] = index
-    return row
+def _text(octets: bytes) -> str | bytes:
+    """Octets that make a text (no control characters but line ends and tabs) as a text."""
+    try:
+        text = octets.decode()
+    except UnicodeDecodeError:
+        return octets
+    return text if all(character.isprintable() or character in "\r\n\t" for character in text) else octets
 
 
-def _position(index: Index) -> int:
-    """Where a row stands in its block of registers: rows are numbered from 1."""
-    if not isinstance(index, int):
-        raise WrongAnswer(f"a table of registers cannot be indexed by {index}")
-    return index - 1
+def _variable(entry: SnmpObject, raw: Raw) -> snmp_messages.Value:
+    if entry.type in ("string", "opaque"):
+        return raw if isinstance(raw, bytes) else str(raw).encode()
+    if entry.type in ("oid", "ipaddress"):
+        return str(raw)
+    return whole(float(raw))
+
+
+def _registers(entry: Register, raw: Raw) -> bytes:
+    """The octets of a value, which must fit: what saturates when it is shown is a mistake when it is written."""
+    if entry.type in BOUNDS:
+        low, high = BOUNDS[entry.type]
+        if not low <= whole(float(raw)) <= high:
+            raise ValueError(f"{entry.type} registers hold {low} to {high}, this is {whole(float(raw))}")
+    elif entry.type == "string" and len(raw if isinstance(raw, bytes) else str(raw)) > 2 * entry.words:
+        raise ValueError(f"the registers hold {2 * entry.words} characters")
+    return pack(entry, raw)

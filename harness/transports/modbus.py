@@ -1,56 +1,320 @@
-"""Modbus TCP through pymodbus."""
+"""Modbus through pymodbus: TCP, TLS, UDP, RTU over TCP and RTU on a serial line behind one interface.
+
+    line = ModbusTransport.serial("/dev/ttyUSB0", unit=1, baud=19200)
+    await line.read_registers("holding", 40, 2)      # b"\\x00\\x07\\x00\\x2a"
+    await line.unit(2).write_coil(3, True)           # another unit on the same line
+
+Timeouts. A request is tried 1 + `retries` times; each try has `timeout_s` for connecting, sending and the answer
+together. A silent device therefore raises NoAnswer after (1 + retries) * timeout_s, sooner if the connection is
+refused. Requests of one connection or line wait for each other, and the time of a request starts when it is its turn.
+A try that fails closes the connection, so that a late answer is never taken for the next request's; a connection that
+turns out to have been lost since the last request is opened again within the same try.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import ssl
 import struct
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Literal
 
-from pymodbus import ModbusException
-from pymodbus.client import AsyncModbusTcpClient
+from pymodbus import FramerType, ModbusException
+from pymodbus.client import (
+    AsyncModbusSerialClient,
+    AsyncModbusTcpClient,
+    AsyncModbusTlsClient,
+    AsyncModbusUdpClient,
+)
+from pymodbus.client.base import ModbusBaseClient
+from pymodbus.exceptions import ConnectionException
+from pymodbus.framer import FRAMER_NAME_TO_CLASS
+from pymodbus.pdu import DecodePDU, ModbusPDU
 
-from emulators.profiles.registers import unpack
-from emulators.profiles.schema import Bit, Register
-from emulators.profiles.values import Raw
-from harness.transports.errors import NoAnswer, WrongAnswer
+from harness.transports.errors import NoAnswer, Refused, WrongAnswer
+
+MODBUS_PORT, MODBUS_TLS_PORT = 502, 802
+"""IANA: mbap and mbap-s."""
+
+EXCEPTIONS = {
+    1: "illegal function",
+    2: "illegal data address",
+    3: "illegal data value",
+    4: "server device failure",
+    5: "acknowledge",
+    6: "server device busy",
+    7: "negative acknowledge",
+    8: "memory parity error",
+    10: "gateway path unavailable",
+    11: "gateway target device failed to respond",
+}
+"""Modbus Application Protocol Specification V1.1b3, section 7."""
+
+RegisterTable = Literal["holding", "input"]
+BitTable = Literal["coil", "discrete"]
+Ask = Callable[[ModbusBaseClient], Awaitable[ModbusPDU]]
+
+# What pymodbus logs as an error is raised here; without a handler of the application's it would be told twice.
+logging.getLogger("pymodbus").addHandler(logging.NullHandler())
 
 
 class ModbusTransport:
-    """One unit behind a Modbus TCP address. `timeout_s` and `retries` are for each request."""
+    """One unit on a connection or line. See the module's text for timeouts and retries.
 
-    def __init__(self, address: str, port: int, unit: int = 1, timeout_s: float = 3.0, retries: int = 1) -> None:
-        self.where = f"modbus://{address}:{port}/{unit}"
+    The constructors below take `timeout_s` (default 3 s, of the loop's time), `retries` (default 1) and `unit`.
+    """
+
+    def __init__(self, line: Line, unit: int) -> None:
+        self._line = line
         self._unit = unit
-        self._client = AsyncModbusTcpClient(address, port=port, timeout=timeout_s, retries=retries)
+        self.where = f"{line.where}/{unit}"
 
-    async def read(self, entry: Register | Bit, address: int) -> Raw:
-        """The raw value of one register entry or bit.
+    @classmethod
+    def tcp(
+        cls, address: str, port: int = MODBUS_PORT, unit: int = 1, *, timeout_s: float = 3.0, retries: int = 1
+    ) -> ModbusTransport:
+        """Modbus TCP: MBAP frames on a connection of its own."""
+        make = partial(AsyncModbusTcpClient, address, port=port)
+        return cls(Line(f"modbus://{address}:{port}", make, FramerType.SOCKET, timeout_s, retries), unit)
+
+    @classmethod
+    def tls(
+        cls,
+        address: str,
+        port: int = MODBUS_TLS_PORT,
+        unit: int = 1,
+        *,
+        context: ssl.SSLContext,
+        timeout_s: float = 3.0,
+        retries: int = 1,
+    ) -> ModbusTransport:
+        """Modbus/TCP Security: MBAP frames in TLS. `context` decides whose certificate is trusted, and shows ours."""
+        make = partial(AsyncModbusTlsClient, address, port=port, sslctx=context)
+        # pymodbus's TLS framer takes whatever one TLS record holds for one frame; its MBAP framer counts.
+        return cls(Line(f"modbus+tls://{address}:{port}", make, FramerType.SOCKET, timeout_s, retries), unit)
+
+    @classmethod
+    def udp(
+        cls, address: str, port: int = MODBUS_PORT, unit: int = 1, *, timeout_s: float = 3.0, retries: int = 1
+    ) -> ModbusTransport:
+        """MBAP frames in datagrams, as many products offer beside TCP."""
+        make = partial(AsyncModbusUdpClient, address, port=port)
+        return cls(Line(f"modbus+udp://{address}:{port}", make, FramerType.SOCKET, timeout_s, retries), unit)
+
+    @classmethod
+    def rtu_over_tcp(
+        cls, address: str, port: int = MODBUS_PORT, unit: int = 1, *, timeout_s: float = 3.0, retries: int = 1
+    ) -> ModbusTransport:
+        """RTU frames on a TCP connection, as serial device servers pass them."""
+        make = partial(AsyncModbusTcpClient, address, port=port)
+        return cls(Line(f"modbus+rtu://{address}:{port}", make, FramerType.RTU, timeout_s, retries), unit)
+
+    @classmethod
+    def serial(
+        cls,
+        device: str,
+        unit: int = 1,
+        *,
+        baud: int = 19200,
+        parity: Literal["N", "E", "O"] = "E",
+        stop_bits: int = 1,
+        timeout_s: float = 3.0,
+        retries: int = 1,
+    ) -> ModbusTransport:
+        """RTU on a serial line; 19200 baud and even parity are the defaults of Modbus over Serial Line V1.02 §2.5.1.
+
+        The device is opened for this line alone: reach other units of the line with `unit()`.
+        """
+        make = partial(AsyncModbusSerialClient, device, baudrate=baud, parity=parity, stopbits=stop_bits)
+        return cls(Line(f"modbus+serial:{device}", make, FramerType.RTU, timeout_s, retries), unit)
+
+    def unit(self, unit: int) -> ModbusTransport:
+        """Another unit behind the same connection or on the same line."""
+        return ModbusTransport(self._line, unit)
+
+    @property
+    def requests(self) -> int:
+        """Requests sent on this connection or line so far, retries counted."""
+        return self._line.requests
+
+    async def read_registers(self, table: RegisterTable, address: int, count: int) -> bytes:
+        """`count` (1 to 125) registers from `address` on, as 2 * count octets.
 
         Raises:
-            NoAnswer: nothing came back within the timeout and its retries.
-            WrongAnswer: an exception response, or one of the wrong length.
+            NoAnswer: nothing came back in any try.
+            Refused: an exception response.
+            WrongAnswer: something else came back.
         """
-        what = f"{entry.table} {address}"
-        try:
-            if not self._client.connected and not await self._client.connect():
-                raise NoAnswer(f"{self.where}: cannot connect")
-            if isinstance(entry, Bit):
-                ask = self._client.read_coils if entry.table == "coil" else self._client.read_discrete_inputs
-                answer = await ask(address, count=1, device_id=self._unit)
-            else:
-                read = (
-                    self._client.read_holding_registers
-                    if entry.table == "holding"
-                    else self._client.read_input_registers
-                )
-                answer = await read(address, count=entry.words, device_id=self._unit)
-        except ModbusException as error:
-            raise NoAnswer(f"{self.where} {what}: {error}") from None
-        if answer.isError():
-            raise WrongAnswer(f"{self.where} {what}: answered exception {getattr(answer, 'exception_code', '?')}")
-        if isinstance(entry, Bit):
-            return bool(answer.bits[0])
-        if len(answer.registers) != entry.words:
-            raise WrongAnswer(f"{self.where} {what}: {len(answer.registers)} registers, expected {entry.words}")
-        return unpack(entry, struct.pack(f">{entry.words}H", *answer.registers))
+        name = "read_holding_registers" if table == "holding" else "read_input_registers"
+        where = f"{self.where} {_span(table, address, count)}"
+        answer = await self._ask(where, 3 if table == "holding" else 4, name, address, count=count)
+        if len(answer.registers) != count:
+            raise self._wrong(where, f"{len(answer.registers)} registers came, expected {count}")
+        return struct.pack(f">{count}H", *answer.registers)
+
+    async def read_bits(self, table: BitTable, address: int, count: int) -> list[bool]:
+        """`count` (1 to 2000) bits from `address` on. Raises as `read_registers`."""
+        name = "read_coils" if table == "coil" else "read_discrete_inputs"
+        where = f"{self.where} {_span(table, address, count)}"
+        answer = await self._ask(where, 1 if table == "coil" else 2, name, address, count=count)
+        if len(answer.bits) != (count + 7) // 8 * 8:
+            raise self._wrong(where, f"{len(answer.bits) // 8} octets of bits came, expected {(count + 7) // 8}")
+        return [bool(bit) for bit in answer.bits[:count]]
+
+    async def write_registers(self, address: int, data: bytes) -> None:
+        """Set holding registers from `address` on: function 6 for one, 16 for several. Raises as `read_registers`."""
+        values = [value for (value,) in struct.iter_unpack(">H", data)]
+        where = f"{self.where} {_span('holding', address, len(values))}"
+        if len(values) == 1:
+            answer = await self._ask(where, 6, "write_register", address, values[0])
+            done = answer.address, list(answer.registers)
+            if done != (address, values):
+                raise self._wrong(where, f"the echo says register {done[0]} is {done[1]}, written was {values}")
+        else:
+            answer = await self._ask(where, 16, "write_registers", address, values)
+            if (answer.address, answer.count) != (address, len(values)):
+                raise self._wrong(where, f"the echo says {answer.count} registers from {answer.address} on")
+
+    async def write_coil(self, address: int, value: bool) -> None:
+        """Set one coil (function 5). Raises as `read_registers`."""
+        where = f"{self.where} coil {address}"
+        answer = await self._ask(where, 5, "write_coil", address, value)
+        if (answer.address, list(answer.bits)) != (address, [value]):
+            raise self._wrong(where, f"the echo says coil {answer.address} is {answer.bits}, written was {value}")
 
     def close(self) -> None:
-        self._client.close()
+        """Close the connection or line, for all its units; the next request opens it again."""
+        self._line.close()
+
+    async def _ask(self, where: str, function: int, name: str, *arguments: Any, **options: Any) -> ModbusPDU:
+        answer = await self._line.ask(
+            where, lambda client: getattr(client, name)(*arguments, device_id=self._unit, **options)
+        )
+        if isinstance(answer, Undecodable):
+            raise self._wrong(where, "not a Modbus response")
+        if answer.isError():
+            code = answer.exception_code
+            raise Refused(f"exception {code} ({EXCEPTIONS.get(code, 'no code of the specification')})", where)
+        if answer.function_code != function:
+            raise self._wrong(where, f"a response of function {answer.function_code}, expected {function}")
+        return answer
+
+    def _wrong(self, where: str, what: str) -> WrongAnswer:
+        octets = self._line.received
+        self._line.close()
+        return WrongAnswer(what, where, octets)
+
+
+class Undecodable(ModbusPDU):
+    """Stands for a response that pymodbus cannot decode, so that it reaches whoever asked."""
+
+
+class Decoder(DecodePDU):
+    """pymodbus's decoder, which else raises into the event loop when it cannot decode."""
+
+    def __init__(self) -> None:
+        super().__init__(False)
+
+    def decode(self, frame: bytes) -> ModbusPDU:
+        return super().decode(frame) or Undecodable()
+
+
+class Line:
+    """A pymodbus client that is opened when it is needed, and sends one request at a time.
+
+    `make` is a pymodbus client class with its place; it is called on the running loop.
+    """
+
+    def __init__(
+        self, where: str, make: Callable[..., Any], framer: FramerType, timeout_s: float, retries: int
+    ) -> None:
+        if not timeout_s > 0 or retries < 0:
+            raise ValueError(
+                f"{where}: timeout {timeout_s} s and {retries} retries, expected more than 0 and at least 0"
+            )
+        self.where = where
+        self.timeout_s, self.retries = timeout_s, retries
+        self.requests = 0
+        self.received = b""
+        """What has come back since the last request was sent."""
+        self._make, self._framer = make, framer
+        self._client: ModbusBaseClient | None = None
+        self._turn = asyncio.Lock()
+
+    async def ask(self, where: str, ask: Ask) -> ModbusPDU:
+        """The response to the request that `ask` makes of a connected client, tried as the module's text says.
+
+        Raises:
+            NoAnswer: nothing came back in any try.
+            WrongAnswer: octets came back that make no frame.
+        """
+        async with self._turn:
+            garbage, why = b"", ""
+            for _ in range(1 + self.retries):
+                try:
+                    async with asyncio.timeout(self.timeout_s):
+                        return await self._try(ask)
+                except TimeoutError:
+                    why = "no answer"
+                except (ModbusException, OSError) as error:
+                    why = str(error).removeprefix("Modbus Error: ").removeprefix("[Connection] ")
+                garbage = self.received or garbage
+                self.close()
+            tries = (
+                f"in {1 + self.retries} tries of {self.timeout_s:g} s" if self.retries else f"in {self.timeout_s:g} s"
+            )
+            if garbage:
+                raise WrongAnswer(f"no Modbus frame came {tries}", where, garbage)
+            raise NoAnswer(f"{why} {tries}", where)
+
+    async def _try(self, ask: Ask) -> ModbusPDU:
+        client = self._client
+        if client is not None and client.connected:
+            try:
+                return await self._send(client, ask)
+            except ConnectionException:  # lost since the last request, which shows only now
+                self.close()
+        client = self._client = self._client or self._opened()
+        if not await client.connect():
+            raise ConnectionException("cannot connect")
+        return await self._send(client, ask)
+
+    async def _send(self, client: ModbusBaseClient, ask: Ask) -> ModbusPDU:
+        self.requests += 1
+        self.received = b""
+        return await ask(client)
+
+    def _opened(self) -> ModbusBaseClient:
+        """A client whose own timer never comes first, and which tells at once that its connection is lost."""
+        client: ModbusBaseClient = self._make(
+            timeout=2 * self.timeout_s + 1.0,
+            retries=0,
+            reconnect_delay=0,
+            trace_packet=self._trace,
+            trace_connect=lambda connected: None if connected else _fail(client),
+        )
+        client.ctx.framer = FRAMER_NAME_TO_CLASS[self._framer](Decoder())
+        return client
+
+    def _trace(self, sending: bool, data: bytes) -> bytes:
+        if not sending:
+            self.received = data
+        return data
+
+    def close(self) -> None:
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def _fail(client: ModbusBaseClient) -> None:
+    waiting = client.ctx.response_future
+    if not waiting.done():
+        waiting.set_exception(ConnectionException("the device closed the connection"))
+        waiting.exception()  # taken note of, should nobody wait
+
+
+def _span(table: str, address: int, count: int) -> str:
+    return f"{table} {address}" if count == 1 else f"{table} {address} to {address + count - 1}"

@@ -1,77 +1,202 @@
-"""SNMP through pysnmp."""
+"""SNMP through pysnmp: v1, v2c and v3 behind one interface.
+
+    agent = SnmpTransport.v2c("127.20.1.11", 1161, community="public", write_community="private")
+    await agent.get(["1.3.6.1.2.1.1.5.0"])           # {"1.3.6.1.2.1.1.5.0": b"ups-a1"}
+    await agent.set("1.3.6.1.2.1.1.5.0", "string", b"ups-a1")
+    await agent.walk("1.3.6.1.2.1.33.1.2")           # [VarBind(oid, value), …]
+
+Timeouts. A request is sent 1 + `retries` times, `timeout_s` apart, until it is answered; an answer to an earlier
+sending counts. A silent agent therefore raises NoAnswer (1 + retries) * timeout_s after the first sending. In v3 the
+discovery of the agent's engine, once for each agent, is within that time. A batch that needs several requests has that
+time for each of them.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from pysnmp.hlapi.v3arch.asyncio import (
-    CommunityData,
-    ContextData,
-    ObjectIdentity,
-    ObjectType,
-    SnmpEngine,
-    UdpTransportTarget,
-    get_cmd,
+from harness.transports.errors import Refused, WrongAnswer
+from harness.transports.snmp_community import CommunitySession
+from harness.transports.snmp_messages import (
+    ERRORS,
+    NO_SUCH_NAME,
+    TOO_BIG,
+    Absent,
+    Asked,
+    Operation,
+    Response,
+    Value,
+    VarBind,
+    numbers,
 )
-from pysnmp.proto.rfc1905 import EndOfMibView, NoSuchInstance, NoSuchObject
+from harness.transports.snmp_usm import UsmSession, UsmUser
 
-from emulators.profiles.schema import SnmpObject
-from emulators.profiles.values import Raw
-from harness.transports.errors import NoAnswer, WrongAnswer
+SNMP_PORT = 161
+"""IANA."""
+
+MAX_VARBINDS = 20
+"""Variables asked for in one GET unless told otherwise: their answer fits in the 1,472 octets of an Ethernet frame."""
+
+MOST_NAMED = 3
+"""Variables of a request that an error names."""
+
+REPETITIONS = 25
+"""Variables asked for in one GETBULK of a walk."""
+
+
+class Session(Protocol):
+    """Takes one request to one agent and brings its response."""
+
+    version: int
+    requests: int
+
+    async def ask(self, operation: Operation, asked: tuple[Asked, ...], where: str, repetitions: int = 0) -> Response:
+        """Raises NoAnswer when nothing came back, WrongAnswer for what is no response."""
+
+    def close(self) -> None: ...
 
 
 class SnmpTransport:
-    """One SNMPv2c agent. `timeout_s` and `retries` are for each request."""
+    """One agent. See the module's text for timeouts and retries.
 
-    def __init__(
-        self,
+    The constructors below take `timeout_s` (default 1 s, of the loop's time), `retries` (default 1) and `max_varbinds`,
+    how many variables are asked for in one GET.
+    """
+
+    def __init__(self, session: Session, where: str, max_varbinds: int = MAX_VARBINDS) -> None:
+        self.where = where
+        self._session = session
+        self._max_varbinds = max_varbinds
+
+    @classmethod
+    def v1(
+        cls,
         address: str,
-        port: int,
+        port: int = SNMP_PORT,
         community: str = "public",
+        write_community: str = "",
+        *,
         timeout_s: float = 1.0,
         retries: int = 1,
-        engine: SnmpEngine | None = None,
-    ) -> None:
-        self.where = f"snmp://{address}:{port}"
-        self._place = (address, port)
-        self._community = CommunityData(community, mpModel=1)
-        self._timeout_s, self._retries = timeout_s, retries
-        self._engine = engine or SnmpEngine()
-        self._target: Any = None
+        max_varbinds: int = MAX_VARBINDS,
+    ) -> SnmpTransport:
+        """SNMPv1. Without `write_community` writes use `community` too."""
+        session = CommunitySession(0, address, port, community, write_community or community, timeout_s, retries)
+        return cls(session, f"snmp+v1://{address}:{port}", max_varbinds)
 
-    async def read(self, entry: SnmpObject, oid: str) -> Raw:
-        """The raw value of one variable.
+    @classmethod
+    def v2c(
+        cls,
+        address: str,
+        port: int = SNMP_PORT,
+        community: str = "public",
+        write_community: str = "",
+        *,
+        timeout_s: float = 1.0,
+        retries: int = 1,
+        max_varbinds: int = MAX_VARBINDS,
+    ) -> SnmpTransport:
+        """SNMPv2c. Without `write_community` writes use `community` too."""
+        session = CommunitySession(1, address, port, community, write_community or community, timeout_s, retries)
+        return cls(session, f"snmp://{address}:{port}", max_varbinds)
+
+    @classmethod
+    def v3(
+        cls,
+        address: str,
+        port: int = SNMP_PORT,
+        *,
+        user: UsmUser,
+        timeout_s: float = 1.0,
+        retries: int = 1,
+        max_varbinds: int = MAX_VARBINDS,
+    ) -> SnmpTransport:
+        """SNMPv3 as a user of the User-based Security Model."""
+        return cls(UsmSession(address, port, user, timeout_s, retries), f"snmp+v3://{address}:{port}", max_varbinds)
+
+    @property
+    def requests(self) -> int:
+        """Requests sent so far, retries counted."""
+        return self._session.requests
+
+    def carries(self, type: str) -> bool:
+        """Whether this version of SNMP has that type of a profile's: v1 has no counter64 (RFC 3584 §4.2.2.1)."""
+        return self._session.version != 0 or type != "counter64"
+
+    async def get(self, oids: Sequence[str]) -> dict[str, Value]:
+        """The variables' values, in as few GETs as they fit in; a tooBig halves what is asked for at once.
 
         Raises:
-            NoAnswer: nothing came back within the timeout and its retries.
-            WrongAnswer: an error status, or the variable does not exist.
+            NoAnswer: nothing came back in any try.
+            Refused: an error-status, or a variable that is not there.
+            WrongAnswer: something else came back.
         """
-        if self._target is None:
-            self._target = await UdpTransportTarget.create(self._place, timeout=self._timeout_s, retries=self._retries)
-        failure, status, _, bindings = await get_cmd(
-            self._engine,
-            self._community,
-            self._target,
-            ContextData(),
-            ObjectType(ObjectIdentity(oid)),
-            lookupMib=False,
-        )
-        if failure:
-            raise NoAnswer(f"{self.where} {oid}: {failure}")
-        if status:
-            raise WrongAnswer(f"{self.where} {oid}: answered {status.prettyPrint()}")
-        value = bindings[0][1]
-        if isinstance(value, (NoSuchObject, NoSuchInstance, EndOfMibView)):
-            raise WrongAnswer(f"{self.where} {oid}: {value.prettyPrint()}")
-        if entry.type in ("string", "opaque"):
-            octets = bytes(value)
-            try:
-                return octets.decode()
-            except UnicodeDecodeError:
-                return octets
-        if entry.type == "oid" or entry.type == "ipaddress":
-            return str(value.prettyPrint())
-        return int(value)
+        values: dict[str, Value] = {}
+        ahead = [oids[n : n + self._max_varbinds] for n in range(0, len(oids), self._max_varbinds)]
+        while ahead:
+            part = ahead.pop(0)
+            response = await self._session.ask("get", tuple(map(Asked, part)), self._at(part))
+            if response.status == TOO_BIG and len(part) > 1:
+                half = len(part) // 2
+                ahead[:0] = [part[:half], part[half:]]
+                continue
+            for varbind in self._granted(response, part):
+                if isinstance(varbind.value, Absent):
+                    raise Refused(varbind.value.name, self._at([varbind.oid]))
+                values[varbind.oid] = varbind.value
+        return values
+
+    async def set(self, oid: str, type: str, value: Value) -> None:
+        """Set a variable; `type` is a profile's (`integer`, `string`, …). Raises as `get`."""
+        response = await self._session.ask("set", (Asked(oid, type, value),), self._at([oid]))
+        self._granted(response, [oid])
+
+    async def walk(self, prefix: str) -> list[VarBind]:
+        """Every variable below an OID, in order: by GETBULK, in v1 by GETNEXT. Raises as `get`."""
+        found: list[VarBind] = []
+        last = prefix
+        while True:
+            where = self._at([last])
+            if self._session.version == 0:
+                response = await self._session.ask("next", (Asked(last),), where)
+                if response.status == NO_SUCH_NAME:  # how v1 says that the MIB ends
+                    return found
+            else:
+                response = await self._session.ask("bulk", (Asked(last),), where, REPETITIONS)
+            if response.status:
+                raise Refused(_words(response), where)
+            if not response.varbinds:
+                raise WrongAnswer("a response without variables", where)
+            for varbind in response.varbinds:
+                if not varbind.oid.startswith(prefix + ".") or isinstance(varbind.value, Absent):
+                    return found
+                if not numbers(varbind.oid) > numbers(last):
+                    raise WrongAnswer(f"{varbind.oid} came after {last}: the agent walks in circles", where)
+                found.append(varbind)
+                last = varbind.oid
 
     def close(self) -> None:
-        """Nothing stays open: pysnmp's engine is shared and closed by whoever made it."""
+        """Close the socket; the next request opens it again."""
+        self._session.close()
+
+    def _granted(self, response: Response, oids: Sequence[str]) -> tuple[VarBind, ...]:
+        """The response's variables, which must be those asked for."""
+        if response.status:
+            about = [oids[response.about - 1]] if 0 < response.about <= len(oids) else oids
+            raise Refused(_words(response), self._at(about))
+        names = [varbind.oid for varbind in response.varbinds]
+        if names != list(oids):
+            raise WrongAnswer(f"variables {', '.join(names) or '(none)'} came", self._at(oids))
+        return response.varbinds
+
+    def _at(self, oids: Iterable[str]) -> str:
+        named = list(oids)
+        if len(named) > MOST_NAMED:
+            named[MOST_NAMED - 1 : -1] = [f"… {len(named) - MOST_NAMED} more …"]
+        return f"{self.where} {', '.join(named)}"
+
+
+def _words(response: Response) -> str:
+    known = response.status < len(ERRORS)
+    return f"error-status {response.status} ({ERRORS[response.status] if known else 'none of RFC 3416'})"

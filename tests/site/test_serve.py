@@ -41,7 +41,7 @@ async def live(tmp_path):
 
 def handle(live: LiveSite) -> DeviceHandle:
     place = live.endpoints[0]
-    transport = SnmpTransport(place.address, place.port, timeout_s=0.3, retries=0)
+    transport = SnmpTransport.v2c(place.address, place.port, timeout_s=0.3, retries=0)
     return DeviceHandle("core-1", library.get("aruba-cx-8360"), transport)
 
 

@@ -1,0 +1,184 @@
+"""Where a profile shows a device's points, and what stands there read as a value.
+
+A point is shown by an entry of its own, or by the bits of a flags word that tell each of its values from the others.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from emulators.devices.catalogue import KINDS
+from emulators.devices.device import SYSTEM_POINTS
+from emulators.devices.points import Index, Point, Value, undashed
+from emulators.profiles.binding import Row, dotted
+from emulators.profiles.schema import Bit, Condition, Profile, Register, SnmpObject
+from emulators.profiles.values import Raw, Unmapped, from_raw
+
+Shown = SnmpObject | Register | Bit
+
+Signature = tuple[bool, ...]
+"""Which of the flags that tell of a point are set."""
+
+LARGEST = {"counter32": 2**32 - 1, "gauge32": 2**32 - 1, "counter64": 2**64 - 1}
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry of a profile, in one row, that shows a point."""
+
+    point: str
+    unit: str
+    entry: Shown
+    row: Row
+    flags: tuple[int, ...] = ()
+    """Which of a flags word's flags tell of this point."""
+    meanings: Mapping[Signature, Value] | None = None
+    """What each combination of them means; None if the entry is no flags word."""
+
+    @property
+    def oid(self) -> str:
+        assert isinstance(self.entry, SnmpObject)
+        return dotted(self.entry.oid, self.row)
+
+    @property
+    def address(self) -> int:
+        """The PDU address of the first register, or of the bit."""
+        assert isinstance(self.entry, (Register, Bit))
+        return self.entry.address + sum(step * position(self.row[name]) for name, step in self.entry.stride.items())
+
+    def value(self, raw: Raw) -> Value:
+        """The point's value for what the device shows here.
+
+        Raises:
+            Unmapped: the profile gives it no meaning.
+        """
+        if self.meanings is None:
+            value = from_raw(self.entry, raw)
+            return number(value) if self.unit and isinstance(value, str) else value
+        signature = tuple(_is_set(raw, flag) for flag in self.flags)
+        if signature not in self.meanings:
+            raise Unmapped(f"the flags of {raw!r} contradict each other")
+        return self.meanings[signature]
+
+
+def places(profile: Profile, name: str, written: bool = False) -> Iterator[Place]:
+    """Every place where a profile shows that point, or lets it be written, the best first; flags words come last."""
+    point = point_of(profile.kind, name)
+    unit = point.unit if point is not None else ""
+    own = []
+    for entry in entries(profile):
+        row = row_of(entry.point, name) if entry.point is not None else None
+        if row is not None and entry.access != ("ro" if written else "wo") and row.keys() >= set(indices(entry)):
+            own.append(Place(name, unit, entry, row))
+    yield from _widest_first(own)
+    if not written:
+        for entry in entries(profile):
+            if entry.flags is not None and entry.access != "wo":
+                yield from _flagged(entry, name, point, unit)
+
+
+def entries(profile: Profile) -> list[Shown]:
+    """Everything a profile shows: variables, registers and bits, in this order."""
+    found: list[Shown] = []
+    if profile.snmp is not None:
+        found += profile.snmp.objects
+    if profile.modbus is not None:
+        found += [*profile.modbus.registers, *profile.modbus.bits]
+    return found
+
+
+def indices(entry: Shown) -> tuple[str, ...]:
+    """The names of the rows an entry has one of."""
+    return entry.rows if isinstance(entry, SnmpObject) else tuple(entry.stride)
+
+
+def point_of(kind: str, name: str) -> Point | None:
+    """The point of that name in the catalogue of a kind of device, None if it has none."""
+    for point in (*KINDS[kind].POINTS, *SYSTEM_POINTS):
+        if row_of(point.name, name) is not None:
+            return point
+    return None
+
+
+def row_of(template: str, name: str) -> Row | None:
+    """The indices that turn the template into the name, None if they do not."""
+    match = _pattern(template).fullmatch(name)
+    if match is None:
+        return None
+    row: Row = {}
+    for key, text in match.groupdict().items():
+        index = undashed(text)
+        if index is None:
+            return None
+        row[key] = index
+    return row
+
+
+def position(index: Index) -> int:
+    """Where a row stands in its block of registers, from 0: the rows of a table of registers are numbered from 1."""
+    if not isinstance(index, int) or index < 1:
+        raise ValueError(f"row {index} of a table of registers, expected a number from 1")
+    return index - 1
+
+
+def number(text: str) -> float | str:
+    """The number a text is; any other text as it is."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _widest_first(own: list[Place]) -> list[Place]:
+    """Counters of 32 bits wrap and gauges stop at their end: where a product has a wider one too, that is read.
+
+    `ifSpeed` and `ifHighSpeed`, `ifInOctets` and `ifHCInOctets` (RFC 2863 §3.1.6) are such pairs.
+    """
+    if not own or _reach(own[0].entry) is None:
+        return own
+    return sorted(own, key=lambda place: -(_reach(place.entry) or 0))
+
+
+def _reach(entry: Shown) -> float | None:
+    """The largest value of the point that a counter or gauge can show, None for other types."""
+    largest = LARGEST.get(entry.type) if isinstance(entry, SnmpObject) else None
+    return None if largest is None else float(largest / entry.scale)
+
+
+@cache
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[0-9]+(?:-[0-9]+)*)", re.escape(template)))
+
+
+def _flagged(entry: Shown, name: str, point: Point | None, unit: str) -> Iterator[Place]:
+    """The entry as a place of the point, if its flags tell each value of the point from the others."""
+    assert entry.flags is not None
+    bits: dict[int, Condition] = {}
+    row: Row = {}
+    for flag, condition in entry.flags.bits.items():
+        found = row_of(condition.point, name)
+        if found is not None:
+            bits[flag], row = condition, found
+    if not bits or not row.keys() >= set(indices(entry)):
+        return
+    meanings: dict[Signature, Value] = {}
+    values: tuple[Value, ...] = point.values if point is not None and point.values else (False, True)
+    for value in values:
+        meanings[tuple(_holds(condition, value) for condition in bits.values())] = value
+    if len(meanings) == len(values):
+        yield Place(name, unit, entry, row, tuple(bits), meanings)
+
+
+def _holds(condition: Condition, value: Value) -> bool:
+    held = bool(value) if condition.values is None else value in condition.values
+    return held is not condition.invert
+
+
+def _is_set(raw: Raw, flag: int) -> bool:
+    """Texts number their characters from 1, numbers their bits from 0."""
+    if isinstance(raw, (str, bytes)):
+        return raw[flag - 1 : flag] in ("1", b"1")
+    return bool(int(raw) >> flag & 1)

@@ -1,0 +1,167 @@
+"""SNMPv1 and v2c messages, made and read with pysnmp; no sockets, no time.
+
+pysnmp builds and takes apart a message in about half a millisecond, and pollers ask the same things for ever. Messages
+are therefore made and read with one fixed request id, and kept; the id in use is put in, or taken out, where it stands.
+It always has four octets, so that nothing else of the message changes.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, Literal, NamedTuple
+
+from pyasn1.codec.ber import decoder, encoder
+from pyasn1.error import PyAsn1Error
+from pyasn1.type import univ
+from pysnmp.proto import rfc1902, rfc1905
+from pysnmp.proto.api import PROTOCOL_MODULES
+from pysnmp.proto.error import ProtocolError
+
+Operation = Literal["get", "next", "bulk", "set"]
+Value = int | bytes | str
+"""Numbers, octets of strings and opaques, and as texts OIDs (`1.3.6.1`) and IPv4 addresses."""
+
+FIRST_ID, LAST_ID = 0x4000_0000, 0x7FFF_FFFF
+"""Request ids of four octets; the first is the fixed one."""
+
+SYNTAX: dict[str, Any] = {
+    "integer": rfc1902.Integer32,
+    "string": rfc1902.OctetString,
+    "oid": rfc1902.ObjectIdentifier,
+    "ipaddress": rfc1902.IpAddress,
+    "counter32": rfc1902.Counter32,
+    "gauge32": rfc1902.Gauge32,
+    "timeticks": rfc1902.TimeTicks,
+    "opaque": rfc1902.Opaque,
+    "counter64": rfc1902.Counter64,
+}
+"""A profile's types as pysnmp's."""
+
+ERRORS = (
+    *("noError", "tooBig", "noSuchName", "badValue", "readOnly", "genErr", "noAccess", "wrongType", "wrongLength"),
+    *("wrongEncoding", "wrongValue", "noCreation", "inconsistentValue", "resourceUnavailable", "commitFailed"),
+    *("undoFailed", "authorizationError", "notWritable", "inconsistentName"),
+)
+"""error-status by number (RFC 3416 §3)."""
+
+TOO_BIG, NO_SUCH_NAME = 1, 2
+
+
+class Absent(NamedTuple):
+    """What an agent answers instead of a value: noSuchObject, noSuchInstance or endOfMibView."""
+
+    name: str
+
+
+class VarBind(NamedTuple):
+    oid: str
+    value: Value | Absent
+
+
+class Asked(NamedTuple):
+    """A variable of a request: its type and value for "set" only."""
+
+    oid: str
+    type: str = ""
+    value: Value = b""
+
+
+class Response(NamedTuple):
+    status: int
+    about: int
+    """Which variable the status is about, from 1; 0 for none."""
+    varbinds: tuple[VarBind, ...]
+
+
+class Undecodable(Exception):
+    """Octets that are no SNMP response."""
+
+
+def request(
+    version: int,
+    community: bytes,
+    operation: Operation,
+    asked: tuple[Asked, ...],
+    request_id: int,
+    repetitions: int = 0,
+) -> bytes:
+    """The octets of a request. `version` is 0 for v1 and 1 for v2c, as on the wire; `repetitions` are for "bulk"."""
+    message, place = _request(version, community, operation, asked, repetitions)
+    return message[:place] + request_id.to_bytes(4, "big") + message[place + 4 :]
+
+
+def carries(datagram: bytes, request_id: int) -> int:
+    """Where in a datagram that request id stands, -1 if nowhere."""
+    place = datagram.find(b"\x02\x04" + request_id.to_bytes(4, "big"))
+    return place if place < 0 else place + 2
+
+
+def response(version: int, datagram: bytes, place: int) -> Response:
+    """A response whose request id stands at that place.
+
+    Raises:
+        Undecodable: pysnmp cannot read it, or what stands there is not its request id.
+    """
+    return _response(version, datagram[:place] + FIRST_ID.to_bytes(4, "big") + datagram[place + 4 :])
+
+
+@lru_cache(maxsize=4096)
+def _request(
+    version: int, community: bytes, operation: Operation, asked: tuple[Asked, ...], repetitions: int
+) -> tuple[bytes, int]:
+    """The octets of a request with the fixed id, and where that stands."""
+    module = PROTOCOL_MODULES[version]
+    pdu = {
+        "get": module.GetRequestPDU,
+        "next": module.GetNextRequestPDU,
+        "set": module.SetRequestPDU,
+        "bulk": rfc1905.GetBulkRequestPDU,
+    }[operation]()
+    access = module.apiBulkPDU if operation == "bulk" else module.apiPDU
+    access.set_defaults(pdu)
+    access.set_request_id(pdu, FIRST_ID)
+    if operation == "bulk":
+        access.set_max_repetitions(pdu, repetitions)
+    access.set_varbinds(pdu, [(a.oid, SYNTAX[a.type](a.value) if operation == "set" else module.null) for a in asked])
+    message = module.Message()
+    module.apiMessage.set_defaults(message)
+    module.apiMessage.set_community(message, community)
+    module.apiMessage.set_pdu(message, pdu)
+    octets: bytes = encoder.encode(message)
+    return octets, carries(octets, FIRST_ID)
+
+
+@lru_cache(maxsize=16384)
+def _response(version: int, datagram: bytes) -> Response:
+    module = PROTOCOL_MODULES[version]
+    try:
+        message, rest = decoder.decode(datagram, asn1Spec=module.Message())
+        pdu = module.apiMessage.get_pdu(message)
+        if rest or not isinstance(pdu, module.GetResponsePDU) or int(module.apiPDU.get_request_id(pdu)) != FIRST_ID:
+            raise Undecodable
+        return Response(
+            int(module.apiPDU.get_error_status(pdu)),
+            int(module.apiPDU.get_error_index(pdu, muteErrors=True)),
+            tuple(VarBind(str(name), plain(value)) for name, value in module.apiPDU.get_varbinds(pdu)),
+        )
+    except (PyAsn1Error, ProtocolError, ValueError, TypeError, KeyError, IndexError):
+        raise Undecodable from None
+
+
+def plain(value: Any) -> Value | Absent:
+    """A value of pysnmp's as Python's."""
+    if isinstance(value, rfc1902.IpAddress):
+        return str(value.prettyPrint())
+    if isinstance(value, univ.OctetString):
+        return bytes(value)
+    if value.__class__.__name__ in ("NoSuchObject", "NoSuchInstance", "EndOfMibView"):
+        name = value.__class__.__name__
+        return Absent(name[0].lower() + name[1:])
+    if isinstance(value, univ.ObjectIdentifier):
+        return str(value)
+    return int(value)
+
+
+def numbers(oid: str) -> tuple[int, ...]:
+    """The numbers of a dotted OID."""
+    return tuple(map(int, oid.split(".")))

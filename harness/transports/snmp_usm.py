@@ -1,0 +1,214 @@
+"""Sessions with SNMPv3 agents through pysnmp's engine and its User-based Security Model."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Any, Literal
+
+from pysnmp.carrier.asyncio.dgram import udp, udp6
+from pysnmp.carrier.asyncio.dispatch import AsyncioDispatcher
+from pysnmp.entity import config
+from pysnmp.entity.engine import SnmpEngine
+from pysnmp.entity.rfc3413 import cmdgen
+from pysnmp.proto import errind
+from pysnmp.proto.api import v2c
+
+from harness.transports.errors import NoAnswer, Refused, WrongAnswer
+from harness.transports.snmp_messages import SYNTAX, Asked, Operation, Response, VarBind, numbers, plain
+
+AuthProtocol = Literal["none", "md5", "sha", "sha224", "sha256", "sha384", "sha512"]
+PrivProtocol = Literal["none", "des", "3des", "aes128", "aes192", "aes256"]
+
+AUTH: dict[AuthProtocol, Any] = {
+    "none": config.USM_AUTH_NONE,
+    "md5": config.USM_AUTH_HMAC96_MD5,
+    "sha": config.USM_AUTH_HMAC96_SHA,
+    "sha224": config.USM_AUTH_HMAC128_SHA224,
+    "sha256": config.USM_AUTH_HMAC192_SHA256,
+    "sha384": config.USM_AUTH_HMAC256_SHA384,
+    "sha512": config.USM_AUTH_HMAC384_SHA512,
+}
+
+PRIV: dict[PrivProtocol, Any] = {
+    "none": config.USM_PRIV_NONE,
+    "des": config.USM_PRIV_CBC56_DES,
+    "3des": config.USM_PRIV_CBC168_3DES,
+    "aes128": config.USM_PRIV_CFB128_AES,
+    "aes192": config.USM_PRIV_CFB192_AES,
+    "aes256": config.USM_PRIV_CFB256_AES,
+}
+
+COMMANDS: dict[Operation, Any] = {
+    "get": cmdgen.GetCommandGenerator,
+    "next": cmdgen.NextCommandGeneratorSingleRun,
+    "bulk": cmdgen.BulkCommandGeneratorSingleRun,
+    "set": cmdgen.SetCommandGenerator,
+}
+
+TICK_S = 0.1
+"""How often pysnmp looks for requests to send again, s."""
+
+
+@dataclass(frozen=True)
+class UsmUser:
+    """An SNMPv3 user: authenticated and encrypted if it has the passwords (RFC 3414 §11.2: eight octets or more)."""
+
+    name: str
+    auth_password: str = field(default="", repr=False)
+    priv_password: str = field(default="", repr=False)
+    auth: AuthProtocol = "sha"
+    priv: PrivProtocol = "aes128"
+
+    def __post_init__(self) -> None:
+        if self.priv_password and not self.auth_password:
+            raise ValueError(f"SNMPv3 user {self.name!r} encrypts but does not authenticate; give an auth_password too")
+
+    @property
+    def level(self) -> str:
+        """The security level (RFC 3411 §3.4.3)."""
+        return f"{'auth' if self.auth_password else 'noAuth'}{'Priv' if self.priv_password else 'NoPriv'}"
+
+
+class LoopDispatcher(AsyncioDispatcher):  # type: ignore[misc]
+    """pysnmp's dispatcher on the loop's clock instead of the machine's, at rest while no request waits."""
+
+    def __init__(self) -> None:
+        super().__init__(timeout=TICK_S)
+        self._waited_for = asyncio.Event()
+
+    async def handle_timeout(self) -> None:
+        while True:
+            await self._waited_for.wait()
+            await asyncio.sleep(TICK_S)
+            self.handle_timer_tick(self.loop.time())
+
+    def job_started(self, jobId: Any, count: int = 1) -> None:
+        super().job_started(jobId, count)
+        self._waited_for.set()
+
+    def job_finished(self, jobId: Any, count: int = 1) -> None:
+        super().job_finished(jobId, count)
+        if not self.jobs_are_pending():
+            self._waited_for.clear()
+
+
+class Manager:
+    """pysnmp's engine as one user's manager, shared by the sessions of a loop: it takes a tenth of a second to make.
+
+    pysnmp's high-level calls compile a parser for MIB modules at their first use, which takes a second; the engine
+    is therefore driven by the applications of RFC 3413 that those calls drive.
+    """
+
+    def __init__(self, user: UsmUser) -> None:
+        self.engine = SnmpEngine()
+        self.engine.register_transport_dispatcher(LoopDispatcher())
+        self.sessions: set[UsmSession] = set()
+        self._domains: set[tuple[int, ...]] = set()
+        config.add_v3_user(
+            self.engine,
+            user.name,
+            AUTH[user.auth if user.auth_password else "none"],
+            user.auth_password or None,
+            PRIV[user.priv if user.priv_password else "none"],
+            user.priv_password or None,
+        )
+        config.add_target_parameters(self.engine, "user", user.name, user.level, 3)
+
+    def add(self, name: str, address: str, port: int, timeout_s: float, retries: int) -> None:
+        """Make an agent known by that name."""
+        six = ip_address(address).version == 6
+        domain = udp6.DOMAIN_NAME if six else udp.DOMAIN_NAME
+        if domain not in self._domains:
+            self._domains.add(domain)
+            transport = udp6.Udp6Transport() if six else udp.UdpTransport()
+            config.add_transport(self.engine, domain, transport.open_client_mode())
+        hundredths = max(1, round(100 * timeout_s))
+        config.add_target_address(self.engine, name, domain, (address, port), "user", hundredths, retries)
+
+
+_managers: dict[tuple[asyncio.AbstractEventLoop, UsmUser], Manager] = {}
+
+
+class UsmSession:
+    """Asks one agent as one user."""
+
+    version = 3
+
+    def __init__(self, address: str, port: int, user: UsmUser, timeout_s: float, retries: int) -> None:
+        if not timeout_s > 0 or retries < 0:
+            raise ValueError(f"timeout {timeout_s} s and {retries} retries, expected more than 0 and at least 0")
+        self.requests = 0
+        self._place = (address, port)
+        self._name = f"{address}:{port}/{id(self)}"
+        self._user = user
+        self._timeout_s, self._retries = timeout_s, retries
+        self._key: tuple[asyncio.AbstractEventLoop, UsmUser] | None = None
+
+    async def ask(self, operation: Operation, asked: tuple[Asked, ...], where: str, repetitions: int = 0) -> Response:
+        """The agent's response.
+
+        Raises:
+            NoAnswer: nothing came back in any try.
+            Refused: the agent knows no such user, or keys or clocks do not agree.
+            WrongAnswer: something came back that is no response.
+        """
+        engine = (await self._manager()).engine
+        varbinds = [(numbers(a.oid), SYNTAX[a.type](a.value) if operation == "set" else v2c.null) for a in asked]
+        how = (0, repetitions) if operation == "bulk" else ()
+        answer: asyncio.Future[tuple[Any, int, int, Any]] = asyncio.get_running_loop().create_future()
+
+        def answered(_e: Any, _h: Any, trouble: Any, status: Any, about: Any, varbinds: Any, _c: Any) -> None:
+            if not answer.done():
+                answer.set_result((trouble, int(status), int(about), varbinds))
+
+        self.requests += 1
+        COMMANDS[operation]().send_varbinds(engine, self._name, None, "", *how, varbinds, answered)
+        await asyncio.wait([answer], timeout=(1 + self._retries) * self._timeout_s)
+        trouble, status, about, found = answer.result() if answer.done() else (errind.requestTimedOut, 0, 0, ())
+        if isinstance(trouble, errind.RequestTimedOut):
+            raise NoAnswer(f"no answer in {1 + self._retries} tries of {self._timeout_s:g} s", where)
+        if trouble:
+            raise (Refused if isinstance(trouble, REFUSALS) else WrongAnswer)(f"{trouble}", where)
+        return Response(status, about, tuple(VarBind(str(name), plain(value)) for name, value in found))
+
+    async def _manager(self) -> Manager:
+        if self._key is None:
+            loop = asyncio.get_running_loop()
+            address, port = self._place
+            try:
+                address = str(ip_address(address))
+            except ValueError:
+                address = str((await loop.getaddrinfo(address, port, type=socket.SOCK_DGRAM))[0][4][0])
+            self._key = loop, self._user
+            manager = _managers.get(self._key)
+            if manager is None:
+                manager = _managers[self._key] = Manager(self._user)
+            manager.sessions.add(self)
+            manager.add(self._name, address, port, self._timeout_s, self._retries)
+        return _managers[self._key]
+
+    def close(self) -> None:
+        if self._key is not None:
+            manager = _managers[self._key]
+            config.delete_target_address(manager.engine, self._name)
+            manager.sessions.discard(self)
+            if not manager.sessions:
+                manager.engine.close_dispatcher()
+                del _managers[self._key]
+            self._key = None
+
+
+REFUSALS = (
+    errind.UnknownUserName,
+    errind.UnknownEngineID,
+    errind.AuthenticationFailure,
+    errind.WrongDigest,
+    errind.UnsupportedSecurityLevel,
+    errind.NotInTimeWindow,
+    errind.DecryptionError,
+    errind.AuthenticationError,
+)
+"""What an agent reports of the security of a request (RFC 3414 §3.2)."""
