@@ -47,6 +47,10 @@ ERRORS = (
 TOO_BIG, NO_SUCH_NAME = 1, 2
 
 
+MESSAGES = {version: PROTOCOL_MODULES[version].Message() for version in (0, 1)}
+"""What pyasn1 decodes by."""
+
+
 class Absent(NamedTuple):
     """What an agent answers instead of a value: noSuchObject, noSuchInstance or endOfMibView."""
 
@@ -135,7 +139,7 @@ def _request(
 def _response(version: int, datagram: bytes) -> Response:
     module = PROTOCOL_MODULES[version]
     try:
-        message, rest = decoder.decode(datagram, asn1Spec=module.Message())
+        message, rest = decoder.decode(datagram, asn1Spec=MESSAGES[version])
         pdu = module.apiMessage.get_pdu(message)
         if rest or not isinstance(pdu, module.GetResponsePDU) or int(module.apiPDU.get_request_id(pdu)) != FIRST_ID:
             raise Undecodable

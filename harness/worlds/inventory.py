@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from pysnmp.hlapi.v3arch.asyncio import SnmpEngine
-
 from emulators.serve import Endpoint
 from emulators.site import Site
 from emulators.sitefile import SiteFile, SnmpAccess
@@ -56,15 +54,16 @@ def inventory(site: Site, endpoints: Iterable[Endpoint], access: Access) -> dict
 
 
 def handles(endpoints: Iterable[Endpoint], file: SiteFile, clock: Callable[[], float]) -> dict[str, DeviceHandle]:
-    """A handle for each device, on the running loop."""
-    engine = SnmpEngine()
+    """A handle for each device; units behind one address share its connection."""
     profiles = {entry.name: entry.profile for entry in file.devices}
-    read = file.head.snmp.read
+    access = file.head.snmp
     snmp: dict[str, SnmpTransport] = {}
     modbus: dict[str, ModbusTransport] = {}
+    lines: dict[tuple[str, int], ModbusTransport] = {}
     for e in endpoints:
         if e.protocol == "snmp":
-            snmp[e.device] = SnmpTransport(e.address, e.port, read, engine=engine)
+            snmp[e.device] = SnmpTransport.v2c(e.address, e.port, access.read, access.write)
         else:
-            modbus[e.device] = ModbusTransport(e.address, e.port, 1 if e.unit is None else e.unit)
-    return {name: DeviceHandle(name, profiles[name], snmp.get(name), modbus.get(name)) for name in profiles}
+            line = lines.setdefault((e.address, e.port), ModbusTransport.tcp(e.address, e.port))
+            modbus[e.device] = line.unit(1 if e.unit is None else e.unit)
+    return {name: DeviceHandle(name, profiles[name], snmp.get(name), modbus.get(name), clock) for name in profiles}
