@@ -1,0 +1,162 @@
+"""What an unmodified pysnmp manager reports of each fault of SNMP messages; pysnmp serves, too."""
+
+from __future__ import annotations
+
+import pytest
+from frames import SYS_DESCR, SYS_UP_TIME, VALUES, snmp
+from pyasn1.codec.ber import decoder
+from pysnmp.proto import api
+from pysnmp.proto.rfc1902 import Counter64, Gauge32, Integer32, OctetString, TimeTicks
+from pysnmp.proto.rfc1905 import NoSuchInstance
+from stations import Manager
+
+from harness.faults.frames import Answer, Tamper
+from harness.faults.proxy import UdpProxy
+
+DESCR, UP_TIME = "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.3.0"
+SILENCE = "No SNMP response received before timeout"
+
+
+@pytest.mark.parametrize("version", ["v1", "v2c", "v3"])
+async def test_without_a_fault_the_manager_reads_as_if_there_were_no_proxy(manager: Manager, version: str) -> None:
+    (description,) = await manager.get(DESCR, version=version)
+    assert "PySNMP" in str(description)
+
+
+@pytest.mark.parametrize("version", ["v1", "v2c"])
+async def test_generr(snmp_proxy: UdpProxy, manager: Manager, version: str) -> None:
+    await snmp_proxy.apply("snmp-generr")
+    assert await manager.get(DESCR, version=version) == "genErr"
+
+
+async def test_numbers_come_as_text_and_text_as_a_number(snmp_proxy: UdpProxy, manager: Manager) -> None:
+    await snmp_proxy.apply("snmp-wrong-type")
+    description, up_time = await manager.get(DESCR, UP_TIME)
+    assert isinstance(description, Integer32) and int(description) == 0
+    assert isinstance(up_time, OctetString)
+    assert bytes(up_time).isdigit()
+
+
+async def test_a_missing_instance(snmp_proxy: UdpProxy, manager: Manager) -> None:
+    await snmp_proxy.apply("snmp-missing-instance")
+    (value,) = await manager.get(DESCR)
+    assert isinstance(value, NoSuchInstance)
+    assert await manager.get(DESCR, version="v1") == "noSuchName"
+
+
+@pytest.mark.parametrize("version", ["v2c", "v3"])
+async def test_answers_to_another_request_are_no_answer(snmp_proxy: UdpProxy, manager: Manager, version: str) -> None:
+    assert isinstance(await manager.get(DESCR, version=version), list)
+    await snmp_proxy.apply("snmp-wrong-request-id")
+    assert await manager.get(DESCR, version=version) == SILENCE
+
+
+@pytest.mark.parametrize("kind", ["truncated", "garbage"])
+async def test_what_cannot_be_read_is_no_answer(snmp_proxy: UdpProxy, manager: Manager, kind: str) -> None:
+    await snmp_proxy.apply(kind)
+    assert await manager.get(DESCR) == SILENCE
+
+
+async def test_another_community_gives_silence_to_v2c_and_nothing_to_v3(snmp_proxy: UdpProxy, manager: Manager) -> None:
+    await snmp_proxy.apply("snmp-community-changed")
+    assert await manager.get(DESCR) == SILENCE
+    assert isinstance(await manager.get(DESCR, version="v3"), list)
+    await snmp_proxy.lift("snmp-community-changed")
+    assert isinstance(await manager.get(DESCR), list)
+
+
+async def test_another_key_is_a_wrong_digest(snmp_proxy: UdpProxy, manager: Manager) -> None:
+    assert isinstance(await manager.get(DESCR, version="v3"), list)
+    await snmp_proxy.apply("snmp-key-changed")
+    assert await manager.get(DESCR, version="v3") == "Wrong SNMP PDU digest"
+    assert isinstance(await manager.get(DESCR), list)
+    await snmp_proxy.lift()
+    assert isinstance(await manager.get(DESCR, version="v3"), list)
+
+
+@pytest.mark.parametrize("kind", ["snmp-time-window", "snmp-engine-reboot"])
+async def test_a_clock_elsewhere_is_outside_the_time_window(snmp_proxy: UdpProxy, manager: Manager, kind: str) -> None:
+    assert isinstance(await manager.get(DESCR, version="v3"), list)
+    await snmp_proxy.apply(kind)
+    assert await manager.get(DESCR, version="v3") == "SNMP message timing parameters not in windows of trust"
+
+
+async def test_the_up_time_of_a_rebooted_engine_counts_from_0(snmp_proxy: UdpProxy, manager: Manager) -> None:
+    await snmp_proxy.apply("snmp-engine-reboot")
+    (first,) = await manager.get(UP_TIME)
+    (second,) = await manager.get(UP_TIME)
+    assert isinstance(first, TimeTicks)
+    assert int(first) == 0
+    assert int(second) < 1000
+
+
+async def test_stale_values_stand_still(snmp_proxy: UdpProxy, manager: Manager) -> None:
+    counter = "1.3.6.1.2.1.11.1.0"  # snmpInPkts: each request counts
+    await snmp_proxy.apply("stale")
+    first = await manager.get(counter)
+    assert await manager.get(counter) == first
+    await snmp_proxy.lift("stale")
+    assert await manager.get(counter) > first
+
+
+# The bytes below are pysnmp's on both sides.
+
+
+def read(octets: bytes) -> list[tuple[tuple[int, ...], object]]:
+    """The bindings of a v2c answer, as pysnmp reads them."""
+    module = api.PROTOCOL_MODULES[1]
+    message, rest = decoder.decode(octets, asn1Spec=module.Message())
+    assert rest == b""
+    pdu = module.apiMessage.get_pdu(message)
+    return [(tuple(oid), value) for oid, value in module.apiPDU.get_varbinds(pdu)]
+
+
+def test_all_but_the_request_id_of_a_stale_answer_is_as_it_was() -> None:
+    tamper = Tamper(0, "snmp")
+    tamper.apply("stale")
+    for request_id in (1, 2**31 - 1):
+        tamper.request(snmp("GetRequest", [(SYS_DESCR, None)], request_id))
+        (out,) = tamper.answer(snmp("GetResponse", VALUES if request_id == 1 else VALUES[:1], request_id))
+        assert out == snmp("GetResponse", VALUES, request_id)
+
+
+def test_every_type_of_value_is_read_as_another() -> None:
+    tamper = Tamper(0, "snmp")
+    tamper.apply("snmp-wrong-type")
+    (out,) = tamper.answer(snmp("GetResponse", VALUES))
+    kinds = {
+        OctetString: Integer32,
+        TimeTicks: OctetString,
+        Integer32: OctetString,
+        Gauge32: OctetString,
+        Counter64: OctetString,
+    }
+    for (oid, before), (now_oid, now) in zip(VALUES, read(out), strict=True):
+        assert now_oid == oid
+        assert now.isSameTypeWith(kinds[type(before)]())  # type: ignore[attr-defined]
+
+
+def test_the_rest_of_an_answer_with_a_rebooted_engine_is_untouched() -> None:
+    tamper = Tamper(0, "snmp")
+    tamper.apply("snmp-engine-reboot")
+    assert tamper.answer(snmp("GetResponse", VALUES)) == [
+        snmp("GetResponse", [(oid, TimeTicks(0) if oid == SYS_UP_TIME else value) for oid, value in VALUES])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "status"), [("GetNextRequest", 1, 0), ("SetRequest", 1, 11), ("SetRequest", 0, 2)]
+)
+def test_a_missing_instance_ends_walks_and_refuses_writes(kind: str, version: int, status: int) -> None:
+    tamper = Tamper(0, "snmp")
+    tamper.apply("snmp-missing-instance")
+    (out,) = tamper.request(
+        snmp(kind, [(SYS_DESCR, None if kind != "SetRequest" else OctetString("x"))], version=version)
+    )
+    assert isinstance(out, Answer)
+    module = api.PROTOCOL_MODULES[version]
+    message, _ = decoder.decode(out.frame, asn1Spec=module.Message())
+    pdu = module.apiMessage.get_pdu(message)
+    assert int(module.apiPDU.get_error_status(pdu)) == status
+    if status == 0:
+        assert module.apiPDU.get_varbinds(pdu)[0][1].isSameTypeWith(api.PROTOCOL_MODULES[1].EndOfMibView())
