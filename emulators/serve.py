@@ -69,9 +69,9 @@ class Endpoint:
 class Servers:
     """Every device of a site, answering on the running loop; nobody moves the plant.
 
-    `ports` are `standard`, `high` or the first of a run of ports; in that last case every device is on `single_address`
-    (for systems that give loopback one address only). `expose` names an interface address to listen on instead of
-    loopback, which lets everyone who reaches it command the devices. `draining` reads UDP sockets several datagrams at
+    `ports` are `standard`, `high`, one for each protocol, or the first of a run of ports; in that last case every
+    device is on `single_address` (for systems that give loopback one address only). `expose` names an interface
+    address to listen on instead of loopback, which lets everyone who reaches it command the devices. `draining` reads UDP sockets several datagrams at
     a time, for which the loop must have real ones. `catch_up` is called before a device looks at a request. A `lazy`
     device builds its SNMP variables when it is first asked.
     """
@@ -79,7 +79,7 @@ class Servers:
     def __init__(
         self,
         site: Site,
-        ports: str | int = "high",
+        ports: str | int | Mapping[str, int] = "high",
         single_address: str = "127.0.0.1",
         expose: str | None = None,
         *,
@@ -95,7 +95,8 @@ class Servers:
         self._lazy = lazy
         self._expose = expose
         self._numbered = iter(range(ports, 65536)) if isinstance(ports, int) else None
-        self._ports = HIGH_PORTS if ports == "high" else STANDARD_PORTS
+        named = HIGH_PORTS if ports == "high" else STANDARD_PORTS
+        self._ports = ports if isinstance(ports, Mapping) else named
         self._single_address = expose or single_address
         self._servers: list[SnmpServer | ModbusTcpServer] = []
         self._announcer: Announcer | None = None
@@ -229,7 +230,7 @@ class LiveSite(Servers):
         self,
         site: Site,
         speed: float = 1.0,
-        ports: str | int = "high",
+        ports: str | int | Mapping[str, int] = "high",
         single_address: str = "127.0.0.1",
         expose: str | None = None,
     ) -> None:

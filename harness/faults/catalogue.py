@@ -20,7 +20,7 @@ from harness.faults.kinds import FAMILIES, WORLDS, FaultKind
 
 __all__ = ["FAMILIES", "RIG", "WORLDS", "FaultKind", "family", "find", "kinds", "parameter"]
 
-ELSEWHERE = ("harness.faults.frames", "harness.faults.link", "harness.faults.proxy")
+ELSEWHERE = ("harness.faults.frames", "harness.faults.link", "harness.faults.proxy", "harness.worlds.controller")
 """Modules of this project that list kinds of their own in `KINDS`."""
 
 RIG = frozenset({

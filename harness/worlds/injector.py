@@ -44,16 +44,19 @@ class Injector:
         self._do(actions)
         return [action for action in actions if action.parameters is None]
 
-    def look(self) -> None:
-        """Do what is due by now; call it also when something a condition looks at may have changed."""
-        self._do(self.schedule.advance(self._clock(), self._holds))
+    def look(self, due_s: float = 0.0) -> None:
+        """Do what is due by now; call it also when something a condition looks at may have changed.
+
+        A timer that was set for `due_s` is not early for a rounding of the clock.
+        """
+        self._do(self.schedule.advance(max(self._clock(), due_s), self._holds))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due_s = self.schedule.next_due_s()
-        if isfinite(due_s):
-            loop = asyncio.get_running_loop()
-            self._timer = loop.call_later(max(0.0, due_s - self._clock()) / self._pace(), self.look)
+        next_s = self.schedule.next_due_s()
+        if isfinite(next_s):
+            delay_s = max(0.0, next_s - self._clock()) / self._pace()
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self.look, next_s)
 
     @property
     def waits(self) -> bool:

@@ -8,45 +8,40 @@ as meters and management cards do; what it is asked in between it answers from t
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import ExitStack
 from math import inf, nextafter
 from typing import ClassVar
 
-from emulators.devices.points import Value
 from emulators.plant.engine import PlantError
 from emulators.serve import Servers
 from emulators.site import Site
-from harness import quantities
-from harness.journal import Recorder
 from harness.worlds.clock import virtual_time
+from harness.worlds.emulated import EmulatedWorld
 from harness.worlds.loop import VirtualLoop
-from harness.worlds.world import CAPABILITIES, Duration, World, span
+from harness.worlds.wire_faults import WireFaults
+from harness.worlds.world import CAPABILITIES, Duration, span
 
 MEASURING_S = 0.2
 """How old a measurement may be when a device is asked, s (assumption: cards sample two to ten times a second)."""
 
-WATCHING_S = 5.0
-"""A quiet plant is recorded at least so often, s, so that slow quantities have a course."""
 
-
-class SimulatedWorld(World):
+class SimulatedWorld(EmulatedWorld):
     """A site in virtual time. It must be started and used on a `VirtualLoop`, one for each world."""
 
     kind = "simulated"
     capabilities: ClassVar[frozenset[str]] = frozenset(CAPABILITIES) - {"programs"}
 
-    def __init__(self, site: Site, seed: int = 0) -> None:
-        super().__init__(site, seed)
-        self._loop: VirtualLoop
-        self._servers: Servers
+    def __init__(self, site: Site, seed: int = 0, everything: bool = True) -> None:
+        super().__init__(site, seed, everything)
         self._start_s = site.now
         self._wake: asyncio.TimerHandle | None = None
-        self._wake_s = -1.0
         self._rearming = False
         self._stack = ExitStack()
+        self._loop: VirtualLoop
+        self._servers: Servers
+        self._wire: WireFaults
         self._failed: asyncio.Future[None]
-        self._watched: tuple[str, ...] = ()
-        self._looking: asyncio.TimerHandle | None = None
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -60,23 +55,15 @@ class SimulatedWorld(World):
         self._servers = Servers(self.model, draining=False, catch_up=self._catch_up, lazy=True)
         await self._servers.start()
         self.endpoints = self._servers.endpoints
-        self.model.plant.watchers.append(self._plant_moved)
+        self._wire = WireFaults(loop.network, self.endpoints, self.seed)
+        self._begin()
         self._rearm()
 
     async def stop(self) -> None:
-        if self.controller is not None:
-            await self.controller.stop()
-        for handle in self._handles.values():
-            handle.close()
-        for timer in (self._wake, self._looking):
-            if timer is not None:
-                timer.cancel()
-        watchers = self.model.plant.watchers
-        for watcher in (self._plant_moved, self._recorder):
-            if watcher in watchers:
-                watchers.remove(watcher)
+        await self._end()
+        if self._wake is not None:
+            self._wake.cancel()
         await self._servers.stop()
-        self.journal.extend(self.model.plant.journal)
         self._stack.close()
 
     # -- time -----------------------------------------------------------------------------------------------------
@@ -89,6 +76,9 @@ class SimulatedWorld(World):
         await self._pass(asyncio.ensure_future(asyncio.sleep(span(duration))), self._failed)
         self._advance()
 
+    def _pace(self) -> float:
+        return 1.0
+
     def _catch_up(self) -> None:
         if self.now - self.model.plant.now >= MEASURING_S:
             self._advance()
@@ -100,63 +90,37 @@ class SimulatedWorld(World):
         if until_s > plant.now:
             plant.advance(until_s)
 
-    def _plant_moved(self) -> None:
-        """The plant has settled somewhere: its next event may be another one, its devices may have something to say."""
+    def _settled(self) -> None:
+        super()._settled()
         if not self._rearming:
             self._rearming = True
             self._loop.call_soon(self._rearm)
 
     def _rearm(self) -> None:
+        """The plant has settled: its next event may be another one, its devices may have something to say."""
         self._rearming = False
         self._servers.announce()
-        due_s = self.model.plant.next_event_s - self._start_s
         if self._wake is not None:
-            if due_s == self._wake_s and not self._wake.cancelled():
-                return
             self._wake.cancel()
-        self._wake_s = due_s
+        due_s = self.model.plant.next_event_s - self._start_s
         self._wake = self._loop.call_at(max(due_s, self._loop.time()), self._event)
 
     def _event(self) -> None:
-        self._wake = None
         try:
             self._advance()
         except PlantError as error:
             if not self._failed.done():
                 self._failed.set_exception(error)
             return
-        self._plant_moved()
+        self._settled()
 
-    # -- disturbing -------------------------------------------------------------------------------------------------
+    # -- the wire -------------------------------------------------------------------------------------------------
 
-    async def inject(self, target: str, kind: str, *, for_: Duration | None = None, **parameters: float) -> None:
-        self._advance()
-        self.model.inject(target, kind, parameters, None if for_ is None else span(for_))
+    def _check_wire(self, device: str, kind: str, parameters: Mapping[str, float]) -> None:
+        self._wire.check(device, kind, parameters)
 
-    async def clear(self, target: str | None = None, kind: str | None = None) -> None:
-        self._advance()
-        self.model.clear(target, kind)
+    def _apply_wire(self, device: str, kind: str, parameters: Mapping[str, float]) -> None:
+        self._wire.apply(device, kind, parameters)
 
-    # -- observing --------------------------------------------------------------------------------------------------
-
-    def observe(self, quantity: str) -> Value:
-        self._advance()
-        return quantities.resolve(self.model, quantity)[quantity]()
-
-    def watch(self, *patterns: str) -> None:
-        watchers = self.model.plant.watchers
-        if self._recorder in watchers:
-            watchers.remove(self._recorder)
-        self._watched += patterns
-        self._recorder = Recorder(self.model, self._watched, self.journal.trace)
-        watchers.append(self._recorder)
-        self._look()
-
-    def _look(self) -> None:
-        """Record what is watched, now and again while the plant is quiet."""
-        assert self._recorder is not None
-        self._advance()
-        self._recorder()
-        if self._looking is not None:
-            self._looking.cancel()
-        self._looking = self._loop.call_later(WATCHING_S, self._look)
+    def _lift_wire(self, device: str, kind: str) -> None:
+        self._wire.lift(device, kind)

@@ -31,17 +31,10 @@ class WireFaults:
         Raises:
             PlantError: no device of that name, or it does not speak the protocol, or a parameter is wrong.
         """
-        try:
-            chosen = frames.chosen(kind, parameters)
-        except ValueError as error:
-            raise PlantError(f"{device}: {error}") from None
+        chosen = self.check(device, kind, parameters)
         endpoints = self._of(device)
-        fitting = frames.protocols(kind)
-        if fitting:
-            spoken = [e for e in endpoints if SPEAKS[e.protocol] in fitting]
-            if not spoken:
-                raise PlantError(f"{device} does not speak what {kind} alters; it speaks {_protocols(endpoints)}")
-            for endpoint in spoken:
+        if frames.protocols(kind):
+            for endpoint in self._speaking(endpoints, kind):
                 self._tamper(endpoint).apply(kind, chosen)
         else:
             self._active.setdefault(device, {})[kind] = chosen
@@ -50,12 +43,30 @@ class WireFaults:
                 for host in _hosts(endpoints):
                     self._network.path(host).reset()
 
+    def check(self, device: str, kind: str, parameters: Mapping[str, float]) -> dict[str, float]:
+        """The fault's parameters, those not given at their defaults.
+
+        Raises:
+            PlantError: as for `apply`.
+        """
+        try:
+            chosen = frames.chosen(kind, parameters)
+        except ValueError as error:
+            raise PlantError(f"{device}: {error}") from None
+        endpoints = self._of(device)
+        if kind == "serial-noise" or (frames.protocols(kind) and not self._speaking(endpoints, kind)):
+            raise PlantError(f"{device} does not speak what {kind} alters; it speaks {_protocols(endpoints)}")
+        return chosen
+
+    @staticmethod
+    def _speaking(endpoints: Iterable[Endpoint], kind: str) -> list[Endpoint]:
+        return [e for e in endpoints if SPEAKS[e.protocol] in frames.protocols(kind)]
+
     def lift(self, device: str, kind: str) -> None:
         """The device suffers it no longer."""
         if frames.protocols(kind):
-            for endpoint in self._of(device):
-                if SPEAKS[endpoint.protocol] in frames.protocols(kind):
-                    self._tamper(endpoint).lift(kind)
+            for endpoint in self._speaking(self._of(device), kind):
+                self._tamper(endpoint).lift(kind)
         else:
             self._active.get(device, {}).pop(kind, None)
             self._settle(device)

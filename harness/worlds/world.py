@@ -21,7 +21,9 @@ from emulators.devices.points import Value
 from emulators.serve import Endpoint
 from emulators.site import Site
 from harness.durations import seconds
-from harness.journal import Journal, Recorder
+from harness.faults.injection import Injection
+from harness.journal import Journal
+from harness.properties import Property, Verdict, check
 from harness.transports import DeviceHandle
 from harness.worlds.controller import Controller
 from harness.worlds.inventory import Access, handles, inventory
@@ -49,7 +51,6 @@ class World(ABC):
         self.endpoints: list[Endpoint] = []
         self.controller: Controller | None = None
         self._handles: dict[str, DeviceHandle] = {}
-        self._recorder: Recorder | None = None
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -77,18 +78,52 @@ class World(ABC):
 
     # -- disturbing -------------------------------------------------------------------------------------------------
 
-    @abstractmethod
-    async def inject(self, target: str, kind: str, *, for_: Duration | None = None, **parameters: float) -> None:
-        """Apply a fault now, for so long or until `clear`.
+    async def inject(
+        self,
+        target: str,
+        kind: str,
+        *,
+        at: Duration = 0.0,
+        for_: Duration | None = None,
+        ramp: Duration = 0.0,
+        flap: tuple[Duration, Duration] | None = None,
+        until: str | None = None,
+        **parameters: float,
+    ) -> None:
+        """Let a fault happen, `at` from now (at once if 0), for so long, until a condition holds, or until `clear`.
+
+        `flap` is how long it is there and how long it is not, in turn; over `ramp` its parameters grow to their values.
+        `twinfeed faults` lists the kinds and their parameters.
 
         Raises:
             PlantError: no such target, fault or parameter, or a number out of its range.
+            InjectionError: the times contradict each other.
             Cannot: this world has no way to cause it.
+        """
+        await self.schedule(
+            Injection(
+                target,
+                kind,
+                self.now + span(at),
+                None if for_ is None else span(for_),
+                parameters,
+                span(ramp),
+                None if flap is None else (span(flap[0]), span(flap[1])),
+                until,
+            )
+        )
+
+    @abstractmethod
+    async def schedule(self, *injections: Injection) -> None:
+        """Let these faults happen at their times, which are seconds of the site's clock.
+
+        Raises:
+            PlantError, Cannot: as for `inject`; none of them happens then.
         """
 
     @abstractmethod
     async def clear(self, target: str | None = None, kind: str | None = None) -> None:
-        """Clear one fault, all of a target's, or all: what was there before is there again."""
+        """End one fault, all of a target's, or all: what was there before is there again."""
 
     # -- observing --------------------------------------------------------------------------------------------------
 
@@ -124,6 +159,20 @@ class World(ABC):
     def access(self) -> Access:
         """How stations log in to the devices, and where they wait for traps."""
         return Access.of(self.model.file.head.snmp)
+
+    @abstractmethod
+    def look(self) -> None:
+        """Record what is watched as it is now, and what has happened since the last look."""
+
+    def check(self, *properties: Property | str) -> list[Verdict]:
+        """Judge these properties on everything recorded so far.
+
+        Raises:
+            PropertyViolated: some do not hold; the message says when, with what values and what had happened before.
+            UnknownQuantity: a name that is not recorded; `watch` it before.
+        """
+        self.look()
+        return check(self.journal, *properties)
 
     # -- the controller ---------------------------------------------------------------------------------------------
 

@@ -1,0 +1,201 @@
+"""The pytest plugin: a test that asks for `site` gets a world; which one, the command line says.
+
+    @pytest.mark.site("bamako")
+    async def test_mains_loss_is_invisible_to_the_racks(site, controller): ...
+
+    pytest                          simulated: virtual time, seconds for half an hour
+    pytest --world live --speed 20  the same tests over real sockets
+
+Tests that use `site` need no `asyncio` mark. Other tests are not touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from functools import partial
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from emulators.yamlfile import FileError
+from harness.durations import seconds
+from harness.evidence import Evidence
+from harness.journal import Journal
+from harness.worlds.controller import Controller, named
+from harness.worlds.live import LiveWorld, Program
+from harness.worlds.loop import VirtualLoop
+from harness.worlds.network import Network
+from harness.worlds.simulated import SimulatedWorld
+from harness.worlds.sites import fresh
+from harness.worlds.world import CAPABILITIES, Cannot, World, missing
+
+WORLD = pytest.StashKey[World]()
+EVIDENCE = pytest.StashKey[Evidence]()
+
+DEFAULT_SITE = "bamako"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("twinfeed", "twinfeed: one test, three worlds")
+    group.addoption("--world", choices=("simulated", "live"), default="simulated", help="where tests with `site` run")
+    group.addoption("--site", metavar="NAME|FILE", help=f"the site of tests that name none (default: {DEFAULT_SITE})")
+    group.addoption("--rig", metavar="FILE", help="run on the physical bench that this file describes")
+    group.addoption("--speed", type=float, default=1.0, metavar="X", help="live: site seconds in a second (default: 1)")
+    group.addoption("--seed", type=int, default=0, metavar="N", help="seed of everything that is random (default: 0)")
+    group.addoption("--controller", metavar="MODULE[:MAIN]", help="the controller under test, a coroutine function")
+    group.addoption("--controller-cmd", metavar="COMMAND", help="live: the controller under test, a program of its own")
+    group.addoption(
+        "--evidence",
+        default="evidence",
+        metavar="DIR",
+        help="where failing tests leave their records (default: evidence)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", 'site(name, settle=time): the site a test runs on; "1 h" lets it come to rest first'
+    )
+    config.addinivalue_line("markers", "controller(name): the controller under test, package.module:function")
+    config.addinivalue_line("markers", "watch(*names): record these quantities at every instant")
+    config.addinivalue_line("markers", f"needs(*capabilities): what the world must offer: {', '.join(CAPABILITIES)}")
+    if config.getoption("--rig"):
+        raise pytest.UsageError("--rig: this version knows no rig world yet; use --world simulated or --world live")
+    if config.getoption("--controller-cmd") and config.getoption("--world") != "live":
+        raise pytest.UsageError("--controller-cmd runs a program, which needs real sockets: add --world live")
+    if config.getoption("--speed") <= 0.0:
+        raise pytest.UsageError(f"--speed is {config.getoption('--speed'):g}, expected more than 0 (1 is real time)")
+
+
+# -- collecting: tests of a site are coroutines, on a loop of their world ------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> None:
+    """Coroutine tests that use `site` are asyncio tests, whatever mode pytest-asyncio is in."""
+    if name.startswith("test") and inspect.iscoroutinefunction(obj) and "site" in inspect.signature(obj).parameters:
+        pytest.mark.asyncio(obj)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_asyncio_loop_factories(
+    config: pytest.Config, item: pytest.Item
+) -> Generator[None, Mapping[str, Callable[[], asyncio.AbstractEventLoop]] | None, Any]:
+    others = yield
+    if "site" in getattr(item, "fixturenames", ()) and config.getoption("--world") == "simulated":
+        return {"simulated": partial(_virtual_loop, config.getoption("--seed"))}
+    return others or {"asyncio": asyncio.new_event_loop}
+
+
+def _virtual_loop(seed: int) -> VirtualLoop:
+    return VirtualLoop(Network(seed))
+
+
+# -- fixtures --------------------------------------------------------------------------------------------------------
+
+
+@pytest_asyncio.fixture
+async def site(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    """The site of this test (marker `site`, else --site, else bamako) in the world of the command line."""
+    world = _world(request)
+    if lacks := missing(world, _marked(request.node, "needs")):
+        pytest.skip(f"the {world.kind} world cannot give: {', '.join(lacks)}")
+    await world.start()
+    request.node.stash[WORLD] = world
+    request.node.stash[EVIDENCE] = Evidence(world)
+    world.watch(*_marked(request.node, "watch"))
+    try:
+        yield world
+    finally:
+        await world.stop()
+
+
+@pytest_asyncio.fixture
+async def controller(request: pytest.FixtureRequest, site: World) -> Controller:
+    """The controller under test, taking care of the site (marker `controller`, else --controller or --controller-cmd)."""
+    command = request.config.getoption("--controller-cmd")
+    marked = _marked(request.node, "controller")
+    name = request.config.getoption("--controller") or (marked[0] if marked else None)
+    if command:
+        chosen: Controller = Program(command, site)
+    elif name:
+        try:
+            chosen = named(name)
+        except ValueError as error:
+            pytest.fail(str(error), pytrace=False)
+    else:
+        pytest.fail(
+            "this test needs a controller: give --controller package.module:function, --controller-cmd with --world live, "
+            "or mark the test with @pytest.mark.controller",
+            pytrace=False,
+        )
+    await site.start_controller(chosen)
+    return chosen
+
+
+@pytest.fixture
+def journal(site: World) -> Journal:
+    """What has happened on the site so far, kept up to date by `site.look()` and every check."""
+    return site.journal
+
+
+def _world(request: pytest.FixtureRequest) -> World:
+    option = request.config.getoption
+    marker = request.node.get_closest_marker("site")
+    name = marker.args[0] if marker and marker.args else option("--site") or DEFAULT_SITE
+    seed = option("--seed")
+    try:
+        settle_s = seconds(marker.kwargs.get("settle", 0.0)) if marker else 0.0
+        model = fresh(name, seed, settle_s)
+    except (FileError, ValueError) as error:
+        pytest.fail(str(error), pytrace=False)
+    if option("--world") == "simulated":
+        return SimulatedWorld(model, seed)
+    return LiveWorld(model, seed, option("--speed"), worker())
+
+
+def worker() -> int:
+    """Which of pytest-xdist's workers this is, from 0; each serves its live sites on ports of its own."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def _marked(node: pytest.Item, name: str) -> tuple[Any, ...]:
+    return tuple(arg for marker in node.iter_markers(name) for arg in marker.args)
+
+
+# -- reporting -------------------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
+    """What a world cannot do skips the test with the reason."""
+    try:
+        return (yield)
+    except Cannot as error:
+        pytest.skip(str(error))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report: pytest.TestReport = yield  # type: ignore[misc]
+    evidence = item.stash.get(EVIDENCE, None)
+    if evidence is not None and call.when == "call" and report.failed:
+        config = item.config
+        error = call.excinfo.value if call.excinfo else None
+        text = evidence.leave(config.rootpath / config.getoption("--evidence"), item.nodeid, _again(item), error)
+        report.sections.append(("twinfeed", text))
+    return report  # type: ignore[return-value]
+
+
+def _again(item: pytest.Item) -> str:
+    """The command that runs this test again as it ran."""
+    option = item.config.getoption
+    words = [f"pytest '{item.nodeid}'", f"--seed {option('--seed')}"]
+    if option("--world") != "simulated":
+        words += [f"--world {option('--world')}", f"--speed {option('--speed'):g}"]
+    words += [f"{flag} '{option(flag)}'" for flag in ("--site", "--controller", "--controller-cmd") if option(flag)]
+    return " ".join(words)

@@ -1,0 +1,174 @@
+"""What the simulated and the live world have in common: both have the site's model in hand.
+
+Faults of plant, sensors, firmware and people go to the model, faults of the wire to the world's network, and every
+physical quantity can be observed, whatever the devices say of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from abc import abstractmethod
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from emulators.devices.points import Value
+from emulators.plant.engine import PlantError
+from emulators.site import Site
+from harness import quantities
+from harness.faults import frames
+from harness.faults.injection import Injection
+from harness.worlds.controller import KINDS
+from harness.worlds.injector import Injector
+from harness.worlds.watching import WATCHING_S, Watching, holds
+from harness.worlds.world import World
+
+CONTROLLER_KINDS = frozenset(kind.kind for kind in KINDS)
+
+
+class EmulatedWorld(World):
+    """A world whose devices are emulators in this process. `everything` records all quantities, else those watched."""
+
+    def __init__(self, site: Site, seed: int, everything: bool = True) -> None:
+        super().__init__(site, seed)
+        self._everything = everything
+        self._watching: Watching
+        self._injector: Injector
+        self._looking: asyncio.TimerHandle | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- what the worlds do each in their own way -------------------------------------------------------------------
+
+    @abstractmethod
+    def _advance(self) -> None:
+        """Bring the plant to `now`."""
+
+    @abstractmethod
+    def _pace(self) -> float:
+        """How many seconds of the site pass in one of the loop's."""
+
+    @abstractmethod
+    def _check_wire(self, device: str, kind: str, parameters: Mapping[str, float]) -> None:
+        """Refuse a fault of the wire that cannot happen.
+
+        Raises:
+            PlantError: no such device or parameter, or a device that does not speak the protocol.
+        """
+
+    @abstractmethod
+    def _apply_wire(self, device: str, kind: str, parameters: Mapping[str, float]) -> None:
+        """A fault of the wire begins or changes."""
+
+    @abstractmethod
+    def _lift_wire(self, device: str, kind: str) -> None:
+        """It is over."""
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        """The devices answer: record, and let faults happen."""
+        self._watching = Watching(self.model, self.journal, self._everything)
+        self._injector = Injector(self, lambda: self.now, self._holds, self.seed, self._pace)
+        self.model.plant.watchers.append(self._settled)
+        self._look_again()
+
+    async def _end(self) -> None:
+        """Stop what was begun, with everything as it was before."""
+        if self.controller is not None:
+            await self.controller.stop()
+        self._injector.stop()
+        await asyncio.gather(*self._tasks)
+        for handle in self._handles.values():
+            handle.close()
+        if self._looking is not None:
+            self._looking.cancel()
+        self.look()
+        self.model.plant.watchers.remove(self._settled)
+        self._watching.stop()
+
+    def _settled(self) -> None:
+        """The plant has come to rest at some instant; a fault may be waiting for just that."""
+        if self._injector.waits:
+            asyncio.get_running_loop().call_soon(self._injector.look)
+
+    # -- disturbing -------------------------------------------------------------------------------------------------
+
+    async def schedule(self, *injections: Injection) -> None:
+        for injection in injections:
+            self._check(injection)
+        for injection in injections:
+            self._injector.add(injection)
+
+    async def clear(self, target: str | None = None, kind: str | None = None) -> None:
+        self._advance()
+        self._injector.end(target, kind)
+
+    def _check(self, injection: Injection) -> None:
+        """Refuse a fault that cannot happen before its time comes."""
+        target, kind = injection.target, injection.kind
+        if kind in CONTROLLER_KINDS:
+            if target != "controller":
+                raise PlantError(f"{target} cannot suffer {kind!r}; its target is `controller`")
+        elif kind in frames.BY_NAME:
+            self._check_wire(target, kind, injection.parameters)
+        elif kind not in self.model.faults(target):
+            known = ", ".join(self.model.faults(target)) or "none"
+            raise PlantError(f"{target} cannot suffer {kind!r}; it knows: {known}")
+
+    def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
+        """Realise a fault now (`harness.faults.schedule.Sink`)."""
+        self._advance()
+        if kind in CONTROLLER_KINDS:
+            self._background(self._controller_down())
+        elif kind in frames.BY_NAME:
+            self._apply_wire(target, kind, parameters)
+        else:
+            self.model.inject(target, kind, parameters)
+            return  # the plant's journal says so
+        self.journal.record(self.now, target, "fault", kind=kind, **parameters)
+
+    def lift(self, target: str, kind: str) -> None:
+        """End a fault now (`harness.faults.schedule.Sink`)."""
+        self._advance()
+        if kind in CONTROLLER_KINDS:
+            self._background(self._controller_up())
+        elif kind in frames.BY_NAME:
+            self._lift_wire(target, kind)
+        else:
+            if any((t, k) == (target, kind) for t, k, _ in self.model.active_faults()):
+                self.model.clear(target, kind)
+            return  # a fault that happens once is over by itself
+        self.journal.record(self.now, target, "fault cleared", kind=kind)
+
+    async def _controller_down(self) -> None:
+        if self.controller is not None:
+            await self.controller.stop()
+
+    async def _controller_up(self) -> None:
+        if self.controller is not None:
+            await self.controller.restart()
+
+    def _background(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _holds(self, condition: str) -> bool:
+        return holds(self.model, condition)
+
+    # -- observing --------------------------------------------------------------------------------------------------
+
+    def observe(self, quantity: str) -> Value:
+        self._advance()
+        return quantities.resolve(self.model, quantity)[quantity]()
+
+    def watch(self, *patterns: str) -> None:
+        self._watching.watch(*patterns)
+
+    def look(self) -> None:
+        self._advance()
+        self._watching.look()
+
+    def _look_again(self) -> None:
+        """Slow quantities of a quiet plant have a course too."""
+        self.look()
+        self._looking = asyncio.get_running_loop().call_later(WATCHING_S / self._pace(), self._look_again)

@@ -1,0 +1,84 @@
+"""What a world records of its site's model: states at every instant, numbers often enough, and the plant's journal.
+
+Of a whole site's 2,400 quantities most are numbers that follow from a few. Unless they are watched by name, numbers are
+sampled only at a `look`, and the electrical quantities that every component of a power path has are left to those who
+watch them.
+"""
+
+from __future__ import annotations
+
+from emulators.plant.electrical import Electrical
+from emulators.site import Site
+from harness import quantities
+from harness.journal import Journal, Recorder, Trace
+from harness.properties import always, evaluate, patterns
+
+WATCHING_S = 5.0
+"""A quiet plant is looked at so often, s."""
+
+EVERY_COMPONENT_HAS = frozenset(Electrical.QUANTITIES) - {"live"}
+"""Numbers of each of hundreds of components, recorded only where they are watched."""
+
+
+class Watching:
+    """Records a site into a journal. With `everything`, all states and the telling numbers; else what is watched."""
+
+    def __init__(self, site: Site, journal: Journal, everything: bool) -> None:
+        self._site, self._journal = site, journal
+        states, numbers = _survey(site) if everything else ([], [])
+        self._states = states
+        self._watched: tuple[str, ...] = ()
+        self._sampled = Recorder(site, numbers, journal.trace)
+        self._exact = Recorder(site, states, journal.trace)
+        self._told = len(site.plant.journal)
+        site.plant.watchers.append(self._exact)
+
+    def watch(self, *names: str) -> None:
+        """Record these at every instant from now on.
+
+        Raises:
+            UnknownQuantity: a name that names nothing on the site.
+        """
+        self._watched += names
+        exact = Recorder(self._site, [*self._states, *self._watched], self._journal.trace)
+        watchers = self._site.plant.watchers
+        watchers[watchers.index(self._exact)] = exact
+        self._exact = exact
+        exact()
+
+    def look(self) -> None:
+        """Record everything as it is now, and what the plant has noted since the last look."""
+        self._exact()
+        self._sampled()
+        noted = self._site.plant.journal
+        self._journal.extend(noted[self._told :])
+        self._told = len(noted)
+
+    def stop(self) -> None:
+        self._site.plant.watchers.remove(self._exact)
+
+
+def _survey(site: Site) -> tuple[list[str], list[str]]:
+    """All quantities of all components, states and numbers apart."""
+    states: list[str] = []
+    numbers: list[str] = []
+    for name, component in site.components.items():
+        for quantity in component.QUANTITIES:
+            if isinstance(component, Electrical) and quantity in EVERY_COMPONENT_HAS:
+                continue
+            of = numbers if type(component.quantity(quantity)) is float else states
+            of.append(f"{name}.{quantity}")
+    return states, numbers
+
+
+def holds(site: Site, condition: str) -> bool:
+    """Whether a condition on the site's quantities holds now.
+
+    Raises:
+        UnknownQuantity, PropertySyntaxError: it names or says what there is not.
+    """
+    judged = always(condition)
+    now_s = site.now
+    reads = {name: read for pattern in patterns([judged]) for name, read in quantities.resolve(site, pattern).items()}
+    trace = Trace({name: [(now_s, read())] for name, read in reads.items()})
+    return bool(evaluate(trace, judged)[0])
