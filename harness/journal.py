@@ -11,9 +11,11 @@ one time) and everything else stays what it was.
 
 from __future__ import annotations
 
+import difflib
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -42,6 +44,8 @@ class Trace(Mapping[str, list[Point]]):
         """When the first sample of any quantity was taken, None while there is none."""
         self.end_s: float | None = None
         """When the last one was: what is known, is known until then."""
+        self.meant: dict[str, list[str]] = {}
+        """What the patterns that somebody has asked to be recorded mean here."""
         for name, series in (points or {}).items():
             for t, value in series:
                 self.add(t, name, value)
@@ -74,6 +78,21 @@ class Trace(Mapping[str, list[Point]]):
             self.start_s = t
         if self.end_s is None or t > self.end_s:
             self.end_s = t
+
+    def names(self, pattern: str) -> list[str]:
+        """The recorded quantities that a name or pattern means.
+
+        Raises:
+            UnknownQuantity: none; the message names near ones.
+        """
+        if pattern in self.meant:
+            return self.meant[pattern]
+        found = [name for name in self._points if fnmatchcase(name, pattern)]
+        if not found:
+            near = difflib.get_close_matches(pattern, [*self.meant, *self._points], n=3)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise quantities.UnknownQuantity(f"{pattern} was not recorded{hint}; name it in the Recorder")
+        return found
 
     def at(self, name: str, t: float) -> Value:
         """The value at that time: the later one at a jump, the first before the first sample.
@@ -119,7 +138,9 @@ class Recorder:
         self.trace = Trace() if trace is None else trace
         self._reads: dict[str, quantities.Read] = {}
         for name in names:
-            self._reads.update(quantities.resolve(site, name))
+            found = quantities.resolve(site, name)
+            self.trace.meant[name] = list(found)
+            self._reads.update(found)
         self._last: dict[str, Value] = {}
 
     @property
@@ -160,12 +181,13 @@ class Journal:
         return len(self.events)
 
     def write(self, path: str | Path) -> None:
-        """Write it as JSON lines: one for each event, one for each quantity, and from when to when those are known.
+        """Write it as JSON lines: each event, each quantity, what patterns mean, and from when to when.
 
         The same run gives the same bytes.
         """
         lines = [_line({"t": e.t, "who": e.who, "what": e.what, "data": dict(e.data)}) for e in self.events]
         lines += [_line({"quantity": name, "points": points}) for name, points in self.trace.items()]
+        lines += [_line({"pattern": pattern, "means": names}) for pattern, names in self.trace.meant.items()]
         lines.append(_line({"from": self.trace.start_s, "until": self.trace.end_s}))
         Path(path).write_text("".join(lines), encoding="utf-8")
 
@@ -183,6 +205,8 @@ class Journal:
                 if "quantity" in line:
                     for t, value in line["points"]:
                         journal.trace.add(t, line["quantity"], value)
+                elif "pattern" in line:
+                    journal.trace.meant[line["pattern"]] = line["means"]
                 elif "until" in line:
                     journal.trace.start_s, journal.trace.end_s = line["from"], line["until"]
                 else:

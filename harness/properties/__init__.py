@@ -1,0 +1,52 @@
+"""Temporal properties: what must hold over the time of a run, judged on its record or while it runs.
+
+    check(journal,
+          always("racks.*.supplied", grace="20 ms"),
+          within("15 s", "generator-1.running", after="utility-a.live falls"),
+          "always hall-1.inlet_c < 27")
+
+`docs/properties.md` has the language; `tier3` and `maintenance` what a Tier III site has to keep to.
+"""
+
+from __future__ import annotations
+
+from harness.properties.binding import BindingError
+from harness.properties.evaluation import Monitor, check, evaluate, patterns
+from harness.properties.grammar import PropertySyntaxError
+from harness.properties.language import (
+    Property,
+    always,
+    eventually,
+    falls,
+    for_at_least,
+    never,
+    parse,
+    rises,
+    until,
+    within,
+)
+from harness.properties.signals import WrongKind
+from harness.properties.verdicts import PropertyViolated, Verdict, Violation
+
+__all__ = [
+    "BindingError",
+    "Monitor",
+    "Property",
+    "PropertySyntaxError",
+    "PropertyViolated",
+    "Verdict",
+    "Violation",
+    "WrongKind",
+    "always",
+    "check",
+    "evaluate",
+    "eventually",
+    "falls",
+    "for_at_least",
+    "never",
+    "parse",
+    "patterns",
+    "rises",
+    "until",
+    "within",
+]

@@ -1,0 +1,181 @@
+"""Properties as they are written: in Python with these functions, or as text with `parse`.
+
+    always("racks.*.supplied", grace="20 ms")
+    within("15 s", "generator-1.running", after="utility-a.live falls")
+    parse("within 15 s of utility-a.live falls: generator-1.running")
+
+`str` of a property is its text, and parsing that gives the property again.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from harness.durations import seconds
+from harness.properties import syntax
+from harness.properties.grammar import parse_expression, parse_property
+from harness.properties.syntax import Expression, duration
+
+_ALLOWED = {
+    "always": ("after", "between", "grace"),
+    "never": ("after", "between", "grace"),
+    "eventually": ("after", "between", "hold"),
+    "within": ("after", "hold"),
+    "for at least": ("after",),
+    "until": (),
+}
+"""Kind of property -> what may shape it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """Something that must hold over time. Counted from the start of the record, or from each time `after` becomes true.
+
+    Raises:
+        ValueError: times that make no sense, or a clause that this kind of property does not take.
+    """
+
+    kind: str
+    expression: Expression
+    until: Expression | None = None
+    """What ends the duty of `until`."""
+    after: Expression | None = None
+    time_s: float | None = None
+    """The deadline of `within`, the length of `for at least`."""
+    between_s: tuple[float, float] | None = None
+    """From when to when after the start it is looked at, both included."""
+    grace_s: float = 0.0
+    """A breach no longer than this is forgiven."""
+    hold_s: float = 0.0
+    """How long it must then stay true, to count."""
+
+    def __post_init__(self) -> None:
+        given = {
+            "after": self.after is not None, "between": self.between_s is not None,
+            "grace": self.grace_s > 0.0, "hold": self.hold_s > 0.0,
+        }  # fmt: skip
+        for clause, there in given.items():
+            if there and clause not in _ALLOWED[self.kind]:
+                takes = ", ".join(_ALLOWED[self.kind]) or "none"
+                raise ValueError(f"{self.kind!r} takes no {clause!r}; it takes: {takes}")
+        if self.between_s is not None and not 0.0 <= self.between_s[0] <= self.between_s[1]:
+            low, high = self.between_s
+            raise ValueError(f"found between {low:g} s and {high:g} s, expected the earlier time first")
+
+    @property
+    def patterns(self) -> list[str]:
+        """The names of all quantities it needs, patterns as they are written."""
+        parts = [part for part in (self.expression, self.until, self.after) if part is not None]
+        return list(dict.fromkeys(pattern for part in parts for pattern in syntax.patterns(part)))
+
+    @property
+    def window_s(self) -> tuple[float, float]:
+        """From when to when after a start it is looked at, s; the end may be infinite."""
+        if self.between_s is not None:
+            return self.between_s
+        if self.kind == "within" or (self.kind == "for at least" and self.after is not None):
+            assert self.time_s is not None
+            return 0.0, self.time_s
+        return 0.0, math.inf
+
+    def __str__(self) -> str:
+        if self.until is not None:
+            return f"{self.expression} until {self.until}"
+        kind = self.kind if self.time_s is None else f"{self.kind} {duration(self.time_s)}"
+        clauses = ""
+        if self.between_s is not None:
+            clauses += f" between {duration(self.between_s[0])} and {duration(self.between_s[1])}"
+        if self.grace_s:
+            clauses += f" grace {duration(self.grace_s)}"
+        if self.after is not None:
+            clauses += f" {'of' if self.kind == 'within' else 'after'} {self.after}"
+        if self.hold_s:
+            clauses += f" for at least {duration(self.hold_s)}"
+        return (
+            f"{kind}{clauses}: {self.expression}" if clauses or self.time_s is not None else f"{kind} {self.expression}"
+        )
+
+
+def parse(text: str) -> Property:
+    """A property from its text; `harness.properties.grammar` has the grammar.
+
+    Raises:
+        PropertySyntaxError: it is none; the message says at which column and what was expected.
+        ValueError: a clause that this kind of property does not take.
+    """
+    clauses, expression, until = parse_property(text)
+    return Property(
+        clauses.kind, expression, until, clauses.after, clauses.time_s, clauses.between_s, clauses.grace_s,
+        clauses.hold_s,
+    )  # fmt: skip
+
+
+Written = str | Expression
+Time = str | float
+"""Seconds, or as people write them: `15 s`, `30 min`."""
+
+
+def always(
+    expression: Written, *, between: tuple[Time, Time] | None = None, after: Written | None = None, grace: Time = 0.0
+) -> Property:
+    """It holds all the time; a breach no longer than `grace` is forgiven.
+
+    With `between`, from the one time to the other after the start; with `after`, that is counted each time anew.
+    """
+    return Property(
+        "always", _read(expression), after=_maybe(after), between_s=_times(between), grace_s=seconds(grace)
+    )  # fmt: skip
+
+
+def never(
+    expression: Written, *, between: tuple[Time, Time] | None = None, after: Written | None = None, grace: Time = 0.0
+) -> Property:
+    """It holds at no time: `always` of the opposite."""
+    return Property("never", _read(expression), after=_maybe(after), between_s=_times(between), grace_s=seconds(grace))
+
+
+def eventually(
+    expression: Written, *, between: tuple[Time, Time] | None = None, after: Written | None = None, hold: Time = 0.0
+) -> Property:
+    """It holds at some time (before the record ends), and then for at least `hold`."""
+    return Property(
+        "eventually", _read(expression), after=_maybe(after), between_s=_times(between), hold_s=seconds(hold)
+    )
+
+
+def within(time: Time, expression: Written, *, after: Written | None = None, hold: Time = 0.0) -> Property:
+    """It holds no later than `time` after the start, or after each time at which `after` becomes true."""
+    return Property("within", _read(expression), after=_maybe(after), time_s=seconds(time), hold_s=seconds(hold))
+
+
+def until(expression: Written, end: Written) -> Property:
+    """It holds from the start until `end` does, and `end` does come."""
+    return Property("until", _read(expression), _read(end))
+
+
+def for_at_least(time: Time, expression: Written, *, after: Written | None = None) -> Property:
+    """Whenever it becomes true it stays so for `time` or longer; with `after`, it holds that long after each."""
+    return Property("for at least", _read(expression), after=_maybe(after), time_s=seconds(time))
+
+
+def rises(expression: Written) -> Expression:
+    """True at each time at which the expression becomes true, and only then."""
+    return syntax.Edge(_read(expression), rises=True)
+
+
+def falls(expression: Written) -> Expression:
+    """True at each time at which the expression becomes false, and only then."""
+    return syntax.Edge(_read(expression), rises=False)
+
+
+def _read(expression: Written) -> Expression:
+    return parse_expression(expression) if isinstance(expression, str) else expression
+
+
+def _maybe(expression: Written | None) -> Expression | None:
+    return None if expression is None else _read(expression)
+
+
+def _times(between: tuple[Time, Time] | None) -> tuple[float, float] | None:
+    return None if between is None else (seconds(between[0]), seconds(between[1]))
