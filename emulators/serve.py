@@ -71,9 +71,9 @@ class Servers:
 
     `ports` are `standard`, `high`, one for each protocol, or the first of a run of ports; in that last case every
     device is on `single_address` (for systems that give loopback one address only). `expose` names an interface
-    address to listen on instead of loopback, which lets everyone who reaches it command the devices. `draining` reads UDP sockets several datagrams at
-    a time, for which the loop must have real ones. `catch_up` is called before a device looks at a request. A `lazy`
-    device builds its SNMP variables when it is first asked.
+    address to listen on instead of loopback, which lets everyone who reaches it command the devices. `draining` reads
+    UDP sockets several datagrams at a time, for which the loop must have real ones. `catch_up` is called before a
+    device looks at a request. A `lazy` device builds its SNMP variables when it is first asked.
     """
 
     def __init__(

@@ -43,7 +43,7 @@ class Evidence:
         lines = [f"{spoken(event.t)}  {told(event)}" for event in world.journal.events[-LAST_EVENTS:]]
         return "\n".join(
             [
-                f"site {world.model.name}, {world.kind} world, seed {world.seed}, at {spoken(world.now)} of the site's clock",
+                f"site {world.model.name}, {world.kind} world, seed {world.seed}, {spoken(world.now)} on the site's clock",
                 f"again: {again}",
                 f"evidence in {place}: {', '.join(kept)}{note}",
                 f"the last {len(lines)} events:",

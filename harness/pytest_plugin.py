@@ -57,9 +57,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", 'site(name, settle=time): the site a test runs on; "1 h" lets it come to rest first'
-    )
+    config.addinivalue_line("markers", "site(name, settle=time): the site a test runs on, so long after its start")
     config.addinivalue_line("markers", "controller(name): the controller under test, package.module:function")
     config.addinivalue_line("markers", "watch(*names): record these quantities at every instant")
     config.addinivalue_line("markers", f"needs(*capabilities): what the world must offer: {', '.join(CAPABILITIES)}")
@@ -71,7 +69,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--speed is {config.getoption('--speed'):g}, expected more than 0 (1 is real time)")
 
 
-# -- collecting: tests of a site are coroutines, on a loop of their world ------------------------------------------------
+# -- collecting: tests of a site are coroutines, on a loop of their world ----------------------------------------------
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -116,7 +114,7 @@ async def site(request: pytest.FixtureRequest) -> AsyncIterator[World]:
 
 @pytest_asyncio.fixture
 async def controller(request: pytest.FixtureRequest, site: World) -> Controller:
-    """The controller under test, taking care of the site (marker `controller`, else --controller or --controller-cmd)."""
+    """The controller under test, taking care of the site: --controller-cmd, else --controller, else the marker."""
     command = request.config.getoption("--controller-cmd")
     marked = _marked(request.node, "controller")
     name = request.config.getoption("--controller") or (marked[0] if marked else None)
@@ -129,8 +127,8 @@ async def controller(request: pytest.FixtureRequest, site: World) -> Controller:
             pytest.fail(str(error), pytrace=False)
     else:
         pytest.fail(
-            "this test needs a controller: give --controller package.module:function, --controller-cmd with --world live, "
-            "or mark the test with @pytest.mark.controller",
+            "this test needs a controller: give --controller package.module:function, --controller-cmd with --world "
+            "live, or mark the test with @pytest.mark.controller",
             pytrace=False,
         )
     await site.start_controller(chosen)

@@ -1,7 +1,7 @@
 """The live world: the emulators on loopback, real sockets, wall clock at real or scaled speed.
 
-Clients see each device at its usual address. They reach it through a proxy in this process, which is where faults of the
-wire happen; the emulators themselves listen behind it.
+Clients see each device at its usual address. They reach it through a proxy in this process, which is where faults of
+the wire happen; the emulators themselves listen behind it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar
 from zlib import crc32
 
@@ -16,6 +17,7 @@ from emulators.plant.engine import PlantError
 from emulators.serve import HIGH_PORTS, Endpoint, LiveSite, ServeError
 from emulators.site import Site
 from harness.faults import frames
+from harness.faults.capture import Capture
 from harness.faults.frames import Tamper
 from harness.faults.proxy import Proxies, Proxy, TcpProxy, UdpProxy
 from harness.worlds.emulated import EmulatedWorld
@@ -42,6 +44,7 @@ class LiveWorld(EmulatedWorld):
         super().__init__(site, seed, everything)
         self.speed = speed
         self._ports = {protocol: port + APART * worker for protocol, port in HIGH_PORTS.items()}
+        self._capture = Capture("frames.pcapng")
         self._live: LiveSite
         self._proxies: Proxies
 
@@ -57,9 +60,7 @@ class LiveWorld(EmulatedWorld):
             await self._proxies.start()
         except OSError as error:
             await self._live.stop()
-            raise ServeError(
-                f"a device's address is taken: {error}; is the site running (`twinfeed status`)?"
-            ) from None
+            raise ServeError(f"an address is taken: {error}; is the site running (`twinfeed status`)?") from None
         self._begin()
 
     def _in_front(self) -> dict[str, list[Proxy]]:
@@ -77,7 +78,7 @@ class LiveWorld(EmulatedWorld):
         seed = crc32(f"{self.seed}/{shown.device}/{shown.protocol}".encode())
         tamper = Tamper(seed, SPEAKS[shown.protocol])
         carrier = UdpProxy if shown.protocol == "snmp" else TcpProxy
-        return carrier((shown.address, shown.port), target, tamper, seed=seed)
+        return carrier((shown.address, shown.port), target, tamper, seed=seed, capture=self._capture)
 
     async def stop(self) -> None:
         await self._end()
@@ -105,6 +106,11 @@ class LiveWorld(EmulatedWorld):
 
     def _pace(self) -> float:
         return self.speed
+
+    def write_frames(self, path: Path) -> bool:
+        self._capture.path = path
+        self._capture.close()
+        return True
 
     # -- the wire -------------------------------------------------------------------------------------------------
 

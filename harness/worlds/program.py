@@ -99,7 +99,7 @@ class Program(Controller):
 
 
 class AlreadyRunning(Controller):
-    """A controller that somebody else starts and that polls the site's addresses; the harness only leaves the inventory."""
+    """A controller that somebody else starts and that polls the site's addresses; it is only left the inventory."""
 
     name = "already running"
 

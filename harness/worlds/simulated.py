@@ -8,22 +8,29 @@ as meters and management cards do; what it is asked in between it answers from t
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Mapping
 from contextlib import ExitStack
 from math import inf, nextafter
+from pathlib import Path
 from typing import ClassVar
 
 from emulators.plant.engine import PlantError
 from emulators.serve import Servers
 from emulators.site import Site
+from harness.faults.capture import Capture
 from harness.worlds.clock import virtual_time
 from harness.worlds.emulated import EmulatedWorld
 from harness.worlds.loop import VirtualLoop
+from harness.worlds.sockets import Frame
 from harness.worlds.wire_faults import WireFaults
 from harness.worlds.world import CAPABILITIES, Duration, span
 
 MEASURING_S = 0.2
 """How old a measurement may be when a device is asked, s (assumption: cards sample two to ten times a second)."""
+
+KEPT_FRAMES = 100_000
+"""So many frames are kept for a failed test, the last ones."""
 
 
 class SimulatedWorld(EmulatedWorld):
@@ -38,6 +45,7 @@ class SimulatedWorld(EmulatedWorld):
         self._wake: asyncio.TimerHandle | None = None
         self._rearming = False
         self._stack = ExitStack()
+        self._frames: deque[Frame] = deque(maxlen=KEPT_FRAMES)
         self._loop: VirtualLoop
         self._servers: Servers
         self._wire: WireFaults
@@ -55,6 +63,7 @@ class SimulatedWorld(EmulatedWorld):
         self._servers = Servers(self.model, draining=False, catch_up=self._catch_up, lazy=True)
         await self._servers.start()
         self.endpoints = self._servers.endpoints
+        loop.network.record = self._frames.append
         self._wire = WireFaults(loop.network, self.endpoints, self.seed)
         self._begin()
         self._rearm()
@@ -113,6 +122,18 @@ class SimulatedWorld(EmulatedWorld):
                 self._failed.set_exception(error)
             return
         self._settled()
+
+    def write_frames(self, path: Path) -> bool:
+        capture = Capture(path)
+        for endpoint in self.endpoints:
+            if endpoint.protocol == "snmp":
+                capture.decode_as("udp", endpoint.port, "snmp")
+            else:
+                capture.decode_as("tcp", endpoint.port, "mbtcp")
+        for f in self._frames:
+            capture.frame(f.t_s, f.source, f.destination, f.protocol, f.data, "lost on the way" if f.lost else "")
+        capture.close()
+        return True
 
     # -- the wire -------------------------------------------------------------------------------------------------
 

@@ -9,8 +9,9 @@ from emulators.site import Site
 
 
 def fresh(name: str, seed: int = 0, settle_s: float = 0.0) -> Site:
-    """A site at its start, `settle_s` after it was switched on. The same object for the same arguments: use it once at a
-    time.
+    """A site at its start, `settle_s` after it was switched on.
+
+    It is the same object for the same arguments: use it once at a time.
 
     Raises:
         FileError: there is no such site, or its file is wrong.

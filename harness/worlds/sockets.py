@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from harness.faults.frames.tamper import Answer, Conversation
 from harness.faults.link import LinkModel
@@ -31,8 +31,7 @@ class Frame(NamedTuple):
     """Something that was sent."""
 
     t_s: float
-    protocol: str
-    """tcp or udp."""
+    protocol: Literal["tcp", "udp"]
     source: Address
     destination: Address
     data: bytes

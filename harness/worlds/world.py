@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import ClassVar
 
 from emulators.devices.points import Value
@@ -163,6 +164,10 @@ class World(ABC):
     @abstractmethod
     def look(self) -> None:
         """Record what is watched as it is now, and what has happened since the last look."""
+
+    @abstractmethod
+    def write_frames(self, path: Path) -> bool:
+        """Write the frames the station has exchanged with the devices as pcapng; False if there are none to be had."""
 
     def check(self, *properties: Property | str) -> list[Verdict]:
         """Judge these properties on everything recorded so far.
