@@ -11,6 +11,7 @@ datagrams, no path conditions and no way for a plant to run on the same clock.
 from __future__ import annotations
 
 import asyncio
+import heapq
 import socket
 from collections.abc import Callable, Coroutine
 from ipaddress import ip_address
@@ -39,6 +40,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self, network: Network | None = None, time_limit_s: float = TIME_LIMIT_S) -> None:
         super().__init__()
         self._now_s = 0.0
+        self._timers = 0
         self.time_limit_s = time_limit_s
         self._clock_resolution = CLOCK_RESOLUTION_S
         self._selector = _Selector(self)
@@ -51,6 +53,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
         return self._now_s
+
+    def call_at(  # type: ignore[override]
+        self, when: float, callback: Callable[..., object], *args: Any, context: Any = None
+    ) -> asyncio.TimerHandle:
+        """As asyncio's, but timers of one instant run in the order they were set: a stream keeps its order."""
+        self._check_closed()  # type: ignore[attr-defined]
+        self._timers += 1
+        timer = _Timer(when, callback, args, self, context, self._timers)
+        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
+        return timer
 
     def _jump(self, timeout: float | None) -> None:
         """No callback is ready: go to the next timer.
@@ -177,6 +189,22 @@ class VirtualLoop(asyncio.BaseEventLoop):
         task = asyncio.current_task(self) if self.is_running() else None
         who = f" by task {task.get_name()!r} in {place(task.get_coro())}" if task else ""
         raise OutsideWorld(f"{what} was asked for{who}, but the simulated world has nothing outside it")
+
+
+class _Timer(asyncio.TimerHandle):
+    """A timer that comes after those set before it for the same instant; asyncio's own come in any order."""
+
+    __slots__ = ("_order",)
+
+    def __init__(
+        self, when: float, callback: Callable[..., object], args: Any, loop: VirtualLoop, context: Any, order: int
+    ) -> None:
+        super().__init__(when, callback, args, loop, context)
+        self._order = order
+        self._scheduled = True  # as asyncio's loop marks what is in its heap
+
+    def __lt__(self, other: Any) -> bool:
+        return (self._when, self._order) < (other._when, other._order)
 
 
 class _Selector:
