@@ -204,7 +204,7 @@ class _Timer(asyncio.TimerHandle):
         self._scheduled = True  # as asyncio's loop marks what is in its heap
 
     def __lt__(self, other: Any) -> bool:
-        return (self._when, self._order) < (other._when, other._order)
+        return (self.when(), self._order) < (other.when(), other._order)
 
 
 class _Selector:
