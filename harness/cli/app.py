@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli import demo, files, running, up
+from harness.cli import demo, files, proxy, running, up
 
 app = typer.Typer(
     name="twinfeed",
@@ -47,6 +47,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     running.fault,
     running.faults,
     running.clear,
+    proxy.proxy,
     files.check,
     files.profiles,
     files.sites,

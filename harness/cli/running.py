@@ -142,7 +142,7 @@ def fault(
     """
     try:
         for_s = None if for_ is None else seconds(for_)
-        parameters = dict(_assignment(text) for text in set_ or ())
+        parameters = dict(assignment(text) for text in set_ or ())
     except ValueError as error:
         fail(str(error), Exit.USAGE)
     with plain_errors():
@@ -214,7 +214,12 @@ def _value(text: str) -> float | int | bool | str:
     return text
 
 
-def _assignment(text: str) -> tuple[str, float]:
+def assignment(text: str) -> tuple[str, float]:
+    """A parameter as `--set` takes it.
+
+    Raises:
+        ValueError: not name=number.
+    """
     name, _, number = text.partition("=")
     try:
         return name, float(number)

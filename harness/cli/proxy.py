@@ -1,0 +1,253 @@
+"""`twinfeed proxy`: faults between any client and any server."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import SplitResult, urlsplit
+
+import typer
+from rich.markup import escape
+
+from harness.cli.output import Exit, console, fail, table
+from harness.cli.running import assignment
+from harness.durations import seconds
+
+if TYPE_CHECKING:
+    from harness.faults.capture import Capture
+    from harness.faults.proxy import Proxy
+
+SPEAKS = {"tcp": "modbus-tcp", "udp": "snmp", "serial": "modbus-rtu", "pty": "modbus-rtu"}
+"""What is spoken unless told otherwise."""
+
+PORTS = {"tcp": 502, "udp": 161}
+
+FORMS = "tcp://HOST:PORT, udp://HOST:PORT, serial:///dev/ttyUSB0?baud=9600&parity=N or pty:///tmp/ups-1"
+
+
+def proxy(
+    listen: Annotated[str | None, typer.Argument(help=f"Where clients come: {FORMS}.", show_default=False)] = None,
+    target: Annotated[str | None, typer.Argument(help="Where the device is.", show_default=False)] = None,
+    faults: Annotated[list[str] | None, typer.Option("--fault", help="A fault (--list); may be repeated.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="A parameter of the faults, name=number; may be repeated.")
+    ] = None,
+    at: Annotated[str, typer.Option("--at", help="When they begin, after the start: 10, 30s, 5min.")] = "0s",
+    for_: Annotated[str | None, typer.Option("--for", help="How long they last. Default: to the end.")] = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", help="A pcapng file of what the clients saw, for Wireshark and tshark.")
+    ] = None,
+    protocol: Annotated[
+        str | None, typer.Option("--protocol", help="modbus-tcp, modbus-rtu or snmp; default: tcp, serial, udp.")
+    ] = None,
+    traps: Annotated[
+        bool, typer.Option("--traps", help="What comes is notifications of devices, the target is their station.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the faults' chance.")] = 0,
+    expose: Annotated[
+        bool, typer.Option("--expose", help="Listen beyond loopback: anyone who reaches the proxy commands the device.")
+    ] = False,
+    stop_after: Annotated[
+        str | None, typer.Option("--stop-after", help="Stop by itself after this time. Default: Ctrl-C.")
+    ] = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the faults and their parameters, and exit.")] = False,
+) -> None:
+    """Pass everything between clients and one device, with faults on the way; on emulators and on hardware.
+
+    Point the client at LISTEN instead of the device. Ctrl-C stops, and writes what was recorded.
+
+    Examples:
+
+      twinfeed proxy tcp://127.0.0.1:1502 tcp://127.20.2.11:1502 --fault modbus-exception --set code=6 --at 10 --for 30s
+
+      twinfeed proxy udp://127.0.0.1:1161 udp://192.0.2.7:161 --fault loss --set percent=30 --record frames.pcapng
+
+      twinfeed proxy udp://127.0.0.1:1162 udp://127.0.0.1:162 --traps --fault traps-late --set delay_s=60
+
+      twinfeed proxy pty:///tmp/ups-1 serial:///dev/ttyUSB0 --fault serial-noise --set error_rate=0.001
+    """
+    if list_:
+        _list()
+        return
+    if listen is None or target is None:
+        fail(f"expected LISTEN and TARGET, each {FORMS}; `twinfeed proxy --help` has examples", Exit.USAGE)
+    try:
+        parameters = dict(assignment(text) for text in set_ or ())
+        planned = _planned(faults or [], parameters)
+        at_s, for_s = seconds(at), None if for_ is None else seconds(for_)
+        stop_s = None if stop_after is None else seconds(stop_after)
+        capture = None if record is None else _capture(record)
+        between = _proxy(urlsplit(listen), urlsplit(target), protocol, traps, seed, expose, capture)
+        for kind in planned:
+            if not between.suffers(kind):
+                raise ValueError(f"{kind} cannot happen on {listen} with {between.tamper.speaks}; see --list")
+    except ValueError as error:
+        fail(str(error), Exit.USAGE)
+    # Imported here: the help is there sooner without an event loop.
+    from harness.loops import run
+
+    try:
+        run(_run(between, planned, at_s, for_s, stop_s, listen, target))
+    except OSError as error:
+        fail(f"{listen} to {target}: {error.strerror or error}", Exit.UNREACHABLE)
+    finally:
+        if capture is not None:
+            _write(capture)
+
+
+def _list() -> None:
+    from harness.faults.frames import KINDS
+
+    listing = table("", "fault", "what it does", "parameters")
+    for kind in KINDS:
+        takes = ", ".join(f"{name}={spec.default:g} {spec.unit}".rstrip() for name, spec in kind.parameters.items())
+        listing.add_row(kind.kind, escape(kind.doc), escape(takes))
+    console.print(listing)
+
+
+def _planned(faults: list[str], parameters: dict[str, float]) -> dict[str, dict[str, float]]:
+    """The faults with those parameters that each of them takes.
+
+    Raises:
+        ValueError: no such fault, or a parameter that none of them takes.
+    """
+    from harness.faults.frames import KINDS, chosen
+
+    takes = {kind.kind: kind.parameters for kind in KINDS}
+    given = {kind: {n: v for n, v in parameters.items() if n in takes.get(kind, {})} for kind in faults}
+    for kind in faults:
+        chosen(kind, given[kind])
+    if unused := [name for name in parameters if not any(name in of_kind for of_kind in given.values())]:
+        raise ValueError(f"--set {unused[0]}: none of the faults takes it: {', '.join(faults) or 'there is none'}")
+    return given
+
+
+def _proxy(
+    listen: SplitResult,
+    target: SplitResult,
+    protocol: str | None,
+    traps: bool,
+    seed: int,
+    expose: bool,
+    capture: Capture | None,
+) -> Proxy:
+    """What these addresses ask for.
+
+    Raises:
+        ValueError: they make no proxy; the message says why.
+    """
+    from harness.faults.frames import Tamper
+    from harness.faults.proxy import SerialProxy, TcpProxy, UdpProxy
+
+    if listen.scheme not in SPEAKS or target.scheme not in SPEAKS:
+        wrong = listen if listen.scheme not in SPEAKS else target
+        raise ValueError(f"found {wrong.geturl()!r}, expected {FORMS}")
+    serial = {"serial", "pty"}
+    if listen.scheme != target.scheme and not {listen.scheme, target.scheme} <= serial:
+        raise ValueError(f"{listen.scheme} cannot be passed on as {target.scheme}: both ends are of one kind")
+    if traps and listen.scheme != "udp":
+        raise ValueError(f"--traps: notifications come as udp, found {listen.scheme}")
+    speaks = protocol or SPEAKS[listen.scheme]
+    if speaks not in SPEAKS.values():
+        raise ValueError(f"--protocol {speaks}: expected {', '.join(dict.fromkeys(SPEAKS.values()))}")
+    tamper = Tamper(seed, speaks)  # type: ignore[arg-type]
+    if listen.scheme in serial:
+        options = dict(part.split("=", 1) for part in target.query.split("&") if "=" in part)
+        baud = options.get("baud", "19200")
+        if not baud.isdigit():
+            raise ValueError(f"found baud={baud}, expected a number such as 9600")
+        pseudo = listen.scheme == "pty"
+        return SerialProxy(
+            listen.path or None,
+            target.path,
+            tamper,
+            pseudo=pseudo,
+            baud=int(baud),
+            parity=options.get("parity", "E"),
+            seed=seed,
+            capture=capture,
+        )
+    if listen.scheme == "tcp":
+        return TcpProxy(_place(listen), _place(target), tamper, seed=seed, capture=capture, exposed=expose)
+    return UdpProxy(
+        _place(listen), _place(target), tamper, notifications=traps, seed=seed, capture=capture, exposed=expose
+    )
+
+
+def _place(address: SplitResult) -> tuple[str, int]:
+    if not address.hostname:
+        raise ValueError(f"found {address.geturl()!r}, expected {FORMS}")
+    return address.hostname, PORTS[address.scheme] if address.port is None else address.port
+
+
+def _capture(path: Path) -> Capture:
+    """A capture with the wall clock's times: it is for people, and nothing in it depends on them.
+
+    Raises:
+        ValueError: its folder is not there.
+    """
+    from datetime import datetime
+
+    from harness.faults.capture import Capture
+
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"--record {path}: there is no folder {path.absolute().parent}")
+    return Capture(path, datetime.now().timestamp())
+
+
+async def _run(
+    between: Proxy,
+    planned: dict[str, dict[str, float]],
+    at_s: float,
+    for_s: float | None,
+    stop_s: float | None,
+    listen: str,
+    target: str,
+) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with between:
+        console.print(f"{_heard(between, listen)} is passed on to {target} as {between.tamper.speaks}; Ctrl-C stops it")
+        plan = asyncio.create_task(_carry_out(between, planned, at_s, for_s))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), stop_s)
+        plan.cancel()
+        with suppress(asyncio.CancelledError):
+            await plan
+
+
+async def _carry_out(between: Proxy, planned: dict[str, dict[str, float]], at_s: float, for_s: float | None) -> None:
+    if not planned:
+        return
+    await asyncio.sleep(at_s)
+    for kind, parameters in planned.items():
+        await between.apply(kind, parameters)
+        numbers = ", ".join(f"{name}={value:g}" for name, value in between.faults.get(kind, parameters).items())
+        console.print(f"{between.now_s:8.1f} s  {kind} {numbers}".rstrip())
+    if for_s is not None:
+        await asyncio.sleep(for_s)
+        for kind in await between.lift():
+            console.print(f"{between.now_s:8.1f} s  {kind} is over")
+
+
+def _heard(between: Proxy, listen: str) -> str:
+    """The address with the port or the line that was really taken."""
+    from harness.faults.proxy import SerialProxy, TcpProxy, UdpProxy
+
+    if isinstance(between, (TcpProxy, UdpProxy)):
+        host, port = between.address
+        return f"{urlsplit(listen).scheme}://{host}:{port}"
+    return between.path if isinstance(between, SerialProxy) else listen
+
+
+def _write(capture: Capture) -> None:
+    count, options = len(capture.frames), " ".join(capture.tshark_options)
+    try:
+        capture.close()
+    except OSError as error:
+        fail(f"{capture.path}: {error.strerror or error}", Exit.UNREACHABLE)
+    console.print(f"{count} frames are in {capture.path}: tshark -r {capture.path} {options}".rstrip(), soft_wrap=True)
