@@ -8,7 +8,6 @@ from pathlib import Path
 from emulators.plant.engine import Event
 from harness.durations import spoken
 from harness.properties import PropertyViolated
-from harness.properties.plots import PlottingMissing, plot
 from harness.worlds.world import World
 
 LAST_EVENTS = 30
@@ -33,6 +32,10 @@ class Evidence:
             kept.append("frames.pcapng")
         note = ""
         if isinstance(error, PropertyViolated):
+            try:
+                from harness.properties.plots import PlottingMissing, plot
+            except ImportError:
+                return again
             for number, verdict in enumerate(error.verdicts, 1):
                 try:
                     plot(verdict, world.journal, place / f"violation-{number}.svg")
@@ -43,7 +46,7 @@ class Evidence:
         lines = [f"{spoken(event.t)}  {told(event)}" for event in world.journal.events[-LAST_EVENTS:]]
         return "\n".join(
             [
-                f"site {world.model.name}, {world.kind} world, seed {world.seed}, {spoken(world.now)} on the site's clock",
+                f"site {world.model.name}, {world.kind} world, seed {world.seed}, site's clock {spoken(world.now)}",
                 f"again: {again}",
                 f"evidence in {place}: {', '.join(kept)}{note}",
                 f"the last {len(lines)} events:",

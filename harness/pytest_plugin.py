@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from functools import partial
 from typing import Any
 
@@ -26,9 +26,10 @@ from harness.durations import seconds
 from harness.evidence import Evidence
 from harness.journal import Journal
 from harness.worlds.controller import Controller, named
-from harness.worlds.live import LiveWorld, Program
+from harness.worlds.live import LiveWorld
 from harness.worlds.loop import VirtualLoop
 from harness.worlds.network import Network
+from harness.worlds.program import Program
 from harness.worlds.simulated import SimulatedWorld
 from harness.worlds.sites import fresh
 from harness.worlds.world import CAPABILITIES, Cannot, World, missing
@@ -119,7 +120,7 @@ async def controller(request: pytest.FixtureRequest, site: World) -> Controller:
     marked = _marked(request.node, "controller")
     name = request.config.getoption("--controller") or (marked[0] if marked else None)
     if command:
-        chosen: Controller = Program(command, site)
+        chosen: Controller = Program(command, request.config.getoption("--speed"))
     elif name:
         try:
             chosen = named(name)
@@ -178,15 +179,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
-    report: pytest.TestReport = yield  # type: ignore[misc]
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
     evidence = item.stash.get(EVIDENCE, None)
     if evidence is not None and call.when == "call" and report.failed:
         config = item.config
         error = call.excinfo.value if call.excinfo else None
         text = evidence.leave(config.rootpath / config.getoption("--evidence"), item.nodeid, _again(item), error)
         report.sections.append(("twinfeed", text))
-    return report  # type: ignore[return-value]
+    return report
 
 
 def _again(item: pytest.Item) -> str:

@@ -210,6 +210,7 @@ def check(record: Journal | Trace, *properties: Property | str) -> list[Verdict]
     Raises:
         PropertyViolated: some do not hold; the message says when, with what values and what had happened before.
     """
+    __tracebackhide__ = True  # pytest shows the line of the test
     verdicts = evaluate(record, *properties)
     wrong = [verdict for verdict in verdicts if not verdict]
     if wrong:

@@ -9,6 +9,9 @@ from math import isfinite
 from harness.faults.injection import Injection
 from harness.faults.schedule import Action, Schedule, Sink
 
+ROUNDING_S = 1e-6
+"""By so much clocks may differ for being computed in different ways, s."""
+
 
 class Injector:
     """Applies and lifts faults when they are due.
@@ -49,7 +52,10 @@ class Injector:
 
         A timer that was set for `due_s` is not early for a rounding of the clock.
         """
-        self._do(self.schedule.advance(max(self._clock(), due_s), self._holds))
+        now_s = self._clock()
+        if due_s - now_s < ROUNDING_S:
+            now_s = max(now_s, due_s)
+        self._do(self.schedule.advance(now_s, self._holds))
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -1,8 +1,7 @@
 """What a world records of its site's model: states at every instant, numbers often enough, and the plant's journal.
 
 Of a whole site's 2,400 quantities most are numbers that follow from a few. Unless they are watched by name, numbers are
-sampled only at a `look`, and the electrical quantities that every component of a power path has are left to those who
-watch them.
+sampled only at a `look`, and `DETAILS` not at all.
 """
 
 from __future__ import annotations
@@ -13,11 +12,14 @@ from harness import quantities
 from harness.journal import Journal, Recorder, Trace
 from harness.properties import always, evaluate, patterns
 
-WATCHING_S = 5.0
-"""A quiet plant is looked at so often, s."""
+WATCHING_S = 10.0
+"""A quiet plant is looked at so often, s: rooms and water move by less than half a kelvin meanwhile."""
 
-EVERY_COMPONENT_HAS = frozenset(Electrical.QUANTITIES) - {"live"}
-"""Numbers of each of hundreds of components, recorded only where they are watched."""
+DETAILS = frozenset(Electrical.QUANTITIES) - {"live"} | {
+    "current_a", "current_percent", "heat_percent", "neutral_a", "worst_phase_a", "energy_kwh", "traffic_gbps",
+    "utilisation_percent", "water_in_c", "water_out_c", "condensing_c", "supply_air_c", "return_air_c", "heat_kw",
+}  # fmt: skip
+"""Numbers that hundreds of components have, or that cost much to compute: recorded only where they are watched."""
 
 
 class Watching:
@@ -64,10 +66,9 @@ def _survey(site: Site) -> tuple[list[str], list[str]]:
     numbers: list[str] = []
     for name, component in site.components.items():
         for quantity in component.QUANTITIES:
-            if isinstance(component, Electrical) and quantity in EVERY_COMPONENT_HAS:
-                continue
-            of = numbers if type(component.quantity(quantity)) is float else states
-            of.append(f"{name}.{quantity}")
+            if quantity not in DETAILS:
+                of = states if isinstance(component.quantity(quantity), (bool, str)) else numbers
+                of.append(f"{name}.{quantity}")
     return states, numbers
 
 

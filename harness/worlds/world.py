@@ -176,6 +176,7 @@ class World(ABC):
             PropertyViolated: some do not hold; the message says when, with what values and what had happened before.
             UnknownQuantity: a name that is not recorded; `watch` it before.
         """
+        __tracebackhide__ = True
         self.look()
         return check(self.journal, *properties)
 
