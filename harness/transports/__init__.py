@@ -5,6 +5,7 @@ from harness.transports.handle import DeviceHandle, Reading
 from harness.transports.modbus import ModbusTransport
 from harness.transports.snmp import SnmpTransport
 from harness.transports.snmp_usm import UsmUser
+from harness.transports.traps import Trap, TrapReceiver
 
 __all__ = [
     "DeviceHandle",
@@ -15,6 +16,8 @@ __all__ = [
     "Refused",
     "SnmpTransport",
     "TransportError",
+    "Trap",
+    "TrapReceiver",
     "UsmUser",
     "WrongAnswer",
 ]

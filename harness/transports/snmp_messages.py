@@ -154,7 +154,7 @@ def _response(version: int, datagram: bytes) -> Response:
 
 def plain(value: Any) -> Value | Absent:
     """A value of pysnmp's as Python's."""
-    if isinstance(value, rfc1902.IpAddress):
+    if value.tagSet == rfc1902.IpAddress.tagSet:
         return str(value.prettyPrint())
     if isinstance(value, univ.OctetString):
         return bytes(value)

@@ -71,6 +71,18 @@ class UsmUser:
         """The security level (RFC 3411 §3.4.3)."""
         return f"{'auth' if self.auth_password else 'noAuth'}{'Priv' if self.priv_password else 'NoPriv'}"
 
+    def add_to(self, engine: Any, engine_id: bytes | None = None) -> None:
+        """Make the user known to one of pysnmp's engines, as a user of that other engine if one is given."""
+        config.add_v3_user(
+            engine,
+            self.name,
+            AUTH[self.auth if self.auth_password else "none"],
+            self.auth_password or None,
+            PRIV[self.priv if self.priv_password else "none"],
+            self.priv_password or None,
+            securityEngineId=None if engine_id is None else v2c.OctetString(engine_id),
+        )
+
 
 class LoopDispatcher(AsyncioDispatcher):  # type: ignore[misc]
     """pysnmp's dispatcher on the loop's clock instead of the machine's, at rest while no request waits."""
@@ -107,14 +119,7 @@ class Manager:
         self.engine.register_transport_dispatcher(LoopDispatcher())
         self.sessions: set[UsmSession] = set()
         self._domains: set[tuple[int, ...]] = set()
-        config.add_v3_user(
-            self.engine,
-            user.name,
-            AUTH[user.auth if user.auth_password else "none"],
-            user.auth_password or None,
-            PRIV[user.priv if user.priv_password else "none"],
-            user.priv_password or None,
-        )
+        user.add_to(self.engine)
         config.add_target_parameters(self.engine, "user", user.name, user.level, 3)
 
     def add(self, name: str, address: str, port: int, timeout_s: float, retries: int) -> None:
