@@ -17,6 +17,7 @@ import asyncio
 import logging
 import ssl
 import struct
+import termios
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any, Literal
@@ -277,7 +278,11 @@ class Line:
             except ConnectionException:  # lost since the last request, which shows only now
                 self.close()
         client = self._client = self._client or self._opened()
-        if not await client.connect():
+        try:
+            connected = await client.connect()
+        except termios.error as error:  # a serial line that does not take its settings
+            raise ConnectionException(str(error.args[1])) from None
+        if not connected:
             raise ConnectionException("cannot connect")
         return await self._send(client, ask)
 

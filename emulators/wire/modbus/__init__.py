@@ -1,13 +1,17 @@
 """Modbus, the server's side: requests in, responses out, on any framing and any event loop.
 
-`respond` answers a PDU from a `Unit`; `ModbusTcpConnection` does so for a TCP byte stream without touching a
-socket; `ModbusTcpServer` puts it on an asyncio loop.
+`respond` answers a PDU from a `Unit`; `ModbusTcpConnection` and `ModbusRtuConnection` do so for a stream of octets
+without touching a socket; `ModbusTcpServer` (TCP, TLS, RTU over TCP), `ModbusUdpServer` and `ModbusSerialServer` put
+them on an asyncio loop.
 """
 
 from emulators.wire.modbus.diagnostics import Counters
 from emulators.wire.modbus.pdu import exception_response, respond
+from emulators.wire.modbus.rtu import ModbusRtuConnection, crc16
+from emulators.wire.modbus.serial_line import ModbusSerialServer
 from emulators.wire.modbus.server import ModbusTcpServer
 from emulators.wire.modbus.tcp import ModbusTcpConnection, any_unit, direct
+from emulators.wire.modbus.udp import ModbusUdpServer
 from emulators.wire.modbus.unit import (
     Acknowledge,
     BitTable,
@@ -41,13 +45,17 @@ __all__ = [
     "IllegalValue",
     "MemoryParityError",
     "ModbusError",
+    "ModbusRtuConnection",
+    "ModbusSerialServer",
     "ModbusTcpConnection",
     "ModbusTcpServer",
+    "ModbusUdpServer",
     "NegativeAcknowledge",
     "RegisterTable",
     "TableUnit",
     "Unit",
     "any_unit",
+    "crc16",
     "direct",
     "exception_response",
     "respond",

@@ -1,4 +1,6 @@
-"""A Modbus TCP server on an asyncio event loop: real sockets, or the simulated world's network.
+"""A Modbus server for streams on an asyncio event loop: real sockets, or the simulated world's network.
+
+Modbus TCP, the same in TLS (Modbus/TCP Security), and RTU over TCP as serial device servers pass it on.
 
 Only `loop.create_server`, `loop.time`, timers and the transport are used, so any event loop will do.
 """
@@ -8,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import socket
+import ssl
 import struct
 from collections.abc import Callable, Mapping
-from typing import cast
+from typing import Literal, cast
 
 from emulators.wire.modbus.diagnostics import Counters
+from emulators.wire.modbus.rtu import ModbusRtuConnection
 from emulators.wire.modbus.tcp import ModbusTcpConnection
 from emulators.wire.modbus.unit import ExceptionCode, Unit
 
@@ -43,6 +47,9 @@ class ModbusTcpServer:
     pool of the Messaging on TCP/IP Implementation Guide does. A connection silent for `idle_timeout_s` seconds
     is closed (None: never). A client that does not read its answers is not read from either.
 
+    `framing` is "mbap" (Modbus TCP) or "rtu", where `absent` does not apply: on a line, who is not there is silent.
+    With a `tls` context connections are encrypted; whether clients need a certificate is the context's business.
+
     Raises ValueError for a host that is not a loopback address unless `allow_non_loopback`.
     """
 
@@ -58,12 +65,10 @@ class ModbusTcpServer:
         max_connections: int = 64,
         idle_timeout_s: float | None = None,
         allow_non_loopback: bool = False,
+        framing: Literal["mbap", "rtu"] = "mbap",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        if not allow_non_loopback and not _is_loopback(host):
-            raise ValueError(
-                f"Modbus server asked to listen on {host}, which is not a loopback address: whoever reaches it "
-                "can write to the device. Use 127.x.y.z or ::1, or pass allow_non_loopback=True"
-            )
+        check_loopback(host, allow_non_loopback)
         if max_connections < 1:
             raise ValueError(f"max_connections is {max_connections}, expected at least 1")
         if idle_timeout_s is not None and not idle_timeout_s > 0:
@@ -76,6 +81,8 @@ class ModbusTcpServer:
         self._absent = absent
         self._max_connections = max_connections
         self._idle_timeout_s = idle_timeout_s
+        self._framing = framing
+        self._tls = tls
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, None] = {}
         self._idle_check: asyncio.TimerHandle | None = None
@@ -95,7 +102,7 @@ class ModbusTcpServer:
         if self._server is not None:
             raise RuntimeError(f"Modbus server on {self._host}:{self._port} is already started: stop it first")
         loop = asyncio.get_running_loop()
-        server = await loop.create_server(lambda: _Connection(self, loop), self._host, self._port)
+        server = await loop.create_server(lambda: _Connection(self, loop), self._host, self._port, ssl=self._tls)
         self._server = server
         if self._port == 0:
             self._port = server.sockets[0].getsockname()[1]
@@ -114,6 +121,11 @@ class ModbusTcpServer:
         """The device forgets its open connections, as at a restart: each is reset at its next data."""
         for connection in self._connections:
             connection.forgotten = True
+
+    def _framed(self) -> ModbusTcpConnection | ModbusRtuConnection:
+        if self._framing == "rtu":
+            return ModbusRtuConnection(self._units, self.counters)
+        return ModbusTcpConnection(self._units, self.counters, absent=self._absent)
 
     def _opened(self, connection: _Connection, loop: asyncio.AbstractEventLoop) -> None:
         if len(self._connections) >= self._max_connections:
@@ -157,7 +169,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._loop = loop
         self._now_s = loop.time
         self._gate = server._gate
-        self._modbus = ModbusTcpConnection(server._units, server.counters, absent=server._absent)
+        self._modbus = server._framed()
         self._receive = self._modbus.receive
         self._buffer = memoryview(bytearray(_RECEIVE_BYTES))
         self.forgotten = False
@@ -214,10 +226,14 @@ def _heard_s(connection: _Connection) -> float:
     return connection.heard_s
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
+def check_loopback(host: str, allow_non_loopback: bool) -> None:
+    """ValueError unless `host` is a loopback address or the caller allows others; names are not resolved."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        loopback = ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        loopback = host == "localhost"
+    if not loopback and not allow_non_loopback:
+        raise ValueError(
+            f"Modbus server asked to listen on {host}, which is not a loopback address: whoever reaches it "
+            "can write to the device. Use 127.x.y.z or ::1, or pass allow_non_loopback=True"
+        )

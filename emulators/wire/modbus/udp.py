@@ -1,0 +1,76 @@
+"""A Modbus server for datagrams: each holds one request in its MBAP frame, and is answered by one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+from emulators.wire.modbus.diagnostics import Counters
+from emulators.wire.modbus.server import MODBUS_PORT, always, check_loopback
+from emulators.wire.modbus.tcp import ModbusTcpConnection
+from emulators.wire.modbus.unit import ExceptionCode, Unit
+
+
+class ModbusUdpServer:
+    """One address with one or more units behind it, on any event loop with `create_datagram_endpoint`.
+
+    `units`, `port`, `gate`, `absent` and `allow_non_loopback` are those of `ModbusTcpServer`; while the gate says False
+    datagrams are dropped. A datagram that does not hold whole frames and nothing else is dropped too.
+    """
+
+    def __init__(
+        self,
+        units: Mapping[int, Unit],
+        host: str = "127.0.0.1",
+        port: int = MODBUS_PORT,
+        *,
+        gate: Callable[[], bool] = always,
+        counters: Counters | None = None,
+        absent: ExceptionCode | None = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND,
+        allow_non_loopback: bool = False,
+    ) -> None:
+        check_loopback(host, allow_non_loopback)
+        self.counters = counters if counters is not None else Counters()
+        self._units = units
+        self._host, self._port = host, port
+        self._gate = gate
+        self._absent = absent
+        self._transport: asyncio.DatagramTransport | None = None
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port, the port the one really bound once started."""
+        return self._host, self._port
+
+    async def start(self) -> None:
+        """Bind, on the running loop. Raises OSError if the address cannot be bound."""
+        loop = asyncio.get_running_loop()
+        self._transport, _ = await loop.create_datagram_endpoint(
+            lambda: _Endpoint(self._received), local_addr=(self._host, self._port)
+        )
+        bound = self._transport.get_extra_info("sockname")
+        if bound is not None:  # a network in memory may not say; then the port is the one asked for
+            self._port = bound[1]
+
+    async def stop(self) -> None:
+        """Free the port. Does nothing if not started."""
+        if self._transport is not None:
+            self._transport.close()
+            self._transport = None
+
+    def _received(self, datagram: bytes, sender: tuple[str, int]) -> None:
+        if self._transport is None or not self._gate():
+            return
+        answers = ModbusTcpConnection(self._units, self.counters, absent=self._absent).receive(datagram)
+        if answers:
+            self._transport.sendto(answers, sender)
+
+
+class _Endpoint(asyncio.DatagramProtocol):
+    """Passes datagrams on; an ICMP error about an answer is no news to UDP."""
+
+    def __init__(self, received: Callable[[bytes, tuple[str, int]], None]) -> None:
+        self._received = received
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._received(data, addr)
