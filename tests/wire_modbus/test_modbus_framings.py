@@ -141,7 +141,7 @@ class TestSerialLine:
 
         async with serial_line() as (near, _):
             monkeypatch.setattr(termios, "tcsetattr", refuse)
-            with pytest.raises(OSError, match="does not take .*'parity': 'E'.*Invalid argument"):
+            with pytest.raises(OSError, match=r"does not take .*'parity': 'E'.*Invalid argument"):
                 await ModbusSerialServer({1: unit}, near, parity="E").start()
 
     async def test_a_line_is_free_again_after_stop(self, unit: TableUnit) -> None:
