@@ -53,6 +53,9 @@ EXCEPTIONS = {
 }
 """Modbus Application Protocol Specification V1.1b3, section 7."""
 
+READS = (1, 2, 3, 4)
+"""Functions whose response is a byte count and so many octets."""
+
 RegisterTable = Literal["holding", "input"]
 BitTable = Literal["coil", "discrete"]
 Ask = Callable[[ModbusBaseClient], Awaitable[ModbusPDU]]
@@ -213,12 +216,14 @@ class Undecodable(ModbusPDU):
 
 
 class Decoder(DecodePDU):
-    """pymodbus's decoder, which else raises into the event loop when it cannot decode."""
+    """pymodbus's decoder, which else raises into the event loop when it cannot decode, and passes over wrong lengths."""
 
     def __init__(self) -> None:
         super().__init__(False)
 
     def decode(self, frame: bytes) -> ModbusPDU:
+        if frame[0] in READS and (len(frame) < 2 or len(frame) != 2 + frame[1] or (frame[0] > 2 and frame[1] % 2)):
+            return Undecodable()
         return super().decode(frame) or Undecodable()
 
 
