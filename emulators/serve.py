@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
@@ -88,6 +88,8 @@ class Servers:
         lazy: bool = False,
     ) -> None:
         self.site = site
+        self.speed = 1.0
+        """Seconds of the site for each second of the loop's clock."""
         self.endpoints: list[Endpoint] = []
         self.agents: dict[str, SnmpAgent] = {}
         self._draining = draining
@@ -147,6 +149,15 @@ class Servers:
 
         return gate
 
+    def _delay_s(self, devices: Sequence[Device]) -> float:
+        """How long the slowest of these takes over an answer, s of the loop's clock."""
+        delay_s = 0.0
+        for device in devices:
+            slow = device.state.faults.get("card-slow")
+            if slow is not None:
+                delay_s = max(delay_s, slow["delay_s"] / self.speed)
+        return delay_s
+
     # -- endpoints ------------------------------------------------------------------------------------------
 
     async def _serve(self, entry: DeviceEntry, gateways: dict[tuple[str, int], _Behind]) -> None:
@@ -162,6 +173,7 @@ class Servers:
                     address,
                     port,
                     self._gate(entry.name),
+                    delay_s=partial(self._delay_s, (device,)),
                     draining=self._draining,
                     allow_non_loopback=self._expose is not None,
                 ),
@@ -176,11 +188,17 @@ class Servers:
                 await self._bind(
                     entry.name,
                     ModbusTcpServer(
-                        gateway, address, port, gate=gateway.any_reachable, allow_non_loopback=self._expose is not None
+                        gateway,
+                        address,
+                        port,
+                        gate=gateway.any_reachable,
+                        delay_s=partial(self._delay_s, gateway.devices),
+                        allow_non_loopback=self._expose is not None,
                     ),
                 )
             if unit_id in gateway.units:
                 raise ServeError(f"{entry.name}: unit {unit_id} at {address}:{port} is taken; give it another `unit`")
+            gateway.devices.append(device)
             gateway.units[unit_id] = (ProfileUnit(surface), self._gate(entry.name))
             self.endpoints.append(Endpoint(entry.name, "modbus", address, port, unit_id))
 
@@ -299,6 +317,7 @@ class _Behind(Mapping[int, Unit]):
 
     def __init__(self) -> None:
         self.units: dict[int, tuple[Unit, Callable[[], bool]]] = {}
+        self.devices: list[Device] = []
 
     def __getitem__(self, id: int) -> Unit:
         if len(self.units) == 1 and id in (0, 255):

@@ -18,10 +18,13 @@ from pathlib import Path
 from emulators import sitefile
 from emulators.devices import catalogue as device_catalogue
 from emulators.devices.device import Device
+from emulators.plant import works
 from emulators.plant.electrical import Component, Electrical
 from emulators.plant.engine import Actor, Fault, Plant, PlantError
+from emulators.plant.faults import split
 from emulators.plant.flow import Flow
 from emulators.plant.network import ManagementNetwork
+from emulators.plant.works import Works
 from emulators.sitefile import SiteFile
 from emulators.yamlfile import FileError, problem
 
@@ -68,6 +71,8 @@ class Site:
             self._add(component, entry.where)
         self.flow = Flow(c for c in self.components.values() if isinstance(c, Electrical))
         self.plant.solvers = [self.flow]
+        self.works = Works(works.NAME)
+        self._add(self.works, [])
         for item in self.file.devices:
             device = device_catalogue.KINDS[item.profile.kind](f"{item.name}/device", item.params)
             self.devices[item.name] = device
@@ -123,15 +128,18 @@ class Site:
     ) -> None:
         """Apply a fault to a component or its firmware, for `for_s` seconds or until cleared.
 
+        A fault of a point (of two breakers …) names it after the target: `crah-11:air.supply`.
+
         Raises:
-            PlantError: no such target, fault or parameter, or a number out of range.
+            PlantError: no such target, fault, point or parameter, or a number out of range.
         """
+        name, _, of = target.partition(":")
         actors = self._actors(target)
         chosen = next((actor for actor in actors if kind in actor.FAULTS), None)
         if chosen is None:
             known = ", ".join(self.faults(target)) or "none"
-            raise PlantError(f"{target} cannot suffer {kind!r}; it knows: {known}")
-        self.plant.inject(chosen.id, kind, parameters, for_s)
+            raise PlantError(f"{name} cannot suffer {kind!r}; it knows: {known}")
+        self.plant.inject(chosen.id, f"{kind}:{of}" if of else kind, parameters, for_s)
         self.plant.settle()
 
     def clear(self, target: str | None = None, kind: str | None = None) -> list[tuple[str, str]]:
@@ -143,27 +151,41 @@ class Site:
         if target is None:
             cleared = self.plant.clear()
         else:
+            of = target.partition(":")[2]
             cleared = []
             for actor in self._actors(target):
-                if actor.state.faults and (kind is None or kind in actor.state.faults):
-                    cleared += self.plant.clear(actor.id, kind)
+                for key in list(actor.state.faults):
+                    name, points = split(key)
+                    if kind in (None, name) and of in ("", ",".join(points)):
+                        cleared += self.plant.clear(actor.id, key)
             if not cleared:
                 raise PlantError(f"{target} has no active fault{f' {kind!r}' if kind else ''} to clear")
         self.plant.settle()
-        return [(id.partition("/")[0], name) for id, name in cleared]
+        return [_spoken(id, key) for id, key in cleared]
 
     def active_faults(self) -> list[tuple[str, str, dict[str, float]]]:
         """All active faults as (target, kind, parameters)."""
         return [
-            (actor.id.partition("/")[0], kind, parameters)
+            (*_spoken(actor.id, key), parameters)
             for actor in self.plant.actors.values()
-            for kind, parameters in actor.state.faults.items()
+            for key, parameters in actor.state.faults.items()
         ]
 
     def _actors(self, target: str) -> list[Actor]:
-        found: list[Actor] = [a for a in (self.components.get(target), self.devices.get(target)) if a is not None]
+        """Who can suffer faults of that target, whatever it names after a colon."""
+        name = target.partition(":")[0]
+        found: list[Actor] = [a for a in (self.components.get(name), self.devices.get(name)) if a is not None]
+        if not found and name == self.works.id:
+            return [self.works]
         if not found:
-            near = difflib.get_close_matches(target, [*self.components, *self.devices], n=3)
+            near = difflib.get_close_matches(name, [*self.components, *self.devices], n=3)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise PlantError(f"nothing in {self.name} is called {target!r}{hint}")
+            raise PlantError(f"nothing in {self.name} is called {name!r}{hint}")
         return found
+
+
+def _spoken(id: str, key: str) -> tuple[str, str]:
+    """An actor's id and the name of its active fault as target and kind: `("crah-11:air.supply", "sensor-bias")`."""
+    kind, of = split(key)
+    target = id.partition("/")[0]
+    return f"{target}:{','.join(of)}" if of else target, kind

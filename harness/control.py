@@ -22,6 +22,7 @@ from emulators.devices.points import PointError, Value
 from emulators.plant.engine import PlantError
 from emulators.serve import LiveSite
 from harness.durations import spoken
+from harness.faults import catalogue
 
 MAX_REQUEST = 64 * 1024
 """Longest request line, octets."""
@@ -239,24 +240,9 @@ class ControlServer:
 
     def _faults(self, request: dict[str, Any]) -> dict[str, Any]:
         site = self.live.site
-        targets = (
-            [request["target"]] if request.get("target") else list(dict.fromkeys([*site.components, *site.devices]))
-        )
-        return {
-            "faults": [
-                {
-                    "target": target,
-                    "kind": kind,
-                    "doc": fault.doc,
-                    "parameters": {
-                        name: f"{p.default:g} {p.unit} ({p.low:g} to {p.high:g})"
-                        for name, p in fault.parameters.items()
-                    },
-                }
-                for target in targets
-                for kind, fault in site.faults(target).items()
-            ]
-        }
+        target = request.get("target")
+        found = catalogue.of_target(site, target) if target else catalogue.of_site(site)
+        return {"faults": [{"target": target, **entry.to_dict()} for entry in found]}
 
     def _clear(self, request: dict[str, Any]) -> dict[str, Any]:
         cleared = self.live.site.clear(request.get("target"), request.get("kind"))

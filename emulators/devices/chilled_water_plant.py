@@ -39,12 +39,12 @@ ALARMS = (
         severity="critical",
         delay_s=10.0,
     ),
-    Alarm("low_flow", "the loop's flow is low", lambda d: d.loop.flow_l_s < d.params.low_flow_l_s, delay_s=20.0),
+    Alarm("low_flow", "the loop's flow is low", lambda d: d.flow_l_s < d.params.low_flow_l_s, delay_s=20.0),
     Alarm(
         "high_supply",
         "the supply water is too warm",
-        lambda d: d.loop.supply_c > d.params.high_supply_c,
-        clear=lambda d: d.loop.supply_c < d.params.high_supply_c - 0.5,
+        lambda d: d.supply_c > d.params.high_supply_c,
+        clear=lambda d: d.supply_c < d.params.high_supply_c - 0.5,
         severity="critical",
         delay_s=30.0,
     ),
@@ -135,6 +135,16 @@ class ChilledWaterPlant(Device):
     @property
     def failed(self) -> list[Pump]:
         return [pump for pump in self.pumps if pump.state.commanded and pump.target <= 0.0]
+
+    @property
+    def supply_c(self) -> float:
+        """Water to the coils as it measures it, degC."""
+        return self.measured("loop.supply", self.loop.supply_c)
+
+    @property
+    def flow_l_s(self) -> float:
+        """What the pumps move as it measures it, l/s."""
+        return self.measured("loop.flow", self.loop.flow_l_s)
 
     @property
     def duty(self) -> int:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.chiller_points import POINTS
 from emulators.devices.device import Device, Params, State
+from emulators.devices.misbehaviour import left_in_manual
 from emulators.devices.points import Refused
 from emulators.plant.chillers import Chiller
 from emulators.plant.electrical import NOMINAL_VOLTS
@@ -74,6 +75,10 @@ class ChillerControllerState(State):
     """What it tripped on last; '' once it has run again or was reset."""
 
 
+LEAVING_C = (3.0, 20.0)
+"""Leaving water between which a control that is misled by its sensor ends, degC: antifreeze protection, and no cooling
+to speak of (assumptions)."""
+
 _TRIP_ALARMS = (
     ("high_pressure", "high pressure", "the high-pressure switch has opened"),
     ("low_pressure", "low pressure", "the low-pressure switch has opened"),
@@ -99,14 +104,14 @@ ALARMS = (
     Alarm(
         "water_too_warm",
         "the entering water is too warm to start",
-        lambda d: d.wanted and d.state.phase == "off" and d.chiller.entering_c > d.params.warmest_start_c,
+        lambda d: d.wanted and d.state.phase == "off" and d.entering_c > d.params.warmest_start_c,
         severity="critical",
     ),
     Alarm(
         "high_leaving_water",
         "it runs and the leaving water is 3 K above the setpoint",
-        lambda d: d.state.phase == "running" and d.chiller.leaving_c > d.setpoint_c + 3.0,
-        clear=lambda d: d.state.phase != "running" or d.chiller.leaving_c < d.setpoint_c + 2.0,
+        lambda d: d.state.phase == "running" and d.leaving_c > d.setpoint_c + 3.0,
+        clear=lambda d: d.state.phase != "running" or d.leaving_c < d.setpoint_c + 2.0,
         delay_s=300.0,
     ),
     Alarm(
@@ -134,6 +139,8 @@ class ChillerController(Device):
         **Device.FAULTS,
         "controller-hang": Fault("the sequence stops; what runs goes on, what stands does not start"),
         "flow-switch-stuck": Fault("the flow switch reads no flow whatever flows"),
+        "lockout": Fault("locked out: it stops and cannot be reset until the cause is cleared", family="plant"),
+        **left_in_manual("it is left switched off at its panel"),
         "lost-run-signal": Fault("the run signal to valve and pumps is lost: the isolation valve does not open"),
     }
     params: ChillerParams
@@ -158,7 +165,7 @@ class ChillerController(Device):
 
     @property
     def enabled(self) -> bool:
-        return bool(self.setting("enabled", True))
+        return bool(self.setting("enabled", True)) and "left-in-manual" not in self.state.faults
 
     @property
     def setpoint_c(self) -> float:
@@ -172,7 +179,22 @@ class ChillerController(Device):
     @property
     def permitted(self) -> bool:
         """Whether supply and water allow a start."""
-        return self.chiller.power_good and self.chiller.entering_c <= self.params.warmest_start_c
+        return self.chiller.power_good and self.entering_c <= self.params.warmest_start_c
+
+    @property
+    def entering_c(self) -> float:
+        """Entering water as it measures it, degC."""
+        return self.measured("water.entering", self.chiller.entering_c)
+
+    @property
+    def leaving_c(self) -> float:
+        """Leaving water as it measures it, degC."""
+        return self.measured("water.leaving", self.chiller.leaving_c)
+
+    @property
+    def _held_c(self) -> float:
+        """Where its control really holds the leaving water, degC."""
+        return self.controlled("water.leaving", self.setpoint_c, *LEAVING_C)
 
     @property
     def flow_proven(self) -> bool:
@@ -181,6 +203,10 @@ class ChillerController(Device):
     @property
     def control_power(self) -> bool:
         return self.params.controls_backed or self.chiller.seen["input"].worst_volts > 0.5 * NOMINAL_VOLTS
+
+    @property
+    def _tripped_too_often(self) -> bool:
+        return len(self.state.trips) > self.params.trips_per_hour
 
     @property
     def limited(self) -> bool:
@@ -211,7 +237,11 @@ class ChillerController(Device):
         if s.phase in ("dead", "booting"):
             return
         self._stage()
-        if s.phase == "running":
+        if "lockout" in s.faults and s.phase != "lockout":
+            self.chiller.stop("lockout")
+            s.stopped_at = self.plant.now
+            self._lock_out()
+        elif s.phase == "running":
             self._mind()
         elif s.phase != "lockout":
             self._approach_start()
@@ -260,7 +290,7 @@ class ChillerController(Device):
             s.stopped_at = self.plant.now
             self._stand_down()
         else:
-            chiller.set_leaving(self.setpoint_c)
+            chiller.set_leaving(self._held_c)
             chiller.set_limit(float(self.setting("limit", 1.0)))
             if self.flow_proven:
                 self.cancel("flow loss")
@@ -281,7 +311,7 @@ class ChillerController(Device):
         power = reason == "supply voltage"
         s.trips = [t for t in s.trips if now - t < 3600.0] + ([] if power else [now])
         self.record(f"tripped: {reason}")
-        if len(s.trips) > self.params.trips_per_hour or (power and not self.params.power_auto_restart):
+        if self._tripped_too_often or (power and not self.params.power_auto_restart):
             self._lock_out()
         else:
             self._stand_down()
@@ -299,7 +329,7 @@ class ChillerController(Device):
 
     def _booted(self) -> None:
         self.record("controller started")
-        if len(self.state.trips) > self.params.trips_per_hour:
+        if self._tripped_too_often:
             self._lock_out()
         else:
             self._enter("off")
@@ -316,7 +346,7 @@ class ChillerController(Device):
         self.after(p.prestart_s + (role if self.state.cold_start else 0.0), "prestart")
 
     def _start_compressors(self) -> None:
-        self.chiller.set_leaving(self.setpoint_c)
+        self.chiller.set_leaving(self._held_c)
         if self.chiller.start_compressors():
             self.state.cold_start = False
             self.state.trip = ""
@@ -336,6 +366,11 @@ class ChillerController(Device):
         self.state.called = False
         self.log("released")
         self.touch()
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        if kind == "lockout" and not active and self.state.phase == "lockout" and not self._tripped_too_often:
+            self._enter("off")
+        super().on_fault(kind, active)
 
     # -- lead, lag, standby ---------------------------------------------------------------------------------
 
@@ -396,7 +431,7 @@ class ChillerController(Device):
             return
         if self.fault("controller-hang") is not None or self.state.phase in ("dead", "booting"):
             raise Refused(f"{self.name}: its controller is not running")
-        if "trip" in self.chiller.state.faults:
+        if "trip" in self.chiller.state.faults or "lockout" in self.state.faults:
             raise Refused(f"{self.name}: the protection is still open; clear its cause first")
         self.record("alarms reset")
         self.log("reset")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params, State
+from emulators.devices.misbehaviour import left_in_manual
 from emulators.devices.points import Point
 from emulators.plant.crahs import Crah
 from emulators.plant.engine import Fault
@@ -54,6 +55,9 @@ def _airflow_part(d: Any) -> float:
     return float(100.0 * d.crah.airflow_percent / speed) if speed > 10.0 else 100.0
 
 
+SUPPLY_C = (5.0, 50.0)
+"""Supply air between which a control that is misled by its sensor ends, degC: valve open, and shut, in any weather."""
+
 ALARMS = (
     Alarm(
         "airflow_lost",
@@ -71,24 +75,24 @@ ALARMS = (
     Alarm(
         "high_return",
         "the return air is too warm",
-        lambda d: d.crah.return_air_c > d.params.high_return_c,
-        clear=lambda d: d.crah.return_air_c < d.params.high_return_c - 1.0,
+        lambda d: d.return_c > d.params.high_return_c,
+        clear=lambda d: d.return_c < d.params.high_return_c - 1.0,
         severity="critical",
         delay_s=30.0,
     ),
     Alarm(
         "high_supply",
         "the supply air is too warm",
-        lambda d: d.should_run and d.crah.supply_air_c > d.setpoint_c + d.params.high_supply_k,
-        clear=lambda d: not d.should_run or d.crah.supply_air_c < d.setpoint_c + d.params.high_supply_k - 1.0,
+        lambda d: d.should_run and d.supply_c > d.setpoint_c + d.params.high_supply_k,
+        clear=lambda d: not d.should_run or d.supply_c < d.setpoint_c + d.params.high_supply_k - 1.0,
         severity="critical",
         delay_s=60.0,
     ),
     Alarm(
         "high_water",
         "the chilled water is too warm",
-        lambda d: d.crah.water_in_c > d.params.high_water_c,
-        clear=lambda d: d.crah.water_in_c < d.params.high_water_c - 1.0,
+        lambda d: d.water_c > d.params.high_water_c,
+        clear=lambda d: d.water_c < d.params.high_water_c - 1.0,
         delay_s=30.0,
     ),
     Alarm("fire", "the fire panel has stopped the unit", lambda d: d.fire, severity="critical"),
@@ -158,6 +162,7 @@ class CrahController(Device):
         **Device.FAULTS,
         "controller-hang": Fault("it no longer controls: fans and setpoint stay as they are"),
         "false-shutdown": Fault("the controller stops the unit without a cause"),
+        **left_in_manual("it is left switched off at its panel"),
     }
     params: CrahParams
     state: CrahControllerState
@@ -173,11 +178,27 @@ class CrahController(Device):
 
     @property
     def enabled(self) -> bool:
-        return bool(self.setting("enabled", self.crah.params.initially_on))
+        on = bool(self.setting("enabled", self.crah.params.initially_on))
+        return on and "left-in-manual" not in self.state.faults
 
     @property
     def setpoint_c(self) -> float:
         return float(self.setting("supply_c", self.params.supply_c))
+
+    @property
+    def return_c(self) -> float:
+        """Return air as it measures it, degC."""
+        return self.measured("air.return", self.crah.return_air_c)
+
+    @property
+    def supply_c(self) -> float:
+        """Supply air as it measures it, degC."""
+        return self.measured("air.supply", self.crah.supply_air_c)
+
+    @property
+    def water_c(self) -> float:
+        """Entering water as it measures it, degC."""
+        return self.measured("water.in", self.crah.water_in_c)
 
     @property
     def fan_percent(self) -> float:
@@ -218,7 +239,7 @@ class CrahController(Device):
             excess = hall.inlet_c - self.setpoint_c
             s.boost = excess > (p.boost_end_k if s.boost else p.boost_k)
         self.crah.set_fan(100.0 if s.boost else self.fan_percent)
-        self.crah.set_supply(self.setpoint_c)
+        self.crah.set_supply(self.controlled("air.supply", self.setpoint_c, *SUPPLY_C))
 
     def _switch(self, on: bool) -> None:
         s, crah = self.state, self.crah

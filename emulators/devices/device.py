@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from emulators.devices.alarms import Alarm, Notice
+from emulators.devices.measurement import SENSOR_FAULTS, controlled, reported
+from emulators.devices.misbehaviour import ALARM_FAULTS, FIRMWARE_FAULTS, begin, check, end, false_alarm, look
 from emulators.devices.points import BoundPoint, Index, Point, UnknownPoint, Value, dashed, placeholders, undashed
-from emulators.plant.engine import Actor, Fault, Parameter
+from emulators.plant.engine import Actor, Fault
 from emulators.plant.engine import State as ActorState
 from emulators.plant.flow import Flow
 
@@ -63,6 +65,8 @@ class State(ActorState):
     """The event log: [time s, text]."""
     settings: dict[str, Any] = field(default_factory=dict)
     """What survives a power loss."""
+    set_aside: dict[str, Any] = field(default_factory=dict)
+    """Settings that a fault has lost or changed, to be put back when it is cleared."""
 
 
 class Device(Actor):
@@ -75,18 +79,17 @@ class Device(Actor):
     STATE: ClassVar[type[ActorState]] = State
     state: State
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "card-hang": Fault("the management card answers nothing until it is restarted; the power train runs on"),
-        "card-reboot": Fault("the management card restarts once"),
-        "card-slow": Fault(
-            "the management card answers late",
-            {"delay_s": Parameter(2.0, "s", 0.0, 60.0, "time before each answer")},
-        ),
+        **FIRMWARE_FAULTS,
+        **ALARM_FAULTS,
+        **SENSOR_FAULTS,
     }
 
     _patterns: ClassVar[dict[tuple[int, str], list[tuple[Point, list[str]]]]]
     """The points and the parts of their names, by how many those are and the first of them."""
 
     def __init_subclass__(cls) -> None:
+        if not cls.ALARMS:
+            cls.FAULTS = {kind: fault for kind, fault in cls.FAULTS.items() if kind not in ALARM_FAULTS}
         cls._patterns = {}
         for point in (*SYSTEM_POINTS, *getattr(cls, "POINTS", ())):
             parts = point.name.split(".")
@@ -162,6 +165,16 @@ class Device(Actor):
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         raise UnknownPoint(f"{self.name} ({self.kind}) has no point {name!r}{hint}")
 
+    # -- what its sensors say -------------------------------------------------------------------------------
+
+    def measured(self, point: str, value: float) -> float:
+        """That point as its sensor shows it to the firmware, `value` being what is there."""
+        return float(reported(self, point, value)) if self.state.faults else value
+
+    def controlled(self, point: str, setpoint: float, low: float, high: float) -> float:
+        """Where controlling that point to `setpoint` really brings it, between `low` and `high`."""
+        return controlled(self, point, setpoint, low, high) if self.state.faults else setpoint
+
     # -- the management card --------------------------------------------------------------------------------
 
     @property
@@ -171,7 +184,15 @@ class Device(Actor):
 
     @property
     def uptime_s(self) -> float:
-        return self.plant.now - self.state.booted_at
+        """Since the card came up as it counts it, s."""
+        jump = self.fault("clock-jump")
+        return max(0.0, self.plant.now - self.state.booted_at + (jump["uptime"] if jump else 0.0))
+
+    @property
+    def clock_s(self) -> float:
+        """The site's clock as the device has it, s."""
+        jump = self.fault("clock-jump")
+        return self.plant.now + (jump["offset"] if jump else 0.0)
 
     @property
     def mac(self) -> bytes:
@@ -216,9 +237,13 @@ class Device(Actor):
             self.log("card booting")
         if self.answers:
             active = self.state.alarms
+            held = false_alarm(self) if self.state.faults else ""
             for alarm in self.ALARMS:
                 name = alarm.name
-                if name not in active:
+                if name == held:
+                    if name not in active:
+                        self.raise_alarm(name)
+                elif name not in active:
                     self._ripen("raise", name, alarm.when(self), alarm.delay_s)
                 elif alarm.clear is None:
                     self._ripen("drop", name, not alarm.when(self), alarm.clear_delay_s)
@@ -237,13 +262,22 @@ class Device(Actor):
             self.raise_alarm(name.removeprefix("raise "))
         elif name.startswith("drop "):
             self.drop_alarm(name.removeprefix("drop "))
+        elif name.startswith("look "):
+            look(self, name.removeprefix("look "))
         else:
             super().on_timer(name)
 
+    def on_settings(self) -> None:
+        """The settings have been replaced as a whole: take over those that are kept elsewhere, too."""
+
+    def check_fault(self, kind: str, of: tuple[str, ...]) -> None:
+        check(self, kind, of)
+
     def on_fault(self, kind: str, active: bool) -> None:
-        if kind == "card-reboot" and active:
-            self.state.faults.pop("card-reboot")
-            self.reboot()
+        if active:
+            begin(self, kind)
+        else:
+            end(self, kind)
 
     def on_restore(self) -> None:
         self.outbox.clear()
@@ -265,6 +299,8 @@ class Device(Actor):
             self.cancel(timer)
 
     def raise_alarm(self, name: str) -> None:
+        if "alarm-not-raised" in self.state.faults:
+            return
         self.state.alarms[name] = self.plant.now
         self._announce(name, True)
 
@@ -314,7 +350,7 @@ SYSTEM_POINTS: tuple[Point, ...] = (
     Point(
         "system.clock",
         "the device's own clock, seconds since the site was started",
-        lambda d: d.plant.now,
+        lambda d: d.clock_s,
         "s",
     ),
     Point("system.model", "the product's model name", lambda d: d.params.model),

@@ -18,6 +18,7 @@ from emulators.devices.device import Device
 from emulators.devices.generator_multiset import LinkedSet, LinkedState
 from emulators.devices.generator_points import POINTS
 from emulators.devices.generator_protection import PROTECTIONS
+from emulators.devices.misbehaviour import left_in_manual
 from emulators.devices.points import Index, Refused, Value
 from emulators.plant.engine import Fault
 
@@ -77,6 +78,7 @@ class GeneratorController(LinkedSet):
         "emergency-stop": Fault("somebody has pressed the emergency stop button"),
         "no-remote-start": Fault("the wire of the remote start is broken: requests are not seen"),
         "msc-failure": Fault("the multiset link is down: this controller and the others do not see each other"),
+        **left_in_manual("it is left in manual: it goes on as it is and does not start when called"),
     }
     state: GeneratorControllerState
 
@@ -310,7 +312,7 @@ class GeneratorController(LinkedSet):
             self._enter("cooling", self.setting("cooling_s"))
         elif self.locked_out:
             self._open()
-        elif self.state.mode == "auto":
+        elif self.mode == "auto":
             self._time("stage on-load", not self.load_wanted, self.setting("return_s"))
         elif not self.load_wanted:
             self._open()
@@ -320,7 +322,7 @@ class GeneratorController(LinkedSet):
     def set_mode(self, mode: str) -> None:
         """stop stops the engine at once; manual leaves it as it is; test runs it on load."""
         state = self.state
-        if mode == state.mode:
+        if mode == self.mode:
             if mode == "stop":
                 self.reset()
             return
@@ -329,8 +331,7 @@ class GeneratorController(LinkedSet):
         self.record(f"mode {mode}")
         self.log("mode", mode=mode)
         if mode == "manual":
-            state.manual_run = state.stage in TURNING
-            state.manual_load = state.stage in ("synchronising", "closing", "on-load")
+            self._go_on_by_hand()
         elif mode == "stop":
             state.telemetry_start = False
             if state.stage == "cranking":
@@ -343,6 +344,19 @@ class GeneratorController(LinkedSet):
             self.reset()
         self.touch()
 
+    def _go_on_by_hand(self) -> None:
+        """In manual the engine and its load stay as they are."""
+        self.state.manual_run = self.state.stage in TURNING
+        self.state.manual_load = self.state.stage in ("synchronising", "closing", "on-load")
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        if kind == "left-in-manual" and active:
+            self._go_on_by_hand()
+        super().on_fault(kind, active)
+
+    def on_settings(self) -> None:
+        self.state.mode = str(self.state.settings.get("mode", self.params.mode))
+
     def command(self, word: str) -> None:
         """A key of the panel, or the telemetry.
 
@@ -353,15 +367,15 @@ class GeneratorController(LinkedSet):
         if word in MODES:
             self.set_mode(word)
         elif word in ("start", "close", "open"):
-            if state.mode != "manual" and not (word == "start" and state.mode == "test"):
-                raise Refused(f"{self.name} is in {state.mode}: {word} needs manual")
+            if self.mode != "manual" and not (word == "start" and self.mode == "test"):
+                raise Refused(f"{self.name} is in {self.mode}: {word} needs manual")
             state.manual_run = state.manual_run or word == "start"
             if word != "start":
                 state.manual_load = word == "close"
             self.record(f"{word} by command")
         elif word in ("telemetry-start", "telemetry-stop"):
-            if word == "telemetry-start" and state.mode != "auto":
-                raise Refused(f"{self.name} is in {state.mode}: a telemetry start needs auto")
+            if word == "telemetry-start" and self.mode != "auto":
+                raise Refused(f"{self.name} is in {self.mode}: a telemetry start needs auto")
             state.telemetry_start = word == "telemetry-start"
             self.record(f"{word.replace('-', ' ')}")
         elif word == "mute":

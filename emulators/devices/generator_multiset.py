@@ -46,7 +46,7 @@ class LinkedSet(ProtectedSet):
 
     @property
     def mode(self) -> str:
-        return self.state.mode
+        return "manual" if "left-in-manual" in self.state.faults else self.state.mode
 
     @property
     def called(self) -> bool:
@@ -60,7 +60,7 @@ class LinkedSet(ProtectedSet):
     @property
     def wanted(self) -> bool:
         """Whether the engine should run, alarms aside."""
-        mode = self.state.mode
+        mode = self.mode
         if mode == "auto":
             return self.called and not self.state.stood_down
         return mode == "test" or (mode == "manual" and self.state.manual_run)
@@ -68,14 +68,14 @@ class LinkedSet(ProtectedSet):
     @property
     def load_wanted(self) -> bool:
         """Whether it should be on the bus."""
-        return self.wanted and not self.locked_out and (self.state.mode != "manual" or self.state.manual_load)
+        return self.wanted and not self.locked_out and (self.mode != "manual" or self.state.manual_load)
 
     @property
     def in_window(self) -> bool:
         """Whether voltage and frequency are good enough to close."""
         p, g = self.params, self.generator
-        volts = abs(g.terminal_volts / g.params.volts - 1.0)
-        hertz = abs(g.terminal_hertz / g.params.hertz - 1.0)
+        volts = abs(self.volts / g.params.volts - 1.0)
+        hertz = abs(self.hertz / g.params.hertz - 1.0)
         return 100.0 * volts <= p.ready_volts_percent and 100.0 * hertz <= p.ready_hertz_percent
 
     # -- the link -----------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ class LinkedSet(ProtectedSet):
     def _demand(self) -> None:
         """Stand down, or come back, by what the sets before this one carry and could carry."""
         state, p = self.state, self.params
-        linked = p.load_demand and state.mode == "auto" and self.called and self.fault("msc-failure") is None
+        linked = p.load_demand and self.mode == "auto" and self.called and self.fault("msc-failure") is None
         if not linked:
             state.stood_down = False
             self.cancel("stand down")

@@ -41,11 +41,11 @@ def _percent(value: float, nominal: float) -> float:
 
 
 def _volts(d: ProtectedSet) -> float:
-    return _percent(d.generator.terminal_volts, d.generator.params.volts)
+    return _percent(d.volts, d.generator.params.volts)
 
 
 def _hertz(d: ProtectedSet) -> float:
-    return _percent(d.generator.terminal_hertz, d.generator.params.hertz)
+    return _percent(d.hertz, d.generator.params.hertz)
 
 
 def _speed(d: ProtectedSet) -> float:
@@ -60,27 +60,23 @@ def _current(d: ProtectedSet) -> float:
 
 
 def _colder(d: ProtectedSet) -> bool:
-    return d.generator.coolant_c < d.params.cold_warning_c
+    return d.coolant_c < d.params.cold_warning_c
 
 
 PROTECTIONS: tuple[Protection, ...] = (
     Protection("emergency_stop", "shutdown", lambda d: d.fault("emergency-stop") is not None),
-    Protection(
-        "low_oil_pressure", "warning", lambda d: d.generator.oil_kpa < d.params.low_oil_warning_kpa, 1.0, armed=True
-    ),
-    Protection(
-        "low_oil_pressure", "shutdown", lambda d: d.generator.oil_kpa < d.params.low_oil_shutdown_kpa, 1.0, armed=True
-    ),
+    Protection("low_oil_pressure", "warning", lambda d: d.oil_kpa < d.params.low_oil_warning_kpa, 1.0, armed=True),
+    Protection("low_oil_pressure", "shutdown", lambda d: d.oil_kpa < d.params.low_oil_shutdown_kpa, 1.0, armed=True),
     Protection(
         "high_coolant_temperature",
         "warning",
-        lambda d: d.generator.coolant_c >= d.params.hot_warning_c - 1e-6,
+        lambda d: d.coolant_c >= d.params.hot_warning_c - 1e-6,
         armed=True,
     ),
     Protection(
         "high_coolant_temperature",
         "shutdown",
-        lambda d: d.generator.coolant_c >= d.params.hot_shutdown_c - 1e-6,
+        lambda d: d.coolant_c >= d.params.hot_shutdown_c - 1e-6,
         armed=True,
     ),
     Protection("low_coolant_temperature", "warning", _colder),
@@ -110,11 +106,11 @@ PROTECTIONS: tuple[Protection, ...] = (
         3.0,
     ),
     Protection("out_of_sync", "trip", lambda d: d.generator.trip_cause == "out of step"),
-    Protection("low_fuel", "warning", lambda d: d.generator.fuel_percent <= d.params.low_fuel_percent + 1e-6, 10.0),
+    Protection("low_fuel", "warning", lambda d: d.fuel_percent <= d.params.low_fuel_percent + 1e-6, 10.0),
     Protection(
         "low_fuel",
         "shutdown",
-        lambda d: d.generator.fuel_percent < d.params.low_fuel_shutdown_percent,
+        lambda d: d.fuel_percent < d.params.low_fuel_shutdown_percent,
         10.0,
         armed=True,
     ),
@@ -212,6 +208,31 @@ class ProtectedSet(Device):
     def setting(self, name: str) -> float:
         """A delay as changed on the device, else as the site file has it, s."""
         return float(self.state.settings.get(name, getattr(self.params, name)))
+
+    # -- what it measures -----------------------------------------------------------------------------------
+
+    @property
+    def volts(self) -> float:
+        """At the alternator's terminals, phase to neutral, V (one phase: the voltage regulator keeps them equal)."""
+        return self.measured("generator.voltage.1", self.generator.terminal_volts)
+
+    @property
+    def hertz(self) -> float:
+        return self.measured("generator.frequency", self.generator.terminal_hertz)
+
+    @property
+    def coolant_c(self) -> float:
+        return self.measured("engine.coolant_temperature", self.generator.coolant_c)
+
+    @property
+    def oil_kpa(self) -> float:
+        return self.measured("engine.oil_pressure", self.generator.oil_kpa)
+
+    @property
+    def fuel_percent(self) -> float:
+        return self.measured("engine.fuel_level", self.generator.fuel_percent)
+
+    # -- protection -----------------------------------------------------------------------------------------
 
     def condition(self, alarm: str) -> str:
         """inactive, warning, trip or shutdown."""

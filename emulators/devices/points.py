@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from emulators.devices.measurement import reported
+
 if TYPE_CHECKING:
     from emulators.devices.device import Device
 
@@ -62,6 +64,12 @@ class BoundPoint:
         self.device, self.point, self.name, self.index = device, point, name, index
 
     def read(self) -> Value:
+        """What the device reports: what is there, unless a sensor is wrong."""
+        value = self.point.read(self.device, *self.index)
+        return reported(self.device, self.name, value) if self.device.state.faults else value
+
+    def true(self) -> Value:
+        """What is there, whatever the sensor says."""
         return self.point.read(self.device, *self.index)
 
     def check(self, value: Value) -> None:
@@ -85,10 +93,22 @@ class BoundPoint:
                 )
 
     def write(self, value: Value) -> None:
+        """Write it as an operator's station would; a device that ignores commands acknowledges and does nothing.
+
+        Raises:
+            NotWritable, BadValue, Refused: see there.
+        """
         self.check(value)
+        if "command-ignored" in self.device.state.faults:
+            self.device.log("command ignored", point=self.name)
+            return
+        self.act(value)
+        self.device.plant.settle()
+
+    def act(self, value: Value) -> None:
+        """Write it on the device itself, unchecked."""
         assert self.point.write is not None
         self.point.write(self.device, *self.index, value)
-        self.device.plant.settle()
 
 
 def placeholders(name: str) -> list[str]:

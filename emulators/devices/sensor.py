@@ -163,8 +163,12 @@ class Sensor(Device):
         value = float(component.quantity(quantity))
         return value + drift["offset"] if drift is not None and int(drift["probe"]) == n else value
 
+    def shown(self, n: int) -> float:
+        """The reading after whatever is wrong with the probe or its wires."""
+        return self.measured(f"probe.{n}.value", self.reading(n))
+
     def text(self, n: int) -> str:
-        value = self.reading(n)
+        value = self.shown(n)
         return f"{value:.1f} {self.unit(n)}" if value == value else "Err"
 
     def unit(self, n: int) -> str:
@@ -197,7 +201,7 @@ class Sensor(Device):
         return self.state.out[n - 1] and (self.id, f"out {n}") not in self.plant.timers
 
     def status(self, n: int) -> str:
-        if self.reading(n) != self.reading(n):
+        if self.shown(n) != self.shown(n):
             return "invalid"
         if self.alarming(n):
             return "alarm"
@@ -207,7 +211,7 @@ class Sensor(Device):
 
     def react(self) -> None:
         for n in self.rows:
-            value, was_out = self.reading(n), self.state.out[n - 1]
+            value, was_out = self.shown(n), self.state.out[n - 1]
             margin = HYSTERESIS.get(self._quantity_unit(n), 0.0) if was_out else 0.0
             out = value < self.bound(n, 0) + margin or value > self.bound(n, 1) - margin
             if out != was_out:

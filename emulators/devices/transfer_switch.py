@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from emulators.devices.device import Device, Params, State
+from emulators.devices.misbehaviour import left_in_manual
 from emulators.devices.points import Index, Refused, Value
 from emulators.devices.transfer_switch_points import ALARMS, DELAYS, POINTS, SOURCES
 from emulators.plant.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Supply
@@ -76,6 +77,7 @@ class TransferSwitchController(Device):
         "blind": Fault("the sensing of the normal source reads nominal values whatever is there"),
         "false-loss": Fault("the sensing of the normal source reads dead whatever is there"),
         "no-start-signal": Fault("the engine-start contact does not close"),
+        **left_in_manual("it is left in manual: it does not transfer by itself"),
     }
     params: TransferSwitchParams
     state: TransferSwitchState
@@ -99,8 +101,8 @@ class TransferSwitchController(Device):
 
     # -- what it measures -----------------------------------------------------------------------------------
 
-    def sensed(self, source: str) -> Supply:
-        """That source as the controller's own sensing shows it."""
+    def terminals(self, source: str) -> Supply:
+        """That source at the controller's terminals: what is there, unless the wires to them are wrong."""
         supply = self.ats.seen.get(source, DEAD)
         if source == "normal" and self.state.faults:
             if self.fault("blind") is not None:
@@ -108,6 +110,16 @@ class TransferSwitchController(Device):
             if self.fault("false-loss") is not None:
                 return DEAD
         return supply
+
+    def sensed(self, source: str) -> Supply:
+        """That source as the controller measures it."""
+        supply = self.terminals(source)
+        if not self.state.faults:
+            return supply
+        name = f"source.{SOURCES.index(source) + 1}"
+        a, b, c = (self.measured(f"{name}.voltage.{n}", volts) for n, volts in enumerate(supply.volts, 1))
+        hertz = self.measured(f"{name}.frequency", supply.hertz)
+        return Supply((max(a, 0.0), max(b, 0.0), max(c, 0.0)), max(hertz, 0.0), supply.origin or name)
 
     def _acceptable(self, source: str) -> bool:
         p, supply, was_good = self.params, self.sensed(source), self.state.good[source]
@@ -119,6 +131,8 @@ class TransferSwitchController(Device):
 
     @property
     def mode(self) -> str:
+        if "left-in-manual" in self.state.faults:
+            return "manual"
         return str(self.state.settings.get("mode", self.params.mode))
 
     def setting(self, name: str) -> float | bool:

@@ -54,7 +54,7 @@ def _timer_left(timer: str) -> Callable[[Controller], float]:
 
 
 def _voltage(d: Controller, source: int, phase: int) -> float:
-    return d.sensed(SOURCES[source - 1]).volts[phase - 1]
+    return d.terminals(SOURCES[source - 1]).volts[phase - 1]
 
 
 def _undervoltage(d: Controller, source: int) -> bool:
@@ -91,7 +91,7 @@ POINTS: tuple[Point, ...] = (
     Point("source.{source}.connected", "carries the load", lambda d, s: d.ats.position == SOURCES[s - 1]),
     Point("source.{source}.voltage.{phase}", "phase to neutral", _voltage, "V"),
     Point("source.{source}.line_voltage.{phase}", "phase to phase: L1-L2, L2-L3, L3-L1", _line_voltage, "V"),
-    Point("source.{source}.frequency", "of that source", lambda d, s: d.sensed(SOURCES[s - 1]).hertz, "Hz"),
+    Point("source.{source}.frequency", "of that source", lambda d, s: d.terminals(SOURCES[s - 1]).hertz, "Hz"),
     Point("source.{source}.undervoltage", "a phase is below the lower threshold", _undervoltage),
     Point("source.{source}.overvoltage", "a phase is above the upper threshold", _overvoltage),
     Point(

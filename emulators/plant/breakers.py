@@ -14,6 +14,9 @@ from typing import ClassVar
 from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply
 from emulators.plant.engine import Fault, Parameter, State
 
+MISTAKE = "mistake"
+"""Why a breaker was opened that somebody took for another one."""
+
 
 @dataclass(frozen=True)
 class Curve:
@@ -71,6 +74,8 @@ class BreakerState(State):
     """closed, open or tripped (open until `reset`)."""
     cause: str = ""
     """What it last tripped on: overload, short-time, instantaneous, out of step, fault or a caller's word."""
+    mistaken: bool = False
+    """It stands open because somebody took it for another one."""
     locks: list[str] = field(default_factory=list)
     """Who has a padlock on it: it cannot be closed until every one of them has taken theirs off."""
     heat: float = -1.0
@@ -95,6 +100,7 @@ class CircuitBreaker(Electrical):
             "the trip unit acts at a wrong threshold",
             {"percent": Parameter(50.0, "%", 10.0, 300.0, "of the intended setting", neutral=100.0)},
         ),
+        "wrong-breaker": Fault("somebody opens it who meant another one; clearing it closes it again", family="people"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES,
@@ -226,6 +232,7 @@ class CircuitBreaker(Electrical):
         for timer in ("overload", "short-time"):
             self.cancel(timer)
         state.position = to
+        state.mistaken = to == "open" and cause == MISTAKE
         state.operations += 1
         if to == "tripped":
             state.cause = cause
@@ -240,6 +247,11 @@ class CircuitBreaker(Electrical):
                 self.trip("fault")
             elif not active and self.tripped and self.state.cause == "fault":
                 self.reset()
+                self.close()
+        elif kind == "wrong-breaker":
+            if active and self.closed:
+                self._move("open", MISTAKE)
+            elif not active and self.state.mistaken:
                 self.close()
         elif kind in ("mis-set", "fail-to-open"):
             self._looked = None

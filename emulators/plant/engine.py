@@ -327,19 +327,19 @@ class Plant:
         if fault is None:
             known = ", ".join(actor.FAULTS) or "none"
             raise PlantError(f"{target} cannot suffer {name!r}; it knows: {known}")
+        who = target.partition("/")[0]
         if len(of) != len(fault.of):
-            expected = (
-                f"expected {target}:{','.join(fault.of).upper()}" if fault.of else "it is of nothing in particular"
-            )
-            raise PlantError(f"{target} {name}: found {','.join(of) or 'nothing'} after the name, {expected}")
+            expected = f"as in {who}:{','.join(fault.of).upper()}" if fault.of else "it concerns the whole of it"
+            raise PlantError(f"{who} {name}: name {' and '.join(fault.of) or 'nothing'} after it, {expected}")
         actor.check_fault(name, of)
         try:
             chosen = fault.chosen(parameters or {})
         except ValueError as error:
-            raise PlantError(f"{target} {name}: {error}") from None
+            raise PlantError(f"{who} {name}: {error}") from None
         if for_s is not None and not 0.0 < for_s < math.inf:
-            raise PlantError(f"{target} {kind}: it is to last {for_s:g} s, expected more than 0 (or no time at all)")
-        actor.state.faults[kind] = chosen
+            raise PlantError(f"{who} {kind}: it is to last {for_s:g} s, expected more than 0 (or no time at all)")
+        noted = actor.state.faults.get(kind, {})  # at its onset, and kept while its parameters change
+        actor.state.faults[kind] = {**{k: v for k, v in noted.items() if k not in fault.parameters}, **chosen}
         if for_s is not None:
             self.set_timer(target, f"clear {kind}", self.now + for_s)
         else:

@@ -118,7 +118,7 @@ class Ups(PowerTrain):
             self._go(route, self._why())
         if state.path == "eco" and route == "none" and self.remaining_s("take over") is None:
             self.after(ECO_TRANSFER_S, "take over")
-        if state.path in ("bypass", "none") and state.wanted == "inverter":
+        if state.path in ("bypass", "none") and state.wanted == "inverter" and not self._left_on_bypass:
             self._return()
         elif state.path == "inverter" and state.eco and self.bypass_ok and not self.on_battery:
             if self.remaining_s("retransfer") is None:
@@ -130,6 +130,10 @@ class Ups(PowerTrain):
                 self.after(ECO_TRANSFER_S, "take over")
         elif state.path == "bypass":
             self.cancel("take over")
+
+    @property
+    def _left_on_bypass(self) -> bool:
+        return "left-in-manual" in self.state.faults and self.state.path == "bypass"
 
     @property
     def _stuck(self) -> bool:
@@ -191,6 +195,11 @@ class Ups(PowerTrain):
             self._resume()
         else:
             super().on_timer(name)
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        movable = self.state.path in ("inverter", "eco") and self.bypass_ok and not self._stuck
+        if kind == "left-in-manual" and active and movable:
+            self._go("bypass", "command")
 
     # -- what firmware does ---------------------------------------------------------------------------------
 

@@ -85,6 +85,7 @@ class UpsRatings:
 
 
 UPS_FAULTS: Mapping[str, Fault] = {
+    "left-in-manual": Fault("somebody leaves it on its static bypass, as after a maintenance", family="people"),
     "inverter": Fault("the inverter stops"),
     "rectifier": Fault("the rectifier stops: the battery carries the load"),
     "charger": Fault("the battery is not charged"),

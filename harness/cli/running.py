@@ -6,10 +6,14 @@ from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from rich.table import Table
 
+from emulators.site import Site
 from harness.cli.output import Exit, console, devices_table, fail, plain_errors, print_json, table
-from harness.control import ask
+from harness.control import ask, running
 from harness.durations import seconds, spoken
+from harness.faults import catalogue
+from harness.faults.kinds import FAMILIES
 
 SiteOption = Annotated[str | None, typer.Option("--site", help="Which running site, when there are several.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
@@ -123,7 +127,7 @@ def write(
 
 
 def fault(
-    target: Annotated[str, typer.Argument(help="A component or device of the site.")],
+    target: Annotated[str, typer.Argument(help="A component or device; NAME:POINT for a fault of a point.")],
     kind: Annotated[str, typer.Argument(help="A fault, as `twinfeed faults TARGET` lists it.")],
     for_: Annotated[
         str | None, typer.Option("--for", help="How long (plant time): 30s, 15min, 2h. Default: until cleared.")
@@ -155,24 +159,61 @@ def fault(
 
 
 def faults(
-    target: Annotated[str | None, typer.Argument(help="A component or device; default: all.")] = None,
-    site: SiteOption = None,
+    target: Annotated[str | None, typer.Argument(help="A component or device of a site; default: all kinds.")] = None,
+    family: Annotated[
+        str | None, typer.Option("--family", help=f"Only faults of this family: {', '.join(FAMILIES)}.")
+    ] = None,
+    site: Annotated[
+        str | None,
+        typer.Option("--site", help="A site, running or not; default: the running one."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
-    """List the faults a target can suffer, with their parameters.
+    """List the faults there are, by family: what each does, on what, with which parameters, in which worlds.
 
-    Example: twinfeed faults utility-a
+    A fault of a point or a setting names it after the target: twinfeed fault crah-11:air.supply sensor-bias
+
+    Examples:
+
+      twinfeed faults
+
+      twinfeed faults --site bamako utility-a
+
+      twinfeed faults --family people
     """
+    if family is not None and family not in FAMILIES:
+        fail(f"--family {family}: expected one of {', '.join(FAMILIES)}", Exit.USAGE)
     with plain_errors():
-        found = ask({"do": "faults", "target": target}, site)["faults"]
+        found = [item for item in _kinds(target, site) if family in (None, item["family"])]
     if json:
         print_json(found)
         return
-    listing = table("", "target", "fault", "what it does", "parameters")
-    for item in found:
+    for name in FAMILIES:
+        rows = [item for item in found if item["family"] == name]
+        if rows:
+            console.print(_faults_table(name, rows))
+
+
+def _kinds(target: str | None, site: str | None) -> list[dict[str, Any]]:
+    """The catalogue, or as much of it as a site or a target on it can suffer; the site need not run."""
+    if site is None and target is None:
+        return [entry.to_dict() for entry in catalogue.kinds()]
+    if site is None or site in running():
+        found: list[dict[str, Any]] = ask({"do": "faults", "target": target}, site)["faults"]
+        return found
+    model = Site.load(site)
+    entries = catalogue.of_target(model, target) if target else catalogue.of_site(model)
+    return [{"target": target, **entry.to_dict()} for entry in entries]
+
+
+def _faults_table(family: str, rows: list[dict[str, Any]]) -> Table:
+    listing = table(family, "target", "fault", "what it does", "parameters", "worlds")
+    for item in rows:
         takes = ", ".join(f"{name}={text}" for name, text in item["parameters"].items())
-        listing.add_row(item["target"], item["kind"], escape(item["doc"]), escape(takes))
-    console.print(listing)
+        on = item.get("target") or ", ".join(item["targets"])
+        on += f":{','.join(item['of']).upper()}" if item["of"] else ""
+        listing.add_row(escape(on), item["kind"], escape(item["doc"]), escape(takes), " ".join(item["worlds"]))
+    return listing
 
 
 def clear(

@@ -1,7 +1,7 @@
 """Every kind of fault there is, as data: what it does, on what, with which numbers, in which worlds.
 
-The faults of components and devices are those their classes list in `FAULTS`; faults of the wire are a tuple `KINDS` in
-the module that realises them.
+The faults of components and devices are those their classes list in `FAULTS`; faults of the wire and of the controller
+under test are a tuple `KINDS` in the module that realises them.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 
 from emulators.devices import catalogue as devices
 from emulators.plant import catalogue as plant
+from emulators.plant import works
 from emulators.plant.engine import Actor
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.works import Works
+from emulators.site import Site
+from harness.faults import frames
 from harness.faults.kinds import FAMILIES, WORLDS, FaultKind
+from harness.worlds import controller
 
-__all__ = ["FAMILIES", "RIG", "WORLDS", "FaultKind", "family", "find", "kinds", "parameter"]
-
-ELSEWHERE = ("harness.faults.frames", "harness.faults.link", "harness.faults.proxy", "harness.worlds.controller")
-"""Modules of this project that list kinds of their own in `KINDS`."""
+__all__ = ["FAMILIES", "RIG", "WORLDS", "FaultKind", "find", "kinds", "of_site", "of_target", "parameter"]
 
 RIG = frozenset({
     "outage", "sag", "swell", "phase-loss", "unbalance", "frequency-drift",  # a programmable source
@@ -36,10 +36,14 @@ RIG = frozenset({
 a given bench has them is said by its rig file."""
 
 
+OFF_SITE = ("controller",)
+"""Targets that are not in a site file."""
+
+
 @cache
 def kinds() -> tuple[FaultKind, ...]:
     """All kinds, by family, then in the order of the plant. One kind on different targets may be several entries."""
-    found = [*_of_actors(), *_elsewhere()]
+    found = [*_of_actors(), *frames.KINDS, *controller.KINDS]
     return tuple(sorted(found, key=lambda kind: FAMILIES.index(kind.family)))
 
 
@@ -62,8 +66,32 @@ def parameter(kind: str, name: str) -> Parameter | None:
     return next((entry.parameters[name] for entry in kinds() if entry.kind == kind and name in entry.parameters), None)
 
 
-def family(fault: Fault, on_device: bool) -> str:
-    return fault.family or ("firmware" if on_device else "plant")
+def of_site(site: Site) -> tuple[FaultKind, ...]:
+    """The kinds that something on the site can suffer."""
+    there = {kind for name in (*site.components, *site.devices) for kind in _called(site, name)}
+    there |= {works.NAME, *OFF_SITE}
+    return tuple(entry for entry in kinds() if there.intersection(entry.targets))
+
+
+def of_target(site: Site, target: str) -> tuple[FaultKind, ...]:
+    """The kinds that this component or device can suffer; `works` and `controller` are targets, too.
+
+    Raises:
+        PlantError: nothing on the site is called that.
+    """
+    called = {target} if target in OFF_SITE else _called(site, target)
+    return tuple(entry for entry in kinds() if called.intersection(entry.targets))
+
+
+def _called(site: Site, target: str) -> set[str]:
+    """What the catalogue calls that component or device."""
+    site.faults(target)
+    called = {works.NAME} if target == works.NAME else set()
+    if (component := site.components.get(target)) is not None:
+        called.add(component.kind)
+    if (device := site.devices.get(target)) is not None:
+        called |= {"device", f"{device.kind}/device"}
+    return called
 
 
 def _of_actors() -> Iterator[FaultKind]:
@@ -71,10 +99,11 @@ def _of_actors() -> Iterator[FaultKind]:
     targets: dict[tuple[str, str, str], list[str]] = {}
     faults: dict[tuple[str, str, str], Fault] = {}
     suffering: list[tuple[str, type[Actor], bool]] = [(name, cls, False) for name, cls in plant.KINDS.items()]
+    suffering += [(works.NAME, Works, False)]
     suffering += [(f"{name}/device", cls, True) for name, cls in devices.KINDS.items()]
     for target, cls, on_device in suffering:
         for kind, fault in cls.FAULTS.items():
-            key = (family(fault, on_device), kind, fault.doc)
+            key = (fault.family or ("firmware" if on_device else "plant"), kind, fault.doc)
             faults[key] = fault
             targets.setdefault(key, []).append(target)
     everything = [target for target, _, on_device in suffering if on_device]
@@ -90,9 +119,3 @@ def _of_actors() -> Iterator[FaultKind]:
             fault.source,
             fault.of,
         )
-
-
-def _elsewhere() -> Iterator[FaultKind]:
-    for name in ELSEWHERE:
-        if find_spec(name) is not None:
-            yield from getattr(import_module(name), "KINDS", ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from emulators.plant.faults import Parameter
 
@@ -23,7 +24,7 @@ class FaultKind:
     """One of `FAMILIES`."""
     doc: str
     targets: tuple[str, ...]
-    """Kinds of component (`ups`) or device (`ups/device`); `device` is every device, `link` every network path."""
+    """Kinds of component (`ups`) or device (`ups/device`); `device` is every device."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     worlds: tuple[str, ...] = ("simulated", "live")
     """Where it can be realised; `rig` where an actuator of a usual test bench can cause it."""
@@ -37,3 +38,18 @@ class FaultKind:
             raise ValueError(f"{self.kind}: the family is {self.family!r}, expected one of {', '.join(FAMILIES)}")
         if unknown := [world for world in self.worlds if world not in WORLDS]:
             raise ValueError(f"{self.kind}: unknown world {', '.join(unknown)}, expected some of {', '.join(WORLDS)}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values, for programs that read the catalogue."""
+        return {
+            "kind": self.kind,
+            "family": self.family,
+            "doc": self.doc,
+            "targets": list(self.targets),
+            "of": list(self.of),
+            "parameters": {
+                name: f"{p.default:g} {p.unit} ({p.low:g} to {p.high:g})" for name, p in self.parameters.items()
+            },
+            "worlds": list(self.worlds),
+            "source": self.source,
+        }

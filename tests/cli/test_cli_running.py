@@ -176,6 +176,10 @@ def test_the_faults_of_a_target_are_listed_with_their_ranges(cli: Cli) -> None:
         (["fault", "utility-a", "sag", "--set", "depth"], 2, "--set depth: expected name=number, such as depth=30"),
         (["fault", "utility-a", "sag", "--for", "soon"], 2, "found 'soon', expected a time such as 90, 30s, 15min"),
         (["faults", "utilty-a"], 3, "did you mean utility-a"),
+        (["faults", "--family", "animals"], 2, "--family animals: expected one of plant, sensor, firmware"),
+        (["faults", "--site", "bamaco"], 2, "no site is called 'bamaco'; did you mean bamako?"),
+        (["faults", "--site", "bench", "utilty-a"], 2, "did you mean utility-a"),
+        (["fault", "crah-1", "sensor-bias"], 3, "crah-1 sensor-bias: name point after it, as in crah-1:POINT"),
         (["clear", "utility-a"], 3, "utility-a has no active fault to clear"),
         (["status", "--site", "elsewhere"], 3, "site 'elsewhere' is not running; running now: workbench"),
     ],
@@ -186,7 +190,34 @@ def test_a_refusal_says_what_is_wrong_and_what_to_do(cli: Cli, arguments: list[s
     assert result.exit_code == code
 
 
-@pytest.mark.parametrize("command", ["status", "devices", "faults", "clear"])
+def test_without_a_running_site_the_whole_catalogue_is_listed_by_family(
+    cli: Cli, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    found = data(cli("faults", "--json"))
+    assert {item["family"] for item in found} == {
+        "plant", "sensor", "firmware", "protocol", "transport", "people", "controller"
+    }  # fmt: skip
+    only = data(cli("faults", "--family", "people", "--json"))
+    assert {item["kind"] for item in only} == {
+        "left-in-manual", "settings-changed", "works-overlap", "wrong-breaker"
+    }  # fmt: skip
+    table = " ".join(cli("faults", "--family", "sensor").stdout.split())
+    assert "device:POINT sensor-bias the point reads too much" in table
+    assert "simulated live rig" in table
+
+
+def test_faults_of_a_site_that_does_not_run(cli: Cli, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    found = data(cli("faults", "--site", "bamako", "utility-a", "--json"))
+    assert [item["kind"] for item in found][:2] == ["outage", "sag"]
+    assert {item["target"] for item in found} == {"utility-a"}
+    of_bench = {item["kind"] for item in data(cli("faults", "--site", "bench", "--json"))}
+    assert "outage" in of_bench
+    assert "output-failure" in of_bench, "of the rack transfer switch"
+
+
+@pytest.mark.parametrize("command", ["status", "devices", "clear"])
 def test_without_a_running_site_every_command_says_how_to_start_one(
     cli: Cli, tmp_path: Any, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:

@@ -41,7 +41,7 @@ def representatives(site, kind):
 def test_every_fault_can_come_and_go(bamako, kind):
     snapshot = bamako.plant.snapshot()
     for name in representatives(bamako, kind):
-        for fault in bamako.faults(name):
+        for fault in (fault for fault, what in bamako.faults(name).items() if not what.of):
             bamako.plant.restore(snapshot)
             before = losses(bamako)
             bamako.inject(name, fault, for_s=MINUTE)

@@ -33,6 +33,11 @@ def always() -> bool:
     return True
 
 
+def promptly() -> float:
+    """The delay of a device that answers at once, s."""
+    return 0.0
+
+
 class ModbusTcpServer:
     """One listening address with one or more units behind it.
 
@@ -42,6 +47,9 @@ class ModbusTcpServer:
     `gate` is asked at each arrival of data: while it says False the device has no power or no network, and what
     arrives is swallowed. A connection used or opened meanwhile is reset at its next data after the gate opened
     again, as by a device that came back and knows nothing of it.
+
+    `delay_s` is asked before each answer how many seconds the device takes over it; it answers one request after the
+    other, so what comes meanwhile waits.
 
     At most `max_connections` are kept: one more closes the one that has been silent longest, as the connection
     pool of the Messaging on TCP/IP Implementation Guide does. A connection silent for `idle_timeout_s` seconds
@@ -60,6 +68,7 @@ class ModbusTcpServer:
         port: int = MODBUS_PORT,
         *,
         gate: Callable[[], bool] = always,
+        delay_s: Callable[[], float] = promptly,
         counters: Counters | None = None,
         absent: ExceptionCode | None = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND,
         max_connections: int = 64,
@@ -78,6 +87,7 @@ class ModbusTcpServer:
         self._host = host
         self._port = port
         self._gate = gate
+        self._delay_s = delay_s
         self._absent = absent
         self._max_connections = max_connections
         self._idle_timeout_s = idle_timeout_s
@@ -169,6 +179,8 @@ class _Connection(asyncio.BufferedProtocol):
         self._loop = loop
         self._now_s = loop.time
         self._gate = server._gate
+        self._delay_s = server._delay_s
+        self._free_s = 0.0
         self._modbus = server._framed()
         self._receive = self._modbus.receive
         self._buffer = memoryview(bytearray(_RECEIVE_BYTES))
@@ -198,9 +210,18 @@ class _Connection(asyncio.BufferedProtocol):
             return
         answers = self._receive(data)
         if answers:
-            self._write(answers)
+            delay_s = self._delay_s()
+            if delay_s > 0.0 or self._free_s > self.heard_s:
+                self._free_s = max(self._free_s, self.heard_s) + delay_s
+                self._loop.call_at(self._free_s, self._write_late, answers)
+            else:
+                self._write(answers)
         if self._modbus.closed:
             self._transport.close()
+
+    def _write_late(self, answers: bytes) -> None:
+        if not self._transport.is_closing():
+            self._write(answers)
 
     def pause_writing(self) -> None:
         self._transport.pause_reading()

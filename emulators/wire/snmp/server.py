@@ -8,6 +8,7 @@ cheaper a datagram; it needs a loop with `add_reader` and a real network.
 import asyncio
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import ip_address
 
 from emulators.wire.snmp.agent import SnmpAgent
@@ -44,13 +45,18 @@ def _always() -> bool:
     return True
 
 
+def _promptly() -> float:
+    return 0.0
+
+
 class SnmpServer:
     """Serves `agent` at (host, port); port 0 takes a free one, which `port` tells after :meth:`start`.
 
     While `gate` returns False datagrams are dropped unseen, as by a device without power or with its cable out.
+    `delay_s` is asked before each answer how many seconds the device takes over it; what comes meanwhile waits.
     """
 
-    __slots__ = ("_draining", "_gate", "_loop", "_socket", "_transport", "agent", "host", "port")
+    __slots__ = ("_delay_s", "_draining", "_free_s", "_gate", "_loop", "_socket", "_transport", "agent", "host", "port")
 
     def __init__(
         self,
@@ -59,6 +65,7 @@ class SnmpServer:
         port: int = SNMP_PORT,
         gate: Callable[[], bool] = _always,
         *,
+        delay_s: Callable[[], float] = _promptly,
         draining: bool = False,
         allow_non_loopback: bool = False,
     ) -> None:
@@ -67,6 +74,8 @@ class SnmpServer:
         self.host = host
         self.port = port
         self._gate = gate
+        self._delay_s = delay_s
+        self._free_s = 0.0
         self._draining = draining
         self._loop: asyncio.AbstractEventLoop | None = None
         self._socket: socket.socket | None = None
@@ -106,8 +115,28 @@ class SnmpServer:
 
     def _received(self, datagram: bytes, sender: Address) -> None:
         answer = self.agent.handle(datagram) if self._gate() else None
-        if answer is not None and self._transport is not None:
+        if answer is not None and not self._late(answer, sender) and self._transport is not None:
             self._transport.sendto(answer, sender)
+
+    def _late(self, answer: bytes, sender: Address) -> bool:
+        """Whether the device takes its time over this answer; it is sent when that is over."""
+        delay_s, loop = self._delay_s(), self._loop
+        if loop is None or (delay_s <= 0.0 and self._free_s == 0.0):
+            return False
+        now_s = loop.time()
+        if delay_s <= 0.0 and self._free_s <= now_s:
+            self._free_s = 0.0
+            return False
+        self._free_s = max(self._free_s, now_s) + delay_s
+        loop.call_at(self._free_s, self._send_late, answer, sender)
+        return True
+
+    def _send_late(self, answer: bytes, sender: Address) -> None:
+        if self._transport is not None:
+            self._transport.sendto(answer, sender)
+        elif self._socket is not None:
+            with suppress(OSError):  # UDP may lose a datagram
+                self._socket.sendto(answer, sender)
 
     def _drain(self) -> None:
         served = self._socket
@@ -121,7 +150,7 @@ class SnmpServer:
             except ConnectionError:  # an ICMP answer to something sent earlier
                 continue
             answer = handle(datagram) if gate() else None
-            if answer is not None:
+            if answer is not None and not self._late(answer, sender):
                 try:
                     send(answer, sender)
                 except OSError:  # UDP may lose a datagram: a full buffer, a sender gone since

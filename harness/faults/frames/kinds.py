@@ -32,7 +32,7 @@ def _protocol(kind: str, doc: str, source: str = "", **parameters: Parameter) ->
 
 
 def _transport(kind: str, doc: str, source: str = "", **parameters: Parameter) -> FaultKind:
-    return FaultKind(kind, "transport", doc, ("device", "link"), parameters, WORLDS, source)
+    return FaultKind(kind, "transport", doc, ("device",), parameters, WORLDS, source)
 
 
 PROTOCOL_KINDS: tuple[FaultKind, ...] = (

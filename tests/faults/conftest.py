@@ -1,0 +1,23 @@
+"""The bench site a minute after it was started, the same for every test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from emulators.site import Site
+
+
+@pytest.fixture(scope="session")
+def _built() -> tuple[Site, dict[str, Any]]:
+    site = Site.load("bench")
+    site.advance(60.0)
+    return site, site.plant.snapshot()
+
+
+@pytest.fixture
+def bench(_built: tuple[Site, dict[str, Any]]) -> Site:
+    site, snapshot = _built
+    site.plant.restore(snapshot)
+    return site
