@@ -78,8 +78,16 @@ class Tamper:
         if self.speaks not in protocols(kind):
             among = ", ".join(protocols(kind)) or "the path, not of messages"
             raise ValueError(f"{kind} is a fault of {among}; here {self.speaks} is spoken")
+        self.prepare()
         self.active[kind] = numbers
         self.memory.setdefault(kind, {})
+
+    def prepare(self) -> None:
+        """Load scapy's layers: half a second, once a process, at the first fault unless it is done before."""
+        if self.speaks == "snmp":
+            import scapy.layers.snmp
+        else:
+            import scapy.contrib.modbus  # noqa: F401
 
     def lift(self, kind: str | None = None) -> list[str]:
         """A fault ends, or all of them; what ended. Everything passes again as it comes."""

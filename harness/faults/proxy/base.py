@@ -111,6 +111,7 @@ class Proxy(ABC):
         """Connections are reset."""
 
     def _start_clock(self) -> asyncio.AbstractEventLoop:
+        self.tamper.prepare()  # now, and not while a client waits for an answer
         self._loop = asyncio.get_running_loop()
         self._began_s = self._loop.time()
         return self._loop
