@@ -2,8 +2,7 @@
 
     journal = Journal()
     journal.record(12.0, "test", "command", device="ats-a", point="mode")
-    recorder = Recorder(site, ["racks.*.supplied", "hall-1.inlet_c"], journal.trace)
-    site.plant.watchers.append(recorder)
+    Recorder(site, ["racks.*.supplied", "hall-1.inlet_c"], journal.trace).attach()
 
 The trace holds exact event times. Between its points a float moves on a straight line (unless it jumps: two points at
 one time) and everything else stays what it was.
@@ -127,7 +126,11 @@ def _time(point: Point) -> float:
 
 
 class Recorder:
-    """Samples the named quantities of a site into a trace, each time it is called. Append it to `plant.watchers`."""
+    """Samples the named quantities of a site into a trace, each time it is called and, once attached, by itself.
+
+    It is called when the plant has come to rest. Numbers are also sampled when time comes to an event, before anybody
+    reacts: so what jumps there (the load of a board) is not taken to have moved there since the event before.
+    """
 
     def __init__(self, site: Site, names: Iterable[str], trace: Trace | None = None) -> None:
         """
@@ -143,6 +146,20 @@ class Recorder:
             self._reads.update(found)
         self._last: dict[str, Value] = {}
 
+    def attach(self) -> Recorder:
+        """Sample now, and from now on whenever the plant moves; returns itself."""
+        self()
+        self.site.plant.watchers.append(self)
+        self.site.plant.arrivals.append(self.arrive)
+        return self
+
+    def detach(self) -> None:
+        """Sample no more by itself."""
+        plant = self.site.plant
+        if self in plant.watchers:
+            plant.watchers.remove(self)
+            plant.arrivals.remove(self.arrive)
+
     @property
     def names(self) -> list[str]:
         """All quantities that are sampled, patterns expanded."""
@@ -156,6 +173,15 @@ class Recorder:
                 last[name] = value
                 add(now, name, value)
         self.trace.reach(now)
+
+    def arrive(self) -> None:
+        """Time has come to an event: sample what moves."""
+        now, add = self.site.plant.now, self.trace.add
+        for name, value in self._last.items():
+            if type(value) is float:
+                arrived = self._reads[name]()
+                if type(arrived) is float:
+                    add(now, name, arrived)
 
 
 class Journal:

@@ -49,7 +49,7 @@ def resolve(site: Site, pattern: str) -> dict[str, Read]:
     head, _, rest = pattern.partition(".")
     if not rest:
         raise UnknownQuantity(f"found {pattern!r}, expected NAME.QUANTITY such as hall-1.inlet_c or racks.*.supplied")
-    if head == "site" and rest in WHOLE_SITE and "site" not in _sections(site):
+    if head == "site" and rest in WHOLE_SITE:
         return {pattern: partial(WHOLE_SITE[rest], site)}
     found: dict[str, Read] = {}
     for name, quantity in _places(site, head, rest):
@@ -84,6 +84,10 @@ def _sections(site: Site) -> dict[str, str]:
 
 def _places(site: Site, head: str, rest: str) -> Iterator[tuple[str, str]]:
     """The (name, quantity pattern) that `head.rest` can mean: an entry of that name, or the entries of a section."""
+    if not _is_glob(head) and head not in SECTIONS:
+        if head in site.components or head in site.devices:
+            yield head, rest
+        return
     sections = _sections(site)
     for name in sections:
         if fnmatchcase(name, head):

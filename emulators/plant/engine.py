@@ -163,6 +163,9 @@ class Plant:
         """Each is called whenever the plant has come to rest: after every instant that `advance` visits and after a
         fault or write was settled, so a recorder sees every settled state at its exact time (`now`). A watcher may
         inject, clear and write, but not `advance`: the plant then settles again and all watchers see that state too."""
+        self.arrivals: list[Callable[[], None]] = []
+        """Each is called when time has come to an event and nobody has reacted yet: what moves is where it got to, what
+        will jump is still what it was. Only for reading."""
         self.dirty = True
         self.revision = 0
         """Grows whenever anything may have changed: a reader's cache is valid while it stays the same."""
@@ -224,6 +227,10 @@ class Plant:
                 self.revision += 1
                 return
             self._move(event)
+            if self.arrivals:
+                self.revision += 1
+                for look in self.arrivals:
+                    look()
             self._fire()
             self.settle()
 

@@ -17,7 +17,7 @@ from harness.properties import always, evaluate, eventually, never, until, withi
 
 rtamt = pytest.importorskip("rtamt", reason="rtamt is not installed: pip install rtamt (Python 3.12 or older)")
 
-FEW = settings(max_examples=400, deadline=None)
+FEW = settings(max_examples=40, deadline=None)
 """It takes rtamt 10 ms to parse a formula."""
 
 LENGTH = 24

@@ -75,3 +75,29 @@ def test_a_recorder_sees_every_instant_the_plant_visits():
     site.advance(60.0)
     assert recorder.trace["utility-a.live"] == [(0.0, True), (10.0, False), (15.0, True)]
     assert recorder.trace.end_s == 70.0
+
+
+def test_what_jumps_at_an_event_has_not_moved_there_since_the_event_before():
+    site = Site.load("bench")
+    recorder = Recorder(site, ["board-a.load_kw"]).attach()
+    site.advance(10.0)
+    site.inject("utility-a", "outage", for_s=5.0)
+    site.advance(60.0)
+    assert recorder.trace.at("board-a.load_kw", 9.99) > 1.0
+    assert recorder.trace.at("board-a.load_kw", 10.0) == recorder.trace.at("board-a.load_kw", 14.999) == 0.0
+    assert recorder.trace.at("board-a.load_kw", 15.0) > 0.0
+    recorder.detach()
+    site.advance(60.0)
+    assert recorder.trace.end_s == 70.0
+
+
+def test_who_is_recorded_does_not_notice():
+    def run(record):
+        site = Site.load("bench")
+        if record:
+            Recorder(site, [f"{c.id}.{q}" for c in site.components.values() for q in c.QUANTITIES]).attach()
+        site.inject("utility-a", "outage", for_s=30.0)
+        site.advance(60.0)
+        return site.plant.snapshot(), site.plant.journal
+
+    assert run(record=True) == run(record=False)
