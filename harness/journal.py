@@ -43,8 +43,8 @@ class Trace(Mapping[str, list[Point]]):
         """When the first sample of any quantity was taken, None while there is none."""
         self.end_s: float | None = None
         """When the last one was: what is known, is known until then."""
-        self.meant: dict[str, list[str]] = {}
-        """What the patterns that somebody has asked to be recorded mean here."""
+        self.sections: dict[str, str] = {}
+        """The section of the site file that each component and device is in: patterns such as `racks.*.supplied`."""
         for name, series in (points or {}).items():
             for t, value in series:
                 self.add(t, name, value)
@@ -84,13 +84,19 @@ class Trace(Mapping[str, list[Point]]):
         Raises:
             UnknownQuantity: none; the message names near ones.
         """
-        if pattern in self.meant:
-            return self.meant[pattern]
-        found = [name for name in self._points if fnmatchcase(name, pattern)]
+        if pattern in self._points:
+            return [pattern]
+        section, _, rest = pattern.partition(".")
+        found = [
+            name
+            for name in self._points
+            if fnmatchcase(name, pattern)
+            or (self.sections.get(name.partition(".")[0]) == section and fnmatchcase(name, rest))
+        ]
         if not found:
-            near = difflib.get_close_matches(pattern, [*self.meant, *self._points], n=3)
+            near = difflib.get_close_matches(pattern, self._points, n=3)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise quantities.UnknownQuantity(f"{pattern} was not recorded{hint}; name it in the Recorder")
+            raise quantities.UnknownQuantity(f"nothing was recorded that is called {pattern}{hint} (was it watched?)")
         return found
 
     def at(self, name: str, t: float) -> Value:
@@ -140,10 +146,9 @@ class Recorder:
         self.site = site
         self.trace = Trace() if trace is None else trace
         self._reads: dict[str, quantities.Read] = {}
+        self.trace.sections.update(quantities.sections(site))
         for name in names:
-            found = quantities.resolve(site, name)
-            self.trace.meant[name] = list(found)
-            self._reads.update(found)
+            self._reads.update(quantities.resolve(site, name))
         self._last: dict[str, Value] = {}
 
     def attach(self) -> Recorder:
@@ -207,14 +212,14 @@ class Journal:
         return len(self.events)
 
     def write(self, path: str | Path) -> None:
-        """Write it as JSON lines: each event, each quantity, what patterns mean, and from when to when.
+        """Write it as JSON lines: each event, each quantity, then from when to when and of which site.
 
         The same run gives the same bytes.
         """
         lines = [_line({"t": e.t, "who": e.who, "what": e.what, "data": dict(e.data)}) for e in self.events]
         lines += [_line({"quantity": name, "points": points}) for name, points in self.trace.items()]
-        lines += [_line({"pattern": pattern, "means": names}) for pattern, names in self.trace.meant.items()]
-        lines.append(_line({"from": self.trace.start_s, "until": self.trace.end_s}))
+        trace = self.trace
+        lines.append(_line({"from": trace.start_s, "until": trace.end_s, "sections": trace.sections}))
         Path(path).write_text("".join(lines), encoding="utf-8")
 
     @classmethod
@@ -231,10 +236,9 @@ class Journal:
                 if "quantity" in line:
                     for t, value in line["points"]:
                         journal.trace.add(t, line["quantity"], value)
-                elif "pattern" in line:
-                    journal.trace.meant[line["pattern"]] = line["means"]
                 elif "until" in line:
                     journal.trace.start_s, journal.trace.end_s = line["from"], line["until"]
+                    journal.trace.sections = line["sections"]
                 else:
                     journal.events.append(Event(line["t"], line["who"], line["what"], line["data"]))
             except (ValueError, KeyError, TypeError) as error:

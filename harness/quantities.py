@@ -74,7 +74,7 @@ def unit(site: Site, name: str) -> str:
     return ""
 
 
-def _sections(site: Site) -> dict[str, str]:
+def sections(site: Site) -> dict[str, str]:
     """Every component and device and the section of the site file it is in, in the order of the file."""
     found = {entry.name: str(entry.where[0]) for entry in site.file.components}
     for item in site.file.devices:
@@ -88,13 +88,13 @@ def _places(site: Site, head: str, rest: str) -> Iterator[tuple[str, str]]:
         if head in site.components or head in site.devices:
             yield head, rest
         return
-    sections = _sections(site)
-    for name in sections:
+    of = sections(site)
+    for name in of:
         if fnmatchcase(name, head):
             yield name, rest
     wanted, _, quantity = rest.partition(".")
     if head in SECTIONS and quantity:
-        for name, section in sections.items():
+        for name, section in of.items():
             if section == head and fnmatchcase(name, wanted):
                 yield name, quantity
 
@@ -160,7 +160,7 @@ def _unknown(site: Site, pattern: str, head: str, rest: str) -> str:
     """What to say of a pattern that names nothing."""
     named = dict.fromkeys(name for name, _ in _places(site, head, rest))
     if not named:
-        near = difflib.get_close_matches(head, [*_sections(site), *SECTIONS], n=3)
+        near = difflib.get_close_matches(head, [*sections(site), *SECTIONS], n=3)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
         return f"{pattern}: nothing in {site.name} is called {head!r}{hint}"
     quantity = rest

@@ -10,7 +10,6 @@ from itertools import groupby
 from emulators.devices.points import Value
 from emulators.plant.engine import Event
 from harness.properties.language import Property
-from harness.properties.syntax import duration
 
 EVENTS_BEFORE = 12
 """How many lines of what had happened before a violation are told."""
@@ -115,14 +114,22 @@ class PropertyViolated(AssertionError):
 def before(events: Iterable[Event], t: float) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
     """(what had happened until `t`, the faults that were active then) from a journal."""
     past = [event for event in events if event.t <= t]
+    active = [event for event, until in fault_spans(past, math.inf) if until == math.inf]
+    return tuple(past[-40 * EVENTS_BEFORE :]), tuple(active)
+
+
+def fault_spans(events: Iterable[Event], end_s: float) -> list[tuple[Event, float]]:
+    """Each fault of a journal and until when it was active, `end_s` where it still is."""
     active: dict[tuple[str, str], Event] = {}
-    for event in past:
+    spans: list[tuple[Event, float]] = []
+    for event in events:
         key = (event.who, str(event.data.get("kind", "")))
         if event.what == "fault":
-            active[key] = event
-        elif event.what == "fault cleared":
-            active.pop(key, None)
-    return tuple(past[-40 * EVENTS_BEFORE :]), tuple(active.values())
+            active.setdefault(key, event)
+        elif event.what == "fault cleared" and key in active:
+            spans.append((active.pop(key), event.t))
+    spans += [(event, end_s) for event in active.values()]
+    return sorted(spans, key=lambda span: span[0].t)
 
 
 def told(events: Iterable[Event], most: int) -> list[str]:
@@ -157,6 +164,3 @@ def readable(value: Value) -> str:
 def _parameters(event: Event) -> str:
     shown = ", ".join(f"{name} {value:g}" for name, value in event.data.items() if isinstance(value, (int, float)))
     return f" ({shown})" if shown else ""
-
-
-__all__ = ["PropertyViolated", "Verdict", "Violation", "clock", "duration"]

@@ -31,9 +31,8 @@ class Watching:
         self._states = states
         self._watched: tuple[str, ...] = ()
         self._sampled = Recorder(site, numbers, journal.trace)
-        self._exact = Recorder(site, states, journal.trace)
+        self._exact = Recorder(site, states, journal.trace).attach()
         self._told = len(site.plant.journal)
-        site.plant.watchers.append(self._exact)
 
     def watch(self, *names: str) -> None:
         """Record these at every instant from now on.
@@ -43,10 +42,8 @@ class Watching:
         """
         self._watched += names
         exact = Recorder(self._site, [*self._states, *self._watched], self._journal.trace)
-        watchers = self._site.plant.watchers
-        watchers[watchers.index(self._exact)] = exact
-        self._exact = exact
-        exact()
+        self._exact.detach()
+        self._exact = exact.attach()
 
     def look(self) -> None:
         """Record everything as it is now, and what the plant has noted since the last look."""
@@ -57,7 +54,7 @@ class Watching:
         self._told = len(noted)
 
     def stop(self) -> None:
-        self._site.plant.watchers.remove(self._exact)
+        self._exact.detach()
 
 
 def _survey(site: Site) -> tuple[list[str], list[str]]:

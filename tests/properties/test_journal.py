@@ -7,6 +7,7 @@ import pytest
 from emulators.plant.engine import Event
 from emulators.site import Site
 from harness.journal import Journal, Recorder, Trace
+from harness.quantities import UnknownQuantity, resolve
 
 
 def test_events_are_kept_in_order_of_time():
@@ -101,3 +102,18 @@ def test_who_is_recorded_does_not_notice():
         return site.plant.snapshot(), site.plant.journal
 
     assert run(record=True) == run(record=False)
+
+
+def test_patterns_mean_in_a_record_what_they_mean_on_the_site(tmp_path):
+    site = Site.load("bench")
+    journal = Journal()
+    Recorder(site, ["racks.*.supplied", "utility-a.live"], journal.trace).attach()
+    racks = journal.trace.names("racks.*.supplied")
+    assert racks == list(resolve(site, "racks.*.supplied"))
+    assert journal.trace.names("utility-*.live") == ["utility-a.live"]
+    journal.write(tmp_path / "run.jsonl")
+    assert Journal.read(tmp_path / "run.jsonl").trace.names("racks.*.supplied") == racks
+    with pytest.raises(
+        UnknownQuantity, match=r"nothing was recorded that is called utility-a\.live_; did you mean utility-a\.live"
+    ):
+        journal.trace.names("utility-a.live_")
