@@ -56,6 +56,8 @@ class Run:
         self._env: dict[str, Value] = {}
         self._t = -math.inf
         self._begun = False
+        self._unjudged = True
+        """Whether something has changed at the last instant: what follows from it is known when time moves on."""
         self.check = checks.check(property)
         self.violations: list[Violation] = []
 
@@ -89,12 +91,13 @@ class Run:
             self._piece(self._t, self._env, self._t, self._env)
             self.check.finish(self._t)
             self._report(self._t, self._env, self._t, self._env)
-        return Verdict(
-            self.property, self.check.margin, tuple(sorted(self.violations, key=lambda v: v.t_s)), self.check.undecided,
-            self.check.starts, tuple(self._read),
-        )  # fmt: skip
+        violations = tuple(sorted(self.violations, key=lambda violation: violation.t_s))
+        margin = min(self.check.margin, 0.0) if violations else max(self.check.margin, 0.0)  # rounding has no say
+        return Verdict(self.property, margin, violations, self.check.undecided, self.check.starts, tuple(self._read))
 
     def _due(self) -> float:
+        if self._unjudged:
+            return self._t
         return min(self.check.due(), *(window.next_break(self._t) for window in self._windows), math.inf)
 
     def _instant(self, t: float, arriving: Mapping[str, Value], leaving: Mapping[str, Value]) -> None:
@@ -109,10 +112,7 @@ class Run:
         a = self._env
         while self._t < t:
             until = min(t, *(window.next_break(self._t) for window in self._windows), math.inf)
-            b = {name: a[name] for name in self._read}
-            for name, value in arriving.items():
-                if type(value) is float and type(a[name]) is float:
-                    b[name] = value
+            b = {name: self._arrived(name, a[name], t, arriving) for name in self._read}
             if until < t:
                 b = signals.between({name: a[name] for name in self._read}, b, (until - self._t) / (t - self._t))
             self._derive_arriving(self._t, a, until, b)
@@ -122,7 +122,15 @@ class Run:
                 self._derive(until)
             a = self._env
         self._env.update(leaving)
+        self._unjudged = bool(leaving)
         self._derive(t)
+
+    def _arrived(self, name: str, before: Value, t: float, arriving: Mapping[str, Value]) -> Value:
+        """What it has got to just before `t`: numbers move between the times at which they were sampled."""
+        if type(before) is not float:
+            return before
+        value = arriving[name] if name in arriving else self.trace.at(name, t)
+        return value if type(value) is float else before
 
     def _derive_arriving(self, t0: float, a: Mapping[str, Value], t1: float, b: dict[str, Value]) -> None:
         for window in self._windows:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from emulators.devices.points import Value
 from emulators.plant.engine import Event
 from harness.journal import Journal, Point, Trace
 from harness.properties import syntax
@@ -22,6 +23,8 @@ MOST_LINES = 8
 """Numbers drawn in one panel; those to blame come first."""
 MOST_ROWS = 14
 """States drawn; those to blame come first."""
+LEAST_VIEW_S = 20.0
+"""Drawn before and after what led to a violation, s at least."""
 MARKED = {"alarm": "#8a5a00", "transferred": "#1f5fa8", "command": "#6a3d9a"}
 """Events that are marked -> their colour."""
 
@@ -58,20 +61,32 @@ def plot(verdict: Verdict, journal: Journal, path: str | Path) -> None:
         figure = Figure(figsize=(9.5, 1.5 + sum(heights)), layout="constrained")
         panels = figure.subplots(len(heights), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
         start, end = journal.trace.start_s or 0.0, journal.trace.end_s or 0.0
-        scale, unit = (60.0, "min") if end - start > 300.0 else (1.0, "s")
+        view = _view(verdict, journal, start, end)
+        scale, unit = (60.0, "min") if view[1] - view[0] > 600.0 else (1.0, "s")
         for axes, (kind, names) in zip(panels, numbers, strict=False):
             _draw_numbers(axes, kind, names, journal.trace, scale)
             _draw_limits(axes, verdict, names)
         if states:
-            _draw_states(panels[-1], states, journal.trace, end, scale)
+            _draw_states(panels[-1], states, journal.trace, view, scale)
         for n, axes in enumerate(panels):
-            _draw_events(axes, journal, end, scale, first=n == 0)
+            _draw_events(axes, journal, view, scale, first=n == 0)
             _draw_violations(axes, verdict, scale)
-        panels[-1].set_xlim(start / scale, max(end, start + 1e-3) / scale)
-        panels[-1].set_xlabel(f"time of the site's clock, {unit}")
+        panels[-1].set_xlim(view[0] / scale, view[1] / scale)
+        whole = "" if view == (start, end) else f" (the record goes from {start / scale:g} to {end / scale:g} {unit})"
+        panels[-1].set_xlabel(f"time of the site's clock, {unit}{whole}")
         figure.suptitle(_title(verdict), x=0.01, ha="left", fontsize=10, fontweight="bold", wrap=True)
         _draw_key(figure, journal)
         figure.savefig(path, dpi=130, metadata={"Date": None} if str(path).endswith(".svg") else None)
+
+
+def _view(verdict: Verdict, journal: Journal, start: float, end: float) -> tuple[float, float]:
+    """From when to when it is drawn: what led to the first violation and what followed, or all."""
+    if not verdict.violations:
+        return start, max(end, start + 1e-3)
+    broken = verdict.violations[0].t_s
+    causes = [event.t for event, _ in fault_spans(journal.events, end) if event.t <= broken]
+    took = max(broken - (max(causes) if causes else verdict.violations[0].started_s), LEAST_VIEW_S)
+    return max(start, broken - 2.0 * took), max(min(end, broken + 4.0 * took), start + 1e-3)
 
 
 def _title(verdict: Verdict) -> str:
@@ -105,12 +120,12 @@ def _draw_numbers(axes: Axes, kind: str, names: Sequence[str], trace: Trace, sca
             [float(value) for _, value in points],
             drawstyle="default" if moves else "steps-post",
             color=_LINES[n % len(_LINES)],
-            linewidth=1.4,
+            linewidth=max(1.2, 2.6 - 0.5 * n),  # one that lies on another is still seen
             label=name,
         )
     axes.set_ylabel(kind)
     axes.margins(y=0.15)
-    axes.legend(loc="upper left", fontsize=8, ncols=2)
+    axes.legend(loc="best", fontsize=8)
 
 
 def _draw_limits(axes: Axes, verdict: Verdict, names: Sequence[str]) -> None:
@@ -145,40 +160,46 @@ def _plain_names(expression: syntax.Expression) -> list[str]:
     return []
 
 
-def _draw_states(axes: Axes, names: Sequence[str], trace: Trace, end: float, scale: float) -> None:
+def _draw_states(axes: Axes, names: Sequence[str], trace: Trace, view: tuple[float, float], scale: float) -> None:
     """A band for each: green while true, red while false, a colour for each word."""
     words: dict[Any, str] = {True: _TRUE, False: _FALSE}
     for row, name in enumerate(reversed(names)):
-        for (t, value), until in _stretches(trace[name], end):
+        for t, until, value in _stretches(trace[name], *view):
             colour = words.setdefault(value, _WORDS[(len(words) - 2) % len(_WORDS)])
             axes.broken_barh([(t / scale, (until - t) / scale)], (row - 0.36, 0.72), facecolors=colour, linewidth=0)
-            if not isinstance(value, bool) and until - t > 0.06 * (end - (trace.start_s or 0.0)):
+            if not isinstance(value, bool) and until - t > 0.08 * (view[1] - view[0]):
                 axes.text((t + until) / 2 / scale, row, readable(value), ha="center", va="center", fontsize=7)
     axes.set_yticks(range(len(names)), list(reversed(names)), fontsize=8)
     axes.set_ylim(-0.6, len(names) - 0.4)
     axes.grid(axis="y", visible=False)
 
 
-def _stretches(points: Sequence[Point], end: float) -> Iterator[tuple[Point, float]]:
-    for point, (until, _) in zip(points, [*points[1:], (end, None)], strict=True):
-        yield point, until
+def _stretches(points: Sequence[Point], start: float, end: float) -> Iterator[tuple[float, float, Value]]:
+    """(from, to, value) of what is seen between start and end."""
+    for (t, value), (until, _) in zip(points, [*points[1:], (math.inf, None)], strict=True):
+        if t < end and until > start:
+            yield max(t, start), min(until, end), value
 
 
-def _draw_events(axes: Axes, journal: Journal, end: float, scale: float, first: bool) -> None:
-    for event, until in fault_spans(journal.events, end):
+def _draw_events(axes: Axes, journal: Journal, view: tuple[float, float], scale: float, first: bool) -> None:
+    start, end = view
+    seen = [(event, until) for event, until in fault_spans(journal.events, end) if event.t <= end and until >= start]
+    for event, until in seen:
         axes.axvspan(event.t / scale, until / scale, color=_FAULT, alpha=0.16, linewidth=0, zorder=0)
     if first:
-        _name_faults(axes, [event for event, _ in fault_spans(journal.events, end)], scale)
+        _name_faults(axes, [event for event, _ in seen], start, scale)
     for event in journal.events:
-        if event.what in MARKED:
+        if event.what in MARKED and start <= event.t <= end:
             axes.axvline(event.t / scale, ymax=0.04, color=MARKED[event.what], linewidth=1.0, alpha=0.8)
 
 
-def _name_faults(axes: Axes, faults: Sequence[Event], scale: float) -> None:
+def _name_faults(axes: Axes, faults: Sequence[Event], start: float, scale: float) -> None:
     """The faults' names over the panel, those of one time together."""
     together: dict[float, list[str]] = {}
     for event in faults:
-        together.setdefault(event.t, []).append(f"{event.who.removesuffix('/device')} {event.data.get('kind', '')}")
+        together.setdefault(max(event.t, start), []).append(
+            f"{event.who.removesuffix('/device')} {event.data.get('kind', '')}"
+        )
     for t, names in together.items():
         axes.annotate(
             "\n".join(names[:3]) + (f"\nand {len(names) - 3} more" if len(names) > 3 else ""), (t / scale, 1.0),
