@@ -171,10 +171,9 @@ class EmulatedWorld(World):
 
     def check(self, *properties: Property | str) -> list[Verdict]:
         __tracebackhide__ = True
-        trace = self.journal.trace
         for pattern in patterns(properties):
-            trace.meant[pattern] = names = list(quantities.resolve(self.model, pattern))
-            if unrecorded := [name for name in names if name not in trace]:
+            names = quantities.resolve(self.model, pattern)
+            if unrecorded := [name for name in names if name not in self.journal.trace]:
                 raise quantities.UnknownQuantity(
                     f"{unrecorded[0]} was not recorded; name it before the run: site.watch({pattern!r}), or the marker "
                     f"@pytest.mark.watch({pattern!r})"
