@@ -236,19 +236,7 @@ class Device(Actor):
             self.after(self.params.boot_s, "card up")
             self.log("card booting")
         if self.answers:
-            active = self.state.alarms
-            held = false_alarm(self) if self.state.faults else ""
-            for alarm in self.ALARMS:
-                name = alarm.name
-                if name == held:
-                    if name not in active:
-                        self.raise_alarm(name)
-                elif name not in active:
-                    self._ripen("raise", name, alarm.when(self), alarm.delay_s)
-                elif alarm.clear is None:
-                    self._ripen("drop", name, not alarm.when(self), alarm.clear_delay_s)
-                else:
-                    self._ripen("drop", name, alarm.clear(self), alarm.clear_delay_s)
+            self._watch_alarms()
 
     def on_timer(self, name: str) -> None:
         if name == "card up":
@@ -284,6 +272,23 @@ class Device(Actor):
         self.layout += 1
 
     # -- alarms ---------------------------------------------------------------------------------------------
+
+    def _watch_alarms(self) -> None:
+        active = self.state.alarms
+        held = false_alarm(self) if self.state.faults else ""
+        for alarm in self.ALARMS:
+            name = alarm.name
+            if name == held:
+                if name not in active:
+                    self.raise_alarm(name)
+                continue
+            if name not in active:
+                step, holds, delay_s = "raise", alarm.when(self), alarm.delay_s
+            else:
+                holds = not alarm.when(self) if alarm.clear is None else alarm.clear(self)
+                step, delay_s = "drop", alarm.clear_delay_s
+            if holds or delay_s > 0.0:
+                self._ripen(step, name, holds, delay_s)
 
     def _ripen(self, step: str, alarm: str, holds: bool, delay_s: float) -> None:
         """Raise or drop it when the condition has held for its delay."""

@@ -12,14 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from emulators.devices.alarms import Alarm
 from emulators.devices.device import Device, State
 from emulators.devices.generator_settings import GeneratorControllerParams
+from emulators.plant.electrical import NOTHING
 from emulators.plant.generators import Generator
 
-Test = Callable[["ProtectedSet"], bool]
+Test = Callable[["ProtectedSet", "Readings"], bool]
 
 CONDITIONS = ("inactive", "warning", "shutdown", "trip")
 """Words of `alarm.NAME.condition`."""
@@ -36,90 +37,116 @@ class Protection:
     armed: bool = False
 
 
-def _percent(value: float, nominal: float) -> float:
-    return 100.0 * value / nominal
+class Readings(NamedTuple):
+    """What the controller measures of its set at one look; % of nominal or rated."""
+
+    volts_percent: float
+    hertz_percent: float
+    speed_percent: float
+    amperes_percent: float
+    """Of the worst phase."""
+    load_percent: float
+    coolant_c: float
+    oil_kpa: float
+    fuel_percent: float
+    battery_v: float
 
 
-def _volts(d: ProtectedSet) -> float:
-    return _percent(d.volts, d.generator.params.volts)
-
-
-def _hertz(d: ProtectedSet) -> float:
-    return _percent(d.hertz, d.generator.params.hertz)
-
-
-def _speed(d: ProtectedSet) -> float:
-    return 100.0 * d.generator.speed
-
-
-def _current(d: ProtectedSet) -> float:
-    """Worst phase, % of rated."""
-    g = d.generator
-    rated = g.params.kva * 1000.0 / (3.0 * g.params.volts)
-    return _percent(max(g.load.amperes(g.output.volts)), rated)
-
-
-def _colder(d: ProtectedSet) -> bool:
-    return d.coolant_c < d.params.cold_warning_c
+def readings(d: ProtectedSet) -> Readings:
+    generator, ratings, load = d.generator, d.generator.params, d.generator.load
+    rated_a = ratings.kva * 1000.0 / (3.0 * ratings.volts)
+    return Readings(
+        100.0 * d.volts / ratings.volts,
+        100.0 * d.hertz / ratings.hertz,
+        100.0 * generator.speed,
+        0.0 if load is NOTHING else 100.0 * max(load.amperes(generator.output.volts)) / rated_a,
+        generator.load_percent,
+        d.coolant_c,
+        d.oil_kpa,
+        d.fuel_percent,
+        generator.battery_volts,
+    )
 
 
 PROTECTIONS: tuple[Protection, ...] = (
-    Protection("emergency_stop", "shutdown", lambda d: d.fault("emergency-stop") is not None),
-    Protection("low_oil_pressure", "warning", lambda d: d.oil_kpa < d.params.low_oil_warning_kpa, 1.0, armed=True),
-    Protection("low_oil_pressure", "shutdown", lambda d: d.oil_kpa < d.params.low_oil_shutdown_kpa, 1.0, armed=True),
+    Protection("emergency_stop", "shutdown", lambda d, r: d.fault("emergency-stop") is not None),
+    Protection("low_oil_pressure", "warning", lambda d, r: r.oil_kpa < d.params.low_oil_warning_kpa, 1.0, armed=True),
+    Protection("low_oil_pressure", "shutdown", lambda d, r: r.oil_kpa < d.params.low_oil_shutdown_kpa, 1.0, armed=True),
     Protection(
         "high_coolant_temperature",
         "warning",
-        lambda d: d.coolant_c >= d.params.hot_warning_c - 1e-6,
+        lambda d, r: r.coolant_c >= d.params.hot_warning_c - 1e-6,
         armed=True,
     ),
     Protection(
         "high_coolant_temperature",
         "shutdown",
-        lambda d: d.coolant_c >= d.params.hot_shutdown_c - 1e-6,
+        lambda d, r: r.coolant_c >= d.params.hot_shutdown_c - 1e-6,
         armed=True,
     ),
-    Protection("low_coolant_temperature", "warning", _colder),
-    Protection("under_speed", "shutdown", lambda d: _speed(d) < d.params.underspeed_percent, 1.0, armed=True),
-    Protection("over_speed", "warning", lambda d: _speed(d) > d.params.overspeed_warning_percent, 0.5, armed=True),
-    Protection("over_speed", "shutdown", lambda d: _speed(d) > d.params.overspeed_percent, 0.2),
+    Protection("low_coolant_temperature", "warning", lambda d, r: r.coolant_c < d.params.cold_warning_c),
+    Protection("under_speed", "shutdown", lambda d, r: r.speed_percent < d.params.underspeed_percent, 1.0, armed=True),
     Protection(
-        "under_frequency", "warning", lambda d: _hertz(d) < d.params.underfrequency_warning_percent, 1.0, armed=True
+        "over_speed", "warning", lambda d, r: r.speed_percent > d.params.overspeed_warning_percent, 0.5, armed=True
     ),
-    Protection("under_frequency", "shutdown", lambda d: _hertz(d) < d.params.underfrequency_percent, 2.0, armed=True),
+    Protection("over_speed", "shutdown", lambda d, r: r.speed_percent > d.params.overspeed_percent, 0.2),
     Protection(
-        "over_frequency", "warning", lambda d: _hertz(d) > d.params.overfrequency_warning_percent, 1.0, armed=True
+        "under_frequency",
+        "warning",
+        lambda d, r: r.hertz_percent < d.params.underfrequency_warning_percent,
+        1.0,
+        armed=True,
     ),
-    Protection("over_frequency", "shutdown", lambda d: _hertz(d) > d.params.overfrequency_percent, 1.0, armed=True),
-    Protection("low_voltage", "warning", lambda d: _volts(d) < d.params.undervoltage_warning_percent, 2.0, armed=True),
-    Protection("low_voltage", "shutdown", lambda d: _volts(d) < d.params.undervoltage_percent, 5.0, armed=True),
-    Protection("high_voltage", "warning", lambda d: _volts(d) > d.params.overvoltage_warning_percent, 2.0, armed=True),
-    Protection("high_voltage", "shutdown", lambda d: _volts(d) > d.params.overvoltage_percent, 1.0, armed=True),
-    Protection("kw_overload", "warning", lambda d: d.generator.load_percent > d.params.overload_warning_percent, 5.0),
-    Protection("kw_overload", "trip", lambda d: d.generator.load_percent > d.params.overload_trip_percent, 15.0),
-    Protection("high_current", "trip", lambda d: _current(d) > d.params.overcurrent_percent, 30.0),
-    Protection("short_circuit", "shutdown", lambda d: _current(d) > d.params.short_circuit_percent, 0.5),
+    Protection(
+        "under_frequency", "shutdown", lambda d, r: r.hertz_percent < d.params.underfrequency_percent, 2.0, armed=True
+    ),
+    Protection(
+        "over_frequency",
+        "warning",
+        lambda d, r: r.hertz_percent > d.params.overfrequency_warning_percent,
+        1.0,
+        armed=True,
+    ),
+    Protection(
+        "over_frequency", "shutdown", lambda d, r: r.hertz_percent > d.params.overfrequency_percent, 1.0, armed=True
+    ),
+    Protection(
+        "low_voltage", "warning", lambda d, r: r.volts_percent < d.params.undervoltage_warning_percent, 2.0, armed=True
+    ),
+    Protection(
+        "low_voltage", "shutdown", lambda d, r: r.volts_percent < d.params.undervoltage_percent, 5.0, armed=True
+    ),
+    Protection(
+        "high_voltage", "warning", lambda d, r: r.volts_percent > d.params.overvoltage_warning_percent, 2.0, armed=True
+    ),
+    Protection(
+        "high_voltage", "shutdown", lambda d, r: r.volts_percent > d.params.overvoltage_percent, 1.0, armed=True
+    ),
+    Protection("kw_overload", "warning", lambda d, r: r.load_percent > d.params.overload_warning_percent, 5.0),
+    Protection("kw_overload", "trip", lambda d, r: r.load_percent > d.params.overload_trip_percent, 15.0),
+    Protection("high_current", "trip", lambda d, r: r.amperes_percent > d.params.overcurrent_percent, 30.0),
+    Protection("short_circuit", "shutdown", lambda d, r: r.amperes_percent > d.params.short_circuit_percent, 0.5),
     Protection(
         "reverse_power",
         "trip",
-        lambda d: -_percent(d.generator.power_kw, d.generator.params.standby_kw) > d.params.reverse_power_percent,
+        lambda d, r: -100.0 * d.generator.power_kw / d.generator.params.standby_kw > d.params.reverse_power_percent,
         3.0,
     ),
-    Protection("out_of_sync", "trip", lambda d: d.generator.trip_cause == "out of step"),
-    Protection("low_fuel", "warning", lambda d: d.fuel_percent <= d.params.low_fuel_percent + 1e-6, 10.0),
+    Protection("out_of_sync", "trip", lambda d, r: d.generator.trip_cause == "out of step"),
+    Protection("low_fuel", "warning", lambda d, r: r.fuel_percent <= d.params.low_fuel_percent + 1e-6, 10.0),
     Protection(
         "low_fuel",
         "shutdown",
-        lambda d: d.fuel_percent < d.params.low_fuel_shutdown_percent,
+        lambda d, r: r.fuel_percent < d.params.low_fuel_shutdown_percent,
         10.0,
         armed=True,
     ),
-    Protection("battery_low_voltage", "warning", lambda d: d.generator.battery_volts < d.params.low_battery_v, 30.0),
-    Protection("battery_high_voltage", "warning", lambda d: d.generator.battery_volts > d.params.high_battery_v, 30.0),
+    Protection("battery_low_voltage", "warning", lambda d, r: r.battery_v < d.params.low_battery_v, 30.0),
+    Protection("battery_high_voltage", "warning", lambda d, r: r.battery_v > d.params.high_battery_v, 30.0),
     Protection(
-        "charge_failure", "warning", lambda d: d.generator.charge_volts < d.params.charge_failure_v, 5.0, armed=True
+        "charge_failure", "warning", lambda d, r: d.generator.charge_volts < d.params.charge_failure_v, 5.0, armed=True
     ),
-    Protection("msc_failure", "warning", lambda d: d.fault("msc-failure") is not None, 2.0),
+    Protection("msc_failure", "warning", lambda d, r: d.fault("msc-failure") is not None, 2.0),
 )
 """What is measured. What the sequence itself finds (fail to start, to close, to synchronise …) it raises by name."""
 
@@ -197,6 +224,11 @@ class ProtectedSet(Device):
         assert isinstance(generator, Generator), f"{self.id} manages {generator.id}, which is not a generator"
         self.generator = generator
 
+    def _watch_alarms(self) -> None:
+        state = self.state
+        if state.latched or state.warnings or state.alarms or state.faults:  # all its alarms are conditions
+            super()._watch_alarms()
+
     def _shut_down(self) -> None:
         """Breaker and fuel at once."""
         raise NotImplementedError
@@ -258,9 +290,9 @@ class ProtectedSet(Device):
         return reach
 
     def _protect(self) -> None:
-        state, timers, mine = self.state, self.plant.timers, self.id
+        state, timers, mine, read = self.state, self.plant.timers, self.id, readings(self)
         for timer, protection in _TIMED:
-            holds = (state.armed or not protection.armed) and protection.when(self)
+            holds = (state.armed or not protection.armed) and protection.when(self, read)
             if protection.action == "warning":
                 active = protection.alarm in state.warnings
                 if active and not holds:
@@ -301,9 +333,10 @@ class ProtectedSet(Device):
         """Clear the latched alarms whose cause is gone."""
         state = self.state
         self.generator.acknowledge_trip()
+        read = readings(self)
         for alarm in list(state.latched):
             still = any(
-                p.alarm == alarm and p.action != "warning" and (state.armed or not p.armed) and p.when(self)
+                p.alarm == alarm and p.action != "warning" and (state.armed or not p.armed) and p.when(self, read)
                 for p in PROTECTIONS
             )
             if not still:

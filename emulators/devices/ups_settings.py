@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from emulators.devices.device import Device, Params, State
@@ -67,7 +68,8 @@ class UpsSettings(Device):
 
     def setting(self, name: str) -> Any:
         """A setting, or its value from the factory."""
-        return self.state.settings.get(name, self._factory(name))
+        changed = self.state.settings
+        return changed[name] if name in changed else self.factory[name]
 
     def set(self, name: str, value: Any) -> None:
         self.state.settings[name] = value
@@ -75,7 +77,9 @@ class UpsSettings(Device):
             self.ups.set_window(self.setting("transfer_low"), self.setting("transfer_high"))
         self.record(f"{name} set to {value}")
 
-    def _factory(self, name: str) -> Any:
+    @cached_property
+    def factory(self) -> dict[str, Any]:
+        """All settings as they leave the factory."""
         p = self.ups.params
         return {
             "low_battery_s": self.params.low_battery_min * 60.0,
@@ -95,7 +99,7 @@ class UpsSettings(Device):
             "replace_battery": False,
             "ident": self.name,
             "attached": "",
-        }[name]
+        }
 
     def check_link(self) -> None:
         if "communications-lost" in self.state.faults:

@@ -77,9 +77,10 @@ class Ups(PowerTrain):
         supply = next((unit.bypass_supply for unit in self.peers if unit.bypass_ok), None)
         reference, hertz = (supply.origin, supply.hertz) if supply else ("", self.params.hertz)
         for unit in self.peers:
-            if (unit.state.reference, unit.state.reference_hertz) != (reference, hertz):
-                unit.state.reference, unit.state.reference_hertz = reference, hertz
+            state = unit.state
+            if state.reference != reference or (state.reference_hertz != hertz and not unit.follows_bypass):
                 self.touch()
+            state.reference, state.reference_hertz = reference, hertz
 
     def _rectify(self) -> None:
         state = self.state

@@ -87,6 +87,11 @@ class PowerTrain(Fed):
         state = self.state
         return state.wanted != "none" and not state.latched and "inverter" not in state.faults and self.dc_ok
 
+    @property
+    def follows_bypass(self) -> bool:
+        """Whether it sees the reference at its own bypass: then it is in step with it at every instant."""
+        return self.state.reference != "" and self.bypass_supply.origin == self.state.reference
+
     def _route(self) -> str:
         """What really feeds the output at this instant, whatever `state.path` says it did a moment ago."""
         state, path = self.state, self.state.path
@@ -107,7 +112,8 @@ class PowerTrain(Fed):
             volts = (p.volts, p.volts, p.volts) if p.phases == 3 else (p.volts, 0.0, 0.0)
             if not self.state.reference:
                 return Supply(volts, p.hertz, p.bus or self.id)
-            return Supply(volts, self.state.reference_hertz, self.state.reference)
+            hertz = self.bypass_supply.hertz if self.follows_bypass else self.state.reference_hertz
+            return Supply(volts, hertz, self.state.reference)
         if route in ("eco", "bypass"):
             return self.bypass_supply
         return self.maintenance_supply if route == "maintenance" else DEAD
