@@ -109,6 +109,10 @@ class PduDevice(Device):
         self._assessed: tuple[object, PduDeviceState, float] | None = None
         self._assessed_volts: Phases = (0.0, 0.0, 0.0)
         self.load_states: set[str] = set()
+        self._limits: dict[str, tuple[float, float, float]] = {}
+        """By the key of what is watched: overload, near-overload and low threshold, worked out from …"""
+        self._limits_from: dict[str, Any] = {}
+        """… these settings."""
         self._scopes = [(scope, row) for scope in SCOPES for row in self._rows(scope.name)]
 
     def _rows(self, scope: str) -> Sequence[int]:
@@ -159,6 +163,15 @@ class PduDevice(Device):
             or (now[6] is not seen[6] and now[6] != seen[6])
         )
 
+    def on_restore(self) -> None:
+        if self.state.settings != self._limits_from:
+            self._forget_limits()
+        super().on_restore()
+
+    def _forget_limits(self) -> None:
+        self._limits.clear()
+        self._limits_from = dict(self.state.settings)
+
     def on_fault(self, kind: str, active: bool) -> None:
         self._changes += 1
         super().on_fault(kind, active)
@@ -191,11 +204,15 @@ class PduDevice(Device):
         self.load_states = set(self.state.loads.values())
 
     def _load_state(self, scope: Scope, row: int, reading: float, before: str) -> str:
-        limits = {kind: self.threshold(scope, row, kind) for kind in ("overload", "near-overload", "low")}
-        for kind in ("overload", "near-overload"):
-            if reading >= limits[kind] * (1.0 - HYSTERESIS if before == kind else 1.0):
+        key = scope.key(row)
+        limits = self._limits.get(key)
+        if limits is None:
+            over, near, low = (self.threshold(scope, row, kind) for kind in ("overload", "near-overload", "low"))
+            limits = self._limits[key] = (over, near, low)
+        for kind, limit in zip(("overload", "near-overload"), limits, strict=False):
+            if reading >= limit * (1.0 - HYSTERESIS if before == kind else 1.0):
                 return kind
-        low = limits["low"] * (1.0 + HYSTERESIS if before == "low" else 1.0)
+        low = limits[2] * (1.0 + HYSTERESIS if before == "low" else 1.0)
         return "low" if low > 0.0 and reading < low else "normal"
 
     def on_boot(self) -> None:
@@ -320,6 +337,7 @@ class PduDevice(Device):
     def configure(self, name: str, value: Any) -> None:
         self.state.settings[name] = value
         self._assessed = None
+        self._forget_limits()
         self._changes += 1
         self.record(f"{name.replace('.', ' ')} set to {value}")
 

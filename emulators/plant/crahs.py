@@ -214,9 +214,9 @@ class Crah(Electrical):
         """What the fans draw; it goes into the air."""
         if not self.state.powered:
             return 0.0
-        lost = self.fault("fan-failure")
-        turning = 1.0 - lost["lost"] / 100.0 if lost else 1.0
-        return self.params.fan_kw * float(self.state.speed**3) * turning
+        kw = self.params.fan_kw * float(self.state.speed**3)
+        lost = self.fault("fan-failure") if self.state.faults else None
+        return kw * (1.0 - lost["lost"] / 100.0) if lost else kw
 
     @property
     def return_air_c(self) -> float:
@@ -265,7 +265,8 @@ class Crah(Electrical):
         """How far the water valve is open, %."""
         if stuck := self.fault("valve-stuck"):
             return stuck["position"]
-        wanted, spread = self._wanted_kw(self.return_air_c), self.return_air_c - self.water_in_c
+        wanted = self.air_kw_per_k * (self.return_air_c - self.state.supply_c) + self.heat_kw
+        spread = self.return_air_c - self.water_in_c
         if wanted <= 0.0 or not self.running:
             return 0.0
         if wanted >= self._conductance(1.0) * spread:
@@ -279,9 +280,6 @@ class Crah(Electrical):
     def _full_flow(self) -> float:
         """Heat capacity flow of the water with the valve open, kW/K: what the pumps deliver is shared."""
         return self.params.water_l_s * WATER_KJ_PER_L_K * self.loop.coil_share if self.loop else 0.0
-
-    def _wanted_kw(self, hot_c: float) -> float:
-        return self.air_kw_per_k * (hot_c - self.state.supply_c) + self.heat_kw
 
     def _conductance(self, valve: float) -> float:
         """Heat per kelvin between entering air and entering water, kW/K."""
@@ -299,14 +297,14 @@ class Crah(Electrical):
         if stuck := self.fault("valve-stuck"):
             conductance = self._conductance(stuck["position"] / 100.0)
             return 0.0, conductance, conductance
-        wanted = self._wanted_kw(hot_c)
+        air, fans = self.air_kw_per_k, self.heat_kw
+        wanted = air * (hot_c - self.state.supply_c) + fans
         conductance = self._conductance(1.0) if wanted > 0.0 and hot_c > water_c else 0.0
         if conductance <= 0.0:
             return 0.0, 0.0, 0.0
         if wanted >= conductance * (hot_c - water_c):
             return 0.0, conductance, conductance
-        air = self.air_kw_per_k
-        return self.heat_kw - air * self.state.supply_c, air, 0.0
+        return fans - air * self.state.supply_c, air, 0.0
 
     def balance(self, balance: Balance, cold: int, hot: int) -> None:
         """The unit's air enters the cold side; the coil's heat leaves it for the loop's return water."""

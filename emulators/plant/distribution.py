@@ -145,19 +145,26 @@ class Pdu(Electrical):
 
     def energise(self) -> Supply:
         seen = self.seen.get("input", DEAD)
-        if self._volts_from is None or self._volts_from[0] is not self.state or self._volts_from[1] != seen:
-            self._energise(seen)
+        before = self._volts_from
+        if before is None or before[0] is not self.state or before[1] != seen:
+            volts = self.output.volts
+            self.output = self._behind_inlet(seen)
+            if before is None or before[0] is not self.state or self.output.volts != volts:
+                self._switch_outlets()
+            self._volts_from = (self.state, seen)
         return self.output
 
-    def _energise(self, seen: Supply) -> None:
+    def _behind_inlet(self, seen: Supply) -> Supply:
         p = self.params
         if self.fault("inlet-loss") is not None or not seen.live:
-            self.output = DEAD
-        elif p.phases == 1:
+            return DEAD
+        if p.phases == 1:
             volts = seen.volts[p.phase - 1]
-            self.output = Supply((volts, volts, volts), seen.hertz, seen.origin)
-        else:
-            self.output = seen
+            return Supply((volts, volts, volts), seen.hertz, seen.origin)
+        return seen
+
+    def _switch_outlets(self) -> None:
+        p = self.params
         by_phase = (*self.output.volts, self.output.worst_volts)  # the last for three-phase outlets, phase -1
         closed = [not self.bank_open(bank) for bank in range(1, p.banks + 1)]
         outlet_volts = [
@@ -166,7 +173,6 @@ class Pdu(Electrical):
         ]
         if outlet_volts != self.outlet_volts:
             self.outlet_volts = outlet_volts
-        self._volts_from = (self.state, seen)
 
     def socket(self, name: str) -> Supply:
         outlet = self._outlet(name)

@@ -15,9 +15,9 @@ unseeded randomness and no I/O here, so the same seed and the same calls give th
 
 from __future__ import annotations
 
-import copy
 import difflib
 import heapq
+import marshal
 import math
 import random
 from collections.abc import Callable, Iterable, Mapping
@@ -390,7 +390,7 @@ class Plant:
             "sequence": self._sequence,
             "rng": [version, list(internal), gauss],
             "timers": [[id, name, due, seq] for (id, name), (due, seq) in self.timers.items()],
-            "actors": {id: copy.deepcopy(vars(actor.state)) for id, actor in self.actors.items()},
+            "actors": {id: _copied(vars(actor.state)) for id, actor in self.actors.items()},
         }
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
@@ -408,8 +408,15 @@ class Plant:
         self.timers = {(id, name): (due, seq) for id, name, due, seq in snapshot["timers"]}
         self._heap = [(due, seq, id, name) for (id, name), (due, seq) in self.timers.items()]
         heapq.heapify(self._heap)
+        states = _copied(snapshot["actors"])
         for id, actor in self.actors.items():
-            actor.state = actor.STATE(**copy.deepcopy(snapshot["actors"][id]))
+            actor.state = actor.STATE(**states[id])
             actor.on_restore()
         self.journal.clear()
         self.settle()
+
+
+def _copied(values: dict[str, Any]) -> dict[str, Any]:
+    """A deep copy of JSON values, many times faster than `copy.deepcopy`: searches restore before every example."""
+    copy: dict[str, Any] = marshal.loads(marshal.dumps(values))
+    return copy

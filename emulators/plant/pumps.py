@@ -105,8 +105,11 @@ class Pump(Electrical):
 
     @property
     def flow_l_s(self) -> float:
+        flow = self.params.flow_l_s * self.state.speed
+        if not self.state.faults:
+            return flow
         wear = self.fault("wear")
-        return self.params.flow_l_s * self.state.speed * (1.0 - wear["loss"] / 100.0 if wear else 1.0)
+        return flow * (1.0 - wear["loss"] / 100.0) if wear else flow
 
     @property
     def power_kw(self) -> float:

@@ -44,7 +44,7 @@ class Balance:
     heat capacity flows in kW/K.
     """
 
-    def __init__(self, t: Sequence[float], capacities: Sequence[float]) -> None:
+    def __init__(self, t: list[float], capacities: Sequence[float]) -> None:
         n = len(t)
         self.t = t
         self._capacities = capacities
@@ -149,6 +149,8 @@ class System:
         self.bodies = bodies
         self._capacities: list[float] = []
         self._course: list[Knot] = []
+        self._here: Balance | None = None
+        """The balance when the plant last came to rest: where the course begins."""
         for body in bodies:
             body.first = len(self._capacities)
             self._capacities += body.capacities()
@@ -156,7 +158,8 @@ class System:
     def horizon(self) -> float:
         """Seconds until some node has moved by `LOOK_K` at its present rate."""
         self._course = []
-        fastest = max(map(abs, self._balance(self._gather()).rates()))
+        self._here = self._balance(self._gather())
+        fastest = max(map(abs, self._here.rates()))
         return max(SHORTEST_LOOK_S, LOOK_K / fastest) if fastest > 0.0 else inf
 
     def advance(self, now: float, to: float, event: float) -> None:
@@ -173,16 +176,18 @@ class System:
 
     def _ahead(self, begin: float, end: float) -> list[Knot]:
         """The course with the surroundings held constant, in as many steps as the tolerance asks for."""
-        course = [Knot(begin, self._gather())]
+        balance = self._here or self._balance(self._gather())
+        course = [Knot(begin, balance.t)]
         left = step = end - begin
         while left > 0.0:
             step = min(step, left)
-            new, error = self._step(course[-1].t, step)
+            new, error = self._step(balance, step)
             if error > TOLERANCE_K and step > _SHORTEST_S:
                 step = max(_SHORTEST_S, step * max(0.1, 0.9 * sqrt(TOLERANCE_K / error)))
                 continue
             left -= step
             course.append(Knot(end - left, new))
+            balance = self._balance(new) if left > 0.0 else balance
             step *= 4.0 if error <= 0.0 else min(4.0, max(1.0, 0.9 * sqrt(TOLERANCE_K / error)))
         return course
 
@@ -208,9 +213,8 @@ class System:
         self._scatter(t)
         return True
 
-    def _step(self, t: list[float], dt: float) -> tuple[list[float], float]:
-        balance = self._balance(t)
-        matrix = balance.implicit(dt)
+    def _step(self, balance: Balance, dt: float) -> tuple[list[float], float]:
+        t, matrix = balance.t, balance.implicit(dt)
         first = _solve(matrix, balance.rates())
         predicted = [x + dt * k for x, k in zip(t, first, strict=True)]
         there = self._balance(predicted).rates()

@@ -31,11 +31,12 @@ class Fed(BatteryBacked):
     def input_ok(self) -> bool:
         """Whether the rectifier can work on its input; once refused, the voltage must come back 2 % further in."""
         supply, p = self.seen["input"], self.params
+        if not supply.live or not p.rectifier_hertz[0] <= supply.hertz <= p.rectifier_hertz[1]:
+            return False
         margin = 0.0 if self.state.rectifier != "off" else 0.02 * p.volts
         low, high = self.window
-        low, high = low + margin, high - margin
-        in_step = p.rectifier_hertz[0] <= supply.hertz <= p.rectifier_hertz[1]
-        return supply.live and in_step and all(low <= v <= high for v in self._lines(supply))
+        lines = self._lines(supply)
+        return low + margin <= min(lines) and max(lines) <= high - margin
 
     @property
     def bypass_ok(self) -> bool:
@@ -43,4 +44,5 @@ class Fed(BatteryBacked):
         supply, p = self.bypass_supply, self.params
         if not supply.live or "bypass" in self.state.faults or abs(supply.hertz - p.hertz) > p.sync_hertz:
             return False
-        return all(abs(v - p.volts) <= p.bypass_tolerance * p.volts for v in self._lines(supply))
+        lines, tolerance = self._lines(supply), p.bypass_tolerance * p.volts
+        return p.volts - min(lines) <= tolerance and max(lines) - p.volts <= tolerance
