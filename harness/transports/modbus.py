@@ -216,13 +216,14 @@ class Undecodable(ModbusPDU):
 
 
 class Decoder(DecodePDU):
-    """pymodbus's decoder, which else raises into the event loop when it cannot decode, and passes over wrong lengths."""
+    """pymodbus's decoder, which by itself raises into the event loop what it cannot decode, and takes wrong lengths."""
 
     def __init__(self) -> None:
         super().__init__(False)
 
     def decode(self, frame: bytes) -> ModbusPDU:
-        if frame[0] in READS and (len(frame) < 2 or len(frame) != 2 + frame[1] or (frame[0] > 2 and frame[1] % 2)):
+        function, count = frame[0], len(frame) - 2
+        if function in READS and (count < 0 or frame[1] != count or (function in (3, 4) and count % 2)):
             return Undecodable()
         return super().decode(frame) or Undecodable()
 

@@ -57,6 +57,13 @@ class Absent(NamedTuple):
     name: str
 
 
+ABSENT = {
+    rfc1905.NoSuchObject.tagSet: Absent("noSuchObject"),
+    rfc1905.NoSuchInstance.tagSet: Absent("noSuchInstance"),
+    rfc1905.EndOfMibView.tagSet: Absent("endOfMibView"),
+}
+
+
 class VarBind(NamedTuple):
     oid: str
     value: Value | Absent
@@ -154,13 +161,13 @@ def _response(version: int, datagram: bytes) -> Response:
 
 def plain(value: Any) -> Value | Absent:
     """A value of pysnmp's as Python's."""
+    absent = ABSENT.get(value.tagSet)
+    if absent is not None:
+        return absent
     if value.tagSet == rfc1902.IpAddress.tagSet:
         return str(value.prettyPrint())
     if isinstance(value, univ.OctetString):
         return bytes(value)
-    if value.__class__.__name__ in ("NoSuchObject", "NoSuchInstance", "EndOfMibView"):
-        name = value.__class__.__name__
-        return Absent(name[0].lower() + name[1:])
     if isinstance(value, univ.ObjectIdentifier):
         return str(value)
     return int(value)
