@@ -105,7 +105,10 @@ def point_of(kind: str, name: str) -> Point | None:
 
 def row_of(template: str, name: str) -> Row | None:
     """The indices that turn the template into the name, None if they do not."""
-    match = _pattern(template).fullmatch(name)
+    if "{" not in template:
+        return {} if template == name else None
+    fixed, pattern = _pattern(template)
+    match = pattern.fullmatch(name) if name.startswith(fixed) else None
     if match is None:
         return None
     row: Row = {}
@@ -149,8 +152,10 @@ def _reach(entry: Shown) -> float | None:
 
 
 @cache
-def _pattern(template: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[0-9]+(?:-[0-9]+)*)", re.escape(template)))
+def _pattern(template: str) -> tuple[str, re.Pattern[str]]:
+    """What the names of a template begin with, and their form."""
+    form = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[0-9]+(?:-[0-9]+)*)", re.escape(template))
+    return template.partition("{")[0], re.compile(form)
 
 
 def _flagged(entry: Shown, name: str, point: Point | None, unit: str) -> Iterator[Place]:
