@@ -16,9 +16,11 @@ from external import program
 from pymodbus import FramerType
 from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient, AsyncModbusTlsClient, AsyncModbusUdpClient
 from pymodbus.client.base import ModbusBaseClient
+from pymodbus.exceptions import ModbusIOException
 from serial_lines import serial_line
 
 from emulators.wire.modbus import ModbusSerialServer, ModbusTcpServer, ModbusUdpServer, TableUnit, direct
+from harness.worlds.loop import VirtualLoop
 
 HOST = "127.11.0.2"
 FRAMINGS = ("rtu-tcp", "udp", "tls", "serial")
@@ -99,6 +101,27 @@ class TestUdp:
         server._received(bytes.fromhex("0001 0000 0006 01 03 0004 0001"), ("127.0.0.1", 9))
         assert sent == []
 
+    def test_a_slow_device_answers_one_request_after_the_other(self, unit: TableUnit) -> None:
+        async def scenario(loop: VirtualLoop) -> list[float]:
+            server = ModbusUdpServer(direct(unit), HOST, 502, delay_s=lambda: 2.0)
+            await server.start()
+            came: list[float] = []
+
+            class Client(asyncio.DatagramProtocol):
+                def datagram_received(self, data: bytes, addr: object) -> None:
+                    came.append(loop.time())
+
+            transport, _ = await loop.create_datagram_endpoint(Client, remote_addr=(HOST, 502))
+            for _ in range(2):
+                transport.sendto(bytes.fromhex("0001 0000 0006 01 03 0004 0001"))
+            await asyncio.sleep(10.0)
+            await server.stop()
+            return came
+
+        loop = VirtualLoop()
+        assert loop.run_until_complete(scenario(loop)) == pytest.approx([2.0, 4.0], abs=0.01)
+        loop.close()
+
     @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1"])
     def test_an_address_that_others_can_reach_needs_to_be_asked_for(self, host: str) -> None:
         with pytest.raises(ValueError, match="allow_non_loopback=True"):
@@ -129,6 +152,23 @@ class TestTls:
 
 
 class TestSerialLine:
+    async def test_what_arrives_while_the_device_is_off_is_swallowed_its_beginning_too(self, unit: TableUnit) -> None:
+        on = True
+        async with serial_line() as (near, far):
+            server = ModbusSerialServer({1: unit}, near, parity="N", gate=lambda: on)
+            await server.start()
+            client = AsyncModbusSerialClient(far, baudrate=19200, timeout=0.2, retries=0)
+            assert await client.connect()
+            assert not (await client.read_holding_registers(3)).isError()
+            on = False
+            with pytest.raises(ModbusIOException):
+                await client.read_holding_registers(3)
+            on = True
+            assert (await client.read_holding_registers(4)).registers == [4]
+            assert server.counters.bus_messages == 2
+            client.close()
+            await server.stop()
+
     async def test_a_line_that_is_not_there_is_told(self, unit: TableUnit, tmp_path: Path) -> None:
         with pytest.raises(OSError, match="no-such-line"):
             await ModbusSerialServer({1: unit}, str(tmp_path / "no-such-line")).start()

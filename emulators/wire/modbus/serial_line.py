@@ -17,7 +17,7 @@ import serial
 
 from emulators.wire.modbus.diagnostics import Counters
 from emulators.wire.modbus.rtu import ModbusRtuConnection
-from emulators.wire.modbus.server import always
+from emulators.wire.modbus.server import always, promptly
 from emulators.wire.modbus.unit import Unit
 
 
@@ -25,7 +25,8 @@ class ModbusSerialServer:
     """The units on one serial line.
 
     `device` is the line (`/dev/ttyS0`); 19200 baud and even parity are the defaults of Modbus over Serial Line V1.02
-    §2.5.1. `units` maps addresses (1 to 247) to units. While `gate` says False what arrives is swallowed.
+    §2.5.1. `units` maps addresses (1 to 247) to units. While `gate` says False what arrives is swallowed;
+    `delay_s` is asked before each answer how many seconds the device takes over it.
     """
 
     def __init__(
@@ -37,12 +38,14 @@ class ModbusSerialServer:
         parity: Literal["N", "E", "O"] = "E",
         stop_bits: int = 1,
         gate: Callable[[], bool] = always,
+        delay_s: Callable[[], float] = promptly,
         counters: Counters | None = None,
     ) -> None:
         self.counters = counters if counters is not None else Counters()
         self.device = device
         self._settings = {"baudrate": baud, "parity": parity, "stopbits": stop_bits}
         self._gate = gate
+        self._delay_s = delay_s
         self._modbus = ModbusRtuConnection(units, self.counters)
         self._reading: asyncio.ReadTransport | None = None
         self._writing: asyncio.WriteTransport | None = None
@@ -74,7 +77,16 @@ class ModbusSerialServer:
             self._modbus.forget()
             return
         answers = self._modbus.receive(data)
-        if answers and self._writing is not None:
+        if not answers:
+            return
+        delay_s = self._delay_s()
+        if delay_s > 0.0:
+            asyncio.get_running_loop().call_later(delay_s, self._send, answers)
+        else:
+            self._send(answers)
+
+    def _send(self, answers: bytes) -> None:
+        if self._writing is not None:
             self._writing.write(answers)
 
 

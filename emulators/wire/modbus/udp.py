@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 
 from emulators.wire.modbus.diagnostics import Counters
-from emulators.wire.modbus.server import MODBUS_PORT, always, check_loopback
+from emulators.wire.modbus.server import MODBUS_PORT, always, check_loopback, promptly
 from emulators.wire.modbus.tcp import ModbusTcpConnection
 from emulators.wire.modbus.unit import ExceptionCode, Unit
 
@@ -14,8 +14,8 @@ from emulators.wire.modbus.unit import ExceptionCode, Unit
 class ModbusUdpServer:
     """One address with one or more units behind it, on any event loop with `create_datagram_endpoint`.
 
-    `units`, `port`, `gate`, `absent` and `allow_non_loopback` are those of `ModbusTcpServer`; while the gate says False
-    datagrams are dropped. A datagram that does not hold whole frames and nothing else is dropped too.
+    `units`, `port`, `gate`, `delay_s`, `absent` and `allow_non_loopback` are those of `ModbusTcpServer`; while the gate
+    says False datagrams are dropped. A datagram that does not hold whole frames and nothing else is dropped too.
     """
 
     def __init__(
@@ -25,6 +25,7 @@ class ModbusUdpServer:
         port: int = MODBUS_PORT,
         *,
         gate: Callable[[], bool] = always,
+        delay_s: Callable[[], float] = promptly,
         counters: Counters | None = None,
         absent: ExceptionCode | None = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND,
         allow_non_loopback: bool = False,
@@ -34,6 +35,9 @@ class ModbusUdpServer:
         self._units = units
         self._host, self._port = host, port
         self._gate = gate
+        self._delay_s = delay_s
+        self._free_s = 0.0
+        """When the device has answered all it was asked, s of the loop's clock."""
         self._absent = absent
         self._transport: asyncio.DatagramTransport | None = None
 
@@ -62,8 +66,18 @@ class ModbusUdpServer:
         if self._transport is None or not self._gate():
             return
         answers = ModbusTcpConnection(self._units, self.counters, absent=self._absent).receive(datagram)
-        if answers:
-            self._transport.sendto(answers, sender)
+        if not answers:
+            return
+        loop, delay_s = asyncio.get_running_loop(), self._delay_s()
+        if delay_s > 0.0 or self._free_s > loop.time():
+            self._free_s = max(self._free_s, loop.time()) + delay_s
+            loop.call_at(self._free_s, self._send, answers, sender)
+        else:
+            self._send(answers, sender)
+
+    def _send(self, answers: bytes, to: tuple[str, int]) -> None:
+        if self._transport is not None:
+            self._transport.sendto(answers, to)
 
 
 class _Endpoint(asyncio.DatagramProtocol):
