@@ -17,7 +17,6 @@ from emulators.site import Site
 from harness import quantities
 from harness.faults import frames
 from harness.faults.injection import Injection
-from harness.properties import Property, Verdict, patterns
 from harness.worlds.controller import KINDS
 from harness.worlds.injector import Injector
 from harness.worlds.watching import WATCHING_S, Watching, holds
@@ -168,17 +167,6 @@ class EmulatedWorld(World):
     def look(self) -> None:
         self._advance()
         self._watching.look()
-
-    def check(self, *properties: Property | str) -> list[Verdict]:
-        __tracebackhide__ = True
-        for pattern in patterns(properties):
-            names = quantities.resolve(self.model, pattern)
-            if unrecorded := [name for name in names if name not in self.journal.trace]:
-                raise quantities.UnknownQuantity(
-                    f"{unrecorded[0]} was not recorded; name it before the run: site.watch({pattern!r}), or the marker "
-                    f"@pytest.mark.watch({pattern!r})"
-                )
-        return super().check(*properties)
 
     def _look_again(self) -> None:
         """Slow quantities of a quiet plant have a course too."""

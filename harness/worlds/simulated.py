@@ -81,8 +81,10 @@ class SimulatedWorld(EmulatedWorld):
     def now(self) -> float:
         return self._start_s + self._loop.time()
 
-    async def run(self, duration: Duration) -> None:
-        await self._pass(asyncio.ensure_future(asyncio.sleep(span(duration))), self._failed)
+    async def run(self, duration: Duration, stop: asyncio.Future[None] | None = None) -> None:
+        """As in every world; `stop` ends it early when it completes."""
+        stops = (self._failed,) if stop is None else (self._failed, stop)
+        await self._pass(asyncio.ensure_future(asyncio.sleep(span(duration))), *stops)
         self._advance()
 
     def _pace(self) -> float:

@@ -24,7 +24,7 @@ from emulators.site import Site
 from harness.durations import seconds
 from harness.faults.injection import Injection
 from harness.journal import Journal
-from harness.properties import Property, Verdict, check
+from harness.properties import Property, PropertyViolated, Verdict, evaluate
 from harness.transports import DeviceHandle
 from harness.worlds.controller import Controller
 from harness.worlds.inventory import Access, handles, inventory
@@ -169,6 +169,14 @@ class World(ABC):
     def write_frames(self, path: Path) -> bool:
         """Write the frames the station has exchanged with the devices as pcapng; False if there are none to be had."""
 
+    def judge(self, *properties: Property | str) -> list[Verdict]:
+        """A verdict for each property on what was recorded until the last look.
+
+        Raises:
+            UnknownQuantity: a name that is not recorded; `watch` it before.
+        """
+        return evaluate(self.journal, *properties)
+
     def check(self, *properties: Property | str) -> list[Verdict]:
         """Judge these properties on everything recorded so far.
 
@@ -178,7 +186,11 @@ class World(ABC):
         """
         __tracebackhide__ = True
         self.look()
-        return check(self.journal, *properties)
+        verdicts = self.judge(*properties)
+        wrong = [verdict for verdict in verdicts if not verdict]
+        if wrong:
+            raise PropertyViolated(wrong)
+        return verdicts
 
     # -- the controller ---------------------------------------------------------------------------------------------
 
@@ -189,7 +201,7 @@ class World(ABC):
         await controller.start(self.inventory())
 
     async def _pass(self, waiting: asyncio.Future[None], *failures: asyncio.Future[None]) -> None:
-        """Wait for that, unless the controller or something else fails first; then raise that failure."""
+        """Wait for that, unless the controller or something else ends first; if that is a failure, raise it."""
         ended = None if self.controller is None else self.controller.ended
         watched = {future for future in (waiting, ended, *failures) if future is not None}
         await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
@@ -197,6 +209,7 @@ class World(ABC):
             if future is not None and future.done() and not future.cancelled():
                 waiting.cancel()
                 await future
+                return
         await waiting
 
 

@@ -1,0 +1,143 @@
+"""The hunt: Hypothesis looks for a scenario that breaks a property, then for the smallest one that still does.
+
+`hypothesis.target` draws the search towards the edge: hotter inlets, emptier batteries, smaller margins.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, given, reject, seed, settings, target
+
+from harness.faults.scenario import Scenario
+from harness.journal import Trace
+from harness.search.strategies import Menu, scenarios
+from harness.search.trial import Outcome, trial
+
+TARGETS: Mapping[str, float] = {"*.inlet_c": 1.0, "*.charge_percent": -1.0}
+"""Quantities whose extremes the search is drawn to, and whether up or down."""
+
+SHRINKING_RUNS = 120
+"""So many scenarios are tried to make a finding smaller, at the most."""
+
+
+class Broken(Exception):
+    """A scenario broke something: what Hypothesis shrinks."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The smallest scenario that was found to break something, and what it broke."""
+
+    outcome: Outcome
+    examples: int
+    """Scenarios run until the first one broke something."""
+    seconds: float
+    """How long that took on this machine, s."""
+    shrinking_runs: int = 0
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.outcome.scenario
+
+    def save(self, path: str | Path) -> None:
+        """Write it as a scenario file."""
+        self.scenario.save(path)
+
+
+@dataclass(frozen=True)
+class Hunt:
+    """How a hunt went. `finding` is None if everything survived."""
+
+    finding: Finding | None
+    examples: int
+    seconds: float
+
+
+def hunt(
+    frame: Scenario,
+    menu: Menu,
+    *,
+    examples: int = 100,
+    at_once: int = 1,
+    last_s: float | None = None,
+    shrinking_runs: int = SHRINKING_RUNS,
+    progress: Callable[[int, Outcome], None] = lambda number, outcome: None,
+) -> Hunt:
+    """Try that many scenarios of the frame's site, controller and properties; its seed is that of the hunt too.
+
+    Raises:
+        FileError, PlantError, ValueError: the frame makes no sense (see `trial`).
+    """
+    began = time.perf_counter()
+    tried = 0
+    first: tuple[int, float] | None = None
+    known: dict[str, Outcome] = {}
+    smallest: Outcome | None = None
+
+    @seed(frame.seed)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        phases=(Phase.generate, Phase.target, Phase.shrink),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(scenarios(menu, frame, at_once, last_s=last_s))
+    def search(scenario: Scenario) -> None:
+        nonlocal tried, first, smallest
+        key = repr(scenario.to_dict())
+        outcome = known.get(key)
+        if outcome is None:
+            if first is not None and tried - first[0] >= shrinking_runs:
+                reject()
+            outcome = known[key] = trial(scenario)
+            tried += 1
+            progress(tried, outcome)
+            if outcome:
+                known[key] = replace(
+                    outcome, journal=type(outcome.journal)()
+                )  # the record is large, and not needed again
+                _draw_near(outcome)
+        if not outcome:
+            if first is None:
+                first = (tried, time.perf_counter() - began)
+            smallest = outcome
+            raise Broken(outcome.what)
+
+    with suppress(Broken):
+        search()
+    seconds = time.perf_counter() - began
+    if first is None or smallest is None:
+        return Hunt(None, tried, seconds)
+    return Hunt(Finding(smallest, first[0], first[1], tried - first[0]), tried, seconds)
+
+
+def _draw_near(outcome: Outcome) -> None:
+    """Tell Hypothesis how near to the edge that was."""
+    for verdict in outcome.verdicts:
+        if math.isfinite(verdict.margin):
+            target(-verdict.margin, label=f"margin of {verdict.about}"[:200])
+    for pattern, direction in TARGETS.items():
+        extreme = _extreme(outcome.journal.trace, pattern, direction)
+        if extreme is not None:
+            target(direction * extreme, label=pattern)
+
+
+def _extreme(trace: Trace, pattern: str, direction: float) -> float | None:
+    """The highest (or lowest) value that any quantity of that pattern took."""
+    suffix = pattern.removeprefix("*")
+    values = [
+        float(value)
+        for name, points in trace.items()
+        if name.endswith(suffix)
+        for _, value in points
+        if isinstance(value, (int, float))
+    ]
+    return None if not values else max(values) if direction > 0 else min(values)

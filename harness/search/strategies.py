@@ -1,0 +1,122 @@
+"""Which faults a site can suffer, as Hypothesis strategies that shrink towards fewer, simpler and earlier ones.
+
+A Tier III site must ride through any disturbance of the grid, which the Uptime Institute's Tier Standard: Topology
+counts as an expected condition and not as a failure, and through one failure or one work at a time. So a scenario has
+any disturbances of the utilities and, by default, one other fault; `at_once` allows more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+
+from emulators.plant.engine import Parameter
+from emulators.plant.sources import Utility
+from emulators.site import Site
+from harness.faults import frames
+from harness.faults.catalogue import FAMILIES, find
+from harness.faults.injection import Injection
+from harness.faults.scenario import Scenario
+from harness.worlds.controller import KINDS as CONTROLLER_KINDS
+from harness.worlds.wire_faults import SPEAKS
+
+GRID_S = 10
+"""Onsets are whole multiples of this, s, so that shrinking is quick and its results are easy to read."""
+
+LASTING_S = (None, 60.0, 300.0, 900.0, 10.0)
+"""How long a fault may last, s; the simplest is to the end."""
+
+FLAPS = (None, None, None, (30.0, 30.0), (90.0, 60.0))
+"""(s there, s not there) of faults that come and go."""
+
+
+@dataclass(frozen=True)
+class Menu:
+    """What can be chosen from: (target, kind) of the grid and of all else by family, and the kinds' parameters."""
+
+    grid: tuple[tuple[str, str], ...]
+    others: Mapping[str, tuple[tuple[str, str], ...]]
+    """Family -> kind by kind, the targets that can suffer it."""
+    parameters: Mapping[str, Mapping[str, Parameter]]
+
+
+def menu(site: Site, without: Iterable[str] = ()) -> Menu:
+    """All that the site can suffer, but for the kinds and targets in `without` (`kind`, `target` or `target/kind`)."""
+    left_out = frozenset(without)
+    grid: list[tuple[str, str]] = []
+    others: dict[str, list[tuple[str, str]]] = {}
+    parameters: dict[str, Mapping[str, Parameter]] = {}
+
+    def offer(target: str, kind: str, family: str, numbers: Mapping[str, Parameter]) -> None:
+        if left_out.isdisjoint((kind, target, f"{target}/{kind}")):
+            parameters[kind] = numbers
+            of_grid = isinstance(site.components.get(target), Utility) and family == "plant"
+            (grid if of_grid else others.setdefault(family, [])).append((target, kind))
+
+    for target in dict.fromkeys([*site.components, *site.devices]):
+        for kind, fault in site.faults(target).items():
+            if not fault.of:  # faults of a point are left to whoever knows which point matters
+                offer(target, kind, find(kind)[0].family, fault.parameters)
+    for entry in site.file.devices:
+        speaks = {SPEAKS[protocol] for protocol in SPEAKS if getattr(entry.profile, protocol) is not None}
+        for wire in frames.KINDS:
+            of = frames.protocols(wire.kind)
+            if wire.kind != "serial-noise" and (not of or speaks.intersection(of)):
+                offer(entry.name, wire.kind, wire.family, wire.parameters)
+    for own in CONTROLLER_KINDS:
+        offer("controller", own.kind, own.family, own.parameters)
+    by_kind = {f: tuple(sorted(others[f], key=lambda pair: pair[1])) for f in FAMILIES if f in others}
+    return Menu(tuple(sorted(grid, key=lambda pair: GRID_ORDER.get(pair[1], 9))), by_kind, parameters)
+
+
+GRID_ORDER = {"outage": 0, "sag": 1, "swell": 2, "phase-loss": 3}
+"""The simplest disturbance of the grid is an outage."""
+
+
+@st.composite
+def injections(
+    draw: st.DrawFn, pairs: tuple[tuple[str, str], ...], menu: Menu, first_s: float, last_s: float
+) -> Injection:
+    """One fault from those pairs, its onset between those times."""
+    kinds = tuple(dict.fromkeys(kind for _, kind in pairs))
+    kind = draw(st.sampled_from(kinds))
+    target = draw(st.sampled_from([t for t, k in pairs if k == kind]))
+    steps = int((last_s - first_s) // GRID_S)
+    at_s = first_s + GRID_S * draw(st.integers(0, max(0, steps)))
+    for_s = draw(st.sampled_from(LASTING_S))
+    flap = draw(st.sampled_from(FLAPS))
+    numbers = {}
+    for name, spec in menu.parameters[kind].items():
+        choice = draw(st.sampled_from((None, 0.25, 0.75, 1.0)))
+        if choice is not None:
+            numbers[name] = _between(spec, choice)
+    return Injection(target, kind, at_s, for_s, numbers, flap=flap)
+
+
+def _between(spec: Parameter, part: float) -> float:
+    """A number of the parameter's range: from its default so much of the way to its upper end."""
+    return round(spec.default + (spec.high - spec.default) * part, 6)
+
+
+@st.composite
+def scenarios(
+    draw: st.DrawFn,
+    menu: Menu,
+    frame: Scenario,
+    at_once: int = 1,
+    first_s: float = 60.0,
+    last_s: float | None = None,
+) -> Scenario:
+    """The frame with faults: its site, duration and properties stay, the injections are drawn."""
+    last = frame.duration_s / 2.0 if last_s is None else last_s
+    chosen: list[Injection] = []
+    if menu.grid:
+        chosen += draw(st.lists(injections(menu.grid, menu, first_s, last), max_size=3))
+    if menu.others:
+        for _ in range(draw(st.integers(0, at_once))):
+            family = draw(st.sampled_from(tuple(menu.others)))
+            chosen.append(draw(injections(menu.others[family], menu, first_s, last)))
+    ordered = tuple(sorted(chosen, key=lambda injection: injection.at_s))
+    return Scenario(frame.site, frame.seed, frame.duration_s, ordered, frame.properties, frame.controller, frame.note)
