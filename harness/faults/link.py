@@ -83,10 +83,11 @@ class LinkModel:
             arrivals.append(self._arrival(now_s, size))
         return arrivals
 
-    def segment(self, now_s: float, size: int) -> float | None:
+    def segment(self, now_s: float, size: int, after_s: float | None = None) -> float | None:
         """When `size` octets of a stream sent now arrive, s, never before those sent earlier; None if they do not.
 
-        None is for a path that is not up: whoever owns the stream keeps the octets and asks again when it is.
+        None is for a path that is not up: whoever owns the stream keeps the octets and asks again when it is. Where
+        several streams share the model, `after_s` is when the octets sent earlier on this one arrive, s.
         """
         c = self._conditions
         if self._plain:
@@ -101,6 +102,8 @@ class LinkModel:
                     break
                 arrival += timeout_s
                 timeout_s *= 2.0
+        if after_s is not None:
+            return max(arrival, after_s)
         self._stream_until_s = arrival = max(arrival, self._stream_until_s)
         return arrival
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import socket
+import threading
 from collections.abc import Callable, Coroutine
 from ipaddress import ip_address
 from typing import Any, NoReturn
@@ -24,6 +25,10 @@ CLOCK_RESOLUTION_S = 1e-9
 
 TIME_LIMIT_S = 7 * 86400.0
 """A simulated run that gets this far is taken to wait for what never comes, s of the site's clock."""
+
+
+ANY = "0.0.0.0"
+"""Who names no host to listen at means all of them."""
 
 
 class Deadlock(RuntimeError):
@@ -49,6 +54,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self.set_exception_handler(_remember)
         self.failures: list[BaseException] = []
         """What callbacks and tasks nobody awaits have raised."""
+        self._intrusion: OutsideWorld | None = None
+        """What was asked of the outside, until the run ends with it: whoever asked may have swallowed it."""
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
@@ -58,6 +65,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self, when: float, callback: Callable[..., object], *args: Any, context: Any = None
     ) -> asyncio.TimerHandle:
         """As asyncio's, but timers of one instant run in the order they were set: a stream keeps its order."""
+        if when is None:
+            raise TypeError("when cannot be None")
         self._check_closed()  # type: ignore[attr-defined]
         self._timers += 1
         timer = _Timer(when, callback, args, self, context, self._timers)
@@ -69,16 +78,21 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
         Raises:
             Deadlock: there is none, or the time limit has been reached.
+            OutsideWorld: somebody has asked for what is not in here, and the run still goes on.
         """
         if timeout == 0.0:
             return
+        if self._intrusion is not None:
+            intrusion, self._intrusion = self._intrusion, None
+            raise intrusion
         scheduled = self._scheduled  # type: ignore[attr-defined]
         if timeout is None or not scheduled:
-            raise Deadlock(f"at t={self._now_s:.3f} s nothing can go on:\n{waits(self)}")
+            raise Deadlock(f"at t={self._now_s:.3f} s nothing can go on:\n{waits(self)}{_threads()}")
         due_s = max(self._now_s, scheduled[0]._when)
         if due_s > self.time_limit_s:
             raise Deadlock(
-                f"the site's clock has passed {self.time_limit_s:g} s and the test still waits; tasks:\n{waits(self)}"
+                f"the loop's clock has passed {self.time_limit_s:g} s and the test still waits; tasks:\n"
+                f"{waits(self)}{_threads()}"
             )
         self._now_s = due_s
 
@@ -88,11 +102,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
         pass
 
     def _write_to_self(self) -> None:
-        """Only `call_soon_threadsafe` wakes a loop this way."""
-        import threading
+        """Nobody sleeps in a selector."""
 
-        if threading.get_ident() != getattr(self, "_thread_id", None) and self.is_running():
-            self._outside(f"the thread {threading.current_thread().name!r} called into the loop")
+    def call_soon_threadsafe(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Any = None
+    ) -> asyncio.Handle:
+        if self.is_running() and threading.get_ident() != self._thread_id:  # type: ignore[attr-defined]
+            name = getattr(callback, "__qualname__", repr(callback))
+            self.outside(f"call_soon_threadsafe({name}) from the thread {threading.current_thread().name!r}")
+        return self.call_soon(callback, *args, context=context)
 
     # -- the network ----------------------------------------------------------------------------------------------
 
@@ -108,7 +126,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         **options: Any,
     ) -> tuple[asyncio.Transport, asyncio.BaseProtocol]:
         if ssl or sock is not None or host is None or port is None:
-            self._outside("create_connection with ssl or a socket; only host and port exist here (try --world live)")
+            self.outside("create_connection with ssl or a socket; only host and port exist here (try --world live)")
         return await self.network.connect(protocol_factory, (numeric(host), port), local_addr)
 
     async def create_server(
@@ -121,9 +139,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         sock: Any = None,
         **options: Any,
     ) -> Any:
-        if ssl or sock is not None or not isinstance(host, str) or port is None:
-            self._outside("create_server with ssl, a socket or several hosts; one host and port exist here")
-        return self.network.listen(protocol_factory, (numeric(host), port))
+        if ssl or sock is not None or not isinstance(host, str | None) or port is None:
+            self.outside("create_server with ssl, a socket or several hosts; one host and port exist here")
+        return self.network.listen(protocol_factory, (numeric(host or ANY), port))
 
     async def create_datagram_endpoint(  # type: ignore[override]
         self,
@@ -135,8 +153,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
         **options: Any,
     ) -> tuple[asyncio.DatagramTransport, asyncio.DatagramProtocol]:
         if sock is not None:
-            self._outside("create_datagram_endpoint with a socket")
-        return self.network.datagram_endpoint(protocol_factory, local_addr, remote_addr)
+            self.outside("create_datagram_endpoint with a socket")
+        local, remote = (
+            None if address is None else (numeric(address[0] or ANY), address[1])
+            for address in (local_addr, remote_addr)
+        )
+        return self.network.datagram_endpoint(protocol_factory, local, remote)
 
     async def getaddrinfo(  # type: ignore[override]
         self, host: Any, port: Any, *, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
@@ -150,34 +172,58 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> NoReturn:  # type: ignore[override]
         name = getattr(func, "__qualname__", repr(func))
         inner = getattr(getattr(func, "args", (None,))[0], "__qualname__", "") if hasattr(func, "args") else ""
-        self._outside(f"run_in_executor({inner or name}): a thread")
+        self.outside(f"run_in_executor({inner or name}): a thread")
 
     def add_reader(self, fd: Any, callback: Any, *args: Any) -> NoReturn:  # type: ignore[override]
-        self._outside(f"add_reader({fd!r}): a real socket or file")
+        self.outside(f"add_reader({fd!r}): a real socket or file")
 
     def add_writer(self, fd: Any, callback: Any, *args: Any) -> NoReturn:  # type: ignore[override]
-        self._outside(f"add_writer({fd!r}): a real socket or file")
+        self.outside(f"add_writer({fd!r}): a real socket or file")
+
+    def remove_reader(self, fd: Any) -> bool:
+        return False
+
+    def remove_writer(self, fd: Any) -> bool:
+        return False
 
     async def sock_connect(self, sock: Any, address: Any) -> NoReturn:
-        self._outside(f"sock_connect({address!r}): a real socket")
+        self.outside(f"sock_connect({address!r}): a real socket")
 
-    async def sock_recv(self, sock: Any, nbytes: int) -> NoReturn:
-        self._outside("sock_recv: a real socket")
+    async def sock_accept(self, sock: Any) -> NoReturn:
+        self.outside("sock_accept: a real socket")
+
+    async def sock_recv(self, sock: Any, n: int) -> NoReturn:
+        self.outside("sock_recv: a real socket")
+
+    async def sock_recv_into(self, sock: Any, buf: Any) -> NoReturn:
+        self.outside("sock_recv_into: a real socket")
+
+    async def sock_recvfrom(self, sock: Any, bufsize: int) -> NoReturn:
+        self.outside("sock_recvfrom: a real socket")
 
     async def sock_sendall(self, sock: Any, data: Any) -> NoReturn:
-        self._outside("sock_sendall: a real socket")
+        self.outside("sock_sendall: a real socket")
+
+    async def sock_sendto(self, sock: Any, data: Any, address: Any) -> NoReturn:
+        self.outside(f"sock_sendto({address!r}): a real socket")
+
+    async def connect_read_pipe(self, protocol_factory: Any, pipe: Any) -> NoReturn:
+        self.outside(f"connect_read_pipe({pipe!r}): a real file")
+
+    async def connect_write_pipe(self, protocol_factory: Any, pipe: Any) -> NoReturn:
+        self.outside(f"connect_write_pipe({pipe!r}): a real file")
 
     async def create_unix_connection(self, *args: Any, **options: Any) -> NoReturn:
-        self._outside("create_unix_connection: a real socket")
+        self.outside("create_unix_connection: a real socket")
 
     async def create_unix_server(self, *args: Any, **options: Any) -> NoReturn:
-        self._outside("create_unix_server: a real socket")
+        self.outside("create_unix_server: a real socket")
 
     async def subprocess_exec(self, protocol_factory: Any, *args: Any, **options: Any) -> NoReturn:
-        self._outside(f"subprocess_exec({' '.join(map(str, args))}): another process (try --world live)")
+        self.outside(f"subprocess_exec({' '.join(map(str, args))}): another process (try --world live)")
 
     async def subprocess_shell(self, protocol_factory: Any, cmd: Any, **options: Any) -> NoReturn:
-        self._outside(f"subprocess_shell({cmd!r}): another process (try --world live)")
+        self.outside(f"subprocess_shell({cmd!r}): another process (try --world live)")
 
     def add_signal_handler(self, sig: int, callback: Any, *args: Any) -> NoReturn:  # type: ignore[override]
         raise NotImplementedError("a simulated loop has no signals")  # asyncio.Runner expects just this
@@ -185,10 +231,17 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def remove_signal_handler(self, sig: int) -> bool:
         return False
 
-    def _outside(self, what: str) -> NoReturn:
-        task = asyncio.current_task(self) if self.is_running() else None
+    def outside(self, what: str) -> NoReturn:
+        """Refuse that, and end the run even if the refusal is swallowed.
+
+        Raises:
+            OutsideWorld: always; the message says what was asked for, and by whom.
+        """
+        inside = threading.get_ident() == self._thread_id  # type: ignore[attr-defined]
+        task = asyncio.current_task(self) if inside else None
         who = f" by task {task.get_name()!r} in {place(task.get_coro())}" if task else ""
-        raise OutsideWorld(f"{what} was asked for{who}, but the simulated world has nothing outside it")
+        self._intrusion = OutsideWorld(f"{what} was asked for{who}, but the simulated world has nothing outside it")
+        raise self._intrusion
 
 
 class _Timer(asyncio.TimerHandle):
@@ -241,6 +294,12 @@ def waits(loop: asyncio.AbstractEventLoop) -> str:
     """A line for each unfinished task: its name and where it waits."""
     tasks = sorted(asyncio.all_tasks(loop), key=lambda task: task.get_name())
     return "\n".join(f"  {task.get_name()}: {place(task.get_coro())}" for task in tasks) or "  (no task is left)"
+
+
+def _threads() -> str:
+    """The process's other threads, which may be what is waited for."""
+    names = sorted(thread.name for thread in threading.enumerate() if thread is not threading.current_thread())
+    return f"\nother threads, which cannot wake a simulated world: {', '.join(names)}" if names else ""
 
 
 def place(coroutine: Coroutine[Any, Any, Any] | Any) -> str:

@@ -16,15 +16,8 @@ from typing import TYPE_CHECKING, cast
 
 from harness.faults.frames.tamper import Answer, Conversation, Late, Tamper
 from harness.faults.link import LinkConditions, LinkModel
-from harness.worlds.sockets import (
-    TCP_HEADERS,
-    UDP_HEADERS,
-    Address,
-    DatagramTransport,
-    Frame,
-    Listener,
-    StreamTransport,
-)
+from harness.worlds.sockets import UDP_HEADERS, Address, DatagramTransport, Frame, Listener
+from harness.worlds.streams import TCP_HEADERS, StreamTransport, reset_error
 
 if TYPE_CHECKING:
     from harness.worlds.loop import VirtualLoop
@@ -32,8 +25,10 @@ if TYPE_CHECKING:
 FIRST_EPHEMERAL_PORT = 49152
 """RFC 6335 §6: dynamic ports are 49152 to 65535."""
 
-CONNECT_TIMEOUT_S = 127.0
-"""Linux gives up an unanswered connection after six SYN retransmissions, s (net.ipv4.tcp_syn_retries)."""
+SYN_RETRIES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+"""How long Linux waits for the answer to each SYN, s; then it gives up (net.ipv4.tcp_syn_retries is 6)."""
+
+LAST_PORT = 65535
 
 
 class Path:
@@ -74,20 +69,26 @@ class Path:
     def set(self, conditions: LinkConditions) -> None:
         """Give both directions these conditions; what waited for a path that is up again goes on."""
         self.out.conditions = self.back.conditions = conditions
-        if conditions.state == "up":
-            for stream in list(self.streams):
-                stream.flush()
-                if stream.peer is not None:
-                    stream.peer.flush()
+        for device_end in list(self.streams):
+            if conditions.state == "up":
+                device_end.flush()
+                device_end.peer.flush()
+            elif conditions.state == "half-open":
+                device_end.lose(reset_error())
+
+    def tidy(self, stream: StreamTransport) -> None:
+        """Forget a connection once both its ends are over."""
+        if stream.over and stream.peer.over:
+            self.streams.pop(stream, None)
+            self.streams.pop(stream.peer, None)
 
     def reset(self) -> int:
         """Reset every open connection; returns how many there were."""
-        streams = list(self.streams)
-        for stream in streams:
-            if stream.peer is not None:
-                stream.peer.lose(ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))
-            stream.lose(ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET)))
-        return len(streams)
+        device_ends = [end for end in self.streams if not end.lost]
+        for device_end in device_ends:
+            device_end.peer.lose(reset_error())
+            device_end.lose(reset_error())
+        return len(device_ends)
 
 
 class Network:
@@ -127,11 +128,19 @@ class Network:
         return path, path.back, False
 
     def _port(self, host: str) -> int:
+        """A port of that host that nobody listens at.
+
+        Raises:
+            OSError: there is none.
+        """
         port = self._next_port.get(host, FIRST_EPHEMERAL_PORT)
-        while (host, port) in self._listeners or (host, port) in self._datagrams:
-            port += 1
-        self._next_port[host] = port + 1 if port < 65535 else FIRST_EPHEMERAL_PORT
-        return port
+        for _ in range(FIRST_EPHEMERAL_PORT, LAST_PORT + 1):
+            following = port + 1 if port < LAST_PORT else FIRST_EPHEMERAL_PORT
+            if (host, port) not in self._listeners and (host, port) not in self._datagrams:
+                self._next_port[host] = following
+                return port
+            port = following
+        raise OSError(errno.EADDRINUSE, f"{host}: every ephemeral port is in use in the simulated network")
 
     # -- streams ------------------------------------------------------------------------------------------------
 
@@ -141,13 +150,13 @@ class Network:
         Raises:
             OSError: somebody listens there already.
         """
-        host, port = address
+        host, port = _bindable(address[0]), address[1]
         if port == 0:
             port = self._port(host)
         if (host, port) in self._listeners:
             raise OSError(errno.EADDRINUSE, f"{host}:{port} is in use in the simulated network")
         self._listeners[host, port] = factory
-        return Listener(self, (host, port))
+        return Listener(self, self._loop, (host, port))
 
     def unlisten(self, address: Address) -> None:
         self._listeners.pop(address, None)
@@ -166,11 +175,7 @@ class Network:
         """
         loop = self._loop
         path = self.path(address[0])
-        arrival_s = path.out.segment(loop.time(), TCP_HEADERS)
-        if arrival_s is None:
-            await asyncio.sleep(CONNECT_TIMEOUT_S)
-            raise TimeoutError(errno.ETIMEDOUT, f"{address[0]}:{address[1]} does not answer")
-        await asyncio.sleep(arrival_s - loop.time())
+        await self._handshake(path.out, address)
         accept = self._listeners.get(address)
         if accept is None or path.conditions.state == "refused":
             await asyncio.sleep(path.conditions.latency_s)
@@ -182,13 +187,32 @@ class Network:
         far = StreamTransport(self, loop, address, here, path, path.back, to_device=False)
         near.peer, far.peer = far, near
         path.streams[far] = None
-        far.start(accept())
-        answered_s = path.back.segment(loop.time(), TCP_HEADERS)
-        if answered_s is not None:
-            await asyncio.sleep(answered_s - loop.time())
+        loop.call_soon(_accept, far, accept)
+        try:
+            await self._handshake(path.back, address)
+        except BaseException:
+            near.vanish()
+            raise
+        if near.lost:
+            raise reset_error()
         protocol = factory()
         near.start(protocol)
         return near, protocol
+
+    async def _handshake(self, model: LinkModel, address: Address) -> None:
+        """Let a SYN, or its answer, cross the path.
+
+        Raises:
+            TimeoutError: it never does.
+        """
+        for patience_s in SYN_RETRIES_S:
+            now_s = self._loop.time()
+            arrival_s = model.segment(now_s, TCP_HEADERS, now_s)
+            if arrival_s is not None:
+                await asyncio.sleep(arrival_s - now_s)
+                return
+            await asyncio.sleep(patience_s)
+        raise TimeoutError(errno.ETIMEDOUT, f"{address[0]}:{address[1]} does not answer")
 
     # -- datagrams ----------------------------------------------------------------------------------------------
 
@@ -201,7 +225,7 @@ class Network:
             OSError: the address is taken.
         """
         host, port = local or ("127.0.0.1", 0)
-        host = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+        host = _bindable(host)
         if port == 0:
             port = self._port(host)
         else:
@@ -211,7 +235,7 @@ class Network:
         protocol = cast(asyncio.DatagramProtocol, factory())
         transport = DatagramTransport(self, self._loop, (host, port), remote, protocol)
         self._datagrams[host, port] = transport
-        self._loop.call_soon(protocol.connection_made, transport)
+        protocol.connection_made(transport)
         return transport, protocol
 
     def unbind(self, address: Address) -> None:
@@ -251,5 +275,27 @@ class Network:
 
     def _deliver_datagram(self, source: Address, destination: Address, data: bytes) -> None:
         transport = self._datagrams.get(destination)
-        if transport is not None:
+        if transport is None:
+            self._unreachable(source, destination)
+        elif transport.remote in (None, source):
             transport.protocol.datagram_received(data, source)
+
+    def _unreachable(self, source: Address, destination: Address) -> None:
+        """Nobody is bound there: ICMP says so to a sender that is connected to that address (RFC 1122 §4.1.3.3)."""
+        sender = self._datagrams.get(source)
+        if sender is not None and sender.remote == destination:
+            error = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+            _, model, _ = self._between(destination[0], source[0])
+            for arrival_s in model.datagram(self._loop.time(), UDP_HEADERS):
+                self._loop.call_at(arrival_s, sender.protocol.error_received, error)
+
+
+def _bindable(host: str) -> str:
+    """Who binds to every address is reached at the station's."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+
+
+def _accept(stream: StreamTransport, accept: Callable[[], asyncio.BaseProtocol]) -> None:
+    """The device's end of a connection comes to be."""
+    if not stream.lost:
+        stream.start(accept())

@@ -58,7 +58,7 @@ class SimulatedWorld(EmulatedWorld):
         assert isinstance(loop, VirtualLoop), "a simulated world runs on a VirtualLoop"
         self._loop = loop
         self._failed = loop.create_future()
-        self._stack.enter_context(virtual_time(loop))
+        self._stack.enter_context(virtual_time())
         self._start_s = self.model.now - loop.time()
         self._servers = Servers(self.model, draining=False, catch_up=self._catch_up, lazy=True)
         await self._servers.start()
