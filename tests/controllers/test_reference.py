@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from harness.properties import always, eventually, never, within
@@ -72,7 +74,7 @@ async def test_no_two_chillers_start_within_half_a_minute(site: World, controlle
         t for n in (1, 2, 3) for t, running in site.journal.trace[f"chiller-{n}.running"] if running and t > 60.0
     )
     assert len(starts) >= 2
-    assert all(later - earlier >= 30.0 for earlier, later in zip(starts, starts[1:], strict=False))
+    assert all(later - earlier >= 30.0 for earlier, later in pairwise(starts))
 
 
 async def test_with_one_set_less_two_carry_the_hall(site: World, controller: InProcess) -> None:
