@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from frames import SYS_DESCR, SYS_UP_TIME, VALUES, snmp
+from frames import SYS_DESCR, SYS_UP_TIME, V3_ANSWER, V3_DISCOVERED, V3_DISCOVERY, V3_REQUEST, VALUES, snmp
 from pyasn1.codec.ber import decoder
 from pysnmp.proto import api
+from pysnmp.proto.mpmod.rfc3412 import SNMPv3Message
 from pysnmp.proto.rfc1902 import Counter64, Gauge32, Integer32, OctetString, TimeTicks
 from pysnmp.proto.rfc1905 import NoSuchInstance
+from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 from stations import Manager
 
 from harness.faults.frames import Answer, Tamper
@@ -75,10 +77,14 @@ async def test_another_key_is_a_wrong_digest(snmp_proxy: UdpProxy, manager: Mana
 
 
 @pytest.mark.parametrize("kind", ["snmp-time-window", "snmp-engine-reboot"])
-async def test_a_clock_elsewhere_is_outside_the_time_window(snmp_proxy: UdpProxy, manager: Manager, kind: str) -> None:
+async def test_a_manager_that_is_told_of_another_clock_finds_no_way_back_until_it_is_lifted(
+    snmp_proxy: UdpProxy, manager: Manager, kind: str
+) -> None:
     assert isinstance(await manager.get(DESCR, version="v3"), list)
     await snmp_proxy.apply(kind)
-    assert await manager.get(DESCR, version="v3") == "SNMP message timing parameters not in windows of trust"
+    assert await manager.get(DESCR, version="v3") == SILENCE
+    await snmp_proxy.lift(kind)
+    assert isinstance(await manager.get(DESCR, version="v3"), list)
 
 
 async def test_the_up_time_of_a_rebooted_engine_counts_from_0(snmp_proxy: UdpProxy, manager: Manager) -> None:
@@ -160,3 +166,61 @@ def test_a_missing_instance_ends_walks_and_refuses_writes(kind: str, version: in
     assert int(module.apiPDU.get_error_status(pdu)) == status
     if status == 0:
         assert module.apiPDU.get_varbinds(pdu)[0][1].isSameTypeWith(api.PROTOCOL_MODULES[1].EndOfMibView())
+
+
+# What follows is net-snmp's on both sides, and what is made of it is read by pysnmp.
+
+WRONG_DIGESTS, NOT_IN_TIME_WINDOWS = "1.3.6.1.6.3.15.1.1.5.0", "1.3.6.1.6.3.15.1.1.2.0"
+
+
+def header(octets: bytes) -> tuple[int, int, bytes, int, int]:
+    """msgID, flags, engine, boots and time of a v3 message."""
+    message, rest = decoder.decode(octets, asn1Spec=SNMPv3Message())
+    assert rest == b""
+    security, _ = decoder.decode(bytes(message["msgSecurityParameters"]), asn1Spec=UsmSecurityParameters())
+    glob = message["msgGlobalData"]
+    engine, boots, time_s = (security[n] for n in range(3))
+    return int(glob["msgID"]), bytes(glob["msgFlags"])[0], bytes(engine), int(boots), int(time_s)
+
+
+def reported(octets: bytes) -> str:
+    """The counter in a plain report."""
+    message, _ = decoder.decode(octets, asn1Spec=SNMPv3Message())
+    pdu = message["msgData"]["plaintext"]["data"]["report"]
+    return str(pdu["variable-bindings"][0]["name"])
+
+
+@pytest.mark.parametrize(
+    ("kind", "counter", "boots", "time_s"),
+    [
+        ("snmp-key-changed", WRONG_DIGESTS, 1, 3),
+        ("snmp-time-window", NOT_IN_TIME_WINDOWS, 1, 303),
+        ("snmp-engine-reboot", NOT_IN_TIME_WINDOWS, 2, 0),
+    ],
+)
+def test_a_report_answers_the_request_for_its_engine(kind: str, counter: str, boots: int, time_s: int) -> None:
+    tamper = Tamper(0, "snmp")
+    tamper.apply(kind)
+    assert tamper.request(V3_DISCOVERY) == [V3_DISCOVERY]
+    (out,) = tamper.request(V3_REQUEST)
+    assert isinstance(out, Answer)
+    msg_id, _, engine, _, _ = header(V3_REQUEST)
+    assert header(out.frame) == (msg_id, 0, engine, boots, time_s)
+    assert reported(out.frame) == counter
+
+
+def test_a_discovery_tells_the_clock_of_the_fault() -> None:
+    tamper = Tamper(0, "snmp")
+    tamper.apply("snmp-time-window", {"offset_s": 1000})
+    msg_id, flags, engine, boots, time_s = header(V3_DISCOVERED)
+    (out,) = tamper.answer(V3_DISCOVERED)
+    assert header(out) == (msg_id, flags, engine, boots, time_s + 1000)
+    assert reported(out) == reported(V3_DISCOVERED)
+
+
+@pytest.mark.parametrize("kind", ["snmp-generr", "snmp-wrong-type", "snmp-missing-instance", "stale"])
+def test_what_needs_the_secret_leaves_v3_alone(kind: str) -> None:
+    tamper = Tamper(0, "snmp")
+    tamper.apply(kind)
+    assert tamper.request(V3_REQUEST) == [V3_REQUEST]
+    assert tamper.answer(V3_ANSWER) == [V3_ANSWER]

@@ -68,11 +68,10 @@ class ModbusConversation:
         adu = self._adu(frame)
         asked = self._open.pop(_transaction(adu), b"")
         if "stale" in active and asked:
-            held = self._tamper.memory["stale"].setdefault(asked, adu)
+            held = self._tamper.first("stale", asked, adu)
             adu = adu[:2] + held[2:]
         if "torn" in active and asked:
-            before = self._tamper.memory["torn"].get(asked, adu)
-            self._tamper.memory["torn"][asked] = adu
+            before = self._tamper.last("torn", asked, adu)
             adu = _torn(before, adu, asked, int(active["torn"]["register"]))
         return self._marked(adu)
 

@@ -59,7 +59,9 @@ class SnmpConversation:
             version, start, end = read_version(data)
             if version == Version.V3:
                 report = self._v3.report(data, start, end)
-                return [data] if report is None else [Answer(spoil(self._tamper, report))]
+                if report is None:
+                    return [data]
+                return [Answer(spoil(self._tamper, report))] if report else []
             message = read_community_message(data, start, end)
             pdu = read_pdu(data, message.pdu_start, end)
         except BerError:
@@ -93,7 +95,7 @@ class SnmpConversation:
         active = self._tamper.active
         asked = self._open.pop(pdu.request_id, None)
         if "stale" in active and asked is not None:
-            held = self._tamper.memory["stale"].setdefault(asked, data)
+            held = self._tamper.first("stale", asked, data)
             data = data if held is data else _with_id(held, int.from_bytes(pdu.request_id, "big", signed=True))
         if "snmp-engine-reboot" in active or "snmp-wrong-type" in active:
             data = self._revalued(data)
@@ -107,7 +109,7 @@ class SnmpConversation:
             return data
         for bind in message.PDU.varbindlist:
             if "snmp-engine-reboot" in active:
-                _rebooted(bind, self._tamper.memory["snmp-engine-reboot"], int(active["snmp-engine-reboot"]["boots"]))
+                _rebooted(bind, self._tamper, int(active["snmp-engine-reboot"]["boots"]))
             if "snmp-wrong-type" in active and bind.value is not None:
                 bind.value = _of_another_type(bind.value)
         return _built(message, data)
@@ -175,14 +177,14 @@ def _with_id(answer: bytes, request_id: int) -> bytes:
     return _built(message, answer)
 
 
-def _rebooted(bind: Any, base: dict[object, bytes], boots: int) -> None:
+def _rebooted(bind: Any, tamper: Tamper, boots: int) -> None:
     """The variables that tell a restart: times count from the first one seen, the number of boots is higher."""
     oid = bind.oid.val.lstrip(".")
     number = getattr(bind.value, "val", None)
     if not isinstance(number, int):
         return
     if oid in (SYS_UP_TIME, ENGINE_TIME):
-        first = int(base.setdefault(oid, b"%d" % number))
+        first = int(tamper.first("snmp-engine-reboot", oid, b"%d" % number))
         bind.value = type(bind.value)(max(0, number - first))
     elif oid == ENGINE_BOOTS:
         bind.value = type(bind.value)(number + boots)

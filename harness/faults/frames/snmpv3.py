@@ -2,8 +2,9 @@
 
 Such are the Reports (RFC 3414 §3.2): usmStatsWrongDigests is sent without authentication by real agents too. A Report
 of usmStatsNotInTimeWindows is authenticated by real agents, so that a manager believes the clock in it; the one made
-here is not: the manager reports the error and does not synchronise. What is inside an authenticated message cannot be
-changed without the manager noticing, so faults of values leave v3 alone.
+here is not. pysnmp and net-snmp believe it all the same and ask again with that clock; what they ask then goes
+unanswered, as only the agent's secret could answer it (told twice that its clock is wrong, net-snmp waits for ever).
+What is inside an authenticated message cannot be changed without the manager noticing: faults of values leave v3 alone.
 """
 
 from __future__ import annotations
@@ -40,14 +41,17 @@ _MOST = 0x7FFF_FFFF
 class V3Faults:
     """What one manager suffers of the device's v3 faults."""
 
-    __slots__ = ("_reported", "_tamper")
+    __slots__ = ("_asked", "_onset", "_reported", "_tamper", "_told")
 
     def __init__(self, tamper: Tamper) -> None:
         self._tamper = tamper
         self._reported = 0
+        self._onset: object = None  # what the fault of the clock that the next two are about remembers
+        self._told: tuple[int, int] | None = None  # the boots and time that the manager was last told
+        self._asked: tuple[int, int] | None = None  # those in the last request that was reported
 
     def report(self, datagram: bytes, start: int, end: int) -> bytes | None:
-        """The Report that an authenticated request gets in the agent's place, None if it is passed on.
+        """The Report that an authenticated request gets in the agent's place, empty for silence, None to pass it on.
 
         Raises:
             BerError: this is no v3 message.
@@ -57,16 +61,16 @@ class V3Faults:
         security = read_security_parameters(message.security_parameters, message.security_start)
         if not message.flags & AUTH_FLAG or not message.flags & REPORTABLE_FLAG:
             return None
-        boots, time_s = security.boots, security.time_s
+        idea = security.boots, security.time_s
         if "snmp-key-changed" in active:
-            return self._report(message, security, Counter.WRONG_DIGESTS, boots, time_s)
-        if "snmp-engine-reboot" in active:
-            boots, time_s = self._since_reboot(boots, time_s)
-        elif "snmp-time-window" in active:
-            time_s += int(active["snmp-time-window"]["offset_s"])
-        else:
+            return self._report(message, security, Counter.WRONG_DIGESTS, *idea)
+        clock = self._clock(*idea)
+        if clock is None:
             return None
-        return self._report(message, security, Counter.NOT_IN_TIME_WINDOWS, boots, time_s)
+        if idea == self._asked or (self._told is not None and idea >= self._told):
+            return b""
+        self._asked, self._told = idea, clock
+        return self._report(message, security, Counter.NOT_IN_TIME_WINDOWS, *clock)
 
     def answer(self, datagram: bytes, start: int, end: int) -> bytes:
         """An answer of the agent as the manager gets it.
@@ -82,19 +86,26 @@ class V3Faults:
         if wrong is not None:
             msg_id = (msg_id + int(wrong["offset"])) % (_MOST + 1)
         if not message.flags & AUTH_FLAG:  # discovery: the agent's engine, boots and time, told to whoever asks
-            if "snmp-engine-reboot" in active:
-                boots, time_s = self._since_reboot(boots, time_s)
-            elif "snmp-time-window" in active:
-                time_s += int(active["snmp-time-window"]["offset_s"])
+            clock = self._clock(boots, time_s)
+            if clock is not None:
+                boots, time_s = self._told = clock
         if (msg_id, boots, time_s) == (message.msg_id, security.boots, security.time_s):
             return datagram
         return _rewritten(message, security, msg_id, boots, time_s)
 
-    def _since_reboot(self, boots: int, time_s: int) -> tuple[int, int]:
-        """Boots and time of an engine that restarted when the fault began, from those it has."""
-        first = int(self._tamper.memory["snmp-engine-reboot"].setdefault(boots, b"%d" % time_s))
-        more = int(self._tamper.active["snmp-engine-reboot"]["boots"])
-        return min(boots + more, _MOST), max(0, time_s - first)
+    def _clock(self, boots: int, time_s: int) -> tuple[int, int] | None:
+        """The engine's boots and time as the fault has them, from those it has; None without a fault of the clock."""
+        active = self._tamper.active
+        kind = next((kind for kind in ("snmp-engine-reboot", "snmp-time-window") if kind in active), None)
+        if kind is None:
+            return None
+        memory = self._tamper.memory[kind]
+        if memory is not self._onset:
+            self._onset, self._told, self._asked = memory, None, None
+        if kind == "snmp-time-window":
+            return boots, min(time_s + int(active[kind]["offset_s"]), _MOST)
+        first = int(self._tamper.first(kind, boots, b"%d" % time_s))
+        return min(boots + int(active[kind]["boots"]), _MOST), max(0, time_s - first)
 
     def _report(
         self, message: V3Message, security: SecurityParameters, counter: Counter, boots: int, time_s: int

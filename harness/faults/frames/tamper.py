@@ -15,6 +15,9 @@ from typing import Literal, Protocol
 
 from harness.faults.frames.kinds import chosen, protocols
 
+MOST_REMEMBERED = 10_000
+"""What one fault remembers at most; what else it is told passes as if it began now."""
+
 Speaks = Literal["modbus-tcp", "modbus-rtu", "snmp"]
 
 
@@ -95,6 +98,19 @@ class Tamper:
         for name in ended:
             del self.active[name], self.memory[name]
         return ended
+
+    def first(self, kind: str, key: object, value: bytes) -> bytes:
+        """What an active fault remembers of this key: the value it was first told, which is this one now or before."""
+        memory = self.memory[kind]
+        return memory.setdefault(key, value) if len(memory) < MOST_REMEMBERED else memory.get(key, value)
+
+    def last(self, kind: str, key: object, value: bytes) -> bytes:
+        """What an active fault was told of this key the time before; this value is what it is told now."""
+        memory = self.memory[kind]
+        before = memory.get(key, value)
+        if key in memory or len(memory) < MOST_REMEMBERED:
+            memory[key] = value
+        return before
 
     def conversation(self) -> Conversation:
         """A new client's exchange with the device."""
