@@ -7,12 +7,11 @@ The machine itself, with the switches that stop it, is `plant.chillers.Chiller`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from emulators.devices.alarms import Alarm, alarm_points
-from emulators.devices.chiller_points import POINTS
+from emulators.devices.chiller_points import ALARMS, POINTS
 from emulators.devices.device import Device, Params, State
 from emulators.devices.misbehaviour import left_in_manual
 from emulators.devices.points import Refused
@@ -79,50 +78,6 @@ LEAVING_C = (3.0, 20.0)
 """Leaving water between which a control that is misled by its sensor ends, degC: antifreeze protection, and no cooling
 to speak of (assumptions)."""
 
-_TRIP_ALARMS = (
-    ("high_pressure", "high pressure", "the high-pressure switch has opened"),
-    ("low_pressure", "low pressure", "the low-pressure switch has opened"),
-    ("supply_voltage", "supply voltage", "the phase monitor has opened: supply voltage out of limits"),
-    ("flow_loss", "flow", "the evaporator's flow was lost while it ran, or was not proven in time"),
-    ("start_failure", "start failure", "the compressors did not start"),
-    ("protection", "protection", "a protection of the compressors has opened"),
-)
-
-
-def _tripped(reason: str) -> Callable[[Any], bool]:
-    return lambda d: bool(d.state.trip == reason)
-
-
-ALARMS = (
-    *(Alarm(name, doc, _tripped(reason), severity="critical") for name, reason, doc in _TRIP_ALARMS),
-    Alarm(
-        "lockout",
-        "too many trips within an hour: it stays off until it is reset",
-        lambda d: d.state.phase == "lockout",
-        severity="critical",
-    ),
-    Alarm(
-        "water_too_warm",
-        "the entering water is too warm to start",
-        lambda d: d.wanted and d.state.phase == "off" and d.entering_c > d.params.warmest_start_c,
-        severity="critical",
-    ),
-    Alarm(
-        "high_leaving_water",
-        "it runs and the leaving water is 3 K above the setpoint",
-        lambda d: d.state.phase == "running" and d.leaving_c > d.setpoint_c + 3.0,
-        clear=lambda d: d.state.phase != "running" or d.leaving_c < d.setpoint_c + 2.0,
-        delay_s=300.0,
-    ),
-    Alarm(
-        "capacity_limited",
-        "it runs as hard as it may and does not reach the setpoint",
-        lambda d: d.limited,
-        severity="info",
-        delay_s=60.0,
-    ),
-)
-
 
 class ChillerController(Device):
     """The controller of the plant's `chiller` named by `of`.
@@ -133,15 +88,19 @@ class ChillerController(Device):
     kind = "chiller"
     PARAMS = ChillerParams
     STATE = ChillerControllerState
-    POINTS = (*POINTS, *alarm_points(ALARMS))
+    POINTS = POINTS
     ALARMS = ALARMS
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("the sequence stops; what runs goes on, what stands does not start"),
-        "flow-switch-stuck": Fault("the flow switch reads no flow whatever flows"),
+        "flow-switch-stuck": Fault("the flow switch reads no flow whatever flows", family="sensor"),
         "lockout": Fault("locked out: it stops and cannot be reset until the cause is cleared", family="plant"),
         **left_in_manual("it is left switched off at its panel"),
-        "lost-run-signal": Fault("the run signal to valve and pumps is lost: the isolation valve does not open"),
+        "lost-run-signal": Fault(
+            "the run signal to valve and pumps is lost: the isolation valve does not open",
+            family="plant",
+            source="Azure Australia East, 2023-08",
+        ),
     }
     params: ChillerParams
     state: ChillerControllerState

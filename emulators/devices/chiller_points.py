@@ -1,9 +1,11 @@
-"""The points of a chiller, as its controller names them."""
+"""The points and alarms of a chiller, as its controller names them."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.points import Point
 
 ROLES = ("lead", "lag", "standby")
@@ -16,6 +18,50 @@ PHASES = ("dead", "booting", "off", "flow", "inhibited", "prestart", "running", 
 def _amperes(d: Any) -> float:
     return float(max(d.chiller.demand()["input"].amperes(d.chiller.seen["input"].volts)))
 
+
+_TRIP_ALARMS = (
+    ("high_pressure", "high pressure", "the high-pressure switch has opened"),
+    ("low_pressure", "low pressure", "the low-pressure switch has opened"),
+    ("supply_voltage", "supply voltage", "the phase monitor has opened: supply voltage out of limits"),
+    ("flow_loss", "flow", "the evaporator's flow was lost while it ran, or was not proven in time"),
+    ("start_failure", "start failure", "the compressors did not start"),
+    ("protection", "protection", "a protection of the compressors has opened"),
+)
+
+
+def _tripped(reason: str) -> Callable[[Any], bool]:
+    return lambda d: bool(d.state.trip == reason)
+
+
+ALARMS = (
+    *(Alarm(name, doc, _tripped(reason), severity="critical") for name, reason, doc in _TRIP_ALARMS),
+    Alarm(
+        "lockout",
+        "too many trips within an hour: it stays off until it is reset",
+        lambda d: d.state.phase == "lockout",
+        severity="critical",
+    ),
+    Alarm(
+        "water_too_warm",
+        "the entering water is too warm to start",
+        lambda d: d.wanted and d.state.phase == "off" and d.entering_c > d.params.warmest_start_c,
+        severity="critical",
+    ),
+    Alarm(
+        "high_leaving_water",
+        "it runs and the leaving water is 3 K above the setpoint",
+        lambda d: d.state.phase == "running" and d.leaving_c > d.setpoint_c + 3.0,
+        clear=lambda d: d.state.phase != "running" or d.leaving_c < d.setpoint_c + 2.0,
+        delay_s=300.0,
+    ),
+    Alarm(
+        "capacity_limited",
+        "it runs as hard as it may and does not reach the setpoint",
+        lambda d: d.limited,
+        severity="info",
+        delay_s=60.0,
+    ),
+)
 
 POINTS: tuple[Point, ...] = (
     Point(
@@ -80,4 +126,5 @@ POINTS: tuple[Point, ...] = (
         write=lambda d, v: d.reset(v),
         values=("none", "reset"),
     ),
+    *alarm_points(ALARMS),
 )

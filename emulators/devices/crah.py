@@ -161,7 +161,7 @@ class CrahController(Device):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("it no longer controls: fans and setpoint stay as they are"),
-        "false-shutdown": Fault("the controller stops the unit without a cause"),
+        "false-shutdown": Fault("the controller stops the unit without a cause", source="AWS eu-central-1, 2021-06"),
         **left_in_manual("it is left switched off at its panel"),
     }
     params: CrahParams

@@ -75,9 +75,11 @@ class GeneratorController(LinkedSet):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("sequence and protection stand still; the engine does what it was last told"),
-        "emergency-stop": Fault("somebody has pressed the emergency stop button"),
-        "no-remote-start": Fault("the wire of the remote start is broken: requests are not seen"),
-        "msc-failure": Fault("the multiset link is down: this controller and the others do not see each other"),
+        "emergency-stop": Fault("somebody has pressed the emergency stop button", family="people"),
+        "no-remote-start": Fault("the wire of the remote start is broken: requests are not seen", family="plant"),
+        "msc-failure": Fault(
+            "the multiset link is down: this controller and the others do not see each other", family="plant"
+        ),
         **left_in_manual("it is left in manual: it goes on as it is and does not start when called"),
     }
     state: GeneratorControllerState

@@ -63,8 +63,11 @@ SENSOR_FAULTS: Mapping[str, Fault] = {
 
 _ADDING = ("sensor-drift", "sensor-bias", "sensor-noise", "sensor-spike")
 
-LOOK_S: Mapping[str, float] = {"sensor-drift": 10.0, "sensor-noise": 1.0, "sensor-spike": 1.0}
-"""How often firmware looks at a reading that changes by itself, s; only while it does."""
+VARYING = ("sensor-drift", "sensor-noise", "sensor-spike")
+"""Faults whose error changes by itself."""
+
+LOOK_S = 10.0
+"""How often firmware looks at a reading that drifts or is noisy, s; only while it does."""
 
 UNMEASURED = ("system.", "alarm.", "alarms.", "command.")
 """Points whose names begin so are known, not measured."""
@@ -92,6 +95,15 @@ def note(device: Device, kind: str, of: tuple[str, ...], noted: dict[str, float]
         noted.setdefault("value", float(device.point(of[0]).true()))
     elif kind in ("sensor-drift", "sensor-spike"):
         noted.setdefault("since", device.plant.now)
+
+
+def next_look_s(kind: str, active: Mapping[str, float], now: float) -> float:
+    """In how many seconds firmware is to look again at a reading with that fault of `VARYING`: jumps are seen."""
+    if kind != "sensor-spike":
+        return LOOK_S
+    phase = (now - active["since"]) % active["every_s"]
+    length_s = active["length_s"]
+    return max((length_s if phase < length_s else active["every_s"]) - phase, 0.01)
 
 
 def reported(device: Device, name: str, value: Value) -> Value:

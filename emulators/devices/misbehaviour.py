@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from emulators.devices.measurement import LOOK_S as SENSOR_LOOK_S
-from emulators.devices.measurement import SENSOR_FAULTS, note, unfit
+from emulators.devices.measurement import SENSOR_FAULTS, VARYING, next_look_s, note, unfit
 from emulators.devices.points import BoundPoint, Refused, UnknownPoint, Value
 from emulators.plant.engine import PlantError
 from emulators.plant.faults import Fault, Parameter, split
@@ -89,7 +88,7 @@ def begin(device: Device, key: str) -> None:
         noted.setdefault("since", device.plant.now)
     elif kind in SENSOR_FAULTS:
         note(device, kind, of, noted)
-    if kind in SENSOR_LOOK_S or kind == "alarm-storm":
+    if kind in VARYING or kind == "alarm-storm":
         look(device, key)
 
 
@@ -108,7 +107,9 @@ def look(device: Device, key: str) -> None:
     active = device.fault(key)
     if active is not None:
         kind, _ = split(key)
-        device.after(60.0 / active["per_minute"] if kind == "alarm-storm" else SENSOR_LOOK_S[kind], f"look {key}")
+        storm = kind == "alarm-storm"
+        delay_s = 60.0 / active["per_minute"] if storm else next_look_s(kind, active, device.plant.now)
+        device.after(delay_s, f"look {key}")
         device.touch()
 
 

@@ -58,10 +58,12 @@ class RelayIo(Device):
                 "input": Parameter(1.0, "row", 1.0, 64.0, neutral=None),
                 "level": Parameter(0.0, "level", 0.0, 1.0, neutral=None),
             },
+            family="sensor",
         ),
         "dead-relay": Fault(
             "a relay's coil is open: it does nothing when told to close",
             {"relay": Parameter(1.0, "row", 1.0, 64.0, neutral=None)},
+            family="plant",
         ),
     }
     params: RelayIoParams

@@ -104,7 +104,7 @@ class Sensor(Device):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "probe-failure": Fault(
-            "a probe does not answer", {"probe": Parameter(1, "", 1, 64, "which one", neutral=None)}
+            "a probe does not answer", {"probe": Parameter(1, "", 1, 64, "which one", neutral=None)}, family="sensor"
         ),
         "probe-drift": Fault(
             "a probe reads too much",
@@ -112,6 +112,7 @@ class Sensor(Device):
                 "probe": Parameter(1, "", 1, 64, "which one", neutral=None),
                 "offset": Parameter(3.0, "K or %", -50.0, 50.0),
             },
+            family="sensor",
         ),
     }
     params: SensorParams

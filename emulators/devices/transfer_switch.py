@@ -73,10 +73,12 @@ class TransferSwitchController(Device):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("the sequence stops: timers that run out do nothing"),
-        "lockout": Fault("a protection (a ground fault, say) blocks all transfers until it is reset"),
-        "blind": Fault("the sensing of the normal source reads nominal values whatever is there"),
-        "false-loss": Fault("the sensing of the normal source reads dead whatever is there"),
-        "no-start-signal": Fault("the engine-start contact does not close"),
+        "lockout": Fault("a protection (a ground fault, say) blocks all transfers until it is reset", family="plant"),
+        "blind": Fault("the sensing of the normal source reads nominal values whatever is there", family="sensor"),
+        "false-loss": Fault("the sensing of the normal source reads dead whatever is there", family="sensor"),
+        "no-start-signal": Fault(
+            "the engine-start contact does not close", family="plant", source="OVH Strasbourg, 2017-11"
+        ),
         **left_in_manual("it is left in manual: it does not transfer by itself"),
     }
     params: TransferSwitchParams

@@ -39,6 +39,7 @@ class Board(Electrical):
         "short-circuit": Fault(
             "bolted fault on the busbar: it is dead and draws fault current until it is cleared",
             {"current": Parameter(25.0, "kA", 1.0, 100.0, "per phase")},
+            source="Azure West Europe, 2023-10",
         ),
         "insulation": Fault("the busbar is withdrawn from service: dead without fault current"),
     }

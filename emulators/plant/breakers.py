@@ -99,6 +99,7 @@ class CircuitBreaker(Electrical):
         "mis-set": Fault(
             "the trip unit acts at a wrong threshold",
             {"percent": Parameter(50.0, "%", 10.0, 300.0, "of the intended setting", neutral=100.0)},
+            source="AWS us-east-1, 2012-06-14",
         ),
         "wrong-breaker": Fault("somebody opens it who meant another one; clearing it closes it again", family="people"),
     }

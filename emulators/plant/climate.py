@@ -55,7 +55,11 @@ class Climate(Component):
     PARAMS = ClimateRatings
     params: ClimateRatings
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "heat-wave": Fault("it is hotter than the design day", {"kelvin": Parameter(6.0, "K", -20.0, 20.0)}),
+        "heat-wave": Fault(
+            "it is hotter than the design day",
+            {"kelvin": Parameter(6.0, "K", -20.0, 20.0)},
+            source="Google europe-west2, 2022-07",
+        ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {"outdoor_c": "°C", "hour": "h"}
 

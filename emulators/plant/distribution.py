@@ -95,6 +95,7 @@ class Pdu(Electrical):
         "meter-drift": Fault(
             "the PDU's meters read too much or too little; breakers and loads do not care",
             {"percent": Parameter(10.0, "%", -100.0, 100.0, "error of every current, power and energy reading")},
+            family="sensor",
         ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {

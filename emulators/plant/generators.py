@@ -65,7 +65,11 @@ class Generator(DieselEngine):
     TERMINALS = ()
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **DieselEngine.FAULTS,
-        "avr": Fault("the voltage regulator is off", {"error": Parameter(-20.0, "%", -100.0, 40.0, "of nominal")}),
+        "avr": Fault(
+            "the voltage regulator is off",
+            {"error": Parameter(-20.0, "%", -100.0, 40.0, "of nominal")},
+            source="AWS us-east-1, 2012-06-29",
+        ),
         "breaker-fails-to-close": Fault("its circuit breaker does not close"),
         "breaker-fails-to-open": Fault("its circuit breaker does not open"),
     }

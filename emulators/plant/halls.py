@@ -66,7 +66,7 @@ class Hall(Body, ConditionedAir):
     params: HallRatings
     state: HallState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "fire-suppression": Fault("the fire panel stops the hall's air handlers"),
+        "fire-suppression": Fault("the fire panel stops the hall's air handlers", source="AWS eu-central-1, 2021-06"),
         "containment-breach": Fault(
             "aisle doors stand open: cold and hot air mix",
             {"part": Parameter(25.0, "%", 1.0, 100.0, "of the servers' airflow that goes round")},

@@ -62,6 +62,7 @@ class DieselEngine(Electrical):
                 "delay_s": Parameter(10.0, "s", 0.0, 36000.0, "after it has taken load", neutral=None),
                 "load_percent": Parameter(5.0, "%", 0.0, 110.0, "of its rating, from which it fails", neutral=None),
             },
+            source="AWS us-east-1, 2019-08",
         ),
         "governor": Fault(
             "the governor hunts: frequency swings", {"amplitude": Parameter(1.5, "Hz", 0.1, 10.0, "each way")}
@@ -69,7 +70,9 @@ class DieselEngine(Electrical):
         "overspeed": Fault(
             "the governor lets it race", {"hertz": Parameter(8.0, "Hz", 0.5, 20.0, "above the set point")}
         ),
-        "radiator-fan": Fault("the radiator fan stands still: the engine overheats in minutes"),
+        "radiator-fan": Fault(
+            "the radiator fan stands still: the engine overheats in minutes", source="AWS us-east-1, 2012-06-14"
+        ),
         "low-oil": Fault(
             "oil pressure is low", {"pressure": Parameter(60.0, "kPa", 0.0, 400.0, "at rated speed", neutral=None)}
         ),

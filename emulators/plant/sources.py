@@ -40,14 +40,18 @@ class Utility(Electrical):
     PARAMS = UtilityRatings
     TERMINALS = ()
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "outage": Fault("interruption: all three phases below 5 % of the declared voltage"),
+        "outage": Fault(
+            "interruption: all three phases below 5 % of the declared voltage", source="EN 50160; IEC 61000-4-30"
+        ),
         "sag": Fault(
             "voltage dip on all phases",
             {"depth": Parameter(40.0, "%", 10.0, 95.0, "how far below the declared voltage")},
+            source="EN 50160; IEC 61000-4-30",
         ),
         "swell": Fault(
             "voltage swell on all phases",
             {"height": Parameter(15.0, "%", 10.0, 80.0, "how far above the declared voltage")},
+            source="EN 50160; IEC 61000-4-30",
         ),
         "phase-loss": Fault("one phase is interrupted", {"phase": Parameter(1.0, "phase", 1.0, 3.0, neutral=None)}),
         "unbalance": Fault(
@@ -56,9 +60,12 @@ class Utility(Electrical):
                 "phase": Parameter(1.0, "phase", 1.0, 3.0, neutral=None),
                 "depth": Parameter(8.0, "%", 1.0, 30.0, "how far below the declared voltage"),
             },
+            source="EN 50160",
         ),
         "frequency-drift": Fault(
-            "frequency away from nominal", {"hertz": Parameter(-1.5, "Hz", -7.5, 7.5, "deviation from nominal")}
+            "frequency away from nominal",
+            {"hertz": Parameter(-1.5, "Hz", -7.5, 7.5, "deviation from nominal")},
+            source="EN 50160",
         ),
     }
 

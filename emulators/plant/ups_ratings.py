@@ -102,9 +102,12 @@ UPS_FAULTS: Mapping[str, Fault] = {
     "battery-weak": Fault(
         "the battery holds less than the UPS believes",
         {"capacity": Parameter(40.0, "%", 1.0, 99.0, "of what it should hold", neutral=100.0)},
+        source="Cloudflare PDX, 2023-11",
     ),
     "thermal-runaway": Fault(
-        "the battery heats itself until it gasses and is lost", {"rate": Parameter(2.0, "K/min", 0.1, 60.0)}
+        "the battery heats itself until it gasses and is lost",
+        {"rate": Parameter(2.0, "K/min", 0.1, 60.0)},
+        source="SK C&C Pangyo, 2022-10",
     ),
 }
 

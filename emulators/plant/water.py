@@ -45,7 +45,7 @@ class WaterLoop(Body, ChilledWater):
     params: WaterLoopRatings
     state: WaterLoopState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "valve-shut": Fault("a main isolation valve is shut: no flow"),
+        "valve-shut": Fault("a main isolation valve is shut: no flow", source="Equinix Singapore, 2023-10"),
         "restriction": Fault(
             "a strainer is blocked", {"loss": Parameter(50.0, "%", 1.0, 100.0, "part of the flow that is gone")}
         ),

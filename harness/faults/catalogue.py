@@ -96,26 +96,20 @@ def _called(site: Site, target: str) -> set[str]:
 
 def _of_actors() -> Iterator[FaultKind]:
     """Those of components and firmware, the same fault of several classes in one entry."""
-    targets: dict[tuple[str, str, str], list[str]] = {}
-    faults: dict[tuple[str, str, str], Fault] = {}
-    suffering: list[tuple[str, type[Actor], bool]] = [(name, cls, False) for name, cls in plant.KINDS.items()]
-    suffering += [(works.NAME, Works, False)]
-    suffering += [(f"{name}/device", cls, True) for name, cls in devices.KINDS.items()]
-    for target, cls, on_device in suffering:
+    suffering: list[tuple[str, type[Actor], str]] = [(name, cls, "plant") for name, cls in plant.KINDS.items()]
+    suffering += [(works.NAME, Works, "people")]
+    suffering += [(f"{name}/device", cls, "firmware") for name, cls in devices.KINDS.items()]
+    every_device = [target for target, _, family in suffering if family == "firmware"]
+    found: list[tuple[str, str, Fault, list[str]]] = []
+    for target, cls, family in suffering:
         for kind, fault in cls.FAULTS.items():
-            key = (fault.family or ("firmware" if on_device else "plant"), kind, fault.doc)
-            faults[key] = fault
-            targets.setdefault(key, []).append(target)
-    everything = [target for target, _, on_device in suffering if on_device]
-    for (of_family, kind, doc), fault in faults.items():
-        on = targets[of_family, kind, doc]
-        yield FaultKind(
-            kind,
-            of_family,
-            doc,
-            ("device",) if on == everything else tuple(on),
-            fault.parameters,
-            WORLDS if kind in RIG else WORLDS[:2],
-            fault.source,
-            fault.of,
-        )
+            for of_family, name, known, targets in found:
+                if (of_family, name, known) == (fault.family or family, kind, fault):
+                    targets.append(target)
+                    break
+            else:
+                found.append((fault.family or family, kind, fault, [target]))
+    for family, kind, fault, targets in found:
+        on = ("device",) if targets == every_device else tuple(targets)
+        worlds = WORLDS if kind in RIG else WORLDS[:2]
+        yield FaultKind(kind, family, fault.doc, on, fault.parameters, worlds, fault.source, fault.of)

@@ -108,18 +108,22 @@ class EmulatedWorld(World):
         if kind in CONTROLLER_KINDS:
             if target != "controller":
                 raise PlantError(f"{target} cannot suffer {kind!r}; its target is `controller`")
-        elif kind in frames.BY_NAME:
+        elif self._of_the_wire(target, kind):
             self._check_wire(target, kind, injection.parameters)
         elif kind not in self.model.faults(target):
             known = ", ".join(self.model.faults(target)) or "none"
             raise PlantError(f"{target} cannot suffer {kind!r}; it knows: {known}")
+
+    def _of_the_wire(self, target: str, kind: str) -> bool:
+        """Whether the world's network realises it; a link of the plant has losses of its own."""
+        return kind in frames.BY_NAME and target in self.model.devices
 
     def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
         """Realise a fault now (`harness.faults.schedule.Sink`)."""
         self._advance()
         if kind in CONTROLLER_KINDS:
             self._background(self._controller_down())
-        elif kind in frames.BY_NAME:
+        elif self._of_the_wire(target, kind):
             self._apply_wire(target, kind, parameters)
         else:
             self.model.inject(target, kind, parameters)
@@ -131,7 +135,7 @@ class EmulatedWorld(World):
         self._advance()
         if kind in CONTROLLER_KINDS:
             self._background(self._controller_up())
-        elif kind in frames.BY_NAME:
+        elif self._of_the_wire(target, kind):
             self._lift_wire(target, kind)
         else:
             if any((t, k) == (target, kind) for t, k, _ in self.model.active_faults()):

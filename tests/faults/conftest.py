@@ -21,3 +21,9 @@ def bench(_built: tuple[Site, dict[str, Any]]) -> Site:
     site, snapshot = _built
     site.plant.restore(snapshot)
     return site
+
+
+@pytest.fixture(scope="session")
+def bench_and_snapshot(_built: tuple[Site, dict[str, Any]]) -> tuple[Site, dict[str, Any]]:
+    """The site and its snapshot, for tests that restore it themselves, once an example."""
+    return _built

@@ -227,6 +227,15 @@ def test_a_drift_is_noticed_by_firmware_in_a_quiet_plant(bench: Site) -> None:
     assert "probe_alarm" in bench["sensor-1"].state.alarms
 
 
+def test_a_short_jump_is_noticed_by_firmware(bench: Site) -> None:
+    bench.inject("ats-main:source.1.voltage.1", "sensor-spike", {"height": -200.0, "every_s": 30.0, "length_s": 1.0})
+    bench.advance(100.0)
+    lost = [
+        event.t for event in bench.plant.journal if event.what == "source lost" and event.data["source"] == "normal"
+    ]
+    assert lost == pytest.approx([60.0, 90.0, 120.0, 150.0], abs=0.01)
+
+
 # every device ------------------------------------------------------------------------------------------------------
 
 
