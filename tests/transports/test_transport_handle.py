@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from conftest import USER
-from test_transport_modbus import answering, mbap
+from misbehaving import answering, mbap
+from small_device import USER
 
 from emulators.devices.device import Device
 from emulators.profiles import library

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-from conftest import LIMIT, NAME, TABLE, USER, SmallDevice
+from small_device import LIMIT, NAME, TABLE, USER, SmallDevice
 
 from emulators.wire.snmp import SnmpServer
 from harness.transports import NoAnswer, Refused, SnmpTransport, UsmUser, WrongAnswer

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from conftest import USER
 from external import program
+from small_device import USER
 
 from emulators.wire.snmp import (
     Engine,
