@@ -8,7 +8,8 @@ Timeouts. A request is tried 1 + `retries` times; each try has `timeout_s` for c
 together. A silent device therefore raises NoAnswer after (1 + retries) * timeout_s, sooner if the connection is
 refused. Requests of one connection or line wait for each other, and the time of a request starts when it is its turn.
 A try that fails closes the connection, so that a late answer is never taken for the next request's; a connection that
-turns out to have been lost since the last request is opened again within the same try.
+turns out to have been lost since the last request is opened again within the same try. A write whose answer is lost is
+sent again like a read, and so may be carried out twice: where that matters, use retries=0.
 """
 
 from __future__ import annotations

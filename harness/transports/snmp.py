@@ -8,7 +8,7 @@
 Timeouts. A request is sent 1 + `retries` times, `timeout_s` apart, until it is answered; an answer to an earlier
 sending counts. A silent agent therefore raises NoAnswer (1 + retries) * timeout_s after the first sending. In v3 the
 discovery of the agent's engine, once for each agent, is within that time. A batch that needs several requests has that
-time for each of them.
+time for each of them. A SET whose answer is lost is sent again: where setting twice matters, use retries=0.
 """
 
 from __future__ import annotations

@@ -89,7 +89,15 @@ class LoopDispatcher(AsyncioDispatcher):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__(timeout=TICK_S)
+        self.garbage: dict[tuple[str, int], bytes] = {}
+        """The last datagram of each sender that pysnmp could not read."""
         self._waited_for = asyncio.Event()
+
+    def _callback_function(self, incomingTransport: Any, transportAddress: Any, incomingMessage: Any) -> None:
+        try:
+            super()._callback_function(incomingTransport, transportAddress, incomingMessage)
+        except Exception:  # pysnmp raises whatever its decoder stumbles over, out of the loop's own callback
+            self.garbage[tuple(transportAddress[:2])] = bytes(incomingMessage)
 
     async def handle_timeout(self) -> None:
         while True:
@@ -116,7 +124,8 @@ class Manager:
 
     def __init__(self, user: UsmUser) -> None:
         self.engine = SnmpEngine()
-        self.engine.register_transport_dispatcher(LoopDispatcher())
+        self.dispatcher = LoopDispatcher()
+        self.engine.register_transport_dispatcher(self.dispatcher)
         self.sessions: set[UsmSession] = set()
         self._domains: set[tuple[int, ...]] = set()
         user.add_to(self.engine)
@@ -160,7 +169,8 @@ class UsmSession:
             Refused: the agent knows no such user, or keys or clocks do not agree.
             WrongAnswer: something came back that is no response.
         """
-        engine = (await self._manager()).engine
+        manager = await self._manager()
+        manager.dispatcher.garbage.pop(self._place, None)
         varbinds = [(numbers(a.oid), SYNTAX[a.type](a.value) if operation == "set" else v2c.null) for a in asked]
         how = (0, repetitions) if operation == "bulk" else ()
         answer: asyncio.Future[tuple[Any, int, int, Any]] = asyncio.get_running_loop().create_future()
@@ -170,11 +180,15 @@ class UsmSession:
                 answer.set_result((trouble, int(status), int(about), varbinds))
 
         self.requests += 1
-        COMMANDS[operation]().send_varbinds(engine, self._name, None, "", *how, varbinds, answered)
+        COMMANDS[operation]().send_varbinds(manager.engine, self._name, None, "", *how, varbinds, answered)
         await asyncio.wait([answer], timeout=(1 + self._retries) * self._timeout_s)
         trouble, status, about, found = answer.result() if answer.done() else (errind.requestTimedOut, 0, 0, ())
         if isinstance(trouble, errind.RequestTimedOut):
-            raise NoAnswer(f"no answer in {1 + self._retries} tries of {self._timeout_s:g} s", where)
+            tries = f"{1 + self._retries} tries of {self._timeout_s:g} s"
+            garbage = manager.dispatcher.garbage.get(self._place)
+            if garbage is not None:
+                raise WrongAnswer(f"no response to this request came in {tries}", where, garbage)
+            raise NoAnswer(f"no answer in {tries}", where)
         if trouble:
             raise (Refused if isinstance(trouble, REFUSALS) else WrongAnswer)(f"{trouble}", where)
         return Response(status, about, tuple(VarBind(str(name), plain(value)) for name, value in found))
@@ -187,6 +201,7 @@ class UsmSession:
                 address = str(ip_address(address))
             except ValueError:
                 address = str((await loop.getaddrinfo(address, port, type=socket.SOCK_DGRAM))[0][4][0])
+            self._place = address, port
             self._key = loop, self._user
             manager = _managers.get(self._key)
             if manager is None:

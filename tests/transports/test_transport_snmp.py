@@ -213,6 +213,16 @@ class TestWrongAnswers:
 
         virtually(scenario)
 
+    def test_garbage_is_no_v3_response_and_stays_out_of_the_event_loop(self, virtually: Callable[..., Any]) -> None:
+        async def scenario(loop: VirtualLoop) -> None:
+            async with answering(lambda datagram: b"nonsense"):
+                asking = transport("v3", 161, timeout_s=1.0)
+                with pytest.raises(WrongAnswer, match=r"no response .*octets 6e 6f 6e 73 65 6e 73 65"):
+                    await asking.get([NAME])
+                asking.close()
+
+        virtually(scenario)
+
     async def test_other_variables_than_those_asked_for(self, small_device: SmallDevice) -> None:
         agent = small_device.agent()
 
