@@ -52,7 +52,7 @@ async def test_one_low_ups_of_two_shuts_nothing_down(world, computers):
     await outage(world, "a")
     for role in ("primary", "secondary"):
         await computers.until(role, "LOWBATT", "ups-a")
-    await world.run("60 s")
+    await world.run("40 s")
     computers.look()
     assert world.observe("ups-a.battery.status") == "low"
     assert not computers.shutting_down
@@ -66,7 +66,7 @@ async def test_back_on_mains_nothing_is_shut_down(world, computers):
     await world.clear()
     for ups in UPSS:
         await computers.until("primary", "ONLINE", ups)
-    await world.run("60 s")
+    await world.run("40 s")
     computers.look()
     assert not computers.shutting_down
 
@@ -93,7 +93,7 @@ async def test_one_silent_ups_on_battery_shuts_nothing_down_while_the_other_is_o
     await computers.until("primary", "ONBATT", "ups-a")
     await world.inject("ups-a", "black-hole")
     await computers.until("primary", "COMMBAD", "ups-a")
-    await world.run(4 * DEADTIME_S)
+    await world.run(3 * DEADTIME_S)
     computers.look()
     assert not computers.shutting_down
 
@@ -103,7 +103,7 @@ async def test_upss_that_go_silent_on_line_shut_nothing_down(world, computers):
         await world.inject(ups, "card-hang")
     for ups in UPSS:
         await computers.until("primary", "COMMBAD", ups)
-    await world.run(4 * DEADTIME_S)
+    await world.run(3 * DEADTIME_S)
     computers.look()
     assert not computers.shutting_down
     await world.clear()
