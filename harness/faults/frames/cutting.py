@@ -154,7 +154,14 @@ def crc16(octets: bytes) -> bytes:
     """The check of an RTU frame, low octet first (Modbus over Serial Line V1.02 §6.2.2)."""
     crc = 0xFFFF
     for octet in octets:
-        crc ^= octet
-        for _ in range(8):
-            crc = crc >> 1 ^ 0xA001 if crc & 1 else crc >> 1
+        crc = crc >> 8 ^ _CRC_OF_OCTET[(crc ^ octet) & 0xFF]
     return crc.to_bytes(2, "little")
+
+
+def _crc_of(octet: int) -> int:
+    for _ in range(8):
+        octet = octet >> 1 ^ 0xA001 if octet & 1 else octet >> 1
+    return octet
+
+
+_CRC_OF_OCTET = [_crc_of(octet) for octet in range(256)]
