@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
+from weakref import WeakKeyDictionary
 
 from emulators.devices.device import Device
 from emulators.notices import Announcer
@@ -162,10 +163,11 @@ class Servers:
 
     async def _serve(self, entry: DeviceEntry, gateways: dict[tuple[str, int], _Behind]) -> None:
         device = self.site.devices[entry.name]
-        surface = Surface(entry.profile, device)
+        face = _face(self.site, entry)
         if entry.profile.snmp is not None:
             address, port = self._place(entry, "snmp")
-            agent = self._agent(surface, device)
+            assert face.tree is not None
+            agent = self._agent(face.tree, device)
             await self._bind(
                 entry.name,
                 SnmpServer(
@@ -199,7 +201,8 @@ class Servers:
             if unit_id in gateway.units:
                 raise ServeError(f"{entry.name}: unit {unit_id} at {address}:{port} is taken; give it another `unit`")
             gateway.devices.append(device)
-            gateway.units[unit_id] = (ProfileUnit(surface), self._gate(entry.name))
+            assert face.unit is not None
+            gateway.units[unit_id] = (face.unit, self._gate(entry.name))
             self.endpoints.append(Endpoint(entry.name, "modbus", address, port, unit_id))
 
     def _place(self, entry: DeviceEntry, protocol: str) -> tuple[str, int]:
@@ -223,13 +226,12 @@ class Servers:
             ) from None
         self._servers.append(server)
 
-    def _agent(self, surface: Surface, device: Device) -> SnmpAgent:
+    def _agent(self, tree: SurfaceTree, device: Device) -> SnmpAgent:
         access = self.site.file.head.snmp
         engine = Engine(
             engine_id_from_mac(ENTERPRISE, device.mac), lambda: device.state.boots, lambda: int(device.uptime_s)
         )
         user = User(access.user.encode(), access.auth_password.encode(), access.priv_password.encode(), writable=True)
-        tree = SurfaceTree(surface, self._lazy)
         agent = SnmpAgent(
             tree,
             {access.read.encode(): Access.READ_ONLY, access.write.encode(): Access.READ_WRITE},
@@ -237,6 +239,8 @@ class Servers:
             engine,
         )
         tree.add(agent_instances(agent))
+        if not self._lazy:
+            tree.refresh()
         self.agents[device.name] = agent
         return agent
 
@@ -306,6 +310,29 @@ class LiveSite(Servers):
             self.failure = error
             log.exception("the plant stopped at t=%.3f s", plant.now)
             raise
+
+
+@dataclass(frozen=True)
+class _Face:
+    """How a device shows itself to each protocol."""
+
+    tree: SurfaceTree | None
+    unit: ProfileUnit | None
+
+
+_faces: WeakKeyDictionary[Site, dict[str, _Face]] = WeakKeyDictionary()
+"""Made once for each site: a site that is taken back to its start and served again looks as before."""
+
+
+def _face(site: Site, entry: DeviceEntry) -> _Face:
+    faces = _faces.setdefault(site, {})
+    if entry.name not in faces:
+        surface = Surface(entry.profile, site.devices[entry.name])
+        faces[entry.name] = _Face(
+            None if entry.profile.snmp is None else SurfaceTree(surface, lazy=True),
+            None if entry.profile.modbus is None else ProfileUnit(surface),
+        )
+    return faces[entry.name]
 
 
 class _Behind(Mapping[int, Unit]):

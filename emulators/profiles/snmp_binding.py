@@ -49,7 +49,7 @@ class SurfaceTree(MibTree):
         ProfileError: the profile does not fit the device; from a lazy tree, when it is first asked.
     """
 
-    __slots__ = ("_added", "_indices", "_layout", "_own", "_pending", "_rows", "_surface")
+    __slots__ = ("_added", "_indices", "_layout", "_lazy", "_made", "_own", "_pending", "_rows", "_surface")
 
     def __init__(self, surface: Surface, lazy: bool = False) -> None:
         snmp = surface.profile.snmp
@@ -57,10 +57,12 @@ class SurfaceTree(MibTree):
             raise ProfileError(f"profile {surface.profile.profile} says nothing of SNMP")
         self._surface = surface
         self._added: list[Instance] = []
+        self._made: dict[tuple[int, tuple[Index, ...]], Instance] = {}
+        """The instance of each entry in each row there has ever been: rows of alarm tables come and go."""
         self._indices = sorted({name for entry in snmp.objects for name in entry.rows})
         self._layout = surface.device.layout
         self._rows = self._present_rows()
-        self._pending = lazy
+        self._lazy = self._pending = lazy
         instances = () if lazy else self._everything()
         super().__init__(instances, self._look, [_column(entry) for entry in snmp.objects])
 
@@ -73,7 +75,9 @@ class SurfaceTree(MibTree):
     def add(self, instances: Iterable[Instance]) -> None:
         """Offer these too (the agent's own counters); where the profile has the same name, the profile's wins."""
         self._added = list(instances)
-        if not self._pending:
+        if self._pending or self._lazy:
+            self._pending = True
+        else:
             self.replace(self._with_added())
 
     def _look(self) -> int:
@@ -90,10 +94,16 @@ class SurfaceTree(MibTree):
         return [tuple(self._surface.device.indices(name)) for name in self._indices]
 
     def _everything(self) -> list[Instance]:
-        surface = self._surface
+        surface, made = self._surface, self._made
         assert surface.profile.snmp is not None
         self._own = _identity(surface)
-        self._own += [instance for entry in surface.profile.snmp.objects for instance in _instances(surface, entry)]
+        for number, entry in enumerate(surface.profile.snmp.objects):
+            for row in surface.rows(entry.rows, entry.oid):
+                place = (number, tuple(row.values()))
+                instance = made.get(place)
+                if instance is None:
+                    instance = made[place] = _instance(surface, entry, row)
+                self._own.append(instance)
         return self._with_added()
 
     def _with_added(self) -> list[Instance]:
@@ -107,20 +117,18 @@ def _column(entry: SnmpObject) -> Oid:
     return oid(numbers) if entry.rows else oid(numbers)[:-1]
 
 
-def _instances(surface: Surface, entry: SnmpObject) -> Iterable[Instance]:
-    object_length = len(_column(entry))
-    for row in surface.rows(entry.rows, entry.oid):
-        name = oid(dotted(entry.oid, row))
-        read = surface.getter(entry, row, entry.oid)
-        write, check = _setter(surface, entry, row) if entry.access != "ro" else (None, None)
-        yield Instance(
-            name,
-            SYNTAX[entry.type],
-            _shower(entry.type, read),
-            write,
-            check,
-            index_length=max(1, len(name) - object_length),
-        )
+def _instance(surface: Surface, entry: SnmpObject, row: Row) -> Instance:
+    name = oid(dotted(entry.oid, row))
+    read = surface.getter(entry, row, entry.oid)
+    write, check = _setter(surface, entry, row) if entry.access != "ro" else (None, None)
+    return Instance(
+        name,
+        SYNTAX[entry.type],
+        _shower(entry.type, read),
+        write,
+        check,
+        index_length=max(1, len(name) - len(_column(entry))),
+    )
 
 
 def _identity(surface: Surface) -> list[Instance]:
