@@ -89,8 +89,9 @@ def test_a_controller_that_swallows_the_refusal_does_not_get_away_with_it() -> N
                     await asyncio.to_thread(read_a_file)
                 await asyncio.sleep(1)
 
-        asyncio.create_task(poller(), name="poller")
+        polling = asyncio.create_task(poller(), name="poller")
         await asyncio.sleep(60)
+        polling.cancel()
 
     with pytest.raises(OutsideWorld, match=r"read_a_file.*'poller'"):
         simulated(main)

@@ -297,8 +297,9 @@ def test_a_deadlock_says_who_waits_where() -> None:
             await event.wait()
 
         a, b = asyncio.Event(), asyncio.Event()
-        asyncio.create_task(wait_for_the_other(a), name="controller")
+        waiting = asyncio.create_task(wait_for_the_other(a), name="controller")
         await wait_for_the_other(b)
+        await waiting
 
     with pytest.raises(Deadlock) as found:
         simulated(main)
@@ -330,8 +331,9 @@ def test_a_test_that_waits_among_busy_tasks_ends_at_the_time_limit() -> None:
             while True:
                 await asyncio.sleep(1)
 
-        asyncio.create_task(poll(), name="poller")
+        polling = asyncio.create_task(poll(), name="poller")
         await asyncio.Event().wait()
+        polling.cancel()
 
     with pytest.raises(Deadlock) as found:
         simulated(main, time_limit_s=600)
