@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -40,6 +41,7 @@ def proxy(
     record: Annotated[
         Path | None, typer.Option("--record", help="A pcapng file of what the clients saw, for Wireshark and tshark.")
     ] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print what passes, as scapy reads it.")] = False,
     protocol: Annotated[
         str | None, typer.Option("--protocol", help="modbus-tcp, modbus-rtu or snmp; default: tcp, serial, udp.")
     ] = None,
@@ -81,6 +83,7 @@ def proxy(
         stop_s = None if stop_after is None else seconds(stop_after)
         capture = None if record is None else _capture(record)
         between = _proxy(urlsplit(listen), urlsplit(target), protocol, traps, seed, expose, capture)
+        between.watch = _printer(between) if show else None
         for kind in planned:
             if not between.suffers(kind):
                 raise ValueError(f"{kind} cannot happen on {listen} with {between.tamper.speaks}; see --list")
@@ -196,6 +199,17 @@ def _capture(path: Path) -> Capture:
     if not path.absolute().parent.is_dir():
         raise ValueError(f"--record {path}: there is no folder {path.absolute().parent}")
     return Capture(path, datetime.now().timestamp())
+
+
+def _printer(between: Proxy) -> Callable[[float, bytes, bool, str], None]:
+    """Prints messages as they pass."""
+    from harness.faults.frames.dissection import described
+
+    def show(t_s: float, message: bytes, answer: bool, comment: str) -> None:
+        line = f"{t_s:8.1f} s  {'<-' if answer else '->'} {described(between.tamper.speaks, message, answer)}"
+        console.print(escape(line + (f"  ({comment})" if comment else "")), soft_wrap=True)
+
+    return show
 
 
 async def _run(

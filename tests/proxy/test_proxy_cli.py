@@ -90,10 +90,13 @@ def test_a_fault_begins_and_ends_when_it_is_told_to(device_port: int) -> None:
 def test_mbpoll_says_what_it_makes_of_it(device_port: int) -> None:
     mbpoll = program("mbpoll", "mbpoll")
     arguments = ["tcp://127.0.0.1:0", f"tcp://127.0.0.1:{device_port}", "--fault", "modbus-exception"]
-    with proxied(*arguments, "--set", "code=6") as (process, line):
+    with proxied(*arguments, "--set", "code=6", "--show") as (process, line):
         assert process.stdout is not None
         process.stdout.readline()
         said = run([mbpoll, "-m", "tcp", "-1", "-0", "-p", str(port_of(line)), "-r", "5", "-c", "2", "127.0.0.1"])
+        question, answer = process.stdout.readline(), process.stdout.readline()
+    assert "-> transaction 1 unit 1: Read Holding Registers startAddr=5 quantity=2" in question
+    assert "<- transaction 1 unit 1: Read Holding Registers Exception exceptCode=6" in answer
     assert "Slave device or server is busy" in said
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from random import Random
 
@@ -40,6 +40,8 @@ class Proxy(ABC):
         self.capture = capture
         self.conditions = healthy
         """The path as it is now."""
+        self.watch: Callable[[float, bytes, bool, str], None] | None = None
+        """Called with what passes: the time, a message as the client sees it, whether it is an answer, a comment."""
         self._healthy = healthy
         self._rng = Random(seed)
         self._path_faults: dict[str, dict[str, float]] = {}
@@ -88,6 +90,11 @@ class Proxy(ABC):
             await self._set(path(self._path_faults, self._healthy))
         return ended + of_path
 
+    @property
+    @abstractmethod
+    def _clients_see(self) -> Place:
+        """Where clients believe the device is."""
+
     @abstractmethod
     async def start(self) -> None:
         """Begin to listen, on the running loop. Raises OSError if the address or the line cannot be had."""
@@ -121,6 +128,9 @@ class Proxy(ABC):
         return LinkModel(self.conditions, Random(self._rng.getrandbits(64)))
 
     def _record(self, src: Place, dst: Place, carrier: Carrier, payload: bytes, comment: str = "") -> None:
+        """A message that a client sends (to where it believes the device is) or gets from there."""
+        if self.watch is not None:
+            self.watch(self.now_s, payload, src == self._clients_see, comment)
         if self.capture is not None:
             self.capture.frame(self.now_s, src, dst, carrier, payload, comment)
 

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.faults.capture import Capture
+from harness.faults.capture import Capture, Place
 from harness.faults.frames import Tamper
 from harness.faults.link import LinkConditions, LinkModel
 from harness.faults.proxy.base import DIRECT, Proxy, answered, asked, made
@@ -68,6 +68,10 @@ class SerialProxy(Proxy):
         self._there, self._back = _Way(self._model(), self._asked), _Way(self._model(), self._answered)
         self._kept_open: list[int] = []
         self._silence: asyncio.TimerHandle | None = None
+
+    @property
+    def _clients_see(self) -> Place:
+        return LINE
 
     async def start(self) -> None:
         self._start_clock()

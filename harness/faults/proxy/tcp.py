@@ -61,6 +61,10 @@ class TcpProxy(Proxy):
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, None] = {}
 
+    @property
+    def _clients_see(self) -> Place:
+        return self.address
+
     async def start(self) -> None:
         self._start_clock()
         await self._listen()

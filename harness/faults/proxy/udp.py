@@ -50,6 +50,10 @@ class UdpProxy(Proxy):
         self._clients: dict[Place, _Client] = {}
         self._there, self._back = self._model(), self._model()
 
+    @property
+    def _clients_see(self) -> Place:
+        return self.address
+
     async def start(self) -> None:
         loop = self._start_clock()
         transport, _ = await loop.create_datagram_endpoint(lambda: _Endpoint(self._asked), local_addr=self.address)
