@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import tomllib
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from emulators.site import Site
 from fixtures.outages import OUTAGES
 from harness.faults import catalogue
 from harness.faults.kinds import FAMILIES, WORLDS, FaultKind
+from harness.faults.scenario import Scenario
+from harness.properties import parse
 
 DEMANDED: dict[str, tuple[tuple[str, str], ...]] = {
     "plant": (
@@ -117,6 +120,19 @@ def test_the_page_lists_the_catalogue_as_it_is() -> None:
     """`python tests/faults/page.py` brings it up to date."""
     text = page.PAGE.read_text()
     assert page.updated(text) == text
+
+
+def test_the_example_of_the_page_is_a_scenario_of_faults_that_exist(tmp_path: Path) -> None:
+    text = page.PAGE.read_text()
+    example = text[text.index("    site: bamako") : text.index("## Where a sensor fault acts")]
+    path = tmp_path / "example.yaml"
+    path.write_text(textwrap.dedent(example))
+    scenario = Scenario.load(path)
+    site = Site.load(scenario.site, scenario.seed)
+    for injection in scenario.injections:
+        site.inject(injection.target, injection.kind, injection.parameters)
+    assert len(site.active_faults()) == len(scenario.injections) == 3
+    assert [str(parse(text)) for text in scenario.properties]
 
 
 def test_every_fault_that_tells_an_outage_is_in_the_catalogue() -> None:
