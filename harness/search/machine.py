@@ -1,0 +1,153 @@
+"""Operators at work as a Hypothesis state machine: faults happen, people act, time passes, and nothing may break.
+
+    TestOperators = operators(Scenario("pilot", properties=("always racks.*.supplied",), controller="…")).TestCase
+
+A rule is an operator's deed: wait, let something break, repair it all, write a point as one does at a front panel. The
+machine shrinks to the fewest deeds that break a property.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from emulators.devices.points import PointError
+from emulators.site import Site
+from harness.faults.injection import Injection
+from harness.faults.scenario import Scenario
+from harness.properties import Monitor, parse, patterns
+from harness.search.strategies import Menu, injections, menu
+from harness.worlds.controller import named
+from harness.worlds.loop import VirtualLoop
+from harness.worlds.network import Network
+from harness.worlds.simulated import SimulatedWorld
+from harness.worlds.sites import fresh
+
+WAITS_S = (1.0, 10.0, 60.0, 300.0)
+"""How long operators watch before they act again, s."""
+
+
+class Operators(RuleBasedStateMachine):
+    """The deeds. `operators` makes a subclass of it for one site."""
+
+    frame: Scenario
+    offered: Menu
+    panel: tuple[tuple[str, str, str], ...]
+    """(device, point, word) that can be written at a front panel."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runner = asyncio.Runner(loop_factory=lambda: VirtualLoop(Network(self.frame.seed)))
+        self._properties = [parse(text) for text in self.frame.properties]
+        self.world: SimulatedWorld
+
+    @initialize()
+    def switch_on(self) -> None:
+        self.world = SimulatedWorld(fresh(self.frame.site, self.frame.seed), self.frame.seed, everything=False)
+        self._runner.run(self._switch_on())
+        self._monitor = Monitor(self._properties, self.world.journal.trace, self.world.journal.events)
+
+    async def _switch_on(self) -> None:
+        await self.world.start()
+        self.world.watch(*patterns(self._properties))
+        if self.frame.controller:
+            await self.world.start_controller(named(self.frame.controller))
+
+    @rule(seconds=st.sampled_from(WAITS_S))
+    def wait(self, seconds: float) -> None:
+        self._runner.run(self.world.run(seconds))
+
+    @precondition(lambda self: bool(self.offered.grid))
+    @rule(data=st.data())
+    def the_grid_fails(self, data: st.DataObject) -> None:
+        self._break(data.draw(injections(self.offered.grid, self.offered, 0.0, 0.0)))
+
+    @precondition(lambda self: bool(self.offered.others) and not self._broken)
+    @rule(data=st.data())
+    def something_breaks(self, data: st.DataObject) -> None:
+        family = data.draw(st.sampled_from(tuple(self.offered.others)))
+        self._break(data.draw(injections(self.offered.others[family], self.offered, 0.0, 0.0)))
+
+    @rule()
+    def all_is_repaired(self) -> None:
+        self._runner.run(self.world.clear())
+
+    @precondition(lambda self: bool(self.panel))
+    @rule(data=st.data())
+    def a_panel_is_used(self, data: st.DataObject) -> None:
+        device, point, word = data.draw(st.sampled_from(self.panel))
+        try:
+            self.world.model[device].write(point, word)
+        except PointError:
+            return  # the device refuses: nothing happens
+        self.world.journal.record(self.world.now, "operator", "wrote", device=device, point=point, value=word)
+
+    @invariant()
+    def every_property_holds(self) -> None:
+        if not hasattr(self, "world"):
+            return
+        self.world.look()
+        violations = self._monitor.update(self.world.now)
+        assert not violations, "\n".join(map(str, violations))
+
+    def teardown(self) -> None:
+        if hasattr(self, "world"):
+            self._runner.run(self.world.stop())
+        self._runner.close()
+
+    @property
+    def _broken(self) -> bool:
+        """Whether something else than the grid is broken now."""
+        grid = {target for target, _ in self.offered.grid}
+        return any(target not in grid for target, _, _ in self.world.model.active_faults())
+
+    def _break(self, injection: Injection) -> None:
+        self._runner.run(self.world.schedule(replace(injection, at_s=self.world.now)))
+
+
+def operators(
+    given: Scenario, offered: Menu | None = None, panel: tuple[tuple[str, str, str], ...] | None = None
+) -> type[Operators]:
+    """A machine for that scenario's site, controller and properties; its `TestCase` is a test.
+
+    `panel` defaults to every mode and command word of generators, transfer switches and chillers but those that are
+    meant to take the load off.
+
+    Raises:
+        FileError: no such site.
+    """
+    site = fresh(given.site, given.seed)
+    faults = menu(site) if offered is None else offered
+    words = front_panels(site) if panel is None else panel
+
+    class OperatorsOfTheSite(Operators):
+        frame = given
+        offered = faults
+        panel = words
+
+    OperatorsOfTheSite.TestCase.settings = settings(
+        deadline=None, database=None, suppress_health_check=list(HealthCheck)
+    )
+    return OperatorsOfTheSite
+
+
+def front_panels(site: Site) -> tuple[tuple[str, str, str], ...]:
+    """Words that a hasty operator can set at the panel of one machine of a kind that has a spare."""
+    found = []
+    for name, device in site.devices.items():
+        for point, words in PANELS.get(device.kind, {}).items():
+            found += [(name, point, word) for word in words]
+    return tuple(found)
+
+
+PANELS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "generator": {"mode": ("auto", "manual", "stop"), "command.key": ("reset", "mute")},
+    "transfer_switch": {"mode": ("automatic", "manual"), "command.bypass_delay": ("bypass",)},
+    "chiller": {"command.reset": ("reset",)},
+}
+"""Kind of device -> point -> words that operators use."""
