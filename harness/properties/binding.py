@@ -47,11 +47,10 @@ class Binder:
                 return _together(True, [self._comparison(each) for each in self._each(expression)])
             case syntax.Not(inner):
                 return signals.Negation(self.truth(inner))
-            case syntax.Logical(op, left, right):
-                first, second = self.truth(left), self.truth(right)
-                if op == "implies":
-                    return signals.Combined(False, [signals.Negation(first), second])
-                return signals.Combined(op == "and", [first, second])
+            case syntax.Logical("implies", left, right):
+                return signals.Combined(False, [signals.Negation(self.truth(left)), self.truth(right)])
+            case syntax.Logical(op):
+                return signals.Combined(op == "and", [self.truth(part) for part in _chain(expression, op)])
             case syntax.Edge(inner, rises):
                 edge = signals.Edge(self.truth(inner), rises)
                 self.remembering.append(edge)
@@ -129,6 +128,15 @@ class Binder:
                 )
         for key in keys:
             yield _with_names(expression, {pattern: by_stars[pattern][key] for pattern in free})
+
+
+def _chain(expression: Expression, op: str) -> Iterator[Expression]:
+    """The parts of `a and b and c`, in order."""
+    if isinstance(expression, syntax.Logical) and expression.op == op:
+        yield from _chain(expression.left, op)
+        yield from _chain(expression.right, op)
+    else:
+        yield expression
 
 
 def _together(every: bool, parts: Sequence[signals.Truth]) -> signals.Truth:

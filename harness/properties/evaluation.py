@@ -46,6 +46,8 @@ class Run:
         self.property, self.trace, self.events = property, trace, events
         binder = Binder(trace.names)
         self._truth = binder.truth(property.expression)
+        self._remembers = bool(binder.remembering or binder.windows)
+        """Whether what the expression says depends on what was before."""
         if property.kind == "never":
             self._truth = signals.Negation(self._truth)
         other = property.after if property.until is None else property.until
@@ -111,26 +113,26 @@ class Run:
             return
         a = self._env
         while self._t < t:
-            until = min(t, *(window.next_break(self._t) for window in self._windows), math.inf)
-            b = {name: self._arrived(name, a[name], t, arriving) for name in self._read}
+            b = dict(a)
+            for name, before in a.items():
+                if type(before) is float and name in self._read:
+                    arrived = arriving[name] if name in arriving else self.trace.at(name, t)
+                    if type(arrived) is float:
+                        b[name] = arrived
+            until = t
+            for window in self._windows:
+                until = min(until, window.next_break(self._t))
             if until < t:
-                b = signals.between({name: a[name] for name in self._read}, b, (until - self._t) / (t - self._t))
+                b = signals.between(a, b, (until - self._t) / (t - self._t))
             self._derive_arriving(self._t, a, until, b)
             self._stretch(self._t, a, until, b)
-            self._env, self._t = dict(b), until
+            self._env, self._t = b, until
             if until < t:
                 self._derive(until)
             a = self._env
         self._env.update(leaving)
         self._unjudged = bool(leaving)
         self._derive(t)
-
-    def _arrived(self, name: str, before: Value, t: float, arriving: Mapping[str, Value]) -> Value:
-        """What it has got to just before `t`: numbers move between the times at which they were sampled."""
-        if type(before) is not float:
-            return before
-        value = arriving[name] if name in arriving else self.trace.at(name, t)
-        return value if type(value) is float else before
 
     def _derive_arriving(self, t0: float, a: Mapping[str, Value], t1: float, b: dict[str, Value]) -> None:
         for window in self._windows:
@@ -146,7 +148,9 @@ class Run:
     def _stretch(self, t0: float, a: Mapping[str, Value], t1: float, b: Mapping[str, Value]) -> None:
         """From instant to instant, cut where the truth or the slope of an expression changes."""
         while t1 - t0 > _TOO_SMALL_S:
-            part = min(self._truth.bend(a, b), self._other.bend(a, b))
+            part = self._other.bend(a, b)
+            if not self._idle(a, b):
+                part = min(part, self._truth.bend(a, b))
             if part >= signals.NEVER:
                 break
             middle, t = signals.between(a, b, part), t0 + part * (t1 - t0)
@@ -154,8 +158,13 @@ class Run:
             a, t0 = middle, t
         self._piece(t0, a, t1, b)
 
+    def _idle(self, a: Mapping[str, Value], b: Mapping[str, Value]) -> bool:
+        """Whether nothing is to be judged: `after` has not come, and nothing that depends on the past is missed."""
+        waits = self.property.after is not None and not self.check.duties and not self._remembers
+        return waits and not self._other.over(a, b)[0]
+
     def _piece(self, t0: float, a: Mapping[str, Value], t1: float, b: Mapping[str, Value]) -> None:
-        holds, d0, d1 = self._truth.over(a, b)
+        holds, d0, d1 = (False, -math.inf, -math.inf) if self._idle(a, b) else self._truth.over(a, b)
         other, other_d0, other_d1 = self._other.over(a, b)
         self.check.piece(checks.Piece(t0, t1, holds, d0, d1, other, other_d0, other_d1))
         self._report(t0, a, t1, b)

@@ -25,10 +25,18 @@ class Window:
         self.key, self.function, self.inner, self.window_s = key, function, inner, window_s
         self._course: deque[tuple[float, float, float, float]] = deque()
         """Straight pieces (t0, value, t1, value), the oldest first; the first reaches back to the window's edge."""
+        self._highs = _Extremes(1.0)
+        self._lows = _Extremes(-1.0)
+        self._edge_counts = False
+        """Whether what it was at the far edge of the window is an extreme."""
 
     def feed(self, t0: float, v0: float, t1: float, v1: float) -> None:
         """It has gone straight from v0 to v1."""
         course = self._course
+        if self.function == "change":
+            for extremes in (self._highs, self._lows):
+                extremes.add(t0, _LEAVING, v0)
+                extremes.add(t1, _ARRIVING, v1)
         if course and v0 == v1 and course[-1][1] == course[-1][3] == v0:
             t0 = course.pop()[0]
         course.append((t0, v0, t1, v1))
@@ -38,34 +46,63 @@ class Window:
 
     def next_break(self, t: float) -> float:
         """When after `t` something that happened leaves the window, and the derived number may bend or jump."""
+        if self.function == "change" and not self._edge_counts:
+            leaves = min(self._highs.oldest, self._lows.oldest) + self.window_s
+            if leaves > t:
+                return leaves
         return next((t1 + self.window_s for _, _, t1, _ in self._course if t1 + self.window_s > t), math.inf)
 
     def arriving(self, t: float, value: float) -> float:
         """The derived number just before `t`, where the number itself is `value`."""
-        return self._derived(t, value, closed=True)
+        return self._derived(t - self.window_s, value, _ARRIVING)
 
     def at(self, t: float, value: float) -> float:
         """The derived number from `t` on."""
-        return self._derived(t, value, closed=False)
+        return self._derived(t - self.window_s, value, _LEAVING)
 
-    def _derived(self, t: float, value: float, closed: bool) -> float:
-        edge = t - self.window_s
+    def _derived(self, edge: float, value: float, side: int) -> float:
+        begins = self._value_at(edge, value, side)
         if self.function == "rate":
-            return (value - self._value_at(edge, value, closed)) / (self.window_s / HOUR_S)
-        low = high = value
-        for t0, v0, t1, v1 in self._course:
-            if t1 < edge or (t1 == edge and not closed):
-                continue
-            begins = v0 if t0 >= edge else v0 + (v1 - v0) * (edge - t0) / (t1 - t0)
-            low, high = min(low, begins, v1), max(high, begins, v1)
-        return high - low
+            return (value - begins) / (self.window_s / HOUR_S)
+        high = max(value, self._highs.since(edge, side, value))
+        low = min(value, self._lows.since(edge, side, value))
+        self._edge_counts = begins > high or begins < low
+        return max(high, begins) - min(low, begins)
 
-    def _value_at(self, t: float, otherwise: float, before: bool) -> float:
-        """Its value at that time; at a jump that before or after it."""
-        course = self._course
-        if not course:
-            return otherwise
-        for t0, v0, t1, v1 in course:
-            if t < t1 or (t == t1 and before):
+    def _value_at(self, t: float, otherwise: float, side: int) -> float:
+        """Its value at that time; at a jump, with which it arrived or left."""
+        for t0, v0, t1, v1 in self._course:
+            if t < t1 or (t == t1 and side == _ARRIVING):
                 return v0 if t <= t0 else v0 + (v1 - v0) * (t - t0) / (t1 - t0)
-        return course[-1][3] if t == course[-1][2] and before else otherwise
+        return otherwise
+
+
+_ARRIVING, _LEAVING = 0, 1
+"""Which of the two values at a jump."""
+
+
+class _Extremes:
+    """The largest (sign +1) or smallest (-1) of what was added since some time that only grows."""
+
+    def __init__(self, sign: float) -> None:
+        self.sign = sign
+        self._kept: deque[tuple[float, int, float]] = deque()
+        """Those that are an extreme of all that came after them."""
+
+    def add(self, t: float, side: int, value: float) -> None:
+        kept, sign = self._kept, self.sign
+        while kept and sign * kept[-1][2] <= sign * value:
+            kept.pop()
+        kept.append((t, side, value))
+
+    @property
+    def oldest(self) -> float:
+        """When the present extreme was, infinite if there is none."""
+        return self._kept[0][0] if self._kept else math.inf
+
+    def since(self, t: float, side: int, otherwise: float) -> float:
+        """From that side of `t` on; `otherwise` if nothing was added since."""
+        kept = self._kept
+        while kept and kept[0][:2] < (t, side):
+            kept.popleft()
+        return kept[0][2] if kept else otherwise
