@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+from harness.properties import syntax
 from harness.properties.binding import BindingError
 from harness.properties.evaluation import Monitor, check, evaluate, patterns
 from harness.properties.grammar import PropertySyntaxError
@@ -47,6 +48,7 @@ __all__ = [
     "parse",
     "patterns",
     "rises",
+    "syntax",
     "until",
     "within",
 ]

@@ -114,8 +114,8 @@ class Run:
         a = self._env
         while self._t < t:
             b = dict(a)
-            for name, before in a.items():
-                if type(before) is float and name in self._read:
+            for name, value in a.items():
+                if type(value) is float and name in self._read:
                     arrived = arriving[name] if name in arriving else self.trace.at(name, t)
                     if type(arrived) is float:
                         b[name] = arrived
