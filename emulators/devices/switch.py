@@ -186,13 +186,13 @@ class SwitchFirmware(Device):
         self._seen = None
 
     def react(self) -> None:
-        """Look again only when the network, the switch, the agent or the warmth of the air has changed."""
+        """Look again only when the network, the switch, the agent or the air has changed, or while it suffers a fault."""
         state, inlet = self.state, self.inlet_c
         if self.hall is not None:
             state.coolest_c, state.hottest_c = min(state.coolest_c, inlet), max(state.hottest_c, inlet)
         warmth = (inlet > HOTTEST_INLET_C) - (inlet < COOL_AGAIN_C)
         seen = (self.network.revision, self.switch.revision, state.card, len(state.faults), warmth)
-        if seen == self._seen and state is self._seen_state:
+        if seen == self._seen and state is self._seen_state and not state.faults:
             return
         super().react()
         self._seen, self._seen_state = seen, state

@@ -80,6 +80,16 @@ def test_an_alarm_storm_raises_so_many_alarms_a_minute_as_notices_and_in_the_tab
     assert ups.state.alarms == {}
 
 
+def test_every_device_with_alarms_can_suffer_a_storm(bench: Site) -> None:
+    snapshot = bench.plant.snapshot()
+    for name, device in bench.devices.items():
+        if device.ALARMS:
+            bench.plant.restore(snapshot)
+            bench.inject(name, "alarm-storm", {"per_minute": 60.0})
+            bench.advance(10.5)
+            assert sum(notice.raised for notice in device.outbox) == 11, name
+
+
 def test_a_command_is_acknowledged_and_not_carried_out(bench: Site) -> None:
     pdu = bench["pdu-2"]
     bench.inject("pdu-2", "command-ignored")
