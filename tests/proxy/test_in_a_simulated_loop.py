@@ -163,3 +163,26 @@ def test_timers_of_one_instant_run_in_the_order_they_were_set() -> None:
         return ran
 
     assert simulated(main()) == list(range(50))
+
+
+def test_connections_in_memory_are_reset_and_refused_as_on_sockets() -> None:
+    async def main() -> tuple[Exception | None, int]:
+        loop = asyncio.get_running_loop()
+        await loop.create_server(Device, *DEVICE)
+        async with TcpProxy(PROXY, DEVICE, Tamper()) as proxy:
+            _, client = await connected(proxy)
+            await asyncio.sleep(1)
+            await proxy.apply("reset")
+            await asyncio.sleep(1)
+            await proxy.apply("refused")
+            with pytest.raises(ConnectionRefusedError):
+                await connected(proxy)
+            await proxy.lift()
+            transport, again = await connected(proxy)
+            transport.write(GOOD["modbus-tcp"][0])
+            await asyncio.sleep(1)
+            return client.lost[0], len(again.arrived)
+
+    error, answers = simulated(main())
+    assert isinstance(error, ConnectionResetError)
+    assert answers == 1
