@@ -71,7 +71,7 @@ def places(profile: Profile, name: str, written: bool = False) -> Iterator[Place
     own = []
     for entry in entries(profile):
         row = row_of(entry.point, name) if entry.point is not None else None
-        if row is not None and entry.access != ("ro" if written else "wo") and row.keys() >= set(indices(entry)):
+        if row is not None and entry.access != ("ro" if written else "wo") and _has_row(entry, row):
             own.append(Place(name, unit, entry, row))
     yield from _widest_first(own)
     if not written:
@@ -122,9 +122,15 @@ def row_of(template: str, name: str) -> Row | None:
 
 def position(index: Index) -> int:
     """Where a row stands in its block of registers, from 0: the rows of a table of registers are numbered from 1."""
-    if not isinstance(index, int) or index < 1:
-        raise ValueError(f"row {index} of a table of registers, expected a number from 1")
+    assert isinstance(index, int), f"row {index} of a table of registers, which numbers its rows"
     return index - 1
+
+
+def _has_row(entry: Shown, row: Row) -> bool:
+    """Whether an entry can have that row: it names all the indices, which registers number from 1."""
+    if not row.keys() >= set(indices(entry)):
+        return False
+    return isinstance(entry, SnmpObject) or all(isinstance(n, int) and n >= 1 for n in row.values())
 
 
 def number(text: str) -> float | str:
@@ -167,7 +173,7 @@ def _flagged(entry: Shown, name: str, point: Point | None, unit: str) -> Iterato
         found = row_of(condition.point, name)
         if found is not None:
             bits[flag], row = condition, found
-    if not bits or not row.keys() >= set(indices(entry)):
+    if not bits or not _has_row(entry, row):
         return
     meanings: dict[Signature, Value] = {}
     values: tuple[Value, ...] = point.values if point is not None and point.values else (False, True)

@@ -44,6 +44,10 @@ class TestPlaces:
         first, third = (one("schneider-pm5000", f"voltage.{phase}") for phase in (1, 3))
         assert third.address - first.address == 4
 
+    @pytest.mark.parametrize("name", ["voltage.0", "voltage.1-2"])
+    def test_registers_number_their_rows_from_1(self, name: str) -> None:
+        assert list(places(library.get("schneider-pm5000"), name)) == []
+
     def test_of_two_counters_the_one_that_does_not_wrap_is_read(self) -> None:
         entry = one("aruba-cx-8360", "port.1.in_octets").entry
         assert (entry.type, one("aruba-cx-8360", "port.1.in_octets").oid) == ("counter64", "1.3.6.1.2.1.31.1.1.1.6.1")  # type: ignore[union-attr]
