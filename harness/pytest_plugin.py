@@ -14,8 +14,9 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-from collections.abc import AsyncIterator, Callable, Generator, Mapping
+from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ import pytest_asyncio
 from emulators.yamlfile import FileError
 from harness.durations import seconds
 from harness.evidence import Evidence
+from harness.faults.scenario import Scenario
 from harness.journal import Journal
 from harness.worlds.controller import Controller, named
 from harness.worlds.live import LiveWorld
@@ -46,7 +48,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--site", metavar="NAME|FILE", help=f"the site of tests that name none (default: {DEFAULT_SITE})")
     group.addoption("--rig", metavar="FILE", help="run on the physical bench that this file describes")
     group.addoption("--speed", type=float, default=1.0, metavar="X", help="live: site seconds in a second (default: 1)")
-    group.addoption("--seed", type=int, default=0, metavar="N", help="seed of everything that is random (default: 0)")
+    group.addoption(
+        "--seed", type=int, metavar="N", help="seed of everything that is random (default: the test's, else 0)"
+    )
     group.addoption("--controller", metavar="MODULE[:MAIN]", help="the controller under test, a coroutine function")
     group.addoption("--controller-cmd", metavar="COMMAND", help="live: the controller under test, a program of its own")
     group.addoption(
@@ -58,7 +62,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "site(name, settle=time): the site a test runs on, so long after its start")
+    config.addinivalue_line(
+        "markers", "site(name, settle=time, seed=N): the site a test runs on, so long after its start"
+    )
     config.addinivalue_line("markers", "controller(name): the controller under test, package.module:function")
     config.addinivalue_line("markers", "watch(*names): record these quantities at every instant")
     config.addinivalue_line("markers", f"needs(*capabilities): what the world must offer: {', '.join(CAPABILITIES)}")
@@ -86,12 +92,49 @@ def pytest_asyncio_loop_factories(
 ) -> Generator[None, Mapping[str, Callable[[], asyncio.AbstractEventLoop]] | None, Any]:
     others = yield
     if "site" in getattr(item, "fixturenames", ()) and config.getoption("--world") == "simulated":
-        return {"simulated": partial(_virtual_loop, config.getoption("--seed"))}
+        return {"simulated": partial(_virtual_loop, _seed(item))}
     return others or {"asyncio": asyncio.new_event_loop}
 
 
 def _virtual_loop(seed: int) -> VirtualLoop:
     return VirtualLoop(Network(seed))
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
+    """A scenario file is a test: what it says must hold does."""
+    if file_path.name.endswith(".scenario.yaml"):
+        return ScenarioFile.from_parent(parent, path=file_path)
+    return None
+
+
+class ScenarioFile(pytest.File):
+    """A scenario, as a search saves them."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        yield ScenarioItem.from_parent(self, name="scenario")
+
+
+class ScenarioItem(pytest.Item):
+    """Its run, in a simulated world of its own."""
+
+    def runtest(self) -> None:
+        from harness.search import trial  # Hypothesis takes a while to import
+
+        outcome = trial(Scenario.load(self.path), everything=True)
+        if not outcome:
+            raise ScenarioBroken(outcome.what)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, (ScenarioBroken, FileError)):
+            return f"{excinfo.value}\nagain: twinfeed replay {self.path}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.path.name
+
+
+class ScenarioBroken(AssertionError):
+    """A scenario's properties do not hold."""
 
 
 # -- fixtures --------------------------------------------------------------------------------------------------------
@@ -146,7 +189,7 @@ def _world(request: pytest.FixtureRequest) -> World:
     option = request.config.getoption
     marker = request.node.get_closest_marker("site")
     name = marker.args[0] if marker and marker.args else option("--site") or DEFAULT_SITE
-    seed = option("--seed")
+    seed = _seed(request.node)
     try:
         settle_s = seconds(marker.kwargs.get("settle", 0.0)) if marker else 0.0
         model = fresh(name, seed, settle_s)
@@ -155,6 +198,13 @@ def _world(request: pytest.FixtureRequest) -> World:
     if option("--world") == "simulated":
         return SimulatedWorld(model, seed)
     return LiveWorld(model, seed, option("--speed"), worker())
+
+
+def _seed(item: pytest.Item) -> int:
+    """--seed, else that of the marker `site`, else 0."""
+    marker = item.get_closest_marker("site")
+    given: int | None = item.config.getoption("--seed")
+    return given if given is not None else int(marker.kwargs.get("seed", 0)) if marker else 0
 
 
 def worker() -> int:
@@ -195,7 +245,7 @@ def pytest_runtest_makereport(
 def _again(item: pytest.Item) -> str:
     """The command that runs this test again as it ran."""
     option = item.config.getoption
-    words = [f"pytest '{item.nodeid}'", f"--seed {option('--seed')}"]
+    words = [f"pytest '{item.nodeid}'", f"--seed {_seed(item)}"]
     if option("--world") != "simulated":
         words += [f"--world {option('--world')}", f"--speed {option('--speed'):g}"]
     words += [f"{flag} '{option(flag)}'" for flag in ("--site", "--controller", "--controller-cmd") if option(flag)]

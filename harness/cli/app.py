@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli import demo, files, proxy, running, up
+from harness.cli import demo, files, proxy, running, searching, suite, up
 
 app = typer.Typer(
     name="twinfeed",
@@ -48,6 +48,10 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     running.faults,
     running.clear,
     proxy.proxy,
+    searching.search,
+    searching.replay,
+    searching.adopt,
+    suite.new_suite,
     files.check,
     files.profiles,
     files.sites,

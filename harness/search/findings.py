@@ -1,0 +1,78 @@
+"""From a finding to a test that stays: a scenario as a regression test file that anybody can read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from harness.faults.injection import Injection
+from harness.faults.scenario import Scenario
+from harness.properties.syntax import duration
+
+TEMPLATE = '''"""{note}
+
+{command}
+"""
+
+import pytest
+
+from harness.faults.injection import Injection
+
+FAULTS = (
+{faults}
+)
+
+PROPERTIES = (
+{properties}
+)
+
+
+@pytest.mark.site("{site}", seed={seed})
+@pytest.mark.watch(*PROPERTIES)
+{controller}async def test_{name}(site{argument}):
+    await site.schedule(*FAULTS)
+    await site.run("{duration}")
+    site.check(*PROPERTIES)
+'''
+
+
+def test_name(text: str) -> str:
+    """A text as the name of a test: letters, digits and underscores."""
+    return re.sub(r"\W+", "_", text).strip("_").lower() or "scenario"
+
+
+def regression_test(scenario: Scenario, name: str) -> str:
+    """The source of a test file in which this scenario must not break its properties."""
+    told = ", ".join(f"{i.target} {i.kind}" for i in scenario.injections) or "no fault at all"
+    note = scenario.note or f"{told}: what a search found must stay mended."
+    return TEMPLATE.format(
+        note=note[0].upper() + note[1:],
+        command=f"twinfeed replay runs the scenario outside pytest; found with seed {scenario.seed}.",
+        faults="\n".join(f"    {_source(injection)}," for injection in scenario.injections),
+        properties="\n".join(f"    {text!r}," for text in scenario.properties),
+        site=scenario.site,
+        seed=scenario.seed,
+        controller=f'@pytest.mark.controller("{scenario.controller}")\n' if scenario.controller else "",
+        name=test_name(name),
+        argument=", controller" if scenario.controller else "",
+        duration=duration(scenario.duration_s),
+    )
+
+
+def _source(injection: Injection) -> str:
+    """The injection as Python source, fields at their defaults left out."""
+    fields = {name: value for name, value in injection.to_dict().items() if name not in ("target", "kind")}
+    if "flap" in fields:
+        fields["flap"] = tuple(fields["flap"])
+    rest = "".join(f", {name}={value!r}" for name, value in fields.items())
+    return f"Injection({injection.target!r}, {injection.kind!r}{rest})"
+
+
+def free(path: Path) -> Path:
+    """The path, or the first of `name-2`, `name-3` … that does not exist: a finding never overwrites another."""
+    number, chosen = 1, path
+    while chosen.exists():
+        number += 1
+        suffixes = "".join(path.suffixes)
+        chosen = path.with_name(f"{path.name.removesuffix(suffixes)}-{number}{suffixes}")
+    return chosen

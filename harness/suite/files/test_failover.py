@@ -1,0 +1,24 @@
+"""What the controller must do, whatever happens. `pytest` runs this in a simulated world, in seconds.
+
+`pytest --world live --speed 10` runs the same tests over real sockets.
+"""
+
+import pytest
+
+from harness.properties import always, within
+
+pytestmark = [pytest.mark.site("SITE"), pytest.mark.controller("controller")]
+
+
+async def test_the_racks_ride_through_an_outage(site, controller):
+    await site.inject("utility", "outage", at="1 min", for_="20 min")
+    await site.run("30 min")
+    site.check(always("racks.*.supplied"), within("15 s", "generator-1.running", after="utility.live falls"))
+
+
+async def test_the_load_returns_to_the_mains(site, controller):
+    await site.inject("utility", "outage", at="1 min", for_="5 min")
+    await site.run("15 min")
+    site.check(within("5 min", "ats.on_normal", after="utility.live rises"))
+    reading = await site["ats"].read("switch.position")
+    assert reading.value == "normal"
