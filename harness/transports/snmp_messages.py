@@ -142,7 +142,7 @@ def _request(
     return octets, carries(octets, FIRST_ID)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=2048)
 def _response(version: int, datagram: bytes) -> Response:
     module = PROTOCOL_MODULES[version]
     try:
