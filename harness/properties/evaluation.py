@@ -29,6 +29,7 @@ from harness.properties import checks, signals
 from harness.properties.binding import Binder
 from harness.properties.language import Property, parse
 from harness.properties.verdicts import PropertyViolated, Verdict, Violation, before
+from harness.properties.windows import Window
 
 _TOO_SMALL_S = 1e-9
 """A piece of time shorter than this is rounding, s."""
@@ -124,6 +125,9 @@ class Run:
                 until = min(until, window.next_break(self._t))
             if until < t:
                 b = signals.between(a, b, (until - self._t) / (t - self._t))
+            part = min((self._window_bend(window, a, until, b) for window in self._windows), default=signals.NEVER)
+            if part < signals.NEVER:
+                b, until = signals.between(a, b, part), self._t + part * (until - self._t)
             self._derive_arriving(self._t, a, until, b)
             self._stretch(self._t, a, until, b)
             self._env, self._t = b, until
@@ -134,6 +138,10 @@ class Run:
         self._unjudged = bool(leaving)
         self._derive(t)
 
+    def _window_bend(self, window: Window, a: Mapping[str, Value], until: float, b: Mapping[str, Value]) -> float:
+        v0, v1 = (signals.number(value, window.key) for value in window.inner.ends(a, b))
+        return window.bend(self._t, v0, until, v1) if until - self._t > _TOO_SMALL_S else signals.NEVER
+
     def _derive_arriving(self, t0: float, a: Mapping[str, Value], t1: float, b: dict[str, Value]) -> None:
         for window in self._windows:
             v0, v1 = window.inner.ends(a, b)
@@ -143,7 +151,9 @@ class Run:
     def _derive(self, t: float, at_rest: bool = False) -> None:
         for window in self._windows:
             value = signals.number(window.inner.ends(self._env, self._env)[0], window.key)
-            self._env[window.key] = 0.0 if at_rest else window.at(t, value)
+            if at_rest:
+                window.feed(t, value, t, value)
+            self._env[window.key] = window.at(t, value)
 
     def _stretch(self, t0: float, a: Mapping[str, Value], t1: float, b: Mapping[str, Value]) -> None:
         """From instant to instant, cut where the truth or the slope of an expression changes."""

@@ -72,7 +72,7 @@ def _first_bend(parts: Sequence[Number] | Sequence[Truth], a: Env, b: Env) -> fl
     return min((part.bend(a, b) for part in parts), default=NEVER)
 
 
-def _crossing(d0: float, d1: float) -> float:
+def crossing(d0: float, d1: float) -> float:
     """Where a straight line from d0 to d1 goes through zero."""
     if d0 * d1 >= 0.0 or not math.isfinite(d0 - d1):
         return NEVER
@@ -164,7 +164,7 @@ class Extreme:
             return first
         signed = self._signed(a, b)
         (i0, i1), (j0, j1) = max(signed), max(signed, key=lambda ends: (ends[1], ends[0]))
-        return _crossing(i0 - j0, i1 - j1)
+        return crossing(i0 - j0, i1 - j1)
 
 
 class Total:
@@ -290,7 +290,7 @@ class Compared:
         if first < NEVER:
             return first
         distances = self._distances(a, b)
-        return NEVER if distances is None else _crossing(*distances)
+        return NEVER if distances is None else crossing(*distances)
 
     def blame(self, a: Env, b: Env, wanted: bool) -> list[str]:
         return list(self.names) if self.over(a, b)[0] != wanted else []

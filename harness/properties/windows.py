@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from harness.properties.signals import Number
+from harness.properties.signals import NEVER, Number, crossing
 
 HOUR_S = 3600.0
 
@@ -51,6 +51,20 @@ class Window:
             if leaves > t:
                 return leaves
         return next((t1 + self.window_s for _, _, t1, _ in self._course if t1 + self.window_s > t), math.inf)
+
+    def bend(self, t0: float, v0: float, t1: float, v1: float) -> float:
+        """Where, as a part of the way from v0 to v1, the derived number bends because one extreme overtakes another."""
+        if self.function == "rate":
+            return NEVER
+        begins0 = self._value_at(t0 - self.window_s, v0, _LEAVING)
+        begins1 = self._value_at(t1 - self.window_s, v0, _ARRIVING)
+        first = NEVER
+        for sign, extremes in ((1.0, self._highs), (-1.0, self._lows)):
+            kept = sign * extremes.since(t0 - self.window_s, _LEAVING, v0)
+            lines = ((sign * v0, sign * v1), (sign * begins0, sign * begins1), (kept, kept))
+            (i0, i1), (j0, j1) = max(lines), max(lines, key=lambda ends: (ends[1], ends[0]))
+            first = min(first, crossing(i0 - j0, i1 - j1))
+        return first
 
     def arriving(self, t: float, value: float) -> float:
         """The derived number just before `t`, where the number itself is `value`."""
