@@ -15,7 +15,7 @@ def new_suite(
     folder: Annotated[Path, typer.Argument(help="The folder to write.")] = Path("failover"),
     site: Annotated[
         str | None,
-        typer.Option("--site", help="A shipped site's name or a site file. Default: a small one is written."),
+        typer.Option("--site", help="A shipped site or a site file. Default: a small one is written."),
     ] = None,
 ) -> None:
     """Write a starter folder: a small site, a controller to test, tests, and how to run them.

@@ -13,7 +13,7 @@ class SuiteExists(Exception):
 
 
 def write(folder: Path, site: str | None = None) -> list[Path]:
-    """Write the starter folder and return its files. With `site`, tests are for that site and no `site.yaml` is written.
+    """Write the starter folder and return its files; with `site`, tests are for that one and `site.yaml` is left out.
 
     Raises:
         SuiteExists: a file of that name is there already.
