@@ -186,7 +186,7 @@ class SwitchFirmware(Device):
         self._seen = None
 
     def react(self) -> None:
-        """Look again only when the network, the switch, the agent or the air has changed, or while it suffers a fault."""
+        """Look again only when the network, the switch, the agent or the air has changed, or a fault is active."""
         state, inlet = self.state, self.inlet_c
         if self.hall is not None:
             state.coolest_c, state.hottest_c = min(state.coolest_c, inlet), max(state.hottest_c, inlet)

@@ -1,0 +1,52 @@
+"""What on a site can suffer a kind of fault, by name: what a search of fault sequences draws from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations
+
+from emulators.devices.device import Device
+from emulators.devices.measurement import unfit
+from emulators.plant.breakers import CircuitBreaker
+from emulators.site import Site
+from harness.faults.kinds import FaultKind
+
+
+def targets(site: Site, entry: FaultKind) -> list[str]:
+    """Every target of that kind on the site, in its order; those of points and settings as `device:point`.
+
+    Probes are swapped with the next one of their unit, works overlap on every pair of breakers.
+    """
+    if entry.of == ("breaker", "breaker"):
+        breakers = [name for name, component in site.components.items() if isinstance(component, CircuitBreaker)]
+        return [f"{site.works.id}:{one},{other}" for one, other in combinations(breakers, 2)]
+    components = [name for name, component in site.components.items() if component.kind in entry.targets]
+    suffering = [device for device in site.devices.values() if _suffers(device, entry)]
+    if not entry.of:
+        return list(dict.fromkeys([*components, *(device.name for device in suffering)]))
+    return [f"{device.name}:{of}" for device in suffering for of in _of(device, entry)]
+
+
+def _suffers(device: Device, entry: FaultKind) -> bool:
+    return "device" in entry.targets or f"{device.kind}/device" in entry.targets
+
+
+def _of(device: Device, entry: FaultKind) -> Iterator[str]:
+    """What of the device the fault can be of."""
+    if entry.of == ("setting",):
+        yield from (name for name in device.point_names() if _is_setting(device, name))
+        return
+    points = [name for name in device.point_names() if not unfit(device, entry.kind, name)]
+    if entry.of == ("point",):
+        yield from points
+        return
+    for place, one in enumerate(points):
+        unit = device.point(one).point.unit
+        alike = (other for other in points[place + 1 :] if unit and device.point(other).point.unit == unit)
+        if (other := next(alike, None)) is not None:
+            yield f"{one},{other}"
+
+
+def _is_setting(device: Device, name: str) -> bool:
+    bound = device.point(name)
+    return bound.point.write is not None and isinstance(bound.true(), (bool, int, float))
