@@ -36,6 +36,11 @@ class TransportError(Exception):
         return f"{where}: {self.what}" + (f" (octets {shown}{more})" if shown else "")
 
 
+def tried(retries: int, timeout_s: float) -> str:
+    """How long an answer was waited for, in words: `in 2 tries of 1 s`."""
+    return f"in {1 + retries} tries of {timeout_s:g} s" if retries else f"in {timeout_s:g} s"
+
+
 class NoAnswer(TransportError):
     """Nothing came back within the timeout of each try."""
 

@@ -1,8 +1,8 @@
 """A Modbus RTU server on a serial line, or on a pseudo-terminal that stands for one.
 
-The line is opened and set by pyserial, which knows every system's; its file descriptor is read and written by asyncio's
-own pipe transports, so that nothing polls and no thread waits. (pyserial-asyncio and pymodbus's serial transport do the
-same by hand, with add_reader and buffers of their own.)
+The line is opened and set by pyserial, which knows every system's; its file descriptor, which does not block, is read
+and written when the event loop says that it can be. (asyncio's pipe transports would do the same, but uvloop's read
+from what they are to write to, which on a line is the client's next request.)
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from emulators.wire.modbus.diagnostics import Counters
 from emulators.wire.modbus.rtu import ModbusRtuConnection
 from emulators.wire.modbus.server import always, promptly
 from emulators.wire.modbus.unit import Unit
+
+READ_BYTES = 4096
 
 
 class ModbusSerialServer:
@@ -47,30 +49,42 @@ class ModbusSerialServer:
         self._gate = gate
         self._delay_s = delay_s
         self._modbus = ModbusRtuConnection(units, self.counters)
-        self._reading: asyncio.ReadTransport | None = None
-        self._writing: asyncio.WriteTransport | None = None
+        self._line: serial.Serial | None = None
+        self._unsent = b""
 
     async def start(self) -> None:
         """Open the line, on the running loop. Raises OSError if it is not there or somebody else has it."""
-        if self._reading is not None:
+        if self._line is not None:
             raise RuntimeError(f"Modbus server on {self.device} is already started: stop it first")
-        loop = asyncio.get_running_loop()
         try:
-            line = serial.Serial(self.device, exclusive=True, timeout=0, **self._settings)
+            self._line = serial.Serial(self.device, exclusive=True, timeout=0, **self._settings)
         except termios.error as error:  # pyserial passes it on; a pseudo-terminal has no parity, for one
             raise OSError(f"{self.device} does not take {self._settings}: {error.args[1]}") from None
-        self._reading, _ = await loop.connect_read_pipe(lambda: _Line(self._received), line)
-        # Each transport closes what it was given, so the second gets a descriptor of its own.
-        answers = os.fdopen(os.dup(line.fileno()), "wb", buffering=0)
-        self._writing, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, answers)
+        asyncio.get_running_loop().add_reader(self._line.fileno(), self._readable)
 
     async def stop(self) -> None:
         """Leave the line. Does nothing if not started."""
-        if self._reading is not None and self._writing is not None:
-            self._reading.close()
-            self._writing.abort()
-            self._reading = self._writing = None
-            await asyncio.sleep(0)  # they close what they hold in the loop's next turn
+        if self._line is not None:
+            loop, descriptor = asyncio.get_running_loop(), self._line.fileno()
+            loop.remove_reader(descriptor)
+            loop.remove_writer(descriptor)
+            self._line.close()
+            self._line, self._unsent = None, b""
+            self._modbus.forget()
+
+    def _readable(self) -> None:
+        assert self._line is not None
+        descriptor = self._line.fileno()
+        try:
+            data = os.read(descriptor, READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:  # unplugged, or the other end of a pseudo-terminal is closed
+            data = b""
+        if data:
+            self._received(data)
+        else:
+            asyncio.get_running_loop().remove_reader(descriptor)
 
     def _received(self, data: bytes) -> None:
         if not self._gate():
@@ -86,15 +100,21 @@ class ModbusSerialServer:
             self._send(answers)
 
     def _send(self, answers: bytes) -> None:
-        if self._writing is not None:
-            self._writing.write(answers)
+        self._unsent += answers
+        self._writable()
 
-
-class _Line(asyncio.Protocol):
-    """Passes octets on."""
-
-    def __init__(self, received: Callable[[bytes], None]) -> None:
-        self._received = received
-
-    def data_received(self, data: bytes) -> None:
-        self._received(data)
+    def _writable(self) -> None:
+        """Write what the line takes now, the rest when it takes more."""
+        if self._line is None:
+            return
+        loop, descriptor = asyncio.get_running_loop(), self._line.fileno()
+        try:
+            self._unsent = self._unsent[os.write(descriptor, self._unsent) :]
+        except BlockingIOError:
+            pass
+        except OSError:  # as in _readable
+            self._unsent = b""
+        if self._unsent:
+            loop.add_writer(descriptor, self._writable)
+        else:
+            loop.remove_writer(descriptor)
