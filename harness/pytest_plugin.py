@@ -62,9 +62,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers", "site(name, settle=time, seed=N): the site a test runs on"
-    )
+    config.addinivalue_line("markers", "site(name, settle=time, seed=N): the site a test runs on")
     config.addinivalue_line("markers", "controller(name): the controller under test, package.module:function")
     config.addinivalue_line("markers", "watch(*names): record these quantities at every instant")
     config.addinivalue_line("markers", f"needs(*capabilities): what the world must offer: {', '.join(CAPABILITIES)}")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from emulators.plant.engine import PlantError
 from harness.faults.scenario import Scenario
 from harness.journal import Journal
-from harness.properties import Monitor, Property, Verdict, parse, patterns
+from harness.properties import Monitor, Verdict, parse, patterns
 from harness.worlds.controller import ControllerFailed, named
 from harness.worlds.loop import VirtualLoop
 from harness.worlds.network import Network
@@ -29,20 +28,20 @@ class Outcome:
     journal: Journal = field(default_factory=Journal, repr=False, compare=False)
 
     def __bool__(self) -> bool:
-        """Whether all properties held and nothing failed."""
-        return not self.failure and all(self.verdicts)
+        """Whether nothing failed and no property was violated; one that is still undecided at the end was not."""
+        return not self.failure and not any(verdict.violated for verdict in self.verdicts)
 
     @property
     def what(self) -> str:
         """Everything that was wrong, for people; empty if nothing was."""
         lines = [self.failure] if self.failure else []
-        lines += [str(verdict) for verdict in self.verdicts if not verdict]
+        lines += [str(verdict) for verdict in self.verdicts if verdict.violated]
         return "\n".join(lines)
 
     @property
     def broken(self) -> tuple[str, ...]:
         """The properties that did not hold; `the controller runs` stands for a failure."""
-        names = [str(verdict.about) for verdict in self.verdicts if not verdict]
+        names = [str(verdict.about) for verdict in self.verdicts if verdict.violated]
         return (*names, "the controller runs") if self.failure else tuple(names)
 
 
@@ -64,34 +63,29 @@ async def _trial(scenario: Scenario, everything: bool) -> Outcome:
     world = SimulatedWorld(fresh(scenario.site, scenario.seed), scenario.seed, everything)
     await world.start()
     failure = ""
+    stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    monitor = Monitor(properties, world.journal.trace)
+
+    def look() -> None:
+        if not everything and not stop.done() and monitor.update(world.model.now):
+            stop.set_result(None)
+
+    watchers = world.model.plant.watchers
     try:
         world.watch(*patterns(properties))
-        stopped = None if everything else _first_violation(world, properties)
+        watchers.append(look)
         await world.schedule(*scenario.injections)
         try:
             if scenario.controller:
                 await world.start_controller(named(scenario.controller))
-            await world.run(scenario.duration_s, stopped)
+            await world.run(scenario.duration_s, stop)
         except ControllerFailed as error:
             failure = str(error)
         except PlantError as error:
             failure = f"the plant could not go on: {error}"
         ended_s = world.now
     finally:
+        if look in watchers:
+            watchers.remove(look)
         await world.stop()
-    verdicts = world.judge(*properties)
-    return Outcome(scenario, tuple(verdicts), failure, ended_s, world.journal)
-
-
-def _first_violation(world: SimulatedWorld, properties: Sequence[Property]) -> asyncio.Future[None]:
-    """Completes when a property is violated."""
-    found: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    monitor = Monitor(properties, world.journal.trace)
-
-    def look() -> None:
-        if not found.done() and monitor.update(world.model.now):
-            found.set_result(None)
-
-    world.model.plant.watchers.append(look)
-    found.add_done_callback(lambda _: world.model.plant.watchers.remove(look))
-    return found
+    return Outcome(scenario, tuple(world.judge(*properties)), failure, ended_s, world.journal)
