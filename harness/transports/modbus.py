@@ -35,7 +35,7 @@ from pymodbus.exceptions import ConnectionException
 from pymodbus.framer import FRAMER_NAME_TO_CLASS
 from pymodbus.pdu import DecodePDU, ModbusPDU
 
-from harness.transports.errors import NoAnswer, Refused, WrongAnswer
+from harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried
 
 MODBUS_PORT, MODBUS_TLS_PORT = 502, 802
 """IANA: mbap and mbap-s."""
@@ -270,9 +270,7 @@ class Line:
                     why = str(error).removeprefix("Modbus Error: ").removeprefix("[Connection] ")
                 garbage = self.received or garbage
                 self.close()
-            tries = (
-                f"in {1 + self.retries} tries of {self.timeout_s:g} s" if self.retries else f"in {self.timeout_s:g} s"
-            )
+            tries = tried(self.retries, self.timeout_s)
             if garbage:
                 raise WrongAnswer(f"no Modbus frame came {tries}", where, garbage)
             raise NoAnswer(f"{why} {tries}", where)

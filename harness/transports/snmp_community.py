@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from itertools import cycle
 
-from harness.transports.errors import NoAnswer, TransportError, WrongAnswer
+from harness.transports.errors import NoAnswer, TransportError, WrongAnswer, tried
 from harness.transports.snmp_messages import (
     FIRST_ID,
     LAST_ID,
@@ -77,10 +77,10 @@ class CommunitySession(asyncio.DatagramProtocol):
             raise type(error)(error.what, where, error.octets) from None
         finally:
             del self._waiting[request_id]
-        tries = f"{1 + self._retries} tries of {self._timeout_s:g} s"
+        tries = tried(self._retries, self._timeout_s)
         if self._stray:
-            raise WrongAnswer(f"no response to this request came in {tries}", where, self._stray)
-        raise NoAnswer(f"no answer in {tries}{self._trouble and f' ({self._trouble})'}", where)
+            raise WrongAnswer(f"no response to this request came {tries}", where, self._stray)
+        raise NoAnswer(f"no answer {tries}{self._trouble and f' ({self._trouble})'}", where)
 
     async def _opened(self, where: str) -> asyncio.DatagramTransport:
         async with self._opening:

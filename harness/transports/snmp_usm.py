@@ -16,7 +16,7 @@ from pysnmp.entity.rfc3413 import cmdgen
 from pysnmp.proto import errind
 from pysnmp.proto.api import v2c
 
-from harness.transports.errors import NoAnswer, Refused, WrongAnswer
+from harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried
 from harness.transports.snmp_messages import SYNTAX, Asked, Operation, Response, VarBind, numbers, plain
 
 AuthProtocol = Literal["none", "md5", "sha", "sha224", "sha256", "sha384", "sha512"]
@@ -184,11 +184,11 @@ class UsmSession:
         await asyncio.wait([answer], timeout=(1 + self._retries) * self._timeout_s)
         trouble, status, about, found = answer.result() if answer.done() else (errind.requestTimedOut, 0, 0, ())
         if isinstance(trouble, errind.RequestTimedOut):
-            tries = f"{1 + self._retries} tries of {self._timeout_s:g} s"
+            tries = tried(self._retries, self._timeout_s)
             garbage = manager.dispatcher.garbage.get(self._place)
             if garbage is not None:
-                raise WrongAnswer(f"no response to this request came in {tries}", where, garbage)
-            raise NoAnswer(f"no answer in {tries}", where)
+                raise WrongAnswer(f"no response to this request came {tries}", where, garbage)
+            raise NoAnswer(f"no answer {tries}", where)
         if trouble:
             raise (Refused if isinstance(trouble, REFUSALS) else WrongAnswer)(f"{trouble}", where)
         return Response(status, about, tuple(VarBind(str(name), plain(value)) for name, value in found))
