@@ -64,6 +64,7 @@ async def _trial(scenario: Scenario, everything: bool) -> Outcome:
     await world.start()
     failure = ""
     stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    world.watch(*patterns(properties))
     monitor = Monitor(properties, world.journal.trace)
 
     def look() -> None:
@@ -72,7 +73,6 @@ async def _trial(scenario: Scenario, everything: bool) -> Outcome:
 
     watchers = world.model.plant.watchers
     try:
-        world.watch(*patterns(properties))
         watchers.append(look)
         await world.schedule(*scenario.injections)
         try:
