@@ -76,14 +76,14 @@ def remembered(site: Site) -> dict[str, Any]:
 
 
 def differences(one: Any, other: Any, where: str = "") -> list[str]:
-    """Where the two are not alike: numbers may differ in the last digits, for a look more divides a step."""
+    """Where the two are not alike: numbers may differ a little, for a look more divides a step."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
         return [line for key in one for line in differences(one[key], other[key], f"{where}.{key}")]
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         return [
             line for n, pair in enumerate(zip(one, other, strict=True)) for line in differences(*pair, f"{where}.{n}")
         ]
-    if isinstance(one, float) and isinstance(other, float) and math.isclose(one, other, rel_tol=1e-4, abs_tol=1e-6):
+    if isinstance(one, float) and isinstance(other, float) and math.isclose(one, other, rel_tol=1e-3, abs_tol=1e-4):
         return []
     return [] if one == other else [f"{where}: {one} and not {other}"]
 
