@@ -28,6 +28,10 @@ def search(
     examples: Annotated[int, typer.Option("--examples", min=1, help="How many scenarios are tried.")] = 100,
     duration: Annotated[str, typer.Option("--duration", help="How long each lasts, site time.")] = "30min",
     at_once: Annotated[int, typer.Option("--at-once", min=0, help="Faults besides those of the grid.")] = 1,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", help="A family, kind, target or target/kind to choose from; * as in file names."),
+    ] = None,
     without: Annotated[
         list[str] | None, typer.Option("--without", help="Leave out a kind, a target or target/kind; may be repeated.")
     ] = None,
@@ -57,7 +61,9 @@ def search(
                 what = ", ".join(f"{i.target} {i.kind}" for i in outcome.scenario.injections) or "no fault"
                 status.update(f"{number}: {escape(what)}: {'[green]held[/]' if outcome else '[red]broke[/]'}")
 
-            result = hunt(frame, menu(model, without or ()), examples=examples, at_once=at_once, progress=progress)
+            result = hunt(
+                frame, menu(model, only or (), without or ()), examples=examples, at_once=at_once, progress=progress
+            )
     if result.finding is None:
         if json:
             print_json({"found": None, "examples": result.examples, "seconds": round(result.seconds, 1)})

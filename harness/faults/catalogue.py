@@ -17,9 +17,8 @@ from emulators.plant.engine import Actor
 from emulators.plant.faults import Fault, Parameter
 from emulators.plant.works import Works
 from emulators.site import Site
-from harness.faults import frames
+from harness.faults import controllers, frames
 from harness.faults.kinds import FAMILIES, WORLDS, FaultKind
-from harness.worlds import controller
 
 __all__ = ["FAMILIES", "RIG", "WORLDS", "FaultKind", "find", "kinds", "of_site", "of_target", "parameter"]
 
@@ -43,7 +42,7 @@ OFF_SITE = ("controller",)
 @cache
 def kinds() -> tuple[FaultKind, ...]:
     """All kinds, by family, then in the order of the plant. One kind on different targets may be several entries."""
-    found = [*_of_actors(), *frames.KINDS, *controller.KINDS]
+    found = [*_of_actors(), *frames.KINDS, *controllers.KINDS]
     return tuple(sorted(found, key=lambda kind: FAMILIES.index(kind.family)))
 
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from hypothesis import strategies as st
 
-from emulators.plant.engine import Parameter
+from emulators.plant import works
+from emulators.plant.faults import Parameter
 from emulators.plant.sources import Utility
 from emulators.site import Site
 from harness.faults import frames
-from harness.faults.catalogue import FAMILIES, find
+from harness.faults.catalogue import FAMILIES, OFF_SITE, FaultKind, of_target
 from harness.faults.injection import Injection
 from harness.faults.scenario import Scenario
-from harness.worlds.controller import KINDS as CONTROLLER_KINDS
 from harness.worlds.wire_faults import SPEAKS
 
 GRID_S = 10
@@ -42,33 +43,69 @@ class Menu:
     parameters: Mapping[str, Mapping[str, Parameter]]
 
 
-def menu(site: Site, without: Iterable[str] = ()) -> Menu:
-    """All that the site can suffer, but for the kinds and targets in `without` (`kind`, `target` or `target/kind`)."""
-    left_out = frozenset(without)
+MEASURED: Mapping[str, tuple[str, ...]] = {
+    "sensor": ("probe.*.value",),
+    "meter": ("voltage.1", "power.total"),
+    "transfer_switch": ("source.*.voltage.1",),
+    "generator": ("generator.voltage.1", "engine.fuel_level"),
+    "ups": ("battery.charge", "battery.runtime", "output.load"),
+    "chiller": ("water.leaving", "air.outdoor"),
+    "crah": ("air.supply", "air.return"),
+    "chilled_water_plant": ("loop.supply", "loop.flow"),
+}
+"""Kind of device -> measurements that control logic acts on: what faults of sensors are offered for."""
+
+
+def menu(site: Site, only: Iterable[str] = (), without: Iterable[str] = ()) -> Menu:
+    """What the site can suffer: all of it, or what `only` names, but for what `without` names.
+
+    Names are those of families, kinds, targets or `target/kind`, with `*` as in file names. Disturbances of the grid
+    are always offered unless `without` names them.
+    """
+    wanted, left_out = tuple(only), tuple(without)
     grid: list[tuple[str, str]] = []
     others: dict[str, list[tuple[str, str]]] = {}
     parameters: dict[str, Mapping[str, Parameter]] = {}
-
-    def offer(target: str, kind: str, family: str, numbers: Mapping[str, Parameter]) -> None:
-        if left_out.isdisjoint((kind, target, f"{target}/{kind}")):
-            parameters[kind] = numbers
-            of_grid = isinstance(site.components.get(target), Utility) and family == "plant"
-            (grid if of_grid else others.setdefault(family, [])).append((target, kind))
-
-    for target in dict.fromkeys([*site.components, *site.devices]):
-        for kind, fault in site.faults(target).items():
-            if not fault.of:  # faults of a point are left to whoever knows which point matters
-                offer(target, kind, find(kind)[0].family, fault.parameters)
-    for entry in site.file.devices:
-        speaks = {SPEAKS[protocol] for protocol in SPEAKS if getattr(entry.profile, protocol) is not None}
-        for wire in frames.KINDS:
-            of = frames.protocols(wire.kind)
-            if wire.kind != "serial-noise" and (not of or speaks.intersection(of)):
-                offer(entry.name, wire.kind, wire.family, wire.parameters)
-    for own in CONTROLLER_KINDS:
-        offer("controller", own.kind, own.family, own.parameters)
-    by_kind = {f: tuple(sorted(others[f], key=lambda pair: pair[1])) for f in FAMILIES if f in others}
+    for target in dict.fromkeys([*site.components, *site.devices, works.NAME, *OFF_SITE]):
+        of_grid = isinstance(site.components.get(target), Utility)
+        for entry in of_target(site, target):
+            named = (entry.family, entry.kind, target, f"{target}/{entry.kind}")
+            if _named(left_out, named) or not _speaks(site, target, entry):
+                continue
+            if not of_grid and wanted and not _named(wanted, named):
+                continue
+            parameters[entry.kind] = entry.parameters
+            into = grid if of_grid and entry.family == "plant" else others.setdefault(entry.family, [])
+            into += [(place, entry.kind) for place in _places(site, target, entry)]
+    by_kind = {f: tuple(sorted(others[f], key=lambda pair: pair[1])) for f in FAMILIES if others.get(f)}
     return Menu(tuple(sorted(grid, key=lambda pair: GRID_ORDER.get(pair[1], 9))), by_kind, parameters)
+
+
+def _named(patterns: Iterable[str], names: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
+
+
+def _speaks(site: Site, target: str, entry: FaultKind) -> bool:
+    """Whether a device speaks the protocol that a fault of the wire alters; true for all other faults."""
+    if entry.kind not in frames.BY_NAME:
+        return True
+    profile = next((device.profile for device in site.file.devices if device.name == target), None)
+    if profile is None:
+        return False  # a cable between switches is a component; it has faults of its own
+    spoken = {SPEAKS[protocol] for protocol in SPEAKS if getattr(profile, protocol) is not None}
+    of = frames.protocols(entry.kind)
+    return entry.kind != "serial-noise" and (not of or not spoken.isdisjoint(of))
+
+
+def _places(site: Site, target: str, entry: FaultKind) -> list[str]:
+    """The target itself, or its measurements for a fault of one of those."""
+    if not entry.of:
+        return [target]
+    device = site.devices.get(target)
+    if device is None or entry.of != ("point",):
+        return []
+    patterns = MEASURED.get(device.kind, ())
+    return [f"{target}:{point}" for point in device.point_names() if _named(patterns, (point,))]
 
 
 GRID_ORDER = {"outage": 0, "sag": 1, "swell": 2, "phase-loss": 3}

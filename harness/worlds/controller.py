@@ -13,24 +13,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
-from harness.faults.kinds import FaultKind
-
 Main = Callable[[Mapping[str, Any], MutableMapping[str, Any]], Awaitable[None]]
 
 
 class ControllerFailed(Exception):
     """The controller under test has ended by itself; the cause is the exception it raised, if it raised one."""
-
-
-KINDS: tuple[FaultKind, ...] = (
-    FaultKind(
-        "controller-down",
-        "controller",
-        "the controller is off; it starts again when the fault is over, with what its store holds",
-        ("controller",),
-    ),
-)
-"""What can befall the controller itself; the target is called `controller`."""
 
 
 class Controller(ABC):

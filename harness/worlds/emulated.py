@@ -16,8 +16,8 @@ from emulators.plant.engine import PlantError
 from emulators.site import Site
 from harness import quantities
 from harness.faults import frames
+from harness.faults.controllers import KINDS
 from harness.faults.injection import Injection
-from harness.worlds.controller import KINDS
 from harness.worlds.injector import Injector
 from harness.worlds.watching import WATCHING_S, Watching, holds
 from harness.worlds.world import World
