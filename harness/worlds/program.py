@@ -114,6 +114,7 @@ class AlreadyRunning(Controller):
         self._file = inventory_file
 
     async def start(self, inventory: Mapping[str, Any]) -> None:
+        self._file.parent.mkdir(parents=True, exist_ok=True)
         self._file.write_text(json.dumps(inventory, indent=1), encoding="utf-8")
 
     async def stop(self) -> None:
