@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
+import shutil
 from pathlib import Path
 
 from emulators.plant.engine import Event
+from harness import quantities
 from harness.durations import spoken
-from harness.properties import PropertyViolated
+from harness.properties import PropertyViolated, Verdict, always
+from harness.properties.plots import MOST_ROWS, PlottingMissing, plot
+from harness.worlds.program import Program
 from harness.worlds.world import World
 
 LAST_EVENTS = 30
@@ -25,34 +30,53 @@ class Evidence:
         world = self.world
         world.look()
         place = folder / re.sub(r"[^\w.-]+", "_", test).strip("_")
-        place.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(place, ignore_errors=True)
+        place.mkdir(parents=True)
         world.journal.write(place / "journal.jsonl")
         kept = ["journal.jsonl"]
         if world.write_frames(place / "frames.pcapng"):
             kept.append("frames.pcapng")
         note = ""
-        if isinstance(error, PropertyViolated):
-            try:
-                from harness.properties.plots import PlottingMissing, plot
-            except ImportError:
-                return again
-            for number, verdict in enumerate(error.verdicts, 1):
-                try:
-                    plot(verdict, world.journal, place / f"violation-{number}.svg")
-                except PlottingMissing as missing:
-                    note = f"\n(no plot: {missing})"
-                    break
-                kept.append(f"violation-{number}.svg")
+        try:
+            kept += self._plots(place, test, error)
+        except PlottingMissing as missing:
+            note = f"\n(no plot: {missing})"
+        if isinstance(world.controller, Program):
+            shutil.copy(world.controller.output, place / "controller.txt")
+            kept.append("controller.txt")
         lines = [f"{spoken(event.t)}  {told(event)}" for event in world.journal.events[-LAST_EVENTS:]]
         return "\n".join(
             [
                 f"site {world.model.name}, {world.kind} world, seed {world.seed}, site's clock {spoken(world.now)}",
                 f"again: {again}",
                 f"evidence in {place}: {', '.join(kept)}{note}",
-                f"the last {len(lines)} events:",
+                f"the last {len(lines)} events:" if lines else "nothing had happened on the site",
                 *(f"  {line}" for line in lines),
             ]
         )
+
+    def _plots(self, place: Path, test: str, error: BaseException | None) -> list[str]:
+        """A picture of each violation, else of what was watched and what changed.
+
+        Raises:
+            PlottingMissing: matplotlib is not installed.
+        """
+        if isinstance(error, PropertyViolated):
+            pictures = {f"violation-{n}.svg": (verdict, "") for n, verdict in enumerate(error.verdicts, 1)}
+        else:
+            names = self._of_interest()
+            pictures = {"course.svg": (Verdict(always(names[0]), math.inf, quantities=names), f"{test}: its course")}
+        for name, (verdict, title) in pictures.items():
+            plot(verdict, self.world.journal, place / name, title)
+        return list(pictures)
+
+    def _of_interest(self) -> tuple[str, ...]:
+        """What was watched by name, then the states that changed, the latest first."""
+        world, trace = self.world, self.world.journal.trace
+        watched = [name for pattern in world.watched for name in quantities.resolve(world.model, pattern)]
+        changed = [name for name, points in trace.items() if len(points) > 1 and isinstance(points[-1][1], bool | str)]
+        changed.sort(key=lambda name: -trace[name][-1][0])
+        return tuple(dict.fromkeys([*watched, *changed[:MOST_ROWS]])) or tuple(trace)[:MOST_ROWS]
 
 
 def told(event: Event) -> str:

@@ -14,45 +14,64 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
+import shlex
+import shutil
+import warnings
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
 from functools import partial
+from math import inf
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
+from emulators.serve import ServeError
 from emulators.yamlfile import FileError
 from harness.durations import seconds
 from harness.evidence import Evidence
 from harness.faults.scenario import Scenario
 from harness.journal import Journal
-from harness.worlds.controller import Controller, named
+from harness.worlds.controller import Controller, ControllerFailed, named
 from harness.worlds.live import LiveWorld
 from harness.worlds.loop import VirtualLoop
 from harness.worlds.network import Network
-from harness.worlds.program import Program
+from harness.worlds.program import AlreadyRunning, Program
 from harness.worlds.simulated import SimulatedWorld
 from harness.worlds.sites import fresh
 from harness.worlds.world import CAPABILITIES, Cannot, World, missing
 
-WORLD = pytest.StashKey[World]()
 EVIDENCE = pytest.StashKey[Evidence]()
 
 DEFAULT_SITE = "bamako"
 
+WORLDS: Mapping[str, type[World]] = {"simulated": SimulatedWorld, "live": LiveWorld}
+
+RUNNING = "running"
+"""What --controller says of a controller that somebody else starts."""
+
+OURS = {"site", "controller", "journal"}
+"""Fixtures of a site."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("twinfeed", "twinfeed: one test, three worlds")
-    group.addoption("--world", choices=("simulated", "live"), default="simulated", help="where tests with `site` run")
+    group.addoption("--world", choices=tuple(WORLDS), default="simulated", help="where tests with `site` run")
     group.addoption("--site", metavar="NAME|FILE", help=f"the site of tests that name none (default: {DEFAULT_SITE})")
     group.addoption("--rig", metavar="FILE", help="run on the physical bench that this file describes")
     group.addoption("--speed", type=float, default=1.0, metavar="X", help="live: site seconds in a second (default: 1)")
     group.addoption(
         "--seed", type=int, metavar="N", help="seed of everything that is random (default: the test's, else 0)"
     )
-    group.addoption("--controller", metavar="MODULE[:MAIN]", help="the controller under test, a coroutine function")
+    group.addoption(
+        "--controller",
+        metavar="MODULE[:MAIN]|running",
+        help="the controller under test, a coroutine function; live: `running` for one that somebody else starts",
+    )
     group.addoption("--controller-cmd", metavar="COMMAND", help="live: the controller under test, a program of its own")
+    group.addoption(
+        "--faketime", action="store_true", help="run that program under libfaketime, its clock at the site's speed"
+    )
     group.addoption(
         "--evidence",
         default="evidence",
@@ -61,17 +80,43 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
+    # Who uses pytest-asyncio only through this plugin has no opinion on the scope of other people's fixtures.
+    warnings.filterwarnings("ignore", r'The configuration option "asyncio_default_fixture_loop_scope" is unset')
     config.addinivalue_line("markers", "site(name, settle=time, seed=N): the site a test runs on")
     config.addinivalue_line("markers", "controller(name): the controller under test, package.module:function")
     config.addinivalue_line("markers", "watch(*names): record these quantities at every instant")
     config.addinivalue_line("markers", f"needs(*capabilities): what the world must offer: {', '.join(CAPABILITIES)}")
-    if config.getoption("--rig"):
-        raise pytest.UsageError("--rig: this version knows no rig world yet; use --world simulated or --world live")
-    if config.getoption("--controller-cmd") and config.getoption("--world") != "live":
-        raise pytest.UsageError("--controller-cmd runs a program, which needs real sockets: add --world live")
-    if config.getoption("--speed") <= 0.0:
-        raise pytest.UsageError(f"--speed is {config.getoption('--speed'):g}, expected more than 0 (1 is real time)")
+    if error := _contradiction(config.getoption):
+        raise pytest.UsageError(error)
+
+
+def _contradiction(option: Callable[[str], Any]) -> str:
+    """What is wrong with the command line, if anything."""
+    live = option("--world") == "live"
+    if option("--rig"):
+        return "--rig: this version knows no rig world yet; use --world simulated or --world live"
+    if option("--controller-cmd") and not live:
+        return "--controller-cmd runs a program, which needs real sockets: add --world live"
+    if option("--controller") == RUNNING and not live:
+        return "--controller running is a program, which needs real sockets: add --world live"
+    if option("--controller") and option("--controller-cmd"):
+        return "--controller and --controller-cmd name two controllers; give one of them"
+    if option("--faketime") and not option("--controller-cmd"):
+        return "--faketime changes the clock of a program: add --controller-cmd"
+    if option("--faketime") and shutil.which("faketime") is None:
+        return "--faketime: faketime is missing: apt install faketime"
+    if not 0.0 < option("--speed") < inf:
+        return f"--speed is {option('--speed'):g}, expected more than 0 (1 is real time)"
+    return ""
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    option = config.getoption
+    if option("--controller") != RUNNING:
+        return []
+    return [f"twinfeed: the controller that runs already finds the devices in {_inventory_file(config)}"]
 
 
 # -- collecting: tests of a site are coroutines, on a loop of their world ----------------------------------------------
@@ -79,9 +124,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_pycollect_makeitem(collector: pytest.Collector, name: str, obj: object) -> None:
-    """Coroutine tests that use `site` are asyncio tests, whatever mode pytest-asyncio is in."""
-    if name.startswith("test") and inspect.iscoroutinefunction(obj) and "site" in inspect.signature(obj).parameters:
-        pytest.mark.asyncio(obj)
+    """Coroutine tests that use a site are asyncio tests, whatever mode pytest-asyncio is in, each on its own loop."""
+    if inspect.iscoroutinefunction(obj) and OURS & inspect.signature(obj).parameters.keys():
+        pytest.mark.asyncio(loop_scope="function")(obj)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -138,30 +183,40 @@ class ScenarioBroken(AssertionError):
 # -- fixtures --------------------------------------------------------------------------------------------------------
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(loop_scope="function")
 async def site(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """The site of this test (marker `site`, else --site, else bamako) in the world of the command line."""
-    world = _world(request)
-    if lacks := missing(world, _marked(request.node, "needs")):
-        pytest.skip(f"the {world.kind} world cannot give: {', '.join(lacks)}")
-    await world.start()
-    request.node.stash[WORLD] = world
-    request.node.stash[EVIDENCE] = Evidence(world)
-    world.watch(*_marked(request.node, "watch"))
+    kind = WORLDS[request.config.getoption("--world")]
     try:
+        if lacks := missing(kind, _marked(request.node, "needs")):
+            pytest.skip(f"the {kind.kind} world cannot give: {', '.join(lacks)}")
+        world = _world(request)
+        await world.start()
+    except (FileError, ServeError, ValueError) as error:
+        pytest.fail(str(error), pytrace=False)
+    try:
+        request.node.stash[EVIDENCE] = Evidence(world)
+        world.watch(*_marked(request.node, "watch"))
         yield world
     finally:
         await world.stop()
+        for unheard in getattr(asyncio.get_running_loop(), "failures", ()):
+            warnings.warn(pytest.PytestWarning(f"something nobody awaits has raised {unheard!r}"), stacklevel=1)
 
 
-@pytest_asyncio.fixture
-async def controller(request: pytest.FixtureRequest, site: World) -> Controller:
+@pytest_asyncio.fixture(loop_scope="function")
+async def controller(
+    request: pytest.FixtureRequest, site: World, tmp_path_factory: pytest.TempPathFactory
+) -> Controller:
     """The controller under test, taking care of the site: --controller-cmd, else --controller, else the marker."""
-    command = request.config.getoption("--controller-cmd")
+    option = request.config.getoption
     marked = _marked(request.node, "controller")
-    name = request.config.getoption("--controller") or (marked[0] if marked else None)
-    if command:
-        chosen: Controller = Program(command, request.config.getoption("--speed"))
+    name = option("--controller") or (marked[0] if marked else None)
+    if option("--controller-cmd"):
+        folder = tmp_path_factory.mktemp("controller")
+        chosen: Controller = Program(option("--controller-cmd"), option("--speed"), option("--faketime"), folder)
+    elif name == RUNNING:
+        chosen = AlreadyRunning(_inventory_file(request.config))
     elif name:
         try:
             chosen = named(name)
@@ -173,7 +228,10 @@ async def controller(request: pytest.FixtureRequest, site: World) -> Controller:
             "live, or mark the test with @pytest.mark.controller",
             pytrace=False,
         )
-    await site.start_controller(chosen)
+    try:
+        await site.start_controller(chosen)
+    except ControllerFailed as error:
+        pytest.fail(str(error), pytrace=False)
     return chosen
 
 
@@ -188,11 +246,7 @@ def _world(request: pytest.FixtureRequest) -> World:
     marker = request.node.get_closest_marker("site")
     name = marker.args[0] if marker and marker.args else option("--site") or DEFAULT_SITE
     seed = _seed(request.node)
-    try:
-        settle_s = seconds(marker.kwargs.get("settle", 0.0)) if marker else 0.0
-        model = fresh(name, seed, settle_s)
-    except (FileError, ValueError) as error:
-        pytest.fail(str(error), pytrace=False)
+    model = fresh(name, seed, seconds(marker.kwargs.get("settle", 0.0)) if marker else 0.0)
     if option("--world") == "simulated":
         return SimulatedWorld(model, seed)
     return LiveWorld(model, seed, option("--speed"), worker())
@@ -203,6 +257,16 @@ def _seed(item: pytest.Item) -> int:
     marker = item.get_closest_marker("site")
     given: int | None = item.config.getoption("--seed")
     return given if given is not None else int(marker.kwargs.get("seed", 0)) if marker else 0
+
+
+def _inventory_file(config: pytest.Config) -> Path:
+    """Where a controller that runs already finds the addresses, a file for each of pytest-xdist's workers."""
+    number = f"-{worker()}" if worker() else ""
+    return _evidence_folder(config) / f"inventory{number}.json"
+
+
+def _evidence_folder(config: pytest.Config) -> Path:
+    return config.rootpath / str(config.getoption("--evidence"))
 
 
 def worker() -> int:
@@ -232,19 +296,22 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     evidence = item.stash.get(EVIDENCE, None)
-    if evidence is not None and call.when == "call" and report.failed:
-        config = item.config
+    if evidence is not None and call.when != "teardown" and report.failed:
         error = call.excinfo.value if call.excinfo else None
-        text = evidence.leave(config.rootpath / config.getoption("--evidence"), item.nodeid, _again(item), error)
+        text = evidence.leave(_evidence_folder(item.config), item.nodeid, _again(item), error)
         report.sections.append(("twinfeed", text))
     return report
 
 
 def _again(item: pytest.Item) -> str:
     """The command that runs this test again as it ran."""
-    option = item.config.getoption
-    words = [f"pytest '{item.nodeid}'", f"--seed {_seed(item)}"]
+    config, option = item.config, item.config.getoption
+    path, _, name = item.nodeid.partition("::")
+    path = os.path.relpath(config.rootpath / path, config.invocation_params.dir)
+    words = ["pytest", f"{path}::{name}", "--seed", str(_seed(item))]
     if option("--world") != "simulated":
-        words += [f"--world {option('--world')}", f"--speed {option('--speed'):g}"]
-    words += [f"{flag} '{option(flag)}'" for flag in ("--site", "--controller", "--controller-cmd") if option(flag)]
-    return " ".join(words)
+        words += ["--world", option("--world"), "--speed", f"{option('--speed'):g}"]
+    for flag in ("--site", "--controller", "--controller-cmd"):
+        if option(flag):
+            words += [flag, option(flag)]
+    return shlex.join(words + ["--faketime"] * option("--faketime"))

@@ -42,8 +42,8 @@ class PlottingMissing(ImportError):
     """matplotlib is not installed."""
 
 
-def plot(verdict: Verdict, journal: Journal, path: str | Path) -> None:
-    """Draw it into a file; its ending chooses the format (svg, png, pdf).
+def plot(verdict: Verdict, journal: Journal, path: str | Path, title: str = "") -> None:
+    """Draw it into a file; its ending chooses the format (svg, png, pdf). `title` replaces what the verdict says.
 
     Raises:
         PlottingMissing: matplotlib is not installed; the message says how to get it.
@@ -74,7 +74,7 @@ def plot(verdict: Verdict, journal: Journal, path: str | Path) -> None:
         panels[-1].set_xlim(view[0] / scale, view[1] / scale)
         whole = "" if view == (start, end) else f" (the record goes from {start / scale:g} to {end / scale:g} {unit})"
         panels[-1].set_xlabel(f"time of the site's clock, {unit}{whole}")
-        figure.suptitle(_title(verdict), x=0.01, ha="left", fontsize=10, fontweight="bold", wrap=True)
+        figure.suptitle(title or _title(verdict), x=0.01, ha="left", fontsize=10, fontweight="bold", wrap=True)
         _draw_key(figure, journal)
         figure.savefig(path, dpi=130, metadata={"Date": None} if str(path).endswith(".svg") else None)
 

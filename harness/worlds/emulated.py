@@ -34,6 +34,9 @@ class EmulatedWorld(World):
         self._watching: Watching
         self._injector: Injector
         self._looking: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self._failed: asyncio.Future[None]
+        """Completes with what makes it pointless to go on."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- what the worlds do each in their own way -------------------------------------------------------------------
@@ -66,8 +69,10 @@ class EmulatedWorld(World):
 
     def _begin(self) -> None:
         """The devices answer: record, and let faults happen."""
+        self._loop = asyncio.get_running_loop()
+        self._failed = self._loop.create_future()
         self._watching = Watching(self.model, self.journal, self._everything)
-        self._injector = Injector(self, lambda: self.now, self._holds, self.seed, self._pace)
+        self._injector = Injector(self, lambda: self.now, self._holds, self.seed, self._pace, self._fail)
         self.model.plant.watchers.append(self._settled)
         self._look_again()
 
@@ -76,7 +81,7 @@ class EmulatedWorld(World):
         if self.controller is not None:
             await self.controller.stop()
         self._injector.stop()
-        await asyncio.gather(*self._tasks)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         for handle in self._handles.values():
             handle.close()
         if self._looking is not None:
@@ -88,7 +93,16 @@ class EmulatedWorld(World):
     def _settled(self) -> None:
         """The plant has come to rest at some instant; a fault may be waiting for just that."""
         if self._injector.waits:
-            asyncio.get_running_loop().call_soon(self._injector.look)
+            self._loop.call_soon(self._injector.due)
+
+    def _fail(self, error: Exception) -> None:
+        """Something went wrong that nobody waits for: whoever runs or judges the world next is told."""
+        if not self._failed.done():
+            self._failed.set_exception(error)
+            self._failed.exception()  # it counts as heard, so that asyncio does not log it as well
+
+    def failures(self) -> list[asyncio.Future[None]]:
+        return [self._failed, *super().failures()]
 
     # -- disturbing -------------------------------------------------------------------------------------------------
 
@@ -113,6 +127,13 @@ class EmulatedWorld(World):
         elif kind not in self.model.faults(target):
             known = ", ".join(self.model.faults(target)) or "none"
             raise PlantError(f"{target} cannot suffer {kind!r}; it knows: {known}")
+        else:
+            try:
+                self.model.faults(target)[kind].chosen(injection.parameters)
+            except ValueError as error:
+                raise PlantError(f"{target} {kind}: {error}") from None
+        if injection.until is not None:
+            self._holds(injection.until)  # a condition that says nothing is refused now
 
     def _of_the_wire(self, target: str, kind: str) -> bool:
         """Whether the world's network realises it; a link of the plant has losses of its own."""
@@ -152,9 +173,14 @@ class EmulatedWorld(World):
             await self.controller.restart()
 
     def _background(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
+        task = self._loop.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+            self._fail(error)
 
     def _holds(self, condition: str) -> bool:
         return holds(self.model, condition)
@@ -167,6 +193,7 @@ class EmulatedWorld(World):
 
     def watch(self, *patterns: str) -> None:
         self._watching.watch(*patterns)
+        self.watched += patterns
 
     def look(self) -> None:
         self._advance()
@@ -175,4 +202,4 @@ class EmulatedWorld(World):
     def _look_again(self) -> None:
         """Slow quantities of a quiet plant have a course too."""
         self.look()
-        self._looking = asyncio.get_running_loop().call_later(WATCHING_S / self._pace(), self._look_again)
+        self._looking = self._loop.call_later(WATCHING_S / self._pace(), self._look_again)

@@ -17,7 +17,7 @@ class Injector:
     """Applies and lifts faults when they are due.
 
     `clock` gives the site's time in s, `pace` how many of its seconds pass in one of the loop's, `holds` whether a
-    condition holds now.
+    condition holds now; `failed` is told what a fault raises whose time comes when nobody waits for it.
     """
 
     def __init__(
@@ -27,9 +27,10 @@ class Injector:
         holds: Callable[[str], bool],
         seed: int = 0,
         pace: Callable[[], float] = lambda: 1.0,
+        failed: Callable[[Exception], None] | None = None,
     ) -> None:
         self.schedule = Schedule((), seed)
-        self._sink, self._clock, self._holds, self._pace = sink, clock, holds, pace
+        self._sink, self._clock, self._holds, self._pace, self._failed = sink, clock, holds, pace, failed
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, injection: Injection) -> None:
@@ -62,7 +63,16 @@ class Injector:
         next_s = self.schedule.next_due_s()
         if isfinite(next_s):
             delay_s = max(0.0, next_s - self._clock()) / self._pace()
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self.look, next_s)
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self.due, next_s)
+
+    def due(self, due_s: float = 0.0) -> None:
+        """`look`, called by the loop: nobody is there to hear an error."""
+        try:
+            self.look(due_s)
+        except Exception as error:
+            if self._failed is None:
+                raise
+            self._failed(error)
 
     @property
     def waits(self) -> bool:

@@ -80,6 +80,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
             Deadlock: there is none, or the time limit has been reached.
             OutsideWorld: somebody has asked for what is not in here, and the run still goes on.
         """
+        __tracebackhide__ = True
         if timeout == 0.0:
             return
         if self._intrusion is not None:
@@ -91,7 +92,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
         due_s = max(self._now_s, scheduled[0]._when)
         if due_s > self.time_limit_s:
             raise Deadlock(
-                f"the loop's clock has passed {self.time_limit_s:g} s and the test still waits; tasks:\n"
+                f"t={self.time_limit_s:.0f} s has passed and the test still waits (only `site.run` may); tasks:\n"
                 f"{waits(self)}{_threads()}"
             )
         self._now_s = due_s
@@ -267,6 +268,7 @@ class _Selector:
         self._loop = loop
 
     def select(self, timeout: float | None = None) -> tuple[()]:
+        __tracebackhide__ = True
         self._loop._jump(timeout)
         return ()
 

@@ -32,9 +32,9 @@ LAST_LINES = 20
 class Program(Controller):
     """A controller in a process of its own. With `faketime` its clock runs at the site's speed (Debian: faketime)."""
 
-    def __init__(self, command: str, speed: float = 1.0, faketime: bool = False) -> None:
+    def __init__(self, command: str, speed: float = 1.0, faketime: bool = False, folder: Path | None = None) -> None:
         self.name = command
-        self.folder = Path(tempfile.mkdtemp(prefix="twinfeed-controller-"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix="twinfeed-controller-"))
         self.output = self.folder / "output.txt"
         self._words = shlex.split(command)
         self._speed = speed

@@ -29,6 +29,9 @@ from harness.worlds.world import CAPABILITIES, Duration, span
 MEASURING_S = 0.2
 """How old a measurement may be when a device is asked, s (assumption: cards sample two to ten times a second)."""
 
+PATIENCE_S = 2 * 3600.0
+"""A test that waits for something else than `run` for so long waits for what never comes, s of the site's clock."""
+
 KEPT_FRAMES = 100_000
 """So many frames are kept for a failed test, the last ones."""
 
@@ -49,7 +52,6 @@ class SimulatedWorld(EmulatedWorld):
         self._loop: VirtualLoop
         self._servers: Servers
         self._wire: WireFaults
-        self._failed: asyncio.Future[None]
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -57,8 +59,8 @@ class SimulatedWorld(EmulatedWorld):
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop), "a simulated world runs on a VirtualLoop"
         self._loop = loop
-        self._failed = loop.create_future()
         self._stack.enter_context(virtual_time())
+        loop.time_limit_s = loop.time() + PATIENCE_S
         self._start_s = self.model.now - loop.time()
         self._servers = Servers(self.model, draining=False, catch_up=self._catch_up, lazy=True)
         await self._servers.start()
@@ -83,8 +85,9 @@ class SimulatedWorld(EmulatedWorld):
 
     async def run(self, duration: Duration, stop: asyncio.Future[None] | None = None) -> None:
         """As in every world; `stop` ends it early when it completes."""
-        stops = (self._failed,) if stop is None else (self._failed, stop)
-        await self._pass(asyncio.ensure_future(asyncio.sleep(span(duration))), *stops)
+        length_s = span(duration)
+        self._loop.time_limit_s = self._loop.time() + length_s + PATIENCE_S
+        await self._pass(asyncio.ensure_future(asyncio.sleep(length_s)), stop)
         self._advance()
 
     def _pace(self) -> float:
@@ -120,8 +123,7 @@ class SimulatedWorld(EmulatedWorld):
         try:
             self._advance()
         except PlantError as error:
-            if not self._failed.done():
-                self._failed.set_exception(error)
+            self._fail(error)
             return
         self._settled()
 

@@ -51,6 +51,8 @@ class World(ABC):
         self.journal = Journal()
         self.endpoints: list[Endpoint] = []
         self.controller: Controller | None = None
+        self.watched: tuple[str, ...] = ()
+        """What has been asked to be watched, names and patterns."""
         self._handles: dict[str, DeviceHandle] = {}
 
     # -- life -----------------------------------------------------------------------------------------------------
@@ -183,9 +185,13 @@ class World(ABC):
         Raises:
             PropertyViolated: some do not hold; the message says when, with what values and what had happened before.
             UnknownQuantity: a name that is not recorded; `watch` it before.
+            ControllerFailed: the controller under test has ended, so that the record is not of its doing.
         """
         __tracebackhide__ = True
         self.look()
+        for future in self.failures():
+            if future.done() and not future.cancelled():
+                future.result()
         verdicts = self.judge(*properties)
         wrong = [verdict for verdict in verdicts if not verdict]
         if wrong:
@@ -200,17 +206,23 @@ class World(ABC):
         self.journal.record(self.now, "controller", "started", name=controller.name)
         await controller.start(self.inventory())
 
-    async def _pass(self, waiting: asyncio.Future[None], *failures: asyncio.Future[None]) -> None:
-        """Wait for that, unless the controller or something else ends first; if that is a failure, raise it."""
+    def failures(self) -> list[asyncio.Future[None]]:
+        """What completes, with an exception, when there is no point in going on."""
         ended = None if self.controller is None else self.controller.ended
-        watched = {future for future in (waiting, ended, *failures) if future is not None}
-        await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
-        for future in (*failures, ended):
-            if future is not None and future.done() and not future.cancelled():
-                waiting.cancel()
-                await future
-                return
-        await waiting
+        return [] if ended is None else [ended]
+
+    async def _pass(self, waiting: asyncio.Future[None], stop: asyncio.Future[None] | None = None) -> None:
+        """Wait for that, unless `stop` completes or something fails first; then raise that failure."""
+        ending = [*self.failures(), *([] if stop is None else [stop])]
+        try:
+            await asyncio.wait({waiting, *ending}, return_when=asyncio.FIRST_COMPLETED)
+            for future in ending:
+                if future.done() and not future.cancelled():
+                    await future
+            if waiting.done():
+                await waiting
+        finally:
+            waiting.cancel()
 
 
 def span(duration: Duration) -> float:
@@ -237,8 +249,8 @@ CAPABILITIES: Mapping[str, str] = {
 """What a test may require with `@pytest.mark.needs("truth")`, and what it means."""
 
 
-def missing(world: World, needed: Iterable[str]) -> list[str]:
-    """Which of the capabilities this world lacks.
+def missing(world: type[World], needed: Iterable[str]) -> list[str]:
+    """Which of the capabilities this kind of world lacks.
 
     Raises:
         ValueError: one that does not exist.
