@@ -298,7 +298,10 @@ def pytest_runtest_makereport(
     evidence = item.stash.get(EVIDENCE, None)
     if evidence is not None and call.when != "teardown" and report.failed:
         error = call.excinfo.value if call.excinfo else None
-        text = evidence.leave(_evidence_folder(item.config), item.nodeid, _again(item), error)
+        try:
+            text = evidence.leave(_evidence_folder(item.config), item.nodeid, _again(item), error)
+        except Exception as trouble:  # the failure itself must be reported whatever becomes of its evidence
+            text = f"again: {_again(item)}\nthe evidence is incomplete: {type(trouble).__name__}: {trouble}"
         report.sections.append(("twinfeed", text))
     return report
 

@@ -171,6 +171,8 @@ class EmulatedWorld(World):
     async def _controller_up(self) -> None:
         if self.controller is not None:
             await self.controller.restart()
+            if self.controller.ended is not None:
+                self.controller.ended.add_done_callback(self._hear)
 
     def _background(self, work: Coroutine[Any, Any, Any]) -> None:
         task = self._loop.create_task(work)
@@ -179,7 +181,11 @@ class EmulatedWorld(World):
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and isinstance(error := task.exception(), Exception):
+        self._hear(task)
+
+    def _hear(self, future: asyncio.Future[None]) -> None:
+        """Something that nobody may be waiting for is over."""
+        if not future.cancelled() and isinstance(error := future.exception(), Exception):
             self._fail(error)
 
     def _holds(self, condition: str) -> bool:

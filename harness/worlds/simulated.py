@@ -128,6 +128,8 @@ class SimulatedWorld(EmulatedWorld):
         self._settled()
 
     def write_frames(self, path: Path) -> bool:
+        if not self._frames:
+            return False
         capture = Capture(path)
         for endpoint in self.endpoints:
             if endpoint.protocol == "snmp":

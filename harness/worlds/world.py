@@ -215,12 +215,13 @@ class World(ABC):
         """Wait for that, unless `stop` completes or something fails first; then raise that failure."""
         ending = [*self.failures(), *([] if stop is None else [stop])]
         try:
-            await asyncio.wait({waiting, *ending}, return_when=asyncio.FIRST_COMPLETED)
-            for future in ending:
-                if future.done() and not future.cancelled():
-                    await future
-            if waiting.done():
-                await waiting
+            while not waiting.done():
+                await asyncio.wait({waiting, *ending}, return_when=asyncio.FIRST_COMPLETED)
+                for future in ending:
+                    if future.done() and not future.cancelled():
+                        return await future
+                ending = [future for future in ending if not future.done()]  # a controller that was stopped is no more
+            await waiting
         finally:
             waiting.cancel()
 
