@@ -17,7 +17,12 @@ from harness.worlds.simulated import SimulatedWorld
 from harness.worlds.sites import fresh
 from harness.worlds.sockets import Frame
 
-POLLED = {"ups-1": "battery.charge", "generator-1": "engine.speed", "pdu-1": "load.power", "meter-1": "power.active"}
+POLLED = {
+    "ups-1": "battery.charge",
+    "generator-1": "engine.speed",
+    "ups-2": "battery.charge",
+    "ups-3": "battery.charge",
+}
 
 
 async def polled(seed: int, site: str) -> str:
