@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, hypot, pi, sin
 from typing import ClassVar
@@ -50,7 +50,7 @@ class Board(Electrical):
     @property
     def capacity_kw(self) -> float:
         """The sum of its live incomers', kW."""
-        return sum(weight for _, weight in self._sharing(self.output.origin))
+        return sum(self._weights(self._carrying()))
 
     @property
     def current_a(self) -> float:
@@ -100,12 +100,14 @@ class Board(Electrical):
         load = self.load
         if load is NOTHING:
             return {}
-        sharing = self._sharing(self.output.origin)
-        if len(sharing) == 1:
-            return {sharing[0][0]: load}
-        whole = sum(weight for _, weight in sharing)
+        carrying = self._carrying()
+        if len(carrying) == 1:
+            return {carrying[0]: load}
+        weights = self._weights(carrying)
+        whole = sum(weights)
         return {
-            terminal: load.scaled(weight / whole if whole > 0.0 else 1.0 / len(sharing)) for terminal, weight in sharing
+            terminal: load.scaled(weight / whole if whole > 0.0 else 1.0 / len(weights))
+            for terminal, weight in zip(carrying, weights, strict=True)
         }
 
     def react(self) -> None:
@@ -114,14 +116,13 @@ class Board(Electrical):
             self.log("clash", incomers=[t for t, s in self.seen.items() if s.origin])
             trip_incomers(self, "out of step")
 
-    def _sharing(self, origin: str) -> list[tuple[str, float]]:
-        """The terminals that carry its load and their weights."""
-        if not origin:
-            return []
-        live = [terminal for terminal, supply in self.seen.items() if supply.origin == origin]
-        if len(live) == 1:
-            return [(live[0], max(0.0, capacity_kw(self.upstream(live[0]))))]
-        return [(t, max(0.0, capacity_kw(self.upstream(t)))) for t in live]
+    def _carrying(self) -> list[str]:
+        """The terminals that share its load."""
+        origin = self.output.origin
+        return [terminal for terminal, supply in self.seen.items() if supply.origin == origin] if origin else []
+
+    def _weights(self, terminals: Sequence[str]) -> list[float]:
+        return [max(0.0, capacity_kw(self.upstream(terminal))) for terminal in terminals]
 
 
 class BusTie(CircuitBreaker, Tie):

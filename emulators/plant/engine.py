@@ -169,6 +169,9 @@ class Plant:
         self.dirty = True
         self.revision = 0
         """Grows whenever anything may have changed: a reader's cache is valid while it stays the same."""
+        self.moment = 0
+        """Grows with every round of reactions, every move of the clock and every fault: what was worked out from
+        continuous states holds while it stays the same."""
         self._heap: list[tuple[float, int, str, str]] = []
         self._sequence = 0
         self._reactive: list[Actor] = []
@@ -253,6 +256,7 @@ class Plant:
             for move in self._moving:
                 move(dt)
             self.now = to
+            self.moment += 1
 
     def settle(self) -> None:
         """Solve and react until nothing changes within this instant, then tell the watchers.
@@ -271,6 +275,7 @@ class Plant:
         restless: list[str] = []
         for round in range(MOST_REACTIONS):
             self.dirty = False
+            self.moment += 1
             for solver in self.solvers:
                 solver.solve()
             for actor in self._reactive:
@@ -354,6 +359,7 @@ class Plant:
         actor.log("fault", kind=kind, **chosen)
         actor.on_fault(kind, True)
         self.dirty = True
+        self.moment += 1
 
     def clear(self, target: str | None = None, kind: str | None = None) -> list[tuple[str, str]]:
         """Clear one fault, all of one target, or all; returns what was cleared as (target, kind).
@@ -374,6 +380,7 @@ class Plant:
         if target is not None and not cleared:
             raise PlantError(f"{target} has no active fault{f' {kind!r}' if kind else ''} to clear")
         self.dirty = True
+        self.moment += 1
         return cleared
 
     # -- forking --------------------------------------------------------------------------------------------

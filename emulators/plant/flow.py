@@ -95,6 +95,7 @@ class Flow(Network):
     def __init__(self, components: Iterable[Electrical]) -> None:
         self.components = {c.id: c for c in components}
         self._all = list(self.components.values())
+        self._resolved: dict[str, tuple[Electrical, str]] = {}
         self._stages = self._sort()
 
     def resolve(self, ref: str) -> tuple[Electrical, str]:
@@ -103,10 +104,13 @@ class Flow(Network):
         Raises:
             PlantError: no such component in the power path.
         """
-        id, _, socket = ref.partition(":")
-        if id not in self.components:
-            raise PlantError(f"{ref!r} is not in the power path; a feed names a component or component:socket")
-        return self.components[id], socket
+        found = self._resolved.get(ref)
+        if found is None:
+            id, _, socket = ref.partition(":")
+            if id not in self.components:
+                raise PlantError(f"{ref!r} is not in the power path; a feed names a component or component:socket")
+            found = self._resolved[ref] = self.components[id], socket
+        return found
 
     def supply(self, ref: str) -> Supply:
         """What that feed offers at this moment."""

@@ -58,6 +58,8 @@ class WaterLoop(Body, ChilledWater):
     def __init__(self, id: str, params: Any = None) -> None:
         super().__init__(id, params)
         self.state.nodes_c = [15.0] + [10.0] * self.params.tank_layers
+        self._flow = (-1, 0.0)
+        """The plant's moment, and what the pumps move in it, l/s."""
 
     def start(self) -> None:
         actors = [a for a in self.plant.actors.values() if getattr(getattr(a, "params", None), "loop", None) == self.id]
@@ -94,6 +96,11 @@ class WaterLoop(Body, ChilledWater):
     @property
     def flow_l_s(self) -> float:
         """What the pumps move, l/s."""
+        if self._flow[0] != self.plant.moment:
+            self._flow = (self.plant.moment, self._pumped_l_s())
+        return self._flow[1]
+
+    def _pumped_l_s(self) -> float:
         faults, flow = self.state.faults, 0.0
         for pump in self.pumps:
             flow += pump.flow_l_s
