@@ -175,6 +175,7 @@ class Plant:
         self._heap: list[tuple[float, int, str, str]] = []
         self._sequence = 0
         self._reactive: list[Actor] = []
+        self._reactions: list[Callable[[], None]] = []
         self._bounded: list[Callable[[], float]] = []
         self._look_s: float | None = None
         """When some horizon ends, None while they have not been asked since the plant came to rest."""
@@ -197,6 +198,7 @@ class Plant:
         """All actors are there: let them look each other up and come to rest at t = 0."""
         actors = list(self.actors.values())
         self._reactive = [a for a in actors if type(a).react is not Actor.react]
+        self._reactions = [a.react for a in self._reactive]
         self._bounded = [a.horizon for a in actors if type(a).horizon is not Actor.horizon]
         moving = [a for a in actors if type(a).advance is not Actor.advance]
         self._moving = [a.advance for a in sorted(moving, key=lambda a: not a.COUPLED)]
@@ -278,15 +280,25 @@ class Plant:
             self.moment += 1
             for solver in self.solvers:
                 solver.solve()
-            for actor in self._reactive:
-                calm = not self.dirty
-                actor.react()
-                if calm and self.dirty and round > MOST_REACTIONS - 5:
-                    restless.append(actor.id)
+            if round < MOST_REACTIONS - 5:
+                for react in self._reactions:
+                    react()
+            else:
+                restless += self._first_to_touch()
             if not self.dirty:
                 self.revision += 1
                 return
         raise PlantError(f"at t={self.now:.3f} s the plant does not come to rest: {', '.join(restless)} keep changing")
+
+    def _first_to_touch(self) -> list[str]:
+        """Let every actor react, and name the one that made a further round necessary."""
+        first: list[str] = []
+        for actor in self._reactive:
+            calm = not self.dirty
+            actor.react()
+            if calm and self.dirty:
+                first.append(actor.id)
+        return first
 
     # -- timers ---------------------------------------------------------------------------------------------
 

@@ -124,12 +124,11 @@ class Flow(Network):
                 for terminal, upstream, socket in feeds:
                     seen[terminal] = upstream.socket(socket) if socket else upstream.output
                 component.output = component.energise()
+                component.load = NOTHING
+                if component.loads:
+                    component.loads = {}
             if stage.ties:
                 stage.busbars = _couple(stage)
-        for component in self._all:
-            component.load = NOTHING
-            if component.loads:
-                component.loads = {}
         for stage in reversed(self._stages):
             if stage.ties:
                 _draw_together(stage)
@@ -239,7 +238,7 @@ def _couple(stage: Stage) -> list[Busbar]:
     for tie, a, b in stage.ties:
         tie.seen["a"], tie.seen["b"] = a.output, b.output
         tie.output = tie.energise()
-        tie.clash, tie.towards = False, ""
+        tie.load, tie.clash, tie.towards = NOTHING, False, ""
         if tie.closed:
             closed.append((tie, a, b))
     own = [component for component, _ in stage.members if component.output.live]

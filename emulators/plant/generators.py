@@ -19,6 +19,12 @@ from emulators.plant.prime_mover import DieselEngine, EngineState
 LOOK_S = 0.1
 """How often the plant is solved while the voltage builds up or a swing is young, s."""
 
+DYING_SWING = 0.005
+"""A swing below this share of nominal (a quarter of a hertz, a volt) is looked at no more before it has died out …"""
+
+DYING_S = 3.0
+"""… which it has after this long with any usual governor and regulator, s."""
+
 STEP = 0.005
 """A change of load below this share of the rating swings nothing worth seeing."""
 
@@ -255,7 +261,7 @@ class Generator(DieselEngine):
             self._watch_load()
 
     def horizon(self) -> float:
-        """Often while voltage builds up or swings by more than 2 %, seldom while it dies out, never when steady."""
+        """Often while voltage builds up or swings by more than 2 %, seldom below, once it has died out, then never."""
         state, params, now = self.state, self.params, self.plant.now
         if state.phase != "running":
             return inf
@@ -268,7 +274,7 @@ class Generator(DieselEngine):
         if swing.settled(now, params):
             return inf
         size = swing.size(now, params)
-        return LOOK_S if size > 0.02 else 10.0 * LOOK_S
+        return LOOK_S if size > 0.02 else 10.0 * LOOK_S if size > DYING_SWING else DYING_S
 
     def on_timer(self, name: str) -> None:
         if name == "excited":
