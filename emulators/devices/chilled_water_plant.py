@@ -11,6 +11,7 @@ from emulators.devices.device import Device, Params, State
 from emulators.devices.points import Index, Point
 from emulators.plant.engine import Fault
 from emulators.plant.pumps import Pump
+from emulators.plant.thermal import passes_s
 from emulators.plant.water import WaterLoop
 
 
@@ -160,6 +161,11 @@ class ChilledWaterPlant(Device):
     def card_supplied(self) -> bool:
         """A controller that names no feed has a supply of its own: its loop is not in the power path."""
         return super().card_supplied() if self.params.powered_by else True
+
+    def horizon(self) -> float:
+        """Until the supply passes the limit of its alarm."""
+        high_c = self.params.high_supply_c
+        return passes_s(self.supply_c, self.loop.rate_k_s("supply_c"), high_c, high_c - 0.5)
 
     def react(self) -> None:
         super().react()

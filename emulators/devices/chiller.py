@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, ClassVar
 
 from emulators.devices.chiller_points import ALARMS, POINTS
@@ -18,6 +19,7 @@ from emulators.devices.points import Refused
 from emulators.plant.chillers import Chiller
 from emulators.plant.electrical import NOMINAL_VOLTS
 from emulators.plant.engine import Fault
+from emulators.plant.thermal import passes_s
 
 
 @dataclass(frozen=True)
@@ -183,6 +185,19 @@ class ChillerController(Device):
         if self.fault("controller-hang") is None:
             self._sequence()
         super().react()
+
+    def horizon(self) -> float:
+        """Until the water is too warm or cold enough: for a standby chiller to be called, for any to start."""
+        loop, p = self.chiller.loop, self.params
+        if loop is None or self.state.phase == "dead":
+            return inf
+        reach = inf
+        if self.state.phase != "running":
+            reach = passes_s(self.entering_c, loop.rate_k_s("return_c"), p.warmest_start_c)
+        if self.role == "standby":
+            stage_c = self.setpoint_c + p.stage_up_k
+            reach = min(reach, passes_s(loop.supply_c, loop.rate_k_s("supply_c"), stage_c))
+        return reach
 
     def _sequence(self) -> None:
         s = self.state

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, ClassVar
 
 from emulators.devices.alarms import Alarm, alarm_points
@@ -12,6 +13,7 @@ from emulators.devices.misbehaviour import left_in_manual
 from emulators.devices.points import Point
 from emulators.plant.crahs import Crah
 from emulators.plant.engine import Fault
+from emulators.plant.thermal import passes_s
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,20 @@ class CrahController(Device):
         elif s.phase == "on" and self.fault("controller-hang") is None:
             self._control()
         super().react()
+
+    def horizon(self) -> float:
+        """Until the hall or the water passes a temperature that it acts on."""
+        p, hall, loop, reach = self.params, self.crah.hall, self.crah.loop, inf
+        if hall is not None:
+            boost_c = self.setpoint_c + (p.boost_end_k if self.state.boost else p.boost_k)
+            reach = min(
+                passes_s(hall.inlet_c, hall.rate_k_s("inlet_c"), boost_c),
+                passes_s(self.return_c, hall.rate_k_s("return_c"), p.high_return_c, p.high_return_c - 1.0),
+            )
+        if loop is not None:
+            high_c = p.high_water_c
+            reach = min(reach, passes_s(self.water_c, loop.rate_k_s("supply_c"), high_c, high_c - 1.0))
+        return reach
 
     def _control(self) -> None:
         self._switch(self.enabled and self.fault("false-shutdown") is None)

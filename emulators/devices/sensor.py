@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import nan
+from math import inf, nan
 from typing import Any, ClassVar
 
 from emulators.devices.alarms import Alarm, alarm_points
@@ -12,6 +12,7 @@ from emulators.devices.device import Device, Params, State
 from emulators.devices.points import Index, Point
 from emulators.plant.electrical import Component
 from emulators.plant.engine import Fault, Parameter, PlantError
+from emulators.plant.thermal import Body, passes_s
 
 UNITS = {"°C": "C", "%": "%RH"}
 """A probe's unit as monitors of this kind write it."""
@@ -209,6 +210,16 @@ class Sensor(Device):
         return "out" if self.state.out[n - 1] else "normal"
 
     # -- the clock's calls ----------------------------------------------------------------------------------
+
+    def horizon(self) -> float:
+        """Until a temperature passes a bound of its safe range."""
+        reach = inf
+        for n, (component, quantity) in enumerate(self._probes, 1):
+            rate = component.rate_k_s(quantity) if isinstance(component, Body) else 0.0
+            if rate:
+                margin = HYSTERESIS["°C"] if self.state.out[n - 1] else 0.0
+                reach = min(reach, passes_s(self.shown(n), rate, self.bound(n, 0) + margin, self.bound(n, 1) - margin))
+        return reach
 
     def react(self) -> None:
         for n in self.rows:

@@ -59,6 +59,10 @@ class ChilledWater(ABC):
     def return_c(self) -> float:
         """Water that enters the evaporators, degC."""
 
+    @abstractmethod
+    def rate_k_s(self, quantity: str) -> float:
+        """How fast that temperature moves, K/s."""
+
     @property
     @abstractmethod
     def evaporator_l_s(self) -> float:

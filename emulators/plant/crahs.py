@@ -34,6 +34,10 @@ class ConditionedAir(ABC):
     def dew_point_c(self) -> float:
         """Of all the air, degC."""
 
+    @abstractmethod
+    def rate_k_s(self, quantity: str) -> float:
+        """How fast that temperature moves, K/s."""
+
     @property
     @abstractmethod
     def fire(self) -> bool:

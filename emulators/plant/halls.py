@@ -78,6 +78,17 @@ class Hall(Body, ConditionedAir):
         "crahs_running": "",
     }  # fmt: skip
 
+    def __init__(self, id: str, params: Any = None) -> None:
+        super().__init__(id, params)
+        spot = self.params.hot_spot
+        self.shares = {
+            "inlet_c": (1.0, 0.0, 0.0),
+            "hottest_inlet_c": (1.0 - spot, spot, 0.0),
+            "return_c": (0.0, 1.0, 0.0),
+            "mass_c": (0.0, 0.0, 1.0),
+            "air_c": (COLD_SHARE, 1.0 - COLD_SHARE, 0.0),
+        }
+
     def start(self) -> None:
         actors = list(self.plant.actors.values())
         inside = [a for a in actors if getattr(getattr(a, "params", None), "hall", None) == self.id]

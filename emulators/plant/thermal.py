@@ -11,7 +11,7 @@ with gamma = 1 - 1/sqrt(2)): far from rest it is accurate to `TOLERANCE_K`, at r
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf, sqrt
 from typing import ClassVar, NamedTuple
 
@@ -100,6 +100,9 @@ class Body(Component):
     STATE: ClassVar[type[State]] = ThermalState
     COUPLED: ClassVar[bool] = True
     state: ThermalState
+    system: System
+    shares: Mapping[str, Sequence[float]] = {}
+    """How much of each node is in each temperature among its quantities."""
     first = 0
     """Where this body's nodes begin in the vector of all of them."""
 
@@ -114,6 +117,12 @@ class Body(Component):
     def start(self) -> None:
         bodies = [a for a in self.plant.actors.values() if isinstance(a, Body)]
         self._system = System(bodies) if bodies[0] is self else None
+
+    def rate_k_s(self, quantity: str) -> float:
+        """How fast that temperature moved when the plant came to rest, K/s; 0 for a quantity that is none."""
+        rates = self.system.rates_k_s
+        shares = self.shares.get(quantity, ())
+        return sum([share * rates[n] for n, share in enumerate(shares, self.first) if share])
 
     def react(self) -> None:
         """Until the clock first moves, the plant is at rest with whatever runs: nothing drifts after a start."""
@@ -148,18 +157,21 @@ class System:
     def __init__(self, bodies: Sequence[Body]) -> None:
         self.bodies = bodies
         self._capacities: list[float] = []
+        self.rates_k_s = [0.0] * sum(len(body.capacities()) for body in bodies)
+        """How fast each node moved when the plant came to rest, K/s."""
         self._course: list[Knot] = []
         self._here: Balance | None = None
         """The balance when the plant last came to rest: where the course begins."""
         for body in bodies:
-            body.first = len(self._capacities)
+            body.system, body.first = self, len(self._capacities)
             self._capacities += body.capacities()
 
     def horizon(self) -> float:
         """Seconds until some node has moved by `LOOK_K` at its present rate."""
         self._course = []
         self._here = self._balance(self._gather())
-        fastest = max(map(abs, self._here.rates()))
+        self.rates_k_s = self._here.rates()
+        fastest = max(map(abs, self.rates_k_s))
         return max(SHORTEST_LOOK_S, LOOK_K / fastest) if fastest > 0.0 else inf
 
     def advance(self, now: float, to: float, event: float) -> None:
@@ -235,6 +247,17 @@ class System:
         for body in self.bodies:
             nodes = body.state.nodes_c
             nodes[:] = t[body.first : body.first + len(nodes)]
+
+
+def passes_s(value: float, rate: float, *marks: float) -> float:
+    """Seconds until a value that changes by `rate` a second has passed the next of these marks; inf if it will not.
+
+    For the horizons of firmware that watches a temperature: its alarm comes when the mark is passed, not a look later.
+    """
+    if not rate:
+        return inf
+    ahead = [(mark - value) / rate for mark in marks if (mark - value) * rate > 0.0]
+    return max(SHORTEST_LOOK_S, min(ahead)) if ahead else inf
 
 
 def _factorise(matrix: Matrix) -> Matrix:

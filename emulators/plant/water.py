@@ -57,7 +57,13 @@ class WaterLoop(Body, ChilledWater):
 
     def __init__(self, id: str, params: Any = None) -> None:
         super().__init__(id, params)
-        self.state.nodes_c = [15.0] + [10.0] * self.params.tank_layers
+        layers = self.params.tank_layers
+        self.state.nodes_c = [15.0] + [10.0] * layers
+        self.shares = {
+            "return_c": (1.0,),
+            "supply_c": (*[0.0] * layers, 1.0),
+            "tank_c": (0.0, *[1.0 / layers] * layers),
+        }
         self._flow = (-1, 0.0)
         """The plant's moment, and what the pumps move in it, l/s."""
 
