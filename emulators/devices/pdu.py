@@ -113,6 +113,8 @@ class PduDevice(Device):
         """By the key of what is watched: overload, near-overload and low threshold, worked out from …"""
         self._limits_from: dict[str, Any] = {}
         """… these settings."""
+        self._restored = False
+        """The state is that of a snapshot and nothing has been looked at since."""
         self._scopes = [(scope, row) for scope in SCOPES for row in self._rows(scope.name)]
 
     def _rows(self, scope: str) -> Sequence[int]:
@@ -166,6 +168,7 @@ class PduDevice(Device):
     def on_restore(self) -> None:
         if self.state.settings != self._limits_from:
             self._forget_limits()
+        self._restored = True
         super().on_restore()
 
     def _forget_limits(self) -> None:
@@ -187,9 +190,13 @@ class PduDevice(Device):
             )
             if draws is seen[0] and remembered is state and gain == seen[2] and steady:
                 return
+        restored, self._restored = self._restored, False
         if not self.answers:
             return
         self._assessed, self._assessed_volts = seen, volts
+        if restored:  # what it had made of these readings is in its state
+            self.load_states = set(state.loads.values())
+            return
         for scope, row in self._scopes:
             key, reading = scope.key(row), scope.reading(self, row)
             if reading > self.state.peaks.get(key, (-1.0,))[0]:

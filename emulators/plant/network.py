@@ -245,7 +245,8 @@ class ManagementNetwork(Component):
             restored = shape is not None and shape[0] is not self.state
             self._shape, self.stale = (self.state, cards, lit), False
             self._settle(restored)
-            self.touch()
+            if not restored:  # a snapshot is of a plant at rest
+                self.touch()
         elif any(abs(kw - self.state.offered_kw[name]) > 0.01 * kw for name, kw in zip(self.rows, power, strict=True)):
             self._measure()
 
