@@ -152,7 +152,7 @@ def scenarios(
     if menu.grid:
         chosen += draw(st.lists(injections(menu.grid, menu, first_s, last), max_size=3))
     if menu.others:
-        for _ in range(draw(st.integers(0, at_once))):
+        for _ in range(draw(st.sampled_from((0, *range(1, at_once + 1), at_once, at_once)))):
             family = draw(st.sampled_from(tuple(menu.others)))
             chosen.append(draw(injections(menu.others[family], menu, first_s, last)))
     ordered = tuple(sorted(chosen, key=lambda injection: injection.at_s))

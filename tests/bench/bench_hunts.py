@@ -1,0 +1,82 @@
+"""Every controller with one mistake is hunted: how many scenarios and seconds it takes, how short the finding is.
+
+    python -m tests.bench.bench_hunts [--examples 80] [--only never-rearms,…] [--keep fixtures/findings]
+
+Prints the rows of the table in docs/search.md. `--keep` saves each finding as a scenario file, which CI replays
+(tests/search/test_seed_set.py). `--reference N` lets the reference controller face N scenarios that look everywhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from fixtures.hunts import BEYOND_THE_DESIGN, EVERY_DUTY, HUNTED, Hunted
+from harness.faults.scenario import Scenario
+from harness.search import Hunt, Outcome, hunt, menu
+from harness.worlds.sites import fresh
+
+REFERENCE = "fixtures.controllers.plant"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--examples", type=int, default=80)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", default="", help="bugs, separated by commas")
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--reference", type=int, default=0, metavar="N")
+    given = parser.parse_args(arguments)
+    logging.disable(logging.CRITICAL)  # controllers tell what they suffer; here that is the point
+    if given.reference:
+        _survive(given.reference, given.seed)
+        return
+    wanted = [name for name in given.only.split(",") if name]
+    print("| bug | scenarios until found | seconds | faults in the smallest | what they are |")
+    print("|---|---:|---:|---:|---|")
+    for hunted in HUNTED:
+        if not wanted or hunted.bug in wanted:
+            result = _hunt(hunted, given.examples, given.seed)
+            print(_row(hunted, result), flush=True)
+            if given.keep and result.finding is not None:
+                given.keep.mkdir(parents=True, exist_ok=True)
+                kept = replace(result.finding.scenario, note=f"the mistake {hunted.bug} was found by this")
+                kept.save(given.keep / f"{hunted.bug}.scenario.yaml")
+
+
+def _hunt(hunted: Hunted, examples: int, seed: int) -> Hunt:
+    controller = f"fixtures.controllers.bugs:{hunted.bug.replace('-', '_')}"
+    frame = Scenario("pilot", seed, hunted.minutes * 60.0, (), tuple(hunted.demands), controller)
+    offered = menu(fresh("pilot", seed), hunted.only)
+    return hunt(frame, offered, examples=examples, at_once=hunted.at_once, shrinking_runs=40)
+
+
+def _row(hunted: Hunted, result: Hunt) -> str:
+    finding = result.finding
+    if finding is None:
+        return f"| {hunted.bug} | not in {result.examples} | {result.seconds:.0f} | – | – |"
+    told = "; ".join(f"{i.target} {i.kind}" for i in finding.scenario.injections)
+    return (
+        f"| {hunted.bug} | {finding.examples} | {finding.seconds:.0f} | {len(finding.scenario.injections)} | {told} |"
+    )
+
+
+def _survive(examples: int, seed: int) -> None:
+    frame = Scenario("pilot", seed, 900.0, (), EVERY_DUTY, REFERENCE)
+    offered = menu(fresh("pilot", seed), without=BEYOND_THE_DESIGN)
+
+    def progress(number: int, outcome: Outcome) -> None:
+        told = "; ".join(f"{i.target} {i.kind} @{i.at_s:g}" for i in outcome.scenario.injections) or "no fault"
+        print(f"{number}: {'held' if outcome else 'BROKE'}: {told}", flush=True)
+        if not outcome:
+            print(outcome.what, flush=True)
+
+    result = hunt(frame, offered, examples=examples, shrinking_runs=15, progress=progress)
+    print("survived" if result.finding is None else "did not survive", f"{result.examples} in {result.seconds:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
