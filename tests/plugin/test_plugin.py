@@ -247,9 +247,3 @@ def test_what_a_callback_raises_unheard_is_warned_of(pytester: pytest.Pytester) 
     result = pytester.runpytest(BENCH)
     result.assert_outcomes(passed=1, warnings=1)
     result.stdout.fnmatch_lines(["*something nobody awaits has raised ZeroDivisionError('division by zero')*"])
-
-
-def test_workers_share_the_simulated_tests(pytester: pytest.Pytester) -> None:
-    pytest.importorskip("xdist")
-    pytester.makepyfile(OUTAGE, test_again=OUTAGE)
-    pytester.runpytest_subprocess(BENCH, "-n", "2").assert_outcomes(passed=2)
