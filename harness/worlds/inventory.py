@@ -24,7 +24,12 @@ class Access:
     """Where the station waits for notifications."""
 
     @classmethod
-    def of(cls, snmp: SnmpAccess, traps: tuple[str, int] | None = None) -> Access:
+    def of(cls, snmp: SnmpAccess) -> Access:
+        """What the site file says; the station waits at the first receiver it names."""
+        traps = None
+        if snmp.traps:
+            host, _, port = snmp.traps[0].rpartition(":")
+            traps = (host or snmp.traps[0], int(port) if host else 162)
         return cls(snmp.read, snmp.write, snmp.user, snmp.auth_password, snmp.priv_password, traps)
 
 

@@ -22,7 +22,7 @@ from harness.faults.frames import Tamper
 from harness.faults.proxy import Proxies, Proxy, TcpProxy, UdpProxy
 from harness.worlds.emulated import EmulatedWorld
 from harness.worlds.wire_faults import SPEAKS
-from harness.worlds.world import CAPABILITIES, Duration, span
+from harness.worlds.world import CAPABILITIES, Cannot, Duration, span
 
 BEHIND = 1000
 """How far above its usual port an emulator listens behind its proxy."""
@@ -119,6 +119,11 @@ class LiveWorld(EmulatedWorld):
             frames.chosen(kind, parameters)
         except ValueError as error:
             raise PlantError(f"{device}: {error}") from None
+        if kind.startswith("traps-"):
+            raise Cannot(
+                f"{kind}: the live world does not stand between {device} and its trap receiver; put "
+                "`twinfeed proxy --traps` there"
+            )
         if not any(proxy.suffers(kind) for proxy in self._proxies.of.get(device, ())):
             raise PlantError(f"{device} cannot suffer {kind}: it has no address or does not speak that protocol")
 
