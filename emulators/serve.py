@@ -42,6 +42,9 @@ log = logging.getLogger(__name__)
 PACE_S = 0.05
 """How often the plant catches up with the clock, in s of the clock."""
 
+LOOK_S = 1.0
+"""How often firmware looks at quantities that wake nobody when they cross a limit, s of the clock."""
+
 STANDARD_PORTS = {"snmp": 161, "modbus": 502}
 """IANA service ports; below 1024, so they need the right to bind them."""
 
@@ -295,6 +298,7 @@ class LiveSite(Servers):
     async def _pace(self) -> None:
         loop, plant = asyncio.get_running_loop(), self.site.plant
         last = loop.time()
+        look_s = last
         target = plant.now
         try:
             while True:
@@ -305,6 +309,9 @@ class LiveSite(Servers):
                 # A slice is bounded so that clients are served while the plant catches up with a burst.
                 plant.advance(min(target, plant.now + 4 * PACE_S * self.speed))
                 self.lag_s = target - plant.now
+                if now >= look_s:
+                    look_s = now + LOOK_S
+                    plant.settle()
                 self.announce()
         except Exception as error:
             self.failure = error

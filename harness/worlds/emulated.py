@@ -206,6 +206,8 @@ class EmulatedWorld(World):
         self._watching.look()
 
     def _look_again(self) -> None:
-        """Slow quantities of a quiet plant have a course too."""
+        """Slow quantities of a quiet plant have a course too, and firmware looks at what crosses no horizon."""
+        self._advance()
+        self.model.plant.settle()
         self.look()
         self._looking = self._loop.call_later(WATCHING_S / self._pace(), self._look_again)
