@@ -39,8 +39,8 @@ async def polled(seed: int, site: str) -> str:
     asyncio.get_running_loop().network.record = note  # type: ignore[attr-defined]
     await world.inject("ups-1", "jitter", jitter_s=0.2)
     await world.inject("generator-1", "loss", percent=20)
-    await world.inject("utility-b", "outage", at=30, for_=60)
-    while world.now < 120:
+    await world.inject("utility-b", "outage", at=15, for_=30)
+    while world.now < 60:
         for device, point in POLLED.items():
             with suppress(TransportError):
                 await world[device].read(point)

@@ -13,10 +13,13 @@ from contextlib import suppress
 from importlib import import_module
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from virtual import simulated
 
 from harness.worlds.clock import EPOCH_S, HOLDERS, virtual_time
 from harness.worlds.loop import Deadlock, OutsideWorld, VirtualLoop
+from harness.worlds.world import World
 
 
 def read_a_file() -> str:
@@ -235,3 +238,13 @@ def test_a_loop_may_also_run_in_a_thread_of_its_own() -> None:
 
     with concurrent.futures.ThreadPoolExecutor(1) as pool:
         assert pool.submit(run).result(30) == 3.0
+
+
+@pytest.mark.site("bench")
+@settings(max_examples=5, deadline=60_000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(100, 3600))
+async def test_hypothesis_measures_its_deadline_by_the_machines_clock(site: World, seconds: int) -> None:
+    began_s = site.now
+    await site.run(seconds)
+    assert time.monotonic() == asyncio.get_running_loop().time()
+    assert site.now == pytest.approx(began_s + seconds)
