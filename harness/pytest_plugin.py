@@ -18,6 +18,7 @@ import shlex
 import shutil
 import warnings
 from collections.abc import AsyncIterator, Callable, Generator, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -26,19 +27,23 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from emulators.plant.engine import PlantError
 from emulators.serve import ServeError
 from emulators.yamlfile import FileError
 from harness.durations import seconds
 from harness.evidence import Evidence
 from harness.faults.scenario import Scenario
 from harness.journal import Journal
-from harness.worlds.controller import Controller, ControllerFailed, named
+from harness.properties import BindingError, PropertySyntaxError, WrongKind
+from harness.quantities import UnknownQuantity
+from harness.worlds.controller import Controller, ControllerFailed, NoSuchController, main_of, named
 from harness.worlds.live import LiveWorld
 from harness.worlds.loop import VirtualLoop
 from harness.worlds.network import Network
+from harness.worlds.paced import Paced
 from harness.worlds.program import AlreadyRunning, Program
 from harness.worlds.simulated import SimulatedWorld
-from harness.worlds.sites import fresh
+from harness.worlds.sites import beside, fresh
 from harness.worlds.world import CAPABILITIES, Cannot, World, missing
 
 EVIDENCE = pytest.StashKey[Evidence]()
@@ -163,13 +168,16 @@ class ScenarioItem(pytest.Item):
     def runtest(self) -> None:
         from harness.search import trial  # Hypothesis takes a while to import
 
-        outcome = trial(Scenario.load(self.path), everything=True)
+        scenario = Scenario.load(self.path)
+        controller = self.config.getoption("--controller") or scenario.controller
+        scenario = replace(scenario, site=beside(scenario.site, self.path), controller=controller)
+        outcome = trial(scenario, everything=True)
         if not outcome:
-            raise ScenarioBroken(outcome.what)
+            raise ScenarioBroken(f"{outcome.what}\nagain: twinfeed replay {os.path.relpath(self.path)}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        if isinstance(excinfo.value, (ScenarioBroken, FileError)):
-            return f"{excinfo.value}\nagain: twinfeed replay {self.path}"
+        if isinstance(excinfo.value, (ScenarioBroken, *WRONG)):
+            return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
@@ -178,6 +186,10 @@ class ScenarioItem(pytest.Item):
 
 class ScenarioBroken(AssertionError):
     """A scenario's properties do not hold."""
+
+
+WRONG = (FileError, PlantError, PropertySyntaxError, BindingError, WrongKind, UnknownQuantity, NoSuchController)
+"""What can be wrong in a scenario file, and is told in a line."""
 
 
 # -- fixtures --------------------------------------------------------------------------------------------------------
@@ -219,8 +231,8 @@ async def controller(
         chosen = AlreadyRunning(_inventory_file(request.config))
     elif name:
         try:
-            chosen = named(name)
-        except ValueError as error:
+            chosen = _in_process(name, option)
+        except NoSuchController as error:
             pytest.fail(str(error), pytrace=False)
     else:
         pytest.fail(
@@ -235,6 +247,13 @@ async def controller(
     return chosen
 
 
+def _in_process(name: str, option: Callable[[str], Any]) -> Controller:
+    """A coroutine function, by a clock that keeps pace with the site's."""
+    if option("--world") == "live" and option("--speed") != 1.0:
+        return Paced(main_of(name), name, option("--speed"))
+    return named(name)
+
+
 @pytest.fixture
 def journal(site: World) -> Journal:
     """What has happened on the site so far, kept up to date by `site.look()` and every check."""
@@ -246,7 +265,7 @@ def _world(request: pytest.FixtureRequest) -> World:
     marker = request.node.get_closest_marker("site")
     name = marker.args[0] if marker and marker.args else option("--site") or DEFAULT_SITE
     seed = _seed(request.node)
-    model = fresh(name, seed, seconds(marker.kwargs.get("settle", 0.0)) if marker else 0.0)
+    model = fresh(beside(name, request.node.path), seed, seconds(marker.kwargs.get("settle", 0.0)) if marker else 0.0)
     if option("--world") == "simulated":
         return SimulatedWorld(model, seed)
     return LiveWorld(model, seed, option("--speed"), worker())

@@ -20,6 +20,9 @@ from emulators.profiles.binding import ProfileError
 from emulators.serve import ServeError
 from emulators.yamlfile import FileError
 from harness.control import ControlError
+from harness.properties import BindingError, PropertySyntaxError, WrongKind
+from harness.quantities import UnknownQuantity
+from harness.worlds.controller import NoSuchController
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -42,12 +45,19 @@ def fail(message: str, code: Exit) -> NoReturn:
     raise typer.Exit(code)
 
 
+WRONG = (
+    FileError, ProfileError, PointError, PlantError, NoSuchController,
+    PropertySyntaxError, BindingError, WrongKind, UnknownQuantity,
+)  # fmt: skip
+"""What a user gets wrong in a flag, a name or a file."""
+
+
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Turn the errors a user can cause into one clear message and an exit code."""
     try:
         yield
-    except (FileError, ProfileError, PointError, PlantError) as error:
+    except WRONG as error:
         fail(str(error), Exit.USAGE)
     except (ControlError, ServeError) as error:
         fail(str(error), Exit.UNREACHABLE)

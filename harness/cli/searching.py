@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 
-from harness.cli.output import Exit, console, plain_errors, print_json
+from emulators.site import Site
+from harness import quantities
+from harness.cli.output import Exit, console, fail, plain_errors, print_json
 from harness.durations import seconds, spoken
 from harness.faults.scenario import Scenario
 from harness.properties import patterns
+from harness.worlds.controller import main_of
+
+if TYPE_CHECKING:  # Hypothesis takes a while to import
+    from harness.search import Finding
 
 SiteArgument = Annotated[str, typer.Argument(help="A shipped site's name or a site file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
-MARGINS_SHOWN = 12
 
 
 def search(
@@ -47,33 +57,43 @@ def search(
     """
     from harness.properties.tier3 import tier3
     from harness.search import Outcome, hunt, menu
-    from harness.search.findings import free
     from harness.worlds.sites import fresh
 
+    _find_modules_here()
     with plain_errors():
         model = fresh(site, seed)
         texts = tuple(properties) if properties else tuple(str(p) for p in tier3(model))
-        frame = Scenario(site, seed, seconds(duration), (), texts, controller)
-        patterns(texts)
-        with console.status("") as status:
+        _check_names(model, texts)
+        if controller:
+            main_of(controller)
+        chosen = menu(model, only or (), without or ())
+        if only and not chosen.others:
+            fail(f"--only {' '.join(only)}: {model.name} can suffer nothing of that name", Exit.USAGE)
+        frame = Scenario(site, seed, _duration_s(duration), (), texts, controller)
+        with Console(stderr=True).status("") as status:
 
             def progress(number: int, outcome: Outcome) -> None:
                 what = ", ".join(f"{i.target} {i.kind}" for i in outcome.scenario.injections) or "no fault"
                 status.update(f"{number}: {escape(what)}: {'[green]held[/]' if outcome else '[red]broke[/]'}")
 
-            result = hunt(
-                frame, menu(model, only or (), without or ()), examples=examples, at_once=at_once, progress=progress
-            )
+            result = hunt(frame, chosen, examples=examples, at_once=at_once, progress=progress)
     if result.finding is None:
         if json:
             print_json({"found": None, "examples": result.examples, "seconds": round(result.seconds, 1)})
         else:
             console.print(f"[green]nothing broke[/] in {result.examples} scenarios ({result.seconds:.0f} s)")
         return
-    finding = result.finding
+    _report(result.finding, out, json)
+    raise typer.Exit(Exit.NO)
+
+
+def _report(finding: Finding, out: Path, json: bool) -> None:
+    """Save what was found, and say what it is and what can be done with it."""
+    from harness.search.findings import free
+
     out.mkdir(parents=True, exist_ok=True)
     stem = "-".join(dict.fromkeys(f"{i.target}-{i.kind}" for i in finding.scenario.injections)) or "no-fault"
-    path = free(out / f"{stem[:60]}.scenario.yaml")
+    path = free(out / f"{re.sub(r'[^A-Za-z0-9_-]+', '-', stem)[:60].rstrip('-')}.scenario.yaml")
     finding.save(path)
     if json:
         print_json(
@@ -81,14 +101,15 @@ def search(
              "examples": finding.examples, "seconds": round(finding.seconds, 1),
              "shrinking_runs": finding.shrinking_runs}
         )  # fmt: skip
-    else:
-        console.print(
-            f"[red]found[/] after {finding.examples} scenarios ({finding.seconds:.0f} s), "
-            f"made smaller in {finding.shrinking_runs} more:"
-        )
-        _tell(finding.scenario, finding.outcome.what)
-        console.print(f"saved as {path}; again: twinfeed replay {path}; as a test: twinfeed adopt {path}")
-    raise typer.Exit(Exit.NO)
+        return
+    console.print(
+        f"[red]found[/] after {finding.examples} scenarios ({finding.seconds:.0f} s), "
+        f"made smaller in {finding.shrinking_runs} more:"
+    )
+    _tell(finding.scenario, finding.outcome.what)
+    console.print(f"saved as {escape(str(path))}", soft_wrap=True)
+    console.print(f"  again:      twinfeed replay {escape(str(path))}", soft_wrap=True)
+    console.print(f"  as a test:  twinfeed adopt {escape(str(path))}", soft_wrap=True)
 
 
 def replay(
@@ -102,25 +123,30 @@ def replay(
 
     Example: twinfeed replay findings/utility-a-outage.scenario.yaml
     """
-    from dataclasses import replace
-
     from harness.search import trial
+    from harness.worlds.sites import beside
 
+    _find_modules_here()
     with plain_errors():
         scenario = Scenario.load(file)
-        if controller is not None:
-            scenario = replace(scenario, controller=controller)
+        scenario = replace(scenario, site=beside(scenario.site, file), controller=controller or scenario.controller)
+        _check(scenario, file)
         outcome = trial(scenario, everything=True)
     if json:
         print_json(
             {
                 "holds": bool(outcome),
                 "failure": outcome.failure,
-                "verdicts": [{"property": str(v.about), "holds": bool(v)} for v in outcome.verdicts],
+                "verdicts": [
+                    {"property": str(v.about), "holds": bool(v), "violated": v.violated} for v in outcome.verdicts
+                ],
             }
         )
+    elif outcome:
+        undecided = [str(v) for v in outcome.verdicts if not v]
+        _tell(scenario, "\n".join([f"{_number(len(outcome.verdicts) - len(undecided))}", *undecided]), held=True)
     else:
-        _tell(scenario, outcome.what or f"all {len(outcome.verdicts)} properties hold", bool(outcome))
+        _tell(scenario, outcome.what)
     raise typer.Exit(Exit.DONE if outcome else Exit.NO)
 
 
@@ -136,11 +162,49 @@ def adopt(
 
     with plain_errors():
         scenario = Scenario.load(file)
+        _check(scenario, file)
     name = test_name(file.name.removesuffix(".yaml").removesuffix(".scenario"))
     into.mkdir(parents=True, exist_ok=True)
     path = free(into / f"test_{name}.py")
     path.write_text(regression_test(scenario, name), encoding="utf-8")
-    console.print(f"{path} written; run it: pytest {path}")
+    console.print(f"{escape(str(path))} written", soft_wrap=True)
+    console.print(f"  run it:  pytest {escape(str(path))}", soft_wrap=True)
+
+
+def _find_modules_here() -> None:
+    """Controllers are modules of the current folder, which a console script does not look into by itself."""
+    if "" not in sys.path:
+        sys.path.insert(0, "")
+
+
+def _duration_s(text: str) -> float:
+    try:
+        duration_s = seconds(text)
+    except ValueError as error:
+        fail(f"--duration: {error}", Exit.USAGE)
+    if duration_s <= 0.0:
+        fail(f"--duration is {text}, expected more than 0 s", Exit.USAGE)
+    return duration_s
+
+
+def _check_names(model: Site, texts: Sequence[str]) -> None:
+    """Refuse properties of what the site does not have before anything is run.
+
+    Raises:
+        PropertySyntaxError, UnknownQuantity
+    """
+    for pattern in patterns(texts):
+        quantities.resolve(model, pattern)
+
+
+def _check(scenario: Scenario, file: Path) -> None:
+    """Refuse a scenario that could not fail."""
+    if not scenario.properties:
+        fail(f"{file}: it has no properties, so nothing could be broken; add what must hold", Exit.USAGE)
+
+
+def _number(held: int) -> str:
+    return "the property holds" if held == 1 else f"all {held} properties hold" if held else "nothing was decided"
 
 
 def _tell(scenario: Scenario, what: str, held: bool = False) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from harness import suite
 from harness.cli.output import Exit, console, fail, plain_errors
@@ -22,15 +23,13 @@ def new_suite(
 
     Example: twinfeed new-suite failover && cd failover && pytest
     """
-    from emulators import sitefile
-
-    with plain_errors():
-        if site is not None:
-            sitefile.read(site)
     try:
-        written = suite.write(folder, site if site is None or not Path(site).exists() else str(Path(site).resolve()))
+        with plain_errors():
+            written = suite.write(folder, site)
     except suite.SuiteExists as error:
         fail(str(error), Exit.USAGE)
     for path in written:
-        console.print(f"{path}")
-    console.print(f"now: cd {folder} && pytest")
+        console.print(escape(str(path)), soft_wrap=True)
+    if site is not None:
+        console.print(f"{escape(str(folder / 'controller.py'))} does nothing yet: fill in main()", soft_wrap=True)
+    console.print(f"now: cd {escape(str(folder))} && pytest", soft_wrap=True)

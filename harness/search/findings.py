@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -11,28 +12,27 @@ from harness.properties.syntax import duration
 
 TEMPLATE = '''"""{note}
 
-{command}
+A scenario with seed {seed}, kept as a test by `twinfeed adopt`.
 """
 
 import pytest
 
 from harness.faults.injection import Injection
+from harness.properties import patterns
 
 FAULTS = (
-{faults}
-)
+{faults})
 
 PROPERTIES = (
-{properties}
-)
+{properties})
 
 
-@pytest.mark.site("{site}", seed={seed})
-@pytest.mark.watch(*PROPERTIES)
+@pytest.mark.site({site}, seed={seed})
+@pytest.mark.watch(*patterns(PROPERTIES))
 {controller}async def test_{name}(site{argument}):
     await site.schedule(*FAULTS)
     await site.run("{duration}")
-    site.check(*PROPERTIES)
+    site.check(*PROPERTIES, undecided=True)
 '''
 
 
@@ -43,20 +43,24 @@ def test_name(text: str) -> str:
 
 def regression_test(scenario: Scenario, name: str) -> str:
     """The source of a test file in which this scenario must not break its properties."""
-    told = ", ".join(f"{i.target} {i.kind}" for i in scenario.injections) or "no fault at all"
-    note = scenario.note or f"{told}: what a search found must stay mended."
+    told = ", ".join(f"{i.target} {i.kind}" for i in scenario.injections) or "No fault at all"
+    note = scenario.note or f"{told}: what was found must stay mended."
     return TEMPLATE.format(
-        note=note[0].upper() + note[1:],
-        command=f"twinfeed replay runs the scenario outside pytest; found with seed {scenario.seed}.",
-        faults="\n".join(f"    {_source(injection)}," for injection in scenario.injections),
-        properties="\n".join(f"    {text!r}," for text in scenario.properties),
-        site=scenario.site,
+        note=note.replace("\\", "\\\\").replace('"', "'"),
+        faults="".join(f"    {_source(injection)},\n" for injection in scenario.injections),
+        properties="".join(f"    {_quoted(text)},\n" for text in scenario.properties),
+        site=_quoted(scenario.site),
         seed=scenario.seed,
-        controller=f'@pytest.mark.controller("{scenario.controller}")\n' if scenario.controller else "",
+        controller=f"@pytest.mark.controller({_quoted(scenario.controller)})\n" if scenario.controller else "",
         name=test_name(name),
         argument=", controller" if scenario.controller else "",
         duration=duration(scenario.duration_s),
     )
+
+
+def _quoted(text: str) -> str:
+    """The text as a Python literal, in double quotes as formatters write it."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _source(injection: Injection) -> str:
@@ -64,8 +68,10 @@ def _source(injection: Injection) -> str:
     fields = {name: value for name, value in injection.to_dict().items() if name not in ("target", "kind")}
     if "flap" in fields:
         fields["flap"] = tuple(fields["flap"])
-    rest = "".join(f", {name}={value!r}" for name, value in fields.items())
-    return f"Injection({injection.target!r}, {injection.kind!r}{rest})"
+    rest = "".join(
+        f", {name}={_quoted(value) if isinstance(value, str) else repr(value)}" for name, value in fields.items()
+    )
+    return f"Injection({_quoted(injection.target)}, {_quoted(injection.kind)}{rest})"
 
 
 def free(path: Path) -> Path:

@@ -11,7 +11,7 @@ import asyncio
 import importlib
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any
+from typing import Any, cast
 
 Main = Callable[[Mapping[str, Any], MutableMapping[str, Any]], Awaitable[None]]
 
@@ -79,23 +79,39 @@ class InProcess(Controller):
         return self._task
 
 
+class NoSuchController(ValueError):
+    """No controller of that name can be had; the message says what was looked for, and what is expected."""
+
+
+def main_of(text: str) -> Main:
+    """The coroutine function of that name, `package.module:function`.
+
+    Raises:
+        NoSuchController: there is no such module or function, or it cannot be read.
+    """
+    name, _, attribute = text.partition(":")
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise NoSuchController(
+            f"controller {text!r}: no module is called {error.name!r}; expected package.module:function, importable "
+            "from the current folder"
+        ) from None
+    except (SyntaxError, ValueError) as error:  # ValueError: an empty name
+        raise NoSuchController(f"controller {text!r}: {error}") from None
+    main = getattr(module, attribute or "main", None)
+    if not callable(main):
+        raise NoSuchController(
+            f"controller {text!r}: {name} has no function {attribute or 'main'!r}; expected a coroutine function "
+            "main(inventory, store)"
+        )
+    return cast(Main, main)
+
+
 def named(text: str) -> InProcess:
     """The controller of that name.
 
     Raises:
-        ValueError: there is no such module or function; the message says what was looked for.
+        NoSuchController: see `main_of`.
     """
-    module, _, attribute = text.partition(":")
-    try:
-        main = getattr(importlib.import_module(module), attribute or "main")
-    except ModuleNotFoundError as error:
-        raise ValueError(
-            f"controller {text!r}: no module is called {error.name!r}; expected package.module:function, "
-            "importable from the folder pytest runs in"
-        ) from None
-    except AttributeError:
-        raise ValueError(
-            f"controller {text!r}: {module} has no {attribute or 'main'!r}; expected a coroutine function "
-            "main(inventory, store)"
-        ) from None
-    return InProcess(main, text)
+    return InProcess(main_of(text), text)

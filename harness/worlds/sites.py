@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gc
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from emulators.site import Site
+from emulators.sitefile import find
 
 
 def fresh(name: str, seed: int = 0, settle_s: float = 0.0) -> Site:
@@ -17,14 +19,25 @@ def fresh(name: str, seed: int = 0, settle_s: float = 0.0) -> Site:
     Raises:
         FileError: there is no such site, or its file is wrong.
     """
-    site, snapshot = _built(name, seed, settle_s)
+    site, snapshot = _built(str(find(name).resolve()), seed, settle_s)
     site.plant.restore(snapshot)
     return site
 
 
+def beside(name: str, file: Path) -> str:
+    """The site that a test or scenario file means: a path that is not there from the current folder is looked for in
+    the file's own folder and in those above it."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") and not path.exists():
+        for folder in file.resolve().parents:
+            if (folder / path).exists():
+                return str(folder / path)
+    return name
+
+
 @cache
-def _built(name: str, seed: int, settle_s: float) -> tuple[Site, dict[str, Any]]:
-    site = Site.load(name, seed or None)
+def _built(path: str, seed: int, settle_s: float) -> tuple[Site, dict[str, Any]]:
+    site = Site.load(path, seed or None)
     site.advance(settle_s)
     snapshot = site.plant.snapshot()
     # Some hundred thousand objects that live as long as the process: nobody need look for garbage among them again.

@@ -179,8 +179,8 @@ class World(ABC):
         """
         return evaluate(self.journal, *properties)
 
-    def check(self, *properties: Property | str) -> list[Verdict]:
-        """Judge these properties on everything recorded so far.
+    def check(self, *properties: Property | str, undecided: bool = False) -> list[Verdict]:
+        """Judge these properties on everything recorded so far; `undecided` accepts what is too early to tell.
 
         Raises:
             PropertyViolated: some do not hold; the message says when, with what values and what had happened before.
@@ -193,7 +193,7 @@ class World(ABC):
             if future.done() and not future.cancelled():
                 future.result()
         verdicts = self.judge(*properties)
-        wrong = [verdict for verdict in verdicts if not verdict]
+        wrong = [v for v in verdicts if v.violated or not (v or undecided)]
         if wrong:
             raise PropertyViolated(wrong)
         return verdicts

@@ -10,7 +10,7 @@ import struct
 from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusTcpClient
 
-LOOK_S = 2.0
+LOOK_S = 3.0
 """How often it looks at the switches, s."""
 
 START_S = 12.0

@@ -7,11 +7,11 @@ import pytest
 
 from harness.properties import always, within
 
-pytestmark = [pytest.mark.site("site.yaml"), pytest.mark.controller("controller")]
+pytestmark = [pytest.mark.site("SITE"), pytest.mark.controller("controller")]
 
 
 async def test_the_racks_ride_through_an_outage(site, controller):
-    await site.inject("utility", "outage", at="1 min", for_="5 min")
+    await site.inject("utility", "outage", at="1 min", for_="6 min")
     await site.run("8 min")
     site.check(always("racks.*.supplied"), within("15 s", "generator-1.running", after="utility.live falls"))
 

@@ -1,0 +1,74 @@
+"""A controller in the live world on an event loop of its own whose seconds are the site's.
+
+At `--speed 20` its `asyncio.sleep(60)` takes three seconds of the clock, as libfaketime does it for programs. Its
+sockets are real; each of its timeouts is as much shorter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import threading
+
+from harness.worlds.controller import InProcess, Main
+
+
+class PacedLoop(asyncio.SelectorEventLoop):
+    """An event loop on which `speed` seconds pass in one of the clock."""
+
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+        super().__init__(_Selector(speed))
+
+    def time(self) -> float:
+        return super().time() * self._speed
+
+
+class _Selector(selectors.DefaultSelector):
+    """Waits less long than it is told to."""
+
+    def __init__(self, speed: float) -> None:
+        super().__init__()
+        self._speed = speed
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        return super().select(None if timeout is None else timeout / self._speed)
+
+
+class Paced(InProcess):
+    """A coroutine function as the controller of a live site that runs at that speed, in a thread of its own."""
+
+    def __init__(self, main: Main, name: str, speed: float) -> None:
+        super().__init__(main, name)
+        self._speed = speed
+        self._ended: asyncio.Future[None] | None = None
+        self._loop: PacedLoop
+        self._thread: threading.Thread
+
+    async def restart(self) -> None:
+        if self._ended is None:
+            self._loop = PacedLoop(self._speed)
+            self._thread = threading.Thread(target=self._loop.run_forever, name=f"controller {self.name}", daemon=True)
+            self._thread.start()
+            self._ended = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._run(), self._loop))
+
+    async def stop(self) -> None:
+        ended, self._ended = self._ended, None
+        if ended is not None:
+            ended.cancel()
+            await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop))
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            await asyncio.to_thread(self._thread.join)
+            self._loop.close()
+
+    @property
+    def ended(self) -> asyncio.Future[None] | None:
+        return self._ended
+
+
+async def _cancel_all() -> None:
+    """Cancel all other tasks of this loop and wait until they are over."""
+    others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
