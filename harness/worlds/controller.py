@@ -102,7 +102,7 @@ def main_of(text: str) -> Main:
     main = getattr(module, attribute or "main", None)
     if not callable(main):
         raise NoSuchController(
-            f"controller {text!r}: {name} has no function {attribute or 'main'!r}; expected a coroutine function "
+            f"controller {text!r}: {name} has no {attribute or 'main'!r}; expected a coroutine function "
             "main(inventory, store)"
         )
     return cast(Main, main)
