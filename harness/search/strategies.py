@@ -8,7 +8,7 @@ any disturbances of the utilities and, by default, one other fault; `at_once` al
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
 from hypothesis import strategies as st
@@ -114,11 +114,16 @@ GRID_ORDER = {"outage": 0, "sag": 1, "swell": 2, "phase-loss": 3}
 
 @st.composite
 def injections(
-    draw: st.DrawFn, pairs: tuple[tuple[str, str], ...], menu: Menu, first_s: float, last_s: float
+    draw: st.DrawFn,
+    pairs: tuple[tuple[str, str], ...],
+    menu: Menu,
+    first_s: float,
+    last_s: float,
+    often: str = "",
 ) -> Injection:
-    """One fault from those pairs, its onset between those times."""
+    """One fault from those pairs, its onset between those times; of the kind `often` in more than half of the cases."""
     kinds = tuple(dict.fromkeys(kind for _, kind in pairs))
-    kind = draw(st.sampled_from(kinds))
+    kind = draw(st.sampled_from((often,) * len(kinds) + kinds if often in kinds else kinds))
     target = draw(st.sampled_from([t for t, k in pairs if k == kind]))
     steps = int((last_s - first_s) // GRID_S)
     at_s = first_s + GRID_S * draw(st.integers(0, max(0, steps)))
@@ -132,6 +137,15 @@ def injections(
     return Injection(target, kind, at_s, for_s, numbers, flap=flap)
 
 
+@st.composite
+def disturbances(draw: st.DrawFn, menu: Menu, first_s: float, last_s: float) -> tuple[Injection, ...]:
+    """A disturbance of the grid: of one utility or of all at once, for two feeds of one grid fail together."""
+    one = draw(injections(menu.grid, menu, first_s, last_s, often="outage"))
+    if not draw(st.booleans()):
+        return (one,)
+    return tuple(replace(one, target=target) for target, kind in menu.grid if kind == one.kind)
+
+
 def _between(spec: Parameter, part: float) -> float:
     """A number of the parameter's range: from its default so much of the way to its upper end."""
     return round(spec.default + (spec.high - spec.default) * part, 6)
@@ -143,14 +157,15 @@ def scenarios(
     menu: Menu,
     frame: Scenario,
     at_once: int = 1,
-    first_s: float = 60.0,
+    first_s: float = 30.0,
     last_s: float | None = None,
 ) -> Scenario:
     """The frame with faults: its site, duration and properties stay, the injections are drawn."""
     last = frame.duration_s / 2.0 if last_s is None else last_s
     chosen: list[Injection] = []
     if menu.grid:
-        chosen += draw(st.lists(injections(menu.grid, menu, first_s, last), max_size=3))
+        for disturbed in draw(st.lists(disturbances(menu, first_s, last), max_size=2)):
+            chosen += disturbed
     if menu.others:
         for _ in range(draw(st.sampled_from((0, *range(1, at_once + 1), at_once, at_once)))):
             family = draw(st.sampled_from(tuple(menu.others)))
