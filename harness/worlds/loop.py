@@ -4,7 +4,7 @@ Half an hour of timers runs in the time their callbacks take. Nothing outside ca
 memory (`harness.worlds.network`), and whoever asks for a thread, a real socket or a child process is told so, by name.
 
 What asyncio promises is kept, the order of callbacks included; the loop is asyncio's own `BaseEventLoop` with another
-clock and another selector. Prior art with the same idea: async-solipsism and looptime (both on PyPI), which have no
+clock and no selector. Prior art with the same idea: async-solipsism and looptime (both on PyPI), which have no
 datagrams, no path conditions and no way for a plant to run on the same clock.
 """
 
@@ -14,6 +14,7 @@ import asyncio
 import heapq
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Coroutine
 from ipaddress import ip_address
 from typing import Any, NoReturn
@@ -26,6 +27,8 @@ CLOCK_RESOLUTION_S = 1e-9
 TIME_LIMIT_S = 7 * 86400.0
 """A simulated run that gets this far is taken to wait for what never comes, s of the site's clock."""
 
+TIDY_AT = 256
+"""From so many timers on, cancelled ones are cleared away each time their number has doubled."""
 
 ANY = "0.0.0.0"
 """Who names no host to listen at means all of them."""
@@ -45,10 +48,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self, network: Network | None = None, time_limit_s: float = TIME_LIMIT_S) -> None:
         super().__init__()
         self._now_s = 0.0
+        self._scheduled: list[tuple[float, int, asyncio.TimerHandle]] = []
+        """A heap of timers; those of one instant in the order they were set, where asyncio's come in any."""
         self._timers = 0
+        self._tidy_at = TIDY_AT
+        self._ready: deque[asyncio.Handle]
+        self._stopping: bool
         self.time_limit_s = time_limit_s
         self._clock_resolution = CLOCK_RESOLUTION_S
-        self._selector = _Selector(self)
         self.network = network or Network()
         self.network.attach(self)
         self.set_exception_handler(_remember)
@@ -69,11 +76,33 @@ class VirtualLoop(asyncio.BaseEventLoop):
             raise TypeError("when cannot be None")
         self._check_closed()  # type: ignore[attr-defined]
         self._timers += 1
-        timer = _Timer(when, callback, args, self, context, self._timers)
-        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
+        timer = asyncio.TimerHandle(when, callback, args, self, context)
+        heapq.heappush(self._scheduled, (when, self._timers, timer))
+        if len(self._scheduled) > self._tidy_at:
+            self._tidy()
         return timer
 
-    def _jump(self, timeout: float | None) -> None:
+    def _tidy(self) -> None:
+        """Forget the cancelled timers, most of which are timeouts of what was answered long ago."""
+        self._scheduled[:] = [entry for entry in self._scheduled if not entry[2].cancelled()]
+        heapq.heapify(self._scheduled)
+        self._tidy_at = max(TIDY_AT, 2 * len(self._scheduled))
+
+    def _run_once(self) -> None:
+        """A turn as asyncio's, without a selector: what is due joins what is ready, which is then run."""
+        __tracebackhide__ = True
+        ready, scheduled = self._ready, self._scheduled
+        if not ready and not self._stopping:
+            self._jump()
+        due_s = self._now_s + CLOCK_RESOLUTION_S
+        while scheduled and scheduled[0][0] < due_s:
+            ready.append(heapq.heappop(scheduled)[2])
+        for _ in range(len(ready)):
+            handle = ready.popleft()
+            if not handle._cancelled:
+                handle._run()
+
+    def _jump(self) -> None:
         """No callback is ready: go to the next timer.
 
         Raises:
@@ -81,15 +110,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
             OutsideWorld: somebody has asked for what is not in here, and the run still goes on.
         """
         __tracebackhide__ = True
-        if timeout == 0.0:
-            return
         if self._intrusion is not None:
             intrusion, self._intrusion = self._intrusion, None
             raise intrusion
-        scheduled = self._scheduled  # type: ignore[attr-defined]
-        if timeout is None or not scheduled:
+        scheduled = self._scheduled
+        while scheduled and scheduled[0][2]._cancelled:
+            heapq.heappop(scheduled)
+        if not scheduled:
             raise Deadlock(f"at t={self._now_s:.3f} s nothing can go on:\n{waits(self)}{_threads()}")
-        due_s = max(self._now_s, scheduled[0]._when)
+        due_s = max(self._now_s, scheduled[0][0])
         if due_s > self.time_limit_s:
             raise Deadlock(
                 f"t={self.time_limit_s:.0f} s has passed and the test still waits (only `site.run` may); tasks:\n"
@@ -98,9 +127,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._now_s = due_s
 
     # -- what BaseEventLoop asks of a loop ----------------------------------------------------------------------
-
-    def _process_events(self, event_list: Any) -> None:
-        pass
 
     def _write_to_self(self) -> None:
         """Nobody sleeps in a selector."""
@@ -243,37 +269,6 @@ class VirtualLoop(asyncio.BaseEventLoop):
         who = f" by task {task.get_name()!r} in {place(task.get_coro())}" if task else ""
         self._intrusion = OutsideWorld(f"{what} was asked for{who}, but the simulated world has nothing outside it")
         raise self._intrusion
-
-
-class _Timer(asyncio.TimerHandle):
-    """A timer that comes after those set before it for the same instant; asyncio's own come in any order."""
-
-    __slots__ = ("_order",)
-
-    def __init__(
-        self, when: float, callback: Callable[..., object], args: Any, loop: VirtualLoop, context: Any, order: int
-    ) -> None:
-        super().__init__(when, callback, args, loop, context)
-        self._order = order
-        self._scheduled = True  # as asyncio's loop marks what is in its heap
-
-    def __lt__(self, other: Any) -> bool:
-        return (self.when(), self._order) < (other.when(), other._order)
-
-
-class _Selector:
-    """Takes the place of a real selector: waiting is jumping."""
-
-    def __init__(self, loop: VirtualLoop) -> None:
-        self._loop = loop
-
-    def select(self, timeout: float | None = None) -> tuple[()]:
-        __tracebackhide__ = True
-        self._loop._jump(timeout)
-        return ()
-
-    def close(self) -> None:
-        pass
 
 
 def numeric(host: str) -> str:
