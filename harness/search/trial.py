@@ -64,15 +64,15 @@ async def _trial(scenario: Scenario, everything: bool) -> Outcome:
     await world.start()
     failure = ""
     stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-    world.watch(*patterns(properties))
-    monitor = Monitor(properties, world.journal.trace)
+    watchers = world.model.plant.watchers
 
     def look() -> None:
         if not everything and not stop.done() and monitor.update(world.model.now):
             stop.set_result(None)
 
-    watchers = world.model.plant.watchers
     try:
+        world.watch(*patterns(properties))
+        monitor = Monitor(properties, world.journal.trace)
         watchers.append(look)
         await world.schedule(*scenario.injections)
         try:

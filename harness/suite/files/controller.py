@@ -10,7 +10,7 @@ import struct
 from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusTcpClient
 
-LOOK_S = 3.0
+LOOK_S = 5.0
 """How often it looks at the switches, s."""
 
 START_S = 12.0
@@ -75,7 +75,7 @@ class Switch(Device):
 async def main(inventory, store):
     """Look after the room until cancelled."""
     switches = [Switch(inventory, "ats-a"), Switch(inventory, "ats-b")]
-    generator = Device(inventory, "generator-1")
+    generators = [Device(inventory, "generator-1")]
     called_at = None
     while True:
         now = asyncio.get_running_loop().time()
@@ -84,7 +84,8 @@ async def main(inventory, store):
         lost = [switch for switch in switches if not switch.mains_good]
         away = [switch for switch in switches if switch.on_generator]
         if lost and called_at is None:
-            await generator.write(CONTROL_KEY, START, 0xFFFF - START)
+            for generator in generators:
+                await generator.write(CONTROL_KEY, START, 0xFFFF - START)
             called_at = now
         for switch in lost:
             if switch not in away and now - called_at >= START_S:
@@ -93,6 +94,7 @@ async def main(inventory, store):
             if switch.mains_good and now - switch.good_since >= RETURN_S:
                 await switch.write(TRANSFER, TO_MAINS)
         if called_at is not None and not lost and not away:
-            await generator.write(CONTROL_KEY, STOP, 0xFFFF - STOP)
+            for generator in generators:
+                await generator.write(CONTROL_KEY, STOP, 0xFFFF - STOP)
             called_at = None
         await asyncio.sleep(LOOK_S)

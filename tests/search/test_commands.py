@@ -1,0 +1,118 @@
+"""`twinfeed search`, `replay` and `adopt`: what they print, what they leave, how they end."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from starter import SUPPLIED
+
+from harness.faults.scenario import Scenario
+
+Cli = Callable[..., Result]
+
+SEARCH = ("search", "site.yaml", "--property", SUPPLIED, "--duration", "12min", "--only", "generator-1")
+
+
+def test_a_search_saves_what_it_finds_and_says_how_to_go_on(cli: Cli, folder: Path) -> None:
+    result = cli(*SEARCH)
+    assert result.exit_code == 1, result.output
+    (path,) = (folder / "findings").iterdir()
+    told = result.stdout
+    assert told.startswith("found after")
+    assert "expected racks.*.supplied; row-1.supplied was false" in told
+    assert f"twinfeed replay findings/{path.name}" in told
+    assert f"twinfeed adopt findings/{path.name}" in told
+    assert Scenario.load(path).injections[0].target == "utility"
+
+
+def test_a_search_tells_programs_in_json(cli: Cli, folder: Path) -> None:
+    result = cli(*SEARCH, "--json", "--out", "kept")
+    told = json.loads(result.stdout)
+    assert result.exit_code == 1
+    assert told["broken"] == [SUPPLIED]
+    assert Scenario.from_dict(told["scenario"]) == Scenario.load(told["found"])
+    assert Path(told["found"]).parent == Path("kept")
+
+
+def test_another_search_overwrites_nothing(cli: Cli, folder: Path) -> None:
+    for _ in range(2):
+        cli(*SEARCH)
+    first, second = sorted((folder / "findings").iterdir())
+    assert first.read_text() == second.read_text()
+
+
+def test_a_search_that_finds_nothing_says_so(cli: Cli, folder: Path) -> None:
+    short = ("search", "site.yaml", "--property", SUPPLIED, "--duration", "3min", "--examples", 3, "--at-once", 0)
+    assert cli(*short).stdout.startswith("nothing broke in")
+    result = cli(*short, "--json")
+    assert (result.exit_code, json.loads(result.stdout)["found"]) == (0, None)
+    assert not (folder / "findings").exists()
+
+
+def test_a_replay_says_what_breaks(cli: Cli, folder: Path) -> None:
+    result = cli("replay", "broken.scenario.yaml")
+    assert result.exit_code == 1
+    assert "at 0:01:00  utility outage  to the end" in result.stdout
+    assert "row-1.supplied was false" in result.stdout
+    told = json.loads(cli("replay", "broken.scenario.yaml", "--json").stdout)
+    assert told["holds"] is False
+    assert told["verdicts"] == [{"property": SUPPLIED, "holds": False, "violated": True}]
+
+
+def test_a_replay_says_that_all_holds(cli: Cli, folder: Path) -> None:
+    result = cli("replay", "sound.scenario.yaml")
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "the property holds")
+    assert json.loads(cli("replay", "sound.scenario.yaml", "--json").stdout)["holds"] is True
+
+
+def test_a_site_is_found_from_where_the_scenario_is(cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "findings").mkdir()
+    text = (folder / "sound.scenario.yaml").read_text()
+    site = text.split("site: ")[1].splitlines()[0]
+    (folder / "findings" / "kept.scenario.yaml").write_text(text.replace(site, "site.yaml"))
+    monkeypatch.chdir("/")
+    assert cli("replay", folder / "findings" / "kept.scenario.yaml").exit_code == 0
+
+
+def test_adopting_writes_a_test_and_never_over_another(cli: Cli, folder: Path) -> None:
+    first, second = (cli("adopt", "broken.scenario.yaml", "--into", "kept") for _ in range(2))
+    assert first.stdout.startswith("kept/test_broken.py written\n")
+    assert "pytest kept/test_broken.py" in first.stdout
+    assert second.stdout.startswith("kept/test_broken-2.py written\n")
+    assert (folder / "kept/test_broken.py").read_text() == (folder / "kept/test_broken-2.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("search", "pilt"), "no site is called 'pilt'; did you mean pilot"),
+        (("search", "nowhere.yaml"), "nowhere.yaml"),
+        (("search", "site.yaml", "--controller", "no_such"), "no module is called 'no_such'"),
+        (("search", "site.yaml", "--controller", "json:nothing"), "json has no 'nothing'"),
+        (("search", "site.yaml", "--controller", "torn"), "controller 'torn'"),
+        (("search", "site.yaml", "--property", "always racks.*.suplied"), "did you mean"),
+        (("search", "site.yaml", "--property", "sometimes"), "column"),
+        (("search", "site.yaml", "--only", "generater-*"), "--only generater-*: server-room can suffer nothing"),
+        (("search", "site.yaml", "--duration", "soon"), "--duration: found 'soon'"),
+        (("search", "site.yaml", "--duration", "0"), "--duration is 0"),
+        (("replay", "wrong.scenario.yaml"), "wrong.scenario.yaml:3"),
+        (("replay", "empty.scenario.yaml"), "it has no properties"),
+        (("adopt", "empty.scenario.yaml"), "it has no properties"),
+        (("replay", "elsewhere.scenario.yaml"), "nothing.yaml"),
+        (("replay", "sound.scenario.yaml", "--controller", "no_such"), "no module is called 'no_such'"),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_line(cli: Cli, folder: Path, arguments: tuple[str, ...], says: str) -> None:
+    Path("torn.py").write_text("async def main(:\n")
+    Path("wrong.scenario.yaml").write_text("site: site.yaml\nproperties: [always utility.live]\ninjections: 3\n")
+    Path("empty.scenario.yaml").write_text("site: site.yaml\n")
+    Path("elsewhere.scenario.yaml").write_text("site: nothing.yaml\nproperties: [always utility.live]\n")
+    result = cli(*arguments)
+    assert result.exit_code == 2, result.output
+    assert isinstance(result.exception, SystemExit)
+    assert says in " ".join(result.stderr.split())
+    assert result.stdout == ""

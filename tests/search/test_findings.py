@@ -1,0 +1,87 @@
+"""A finding is a file, and a test that anybody can read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starter import BROKEN, FRAME, SITE
+
+from harness.faults.scenario import Scenario
+from harness.search import hunt, menu, scenarios, trial
+from harness.search.findings import free, regression_test, test_name
+from harness.worlds.sites import fresh
+
+test_name.__test__ = False  # pytest would take it for a test
+
+MENU = menu(fresh(SITE))
+
+
+def test_a_finding_that_was_saved_breaks_as_it_broke(tmp_path: Path) -> None:
+    found = hunt(FRAME, menu(fresh(SITE), only=["generator-1"]), examples=100).finding
+    assert found is not None
+    found.save(tmp_path / "found.scenario.yaml")
+    again = Scenario.load(tmp_path / "found.scenario.yaml")
+    assert again == found.scenario
+    assert trial(again).what == found.outcome.what
+
+
+@given(scenarios(MENU, FRAME, at_once=3), st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])))
+@settings(max_examples=50, deadline=None)
+def test_every_scenario_makes_a_module_with_its_faults_and_its_properties(scenario, note) -> None:
+    module: dict[str, object] = {}
+    exec(compile(regression_test(replace(scenario, note=note), "found"), "found.py", "exec"), module)
+    assert module["FAULTS"] == scenario.injections
+    assert module["PROPERTIES"] == scenario.properties
+    assert callable(module["test_found"])
+
+
+def test_the_test_reads_like_this() -> None:
+    assert (
+        regression_test(replace(BROKEN, site="site.yaml", controller="controller"), "an-outage")
+        == '''\
+"""utility outage: what was found must stay mended.
+
+A scenario with seed 3, kept as a test by `twinfeed adopt`.
+"""
+
+import pytest
+
+from harness.faults.injection import Injection
+from harness.properties import patterns
+
+FAULTS = (
+    Injection("utility", "outage", at_s=60.0),
+)
+
+PROPERTIES = (
+    "always racks.*.supplied",
+)
+
+
+@pytest.mark.site("site.yaml", seed=3)
+@pytest.mark.watch(*patterns(PROPERTIES))
+@pytest.mark.controller("controller")
+async def test_an_outage(site, controller):
+    await site.schedule(*FAULTS)
+    await site.run("12 min")
+    site.check(*PROPERTIES, undecided=True)
+'''
+    )
+
+
+def test_names_are_those_of_python() -> None:
+    assert test_name("utility-outage ups-a:card") == "utility_outage_ups_a_card"
+    assert test_name("…") == "scenario"
+
+
+def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
+    path = tmp_path / "found.scenario.yaml"
+    names = []
+    for _ in range(3):
+        chosen = free(path)
+        chosen.touch(exist_ok=False)
+        names.append(chosen.name)
+    assert names == ["found.scenario.yaml", "found-2.scenario.yaml", "found-3.scenario.yaml"]
