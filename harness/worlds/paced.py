@@ -12,6 +12,9 @@ import threading
 
 from harness.worlds.controller import InProcess, Main
 
+STOPPING_S = 60.0
+"""So long a controller may take to end, s of the site's clock."""
+
 
 class PacedLoop(asyncio.SelectorEventLoop):
     """An event loop on which `speed` seconds pass in one of the clock."""
@@ -67,8 +70,9 @@ class Paced(InProcess):
 
 
 async def _cancel_all() -> None:
-    """Cancel all other tasks of this loop and wait until they are over."""
+    """Cancel all other tasks of this loop and wait until they are over, but not for one that does not let itself be."""
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in others:
         task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    if others:
+        await asyncio.wait(others, timeout=STOPPING_S)

@@ -59,12 +59,13 @@ def test_with_whatever_numbers_are_drawn(data: st.DataObject) -> None:
 def test_faults_come_in_order_within_the_first_half_of_the_run(scenario) -> None:
     onsets = [injection.at_s for injection in scenario.injections]
     assert onsets == sorted(onsets)
-    assert all(60.0 <= at_s <= FRAME.duration_s / 2.0 for at_s in onsets)
+    assert all(30.0 <= at_s <= FRAME.duration_s / 2.0 for at_s in onsets)
     grid = [i for i in scenario.injections if (i.target, i.kind) in MENU.grid]
     assert len(scenario.injections) - len(grid) <= 2
+    assert len(grid) <= 2
 
 
-@pytest.mark.parametrize("kind", ["outage", "sag", "fail-to-start", "card-hang", "black-hole", "controller-down"])
+@pytest.mark.parametrize("kind", ["outage", "fail-to-start", "card-hang", "black-hole", "controller-down"])
 def test_what_does_not_matter_is_shrunk_away(kind: str) -> None:
     smallest = find(
         scenarios(MENU, FRAME, at_once=2),
@@ -72,7 +73,7 @@ def test_what_does_not_matter_is_shrunk_away(kind: str) -> None:
         settings=settings(max_examples=20_000, database=None, deadline=None),
     )
     (fault,) = smallest.injections
-    assert fault == Injection(fault.target, kind, at_s=60.0)
+    assert fault == Injection(fault.target, kind, at_s=30.0)
 
 
 def test_only_names_what_may_break_besides_the_grid() -> None:
