@@ -65,6 +65,8 @@ class InProcess(Controller):
         try:
             await self._main(self._inventory, self.store)
         except Exception as error:
+            if self._task is not asyncio.current_task():
+                return  # it was being stopped: what it says as it goes is no failure
             raise ControllerFailed(f"the controller {self.name} raised {type(error).__name__}: {error}") from error
         raise ControllerFailed(f"the controller {self.name} returned; it should run until it is cancelled")
 
