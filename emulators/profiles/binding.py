@@ -16,7 +16,7 @@ from itertools import product
 from emulators.devices.device import Device
 from emulators.devices.points import Index, PointError, dashed
 from emulators.profiles.schema import Condition, Entry, Profile
-from emulators.profiles.values import Raw, Unmapped, to_raw
+from emulators.profiles.values import Raw, Unmapped, shower
 
 _INDEX = re.compile(r"\{([a-z_]+)([+-][0-9]+)?\}")
 _POINT = re.compile(r"\{([a-z0-9_.-]+)\}")
@@ -79,14 +79,23 @@ class Surface:
                 return lambda: "".join(
                     {place: "1" for place, test in places if test()}.get(n, "0") for n in range(flags.length)
                 )
-            return lambda: flags.base | sum(1 << bit for bit, test in tests if test())
+            base, masks = flags.base, [(1 << bit, test) for bit, test in tests]
+
+            def bits() -> Raw:
+                number = base
+                for mask, test in masks:
+                    if test():
+                        number |= mask
+                return number
+
+            return bits
         assert entry.point is not None
         point = self.device.point(point_name(entry.point, row))
-        read = point.read
+        read, raw = point.read, shower(entry)
 
         def show() -> Raw:
             try:
-                return to_raw(entry, read())
+                return raw(read())
             except Unmapped as error:
                 raise ProfileError(
                     f"profile {self.profile.profile}, {point.name} of {self.device.name}: {error}"
@@ -98,7 +107,7 @@ class Surface:
         read = self.device.point(point_name(condition.point, row)).read
         wanted, invert = condition.values, condition.invert
         if wanted is None:
-            return lambda: bool(read()) is not invert
+            return (lambda: not read()) if invert else lambda: bool(read())
         return lambda: (read() in wanted) is not invert
 
     def text(self, template: str) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from emulators.devices.points import BadValue, BoundPoint, NotWritable, Refused
 from emulators.profiles.binding import ProfileError, Row, Surface, point_name
-from emulators.profiles.registers import pack, unpack
+from emulators.profiles.registers import packer, unpack
 from emulators.profiles.schema import Bit, Register
 from emulators.profiles.values import Raw, Unmapped, from_raw
 from emulators.wire.modbus.unit import BitTable, DeviceFailure, IllegalAddress, IllegalValue, RegisterTable
@@ -25,6 +25,7 @@ class Slot(NamedTuple):
     words: int
     register: Register
     read: Callable[[], Raw]
+    pack: Callable[[Raw], bytes]
     target: BoundPoint | None
 
     @property
@@ -92,13 +93,14 @@ class ProfileUnit:
         image = bytearray(2 * count)
         covered = 0
         for slot in self._between(table, address, count):
-            octets = pack(slot.register, 0 if slot.register.access == "wo" else slot.read())
-            first, last = max(slot.start, address), min(slot.end, address + count)
-            image[2 * (first - address) : 2 * (last - address)] = octets[
-                2 * (first - slot.start) : 2 * (last - slot.start)
-            ]
-            covered += last - first
-        if covered != count and not self._gaps_are_zero:
+            octets = slot.pack(slot.read())
+            at = slot.start - address
+            if at < 0 or at + slot.words > count:  # only a part of the value is asked for
+                octets = octets[2 * max(0, -at) : 2 * (count - at)]
+                at = max(0, at)
+            image[2 * at : 2 * at + len(octets)] = octets
+            covered += len(octets)
+        if covered != 2 * count and not self._gaps_are_zero:
             raise IllegalAddress(
                 f"{table} {address} to {address + count - 1} holds registers this product does not have"
             )
@@ -145,11 +147,13 @@ class ProfileUnit:
         for register in modbus.registers:
             where = f"{register.table} {register.address}"
             for address, row in self._addresses(surface, register, where):
+                read = surface.getter(register, row, where)
                 slot = Slot(
                     address,
                     register.words,
                     register,
-                    surface.getter(register, row, where),
+                    _nothing if register.access == "wo" else read,
+                    packer(register),
                     _target(surface, register, row),
                 )
                 self._slots[register.table].append(slot)
@@ -180,6 +184,11 @@ class ProfileUnit:
             )
             for row in surface.rows(names, where)
         ]
+
+
+def _nothing() -> Raw:
+    """What a register shows that can only be written."""
+    return 0
 
 
 def _target(surface: Surface, entry: Register | Bit, row: Row) -> BoundPoint | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 
 from emulators.profiles.schema import Register
 from emulators.profiles.values import Raw, whole
@@ -20,28 +21,43 @@ BOUNDS = {
 """Numbers beyond these are shown as the nearest bound: registers saturate."""
 
 
-def pack(register: Register, raw: Raw) -> bytes:
-    """The octets of that value in its registers, two a register."""
+def packer(register: Register) -> Callable[[Raw], bytes]:
+    """A function that gives the octets of a value in that entry's registers, two a register."""
+    octets_of_text = 2 * register.words
     if register.type == "string":
-        octets = raw if isinstance(raw, bytes) else str(raw).encode("latin-1", "replace")
-        return octets[: 2 * register.words].ljust(2 * register.words, b"\0")
-    number = float(raw) if isinstance(raw, (str, bytes)) else raw
-    if register.type in BOUNDS:
-        low, high = BOUNDS[register.type]
-        number = min(max(whole(number), low), high)
-    return _ordered(register, struct.pack(FORMATS[register.type], number))
+
+        def text(raw: Raw) -> bytes:
+            octets = raw if isinstance(raw, bytes) else str(raw).encode("latin-1", "replace")
+            return octets[:octets_of_text].ljust(octets_of_text, b"\0")
+
+        return text
+    encode = struct.Struct(FORMATS[register.type]).pack
+    ordered = register.word_order == "big"
+    low, high = BOUNDS.get(register.type, (None, None))
+
+    def number(raw: Raw) -> bytes:
+        value = float(raw) if isinstance(raw, (str, bytes)) else raw
+        if low is not None and high is not None:
+            value = min(max(whole(value), low), high)
+        return encode(value) if ordered else _swapped(encode(value))
+
+    return number
+
+
+def pack(register: Register, raw: Raw) -> bytes:
+    """The octets of that value in its registers; `packer` is for who packs many values of one entry."""
+    return packer(register)(raw)
 
 
 def unpack(register: Register, octets: bytes) -> Raw:
     """The value in those octets, of which there are two for each of the entry's registers."""
     if register.type == "string":
         return octets.rstrip(b"\0 ").decode("latin-1")
-    number: int | float = struct.unpack(FORMATS[register.type], _ordered(register, octets))[0]
+    octets = octets if register.word_order == "big" else _swapped(octets)
+    number: int | float = struct.unpack(FORMATS[register.type], octets)[0]
     return number
 
 
-def _ordered(register: Register, octets: bytes) -> bytes:
-    """The octets with the registers the other way round for products that send the low word first."""
-    if register.word_order == "big":
-        return octets
+def _swapped(octets: bytes) -> bytes:
+    """The registers the other way round, for products that send the low word first."""
     return b"".join(octets[i : i + 2] for i in range(len(octets) - 2, -1, -2))

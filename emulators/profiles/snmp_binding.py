@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from ipaddress import IPv4Address
 
 from emulators.devices.points import BadValue, BoundPoint, Index, NotWritable, Refused
@@ -43,7 +43,9 @@ def oid(text: str) -> Oid:
 class SurfaceTree(MibTree):
     """All variables of a profile on one device, rebuilt when rows appear or disappear.
 
-    A `lazy` tree is built when it is first asked (`refresh`), which spares a large site the devices nobody talks to.
+    A `lazy` tree is built when it is first asked (`refresh`), and in a table only the first row's variables are then
+    tied to the device's points; the others are when they are first read. That spares a large site the devices nobody
+    talks to, and the variables nobody reads.
 
     Raises:
         ProfileError: the profile does not fit the device; from a lazy tree, when it is first asked.
@@ -98,11 +100,13 @@ class SurfaceTree(MibTree):
         assert surface.profile.snmp is not None
         self._own = _identity(surface)
         for number, entry in enumerate(surface.profile.snmp.objects):
-            for row in surface.rows(entry.rows, entry.oid):
+            column = _column(entry)
+            for n, row in enumerate(surface.rows(entry.rows, entry.oid)):
                 place = (number, tuple(row.values()))
                 instance = made.get(place)
                 if instance is None:
-                    instance = made[place] = _instance(surface, entry, row)
+                    late = self._lazy and n > 0
+                    instance = made[place] = _instance(surface, entry, row, len(column), late)
                 self._own.append(instance)
         return self._with_added()
 
@@ -117,18 +121,34 @@ def _column(entry: SnmpObject) -> Oid:
     return oid(numbers) if entry.rows else oid(numbers)[:-1]
 
 
-def _instance(surface: Surface, entry: SnmpObject, row: Row) -> Instance:
+def _instance(surface: Surface, entry: SnmpObject, row: Row, column_length: int, late: bool) -> Instance:
     name = oid(dotted(entry.oid, row))
-    read = surface.getter(entry, row, entry.oid)
+
+    def bind() -> Callable[[], Value]:
+        return _shower(entry.type, surface.getter(entry, row, entry.oid))
+
     write, check = _setter(surface, entry, row) if entry.access != "ro" else (None, None)
     return Instance(
         name,
         SYNTAX[entry.type],
-        _shower(entry.type, read),
+        _bound_late(bind) if late else bind(),
         write,
         check,
-        index_length=max(1, len(name) - len(_column(entry))),
+        index_length=max(1, len(name) - column_length),
     )
+
+
+def _bound_late(bind: Callable[[], Callable[[], Value]]) -> Callable[[], Value]:
+    """What `bind` gives, made at the first reading."""
+    read: Callable[[], Value] | None = None
+
+    def read_bound() -> Value:
+        nonlocal read
+        if read is None:
+            read = bind()
+        return read()
+
+    return read_bound
 
 
 def _identity(surface: Surface) -> list[Instance]:
@@ -172,9 +192,10 @@ def _octets(raw: Raw) -> bytes:
 
 def _setter(surface: Surface, entry: SnmpObject, row: Row) -> tuple[Callable[[Value], None], Callable[[Value], None]]:
     """How the variable is set, and what is refused before anything is (RFC 3416 §4.2.5)."""
-    target: BoundPoint | None = None
-    if entry.point is not None:
-        target = surface.device.point(point_name(entry.point, row))
+
+    @cache
+    def target() -> BoundPoint | None:
+        return None if entry.point is None else surface.device.point(point_name(entry.point, row))
 
     def understood(value: Value) -> Raw:
         if entry.type == "oid":
@@ -194,20 +215,22 @@ def _setter(surface: Surface, entry: SnmpObject, row: Row) -> tuple[Callable[[Va
 
     def check(value: Value) -> None:
         raw = understood(value)
-        if target is None:
+        point = target()
+        if point is None:
             return
         try:
-            target.check(from_raw(entry, raw))
+            point.check(from_raw(entry, raw))
         except (Unmapped, BadValue) as error:
             raise mib.WrongValue(str(error)) from None
         except NotWritable as error:
             raise mib.NotWritable(str(error)) from None
 
     def write(value: Value) -> None:
-        if target is None:
+        point = target()
+        if point is None:
             return
         try:
-            target.write(from_raw(entry, understood(value)))
+            point.write(from_raw(entry, understood(value)))
         except Refused as error:
             raise mib.InconsistentValue(str(error)) from None
 

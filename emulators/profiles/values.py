@@ -6,6 +6,7 @@ Raw values are plain numbers and texts; packing them into octets is the binding'
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 
 from emulators.devices.points import Value
@@ -27,29 +28,47 @@ def word(value: Value) -> str:
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
+def shower(entry: Entry) -> Callable[[Value], Raw]:
+    """A function that gives what the product shows for a point's value.
+
+    It raises Unmapped when an enumeration does not have that word and no `"*"`, and for a value that is not there
+    (NaN) when the entry gives no `missing`.
+    """
+    enum, missing, form = entry.enum, entry.missing, entry.format
+    times, over, offset = entry.scale.numerator, entry.scale.denominator, entry.offset
+    scaled = entry.scale != 1
+
+    def listed(value: Value) -> Raw:
+        assert enum is not None
+        raw = enum.get(word(value), enum.get("*"))
+        if raw is None:
+            raise Unmapped(f"{value!r} is not one of {', '.join(enum)}")
+        return raw
+
+    def measured(value: Value) -> Raw:
+        if isinstance(value, (str, bytes)):
+            return value
+        if not math.isfinite(value):
+            if missing is None:
+                raise Unmapped(f"the point has no value now ({value}) and the profile gives no `missing`")
+            return missing
+        number: float = value
+        if scaled:
+            number = number * times / over
+        if offset:
+            number += offset
+        return form.format(number) if form else number
+
+    return measured if enum is None else listed
+
+
 def to_raw(entry: Entry, value: Value) -> Raw:
-    """What the product shows for a point's value.
+    """What the product shows for a point's value; `shower` is for who shows many values of one entry.
 
     Raises:
-        Unmapped: an enumeration does not have that word and no `"*"`.
+        Unmapped: see there.
     """
-    if entry.enum is not None:
-        raw = entry.enum.get(word(value), entry.enum.get("*"))
-        if raw is None:
-            raise Unmapped(f"{value!r} is not one of {', '.join(entry.enum)}")
-        return raw
-    if isinstance(value, (str, bytes)):
-        return value
-    if isinstance(value, float) and not math.isfinite(value):
-        if entry.missing is None:
-            raise Unmapped(f"the point has no value now ({value}) and the profile gives no `missing`")
-        return entry.missing
-    number: float = value
-    if entry.scale != 1:
-        number = number * entry.scale.numerator / entry.scale.denominator
-    if entry.offset:
-        number += entry.offset
-    return entry.format.format(number) if entry.format else number
+    return shower(entry)(value)
 
 
 def from_raw(entry: Entry, raw: Raw) -> Value:
