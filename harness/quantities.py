@@ -3,10 +3,12 @@
     hall-1.inlet_c                 a quantity of a component (its QUANTITIES)
     ups-a1.battery.charge          a point of a device, read inside the emulator and not over the wire
     ups-a1.alarm.on_battery        whether that alarm of the device is active
+    ats-a.commands                 how many writes have reached the device
     generator-*.running            every component or device whose name matches
     racks.*.supplied               every entry of a section of the site file that has such a quantity
     row-1.rack-3.supplied          one rack of a row
     site.faults, site.alarms       how many faults, how many alarms are active on the whole site
+    site.commands                  how many writes have reached its devices
 
 A name is looked up among the component's quantities first, then among the device's points, then among its alarms.
 """
@@ -30,6 +32,7 @@ Read = Callable[[], Value]
 WHOLE_SITE: dict[str, Callable[[Site], Value]] = {
     "faults": lambda site: sum(len(actor.state.faults) for actor in site.plant.actors.values()),
     "alarms": lambda site: sum(len(device.state.alarms) for device in site.devices.values()),
+    "commands": lambda site: sum(device.state.commands for device in site.devices.values()),
 }
 """Quantities of the site itself, read as `site.NAME`."""
 
@@ -121,13 +124,18 @@ def _exact(component: Component | None, device: Device | None, quantity: str) ->
         if isinstance(component, RackRow) and quantity in _rack_quantities(component):
             return partial(component.quantity, quantity)
     if device is not None:
-        try:
-            return device.point(quantity).read
-        except UnknownPoint:
-            kind, _, alarm = quantity.partition(".")
-            if kind == "alarm" and alarm in {a.name for a in device.ALARMS}:
-                return partial(_alarm_active, device, alarm)
+        if quantity == "commands":
+            return partial(_commands, device)
+        if (bound := device.find_point(quantity)) is not None:
+            return bound.read
+        kind, _, alarm = quantity.partition(".")
+        if kind == "alarm" and alarm in {a.name for a in device.ALARMS}:
+            return partial(_alarm_active, device, alarm)
     return None
+
+
+def _commands(device: Device) -> int:
+    return device.state.commands
 
 
 def _alarm_active(device: Device, alarm: str) -> bool:
@@ -145,6 +153,7 @@ def _quantities(component: Component | None, device: Device | None) -> list[str]
     if device is not None:
         names.update(dict.fromkeys(device.point_names()))
         names.update(dict.fromkeys(f"alarm.{alarm.name}" for alarm in device.ALARMS))
+        names["commands"] = None
     return list(names)
 
 

@@ -67,6 +67,8 @@ class State(ActorState):
     """What survives a power loss."""
     set_aside: dict[str, Any] = field(default_factory=dict)
     """Settings that a fault has lost or changed, to be put back when it is cleared."""
+    commands: int = 0
+    """How many writes have reached it since it was built, whether it carried them out or not."""
 
 
 class Device(Actor):
@@ -121,9 +123,18 @@ class Device(Actor):
         Raises:
             UnknownPoint: it has none; the message names near ones.
         """
-        bound = self._bound.get(name)
+        bound = self.find_point(name)
         if bound is None:
-            bound = self._bound[name] = self._bind(name)
+            near = difflib.get_close_matches(name, self.point_names(), n=3)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise UnknownPoint(f"{self.name} ({self.kind}) has no point {name!r}{hint}")
+        return bound
+
+    def find_point(self, name: str) -> BoundPoint | None:
+        """The point of that name, None if this device has none."""
+        bound = self._bound.get(name)
+        if bound is None and (bound := self._bind(name)) is not None:
+            self._bound[name] = bound
         return bound
 
     def read(self, name: str) -> Value:
@@ -147,7 +158,7 @@ class Device(Actor):
             names += [point.name.format(**{k: dashed(v) for k, v in row.items()}) for row in rows]
         return names
 
-    def _bind(self, name: str) -> BoundPoint:
+    def _bind(self, name: str) -> BoundPoint | None:
         parts = name.split(".")
         for point, pattern in self._patterns.get((len(parts), parts[0]), ()):
             row: list[Index] = []
@@ -161,9 +172,7 @@ class Device(Actor):
                     break
             else:
                 return BoundPoint(self, point, name, tuple(row))
-        near = difflib.get_close_matches(name, self.point_names(), n=3)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise UnknownPoint(f"{self.name} ({self.kind}) has no point {name!r}{hint}")
+        return None
 
     # -- what its sensors say -------------------------------------------------------------------------------
 

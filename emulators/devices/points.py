@@ -99,6 +99,7 @@ class BoundPoint:
             NotWritable, BadValue, Refused: see there.
         """
         self.check(value)
+        self.device.state.commands += 1
         self.device.log("command", device=self.device.name, point=self.name, value=value)
         if "command-ignored" in self.device.state.faults:
             self.device.log("command ignored", point=self.name)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol, cast
 
 from emulators.plant.electrical import Component, Electrical
 from emulators.plant.engine import MOST_REACTIONS, Event, Plant, PlantError
@@ -23,9 +23,19 @@ class StepRefused(PlantError):
     """The step was not done; the message says why."""
 
 
+class Panel(Protocol):
+    """What of a device's firmware a person works at."""
+
+    def write(self, name: str, value: Any) -> None: ...
+    def point(self, name: str) -> Any: ...
+
+
 @dataclass(frozen=True)
 class Requirement:
-    """What must hold before a step: a quantity of a component is one of the given values."""
+    """What must hold before a step: a quantity of a component is one of the given values.
+
+    `TERMINAL.live` is whether there is voltage at that terminal.
+    """
 
     target: str
     quantity: str
@@ -33,7 +43,11 @@ class Requirement:
 
     def unmet(self, plant: Plant) -> str:
         """Why it does not hold, '' if it does."""
-        found = component(plant, self.target).quantity(self.quantity)
+        at, terminal = component(plant, self.target), self.quantity.removesuffix(".live")
+        if isinstance(at, Electrical) and terminal in at.feeds:
+            found: float | bool | str = at.seen[terminal].live
+        else:
+            found = at.quantity(self.quantity)
         if found in self.values:
             return ""
         return f"{self.target}.{self.quantity} is {found}, expected {' or '.join(map(str, self.values))}"
@@ -41,14 +55,20 @@ class Requirement:
 
 @dataclass(frozen=True)
 class Step:
-    """One line of the card. `action` is one of `ACTIONS`, or `check`, which only looks at what is required."""
+    """One line of the card.
+
+    `action` is one of `ACTIONS`; or `check`, which only looks at what is required; or `set`, which sets a point of the
+    target's firmware at its panel, the argument being (point, value).
+    """
 
     action: str
     target: str
-    argument: str | bool | None = None
+    argument: str | bool | tuple[str, str | bool] | None = None
     requires: tuple[Requirement, ...] = ()
 
     def __str__(self) -> str:
+        if isinstance(self.argument, tuple):
+            return f"{self.action} {self.target} {self.argument[0]} to {self.argument[1]}"
         argument = "" if self.argument is None else f" {self.argument}"
         return f"{self.action} {self.target}{argument}"
 
@@ -72,6 +92,9 @@ ACTIONS: dict[str, str] = {
     "to-bypass": "to_bypass",
     "from-bypass": "switch_on",
     "maintenance-bypass": "set_maintenance",
+    "switch": "switch",
+    "switch-off": "switch_off",
+    "switch-on": "switch_on",
     "lock": "lock",
     "unlock": "unlock",
 }
@@ -132,9 +155,12 @@ class Isolation:
         """The loads this step would cut now."""
         if step.action in ("check", "lock", "unlock"):
             return []
-        return loads_cut(self.plant, lambda: self._act(step))
+        return loads_cut(self.plant, lambda: self._act(step, trying=True))
 
-    def _act(self, step: Step) -> None:
+    def _act(self, step: Step, trying: bool = False) -> None:
+        if isinstance(step.argument, tuple):
+            self._set(step.target, *step.argument, trying)
+            return
         target = component(self.plant, step.target)
         method = getattr(target, ACTIONS.get(step.action, ""), None)
         if method is None:
@@ -150,6 +176,13 @@ class Isolation:
             last = self.plant.journal[-1]
             why = last.data.get("reason", last.what) if last.who == step.target else "it did not obey"
             raise StepRefused(f"{step}: {why}")
+
+    def _set(self, target: str, point: str, value: str | bool, trying: bool) -> None:
+        panel = cast(Panel, self.plant.find(f"{target}/device"))
+        if trying:
+            panel.point(point).act(value)  # what is only tried must not settle the plant
+        else:
+            panel.write(point, value)
 
 
 def component(plant: Plant, name: str) -> Component:
@@ -182,24 +215,21 @@ def loads_cut(plant: Plant, act: Callable[[], object]) -> list[str]:
     Components react (breakers trip, UPS take over), firmware does not: what counts is this instant.
     """
     before = supplied_loads(plant)
-    snapshot, journal = plant.snapshot(), list(plant.journal)
     parts = [a for a in plant.actors.values() if isinstance(a, (Component, Electrical))]
-    try:
-        act()
-        for _ in range(MOST_REACTIONS):
-            plant.dirty = False
-            for solver in plant.solvers:
-                solver.solve()
-            for part in parts:
-                part.react()
-            if not plant.dirty:
-                break
-        after = supplied_loads(plant)
-    except StepRefused:
-        after = before
-    finally:
-        plant.restore(snapshot)
-        plant.journal[:] = journal
+    with plant.trial():
+        try:
+            act()
+            for _ in range(MOST_REACTIONS):
+                plant.dirty = False
+                for solver in plant.solvers:
+                    solver.solve()
+                for part in parts:
+                    part.react()
+                if not plant.dirty:
+                    break
+            after = supplied_loads(plant)
+        except StepRefused:
+            after = before
     return [load for load in before if load not in after]
 
 

@@ -28,6 +28,12 @@ class UtilityRatings:
     hertz: float = NOMINAL_HERTZ
 
 
+@dataclass
+class UtilityState(State):
+    in_service: bool = True
+    """Its operator takes it out of service for work on what hangs on it."""
+
+
 class Utility(Electrical):
     """The utility's feed. Its faults are the voltage events of EN 50160, measured as in IEC 61000-4-30.
 
@@ -38,6 +44,7 @@ class Utility(Electrical):
 
     kind = "utility"
     PARAMS = UtilityRatings
+    STATE = UtilityState
     TERMINALS = ()
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "outage": Fault(
@@ -70,6 +77,20 @@ class Utility(Electrical):
     }
 
     params: UtilityRatings
+    state: UtilityState
+
+    def switch_off(self) -> None:
+        """Its operator takes it out of service, as agreed with the site."""
+        self._serve(False)
+
+    def switch_on(self) -> None:
+        self._serve(True)
+
+    def _serve(self, in_service: bool) -> None:
+        if in_service != self.state.in_service:
+            self.state.in_service = in_service
+            self.log("back in service" if in_service else "out of service")
+            self.touch()
 
     @property
     def capacity_kw(self) -> float:
@@ -77,7 +98,7 @@ class Utility(Electrical):
 
     def energise(self) -> Supply:
         faults = self.state.faults
-        if "outage" in faults:
+        if "outage" in faults or not self.state.in_service:
             return DEAD
         per_unit = [1.0, 1.0, 1.0]
         hertz = self.params.hertz

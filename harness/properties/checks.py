@@ -31,6 +31,8 @@ class Piece:
 
     def least(self, low: float, high: float) -> float:
         """The smallest distance from `low` to `high`, as far as that is in this piece."""
+        if low <= self.t0 and self.t1 <= high:
+            return min(self.d0, self.d1)
         return min(self._at(max(low, self.t0)), self._at(min(high, self.t1)))
 
     def most(self, low: float, high: float) -> float:

@@ -18,6 +18,7 @@ response formula over 4,000 samples, and installs on no Python after 3.12 for a 
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from operator import itemgetter
@@ -53,7 +54,11 @@ class Run:
             self._truth = signals.Negation(self._truth)
         other = property.after if property.until is None else property.until
         self._other = signals.Fixed(True) if other is None else binder.truth(other)
+        self._judged_always = property.after is None and property.until is None
+        """Whether there is no other expression to look at."""
         self._windows = list(binder.windows.values())
+        self._sleeps = property.after is not None and not self._remembers and not self._windows
+        """Whether, while `after` has not come, nothing but what that is made of needs to be looked at."""
         self._remembering = binder.remembering
         self._read = dict.fromkeys(binder.names, 0)
         self._env: dict[str, Value] = {}
@@ -66,6 +71,12 @@ class Run:
 
     def catch_up(self, t: float) -> None:
         """Judge what the record has got since, until `t`."""
+        if self._sleeps and self._asleep():
+            wakes = min((self.trace[name][self._read[name]][0] for name in self._other.names if self._has_more(name)),
+                        default=math.inf)  # fmt: skip
+            if wakes == math.inf:
+                return
+            self._sleep_until(wakes)
         fresh: list[tuple[float, int, str, Value]] = []
         for name, read in self._read.items():
             points = self.trace[name]
@@ -85,6 +96,23 @@ class Run:
         if t > self._t and self._begun:
             self._instant(t, {}, {})
 
+    def _asleep(self) -> bool:
+        return self._begun and not self.check.duties and not self._other.over(self._env, self._env)[0]
+
+    def _has_more(self, name: str) -> bool:
+        return len(self.trace[name]) > self._read[name]
+
+    def _sleep_until(self, wakes: float) -> None:
+        """Pass over all that came before the last instant before `wakes`."""
+        last = self._t
+        for name in self._read:
+            points = self.trace[name]
+            n = self._read[name] = bisect_left(points, wakes, self._read[name], key=itemgetter(0))
+            last = max(last, points[n - 1][0])
+        if last > self._t:
+            self._t = last
+            self._env = {name: self.trace.at(name, last) for name in self._read}
+
     def finish(self, t: float) -> Verdict:
         """Judge the rest, the record ending at `t`."""
         self.catch_up(t)
@@ -101,7 +129,7 @@ class Run:
     def _due(self) -> float:
         if self._unjudged:
             return self._t
-        return min(self.check.due(), *(window.next_break(self._t) for window in self._windows), math.inf)
+        return min(self.check.due(), *(window.next_break(self._t, moving=False) for window in self._windows), math.inf)
 
     def _instant(self, t: float, arriving: Mapping[str, Value], leaving: Mapping[str, Value]) -> None:
         """Time goes on to `t`: what moves arrives at the one values and leaves with the others."""
@@ -121,14 +149,9 @@ class Run:
                     if type(arrived) is float:
                         b[name] = arrived
             until = t
-            for window in self._windows:
-                until = min(until, window.next_break(self._t))
-            if until < t:
-                b = signals.between(a, b, (until - self._t) / (t - self._t))
-            part = min((self._window_bend(window, a, until, b) for window in self._windows), default=signals.NEVER)
-            if part < signals.NEVER:
-                b, until = signals.between(a, b, part), self._t + part * (until - self._t)
-            self._derive_arriving(self._t, a, until, b)
+            if self._windows:
+                until, b = self._until_window_bends(a, t, b)
+                self._derive_arriving(self._t, a, until, b)
             self._stretch(self._t, a, until, b)
             self._env, self._t = b, until
             if until < t:
@@ -137,6 +160,21 @@ class Run:
         self._env.update(leaving)
         self._unjudged = bool(leaving)
         self._derive(t)
+
+    def _until_window_bends(
+        self, a: Mapping[str, Value], t: float, b: dict[str, Value]
+    ) -> tuple[float, dict[str, Value]]:
+        """How far a derived number goes on as it does now, and the values there."""
+        until = t
+        for window in self._windows:
+            v0, v1 = window.inner.ends(a, b)
+            until = min(until, window.next_break(self._t, moving=v0 != v1))
+        if until < t:
+            b = signals.between(a, b, (until - self._t) / (t - self._t))
+        part = min(self._window_bend(window, a, until, b) for window in self._windows)
+        if part < signals.NEVER:
+            b, until = signals.between(a, b, part), self._t + part * (until - self._t)
+        return until, b
 
     def _window_bend(self, window: Window, a: Mapping[str, Value], until: float, b: Mapping[str, Value]) -> float:
         v0, v1 = (signals.number(value, window.key) for value in window.inner.ends(a, b))
@@ -158,7 +196,7 @@ class Run:
     def _stretch(self, t0: float, a: Mapping[str, Value], t1: float, b: Mapping[str, Value]) -> None:
         """From instant to instant, cut where the truth or the slope of an expression changes."""
         while t1 - t0 > _TOO_SMALL_S:
-            part = self._other.bend(a, b)
+            part = signals.NEVER if self._judged_always else self._other.bend(a, b)
             if not self._idle(a, b):
                 part = min(part, self._truth.bend(a, b))
             if part >= signals.NEVER:
@@ -170,19 +208,24 @@ class Run:
 
     def _idle(self, a: Mapping[str, Value], b: Mapping[str, Value]) -> bool:
         """Whether nothing is to be judged: `after` has not come, and nothing that depends on the past is missed."""
-        waits = self.property.after is not None and not self.check.duties and not self._remembers
-        return waits and not self._other.over(a, b)[0]
+        if self.property.after is None or self.check.duties or self._remembers:
+            return False
+        return not self._other.over(a, b)[0]
 
     def _piece(self, t0: float, a: Mapping[str, Value], t1: float, b: Mapping[str, Value]) -> None:
-        holds, d0, d1 = (False, -math.inf, -math.inf) if self._idle(a, b) else self._truth.over(a, b)
-        other, other_d0, other_d1 = self._other.over(a, b)
-        self.check.piece(checks.Piece(t0, t1, holds, d0, d1, other, other_d0, other_d1))
+        if self._judged_always:
+            self.check.piece(checks.Piece(t0, t1, *self._truth.over(a, b)))
+        else:
+            holds, d0, d1 = (False, -math.inf, -math.inf) if self._idle(a, b) else self._truth.over(a, b)
+            self.check.piece(checks.Piece(t0, t1, holds, d0, d1, *self._other.over(a, b)))
         self._report(t0, a, t1, b)
         for signal in self._remembering:
             signal.commit()
 
     def _report(self, t0: float, a: Mapping[str, Value], t1: float, b: Mapping[str, Value]) -> None:
         """Turn the breaches that were just found into violations."""
+        if len(self.check.breaches) == len(self.violations):
+            return
         for breach in self.check.breaches[len(self.violations) :]:
             part = min(1.0, max(0.0, (breach.t_s - t0) / (t1 - t0))) if t1 > t0 else 0.0
             values = signals.between(a, b, part)

@@ -1,41 +1,46 @@
-"""Concurrent maintainability: every component in turn is isolated and returned, and nothing is interrupted.
+"""Concurrent maintainability: every component in turn is isolated, worked on and returned, and nothing is interrupted.
 
     for job in concurrent_maintainability(site):
-        assert job.done, job
+        print(job)
 
-The procedures are those of `emulators.plant.isolation` where a breaker isolates, and the device's own switch where a
-machine is stopped. A step that would cut a rack is refused by the plant itself; what racks see is recorded all along.
+How each is isolated follows from the site's single-line diagram (`harness.properties.cards`). A step that would cut a
+rack is refused by the plant itself; what racks and rooms see is recorded all along. That the component is dead or off
+is checked before work on it begins, and afterwards everything must be as it was found.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from emulators.devices.points import PointError
-from emulators.plant.electrical import Electrical
+from emulators.devices.points import PointError, Value
 from emulators.plant.engine import PlantError
-from emulators.plant.isolation import Isolation, Procedure, Step, breaker_out, supplied_loads
+from emulators.plant.isolation import Isolation, Procedure
+from emulators.plant.traffic import branches
 from emulators.site import Site
 from harness.durations import seconds
 from harness.journal import Journal, Recorder
+from harness.properties.cards import card
 from harness.properties.evaluation import evaluate, patterns
-from harness.properties.language import Time
-from harness.properties.tier3 import always_supplied
+from harness.properties.language import Property, Time
+from harness.properties.looks import alarms, look, states
+from harness.properties.tier3 import allowable_inlets, always_supplied
 
 PERSON = "maintenance"
-STEP_S = 60.0
-"""Between one step of a procedure and the next, s."""
+STEP_S = 30.0
+"""Between one step of a card and the next, s."""
 
-MUST_STAY = ("rack", "rack_row", "crah")
-"""Kinds of load that no step may leave without supply, not even until a switch has moved."""
+STOPS_S = 900.0
+"""By when a machine that was stopped stands, s: a set cools down first, a chiller pumps down."""
 
-STOPPED_BY: dict[str, tuple[str, object, object]] = {
-    "generator": ("mode", "stop", "auto"),
-    "chiller": ("chiller.enabled", False, True),
-    "crah": ("unit.enabled", False, True),
-}
-"""Kind of machine -> (point, out of service, back in service)."""
+LOOK_S = 60.0
+"""How often somebody looks whether all is as before, s."""
+
+STAND_IN = ("chiller", "pump")
+"""Kinds of which one may go on in another's place: how many are as they were counts."""
+
+ISOLATED, INTERRUPTED, IMPOSSIBLE = "isolated and returned", "interrupted", "cannot be isolated"
 
 
 @dataclass(frozen=True)
@@ -43,110 +48,176 @@ class Job:
     """One component taken out of service and put back."""
 
     component: str
+    kind: str
     how: str
-    """The procedure, or why there is none."""
-    trouble: str = ""
-    """What was interrupted or refused; '' if nothing was."""
+    """What was done to isolate it, '' if nothing can be."""
+    verdict: str
+    """`isolated and returned`, `interrupted` (also: not dead, or not as before afterwards) or `cannot be isolated`."""
+    reason: str = ""
+    """What was interrupted or refused, or why it cannot be isolated; '' if all went well."""
+    out_s: float = 0.0
+    """From the first step to the work, s."""
+    back_s: float = 0.0
+    """From the end of the work until everything was as before, s."""
 
     @property
     def done(self) -> bool:
-        return not self.trouble
+        return self.verdict == ISOLATED
 
     def __str__(self) -> str:
-        return f"{self.component}: {self.how}: {self.trouble or 'isolated and returned, nothing interrupted'}"
+        how = f": {self.how}" if self.how else ""
+        return f"{self.component}{how}: {self.verdict}{f': {self.reason}' if self.reason else ''}"
 
 
-def concurrent_maintainability(site: Site, *, work: Time = "10 min", only: str | None = None) -> Iterator[Job]:
-    """Isolate every component, work on it, and return it, each from the site as it is now; afterwards it is as before.
+def concurrent_maintainability(site: Site, *names: str, work: Time = "10 min", back: Time = "2 h") -> Iterator[Job]:
+    """Isolate each of those components (or every one), work on it, and return it; each from the site as it is now.
 
-    A component with neither a breaker nor a switch of its own, nor one before it, is a job that is not done.
+    `back` is by when all must be as before, counted from the last step. The site is afterwards as it was before.
+
+    Raises:
+        PlantError: nothing on the site is called that.
     """
+    for name in names:
+        site.plant.find(name)
     snapshot, journal = site.plant.snapshot(), list(site.plant.journal)
     try:
-        for name, component in site.components.items():
-            if only is not None and name != only:
-                continue
+        for name in names or tuple(site.components):
             site.plant.restore(snapshot)
-            if component.kind in STOPPED_BY and name in site.devices:
-                point, out, back = STOPPED_BY[component.kind]
-                yield _try(site, name, f"{point} to {out}", _switched(site, name, point, out, back, seconds(work)))
-            elif isinstance(component, Electrical) and component.kind in ("breaker", "ups"):
-                yield _try(site, name, *_isolated(site, name, seconds(work)))
+            yield _job(site, name, seconds(work), seconds(back))
     finally:
         site.plant.restore(snapshot)
         site.plant.journal[:] = journal
 
 
-def _switched(site: Site, name: str, point: str, out: object, back: object, work_s: float) -> Callable[[], None]:
-    def do() -> None:
-        site[name].write(point, out)  # type: ignore[arg-type]
-        site.advance(work_s)
-        site[name].write(point, back)  # type: ignore[arg-type]
-        site.advance(work_s)
-
-    return do
-
-
-def _isolated(site: Site, name: str, work_s: float) -> tuple[str, Callable[[], None]]:
-    component = site.components[name]
-    assert isinstance(component, Electrical)
-    if component.kind == "breaker":
-        procedure = breaker_out(f"{name} out", name, may_blink(site))
-    else:
-        breakers = [ref.partition(":")[0] for ref in component.feeds.values()]
-        procedure = feeders_out(name, [b for b in breakers if site.components[b].kind == "breaker"], may_blink(site))
-
-    def do() -> None:
-        if not procedure.out:
-            raise PlantError("no breaker is before it, so that it cannot be isolated")
-        job = Isolation(site.plant, procedure, PERSON)
-        for _ in procedure.out:
-            job.do()
-            site.advance(STEP_S)
-        site.advance(work_s)
-        for _ in procedure.back:
-            job.do()
-            site.advance(STEP_S)
-        site.advance(work_s)
-
-    return procedure.name, do
+def table(jobs: list[Job]) -> str:
+    """A line for each kind of component as Markdown: how many, how isolated, how many in vain, how long."""
+    lines = ["| kind | isolated | interrupted | cannot be | how | out, back |", "|---|---|---|---|---|---|"]
+    for kind in dict.fromkeys(job.kind for job in jobs):
+        of_kind = [job for job in jobs if job.kind == kind]
+        verdicts = Counter(job.verdict for job in of_kind)
+        done = [job for job in of_kind if job.done]
+        how = done[0].how if done else next(job.reason for job in of_kind)
+        times = f"{_longest(job.out_s for job in done)}, {_longest(job.back_s for job in done)}" if done else ""
+        counts = " | ".join(str(verdicts[verdict]) for verdict in (ISOLATED, INTERRUPTED, IMPOSSIBLE))
+        lines.append(f"| {kind} | {counts} | {how} | {times} |")
+    return "\n".join(lines)
 
 
-def feeders_out(name: str, breakers: list[str], isolates: tuple[str, ...]) -> Procedure:
-    """Open all feeders of a component, lock them; and back."""
-    return Procedure(
-        f"{name} out",
-        (*(Step("open", breaker) for breaker in breakers), *(Step("lock", breaker) for breaker in breakers)),
-        (
-            *(Step("unlock", breaker) for breaker in breakers),
-            *(Step("close", breaker) for breaker in reversed(breakers)),
-        ),
-        isolates,
-    )
+def _longest(times: Iterator[float]) -> str:
+    return f"{max(times) / 60.0:.1f} min"
 
 
-def may_blink(site: Site) -> tuple[str, ...]:
-    """Loads that a step may leave without supply until a switch has moved: those with other machines beside them."""
-    loads = supplied_loads(site.plant)
-    single = {name for name in loads if len(_feeds(site, name)) == 1 and site.components[name].kind == "switch"}
-    return tuple(name for name in loads if name in single or site.components[name].kind not in (*MUST_STAY, "switch"))
-
-
-def _feeds(site: Site, name: str) -> dict[str, str]:
-    component = site.components[name]
-    return component.feeds if isinstance(component, Electrical) else {}
-
-
-def _try(site: Site, name: str, how: str, do: Callable[[], None]) -> Job:
-    journal = Journal()
-    demands = always_supplied(site)
+def _job(site: Site, name: str, work_s: float, back_s: float) -> Job:
+    kind = site.components[name].kind
+    procedure = card(site, name)
+    if isinstance(procedure, str):
+        return Job(name, kind, "", IMPOSSIBLE, procedure)
+    crew = _Crew(site, procedure)
+    journal, demands = Journal(), [*always_supplied(site), *allowable_inlets(site)]
     recorder = Recorder(site, patterns(demands), journal.trace).attach()
+    trouble = ""
     try:
-        do()
+        crew.isolate()
+        site.advance(work_s)
+        trouble = crew.new_rows_cut_off()
+        crew.give_back()
+        trouble = trouble or crew.wait_until_as_before(back_s)
     except (PlantError, PointError) as error:
-        return Job(name, how, str(error))
+        trouble = str(error)
     finally:
         recorder.detach()
     recorder()
-    broken = [verdict for verdict in evaluate(journal, *demands) if not verdict]
-    return Job(name, how, "; ".join(violation.what for verdict in broken for violation in verdict.violations[:1]))
+    reason = "; ".join(filter(None, (*_broken(journal, demands), trouble)))
+    return Job(name, kind, procedure.name, INTERRUPTED if reason else ISOLATED, reason, crew.out_s, crew.back_s)
+
+
+def _broken(journal: Journal, demands: list[Property]) -> Iterator[str]:
+    for verdict in evaluate(journal, *demands):
+        if verdict.violated:
+            first = verdict.violations[0]
+            yield f"{first.what} at {first.t_s:.0f} s"
+
+
+class _Crew:
+    """Works through one card, and knows how the site was found."""
+
+    def __init__(self, site: Site, procedure: Procedure) -> None:
+        self.site, self.procedure = site, procedure
+        self.out_s = self.back_s = 0.0
+        self._job = Isolation(site.plant, procedure, PERSON)
+        self._reads = states(site)
+        self._found = self._look()
+        self._cut_off = self._rows_cut_off()
+
+    def isolate(self) -> None:
+        """All steps out; the last one proves that it is dead or off.
+
+        Raises:
+            PlantError, PointError: a step was refused; its message says why.
+        """
+        began_s = self.site.now
+        for _ in self.procedure.out[:-1]:
+            self._job.do()
+            self.site.advance(STEP_S)
+        proof = self.procedure.out[-1]
+        while any(requirement.unmet(self.site.plant) for requirement in proof.requires):
+            if self.site.now > began_s + STOPS_S:
+                break
+            self.site.advance(STEP_S)
+        self._job.do()
+        self.out_s = self.site.now - began_s
+
+    def new_rows_cut_off(self) -> str:
+        """The rows of racks that no switch connects any more, '' if they are no more than before."""
+        rows = [row for row in self._rows_cut_off() if row not in self._cut_off]
+        return f"{', '.join(rows)} without network" if rows else ""
+
+    def give_back(self) -> None:
+        """All steps back."""
+        began_s = self.site.now
+        for _ in self.procedure.back:
+            self._job.do()
+            self.site.advance(STEP_S)
+        self.back_s = self.site.now - began_s
+
+    def wait_until_as_before(self, most_s: float) -> str:
+        """What is still not as it was found after that time, '' as soon as everything is."""
+        began_s = self.site.now - self.back_s
+        until_s = self.site.now + most_s
+        while (unlike := self._unlike()) and self.site.now < until_s:
+            self.site.advance(LOOK_S)
+        self.back_s = self.site.now - began_s
+        return f"not as before after {most_s / 60.0:g} min: {', '.join(unlike[:3])}" if unlike else ""
+
+    def _look(self) -> dict[str, Value]:
+        """All states and alarms; of machines that stand in for each other, how many are in a state."""
+        found = look(self._reads)
+        seen: dict[str, Value] = {}
+        for name, value in found.items():
+            component, _, quantity = name.partition(".")
+            kind = self.site.components[component].kind
+            if kind in STAND_IN:
+                same = f"{kind}s with {quantity} {value!s}"
+                seen[same] = int(seen.get(same, 0)) + 1
+            else:
+                seen[name] = value
+        seen.update(dict.fromkeys((f"alarm {alarm}" for alarm in alarms(self.site)), True))
+        return seen
+
+    def _unlike(self) -> list[str]:
+        now, then = self._look(), self._found
+        return [
+            f"{name} is {now.get(name, False)!s}, was {then.get(name, False)!s}"
+            for name in dict.fromkeys((*then, *now))
+            if now.get(name, False) != then.get(name, False)
+        ]
+
+    def _rows_cut_off(self) -> list[str]:
+        """Rows none of whose switches reaches the gateway. Whether the way that is left has room is not looked at."""
+        network = self.site.network
+        if network is None:
+            return []
+        gateway = network.vrrp_master
+        reached = {gateway, *(branch.switch for branch in branches(network, gateway))} if gateway else set()
+        serving = {row for switch in network.switches.values() if switch.id in reached for row in switch.params.serves}
+        return [row for row in network.rows if row not in serving]

@@ -39,6 +39,9 @@ class Number(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]: ...
+    @property
+    def remembers(self) -> bool:
+        """Whether it, or a part of it, takes note of each piece it is asked about."""
 
     def ends(self, a: Env, b: Env) -> tuple[Value, Value]: ...
     def bend(self, a: Env, b: Env) -> float: ...
@@ -49,6 +52,9 @@ class Truth(Protocol):
 
     @property
     def names(self) -> tuple[str, ...]: ...
+    @property
+    def remembers(self) -> bool:
+        """Whether it, or a part of it, takes note of each piece it is asked about."""
 
     def over(self, a: Env, b: Env) -> Over: ...
     def bend(self, a: Env, b: Env) -> float: ...
@@ -66,6 +72,10 @@ def between(a: Env, b: Env, part: float) -> dict[str, Value]:
 
 def _all_names(parts: Sequence[Number] | Sequence[Truth]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for part in parts for name in part.names))
+
+
+def _any_remembers(parts: Sequence[Number] | Sequence[Truth]) -> bool:
+    return any(part.remembers for part in parts)
 
 
 def _first_bend(parts: Sequence[Number] | Sequence[Truth], a: Env, b: Env) -> float:
@@ -92,6 +102,7 @@ def number(value: Value, name: str) -> float:
 
 class Constant:
     names: tuple[str, ...] = ()
+    remembers = False
 
     def __init__(self, value: Value) -> None:
         self.value = value
@@ -105,6 +116,8 @@ class Constant:
 
 class Quantity:
     """A quantity's value, or that of a number derived from one."""
+
+    remembers = False
 
     def __init__(self, name: str) -> None:
         self.name, self.names = name, (name,)
@@ -125,6 +138,7 @@ class Calculation:
         self.op = self.OPERATORS.get(op, _quotient)
         self.parts = (left, right)
         self.names = _all_names(self.parts)
+        self.remembers = _any_remembers(self.parts)
         self.label = " or ".join(self.names)
 
     def ends(self, a: Env, b: Env) -> tuple[Value, Value]:
@@ -149,6 +163,7 @@ class Extreme:
     def __init__(self, sign: float, parts: Sequence[Number]) -> None:
         self.sign, self.parts = sign, parts
         self.names = _all_names(parts)
+        self.remembers = _any_remembers(parts)
 
     def _signed(self, a: Env, b: Env) -> list[tuple[float, float]]:
         sign, label = self.sign, " or ".join(self.names[:3])
@@ -171,7 +186,7 @@ class Total:
     """The sum of several."""
 
     def __init__(self, parts: Sequence[Number]) -> None:
-        self.parts, self.names = parts, _all_names(parts)
+        self.parts, self.names, self.remembers = parts, _all_names(parts), _any_remembers(parts)
 
     def ends(self, a: Env, b: Env) -> tuple[Value, Value]:
         label = " or ".join(self.names[:3])
@@ -186,7 +201,7 @@ class Count:
     """How many of several hold."""
 
     def __init__(self, parts: Sequence[Truth]) -> None:
-        self.parts, self.names = parts, _all_names(parts)
+        self.parts, self.names, self.remembers = parts, _all_names(parts), _any_remembers(parts)
 
     def ends(self, a: Env, b: Env) -> tuple[Value, Value]:
         many = sum(part.over(a, b)[0] for part in self.parts)
@@ -201,6 +216,8 @@ class Count:
 
 class State:
     """A quantity that is true or false."""
+
+    remembers = False
 
     def __init__(self, name: str) -> None:
         self.name, self.names = name, (name,)
@@ -224,6 +241,7 @@ class Fixed:
     """A literal `true` or `false`."""
 
     names: tuple[str, ...] = ()
+    remembers = False
 
     def __init__(self, value: bool) -> None:
         self.value = value
@@ -245,6 +263,9 @@ class Compared:
     def __init__(self, op: str, left: Number, right: Number, hysteresis: float = 0.0) -> None:
         self.op, self.left, self.right, self.hysteresis = op, left, right, hysteresis
         self.names = _all_names((left, right))
+        self.remembers = bool(hysteresis) or _any_remembers((left, right))
+        self._plain = isinstance(left, (Quantity, Constant)) and isinstance(right, (Quantity, Constant))
+        """Whether both sides are straight."""
         self._short = 0.0
         self._short_next = 0.0
 
@@ -286,8 +307,11 @@ class Compared:
         self._short = self._short_next
 
     def bend(self, a: Env, b: Env) -> float:
-        first = _first_bend((self.left, self.right), a, b)
-        if first < NEVER:
+        if self._plain:
+            (l0, l1), (r0, r1) = self.left.ends(a, b), self.right.ends(a, b)
+            if l0 == l1 and r0 == r1:
+                return NEVER
+        elif (first := _first_bend((self.left, self.right), a, b)) < NEVER:
             return first
         distances = self._distances(a, b)
         return NEVER if distances is None else crossing(*distances)
@@ -298,7 +322,7 @@ class Compared:
 
 class Negation:
     def __init__(self, inner: Truth) -> None:
-        self.inner, self.names = inner, inner.names
+        self.inner, self.names, self.remembers = inner, inner.names, inner.remembers
 
     def over(self, a: Env, b: Env) -> Over:
         holds, d0, d1 = self.inner.over(a, b)
@@ -317,15 +341,40 @@ class Combined:
     def __init__(self, every: bool, parts: Sequence[Truth]) -> None:
         self.every, self.parts = every, parts
         self.names = _all_names(parts)
+        self.remembers = _any_remembers(parts)
+        self._bending = [part for part in parts if not _is_still(part)]
 
     def over(self, a: Env, b: Env) -> Over:
-        found = [part.over(a, b) for part in self.parts]  # each is asked: some remember
+        if not self.remembers:
+            return self._over(a, b)
+        found = [part.over(a, b) for part in self.parts]  # each is asked, for it takes note
         choose = min if self.every else max
         holds = all(over[0] for over in found) if self.every else any(over[0] for over in found)
         return holds, choose(over[1] for over in found), choose(over[2] for over in found)
 
+    def _over(self, a: Env, b: Env) -> Over:
+        """Up to the first that decides it, at an infinite distance."""
+        every = self.every
+        nearest0 = nearest1 = decided = math.inf if every else -math.inf
+        holds = every
+        for part in self.parts:
+            other, d0, d1 = part.over(a, b)
+            if other is not every:
+                holds = other
+                if d0 == d1 == -decided:
+                    return holds, d0, d1
+            if every:
+                nearest0, nearest1 = d0 if d0 < nearest0 else nearest0, d1 if d1 < nearest1 else nearest1
+            else:
+                nearest0, nearest1 = d0 if d0 > nearest0 else nearest0, d1 if d1 > nearest1 else nearest1
+        return holds, nearest0, nearest1
+
     def bend(self, a: Env, b: Env) -> float:
-        return _first_bend(self.parts, a, b)
+        first = NEVER
+        for part in self._bending:
+            if (bend := part.bend(a, b)) < first:
+                first = bend
+        return first
 
     def blame(self, a: Env, b: Env, wanted: bool) -> list[str]:
         if self.over(a, b)[0] == wanted:
@@ -333,8 +382,15 @@ class Combined:
         return list(dict.fromkeys(name for part in self.parts for name in part.blame(a, b, wanted)))
 
 
+def _is_still(truth: Truth) -> bool:
+    """Whether it never changes between two instants."""
+    return isinstance(truth, (State, Fixed)) or (isinstance(truth, Negation) and _is_still(truth.inner))
+
+
 class Edge:
     """True on the piece that begins where the inner truth becomes true (rises) or false (falls)."""
+
+    remembers = True
 
     def __init__(self, inner: Truth, rises: bool) -> None:
         self.inner, self.rises, self.names = inner, rises, inner.names

@@ -11,10 +11,10 @@ Here is what can be said of a record. What has to be driven, `no_silent_failure`
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterator
 
-from emulators.plant.engine import Event
+from emulators.plant.electrical import Electrical
+from emulators.plant.transfer import AutomaticTransferSwitch
 from emulators.site import Site
 from harness.properties.language import Property, Time, always, within
 
@@ -48,7 +48,10 @@ TRANSFERS_A_MINUTE = 2
 """More than one there and one back is flapping (judgement, no source)."""
 
 COMMANDS_A_MINUTE = 6
-"""Orders to one device: more is a controller that fights (judgement, no source)."""
+"""Orders to one device: more is a controller that fights, with itself or another (judgement, no source)."""
+
+COMMANDED = ("transfer_switch", "source_switch", "generator", "chiller", "chilled_water_plant", "relay_io")
+"""Kinds of device whose orders are counted: those that move or start something. A PDU has an order for each outlet."""
 
 RETURN_S = 3600.0
 """From the last fault's end to normal, s: retransfer 30 min (ASCO 300 factory setting, memory, medium), cool-down and
@@ -85,7 +88,7 @@ def inlet_temperatures(site: Site, *, tape: bool = False) -> list[Property]:
         for hall in _of_kind(site, "hall")
         for demand in (
             always(f"{RECOMMENDED_C[0]} <= {hall}.{worst} <= {RECOMMENDED_C[1]}"),
-            always(f"{ALLOWABLE_C[0]} <= {hall}.{worst} <= {ALLOWABLE_C[1]}"),
+            *allowable_inlets(site, hall),
             *(
                 always(f"change({hall}.{worst}, {window_s:g} s) <= {most_k:g}")
                 for window_s, most_k in (CHANGE_WITH_TAPE_K if tape else CHANGE_K)
@@ -94,32 +97,53 @@ def inlet_temperatures(site: Site, *, tape: bool = False) -> list[Property]:
     ]
 
 
+def allowable_inlets(site: Site, *halls: str) -> list[Property]:
+    """The worst inlet of those halls, or of every hall, in the range of class A1."""
+    names = halls or _of_kind(site, "hall")
+    return [always(f"{ALLOWABLE_C[0]} <= {hall}.hottest_inlet_c <= {ALLOWABLE_C[1]}") for hall in names]
+
+
 def transfers_and_starts(site: Site, start: Time = START_S, transfer: Time = TRANSFER_S) -> list[Property]:
     """A set runs soon after it is called, every transfer switch leaves its load for no longer than its kind may."""
     starts = [
-        within(start, "any(" + ", ".join(f"{name}.running" for name in _of_kind(site, "generator")) + ")",
-               after=f"{ats}.start_request rises")
+        within(start, f"any({', '.join(f'{name}.running' for name in sets)})", after=f"{ats}.start_request rises")
         for ats in _of_kind(site, "ats")
-        if _of_kind(site, "generator")
-    ]  # fmt: skip
+        if (sets := list(dict.fromkeys(_sets_behind(site, ats, "emergency"))))
+    ]
     mechanical = [within(transfer, f"{ats}.live", after=f"{ats}.live falls") for ats in _of_kind(site, "ats")]
     static = [always(f"{switch}.live", grace=STATIC_TRANSFER_S) for switch in _of_kind(site, "sts", "rack_ats")]
     return [*starts, *mechanical, *static]
 
 
-def no_flapping(site: Site, most: int = TRANSFERS_A_MINUTE) -> list[Property]:
-    """No transfer switch moves more than so often in any minute."""
+def no_flapping(site: Site, most: int = TRANSFERS_A_MINUTE, most_commands: int = COMMANDS_A_MINUTE) -> list[Property]:
+    """No transfer switch moves, and nothing is given orders, more than so often in any minute."""
     switches = _of_kind(site, "ats", "sts", "rack_ats")
-    return [always(f"change({switch}.transfers, 1 min) <= {most}") for switch in switches]
+    commanded = [name for name, device in site.devices.items() if device.kind in COMMANDED]
+    return [
+        *(always(f"change({switch}.transfers, 1 min) <= {most}") for switch in switches),
+        *(always(f"change({device}.commands, 1 min) <= {most_commands}") for device in commanded),
+    ]
 
 
 def normal(site: Site) -> str:
-    """What a quiet day looks like, as an expression: every switch and every machine as the site file has it at rest."""
+    """What a quiet day looks like, as an expression: every switch and every machine as the site has it now, at rest.
+
+    Which chillers run is left to their controllers, so how many do is what counts. Behind a rectifier that is on again
+    a battery is full or recovers: to be full may take a day. Alarms are not asked for: some stand until a person resets
+    them or a battery has charged for hours; `site.alarms == 0` says it where it is wanted.
+    """
+    chillers = _of_kind(site, "chiller")
+    running = sum(site.components[name].quantity("running") is True for name in chillers)
     parts = [
         *(f"{name}.position == 'normal' and not {name}.start_request" for name in _of_kind(site, "ats")),
         *(f"{name}.on_preferred" for name in _of_kind(site, "sts", "rack_ats")),
-        *(f"{name}.mode == 'online'" for name in _of_kind(site, "ups")),
+        *(f"{name}.mode == 'online' and {name}.rectifier == 'on'" for name in _of_kind(site, "ups")),
         *(f"not {name}.running" for name in _of_kind(site, "generator")),
+        *(
+            f"{'' if site.components[name].quantity('closed') else 'not '}{name}.closed"
+            for name in _of_kind(site, "breaker", "bus_tie")
+        ),
+        *([f"count({', '.join(f'{name}.running' for name in chillers)}) >= {running}"] if running else []),
         *(
             f"{entry.name}.redundant"
             for entry in site.file.components
@@ -139,26 +163,16 @@ def return_to_normal(site: Site, back: Time = RETURN_S) -> list[Property]:
     return [within(back, f"({normal(site)}) or site.faults > 0", after="site.faults == 0 rises")]
 
 
-def commands_a_minute(events: Iterable[Event], most: int = COMMANDS_A_MINUTE) -> list[str]:
-    """Who gave more than so many orders to one device in a minute, and when, from a journal's `command` events.
-
-    Their data name the `device`; `who` is the one who gave the order.
-    """
-    recent: dict[tuple[str, str], deque[float]] = {}
-    told: dict[tuple[str, str], str] = {}
-    for event in events:
-        if event.what != "command":
-            continue
-        key = (event.who, str(event.data.get("device", "")))
-        times = recent.setdefault(key, deque())
-        times.append(event.t)
-        while times[0] < event.t - 60.0:
-            times.popleft()
-        if len(times) > most and key not in told:
-            told[key] = (
-                f"{key[0]} gave {len(times)} orders to {key[1]} in the minute before {event.t:.3f} s, at most {most}"
-            )
-    return list(told.values())
+def _sets_behind(site: Site, name: str, terminal: str = "") -> Iterator[str]:
+    """The generators that can feed that terminal (or any) without another transfer switch in between."""
+    component = site.components[name]
+    feeds = component.feeds if isinstance(component, Electrical) else {}
+    for at, ref in feeds.items():
+        upstream = ref.partition(":")[0]
+        if terminal in ("", at) and not isinstance(site.components[upstream], AutomaticTransferSwitch):
+            if site.components[upstream].kind == "generator":
+                yield upstream
+            yield from _sets_behind(site, upstream)
 
 
 def _of_kind(site: Site, *kinds: str) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from itertools import islice
 
 from harness.properties.signals import NEVER, Number, crossing
 
@@ -44,13 +45,20 @@ class Window:
         while course[0][2] < edge:
             course.popleft()
 
-    def next_break(self, t: float) -> float:
-        """When after `t` something that happened leaves the window, and the derived number may bend or jump."""
+    def next_break(self, t: float, moving: bool) -> float:
+        """When after `t` something that happened leaves the window, and the derived number may bend or jump.
+
+        `moving` is whether the number itself moves from `t` on: if not, its present value is not left behind.
+        """
         if self.function == "change" and not self._edge_counts:
-            leaves = min(self._highs.oldest, self._lows.oldest) + self.window_s
+            leaves = min(self._highs.oldest(moving), self._lows.oldest(moving)) + self.window_s
             if leaves > t:
                 return leaves
-        return next((t1 + self.window_s for _, _, t1, _ in self._course if t1 + self.window_s > t), math.inf)
+        last = len(self._course) - (0 if moving else 1)
+        for _, _, t1, _ in islice(self._course, last):
+            if t1 + self.window_s > t:
+                return t1 + self.window_s
+        return math.inf
 
     def bend(self, t0: float, v0: float, t1: float, v1: float) -> float:
         """Where, as a part of the way from v0 to v1, the derived number bends because one extreme overtakes another."""
@@ -58,9 +66,13 @@ class Window:
             return NEVER
         begins0 = self._value_at(t0 - self.window_s, v0, _LEAVING)
         begins1 = self._value_at(t1 - self.window_s, v0, _ARRIVING)
+        high = self._highs.since(t0 - self.window_s, _LEAVING, v0)
+        low = self._lows.since(t0 - self.window_s, _LEAVING, v0)
+        if low <= v0 <= high and low <= v1 <= high and low <= begins0 <= high and low <= begins1 <= high:
+            return NEVER
         first = NEVER
-        for sign, extremes in ((1.0, self._highs), (-1.0, self._lows)):
-            kept = sign * extremes.since(t0 - self.window_s, _LEAVING, v0)
+        for sign, extreme in ((1.0, high), (-1.0, low)):
+            kept = sign * extreme
             lines = ((sign * v0, sign * v1), (sign * begins0, sign * begins1), (kept, kept))
             (i0, i1), (j0, j1) = max(lines), max(lines, key=lambda ends: (ends[1], ends[0]))
             first = min(first, crossing(i0 - j0, i1 - j1))
@@ -109,10 +121,9 @@ class _Extremes:
             kept.pop()
         kept.append((t, side, value))
 
-    @property
-    def oldest(self) -> float:
-        """When the present extreme was, infinite if there is none."""
-        return self._kept[0][0] if self._kept else math.inf
+    def oldest(self, moving: bool) -> float:
+        """When the present extreme was; infinite if there is none, or if that is now and lasts."""
+        return self._kept[0][0] if len(self._kept) > (0 if moving else 1) else math.inf
 
     def since(self, t: float, side: int, otherwise: float) -> float:
         """From that side of `t` on; `otherwise` if nothing was added since."""

@@ -5,10 +5,14 @@ People work through the procedures of `emulators.plant.isolation`; a step that w
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from commissioning import all_supplied, events, full_load, losses, put_right, see, unlike_normal, warmest
 
 from emulators.plant.isolation import Isolation, Procedure, Requirement, Step, StepRefused, breaker_out, ups_out
+from harness.properties.cards import card
+from harness.properties.maintenance import IMPOSSIBLE, INTERRUPTED, concurrent_maintainability
 
 MINUTE, HOUR = 60.0, 3600.0
 
@@ -154,3 +158,83 @@ def test_a_path_goes_onto_the_bypass_of_its_modules_and_back(bamako):
     bamako.advance(HOUR)
     assert losses(bamako) == 0
     assert unlike_normal(bamako) == []
+
+
+# -- every component in turn -----------------------------------------------------------------------------------
+
+ONE_OF_EACH = {
+    "utility-a": "q-tx-a open, utility-a off",
+    "transformer-a": "q-tx-a open, utility-a off",
+    "q-tx-a": "opened, locked and withdrawn",
+    "q-row-b3": "opened, locked and withdrawn",
+    "tie-ab": "opened, locked and withdrawn",
+    "generator-1": "stopped at its controller",
+    "generator-bus": "generator-1 stopped, generator-2 stopped, generator-3 stopped",
+    "day-tank-3": "generator-3 stopped, chiller-3 chiller.enabled off, ats-chiller-3 to off",
+    "board-b": "ats-mech-b to emergency, ups-b1 off, ups-b2 off, ats-b to off",
+    "ats-a": "ats-mech-a to emergency, sts-1 to alternate, rack-ats to b, ups-a1 off, ups-a2 off, q-tx-a open, q-gen-a open",
+    "ats-mech-b": "ats-chiller-3",
+    "ups-a1": "ups-a1 off, q-ups-a1 open, q-byp-a1 open",
+    "ups-fire": "ups-fire off, ats-mech-b to off",
+    "ups-board-a": "sts-1 to alternate, rack-ats to b, ups-a1 off, ups-a2 off",
+    "mech-board-a": "ats-chiller-3 to emergency, chiller-1 chiller.enabled off, ups-noc off, ats-mech-a to off",
+    "pump-2": "pump-3 started, then switched off",
+    "chiller-3": "stopped at its controller",
+    "crah-24": "stopped at its controller",
+    "pdu-5-a": "q-row-a5 open",
+    "pdu-net-b": "q-net-b open",
+    "core-1": "pdu-net-a outlet.1 off, pdu-net-b outlet.1 off",
+    "tor-1a": "pdu-net-a outlet.5 off, pdu-net-b outlet.5 off",
+    "mgmt-a": "pdu-net-a outlet.15 off",
+}
+
+
+@pytest.mark.parametrize(("component", "how"), ONE_OF_EACH.items(), ids=list(ONE_OF_EACH))
+def test_one_of_each_kind_is_isolated_and_returned(bamako, component, how):
+    (job,) = concurrent_maintainability(bamako, component)
+    assert job.done, str(job)
+    assert how in job.how
+
+
+WHY_NOT = {
+    "sts-1": "row-legacy has no other way to be supplied",
+    "rack-ats": "rack-storage has no other way to be supplied",
+    "chilled-water": "there is no second loop",
+    "bulk-tank": "there is no second store",
+    "row-1": "it is what is supplied",
+    "outdoors": "the weather",
+    "uplink-1a-1": "a cable",
+}
+
+
+@pytest.mark.parametrize(("component", "reason"), WHY_NOT.items(), ids=list(WHY_NOT))
+def test_what_cannot_be_isolated_is_listed_with_the_reason(bamako, component, reason):
+    (job,) = concurrent_maintainability(bamako, component)
+    assert job.verdict == IMPOSSIBLE
+    assert reason in job.reason
+
+
+def test_the_switch_of_chiller_3_cannot_be_worked_on_without_both_mechanical_boards(bamako):
+    (job,) = concurrent_maintainability(bamako, "ats-chiller-3")
+    assert job.verdict == INTERRUPTED
+    assert "ats-mech-a to off, ats-mech-b to off" in job.how
+    assert "hottest_inlet_c <= 32" in job.reason
+
+
+def test_a_ups_whose_bypass_is_left_closed_is_not_isolated(bamako):
+    procedure = card(bamako, "ups-a1")
+    job = Isolation(bamako.plant, procedure, PERSON)
+    for step in procedure.out[:-1]:
+        if step.target != "q-byp-a1":
+            job.do(procedure.out.index(step), force=True)
+            bamako.advance(MINUTE)
+    with pytest.raises(StepRefused, match=r"ups-a1\.bypass\.live is True, expected False"):
+        job.do(len(procedure.out) - 1)
+
+
+@pytest.mark.skipif("TWINFEED_EVERY_COMPONENT" not in os.environ, reason="a minute long; set TWINFEED_EVERY_COMPONENT")
+def test_every_component_of_the_site_is_isolated_and_returned_or_listed(bamako):
+    jobs = list(concurrent_maintainability(bamako))
+    assert [job.component for job in jobs] == list(bamako.components)
+    assert [job.component for job in jobs if job.verdict == INTERRUPTED] == ["ats-chiller-3"]
+    assert all(job.reason for job in jobs if job.verdict == IMPOSSIBLE)

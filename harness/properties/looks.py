@@ -1,0 +1,49 @@
+"""How a site looks at one moment: the states of all its components, and what is compared between two such looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from emulators.devices.points import Value
+from emulators.plant.electrical import Component
+from emulators.site import Site
+
+Look = dict[str, Value]
+Read = Callable[[], Value]
+
+
+def states(site: Site) -> dict[str, Read]:
+    """`NAME.QUANTITY` -> how to read it, for everything that is a truth or a word."""
+    return {
+        f"{name}.{quantity}": partial(getattr, component, quantity)
+        for name, component in site.components.items()
+        for quantity in states_of(component)
+    }
+
+
+def states_of(component: Component) -> list[str]:
+    return [
+        quantity
+        for quantity, unit in component.QUANTITIES.items()
+        if unit == "" and isinstance(component.quantity(quantity), (bool, str))
+    ]
+
+
+def numbers(site: Site, wanted: tuple[str, ...]) -> dict[str, Read]:
+    """The same for those numbers, of whatever has them."""
+    return {
+        f"{name}.{quantity}": partial(getattr, component, quantity)
+        for name, component in site.components.items()
+        for quantity in wanted
+        if quantity in component.QUANTITIES
+    }
+
+
+def look(reads: dict[str, Read]) -> Look:
+    return {name: read() for name, read in reads.items()}
+
+
+def alarms(site: Site) -> list[str]:
+    """All active alarms, as `device: alarm`."""
+    return [f"{name}: {alarm}" for name, device in site.devices.items() for alarm in device.state.alarms]
