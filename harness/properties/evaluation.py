@@ -81,6 +81,8 @@ class Run:
         for name, read in self._read.items():
             points = self.trace[name]
             if len(points) > read:
+                if read and points[read - 1][0] > self._t:  # it stood still until then, and only then began to move
+                    read -= 1
                 fresh += [(at, n, name, value) for n, (at, value) in enumerate(points[read:], read)]
                 self._read[name] = len(points)
         if not fresh and t <= self._due():
@@ -108,7 +110,8 @@ class Run:
         for name in self._read:
             points = self.trace[name]
             n = self._read[name] = bisect_left(points, wakes, self._read[name], key=itemgetter(0))
-            last = max(last, points[n - 1][0])
+            if points[n - 1][0] < wakes:  # the last point of a number that stands still moves on with time
+                last = max(last, points[n - 1][0])
         if last > self._t:
             self._t = last
             self._env = {name: self.trace.at(name, last) for name in self._read}

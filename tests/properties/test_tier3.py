@@ -8,9 +8,10 @@ from emulators.site import Site
 from harness.faults.injection import Injection
 from harness.journal import Journal, Recorder, Trace
 from harness.properties import evaluate, patterns
+from harness.properties.concern import concerned
 from harness.properties.maintenance import concurrent_maintainability
 from harness.properties.silence import no_silent_failure
-from harness.properties.tier3 import inlet_temperatures, tier3
+from harness.properties.tier3 import inlet_temperatures, no_flapping, normal, tier3, transfers_and_starts
 
 MINUTE = 60.0
 
@@ -55,6 +56,11 @@ BROKEN = [
     ("ats-a.start_request rises: any(generator", {"ats-a.start_request": [(500.0, True)]}, 515.0),
     ("ats-b.live falls: ats-b.live", {"ats-b.live": [(500.0, False), (540.0, True)]}, 530.0),
     ("grace 20 ms: sts-1.live", {"sts-1.live": [(500.0, False), (500.05, True)]}, 500.0),
+    (
+        "change(generator-1.commands, 1 min) <= 6",
+        {"generator-1.commands": [(500.0 + n, 1 + n) for n in range(9)]},
+        506.0,
+    ),
     ("change(ats-a.transfers, 1 min) <= 2", {"ats-a.transfers": [(500.0, 1), (520.0, 2), (540.0, 3)]}, 540.0),
     (
         "site.faults == 0 rises",
@@ -85,6 +91,45 @@ def test_with_tape_five_kelvin_an_hour_are_the_most(bamako):
     assert not any("15 min" in text for text in texts)
 
 
+def test_orders_to_a_device_are_counted_whether_it_obeys_or_not(bench):
+    wanted = [wanted for wanted in no_flapping(bench) if "ats-main.commands" in str(wanted)]
+    before = bench.plant.snapshot()
+    recorder = Recorder(bench, patterns(wanted)).attach()
+    bench.inject("ats-main", "command-ignored")
+    for n in range(8):
+        bench["ats-main"].write("mode", "manual" if n % 2 else "automatic")
+        bench.advance(5.0)
+    recorder.detach()
+    recorder()
+    bench.plant.restore(before)
+    (verdict,) = evaluate(recorder.trace, *wanted)
+    assert verdict.violated and verdict.margin == -2.0
+
+
+def test_engines_are_timed_only_for_switches_that_call_one(bamako):
+    starts = [str(wanted) for wanted in transfers_and_starts(bamako) if "start_request" in str(wanted)]
+    assert [text.split()[4] for text in starts] == ["ats-a.start_request", "ats-b.start_request"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("q-mech-a.closed", False),
+        ("tie-ab.closed", True),
+        ("chiller-1.running", False),
+        ("ups-b1.rectifier", "walking"),
+    ],
+)
+def test_what_is_not_as_on_a_quiet_day_is_not_normal(name, value):
+    site = Site.load("bamako")
+    wanted = f"always {normal(site)}"
+    trace = Recorder(site, patterns([wanted])).attach().trace
+    assert evaluate(trace, wanted)[0].holds
+    trace.add(1.0, name, value)
+    trace.reach(2.0)
+    assert evaluate(trace, wanted)[0].violated
+
+
 def test_a_fault_with_an_effect_is_alarmed(bench):
     (outage,) = no_silent_failure(bench, [Injection("utility-a", "outage")], watch="1 min")
     assert not outage.silent
@@ -104,6 +149,48 @@ def test_a_fault_without_effect_needs_no_alarm(bench):
     assert not silence.silent and silence.effect == ""
 
 
+def test_a_fault_goes_the_way_it_is_written(bench):
+    late, short, gone, ramped = no_silent_failure(
+        bench,
+        [
+            Injection("utility-a", "outage", at_s=20.0),
+            Injection("utility-a", "outage", for_s=2.0, flap=(1.0, 5.0)),
+            Injection("utility-a", "outage", at_s=10.0, until="ups-1.on_battery"),
+            Injection("utility-a", "sag", parameters={"depth": 60.0}, ramp_s=40.0),
+        ],
+        watch="1 min",
+    )
+    assert late.effect_s == 20.0 and late.alarm_s == 20.0
+    assert short.alarm == "ups-1: on_battery" and short.alarm_s == 0.0
+    assert gone.effect_s == 10.0
+    assert 5.0 < ramped.alarm_s < 40.0
+
+
+def test_a_fault_of_one_point_of_a_device_is_tried(bench):
+    (silence,) = no_silent_failure(
+        bench, [Injection("crah-1:air.supply", "sensor-bias", parameters={"offset": 12.0})], watch="10 min"
+    )
+    assert silence.alarm == "crah-1: high_supply"
+
+
+def test_what_degrades_slowly_is_looked_at_for_longer(bench):
+    leak = Injection("tank-1", "leak", parameters={"rate": 20.0})
+    (brief,) = no_silent_failure(bench, [leak], watch="10 min", watches={})
+    (patient,) = no_silent_failure(bench, [leak])
+    assert brief.effect == ""
+    assert patient.effect.startswith("tank-1.level_percent became")
+
+
+def test_an_alarm_counts_only_of_a_device_that_has_to_do_with_the_target(bamako):
+    of_a_row = concerned(bamako, "pdu-1-a")
+    assert {"pdu-1-a", "ups-a1", "meter-board-a"} <= of_a_row.telling
+    assert not {"pdu-1-b", "pdu-2-a", "crah-11", "chiller-1", "core-1"} & of_a_row.telling
+    assert of_a_row.counts("pdu-1-a", "unreachable") and not of_a_row.counts("mgmt-b", "unreachable")
+    of_a_switch = concerned(bamako, "mgmt-a")
+    assert of_a_switch.counts("pdu-1-a", "unreachable") and not of_a_switch.counts("pdu-1-a", "overload")
+    assert "meter-utility-a" in concerned(bamako, "q-tx-a").telling
+
+
 def test_trying_faults_leaves_the_site_as_it_was(bench):
     before = bench.plant.snapshot()
     no_silent_failure(bench, [Injection("utility-a", "outage")], watch="10 s")
@@ -120,7 +207,6 @@ def bench():
 @pytest.mark.parametrize("component", ["generator-1", "q-chiller", "chiller-1", "crah-1", "pdu-1", "switch-1"])
 def test_a_component_is_isolated_and_returned(bench, component):
     (job,) = concurrent_maintainability(bench, component, work="2 min")
-    print(job)
     assert job.done, str(job)
 
 

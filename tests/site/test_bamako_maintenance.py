@@ -173,7 +173,7 @@ ONE_OF_EACH = {
     "day-tank-3": "generator-3 stopped, chiller-3 chiller.enabled off, ats-chiller-3 to off",
     "board-b": "ats-mech-b to emergency, ups-b1 off, ups-b2 off, ats-b to off",
     "ats-a": "ats-mech-a to emergency, sts-1 to alternate, rack-ats to b, ups-a1 off, ups-a2 off, q-tx-a open, q-gen-a open",
-    "ats-mech-b": "ats-chiller-3",
+    "ats-mech-b": "chiller-2 chiller.enabled off, ups-fire off, q-mech-b open, q-cross-a open",
     "ups-a1": "ups-a1 off, q-ups-a1 open, q-byp-a1 open",
     "ups-fire": "ups-fire off, ats-mech-b to off",
     "ups-board-a": "sts-1 to alternate, rack-ats to b, ups-a1 off, ups-a2 off",
