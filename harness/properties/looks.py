@@ -8,6 +8,10 @@ from functools import partial
 from emulators.devices.points import Value
 from emulators.plant.electrical import Component
 from emulators.site import Site
+from harness import quantities
+from harness.journal import Trace
+from harness.properties.evaluation import evaluate, patterns
+from harness.properties.language import always
 
 Look = dict[str, Value]
 Read = Callable[[], Value]
@@ -47,3 +51,16 @@ def look(reads: dict[str, Read]) -> Look:
 def alarms(site: Site) -> list[str]:
     """All active alarms, as `device: alarm`."""
     return [f"{name}: {alarm}" for name, device in site.devices.items() for alarm in device.state.alarms]
+
+
+def holds(site: Site, condition: str) -> bool:
+    """Whether a condition on the site's quantities holds now.
+
+    Raises:
+        UnknownQuantity, PropertySyntaxError: it names or says what there is not.
+    """
+    judged = always(condition)
+    now_s = site.now
+    reads = {name: read for pattern in patterns([judged]) for name, read in quantities.resolve(site, pattern).items()}
+    trace = Trace({name: [(now_s, read())] for name, read in reads.items()})
+    return bool(evaluate(trace, judged)[0])

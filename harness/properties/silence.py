@@ -23,8 +23,7 @@ from harness.faults.on_site import SiteFaults
 from harness.faults.schedule import Schedule
 from harness.properties.concern import UNREACHABLE, concerned
 from harness.properties.language import Time
-from harness.properties.looks import Look, look, numbers, states
-from harness.worlds.watching import holds
+from harness.properties.looks import Look, holds, look, numbers, states
 
 ALARM_S = 60.0
 """By when an effect is to be alarmed unless something else is said, s after it begins (judgement, no source)."""

@@ -18,8 +18,9 @@ from harness import quantities
 from harness.faults import frames
 from harness.faults.controllers import KINDS
 from harness.faults.injection import Injection
+from harness.properties.looks import holds
 from harness.worlds.injector import Injector
-from harness.worlds.watching import WATCHING_S, Watching, holds
+from harness.worlds.watching import WATCHING_S, Watching
 from harness.worlds.world import World
 
 CONTROLLER_KINDS = frozenset(kind.kind for kind in KINDS)

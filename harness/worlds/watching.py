@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from emulators.plant.electrical import Electrical
 from emulators.site import Site
-from harness import quantities
-from harness.journal import Journal, Recorder, Trace
-from harness.properties import always, evaluate, patterns
+from harness.journal import Journal, Recorder
 
 WATCHING_S = 10.0
 """A quiet plant is looked at so often, s: rooms and water move by less than half a kelvin meanwhile."""
@@ -67,16 +65,3 @@ def _survey(site: Site) -> tuple[list[str], list[str]]:
                 of = states if isinstance(component.quantity(quantity), (bool, str)) else numbers
                 of.append(f"{name}.{quantity}")
     return states, numbers
-
-
-def holds(site: Site, condition: str) -> bool:
-    """Whether a condition on the site's quantities holds now.
-
-    Raises:
-        UnknownQuantity, PropertySyntaxError: it names or says what there is not.
-    """
-    judged = always(condition)
-    now_s = site.now
-    reads = {name: read for pattern in patterns([judged]) for name, read in quantities.resolve(site, pattern).items()}
-    trace = Trace({name: [(now_s, read())] for name, read in reads.items()})
-    return bool(evaluate(trace, judged)[0])
