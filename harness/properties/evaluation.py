@@ -160,9 +160,11 @@ class Run:
             if until < t:
                 self._derive(until)
             a = self._env
-        self._env.update(leaving)
+        jumped = any(a[name] != value for name, value in leaving.items())
+        a.update(leaving)
         self._unjudged = bool(leaving)
-        self._derive(t)
+        if jumped or any(window.begins_at_an_edge for window in self._windows):
+            self._derive(t)
 
     def _until_window_bends(
         self, a: Mapping[str, Value], t: float, b: dict[str, Value]

@@ -45,6 +45,12 @@ class Window:
         while course[0][2] < edge:
             course.popleft()
 
+    @property
+    def begins_at_an_edge(self) -> bool:
+        """Whether what it was changed just where the window now begins: the derived number may jump."""
+        _, _, latest, _ = self._course[-1]
+        return self._course[0][2] <= latest - self.window_s
+
     def next_break(self, t: float, moving: bool) -> float:
         """When after `t` something that happened leaves the window, and the derived number may bend or jump.
 
