@@ -63,6 +63,7 @@ class Run:
         self._read = dict.fromkeys(binder.names, 0)
         self._env: dict[str, Value] = {}
         self._t = -math.inf
+        self._due_s: float | None = None
         self._begun = False
         self._unjudged = True
         """Whether something has changed at the last instant: what follows from it is known when time moves on."""
@@ -130,12 +131,17 @@ class Run:
         return Verdict(self.property, margin, violations, self.check.undecided, self.check.starts, tuple(self._read))
 
     def _due(self) -> float:
+        """When it must be looked at again even if nothing is recorded; the same until the next instant."""
         if self._unjudged:
             return self._t
-        return min(self.check.due(), *(window.next_break(self._t, moving=False) for window in self._windows), math.inf)
+        if self._due_s is None:
+            breaks = (window.next_break(self._t, moving=False) for window in self._windows)
+            self._due_s = min(self.check.due(), *breaks, math.inf)
+        return self._due_s
 
     def _instant(self, t: float, arriving: Mapping[str, Value], leaving: Mapping[str, Value]) -> None:
         """Time goes on to `t`: what moves arrives at the one values and leaves with the others."""
+        self._due_s = None
         if not self._begun:
             self._env.update(leaving)
             self._t = t
