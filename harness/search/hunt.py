@@ -15,7 +15,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, reject, seed, settings, target
 
 from harness.faults.scenario import Scenario
-from harness.journal import Trace
+from harness.journal import Journal, Trace
 from harness.search.strategies import Menu, scenarios
 from harness.search.trial import Outcome, trial
 
@@ -101,10 +101,8 @@ def hunt(
             tried += 1
             progress(tried, outcome)
             if outcome:
-                known[key] = replace(
-                    outcome, journal=type(outcome.journal)()
-                )  # the record is large, and not needed again
                 _draw_near(outcome)
+                known[key] = replace(outcome, journal=Journal())  # the record is large, and not needed again
         if not outcome:
             if first is None:
                 first = (tried, time.perf_counter() - began)

@@ -26,10 +26,10 @@ from harness.worlds.wire_faults import SPEAKS
 GRID_S = 10
 """Onsets are whole multiples of this, s, so that shrinking is quick and its results are easy to read."""
 
-LASTING_S = (None, 60.0, 300.0, 900.0, 10.0)
+LASTING_S = (None, None, None, None, 60.0, 300.0, 900.0, 10.0)
 """How long a fault may last, s; the simplest is to the end."""
 
-FLAPS = (None, None, None, (30.0, 30.0), (90.0, 60.0))
+FLAPS = (None, None, None, None, None, None, (30.0, 30.0), (90.0, 60.0))
 """(s there, s not there) of faults that come and go."""
 
 

@@ -21,6 +21,9 @@ from harness.worlds.sites import fresh
 
 REFERENCE = "fixtures.controllers.plant"
 
+SHRINKING_RUNS = 15
+"""So many scenarios are tried to make a finding smaller, besides leaving out each of its faults."""
+
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -51,7 +54,7 @@ def _hunt(hunted: Hunted, examples: int, seed: int) -> Hunt:
     controller = f"fixtures.controllers.bugs:{hunted.bug.replace('-', '_')}"
     frame = Scenario("pilot", seed, hunted.minutes * 60.0, (), tuple(hunted.demands), controller)
     offered = menu(fresh("pilot", seed), hunted.only)
-    return hunt(frame, offered, examples=examples, at_once=hunted.at_once, shrinking_runs=40)
+    return hunt(frame, offered, examples=examples, at_once=hunted.at_once, shrinking_runs=SHRINKING_RUNS)
 
 
 def _row(hunted: Hunted, result: Hunt) -> str:
