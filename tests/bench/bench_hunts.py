@@ -37,17 +37,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if given.reference:
         _survive(given.reference, given.seed)
         return
-    wanted = [name for name in given.only.split(",") if name]
+    by_name = {hunted.bug: hunted for hunted in HUNTED}
+    wanted = [by_name[name] for name in given.only.split(",")] if given.only else HUNTED
     print("| bug | scenarios until found | seconds | faults in the smallest | what they are |")
     print("|---|---:|---:|---:|---|")
-    for hunted in HUNTED:
-        if not wanted or hunted.bug in wanted:
-            result = _hunt(hunted, given.examples, given.seed)
-            print(_row(hunted, result), flush=True)
-            if given.keep and result.finding is not None:
-                given.keep.mkdir(parents=True, exist_ok=True)
-                kept = replace(result.finding.scenario, note=f"the mistake {hunted.bug} was found by this")
-                kept.save(given.keep / f"{hunted.bug}.scenario.yaml")
+    for hunted in wanted:
+        result = _hunt(hunted, given.examples, given.seed)
+        print(_row(hunted, result), flush=True)
+        if given.keep and result.finding is not None:
+            given.keep.mkdir(parents=True, exist_ok=True)
+            kept = replace(result.finding.scenario, note=f"the mistake {hunted.bug} was found by this")
+            kept.save(given.keep / f"{hunted.bug}.yaml")
 
 
 def _hunt(hunted: Hunted, examples: int, seed: int) -> Hunt:
