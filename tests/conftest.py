@@ -12,6 +12,24 @@ import pytest
 sys.path.append(str(Path(__file__).parents[1]))  # `fixtures`, which is not installed
 
 
+ON_THE_NETWORK = {
+    "cli", "controllers_nut", "interop", "plugin", "programs", "proxy", "suite", "transports", "wire_modbus", "wire_snmp",
+}  # fmt: skip
+"""Folders of tests that bind addresses of their own or start programs: one worker of pytest-xdist runs them all."""
+
+ALSO_ON_THE_NETWORK = {"test_serve.py", "test_program.py", "test_real_clients.py", "test_scenarios_in_pytest.py"}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `-n 2 --dist loadgroup` the tests of a file stay together, and nobody takes another's addresses."""
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            path = item.path
+            bound = path.parent.name in ON_THE_NETWORK or path.name in ALSO_ON_THE_NETWORK or "interop" in path.name
+            bound = bound or path.name.endswith("_nut.py")
+            item.add_marker(pytest.mark.xdist_group("network" if bound else str(path)))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Recordings, MIBs and published tables that this project may read but does not ship."""
