@@ -21,6 +21,9 @@ from harness.worlds.sites import fresh
 
 REFERENCE = "fixtures.controllers.plant"
 
+ROUND = 12
+"""Scenarios with one seed."""
+
 SHRINKING_RUNS = 15
 """So many scenarios are tried to make a finding smaller, besides leaving out each of its faults."""
 
@@ -54,7 +57,16 @@ def _hunt(hunted: Hunted, examples: int, seed: int) -> Hunt:
     controller = f"fixtures.controllers.bugs:{hunted.bug.replace('-', '_')}"
     frame = Scenario("pilot", seed, hunted.minutes * 60.0, (), tuple(hunted.demands), controller)
     offered = menu(fresh("pilot", seed), hunted.only)
-    return hunt(frame, offered, examples=examples, at_once=hunted.at_once, shrinking_runs=SHRINKING_RUNS)
+    tried, seconds = 0, 0.0
+    while True:  # fresh seeds rather than one long hunt: Hypothesis lingers about what it has tried
+        result = hunt(
+            replace(frame, seed=seed), offered, examples=ROUND, at_once=hunted.at_once, shrinking_runs=SHRINKING_RUNS
+        )
+        if (found := result.finding) is not None:
+            found = replace(found, examples=found.examples + tried, seconds=found.seconds + seconds)
+        tried, seconds, seed = tried + result.examples, seconds + result.seconds, seed + 1
+        if found is not None or tried >= examples:
+            return Hunt(found, tried, seconds)
 
 
 def _row(hunted: Hunted, result: Hunt) -> str:
