@@ -4,9 +4,12 @@
 
 `site`: the whole Bamako site with the reference controller polling its devices in real bytes, quiet and through an
 outage of both utilities; with a sample of where the time goes. `devices`: sites of 10 to 1,000 devices, each polled by
-a plain client. `rates`: Bamako's devices at other rates. `peers`: the same plain Modbus client and pymodbus' own server on the
-simulated loop, on other virtual loops, and on real sockets. What is counted is the processor's time, on one core, so
-that a busy machine spoils it less; it still does, since busy cores are slower, so repeat and compare within a run.
+a plain client. `rates`: Bamako's devices at other rates. `peers`: the same plain Modbus client and pymodbus' own server
+on the simulated loop, on other virtual loops, and on real sockets. looptime is a pytest plugin that breaks
+pytest-asyncio's tests: install it in an environment where no tests are run, as `tox -e bench` does.
+
+What is counted is the processor's time, on one core, so that a busy machine spoils it less; it still does, since busy
+cores are slower, so repeat and compare within a run.
 """
 
 from __future__ import annotations
