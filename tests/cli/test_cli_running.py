@@ -200,7 +200,7 @@ def test_without_a_running_site_the_whole_catalogue_is_listed_by_family(
     }  # fmt: skip
     only = data(cli("faults", "--family", "people", "--json"))
     assert {item["kind"] for item in only} == {
-        "left-in-manual", "settings-changed", "works-overlap", "wrong-breaker"
+        "emergency-stop", "left-in-manual", "settings-changed", "works-overlap", "wrong-breaker"
     }  # fmt: skip
     table = " ".join(cli("faults", "--family", "sensor").stdout.split())
     assert "device:POINT sensor-bias the point reads too much" in table
