@@ -15,6 +15,8 @@ import time
 from asyncio.events import _get_running_loop
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial, reduce
+from itertools import count
 from typing import TypeVar
 from unittest.mock import patch
 
@@ -60,6 +62,19 @@ HOLDERS = ("pysnmp.carrier.asyncio.dispatch", "pysnmp.hlapi.v1arch.dispatch")
 """Modules that hold `time.time` under the name `time`, if they are loaded already."""
 
 
+NUMBERED = (
+    ("pysnmp.proto.api.v1", "getNextRequestID"),
+    ("pysnmp.proto.api.v2c", "getNextRequestID"),
+    ("pysnmp.entity.rfc3413.cmdgen", "getNextHandle"),
+    ("pysnmp.entity.rfc3413.ntforg", "getNextHandle"),
+    ("pysnmp.proto.mpmod.cache", "Cache._Cache__message_id"),
+    ("pysnmp.proto.mpmod.cache", "Cache._Cache__state_reference"),
+    ("pysnmp.proto.secmod.cache", "Cache._Cache__state_reference"),
+)
+"""What pysnmp numbers its messages with, from a start it draws when it is imported; here they count from 1, so that the
+same run has the same octets."""
+
+
 @contextmanager
 def virtual_time() -> Iterator[None]:
     """Inside the block, code that runs in a simulated loop sees that loop's time."""
@@ -69,4 +84,10 @@ def virtual_time() -> Iterator[None]:
         for holder in HOLDERS:
             if holder in sys.modules:
                 stack.enter_context(patch.object(sys.modules[holder], "time", _time))
+        for module, name in NUMBERED:
+            if module in sys.modules:
+                *owners, attribute = name.split(".")
+                owner = reduce(getattr, owners, sys.modules[module])
+                if hasattr(owner, attribute):
+                    stack.enter_context(patch.object(owner, attribute, partial(next, count(1))))
         yield

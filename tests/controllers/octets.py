@@ -1,0 +1,39 @@
+"""Prints a digest of every frame that the reference controller and the pilot hall exchange in a minute with an outage."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import sys
+from pathlib import Path
+
+sys.path.append(str(Path(__file__).parents[2]))  # `fixtures`, which is not installed
+
+from harness.worlds.controller import named
+from harness.worlds.loop import VirtualLoop
+from harness.worlds.network import Network
+from harness.worlds.simulated import SimulatedWorld
+from harness.worlds.sites import fresh
+from harness.worlds.sockets import Frame
+
+
+async def main() -> None:
+    digest = hashlib.sha256()
+    world = SimulatedWorld(fresh("pilot", 1), 1, everything=False)
+    await world.start()
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+
+    def take(frame: Frame) -> None:
+        digest.update(repr((frame.t_s, frame.source, frame.destination, frame.data)).encode())
+
+    loop.network.record = take
+    await world.start_controller(named("fixtures.controllers.plant"))
+    await world.inject("utility-a", "outage", at=20)
+    await world.run("1 min")
+    await world.stop()
+    print(digest.hexdigest())
+
+
+with asyncio.Runner(loop_factory=lambda: VirtualLoop(Network(1))) as runner:
+    runner.run(main())
