@@ -20,6 +20,7 @@ ON_THE_NETWORK = {
 ALSO_ON_THE_NETWORK = {"test_serve.py", "test_program.py", "test_real_clients.py", "test_scenarios_in_pytest.py"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With `-n 2 --dist loadgroup` the tests of a file stay together, and nobody takes another's addresses."""
     if config.pluginmanager.hasplugin("xdist"):
