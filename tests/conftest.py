@@ -31,6 +31,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group("network" if bound else str(path)))
 
 
+@pytest.fixture(autouse=True)
+def _a_run_of_its_own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pytest that a test starts is not a worker of the one that runs the test."""
+    if request.path.parent.name in ("plugin", "suite", "search"):
+        for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
+            monkeypatch.delenv(name, raising=False)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Recordings, MIBs and published tables that this project may read but does not ship."""
