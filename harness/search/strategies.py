@@ -163,14 +163,16 @@ def scenarios(
 ) -> Scenario:
     """The frame with faults: its site, duration and properties stay, the injections are drawn."""
     last = frame.duration_s / 2.0 if last_s is None else last_s
-    chosen: list[Injection] = []
+    grid: list[Injection] = []
     if menu.grid:
-        # What is broken already when the grid fails is what matters most: the grid's turn comes a little later.
-        for disturbed in draw(st.lists(disturbances(menu, first_s + GRID_S, last), max_size=2)):
-            chosen += disturbed
+        for disturbed in draw(st.lists(disturbances(menu, first_s, last), max_size=2)):
+            grid += disturbed
+    others: list[Injection] = []
     if menu.others:
         for _ in range(draw(st.sampled_from((0, *range(1, at_once + 1), at_once, at_once)))):
             family = draw(st.sampled_from(tuple(menu.others)))
-            chosen.append(draw(injections(menu.others[family], menu, first_s, last)))
+            others.append(draw(injections(menu.others[family], menu, first_s, last)))
+    # What is broken already when the grid fails is what matters most: at the same instant it comes first.
+    chosen = [*others, *grid]
     ordered = tuple(sorted(chosen, key=lambda injection: injection.at_s))
     return Scenario(frame.site, frame.seed, frame.duration_s, ordered, frame.properties, frame.controller, frame.note)

@@ -27,7 +27,7 @@ def test_an_outage_that_outlasts_the_batteries_is_found_and_nothing_else_is_left
     found = hunt(FRAME, MENU, examples=100).finding
     assert found is not None
     (fault,) = found.scenario.injections
-    assert (fault.target, fault.at_s, fault.flap) == ("utility", 40.0, None)
+    assert (fault.target, fault.at_s, fault.flap) == ("utility", 30.0, None)
     assert found.outcome.broken == FRAME.properties
     assert not trial(found.scenario)
 
