@@ -14,7 +14,7 @@ from harness.search.machine import front_panels, operators
 from harness.worlds.sites import fresh
 
 FEW = settings(
-    max_examples=20, stateful_step_count=3, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=50, stateful_step_count=5, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -34,7 +34,7 @@ def test_a_grid_that_fails_is_all_it_takes_to_lose_the_mains() -> None:
         run_state_machine_as_test(machine, settings=FEW)
     done = [deed for deed in deeds(caught.value) if deed.startswith(DEEDS)]
     assert done[0].startswith("the_grid_fails(")
-    assert len(done) <= 2, done  # and a moment for it to be seen
+    assert len(done) <= 3, done  # and a moment for it to be seen
 
 
 def test_operators_who_can_break_nothing_break_nothing() -> None:
