@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,15 +21,18 @@ ON_THE_NETWORK = {
 ALSO_ON_THE_NETWORK = {"test_serve.py", "test_program.py", "test_real_clients.py", "test_scenarios_in_pytest.py"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """With `-n 2 --dist loadgroup` the tests of a file stay together, and nobody takes another's addresses."""
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            path = item.path
-            bound = path.parent.name in ON_THE_NETWORK or path.name in ALSO_ON_THE_NETWORK or "interop" in path.name
-            bound = bound or path.name.endswith("_nut.py")
-            item.add_marker(pytest.mark.xdist_group("network" if bound else str(path)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `-n 2` the tests of a file stay together, and nobody takes another's addresses."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByAddress(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = Path(nodeid.partition("::")[0])
+            bound = path.parent.name in ON_THE_NETWORK or path.name in ALSO_ON_THE_NETWORK
+            return "network" if bound or "interop" in path.name or path.name.endswith("_nut.py") else str(path)
+
+    return ByAddress(config, log)
 
 
 @pytest.fixture(autouse=True)
