@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 from urllib.parse import SplitResult, urlsplit
 
 import typer
@@ -19,6 +19,7 @@ from harness.durations import seconds
 
 if TYPE_CHECKING:
     from harness.faults.capture import Capture
+    from harness.faults.frames import Speaks
     from harness.faults.proxy import Proxy
 
 SPEAKS = {"tcp": "modbus-tcp", "udp": "snmp", "serial": "modbus-rtu", "pty": "modbus-rtu"}
@@ -156,7 +157,7 @@ def _proxy(
     speaks = protocol or SPEAKS[listen.scheme]
     if speaks not in SPEAKS.values():
         raise ValueError(f"--protocol {speaks}: expected {', '.join(dict.fromkeys(SPEAKS.values()))}")
-    tamper = Tamper(seed, speaks)  # type: ignore[arg-type]
+    tamper = Tamper(seed, cast("Speaks", speaks))  # one of them, as has just been seen
     if listen.scheme in serial:
         options = dict(part.split("=", 1) for part in target.query.split("&") if "=" in part)
         baud = options.get("baud", "19200")

@@ -272,15 +272,13 @@ class Compared:
     def _distances(self, a: Env, b: Env) -> tuple[float, float] | None:
         """How far it is from changing at both ends; None if that cannot be measured (words, truths)."""
         (l0, l1), (r0, r1) = self.left.ends(a, b), self.right.ends(a, b)
-        if type(l0) is float and type(r0) is float:
-            d0, d1 = r0 - l0, r1 - l1  # type: ignore[operator]
-        elif isinstance(l0, (str, bool, bytes)) or isinstance(r0, (str, bool, bytes)):
+        both_float = type(l0) is float and type(r0) is float  # nearly always, and quick to see
+        if not both_float and (isinstance(l0, (str, bool, bytes)) or isinstance(r0, (str, bool, bytes))):
             if self.op in ("==", "!="):
                 return None
             word = l0 if isinstance(l0, (str, bool, bytes)) else r0
             raise WrongKind(f"{' or '.join(self.names)} is {word!r}: that can be compared with == and != only")
-        else:
-            d0, d1 = r0 - l0, r1 - l1  # type: ignore[operator]
+        d0, d1 = r0 - l0, r1 - l1  # type: ignore[operator]  # what is no number has been sent away above
         if self.op in (">", ">="):
             d0, d1 = -d0, -d1
         return d0 - self._short, d1 - self._short

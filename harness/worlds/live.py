@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
-from zlib import crc32
 
 from emulators.plant.engine import PlantError
 from emulators.serve import HIGH_PORTS, Endpoint, LiveSite, ServeError
@@ -21,7 +20,7 @@ from harness.faults.capture import Capture
 from harness.faults.frames import Tamper
 from harness.faults.proxy import Proxies, Proxy, TcpProxy, UdpProxy
 from harness.worlds.emulated import EmulatedWorld
-from harness.worlds.wire_faults import SPEAKS
+from harness.worlds.wire_faults import SPEAKS, hash_of
 from harness.worlds.world import CAPABILITIES, Cannot, Duration, span
 
 BEHIND = 1000
@@ -75,7 +74,7 @@ class LiveWorld(EmulatedWorld):
         return found
 
     def _proxy(self, shown: Endpoint, target: tuple[str, int]) -> Proxy:
-        seed = crc32(f"{self.seed}/{shown.device}/{shown.protocol}".encode())
+        seed = hash_of(self.seed, shown)
         tamper = Tamper(seed, SPEAKS[shown.protocol])
         carrier = UdpProxy if shown.protocol == "snmp" else TcpProxy
         return carrier((shown.address, shown.port), target, tamper, seed=seed, capture=self._capture)

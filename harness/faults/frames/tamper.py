@@ -90,7 +90,7 @@ class Tamper:
         if self.speaks == "snmp":
             import scapy.layers.snmp
         else:
-            import scapy.contrib.modbus  # noqa: F401
+            import scapy.contrib.modbus  # noqa: F401 (imported for its layers to be known)
 
     def lift(self, kind: str | None = None) -> list[str]:
         """A fault ends, or all of them; what ended. Everything passes again as it comes."""
