@@ -117,10 +117,15 @@ def _in_row(text: str, index: Index | None) -> str:
     return re.sub(r"\{[a-z_]+\}", parts, text)
 
 
-def target(text: str, access: SnmpAccess, user: User) -> Target:
-    """The receiver written as `address:port` in a site file."""
+def receiver(text: str) -> tuple[str, int]:
+    """The address and port of a receiver written as `address:port` in a site file; without a port it is 162."""
     host, _, port = text.rpartition(":")
-    place = (host or text, int(port) if host else 162)
+    return (host, int(port)) if host else (text, 162)
+
+
+def target(text: str, access: SnmpAccess, user: User) -> Target:
+    """What notifications are sent to for a receiver of a site file."""
+    place = receiver(text)
     versions = {"v1": Version.V1, "v2c": Version.V2C, "v3": Version.V3, "inform": Version.V2C}
     return Target(
         place,

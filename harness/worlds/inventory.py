@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from emulators.notices import receiver
 from emulators.serve import Endpoint
 from emulators.site import Site
 from emulators.sitefile import SiteFile, SnmpAccess
@@ -26,10 +27,7 @@ class Access:
     @classmethod
     def of(cls, snmp: SnmpAccess) -> Access:
         """What the site file says; the station waits at the first receiver it names."""
-        traps = None
-        if snmp.traps:
-            host, _, port = snmp.traps[0].rpartition(":")
-            traps = (host or snmp.traps[0], int(port) if host else 162)
+        traps = receiver(snmp.traps[0]) if snmp.traps else None
         return cls(snmp.read, snmp.write, snmp.user, snmp.auth_password, snmp.priv_password, traps)
 
 
