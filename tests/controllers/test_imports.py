@@ -10,7 +10,7 @@ import pytest
 FOLDER = Path(__file__).parents[2] / "fixtures" / "controllers"
 
 ALLOWED = {"fixtures", "pymodbus", "pysnmp", "pyasn1"}
-STANDARD = {"__future__", "asyncio", "collections", "contextlib", "dataclasses", "functools", "json", "logging", "os", "pathlib", "struct", "sys", "typing"}  # fmt: skip
+STANDARD = {"__future__", "asyncio", "collections", "contextlib", "dataclasses", "functools", "itertools", "json", "logging", "os", "pathlib", "struct", "sys", "typing"}  # fmt: skip
 MODULES = sorted(path for part in ("plant", "bugs") for path in (FOLDER / part).rglob("*.py"))
 
 
