@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache, lru_cache
+from functools import lru_cache
 from ipaddress import IPv4Address
 
 from emulators.devices.points import BadValue, BoundPoint, Index, NotWritable, Refused
@@ -123,32 +123,34 @@ def _column(entry: SnmpObject) -> Oid:
 
 def _instance(surface: Surface, entry: SnmpObject, row: Row, column_length: int, late: bool) -> Instance:
     name = oid(dotted(entry.oid, row))
-
-    def bind() -> Callable[[], Value]:
-        return _shower(entry.type, surface.getter(entry, row, entry.oid))
-
-    write, check = _setter(surface, entry, row) if entry.access != "ro" else (None, None)
+    setter = _Setter(surface, entry, row) if entry.access != "ro" else None
     return Instance(
         name,
         SYNTAX[entry.type],
-        _bound_late(bind) if late else bind(),
-        write,
-        check,
+        _Late(surface, entry, row) if late else _reader(surface, entry, row),
+        None if setter is None else setter.write,
+        None if setter is None else setter.check,
         index_length=max(1, len(name) - column_length),
     )
 
 
-def _bound_late(bind: Callable[[], Callable[[], Value]]) -> Callable[[], Value]:
-    """What `bind` gives, made at the first reading."""
-    read: Callable[[], Value] | None = None
+def _reader(surface: Surface, entry: SnmpObject, row: Row) -> Callable[[], Value]:
+    return _shower(entry.type, surface.getter(entry, row, entry.oid))
 
-    def read_bound() -> Value:
-        nonlocal read
-        if read is None:
-            read = bind()
-        return read()
 
-    return read_bound
+class _Late:
+    """A `_reader`, made at the first reading; an object each, since a site has a hundred thousand of them."""
+
+    __slots__ = ("_place", "_read")
+
+    def __init__(self, surface: Surface, entry: SnmpObject, row: Row) -> None:
+        self._place = surface, entry, row
+        self._read: Callable[[], Value] | None = None
+
+    def __call__(self) -> Value:
+        if self._read is None:
+            self._read = _reader(*self._place)
+        return self._read()
 
 
 def _identity(surface: Surface) -> list[Instance]:
@@ -190,14 +192,40 @@ def _octets(raw: Raw) -> bytes:
     return raw if isinstance(raw, bytes) else str(raw).encode()
 
 
-def _setter(surface: Surface, entry: SnmpObject, row: Row) -> tuple[Callable[[Value], None], Callable[[Value], None]]:
+class _Setter:
     """How the variable is set, and what is refused before anything is (RFC 3416 §4.2.5)."""
 
-    @cache
-    def target() -> BoundPoint | None:
-        return None if entry.point is None else surface.device.point(point_name(entry.point, row))
+    __slots__ = ("_entry", "_row", "_surface")
 
-    def understood(value: Value) -> Raw:
+    def __init__(self, surface: Surface, entry: SnmpObject, row: Row) -> None:
+        self._surface, self._entry, self._row = surface, entry, row
+
+    def check(self, value: Value) -> None:
+        raw, point = self._understood(value), self._target()
+        if point is None:
+            return
+        try:
+            point.check(from_raw(self._entry, raw))
+        except (Unmapped, BadValue) as error:
+            raise mib.WrongValue(str(error)) from None
+        except NotWritable as error:
+            raise mib.NotWritable(str(error)) from None
+
+    def write(self, value: Value) -> None:
+        raw, point = self._understood(value), self._target()
+        if point is None:
+            return
+        try:
+            point.write(from_raw(self._entry, raw))
+        except Refused as error:
+            raise mib.InconsistentValue(str(error)) from None
+
+    def _target(self) -> BoundPoint | None:
+        entry = self._entry
+        return None if entry.point is None else self._surface.device.point(point_name(entry.point, self._row))
+
+    def _understood(self, value: Value) -> Raw:
+        entry = self._entry
         if entry.type == "oid":
             assert isinstance(value, tuple)
             return ".".join(map(str, value))
@@ -212,26 +240,3 @@ def _setter(surface: Surface, entry: SnmpObject, row: Row) -> tuple[Callable[[Va
         if entry.range and not entry.range[0] <= value <= entry.range[1]:
             raise mib.WrongValue(f"{entry.oid}: {value}, expected {entry.range[0]:g} to {entry.range[1]:g}")
         return value
-
-    def check(value: Value) -> None:
-        raw = understood(value)
-        point = target()
-        if point is None:
-            return
-        try:
-            point.check(from_raw(entry, raw))
-        except (Unmapped, BadValue) as error:
-            raise mib.WrongValue(str(error)) from None
-        except NotWritable as error:
-            raise mib.NotWritable(str(error)) from None
-
-    def write(value: Value) -> None:
-        point = target()
-        if point is None:
-            return
-        try:
-            point.write(from_raw(entry, understood(value)))
-        except Refused as error:
-            raise mib.InconsistentValue(str(error)) from None
-
-    return write, check
