@@ -19,7 +19,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cache
 from ipaddress import IPv4Network
@@ -139,6 +139,26 @@ def read(site: str | Path) -> SiteFile:
     """
     path = find(site)
     data = yamlfile.load(path)
+    if "bench" in data:
+        return _of_bench(path, data)
+    return _read(path, data)
+
+
+def _of_bench(path: Path, data: Any) -> SiteFile:
+    """The software twin of a bench: its file has the site under `wiring`, or names it there."""
+    wiring = data.get("wiring")
+    if isinstance(wiring, str):
+        beside = path.parent / wiring
+        return read(beside if beside.suffix in (".yaml", ".yml") else wiring)
+    if not isinstance(wiring, MutableMapping):
+        raise FileError(
+            [problem(path, data, ["wiring"], "expected the sections of a site file, or the name of a site")]
+        )
+    wiring.setdefault("site", str(data["bench"]))
+    return _read(path, wiring)
+
+
+def _read(path: Path, data: Any) -> SiteFile:
     reader = _Reader(path, data)
     head = reader.head()
     for section in SECTIONS:

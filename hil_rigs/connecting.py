@@ -1,0 +1,100 @@
+"""From a rig file to handles of its devices: one connection or line for all units behind it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable
+from typing import TypedDict
+
+from harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
+from harness.transports.snmp_usm import UsmUser
+from hil_rigs.credentials import NoCredential, secret
+from hil_rigs.rigfile import Rig
+from hil_rigs.schema import ModbusAccess, SnmpAccess
+
+DEFAULT_UNIT = 1
+"""Where neither rig file nor profile names a Modbus unit."""
+
+
+def connect(rig: Rig, clock: Callable[[], float] | None = None) -> dict[str, DeviceHandle]:
+    """A handle for each device of the bench; nothing is sent yet.
+
+    Raises:
+        NoCredential: a password is not where the file says; the message names the device.
+    """
+    lines: dict[tuple[object, ...], ModbusTransport] = {}
+    handles: dict[str, DeviceHandle] = {}
+    for name, device in rig.bench.devices.items():
+        profile = rig.profiles[name]
+        modbus = None
+        if device.modbus is not None:
+            own = profile.modbus.unit if profile.modbus is not None else DEFAULT_UNIT
+            unit = own if device.modbus.unit is None else device.modbus.unit
+            line = lines.setdefault(_line(device.modbus), modbus_transport(device.modbus))
+            modbus = line.unit(DEFAULT_UNIT if unit is None else unit)
+        try:
+            snmp = None if device.snmp is None else snmp_transport(device.snmp)
+        except NoCredential as error:
+            raise NoCredential(f"{name}: {error}") from None
+        handles[name] = DeviceHandle(name, profile, snmp, modbus, clock, device.rows)
+    return handles
+
+
+class Times(TypedDict):
+    """How long a transport waits for an answer, s, and how often it asks again."""
+
+    timeout_s: float
+    retries: int
+
+
+def _times(access: ModbusAccess | SnmpAccess) -> Times:
+    return {"timeout_s": access.timeout, "retries": access.retries}
+
+
+def _line(access: ModbusAccess) -> tuple[object, ...]:
+    """What two devices have in common that share a connection."""
+    if access.serial is not None:
+        return (access.serial,)
+    return (access.address, access.port, access.framing)
+
+
+def modbus_transport(access: ModbusAccess) -> ModbusTransport:
+    """The connection or line of that access."""
+    times = _times(access)
+    if access.serial is not None:
+        return ModbusTransport.serial(
+            access.serial, baud=access.baud, parity=access.parity, stop_bits=access.stop_bits, **times
+        )
+    assert access.address is not None, "the rig file gives an address or a serial line"
+    match access.framing:
+        case "tcp":
+            return ModbusTransport.tcp(access.address, access.port, **times)
+        case "udp":
+            return ModbusTransport.udp(access.address, access.port, **times)
+        case "rtu":
+            return ModbusTransport.rtu_over_tcp(access.address, access.port, **times)
+        case "tls":
+            context = ssl.create_default_context(cafile=access.trusted)
+            return ModbusTransport.tls(access.address, access.port, context=context, **times)
+
+
+def snmp_transport(access: SnmpAccess) -> SnmpTransport:
+    """The agent of that access.
+
+    Raises:
+        NoCredential: a password is not where the file says.
+    """
+    times = _times(access)
+    if access.version == "v3":
+        assert access.user is not None, "the rig file names a user for v3"
+        user = UsmUser(
+            access.user, _secret(access.auth_password), _secret(access.priv_password), access.auth, access.priv
+        )
+        return SnmpTransport.v3(access.address, access.port, user=user, **times)
+    make = SnmpTransport.v1 if access.version == "v1" else SnmpTransport.v2c
+    read = "public" if access.read is None else secret(access.read)
+    return make(access.address, access.port, read, _secret(access.write), **times)
+
+
+def _secret(reference: str | None) -> str:
+    return "" if reference is None else secret(reference)

@@ -1,0 +1,1 @@
+"""What measures on a bench: points of devices, meters, logic inputs, and people."""

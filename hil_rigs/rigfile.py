@@ -1,0 +1,236 @@
+"""Rig files: a whole bench in one YAML file that a technician can read and correct.
+
+    bench: ups-bench
+    may_arm: [Awa Traoré]
+    wiring: {power: …, racks: …}       # what feeds what, as in a site file; or the name of a site
+    devices:
+      ups-1:   {modbus: {serial: /dev/ttyUSB0, baud: 9600, parity: N}, identity: {serial: 5A2233T44556}}
+      relay-1: {profile: advantech-adam-6060, modbus: {address: 192.168.7.20}}
+    actuators:
+      mains-1:
+        relay: relay-1.relay.1.closed
+        causes: {utility-a outage: "off"}
+        proof: {quantity: ups-1.input.voltage, below: 50}
+    instruments:
+      rack-1.supplied: {point: relay-1.input.1.on, every: 50ms}
+    interlocks:
+      charge: {quantity: ups-1.battery.charge, above: 40}
+    limits: {safe_within: 5s, heartbeat: 2s}
+
+`wiring` is the bench's software twin: the same test runs on it (`pytest --site FILE`) and on the bench (`pytest --rig
+FILE`). What is read here is checked for form and for names that nothing bears; `twinfeed rig check` asks the bench.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from emulators import sitefile, yamlfile
+from emulators.plant.engine import PlantError
+from emulators.profiles import library
+from emulators.profiles.schema import Profile
+from emulators.site import Site
+from emulators.yamlfile import FileError, problem
+from harness.faults import catalogue, frames
+from harness.transports.places import entries, places
+from hil_rigs.schema import Actuator, Bench, DeviceAccess, Instrument, Limit
+
+FOLDER = Path(__file__).parent / "benches"
+
+Where = list[str | int]
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A rig file that has been read and checked."""
+
+    path: Path
+    bench: Bench
+    site: Site
+    """The software twin, at rest: names, wiring and profiles."""
+    profiles: dict[str, Profile]
+    """The profile of every device of the bench."""
+
+    @property
+    def name(self) -> str:
+        return self.bench.bench
+
+    def actuator_for(self, target: str, kind: str) -> tuple[str, Actuator] | None:
+        """The actuator that causes this fault, None if none does."""
+        for name, actuator in self.bench.actuators.items():
+            if f"{target} {kind}" in actuator.causes or (actuator.proxy == target and kind in frames.BY_NAME):
+                return name, actuator
+        return None
+
+    def instrument_for(self, quantity: str) -> Instrument | None:
+        """What measures that quantity: the instrument of that name, else the device's own point."""
+        if quantity in self.bench.instruments:
+            return self.bench.instruments[quantity]
+        device = quantity.partition(".")[0]
+        if device in self.profiles and point_is_shown(self.profiles[device], quantity.partition(".")[2]):
+            return Instrument(point=quantity)
+        return None
+
+
+def point_is_shown(profile: Profile, point: str, written: bool = False) -> bool:
+    """Whether the profile shows that point, or lets it be written."""
+    return next(places(profile, point, written), None) is not None
+
+
+def names() -> list[str]:
+    """The benches that ship, by name."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def find(rig: str | Path) -> Path:
+    """The file of a shipped bench's name, or the path itself.
+
+    Raises:
+        FileError: neither a shipped bench nor a file.
+    """
+    path = Path(rig)
+    if path.suffix in (".yaml", ".yml"):
+        return path
+    shipped = FOLDER / f"{rig}.yaml"
+    if not shipped.exists():
+        near = difflib.get_close_matches(str(rig), names(), n=2)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        raise FileError(
+            [f"no bench is called {str(rig)!r}{hint} (shipped: {', '.join(names())}; or give a .yaml file)"]
+        )
+    return shipped
+
+
+def read(rig: str | Path) -> Rig:
+    """Read and check a rig file.
+
+    Raises:
+        FileError: a line for each mistake: file, line, field, what was found, what was expected.
+    """
+    path = find(rig)
+    data = yamlfile.load(path)
+    site = Site(sitefile.read(path))
+    try:
+        bench = Bench.model_validate({key: value for key, value in data.items() if key != "wiring"})
+    except ValidationError as error:
+        raise FileError(yamlfile.problems(path, data, error)) from None
+    reader = _Reader(path, data, bench, site)
+    reader.check()
+    if reader.problems:
+        raise FileError(reader.problems)
+    return Rig(path, bench, site, reader.profiles)
+
+
+class _Reader:
+    """Goes through what a rig file names and collects every name that nothing bears."""
+
+    def __init__(self, path: Path, data: Any, bench: Bench, site: Site) -> None:
+        self.path, self.data, self.bench, self.site = path, data, bench, site
+        self.problems: list[str] = []
+        self.profiles: dict[str, Profile] = {}
+
+    def wrong(self, where: Where, message: str) -> None:
+        self.problems.append(problem(self.path, self.data, where, message))
+
+    def check(self) -> None:
+        for name, device in self.bench.devices.items():
+            self._device(name, device)
+        for name, actuator in self.bench.actuators.items():
+            self._actuator(name, actuator)
+        for name, instrument in self.bench.instruments.items():
+            self._instrument(name, instrument)
+        for section, limits in self._conditions():
+            for name, limit in limits.items():
+                self._quantity([section, name, "quantity"], limit.quantity)
+        for section, names_ in (("de_energise", self.bench.order.de_energise), ("energise", self.bench.order.energise)):
+            for n, name in enumerate(names_):
+                if name not in self.bench.actuators:
+                    self.wrong(["order", section, n], f"found {name!r}{_near(name, self.bench.actuators)}")
+
+    def _conditions(self) -> Iterator[tuple[str, dict[str, Limit]]]:
+        yield "interlocks", dict(self.bench.interlocks)
+        if self.bench.limits.on_battery is not None:
+            yield "limits", {"on_battery": self.bench.limits.on_battery}
+
+    def _device(self, name: str, device: DeviceAccess) -> None:
+        where: Where = ["devices", name]
+        twin = next((entry for entry in self.site.file.devices if entry.name == name), None)
+        if device.profile is not None:
+            try:
+                profile = library.get(device.profile)
+            except FileError as error:
+                return self.wrong([*where, "profile"], str(error))
+        elif twin is not None:
+            profile = twin.profile
+        else:
+            return self.wrong([*where, "profile"], "is missing: the wiring has no device of that name to take it from")
+        if twin is not None and twin.profile.kind != profile.kind:
+            self.wrong([*where, "profile"], f"is of a {profile.kind}, in the wiring {name} is a {twin.profile.kind}")
+        for protocol in ("snmp", "modbus"):
+            if getattr(device, protocol) is not None and getattr(profile, protocol) is None:
+                self.wrong([*where, protocol], f"profile {profile.profile} has nothing over {protocol}")
+        self.profiles[name] = profile
+        return None
+
+    def _actuator(self, name: str, actuator: Actuator) -> None:
+        where: Where = ["actuators", name]
+        if actuator.written is not None:
+            self._point([*where, actuator.means], actuator.written, written=True)
+        if actuator.proxy is not None and actuator.proxy not in self.bench.devices:
+            self.wrong([*where, "proxy"], f"found {actuator.proxy!r}{_near(actuator.proxy, self.bench.devices)}")
+        if actuator.proof is not None:
+            self._quantity([*where, "proof", "quantity"], actuator.proof.quantity)
+        for fault in actuator.causes:
+            target, _, kind = fault.partition(" ")
+            try:
+                known = [entry.kind for entry in catalogue.of_target(self.site, target)]
+            except PlantError as error:
+                self.wrong([*where, "causes", fault], str(error))
+                continue
+            if kind not in known:
+                self.wrong([*where, "causes", fault], f"{target} cannot suffer {kind!r}{_near(kind, known)}")
+
+    def _instrument(self, name: str, instrument: Instrument) -> None:
+        if "." not in name:
+            self.wrong(["instruments", name], "expected the quantity it measures, such as rack-1.supplied")
+        if instrument.point is not None:
+            self._point(["instruments", name, "point"], instrument.point)
+
+    def _quantity(self, where: Where, quantity: str) -> None:
+        """A quantity must have an instrument, or be a point of a device of the bench."""
+        if quantity not in self.bench.instruments:
+            self._point(where, quantity, also=self.bench.instruments)
+
+    def _point(self, where: Where, full: str, written: bool = False, also: Iterable[str] = ()) -> None:
+        device, _, point = full.partition(".")
+        if device not in self.bench.devices:
+            return self.wrong(
+                where, f"found {full!r}, expected DEVICE.POINT{_near(device, [*self.bench.devices, *also])}"
+            )
+        profile = self.profiles.get(device)
+        if profile is not None and not point_is_shown(profile, point, written):
+            can = "written" if written else "read"
+            shown = [
+                entry.point
+                for entry in entries(profile)
+                if entry.point is not None and (entry.access != "ro" or not written)
+            ]
+            self.wrong(
+                where, f"profile {profile.profile} has no point {point!r} that can be {can}{_near(point, shown)}"
+            )
+        return None
+
+
+def _near(found: str, known: Iterable[str]) -> str:
+    """`; did you mean …?`, or what there is when that is little."""
+    listed = sorted(known)
+    near = difflib.get_close_matches(found, listed, n=3)
+    if near:
+        return f"; did you mean {', '.join(near)}?"
+    return f"; there are: {', '.join(listed)}" if 0 < len(listed) <= 20 else ""
