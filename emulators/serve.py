@@ -189,7 +189,7 @@ class Servers:
             address, port = self._place(entry, "modbus")
             gateway = gateways.get((address, port))
             if gateway is None:
-                gateway = gateways[address, port] = _Behind()
+                gateway = gateways[address, port] = _Behind(self._catch_up)
                 await self._bind(
                     entry.name,
                     ModbusTcpServer(
@@ -205,7 +205,7 @@ class Servers:
                 raise ServeError(f"{entry.name}: unit {unit_id} at {address}:{port} is taken; give it another `unit`")
             gateway.devices.append(device)
             assert face.unit is not None
-            gateway.units[unit_id] = (face.unit, self._gate(entry.name))
+            gateway.units[unit_id] = (face.unit, partial(self.site.reachable, entry.name))
             self.endpoints.append(Endpoint(entry.name, "modbus", address, port, unit_id))
 
     def _place(self, entry: DeviceEntry, protocol: str) -> tuple[str, int]:
@@ -349,7 +349,8 @@ class _Behind(Mapping[int, Unit]):
     Guide gives to a device that is no gateway.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, catch_up: Callable[[], None] | None = None) -> None:
+        self._catch_up = catch_up
         self.units: dict[int, tuple[Unit, Callable[[], bool]]] = {}
         self.devices: list[Device] = []
 
@@ -369,6 +370,9 @@ class _Behind(Mapping[int, Unit]):
         return len(self.units)
 
     def any_reachable(self) -> bool:
+        """Whether one can be reached now, the plant having caught up: asked before each request is looked at."""
+        if self._catch_up is not None:
+            self._catch_up()
         return any(reachable() for _, reachable in self.units.values())
 
 

@@ -33,15 +33,18 @@ def packer(register: Register) -> Callable[[Raw], bytes]:
         return text
     encode = struct.Struct(FORMATS[register.type]).pack
     ordered = register.word_order == "big"
-    low, high = BOUNDS.get(register.type, (None, None))
+    low, high = BOUNDS.get(register.type, (0, 0))
 
-    def number(raw: Raw) -> bytes:
-        value = float(raw) if isinstance(raw, (str, bytes)) else raw
-        if low is not None and high is not None:
-            value = min(max(whole(value), low), high)
-        return encode(value) if ordered else _swapped(encode(value))
+    def integer(raw: Raw) -> bytes:
+        value = whole(float(raw) if isinstance(raw, (str, bytes)) else raw)
+        octets = encode(low if value < low else high if value > high else value)
+        return octets if ordered else _swapped(octets)
 
-    return number
+    def floating(raw: Raw) -> bytes:
+        octets = encode(float(raw))
+        return octets if ordered else _swapped(octets)
+
+    return integer if register.type in BOUNDS else floating
 
 
 def pack(register: Register, raw: Raw) -> bytes:

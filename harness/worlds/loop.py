@@ -48,7 +48,7 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def __init__(self, network: Network | None = None, time_limit_s: float = TIME_LIMIT_S) -> None:
         super().__init__()
         self._now_s = 0.0
-        self._scheduled: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._scheduled: list[tuple[float, int, asyncio.Handle]] = []
         """A heap of timers; those of one instant in the order they were set, where asyncio's come in any."""
         self._timers = 0
         self._tidy_at = TIDY_AT
@@ -75,12 +75,19 @@ class VirtualLoop(asyncio.BaseEventLoop):
         if when is None:
             raise TypeError("when cannot be None")
         self._check_closed()  # type: ignore[attr-defined]
-        self._timers += 1
         timer = asyncio.TimerHandle(when, callback, args, self, context)
-        heapq.heappush(self._scheduled, (when, self._timers, timer))
+        self._schedule(when, timer)
+        return timer
+
+    def arrive_at(self, when: float, callback: Callable[..., object], *args: Any) -> None:
+        """A `call_at` that nobody will cancel: what is on its way through the network."""
+        self._schedule(when, asyncio.Handle(callback, args, self))
+
+    def _schedule(self, when: float, handle: asyncio.Handle) -> None:
+        self._timers += 1
+        heapq.heappush(self._scheduled, (when, self._timers, handle))
         if len(self._scheduled) > self._tidy_at:
             self._tidy()
-        return timer
 
     def _tidy(self) -> None:
         """Forget the cancelled timers, most of which are timeouts of what was answered long ago."""

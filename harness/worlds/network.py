@@ -2,7 +2,7 @@
 
 Every address is a host. The path between the station (whoever is not listed as a device) and a device's address can be
 given conditions of its own, and its messages can be altered (`path`). What is sent arrives through
-`loop.call_at`, so that the same seed gives the same bytes at the same times.
+`loop.arrive_at`, so that the same seed gives the same bytes at the same times.
 """
 
 from __future__ import annotations
@@ -271,7 +271,7 @@ class Network:
         if self.record is not None:
             self.record(Frame(now_s, "udp", source, destination, data, not arrivals_s))
         for arrival_s in arrivals_s:
-            self._loop.call_at(arrival_s, self._deliver_datagram, source, destination, data)
+            self._loop.arrive_at(arrival_s, self._deliver_datagram, source, destination, data)
 
     def _deliver_datagram(self, source: Address, destination: Address, data: bytes) -> None:
         transport = self._datagrams.get(destination)
@@ -287,7 +287,7 @@ class Network:
             error = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
             _, model, _ = self._between(destination[0], source[0])
             for arrival_s in model.datagram(self._loop.time(), UDP_HEADERS):
-                self._loop.call_at(arrival_s, sender.protocol.error_received, error)
+                self._loop.arrive_at(arrival_s, sender.protocol.error_received, error)
 
 
 def _bindable(host: str) -> str:

@@ -196,7 +196,7 @@ class StreamTransport(asyncio.Transport):
             self._held.append(data)
         else:
             self._last_s = arrival_s
-            self._loop.call_at(arrival_s, self.peer._arrive, data)
+            self._loop.arrive_at(arrival_s, self.peer._arrive, data)
         if self._not_taken > self._high:
             self._throttle()
 
@@ -205,7 +205,7 @@ class StreamTransport(asyncio.Transport):
         self._held.clear()
         arrival_s = self._model.segment(self._loop.time(), TCP_HEADERS, self._last_s)
         if arrival_s is not None:
-            self._loop.call_at(arrival_s, self.peer._reset)
+            self._loop.arrive_at(arrival_s, self.peer._reset)
 
     def flush(self) -> None:
         """The path is up again: send what waited, as TCP does with its next retransmission."""
