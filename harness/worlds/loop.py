@@ -104,10 +104,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
         due_s = self._now_s + CLOCK_RESOLUTION_S
         while scheduled and scheduled[0][0] < due_s:
             ready.append(heapq.heappop(scheduled)[2])
+        handle: asyncio.Handle | None
         for _ in range(len(ready)):
             handle = ready.popleft()
             if not handle._cancelled:
                 handle._run()
+        handle = None  # as asyncio's: the traceback of a callback that raised keeps this frame, and whatever it names
 
     def _jump(self) -> None:
         """No callback is ready: go to the next timer.

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from virtual import real, simulated
 
@@ -202,6 +202,9 @@ class Program:
 
 
 @given(programs(timers=False))
+@example(
+    [("cancel", [("note",), ("soon", [("soon", [("raise",)])]), ("cancel", [("raise",)])])]
+)  # a task is kept alive
 def test_any_program_without_timers_runs_as_on_a_real_loop(script: list[Any]) -> None:
     async def main() -> list[str]:
         return await Program(script).main()
