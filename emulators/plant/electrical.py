@@ -23,6 +23,9 @@ NOMINAL_VOLTS = 230.0
 NOMINAL_HERTZ = 50.0
 """Mali's grid, in Hz."""
 
+SOUND = (0.85, 1.15)
+"""Limits of each phase, parts of the nominal voltage: the 15 % at which three-phase monitoring relays trip."""
+
 Ref = Annotated[str, "reference"]
 """A parameter that names another component; the site loader checks that it exists."""
 
@@ -41,6 +44,11 @@ class Supply(NamedTuple):
     @property
     def live(self) -> bool:
         return self.origin != ""
+
+    @property
+    def sound(self) -> bool:
+        """Whether each phase is within `SOUND`; a supply with one phase missing is live and not sound."""
+        return min(self.volts) >= SOUND[0] * NOMINAL_VOLTS and max(self.volts) <= SOUND[1] * NOMINAL_VOLTS
 
     @property
     def worst_volts(self) -> float:
@@ -187,11 +195,17 @@ class Electrical(Component):
         "load_kw": "kW",
         "load_kva": "kVA",
         "live": "",
+        "sound": "",
     }
 
     @property
     def live(self) -> bool:
         return self.output.live
+
+    @property
+    def sound(self) -> bool:
+        """Whether it puts out three phases that machines can live on, as a monitoring relay sees it."""
+        return self.output.sound
 
     @property
     def output_volts(self) -> float:

@@ -3,7 +3,8 @@
     python -m tests.bench.bench_hunts [--examples 80] [--only never-rearms,…] [--keep fixtures/findings]
 
 Prints the rows of the table in docs/search.md. `--keep` saves each finding as a scenario file, which CI replays
-(tests/search/test_seed_set.py). `--reference N` lets the reference controller face N scenarios that look everywhere.
+(tests/search/test_seed_set.py). `--reference N` lets the reference controller face N scenarios that look everywhere; what
+breaks it is told, kept if `--keep` is given, and the run goes on.
 """
 
 from __future__ import annotations
@@ -16,13 +17,19 @@ from pathlib import Path
 
 from fixtures.hunts import BEYOND_THE_DESIGN, EVERY_DUTY, HUNTED, Hunted
 from harness.faults.scenario import Scenario
-from harness.search import Hunt, Outcome, hunt, menu
+from harness.search import Hunt, Outcome, hunt, menu, trial
 from harness.worlds.sites import fresh
 
 REFERENCE = "fixtures.controllers.plant"
 
 ROUND = 12
-"""Scenarios with one seed."""
+"""Scenarios with one seed: Hypothesis lingers about what it has tried, so fresh seeds rather than one long hunt."""
+
+REFERENCE_ROUND = 50
+"""The same for the reference, that is to be looked at everywhere."""
+
+REFERENCE_S = 900.0
+"""How long each of its scenarios is, s: outages, their end, and the return of both boards."""
 
 SHRINKING_RUNS = 15
 """So many scenarios are tried to make a finding smaller, besides leaving out each of its faults."""
@@ -38,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     logging.disable(logging.CRITICAL)  # controllers tell what they suffer; here that is the point
     if given.reference:
-        _survive(given.reference, given.seed)
+        _survive(given.reference, given.seed, given.keep)
         return
     by_name = {hunted.bug: hunted for hunted in HUNTED}
     wanted = [by_name[name] for name in given.only.split(",")] if given.only else HUNTED
@@ -48,9 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         result = _hunt(hunted, given.examples, given.seed)
         print(_row(hunted, result), flush=True)
         if given.keep and result.finding is not None:
-            given.keep.mkdir(parents=True, exist_ok=True)
-            kept = replace(result.finding.scenario, note=f"the mistake {hunted.bug} was found by this")
-            kept.save(given.keep / f"{hunted.bug}.yaml")
+            _keep(result.finding.scenario, given.keep, hunted.bug)
+
+
+def _keep(scenario: Scenario, folder: Path, name: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    replace(scenario, note=f"{name} was found by this").save(folder / f"{name}.yaml")
 
 
 def _hunt(hunted: Hunted, examples: int, seed: int) -> Hunt:
@@ -58,13 +68,16 @@ def _hunt(hunted: Hunted, examples: int, seed: int) -> Hunt:
     frame = Scenario("pilot", seed, hunted.minutes * 60.0, (), tuple(hunted.demands), controller)
     offered = menu(fresh("pilot", seed), hunted.only)
     tried, seconds = 0, 0.0
-    while True:  # fresh seeds rather than one long hunt: Hypothesis lingers about what it has tried
+    while True:
         result = hunt(
             replace(frame, seed=seed), offered, examples=ROUND, at_once=hunted.at_once, shrinking_runs=SHRINKING_RUNS
         )
         if (found := result.finding) is not None:
             found = replace(found, examples=found.examples + tried, seconds=found.seconds + seconds)
         tried, seconds, seed = tried + result.examples, seconds + result.seconds, seed + 1
+        if found is not None and not trial(replace(found.scenario, controller=REFERENCE)):
+            print(f"a weakness of the reference, or of what is demanded of it:\n{found.scenario}", flush=True)
+            found = None
         if found is not None or tried >= examples:
             return Hunt(found, tried, seconds)
 
@@ -79,18 +92,28 @@ def _row(hunted: Hunted, result: Hunt) -> str:
     )
 
 
-def _survive(examples: int, seed: int) -> None:
-    frame = Scenario("pilot", seed, 900.0, (), EVERY_DUTY, REFERENCE)
+def _survive(examples: int, seed: int, keep: Path | None) -> None:
+    frame = Scenario("pilot", seed, REFERENCE_S, (), EVERY_DUTY, REFERENCE)
     offered = menu(fresh("pilot", seed), without=BEYOND_THE_DESIGN)
+    tried = broken = 0
+    seconds = 0.0
 
     def progress(number: int, outcome: Outcome) -> None:
         told = "; ".join(f"{i.target} {i.kind} @{i.at_s:g}" for i in outcome.scenario.injections) or "no fault"
-        print(f"{number}: {'held' if outcome else 'BROKE'}: {told}", flush=True)
+        print(f"{tried + number}: {'held' if outcome else 'BROKE'}: {told}", flush=True)
         if not outcome:
             print(outcome.what, flush=True)
 
-    result = hunt(frame, offered, examples=examples, shrinking_runs=15, progress=progress)
-    print("survived" if result.finding is None else "did not survive", f"{result.examples} in {result.seconds:.0f} s")
+    while tried < examples:
+        some = min(REFERENCE_ROUND, examples - tried)
+        result = hunt(replace(frame, seed=seed), offered, examples=some, shrinking_runs=6, progress=progress)
+        tried, seconds, seed = tried + result.examples, seconds + result.seconds, seed + 1
+        if result.finding is not None:
+            broken += 1
+            print(f"broken by {result.finding.scenario}", flush=True)
+            if keep:
+                _keep(result.finding.scenario, keep, f"reference-{broken}")
+    print(f"{tried} scenarios in {seconds:.0f} s, {broken} of {seed - frame.seed} rounds broken")
 
 
 if __name__ == "__main__":
