@@ -67,10 +67,16 @@ def _hunt(hunted: Hunted, examples: int, seed: int) -> Hunt:
     controller = f"fixtures.controllers.bugs:{hunted.bug.replace('-', '_')}"
     frame = Scenario("pilot", seed, hunted.minutes * 60.0, (), tuple(hunted.demands), controller)
     offered = menu(fresh("pilot", seed), hunted.only)
+    last_s = None if hunted.last_onset_min is None else hunted.last_onset_min * 60.0
     tried, seconds = 0, 0.0
     while True:
         result = hunt(
-            replace(frame, seed=seed), offered, examples=ROUND, at_once=hunted.at_once, shrinking_runs=SHRINKING_RUNS
+            replace(frame, seed=seed),
+            offered,
+            examples=ROUND,
+            at_once=hunted.at_once,
+            last_s=last_s,
+            shrinking_runs=SHRINKING_RUNS,
         )
         if (found := result.finding) is not None:
             found = replace(found, examples=found.examples + tried, seconds=found.seconds + seconds)
