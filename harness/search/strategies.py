@@ -33,6 +33,13 @@ FLAPS = (None, None, None, None, None, None, (30.0, 30.0), (90.0, 60.0))
 """(s there, s not there) of faults that come and go."""
 
 
+DISTURBANCES = 2
+"""How often the grid may be disturbed in one scenario."""
+
+OFTEN = st.sampled_from((False, True, True, True))
+"""Whether one more fault is there."""
+
+
 @dataclass(frozen=True)
 class Menu:
     """What can be chosen from: (target, kind) of the grid and of all else by family, and the kinds' parameters."""
@@ -147,6 +154,13 @@ def disturbances(draw: st.DrawFn, menu: Menu, first_s: float, last_s: float) -> 
     return tuple(replace(one, target=target) for target, kind in menu.grid if kind == one.kind)
 
 
+@st.composite
+def failures(draw: st.DrawFn, menu: Menu, first_s: float, last_s: float) -> Injection:
+    """One fault of anything but the grid, every family as often as the others."""
+    family = draw(st.sampled_from(tuple(menu.others)))
+    return draw(injections(menu.others[family], menu, first_s, last_s))
+
+
 def _between(spec: Parameter, part: float) -> float:
     """A number of the parameter's range: from its default so much of the way to its upper end."""
     return round(spec.default + (spec.high - spec.default) * part, 6)
@@ -164,14 +178,15 @@ def scenarios(
     """The frame with faults: its site, duration and properties stay, the injections are drawn."""
     last = frame.duration_s / 2.0 if last_s is None else last_s
     grid: list[Injection] = []
-    if menu.grid:
-        for disturbed in draw(st.lists(disturbances(menu, first_s, last), max_size=2)):
-            grid += disturbed
+    # Each has a place of its own that may be empty, which Hypothesis empties in one step; out of the front of a list it
+    # does not take what has as many choices as a fault.
+    for _ in range(DISTURBANCES if menu.grid else 0):
+        if draw(st.booleans()):
+            grid += draw(disturbances(menu, first_s, last))
     others: list[Injection] = []
-    if menu.others:
-        for _ in range(draw(st.sampled_from((0, *range(1, at_once + 1), at_once, at_once)))):
-            family = draw(st.sampled_from(tuple(menu.others)))
-            others.append(draw(injections(menu.others[family], menu, first_s, last)))
+    for _ in range(at_once if menu.others else 0):
+        if draw(OFTEN):
+            others.append(draw(failures(menu, first_s, last)))
     # What is broken already when the grid fails is what matters most: at the same instant it comes first.
     chosen = [*others, *grid]
     ordered = tuple(sorted(chosen, key=lambda injection: injection.at_s))

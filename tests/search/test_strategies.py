@@ -65,7 +65,7 @@ def test_faults_come_in_order_within_the_first_half_of_the_run(scenario) -> None
     assert len(grid) <= 2
 
 
-@pytest.mark.parametrize("kind", ["outage", "fail-to-start", "card-hang", "black-hole", "controller-down"])
+@pytest.mark.parametrize("kind", ["outage", "sag", "fail-to-start", "card-hang", "black-hole", "controller-down"])
 def test_what_does_not_matter_is_shrunk_away(kind: str) -> None:
     smallest = find(
         scenarios(MENU, FRAME, at_once=2),
