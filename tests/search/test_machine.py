@@ -14,7 +14,7 @@ from harness.search.machine import front_panels, operators
 from harness.worlds.sites import fresh
 
 FEW = settings(
-    max_examples=50, stateful_step_count=5, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=200, stateful_step_count=5, database=None, deadline=None, suppress_health_check=list(HealthCheck)
 )
 
 
@@ -28,7 +28,7 @@ def deeds(error: BaseException) -> list[str]:
 
 
 def test_a_grid_that_fails_is_all_it_takes_to_lose_the_mains() -> None:
-    outages = replace(menu(fresh(SITE), only=["ats-a"]), grid=(("utility", "outage"),))
+    outages = replace(menu(fresh(SITE)), grid=(("utility", "outage"),), others={})
     machine = operators(replace(FRAME, properties=("always utility.live",)), outages, panel=())
     with pytest.raises(AssertionError, match=r"always utility\.live") as caught:
         run_state_machine_as_test(machine, settings=FEW)
