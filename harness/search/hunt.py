@@ -14,6 +14,7 @@ from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, reject, seed, settings, target
 
+from harness.faults.injection import Injection
 from harness.faults.scenario import Scenario
 from harness.journal import Journal, Trace
 from harness.search.strategies import Menu, scenarios
@@ -113,22 +114,29 @@ def hunt(
         search()
     if first is None or smallest is None:
         return Hunt(None, tried, time.perf_counter() - began)
-    smallest, more = _fewest(smallest)
+    smallest, more = _plainest(smallest)
     tried += more
     return Hunt(Finding(smallest, first[0], first[1], tried - first[0]), tried, time.perf_counter() - began)
 
 
-def _fewest(outcome: Outcome) -> tuple[Outcome, int]:
-    """Leave out every fault without which it breaks as well, since Hypothesis may give up before; and how many runs
-    that took."""
+def _plainest(outcome: Outcome) -> tuple[Outcome, int]:
+    """Leave out every fault without which it breaks as well, and make each that stays a lasting one at its default
+    strength if that does, since Hypothesis may give up before; and how many runs that took."""
     place = runs = 0
     while place < len(faults := outcome.scenario.injections):
-        fewer = trial(replace(outcome.scenario, injections=faults[:place] + faults[place + 1 :]))
-        runs += 1
-        if fewer:
-            place += 1
+        fault = faults[place]
+        plain = Injection(fault.target, fault.kind, fault.at_s)
+        for instead in ((), (plain,)):
+            if instead == (fault,):
+                continue
+            runs += 1
+            simpler = trial(replace(outcome.scenario, injections=(*faults[:place], *instead, *faults[place + 1 :])))
+            if not simpler:
+                outcome = simpler
+                break
         else:
-            outcome = fewer
+            instead = (fault,)
+        place += len(instead)
     return outcome, runs
 
 

@@ -55,12 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         result = _hunt(hunted, given.examples, given.seed)
         print(_row(hunted, result), flush=True)
         if given.keep and result.finding is not None:
-            _keep(result.finding.scenario, given.keep, hunted.bug)
+            _keep(result.finding.scenario, given.keep / f"{hunted.bug}.yaml", f"the mistake {hunted.bug}")
 
 
-def _keep(scenario: Scenario, folder: Path, name: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    replace(scenario, note=f"{name} was found by this").save(folder / f"{name}.yaml")
+def _keep(scenario: Scenario, path: Path, what: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace(scenario, note=f"{what} was found by this").save(path)
 
 
 def _hunt(hunted: Hunted, examples: int, seed: int) -> Hunt:
@@ -118,7 +118,7 @@ def _survive(examples: int, seed: int, keep: Path | None) -> None:
             broken += 1
             print(f"broken by {result.finding.scenario}", flush=True)
             if keep:
-                _keep(result.finding.scenario, keep, f"reference-{broken}")
+                _keep(result.finding.scenario, keep / f"reference-{broken}.yaml", "a weakness of the reference")
     print(f"{tried} scenarios in {seconds:.0f} s, {broken} of {seed - frame.seed} rounds broken")
 
 
