@@ -50,7 +50,14 @@ class WrongAnswer(TransportError):
 
 
 class Refused(WrongAnswer):
-    """The device answered, in its protocol's own words, that it will not: an exception code or an error-status."""
+    """The device answered, in its protocol's own words, that it will not: an exception code or an error-status.
+
+    `code` is that number, 0 for a variable that is not there.
+    """
+
+    def __init__(self, what: str, address: str, octets: bytes = b"", *, code: int = 0) -> None:
+        super().__init__(what, address, octets)
+        self.code = code
 
 
 class NotShown(TransportError):

@@ -34,6 +34,7 @@ from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ConnectionException
 from pymodbus.framer import FRAMER_NAME_TO_CLASS
 from pymodbus.pdu import DecodePDU, ModbusPDU
+from pymodbus.pdu.mei_message import ReadDeviceInformationResponse
 
 from harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried
 
@@ -56,6 +57,10 @@ EXCEPTIONS = {
 
 READS = (1, 2, 3, 4)
 """Functions whose response is a byte count and so many octets."""
+
+ILLEGAL_FUNCTION = 1
+BASIC, REGULAR, EXTENDED = 1, 2, 3
+"""Categories of function 43/14's objects (the same, section 6.21)."""
 
 RegisterTable = Literal["holding", "input"]
 BitTable = Literal["coil", "discrete"]
@@ -168,6 +173,36 @@ class ModbusTransport:
             raise self._wrong(where, f"{len(answer.bits) // 8} octets of bits came, expected {(count + 7) // 8}")
         return [bool(bit) for bit in answer.bits[:count]]
 
+    async def identification(self) -> dict[int, bytes]:
+        """What the unit says of itself by function 43/14, by object id: 0 vendor, 1 product code, 2 revision …
+
+        All of it if the unit knows the extended category, else what it has of the regular or the basic one (V1.1b3
+        §6.21). Raises as `read_registers`; most units know only the function's absence, which is Refused.
+        """
+        refusal: Refused | None = None
+        for category in (EXTENDED, REGULAR, BASIC):
+            try:
+                return await self._identification(category)
+            except Refused as error:
+                refusal = error
+                if error.code == ILLEGAL_FUNCTION:
+                    break
+        assert refusal is not None
+        raise refusal
+
+    async def _identification(self, category: int) -> dict[int, bytes]:
+        where = f"{self.where} identification"
+        found: dict[int, bytes] = {}
+        ahead = 0
+        while True:
+            answer = await self._ask(where, 43, "read_device_information", read_code=category, object_id=ahead)
+            assert isinstance(answer, ReadDeviceInformationResponse)
+            fresh = {id: octets for id, octets in answer.information.items() if isinstance(octets, bytes)}
+            if not answer.more_follows or not fresh.keys() - found.keys():
+                return found | fresh
+            found |= fresh
+            ahead = answer.next_object_id
+
     async def write_registers(self, address: int, data: bytes) -> None:
         """Set holding registers from `address` on: function 6 for one, 16 for several. Raises as `read_registers`."""
         values = [value for (value,) in struct.iter_unpack(">H", data)]
@@ -201,7 +236,9 @@ class ModbusTransport:
             raise self._wrong(where, "not a Modbus response")
         if answer.isError():
             code = answer.exception_code
-            raise Refused(f"exception {code} ({EXCEPTIONS.get(code, 'no code of the specification')})", where)
+            raise Refused(
+                f"exception {code} ({EXCEPTIONS.get(code, 'no code of the specification')})", where, code=code
+            )
         if answer.function_code != function:
             raise self._wrong(where, f"a response of function {answer.function_code}, expected {function}")
         return answer
@@ -226,7 +263,10 @@ class Decoder(DecodePDU):
         function, count = frame[0], len(frame) - 2
         if function in READS and (count < 0 or frame[1] != count or (function in (3, 4) and count % 2)):
             return Undecodable()
-        return super().decode(frame) or Undecodable()
+        try:
+            return super().decode(frame) or Undecodable()
+        except struct.error:  # an identification that ends in the middle of an object
+            return Undecodable()
 
 
 class Line:

@@ -19,6 +19,7 @@ from typing import Protocol
 from harness.transports.errors import Refused, WrongAnswer
 from harness.transports.snmp_community import CommunitySession
 from harness.transports.snmp_messages import (
+    END_OF_MIB_VIEW,
     ERRORS,
     NO_SUCH_NAME,
     TOO_BIG,
@@ -157,24 +158,36 @@ class SnmpTransport:
         found: list[VarBind] = []
         last = prefix
         while True:
-            where = self._at([last])
-            if self._session.version == 0:
-                response = await self._session.ask("next", (Asked(last),), where)
-                if response.status == NO_SUCH_NAME:  # how v1 says that the MIB ends
-                    return found
-            else:
-                response = await self._session.ask("bulk", (Asked(last),), where, REPETITIONS)
-            if response.status:
-                raise Refused(_words(response), where)
-            if not response.varbinds:
-                raise WrongAnswer("a response without variables", where)
-            for varbind in response.varbinds:
+            for varbind in await self.following(last):
                 if not varbind.oid.startswith(prefix + ".") or isinstance(varbind.value, Absent):
                     return found
                 if not numbers(varbind.oid) > numbers(last):
+                    where = self._at([last])
                     raise WrongAnswer(f"{varbind.oid} came after {last}: the agent walks in circles", where)
                 found.append(varbind)
                 last = varbind.oid
+
+    async def following(self, oid: str, repetitions: int = REPETITIONS) -> tuple[VarBind, ...]:
+        """The next variables after an OID as the agent gives them: by one GETBULK, in v1 one by GETNEXT.
+
+        At the end of the MIB the last one's value is endOfMibView, in v1 too. A tooBig, which a GETBULK should never
+        get (RFC 3416 §4.2.3), halves `repetitions` until the answer fits. Raises as `get`.
+        """
+        where = self._at([oid])
+        if self._session.version == 0:
+            response = await self._session.ask("next", (Asked(oid),), where)
+            if response.status == NO_SUCH_NAME:  # how v1 says that the MIB ends
+                return (VarBind(oid, END_OF_MIB_VIEW),)
+        else:
+            response = await self._session.ask("bulk", (Asked(oid),), where, repetitions)
+            while response.status == TOO_BIG and repetitions > 1:
+                repetitions //= 2
+                response = await self._session.ask("bulk", (Asked(oid),), where, repetitions)
+        if response.status:
+            raise Refused(_words(response), where, code=response.status)
+        if not response.varbinds:
+            raise WrongAnswer("a response without variables", where)
+        return response.varbinds
 
     def close(self) -> None:
         """Close the socket; the next request opens it again."""
@@ -184,7 +197,7 @@ class SnmpTransport:
         """The response's variables, which must be those asked for."""
         if response.status:
             about = [oids[response.about - 1]] if 0 < response.about <= len(oids) else oids
-            raise Refused(_words(response), self._at(about))
+            raise Refused(_words(response), self._at(about), code=response.status)
         names = [varbind.oid for varbind in response.varbinds]
         if names != list(oids):
             raise WrongAnswer(f"variables {', '.join(names) or '(none)'} came", self._at(oids))

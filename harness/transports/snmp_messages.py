@@ -37,6 +37,9 @@ SYNTAX: dict[str, Any] = {
 }
 """A profile's types as pysnmp's."""
 
+TYPES = {syntax.tagSet: name for name, syntax in SYNTAX.items()}
+"""The same, by what is on the wire."""
+
 ERRORS = (
     *("noError", "tooBig", "noSuchName", "badValue", "readOnly", "genErr", "noAccess", "wrongType", "wrongLength"),
     *("wrongEncoding", "wrongValue", "noCreation", "inconsistentValue", "resourceUnavailable", "commitFailed"),
@@ -57,16 +60,20 @@ class Absent(NamedTuple):
     name: str
 
 
+END_OF_MIB_VIEW = Absent("endOfMibView")
+
 ABSENT = {
     rfc1905.NoSuchObject.tagSet: Absent("noSuchObject"),
     rfc1905.NoSuchInstance.tagSet: Absent("noSuchInstance"),
-    rfc1905.EndOfMibView.tagSet: Absent("endOfMibView"),
+    rfc1905.EndOfMibView.tagSet: END_OF_MIB_VIEW,
 }
 
 
 class VarBind(NamedTuple):
     oid: str
     value: Value | Absent
+    type: str = ""
+    """A profile's name of the ASN.1 type that came; empty for what is absent."""
 
 
 class Asked(NamedTuple):
@@ -153,10 +160,15 @@ def _response(version: int, datagram: bytes) -> Response:
         return Response(
             int(module.apiPDU.get_error_status(pdu)),
             int(module.apiPDU.get_error_index(pdu, muteErrors=True)),
-            tuple(VarBind(str(name), plain(value)) for name, value in module.apiPDU.get_varbinds(pdu)),
+            tuple(varbind(name, value) for name, value in module.apiPDU.get_varbinds(pdu)),
         )
     except (PyAsn1Error, ProtocolError, ValueError, TypeError, KeyError, IndexError):
         raise Undecodable from None
+
+
+def varbind(name: Any, value: Any) -> VarBind:
+    """A variable of pysnmp's as ours."""
+    return VarBind(str(name), plain(value), TYPES.get(value.tagSet, ""))
 
 
 def plain(value: Any) -> Value | Absent:

@@ -17,7 +17,7 @@ from pysnmp.proto import errind
 from pysnmp.proto.api import v2c
 
 from harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried
-from harness.transports.snmp_messages import SYNTAX, Asked, Operation, Response, VarBind, numbers, plain
+from harness.transports.snmp_messages import SYNTAX, Asked, Operation, Response, numbers, varbind
 
 AuthProtocol = Literal["none", "md5", "sha", "sha224", "sha256", "sha384", "sha512"]
 PrivProtocol = Literal["none", "des", "3des", "aes128", "aes192", "aes256"]
@@ -191,7 +191,7 @@ class UsmSession:
             raise NoAnswer(f"no answer {tries}", where)
         if trouble:
             raise (Refused if isinstance(trouble, REFUSALS) else WrongAnswer)(f"{trouble}", where)
-        return Response(status, about, tuple(VarBind(str(name), plain(value)) for name, value in found))
+        return Response(status, about, tuple(varbind(name, value) for name, value in found))
 
     async def _manager(self) -> Manager:
         if self._key is None:

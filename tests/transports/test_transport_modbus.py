@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from certificates import contexts
 from misbehaving import answering, mbap, rtu
+from pymodbus.pdu.device import ModbusDeviceIdentification
 from pymodbus.server import ModbusTcpServer as PymodbusServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 from serial_lines import serial_line
@@ -108,6 +109,27 @@ class TestUnits:
             await server.stop()
 
 
+class TestIdentification:
+    async def test_all_of_it_comes_in_as_many_answers_as_it_takes(self) -> None:
+        objects = {0: b"Maker", 1: b"M-1", 2: b"1.2", 4: b"x" * 200, 0x80: b"y" * 200}
+        assert await self._of(TableUnit(identification=objects)) == objects
+
+    async def test_a_unit_without_it_refuses(self) -> None:
+        with pytest.raises(Refused, match="illegal function") as refused:
+            await self._of(TableUnit())
+        assert refused.value.code == 1
+
+    async def _of(self, unit: TableUnit) -> dict[int, bytes]:
+        server = ModbusTcpServer(direct(unit), HOST, 0)
+        await server.start()
+        device = ModbusTransport.tcp(*server.address, timeout_s=10.0)
+        try:
+            return await device.identification()
+        finally:
+            device.close()
+            await server.stop()
+
+
 class TestPymodbusServer:
     """Neither end is ours: this is what shows that both of ours do not share a mistake."""
 
@@ -123,6 +145,19 @@ class TestPymodbusServer:
         assert await device.read_registers("holding", 3, 3) == b"\x12\x34\0\x01\0\x02"
         with pytest.raises(Refused, match="illegal data address"):
             await device.read_registers("holding", 500, 1)
+        device.close()
+        await server.shutdown()
+
+    async def test_its_identification(self) -> None:
+        identity = ModbusDeviceIdentification({0: "Maker", 1: "M-1", 2: "1.2", 4: "Meter", 5: "M"})
+        server = PymodbusServer([SimDevice(id=1, simdata=[SimData(0)])], address=(HOST, 0), identity=identity)
+        await server.serve_forever(background=True)
+        port = server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
+        device = ModbusTransport.tcp(HOST, port, timeout_s=10.0)
+        found = await device.identification()
+        assert {id: text for id, text in found.items() if text} == {
+            0: b"Maker", 1: b"M-1", 2: b"1.2", 4: b"Meter", 5: b"M",
+        }  # fmt: skip
         device.close()
         await server.shutdown()
 

@@ -59,7 +59,7 @@ class TestEveryVersion:
 
     async def test_a_table_is_walked_to_its_end(self, agent: SnmpTransport) -> None:
         rows = await agent.walk(TABLE)
-        assert rows == [VarBind(f"{TABLE}.{row}", row * 1000) for row in range(1, 61)]
+        assert rows == [VarBind(f"{TABLE}.{row}", row * 1000, "gauge32") for row in range(1, 61)]
 
     async def test_nothing_below_an_oid_is_an_empty_walk(self, agent: SnmpTransport) -> None:
         assert await agent.walk("1.3.6.1.9") == []

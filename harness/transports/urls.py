@@ -1,0 +1,116 @@
+"""Addresses of devices as people write them, turned into transports.
+
+    snmp://192.0.2.7             SNMPv2c, port 161
+    snmp+v1://192.0.2.7:1161     SNMPv1
+    snmp+v3://192.0.2.7          SNMPv3, as the user of the credentials
+    modbus://192.0.2.8:1502/3    Modbus TCP, unit 3 (default 1)
+    modbus+rtu://192.0.2.9:4001/3         RTU frames on a TCP connection
+    modbus+udp://192.0.2.8/3              MBAP frames in datagrams
+    modbus+serial:/dev/ttyUSB0/3?baud=9600&parity=N&stop=2    RTU on a serial line (default 19200, E, 1)
+
+These are the forms in which transports name themselves and `twinfeed devices` names endpoints.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, cast
+from urllib.parse import SplitResult, parse_qsl, urlsplit
+
+from harness.transports.modbus import MODBUS_PORT, ModbusTransport
+from harness.transports.snmp import SNMP_PORT, SnmpTransport
+from harness.transports.snmp_usm import AUTH, PRIV, AuthProtocol, PrivProtocol, UsmUser
+
+FORMS = (
+    "snmp://HOST[:PORT], snmp+v1://…, snmp+v3://…, modbus://HOST[:PORT]/UNIT, modbus+rtu://…, modbus+udp://… or "
+    "modbus+serial:/dev/ttyUSB0/UNIT?baud=9600&parity=N"
+)
+SCHEMES = ("snmp", "snmp+v1", "snmp+v3", "modbus", "modbus+rtu", "modbus+udp", "modbus+serial")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What agents want to know of who asks: the community of v1 and v2c, the user of v3."""
+
+    community: str = field(default="public", repr=False)
+    user: str = ""
+    auth_password: str = field(default="", repr=False)
+    priv_password: str = field(default="", repr=False)
+    auth: str = "sha"
+    priv: str = "aes128"
+
+    def usm(self) -> UsmUser:
+        """Raises ValueError when they make no user."""
+        for name, known in ((self.auth, AUTH), (self.priv, PRIV)):
+            if name not in known:
+                raise ValueError(f"found {name!r}, expected one of {', '.join(known)}")
+        if not self.user:
+            raise ValueError("snmp+v3 needs a user")
+        auth, priv = cast(AuthProtocol, self.auth), cast(PrivProtocol, self.priv)
+        return UsmUser(self.user, self.auth_password, self.priv_password, auth, priv)
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is meant as an address rather than as a file or a name."""
+    return text.partition(":")[0] in SCHEMES
+
+
+def opened(
+    text: str, credentials: Credentials, *, timeout_s: float = 1.0, retries: int = 1
+) -> SnmpTransport | ModbusTransport:
+    """The transport to that address; nothing is sent yet.
+
+    Raises:
+        ValueError: not an address; the message shows the forms.
+    """
+    url = urlsplit(text)
+    try:
+        port = url.port
+    except ValueError:
+        port = -1
+    if url.scheme not in SCHEMES or port == -1:
+        raise ValueError(f"found {text!r}, expected {FORMS}")
+    if url.scheme == "modbus+serial":
+        return _serial(url, timeout_s, retries)
+    if not url.hostname:
+        raise ValueError(f"found {text!r}, expected a host: {FORMS}")
+    if url.scheme.startswith("snmp"):
+        place = url.hostname, SNMP_PORT if port is None else port
+        if url.scheme == "snmp+v3":
+            return SnmpTransport.v3(*place, user=credentials.usm(), timeout_s=timeout_s, retries=retries)
+        make = SnmpTransport.v1 if url.scheme == "snmp+v1" else SnmpTransport.v2c
+        return make(*place, credentials.community, timeout_s=timeout_s, retries=retries)
+    opens = {
+        "modbus": ModbusTransport.tcp,
+        "modbus+rtu": ModbusTransport.rtu_over_tcp,
+        "modbus+udp": ModbusTransport.udp,
+    }
+    unit = _unit(url, url.path.strip("/"))
+    return opens[url.scheme](
+        url.hostname, MODBUS_PORT if port is None else port, unit, timeout_s=timeout_s, retries=retries
+    )
+
+
+def _serial(url: SplitResult, timeout_s: float, retries: int) -> ModbusTransport:
+    device, _, unit = url.path.rpartition("/")
+    if not unit.isdigit() or device in ("", "/dev"):  # no unit was given
+        device, unit = url.path, ""
+    options = dict(parse_qsl(url.query))
+    baud, parity, stop = options.pop("baud", "19200"), options.pop("parity", "E"), options.pop("stop", "1")
+    if options or not baud.isdigit() or parity not in ("N", "E", "O") or stop not in ("1", "2") or not device:
+        raise ValueError(f"found {url.geturl()!r}, expected modbus+serial:/dev/ttyUSB0/1?baud=9600&parity=N&stop=2")
+    return ModbusTransport.serial(
+        device,
+        _unit(url, unit),
+        baud=int(baud),
+        parity=cast(Literal["N", "E", "O"], parity),
+        stop_bits=int(stop),
+        timeout_s=timeout_s,
+        retries=retries,
+    )
+
+
+def _unit(url: SplitResult, text: str) -> int:
+    if text and not (text.isdigit() and int(text) <= 255):
+        raise ValueError(f"found unit {text!r} in {url.geturl()!r}, expected 0 to 255")
+    return int(text or "1")
