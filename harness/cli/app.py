@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli import demo, files, proxy, running, searching, suite, up
+from harness.cli import demo, drift, files, learning, profile, proxy, running, searching, suite, up
 
 app = typer.Typer(
     name="twinfeed",
@@ -48,6 +48,9 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     running.faults,
     running.clear,
     proxy.proxy,
+    learning.record,
+    learning.replay_device,
+    drift.drift,
     searching.search,
     searching.replay,
     searching.adopt,
@@ -60,6 +63,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(profile.app, name="profile")
 
 
 def main() -> None:

@@ -1,0 +1,281 @@
+"""`twinfeed record` and `twinfeed replay-device`: devices over time."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+from rich.markup import escape
+
+from emulators.yamlfile import FileError
+from harness.cli.output import Exit, console, fail, plain_errors, print_json
+from harness.cli.running import JsonOption
+from harness.durations import seconds
+from harness.transports import ModbusTransport, SnmpTransport, TransportError
+from harness.transports.urls import FORMS, Credentials, opened
+
+if TYPE_CHECKING:
+    from emulators.profiles.schema import Profile
+    from harness.learning.pace import Pace
+    from harness.learning.recorder import Walker
+    from harness.learning.recording import Recording
+
+CommunityOption = Annotated[
+    str, typer.Option("--community", envvar="TWINFEED_COMMUNITY", help="Read community of v1 and v2c.")
+]
+UserOption = Annotated[
+    str,
+    typer.Option(
+        "--user",
+        envvar="TWINFEED_USER",
+        help="User of snmp+v3; its passwords are in the environment: TWINFEED_AUTH_PASSWORD, TWINFEED_PRIV_PASSWORD.",
+    ),
+]
+AuthOption = Annotated[str, typer.Option("--auth", help="v3: md5, sha, sha224, sha256, sha384 or sha512.")]
+PrivOption = Annotated[str, typer.Option("--priv", help="v3: des, 3des, aes128, aes192 or aes256.")]
+RateOption = Annotated[str, typer.Option("--rate", help="Most requests: 10/s, 30/min.")]
+TimeoutOption = Annotated[str, typer.Option("--timeout", help="How long one answer is waited for.")]
+
+
+def record(
+    address: Annotated[str, typer.Argument(help=f"The device: {FORMS}.", show_default=False)],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The recording; one that exists is gone on with.")],
+    under: Annotated[
+        list[str] | None, typer.Option("--under", help="SNMP: a subtree to walk; may be repeated. Default: everything.")
+    ] = None,
+    ranges: Annotated[
+        str | None, typer.Option("--ranges", help="Modbus: holding:0-199,input:0-49,coil:0-15,discrete:0-15.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="Modbus: what this profile (a name or a file) knows.")
+    ] = None,
+    every: Annotated[str, typer.Option("--every", help="From one walk to the next: 30s, 1min.")] = "1min",
+    for_: Annotated[str, typer.Option("--for", help="For how long. Default: one walk.")] = "0s",
+    rate: RateOption = "10/s",
+    timeout: TimeoutOption = "2s",
+    patience: Annotated[str, typer.Option("--patience", help="How long a silent device is waited for.")] = "30s",
+    most: Annotated[int, typer.Option("--most", help="SNMP: a walk ends after so many variables.", min=1)] = 200_000,
+    community: CommunityOption = "public",
+    user: UserOption = "",
+    auth: AuthOption = "sha",
+    priv: PrivOption = "aes128",
+    json: JsonOption = False,
+) -> None:
+    """Record a device over time, only by reading. Interrupted, run it again with the same file: it goes on.
+
+    Examples:
+
+      twinfeed record snmp://192.0.2.7 -o ups.jsonl --every 1min --for 1h
+
+      twinfeed record modbus://192.0.2.8/3 -o meter.jsonl --ranges holding:2999-3110 --rate 2/s
+
+      twinfeed record modbus+serial:/dev/ttyUSB0/1?baud=9600 -o gen.jsonl --profile dse-gencomm
+    """
+    from harness.learning.pace import Pace, per_second
+
+    try:
+        pace = Pace(per_second(rate))
+        every_s, for_s, patience_s = seconds(every), seconds(for_), seconds(patience)
+        transport = opened(address, credentials(community, user, auth, priv), timeout_s=seconds(timeout), retries=0)
+        asks = walker(transport, under, ranges, None if profile is None else found_profile(profile), pace, most)
+    except (ValueError, FileError) as error:
+        fail(str(error), Exit.USAGE)
+    walks = 1 + int(for_s / every_s) if every_s > 0 else 1
+    try:
+        found = asyncio.run(_recorded(asks, output, walks, every_s, patience_s, json))
+    except FileError as error:
+        fail(str(error), Exit.USAGE)
+    except TransportError as error:
+        _interrupted(str(error), output)
+    except asyncio.CancelledError:
+        _interrupted("stopped", output)
+    summary = {
+        "recording": str(output),
+        "device": found.head["device"],
+        "identity": found.identity,
+        "walks": len(found.walks),
+        "values": len(found.walks[-1]),
+        "refused": len(found.walks[-1].refused),
+        "troubles": [trouble for walk in found.walks for trouble in walk.troubles],
+        "requests": pace.turns,
+    }
+    if json:
+        print_json(summary)
+        return
+    for trouble in dict.fromkeys(summary["troubles"]):
+        console.print(f"[yellow]trouble[/]  {escape(trouble)}", soft_wrap=True)
+    named = ", ".join(f"{name} {value}" for name, value in found.identity.items())
+    console.print(
+        f"{escape(str(found.head['device']))} ({escape(named or 'it does not say what it is')})", soft_wrap=True
+    )
+    refused = f", {summary['refused']} refused" if summary["refused"] else ""
+    console.print(
+        f"{len(found.walks)} walks, {summary['values']} values in the last one{refused}, {pace.turns} requests; "
+        f"kept in {escape(str(output))}",
+        soft_wrap=True,
+    )
+
+
+def credentials(community: str, user: str, auth: str, priv: str) -> Credentials:
+    import os
+
+    passwords = os.environ.get("TWINFEED_AUTH_PASSWORD", ""), os.environ.get("TWINFEED_PRIV_PASSWORD", "")
+    return Credentials(community, user, *passwords, auth, priv)
+
+
+def _interrupted(why: str, output: Path) -> NoReturn:
+    kept = f"; what came is kept in {output}: run the same command again to go on" if output.exists() else ""
+    fail(f"{why}{kept}", Exit.UNREACHABLE)
+
+
+def walker(
+    transport: SnmpTransport | ModbusTransport,
+    under: list[str] | None,
+    ranges: str | None,
+    profile: Profile | None,
+    pace: Pace,
+    most: int,
+) -> Walker:
+    """Who asks the device.
+
+    Raises:
+        ValueError: the options do not fit the protocol.
+    """
+    from harness.learning.modbus_walk import ModbusWalker, spans, spans_of
+    from harness.learning.snmp_walk import EVERYTHING, SnmpWalker
+
+    if isinstance(transport, SnmpTransport):
+        if ranges is not None or profile is not None:
+            raise ValueError(f"{transport.where}: --ranges and --profile are for Modbus; SNMP takes --under OID")
+        for oid in under or ():
+            if not all(part.isdigit() for part in oid.strip(".").split(".")) or len(oid.strip(".").split(".")) < 2:
+                raise ValueError(f"--under {oid}: expected an OID of at least two numbers such as 1.3.6.1.4.1.318")
+        return SnmpWalker(transport, [oid.strip(".") for oid in under or EVERYTHING], pace, most)
+    if under:
+        raise ValueError(f"{transport.where}: --under is for SNMP; Modbus takes --ranges or --profile")
+    if (ranges is None) == (profile is None):
+        raise ValueError(f"{transport.where}: Modbus needs --ranges (holding:0-199) or --profile, and not both")
+    if ranges is not None:
+        return ModbusWalker(transport, spans(ranges), pace)
+    assert profile is not None
+    return ModbusWalker(transport, spans_of(profile), pace)
+
+
+def found_profile(name: str) -> Profile:
+    """A shipped profile by name, or a profile file by path.
+
+    Raises:
+        FileError: there is none, or it is wrong.
+    """
+    from emulators.profiles import library
+
+    path = Path(name)
+    return library.load(path) if path.suffix in (".yaml", ".yml") else library.get(name)
+
+
+async def _recorded(
+    walker: Walker, output: Path, walks: int, every_s: float, patience_s: float, quiet: bool
+) -> Recording:
+    """The whole recording. SIGINT and SIGTERM raise CancelledError, between two lines of the file."""
+    from rich.progress import Progress
+
+    from harness.learning.recorder import Recorder, RecordError
+
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
+        shown = progress.add_task("", total=walks)
+
+        def told(recording: Recording, item: dict[str, Any]) -> None:
+            walk = recording.walks[-1]
+            progress.update(
+                shown, completed=len(recording.walks) - (not walk.ended), description=f"walk {walk.number}: {len(walk)}"
+            )
+
+        try:
+            return await Recorder(walker, output, told).record(walks, every_s, patience_s)
+        except RecordError as error:
+            fail(str(error), Exit.USAGE if output.exists() and output.stat().st_size else Exit.UNREACHABLE)
+
+
+def replay_device(
+    recording: Annotated[Path, typer.Argument(help="A recording of `twinfeed record`, or a .snmprec file.")],
+    address: Annotated[str, typer.Option("--address", help="Where it answers.")] = "127.0.0.1",
+    port: Annotated[int | None, typer.Option("--port", help="Default: 1161 for SNMP, 1502 for Modbus.")] = None,
+    community: CommunityOption = "public",
+    loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end. Default: the last walk stays.")] = False,
+    expose: Annotated[bool, typer.Option("--expose", help="Answer beyond loopback.")] = False,
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Serve nothing: write a walk as a .snmprec file for snmpsim.")
+    ] = None,
+    walk: Annotated[int, typer.Option("--walk", help="Which walk --export writes.", min=1)] = 1,
+    stop_after: Annotated[str | None, typer.Option("--stop-after", help="Stop by itself after this time.")] = None,
+) -> None:
+    """Serve a recording as the device it was made of: read-only, with the values of the time since the start.
+
+    Examples:
+
+      twinfeed replay-device ups.jsonl --loop
+
+      twinfeed replay-device ups.jsonl --export ups.snmprec
+    """
+    from harness.learning.recording import load
+
+    with plain_errors():
+        found = load(recording)
+    if export is not None:
+        _export(found, export, walk)
+        return
+    try:
+        stop_s = None if stop_after is None else seconds(stop_after)
+        asyncio.run(_serve(found, address, port, community, loop, expose, stop_s))
+    except ValueError as error:
+        fail(str(error), Exit.USAGE)
+    except OSError as error:
+        fail(f"{address}: cannot listen: {error.strerror or error}", Exit.UNREACHABLE)
+
+
+def _export(found: Recording, path: Path, number: int) -> None:
+    from harness.learning.recording import snmprec_lines
+
+    if found.protocol != "snmp":
+        fail("a .snmprec file holds SNMP variables, this is a recording of Modbus", Exit.USAGE)
+    if number > len(found.walks):
+        fail(f"--walk {number}: the recording holds {len(found.walks)}", Exit.USAGE)
+    lines = list(snmprec_lines(found.walks[number - 1]))
+    try:
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as error:
+        fail(f"{path}: cannot be written: {error.strerror or error}", Exit.UNREACHABLE)
+    console.print(f"{len(lines)} variables are in {escape(str(path))}", soft_wrap=True)
+
+
+async def _serve(
+    found: Recording, address: str, port: int | None, community: str, loop: bool, expose: bool, stop_s: float | None
+) -> None:
+    from emulators.wire.modbus import ModbusTcpServer
+    from harness.learning.replaying import server
+
+    chosen = port if port is not None else {"snmp": 1161, "modbus": 1502}[found.protocol]
+    served = server(found, address, chosen, community=community, loop=loop, expose=expose)
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await served.start()
+    try:
+        bound = served.address[1] if isinstance(served, ModbusTcpServer) else served.port
+        what = f"{len(found.walks)} walks, {len(found.walks[0])} values in the first"
+        print(
+            f"{found.protocol}://{address}:{bound} answers as {found.head['device']} ({what}); Ctrl-C stops it",
+            flush=True,
+        )
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), stop_s)
+    finally:
+        await served.stop()

@@ -1,0 +1,124 @@
+"""`twinfeed profile new`: a draft of a profile from what is known of a product."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from emulators.devices.catalogue import KINDS
+from emulators.profiles import library
+from harness.cli.output import Exit, console, fail, plain_errors
+
+if TYPE_CHECKING:
+    from harness.learning.draft import Draft
+    from harness.learning.recording import Recording
+
+app = typer.Typer(help="Make profiles of products.", no_args_is_help=True)
+
+
+@app.callback()
+def _group() -> None:
+    """Make profiles of products."""
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="The profile's name; it becomes NAME.yaml.", show_default=False)],
+    recording: Annotated[Path, typer.Option("--recording", help="A recording of the device, or a .snmprec file.")],
+    kind: Annotated[str, typer.Option("--kind", help=f"What it is: {', '.join(KINDS)}.")],
+    mibs: Annotated[
+        list[str] | None, typer.Option("--mib", help="SNMP: a MIB module it implements; may be repeated.")
+    ] = None,
+    mib_dirs: Annotated[
+        list[Path] | None, typer.Option("--mib-dir", help="A folder with MIB modules; may be repeated.")
+    ] = None,
+    registers: Annotated[
+        Path | None, typer.Option("--registers", help="Modbus: a CSV file: address,name,type,unit,scale,access …")
+    ] = None,
+    first: Annotated[
+        int, typer.Option("--first", help="The address that the list gives the first register: 0 or 1.", min=0, max=1)
+    ] = 0,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="The file. Default: NAME.yaml.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+) -> None:
+    """Draft a profile: points where names and units make them plain, recorded values and a TODO where they do not.
+
+    Examples:
+
+      twinfeed profile new my-ups --kind ups --mib UPS-MIB --recording ups.jsonl
+
+      twinfeed profile new my-meter --kind meter --registers map.csv --recording meter.jsonl
+    """
+    path = output or Path(f"{name}.yaml")
+    if kind not in KINDS:
+        fail(f"--kind {kind}: expected one of {', '.join(KINDS)}", Exit.USAGE)
+    if (mibs is None) == (registers is None):
+        fail(
+            "expected --mib MODULE or --registers FILE, and not both; `twinfeed profile new --help` has examples",
+            Exit.USAGE,
+        )
+    if path.stem != name:
+        fail(f"--output {path}: a profile's file has its name: {name}.yaml", Exit.USAGE)
+    if path.exists() and not force:
+        fail(f"{path} exists: choose another name, or give --force", Exit.USAGE)
+    with plain_errors():
+        from harness.learning.recording import load
+
+        found = load(recording)
+        try:
+            draft = (
+                _of_mibs(name, kind, mibs, mib_dirs or [], found)
+                if mibs is not None
+                else _of_registers(name, kind, registers, first, found)
+            )
+        except ValueError as error:
+            fail(str(error), Exit.USAGE)
+    try:
+        path.write_text(draft.text(), encoding="utf-8")
+    except OSError as error:
+        fail(f"{path}: cannot be written: {error.strerror or error}", Exit.UNREACHABLE)
+    _say(path, draft)
+
+
+def _of_mibs(name: str, kind: str, mibs: list[str], folders: list[Path], found: Recording) -> Draft:
+    from harness.learning import mib_draft
+    from harness.learning.mibs import FOLDERS, MibError, Mibs, compiled
+
+    if found.protocol != "snmp":
+        raise ValueError(f"--mib needs a recording of SNMP, this is one of {found.protocol}")
+    for folder in folders:
+        if not folder.is_dir():
+            raise ValueError(f"--mib-dir {folder}: there is no such folder")
+    known = [*folders, *(Path(folder) for folder in FOLDERS if Path(folder).is_dir())]
+    try:
+        return mib_draft.draft(name, kind, Mibs(compiled(known, mibs, texts=True)), mibs, found)
+    except MibError as error:
+        raise ValueError(str(error)) from None
+
+
+def _of_registers(name: str, kind: str, path: Path | None, first: int, found: Recording) -> Draft:
+    from harness.learning import register_draft
+
+    assert path is not None
+    if found.protocol != "modbus":
+        raise ValueError(f"--registers needs a recording of Modbus, this is one of {found.protocol}")
+    return register_draft.draft(name, kind, register_draft.rows(path, first), path, found)
+
+
+def _say(path: Path, draft: Draft) -> None:
+    """What the draft holds, and whether it loads as it is."""
+    share = math.floor(100 * draft.points / max(1, draft.points + draft.fixed))
+    console.print(
+        f"{escape(str(path))}: {draft.points} entries show a point ({share} %), {draft.fixed} a recorded value; "
+        f"{draft.todos} TODOs are left",
+        soft_wrap=True,
+    )
+    with plain_errors():
+        library.load(path)
+    console.print(
+        f"it loads; see it drift: twinfeed drift RECORDING SITE:DEVICE --profile {escape(str(path))}", soft_wrap=True
+    )

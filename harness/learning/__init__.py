@@ -1,0 +1,1 @@
+"""Learning from hardware: recordings of devices, their replay, what a twin gets wrong, and drafts of profiles."""

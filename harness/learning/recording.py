@@ -1,0 +1,212 @@
+"""Recordings of devices: what every variable or register of a device was, walk after walk.
+
+A recording is a text file of JSON lines, written as answers come and never rewritten:
+
+    {"twinfeed": "recording", "version": 1, "protocol": "snmp", "device": "snmp://192.0.2.7:161", "asked": ["1.3.6.1"],
+     "began": "2026-03-01T08:00:00Z", "identity": {"sysObjectID": "1.3.6.1.4.1.318.1.3.27", …}}
+    {"walk": 1, "t_s": 0.0}
+    {"t_s": 0.021, "variables": ["1.3.6.1.2.1.1.1.0|4|APC Web/SNMP …", …]}
+    {"t_s": 0.037, "trouble": "…", "at": "1.3.6.1.2.1.4.22"}
+    {"walk": 1, "t_s": 3.2, "end": true}
+
+One line for each answer, with the time it came, s since `began`; variables are lines of a .snmprec file. A Modbus
+recording has `registers` (table, first address, octets in hexadecimal), `bits` (table, first address, 0 and 1) and
+`refused` (table, first address, how many, exception code) instead. What is cut off in the middle of a line was never
+recorded: `repair` removes it, and reading passes over it.
+
+A .snmprec file is a recording of one walk at 0 s.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from emulators.yamlfile import FileError
+from harness.learning import snmprec
+from harness.learning.snmprec import NotARecord, Variable
+from harness.transports.snmp_messages import numbers
+
+VERSION = 1
+
+Table = Literal["holding", "input", "coil", "discrete"]
+TABLES: tuple[Table, ...] = ("holding", "input", "coil", "discrete")
+Place = tuple[Table, int]
+"""A register or bit: its table and PDU address."""
+
+
+@dataclass
+class Walk:
+    """One time round the device."""
+
+    number: int
+    t_s: float
+    """When it began, s since the recording did."""
+    ended: bool = False
+    variables: dict[str, Variable] = field(default_factory=dict)
+    """By OID, in the order they came."""
+    registers: dict[Place, int] = field(default_factory=dict)
+    """Bits are 0 and 1."""
+    refused: dict[Place, int] = field(default_factory=dict)
+    """Registers and bits that the device does not let read -> its exception code."""
+    troubles: list[str] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.variables) + len(self.registers)
+
+    def in_order(self) -> list[Variable]:
+        """The variables as an agent walks them."""
+        return sorted(self.variables.values(), key=lambda variable: numbers(variable.oid))
+
+
+@dataclass
+class Recording:
+    """A device over time. `walks` holds those that have begun, the last perhaps not at its end."""
+
+    head: dict[str, Any]
+    walks: list[Walk] = field(default_factory=list)
+    cut: bool = False
+    """Whether the file ends in the middle of a line."""
+    last_s: float = 0.0
+    """When the last line was written, s since the recording began."""
+
+    @property
+    def protocol(self) -> str:
+        """`snmp` or `modbus`."""
+        return str(self.head["protocol"])
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What the device says it is: sysObjectID and sysDescr, or its identification objects by number."""
+        return dict(self.head.get("identity", {}))
+
+    def take(self, item: dict[str, Any]) -> None:
+        """One line of the file after the header.
+
+        Raises:
+            ValueError, KeyError, TypeError: it is none.
+        """
+        self.last_s = float(item["t_s"])
+        if "walk" in item and not item.get("end"):
+            self.walks.append(Walk(int(item["walk"]), float(item["t_s"])))
+            return
+        if "resumed" in item:
+            return
+        walk = self.walks[-1]
+        if item.get("end"):
+            walk.ended = True
+        for text in item.get("variables", ()):
+            found = snmprec.variable(text)
+            walk.variables[found.oid] = found
+        if "registers" in item:
+            table, first, octets = item["registers"]
+            data = bytes.fromhex(octets)
+            for n in range(len(data) // 2):
+                walk.registers[table, first + n] = int.from_bytes(data[2 * n : 2 * n + 2], "big")
+        if "bits" in item:
+            table, first, bits = item["bits"]
+            walk.registers |= {(table, first + n): int(bit) for n, bit in enumerate(bits)}
+        if "refused" in item:
+            table, first, count, code = item["refused"]
+            walk.refused |= {(table, first + n): int(code) for n in range(count)}
+        if "trouble" in item:
+            walk.troubles.append(f"{item['at']}: {item['trouble']}")
+
+    def at(self, t_s: float, loop: bool = False) -> Walk:
+        """The walk that had begun last by then, s; after the end the last one stays, or they begin again.
+
+        Walks cut short count only if there is no whole one: a device does not lose half of its variables for a while.
+        """
+        whole = [walk for walk in self.walks if walk.ended] or self.walks
+        times = [walk.t_s - whole[0].t_s for walk in whole]
+        if loop and len(whole) > 1:
+            t_s %= times[-1] + times[-1] / (len(times) - 1)  # the last walk lasts as long as the others on average
+        return max((walk for walk, since_s in zip(whole, times, strict=True) if since_s <= t_s), key=lambda w: w.t_s)
+
+
+def load(path: Path) -> Recording:
+    """A recording, or a .snmprec file as one.
+
+    Raises:
+        FileError: a line for each mistake, with file and line.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FileError([f"{path}: cannot be read: {error.strerror or error}"]) from None
+    if not data.lstrip().startswith(b"{"):
+        return _snmprec(path, data.decode("utf-8", "surrogateescape"))
+    whole, _, rest = data.rpartition(b"\n")
+    recording, problems = Recording({}, cut=bool(rest)), []
+    for number, text in enumerate(whole.split(b"\n"), 1):
+        try:
+            item = json.loads(text)
+            if number == 1:
+                recording.head = _head(item)
+            else:
+                recording.take(item)
+        except (ValueError, KeyError, TypeError, IndexError) as error:
+            shown = text[:60].decode(errors="replace")
+            problems.append(f"{path}:{number}: not a line of a recording: {error}, found {shown!r}")
+            if number == 1:
+                break
+    if problems:
+        raise FileError(problems)
+    if not recording.head:
+        raise FileError([f"{path}:1: the recording ends in its first line; delete the file and record again"])
+    return recording
+
+
+def repair(path: Path) -> int:
+    """Remove what stands after the last whole line; returns how many octets that was."""
+    data = path.read_bytes()
+    keep = data.rfind(b"\n") + 1
+    if keep < len(data):
+        with path.open("r+b") as file:
+            file.truncate(keep)
+    return len(data) - keep
+
+
+def snmprec_lines(walk: Walk) -> Iterator[str]:
+    """The walk as the lines of a .snmprec file, in the order snmpsim wants them."""
+    for variable in walk.in_order():
+        yield snmprec.line(variable)
+
+
+def _head(item: Any) -> dict[str, Any]:
+    if not isinstance(item, dict) or item.get("twinfeed") != "recording":
+        raise ValueError('expected {"twinfeed": "recording", …}')
+    if item.get("version") != VERSION:
+        raise ValueError(f"version is {item.get('version')}, this twinfeed reads {VERSION}")
+    if item.get("protocol") not in ("snmp", "modbus"):
+        raise ValueError(f"protocol is {item.get('protocol')!r}, expected snmp or modbus")
+    return item
+
+
+def _snmprec(path: Path, text: str) -> Recording:
+    walk, problems = Walk(1, 0.0, ended=True), []
+    for number, record in enumerate(text.splitlines(), 1):
+        if not record.strip() or record.startswith("#"):
+            continue
+        try:
+            found = snmprec.variable(record)
+            walk.variables[found.oid] = found
+        except (NotARecord, UnicodeEncodeError) as error:
+            problems.append(f"{path}:{number}: {error}")
+    if not walk.variables and not problems:
+        problems = [f"{path}: holds no variable"]
+    if problems:
+        raise FileError(problems)
+    system = {"sysObjectID": "1.3.6.1.2.1.1.2.0", "sysDescr": "1.3.6.1.2.1.1.1.0"}
+    identity = {name: shown(walk.variables[oid]) for name, oid in system.items() if oid in walk.variables}
+    head = {"twinfeed": "recording", "version": VERSION, "protocol": "snmp", "device": path.name, "identity": identity}
+    return Recording(head, [walk])
+
+
+def shown(variable: Variable) -> str:
+    """The value for people."""
+    value = variable.value
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)

@@ -1,0 +1,134 @@
+"""A recording served as the device it was made of: an SNMP agent or a Modbus TCP server with the recorded answers.
+
+Everything can be read and nothing written. What is served at a time is the walk that had begun by then when the
+recording was made; after its end the last one stays, or the recording begins again. It is a server rather than a
+transport of the harness, so that any client can be pointed at it, and so that the harness reads it over the wire too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Address
+
+from emulators.profiles.snmp_binding import SYNTAX, oid
+from emulators.wire.modbus import (
+    DeviceFailure,
+    IllegalAddress,
+    IllegalFunction,
+    ModbusError,
+    ModbusTcpServer,
+    any_unit,
+)
+from emulators.wire.modbus.unit import BitTable, RegisterTable
+from emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, SnmpServer, Value
+from harness.learning.recording import Recording, Table, Walk
+from harness.learning.snmprec import Variable
+
+REFUSALS: dict[int, type[ModbusError]] = {
+    refusal.code: refusal for refusal in (IllegalFunction, IllegalAddress, DeviceFailure)
+}
+"""Recorded exceptions that are given again as they were; the others as illegal data address."""
+
+
+class Player:
+    """Which walk of a recording is served now. `clock` gives the time, s; the recording begins when this is made."""
+
+    def __init__(self, recording: Recording, clock: Callable[[], float], loop: bool = False) -> None:
+        self.recording = recording
+        self._clock, self._loop = clock, loop
+        self._start_s = clock()
+
+    @property
+    def walk(self) -> Walk:
+        return self.recording.at(self._clock() - self._start_s, self._loop)
+
+
+class RecordedTree(MibTree):
+    """The variables of the walk that is served now."""
+
+    __slots__ = ("_player", "_shown")
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+        self._shown = player.walk
+        super().__init__(_instances(self._shown), self._look)
+
+    def _look(self) -> int:
+        walk = self._player.walk
+        if walk is not self._shown:
+            self._shown = walk
+            self.replace(_instances(walk))
+        return walk.number
+
+
+def _instances(walk: Walk) -> list[Instance]:
+    return [Instance(oid(v.oid), SYNTAX[v.type], _reader(v)) for v in walk.variables.values()]
+
+
+def _reader(variable: Variable) -> Callable[[], Value]:
+    value: Value
+    if variable.type == "oid":
+        value = oid(str(variable.value))
+    elif variable.type == "ipaddress":
+        value = IPv4Address(str(variable.value)).packed
+    else:
+        assert not isinstance(variable.value, str)
+        value = variable.value
+    return lambda: value
+
+
+class RecordedUnit:
+    """The registers and bits of the walk that is served now (see `emulators.wire.modbus.Unit`)."""
+
+    def __init__(self, player: Player) -> None:
+        self._player = player
+
+    @property
+    def identification(self) -> Mapping[int, bytes]:
+        objects = {int(id): text.encode() for id, text in self._player.recording.identity.items()}
+        return objects if {0, 1, 2} <= objects.keys() else {}
+
+    def read_registers(self, table: RegisterTable, address: int, count: int) -> bytes:
+        return b"".join(value.to_bytes(2, "big") for value in self._values(table, address, count))
+
+    def read_bits(self, table: BitTable, address: int, count: int) -> Sequence[bool]:
+        return [bool(value) for value in self._values(table, address, count)]
+
+    def _values(self, table: Table, address: int, count: int) -> list[int]:
+        walk = self._player.walk
+        places = [(table, n) for n in range(address, address + count)]
+        for place in places:
+            if place not in walk.registers:
+                refusal = REFUSALS.get(walk.refused.get(place, IllegalAddress.code), IllegalAddress)
+                raise refusal(f"{place[0]} {place[1]} was not there when the device was recorded")
+        return [walk.registers[place] for place in places]
+
+    def write_bits(self, address: int, values: Sequence[bool]) -> None:
+        raise IllegalFunction("a recording is only read")
+
+    def write_registers(self, address: int, data: bytes) -> None:
+        raise IllegalFunction("a recording is only read")
+
+
+def server(
+    recording: Recording,
+    address: str,
+    port: int,
+    *,
+    community: str = "public",
+    loop: bool = False,
+    expose: bool = False,
+) -> SnmpServer | ModbusTcpServer:
+    """What serves the recording there; its time begins now. A Modbus recording answers to every unit number.
+
+    Raises:
+        ValueError: the address is not a loopback address and `expose` is not given, or nothing is recorded.
+    """
+    if not any(map(len, recording.walks)):
+        raise ValueError(f"the recording of {recording.head.get('device', 'a device')} holds no value yet")
+    player = Player(recording, asyncio.get_running_loop().time, loop)
+    if recording.protocol == "snmp":
+        agent = SnmpAgent(RecordedTree(player), {community.encode(): Access.READ_ONLY})
+        return SnmpServer(agent, address, port, allow_non_loopback=expose)
+    return ModbusTcpServer(any_unit(RecordedUnit(player)), address, port, allow_non_loopback=expose)

@@ -1,0 +1,141 @@
+"""What the emulator of a device would have answered: a recording of the twin, made without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from emulators import sitefile
+from emulators.profiles.binding import Surface
+from emulators.profiles.modbus_binding import ProfileUnit
+from emulators.profiles.schema import Profile
+from emulators.profiles.snmp_binding import SYNTAX, SurfaceTree
+from emulators.site import Site
+from emulators.wire.modbus import ModbusError, Unit
+from emulators.wire.snmp import Instance, SnmpAgent, agent_instances, format_oid
+from harness.faults.on_site import SiteFaults
+from harness.faults.scenario import Scenario
+from harness.faults.schedule import Schedule
+from harness.learning.modbus_walk import spans_of
+from harness.learning.recording import VERSION, Place, Recording, Walk
+from harness.learning.snmprec import Variable
+
+SETTLE_S = 60.0
+"""How long a site runs before its devices are compared, s: by then what boots has booted."""
+
+TYPES = {syntax: type for type, syntax in SYNTAX.items()}
+
+
+class NoTwin(ValueError):
+    """Nothing emulates that; the message says what is there."""
+
+
+def place_of(name: str) -> tuple[str, str]:
+    """Site and device for `bamako:ups-a1`, or for a profile's name the shipped site's device that has it.
+
+    Raises:
+        NoTwin: there is none.
+        FileError: the site's file is wrong.
+    """
+    site, colon, device = name.rpartition(":")
+    if colon:
+        return site, device
+    for shipped in sorted(sitefile.names(), key=lambda site: site != "bench"):
+        for entry in sitefile.read(shipped).devices:
+            if entry.profile.profile == name:
+                return shipped, entry.name
+    raise NoTwin(f"no shipped site has a device with the profile {name!r}; name one as SITE:DEVICE, or give an address")
+
+
+class Twin:
+    """One emulated device on its site, at rest when it is made and in a scenario's course while it is recorded."""
+
+    def __init__(self, site: str, device: str, protocol: str, scenario: Scenario | None = None) -> None:
+        """Build the site.
+
+        Raises:
+            FileError, PlantError: there is no such site or device.
+            NoTwin: it does not speak that protocol.
+        """
+        self._site = Site.load(site, scenario.seed or None if scenario is not None else None)
+        self._name = f"{self._site.name}:{device}"
+        emulated = self._site[device]
+        self.profile: Profile = next(e.profile for e in self._site.file.devices if e.name == device)
+        self._protocol = protocol
+        surface = Surface(self.profile, emulated)
+        self._tree: SurfaceTree | None = None
+        self._unit: ProfileUnit | None = None
+        if protocol == "snmp" and self.profile.snmp is not None:
+            self._tree = SurfaceTree(surface)
+            self._tree.add(agent_instances(SnmpAgent(self._tree, {})))
+        elif protocol == "modbus" and self.profile.modbus is not None:
+            self._unit = ProfileUnit(surface)
+        else:
+            raise NoTwin(f"{self._name} does not speak {protocol}: profile {self.profile.profile} says nothing of it")
+        self._schedule = Schedule(scenario.injections if scenario is not None else (), scenario.seed if scenario else 0)
+        self._site.advance(SETTLE_S)
+
+    def recording(self, times_s: Sequence[float], asked: Iterable[Place] = ()) -> Recording:
+        """The device at these times, s from the scenario's start; registers are those of the profile and of `asked`.
+
+        Raises:
+            PlantError: the scenario asks of the site what it cannot.
+        """
+        walks = []
+        places: set[Place] = set(asked)
+        if self._unit is not None:
+            places.update(place for span in spans_of(self.profile) for place in span.places)
+        for number, t_s in enumerate(times_s, 1):
+            self._reach(t_s)
+            walk = Walk(number, t_s, ended=True)
+            if self._tree is not None:
+                self._tree.refresh()
+                walk.variables = {v.oid: v for v in map(_variable, self._tree.instances)}
+            else:
+                assert self._unit is not None
+                _read(self._unit, sorted(places), walk)
+            walks.append(walk)
+        head = {
+            "twinfeed": "recording",
+            "version": VERSION,
+            "protocol": self._protocol,
+            "device": self._name,
+            "identity": self._identity(walks[0]),
+        }
+        return Recording(head, walks)
+
+    def _reach(self, t_s: float) -> None:
+        """Let the site's time pass, with what the scenario does on the way."""
+        start_s, sink = SETTLE_S, SiteFaults(self._site)
+        while (due_s := self._schedule.next_due_s()) <= t_s:
+            self._site.advance(max(0.0, start_s + due_s - self._site.now))
+            for action in self._schedule.advance(due_s):
+                action.on(sink)
+        self._site.advance(max(0.0, start_s + t_s - self._site.now))
+
+    def _identity(self, walk: Walk) -> dict[str, str]:
+        if self._unit is not None:
+            return {str(id): octets.decode("utf-8", "replace") for id, octets in self._unit.identification.items()}
+        found = walk.variables.get("1.3.6.1.2.1.1.2.0")
+        return {} if found is None else {"sysObjectID": str(found.value)}
+
+
+def _variable(instance: Instance) -> Variable:
+    type, value = TYPES[instance.syntax], instance.read()
+    if isinstance(value, tuple):
+        return Variable(format_oid(instance.oid), type, format_oid(value))
+    if type == "ipaddress":
+        assert isinstance(value, bytes)
+        return Variable(format_oid(instance.oid), type, ".".join(map(str, value)))
+    assert value is not None
+    return Variable(format_oid(instance.oid), type, value)
+
+
+def _read(unit: Unit, places: Iterable[Place], walk: Walk) -> None:
+    for table, address in places:
+        try:
+            if table == "coil" or table == "discrete":
+                walk.registers[table, address] = int(unit.read_bits(table, address, 1)[0])
+            else:
+                walk.registers[table, address] = int.from_bytes(unit.read_registers(table, address, 1), "big")
+        except ModbusError as error:
+            walk.refused[table, address] = int(error.code)

@@ -1,0 +1,182 @@
+"""A recording served: what is read is what was recorded, at its time, and nothing can be written."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from socket import SOCK_DGRAM
+from typing import Any
+
+import pytest
+from external import background, free_port, program, run, until
+
+from emulators.wire.modbus import ModbusTcpServer
+from emulators.wire.snmp import SnmpServer
+from harness.learning.recorder import Recorder
+from harness.learning.recording import Recording, Walk, load, snmprec_lines
+from harness.learning.replaying import server
+from harness.learning.snmp_walk import SnmpWalker
+from harness.learning.snmprec import Variable
+from harness.transports import ModbusTransport, Refused, SnmpTransport
+from harness.worlds.loop import VirtualLoop
+
+Virtually = Callable[[Callable[[VirtualLoop], Any]], Any]
+CHARGE, NAME = "1.3.6.1.2.1.33.1.2.4.0", "1.3.6.1.2.1.1.5.0"
+
+
+def battery(*charges: int, every_s: float = 60.0) -> Recording:
+    """A UPS whose battery was so full from walk to walk."""
+    walks = [
+        Walk(
+            n + 1,
+            n * every_s,
+            True,
+            {CHARGE: Variable(CHARGE, "integer", charge), NAME: Variable(NAME, "string", b"ups")},
+        )
+        for n, charge in enumerate(charges)
+    ]
+    return Recording({"protocol": "snmp", "device": "snmp://ups"}, walks)
+
+
+def meter() -> Recording:
+    registers = {("holding", 0): 7, ("holding", 1): 0xABCD, ("coil", 3): 1}
+    walk = Walk(1, 0.0, True, registers=registers, refused={("holding", 2): 2, ("input", 0): 1})  # type: ignore[arg-type]
+    return Recording({"protocol": "modbus", "device": "x", "identity": {"0": "Maker", "1": "M", "2": "1"}}, [walk])
+
+
+async def charge(agent: SnmpTransport) -> object:
+    return (await agent.get([CHARGE]))[CHARGE]
+
+
+@pytest.mark.parametrize(("loop_it", "seen"), [(False, [100, 90, 80, 80, 80]), (True, [100, 90, 80, 100, 90])])
+def test_values_are_those_of_the_time_since_the_start(virtually: Virtually, loop_it: bool, seen: list[int]) -> None:
+    async def scenario(loop: VirtualLoop) -> list[object]:
+        served = server(battery(100, 90, 80), "127.0.0.1", 1161, loop=loop_it)
+        await served.start()
+        agent = SnmpTransport.v2c("127.0.0.1", 1161)
+        found = []
+        for _ in range(5):
+            found.append(await charge(agent))
+            await asyncio.sleep(60.0)
+        agent.close()
+        await served.stop()
+        return found
+
+    assert virtually(scenario) == seen
+
+
+def test_a_row_that_went_away_is_gone_at_its_time(virtually: Virtually) -> None:
+    recording = battery(100, 90)
+    del recording.walks[1].variables[NAME]
+
+    async def scenario(loop: VirtualLoop) -> tuple[int, int]:
+        served = server(recording, "127.0.0.1", 1161)
+        await served.start()
+        agent = SnmpTransport.v2c("127.0.0.1", 1161)
+        before = len(await agent.walk("1.3.6.1"))
+        await asyncio.sleep(61.0)
+        after = len(await agent.walk("1.3.6.1"))
+        agent.close()
+        await served.stop()
+        return before, after
+
+    assert virtually(scenario) == (2, 1)
+
+
+def test_a_set_is_refused(virtually: Virtually) -> None:
+    async def scenario(loop: VirtualLoop) -> None:
+        served = server(battery(100), "127.0.0.1", 1161)
+        await served.start()
+        agent = SnmpTransport.v2c("127.0.0.1", 1161)
+        with pytest.raises(Refused, match="noAccess"):
+            await agent.set(NAME, "string", b"mine")
+        agent.close()
+        await served.stop()
+
+    virtually(scenario)
+
+
+def test_registers_are_as_recorded_and_refused_as_recorded(virtually: Virtually) -> None:
+    async def scenario(loop: VirtualLoop) -> None:
+        served = server(meter(), "127.0.0.1", 1502)
+        await served.start()
+        unit = ModbusTransport.tcp("127.0.0.1", 1502)
+        assert await unit.read_registers("holding", 0, 2) == bytes.fromhex("0007abcd")
+        assert await unit.read_bits("coil", 3, 1) == [True]
+        assert await unit.identification() == {0: b"Maker", 1: b"M", 2: b"1"}
+        for table, address, code in (("holding", 2, 2), ("holding", 99, 2), ("input", 0, 1)):
+            with pytest.raises(Refused, match=f"exception {code}"):
+                await unit.read_registers(table, address, 1)  # type: ignore[arg-type]
+        with pytest.raises(Refused, match="exception 1"):
+            await unit.write_registers(0, b"\0\1")
+        with pytest.raises(Refused, match="exception 1"):
+            await unit.write_coil(3, False)
+        unit.close()
+        await served.stop()
+
+    virtually(scenario)
+
+
+def test_nobody_listens_beyond_loopback_unless_told_to(virtually: Virtually) -> None:
+    async def scenario(loop: VirtualLoop) -> SnmpServer | ModbusTcpServer:
+        with pytest.raises(ValueError, match="loopback"):
+            server(battery(100), "0.0.0.0", 1161)
+        return server(battery(100), "0.0.0.0", 1161, expose=True)
+
+    assert virtually(scenario)
+
+
+def test_a_recording_of_nothing_is_not_served(virtually: Virtually) -> None:
+    async def scenario(loop: VirtualLoop) -> None:
+        with pytest.raises(ValueError, match="holds no value yet"):
+            server(Recording({"protocol": "snmp", "device": "x"}, [Walk(1, 0.0)]), "127.0.0.1", 1161)
+
+    virtually(scenario)
+
+
+@pytest.mark.interop
+async def test_net_snmp_walks_a_recording_of_others_as_it_was_made(shared_data: Path) -> None:
+    bulkwalk = program("snmpbulkwalk", "snmp")
+    for path in sorted((shared_data / "recordings").glob("*.snmprec"))[:4]:
+        recording = load(path)
+        served = server(recording, "127.0.0.1", 0)
+        await served.start()
+        assert isinstance(served, SnmpServer)
+        command = [bulkwalk, "-v2c", "-c", "public", "-On", "-m", "", f"127.0.0.1:{served.port}", ".1"]
+        printed = await asyncio.to_thread(run, command)
+        await served.stop()
+        lines = [line for line in printed.splitlines() if line.startswith(".1.") and "No more variables" not in line]
+        walked = [line.split(" ")[0].lstrip(".") for line in lines]
+        named = [oid for oid in walked if oid in recording.walks[0].variables]
+        assert named == [variable.oid for variable in recording.walks[0].in_order()], path.name
+
+
+@pytest.mark.interop
+async def test_snmpsim_serves_what_we_export_and_we_record_it_back(shared_data: Path, tmp_path: Path) -> None:
+    """An agent of other people serves the file, and the walk of it is the file again."""
+    snmpsim = shutil.which("snmpsim-command-responder", path=str(Path(sys.executable).parent))
+    if snmpsim is None:
+        pytest.skip("snmpsim-command-responder is missing: pip install snmpsim")
+    exported = load(shared_data / "recordings" / "apc_ats.snmprec").walks[0]
+    data = tmp_path / "data"
+    data.mkdir()
+    (data / "public.snmprec").write_text("".join(f"{line}\n" for line in snmprec_lines(exported)))
+    port = free_port(SOCK_DGRAM)
+    command = [
+        snmpsim,
+        f"--data-dir={data}",
+        f"--cache-dir={tmp_path / 'cache'}",
+        f"--agent-udpv4-endpoint=127.0.0.1:{port}",
+    ]
+    if os.getuid() == 0:
+        command += ["--process-user", "root", "--process-group", "root"]
+    log = tmp_path / "log"
+    with background(command, log):
+        await asyncio.to_thread(until, lambda: "Listening at" in log.read_text(), log.read_text)
+        agent = SnmpTransport.v2c("127.0.0.1", port, timeout_s=5.0, retries=0)
+        recording = await Recorder(SnmpWalker(agent, ["1.3.6.1"]), tmp_path / "again.jsonl").record()
+    assert recording.walks[0].variables == exported.variables
