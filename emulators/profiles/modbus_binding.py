@@ -15,7 +15,7 @@ from emulators.profiles.values import Raw, Unmapped, from_raw
 from emulators.wire.modbus.unit import BitTable, DeviceFailure, IllegalAddress, IllegalValue, RegisterTable
 
 CACHED_READS = 256
-"""Different reads remembered while the plant stands still."""
+"""Different reads remembered: what they are made of, and while the plant stands still what they gave."""
 
 
 class Slot(NamedTuple):
@@ -31,6 +31,14 @@ class Slot(NamedTuple):
     @property
     def end(self) -> int:
         return self.start + self.words
+
+
+class Part(NamedTuple):
+    """What a read takes from one slot, or from registers that are not there: `cut` of the packed octets."""
+
+    read: Callable[[], Raw]
+    pack: Callable[[Raw], bytes]
+    cut: slice
 
 
 class ProfileUnit:
@@ -49,6 +57,7 @@ class ProfileUnit:
         }
         self._place(surface)
         self._starts = {table: [slot.start for slot in slots] for table, slots in self._slots.items()}
+        self._parts: dict[tuple[RegisterTable, int, int], list[Part]] = {}
         self._cache: dict[tuple[RegisterTable, int, int], bytes] = {}
         self._revision = -1
 
@@ -70,7 +79,12 @@ class ProfileUnit:
         if data is None:
             if len(self._cache) >= CACHED_READS:
                 self._cache.clear()
-            data = self._cache[key] = self._assemble(table, address, count)
+            parts = self._parts.get(key)
+            if parts is None:
+                if len(self._parts) >= CACHED_READS:
+                    self._parts.clear()
+                parts = self._parts[key] = self._divide(table, address, count)
+            data = self._cache[key] = b"".join([pack(read())[cut] for read, pack, cut in parts])
         return data
 
     def write_registers(self, address: int, data: bytes) -> None:
@@ -89,22 +103,27 @@ class ProfileUnit:
         for slot, raw in writes:
             _write(slot.register, slot.target, raw)
 
-    def _assemble(self, table: RegisterTable, address: int, count: int) -> bytes:
-        image = bytearray(2 * count)
-        covered = 0
+    def _divide(self, table: RegisterTable, address: int, count: int) -> list[Part]:
+        """What the range is made of, in order.
+
+        Raises:
+            IllegalAddress: it holds registers that this product does not have, and does not show as zero.
+        """
+        parts: list[Part] = []
+        at, end = address, address + count
         for slot in self._between(table, address, count):
-            octets = slot.pack(slot.read())
-            at = slot.start - address
-            if at < 0 or at + slot.words > count:  # only a part of the value is asked for
-                octets = octets[2 * max(0, -at) : 2 * (count - at)]
-                at = max(0, at)
-            image[2 * at : 2 * at + len(octets)] = octets
-            covered += len(octets)
-        if covered != 2 * count and not self._gaps_are_zero:
-            raise IllegalAddress(
-                f"{table} {address} to {address + count - 1} holds registers this product does not have"
-            )
-        return bytes(image)
+            parts += self._gap(table, at, slot.start)
+            first, at = max(at, slot.start), min(slot.end, end)  # of a value that is asked for in part, only that
+            parts.append(Part(slot.read, slot.pack, slice(2 * (first - slot.start), 2 * (at - slot.start))))
+        return parts + self._gap(table, at, end)
+
+    def _gap(self, table: RegisterTable, start: int, end: int) -> list[Part]:
+        if start >= end:
+            return []
+        if not self._gaps_are_zero:
+            raise IllegalAddress(f"{table} {start} to {end - 1} does not exist in this product")
+        zeros = bytes(2 * (end - start))
+        return [Part(_nothing, lambda raw: zeros, slice(None))]
 
     def _between(self, table: RegisterTable, address: int, count: int) -> list[Slot]:
         """The slots that overlap the range, in order."""
