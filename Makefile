@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: demo test lint bench up clean
+.PHONY: demo test lint bench up catalogues clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -32,6 +32,9 @@ lint: $(BIN)/tox             ## style, direction of imports, types
 
 bench: $(BIN)/tox            ## ratios against other implementations
 	@$(BIN)/tox run -q -e bench
+
+catalogues: $(BIN)/tox       ## collect what is to be translated, compile what is
+	@$(BIN)/tox run -q -e catalogues
 
 clean:
 	rm -rf $(VENV) .tox build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,41 @@
+"""How a measurement and how a test can end, and what that is called."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from harness.language import N_
+
+
+class Outcome(StrEnum):
+    """Of a measurement."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    MARGINAL = "marginal"
+    """Within the uncertainty of the instrument of a limit: it may be on either side."""
+    UNSET = "unset"
+    """Never taken."""
+
+
+class Ending(StrEnum):
+    """Of a test."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    INTERRUPTED = "interrupted"
+    """It began and never ended: the run was killed, or the power went."""
+
+
+WORDS = {
+    Outcome.PASS: N_("within limits"),
+    Outcome.FAIL: N_("outside limits"),
+    Outcome.MARGINAL: N_("marginal"),
+    Outcome.UNSET: N_("not taken"),
+    Ending.PASSED: N_("passed"),
+    Ending.FAILED: N_("failed"),
+    Ending.SKIPPED: N_("skipped"),
+    Ending.INTERRUPTED: N_("interrupted"),
+}
+"""As people read it, in English."""
