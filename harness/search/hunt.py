@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, reject, seed, settings, target
 
-from harness.faults.injection import Injection
 from harness.faults.scenario import Scenario
 from harness.journal import Journal, Trace
 from harness.search.strategies import Menu, scenarios
@@ -25,6 +25,9 @@ TARGETS: Mapping[str, float] = {"*.inlet_c": 1.0, "*.charge_percent": -1.0}
 
 SHRINKING_RUNS = 120
 """So many scenarios are tried to make a finding smaller, at the most."""
+
+DETAILS: tuple[dict[str, Any], ...] = ({"flap": None}, {"parameters": {}}, {"for_s": None})
+"""What a fault is without: coming and going, a strength other than its default, an end."""
 
 
 class Broken(Exception):
@@ -120,23 +123,22 @@ def hunt(
 
 
 def _plainest(outcome: Outcome) -> tuple[Outcome, int]:
-    """Leave out every fault without which it breaks as well, and make each that stays a lasting one at its default
-    strength if that does, since Hypothesis may give up before; and how many runs that took."""
+    """Leave out every fault and every detail without which it breaks as well, since Hypothesis may give up before; and
+    how many runs that took."""
     place = runs = 0
     while place < len(faults := outcome.scenario.injections):
-        fault = faults[place]
-        plain = Injection(fault.target, fault.kind, fault.at_s)
-        for instead in ((), (plain,)):
-            if instead == (fault,):
-                continue
-            runs += 1
-            simpler = trial(replace(outcome.scenario, injections=(*faults[:place], *instead, *faults[place + 1 :])))
-            if not simpler:
-                outcome = simpler
-                break
+        fewer = trial(replace(outcome.scenario, injections=faults[:place] + faults[place + 1 :]))
+        runs += 1
+        if fewer:
+            place += 1
         else:
-            instead = (fault,)
-        place += len(instead)
+            outcome = fewer
+    for detail in DETAILS:  # of all at once, for the two feeds of one grid are disturbed alike
+        plainer = tuple(replace(fault, **detail) for fault in outcome.scenario.injections)
+        if plainer != outcome.scenario.injections:
+            plain = trial(replace(outcome.scenario, injections=plainer))
+            runs += 1
+            outcome = outcome if plain else plain
     return outcome, runs
 
 
