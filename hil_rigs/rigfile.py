@@ -39,6 +39,7 @@ from emulators.site import Site
 from emulators.yamlfile import FileError, problem
 from harness.faults import catalogue, frames
 from harness.transports.places import entries, places
+from hil_rigs.positions import positions, state_point, words
 from hil_rigs.schema import Actuator, Bench, DeviceAccess, Instrument, Limit
 
 FOLDER = Path(__file__).parent / "benches"
@@ -182,6 +183,7 @@ class _Reader:
         where: Where = ["actuators", name]
         if actuator.written is not None:
             self._point([*where, actuator.means], actuator.written, written=True)
+            self._positions(where, actuator)
         if actuator.proxy is not None and actuator.proxy not in self.bench.devices:
             self.wrong([*where, "proxy"], f"found {actuator.proxy!r}{_near(actuator.proxy, self.bench.devices)}")
         if actuator.proof is not None:
@@ -195,6 +197,23 @@ class _Reader:
                 continue
             if kind not in known:
                 self.wrong([*where, "causes", fault], f"{target} cannot suffer {kind!r}{_near(kind, known)}")
+
+    def _positions(self, where: Where, actuator: Actuator) -> None:
+        """Every position must be one that the point takes, and that can be told from the others."""
+        if actuator.state is not None:
+            self._point([*where, "state"], actuator.state)
+        tells = state_point(actuator, self.profiles, self.bench.devices)
+        if tells is None and actuator.proof is None:
+            self.wrong([*where, actuator.means], f"{actuator.written} cannot be read back; give `state` or `proof`")
+        for full, written in ((actuator.written, True), (tells, False)):
+            known = None if full is None else words(self.profiles, self.bench.devices, full, written)
+            if known is None:
+                continue
+            for field, position in positions(actuator).items():
+                try:
+                    known.value(position)
+                except ValueError as error:
+                    self.wrong([*where, *field], str(error))
 
     def _instrument(self, name: str, instrument: Instrument) -> None:
         if "." not in name:

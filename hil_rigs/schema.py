@@ -244,6 +244,11 @@ class Actuator(Form):
     """The device in front of which the inline fault proxy stands: it can suffer all faults of the wire."""
     operator: Operator | None = None
 
+    state: Quantity | None = None
+    """DEVICE.POINT that tells where it stands, where that is another than the one written."""
+    within: Span = 5.0
+    """How long the device may take until it tells that it stands there, s: outlets switch with a delay."""
+
     normal: Position = "on"
     safe: Position | None = None
     """Where it stands when the bench is safe; as in normal operation if it is left out."""

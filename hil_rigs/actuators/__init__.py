@@ -1,1 +1,47 @@
-"""What moves on a bench: outlets, relays, ports, sources, the wire, and people."""
+"""What moves on a bench, and how each means of moving it is realised.
+
+actuators = make(rig, connect(rig), dialogue, "fr")
+for actuator in actuators.values():
+    await actuator.open()
+await actuators["contactor-k1"].move("off")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.transports import DeviceHandle
+from hil_rigs.actuators import point
+from hil_rigs.actuators.base import Actuator, ActuatorFailed
+from hil_rigs.dialogue import Dialogue
+from hil_rigs.rigfile import Rig
+from hil_rigs.schema import Language
+
+__all__ = ["Actuator", "ActuatorFailed", "make"]
+
+
+def make(
+    rig: Rig, handles: Mapping[str, DeviceHandle], dialogue: Dialogue, language: Language = "en"
+) -> dict[str, Actuator]:
+    """The actuators of a bench by name, in the order of the rig file. Nothing is sent, nothing moves.
+
+    Raises:
+        ValueError: a line for each that cannot be had: positions it does not take, a package that is missing.
+    """
+    made: dict[str, Actuator] = {}
+    wrong: list[str] = []
+    for name in rig.bench.actuators:
+        try:
+            made[name] = _one(rig, name, handles, dialogue, language)
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ValueError("\n".join(wrong))
+    return made
+
+
+def _one(rig: Rig, name: str, handles: Mapping[str, DeviceHandle], dialogue: Dialogue, language: Language) -> Actuator:
+    section = rig.bench.actuators[name]
+    if section.written is not None:
+        return point.make(rig, name, handles)
+    raise ValueError(f"{name}: {section.means} cannot be moved yet")

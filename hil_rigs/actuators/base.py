@@ -21,6 +21,14 @@ class Actuator(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
 
+    async def open(self) -> None:
+        """Take what it needs for as long as the bench is used; nothing moves.
+
+        Raises:
+            ActuatorFailed: it cannot be had.
+        """
+        return
+
     @abstractmethod
     async def move(self, position: Position, parameters: Mapping[str, float] | None = None) -> None:
         """Go to that position; `parameters` are those of the fault it causes.

@@ -1,1 +1,63 @@
-"""What measures on a bench: points of devices, meters, logic inputs, and people."""
+"""What measures on a bench, and how each quantity is read.
+
+instruments = make(rig, connect(rig), dialogue, "fr")
+for batch in batches(instruments.values()):
+    values = await batch.read()             # every batch.every_s seconds
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from harness.transports import DeviceHandle
+from hil_rigs.dialogue import Dialogue
+from hil_rigs.instruments.base import Instrument, NoReading
+from hil_rigs.instruments.batch import Batch, batches
+from hil_rigs.instruments.point import PointInstrument
+from hil_rigs.rigfile import Rig
+from hil_rigs.schema import Language
+
+__all__ = ["Batch", "Instrument", "NoReading", "batches", "make", "needed"]
+
+
+def make(
+    rig: Rig,
+    handles: Mapping[str, DeviceHandle],
+    dialogue: Dialogue,
+    language: Language = "en",
+    quantities: Iterable[str] | None = None,
+) -> dict[str, Instrument]:
+    """An instrument for each of these quantities, or for all that the bench needs. Nothing is sent.
+
+    Raises:
+        ValueError: a line for each quantity that nothing measures, or whose instrument needs a package that is missing.
+    """
+    made: dict[str, Instrument] = {}
+    wrong: list[str] = []
+    for quantity in needed(rig) if quantities is None else dict.fromkeys(quantities):
+        try:
+            made[quantity] = _one(rig, quantity, handles, dialogue, language)
+        except ValueError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise ValueError("\n".join(wrong))
+    return made
+
+
+def needed(rig: Rig) -> list[str]:
+    """The quantities that the rig file measures, and those that its interlocks, limits and proofs look at."""
+    bench = rig.bench
+    looked_at = [*bench.interlocks.values(), bench.limits.on_battery, bench.emergency_stop.input]
+    looked_at += [actuator.proof for actuator in bench.actuators.values()]
+    return list(dict.fromkeys([*bench.instruments, *(limit.quantity for limit in looked_at if limit is not None)]))
+
+
+def _one(
+    rig: Rig, quantity: str, handles: Mapping[str, DeviceHandle], dialogue: Dialogue, language: Language
+) -> Instrument:
+    section = rig.instrument_for(quantity)
+    if section is None:
+        raise ValueError(f"{quantity}: nothing measures it; add it to `instruments`")
+    if section.point is not None:
+        return PointInstrument(quantity, section, handles[section.point.partition(".")[0]])
+    raise ValueError(f"{quantity}: cannot be read yet")

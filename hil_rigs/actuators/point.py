@@ -1,0 +1,153 @@
+"""Actuators that are a point of a device: a PDU's outlet, a relay, a switch port's ifAdminStatus, a setting."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Mapping
+
+from emulators.devices.points import Value
+from harness.transports import DeviceHandle, NoAnswer, Reading, TransportError
+from hil_rigs.actuators.base import Actuator, ActuatorFailed
+from hil_rigs.positions import Words, positions, state_point, words
+from hil_rigs.rigfile import Rig
+from hil_rigs.schema import Position
+
+LOOK_S = 0.2
+"""Between two looks at whether the device stands where it was told to, s: a Modbus line bears few requests."""
+
+
+class PointActuator(Actuator):
+    """Writes a point, then reads where it stands until it stands there, for at most `within_s`.
+
+    `state` is None for a point that nothing tells of: then only the rig file's `proof` shows what a move did.
+    A write that is not answered may have been carried out all the same, and one that is acknowledged may not: what
+    counts is what is read afterwards.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        written: tuple[DeviceHandle, Words],
+        state: tuple[DeviceHandle, Words] | None,
+        named: tuple[Position, ...],
+        within_s: float,
+    ) -> None:
+        super().__init__(name)
+        self._written, self._words = written
+        self._state = state
+        self._named = named
+        self._within_s = within_s
+
+    async def move(self, position: Position, parameters: Mapping[str, float] | None = None) -> None:
+        try:
+            value = self._words.value(position)
+            wanted = None if self._state is None else self._state[1].value(position)
+        except ValueError as error:
+            raise ActuatorFailed(f"{self.name}: {error}") from None
+        unanswered = await self._write(position, value)
+        if wanted is None:
+            if unanswered is not None:
+                raise ActuatorFailed(
+                    f"{self.name}: told to be {position}, and did not answer: {unanswered}; whether it moved is unknown"
+                )
+            return
+        found = await self._reached(wanted)
+        if found is not None:
+            told = "was told to, did not answer" if unanswered is not None else "acknowledged that"
+            raise ActuatorFailed(f"{self.name}: should be {position}, {told}, and {found}; look at {self._seen_at}")
+
+    async def position(self) -> Position | None:
+        if self._state is None:
+            return None
+        try:
+            return self._as_position((await self._read()).value)
+        except TransportError as error:
+            raise ActuatorFailed(f"{self.name}: cannot be asked where it stands: {error}") from None
+
+    async def try_dry(self) -> str:
+        if self._state is None:
+            return f"{self._words.point} takes {self._words}; nothing tells where it stands"
+        stands = await self.position()
+        return f"{self._words.point} takes {self._words}, and {self._seen_at} says {stands}"
+
+    @property
+    def _seen_at(self) -> str:
+        return self._words.point if self._state is None else self._state[1].point
+
+    async def _write(self, position: Position, value: Value) -> NoAnswer | None:
+        """Write it; the error if nothing came back."""
+        try:
+            await self._written.write(_point(self._words), value)
+        except NoAnswer as error:
+            return error
+        except (TransportError, ValueError) as error:
+            raise ActuatorFailed(f"{self.name}: told to be {position}, refused: {error}") from None
+        return None
+
+    async def _reached(self, wanted: Value) -> str | None:
+        """None once the device says that it stands there, else what it said last."""
+        assert self._state is not None, "only what can be read is waited for"
+        now = asyncio.get_running_loop().time
+        until = now() + self._within_s
+        while True:
+            try:
+                reading = await self._read()
+            except TransportError as error:
+                found = f"cannot be read back: {error}"
+            else:
+                if self._state[1].same(wanted, reading.value):
+                    return None
+                found = f"is still {self._as_position(reading.value)} after {self._within_s:g} s"
+            if now() >= until:
+                return found
+            await asyncio.sleep(min(LOOK_S, max(0.0, until - now())))
+
+    async def _read(self) -> Reading:
+        assert self._state is not None, "only what can be read is read"
+        handle, known = self._state
+        return await handle.read(_point(known))
+
+    def _as_position(self, value: Value) -> Position:
+        """The position that the rig file calls so, else what it is called in general."""
+        assert self._state is not None, "only what has been read is named"
+        known = self._state[1]
+        for position in (*self._named, "on", "off"):
+            try:
+                if known.same(known.value(position), value):
+                    return position
+            except ValueError:
+                continue
+        if isinstance(value, bool | bytes) or (isinstance(value, float) and math.isnan(value)):
+            return str(value)
+        return value
+
+
+def _point(known: Words) -> str:
+    return known.point.partition(".")[2]
+
+
+def make(rig: Rig, name: str, handles: Mapping[str, DeviceHandle]) -> PointActuator:
+    """The actuator of that name, which is a point of a device.
+
+    Raises:
+        ValueError: the point cannot be written over the protocols by which the rig file reaches its device.
+    """
+    actuator = rig.bench.actuators[name]
+    assert actuator.written is not None, "the rig file gives a point"
+    written = words(rig.profiles, rig.bench.devices, actuator.written, written=True)
+    if written is None:
+        raise ValueError(f"{name}: {actuator.written} cannot be written over the protocols by which it is reached")
+    tells = state_point(actuator, rig.profiles, rig.bench.devices)
+    state = None if tells is None else words(rig.profiles, rig.bench.devices, tells)
+    return PointActuator(
+        name,
+        (handles[_device(written)], written),
+        None if state is None else (handles[_device(state)], state),
+        tuple(dict.fromkeys(positions(actuator).values())),
+        actuator.within,
+    )
+
+
+def _device(known: Words) -> str:
+    return known.point.partition(".")[0]

@@ -1,0 +1,57 @@
+"""Instruments that are a point of a device: of the device itself, of a meter, or a logic input."""
+
+from __future__ import annotations
+
+import math
+
+from emulators.devices.points import Value
+from harness.transports import DeviceHandle, TransportError
+from hil_rigs.instruments.base import Instrument, NoReading
+from hil_rigs.schema import Instrument as Section
+
+
+class PointInstrument(Instrument):
+    """Reads a point through the device's handle; `read` alone, `taken` for a value that came with others."""
+
+    def __init__(self, quantity: str, section: Section, handle: DeviceHandle) -> None:
+        super().__init__(quantity, section.every)
+        assert section.point is not None, "the rig file gives a point"
+        self.handle = handle
+        self.point = section.point.partition(".")[2]
+        self._section = section
+
+    async def read(self) -> Value:
+        try:
+            reading = await self.handle.read(self.point)
+        except TransportError as error:
+            raise NoReading(f"{self.quantity}: {error}") from None
+        return self.taken(reading.value)
+
+    def taken(self, value: Value) -> Value:
+        """The quantity for what was read.
+
+        Raises:
+            NoReading: the device says that it has no value, or what it says cannot be scaled.
+        """
+        return converted(self.quantity, self._section, value)
+
+
+def converted(quantity: str, section: Section, value: Value) -> Value:
+    """What was read, inverted, or scaled and shifted, as the rig file says.
+
+    Raises:
+        NoReading: NaN, or a text that is to be inverted or scaled.
+    """
+    if isinstance(value, bool):
+        return value is not section.invert
+    read = section.point or section.scpi
+    plain = section.scale == 1.0 and section.offset == 0.0
+    if isinstance(value, str | bytes):
+        if section.invert or not plain:
+            raise NoReading(f"{quantity}: {read} reads {value!r}, which has no opposite or scale")
+        return value
+    if math.isnan(value):
+        raise NoReading(f"{quantity}: {read} says that it has no value now")
+    if section.invert:
+        return not value
+    return value if plain else section.scale * value + section.offset
