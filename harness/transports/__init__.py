@@ -1,6 +1,6 @@
 """How the harness reaches a device: Modbus through pymodbus, SNMP through pysnmp; never our own codecs."""
 
-from harness.transports.errors import NoAnswer, NotShown, Refused, TransportError, WrongAnswer
+from harness.transports.errors import NoAnswer, NotAdmitted, NotShown, Refused, TransportError, WrongAnswer
 from harness.transports.handle import DeviceHandle, Reading
 from harness.transports.modbus import ModbusTransport
 from harness.transports.snmp import SnmpTransport
@@ -11,6 +11,7 @@ __all__ = [
     "DeviceHandle",
     "ModbusTransport",
     "NoAnswer",
+    "NotAdmitted",
     "NotShown",
     "Reading",
     "Refused",

@@ -60,5 +60,9 @@ class Refused(WrongAnswer):
         self.code = code
 
 
+class NotAdmitted(Refused):
+    """An SNMPv3 agent refused whoever asked, not the request: user, keys or clocks do not agree (RFC 3414 §3.2)."""
+
+
 class NotShown(TransportError):
     """The device's profile has no such point, or shows it over a protocol this handle has no transport for."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import socket
 from dataclasses import dataclass, field
 from ipaddress import ip_address
@@ -16,7 +17,7 @@ from pysnmp.entity.rfc3413 import cmdgen
 from pysnmp.proto import errind
 from pysnmp.proto.api import v2c
 
-from harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried
+from harness.transports.errors import NoAnswer, NotAdmitted, WrongAnswer, tried
 from harness.transports.snmp_messages import SYNTAX, Asked, Operation, Response, numbers, varbind
 
 AuthProtocol = Literal["none", "md5", "sha", "sha224", "sha256", "sha384", "sha512"]
@@ -143,6 +144,7 @@ class Manager:
         config.add_target_address(self.engine, name, domain, (address, port), "user", hundredths, retries)
 
 
+_numbers = itertools.count(1)
 _managers: dict[tuple[asyncio.AbstractEventLoop, UsmUser], Manager] = {}
 
 
@@ -156,7 +158,7 @@ class UsmSession:
             raise ValueError(f"timeout {timeout_s} s and {retries} retries, expected more than 0 and at least 0")
         self.requests = 0
         self._place = (address, port)
-        self._name = f"{address}:{port}/{id(self)}"
+        self._name = f"agent-{next(_numbers)}"  # at most 32 octets (RFC 3413, snmpTargetAddrName), so not its address
         self._user = user
         self._timeout_s, self._retries = timeout_s, retries
         self._key: tuple[asyncio.AbstractEventLoop, UsmUser] | None = None
@@ -166,7 +168,7 @@ class UsmSession:
 
         Raises:
             NoAnswer: nothing came back in any try.
-            Refused: the agent knows no such user, or keys or clocks do not agree.
+            NotAdmitted: the agent knows no such user, or keys or clocks do not agree.
             WrongAnswer: something came back that is no response.
         """
         manager = await self._manager()
@@ -190,7 +192,7 @@ class UsmSession:
                 raise WrongAnswer(f"no response to this request came {tries}", where, garbage)
             raise NoAnswer(f"no answer {tries}", where)
         if trouble:
-            raise (Refused if isinstance(trouble, REFUSALS) else WrongAnswer)(f"{trouble}", where)
+            raise (NotAdmitted if isinstance(trouble, REFUSALS) else WrongAnswer)(f"{trouble}", where)
         return Response(status, about, tuple(varbind(name, value) for name, value in found))
 
     async def _manager(self) -> Manager:

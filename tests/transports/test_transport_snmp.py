@@ -121,6 +121,18 @@ class TestAccess:
         virtually(scenario)
         assert small_device.name == b"x"
 
+    def test_the_longest_address_and_port_can_be_asked_in_v3(self, virtually: Callable[..., Any]) -> None:
+        """The name an agent has with pysnmp holds 32 octets (RFC 3413, snmpTargetAddrName): no address is its name."""
+
+        async def scenario(loop: Any) -> str:
+            asking = SnmpTransport.v3("192.168.100.200", 65161, user=USER, timeout_s=0.5, retries=0)
+            with pytest.raises(NoAnswer) as caught:
+                await asking.get(["1.3.6.1.2.1.1.5.0"])
+            asking.close()
+            return caught.value.what
+
+        assert virtually(scenario) == "no answer in 0.5 s"
+
     @pytest.mark.parametrize(
         ("user", "says"),
         [
