@@ -2,7 +2,8 @@
 
 Which contact shows what and which relay works what is wiring, so it stands in the site file: an input is
 `component.quantity` (`q-tx-a.tripped`, `!q-tx-a.closed` for a normally closed contact), an output is
-`component.action` (`q-tx-a.open`, `ats-a.transfer:emergency`), acted on when the relay closes.
+`component.action` (`q-tx-a.open`, `ats-a.transfer:emergency`), acted on when the relay closes. `k1.open/close` is a
+contactor whose coil the relay feeds over a normally closed contact: the second action follows when the relay opens.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from emulators.devices.points import Index, Point
 from emulators.plant.electrical import Component
 from emulators.plant.engine import Fault, Parameter, PlantError
 
+Action = Callable[[], object]
+
 ACTIONS = ("open", "close", "reset", "trip", "transfer", "request_start", "prefer")
 """What a relay may do to a component."""
 
@@ -26,7 +29,7 @@ class RelayIoParams(Params):
     inputs: tuple[str, ...] = ()
     """What each digital input is wired to, in order; '' is not connected."""
     outputs: tuple[str, ...] = ()
-    """What each relay is wired to, in order; '' is not connected."""
+    """What each relay is wired to, in order; '' is not connected. `action/action`: when it closes, when it opens."""
     input_count: int = 6
     relay_count: int = 6
     pulse_s: float = 0.0
@@ -89,15 +92,20 @@ class RelayIo(Device):
             return lambda: not component.quantity(quantity)
         return lambda: bool(component.quantity(quantity))
 
-    def _output(self, ref: str) -> Callable[[], object]:
-        name, _, action = ref.rpartition(".")
-        action, _, argument = action.partition(":")
+    def _output(self, ref: str) -> tuple[Action, Action | None]:
+        """What happens when the relay closes, and when it opens."""
+        name, _, actions = ref.rpartition(".")
         component = self._component(name, ref)
+        closing, _, opening = actions.partition("/")
+        return self._action(component, closing, ref), self._action(component, opening, ref) if opening else None
+
+    def _action(self, component: Component, action: str, ref: str) -> Action:
+        action, _, argument = action.partition(":")
         method = getattr(component, action, None)
         if action not in ACTIONS or method is None:
             able = [a for a in ACTIONS if hasattr(component, a)]
             raise PlantError(
-                f"{self.id}: output {ref!r}: {name} cannot {action!r}; it can {', '.join(able) or 'nothing'}"
+                f"{self.id}: output {ref!r}: {component.id} cannot {action!r}; it can {', '.join(able) or 'nothing'}"
             )
         if action == "trip":
             return partial(method, argument or "shunt release")
@@ -125,6 +133,8 @@ class RelayIo(Device):
         was = self.state.card
         super().react()
         if self.state.card == "off" and was != "off" and not self.params.power_on:
+            for row in self._outputs:
+                self._act(row, False)
             self.state.relays.clear()
         if self.state.card != "up":
             return
@@ -146,19 +156,24 @@ class RelayIo(Device):
         return self.state.relays.get(str(row), False)
 
     def work(self, row: int, closed: bool) -> None:
-        """Close or open a relay; closing acts on what it is wired to."""
+        """Close or open a relay, which acts on what it is wired to."""
         if closed == self.relay(row):
             return
-        dead = self.fault("dead-relay")
+        self._act(row, closed)
         self.state.relays[str(row)] = closed
         self.log("relay", relay=row, closed=closed)
-        if closed:
-            if self.params.pulse_s > 0.0:
-                self.after(self.params.pulse_s, f"open {row}")
-            action = self._outputs.get(row)
-            if action is not None and not (dead is not None and int(dead["relay"]) == row):
-                action()
+        if closed and self.params.pulse_s > 0.0:
+            self.after(self.params.pulse_s, f"open {row}")
         self.touch()
+
+    def _act(self, row: int, closed: bool) -> None:
+        """What a relay is wired to feels its contact move, unless it stands so already or the coil is open."""
+        dead = self.fault("dead-relay")
+        if row not in self._outputs or closed == self.relay(row) or (dead is not None and int(dead["relay"]) == row):
+            return
+        action = self._outputs[row][0 if closed else 1]
+        if action is not None:
+            action()
 
     def on_timer(self, name: str) -> None:
         if name.startswith("open "):

@@ -46,6 +46,34 @@ def test_a_pulse_opens_the_breaker_and_the_relay_falls_back():
     assert made.actors["q1"].closed
 
 
+def contactor() -> tuple[Plant, RelayIo]:
+    """A relay whose normally closed contact feeds the coil of q1."""
+    return module(RelayIoParams(outputs=("q1.open/close",)))
+
+
+def test_a_contactor_follows_its_relay_both_ways():
+    made, io = contactor()
+    io.write("relay.1.closed", True)
+    assert not made.actors["q1"].closed
+    io.write("relay.1.closed", False)
+    assert made.actors["q1"].closed
+
+
+def test_a_contactor_falls_in_when_the_module_loses_its_supply():
+    made, io = contactor()
+    io.write("relay.1.closed", True)
+    io.card_supplied = lambda: False
+    io.touch()
+    made.advance(2.0)
+    assert made.actors["q1"].closed
+    assert io.relay(1) is False
+
+
+def test_the_second_action_is_checked_like_the_first():
+    with pytest.raises(PlantError, match="q1 cannot 'shut'; it can open, close"):
+        module(RelayIoParams(outputs=("q1.open/shut",)))
+
+
 def test_edges_are_counted():
     made, io = module()
     for start in (1.0, 5.0, 9.0):
