@@ -24,6 +24,8 @@ class Evidence:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.left: list[Path] = []
+        """The files that `leave` has written, but for the journal, which is not complete yet."""
 
     def leave(self, folder: Path, test: str, again: str, error: BaseException | None) -> str:
         """Write the files of a failed test into a folder of its own and return what to print."""
@@ -44,6 +46,7 @@ class Evidence:
         if isinstance(world.controller, Program):
             shutil.copy(world.controller.output, place / "controller.txt")
             kept.append("controller.txt")
+        self.left = [place / name for name in kept if name != "journal.jsonl"]
         lines = [f"{spoken(event.t)}  {told(event)}" for event in world.journal.events[-LAST_EVENTS:]]
         return "\n".join(
             [

@@ -36,6 +36,7 @@ from harness.faults.scenario import Scenario
 from harness.journal import Journal
 from harness.properties import BindingError, PropertySyntaxError, WrongKind
 from harness.quantities import UnknownQuantity
+from harness.report.recording import keep
 from harness.worlds.controller import Controller, ControllerFailed, NoSuchController, main_of, named
 from harness.worlds.live import LiveWorld
 from harness.worlds.loop import VirtualLoop
@@ -43,12 +44,12 @@ from harness.worlds.network import Network
 from harness.worlds.paced import Paced
 from harness.worlds.program import AlreadyRunning, Program
 from harness.worlds.simulated import SimulatedWorld
-from harness.worlds.sites import beside, fresh
+from harness.worlds.sites import DEFAULT, beside, fresh
 from harness.worlds.world import CAPABILITIES, Cannot, World, missing
 
 EVIDENCE = pytest.StashKey[Evidence]()
 
-DEFAULT_SITE = "bamako"
+pytest_plugins = ["harness.report.recording"]
 
 WORLDS: Mapping[str, type[World]] = {"simulated": SimulatedWorld, "live": LiveWorld}
 
@@ -62,7 +63,7 @@ OURS = {"site", "controller", "journal"}
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("twinfeed", "twinfeed: one test, three worlds")
     group.addoption("--world", choices=tuple(WORLDS), default="simulated", help="where tests with `site` run")
-    group.addoption("--site", metavar="NAME|FILE", help=f"the site of tests that name none (default: {DEFAULT_SITE})")
+    group.addoption("--site", metavar="NAME|FILE", help=f"the site of tests that name none (default: {DEFAULT})")
     group.addoption("--rig", metavar="FILE", help="run on the physical bench that this file describes")
     group.addoption("--speed", type=float, default=1.0, metavar="X", help="live: site seconds in a second (default: 1)")
     group.addoption(
@@ -263,7 +264,7 @@ def journal(site: World) -> Journal:
 def _world(request: pytest.FixtureRequest) -> World:
     option = request.config.getoption
     marker = request.node.get_closest_marker("site")
-    name = marker.args[0] if marker and marker.args else option("--site") or DEFAULT_SITE
+    name = marker.args[0] if marker and marker.args else option("--site") or DEFAULT
     seed = _seed(request.node)
     model = fresh(beside(name, request.node.path), seed, seconds(marker.kwargs.get("settle", 0.0)) if marker else 0.0)
     if option("--world") == "simulated":
@@ -319,6 +320,7 @@ def pytest_runtest_makereport(
         error = call.excinfo.value if call.excinfo else None
         try:
             text = evidence.leave(_evidence_folder(item.config), item.nodeid, _again(item), error)
+            keep(item, evidence.left)
         except Exception as trouble:  # the failure itself must be reported whatever becomes of its evidence
             text = f"again: {_again(item)}\nthe evidence is incomplete: {type(trouble).__name__}: {trouble}"
         report.sections.append(("twinfeed", text))

@@ -10,6 +10,9 @@ from typing import Any
 from emulators.site import Site
 from emulators.sitefile import find
 
+DEFAULT = "bamako"
+"""The site of tests that name none."""
+
 
 def fresh(name: str, seed: int = 0, settle_s: float = 0.0) -> Site:
     """A site at its start, `settle_s` after it was switched on.

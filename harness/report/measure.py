@@ -1,0 +1,253 @@
+"""What the fixture `measure` gives a test: it notes values, judges them against limits, and times what a journal has.
+
+    async def test_the_static_switch(site, journal, measure):
+        measure("output voltage", 231.4, unit="V", within=(223, 237), uncertainty=0.5, source="IEC 62040-3, 5.3")
+        await site.inject("utility-a", "outage")
+        await site.run("2 min")
+        measure.transfer_time(journal, "rack-1.supplied", at_most="20 ms", source="ITI (CBEMA) curve 2000")
+        measure.between(journal, "ups-1.on_battery", "generator-1.running", at_most="15 s", name="start of the engine")
+
+Nothing is raised while a test measures: all is measured first, then what is outside its limits fails the test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from harness.durations import UNITS_S, seconds
+from harness.journal import Journal
+from harness.report import instants
+from harness.report.measurement import Dimension, Limits, Measurement, MeasurementError, Value, measured, series
+from harness.report.outcomes import Outcome
+
+Time = float | str
+"""Seconds, or a text such as `20 ms`."""
+
+
+class OutsideLimits(AssertionError):
+    """Measurements of a test are outside their limits, or were not taken."""
+
+    def __init__(self, wrong: Sequence[Measurement], total: int) -> None:
+        self.wrong = tuple(wrong)
+        lines = [f"  {measurement}" for measurement in wrong]
+        super().__init__("\n".join([f"{len(wrong)} of {total} measurements are not within their limits:", *lines]))
+
+
+class Measure:
+    """The measurements of one test, in the order they were taken."""
+
+    def __init__(
+        self,
+        told: Callable[[Measurement], None] = lambda measurement: None,
+        kept: Callable[[Path, str], None] = lambda path, caption: None,
+    ) -> None:
+        self.taken: list[Measurement] = []
+        self._told, self._kept = told, kept
+
+    def __call__(
+        self,
+        name: str,
+        value: Value | None,
+        *,
+        unit: str = "",
+        at_least: float | None = None,
+        at_most: float | None = None,
+        within: tuple[float, float] | None = None,
+        equals: Value | None = None,
+        uncertainty: float = 0.0,
+        source: str = "",
+        about: str = "",
+    ) -> Measurement:
+        """Note a number in its unit, a text, or a truth; None says that it could not be taken, which fails the test.
+
+        Limits and uncertainty (that of the instrument, half the width) are in the same unit; without limits it is only
+        noted. `source` says where the limits come from, `about` what it is.
+
+        Raises:
+            MeasurementError: the limits contradict each other or do not go with the value; the name was used before.
+        """
+        limits = Limits.of(at_least, at_most, within, equals)
+        return self._note(measured(name, value, unit, limits, uncertainty, source=source, about=about))
+
+    def series(
+        self,
+        name: str,
+        points: Iterable[Sequence[Value]],
+        *,
+        over: Sequence[Dimension],
+        unit: str = "",
+        at_least: float | None = None,
+        at_most: float | None = None,
+        within: tuple[float, float] | None = None,
+        equals: Value | None = None,
+        uncertainty: float = 0.0,
+        source: str = "",
+        about: str = "",
+    ) -> Measurement:
+        """Note many values of one thing: each point has a coordinate for each of `over` (name, unit), then the value.
+
+        measure.series("battery voltage", [(0, 54.2), (60, 52.9)], over=[("time", "s")], unit="V", at_least=42)
+
+        Raises:
+            MeasurementError: as for one value; a point with another number of coordinates.
+        """
+        limits = Limits.of(at_least, at_most, within, equals)
+        return self._note(series(name, list(points), over, unit, limits, uncertainty, source=source, about=about))
+
+    # -- times off a journal ---------------------------------------------------------------------------------------
+
+    def between(
+        self,
+        journal: Journal,
+        start: str,
+        end: str,
+        *,
+        name: str = "",
+        since: Time = 0.0,
+        unit: str = "s",
+        at_least: Time | None = None,
+        at_most: Time | None = None,
+        uncertainty: Time = 0.0,
+        source: str = "",
+        about: str = "",
+    ) -> Measurement:
+        """The time from when one expression became true (`since` on the site's clock) until another next did.
+
+        Expressions are those of properties: `ups-1.mode == 'battery'`, `utility-a.live falls`. Limits and uncertainty
+        are times; the measurement is in `unit`. If one of them did not happen, it was not taken.
+
+        Raises:
+            PropertySyntaxError, BindingError, UnknownQuantity: no expression of what was recorded.
+        """
+        return self._time(
+            name or f"from {start} to {end}", lambda: instants.between(journal, start, end, seconds(since)),
+            unit, at_least, at_most, uncertainty, source, about,
+        )  # fmt: skip
+
+    def transfer_time(
+        self,
+        journal: Journal,
+        supplied: str,
+        *,
+        name: str = "",
+        unit: str = "ms",
+        at_most: Time | None = None,
+        uncertainty: Time = 0.0,
+        source: str = "",
+        about: str = "",
+    ) -> Measurement:
+        """The longest time for which the load went without supply, 0 if it never did."""
+        return self._time(
+            name or f"transfer time of {supplied}", lambda: max(instants.interruptions(journal, supplied), default=0.0),
+            unit, None, at_most, uncertainty, source, about,
+        )  # fmt: skip
+
+    def runtime(
+        self,
+        journal: Journal,
+        ups: str,
+        *,
+        specified: Time,
+        name: str = "",
+        unit: str = "min",
+        uncertainty: Time = 0.0,
+        source: str = "",
+        about: str = "",
+    ) -> Measurement:
+        """How long a UPS has carried its load on battery, until its output was gone, against what is specified.
+
+        The load should be the one the specification names (IEC 62040-3, 6.4.4.1: stored energy time). A battery that
+        outlives the test, but not the specification, was not measured.
+        """
+        return self._time(
+            name or f"runtime of {ups}", lambda: instants.runtime(journal, ups, seconds(specified)),
+            unit, specified, None, uncertainty, source, about,
+        )  # fmt: skip
+
+    def restart_time(
+        self,
+        journal: Journal,
+        working: str,
+        *,
+        name: str = "",
+        since: Time = 0.0,
+        unit: str = "s",
+        at_most: Time | None = None,
+        uncertainty: Time = 0.0,
+        source: str = "",
+        about: str = "",
+    ) -> Measurement:
+        """From when something stopped working (a chiller, a controller, a link) until it works again."""
+        return self.between(
+            journal, f"not ({working})", working, name=name or f"restart time of {working}", since=since, unit=unit,
+            at_most=at_most, uncertainty=uncertainty, source=source, about=about,
+        )  # fmt: skip
+
+    def _time(
+        self,
+        name: str,
+        read: Callable[[], float],
+        unit: str,
+        at_least: Time | None,
+        at_most: Time | None,
+        uncertainty: Time,
+        source: str,
+        about: str,
+    ) -> Measurement:
+        if unit not in UNITS_S:
+            raise MeasurementError(f"{name}: found unit {unit!r}, expected one of {', '.join(UNITS_S)}")
+        low, high = (None if limit is None else _in(unit, seconds(limit)) for limit in (at_least, at_most))
+        value, why = None, ""
+        try:
+            value = _in(unit, read())
+        except instants.NotSeen as error:
+            why = str(error)
+        limits, accuracy = Limits.of(low, high), _in(unit, seconds(uncertainty))
+        return self._note(measured(name, value, unit, limits, accuracy, source=source, about=about, why=why))
+
+    # -- attachments and the end -----------------------------------------------------------------------------------
+
+    def attach(self, file: str | Path, caption: str = "") -> None:
+        """Keep a file (a picture, an oscilloscope's trace) with the report, under its SHA-256.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        self._kept(Path(file), caption)
+
+    def require(self, names: Iterable[str]) -> None:
+        """Those of these names that were not measured count as not taken."""
+        there = {measurement.name for measurement in self.taken}
+        for name in names:
+            if name not in there:
+                self._note(measured(name, None, why="the test did not measure it"))
+
+    def check(self) -> None:
+        """
+        Raises:
+            OutsideLimits: some measurements are, or were not taken; the message lists them.
+        """
+        if wrong := self.wrong:
+            raise OutsideLimits(wrong, len(self.taken))
+
+    @property
+    def wrong(self) -> list[Measurement]:
+        """What is not within its limits."""
+        return [measurement for measurement in self.taken if not measurement.accepted]
+
+    @property
+    def marginal(self) -> list[Measurement]:
+        return [measurement for measurement in self.taken if measurement.outcome is Outcome.MARGINAL]
+
+    def _note(self, measurement: Measurement) -> Measurement:
+        if any(measurement.name == known.name for known in self.taken):
+            raise MeasurementError(f"{measurement.name} was measured before in this test; give it a name of its own")
+        self.taken.append(measurement)
+        self._told(measurement)
+        return measurement
+
+
+def _in(unit: str, time_s: float) -> float:
+    """A time in that unit, rounded to the microsecond that a journal keeps."""
+    return round(time_s / UNITS_S[unit], 6 if unit == "s" else 9)

@@ -1,0 +1,105 @@
+"""What a run notes besides its tests: the devices it found, how its instruments are calibrated, who confirmed what.
+
+    note(Identity("ups-1", "Smart-UPS SMT1500", serial="AS1234567890", firmware="UPS 18.8", source="FC 43/14"))
+    note(Calibration("meter-1.power.total", due="2027-03-02", certificate="LNM-2026-0412", accuracy="±0.5 kW"))
+    note(Confirmation("Awa Traoré", "Open breaker Q3.", "done", "2026-11-24T10:02:11Z"))
+    note_event("bench", "armed", by="Awa Traoré")
+
+Each becomes a line of the record that is being written, if `pytest --report DIR` writes one; `line` tells who else
+keeps a record (a supervisor) how it looks there. Reports take them from either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from harness.record import Record
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A device as it said what it is."""
+
+    device: str
+    """Its name on the bench or site."""
+    product: str = ""
+    serial: str = ""
+    firmware: str = ""
+    source: str = ""
+    """How that was learnt: FC 43/14, sysDescr, the plate read by a person."""
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """An instrument and until when what it shows can be relied on."""
+
+    instrument: str
+    due: str = ""
+    """Until when, ISO 8601 (2027-03-02)."""
+    certificate: str = ""
+    accuracy: str = ""
+    """With its unit, as the certificate says it."""
+    calibrated: str = ""
+    """When it was, ISO 8601."""
+
+
+@dataclass(frozen=True)
+class Confirmation:
+    """What a person was asked to do or look at, and what they answered."""
+
+    person: str
+    instruction: str
+    answer: str
+    time: str
+    """UTC, ISO 8601."""
+
+
+Noted = Identity | Calibration | Confirmation
+
+IDENTIFIED = ("device", "identified")
+CALIBRATED = ("instrument", "calibrated")
+CONFIRMED = ("operator", "confirmed")
+
+_LINES: Mapping[type[Noted], tuple[str, str]] = {
+    Identity: IDENTIFIED, Calibration: CALIBRATED, Confirmation: CONFIRMED,
+}  # fmt: skip
+
+_open: list[Record] = []
+"""The records that this process writes, the latest last."""
+
+
+def line(noted: Noted) -> tuple[str, str, dict[str, Any]]:
+    """Who, what and data of its line: `record.write(who, what, **data)`."""
+    return *_LINES[type(noted)], asdict(noted)
+
+
+def note(noted: Noted) -> None:
+    """Write it into the record of this run; without one nothing is kept.
+
+    Raises:
+        OSError: it could not be written; DiskFull if it went into the reserve.
+    """
+    who, what, data = line(noted)
+    note_event(who, what, **data)
+
+
+def note_event(who: str, what: str, /, **data: Any) -> None:
+    """Write anything else that belongs into the timeline of this run.
+
+    Raises:
+        OSError: as for `note`.
+    """
+    if _open:
+        _open[-1].write(who, what, **data)
+
+
+def opened(record: Record) -> None:
+    """From now on notes go there."""
+    _open.append(record)
+
+
+def closed(record: Record) -> None:
+    """Notes no longer go there."""
+    _open.remove(record)

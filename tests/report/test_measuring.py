@@ -1,0 +1,189 @@
+"""Measurements: what is inside the limits, what is not, and what the uncertainty of an instrument leaves open."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.journal import Journal
+from harness.report import Measure, MeasurementError, Outcome, OutsideLimits
+from harness.report.measurement import Limits, measured
+
+
+@pytest.fixture
+def measure() -> Measure:
+    return Measure()
+
+
+@pytest.mark.parametrize(
+    ("value", "limits", "outcome"),
+    [
+        (8.2, {"at_most": 10}, "pass"),
+        (10.0, {"at_most": 10}, "pass"),
+        (10.1, {"at_most": 10}, "fail"),
+        (9.8, {"at_most": 10, "uncertainty": 0.5}, "marginal"),
+        (10.2, {"at_most": 10, "uncertainty": 0.5}, "marginal"),
+        (10.6, {"at_most": 10, "uncertainty": 0.5}, "fail"),
+        (222.0, {"within": (223, 237)}, "fail"),
+        (5.0, {"equals": 5}, "pass"),
+        (5.2, {"equals": 5, "uncertainty": 0.3}, "pass"),
+        ("green", {"equals": "green"}, "pass"),
+        ("red", {"equals": "green"}, "fail"),
+        (True, {"equals": True}, "pass"),
+        (1.0, {"equals": True}, "fail"),
+        (41.5, {}, "pass"),
+        (None, {"at_most": 10}, "unset"),
+        (math.nan, {"at_most": 10}, "unset"),
+    ],
+)
+def test_a_value_is_judged(measure: Measure, value: float, limits: dict[str, float], outcome: str) -> None:
+    assert measure("value", value, **limits).outcome == outcome  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("value", "accepted"), [(9.8, True), (10.2, False)])
+def test_the_reading_decides_whether_a_marginal_one_is_accepted(measure: Measure, value: float, accepted: bool) -> None:
+    assert measure("transfer time", value, unit="ms", at_most=10, uncertainty=0.5).accepted == accepted
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6), st.floats(0, 1e3))
+def test_a_pass_stays_inside_wherever_the_true_value_is(value: float, limit: float, uncertainty: float) -> None:
+    limits = Limits.of(at_most=limit)
+    if measured("x", value, "", limits, uncertainty).outcome is Outcome.PASS:
+        assert limits.kept(value + uncertainty) or math.isclose(value + uncertainty, limit, rel_tol=1e-9, abs_tol=1e-6)
+
+
+def test_all_is_measured_before_anything_fails(measure: Measure) -> None:
+    measure("output voltage", 219.0, unit="V", within=(223, 237), source="IEC 62040-3, 5.3")
+    measure("transfer time", 8.2, unit="ms", at_most=10)
+    measure("lamp", "off", equals="green")
+    with pytest.raises(OutsideLimits) as caught:
+        measure.check()
+    assert str(caught.value).splitlines() == [
+        "2 of 3 measurements are not within their limits:",
+        "  output voltage: found 219 V, expected 223 to 237 V (IEC 62040-3, 5.3)",
+        "  lamp: found 'off', expected 'green'",
+    ]
+
+
+def test_what_was_not_measured_is_told(measure: Measure) -> None:
+    measure("transfer time", 8.2, unit="ms", at_most=10)
+    measure.require(["transfer time", "restart time"])
+    with pytest.raises(OutsideLimits, match="restart time: not taken: the test did not measure it"):
+        measure.check()
+
+
+def test_the_worst_of_a_series_counts(measure: Measure) -> None:
+    series = measure.series(
+        "battery voltage",
+        [(0, 25, 54.2), (600, 25, 43.0), (600, 100, 41.2)],
+        over=[("time", "s"), ("load", "%")],
+        unit="V",
+        at_least=42,
+    )
+    assert series.outcome is Outcome.FAIL
+    assert str(series) == (
+        "battery voltage: found 41.2 V at time 600 s, load 100 % (1 of 3 values outside), expected at least 42 V"
+    )
+
+
+def test_a_series_without_points_was_not_taken(measure: Measure) -> None:
+    assert measure.series("voltage", [], over=[("time", "s")]).outcome is Outcome.UNSET
+
+
+@pytest.mark.parametrize(
+    ("limits", "message"),
+    [
+        ({"at_least": 3, "at_most": 2}, "no value is at least 3 and at most 2"),
+        ({"within": (1, 2), "at_most": 2}, "both limits at once"),
+        ({"equals": 1, "at_most": 2}, "leaves no room"),
+        ({"uncertainty": -1}, "the uncertainty is -1, expected 0 or more"),
+    ],
+)
+def test_limits_that_make_no_sense_are_refused(measure: Measure, limits: dict[str, float], message: str) -> None:
+    with pytest.raises(MeasurementError, match=message):
+        measure("x", 1.0, **limits)  # type: ignore[arg-type]
+
+
+def test_a_text_has_no_limits_for_numbers(measure: Measure) -> None:
+    with pytest.raises(MeasurementError, match="found 'high', expected a number"):
+        measure("level", "high", at_most=3)
+
+
+def test_a_name_is_used_once(measure: Measure) -> None:
+    measure("voltage", 1.0)
+    with pytest.raises(MeasurementError, match="measured before in this test; give it a name of its own"):
+        measure("voltage", 2.0)
+
+
+# -- times off a journal -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def outage() -> Journal:
+    """Mains lost at 10 s, a gap of 8 ms at the rack, the generator's voltage rising from 14 s to 18 s."""
+    journal = Journal()
+    courses = {
+        "utility-a.live": [(0.0, True), (10.0, False)],
+        "ups-1.mode": [(0.0, "line"), (10.002, "battery"), (20.0, "line")],
+        "ups-1.on_battery": [(0.0, False), (10.002, True), (20.0, False)],
+        "ups-1.live": [(0.0, True)],
+        "rack-1.supplied": [(0.0, True), (10.0, False), (10.008, True)],
+        "generator-1.volts": [(0.0, 0.0), (14.0, 0.0), (18.0, 400.0), (60.0, 400.0)],
+    }
+    for name, points in courses.items():
+        for t, value in points:
+            journal.trace.add(t, name, value)
+    journal.trace.reach(60.0)
+    return journal
+
+
+def test_a_transfer_time(measure: Measure, outage: Journal) -> None:
+    found = measure.transfer_time(outage, "rack-1.supplied", at_most="10 ms")
+    assert (found.value, found.unit, found.outcome) == (8.0, "ms", Outcome.PASS)
+
+
+def test_a_load_that_was_never_gone_has_a_transfer_time_of_nought(measure: Measure, outage: Journal) -> None:
+    assert measure.transfer_time(outage, "ups-1.live", at_most="10 ms").value == 0.0
+
+
+def test_a_load_that_did_not_come_back_was_not_timed(measure: Measure, outage: Journal) -> None:
+    found = measure.transfer_time(outage, "utility-a.live", at_most="10 ms")
+    assert (found.outcome, found.accepted) == (Outcome.UNSET, False)
+    assert found.why == "utility-a.live did not become true after 10.000 s of the site's clock"
+
+
+def test_the_time_between_two_transitions_is_found_between_samples(measure: Measure, outage: Journal) -> None:
+    found = measure.between(outage, "ups-1.mode == 'battery'", "generator-1.volts > 360", at_most="15 s")
+    assert found.value == pytest.approx(17.6 - 10.002)
+
+
+def test_a_restart_time(measure: Measure, outage: Journal) -> None:
+    found = measure.restart_time(outage, "ups-1.mode == 'line'", at_most="30 s")
+    assert found.value == pytest.approx(9.998)
+
+
+def test_a_battery_that_need_not_go_on_has_lasted_that_long(measure: Measure, outage: Journal) -> None:
+    assert measure.runtime(outage, "ups-1", specified="9 s", unit="s").value == pytest.approx(9.998)
+
+
+def test_a_battery_that_was_relieved_too_early_was_not_timed(measure: Measure, outage: Journal) -> None:
+    found = measure.runtime(outage, "ups-1", specified="10 min")
+    assert (found.outcome, found.why) == (
+        Outcome.UNSET,
+        "ups-1 was on battery for 10 s only, less than specified, and was not empty then",
+    )
+
+
+def test_a_battery_is_timed_until_it_is_empty(measure: Measure) -> None:
+    journal = Journal()
+    for name, points in {
+        "ups-1.on_battery": [(0.0, False), (10.0, True), (310.0, False)],
+        "ups-1.live": [(0.0, True), (310.0, False)],
+    }.items():
+        for t, value in points:
+            journal.trace.add(t, name, value)
+    found = measure.runtime(journal, "ups-1", specified="10 min", source="data sheet, full load")
+    assert (found.value, found.outcome) == (5.0, Outcome.FAIL)
