@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterator
 from typing import TypedDict
 
+from emulators.profiles.schema import Profile
 from harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
 from harness.transports.snmp_usm import UsmUser
 from hil_rigs.credentials import NoCredential, secret
@@ -22,22 +23,35 @@ def connect(rig: Rig, clock: Callable[[], float] | None = None) -> dict[str, Dev
     Raises:
         NoCredential: a password is not where the file says; the message names the device.
     """
-    lines: dict[tuple[object, ...], ModbusTransport] = {}
     handles: dict[str, DeviceHandle] = {}
+    for name, handle in handles_of(rig, clock):
+        if isinstance(handle, NoCredential):
+            raise handle
+        handles[name] = handle
+    return handles
+
+
+def handles_of(rig: Rig, clock: Callable[[], float] | None = None) -> Iterator[tuple[str, DeviceHandle | NoCredential]]:
+    """Each device's handle, or which of its passwords is not where the file says; nothing is sent yet."""
+    lines: dict[Hashable, ModbusTransport] = {}
     for name, device in rig.bench.devices.items():
         profile = rig.profiles[name]
         modbus = None
         if device.modbus is not None:
-            own = profile.modbus.unit if profile.modbus is not None else DEFAULT_UNIT
-            unit = own if device.modbus.unit is None else device.modbus.unit
-            line = lines.setdefault(_line(device.modbus), modbus_transport(device.modbus))
-            modbus = line.unit(DEFAULT_UNIT if unit is None else unit)
+            line = lines.setdefault(line_of(device.modbus), modbus_transport(device.modbus))
+            modbus = line.unit(unit_of(device.modbus, profile))
         try:
             snmp = None if device.snmp is None else snmp_transport(device.snmp)
         except NoCredential as error:
-            raise NoCredential(f"{name}: {error}") from None
-        handles[name] = DeviceHandle(name, profile, snmp, modbus, clock, device.rows)
-    return handles
+            yield name, NoCredential(f"{name}: {error}")
+        else:
+            yield name, DeviceHandle(name, profile, snmp, modbus, clock, device.rows)
+
+
+def unit_of(access: ModbusAccess, profile: Profile) -> int:
+    """The Modbus unit of a device: that of the rig file, else its profile's."""
+    own = profile.modbus.unit if profile.modbus is not None else DEFAULT_UNIT
+    return own if access.unit is None else access.unit
 
 
 class Times(TypedDict):
@@ -51,8 +65,8 @@ def _times(access: ModbusAccess | SnmpAccess) -> Times:
     return {"timeout_s": access.timeout, "retries": access.retries}
 
 
-def _line(access: ModbusAccess) -> tuple[object, ...]:
-    """What two devices have in common that share a connection."""
+def line_of(access: ModbusAccess) -> Hashable:
+    """What two devices have in common that share a line or a connection, and so wait for each other."""
     if access.serial is not None:
         return (access.serial,)
     return (access.address, access.port, access.framing)

@@ -14,7 +14,7 @@ from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 
 ROOT = Path(__file__).parents[2]
 METHODS = [("**.py", "python"), ("**/templates/**.*", "jinja2")]
-MARKS = {**DEFAULT_KEYWORDS, "N_": None}
+MARKS = {**DEFAULT_KEYWORDS, "N_": None, "Phrase": None}
 OF_NO_INTEREST = (b'"POT-C', b'"PO-R', b'"Report-Msgid', b'"Last-T', b'"Language-Team', b'"Generated-By')
 """Fields of a catalogue's head that a version control system knows better."""
 

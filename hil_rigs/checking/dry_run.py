@@ -1,0 +1,94 @@
+"""Actuators tried dry: could each move, does it stand where it should, does what proves its moves say the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from hil_rigs import actuators
+from hil_rigs.actuators import ActuatorFailed
+from hil_rigs.checking.asking import Asked
+from hil_rigs.checking.findings import Finding, Level, Phrase
+from hil_rigs.checking.measuring import device_of, measured, shown
+from hil_rigs.dialogue import Unattended
+from hil_rigs.instruments import NoReading
+from hil_rigs.rigfile import Rig
+from hil_rigs.schema import Actuator, Proof
+
+
+async def tried(rig: Rig, asked: Mapping[str, Asked]) -> list[Finding]:
+    """What was found of each actuator. Nothing moves."""
+    found = []
+    for name, section in rig.bench.actuators.items():
+        found.append(await _one(rig, name, section, asked))
+        if section.proof is not None and (wrong := await _proof(rig, name, section, section.proof, asked)) is not None:
+            found.append(wrong)
+    return found
+
+
+async def _one(rig: Rig, name: str, section: Actuator, asked: Mapping[str, Asked]) -> Finding:
+    devices = {full.partition(".")[0] for full in (section.written, section.state) if full is not None}
+    unread = ", ".join(sorted(devices - asked.keys()))
+    if unread:
+        return _failed(name, Phrase("{device} was not read: see there", device=unread))
+    alone = replace(rig, bench=rig.bench.model_copy(update={"actuators": {name: section}}))
+    try:
+        actuator = actuators.make(alone, {each: one.handle for each, one in asked.items()}, Unattended())[name]
+    except ValueError as error:
+        return _failed(name, Phrase("{why}", why=error))
+    try:
+        said = await actuator.try_dry()
+        stands = await actuator.position()
+    except ActuatorFailed as error:
+        return _failed(name, Phrase("{why}", why=error))
+    finally:
+        await actuator.close()
+    if stands is not None and stands != section.normal:
+        return Finding(
+            name,
+            "actuator",
+            Level.PROBLEM,
+            Phrase("stands at {position}", position=stands),
+            Phrase("{position}, as in normal operation", position=section.normal),
+            Phrase("bring it there by hand, or correct `normal`"),
+        )
+    return Finding(name, "actuator", Level.FINE, Phrase("{said}", said=said))
+
+
+def _failed(name: str, why: Phrase) -> Finding:
+    return Finding(
+        name,
+        "actuator",
+        Level.PROBLEM,
+        Phrase("could not move: {why}", why=why),
+        None,
+        Phrase("put it right: the faults that it causes cannot be tested"),
+    )
+
+
+async def _proof(rig: Rig, name: str, section: Actuator, proof: Proof, asked: Mapping[str, Asked]) -> Finding | None:
+    """What is wrong with the proof of an actuator that has not moved: it must be known, and must not hold."""
+    instrument, device = rig.instrument_for(proof.quantity), device_of(rig, proof.quantity)
+    if instrument is None or instrument.operator is not None or (device and device not in asked):
+        return None
+    try:
+        value = await measured(rig, proof.quantity, asked)
+    except NoReading as error:
+        silent = Phrase("what proves its moves does not answer: {why}", why=error)
+        must = Phrase("{proof}", proof=proof)
+        return Finding(name, "actuator", Level.PROBLEM, silent, must, Phrase("put the instrument right"))
+    if not proof.holds(value):
+        return None
+    return Finding(
+        name,
+        "actuator",
+        Level.PROBLEM,
+        Phrase(
+            "{quantity} is {value}, as if it were away from {normal}",
+            quantity=proof.quantity,
+            value=shown(value),
+            normal=section.normal,
+        ),
+        Phrase("not {proof}", proof=proof),
+        Phrase("bring the bench back to normal operation, or correct the proof"),
+    )
