@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -42,6 +42,20 @@ def load(path: Path) -> CommentedMap:
     if not isinstance(data, CommentedMap):
         raise FileError([f"{path}:1: expected a mapping of fields, found {_shown(data)}"])
     return data
+
+
+def read(path: Path, model: type[Model]) -> Model:
+    """The file as `model`: quickly if it is as it must be, once more with all its lines if it is not.
+
+    Keeping the lines takes six times as long, and is only needed to say where a mistake is.
+
+    Raises:
+        FileError: as `load` and `validate`.
+    """
+    try:
+        return model.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, YAMLError, ValidationError):
+        return validate(path, load(path), model)
 
 
 def line_of(data: Any, location: Sequence[str | int]) -> int:

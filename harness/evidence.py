@@ -76,7 +76,8 @@ class Evidence:
     def _of_interest(self) -> tuple[str, ...]:
         """What was watched by name, then the states that changed, the latest first."""
         world, trace = self.world, self.world.journal.trace
-        watched = [name for pattern in world.watched for name in quantities.resolve(world.model, pattern)]
+        named = [name for pattern in world.watched for name in quantities.resolve(world.model, pattern)]
+        watched = [name for name in named if name in trace]  # a rig measures some of it
         changed = [name for name, points in trace.items() if len(points) > 1 and isinstance(points[-1][1], bool | str)]
         changed.sort(key=lambda name: -trace[name][-1][0])
         return tuple(dict.fromkeys([*watched, *changed[:MOST_ROWS]])) or tuple(trace)[:MOST_ROWS]

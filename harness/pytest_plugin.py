@@ -29,7 +29,9 @@ import pytest_asyncio
 
 from emulators.plant.engine import PlantError
 from emulators.serve import ServeError
+from emulators.site import Site
 from emulators.yamlfile import FileError
+from harness import hooks
 from harness.durations import seconds
 from harness.evidence import Evidence
 from harness.faults.scenario import Scenario
@@ -51,7 +53,7 @@ EVIDENCE = pytest.StashKey[Evidence]()
 
 pytest_plugins = ["harness.report.recording"]
 
-WORLDS: Mapping[str, type[World]] = {"simulated": SimulatedWorld, "live": LiveWorld}
+WORLDS = ("simulated", "live")
 
 RUNNING = "running"
 """What --controller says of a controller that somebody else starts."""
@@ -60,11 +62,14 @@ OURS = {"site", "controller", "journal"}
 """Fixtures of a site."""
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hooks)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("twinfeed", "twinfeed: one test, three worlds")
-    group.addoption("--world", choices=tuple(WORLDS), default="simulated", help="where tests with `site` run")
+    group.addoption("--world", choices=WORLDS, default="simulated", help="where tests with `site` run")
     group.addoption("--site", metavar="NAME|FILE", help=f"the site of tests that name none (default: {DEFAULT})")
-    group.addoption("--rig", metavar="FILE", help="run on the physical bench that this file describes")
     group.addoption("--speed", type=float, default=1.0, metavar="X", help="live: site seconds in a second (default: 1)")
     group.addoption(
         "--seed", type=int, metavar="N", help="seed of everything that is random (default: the test's, else 0)"
@@ -101,8 +106,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def _contradiction(option: Callable[[str], Any]) -> str:
     """What is wrong with the command line, if anything."""
     live = option("--world") == "live"
-    if option("--rig"):
-        return "--rig: this version knows no rig world yet; use --world simulated or --world live"
     if option("--controller-cmd") and not live:
         return "--controller-cmd runs a program, which needs real sockets: add --world live"
     if option("--controller") == RUNNING and not live:
@@ -141,7 +144,7 @@ def pytest_asyncio_loop_factories(
 ) -> Generator[None, Mapping[str, Callable[[], asyncio.AbstractEventLoop]] | None, Any]:
     others = yield
     if "site" in getattr(item, "fixturenames", ()) and config.getoption("--world") == "simulated":
-        return {"simulated": partial(_virtual_loop, _seed(item))}
+        return {"simulated": partial(_virtual_loop, seed_of(item))}
     return others or {"asyncio": asyncio.new_event_loop}
 
 
@@ -199,17 +202,21 @@ WRONG = (FileError, PlantError, PropertySyntaxError, BindingError, WrongKind, Un
 @pytest_asyncio.fixture(loop_scope="function")
 async def site(request: pytest.FixtureRequest) -> AsyncIterator[World]:
     """The site of this test (marker `site`, else --site, else bamako) in the world of the command line."""
-    kind = WORLDS[request.config.getoption("--world")]
     try:
-        if lacks := missing(kind, _marked(request.node, "needs")):
-            pytest.skip(f"the {kind.kind} world cannot give: {', '.join(lacks)}")
-        world = _world(request)
+        world = request.config.hook.pytest_twinfeed_world(request=request)
+        if lacks := missing(type(world), _marked(request.node, "needs")):
+            pytest.skip(f"the {world.kind} world cannot give: {', '.join(lacks)}")
         await world.start()
+    except Cannot as error:
+        pytest.skip(str(error))
     except (FileError, ServeError, ValueError) as error:
         pytest.fail(str(error), pytrace=False)
     try:
         request.node.stash[EVIDENCE] = Evidence(world)
-        world.watch(*_marked(request.node, "watch"))
+        try:
+            world.watch(*_marked(request.node, "watch"))
+        except Cannot as error:
+            pytest.skip(str(error))
         yield world
     finally:
         await world.stop()
@@ -261,18 +268,29 @@ def journal(site: World) -> Journal:
     return site.journal
 
 
-def _world(request: pytest.FixtureRequest) -> World:
+@pytest.hookimpl(trylast=True)
+def pytest_twinfeed_world(request: pytest.FixtureRequest) -> World:
+    """A world of emulators, as --world says; plugins that bring other worlds are asked before."""
     option = request.config.getoption
-    marker = request.node.get_closest_marker("site")
-    name = marker.args[0] if marker and marker.args else option("--site") or DEFAULT
-    seed = _seed(request.node)
-    model = fresh(beside(name, request.node.path), seed, seconds(marker.kwargs.get("settle", 0.0)) if marker else 0.0)
+    model, seed = model_of(request.node), seed_of(request.node)
     if option("--world") == "simulated":
         return SimulatedWorld(model, seed)
     return LiveWorld(model, seed, option("--speed"), worker())
 
 
-def _seed(item: pytest.Item) -> int:
+def model_of(item: pytest.Item) -> Site:
+    """The site of a test, at its start: that of the marker `site`, else of --site, else the default.
+
+    Raises:
+        FileError: there is no such site, or its file is wrong.
+    """
+    marker = item.get_closest_marker("site")
+    name = marker.args[0] if marker and marker.args else item.config.getoption("--site") or DEFAULT
+    settle = seconds(marker.kwargs.get("settle", 0.0)) if marker else 0.0
+    return fresh(beside(name, item.path), seed_of(item), settle)
+
+
+def seed_of(item: pytest.Item) -> int:
     """--seed, else that of the marker `site`, else 0."""
     marker = item.get_closest_marker("site")
     given: int | None = item.config.getoption("--seed")
@@ -332,7 +350,7 @@ def _again(item: pytest.Item) -> str:
     config, option = item.config, item.config.getoption
     path, _, name = item.nodeid.partition("::")
     path = os.path.relpath(config.rootpath / path, config.invocation_params.dir)
-    words = ["pytest", f"{path}::{name}", "--seed", str(_seed(item))]
+    words = ["pytest", f"{path}::{name}", "--seed", str(seed_of(item))]
     if option("--world") != "simulated":
         words += ["--world", option("--world"), "--speed", f"{option('--speed'):g}"]
     for flag in ("--site", "--controller", "--controller-cmd"):

@@ -40,30 +40,27 @@ def load(path: Path) -> Profile:
     Raises:
         FileError: one line for each mistake, with file, line and field.
     """
-    data = yamlfile.load(path)
-    profile = yamlfile.validate(path, data, Profile)
+    profile = yamlfile.read(path, Profile)
     if profile.profile != path.stem:
         raise FileError(
-            [
-                yamlfile.problem(
-                    path, data, ["profile"], f"is {profile.profile!r}, expected the file's name {path.stem!r}"
-                )
-            ]
+            [_problem(path, ["profile"], f"is {profile.profile!r}, expected the file's name {path.stem!r}")]
         )
     for position, name in enumerate(profile.include):
         part_path = FOLDER / "parts" / f"{name}.yaml"
         if not part_path.exists():
             known = ", ".join(sorted(p.stem for p in part_path.parent.glob("*.yaml")))
-            raise FileError(
-                [yamlfile.problem(path, data, ["include", position], f"no part is called {name!r}; there are: {known}")]
-            )
+            raise FileError([_problem(path, ["include", position], f"no part is called {name!r}; there are: {known}")])
         profile = _merge(profile, _part(part_path))
     return profile
 
 
 @cache
 def _part(path: Path) -> Part:
-    return yamlfile.validate(path, yamlfile.load(path), Part)
+    return yamlfile.read(path, Part)
+
+
+def _problem(path: Path, location: list[str | int], message: str) -> str:
+    return yamlfile.problem(path, yamlfile.load(path), location, message)
 
 
 def _merge(profile: Profile, part: Part) -> Profile:

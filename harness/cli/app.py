@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from importlib.metadata import version as installed
 from typing import Annotated
 
@@ -64,6 +65,10 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(profile.app, name="profile")
+
+
+for found in entry_points(group="twinfeed.commands"):
+    app.add_typer(found.load(), name=found.name)
 
 
 def main() -> None:

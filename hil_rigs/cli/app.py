@@ -1,0 +1,32 @@
+"""The commands of `twinfeed rig`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import typer
+
+from hil_rigs.cli import bench, check, working
+
+app = typer.Typer(
+    name="rig",
+    help="Benches of real devices: check, arm, watch and stop them. Tests run on one with `pytest --rig FILE`.",
+    no_args_is_help=True,
+)
+
+COMMANDS: tuple[Callable[..., None], ...] = (
+    bench.benches,
+    check.check,
+    bench.dry_run,
+    working.status,
+    working.arm,
+    working.disarm,
+    working.stop,
+    working.reset,
+    working.safe,
+    working.watch,
+    working.operate,
+)
+
+for command in COMMANDS:
+    app.command()(command)

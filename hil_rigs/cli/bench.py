@@ -1,0 +1,47 @@
+"""What can be said of a bench from its file alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from harness.cli.output import console, plain_errors, print_json, table
+
+File = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A rig file, or the name of a bench that ships.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
+Lang = Annotated[str, typer.Option("--lang", help="fr or en; the language of the instructions.")]
+
+
+def benches(json: Json = False) -> None:
+    """List the benches that ship with twinfeed."""
+    from hil_rigs import rigfile
+    from hil_rigs.schema import text_in
+
+    with plain_errors():
+        rigs = [rigfile.read(name) for name in rigfile.names()]
+    if json:
+        return print_json([{"bench": rig.name, "file": str(rig.path), "devices": list(rig.profiles)} for rig in rigs])
+    listing = table("", "bench", "what it is", "devices")
+    for rig in rigs:
+        listing.add_row(rig.name, text_in(rig.bench.title, "en"), ", ".join(rig.profiles))
+    return console.print(listing)
+
+
+def dry_run(file: File, json: Json = False, lang: Lang = "en") -> None:
+    """List every fault that the bench can cause: what would move, what would be seen. Nothing moves.
+
+    For the actions of given tests: pytest --rig FILE --dry-run tests/
+    """
+    from hil_rigs import rigfile
+    from hil_rigs.dry_run import what_each_would_do
+
+    with plain_errors():
+        rig = rigfile.read(file)
+        rows = what_each_would_do(rig, lang)
+    if json:
+        return print_json(rows)
+    listing = table(f"{rig.name}: nothing moves", "fault", "actuator", "goes to", "safe", "what would be seen")
+    for row in rows:
+        listing.add_row(row["fault"], f"{row['actuator']} ({row['means']})", row["to"], row["safe"], row["effect"])
+    return console.print(listing)

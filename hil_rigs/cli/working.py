@@ -1,0 +1,279 @@
+"""Commands that talk to the supervisor of a bench."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from harness.cli.output import Exit, console, fail, plain_errors, print_json, table
+from harness.durations import seconds, spoken
+from hil_rigs import rigfile
+from hil_rigs.actuators.base import ActuatorFailed
+from hil_rigs.cli.bench import File, Json
+from hil_rigs.credentials import NoCredential
+from hil_rigs.lock import BenchLock, Held
+from hil_rigs.rigfile import Rig
+from hil_rigs.supervisor.client import Client, SupervisorGone
+from hil_rigs.supervisor.moves import Denied
+from hil_rigs.supervisor.places import record_of, socket_of
+from hil_rigs.supervisor.process import CannotSupervise, join, make_safe
+
+As = Annotated[str, typer.Option("--as", metavar="NAME", help="Who is responsible; one of `may_arm` in the rig file.")]
+
+SHOW_S = 0.5
+"""How often `watch` shows the bench anew, s."""
+
+
+def _read(file: str) -> Rig:
+    with plain_errors():
+        return rigfile.read(file)
+
+
+def _with(client: Awaitable[Client], do: Callable[[Client], Awaitable[Any]]) -> Any:
+    """Do that with a connection to the supervisor; what goes wrong is told in a line."""
+
+    async def run() -> Any:
+        connected = await client
+        try:
+            return await do(connected)
+        finally:
+            await connected.close()
+
+    try:
+        return asyncio.run(run())
+    except (Denied, ActuatorFailed) as error:
+        fail(str(error), Exit.NO)
+    except (CannotSupervise, SupervisorGone, NoCredential) as error:
+        fail(str(error), Exit.UNREACHABLE)
+
+
+def status(file: File, json: Json = False) -> None:
+    """How the bench is: read-only, armed by whom and for how long, or tripped and why."""
+    rig = _read(file)
+    try:
+        told = asyncio.run(_status(rig))
+    except SupervisorGone:
+        told = {"bench": rig.name, "file": str(rig.path), "state": "unattended", "readings": {}}
+    if json:
+        print_json(told)
+    else:
+        console.print(_shown(told))
+    if told.get("tripped"):
+        raise typer.Exit(Exit.NO)
+
+
+async def _status(rig: Rig) -> dict[str, Any]:
+    client = await Client.connect(socket_of(rig))
+    try:
+        told: dict[str, Any] = await client.ask("status")
+        return told
+    finally:
+        await client.close()
+
+
+def arm(
+    file: File,
+    person: As,
+    for_: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="How long; the bench is read-only afterwards.")
+    ] = "1h",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+) -> None:
+    """Let things move on a bench, on a person's responsibility, for so long."""
+    rig = _read(file)
+    try:
+        for_s = seconds(for_)
+    except ValueError as error:
+        fail(f"--for: {error}", Exit.USAGE)
+    movable = ", ".join(f"{name} ({actuator.means})" for name, actuator in rig.bench.actuators.items())
+    console.print(f"{rig.name}: these may move for {spoken(for_s)}: {movable or 'nothing'}")
+    if not yes and not typer.confirm("Is everybody clear of the bench?"):
+        raise typer.Exit(Exit.NO)
+
+    async def do(client: Client) -> Any:
+        await _first_readings(client, rig)
+        await client.ask("arm", person=person, for_s=for_s)
+
+    _with(join(rig), do)
+    console.print(f"[green]armed[/green] by {person} for {spoken(for_s)}; record: {record_of(rig)}")
+
+
+async def _first_readings(client: Client, rig: Rig) -> None:
+    """Wait until what the interlocks watch has been read once, or its instruments say that it cannot be."""
+    wanted = {limit.quantity for limit in rig.bench.interlocks.values()}
+    for _ in range(100):
+        told = await client.ask("status")
+        if wanted <= set(told["readings"]) | set(told["silent"]):
+            return
+        await asyncio.sleep(0.1)
+
+
+def disarm(file: File, person: As) -> None:
+    """Bring the bench back to normal operation; nothing moves any more."""
+    rig = _read(file)
+    _with(Client.connect(socket_of(rig)), lambda client: client.ask("disarm", person=person))
+    console.print(f"{rig.name} is read-only")
+
+
+def stop(file: File, why: Annotated[str, typer.Argument(help="What happened.")] = "") -> None:
+    """Emergency stop: bring the bench to its safe state, now."""
+    rig = _read(file)
+    who = getpass.getuser()
+    try:
+        told = asyncio.run(_stop(rig, why, who))
+    except SupervisorGone:
+        console.print(f"nobody supervises {rig.name}; making it safe from here")
+        return safe(file)
+    console.print(_shown(told))
+    if told["not_safe"]:
+        fail(f"NOT SAFE: {'; '.join(told['not_safe'])}", Exit.NO)
+    return console.print("[green]the bench is in its safe state[/green]")
+
+
+async def _stop(rig: Rig, why: str, who: str) -> dict[str, Any]:
+    client = await Client.connect(socket_of(rig), who=who)
+    try:
+        told: dict[str, Any] = await client.ask("emergency", why=why)
+        return told
+    finally:
+        await client.close()
+
+
+def reset(file: File, person: As) -> None:
+    """After a trip: bring the bench back to normal operation. Look at it before."""
+    rig = _read(file)
+    _with(join(rig), lambda client: client.ask("reset", person=person))
+    console.print(f"{rig.name} is back to normal and read-only")
+
+
+def safe(file: File) -> None:
+    """Bring a bench that nobody supervises to its safe state."""
+    rig = _read(file)
+    try:
+        with BenchLock(rig.name, what="twinfeed rig safe"):
+            failed = asyncio.run(make_safe(rig, getpass.getuser(), "twinfeed rig safe"))
+    except Held as error:
+        fail(f"{error}; `twinfeed rig stop {file}` asks it to make the bench safe", Exit.UNREACHABLE)
+    except NoCredential as error:
+        fail(str(error), Exit.UNREACHABLE)
+    if failed:
+        fail(f"NOT SAFE: {'; '.join(failed)}", Exit.NO)
+    console.print("[green]the bench is in its safe state[/green]")
+
+
+def watch(file: File) -> None:
+    """Show the bench as it is, again and again; the space bar is the emergency stop, q leaves."""
+    rig = _read(file)
+
+    async def do(client: Client) -> None:
+        pressed = _keys()
+        told = await client.ask("status")
+        with Live(_shown(told), console=console, refresh_per_second=4) as live:
+            while True:
+                told = await client.ask("status")
+                live.update(_shown(told))
+                try:
+                    key = await asyncio.wait_for(pressed.get(), SHOW_S)
+                except TimeoutError:
+                    continue
+                if key == " ":
+                    await client.ask("emergency", why="space bar")
+                elif key == "q":
+                    return
+
+    try:
+        with _raw_keyboard():
+            _with(join(rig), do)
+    except KeyboardInterrupt:
+        return
+
+
+def operate(file: File, person: As = "") -> None:
+    """Do and read what tests ask of a person at the bench, in this terminal."""
+    rig = _read(file)
+    questions: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+
+    async def do(client: Client) -> None:
+        console.print(f"{rig.name}: waiting for something to do; Ctrl-C leaves")
+        while True:
+            asked = await questions.get()
+            console.print(f"\n[bold]{asked['about']}[/bold]: {asked['text']}")
+            if asked.get("wrong"):
+                console.print(f"[red]{asked['wrong']}[/red]")
+            if asked.get("picture"):
+                console.print(f"picture: {asked['picture']}")
+            wanted = "done? [y/n] " if asked["unit"] is None else f"value [{asked['unit'] or 'as it stands'}]: "
+            typed = (await asyncio.to_thread(input, wanted)).strip()
+            done = typed.lower() in ("y", "yes", "o", "oui", "") if asked["unit"] is None else bool(typed)
+            try:
+                await client.ask("answer", question=asked["question"], person=person, done=done, text=typed)
+            except Denied as error:
+                console.print(f"[red]{error}[/red]")
+
+    def heard(event: Any) -> None:
+        if event["event"] == "question":
+            questions.put_nowait(dict(event))
+
+    try:
+        _with(join(rig, heard), do)
+    except KeyboardInterrupt:
+        return
+
+
+# -- showing -----------------------------------------------------------------------------------------------------------
+
+COLOURS = {"read-only": "white", "armed": "yellow", "tripped": "red", "unattended": "dim"}
+
+
+def _shown(told: dict[str, Any]) -> Table:
+    """A bench in a table."""
+    state = told["state"]
+    listing = table(f"{told['bench']}: [{COLOURS.get(state, 'white')}]{state}[/]", "what", "now")
+    if told.get("armed_by"):
+        listing.add_row("armed by", f"{told['armed_by']}, {spoken(told['armed_for_s'])} left")
+    if told.get("tripped"):
+        listing.add_row("why", f"[red]{told['tripped']}[/red]")
+    for line in told.get("not_safe", ()):
+        listing.add_row("[red]NOT SAFE[/red]", f"[red]{line}[/red]")
+    if told.get("faults"):
+        listing.add_row("faults", ", ".join(told["faults"]))
+    for name, reading in told["readings"].items():
+        silent = told["silent"].get(name)
+        listing.add_row(name, f"[red]{silent}[/red]" if silent else f"{reading['value']}")
+    for name, why in told.get("silent", {}).items():
+        if name not in told["readings"]:
+            listing.add_row(name, f"[red]{why}[/red]")
+    return listing
+
+
+def _keys() -> asyncio.Queue[str]:
+    """What is typed, key by key."""
+    pressed: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(sys.stdin, lambda: pressed.put_nowait(sys.stdin.read(1)))
+    return pressed
+
+
+class _raw_keyboard:
+    """Keys arrive at once, without Enter, where standard input is a terminal."""
+
+    def __enter__(self) -> None:
+        import termios
+        import tty
+
+        self._before = termios.tcgetattr(sys.stdin) if sys.stdin.isatty() else None
+        if self._before is not None:
+            tty.setcbreak(sys.stdin)
+
+    def __exit__(self, *_: object) -> None:
+        import termios
+
+        if self._before is not None:
+            termios.tcsetattr(sys.stdin, termios.TCSADRAIN, self._before)

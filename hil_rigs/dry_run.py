@@ -1,0 +1,134 @@
+"""What would move on a bench: the tests run on its software twin, and every action is listed with what it would do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from emulators.site import Site
+from harness.durations import spoken
+from harness.faults.injection import Injection
+from harness.properties.looks import states
+from harness.worlds.simulated import SimulatedWorld
+from harness.worlds.sites import fresh
+from hil_rigs.rigfile import Rig
+from hil_rigs.schema import text_in
+
+AFTER_S = 30.0
+"""So long after an action the twin is looked at, s: transfers and starts are over, nothing has warmed up."""
+
+SHOWN = 6
+"""States that are told of one action; there may be many."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One action of one test."""
+
+    test: str
+    at_s: float
+    for_s: float | None
+    fault: str
+    moves: str
+    """The actuator and where it would go; or that there is none, so that the test skips on the bench."""
+    effect: str
+
+
+class Plan:
+    """The actions of a dry run, in the order in which the tests ordered them."""
+
+    def __init__(self, rig: Rig, language: str = "en") -> None:
+        self.rig, self._language = rig, language
+        self.steps: list[Step] = []
+
+    def world(self, item: pytest.Item) -> DryRunWorld:
+        """The world of one test."""
+        return DryRunWorld(self, fresh(str(self.rig.path)), item.nodeid)
+
+    def add(self, test: str, injection: Injection) -> None:
+        target, kind = injection.target, injection.kind
+        found = self.rig.actuator_for(target, kind)
+        moves, said = "no actuator: the test skips on the bench", ""
+        if found is not None:
+            name, actuator = found
+            moves = f"{name} ({actuator.means}) to {actuator.causes.get(f'{target} {kind}', kind)}"
+            said = text_in(actuator.effect, self._language)
+        effect = said or self._on_the_twin(injection)
+        self.steps.append(Step(test, injection.at_s, injection.for_s, f"{target} {kind}", moves, effect))
+
+    def _on_the_twin(self, injection: Injection) -> str:
+        """Which states of the twin change when this fault alone happens to it at rest."""
+        return effects(fresh(str(self.rig.path)), injection)
+
+    def lines(self) -> list[str]:
+        """A paragraph for each test."""
+        found: list[str] = []
+        for test in dict.fromkeys(step.test for step in self.steps):
+            found.append(test)
+            for step in self.steps:
+                if step.test == test:
+                    lasts = "until it is cleared" if step.for_s is None else f"for {spoken(step.for_s)}"
+                    found.append(f"  {spoken(step.at_s)}  {step.fault} {lasts}: {step.moves}")
+                    found.append(f"           {step.effect}")
+        return found or ["no test moves anything"]
+
+
+class DryRunWorld(SimulatedWorld):
+    """The twin of a bench that notes what would be asked of the bench's actuators."""
+
+    def __init__(self, plan: Plan, site: Site, test: str) -> None:
+        super().__init__(site)
+        self._plan, self._test = plan, test
+
+    async def schedule(self, *injections: Injection) -> None:
+        await super().schedule(*injections)
+        for injection in injections:
+            self._plan.add(self._test, injection)
+
+
+def effects(site: Site, injection: Injection) -> str:
+    """What changes on a site at rest within `AFTER_S` of that fault, in words; the site is not left as it was."""
+    reads = states(site)
+    before = {name: read() for name, read in reads.items()}
+    if injection.kind not in site.faults(injection.target):
+        return "a fault of the wire: what is asked of the device is disturbed"
+    site.inject(injection.target, injection.kind, injection.parameters)
+    site.advance(AFTER_S)
+    changed = [f"{name} {before[name]!s} → {now!s}" for name, read in reads.items() if (now := read()) != before[name]]
+    if not changed:
+        return f"no state changes on the twin within {AFTER_S:g} s"
+    more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
+    return "on the twin: " + ", ".join(changed[:SHOWN]) + more
+
+
+def what_each_would_do(rig: Rig, language: str = "en") -> list[dict[str, str]]:
+    """Every fault that the bench can cause, as JSON values."""
+    rows: list[dict[str, str]] = []
+    for name, actuator in rig.bench.actuators.items():
+        for fault, position in actuator.causes.items():
+            target, _, kind = fault.partition(" ")
+            effect = text_in(actuator.effect, language) or effects(fresh(str(rig.path)), Injection(target, kind))
+            rows.append(
+                {
+                    "fault": fault,
+                    "actuator": name,
+                    "means": actuator.means,
+                    "to": str(position),
+                    "safe": str(actuator.safe_position),
+                    "effect": effect,
+                }
+            )
+        if actuator.proxy is not None:
+            effect = "every fault of the wire can be caused: delays, losses, wrong answers"
+            rows.append(
+                {
+                    "fault": f"{actuator.proxy} …",
+                    "actuator": name,
+                    "means": "proxy",
+                    "to": "",
+                    "safe": "",
+                    "effect": effect,
+                }
+            )
+    return rows

@@ -1,0 +1,29 @@
+"""Asking people through the supervisor's socket: `twinfeed rig operate`, or a test that plays the technician."""
+
+from __future__ import annotations
+
+from hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
+from hil_rigs.supervisor.server import Server
+
+
+class AskedOverSocket(Dialogue):
+    """Whoever is connected to the supervisor may answer; the first answer counts."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def ask(self, question: Question) -> Answer:
+        asked = {
+            "about": question.about,
+            "text": question.text,
+            "timeout_s": question.timeout_s,
+            "picture": None if question.picture is None else str(question.picture),
+            "unit": question.unit,
+            "wrong": question.wrong,
+        }
+        answer = await self._server.ask_people(asked, question.timeout_s)
+        if answer is None:
+            raise NobodyThere(
+                f"nobody answered within {question.timeout_s:g} s; open `twinfeed rig operate` at the bench"
+            )
+        return Answer(bool(answer.get("done")), str(answer.get("text") or ""), str(answer.get("person") or ""))

@@ -1,0 +1,79 @@
+"""Limits watched over time: pure, told of readings and of the clock, they say when and why a bench must stop."""
+
+from __future__ import annotations
+
+from emulators.devices.points import Value
+from hil_rigs.schema import Limit, OnBattery
+
+
+class Interlock:
+    """One limit. Feed it every reading with `see`, and ask `broken` whenever time has passed."""
+
+    def __init__(self, name: str, limit: Limit, now_s: float) -> None:
+        self.name, self.limit = name, limit
+        self._seen_s = now_s
+        """When the quantity was last known."""
+        self._wrong_s: float | None = None
+        """Since when it is not as it must be."""
+        self._value: Value | None = None
+
+    def see(self, now_s: float, value: Value) -> None:
+        """A reading of its quantity."""
+        self._seen_s, self._value = now_s, value
+        if self._holds(value):
+            self._wrong_s = None
+        elif self._wrong_s is None:
+            self._wrong_s = now_s
+
+    def _holds(self, value: Value) -> bool:
+        return self.limit.holds(value)
+
+    def restart(self, now_s: float) -> None:
+        """The bench is armed: what was unknown before does not count."""
+        self._seen_s, self._wrong_s = now_s, None if self._wrong_s is None else now_s
+
+    @property
+    def known(self) -> bool:
+        """Whether there was any reading."""
+        return self._value is not None
+
+    def broken(self, now_s: float) -> str:
+        """Why the bench must stop, empty if it need not."""
+        if self._wrong_s is not None and now_s - self._wrong_s >= self._patience_s:
+            return self._why()
+        silent_s = now_s - self._seen_s
+        if silent_s > self.limit.stale:
+            return f"interlock {self.name}: nothing is known of {self.limit.quantity} for {silent_s:.1f} s"
+        return ""
+
+    def wrong_now(self) -> str:
+        """How the last reading is not as it must be, empty if it is."""
+        return self._why() if self._wrong_s is not None else ""
+
+    @property
+    def _patience_s(self) -> float:
+        return self.limit.for_
+
+    def _why(self) -> str:
+        return f"interlock {self.name}: {self.limit.quantity} is {shown(self._value)}, expected {self.limit}"
+
+
+class BatteryTime(Interlock):
+    """How long a battery may carry the load at a stretch."""
+
+    limit: OnBattery
+
+    def _holds(self, value: Value) -> bool:
+        return not self.limit.holds(value)
+
+    @property
+    def _patience_s(self) -> float:
+        return self.limit.most
+
+    def _why(self) -> str:
+        return f"limit on_battery: {self.limit} for {self.limit.most:g} s, which is the most allowed"
+
+
+def shown(value: Value | None) -> str:
+    """A value as people read it."""
+    return "unknown" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

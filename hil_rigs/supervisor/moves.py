@@ -1,0 +1,175 @@
+"""Moving actuators: faults applied and lifted, rest between moves, proof by measurement, the way to the safe state."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from emulators.devices.points import Value
+from hil_rigs.actuators.base import Actuator, ActuatorFailed
+from hil_rigs.rigfile import Rig
+from hil_rigs.schema import Position, Proof
+from hil_rigs.supervisor.interlocks import shown
+
+Tell = Callable[..., object]
+"""tell(who, what, **data): a line of the record."""
+
+PROOF_LOOK_S = 0.05
+"""How often it is looked whether a move is proven, s."""
+
+
+class Denied(Exception):
+    """The bench does not do this, or not now; nothing has moved. The message says why."""
+
+
+@dataclass(frozen=True)
+class Caused:
+    """How a fault is caused."""
+
+    name: str
+    """Of the actuator."""
+    position: Position
+    parameters: Mapping[str, float]
+
+
+class Moves:
+    """The actuators of a bench. `value` gives the latest reading of a quantity, None if there is none."""
+
+    def __init__(
+        self, rig: Rig, actuators: Mapping[str, Actuator], tell: Tell, value: Callable[[str], Value | None]
+    ) -> None:
+        self._rig, self.actuators, self._tell, self._value = rig, actuators, tell, value
+        self.faults: dict[tuple[str, str], Caused] = {}
+        """(target, kind) -> how it is caused now."""
+        self._moved_s: dict[str, float] = {}
+        self._turns = {name: asyncio.Lock() for name in actuators}
+
+    # -- faults -----------------------------------------------------------------------------------------------------
+
+    async def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
+        """Cause that fault, and see that it is there.
+
+        Raises:
+            Denied: no actuator causes it, or its actuator causes another one.
+            ActuatorFailed: it was tried; the actuator was brought back to normal if that was possible.
+        """
+        found = self._rig.actuator_for(target, kind)
+        if found is None:
+            raise Denied(f"no actuator of {self._rig.name} causes {target} {kind}")
+        name, form = found
+        other = next((fault for fault, by in self.faults.items() if by.name == name and fault != (target, kind)), None)
+        if other is not None and form.proxy is None:
+            raise Denied(f"{name} causes {' '.join(other)} now and cannot cause {target} {kind} as well")
+        position = form.causes.get(f"{target} {kind}", kind)  # a proxy's positions are the faults of the wire
+        self.faults[target, kind] = Caused(name, position, dict(parameters))
+        try:
+            await self._move(name, position, parameters)
+            await self._proven(name, form.proof, True)
+        except ActuatorFailed:
+            await self.lift(target, kind)
+            raise
+        await asyncio.sleep(form.settle)
+
+    async def lift(self, target: str, kind: str) -> None:
+        """End that fault; nothing happens if it is not there.
+
+        Raises:
+            ActuatorFailed: the actuator is not known to be back.
+        """
+        caused = self.faults.pop((target, kind), None)
+        if caused is None:
+            return
+        name, form = caused.name, self._rig.bench.actuators[caused.name]
+        await self._move(name, form.normal, {})
+        for other in list(self.faults.values()):
+            if other.name == name:  # a proxy that suffers something else still
+                await self._move(name, other.position, other.parameters)
+        await self._proven(name, form.proof, False)
+        await asyncio.sleep(form.settle)
+
+    async def _move(self, name: str, position: Position, parameters: Mapping[str, float]) -> None:
+        async with self._turns[name]:
+            await asyncio.sleep(self._rest_s(name))
+            await self._go(name, position, parameters)
+
+    def _rest_s(self, name: str) -> float:
+        """How long this actuator must rest yet."""
+        rest_s = max(self._rig.bench.actuators[name].rest, self._rig.bench.limits.rest)
+        return max(0.0, self._moved_s.get(name, -rest_s) + rest_s - _now())
+
+    async def _go(self, name: str, position: Position, parameters: Mapping[str, float]) -> None:
+        self._tell(name, "moves", to=position, **parameters)
+        self._moved_s[name] = _now()
+        try:
+            await self.actuators[name].move(position, parameters)
+        except ActuatorFailed as error:
+            self._tell(name, "failed", to=position, why=str(error))
+            raise
+        self._tell(name, "moved", to=position)
+
+    async def _proven(self, name: str, proof: Proof | None, away: bool) -> None:
+        """Wait until the proof of a move holds, or no longer does."""
+        if proof is None:
+            return
+        until_s = _now() + proof.within
+        while True:
+            value = self._value(proof.quantity)
+            if value is not None and proof.holds(value) is away:
+                self._tell(name, "proven", quantity=proof.quantity, value=value)
+                return
+            if _now() >= until_s:
+                expected = str(proof) if away else f"no longer {proof}"
+                self._tell(name, "not proven", quantity=proof.quantity, value=value)
+                raise ActuatorFailed(
+                    f"{name} was moved, but after {proof.within:g} s {proof.quantity} is {shown(value)}, "
+                    f"expected {expected}; look at the wiring between them"
+                )
+            await asyncio.sleep(PROOF_LOOK_S)
+
+    # -- all of them --------------------------------------------------------------------------------------------------
+
+    async def to_safe(self) -> list[str]:
+        """Bring every actuator to its safe position, one after the other, whatever any of them says.
+
+        Returns what could not be brought there, with the reason; empty if the bench is in its safe state.
+        """
+        order = self._rig.bench.order.de_energise
+        return await self._all(order, lambda name: self._rig.bench.actuators[name].safe_position)
+
+    async def to_normal(self) -> list[str]:
+        """Bring every actuator back to normal operation; returns as `to_safe`."""
+        return await self._all(self._rig.bench.order.energise, lambda name: self._rig.bench.actuators[name].normal)
+
+    async def _all(self, order: Iterable[str], position: Callable[[str], Position]) -> list[str]:
+        self.faults.clear()
+        failed: list[str] = []
+        for name in in_order(order, self.actuators):
+            reason = await self._at_once(self._go(name, position(name), {}))
+            if reason:
+                failed.append(f"{name}: {reason}")
+        return failed
+
+    async def _at_once(self, work: Awaitable[None]) -> str:
+        """Do that, no longer than one step may take; why it failed, empty if it did not."""
+        step_s = self._rig.bench.limits.step
+        try:
+            await asyncio.wait_for(work, step_s)
+        except TimeoutError:
+            return f"not there within {step_s:g} s"
+        except Exception as error:  # whatever it is: the next actuator must have its turn
+            return str(error) or type(error).__name__
+        return ""
+
+    async def close(self) -> None:
+        for actuator in self.actuators.values():
+            await actuator.close()
+
+
+def in_order(first: Iterable[str], every: Iterable[str]) -> list[str]:
+    """Those that are named, in that order, then the others."""
+    return list(dict.fromkeys([*first, *every]))
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

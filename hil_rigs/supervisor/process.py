@@ -1,0 +1,176 @@
+"""The processes of a supervised bench.
+
+    test run ──socket── supervisor ──── the bench
+                            │pipe
+                          guard          makes the bench safe when the supervisor dies
+
+The guard starts the supervisor and waits. When the supervisor is killed or crashes while the bench is armed, the guard
+brings every actuator to its safe position itself, with handles of its own, and writes what happened into the same
+record. When the guard dies, the supervisor sees its pipe end and makes the bench safe. A run that loses both is told;
+what is left then is a watchdog in the hardware (a relay board's own time-out).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from harness.record import Record
+from hil_rigs import actuators, instruments, rigfile
+from hil_rigs.connecting import connect
+from hil_rigs.dialogue import Unattended
+from hil_rigs.instruments.base import Instrument
+from hil_rigs.lock import BenchLock
+from hil_rigs.rigfile import Rig
+from hil_rigs.supervisor.client import Client, Heard, SupervisorGone
+from hil_rigs.supervisor.dialogue import AskedOverSocket
+from hil_rigs.supervisor.moves import Moves
+from hil_rigs.supervisor.places import armed_mark, log_of, record_of, socket_of
+from hil_rigs.supervisor.server import Server
+from hil_rigs.supervisor.supervisor import Supervisor
+
+STARTING_S = 60.0
+"""So long a supervisor may take to listen: it reads the profiles and opens the record, s."""
+
+WORKER = "--worker"
+"""What tells the supervisor's process from its guard's."""
+
+
+class CannotSupervise(Exception):
+    """The supervisor of a bench did not start; the message is what it said."""
+
+
+async def join(rig: Rig, heard: Heard = lambda event: None, who: str | None = None) -> Client:
+    """A connection to the supervisor of a bench, which is started if it does not run.
+
+    Raises:
+        CannotSupervise: it did not start; the message says why.
+    """
+    with contextlib.suppress(SupervisorGone):
+        return await Client.connect(socket_of(rig), heard, who)
+    log = log_of(rig)
+    command = [sys.executable, "-m", "hil_rigs.supervisor", str(rig.path.resolve())]
+    with log.open("wb") as output:
+        guard = subprocess.Popen(  # of its own session: Ctrl-C and a closed terminal are the test run's
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+    until_s = time.monotonic() + STARTING_S
+    while time.monotonic() < until_s:
+        with contextlib.suppress(SupervisorGone):
+            return await Client.connect(socket_of(rig), heard, who)
+        if guard.poll() is not None:
+            break
+        await asyncio.sleep(0.05)
+    said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    raise CannotSupervise(said[-1] if said else f"the supervisor of {rig.name} did not start; see {log}")
+
+
+# -- the guard ---------------------------------------------------------------------------------------------------------
+
+
+def guard(path: Path) -> int:
+    """Run the supervisor of that rig file and see that the bench is safe afterwards; the exit code."""
+    rig = rigfile.read(path)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with BenchLock(rig.name, what=f"supervisor of {path}"):
+        worker = subprocess.Popen(
+            [sys.executable, "-m", "hil_rigs.supervisor", str(path), WORKER], stdin=subprocess.PIPE
+        )
+
+        def pass_on(number: int, _frame: object) -> None:
+            worker.send_signal(number)
+
+        for each in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(each, pass_on)
+        code = worker.wait()
+        if armed_mark(rig).exists():
+            socket_of(rig).unlink(missing_ok=True)
+            asyncio.run(make_safe(rig, "guard", f"the supervisor ended ({_ending(code)}) while the bench was armed"))
+    return 0 if code == 0 else 1
+
+
+def _ending(code: int) -> str:
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+
+
+async def make_safe(rig: Rig, who: str, why: str) -> list[str]:
+    """Bring a bench that nobody supervises to its safe state; returns what did not get there."""
+    started_s = time.monotonic()
+    with Record.open(record_of(rig)) as record:
+        record.write(who, "makes the bench safe", why=why)
+        handles = connect(rig)
+        moving = actuators.make(rig, handles, Unattended(), "en")
+        moves = Moves(rig, moving, record.write, lambda quantity: None)
+        failed = await moves.to_safe()
+        took_s = round(time.monotonic() - started_s, 3)
+        record.write(
+            who, "is not safe" if failed else "is safe", took_s=took_s, **({"failed": failed} if failed else {})
+        )
+        await moves.close()
+    if not failed:
+        armed_mark(rig).unlink(missing_ok=True)
+    return failed
+
+
+# -- the supervisor ----------------------------------------------------------------------------------------------------
+
+
+async def supervise(path: Path) -> None:
+    """Supervise that bench until nobody needs it, a signal comes, or the guard is gone."""
+    rig = rigfile.read(path)
+    server = Server(socket_of(rig))
+    loop = asyncio.get_running_loop()
+    guarded = _guard_gone(loop)
+    with Record.open(record_of(rig)) as record:
+        handles = connect(rig)
+        dialogue = AskedOverSocket(server)
+        moving = actuators.make(rig, handles, dialogue, "en")
+
+        def measuring(quantities: Iterable[str]) -> Iterable[Instrument]:
+            return instruments.make(rig, handles, dialogue, "en", quantities).values()
+
+        supervisor = Supervisor(rig, record, handles, moving, measuring, server.shout)
+        server.supervisor = supervisor
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(each, server.over.set)
+        await supervisor.start()
+        await server.start(supervisor)
+        over = asyncio.ensure_future(server.over.wait())
+        await asyncio.wait({over, asyncio.ensure_future(guarded)}, return_when=asyncio.FIRST_COMPLETED)
+        if guarded.done() and supervisor.state == "armed":
+            await supervisor.trip("the guard of the supervisor has ended")
+        await server.stop()
+        await supervisor.stop()
+
+
+def _guard_gone(loop: asyncio.AbstractEventLoop) -> asyncio.Future[Literal[True]]:
+    """Completes when the guard's end of standard input closes: it never writes anything."""
+    gone: asyncio.Future[Literal[True]] = loop.create_future()
+
+    def ended() -> None:
+        if not os.read(0, 1024) and not gone.done():
+            loop.remove_reader(0)
+            gone.set_result(True)
+
+    loop.add_reader(0, ended)
+    return gone
+
+
+def main(arguments: list[str]) -> int:
+    """The entry of both processes."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
+    logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
+    path = Path(arguments[0])
+    if WORKER not in arguments:
+        return guard(path)
+    asyncio.run(supervise(path))
+    return 0

@@ -1,0 +1,75 @@
+"""Reading the instruments of a bench again and again, and keeping what they said last."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+
+from emulators.devices.points import Value
+from hil_rigs.instruments import Batch, Instrument, NoReading, batches
+
+Heard = Callable[[float, str, Value], None]
+"""heard(t_s, quantity, value): a reading, at seconds of the monotonic clock."""
+
+
+class Sampling:
+    """The instruments of a bench, each read at its own period; `heard` is told every reading, `silent` every failure.
+
+    A failure is told once, until the instrument has a value again.
+    """
+
+    def __init__(self, heard: Heard, silent: Callable[[str, str], None]) -> None:
+        self._heard, self._silent = heard, silent
+        self.latest: dict[str, tuple[float, Value]] = {}
+        """Quantity -> when it was last read, s of the monotonic clock, and what."""
+        self.trouble: dict[str, str] = {}
+        """Quantity -> why it has no value now."""
+        self._instruments: dict[str, Instrument] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, instruments: Iterable[Instrument]) -> None:
+        """Read these too, from now on; what is read already goes on."""
+        added = {i.quantity: i for i in instruments if i.quantity not in self._instruments}
+        self._instruments |= added
+        self._tasks += [asyncio.create_task(self._read(batch)) for batch in batches(added.values())]
+
+    @property
+    def quantities(self) -> list[str]:
+        return list(self._instruments)
+
+    async def _read(self, batch: Batch) -> None:
+        loop = asyncio.get_running_loop()
+        due_s = loop.time()
+        while True:
+            try:
+                values = await batch.read()
+            except Exception as error:  # nothing a device answers may end the watch over the bench
+                why = NoReading(f"{type(error).__name__}: {error}")
+                values = dict.fromkeys(batch.quantities, why)
+            for quantity, value in values.items():
+                self._take(loop.time(), quantity, value)
+            due_s = max(due_s + batch.every_s, loop.time())
+            await asyncio.sleep(due_s - loop.time())
+
+    def _take(self, now_s: float, quantity: str, value: Value | NoReading) -> None:
+        if isinstance(value, NoReading):
+            if quantity not in self.trouble:
+                self._silent(quantity, str(value))
+            self.trouble[quantity] = str(value)
+        else:
+            self.trouble.pop(quantity, None)
+            self.latest[quantity] = (now_s, value)
+            self._heard(now_s, quantity, value)
+
+    def value(self, quantity: str) -> Value | None:
+        """What it was at the last reading, None if it has none now."""
+        if quantity in self.trouble or quantity not in self.latest:
+            return None
+        return self.latest[quantity][1]
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for instrument in self._instruments.values():
+            await instrument.close()

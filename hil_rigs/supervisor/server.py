@@ -1,0 +1,266 @@
+"""The supervisor on its socket: whoever works with the bench asks here.
+
+A test run `hold`s the bench, one at a time, and sends `beat` again and again; when it falls silent or its connection
+ends before it let the bench go, the bench is made safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import secrets
+from asyncio import StreamReader, StreamWriter
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.transports.errors import TransportError
+from hil_rigs.actuators.base import ActuatorFailed
+from hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, send
+from hil_rigs.supervisor.moves import Denied
+from hil_rigs.supervisor.supervisor import LOOK_S, Supervisor
+
+ERRORS = (Denied, ActuatorFailed, TransportError, ValueError)
+"""What is told to whoever asked, with the kind of error."""
+
+
+class Session:
+    """One connection."""
+
+    def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
+        self.reader, self.writer = reader, writer
+        self.who = "somebody"
+        self.beat_s = 0.0
+        """When it was last heard of, s of the monotonic clock."""
+        self.ticket = ""
+        """What the heartbeat of the run that holds the bench shows."""
+
+
+class Server:
+    """Listens at a path until the bench needs nobody any more."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.supervisor: Supervisor
+        self.questions: dict[int, tuple[dict[str, Any], asyncio.Future[dict[str, Any]]]] = {}
+        """What people have been asked and not yet answered."""
+        self._numbers = itertools.count(1)
+        self._sessions: set[Session] = set()
+        self._holder: Session | None = None
+        self._server: asyncio.Server
+        self._watching: asyncio.Task[None]
+        self.over = asyncio.Event()
+        """Somebody has told the supervisor to end, or nobody needs it."""
+
+    async def start(self, supervisor: Supervisor) -> None:
+        """Raises OSError: the path cannot be listened at."""
+        self.supervisor = supervisor
+        self.path.unlink(missing_ok=True)
+        self._server = await asyncio.start_unix_server(self._serve, self.path, limit=MOST_OCTETS)
+        self.path.chmod(0o666)  # several people share a lab's computer; who may arm is asked by name
+        self._watching = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        self._watching.cancel()
+        self._server.close()
+        self.path.unlink(missing_ok=True)
+        for session in self._sessions:
+            session.writer.close()
+
+    def shout(self, message: Mapping[str, Any]) -> None:
+        """Tell everybody who is connected."""
+        for session in self._sessions:
+            send(session.writer, message)
+
+    async def ask_people(self, question: Mapping[str, Any], timeout_s: float) -> dict[str, Any] | None:
+        """Ask whoever has `twinfeed rig operate` or a test run open; None if nobody answers in time."""
+        number = next(self._numbers)
+        answered: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        shown = {"event": "question", "question": number, **question}
+        self.questions[number] = (shown, answered)
+        self.supervisor.tell("operator", "is asked", **question)
+        self.shout(shown)
+        try:
+            answer = await asyncio.wait_for(answered, timeout_s)
+        except TimeoutError:
+            self.supervisor.tell("operator", "did not answer", question=number, within_s=timeout_s)
+            return None
+        finally:
+            del self.questions[number]
+            self.shout({"event": "question over", "question": number})
+        self.supervisor.tell(str(answer.get("person") or "operator"), "answered", **answer)
+        return answer
+
+    # -- life of a connection -----------------------------------------------------------------------------------------
+
+    async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
+        session = Session(reader, writer)
+        self._sessions.add(session)
+        working: set[asyncio.Task[None]] = set()
+        try:
+            while (request := await receive(reader)) is not None:
+                task = asyncio.create_task(self._answer(session, request))
+                working.add(task)
+                task.add_done_callback(working.discard)
+        except NotALine as error:
+            send(writer, {"error": "NotALine", "says": str(error)})
+        finally:
+            self._sessions.discard(session)
+            if self._holder is session:
+                await self._lost(f"the test run of {session.who} has ended without letting the bench go")
+            writer.close()
+
+    async def _answer(self, session: Session, request: Mapping[str, Any]) -> None:
+        id_ = request.get("id")
+        try:
+            do = COMMANDS.get(str(request.get("do")))
+            if do is None:
+                raise Denied(f"found {request.get('do')!r}, expected one of {', '.join(COMMANDS)}")
+            send(session.writer, {"id": id_, "is": await do(self, session, request)})
+        except (KeyError, TypeError) as error:
+            send(session.writer, {"id": id_, "error": "Denied", "says": f"a field is missing or wrong: {error}"})
+        except ERRORS as error:
+            send(session.writer, {"id": id_, "error": type(error).__name__, "says": str(error), **_details(error)})
+        except Exception as error:
+            logging.exception("a request failed")
+            send(session.writer, {"id": id_, "error": "Denied", "says": f"{type(error).__name__}: {error}"})
+
+    async def _watch(self) -> None:
+        """The dead man's switch; and the end of a supervisor that nobody needs."""
+        loop = asyncio.get_running_loop()
+        idle_since_s = loop.time()
+        while True:
+            await asyncio.sleep(LOOK_S)
+            now, holder = loop.time(), self._holder
+            silence_s = self.supervisor.rig.bench.limits.heartbeat
+            if holder is not None and now - holder.beat_s > silence_s:
+                await self._lost(f"the test run of {holder.who} has not been heard of for {silence_s:g} s")
+            if self._sessions or self.supervisor.state != "read-only":
+                idle_since_s = now
+            elif now - idle_since_s > IDLE_S:
+                self.over.set()
+
+    async def _lost(self, why: str) -> None:
+        self._holder = None
+        if self.supervisor.state == "armed":
+            await self.supervisor.trip(why)
+        else:
+            self.supervisor.tell("supervisor", "lost the run", why=why)
+
+    # -- what can be asked --------------------------------------------------------------------------------------------
+
+    async def hello(self, session: Session, request: Mapping[str, Any]) -> Any:
+        session.who = str(request["who"])
+        for question, _ in self.questions.values():
+            send(session.writer, question)
+        return self.supervisor.status()
+
+    async def status(self, session: Session, request: Mapping[str, Any]) -> Any:
+        return self.supervisor.status()
+
+    async def hold(self, session: Session, request: Mapping[str, Any]) -> Any:
+        if self._holder is not None and self._holder is not session:
+            raise Denied(f"the bench is held by the test run of {self._holder.who}")
+        if self.supervisor.tripped:
+            raise Denied(f"the bench has tripped: {self.supervisor.tripped}; twinfeed rig reset brings it back")
+        session.beat_s = asyncio.get_running_loop().time()
+        session.ticket = secrets.token_hex(8)
+        self._holder = session
+        self.supervisor.tell(session.who, "holds the bench", run=request.get("run"))
+        return session.ticket
+
+    async def beat(self, session: Session, request: Mapping[str, Any]) -> Any:
+        """The run of that ticket is alive; it may say so over another connection than the one that holds the bench."""
+        if self._holder is None or self._holder.ticket != request["ticket"]:
+            raise Denied("that run does not hold the bench")
+        self._holder.beat_s = asyncio.get_running_loop().time()
+
+    async def let_go(self, session: Session, request: Mapping[str, Any]) -> Any:
+        try:
+            await self.supervisor.restore()
+        except ActuatorFailed as error:
+            await self.supervisor.trip(f"the bench could not be brought back to normal: {error}")
+            raise
+        finally:
+            if self._holder is session:
+                self._holder = None
+                self.supervisor.tell(session.who, "lets the bench go")
+
+    async def watch(self, session: Session, request: Mapping[str, Any]) -> Any:
+        self.supervisor.watch(request["quantities"])
+
+    async def read(self, session: Session, request: Mapping[str, Any]) -> Any:
+        return await self.supervisor.read(request["device"], request["points"])
+
+    async def points(self, session: Session, request: Mapping[str, Any]) -> Any:
+        return await self.supervisor.points(request["device"])
+
+    async def write(self, session: Session, request: Mapping[str, Any]) -> Any:
+        self._must_hold(session)
+        await self.supervisor.write(request["device"], request["point"], request["value"])
+
+    async def apply(self, session: Session, request: Mapping[str, Any]) -> Any:
+        self._must_hold(session)
+        await self.supervisor.apply(request["target"], request["kind"], request["parameters"])
+
+    async def lift(self, session: Session, request: Mapping[str, Any]) -> Any:
+        self._must_hold(session)
+        await self.supervisor.lift(request["target"], request["kind"])
+
+    def _must_hold(self, session: Session) -> None:
+        if self._holder is not session:
+            raise Denied("only the test run that holds the bench moves something")
+
+    async def note(self, session: Session, request: Mapping[str, Any]) -> Any:
+        self.supervisor.tell(session.who, str(request["what"]), **request["data"])
+
+    async def answer(self, session: Session, request: Mapping[str, Any]) -> Any:
+        waiting = self.questions.get(request["question"])
+        if waiting is None or waiting[1].done():
+            raise Denied("that question is over")
+        waiting[1].set_result({key: request.get(key) for key in ("question", "person", "done", "value", "text")})
+
+    async def arm(self, session: Session, request: Mapping[str, Any]) -> Any:
+        self.supervisor.arm(str(request["person"]), float(request["for_s"]))
+
+    async def disarm(self, session: Session, request: Mapping[str, Any]) -> Any:
+        await self.supervisor.disarm(str(request["person"]))
+
+    async def reset(self, session: Session, request: Mapping[str, Any]) -> Any:
+        await self.supervisor.reset(str(request["person"]))
+
+    async def emergency(self, session: Session, request: Mapping[str, Any]) -> Any:
+        """The emergency stop: anybody, at any time; whether the bench is armed or not."""
+        await self.supervisor.trip(f"emergency stop by {session.who}: {request.get('why') or 'no reason given'}")
+        return self.supervisor.status()
+
+    async def end(self, session: Session, request: Mapping[str, Any]) -> Any:
+        if self.supervisor.state == "armed":
+            raise Denied("the bench is armed; disarm it first")
+        self.over.set()
+
+
+IDLE_S = 2.0
+"""A read-only bench that nobody asks anything for so long lets its supervisor end, s."""
+
+READING = ("hello", "status", "watch", "read", "points", "note", "answer")
+MOVING = ("hold", "beat", "let_go", "write", "apply", "lift", "arm", "disarm", "reset", "emergency", "end")
+"""The methods above that answer a request."""
+
+COMMANDS: dict[str, Callable[[Server, Session, Mapping[str, Any]], Awaitable[Any]]] = {
+    name.replace("_", "-"): getattr(Server, name) for name in (*READING, *MOVING)
+}
+
+
+def _details(error: Exception) -> dict[str, Any]:
+    """What a transport's error knows beside its text."""
+    if not isinstance(error, TransportError):
+        return {}
+    return {
+        "what": error.what,
+        "address": error.address,
+        "octets": error.octets.hex(),
+        "device": error.device,
+        "point": error.point,
+    }

@@ -1,0 +1,388 @@
+"""What alone touches a bench: it is armed by a person, watches the limits, moves what it is told to, and makes it safe.
+
+A bench is `read-only` until it is armed, and again when the time of its arming is over; once something went wrong it is
+`tripped`: in its safe state, and nothing moves until a person resets it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from emulators.devices.points import Value
+from harness.record import DiskFull, Record
+from harness.transports import DeviceHandle
+from harness.transports.errors import TransportError
+from hil_rigs.actuators.base import Actuator, ActuatorFailed
+from hil_rigs.instruments import Instrument, needed
+from hil_rigs.rigfile import Rig
+from hil_rigs.schema import Inhibit, text_in
+from hil_rigs.supervisor.interlocks import BatteryTime, Interlock
+from hil_rigs.supervisor.moves import Denied, Moves
+from hil_rigs.supervisor.places import armed_mark
+from hil_rigs.supervisor.sampling import Sampling
+
+LOOK_S = 0.05
+"""How often limits and times are looked at, s."""
+
+MOST_ARMED_S = 12 * 3600.0
+"""The longest time for which a bench can be armed: a shift, s."""
+
+State = Literal["read-only", "armed", "tripped"]
+
+
+@dataclass(frozen=True)
+class Arming:
+    """Who is responsible for what moves, and until when, s of the monotonic clock."""
+
+    person: str
+    until_s: float
+
+
+class Supervisor:
+    """One bench. `shout` is told what everybody connected must know at once: trips, ends of an arming, readings."""
+
+    def __init__(
+        self,
+        rig: Rig,
+        record: Record,
+        handles: Mapping[str, DeviceHandle],
+        actuators: Mapping[str, Actuator],
+        instruments: Callable[[Iterable[str]], Iterable[Instrument]],
+        shout: Callable[[Mapping[str, Any]], None],
+    ) -> None:
+        self.rig, self.record, self.handles = rig, record, handles
+        self._make_instruments, self._shout = instruments, shout
+        self.arming: Arming | None = None
+        self.tripped = ""
+        """Why it is in its safe state, empty if it is not."""
+        self.not_safe: list[str] = []
+        """What did not reach its safe position at the last trip."""
+        self.sampling = Sampling(self._heard, self._silent)
+        self.moves = Moves(rig, actuators, self.tell, self.sampling.value)
+        self.written: dict[tuple[str, str], Value | None] = {}
+        """(device, point) a test has written -> what was there before, None if that cannot be told."""
+        self._interlocks: list[Interlock] = []
+        self._made_safe: asyncio.Task[None] | None = None
+        self._looking: asyncio.Task[None]
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Watch the bench from now on. One that was armed when its last supervisor ended is made safe first."""
+        now = _now()
+        bench = self.rig.bench
+        limits = {**bench.interlocks}
+        if bench.emergency_stop.input is not None:
+            limits["emergency stop"] = bench.emergency_stop.input
+        self._interlocks = [Interlock(name, limit, now) for name, limit in limits.items()]
+        if bench.limits.on_battery is not None:
+            self._interlocks.append(BatteryTime("on_battery", bench.limits.on_battery, now))
+        self.watch(needed(self.rig))
+        for name, actuator in self.moves.actuators.items():
+            try:
+                await actuator.open()
+            except ActuatorFailed as error:
+                self.tell(name, "cannot be used", why=str(error))
+        self.tell("supervisor", "started", bench=self.rig.name, file=str(self.rig.path))
+        if armed_mark(self.rig).exists():
+            await self.trip("the bench was armed when its supervisor ended, and nobody saw it safe")
+        self._looking = asyncio.create_task(self._look())
+
+    async def stop(self) -> None:
+        """End: an armed bench is made safe before."""
+        self._looking.cancel()
+        if self.state == "armed":
+            await self.trip("the supervisor is told to end")
+        await self.sampling.stop()
+        await self.moves.close()
+        for handle in self.handles.values():
+            handle.close()
+        self.tell("supervisor", "ended", state=self.state)
+
+    @property
+    def state(self) -> State:
+        return "tripped" if self.tripped else "armed" if self.arming is not None else "read-only"
+
+    # -- watching -----------------------------------------------------------------------------------------------------
+
+    def watch(self, quantities: Iterable[str]) -> None:
+        """Read these again and again.
+
+        Raises:
+            Denied: nothing measures one of them.
+        """
+        missing = [quantity for quantity in quantities if self.rig.instrument_for(quantity) is None]
+        if missing:
+            raise Denied(f"no instrument of {self.rig.name} measures {', '.join(missing)}")
+        self.sampling.start(self._make_instruments(quantities))
+
+    def _heard(self, t_s: float, quantity: str, value: Value) -> None:
+        for interlock in self._interlocks:
+            if interlock.limit.quantity == quantity:
+                interlock.see(t_s, value)
+        self._shout({"event": "reading", "t": t_s, "quantity": quantity, "value": value})
+
+    def _silent(self, quantity: str, why: str) -> None:
+        self.tell(quantity, "has no reading", why=why)
+        self._shout({"event": "silent", "quantity": quantity, "why": why})
+
+    async def _look(self) -> None:
+        """Trip when a limit is broken, and end an arming whose time is over."""
+        while True:
+            now = _now()
+            if self.state == "armed":
+                reasons = (interlock.broken(now) for interlock in self._interlocks)
+                if reason := next((reason for reason in reasons if reason), ""):
+                    await self.trip(reason)
+                elif self.arming is not None and now >= self.arming.until_s:
+                    await self._expire(self.arming)
+            await asyncio.sleep(LOOK_S)
+
+    async def _expire(self, arming: Arming) -> None:
+        """An arming is over: a bench at rest is read-only again, one that is not is made safe."""
+        if self.moves.faults:
+            await self.trip(f"the time for which {arming.person} armed the bench is over")
+        else:
+            await self.disarm("the clock")
+
+    # -- arming -------------------------------------------------------------------------------------------------------
+
+    def arm(self, person: str, for_s: float) -> None:
+        """Let things move, on that person's responsibility, for so long.
+
+        Raises:
+            Denied: the person may not, the bench is tripped, a limit is broken, a calibration is overdue.
+        """
+        bench = self.rig.bench
+        if person not in bench.may_arm:
+            may = ", ".join(bench.may_arm) or "nobody; name them in may_arm"
+            raise Denied(f"{person or 'nobody'} may not arm {self.rig.name}; who may: {may}")
+        if self.tripped:
+            raise Denied(f"the bench has tripped ({self.tripped}); reset it first: twinfeed rig reset")
+        if not 0.0 < for_s <= MOST_ARMED_S:
+            raise Denied(f"found {for_s:g} s, expected more than 0 and at most {MOST_ARMED_S / 3600:g} h")
+        overdue = [
+            f"{name} ({i.due})" for name, i in bench.instruments.items() if i.due is not None and i.due < today()
+        ]
+        if overdue:
+            raise Denied(f"instruments whose calibration is overdue: {', '.join(overdue)}")
+        now = _now()
+        unknown = [each.limit.quantity for each in self._interlocks if not each.known]
+        if unknown:
+            why = self.sampling.trouble.get(unknown[0], "no reading yet; try again in a moment")
+            raise Denied(f"an interlock watches {unknown[0]}, which has no reading: {why}")
+        for interlock in self._interlocks:
+            interlock.restart(now)
+            if not isinstance(interlock, BatteryTime) and (wrong := interlock.wrong_now()):
+                raise Denied(f"it would trip at once: {wrong}")
+        self.arming = Arming(person, now + for_s)
+        armed_mark(self.rig).write_text(person, encoding="utf-8")
+        self.tell(person, "armed the bench", for_s=for_s)
+        self._shout({"event": "armed", "person": person, "for_s": for_s})
+
+    async def disarm(self, person: str) -> None:
+        """Back to normal operation and to read-only.
+
+        Raises:
+            Denied: the bench is not armed.
+        """
+        if self.state != "armed":
+            raise Denied(f"the bench is {self.state}")
+        await self.restore()
+        self.arming = None
+        armed_mark(self.rig).unlink(missing_ok=True)
+        self.tell(person, "disarmed the bench")
+        self._shout({"event": "disarmed", "person": person})
+
+    async def reset(self, person: str) -> None:
+        """Bring a tripped bench back to normal operation, read-only; arm it again to go on.
+
+        Raises:
+            Denied: the person may not, it has not tripped, or an actuator does not go back.
+        """
+        if person not in self.rig.bench.may_arm:
+            raise Denied(f"{person or 'nobody'} may not reset {self.rig.name}")
+        if not self.tripped:
+            raise Denied("the bench has not tripped")
+        if failed := await self.moves.to_normal():
+            self.tell(person, "could not reset the bench", failed=failed)
+            raise Denied(f"not everything went back to normal: {'; '.join(failed)}")
+        self.tell(person, "reset the bench", after=self.tripped)
+        self.tripped, self.not_safe, self.arming = "", [], None
+        armed_mark(self.rig).unlink(missing_ok=True)
+        self._shout({"event": "reset", "person": person})
+
+    async def trip(self, reason: str) -> None:
+        """Make the bench safe, now; whoever comes later waits for the same."""
+        if not self.tripped:
+            self.tripped = reason
+            self.tell("supervisor", "trips", why=reason)
+            self._shout({"event": "tripped", "why": reason})
+            self._made_safe = asyncio.create_task(self._make_safe())
+        if self._made_safe is not None:
+            await asyncio.shield(self._made_safe)
+
+    async def _make_safe(self) -> None:
+        started_s = _now()
+        self.not_safe = await self.moves.to_safe()
+        took_s = round(_now() - started_s, 3)
+        if self.not_safe:
+            self.tell("supervisor", "is not safe", failed=self.not_safe, took_s=took_s)
+        else:
+            armed_mark(self.rig).unlink(missing_ok=True)
+            self.tell("supervisor", "is safe", took_s=took_s)
+        self._shout({"event": "safe", "failed": self.not_safe, "took_s": took_s})
+
+    # -- acting -------------------------------------------------------------------------------------------------------
+
+    def must_be_free(self) -> None:
+        """
+        Raises:
+            Denied: nothing may move now.
+        """
+        if self.tripped:
+            raise Denied(f"the bench has tripped: {self.tripped}")
+        if self.arming is None:
+            raise Denied(f"the bench is not armed: twinfeed rig arm {self.rig.path} --as NAME")
+        if window := inhibited(self.rig.bench.inhibit, datetime.now()):
+            raise Denied(f"nothing may move {window.daily}: {text_in(window.reason, 'en') or 'inhibited'}")
+
+    async def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
+        """Cause a fault. Raises Denied, ActuatorFailed."""
+        self.must_be_free()
+        await self._moving(self.moves.apply(target, kind, parameters))
+
+    async def lift(self, target: str, kind: str) -> None:
+        """End a fault. Raises ActuatorFailed."""
+        if not self.tripped:
+            await self._moving(self.moves.lift(target, kind))
+
+    async def _moving(self, work: Any) -> None:
+        """A move is cut short by a trip."""
+        task = asyncio.ensure_future(work)
+        while not task.done():
+            await asyncio.wait({task}, timeout=LOOK_S)
+            if self.tripped:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                raise Denied(f"the bench has tripped: {self.tripped}")
+        await task
+
+    async def write(self, device: str, point: str, value: Value) -> None:
+        """Write a point of a device; what was there before is put back by `restore`.
+
+        Raises:
+            Denied, TransportError, ValueError: as the handle says.
+        """
+        self.must_be_free()
+        handle = self._handle(device)
+        if (device, point) not in self.written:
+            try:
+                self.written[device, point] = (await handle.read(point)).value
+            except TransportError:
+                self.written[device, point] = None
+        await handle.write(point, value)
+        self.tell(device, "was written", point=point, value=value)
+
+    def _handle(self, device: str) -> DeviceHandle:
+        if device not in self.handles:
+            raise Denied(f"{self.rig.name} has no device {device!r}; it has: {', '.join(self.handles)}")
+        return self.handles[device]
+
+    async def read(self, device: str, points: Iterable[str]) -> list[dict[str, Any]]:
+        """Points of a device, as JSON values. Raises Denied, TransportError."""
+        readings = await self._handle(device).read_many(points)
+        return [{**vars(reading), "value": plain(reading.value)} for reading in readings.values()]
+
+    async def points(self, device: str) -> list[str]:
+        return await self._handle(device).points()
+
+    async def restore(self) -> None:
+        """End all faults and put back what was written, as at the end of a test.
+
+        Raises:
+            ActuatorFailed: something is not known to be back.
+        """
+        troubles: list[str] = []
+        for target, kind in list(self.moves.faults):
+            try:
+                await self.lift(target, kind)
+            except (ActuatorFailed, Denied) as error:
+                troubles.append(str(error))
+        for (device, point), before in self.written.items():
+            if self.tripped or before is None:
+                continue
+            try:
+                handle = self.handles[device]
+                if (await handle.read(point)).value != before:
+                    await handle.write(point, before)
+                    self.tell(device, "was put back", point=point, value=before)
+            except (TransportError, ValueError) as error:
+                self.tell(device, "was not put back", point=point, value=before, why=str(error))
+        self.written.clear()
+        if troubles:
+            raise ActuatorFailed("; ".join(troubles))
+
+    # -- telling ------------------------------------------------------------------------------------------------------
+
+    def tell(self, who: str, what: str, **data: Any) -> None:
+        """A line of the record. A disk that is full ends what goes on, while there is room to say so."""
+        try:
+            self.record.write(who, what, **{name: plain(value) for name, value in data.items()})
+        except DiskFull as error:
+            asyncio.get_running_loop().create_task(self.trip(str(error)))
+        except OSError as error:
+            self._shout({"event": "record failed", "why": str(error), "line": f"{who} {what} {data}"})
+            if not self.tripped:
+                asyncio.get_running_loop().create_task(self.trip(f"the record cannot be written: {error}"))
+
+    def status(self) -> dict[str, Any]:
+        """How the bench is, as JSON values."""
+        now = _now()
+        arming = self.arming
+        return {
+            "bench": self.rig.name,
+            "file": str(self.rig.path),
+            "state": self.state,
+            "tripped": self.tripped,
+            "not_safe": self.not_safe,
+            "armed_by": None if arming is None else arming.person,
+            "armed_for_s": None if arming is None else max(0.0, round(arming.until_s - now, 1)),
+            "faults": [f"{target} {kind}" for target, kind in self.moves.faults],
+            "readings": {
+                name: {"value": plain(value), "age_s": round(now - t_s, 2)}
+                for name, (t_s, value) in self.sampling.latest.items()
+            },
+            "silent": dict(self.sampling.trouble),
+        }
+
+
+def inhibited(windows: Iterable[Inhibit], at: datetime) -> Inhibit | None:
+    """The window in which that local time lies, None if it lies in none."""
+    clock = at.strftime("%H:%M")
+    for window in windows:
+        begins, ends = window.daily.split("-")
+        within = begins <= clock < ends if begins <= ends else clock >= begins or clock < ends
+        if within:
+            return window
+    return None
+
+
+def plain(value: Any) -> Any:
+    """A value that JSON can hold."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def today() -> date:
+    return date.today()
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
