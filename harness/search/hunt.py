@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, reject, seed, settings, target
+from hypothesis import HealthCheck, Phase, given, seed, settings, target
 
 from harness.faults.scenario import Scenario
 from harness.journal import Journal, Trace
@@ -32,6 +32,11 @@ DETAILS: tuple[dict[str, Any], ...] = ({"flap": None}, {"parameters": {}}, {"for
 
 class Broken(Exception):
     """A scenario broke something: what Hypothesis shrinks."""
+
+
+class Enough(BaseException):
+    """It is small enough. No `Exception`, for Hypothesis takes those for failures of the scenario and goes on; an
+    example that is rejected does not end its shrinking either, and it would try new ones for five minutes."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,7 @@ def hunt(
         outcome = known.get(key)
         if outcome is None:
             if first is not None and tried - first[0] >= shrinking_runs:
-                reject()
+                raise Enough
             outcome = known[key] = trial(scenario)
             tried += 1
             progress(tried, outcome)
@@ -113,7 +118,7 @@ def hunt(
             smallest = outcome
             raise Broken(outcome.what)
 
-    with suppress(Broken):
+    with suppress(Broken, Enough):
         search()
     if first is None or smallest is None:
         return Hunt(None, tried, time.perf_counter() - began)
