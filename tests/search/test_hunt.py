@@ -32,6 +32,13 @@ def test_an_outage_that_outlasts_the_batteries_is_found_and_nothing_else_is_left
     assert not trial(found.scenario)
 
 
+def test_hypothesis_stops_when_so_many_runs_have_made_it_smaller() -> None:
+    seen: list[bool] = []
+    found = hunt(FRAME, MENU, examples=100, shrinking_runs=2, progress=lambda n, outcome: seen.append(bool(outcome)))
+    assert found.finding is not None
+    assert len(seen) == found.finding.examples + 2
+
+
 def test_the_same_seed_finds_the_same() -> None:
     first, second = (hunt(FRAME, MENU, examples=100) for _ in range(2))
     assert first.finding is not None
