@@ -119,6 +119,4 @@ def _say(path: Path, draft: Draft) -> None:
     )
     with plain_errors():
         library.load(path)
-    console.print(
-        f"it loads; see it drift: twinfeed drift RECORDING SITE:DEVICE --profile {escape(str(path))}", soft_wrap=True
-    )
+    console.print("it loads as it is: name it in a site file's `profile`, and see what `twinfeed drift` says of it")

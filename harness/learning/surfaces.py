@@ -135,25 +135,33 @@ def _several(size: int) -> str:
     return f"{size} variable{'s' * (size > 1)}"
 
 
-def _alone(variables: Iterable[Oid], others: Iterable[Oid]) -> dict[Oid, int]:
-    """The largest subtrees of these variables in which the others have nothing -> how many variables are in each."""
+def _alone(variables: Iterable[Oid], others: Iterable[Oid]) -> dict[Oid, list[Oid]]:
+    """The largest subtrees of these variables in which the others have nothing -> the variables in each."""
     shared = {other[:n] for other in others for n in range(1, len(other) + 1)}
-    found: dict[Oid, int] = {}
+    found: dict[Oid, list[Oid]] = {}
     for oid in sorted(variables):
         if oid not in shared:
             subtree = next(oid[:n] for n in range(1, len(oid) + 1) if oid[:n] not in shared)
-            found[subtree] = found.get(subtree, 0) + 1
+            found.setdefault(subtree, []).append(oid)
     return found
 
 
-def _siblings(subtrees: Mapping[Oid, int]) -> Iterator[tuple[str, int]]:
-    """Subtrees side by side in one line: `1.3.6.1.2.1.4.14 … 31` for those from 14 to 31."""
+def _siblings(subtrees: Mapping[Oid, list[Oid]]) -> Iterator[tuple[str, int]]:
+    """Where these variables are and how many: `1.3.6.1.2.1.4.14 … 31` for subtrees side by side."""
     families: dict[Oid, list[Oid]] = {}
     for subtree in subtrees:
         families.setdefault(subtree[:-1], []).append(subtree)
     for family in families.values():
-        where = _dotted(family[0]) + (f" … {family[-1][-1]}" if len(family) > 1 else "")
-        yield where, sum(subtrees[subtree] for subtree in family)
+        inside = [oid for subtree in family for oid in subtrees[subtree]]
+        where = f"{_dotted(family[0])} … {family[-1][-1]}" if len(family) > 1 else _dotted(_common(inside))
+        yield where, len(inside)
+
+
+def _common(oids: list[Oid]) -> Oid:
+    """What all of these begin with."""
+    first, last = min(oids), max(oids)
+    same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
+    return first[:same]
 
 
 def _dotted(oid: Oid) -> str:

@@ -16,7 +16,7 @@ for _words, _base, _times in (
     ("w watt watts", "W", "1"),
     ("kw kilowatt kilowatts", "W", "1000"),
     ("va voltamp voltamps voltampere voltamperes", "VA", "1"),
-    ("kva", "VA", "1000"),
+    ("kva kilovoltamp kilovoltamps", "VA", "1000"),
     ("var vars", "var", "1"),
     ("kvar", "var", "1000"),
     ("wh", "Wh", "1"),

@@ -31,7 +31,7 @@ def _compiled(folder: Path) -> dict[str, dict[str, Any]]:
     if kept.exists():
         known: dict[str, dict[str, Any]] = json.loads(kept.read_text())
         return known
-    modules = compiled([folder])
+    modules = compiled([folder], texts=True)
     with tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False) as part:
         part.write(json.dumps(modules))
     Path(part.name).replace(kept)
