@@ -24,7 +24,7 @@ from harness.cli.learning import (
     found_profile,
     walker,
 )
-from harness.cli.output import Exit, console, fail, print_json, table
+from harness.cli.output import Exit, console, fail, print_json, several, table
 from harness.cli.running import JsonOption
 from harness.durations import seconds
 from harness.transports import TransportError
@@ -237,8 +237,8 @@ def _print(device: Recording, twin: Recording, profile: Profile | None, found: l
     from harness.learning.drift import KINDS
 
     through = "" if profile is None else f", read through {profile.profile}"
-    sides = f"{device.head.get('device')} ({len(device.walks)} walks) and {twin.head.get('device')}"
-    console.print(escape(f"{sides} ({len(twin.walks)} walks){through}"), soft_wrap=True)
+    sides = f"{device.head.get('device')} ({several(len(device.walks), 'walk')}) and {twin.head.get('device')}"
+    console.print(escape(f"{sides} ({several(len(twin.walks), 'walk')}){through}"), soft_wrap=True)
     for kind, meaning in KINDS.items():
         here = [difference for difference in found if difference.kind == kind]
         if not here:
@@ -251,6 +251,6 @@ def _print(device: Recording, twin: Recording, profile: Profile | None, found: l
     if not found:
         console.print("[green]no drift[/]")
         return
-    console.print(f"\n{len(found)} differences")
+    console.print(f"\n{several(len(found), 'difference')}")
     if any(d.kind == "extra" for d in found) and "asked" not in device.head:
         console.print("(if the recording does not hold all of the device, --partial leaves out what only the twin has)")

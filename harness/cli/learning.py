@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from emulators.yamlfile import FileError
-from harness.cli.output import Exit, console, fail, plain_errors, print_json
+from harness.cli.output import Exit, console, fail, plain_errors, print_json, several
 from harness.cli.running import JsonOption
 from harness.durations import seconds
 from harness.transports import ModbusTransport, SnmpTransport, TransportError
@@ -114,7 +114,7 @@ def record(
     )
     refused = f", {summary['refused']} refused" if summary["refused"] else ""
     console.print(
-        f"{len(found.walks)} walks, {summary['values']} values in the last one{refused}, {pace.turns} requests; "
+        f"{several(len(found.walks), 'walk')}, {summary['values']} values in the last one{refused}, {pace.turns} requests; "
         f"kept in {escape(str(output))}",
         soft_wrap=True,
     )
@@ -270,7 +270,7 @@ async def _serve(
     await served.start()
     try:
         bound = served.address[1] if isinstance(served, ModbusTcpServer) else served.port
-        what = f"{len(found.walks)} walks, {len(found.walks[0])} values in the first"
+        what = f"{several(len(found.walks), 'walk')}, {len(found.walks[0])} values in the first"
         print(
             f"{found.protocol}://{address}:{bound} answers as {found.head['device']} ({what}); Ctrl-C stops it",
             flush=True,

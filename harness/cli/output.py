@@ -75,6 +75,11 @@ def table(title: str, *columns: str) -> Table:
     return made
 
 
+def several(count: int, what: str) -> str:
+    """`1 walk`, `3 walks`."""
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
 STYLES = {"up": "green", "booting": "yellow", "off": "red", "silent": "red", "hung": "red"}
 
 

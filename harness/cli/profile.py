@@ -119,4 +119,7 @@ def _say(path: Path, draft: Draft) -> None:
     )
     with plain_errors():
         library.load(path)
-    console.print("it loads as it is: name it in a site file's `profile`, and see what `twinfeed drift` says of it")
+    console.print(
+        "it loads as it is: name it in a site file's `profile`, and see what `twinfeed drift` says of it",
+        soft_wrap=True,
+    )

@@ -65,7 +65,7 @@ class Change:
     by_s: float
 
     def __str__(self) -> str:
-        return f"{_shown(self.value)} at {self.after_s:g} to {self.by_s:g} s"
+        return f"{_shown(self.value)} at {round(self.after_s, 1):g} to {round(self.by_s, 1):g} s"
 
 
 def drift(
@@ -81,7 +81,7 @@ def drift(
 ) -> list[Difference]:
     """Every difference, in the order of `KINDS`.
 
-    `tolerance` is how far values may be apart in the same scenario, relative to the device's; `within_s` how far
+    `tolerance` is how far values may be apart in the same scenario, relative to the larger; `within_s` how far
     changes may be apart, s, beyond what the walks leave open. The recording of a `partial` device does not hold all of
     it: what only the twin has is no difference then. `ignore` are OIDs and points, with what is below them.
 
@@ -153,7 +153,7 @@ def _values(theirs: Course, ours: Course, tolerance: float) -> Iterator[Differen
                     apart,
                     Difference(
                         "value", point, _shown(reading.value, reading.unit), _shown(other.value, other.unit),
-                        f"{by}at {t_s:g} s",
+                        f"{by}at {round(t_s, 1):g} s",
                     ),
                 )  # fmt: skip
     for _, difference in worst.values():
@@ -161,13 +161,13 @@ def _values(theirs: Course, ours: Course, tolerance: float) -> Iterator[Differen
 
 
 def _apart(value: Value, other: Value) -> float:
-    """How far two values are apart, relative to the first; infinitely for words."""
+    """How far two values are apart, relative to the larger one; infinitely for words."""
     if _is_number(value) and _is_number(other):
         a, b = float(value), float(other)
         if math.isnan(a) or math.isnan(b):
             return 0.0 if math.isnan(a) and math.isnan(b) else math.inf
         # Products round to whole units or tenths: less than one of those is no difference.
-        return 0.0 if abs(a - b) <= 1.0 and abs(a) < 10.0 else abs(a - b) / max(abs(a), 1e-9)
+        return 0.0 if abs(a - b) <= 1.0 and abs(a) < 10.0 else abs(a - b) / max(abs(a), abs(b))
     return 0.0 if value == other else math.inf
 
 
@@ -198,7 +198,7 @@ def _timing(theirs: Course, ours: Course, profile: Profile, within_s: float) -> 
         apart = [_gap(a, b) for a, b in zip(here, there, strict=True)]
         late = max(apart, key=abs, default=0.0)
         if abs(late) > within_s:
-            note = f"the twin is {abs(late):g} s {'late' if late > 0 else 'early'} at least"
+            note = f"the twin is {round(abs(late), 1):g} s {'late' if late > 0 else 'early'} at least"
             yield Difference("timing", point, _told(here), _told(there), note)
 
 

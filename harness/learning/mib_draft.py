@@ -73,7 +73,7 @@ def draft(name: str, kind: str, mibs: Mibs, modules: Sequence[str], recording: R
         if oid not in {found.oid for found in objects}
     )
     if absent:
-        made.notes.append(f"{absent} objects of the modules were not recorded: the device does not have them.")
+        made.notes.append(f"{absent} objects of the modules were not recorded: the device may not have them.")
     return made
 
 

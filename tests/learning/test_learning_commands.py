@@ -183,7 +183,7 @@ class TestDrift:
         document = json.loads(result.stdout)
         assert (document["twin"], document["profile"]) == ("bench:ups-1", "ups-rfc1628")
         assert document["differences"] == [
-            {"kind": "value", "where": "battery.charge", "device": "40 %", "twin": "100 %", "note": "by 150 %, at 0 s"}
+            {"kind": "value", "where": "battery.charge", "device": "40 %", "twin": "100 %", "note": "by 60 %, at 0 s"}
         ]
 
     def test_two_addresses_are_compared(self, cli: Cli, ups: Path) -> None:

@@ -24,7 +24,7 @@ class Mibs(mibs.Mibs):
 
 def _compiled(folder: Path) -> dict[str, dict[str, Any]]:
     """Every module that compiles; kept in the temporary folder until a module changes."""
-    digest = hashlib.sha256(Path(mibs.__file__).read_bytes())
+    digest = hashlib.sha256(Path(mibs.__file__).read_bytes() + Path(__file__).read_bytes())
     for path in sorted(folder.iterdir()):
         digest.update(path.read_bytes())
     kept = Path(tempfile.gettempdir()) / f"twinfeed-mibs-{digest.hexdigest()[:16]}.json"
