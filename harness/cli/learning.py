@@ -114,8 +114,8 @@ def record(
     )
     refused = f", {summary['refused']} refused" if summary["refused"] else ""
     console.print(
-        f"{several(len(found.walks), 'walk')}, {summary['values']} values in the last one{refused}, {pace.turns} requests; "
-        f"kept in {escape(str(output))}",
+        f"{several(len(found.walks), 'walk')}, {summary['values']} values in the last one{refused}, "
+        f"{pace.turns} requests; kept in {escape(str(output))}",
         soft_wrap=True,
     )
 
