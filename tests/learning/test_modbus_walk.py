@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hostile import Gappy
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from serial_lines import serial_line
 
 from emulators.profiles import library
-from emulators.wire.modbus import Busy, GatewayTargetFailed, ModbusTcpServer, any_unit
+from emulators.wire.modbus import Busy, GatewayTargetFailed, ModbusSerialServer, ModbusTcpServer, any_unit
 from harness.learning.modbus_walk import ModbusWalker, Span, spans, spans_of
+from harness.learning.recorder import Recorder
 from harness.learning.recording import Recording, Walk
 from harness.transports import ModbusTransport, NoAnswer
+from harness.transports.urls import Credentials, opened
 from harness.worlds.loop import VirtualLoop
 
 
@@ -134,3 +138,23 @@ def test_a_profile_is_read_in_whole_values(name: str) -> None:
         own = set(Span(register.table, register.address, register.words).places)
         assert register.access == "wo" or any(own <= set(request.places) for request in requests), register
     assert all(request.size <= (125 if request.table in ("holding", "input") else 2000) for request in requests)
+
+
+@pytest.mark.parametrize("line", ["serial", "rtu"])
+async def test_a_unit_is_read_over_a_serial_line_and_through_a_serial_server(line: str, tmp_path: Path) -> None:
+    unit = Gappy([0, 1, 2, 7])
+    async with serial_line() as (near, far):
+        server: ModbusSerialServer | ModbusTcpServer
+        if line == "serial":
+            server, address = ModbusSerialServer({3: unit}, near, parity="N"), f"modbus+serial:{far}/3?parity=N"
+            await server.start()
+        else:
+            server = ModbusTcpServer({3: unit}, "127.0.0.1", 0, framing="rtu")
+            await server.start()
+            address = f"modbus+rtu://127.0.0.1:{server.address[1]}/3"
+        transport = opened(address, Credentials(), timeout_s=5.0, retries=0)
+        assert isinstance(transport, ModbusTransport)
+        recording = await Recorder(ModbusWalker(transport, spans("holding:0-9")), tmp_path / "r.jsonl").record()
+        await server.stop()
+    assert held(recording.walks[0]) == [0, 1, 2, 7]
+    assert recording.identity == {"0": "Maker", "1": "M-1", "2": "V1"}
