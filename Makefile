@@ -24,8 +24,8 @@ demo: $(BIN)/twinfeed        ## boot the Bamako site, break it, show what happen
 up: $(BIN)/twinfeed          ## serve a site until Ctrl-C: make up SITE=bench
 	@$(BIN)/twinfeed up $(or $(SITE),bamako)
 
-test: $(BIN)/tox             ## the tests, in an environment of their own
-	@$(BIN)/tox run -q -e py
+test: $(BIN)/tox             ## the tests, in environments of their own
+	@$(BIN)/tox run -q -e py,labgrid
 
 lint: $(BIN)/tox             ## style, direction of imports, types
 	@$(BIN)/tox run -q -e lint,types

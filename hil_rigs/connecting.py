@@ -75,6 +75,7 @@ def line_of(access: ModbusAccess) -> Hashable:
 def modbus_transport(access: ModbusAccess) -> ModbusTransport:
     """The connection or line of that access."""
     times = _times(access)
+    assert access.labgrid_resource is None, f"{access.serial} is known once the place is held: hil_rigs.places.held"
     if access.serial is not None:
         return ModbusTransport.serial(
             access.serial, baud=access.baud, parity=access.parity, stop_bits=access.stop_bits, **times
@@ -87,6 +88,15 @@ def modbus_transport(access: ModbusAccess) -> ModbusTransport:
             return ModbusTransport.udp(access.address, access.port, **times)
         case "rtu":
             return ModbusTransport.rtu_over_tcp(access.address, access.port, **times)
+        case "rfc2217":
+            return ModbusTransport.rfc2217(
+                access.address,
+                access.port,
+                baud=access.baud,
+                parity=access.parity,
+                stop_bits=access.stop_bits,
+                **times,
+            )
         case "tls":
             context = ssl.create_default_context(cafile=access.trusted)
             return ModbusTransport.tls(access.address, access.port, context=context, **times)

@@ -176,6 +176,9 @@ class _Reader:
         for protocol in ("snmp", "modbus"):
             if getattr(device, protocol) is not None and getattr(profile, protocol) is None:
                 self.wrong([*where, protocol], f"profile {profile.profile} has nothing over {protocol}")
+        if device.modbus is not None and device.modbus.labgrid_resource is not None and self.bench.labgrid is None:
+            place = "expected a section `labgrid: {place: …}`: whose serial port that is"
+            self.wrong([*where, "modbus", "serial"], f"found {device.modbus.serial!r}, {place}")
         self.profiles[name] = profile
         return None
 

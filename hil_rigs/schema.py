@@ -18,6 +18,9 @@ from harness.transports.snmp_usm import AuthProtocol, PrivProtocol
 CREDENTIAL = re.compile(r"(env|file|keyring):(.+)")
 """Where a password is to be found: an environment variable, a file, SERVICE/USER of the desktop's keyring."""
 
+LABGRID = "labgrid:"
+"""What stands before a resource of the labgrid place."""
+
 Language = Literal["en", "fr"]
 
 
@@ -72,11 +75,13 @@ class ModbusAccess(Form):
 
     address: str | None = None
     port: int = Field(default=MODBUS_PORT, ge=1, le=65535)
-    framing: Literal["tcp", "tls", "udp", "rtu"] = "tcp"
-    """rtu: RTU frames in a TCP connection, as serial device servers pass them."""
+    framing: Literal["tcp", "tls", "udp", "rtu", "rfc2217"] = "tcp"
+    """rtu: RTU frames in a TCP connection, as serial device servers pass them; rfc2217: the server is told `baud`,
+    `parity` and `stop_bits` first."""
     trusted: Path | None = None
     """For tls: the certificates that are trusted, PEM."""
     serial: str | None = None
+    """A device of this computer, or labgrid:RESOURCE for a serial port of the labgrid place."""
     baud: int = Field(default=19200, ge=110)
     parity: Literal["N", "E", "O"] = "E"
     stop_bits: Literal[1, 2] = 1
@@ -90,6 +95,13 @@ class ModbusAccess(Form):
         if (self.address is None) == (self.serial is None):
             raise ValueError("expected either `address` or `serial`")
         return self
+
+    @property
+    def labgrid_resource(self) -> str | None:
+        """The serial port of the labgrid place that it is reached by, None if it is reached otherwise."""
+        return (
+            self.serial.removeprefix(LABGRID) if self.serial is not None and self.serial.startswith(LABGRID) else None
+        )
 
 
 class SnmpAccess(Form):
@@ -380,6 +392,10 @@ class Labgrid(Form):
     place: str
     coordinator: str = "127.0.0.1:20408"
     """HOST:PORT; labgrid's own default port."""
+    wait: Span = 0.0
+    """How long to queue for the place, by a reservation, when somebody else has it, s."""
+    timeout: Span = 20.0
+    """How long coordinator and exporter may take for any one thing, s."""
 
 
 class Bench(Form):

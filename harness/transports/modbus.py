@@ -37,6 +37,7 @@ from pymodbus.pdu import DecodePDU, ModbusPDU
 from pymodbus.pdu.mei_message import ReadDeviceInformationResponse
 
 from harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried
+from harness.transports.rfc2217 import RemotePort
 
 MODBUS_PORT, MODBUS_TLS_PORT = 502, 802
 """IANA: mbap and mbap-s."""
@@ -120,6 +121,25 @@ class ModbusTransport:
         """RTU frames on a TCP connection, as serial device servers pass them."""
         make = partial(AsyncModbusTcpClient, address, port=port)
         return cls(Line(f"modbus+rtu://{address}:{port}", make, FramerType.RTU, timeout_s, retries), unit)
+
+    @classmethod
+    def rfc2217(
+        cls,
+        address: str,
+        port: int,
+        unit: int = 1,
+        *,
+        baud: int = 19200,
+        parity: Literal["N", "E", "O"] = "E",
+        stop_bits: int = 1,
+        timeout_s: float = 3.0,
+        retries: int = 1,
+    ) -> ModbusTransport:
+        """RTU on a serial line of another computer or device server, which takes its settings from here (RFC 2217)."""
+        make = partial(AsyncModbusTcpClient, address, port=port)
+        remote = partial(RemotePort, baud, parity, stop_bits)
+        line = Line(f"modbus+rfc2217://{address}:{port}", make, FramerType.RTU, timeout_s, retries, remote)
+        return cls(line, unit)
 
     @classmethod
     def serial(
@@ -272,11 +292,18 @@ class Decoder(DecodePDU):
 class Line:
     """A pymodbus client that is opened when it is needed, and sends one request at a time.
 
-    `make` is a pymodbus client class with its place; it is called on the running loop.
+    `make` is a pymodbus client class with its place; it is called on the running loop. `remote` makes the client's side
+    of a connection to a remote serial port.
     """
 
     def __init__(
-        self, where: str, make: Callable[..., Any], framer: FramerType, timeout_s: float, retries: int
+        self,
+        where: str,
+        make: Callable[..., Any],
+        framer: FramerType,
+        timeout_s: float,
+        retries: int,
+        remote: Callable[[], RemotePort] | None = None,
     ) -> None:
         if not timeout_s > 0 or retries < 0:
             raise ValueError(
@@ -287,7 +314,8 @@ class Line:
         self.requests = 0
         self.received = b""
         """What has come back since the last request was sent."""
-        self._make, self._framer = make, framer
+        self._make, self._framer, self._remote = make, framer, remote
+        self._port: RemotePort | None = None
         self._client: ModbusBaseClient | None = None
         self._turn = asyncio.Lock()
 
@@ -305,7 +333,8 @@ class Line:
                     async with asyncio.timeout(self.timeout_s):
                         return await self._try(ask)
                 except TimeoutError:
-                    why = "no answer"
+                    deaf = self._port is not None and not self._port.is_ready
+                    why = "the remote port does not take its settings (RFC 2217)" if deaf else "no answer"
                 except (ModbusException, OSError) as error:
                     why = str(error).removeprefix("Modbus Error: ").removeprefix("[Connection] ")
                 garbage = self.received or garbage
@@ -329,6 +358,8 @@ class Line:
             raise ConnectionException(str(error.args[1])) from None
         if not connected:
             raise ConnectionException("cannot connect")
+        if self._port is not None:
+            await self._port.ready()
         return await self._send(client, ask)
 
     async def _send(self, client: ModbusBaseClient, ask: Ask) -> ModbusPDU:
@@ -343,17 +374,27 @@ class Line:
             retries=0,
             reconnect_delay=0,
             trace_packet=self._trace,
-            trace_connect=lambda connected: None if connected else _fail(client),
+            trace_connect=lambda connected: self._begin(client) if connected else _fail(client),
         )
         client.ctx.framer = FRAMER_NAME_TO_CLASS[self._framer](Decoder())
         return client
 
+    def _begin(self, client: ModbusBaseClient) -> None:
+        """What a new connection needs before its first request: a remote port its settings."""
+        if self._remote is not None:
+            port = self._port = self._remote()
+            protocol: Any = client.ctx
+            take = protocol.data_received
+            protocol.data_received = lambda octets: take(port.received(octets))
+            protocol.transport.write(port.greeting())
+
     def _trace(self, sending: bool, data: bytes) -> bytes:
         if not sending:
             self.received = data
-        return data
+        return data if self._port is None or not sending else self._port.escaped(data)
 
     def close(self) -> None:
+        self._port = None
         if self._client is not None:
             self._client.close()
             self._client = None
