@@ -11,8 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from emulators.devices.points import Value
+from emulators.plant.engine import PlantError
 from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
 from emulators.profiles.values import from_raw
+from emulators.site import Site
+from harness.faults import catalogue, frames
+from harness.faults.kinds import FaultKind
 from harness.transports.places import Place, places, point_of
 from hil_rigs.schema import Actuator, DeviceAccess, Position
 
@@ -155,3 +159,49 @@ def positions(actuator: Actuator) -> dict[tuple[str, ...], Position]:
     if actuator.safe is not None:
         named["safe",] = actuator.safe
     return named | {("causes", fault): position for fault, position in actuator.causes.items()}
+
+
+NETEM = ("delay", "jitter", "loss", "duplication", "reordering", "bandwidth", "black-hole", "partition")
+"""Faults of a path that tc netem can cause."""
+
+
+def own_positions(actuator: Actuator) -> list[str]:
+    """The positions of an actuator that is no point of a device."""
+    match actuator.means:
+        case "scpi":
+            assert actuator.scpi is not None, "that is its means"
+            return list(actuator.scpi.positions)
+        case "operator":
+            assert actuator.operator is not None, "that is its means"
+            return list(actuator.operator.do)
+        case "netem":
+            return [spelt(actuator.normal), *NETEM]
+    return [spelt(actuator.normal), *frames.BY_NAME]
+
+
+def spelt(position: Position) -> str:
+    """A position as a key of a file: 230.0 is `230`."""
+    return position if isinstance(position, str) else f"{position:g}"
+
+
+def parameters(site: Site, actuator: Actuator, position: str) -> dict[str, float]:
+    """What shapes that position: the parameters, at their defaults, that all the faults it causes have."""
+    shaping: list[dict[str, float]] = []
+    for fault, caused in actuator.causes.items():
+        target, _, kind = fault.partition(" ")
+        if spelt(caused) == position:
+            shaping += [
+                {name: spec.default for name, spec in entry.parameters.items()}
+                for entry in _suffered(site, target)
+                if entry.kind == kind
+            ]
+    common = set.intersection(*map(set, shaping)) if shaping else set()
+    return {name: default for name, default in (shaping[0] if shaping else {}).items() if name in common}
+
+
+def _suffered(site: Site, target: str) -> tuple[FaultKind, ...]:
+    """The faults of a target; none for a name that nothing bears, which the rig file's reader tells by itself."""
+    try:
+        return catalogue.of_target(site, target)
+    except PlantError:
+        return ()

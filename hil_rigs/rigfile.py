@@ -39,8 +39,9 @@ from emulators.site import Site
 from emulators.yamlfile import FileError, problem
 from harness.faults import catalogue, frames
 from harness.transports.places import entries, places
-from hil_rigs.positions import positions, state_point, words
-from hil_rigs.schema import Actuator, Bench, DeviceAccess, Instrument, Limit
+from hil_rigs import templates
+from hil_rigs.positions import own_positions, parameters, positions, spelt, state_point, words
+from hil_rigs.schema import Actuator, Bench, DeviceAccess, Instrument, Limit, Wire
 
 FOLDER = Path(__file__).parent / "benches"
 
@@ -65,7 +66,9 @@ class Rig:
     def actuator_for(self, target: str, kind: str) -> tuple[str, Actuator] | None:
         """The actuator that causes this fault, None if none does."""
         for name, actuator in self.bench.actuators.items():
-            if f"{target} {kind}" in actuator.causes or (actuator.proxy == target and kind in frames.BY_NAME):
+            if f"{target} {kind}" in actuator.causes or (
+                actuator.proxy is not None and actuator.proxy.device == target and kind in frames.BY_NAME
+            ):
                 return name, actuator
         return None
 
@@ -187,8 +190,13 @@ class _Reader:
         if actuator.written is not None:
             self._point([*where, actuator.means], actuator.written, written=True)
             self._positions(where, actuator)
-        if actuator.proxy is not None and actuator.proxy not in self.bench.devices:
-            self.wrong([*where, "proxy"], f"found {actuator.proxy!r}{_near(actuator.proxy, self.bench.devices)}")
+        else:
+            self._own_positions(where, actuator)
+        if actuator.proxy is not None and actuator.proxy.device not in self.bench.devices:
+            near = _near(actuator.proxy.device, self.bench.devices)
+            self.wrong([*where, "proxy", "device"], f"found {actuator.proxy.device!r}{near}")
+        elif actuator.proxy is not None:
+            self._wire([*where, "proxy"], actuator.proxy)
         if actuator.proof is not None:
             self._quantity([*where, "proof", "quantity"], actuator.proof.quantity)
         for fault in actuator.causes:
@@ -217,6 +225,49 @@ class _Reader:
                     known.value(position)
                 except ValueError as error:
                     self.wrong([*where, *field], str(error))
+
+    def _own_positions(self, where: Where, actuator: Actuator) -> None:
+        """Every position must be one that the means has, and a command's parameters those of the faults it causes."""
+        known = own_positions(actuator)
+        for field, position in positions(actuator).items():
+            if spelt(position) not in known:
+                self.wrong([*where, *field], f"found {position!r}{_near(spelt(position), known)}")
+        if actuator.scpi is None:
+            return
+        for position, commands in actuator.scpi.positions.items():
+            given = set(parameters(self.site, actuator, position))
+            for n, command in enumerate(commands):
+                if missing := sorted(templates.names(command) - given):
+                    takes = f"; the faults it causes give {', '.join(sorted(given))}" if given else ""
+                    self.wrong(
+                        [*where, "scpi", "positions", position, n],
+                        f"nothing gives the parameter {', '.join(missing)}{takes}",
+                    )
+
+    def _wire(self, where: Where, wire: Wire) -> None:
+        """The device must be reached by what the proxy is to pass on, and a serial line have one master."""
+        device = self.bench.devices[wire.device]
+        for protocol in ("modbus", "snmp"):
+            if getattr(wire, protocol) is not None and getattr(device, protocol) is None:
+                self.wrong([*where, protocol], f"{wire.device} is not reached over {protocol} in `devices`")
+        if wire.modbus is not None and device.modbus is not None:
+            if device.modbus.serial is not None:
+                self.wrong(
+                    [*where, "modbus"],
+                    f"the bench itself reads {wire.device} over {device.modbus.serial}, and two masters on one line "
+                    "disturb each other; give `terminal`, and as `line` the port of a second line to the device",
+                )
+            elif device.modbus.framing == "tls":
+                self.wrong([*where, "modbus"], f"{wire.device} is reached by TLS, which nothing inline can look into")
+        if wire.line is not None:
+            taken = [
+                name for name, entry in self.bench.devices.items() if entry.modbus and entry.modbus.serial == wire.line
+            ]
+            if taken:
+                self.wrong(
+                    [*where, "line"],
+                    f"the bench itself reads {', '.join(taken)} over {wire.line}; expected the port of a second line",
+                )
 
     def _instrument(self, name: str, instrument: Instrument) -> None:
         if "." not in name:

@@ -14,6 +14,7 @@ from harness.durations import seconds
 from harness.transports.modbus import MODBUS_PORT
 from harness.transports.snmp import SNMP_PORT
 from harness.transports.snmp_usm import AuthProtocol, PrivProtocol
+from hil_rigs import templates
 
 CREDENTIAL = re.compile(r"(env|file|keyring):(.+)")
 """Where a password is to be found: an environment variable, a file, SERVICE/USER of the desktop's keyring."""
@@ -56,11 +57,23 @@ def _fault(text: str) -> str:
     return text
 
 
+def _command(text: str) -> str:
+    templates.names(text)
+    return text
+
+
 Span = Annotated[float, BeforeValidator(_span), Field(ge=0.0)]
 """A time in s; in the file also `50ms`, `2 min`."""
 Secret = Annotated[str, AfterValidator(_reference)]
 Quantity = Annotated[str, AfterValidator(_quantity)]
 Fault = Annotated[str, AfterValidator(_fault)]
+Listen = Annotated[str, Field(pattern=r"^[\w.-]+:\d{1,5}$")]
+Command = Annotated[str, AfterValidator(_command)]
+Interfaces = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[\w.@][\w.@-]{0,14}$")], ...],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    Field(min_length=1),
+]
 Position = str | float
 """Where an actuator stands: `on`, `off`, a word of its own, or a number."""
 Text = str | dict[Language, str]
@@ -207,27 +220,70 @@ class Proof(Limit):
 # -- actuators ---------------------------------------------------------------------------------------------------------
 
 
-class Scpi(Form):
-    """A programmable source or load, spoken to in SCPI through PyVISA."""
+class Visa(Form):
+    """An instrument that is spoken to in SCPI through PyVISA."""
 
     resource: str
     """A VISA resource such as TCPIP::192.168.7.30::5025::SOCKET or ASRL/dev/ttyUSB1::INSTR."""
-    positions: dict[str, list[str]]
-    """Position -> the commands that bring it there; `{name}` is a parameter of the fault, `{100-name}` what is left."""
     library: str = "@py"
     """PyVISA's backend: @py (no vendor's software), a file for @sim, or empty for the vendor's."""
+    baud: int | None = Field(default=None, ge=110)
+    """Of a serial line; VISA's own 9600 if it is left out."""
+    timeout: Span = Field(default=3.0, gt=0.0)
+    """How long one command or answer may take, s."""
+
+
+class Scpi(Visa):
+    """A programmable source or load."""
+
+    positions: dict[str, list[Command]]
+    """Position -> the commands that bring it there; `{name}` is a parameter of the fault, `{100-name}` what is left."""
     errors: str = "SYST:ERR?"
     """The query that must answer 0 after the commands; empty for instruments that have none."""
 
 
 class Netem(Form):
-    """tc netem on an interface of an inline Linux box, of this computer or reached by SSH."""
+    """tc netem on an inline Linux box, of this computer or reached by SSH."""
 
-    interface: str
-    host: str | None = None
-    """USER@HOST for ssh; this computer if it is left out."""
-    namespace: str | None = None
+    interface: Interfaces
+    """One, or those of both sides: netem acts on what is sent, so two interfaces are the two ways through the box."""
+    host: str | None = Field(default=None, pattern=r"^\w[\w.@:-]*$")
+    """USER@HOST for ssh, which must let this user in without asking; this computer if it is left out."""
+    namespace: str | None = Field(default=None, pattern=r"^\w[\w.-]*$")
     """A network namespace of that computer."""
+    timeout: Span = Field(default=10.0, gt=0.0)
+    """How long one command may take, s."""
+
+
+class Wire(Form):
+    """The inline fault proxy in front of a device: the controller under test comes to it, and it goes to the device.
+
+    The bench itself keeps its own way to the device, so that faults of the wire blind no interlock.
+    """
+
+    device: str
+    modbus: Listen | None = None
+    """HOST:PORT where the controller comes for Modbus; port 0 takes a free one."""
+    snmp: Listen | None = None
+    """HOST:PORT where it comes for SNMP."""
+    terminal: Path | None = None
+    """For a serial line: the pseudo-terminal that the controller opens, made when the bench is used."""
+    line: str | None = None
+    """For a serial line: the port of this computer that leads to the device, one that the bench itself does not use."""
+    baud: int = Field(default=19200, ge=110)
+    parity: Literal["N", "E", "O"] = "E"
+    expose: bool = False
+    """Listen at addresses that others can reach: whoever reaches them commands the device."""
+
+    @model_validator(mode="after")
+    def _listens(self) -> Self:
+        if self.modbus is None and self.snmp is None and self.line is None:
+            raise ValueError("expected `modbus`, `snmp` or `line`: where the controller under test comes")
+        if (self.terminal is None) != (self.line is None):
+            raise ValueError("expected `terminal` and `line` together: one leads to the controller, one to the device")
+        if self.line is not None and self.modbus is not None:
+            raise ValueError("expected either `modbus` or `line`: the controller comes for Modbus one way")
+        return self
 
 
 class Operator(Form):
@@ -252,8 +308,8 @@ class Actuator(Form):
     """Any DEVICE.POINT that can be written; positions are its values."""
     scpi: Scpi | None = None
     netem: Netem | None = None
-    proxy: str | None = None
-    """The device in front of which the inline fault proxy stands: it can suffer all faults of the wire."""
+    proxy: Wire | None = None
+    """The inline fault proxy in front of a device, which then can suffer all faults of the wire."""
     operator: Operator | None = None
 
     state: Quantity | None = None
@@ -311,13 +367,31 @@ class Reader(Form):
     timeout: Span = 120.0
 
 
+class Query(Visa):
+    """What a SCPI instrument is asked; the answer is a number, 1 or 0, or a word."""
+
+    query: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _for_short(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        resource, _, query = value.partition(" ")
+        if not query.strip():
+            raise ValueError(
+                f"found {value!r}, expected RESOURCE QUERY such as TCPIP::192.168.7.30::5025::SOCKET MEAS:VOLT?"
+            )
+        return {"resource": resource, "query": query.strip()}
+
+
 class Instrument(Form):
     """How a quantity is measured. The value is `scale` times what is read plus `offset`."""
 
     point: Quantity | None = None
     """DEVICE.POINT: of the device itself, of a meter, or a logic input."""
-    scpi: str | None = None
-    """A query to a SCPI instrument: RESOURCE QUERY."""
+    scpi: Query | None = None
+    """A query to a SCPI instrument; `RESOURCE QUERY` for short."""
     operator: Reader | None = None
     invert: bool = False
     """A contact that is closed when the quantity is false."""

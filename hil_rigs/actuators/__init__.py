@@ -11,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.transports import DeviceHandle
-from hil_rigs.actuators import point
+from hil_rigs.actuators import point, scpi, wire
 from hil_rigs.actuators.base import Actuator, ActuatorFailed
+from hil_rigs.actuators.netem import NetemActuator
+from hil_rigs.actuators.operator import OperatorActuator
 from hil_rigs.dialogue import Dialogue
 from hil_rigs.rigfile import Rig
 from hil_rigs.schema import Language
@@ -44,4 +46,11 @@ def _one(rig: Rig, name: str, handles: Mapping[str, DeviceHandle], dialogue: Dia
     section = rig.bench.actuators[name]
     if section.written is not None:
         return point.make(rig, name, handles)
-    raise ValueError(f"{name}: {section.means} cannot be moved yet")
+    if section.operator is not None:
+        return OperatorActuator(name, section.operator, dialogue, language)
+    if section.scpi is not None:
+        return scpi.make(rig, name)
+    if section.netem is not None:
+        return NetemActuator(name, section.netem, section.normal)
+    assert section.proxy is not None, "a rig file gives one of the means"
+    return wire.make(rig, name)

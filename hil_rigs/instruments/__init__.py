@@ -13,7 +13,9 @@ from harness.transports import DeviceHandle
 from hil_rigs.dialogue import Dialogue
 from hil_rigs.instruments.base import Instrument, NoReading
 from hil_rigs.instruments.batch import Batch, batches
+from hil_rigs.instruments.operator import OperatorInstrument
 from hil_rigs.instruments.point import PointInstrument
+from hil_rigs.instruments.scpi import ScpiInstrument
 from hil_rigs.rigfile import Rig
 from hil_rigs.schema import Language
 
@@ -60,4 +62,6 @@ def _one(
         raise ValueError(f"{quantity}: nothing measures it; add it to `instruments`")
     if section.point is not None:
         return PointInstrument(quantity, section, handles[section.point.partition(".")[0]])
-    raise ValueError(f"{quantity}: cannot be read yet")
+    if section.scpi is not None:
+        return ScpiInstrument(quantity, section)
+    return OperatorInstrument(quantity, section, dialogue, language)

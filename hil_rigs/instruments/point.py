@@ -44,7 +44,7 @@ def converted(quantity: str, section: Section, value: Value) -> Value:
     """
     if isinstance(value, bool):
         return value is not section.invert
-    read = section.point or section.scpi
+    read = section.point or (section.scpi.resource if section.scpi is not None else "the operator")
     plain = section.scale == 1.0 and section.offset == 0.0
     if isinstance(value, str | bytes):
         if section.invert or not plain:

@@ -1,0 +1,58 @@
+"""What only a person can do: pull a plug, turn a key. They are told what to do and say when it is done.
+
+That they did it is their word; what shows it is the rig file's `proof`, which the bench measures.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from hil_rigs.actuators.base import Actuator, ActuatorFailed
+from hil_rigs.dialogue import Dialogue, NobodyThere, Question
+from hil_rigs.positions import spelt
+from hil_rigs.schema import Language, Operator, Position, text_in
+
+
+class OperatorActuator(Actuator):
+    """Asks through `dialogue` in `language`. Where it stands is where they last said they had brought it."""
+
+    def __init__(self, name: str, section: Operator, dialogue: Dialogue, language: Language) -> None:
+        super().__init__(name)
+        self._section = section
+        self._dialogue = dialogue
+        self._language = language
+        self._stands: Position | None = None
+
+    async def move(self, position: Position, parameters: Mapping[str, float] | None = None) -> None:
+        instruction = self._section.do.get(spelt(position))
+        if instruction is None:
+            raise ActuatorFailed(f"{self.name}: found {position!r}, expected one of {', '.join(self._section.do)}")
+        text = text_in(instruction, self._language)
+        numbers = ", ".join(f"{name} {value:g}" for name, value in (parameters or {}).items())
+        timeout_s = self._section.timeout
+        question = Question(
+            self.name, f"{text} ({numbers})" if numbers else text, timeout_s, picture=self._section.picture
+        )
+        self._stands = None  # they may have begun
+        try:
+            async with asyncio.timeout(timeout_s):
+                answer = await self._dialogue.ask(question)
+        except TimeoutError:
+            raise ActuatorFailed(
+                f"{self.name}: the operator was asked “{text}” and did not confirm in {timeout_s:g} s"
+            ) from None
+        except NobodyThere as error:
+            raise ActuatorFailed(f"{self.name}: nobody could be asked “{text}”: {error}") from None
+        if not answer.done:
+            who, why = answer.person or "the operator", answer.text or "no reason given"
+            raise ActuatorFailed(f"{self.name}: {who} was asked “{text}” and refused: {why}")
+        self._stands = position
+
+    async def position(self) -> Position | None:
+        return self._stands
+
+    async def try_dry(self) -> str:
+        return f"the operator is asked, for {self._section.timeout:g} s at most: " + "; ".join(
+            f"{position}: {text_in(text, self._language)}" for position, text in self._section.do.items()
+        )

@@ -1,0 +1,91 @@
+"""A reading that a person takes: a gauge on a tank, a display without a plug."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+
+from emulators.devices.points import Value
+from hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
+from hil_rigs.instruments.base import Instrument, NoReading
+from hil_rigs.schema import Instrument as Section
+from hil_rigs.schema import Language, Reader, text_in
+
+READING = re.compile(r"([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)\s*(.*)")
+"""A number with a point or, as French writes it, a comma; then perhaps a unit."""
+
+MOST_TRIES = 5
+"""How often nonsense is asked again."""
+
+WORDS: dict[Language, dict[str, str]] = {
+    "en": {
+        "number": "found {found!r}, expected a number{unit} such as 12.5",
+        "unit": "found the unit {found!r}, expected {unit}",
+    },
+    "fr": {
+        "number": "trouvé {found!r}, attendu un nombre{unit} tel que 12,5",
+        "unit": "trouvé l'unité {found!r}, attendu {unit}",
+    },
+}
+
+
+class OperatorInstrument(Instrument):
+    """Asks through `dialogue` in `language`; what is no number, or of another unit, is asked again."""
+
+    def __init__(self, quantity: str, section: Section, dialogue: Dialogue, language: Language) -> None:
+        super().__init__(quantity, section.every)
+        assert section.operator is not None, "the rig file gives what to read"
+        self._section = section
+        self._reader: Reader = section.operator
+        self._dialogue = dialogue
+        self._language = language
+
+    async def read(self) -> Value:
+        text, timeout_s = text_in(self._reader.ask, self._language), self._reader.timeout
+        try:
+            async with asyncio.timeout(timeout_s):
+                value = await self._asked(text)
+        except TimeoutError:
+            raise NoReading(
+                f"{self.quantity}: the operator was asked “{text}” and did not answer in {timeout_s:g} s"
+            ) from None
+        except NobodyThere as error:
+            raise NoReading(f"{self.quantity}: nobody could be asked “{text}”: {error}") from None
+        scaled = self._section.scale * value + self._section.offset
+        return not scaled if self._section.invert else scaled
+
+    async def _asked(self, text: str) -> float:
+        wrong = ""
+        for _ in range(MOST_TRIES):
+            question = Question(self.quantity, text, self._reader.timeout, unit=self._reader.unit, wrong=wrong)
+            answer = await self._dialogue.ask(question)
+            if not answer.done:
+                why = answer.text or "no reason given"
+                raise NoReading(f"{self.quantity}: {_who(answer)} was asked “{text}” and refused: {why}")
+            try:
+                return reading(answer.text, self._reader.unit, self._language)
+            except ValueError as error:
+                wrong = str(error)
+        raise NoReading(f"{self.quantity}: asked “{text}” {MOST_TRIES} times, {_who(answer)} gave no reading: {wrong}")
+
+
+def reading(text: str, unit: str = "", language: Language = "en") -> float:
+    """The number that a person typed, with or without its unit.
+
+    Raises:
+        ValueError: no finite number, or another unit; in the person's language.
+    """
+    words = WORDS[language]
+    match = READING.fullmatch(text.strip())
+    number = float(match[1].replace(",", ".")) if match is not None else math.nan
+    if match is None or not math.isfinite(number):
+        raise ValueError(words["number"].format(found=text, unit=f" ({unit})" if unit else ""))
+    if match[2] and match[2].casefold().replace(" ", "") != unit.casefold().replace(" ", ""):
+        none = {"en": "none", "fr": "aucune"}[language]
+        raise ValueError(words["unit"].format(found=match[2], unit=unit or none))
+    return number
+
+
+def _who(answer: Answer) -> str:
+    return answer.person or "the operator"
