@@ -147,6 +147,21 @@ def read(path: Path) -> list[Entry]:
     return list(_entries(path))
 
 
+def until_broken(path: Path) -> tuple[list[Entry], str]:
+    """The lines up to where the chain breaks, and how it does; nothing if it does not.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    found: list[Entry] = []
+    try:
+        for entry in _entries(path):
+            found.append(entry)
+    except Broken as error:
+        return found, str(error)
+    return found, ""
+
+
 def _entries(path: Path) -> Iterator[Entry]:
     before, n = FIRST, 0
     *lines, _half = path.read_bytes().split(b"\n")

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli import demo, drift, files, learning, profile, proxy, running, searching, suite, up
+from harness.cli import demo, drift, files, learning, profile, proxy, reporting, running, searching, suite, up
 
 app = typer.Typer(
     name="twinfeed",
@@ -56,6 +56,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     searching.replay,
     searching.adopt,
     suite.new_suite,
+    reporting.report,
     files.check,
     files.profiles,
     files.sites,

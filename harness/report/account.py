@@ -1,0 +1,268 @@
+"""What the records of a run tell, put in order: who tested what on which devices, and how each test ended.
+
+    account = Account.of(Path("out"))         # all records in the folder; those of a supervisor that lie elsewhere too
+    account.sound                             # no chain is broken, no attached file altered
+
+Only lines before the first break of a chain are believed. A test that was tried several times counts as it ended last;
+its earlier attempts are told too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Self
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.record import FIRST, Entry, until_broken
+from harness.report import notes
+from harness.report.measurement import Measurement
+from harness.report.notes import Calibration, Confirmation, Identity
+from harness.report.outcomes import Ending
+from harness.report.recording import records
+from harness.report.resuming import sha256
+
+
+class NothingRecorded(ValueError):
+    """There is no record where one was looked for."""
+
+
+@dataclass
+class Chain:
+    """One record file."""
+
+    file: str
+    lines: int
+    """That are believed."""
+    last: str
+    """Hash of the last of them: who keeps it elsewhere can tell whether lines were taken off the end."""
+    broken: str = ""
+    """Where and how it was altered."""
+
+
+@dataclass
+class Attachment:
+    """A file that was kept with a test."""
+
+    name: str
+    file: str
+    """Where it is, from the folder of the record."""
+    sha256: str
+    octets: int
+    caption: str = ""
+    trouble: str = ""
+    """Set if it is no longer what was kept."""
+
+
+@dataclass
+class Session:
+    """One start of pytest, or of one of its workers."""
+
+    started: str
+    ended: str
+    """Empty if it was interrupted."""
+    twinfeed: str
+    python: str
+    system: str
+    world: str
+    bench: str
+    bench_sha256: str
+    seed: int | None
+    command: str
+    tester: str
+    worker: str
+    resumes: bool
+
+
+@dataclass
+class Attempt:
+    """One time a test was begun."""
+
+    started: str
+    ended: str = ""
+    outcome: Ending = Ending.INTERRUPTED
+    reason: str = ""
+    duration_s: float | None = None
+    site: str = ""
+    measurements: list[Measurement] = field(default_factory=list)
+    attachments: list[Attachment] = field(default_factory=list)
+
+
+@dataclass
+class Test:
+    """One test and all attempts at it; the last one counts."""
+
+    name: str
+    attempts: list[Attempt]
+    passed_earlier: list[str] = field(default_factory=list)
+    """When runs that went on left it out, because it had passed."""
+
+    @property
+    def last(self) -> Attempt:
+        return self.attempts[-1]
+
+
+@dataclass
+class Happening:
+    """A line of the timeline."""
+
+    time: str
+    who: str
+    what: str
+    details: Mapping[str, Any]
+
+
+@dataclass
+class Account:
+    """A run, as its records tell it."""
+
+    folder: str
+    chains: list[Chain]
+    sessions: list[Session]
+    tests: list[Test]
+    devices: list[Identity]
+    calibrations: list[Calibration]
+    confirmations: list[Confirmation]
+    timeline: list[Happening]
+
+    @classmethod
+    def of(cls, folder: Path, others: Iterable[Path] = ()) -> Self:
+        """
+        Raises:
+            NothingRecorded: there is no record in the folder.
+            ValueError: a sound line is not what this version writes; the message names it.
+            OSError: one cannot be read.
+        """
+        account = cls(folder.name, [], [], [], [], [], [], [])
+        found: list[tuple[Entry, Path]] = []
+        for path in dict.fromkeys([*records(folder), *others]):
+            entries, broken = until_broken(path)
+            found += [(entry, path) for entry in entries]
+            account.chains.append(Chain(path.name, len(entries), entries[-1].hash if entries else FIRST, broken))
+        if not account.chains:
+            raise NothingRecorded(f"{folder}: there is no record (*.jsonl) in it; pytest --report {folder} writes one")
+        reading = _Reading(account, folder)
+        for entry, path in sorted(found, key=lambda pair: pair[0].time):
+            try:
+                reading.take(entry, path)
+            except (ValidationError, KeyError, TypeError) as error:
+                raise ValueError(
+                    f"{path}:{entry.n + 1}: {entry.who} {entry.what} is not as twinfeed writes it: {error}"
+                ) from None
+        return account
+
+    @property
+    def sound(self) -> bool:
+        """Whether everything is what was written."""
+        return not self.troubles
+
+    @property
+    def troubles(self) -> list[str]:
+        """What is not what was written."""
+        attached = (a for test in self.tests for attempt in test.attempts for a in attempt.attachments)
+        return [chain.broken for chain in self.chains if chain.broken] + [a.trouble for a in attached if a.trouble]
+
+    @property
+    def counts(self) -> dict[Ending, int]:
+        """How many tests ended how."""
+        counted = Counter(test.last.outcome for test in self.tests)
+        return {ending: counted[ending] for ending in Ending}
+
+    @property
+    def testers(self) -> list[str]:
+        """Who ran the tests, as far as they said."""
+        return list(dict.fromkeys(session.tester for session in self.sessions if session.tester))
+
+    @property
+    def last_day(self) -> str:
+        """The day of the last thing recorded, ISO 8601."""
+        return self.timeline[-1].time[:10] if self.timeline else ""
+
+    def overdue(self, calibration: Calibration) -> bool:
+        """Whether an instrument was no longer calibrated on the last day of the run."""
+        return bool(calibration.due and self.last_day) and date.fromisoformat(self.last_day) > date.fromisoformat(
+            calibration.due[:10]
+        )
+
+
+_MEASUREMENT = TypeAdapter(Measurement)
+_QUIET = {("test", "measured"), ("test", "attached")}
+"""What is told with its test, not in the timeline."""
+
+
+class _Reading:
+    """Puts one line after the other where it belongs."""
+
+    def __init__(self, account: Account, folder: Path) -> None:
+        self.account, self.folder = account, folder
+        self.tests: dict[str, Test] = {}
+        self.sessions: dict[Path, Session] = {}
+
+    def take(self, entry: Entry, path: Path) -> None:
+        account, data = self.account, entry.data
+        if (entry.who, entry.what) not in _QUIET:
+            account.timeline.append(Happening(entry.time, entry.who, entry.what, data))
+        match entry.who, entry.what:
+            case "session", "started":
+                self.sessions[path] = _session(entry)
+                account.sessions.append(self.sessions[path])
+            case "session", "ended":
+                self.sessions[path].ended = entry.time
+            case notes.IDENTIFIED:
+                _once(account.devices, Identity(**data))
+            case notes.CALIBRATED:
+                _once(account.calibrations, Calibration(**data))
+            case notes.CONFIRMED:
+                _once(account.confirmations, Confirmation(**data))
+            case "test", what if "test" in data:
+                self._test(entry, what, str(data["test"]))
+
+    def _test(self, entry: Entry, what: str, name: str) -> None:
+        data = entry.data
+        if what == "started":
+            if name not in self.tests:
+                self.tests[name] = Test(name, [])
+                self.account.tests.append(self.tests[name])
+            self.tests[name].attempts.append(Attempt(entry.time, site=data.get("site", "")))
+            return
+        test = self.tests[name]
+        if what == "measured":
+            fields = {key: value for key, value in data.items() if key != "test"}
+            test.last.measurements.append(_MEASUREMENT.validate_python(fields))
+        elif what == "attached":
+            kept = Attachment(data["name"], data["file"], data["sha256"], data["octets"], data.get("caption", ""))
+            kept.trouble = _trouble(self.folder, kept)
+            test.last.attachments.append(kept)
+        elif what == "finished":
+            last = test.last
+            last.ended, last.outcome = entry.time, Ending(data["outcome"])
+            last.reason, last.duration_s = data["reason"], data["duration_s"]
+        elif what == "passed earlier":
+            test.passed_earlier.append(entry.time)
+
+
+def _session(entry: Entry) -> Session:
+    names = (
+        "twinfeed", "python", "system", "world", "bench", "bench_sha256", "seed", "command", "tester", "worker",
+        "resumes",
+    )  # fmt: skip
+    return Session(entry.time, "", *(entry.data[name] for name in names))
+
+
+def _once(known: list[Any], one: Any) -> None:
+    if one not in known:
+        known.append(one)
+
+
+def _trouble(folder: Path, kept: Attachment) -> str:
+    path = folder / kept.file
+    try:
+        if sha256(path) == kept.sha256:
+            return ""
+    except OSError as error:
+        return f"{kept.file}: cannot be read: {error.strerror}"
+    return f"{kept.file}: was altered after it was kept: its SHA-256 is another"

@@ -1,0 +1,95 @@
+"""The report as one HTML page that needs nothing else, and the PDF that is made of it.
+
+Style, pictures and figures are in the page; nothing is loaded from anywhere, so that it can be handed in, archived and
+opened on a closed network.
+"""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.report.account import Account, Attachment
+from harness.report.figures import figure
+from harness.report.measurement import Measurement
+from harness.report.wording import ReportMissing, Wording
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+PICTURES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
+"""What is shown, by its ending; other files are named with their hashes."""
+MOST_OCTETS = 4_000_000
+"""A larger picture is named, not shown."""
+MOST_LINES = 1500
+"""Lines of the timeline that are shown; the records have the others."""
+
+
+def html(account: Account, folder: Path, lang: str = "") -> str:
+    """The page. `folder` is where the attached files are.
+
+    Raises:
+        ReportMissing: Jinja2 or Babel is not installed; the message says how to get them.
+        UnknownLanguage: there is no catalogue for that language.
+    """
+    wording = Wording(lang)
+    environment = _environment(wording)
+
+    def drawn(measurement: Measurement) -> object:
+        from markupsafe import Markup
+
+        return Markup(figure(measurement, wording))  # made here, its texts escaped
+
+    return environment.get_template("report.html").render(
+        account=account, w=wording, figure=drawn, picture=lambda kept: _picture(folder, kept), most_lines=MOST_LINES
+    )
+
+
+def pdf(page: str, path: Path) -> None:
+    """Write the page as PDF, A4.
+
+    Raises:
+        ReportMissing: WeasyPrint or the Pango it needs is not installed; the message says how to get it.
+        OSError: the file cannot be written.
+    """
+    try:
+        from weasyprint import HTML
+    except ImportError as error:
+        raise ReportMissing("PDF needs WeasyPrint: pip install 'twinfeed[report]'") from error
+    except OSError as error:
+        raise ReportMissing(
+            "PDF needs Pango: apt install libpango-1.0-0 libpangoft2-1.0-0 (or print the page from a browser)"
+        ) from error
+    HTML(string=page, url_fetcher=_nothing).write_pdf(path)
+
+
+def _nothing(url: str, *_: object, **__: object) -> dict[str, object]:
+    """What is in the page itself, and nothing from elsewhere."""
+    from weasyprint import default_url_fetcher
+
+    if not url.startswith("data:"):
+        raise ValueError(f"a report loads nothing, and {url} is not in it")
+    fetched: dict[str, object] = default_url_fetcher(url)
+    return fetched
+
+
+def _environment(wording: Wording) -> Environment:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ImportError as error:
+        raise ReportMissing("reports need Jinja2: pip install 'twinfeed[report]'") from error
+    environment = Environment(
+        loader=PackageLoader("harness.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+    )  # fmt: skip
+    environment.install_gettext_translations(wording.translations, newstyle=True)  # type: ignore[attr-defined]
+    return environment
+
+
+def _picture(folder: Path, kept: Attachment) -> str:
+    """A picture as a data URL; empty if it is none, too large, or not what was kept."""
+    kind = PICTURES.get(Path(kept.name).suffix.lower())
+    if kind is None or kept.trouble or kept.octets > MOST_OCTETS:
+        return ""
+    return f"data:{kind};base64,{base64.b64encode((folder / kept.file).read_bytes()).decode()}"

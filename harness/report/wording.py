@@ -1,0 +1,158 @@
+"""How a report says things in the reader's language: words from the catalogue, numbers and dates as Babel has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from harness.language import N_, language, locale_name, translator
+from harness.report.measurement import Measurement, Value
+from harness.report.outcomes import WORDS, Ending, Outcome
+
+if TYPE_CHECKING:
+    from babel import Locale
+
+DIGITS = 6
+"""Significant digits of a number that is shown."""
+
+WHAT = {
+    ("session", "started"): N_("run started"),
+    ("session", "ended"): N_("run ended"),
+    ("test", "started"): N_("test started"),
+    ("test", "finished"): N_("test finished"),
+    ("test", "passed earlier"): N_("test passed earlier, left out"),
+    ("device", "identified"): N_("device identified"),
+    ("instrument", "calibrated"): N_("instrument calibrated"),
+    ("operator", "confirmed"): N_("operator confirmed"),
+    ("record", "half a line was put aside"): N_("half a line was put aside: a process had died while it wrote"),
+}
+"""Lines of a record that are told in words of the language; others are told as they were written."""
+
+WORLDS = {
+    "simulated": N_("simulated: emulated devices, virtual time"),
+    "live": N_("live: emulated devices, real network"),
+    "rig": N_("rig: physical devices"),
+}
+
+
+class ReportMissing(ImportError):
+    """A library that reports are made with is not installed; the message says how to get it."""
+
+
+class Wording:
+    """Words, numbers and dates in one language."""
+
+    def __init__(self, lang: str = "") -> None:
+        """`lang` is a locale such as `fr` or `fr_ML`, by default that of the environment.
+
+        Raises:
+            UnknownLanguage: there is no catalogue for it.
+            ReportMissing: Babel is not installed.
+        """
+        try:
+            from babel import Locale, UnknownLocaleError
+        except ImportError as error:
+            raise ReportMissing("reports need Babel: pip install 'twinfeed[report]'") from error
+        self.lang = language(lang)
+        self.translations = translator(lang)
+        name = (lang or locale_name()).partition(".")[0].replace("-", "_")
+        try:
+            self.locale: Locale = Locale.parse(name)
+        except (UnknownLocaleError, ValueError):
+            self.locale = Locale.parse(self.lang)
+
+    def say(self, text: str) -> str:
+        return self.translations.gettext(text)
+
+    def ending(self, ending: Ending) -> str:
+        return self.say(WORDS[ending])
+
+    def outcome(self, measurement: Measurement) -> str:
+        """How a measurement ended; a marginal one also by which side its reading is on."""
+        if measurement.outcome is Outcome.MARGINAL and not measurement.accepted:
+            return self.say(N_("marginal, reading outside"))
+        return self.say(WORDS[measurement.outcome])
+
+    def world(self, world: str) -> str:
+        return self.say(WORLDS[world]) if world in WORLDS else world
+
+    def happening(self, who: str, what: str) -> str:
+        known = WHAT.get((who, what))
+        return self.say(known) if known else f"{who} {what}"
+
+    # -- numbers and dates ------------------------------------------------------------------------------------------
+
+    def number(self, value: float) -> str:
+        from babel.numbers import format_decimal
+
+        return format_decimal(float(f"{value:.{DIGITS}g}"), locale=self.locale, decimal_quantization=False)
+
+    def value(self, value: Value | None) -> str:
+        if value is None:
+            return "–"
+        if isinstance(value, bool):
+            return self.say(N_("yes")) if value else self.say(N_("no"))
+        return value if isinstance(value, str) else self.number(value)
+
+    def quantity(self, value: Value | None, unit: str) -> str:
+        return f"{self.value(value)}\N{NO-BREAK SPACE}{unit}" if unit else self.value(value)
+
+    def duration(self, seconds: float | None) -> str:
+        """h:mm:ss from a minute on, else seconds."""
+        if seconds is None:
+            return "–"
+        if seconds < 60.0:
+            return self.quantity(round(seconds, 2), "s")
+        whole = round(seconds)
+        return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+    def day(self, text: str) -> str:
+        """An ISO 8601 date in words; what is none stays as it is."""
+        from babel.dates import format_date
+
+        try:
+            return format_date(date.fromisoformat(text[:10]), "long", locale=self.locale)
+        except ValueError:
+            return text or "–"
+
+    def time(self, text: str) -> str:
+        """An ISO 8601 time, with its day, UTC."""
+        from babel.dates import format_datetime
+
+        try:
+            return format_datetime(datetime.fromisoformat(text), "short", locale=self.locale)
+        except ValueError:
+            return text or "–"
+
+    def clock(self, text: str) -> str:
+        """The time of day of an ISO 8601 time, to the millisecond, UTC."""
+        return text[11:].removesuffix("Z") if text[10:11] == "T" else text
+
+    def limits(self, measurement: Measurement) -> str:
+        limits, unit = measurement.limits, measurement.unit
+        if limits.equals is not None:
+            return self.quantity(limits.equals, unit)
+        low = "" if limits.at_least is None else self.quantity(limits.at_least, unit)
+        high = "" if limits.at_most is None else self.quantity(limits.at_most, unit)
+        if low and high:
+            return self.say(N_("{low} to {high}")).format(low=self.number(limits.at_least or 0.0), high=high)
+        return f"≥\N{NO-BREAK SPACE}{low}" if low else f"≤\N{NO-BREAK SPACE}{high}" if high else "–"
+
+    def details(self, data: Mapping[str, Any]) -> str:
+        """What else a line of the timeline says."""
+        shown = ((name, value) for name, value in data.items() if value not in ("", None) and name not in _NOT_SHOWN)
+        return " · ".join(self._detail(name, value) for name, value in shown)
+
+    def _detail(self, name: str, value: Any) -> str:
+        if name in _ITSELF:
+            return self.say(WORDS[Ending(value)]) if name == "outcome" else str(value)
+        return f"{name}={self.value(value)}" if isinstance(value, bool | float | int | str) else f"{name}={value}"
+
+
+_ITSELF = ("test", "device", "instrument", "person", "instruction", "answer", "outcome", "reason")
+"""What speaks for itself in the timeline."""
+_NOT_SHOWN = (
+    "code", "bench_sha256", "site_sha256", "python", "pytest", "system", "exit", "resumes", "speed", "worker", "time",
+)  # fmt: skip
+"""What the report has elsewhere, or only machines read."""
