@@ -22,7 +22,7 @@ from harness.record import FIRST, Entry, until_broken
 from harness.report import notes
 from harness.report.measurement import Measurement
 from harness.report.notes import Calibration, Confirmation, Identity
-from harness.report.outcomes import Ending
+from harness.report.outcomes import Ending, Outcome
 from harness.report.recording import records
 from harness.report.resuming import sha256
 
@@ -90,6 +90,12 @@ class Attempt:
     site: str = ""
     measurements: list[Measurement] = field(default_factory=list)
     attachments: list[Attachment] = field(default_factory=list)
+
+    @property
+    def outside(self) -> int:
+        """How many measurements are not within their limits, if that is what the test failed for; else 0."""
+        wrong = sum(not measurement.accepted for measurement in self.measurements)
+        return wrong if self.reason.startswith(f"{wrong} of {len(self.measurements)} measurements") else 0
 
 
 @dataclass
@@ -171,6 +177,11 @@ class Account:
         """How many tests ended how."""
         counted = Counter(test.last.outcome for test in self.tests)
         return {ending: counted[ending] for ending in Ending}
+
+    @property
+    def marginal(self) -> int:
+        """How many measurements may be on either side of a limit."""
+        return sum(m.outcome is Outcome.MARGINAL for test in self.tests for m in test.last.measurements)
 
     @property
     def testers(self) -> list[str]:

@@ -250,7 +250,7 @@ class Recording:
         self._durations.setdefault(item.nodeid, []).append(report.duration)
         if report.failed:
             known = self._endings.get(item.nodeid)
-            reason = call.excinfo.exconly(tryshort=True) if call.excinfo else str(report.longrepr)
+            reason = _why_failed(call.excinfo.value) if call.excinfo else str(report.longrepr)
             if known is None or known[0] is not Ending.FAILED:
                 self._endings[item.nodeid] = (Ending.FAILED, reason)
         elif report.skipped:
@@ -302,6 +302,13 @@ def _of_site(item: pytest.Item) -> dict[str, str]:
     """Which site a test runs on, if on any."""
     path = resuming.site_file(item) if "site" in getattr(item, "fixturenames", ()) else None
     return {"site": path.stem, "site_sha256": resuming.sha256(path)} if path else {}
+
+
+def _why_failed(error: BaseException) -> str:
+    text = str(error)
+    if isinstance(error, pytest.fail.Exception) or text.startswith(type(error).__name__):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def _why_skipped(report: pytest.TestReport) -> str:

@@ -141,18 +141,30 @@ class Wording:
 
     def details(self, data: Mapping[str, Any]) -> str:
         """What else a line of the timeline says."""
-        shown = ((name, value) for name, value in data.items() if value not in ("", None) and name not in _NOT_SHOWN)
-        return " · ".join(self._detail(name, value) for name, value in shown)
+        itself = [(name, data[name]) for name in _ITSELF if name in data]
+        others = [(name, value) for name, value in data.items() if name not in _ITSELF and name not in _NOT_SHOWN]
+        return " · ".join(self._detail(name, value) for name, value in itself + others if value not in ("", None))
 
     def _detail(self, name: str, value: Any) -> str:
-        if name in _ITSELF:
-            return self.say(WORDS[Ending(value)]) if name == "outcome" else str(value)
+        match name:
+            case "outcome":
+                return self.say(_ENDINGS[value]) if value in _ENDINGS else str(value)
+            case "duration_s" if isinstance(value, int | float):
+                return self.duration(value)
+            case "at":
+                return self.time(str(value))
+            case _ if name in _ITSELF:
+                return str(value).partition("\n")[0]
         return f"{name}={self.value(value)}" if isinstance(value, bool | float | int | str) else f"{name}={value}"
 
 
-_ITSELF = ("test", "device", "instrument", "person", "instruction", "answer", "outcome", "reason")
-"""What speaks for itself in the timeline."""
+_ENDINGS: Mapping[Any, str] = {str(ending): WORDS[ending] for ending in Ending}
+_ITSELF = (
+    "test", "device", "instrument", "person", "instruction", "answer", "command", "outcome", "duration_s", "reason",
+)  # fmt: skip
+"""What speaks for itself in the timeline, in the order it is told."""
 _NOT_SHOWN = (
-    "code", "bench_sha256", "site_sha256", "python", "pytest", "system", "exit", "resumes", "speed", "worker", "time",
+    "bench", "bench_sha256", "code", "exit", "pytest", "python", "resumes", "seed", "site_sha256", "speed", "system",
+    "tester", "time", "twinfeed", "worker", "world",
 )  # fmt: skip
 """What the report has elsewhere, or only machines read."""

@@ -57,9 +57,9 @@ def compiled(catalogue: Catalog) -> bytes:
     return buffer.getvalue()
 
 
-def translations(mo: bytes) -> dict[object, object]:
+def translations(mo: bytes) -> dict[str, str]:
     """What a compiled catalogue says, without its head, which has the time it was made."""
-    return {message.id: message.string for message in mofile.read_mo(io.BytesIO(mo)) if message.id}
+    return {str(message.id): str(message.string) for message in mofile.read_mo(io.BytesIO(mo)) if message.id}
 
 
 def untranslated(catalogue: Catalog) -> Iterator[str]:

@@ -75,7 +75,7 @@ def test_the_record_has_begin_measurements_and_end_of_each_test(pytester: pytest
     )  # fmt: skip
     assert (finished["outcome"], finished["reason"].splitlines()[0]) == (
         "failed",
-        "Failed: 1 of 2 measurements are not within their limits:",
+        "1 of 2 measurements are not within their limits:",
     )
 
 
