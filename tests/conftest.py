@@ -14,7 +14,7 @@ sys.path.append(str(Path(__file__).parents[1]))  # `fixtures`, which is not inst
 
 
 ON_THE_NETWORK = {
-    "cli", "controllers_nut", "interop", "learning", "plugin", "programs", "proxy", "rig_check", "rig_labgrid", "suite", "transports",
+    "cli", "controllers_nut", "interop", "learning", "plugin", "programs", "proxy", "rig_actuators", "rig_check", "rig_labgrid", "suite", "transports",
     "wire_modbus", "wire_snmp",
 }  # fmt: skip
 """Folders of tests that bind addresses of their own or start programs: one worker of pytest-xdist runs them all."""

@@ -335,6 +335,9 @@ class Line:
                 except TimeoutError:
                     deaf = self._port is not None and not self._port.is_ready
                     why = "the remote port does not take its settings (RFC 2217)" if deaf else "no answer"
+                except asyncio.CancelledError:  # whoever asked has given up, and the answer may still come
+                    self.close()
+                    raise
                 except (ModbusException, OSError) as error:
                     why = str(error).removeprefix("Modbus Error: ").removeprefix("[Connection] ")
                 garbage = self.received or garbage

@@ -80,11 +80,12 @@ class TestModbus:
         relay.run(relay.wire.move("on"))
         assert relay.run(relay.controller().read("input.4.on")).value is True
 
-    def test_a_move_to_another_fault_lifts_the_one_before(self, relay: Between) -> None:
+    def test_faults_add_up_until_it_is_normal_again(self, relay: Between) -> None:
         relay.run(relay.wire.move("modbus-exception"))
         relay.run(relay.wire.move("delay", {"delay_s": 0.1}))
+        assert relay.run(relay.wire.position()) == "modbus-exception, delay"
+        relay.run(relay.wire.move("on"))
         assert relay.run(relay.controller().read("input.4.on")).value is True
-        assert relay.run(relay.wire.position()) == "delay"
 
     @pytest.mark.parametrize(
         ("kind", "parameters", "message"),
@@ -119,10 +120,12 @@ class TestSnmp:
         assert pdu.run(pdu.handles["pdu-1"].read("outlet.1.state")).value == "on"
 
 
-def test_a_proxy_that_is_not_open_does_not_pretend_to_move(bench: EmulatedBench) -> None:
+def test_a_proxy_that_is_not_open_disturbs_nothing_and_does_not_pretend_to(bench: EmulatedBench) -> None:
     rig = bench.rig(f"actuators:\n  wire: {{proxy: {RELAY}}}\n")
+    wire = actuators.make(rig, bench.handles(rig), Unattended())["wire"]
+    bench.run(wire.move("on"))
     with pytest.raises(ActuatorFailed, match="wire: the proxy of relay-1 is not open"):
-        bench.run(actuators.make(rig, bench.handles(rig), Unattended())["wire"].move("loss"))
+        bench.run(wire.move("loss"))
 
 
 async def test_a_port_that_is_taken_is_a_failure(rig_file: Callable[[str], Path]) -> None:

@@ -236,6 +236,20 @@ class TestSilence:
 
         virtually(scenario)
 
+    def test_the_answer_to_a_request_that_was_cancelled_is_not_taken_for_the_next_ones(
+        self, virtually: Callable[..., Any]
+    ) -> None:
+        async def scenario(loop: VirtualLoop) -> None:
+            answers = ["01 03 02 0001", "01 03 02 0002"]
+            async with answering(lambda request: rtu(answers.pop(0)), delay_s=1.0) as port:
+                device = ModbusTransport.rtu_over_tcp(HOST, port, timeout_s=2.0, retries=0)
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(device.read_registers("holding", 4, 1), 0.5)
+                assert await device.read_registers("holding", 5, 1) == b"\0\x02"
+                device.close()
+
+        virtually(scenario)
+
 
 class TestWrongAnswers:
     @pytest.mark.parametrize(
