@@ -3,6 +3,8 @@
     account = Account.of(Path("out"))         # all records in the folder; those of a supervisor that lie elsewhere too
     account.sound                             # no chain is broken, no attached file altered
 
+A bench's own record goes on for years: of it is told what happened since an hour before the first run.
+
 Only lines before the first break of a chain are believed. A test that was tried several times counts as it ended last;
 its earlier attempts are told too.
 """
@@ -12,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -152,7 +154,10 @@ class Account:
         if not account.chains:
             raise NothingRecorded(f"{folder}: there is no record (*.jsonl) in it; pytest --report {folder} writes one")
         reading = _Reading(account, folder)
+        first = _since(entry for entry, _ in found)
         for entry, path in sorted(found, key=lambda pair: pair[0].time):
+            if entry.time < first:
+                continue
             try:
                 reading.take(entry, path)
             except (ValidationError, KeyError, TypeError) as error:
@@ -198,6 +203,18 @@ class Account:
         return bool(calibration.due and self.last_day) and date.fromisoformat(self.last_day) > date.fromisoformat(
             calibration.due[:10]
         )
+
+
+BEFORE = timedelta(hours=1)
+"""What had happened on a bench so shortly before a run belongs to it: who armed it, what was found."""
+
+
+def _since(entries: Iterable[Entry]) -> str:
+    """From when on lines are told, UTC, ISO 8601; from the beginning if there was no run."""
+    runs = [entry.time for entry in entries if (entry.who, entry.what) == ("session", "started")]
+    if not runs:
+        return ""
+    return (datetime.fromisoformat(min(runs)) - BEFORE).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 _MEASUREMENT = TypeAdapter(Measurement)

@@ -201,13 +201,13 @@ class Recording:
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         option = self.config.getoption
-        file = Path(option("--rig") or option("--site") or DEFAULT)
+        file = Path(option("--rig", None) or option("--site") or DEFAULT)
         self.put(
             "session", "started",
             twinfeed=version("twinfeed"), python=platform.python_version(), pytest=pytest.__version__,
             system=platform.system(), worker=self.worker, tester=option("--tester"),
             command=shlex.join(["pytest", *map(str, self.config.invocation_params.args)]),
-            world="rig" if option("--rig") else option("--world"), bench=file.stem,
+            world=option("--world"), bench=file.stem,
             bench_sha256=resuming.sha256(file) if file.is_file() else "", seed=option("--seed"),
             speed=option("--speed"), resumes=bool(option("--resume")),
         )  # fmt: skip

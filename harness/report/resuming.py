@@ -23,7 +23,17 @@ from emulators.yamlfile import FileError
 from harness.record import Entry
 from harness.worlds.sites import DEFAULT, beside
 
-OPTIONS = ("--world", "--site", "--rig", "--speed", "--seed", "--controller", "--controller-cmd", "--faketime")
+OPTIONS = (
+    "--world",
+    "--site",
+    "--rig",
+    "--dry-run",
+    "--speed",
+    "--seed",
+    "--controller",
+    "--controller-cmd",
+    "--faketime",
+)
 """What chooses the world a test runs in."""
 
 

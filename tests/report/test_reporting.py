@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
@@ -94,6 +96,22 @@ def test_a_record_that_lies_elsewhere_is_named(folder: Path, tmp_path: Path, rep
     (folder / "supervisor.jsonl").rename(elsewhere)
     assert report("--record", str(elsewhere)).exit_code == 0
     assert "bench-3.jsonl" in words(folder)
+
+
+def test_of_a_bench_record_only_what_belongs_to_the_run_is_told(folder: Path) -> None:
+    lines = (folder / "record.jsonl").read_text(encoding="utf-8")
+    later = [json.loads(line) for line in lines.splitlines()]
+    before = "0" * 64
+    for entry in later:  # the same run, a day later
+        entry["before"], _ = before, entry.pop("hash")
+        day = datetime.fromisoformat(entry["time"]) + timedelta(days=1)
+        entry["time"] = day.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        text = json.dumps(entry, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        before = entry["hash"] = hashlib.sha256(text.encode()).hexdigest()
+    (folder / "record.jsonl").write_text("".join(json.dumps(entry) + "\n" for entry in later), encoding="utf-8")
+    account = Account.of(folder)
+    assert account.sound
+    assert "armed the bench" not in [happening.what for happening in account.timeline]
 
 
 # -- the page ----------------------------------------------------------------------------------------------------------
