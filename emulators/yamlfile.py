@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -38,7 +39,7 @@ def load(path: Path) -> CommentedMap:
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise FileError([f"{path}:{line}: not valid YAML: {error.problem or error.context}"]) from None
+        raise FileError([f"{path}:{line}: not valid YAML: {_without_values(error)}"]) from None
     if not isinstance(data, CommentedMap):
         raise FileError([f"{path}:1: expected a mapping of fields, found {_shown(data)}"])
     return data
@@ -56,6 +57,16 @@ def read(path: Path, model: type[Model]) -> Model:
         return model.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, YAMLError, ValidationError):
         return validate(path, load(path), model)
+
+
+def _without_values(error: MarkedYAMLError) -> str:
+    """What is wrong, without the values that YAML's own words show: one of them may be a password."""
+    said = str(error.problem or error.context)
+    if isinstance(error, DuplicateKeyError):
+        return said.partition(" with value ")[0]
+    if "alias" in said:
+        return "found * and an undefined alias; put a text that begins with * in quotes"
+    return said
 
 
 def line_of(data: Any, location: Sequence[str | int]) -> int:
@@ -97,7 +108,7 @@ def problems(path: Path, data: Any, error: ValidationError, under: Sequence[str 
     for detail in error.errors():
         location = [
             *under,
-            *(s for s in detail["loc"] if isinstance(s, int) or not s.startswith("function-")),
+            *(s for s in detail["loc"] if isinstance(s, int) or not (s.startswith("function-") or s == "[key]")),
         ]
         match detail["type"]:
             case "extra_forbidden":

@@ -6,15 +6,11 @@ import ssl
 from collections.abc import Callable, Hashable, Iterator
 from typing import TypedDict
 
-from emulators.profiles.schema import Profile
 from harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
 from harness.transports.snmp_usm import UsmUser
 from hil_rigs.credentials import NoCredential, secret
 from hil_rigs.rigfile import Rig
 from hil_rigs.schema import ModbusAccess, SnmpAccess
-
-DEFAULT_UNIT = 1
-"""Where neither rig file nor profile names a Modbus unit."""
 
 
 def connect(rig: Rig, clock: Callable[[], float] | None = None) -> dict[str, DeviceHandle]:
@@ -38,20 +34,14 @@ def handles_of(rig: Rig, clock: Callable[[], float] | None = None) -> Iterator[t
         profile = rig.profiles[name]
         modbus = None
         if device.modbus is not None:
-            line = lines.setdefault(line_of(device.modbus), modbus_transport(device.modbus))
-            modbus = line.unit(unit_of(device.modbus, profile))
+            line = lines.setdefault(device.modbus.line, modbus_transport(device.modbus))
+            modbus = line.unit(device.modbus.unit_of(profile))
         try:
             snmp = None if device.snmp is None else snmp_transport(device.snmp)
         except NoCredential as error:
             yield name, NoCredential(f"{name}: {error}")
         else:
             yield name, DeviceHandle(name, profile, snmp, modbus, clock, device.rows)
-
-
-def unit_of(access: ModbusAccess, profile: Profile) -> int:
-    """The Modbus unit of a device: that of the rig file, else its profile's."""
-    own = profile.modbus.unit if profile.modbus is not None else DEFAULT_UNIT
-    return own if access.unit is None else access.unit
 
 
 class Times(TypedDict):
@@ -63,13 +53,6 @@ class Times(TypedDict):
 
 def _times(access: ModbusAccess | SnmpAccess) -> Times:
     return {"timeout_s": access.timeout, "retries": access.retries}
-
-
-def line_of(access: ModbusAccess) -> Hashable:
-    """What two devices have in common that share a line or a connection, and so wait for each other."""
-    if access.serial is not None:
-        return (access.serial,)
-    return (access.address, access.port, access.framing)
 
 
 def modbus_transport(access: ModbusAccess) -> ModbusTransport:

@@ -24,7 +24,7 @@ FILE`). What is read here is checked for form and for names that nothing bears; 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ from harness.faults import catalogue, frames
 from harness.transports.places import entries, places
 from hil_rigs import templates
 from hil_rigs.positions import own_positions, parameters, positions, spelt, state_point, words
-from hil_rigs.schema import Actuator, Bench, DeviceAccess, Instrument, Limit, Wire
+from hil_rigs.schema import Actuator, Bench, DeviceAccess, Instrument, Limit, ModbusAccess, Wire
 
 FOLDER = Path(__file__).parent / "benches"
 
@@ -145,6 +145,7 @@ class _Reader:
     def check(self) -> None:
         for name, device in self.bench.devices.items():
             self._device(name, device)
+        self._places()
         for name, actuator in self.bench.actuators.items():
             self._actuator(name, actuator)
         for name, instrument in self.bench.instruments.items():
@@ -154,6 +155,8 @@ class _Reader:
                 self._quantity([section, name, "quantity"], limit.quantity)
         for section, names_ in (("de_energise", self.bench.order.de_energise), ("energise", self.bench.order.energise)):
             for n, name in enumerate(names_):
+                if name in names_[:n]:
+                    self.wrong(["order", section, n], f"names {name!r} a second time")
                 if name not in self.bench.actuators:
                     self.wrong(["order", section, n], f"found {name!r}{_near(name, self.bench.actuators)}")
 
@@ -161,6 +164,8 @@ class _Reader:
         yield "interlocks", dict(self.bench.interlocks)
         if self.bench.limits.on_battery is not None:
             yield "limits", {"on_battery": self.bench.limits.on_battery}
+        if self.bench.emergency_stop.input is not None:
+            yield "emergency_stop", {"input": self.bench.emergency_stop.input}
 
     def _device(self, name: str, device: DeviceAccess) -> None:
         where: Where = ["devices", name]
@@ -184,6 +189,37 @@ class _Reader:
             self.wrong([*where, "modbus", "serial"], f"found {device.modbus.serial!r}, {place}")
         self.profiles[name] = profile
         return None
+
+    def _places(self) -> None:
+        """No two devices may answer at one place, and a line has one baud rate, parity and number of stop bits."""
+        taken: dict[Hashable, str] = {}
+        lines: dict[str, tuple[str, ModbusAccess]] = {}
+        for name, device in self.bench.devices.items():
+            where: Where = ["devices", name]
+            if device.snmp is not None:
+                first = taken.setdefault(("snmp", device.snmp.address, device.snmp.port), name)
+                if first != name:
+                    self.wrong(
+                        [*where, "snmp", "address"],
+                        f"{device.snmp.address}:{device.snmp.port} is already {first}'s; expected one of its own",
+                    )
+            if device.modbus is None or name not in self.profiles:
+                continue
+            line, unit = device.modbus.line, device.modbus.unit_of(self.profiles[name])
+            first = taken.setdefault((line, unit), name)
+            if first != name:
+                at = device.modbus.serial or device.modbus.address
+                self.wrong(
+                    [*where, "modbus", "unit"], f"unit {unit} of {at} is already {first}'s; expected one of its own"
+                )
+            if device.modbus.serial is not None:
+                other, known = lines.setdefault(device.modbus.serial, (name, device.modbus))
+                for field in ("baud", "parity", "stop_bits"):
+                    found, expected = getattr(device.modbus, field), getattr(known, field)
+                    if found != expected:
+                        self.wrong(
+                            [*where, "modbus", field], f"found {found}, expected {expected} as {other} on the same line"
+                        )
 
     def _actuator(self, name: str, actuator: Actuator) -> None:
         where: Where = ["actuators", name]

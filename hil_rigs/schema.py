@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from emulators.devices.points import Value
+from emulators.profiles.schema import Profile
 from harness.durations import seconds
 from harness.transports.modbus import MODBUS_PORT
 from harness.transports.snmp import SNMP_PORT
@@ -28,7 +30,7 @@ Language = Literal["en", "fr"]
 class Form(BaseModel):
     """A section that knows all of its fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)  # editors show them
 
 
 def _span(value: Any) -> float:
@@ -37,11 +39,11 @@ def _span(value: Any) -> float:
     return seconds(value)
 
 
-def _reference(text: str) -> str:
-    if CREDENTIAL.fullmatch(text) is None:
-        # What was found is not shown: it may be the password.
+def _reference(value: Any) -> str:
+    if not isinstance(value, str) or CREDENTIAL.fullmatch(value) is None:
+        # What was found is not shown, whatever its type: it may be the password.
         raise ValueError("holds the secret itself; expected where it is: env:NAME, file:PATH or keyring:SERVICE/USER")
-    return text
+    return value
 
 
 def _quantity(text: str) -> str:
@@ -62,9 +64,34 @@ def _command(text: str) -> str:
     return text
 
 
-Span = Annotated[float, BeforeValidator(_span), Field(ge=0.0)]
+def _position(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        found = str(value).lower() if isinstance(value, bool) else _kind_of(value)
+        raise ValueError(f"found {found}, expected a word such as on or off, or a number")
+    return value
+
+
+def _text(value: Any) -> Any:
+    texts = [value] if isinstance(value, str) else list(value.values()) if isinstance(value, Mapping) else [None]
+    languages = set(value) if isinstance(value, Mapping) else set()
+    if not all(isinstance(text, str) for text in texts) or not languages <= set(get_args(Language)):
+        raise ValueError(f"found {_kind_of(value)}, expected one text, or {{en: …, fr: …}}")
+    return value
+
+
+def _kind_of(value: Any) -> str:
+    """What a value of a file is, in its words."""
+    if isinstance(value, Mapping):
+        return f"a mapping with {', '.join(map(str, value)) or 'nothing'}"
+    return "nothing" if value is None else "a list" if isinstance(value, list) else repr(value)
+
+
+SPAN_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*\d"}]}
+SECRET_SCHEMA = {"type": "string", "pattern": f"^{CREDENTIAL.pattern}$"}
+
+Span = Annotated[float, BeforeValidator(_span), Field(ge=0.0), WithJsonSchema(SPAN_SCHEMA)]
 """A time in s; in the file also `50ms`, `2 min`."""
-Secret = Annotated[str, AfterValidator(_reference)]
+Secret = Annotated[str, BeforeValidator(_reference), WithJsonSchema(SECRET_SCHEMA)]
 Quantity = Annotated[str, AfterValidator(_quantity)]
 Fault = Annotated[str, AfterValidator(_fault)]
 Listen = Annotated[str, Field(pattern=r"^[\w.-]+:\d{1,5}$")]
@@ -74,13 +101,17 @@ Interfaces = Annotated[
     BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
     Field(min_length=1),
 ]
-Position = str | float
+Position = Annotated[str | float, BeforeValidator(_position)]
 """Where an actuator stands: `on`, `off`, a word of its own, or a number."""
-Text = str | dict[Language, str]
+Text = Annotated[str | dict[Language, str], BeforeValidator(_text)]
 """What people read: one text, or one for each language."""
 
 
 # -- devices -----------------------------------------------------------------------------------------------------------
+
+
+DEFAULT_UNIT = 1
+"""Where neither rig file nor profile names a Modbus unit."""
 
 
 class ModbusAccess(Form):
@@ -115,6 +146,16 @@ class ModbusAccess(Form):
         return (
             self.serial.removeprefix(LABGRID) if self.serial is not None and self.serial.startswith(LABGRID) else None
         )
+
+    @property
+    def line(self) -> Hashable:
+        """What two devices have in common that share a line or a connection, and so wait for each other."""
+        return self.serial or (self.address, self.port, self.framing)
+
+    def unit_of(self, profile: Profile) -> int:
+        """The device's Modbus unit: the file's, else its profile's."""
+        own = profile.modbus.unit if profile.modbus is not None else DEFAULT_UNIT
+        return own if self.unit is None else self.unit
 
 
 class SnmpAccess(Form):
@@ -496,6 +537,17 @@ class Bench(Form):
                 f"({self.limits.safe_within:g} s): the bench must be safe that long after the run fell silent"
             )
         return self
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of rig files, for editors: `twinfeed rig schema`. The wiring is left to `twinfeed rig check`."""
+    schema = Bench.model_json_schema()
+    schema["properties"]["wiring"] = {
+        "description": "The bench's software twin: the sections of a site file, or the name of a site.",
+        "anyOf": [{"type": "string"}, {"type": "object"}],
+    }
+    schema["required"] = [*schema["required"], "wiring"]
+    return schema
 
 
 def text_in(text: Text, language: str) -> str:

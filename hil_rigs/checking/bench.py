@@ -15,7 +15,7 @@ from harness.transports import DeviceHandle, TransportError
 from hil_rigs.checking import clocks, dry_run, identity, interlocks, papers, points, ports
 from hil_rigs.checking.asking import Asked
 from hil_rigs.checking.findings import DeviceSummary, Finding, Level, Phrase, Report
-from hil_rigs.connecting import handles_of, line_of
+from hil_rigs.connecting import handles_of
 from hil_rigs.credentials import NoCredential
 from hil_rigs.rigfile import Rig
 
@@ -89,7 +89,7 @@ class _Check:
         lines: dict[Hashable, list[Asked]] = {}
         for name, handle in handles.items():
             access = self.rig.bench.devices[name]
-            line = name if access.modbus is None else line_of(access.modbus)
+            line = name if access.modbus is None else access.modbus.line
             lines.setdefault(line, []).append(Asked(handle, access))
         turns = {asyncio.create_task(self._one_after_another(devices)): devices for devices in lines.values()}
         if not turns:

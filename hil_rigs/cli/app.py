@@ -18,6 +18,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     bench.benches,
     check.check,
     bench.dry_run,
+    bench.schema,
     working.status,
     working.arm,
     working.disarm,

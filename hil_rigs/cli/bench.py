@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as jsonlib
 from typing import Annotated
 
 import typer
@@ -45,3 +46,13 @@ def dry_run(file: File, json: Json = False, lang: Lang = "en") -> None:
     for row in rows:
         listing.add_row(row["fault"], f"{row['actuator']} ({row['means']})", row["to"], row["safe"], row["effect"])
     return console.print(listing)
+
+
+def schema() -> None:
+    """Print the JSON Schema of rig files, for editors.
+
+    Example: twinfeed rig schema > rig.schema.json
+    """
+    from hil_rigs.schema import json_schema
+
+    typer.echo(jsonlib.dumps(json_schema(), indent=2))

@@ -58,9 +58,9 @@ class TestIdentity:
     def test_another_product_at_the_address_is_noticed_without_any_word_in_the_file(
         self, checked: Checked, network: str
     ) -> None:
-        answer = checked((f"{network}.51, port: 1502", f"{network}.13, port: 1502"))
+        answer = checked((f"{network}.51, port: 1502", f"{network}.32, port: 1502"))
         finding = answer.one("meter-1", "identity")
-        assert finding["found"] == "it calls itself 'Smart-UPS': another device"
+        assert finding["found"] == "it calls itself 'Siemens': another device"
         assert finding["expected"] == "'METSEPM5560' (schneider-pm5000)"
         assert answer.code == 1
 
