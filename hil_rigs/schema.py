@@ -100,6 +100,7 @@ Interfaces = Annotated[
     tuple[Annotated[str, Field(pattern=r"^[\w.@][\w.@-]{0,14}$")], ...],
     BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
     Field(min_length=1),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
 Position = Annotated[str | float, BeforeValidator(_position)]
 """Where an actuator stands: `on`, `off`, a word of its own, or a number."""

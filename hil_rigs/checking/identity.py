@@ -162,11 +162,13 @@ def unreachable(asked: Asked, error: TransportError) -> Finding:
 def of_profile(name: str, card: Card, profile: Profile, identity: Identity) -> Iterator[Finding]:
     """Whether the device is the product that its profile describes."""
     yield from _object_id(name, card, profile, identity)
-    if profile.modbus is not None and card.objects:
-        for id in (VENDOR, PRODUCT):
-            template = profile.modbus.identification.get(id)
-            if template is not None and id in card.objects and not _fits(template, card.objects[id]):
-                yield _another(name, _calls_itself(card.objects[id]), f"{_shown(template)!r} ({profile.profile})")
+    templates = profile.modbus.identification if profile.modbus is not None else {}
+    told = [id for id in (VENDOR, PRODUCT) if id in card.objects and id in templates]
+    if any(not _fits(templates[id], card.objects[id]) for id in told):
+        expected = " ".join(_shown(templates[id]) for id in told)
+        yield _another(
+            name, _calls_itself(" ".join(card.objects[id] for id in told)), f"{expected!r} ({profile.profile})"
+        )
 
 
 def of_file(name: str, card: Card, identity: Identity) -> Iterator[Finding]:

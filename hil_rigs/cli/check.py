@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -13,14 +13,13 @@ from harness.cli.output import Exit, console, errors, fail, plain_errors, print_
 from harness.cli.running import JsonOption
 from harness.durations import seconds
 from harness.language import UnknownLanguage, language, translator
-from hil_rigs import rigfile
-from hil_rigs.checking.bench import WITHIN_S
-from hil_rigs.checking.bench import check as checked
-from hil_rigs.checking.findings import Level, Report
-from hil_rigs.cli.check_table import picture
-from hil_rigs.rigfile import Rig
 
-CODES = {Level.FINE: Exit.DONE, Level.NOTICE: Exit.DONE, Level.PROBLEM: Exit.NO, Level.UNREACHABLE: Exit.UNREACHABLE}
+if TYPE_CHECKING:
+    from hil_rigs.checking.findings import Report
+    from hil_rigs.rigfile import Rig
+
+CODES = {"fine": Exit.DONE, "notice": Exit.DONE, "problem": Exit.NO, "unreachable": Exit.UNREACHABLE}
+"""By the worst that was found."""
 
 INTERRUPTED = 130
 """What shells say of a program that Ctrl-C ended: 128 and the signal's number."""
@@ -41,6 +40,12 @@ def check(
 
     Example: twinfeed rig check ups-bench --lang fr
     """
+    from hil_rigs import rigfile
+    from hil_rigs.checking.bench import WITHIN_S
+    from hil_rigs.cli.check_table import picture
+    from hil_rigs.lock import BenchLock, Held
+    from hil_rigs.places import PlaceError
+
     try:
         chosen = language(lang)
         within_s = seconds(within) if within else WITHIN_S
@@ -49,7 +54,10 @@ def check(
     with plain_errors():
         bench = rigfile.read(rig)
     try:
-        report = asyncio.run(_run(bench, within_s, quiet=json))
+        with BenchLock(bench.name, what="twinfeed rig check"):  # a second master on a line would spoil both
+            report = asyncio.run(_checked(bench, within_s, quiet=json))
+    except (Held, PlaceError, OSError) as error:
+        fail(str(error), Exit.UNREACHABLE)
     except KeyboardInterrupt:
         errors.print("twinfeed: stopped; nothing was written to the bench")
         raise typer.Exit(INTERRUPTED) from None
@@ -58,12 +66,16 @@ def check(
         print_json(report.as_data(translate))
     else:
         console.print(picture(bench, report, translate, chosen))
-    raise typer.Exit(CODES[report.worst()])
+    raise typer.Exit(CODES[report.worst().word])
 
 
-async def _run(bench: Rig, within_s: float, quiet: bool) -> Report:
+async def _checked(bench: Rig, within_s: float, quiet: bool) -> Report:
+    from hil_rigs.checking.bench import check
+    from hil_rigs.places import held
+
     with Progress(console=console, transient=True, disable=quiet) as progress:
         task = progress.add_task(escape(bench.name), total=len(bench.bench.devices))
-        return await checked(
-            bench, within_s, lambda name, done: progress.update(task, advance=int(done), description=escape(name))
-        )
+        async with held(bench) as here:
+            return await check(
+                here, within_s, lambda name, done: progress.update(task, advance=int(done), description=escape(name))
+            )

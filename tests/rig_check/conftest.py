@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from harness.cli.output import console
 from hil_rigs.cli import app
+from hil_rigs.lock import FOLDER_VARIABLE
 
 Checked = Callable[..., "Answer"]
 
@@ -62,6 +63,7 @@ def rig(bench: Running, network: str, tmp_path: Path, monkeypatch: pytest.Monkey
     """Writes the rig file of the bench, with texts of it replaced."""
     for name, password in {**PASSWORDS, "TEST_WRITE": "private"}.items():
         monkeypatch.setenv(name, password)
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))  # whoever else tests this bench has another lock
     monkeypatch.setattr(console, "width", 100)
     wiring = "wiring: site.yaml", f"wiring: {bench.site.file.path}"
     return lambda *changes: rig_file(network, tmp_path, wiring, *changes)

@@ -12,6 +12,7 @@ from running import Running
 from typer.testing import CliRunner
 
 from hil_rigs.cli import app
+from hil_rigs.lock import BenchLock
 
 
 class TestInOrder:
@@ -60,8 +61,8 @@ class TestIdentity:
     ) -> None:
         answer = checked((f"{network}.51, port: 1502", f"{network}.32, port: 1502"))
         finding = answer.one("meter-1", "identity")
-        assert finding["found"] == "it calls itself 'Siemens': another device"
-        assert finding["expected"] == "'METSEPM5560' (schneider-pm5000)"
+        assert finding["found"] == "it calls itself 'Siemens 3KC ATC6300': another device"
+        assert finding["expected"] == "'Schneider Electric METSEPM5560' (schneider-pm5000)"
         assert answer.code == 1
 
     def test_another_maker_s_agent_is_noticed_by_its_sys_object_id(self, checked: Checked, network: str) -> None:
@@ -193,6 +194,15 @@ class TestSafety:
     def test_an_actuator_that_does_not_stand_where_it_should(self, checked: Checked) -> None:
         finding = checked(('    normal: "off"\n', "")).one("chiller-breaker", "actuator")
         assert (finding["found"], finding["expected"]) == ("stands at off", "on, as in normal operation")
+
+
+class TestOneUserAtATime:
+    def test_a_bench_that_somebody_has_is_not_asked(self, rig: Callable[..., Path]) -> None:
+        path = rig()
+        with BenchLock("workbench", person="Moussa Keïta"):
+            result = CliRunner().invoke(app, ["check", str(path)])
+        assert result.exit_code == 3
+        assert "the bench workbench is held by Moussa Keïta" in result.output
 
 
 class TestForPeople:
