@@ -268,6 +268,10 @@ class _Reader:
         for field, position in positions(actuator).items():
             if spelt(position) not in known:
                 self.wrong([*where, *field], f"found {position!r}{_near(spelt(position), known)}")
+        if actuator.operator is not None and actuator.operator.picture is not None:
+            picture = self.path.parent / actuator.operator.picture
+            if not picture.is_file():
+                self.wrong([*where, "operator", "picture"], f"there is no file {picture}")
         if actuator.scpi is None:
             return
         for position, commands in actuator.scpi.positions.items():

@@ -334,6 +334,7 @@ class Operator(Form):
     do: dict[str, Text]
     """Position -> the instruction."""
     picture: Path | None = None
+    """A file, looked for beside the rig file."""
     timeout: Span = 120.0
 
 

@@ -47,7 +47,7 @@ def _one(rig: Rig, name: str, handles: Mapping[str, DeviceHandle], dialogue: Dia
     if section.written is not None:
         return point.make(rig, name, handles)
     if section.operator is not None:
-        return OperatorActuator(name, section.operator, dialogue, language)
+        return OperatorActuator(name, section.operator, dialogue, language, rig.path.parent)
     if section.scpi is not None:
         return scpi.make(rig, name)
     if section.netem is not None:

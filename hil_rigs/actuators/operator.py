@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from pathlib import Path
 
 from hil_rigs.actuators.base import Actuator, ActuatorFailed
 from hil_rigs.dialogue import Dialogue, NobodyThere, Question
@@ -15,13 +16,17 @@ from hil_rigs.schema import Language, Operator, Position, text_in
 
 
 class OperatorActuator(Actuator):
-    """Asks through `dialogue` in `language`. Where it stands is where they last said they had brought it."""
+    """Asks through `dialogue` in `language`. Where it stands is where they last said they had brought it.
 
-    def __init__(self, name: str, section: Operator, dialogue: Dialogue, language: Language) -> None:
+    A picture is looked for beside the rig file, in `folder`.
+    """
+
+    def __init__(self, name: str, section: Operator, dialogue: Dialogue, language: Language, folder: Path) -> None:
         super().__init__(name)
         self._section = section
         self._dialogue = dialogue
         self._language = language
+        self._picture = None if section.picture is None else folder / section.picture
         self._stands: Position | None = None
 
     async def move(self, position: Position, parameters: Mapping[str, float] | None = None) -> None:
@@ -31,9 +36,7 @@ class OperatorActuator(Actuator):
         text = text_in(instruction, self._language)
         numbers = ", ".join(f"{name} {value:g}" for name, value in (parameters or {}).items())
         timeout_s = self._section.timeout
-        question = Question(
-            self.name, f"{text} ({numbers})" if numbers else text, timeout_s, picture=self._section.picture
-        )
+        question = Question(self.name, f"{text} ({numbers})" if numbers else text, timeout_s, picture=self._picture)
         self._stands = None  # they may have begun
         try:
             async with asyncio.timeout(timeout_s):

@@ -27,7 +27,7 @@ actuators:
       do:
         "on": {en: Plug the UPS in., fr: Branchez l'onduleur.}
         "off": {en: Pull the UPS's plug., fr: Débranchez l'onduleur.}
-      picture: pictures/plug.png
+      picture: plug.png
       timeout: 90s
 """
 GAUGE = """
@@ -54,7 +54,9 @@ class Plays(Dialogue):
 
 
 def plug(rig_file: Write, dialogue: Dialogue, language: Language = "en", timeout: str = "90s") -> Actuator:
-    rig = rigfile.read(rig_file(PLUG.replace("90s", timeout)))
+    path = rig_file(PLUG.replace("90s", timeout))
+    (path.parent / "plug.png").touch()
+    rig = rigfile.read(path)
     return actuators.make(rig, {}, dialogue, language)["plug"]
 
 
@@ -68,7 +70,8 @@ class TestDoing:
         awa = Plays(Answer(True, person="Awa Traoré"))
         it = plug(rig_file, awa, "fr")
         await it.move("off")
-        assert awa.asked == [Question("plug", "Débranchez l'onduleur.", 90.0, Path("pictures/plug.png"))]
+        picture = rig_file("").parent / "plug.png"
+        assert awa.asked == [Question("plug", "Débranchez l'onduleur.", 90.0, picture)]
         assert await it.position() == "off"
 
     async def test_nothing_tells_where_it_stands_before_they_have_said_so(self, rig_file: Write) -> None:
@@ -105,6 +108,12 @@ class TestDoing:
             "the operator is asked, for 90 s at most: on: Plug the UPS in.; off: Pull the UPS's plug."
         )
         assert awa.asked == []
+
+    def test_a_picture_that_is_not_there_is_named(self, rig_file: Write) -> None:
+        with pytest.raises(
+            FileError, match=r"rig\.yaml:\d+: actuators\.plug\.operator\.picture: there is no file .*plug\.png"
+        ):
+            rigfile.read(rig_file(PLUG))
 
     def test_every_position_of_the_rig_file_has_its_instruction(self, rig_file: Write) -> None:
         with pytest.raises(FileError, match=r"rig\.yaml:20: actuators\.plug\.safe: found 'away'; there are: off, on"):
