@@ -1,0 +1,187 @@
+"""A bench whose devices are emulators in a process of their own, and the programs that work on it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from harness.record import Entry, read
+
+RIG = """
+bench: processes
+may_arm: [Awa, Moussa]
+wiring:
+  addresses: 127.45.0.0/24
+  power:
+    utility-a: {kind: utility}
+    ups-1: {kind: ups, from: {input: utility-a}, kva: 3, kw: 2.7, phases: 1, device: {profile: ups-rfc1628, address: 127.45.0.11}}
+  racks:
+    pdu-1:
+      {kind: pdu, from: ups-1, phases: 1, outlets: 8, banks: 1, device: {profile: apc-rpdu2, address: 127.45.0.12}}
+    rack-1: {kind: rack, from: {a: "pdu-1:1"}, rack_kw: 1, psu_side_kw: 2}
+devices:
+  ups-1: {snmp: {address: 127.45.0.11, port: 1161, timeout: 2s}}
+  pdu-1: {snmp: {address: 127.45.0.12, port: 1161, timeout: 2s, write: "env:BENCH_WRITE"}}
+actuators:
+  load: {outlet: pdu-1.outlet.1.control, causes: {pdu-1 inlet-loss: "off"}}
+  spare: {outlet: pdu-1.outlet.2.control, safe: "off"}
+instruments:
+  pdu-1.outlet.1.state: {point: pdu-1.outlet.1.state, every: 200ms}
+interlocks:
+  charge: {quantity: ups-1.battery.charge, above: 20, stale: 60s}
+limits: {safe_within: 20s, heartbeat: 5s, step: 10s}
+"""
+
+PATIENCE_S = 60.0
+"""How long anything may take on a machine that does much else, s; nothing is measured by it."""
+
+HOLDING = """
+import os, pytest
+
+async def test_it_holds(site):
+    await site.inject("pdu-1", "inlet-loss")
+    print("held by", os.getpid(), flush=True)
+    await site.run("10 min")
+"""
+
+
+class ProcessBench:
+    """The bench in a folder of its own; its emulators run until the block is left."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "rig.yaml"
+        self._network = f"127.45.{os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')}"
+        self.file.write_text(RIG.replace("127.45.0", self._network), encoding="utf-8")
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | {
+            "BENCH_WRITE": "private",
+            "TWINFEED_BENCHES": str(folder / "benches"),
+            "TWINFEED_LOCKS": str(folder),
+            "PYTHONUNBUFFERED": "1",
+            "COLUMNS": "200",
+        }
+        self._started: list[subprocess.Popen[str]] = []
+
+    @property
+    def place(self) -> Path:
+        return self.folder / "benches" / "processes"
+
+    # -- programs -------------------------------------------------------------------------------------------------
+
+    def start(self, *words: str, log: str) -> subprocess.Popen[str]:
+        with (self.folder / log).open("w") as output:
+            started = subprocess.Popen(
+                [sys.executable, "-m", *words], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                text=True, env=self.env, cwd=self.folder,
+            )  # fmt: skip
+        self._started.append(started)
+        return started
+
+    def twinfeed(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """`twinfeed rig …` on this bench."""
+        return subprocess.run(
+            [sys.executable, "-m", "harness.cli", "rig", words[0], str(self.file), *words[1:]],
+            capture_output=True, text=True, env=self.env, timeout=2 * PATIENCE_S, check=False,
+        )  # fmt: skip
+
+    def arm(self) -> None:
+        done = self.twinfeed("arm", "--as", "Awa", "--yes")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def holding_run(self) -> subprocess.Popen[str]:
+        """A test run that has switched the load off and goes on for long."""
+        (self.folder / "test_holding.py").write_text(HOLDING, encoding="utf-8")
+        run = self.start(
+            "pytest", "-s", "-p", "no:cacheprovider", "--rig", str(self.file), "test_holding.py", log="run.log"
+        )
+        self.until(lambda: "held by" in (self.folder / "run.log").read_text(), "the test run holds the bench")
+        return run
+
+    def stop(self) -> None:
+        """End everything that was started on this bench, by its process id."""
+        for process in [*self.supervisors(), *[each.pid for each in self._started]]:
+            try:
+                os.kill(process, signal.SIGCONT)
+                os.kill(process, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        for started in self._started:
+            started.wait()
+
+    # -- what there is ----------------------------------------------------------------------------------------------
+
+    def supervisors(self) -> list[int]:
+        """The guard and the supervisor of this bench, in this order."""
+        return [*self._pids(worker=False), *self._pids(worker=True)]
+
+    def guard(self) -> int:
+        return self._pids(worker=False)[0]
+
+    def supervisor(self) -> int:
+        return self._pids(worker=True)[0]
+
+    def _pids(self, worker: bool) -> list[int]:
+        found = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    words = (entry / "cmdline").read_bytes().split(b"\0")
+                except OSError:
+                    continue
+                ours = b"hil_rigs.supervisor" in words and str(self.file).encode() in words
+                if ours and (b"--worker" in words) is worker:
+                    found.append(int(entry.name))
+        return found
+
+    def status(self) -> dict[str, Any]:
+        return json.loads(self.twinfeed("status", "--json").stdout)
+
+    def record(self) -> list[Entry]:
+        """The lines of the bench's record, its chain checked."""
+        return read(self.place / "record.jsonl")
+
+    def said(self, what: str) -> list[Entry]:
+        return [entry for entry in self.record() if entry.what == what]
+
+    def outlets(self) -> list[str]:
+        """What the PDU itself says of its first two outlets, asked by net-snmp's own kind of question."""
+        import asyncio
+
+        from harness.transports import SnmpTransport
+
+        async def ask() -> list[str]:
+            pdu = SnmpTransport.v2c(f"{self._network}.12", 1161)
+            state = "1.3.6.1.4.1.318.1.1.26.9.2.3.1.5."  # PowerNet-MIB rPDU2OutletSwitchedStatusState: off(1), on(2)
+            found = await pdu.get([state + "1", state + "2"])
+            pdu.close()
+            return [{1: "off", 2: "on"}[int(value)] for value in found.values()]  # type: ignore[arg-type]
+
+        return asyncio.run(ask())
+
+    def until(self, holds: Callable[[], object], what: str) -> None:
+        """Wait until that holds."""
+        until_s = time.monotonic() + PATIENCE_S
+        while not holds():
+            if time.monotonic() > until_s:
+                logs = "\n".join(f"--- {path.name}\n{path.read_text()[-3000:]}" for path in self.folder.glob("*.log"))
+                raise AssertionError(f"not within {PATIENCE_S:g} s: {what}\n{logs}")
+            time.sleep(0.1)
+
+
+@contextmanager
+def process_bench(folder: Path) -> Iterator[ProcessBench]:
+    bench = ProcessBench(folder)
+    try:
+        bench.start("harness.cli", "up", str(bench.file), "--json", log="up.log")
+        bench.until(lambda: (folder / "up.log").read_text().startswith("{"), "the emulators answer")
+        yield bench
+    finally:
+        bench.stop()

@@ -1,0 +1,65 @@
+"""What a technician types around a test run."""
+
+from __future__ import annotations
+
+from process_bench import ProcessBench
+
+
+def test_the_day_of_a_technician(bench: ProcessBench) -> None:
+    """Look, arm, stop in an emergency, reset, disarm: each says what a technician must know."""
+    assert bench.status()["state"] == "unattended"
+    assert "Moussa" not in bench.twinfeed("arm", "--as", "Ibrahim", "--yes").stdout
+    bench.arm()
+    assert bench.status()["armed_by"] == "Awa"
+
+    stopped = bench.twinfeed("stop", "smoke")
+    assert (stopped.returncode, "in its safe state" in stopped.stdout) == (0, True)
+    assert bench.outlets() == ["on", "off"]
+    assert bench.twinfeed("status").returncode == 1
+    assert "reset it first" in bench.twinfeed("arm", "--as", "Awa", "--yes").stderr
+
+    assert bench.twinfeed("reset", "--as", "Awa").returncode == 0
+    assert bench.outlets() == ["on", "on"]
+    bench.arm()
+    assert bench.twinfeed("disarm", "--as", "Awa").returncode == 0
+    assert [entry.what for entry in bench.record() if entry.who == "Awa"] == [
+        "armed the bench", "reset the bench", "armed the bench", "disarmed the bench",
+    ]  # fmt: skip
+
+
+def test_a_second_run_is_told_who_has_the_bench(bench: ProcessBench) -> None:
+    bench.arm()
+    bench.holding_run()
+    (bench.folder / "test_second.py").write_text(
+        "async def test_second(site): await site.run('1s')\n", encoding="utf-8"
+    )
+    second = bench.start("pytest", "-rs", "--rig", str(bench.file), "test_second.py", log="second.log")
+    assert second.wait(60) == 0
+    assert "the bench is held by the test run of" in (bench.folder / "second.log").read_text()
+
+
+def test_a_run_on_a_bench_that_is_not_armed_reads_and_skips_what_would_move(bench: ProcessBench) -> None:
+    (bench.folder / "test_it.py").write_text(
+        "async def test_reads(site): assert (await site['ups-1'].read('battery.charge')).value > 0\n"
+        "async def test_moves(site): await site.inject('pdu-1', 'inlet-loss')\n",
+        encoding="utf-8",
+    )
+    run = bench.start("pytest", "-rs", "--rig", str(bench.file), "test_it.py", log="run.log")
+    run.wait(120)
+    said = (bench.folder / "run.log").read_text()
+    assert "1 passed, 1 skipped" in said
+    assert "the bench is not armed: twinfeed rig arm" in said
+
+
+def test_a_dry_run_lists_what_would_move_and_moves_nothing(bench: ProcessBench) -> None:
+    (bench.folder / "test_it.py").write_text(
+        "async def test_moves(site):\n    await site.inject('pdu-1', 'inlet-loss', for_='5s')\n    await site.run('10s')\n",
+        encoding="utf-8",
+    )
+    run = bench.start("pytest", "--rig", str(bench.file), "--dry-run", "test_it.py", log="run.log")
+    run.wait(120)
+    said = (bench.folder / "run.log").read_text()
+    assert "pdu-1 inlet-loss for 0:00:05: load (outlet) to off" in said
+    assert "rack-1" in said
+    assert bench.outlets() == ["on", "on"]
+    assert not bench.place.exists()

@@ -1,0 +1,104 @@
+"""Faults on a bench: caused by actuators, proven by instruments, ended again, with rest between."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from memory_bench import MemoryBench
+
+from hil_rigs.actuators import ActuatorFailed
+from hil_rigs.schema import Inhibit
+from hil_rigs.supervisor.moves import Denied
+from hil_rigs.supervisor.supervisor import inhibited
+
+PROVEN = """
+actuators:
+  mains:
+    outlet: pdu-1.outlet.2.control
+    causes: {utility-a outage: "off"}
+    proof: {quantity: rack-1.supplied, is: false, within: 5s}
+"""
+
+
+def test_a_fault_moves_its_actuator_and_its_end_moves_it_back(bench: MemoryBench) -> None:
+    supervisor = bench.armed()
+    bench.run(supervisor.apply("utility-a", "outage", {}))
+    bench.run(supervisor.lift("utility-a", "outage"))
+    assert bench.moves == [("mains", "off"), ("mains", "on")]
+
+
+def test_a_fault_without_an_actuator_is_denied(bench: MemoryBench) -> None:
+    supervisor = bench.armed()
+    with pytest.raises(Denied, match="no actuator of memory causes utility-a sag"):
+        bench.run(supervisor.apply("utility-a", "sag", {}))
+
+
+def test_a_move_is_proven_by_measurement(bench: MemoryBench) -> None:
+    supervisor = bench.armed(actuators=PROVEN)
+    bench.loop.call_later(2.0, bench.values.update, {"rack-1.supplied": False})
+    bench.run(supervisor.apply("utility-a", "outage", {}))
+    assert ("mains", "proven") in bench.lines()
+
+
+def test_a_move_that_shows_nowhere_fails_and_is_taken_back(bench: MemoryBench) -> None:
+    supervisor = bench.armed(actuators=PROVEN)
+    with pytest.raises(ActuatorFailed, match=r"after 5 s rack-1.supplied is True, expected rack-1.supplied is False"):
+        bench.run(supervisor.apply("utility-a", "outage", {}))
+    assert bench.moves == [("mains", "off"), ("mains", "on")]
+
+
+def test_an_actuator_rests_between_two_moves(bench: MemoryBench) -> None:
+    supervisor = bench.armed("limits: {rest: 10s}")
+    started_s = bench.loop.time()
+    bench.run(supervisor.apply("utility-a", "outage", {}))
+    bench.run(supervisor.lift("utility-a", "outage"))
+    assert bench.loop.time() - started_s == pytest.approx(10.0)
+
+
+def test_the_way_to_the_safe_state_waits_for_no_rest(bench: MemoryBench) -> None:
+    supervisor = bench.armed("limits: {rest: 1h}")
+    bench.run(supervisor.apply("utility-a", "outage", {}))
+    started_s = bench.loop.time()
+    bench.run(supervisor.trip("a test"))
+    assert bench.loop.time() - started_s < 1.0
+
+
+def test_one_actuator_causes_one_fault_at_a_time(bench: MemoryBench) -> None:
+    both = ACTUATORS_OF_ONE
+    supervisor = bench.armed(actuators=both)
+    bench.run(supervisor.apply("utility-a", "outage", {}))
+    with pytest.raises(Denied, match="mains causes utility-a outage now and cannot cause pdu-1 inlet-loss as well"):
+        bench.run(supervisor.apply("pdu-1", "inlet-loss", {}))
+
+
+ACTUATORS_OF_ONE = """
+actuators:
+  mains: {outlet: pdu-1.outlet.2.control, causes: {utility-a outage: "off", pdu-1 inlet-loss: "off"}}
+"""
+
+
+def test_restoring_ends_everything_a_test_has_begun(bench: MemoryBench) -> None:
+    supervisor = bench.armed()
+    bench.run(supervisor.apply("utility-a", "outage", {}))
+    bench.run(supervisor.apply("pdu-1", "inlet-loss", {}))
+    bench.run(supervisor.restore())
+    assert {name: switch.at for name, switch in bench.switches.items()} == {"mains": "on", "load": "on"}
+
+
+@pytest.mark.parametrize(
+    ("daily", "clock", "within"),
+    [("20:00-06:00", "23:59", True), ("20:00-06:00", "05:59", True), ("20:00-06:00", "06:00", False),
+     ("12:00-13:30", "12:00", True), ("12:00-13:30", "13:30", False), ("12:00-13:30", "11:59", False)],
+)  # fmt: skip
+def test_a_window_may_pass_midnight(daily: str, clock: str, within: bool) -> None:
+    at = datetime.strptime(f"2026-11-24 {clock}", "%Y-%m-%d %H:%M")
+    assert (inhibited([Inhibit(daily=daily)], at) is not None) is within
+
+
+@given(at=st.datetimes())
+def test_a_window_of_the_whole_day_but_a_minute_leaves_that_minute(at: datetime) -> None:
+    window = Inhibit(daily="00:01-00:00")
+    assert (inhibited([window], at) is None) is (at.strftime("%H:%M") == "00:00")
