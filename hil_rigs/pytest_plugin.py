@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -61,6 +62,17 @@ def pytest_twinfeed_world(request: pytest.FixtureRequest) -> World | None:
     if plan is not None:
         return plan.world(request.node)
     return RigWorld(rig, run=request.node.nodeid)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The bench's own record goes to those of the run, if they are kept."""
+    rig = session.config.stash.get(RIG, None)
+    folder = session.config.getoption("--report", None)
+    if rig is not None and folder and PLAN not in session.config.stash:
+        from hil_rigs.supervisor.places import record_of
+
+        if record_of(rig).exists():
+            shutil.copy(record_of(rig), session.config.rootpath / folder / f"bench-{rig.name}.jsonl")
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from harness.record import Record, read
 from hil_rigs.rigfile import Rig
 
 ENVIRONMENT = "TWINFEED_BENCHES"
@@ -29,8 +30,32 @@ def socket_of(rig: Rig) -> Path:
 
 
 def record_of(rig: Rig) -> Path:
-    """The logbook of the bench: everything that was ever done with it."""
+    """What is done with the bench, from the start of its supervisor on."""
     return folder(rig) / "record.jsonl"
+
+
+def records_of(rig: Rig) -> list[Path]:
+    """All that was ever recorded of the bench, the oldest first."""
+    return [*sorted(folder(rig).glob("record-*.jsonl")), record_of(rig)]
+
+
+def new_record(rig: Rig) -> Record:
+    """Begin the record of a supervisor. The one before is kept beside it, and its last hash is the first thing told.
+
+    Raises:
+        Broken: the one before was altered.
+        OSError: it cannot be written.
+    """
+    path = record_of(rig)
+    before = read(path) if path.exists() else []
+    if before:
+        kept = path.with_name(f"record-{before[0].time.replace(':', '')}.jsonl")
+        path.rename(kept)
+    record = Record.open(path)
+    path.chmod(0o666)  # whoever starts the next supervisor goes on with it
+    if before:
+        record.write("record", "follows", file=kept.name, hash=before[-1].hash)
+    return record
 
 
 def log_of(rig: Rig) -> Path:

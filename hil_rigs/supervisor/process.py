@@ -24,17 +24,21 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from harness.record import Record
+from harness.language import language
+from harness.record import Broken, Record
 from hil_rigs import actuators, instruments, rigfile
 from hil_rigs.connecting import connect
 from hil_rigs.dialogue import Unattended
 from hil_rigs.instruments.base import Instrument
 from hil_rigs.lock import BenchLock
+from hil_rigs.places import PlaceError, held
 from hil_rigs.rigfile import Rig
+from hil_rigs.schema import Language
 from hil_rigs.supervisor.client import Client, Heard, SupervisorGone
 from hil_rigs.supervisor.dialogue import AskedOverSocket
-from hil_rigs.supervisor.moves import Moves
-from hil_rigs.supervisor.places import armed_mark, log_of, record_of, socket_of
+from hil_rigs.supervisor.moves import Moves, Tell
+from hil_rigs.supervisor.page import StopPage
+from hil_rigs.supervisor.places import armed_mark, log_of, new_record, record_of, socket_of
 from hil_rigs.supervisor.server import Server
 from hil_rigs.supervisor.supervisor import Supervisor
 
@@ -105,51 +109,90 @@ def _ending(code: int) -> str:
 async def make_safe(rig: Rig, who: str, why: str) -> list[str]:
     """Bring a bench that nobody supervises to its safe state; returns what did not get there."""
     started_s = time.monotonic()
-    with Record.open(record_of(rig)) as record:
-        record.write(who, "makes the bench safe", why=why)
-        handles = connect(rig)
-        moving = actuators.make(rig, handles, Unattended(), "en")
-        moves = Moves(rig, moving, record.write, lambda quantity: None)
-        failed = await moves.to_safe()
+    with contextlib.ExitStack() as stack:
+        tell = _telling(rig, stack)
+        tell(who, "makes the bench safe", why=why)
+        try:
+            async with held(rig) as here:
+                failed = await _to_safe(here, tell)
+        except PlaceError as error:  # what is not behind the coordinator can still be reached
+            tell(who, "has no place", why=str(error))
+            failed = await _to_safe(rig, tell)
         took_s = round(time.monotonic() - started_s, 3)
-        record.write(
-            who, "is not safe" if failed else "is safe", took_s=took_s, **({"failed": failed} if failed else {})
-        )
-        await moves.close()
+        tell(who, "is not safe" if failed else "is safe", took_s=took_s, **({"failed": failed} if failed else {}))
     if not failed:
         armed_mark(rig).unlink(missing_ok=True)
     return failed
+
+
+async def _to_safe(rig: Rig, tell: Tell) -> list[str]:
+    moves = Moves(rig, actuators.make(rig, connect(rig), Unattended(), "en"), tell, lambda quantity: None)
+    try:
+        return await moves.to_safe()
+    finally:
+        await moves.close()
+
+
+def _telling(rig: Rig, stack: contextlib.ExitStack) -> Tell:
+    """Writes into the record of the bench; a record that cannot be written keeps no bench from being made safe."""
+
+    def say(who: str, what: str, /, **data: object) -> None:
+        print(who, what, data, file=sys.stderr, flush=True)
+
+    try:
+        record = stack.enter_context(Record.open(record_of(rig)))
+    except (Broken, OSError) as error:
+        say("record", "cannot be written", why=str(error))
+        return say
+
+    def tell(who: str, what: str, /, **data: object) -> None:
+        try:
+            record.write(who, what, **data)
+        except OSError as error:
+            say(who, what, **data, not_recorded=str(error))
+
+    return tell
 
 
 # -- the supervisor ----------------------------------------------------------------------------------------------------
 
 
 async def supervise(path: Path) -> None:
-    """Supervise that bench until nobody needs it, a signal comes, or the guard is gone."""
-    rig = rigfile.read(path)
+    """Supervise that bench until nobody needs it, a signal comes, or the guard is gone.
+
+    Raises:
+        NoCredential, PlaceError, Broken, OSError: it cannot be had.
+    """
+    async with held(rigfile.read(path)) as rig:
+        with new_record(rig) as record:
+            await _supervise(rig, record)
+
+
+async def _supervise(rig: Rig, record: Record) -> None:
     server = Server(socket_of(rig))
     loop = asyncio.get_running_loop()
     guarded = _guard_gone(loop)
-    with Record.open(record_of(rig)) as record:
-        handles = connect(rig)
-        dialogue = AskedOverSocket(server)
-        moving = actuators.make(rig, handles, dialogue, "en")
+    handles = connect(rig)
+    dialogue = AskedOverSocket(server)
+    spoken: Language = "fr" if language() == "fr" else "en"
 
-        def measuring(quantities: Iterable[str]) -> Iterable[Instrument]:
-            return instruments.make(rig, handles, dialogue, "en", quantities).values()
+    def measuring(quantities: Iterable[str]) -> Iterable[Instrument]:
+        return instruments.make(rig, handles, dialogue, spoken, quantities).values()
 
-        supervisor = Supervisor(rig, record, handles, moving, measuring, server.shout)
-        server.supervisor = supervisor
-        for each in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(each, server.over.set)
-        await supervisor.start()
-        await server.start(supervisor)
+    moving = actuators.make(rig, handles, dialogue, spoken)
+    supervisor = Supervisor(rig, record, handles, moving, measuring, server.shout)
+    server.supervisor = supervisor
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, server.over.set)
+    await supervisor.start()
+    await server.start(supervisor)
+    with StopPage(rig, supervisor, loop):
         over = asyncio.ensure_future(server.over.wait())
         await asyncio.wait({over, asyncio.ensure_future(guarded)}, return_when=asyncio.FIRST_COMPLETED)
-        if guarded.done() and supervisor.state == "armed":
-            await supervisor.trip("the guard of the supervisor has ended")
-        await server.stop()
-        await supervisor.stop()
+    if guarded.done() and supervisor.state == "armed":
+        await supervisor.trip("the guard of the supervisor has ended")
+    await server.stop()
+    await supervisor.stop()
 
 
 def _guard_gone(loop: asyncio.AbstractEventLoop) -> asyncio.Future[Literal[True]]:

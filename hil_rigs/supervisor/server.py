@@ -12,9 +12,11 @@ import logging
 import secrets
 from asyncio import StreamReader, StreamWriter
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from harness.report.notes import Confirmation
 from harness.transports.errors import TransportError
 from hil_rigs.actuators.base import ActuatorFailed
 from hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, send
@@ -89,7 +91,14 @@ class Server:
         finally:
             del self.questions[number]
             self.shout({"event": "question over", "question": number})
-        self.supervisor.tell(str(answer.get("person") or "operator"), "answered", **answer)
+        self.supervisor.note(
+            Confirmation(
+                str(answer.get("person") or "somebody"),
+                str(question["text"]),
+                str(answer.get("text") or ("done" if answer.get("done") else "not done")),
+                datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+        )
         return answer
 
     # -- life of a connection -----------------------------------------------------------------------------------------

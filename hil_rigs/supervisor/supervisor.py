@@ -15,8 +15,10 @@ from typing import Any, Literal
 
 from emulators.devices.points import Value
 from harness.record import DiskFull, Record
+from harness.report.notes import Calibration, Noted, line
 from harness.transports import DeviceHandle
 from harness.transports.errors import TransportError
+from hil_rigs import schema
 from hil_rigs.actuators.base import Actuator, ActuatorFailed
 from hil_rigs.instruments import Instrument, needed
 from hil_rigs.rigfile import Rig
@@ -89,6 +91,9 @@ class Supervisor:
             except ActuatorFailed as error:
                 self.tell(name, "cannot be used", why=str(error))
         self.tell("supervisor", "started", bench=self.rig.name, file=str(self.rig.path))
+        for name, instrument in bench.instruments.items():
+            if instrument.certificate or instrument.due or instrument.calibrated or instrument.accuracy is not None:
+                self.note(_calibration(name, instrument))
         if armed_mark(self.rig).exists():
             await self.trip("the bench was armed when its supervisor ended, and nobody saw it safe")
         self._looking = asyncio.create_task(self._look())
@@ -341,6 +346,11 @@ class Supervisor:
             if not self.tripped:
                 asyncio.get_running_loop().create_task(self.trip(f"the record cannot be written: {error}"))
 
+    def note(self, noted: Noted) -> None:
+        """A line of the record that reports show in a table of their own."""
+        who, what, data = line(noted)
+        self.tell(who, what, **data)
+
     def status(self) -> dict[str, Any]:
         """How the bench is, as JSON values."""
         now = _now()
@@ -360,6 +370,13 @@ class Supervisor:
             },
             "silent": dict(self.sampling.trouble),
         }
+
+
+def _calibration(quantity: str, instrument: schema.Instrument) -> Calibration:
+    """What the rig file says of an instrument, as reports show it."""
+    accuracy = "" if instrument.accuracy is None else f"±{instrument.accuracy:g}"
+    due, calibrated = (str(day) if day is not None else "" for day in (instrument.due, instrument.calibrated))
+    return Calibration(quantity, due, instrument.certificate, accuracy, calibrated)
 
 
 def inhibited(windows: Iterable[Inhibit], at: datetime) -> Inhibit | None:

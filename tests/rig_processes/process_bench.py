@@ -145,8 +145,9 @@ class ProcessBench:
         return json.loads(self.twinfeed("status", "--json").stdout)
 
     def record(self) -> list[Entry]:
-        """The lines of the bench's record, its chain checked."""
-        return read(self.place / "record.jsonl")
+        """The lines of all records of the bench, the oldest first, each chain checked."""
+        paths = [*sorted(self.place.glob("record-*.jsonl")), self.place / "record.jsonl"]
+        return [entry for path in paths if path.exists() for entry in read(path)]
 
     def said(self, what: str) -> list[Entry]:
         return [entry for entry in self.record() if entry.what == what]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import urllib.request
+
+from external import free_port
 from process_bench import ProcessBench
 
 
@@ -63,3 +66,16 @@ def test_a_dry_run_lists_what_would_move_and_moves_nothing(bench: ProcessBench) 
     assert "rack-1" in said
     assert bench.outlets() == ["on", "on"]
     assert not bench.place.exists()
+
+
+def test_the_red_button_in_a_browser_stops_the_bench(bench: ProcessBench) -> None:
+    port = free_port()
+    bench.file.write_text(bench.file.read_text() + f"emergency_stop: {{web: {port}}}\n", encoding="utf-8")
+    bench.arm()
+    bench.holding_run()
+    page = f"http://127.0.0.1:{port}/"
+    french = urllib.request.urlopen(urllib.request.Request(page, headers={"Accept-Language": "fr"}), timeout=60)
+    assert "ARRÊT D&#x27;URGENCE" in french.read().decode()
+    pressed = urllib.request.urlopen(page + "stop", data=b"", timeout=60).read().decode()
+    assert "emergency stop in the browser" in pressed
+    assert bench.outlets() == ["on", "off"]
