@@ -351,9 +351,12 @@ def _again(item: pytest.Item) -> str:
     path, _, name = item.nodeid.partition("::")
     path = os.path.relpath(config.rootpath / path, config.invocation_params.dir)
     words = ["pytest", f"{path}::{name}", "--seed", str(seed_of(item))]
-    if option("--world") != "simulated":
+    rig = config.getoption("--rig", default=None)  # the bench's plugin, if it is there, names the world by it
+    if option("--world") != "simulated" and not rig:
         words += ["--world", option("--world"), "--speed", f"{option('--speed'):g}"]
     for flag in ("--site", "--controller", "--controller-cmd"):
         if option(flag):
             words += [flag, option(flag)]
+    if rig:
+        words += ["--rig", rig]
     return shlex.join(words + ["--faketime"] * option("--faketime"))

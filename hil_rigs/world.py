@@ -55,6 +55,7 @@ class RigWorld(World):
         self.rig = rig
         self._run = run
         self._client: Client
+        self._loop: asyncio.AbstractEventLoop
         self._started_s = 0.0
         self._injector: Injector
         self._stopped: asyncio.Future[None]
@@ -66,9 +67,9 @@ class RigWorld(World):
     # -- life ---------------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._stopped = loop.create_future()
-        self._started_s = loop.time()
+        self._loop = asyncio.get_running_loop()
+        self._stopped = self._loop.create_future()
+        self._started_s = self._loop.time()
         try:
             self._client = await join(self.rig, self._heard)
             ticket = await self._client.ask("hold", run=self._run)
@@ -85,7 +86,7 @@ class RigWorld(World):
         """Wait until every instrument that works has shown something."""
         status = await self._client.ask("status")
         for name, reading in status["readings"].items():
-            self._take(asyncio.get_running_loop().time(), name, reading["value"])
+            self._take(self._loop.time(), name, reading["value"])
         self._silent.update(status["silent"])
 
     async def stop(self) -> None:
@@ -113,7 +114,7 @@ class RigWorld(World):
 
     @property
     def now(self) -> float:
-        return asyncio.get_running_loop().time() - self._started_s
+        return self._loop.time() - self._started_s
 
     async def run(self, duration: Duration) -> None:
         until_s = self.now + span(duration)

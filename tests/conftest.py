@@ -14,8 +14,8 @@ sys.path.append(str(Path(__file__).parents[1]))  # `fixtures`, which is not inst
 
 
 ON_THE_NETWORK = {
-    "cli", "controllers_nut", "interop", "learning", "plugin", "programs", "proxy", "rig_actuators", "rig_check", "rig_labgrid", "suite", "transports",
-    "wire_modbus", "wire_snmp",
+    "cli", "controllers_nut", "interop", "learning", "plugin", "programs", "proxy", "rig", "rig_actuators", "rig_check", "rig_labgrid",
+    "suite", "transports", "wire_modbus", "wire_snmp",
 }  # fmt: skip
 """Folders of tests that bind addresses of their own or start programs: one worker of pytest-xdist runs them all."""
 
@@ -39,7 +39,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.fixture(autouse=True)
 def _a_run_of_its_own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pytest that a test starts is not a worker of the one that runs the test."""
-    if request.path.parent.name in ("plugin", "report", "suite", "search"):
+    if request.path.parent.name in ("plugin", "report", "rig", "search", "suite"):
         for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
             monkeypatch.delenv(name, raising=False)
 

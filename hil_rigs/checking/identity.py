@@ -86,8 +86,8 @@ async def introduced(asked: Asked) -> Card:
             objects = await asked.ask(modbus.identification)
             card.objects = {id: _text(octets.decode(errors="replace")) for id, octets in objects.items()}
         except Refused as error:
-            if error.code in UNIT_BEHIND_GATEWAY:
-                raise
+            if error.code in UNIT_BEHIND_GATEWAY:  # the gateway's word for silence
+                await _asks_otherwise(asked)
         except NoAnswer:
             await _asks_otherwise(asked)
     asked.took_s.clear()  # connections were made meanwhile, and engines discovered
