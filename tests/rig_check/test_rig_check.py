@@ -211,6 +211,13 @@ class TestForPeople:
         assert max(map(len, output.splitlines())) <= 100
         assert "The bench is as its file says; notices: 1." in output
 
+    def test_it_is_told_in_french(self, rig: Callable[..., Path]) -> None:
+        path = rig(("above: 40", "above: 101"))
+        output = CliRunner().invoke(app, ["check", str(path), "--lang", "fr"]).stdout
+        assert "Le banc émulé" in output
+        assert "amenez-y le banc" in output
+        assert "Pas prêt : 1 à corriger" in output
+
     def test_a_wrong_file_exits_with_2_and_its_line(self, rig: Callable[..., Path]) -> None:
         path = rig(("may_arm:", "may_arn:"))
         result = CliRunner().invoke(app, ["check", str(path)])
