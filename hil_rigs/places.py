@@ -6,7 +6,7 @@
 A place that the same user of the same computer has acquired before (`labgrid-client acquire`, or a run that was killed)
 is used and left acquired: it was not ours to give back. Two runs of one user are kept apart by `hil_rigs.lock`.
 
-labgrid is loaded when a rig file names a place, never before: it takes longer than all of twinfeed.
+labgrid is loaded when a rig file names a place, never before: that takes 0.7 s of a processor (labgrid 26.0.1).
 """
 
 from __future__ import annotations

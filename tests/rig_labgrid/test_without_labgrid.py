@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from emulators.yamlfile import FileError
+from harness.transports import NoAnswer
 from hil_rigs import rigfile
+from hil_rigs.connecting import connect
 from hil_rigs.places import Place, PlaceError, Resource, at_place, held
 from hil_rigs.schema import Labgrid
 
@@ -84,3 +86,13 @@ def test_a_serial_port_behind_ssh_is_refused(file: Path) -> None:
         PlaceError, match=r"only reached through lab-pc by SSH, .*start its exporter without --isolated"
     ):
         at_place(rigfile.read(file), place)
+
+
+async def test_a_device_whose_place_could_not_be_had_does_not_answer_and_keeps_nobody_from_the_others(
+    file: Path,
+) -> None:
+    """Which is what a guard relies on that makes a bench safe without its coordinator."""
+    meter = connect(rigfile.read(file))["meter-1"]
+    with pytest.raises(NoAnswer, match=r"meter-1 frequency at modbus\+serial:labgrid:meter-line"):
+        await meter.read("frequency")
+    meter.close()
