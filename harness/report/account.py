@@ -200,9 +200,10 @@ class Account:
 
     def overdue(self, calibration: Calibration) -> bool:
         """Whether an instrument was no longer calibrated on the last day of the run."""
-        return bool(calibration.due and self.last_day) and date.fromisoformat(self.last_day) > date.fromisoformat(
-            calibration.due[:10]
-        )
+        try:
+            return date.fromisoformat(self.last_day) > date.fromisoformat(calibration.due[:10])
+        except ValueError:  # no date, or none that can be told from others
+            return False
 
 
 BEFORE = timedelta(hours=1)
@@ -241,11 +242,11 @@ class _Reading:
             case "session", "ended":
                 self.sessions[path].ended = entry.time
             case notes.IDENTIFIED:
-                _once(account.devices, Identity(**data))
+                _once(account.devices, Identity, data)
             case notes.CALIBRATED:
-                _once(account.calibrations, Calibration(**data))
+                _once(account.calibrations, Calibration, data)
             case notes.CONFIRMED:
-                _once(account.confirmations, Confirmation(**data))
+                _once(account.confirmations, Confirmation, data)
             case "test", what if "test" in data:
                 self._test(entry, what, str(data["test"]))
 
@@ -257,7 +258,9 @@ class _Reading:
                 self.account.tests.append(self.tests[name])
             self.tests[name].attempts.append(Attempt(entry.time, site=data.get("site", "")))
             return
-        test = self.tests[name]
+        test = self.tests.get(name)
+        if test is None:  # its beginning is behind a break of its chain
+            return
         if what == "measured":
             fields = {key: value for key, value in data.items() if key != "test"}
             test.last.measurements.append(_MEASUREMENT.validate_python(fields))
@@ -281,7 +284,12 @@ def _session(entry: Entry) -> Session:
     return Session(entry.time, "", *(entry.data[name] for name in names))
 
 
-def _once(known: list[Any], one: Any) -> None:
+def _once(known: list[Any], kind: type, data: Mapping[str, Any]) -> None:
+    """Add what was noted, once; what others note in another form is told in the timeline only."""
+    try:
+        one = kind(**data)
+    except TypeError:
+        return
     if one not in known:
         known.append(one)
 

@@ -176,11 +176,13 @@ class Recording:
         """Test -> when it passed earlier."""
 
     def put(self, who: str, what: str, /, **data: Any) -> None:
-        """A line. A full disk ends the run, once the line is in the reserve."""
+        """A line. A full disk ends the run when this test ends: the line, and those of the end, go into the reserve."""
         try:
             self.record.write(who, what, **data)
         except DiskFull as error:
             self._full = str(error)
+        except OSError as error:
+            pytest.exit(f"the record {self.record.path} cannot be written: {error}", pytest.ExitCode.INTERNAL_ERROR)
 
     def attach(self, test: str, path: Path, caption: str = "") -> None:
         """Keep a copy of a file under its hash.

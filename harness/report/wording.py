@@ -86,7 +86,8 @@ class Wording:
     def number(self, value: float) -> str:
         from babel.numbers import format_decimal
 
-        return format_decimal(float(f"{value:.{DIGITS}g}"), locale=self.locale, decimal_quantization=False)
+        shown = value if isinstance(value, int) else float(f"{value:.{DIGITS}g}")
+        return format_decimal(shown, locale=self.locale, decimal_quantization=False)
 
     def value(self, value: Value | None) -> str:
         if value is None:

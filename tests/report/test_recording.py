@@ -231,6 +231,46 @@ def test_two_runs_do_not_write_one_record(pytester: pytest.Pytester) -> None:
     pytester.runpytest("--report", "out").assert_outcomes(passed=1)
 
 
+def test_a_full_disk_ends_the_run_with_all_that_has_happened_recorded(pytester: pytest.Pytester) -> None:
+    """The disk has no room for the measurement; the reserve is given up, and takes it and the end of the run."""
+    pytester.makeconftest(
+        """
+        import errno
+        from harness.record import Record
+        append = Record._append
+        def full(self, line):
+            if b'"measured"' in line and self._reserve.exists():
+                raise OSError(errno.ENOSPC, "No space left on device")
+            append(self, line)
+        Record._append = full
+        """
+    )
+    pytester.makepyfile("def test_a(measure): measure('voltage', 230.0)\ndef test_b(): pass")
+    result = pytester.runpytest_subprocess("--report", "out")
+    result.stdout.fnmatch_lines(["*the disk is full; the record has gone into its reserve*"])
+    assert [(e.who, e.what) for e in entries(pytester.path / "out")] == [
+        ("session", "started"), ("test", "started"), ("test", "measured"), ("test", "finished"), ("session", "ended"),
+    ]  # fmt: skip
+
+
+def test_what_cannot_be_recorded_is_not_run(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(
+        """
+        from harness.record import Record
+        append = Record._append
+        def failing(self, line):
+            if b'"test"' in line:
+                raise OSError(5, "Input/output error")
+            append(self, line)
+        Record._append = failing
+        """
+    )
+    pytester.makepyfile("def test_a(): open('ran', 'w')")
+    result = pytester.runpytest_subprocess("--report", "out")
+    result.stdout.fnmatch_lines(["*record.jsonl cannot be written*Input/output error*"])
+    assert (result.ret, (pytester.path / "ran").exists()) == (pytest.ExitCode.INTERNAL_ERROR, False)
+
+
 def test_resume_needs_a_record(pytester: pytest.Pytester) -> None:
     assert pytester.runpytest("--resume").ret == pytest.ExitCode.USAGE_ERROR
 

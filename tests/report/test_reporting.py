@@ -18,6 +18,7 @@ from external import program, run
 from typer.testing import CliRunner, Result
 
 from harness.cli import app
+from harness.record import Record
 from harness.report import Ending, Outcome
 from harness.report.account import Account
 from harness.report.files import schema
@@ -199,6 +200,21 @@ def test_what_follows_a_break_is_not_believed(folder: Path) -> None:
     account = Account.of(folder)
     assert [m.name for m in account.tests[1].last.measurements] == ["transfer time"]
     assert account.tests[1].last.outcome is Ending.INTERRUPTED
+
+
+def test_a_worker_whose_chain_is_broken_does_not_keep_the_others_from_being_told(folder: Path) -> None:
+    with Record.open(folder / "record-gw1.jsonl") as record:
+        record.write("test", "passed earlier", test="test_ups.py::test_of_a_broken_chain", at="2026-11-24T10:02:11Z")
+    assert len(Account.of(folder).tests) == 4
+
+
+def test_notes_in_another_form_are_told_in_the_timeline_only(folder: Path, report: Report) -> None:
+    with Record.open(folder / "supervisor.jsonl") as record:
+        record.write("operator", "confirmed", text="Q4 is shut")
+        record.write("instrument", "calibrated", instrument="meter-2", due="soon")
+    assert report().exit_code == 0
+    assert "Q4 is shut" in words(folder)
+    assert len(Account.of(folder).confirmations) == 1
 
 
 def test_a_folder_without_a_record_is_told(tmp_path: Path) -> None:
