@@ -120,16 +120,16 @@ class Measurement:
 
     def _worst(self) -> str:
         outside = [point for point in self.points if not self.limits.kept(point[-1], self.uncertainty)]
-        shown = min(outside or self.points, key=lambda point: self._depth(point[-1]))
+        ordered = sorted(outside or self.points, key=lambda point: self._distance(point[-1]))
+        shown = ordered[-1] if outside else ordered[0]
         at = ", ".join(
             f"{name} {spoken(x)}{_behind(unit)}" for (name, unit), x in zip(self.dimensions, shown[:-1], strict=True)
         )
         many = f" ({len(outside)} of {len(self.points)} values outside)" if outside else ""
         return f"{spoken(shown[-1])}{_behind(self.unit)} at {at}{many}"
 
-    def _depth(self, value: Value) -> float:
-        """The smaller, the worse."""
-        return -self.limits.distance(value) if isinstance(value, float) else 0.0
+    def _distance(self, value: Value) -> float:
+        return self.limits.distance(value) if isinstance(value, float) else 0.0
 
 
 def measured(

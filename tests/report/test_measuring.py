@@ -89,6 +89,13 @@ def test_the_worst_of_a_series_counts(measure: Measure) -> None:
     )
 
 
+def test_of_a_series_within_its_limits_the_nearest_to_one_is_told(measure: Measure) -> None:
+    series = measure.series(
+        "voltage", [(0, 54.2), (60, 43.0), (120, 50.0)], over=[("time", "s")], unit="V", at_least=42
+    )
+    assert str(series) == "voltage: found 43 V at time 60 s, expected at least 42 V"
+
+
 def test_a_series_without_points_was_not_taken(measure: Measure) -> None:
     assert measure.series("voltage", [], over=[("time", "s")]).outcome is Outcome.UNSET
 
