@@ -150,7 +150,8 @@ class Account:
         for path in dict.fromkeys([*records(folder), *others]):
             entries, broken = until_broken(path)
             found += [(entry, path) for entry in entries]
-            account.chains.append(Chain(path.name, len(entries), entries[-1].hash if entries else FIRST, broken))
+            name = path.name if path.parent == folder else f"{path.parent.name}/{path.name}"
+            account.chains.append(Chain(name, len(entries), entries[-1].hash if entries else FIRST, broken))
         if not account.chains:
             raise NothingRecorded(f"{folder}: there is no record (*.jsonl) in it; pytest --report {folder} writes one")
         reading = _Reading(account, folder)

@@ -93,10 +93,11 @@ def test_the_supervisors_record_is_told_with_the_others(folder: Path) -> None:
 
 
 def test_a_record_that_lies_elsewhere_is_named(folder: Path, tmp_path: Path, report: Report) -> None:
-    elsewhere = tmp_path / "bench-3.jsonl"
+    elsewhere = tmp_path / "bench-3" / "record.jsonl"
+    elsewhere.parent.mkdir()
     (folder / "supervisor.jsonl").rename(elsewhere)
     assert report("--record", str(elsewhere)).exit_code == 0
-    assert "bench-3.jsonl" in words(folder)
+    assert "bench-3/record.jsonl" in words(folder)
 
 
 def test_of_a_bench_record_only_what_belongs_to_the_run_is_told(folder: Path) -> None:
