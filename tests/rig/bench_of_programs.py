@@ -19,6 +19,7 @@ Everything is ended by its process id when the block ends, however it ends, and 
 from __future__ import annotations
 
 import ctypes.util
+import json
 import os
 import shutil
 import signal
@@ -38,7 +39,7 @@ sys.path += [str(FOLDER / "software"), str(FOLDER.parent)]
 from external import background, program, until  # noqa: E402
 from linux_switch import USER, linux_switch, namespaces_can_be_made  # noqa: E402
 
-from hil_rigs import rigfile  # noqa: E402
+from hil_rigs import lock, rigfile  # noqa: E402
 from hil_rigs.supervisor import places  # noqa: E402
 
 SOFTWARE = FOLDER / "software"
@@ -57,7 +58,7 @@ class ProgramBench:
     rig: Path
     """Its rig file: the shipped one with this bench's addresses."""
     environment: Mapping[str, str]
-    """What its credentials lead to, and where its supervisor meets test runs."""
+    """What its credentials lead to, where its supervisor meets test runs, and where its lock is."""
     switch: str
     """The switch's network namespace."""
     logs: Path
@@ -95,8 +96,19 @@ def bench_of_programs(folder: Path, recordings: Path | None) -> Iterator[Program
             assert shipped in text, f"the shipped rig file does not name {shipped}"
             text = text.replace(shipped, here)
         rig.write_text(text if recordings is not None else _without(text, RECORDED))
-        environment = {**SECRETS, places.ENVIRONMENT: str(folder / "benches")}
+        environment = {**SECRETS, places.ENVIRONMENT: str(folder / "benches"), lock.FOLDER_VARIABLE: str(folder)}
+        stack.callback(_end_supervisor, folder)
         yield ProgramBench(rig, environment, switch, folder, recordings is not None)
+
+
+def _end_supervisor(folder: Path) -> None:
+    """One that goes on, as after a trip, makes the bench safe and ends while its devices are still there."""
+    held = folder / "twinfeed-emulated-bench.lock"
+    if not held.exists() or not (holder := held.read_text()):
+        return
+    with suppress(ProcessLookupError):
+        os.kill(json.loads(holder)["pid"], signal.SIGTERM)
+    until(lambda: not held.read_text(), held.read_text)
 
 
 def needed() -> None:

@@ -72,13 +72,15 @@ def twinfeed(bench: ProgramBench, *words: str) -> str:
 
 @pytest.fixture
 def armed(bench: ProgramBench) -> Iterator[ProgramBench]:
-    """The bench, armed for the length of the test; its supervisor is gone afterwards."""
-    said = twinfeed(bench, "arm", str(bench.rig), "--as", "Bench Runner", "--for", "10 min", "--yes")
+    """The bench, armed for the length of the test and read-only afterwards, also if it has tripped."""
+    person = ("--as", "Bench Runner")
+    said = twinfeed(bench, "arm", str(bench.rig), *person, "--for", "10 min", "--yes")
     assert "armed by Bench Runner" in said, said
     try:
         yield bench
     finally:
-        twinfeed(bench, "disarm", str(bench.rig), "--as", "Bench Runner")
+        twinfeed(bench, "disarm", str(bench.rig), *person)
+        twinfeed(bench, "reset", str(bench.rig), *person)
         until(lambda: not bench.supervised, lambda: "the supervisor of the bench goes on")
 
 
