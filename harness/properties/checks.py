@@ -7,6 +7,7 @@ A state that did not last, because the plant settled anew at the same time, does
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 from harness.properties.language import Property
@@ -72,8 +73,8 @@ class Duty:
     """Whether its violation has been reported."""
 
 
-class Check:
-    """What the operators share: when duties begin and end."""
+class Check(ABC):
+    """What all operators tell."""
 
     def __init__(self, property: Property) -> None:
         self.property = property
@@ -81,14 +82,41 @@ class Check:
         """How far the nearest miss was, negative if it was one: see `Verdict.margin`."""
         self.breaches: list[Breach] = []
         self.starts = 0
-        """How often a duty began."""
+        """How often what is judged began."""
         self.undecided = 0
-        """How many duties the record is too short to judge."""
+        """How many of them the record is too short to judge."""
+
+    @abstractmethod
+    def piece(self, piece: Piece) -> None:
+        """Time has passed."""
+
+    def finish(self, t: float) -> None:
+        """The record ends."""
+        return
+
+    def due(self) -> float:
+        """When this must be looked at again even if no quantity changes."""
+        return math.inf
+
+    @property
+    def counting(self) -> bool:
+        """Whether a duty has begun and is not over."""
+        return False
+
+    def breach(self, t: float, expected: str, started: float) -> None:
+        if not any(known.t_s == t for known in self.breaches):
+            self.breaches.append(Breach(t, expected, started))
+
+
+class DutyCheck(Check):
+    """Of operators that count from a start: when duties begin and end."""
+
+    def __init__(self, property: Property) -> None:
+        super().__init__(property)
         self.duties: list[Duty] = []
         self._triggered = False
 
     def piece(self, piece: Piece) -> None:
-        """Time has passed."""
         triggered = piece.other if self.property.after is not None else True
         if triggered and not self._triggered:
             low, high = self.property.window_s
@@ -99,32 +127,30 @@ class Check:
             self.duties = [duty for duty in self.duties if not self.judge(duty, piece)]
 
     def finish(self, t: float) -> None:
-        """The record ends."""
         for duty in self.duties:
             self.end(duty, t)
 
     def due(self) -> float:
-        """When this must be looked at again even if no quantity changes."""
         return min((self.waits_for(duty) for duty in self.duties), default=math.inf)
 
+    @property
+    def counting(self) -> bool:
+        return bool(self.duties)
+
+    @abstractmethod
     def judge(self, duty: Duty, piece: Piece) -> bool:
         """Look at one piece for one duty; whether the duty is over."""
-        raise NotImplementedError
 
+    @abstractmethod
     def end(self, duty: Duty, t: float) -> None:
         """The record ends at `t` before that duty is over."""
-        raise NotImplementedError
 
+    @abstractmethod
     def waits_for(self, duty: Duty) -> float:
         """When that duty must be looked at again even if no quantity changes."""
-        return math.inf
-
-    def breach(self, t: float, expected: str, started: float) -> None:
-        if not any(known.t_s == t for known in self.breaches):
-            self.breaches.append(Breach(t, expected, started))
 
 
-class Always(Check):
+class Always(DutyCheck):
     """Also `never`, whose expression is turned round before it comes here, and `for at least … after`."""
 
     def judge(self, duty: Duty, piece: Piece) -> bool:
@@ -156,7 +182,7 @@ class Always(Check):
         return math.inf if duty.told else duty.since + self.property.grace_s
 
 
-class Eventually(Check):
+class Eventually(DutyCheck):
     """It must become true in the duty's time, and then stay so for `hold_s`."""
 
     def follow(self, duty: Duty, piece: Piece) -> None:

@@ -100,7 +100,7 @@ class Run:
             self._instant(t, {}, {})
 
     def _asleep(self) -> bool:
-        return self._begun and not self.check.duties and not self._other.over(self._env, self._env)[0]
+        return self._begun and not self.check.counting and not self._other.over(self._env, self._env)[0]
 
     def _has_more(self, name: str) -> bool:
         return len(self.trace[name]) > self._read[name]
@@ -219,7 +219,7 @@ class Run:
 
     def _idle(self, a: Mapping[str, Value], b: Mapping[str, Value]) -> bool:
         """Whether nothing is to be judged: `after` has not come, and nothing that depends on the past is missed."""
-        if self.property.after is None or self.check.duties or self._remembers:
+        if self.property.after is None or self.check.counting or self._remembers:
             return False
         return not self._other.over(a, b)[0]
 
