@@ -533,10 +533,13 @@ class Bench(Form):
 
     @model_validator(mode="after")
     def _safe_in_time(self) -> Self:
-        if self.limits.heartbeat >= self.limits.safe_within:
+        """The longest way to the safe state: the run falls silent, then each actuator takes all of its step."""
+        longest_s = self.limits.heartbeat + len(self.actuators) * self.limits.step
+        if longest_s > self.limits.safe_within:
             raise ValueError(
-                f"limits.heartbeat is {self.limits.heartbeat:g} s, expected less than limits.safe_within "
-                f"({self.limits.safe_within:g} s): the bench must be safe that long after the run fell silent"
+                f"limits.safe_within is {self.limits.safe_within:g} s, expected {longest_s:g} s or more: a heartbeat of "
+                f"{self.limits.heartbeat:g} s, then {len(self.actuators)} actuators that may take "
+                f"{self.limits.step:g} s each (limits.step)"
             )
         return self
 

@@ -37,7 +37,7 @@ instruments:
   pdu-1.outlet.1.state: {point: pdu-1.outlet.1.state, every: 200ms}
 interlocks:
   charge: {quantity: ups-1.battery.charge, above: 20, stale: 60s}
-limits: {safe_within: 20s, heartbeat: 5s, step: 10s}
+limits: {safe_within: 30s, heartbeat: 5s, step: 10s}
 """
 
 PATIENCE_S = 60.0
