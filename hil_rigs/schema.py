@@ -537,8 +537,8 @@ class Bench(Form):
         longest_s = self.limits.heartbeat + len(self.actuators) * self.limits.step
         if longest_s > self.limits.safe_within:
             raise ValueError(
-                f"limits.safe_within is {self.limits.safe_within:g} s, expected {longest_s:g} s or more: a heartbeat of "
-                f"{self.limits.heartbeat:g} s, then {len(self.actuators)} actuators that may take "
+                f"limits.safe_within is {self.limits.safe_within:g} s, expected {longest_s:g} s or more: a heartbeat "
+                f"of {self.limits.heartbeat:g} s, then {len(self.actuators)} actuators that may take "
                 f"{self.limits.step:g} s each (limits.step)"
             )
         return self

@@ -294,16 +294,27 @@ class RigWorld(World):
                 "kind": self.rig.profiles[name].kind,
                 "profile": self.rig.profiles[name].profile,
             }
-            if device.modbus is not None and device.modbus.address is not None:
-                entry["modbus"] = {
-                    "address": device.modbus.address,
-                    "port": device.modbus.port,
-                    "unit": device.modbus.unit or 1,
-                }
-            if device.snmp is not None:
-                entry["snmp"] = {"address": device.snmp.address, "port": device.snmp.port}
+            for protocol, (host, port) in self._places(name).items():
+                unit = {"unit": device.modbus.unit or 1} if device.modbus is not None and protocol == "modbus" else {}
+                entry[protocol] = {"address": host, "port": port, **unit}
             devices[name] = entry
         return {"site": self.model.name, "title": self.model.file.head.title, "station": {}, "devices": devices}
+
+    def _places(self, name: str) -> dict[str, tuple[str, int]]:
+        """Where a controller reaches a device, host and port by protocol: through the proxy if one stands before it."""
+        device = self.rig.bench.devices[name]
+        found: dict[str, tuple[str, int]] = {}
+        if device.modbus is not None and device.modbus.address is not None:
+            found["modbus"] = (device.modbus.address, device.modbus.port)
+        if device.snmp is not None:
+            found["snmp"] = (device.snmp.address, device.snmp.port)
+        for actuator in self.rig.bench.actuators.values():
+            if (wire := actuator.proxy) is not None and wire.device == name:
+                for protocol, listens in (("modbus", wire.modbus), ("snmp", wire.snmp)):
+                    if listens is not None:
+                        host, _, port = listens.rpartition(":")
+                        found[protocol] = (host, int(port))
+        return found
 
     @property
     def access(self) -> Access:

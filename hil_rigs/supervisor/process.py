@@ -67,7 +67,8 @@ async def join(rig: Rig, heard: Heard = lambda event: None, who: str | None = No
         guard = subprocess.Popen(  # of its own session: Ctrl-C and a closed terminal are the test run's
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
         )
-    until_s = time.monotonic() + STARTING_S
+    waits_s = 0.0 if rig.bench.labgrid is None else rig.bench.labgrid.wait
+    until_s = time.monotonic() + STARTING_S + waits_s
     while time.monotonic() < until_s:
         with contextlib.suppress(SupervisorGone):
             return await Client.connect(socket_of(rig), heard, who)

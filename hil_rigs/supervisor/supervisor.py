@@ -103,6 +103,8 @@ class Supervisor:
         self._looking.cancel()
         if self.state == "armed":
             await self.trip("the supervisor is told to end")
+        elif self._made_safe is not None:
+            await self._made_safe
         await self.sampling.stop()
         await self.moves.close()
         for handle in self.handles.values():

@@ -140,7 +140,7 @@ MISTAKES = [
     ("above: 40", "stale: 40", "rig.yaml:24: interlocks.charge: expected `above`, `below` or `is`: what must hold of the quantity"),
     ('normal: "off"', "outlet: relay-1.relay.2.closed", "rig.yaml:16: actuators.contactor: expected one of outlet, relay, port, point, scpi, netem, proxy, operator, found outlet and relay"),
     ("{point: relay-1.input.1.on, every: 50ms}", "{every: 50ms}", "rig.yaml:22: instruments.k1.closed: expected one of point, scpi and operator: how it is measured"),
-    ("order:", "limits: {heartbeat: 20s}\norder:", "limits.heartbeat is 20 s, expected less than limits.safe_within (10 s)"),
+    ("order:", "limits: {heartbeat: 20s}\norder:", "limits.safe_within is 10 s, expected "),
     ('normal: "off"', "normal: [1]", "rig.yaml:18: actuators.contactor.normal: found a list, expected a word such as on or off, or a number"),
     ('normal: "off"', "effect: {de: aus}", "rig.yaml:18: actuators.contactor.effect: found a mapping with de, expected one text, or {en: …, fr: …}"),
     # names

@@ -76,7 +76,7 @@ def test_nothing_moves_after_a_trip_until_a_person_resets_it(bench: MemoryBench)
 
 
 def test_a_trip_cuts_a_move_short(bench: MemoryBench) -> None:
-    supervisor = bench.armed(CHARGE + "limits: {step: 200s}")
+    supervisor = bench.armed(CHARGE + "limits: {step: 200s, safe_within: 10min}")
     bench.switches["mains"].slow_s = 100.0
     bench.values["ups-1.battery.charge"] = 10.0
     with pytest.raises(Denied, match="the bench has tripped: interlock charge"):
