@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from harness.faults.scenario import Scenario
 from harness.journal import Journal, Trace
 from harness.search.strategies import Menu, scenarios
 from harness.search.trial import Outcome, trial
+from harness.worlds.sites import fresh
 
 TARGETS: Mapping[str, float] = {"*.inlet_c": 1.0, "*.charge_percent": -1.0}
 """Quantities whose extremes the search is drawn to, and whether up or down."""
@@ -87,6 +89,7 @@ def hunt(
     tried = 0
     first: tuple[int, float] | None = None
     known: dict[str, Outcome] = {}
+    drawing = _targets(frame)
     smallest: Outcome | None = None
 
     @seed(frame.seed)
@@ -106,7 +109,7 @@ def hunt(
         if outcome is None:
             if first is not None and tried - first[0] >= shrinking_runs:
                 raise Enough
-            outcome = known[key] = trial(scenario)
+            outcome = known[key] = trial(scenario, also=drawing)
             tried += 1
             progress(tried, outcome)
             if outcome:
@@ -156,6 +159,17 @@ def _draw_near(outcome: Outcome) -> None:
         extreme = _extreme(outcome.journal.trace, pattern, direction)
         if extreme is not None:
             target(direction * extreme, label=pattern)
+
+
+def _targets(frame: Scenario) -> list[str]:
+    """The quantities of the site that the search is drawn by."""
+    site = fresh(frame.site, frame.seed)
+    return [
+        f"{name}.{quantity}"
+        for name, component in site.components.items()
+        for quantity in component.QUANTITIES
+        if any(fnmatchcase(f"{name}.{quantity}", pattern) for pattern in TARGETS)
+    ]
 
 
 def _extreme(trace: Trace, pattern: str, direction: float) -> float | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from emulators.plant.engine import PlantError
@@ -45,8 +46,9 @@ class Outcome:
         return (*names, "the controller runs") if self.failure else tuple(names)
 
 
-def trial(scenario: Scenario, everything: bool = False) -> Outcome:
-    """Run it. `everything` records all quantities and runs to the end; else the first violation ends the run.
+def trial(scenario: Scenario, everything: bool = False, also: Iterable[str] = ()) -> Outcome:
+    """Run it. `everything` records all quantities and runs to the end; else the first violation ends the run, and what
+    the properties name is recorded, and what `also` names.
 
     Raises:
         FileError: no such site.
@@ -55,10 +57,10 @@ def trial(scenario: Scenario, everything: bool = False) -> Outcome:
         PropertySyntaxError, UnknownQuantity: a property that makes no sense on this site.
     """
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(Network(scenario.seed))) as runner:
-        return runner.run(_trial(scenario, everything))
+        return runner.run(_trial(scenario, everything, also))
 
 
-async def _trial(scenario: Scenario, everything: bool) -> Outcome:
+async def _trial(scenario: Scenario, everything: bool, also: Iterable[str]) -> Outcome:
     properties = [parse(text) for text in scenario.properties]
     world = SimulatedWorld(fresh(scenario.site, scenario.seed), scenario.seed, everything)
     await world.start()
@@ -71,7 +73,7 @@ async def _trial(scenario: Scenario, everything: bool) -> Outcome:
             stop.set_result(None)
 
     try:
-        world.watch(*patterns(properties))
+        world.watch(*patterns(properties), *also)
         monitor = Monitor(properties, world.journal.trace)
         watchers.append(look)
         await world.schedule(*scenario.injections)

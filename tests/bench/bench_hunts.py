@@ -23,8 +23,9 @@ from harness.worlds.sites import fresh
 
 REFERENCE = "fixtures.controllers.plant"
 
-ROUND = 12
-"""Scenarios with one seed: Hypothesis lingers about what it has tried, so fresh seeds rather than one long hunt."""
+ROUND = 30
+"""Scenarios with one seed: Hypothesis lingers about what it has tried, so fresh seeds rather than one long hunt. In the
+second half of them it climbs towards the edge."""
 
 REFERENCE_ROUND = 50
 """The same for the reference, that is to be looked at everywhere."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from fnmatch import fnmatchcase
 
 import pytest
 from starter import BROKEN, FRAME, OUTAGE, SITE, SOUND
@@ -11,6 +12,7 @@ from starter import BROKEN, FRAME, OUTAGE, SITE, SOUND
 from harness.properties import PropertySyntaxError, within
 from harness.quantities import UnknownQuantity
 from harness.search import hunt, menu, trial
+from harness.search.hunt import TARGETS
 from harness.worlds.controller import NoSuchController
 from harness.worlds.sites import fresh
 
@@ -40,6 +42,12 @@ def test_a_finding_is_made_smaller_in_so_many_runs_at_the_most() -> None:
     ).finding
     assert found is not None
     assert len(seen) == found.examples + 2
+
+
+def test_the_search_is_drawn_by_the_emptiest_battery_and_the_hottest_inlet() -> None:
+    seen: set[str] = set()
+    hunt(FRAME, MENU, examples=2, progress=lambda n, outcome: seen.update(outcome.journal.trace))
+    assert all(any(fnmatchcase(name, pattern) for name in seen) for pattern in TARGETS)
 
 
 def test_the_same_seed_finds_the_same() -> None:
