@@ -215,3 +215,17 @@ async def test_a_second_outage_is_met_like_the_first(site: World, controller: In
         assert not any(site.observe(f"generator-{n}.running") for n in (1, 2, 3))
         assert site.observe("ats-a.on_normal")
     site.check(within("15 s", "generator-1.on_bus", after="utility-a.live falls"), SUPPLIED, COOL)
+
+
+async def test_an_outage_while_the_sets_stop_finds_one_that_runs_or_starts(site: World, controller: InProcess) -> None:
+    await site.run("1 min")
+    await site.inject("utility-a", "outage", for_="1 min")
+    await site.run("1 min")
+    while site.observe("generator-1.phase") != "stopping":
+        await site.run("1 s")
+    await site.run("15 s")
+    await both_utilities_fail(site)
+    await site.run("1 min")
+    site.check(within("15 s", "any(generator-*.running)", after="utility-b.live falls"), SUPPLIED)
+    assert site.observe("board-a.live")
+    assert site.observe("board-b.live")
