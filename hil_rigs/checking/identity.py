@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from emulators.devices.points import Value
 from emulators.profiles.schema import Profile
 from emulators.profiles.values import word
-from harness.transports import NoAnswer, NotAdmitted, Refused, TransportError
+from harness.transports import NoAnswer, NotAdmitted, NotShown, Refused, TransportError, WrongAnswer
+from harness.transports.places import entries
 from hil_rigs.checking.asking import Asked
 from hil_rigs.checking.findings import Finding, Level, Phrase
 from hil_rigs.schema import Identity
@@ -28,6 +29,9 @@ UNIT_BEHIND_GATEWAY = (10, 11)
 
 SERIALS = ("system.serial", "controller.serial_number")
 """Points that hold a device's own serial number; switches give theirs in the entity table."""
+
+PART_SERIAL = re.compile(r"entity\..*\.serial")
+"""The serial number of a part in that table."""
 
 
 @dataclass
@@ -56,7 +60,7 @@ class Card:
         """Take model, serial number and firmware from its points, else from what it said before."""
         self.model = _text(values.get("system.model"))
         own = [name for name in SERIALS if name in values]
-        parts = [name for name in values if re.fullmatch(r"entity\..*\.serial", name)]
+        parts = [name for name in values if PART_SERIAL.fullmatch(name)]
         self.serial = next((text for name in (*own, *parts) if (text := _text(values[name]))), "")
         self.firmware = _text(values.get("system.firmware")) or self.objects.get(REVISION, "")
 
@@ -92,6 +96,45 @@ async def introduced(asked: Asked) -> Card:
             await _asks_otherwise(asked)
     asked.took_s.clear()  # connections were made meanwhile, and engines discovered
     return card
+
+
+async def verified(asked: Asked, says: Identity) -> list[Finding]:
+    """Why the device is not, or is not known to be, the one that the file means; nothing if it is.
+
+    It is asked no more than that takes: for its own word, and for its plate where the file names what stands on it.
+    """
+    name, profile = asked.name, asked.handle.profile
+    try:
+        card = await introduced(asked)
+        found = _problems(of_profile(name, card, profile, says))
+        if found:
+            return found  # its points would mean something else
+        card.learn(await _plate_points(asked, says))
+    except TransportError as error:
+        return [unreachable(asked, error)]
+    return _problems([*of_file(name, card, says), *plate(name, card, says)])
+
+
+async def _plate_points(asked: Asked, says: Identity) -> dict[str, Value]:
+    """The points that a plate's texts stand in, as far as the file names those texts and the device shows them."""
+    names = ["system.model"] if says.product is not None else []
+    if says.firmware is not None:
+        names.append("system.firmware")
+    if says.serial is not None:
+        names += SERIALS
+        if any((entry.point or "").startswith("entity.") for entry in entries(asked.handle.profile)):
+            names += [name for name in await asked.ask(asked.handle.points) if PART_SERIAL.fullmatch(name)]
+    values: dict[str, Value] = {}
+    for name in names:
+        try:
+            values[name] = (await asked.ask(lambda name=name: asked.handle.read(name))).value  # type: ignore[misc]
+        except (NotShown, WrongAnswer):
+            continue
+    return values
+
+
+def _problems(found: Iterable[Finding]) -> list[Finding]:
+    return [finding for finding in found if finding.level >= Level.PROBLEM]
 
 
 async def _asks_otherwise(asked: Asked) -> None:

@@ -231,7 +231,7 @@ class Server:
         waiting[1].set_result({key: request.get(key) for key in ("question", "person", "done", "value", "text")})
 
     async def arm(self, session: Session, request: Mapping[str, Any]) -> Any:
-        self.supervisor.arm(str(request["person"]), float(request["for_s"]))
+        await self.supervisor.arm(str(request["person"]), float(request["for_s"]))
 
     async def disarm(self, session: Session, request: Mapping[str, Any]) -> Any:
         await self.supervisor.disarm(str(request["person"]))

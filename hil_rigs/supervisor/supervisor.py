@@ -23,6 +23,7 @@ from hil_rigs.actuators.base import Actuator, ActuatorFailed
 from hil_rigs.instruments import Instrument, needed
 from hil_rigs.rigfile import Rig
 from hil_rigs.schema import Inhibit, text_in
+from hil_rigs.supervisor.identities import strangers
 from hil_rigs.supervisor.interlocks import BatteryTime, Interlock
 from hil_rigs.supervisor.moves import Denied, Moves
 from hil_rigs.supervisor.places import armed_mark
@@ -159,18 +160,32 @@ class Supervisor:
 
     # -- arming -------------------------------------------------------------------------------------------------------
 
-    def arm(self, person: str, for_s: float) -> None:
-        """Let things move, on that person's responsibility, for so long.
+    async def arm(self, person: str, for_s: float) -> None:
+        """Let things move, on that person's responsibility, for so long. Every device is asked who it is before.
 
         Raises:
-            Denied: the person may not, the bench is tripped, a limit is broken, a calibration is overdue.
+            Denied: the person may not, the bench is tripped, a limit is broken, a calibration is overdue, or a device
+                is not the one that the file means.
         """
+        try:
+            self._may_arm(person, for_s)
+            if wrong := await strangers(self.rig, self.handles):
+                raise Denied(f"not every device is the one that the file means: {'; '.join(wrong)}")
+            self._fit_to_arm()
+            armed_mark(self.rig).write_text(person, encoding="utf-8")
+        except Denied as error:
+            self.tell(person or "nobody", "was not allowed to arm the bench", why=str(error))
+            raise
+        self.arming = Arming(person, _now() + for_s)
+        self.tell(person, "armed the bench", for_s=for_s)
+        self._shout({"event": "armed", "person": person, "for_s": for_s})
+
+    def _may_arm(self, person: str, for_s: float) -> None:
+        """What is known without asking the bench. Raises Denied."""
         bench = self.rig.bench
         if person not in bench.may_arm:
             may = ", ".join(bench.may_arm) or "nobody; name them in may_arm"
             raise Denied(f"{person or 'nobody'} may not arm {self.rig.name}; who may: {may}")
-        if self.tripped:
-            raise Denied(f"the bench has tripped ({self.tripped}); reset it first: twinfeed rig reset")
         if not 0.0 < for_s <= MOST_ARMED_S:
             raise Denied(f"found {for_s:g} s, expected more than 0 and at most {MOST_ARMED_S / 3600:g} h")
         overdue = [
@@ -178,19 +193,20 @@ class Supervisor:
         ]
         if overdue:
             raise Denied(f"instruments whose calibration is overdue: {', '.join(overdue)}")
-        now = _now()
+        self._fit_to_arm()
+
+    def _fit_to_arm(self) -> None:
+        """Whether the bench is as it must be. Raises Denied."""
+        if self.tripped:
+            raise Denied(f"the bench has tripped ({self.tripped}); reset it first: twinfeed rig reset")
         unknown = [each.limit.quantity for each in self._interlocks if not each.known]
         if unknown:
             why = self.sampling.trouble.get(unknown[0], "no reading yet; try again in a moment")
             raise Denied(f"an interlock watches {unknown[0]}, which has no reading: {why}")
         for interlock in self._interlocks:
-            interlock.restart(now)
+            interlock.restart(_now())
             if not isinstance(interlock, BatteryTime) and (wrong := interlock.wrong_now()):
                 raise Denied(f"it would trip at once: {wrong}")
-        self.arming = Arming(person, now + for_s)
-        armed_mark(self.rig).write_text(person, encoding="utf-8")
-        self.tell(person, "armed the bench", for_s=for_s)
-        self._shout({"event": "armed", "person": person, "for_s": for_s})
 
     async def disarm(self, person: str) -> None:
         """Back to normal operation and to read-only.
@@ -225,11 +241,14 @@ class Supervisor:
         self._shout({"event": "reset", "person": person})
 
     async def trip(self, reason: str) -> None:
-        """Make the bench safe, now; whoever comes later waits for the same."""
+        """Make the bench safe, now; whoever comes later waits for the same. What failed before is tried again."""
         if not self.tripped:
             self.tripped = reason
             self.tell("supervisor", "trips", why=reason)
             self._shout({"event": "tripped", "why": reason})
+            self._made_safe = asyncio.create_task(self._make_safe())
+        elif self.not_safe and self._made_safe is not None and self._made_safe.done():
+            self.tell("supervisor", "makes the bench safe again", why=reason)
             self._made_safe = asyncio.create_task(self._make_safe())
         if self._made_safe is not None:
             await asyncio.shield(self._made_safe)

@@ -111,14 +111,8 @@ class MemoryBench:
 
     def armed(self, sections: str = "", for_s: float = 3600.0, actuators: str = ACTUATORS) -> Supervisor:
         supervisor = self.start(sections, actuators)
-        self.in_loop(lambda: supervisor.arm("Awa", for_s))
+        self.run(supervisor.arm("Awa", for_s))
         return supervisor
-
-    def in_loop(self, do: Any) -> Any:
-        async def call() -> Any:
-            return do()
-
-        return self.run(call())
 
     def lines(self) -> list[tuple[str, str]]:
         """Who did what, as the record says."""

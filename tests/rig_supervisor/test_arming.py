@@ -18,14 +18,14 @@ def test_nothing_moves_before_it_is_armed(bench: MemoryBench) -> None:
 def test_only_those_arm_whom_the_file_names(bench: MemoryBench) -> None:
     supervisor = bench.start()
     with pytest.raises(Denied, match="Moussa may not arm memory; who may: Awa"):
-        bench.in_loop(lambda: supervisor.arm("Moussa", 60.0))
+        bench.run(supervisor.arm("Moussa", 60.0))
 
 
 @pytest.mark.parametrize("for_s", [0.0, -1.0, 13 * 3600.0, float("nan")])
 def test_it_is_armed_for_a_shift_at_most(bench: MemoryBench, for_s: float) -> None:
     supervisor = bench.start()
     with pytest.raises(Denied, match="expected more than 0 and at most 12 h"):
-        bench.in_loop(lambda: supervisor.arm("Awa", for_s))
+        bench.run(supervisor.arm("Awa", for_s))
 
 
 def test_a_bench_that_would_trip_at_once_is_not_armed(bench: MemoryBench) -> None:
@@ -34,7 +34,7 @@ def test_a_bench_that_would_trip_at_once_is_not_armed(bench: MemoryBench) -> Non
     with pytest.raises(
         Denied, match=r"interlock charge: ups-1.battery.charge is 30, expected ups-1.battery.charge above 40"
     ):
-        bench.in_loop(lambda: supervisor.arm("Awa", 60.0))
+        bench.run(supervisor.arm("Awa", 60.0))
 
 
 def test_a_blind_interlock_is_a_reason_not_to_arm(bench: MemoryBench) -> None:
@@ -43,13 +43,13 @@ def test_a_blind_interlock_is_a_reason_not_to_arm(bench: MemoryBench) -> None:
     with pytest.raises(
         Denied, match=r"watches ups-1.battery.charge, which has no reading: ups-1.battery.charge: nothing there"
     ):
-        bench.in_loop(lambda: supervisor.arm("Awa", 60.0))
+        bench.run(supervisor.arm("Awa", 60.0))
 
 
 def test_an_instrument_beyond_its_calibration_is_a_reason_not_to_arm(bench: MemoryBench) -> None:
     supervisor = bench.start("  ups-1.input.1.voltage: {point: ups-1.input.1.voltage, due: 2020-01-31}", actuators="")
     with pytest.raises(Denied, match=r"calibration is overdue: ups-1.input.1.voltage \(2020-01-31\)"):
-        bench.in_loop(lambda: supervisor.arm("Awa", 60.0))
+        bench.run(supervisor.arm("Awa", 60.0))
 
 
 def test_a_bench_at_rest_is_read_only_when_its_time_is_over(bench: MemoryBench) -> None:

@@ -64,13 +64,23 @@ def test_one_actuator_that_hangs_takes_no_longer_than_a_step(bench: MemoryBench)
     assert supervisor.not_safe == ["mains: not there within 2 s"]
 
 
+def test_an_emergency_stop_of_a_bench_that_is_not_safe_tries_again(bench: MemoryBench) -> None:
+    supervisor = bench.armed()
+    bench.switches["mains"].stuck = True
+    bench.run(supervisor.trip("a test"))
+    bench.switches["mains"].stuck = False
+    bench.run(supervisor.trip("somebody has freed it"))
+    assert (bench.switches["mains"].at, supervisor.not_safe) == ("off", [])
+    assert supervisor.tripped == "a test"
+
+
 def test_nothing_moves_after_a_trip_until_a_person_resets_it(bench: MemoryBench) -> None:
     supervisor = bench.armed()
     bench.run(supervisor.trip("a test"))
     with pytest.raises(Denied, match="the bench has tripped: a test"):
         bench.run(supervisor.apply("utility-a", "outage", {}))
     with pytest.raises(Denied, match="reset it first"):
-        bench.in_loop(lambda: supervisor.arm("Awa", 60.0))
+        bench.run(supervisor.arm("Awa", 60.0))
     bench.run(supervisor.reset("Awa"))
     assert (supervisor.state, bench.switches["mains"].at) == ("read-only", "on")
 
