@@ -39,7 +39,7 @@ LIVE_S = 1.0
 
 
 class BenchStopped(Exception):
-    """The bench was made safe, or lost, while a test was running on it; the message says why."""
+    """The bench was made safe or lost while a test was running on it, or could not be had; the message says why."""
 
 
 class RigWorld(World):
@@ -73,7 +73,9 @@ class RigWorld(World):
         try:
             self._client = await join(self.rig, self._heard)
             ticket = await self._client.ask("hold", run=self._run)
-        except (CannotSupervise, Denied, SupervisorGone) as error:
+        except CannotSupervise as error:
+            raise BenchStopped(f"bench {self.rig.name} cannot be used: {error}") from None
+        except (Denied, SupervisorGone) as error:
             raise Cannot(f"bench {self.rig.name}: {error}") from None
         self._beating = Beating(socket_of(self.rig), ticket, self.rig.bench.limits.heartbeat / 4)
         self._living = asyncio.create_task(self._live())

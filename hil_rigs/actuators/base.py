@@ -12,6 +12,10 @@ class ActuatorFailed(Exception):
     """An actuator did not do what it was told; the message says what it answered and what to look at."""
 
 
+class NotMoved(ActuatorFailed):
+    """It stands where it stood: nothing and nobody has begun to move it."""
+
+
 class Actuator(ABC):
     """One actuator of a bench, in the process that alone touches it.
 

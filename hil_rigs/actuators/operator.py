@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from hil_rigs.actuators.base import Actuator, ActuatorFailed
+from hil_rigs.actuators.base import Actuator, ActuatorFailed, NotMoved
 from hil_rigs.dialogue import Dialogue, NobodyThere, Question
 from hil_rigs.positions import spelt
 from hil_rigs.schema import Language, Operator, Position, text_in
@@ -46,10 +46,10 @@ class OperatorActuator(Actuator):
                 f"{self.name}: the operator was asked “{text}” and did not confirm in {timeout_s:g} s"
             ) from None
         except NobodyThere as error:
-            raise ActuatorFailed(f"{self.name}: nobody could be asked “{text}”: {error}") from None
+            raise NotMoved(f"{self.name}: nobody could be asked “{text}”: {error}") from None
         if not answer.done:
             who, why = answer.person or "the operator", answer.text or "no reason given"
-            raise ActuatorFailed(f"{self.name}: {who} was asked “{text}” and refused: {why}")
+            raise NotMoved(f"{self.name}: {who} was asked “{text}” and refused: {why}")
         self._stands = position
 
     async def position(self) -> Position | None:

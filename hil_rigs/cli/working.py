@@ -201,6 +201,7 @@ def operate(file: File, person: As = "") -> None:
     questions: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 
     async def do(client: Client) -> None:
+        await client.ask("attend")
         console.print(f"{rig.name}: waiting for something to do; Ctrl-C leaves")
         while True:
             asked = await questions.get()

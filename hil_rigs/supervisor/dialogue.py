@@ -5,6 +5,9 @@ from __future__ import annotations
 from hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
 from hil_rigs.supervisor.server import Server
 
+ANSWERED = 0.95
+"""Of the time that whoever asks waits: what is left is for telling that, and whether anybody was there."""
+
 
 class AskedOverSocket(Dialogue):
     """Whoever is connected to the supervisor may answer; the first answer counts."""
@@ -21,8 +24,10 @@ class AskedOverSocket(Dialogue):
             "unit": question.unit,
             "wrong": question.wrong,
         }
-        answer = await self._server.ask_people(asked, question.timeout_s)
+        answer = await self._server.ask_people(asked, ANSWERED * question.timeout_s)
         if answer is None:
+            if self._server.attended:  # who has seen the question may have begun with what it asks for
+                raise TimeoutError
             raise NobodyThere(
                 f"nobody answered within {question.timeout_s:g} s; open `twinfeed rig operate` at the bench"
             )

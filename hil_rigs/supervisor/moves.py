@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from emulators.devices.points import Value
-from hil_rigs.actuators.base import Actuator, ActuatorFailed
+from hil_rigs.actuators.base import Actuator, ActuatorFailed, NotMoved
 from hil_rigs.rigfile import Rig
 from hil_rigs.schema import Position, Proof
 from hil_rigs.supervisor.interlocks import shown
@@ -66,8 +66,15 @@ class Moves:
         try:
             await self._move(name, position, parameters)
             await self._proven(name, form.proof, True)
-        except ActuatorFailed:
-            await self.lift(target, kind)
+        except NotMoved:  # it need not be brought back, if what is measured says so, too
+            await self._proven(name, form.proof, False)
+            del self.faults[target, kind]
+            raise
+        except ActuatorFailed as error:
+            try:
+                await self.lift(target, kind)
+            except ActuatorFailed as worse:
+                raise ActuatorFailed(f"{error}; and then it could not be brought back: {worse}") from None
             raise
         await asyncio.sleep(form.settle)
 
@@ -75,17 +82,18 @@ class Moves:
         """End that fault; nothing happens if it is not there.
 
         Raises:
-            ActuatorFailed: the actuator is not known to be back.
+            ActuatorFailed: the actuator is not known to be back, so the fault counts as there still.
         """
-        caused = self.faults.pop((target, kind), None)
+        caused = self.faults.get((target, kind))
         if caused is None:
             return
         name, form = caused.name, self._rig.bench.actuators[caused.name]
         await self._move(name, form.normal, {})
         for other in list(self.faults.values()):
-            if other.name == name:  # a proxy that suffers something else still
+            if other.name == name and other is not caused:  # a proxy that suffers something else still
                 await self._move(name, other.position, other.parameters)
         await self._proven(name, form.proof, False)
+        self.faults.pop((target, kind), None)
         await asyncio.sleep(form.settle)
 
     async def _move(self, name: str, position: Position, parameters: Mapping[str, float]) -> None:

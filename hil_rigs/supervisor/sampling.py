@@ -25,13 +25,27 @@ class Sampling:
         self.trouble: dict[str, str] = {}
         """Quantity -> why it has no value now."""
         self._instruments: dict[str, Instrument] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[Batch, asyncio.Task[None]] = {}
 
     def start(self, instruments: Iterable[Instrument]) -> None:
         """Read these too, from now on; what is read already goes on."""
         added = {i.quantity: i for i in instruments if i.quantity not in self._instruments}
         self._instruments |= added
-        self._tasks += [asyncio.create_task(self._read(batch)) for batch in batches(added.values())]
+        self._begin(batches(added.values()))
+
+    def _begin(self, more: Iterable[Batch]) -> None:
+        for batch in more:
+            self._tasks[batch] = asyncio.create_task(self._read(batch))
+
+    async def pause(self) -> None:
+        """Let go of all devices at once: what is asked now is given up, until `resume`."""
+        for task in self._tasks.values():
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+    def resume(self) -> None:
+        """Read again after a pause."""
+        self._begin([batch for batch, task in self._tasks.items() if task.done()])
 
     @property
     def quantities(self) -> list[str]:
@@ -68,8 +82,6 @@ class Sampling:
         return self.latest[quantity][1]
 
     async def stop(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.pause()
         for instrument in self._instruments.values():
             await instrument.close()

@@ -35,6 +35,8 @@ class Session:
         self.who = "somebody"
         self.beat_s = 0.0
         """When it was last heard of, s of the monotonic clock."""
+        self.attends = False
+        """Whether a person there sees what is asked."""
         self.ticket = ""
         """What the heartbeat of the run that holds the bench shows."""
 
@@ -86,7 +88,7 @@ class Server:
         try:
             answer = await asyncio.wait_for(answered, timeout_s)
         except TimeoutError:
-            self.supervisor.tell("operator", "did not answer", question=number, within_s=timeout_s)
+            self.supervisor.tell("operator", "did not answer", text=question["text"], attended=self.attended)
             return None
         finally:
             del self.questions[number]
@@ -100,6 +102,11 @@ class Server:
             )
         )
         return answer
+
+    @property
+    def attended(self) -> bool:
+        """Whether somebody has `twinfeed rig operate` open."""
+        return any(session.attends for session in self._sessions)
 
     # -- life of a connection -----------------------------------------------------------------------------------------
 
@@ -224,6 +231,10 @@ class Server:
     async def note(self, session: Session, request: Mapping[str, Any]) -> Any:
         self.supervisor.tell(session.who, str(request["what"]), **request["data"])
 
+    async def attend(self, session: Session, request: Mapping[str, Any]) -> Any:
+        """A person is there and sees what is asked."""
+        session.attends = True
+
     async def answer(self, session: Session, request: Mapping[str, Any]) -> Any:
         waiting = self.questions.get(request["question"])
         if waiting is None or waiting[1].done():
@@ -253,7 +264,7 @@ class Server:
 IDLE_S = 2.0
 """A read-only bench that nobody asks anything for so long lets its supervisor end, s."""
 
-READING = ("hello", "status", "watch", "read", "points", "note", "answer")
+READING = ("hello", "status", "watch", "read", "points", "note", "attend", "answer")
 MOVING = ("hold", "beat", "let_go", "write", "apply", "lift", "arm", "disarm", "reset", "emergency", "end")
 """The methods above that answer a request."""
 

@@ -12,6 +12,7 @@ from harness.record import Record, read
 from harness.worlds.loop import VirtualLoop
 from hil_rigs import rigfile
 from hil_rigs.actuators import Actuator, ActuatorFailed
+from hil_rigs.actuators.base import NotMoved
 from hil_rigs.instruments import Instrument, NoReading
 from hil_rigs.schema import Position
 from hil_rigs.supervisor.supervisor import Supervisor
@@ -42,17 +43,20 @@ actuators:
 
 
 class Switch(Actuator):
-    """An actuator in memory; `stuck` does not move, `slow` takes that long."""
+    """An actuator in memory; `stuck` does not move, `absent` says so before it begins, `slow` takes that long."""
 
     def __init__(self, name: str, moves: list[tuple[str, Position]]) -> None:
         super().__init__(name)
         self.at: Position = "on"
         self.stuck = False
+        self.absent = False
         self.slow_s = 0.0
         self._moves = moves
 
     async def move(self, position: Position, parameters: Mapping[str, float] | None = None) -> None:
         await asyncio.sleep(self.slow_s)
+        if self.absent:
+            raise NotMoved(f"{self.name}: nobody is there")
         if self.stuck:
             raise ActuatorFailed(f"{self.name} is stuck")
         self.at = position

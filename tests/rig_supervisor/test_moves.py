@@ -50,6 +50,34 @@ def test_a_move_that_shows_nowhere_fails_and_is_taken_back(bench: MemoryBench) -
     assert bench.moves == [("mains", "off"), ("mains", "on")]
 
 
+def test_what_nobody_has_begun_to_move_is_not_brought_back(bench: MemoryBench) -> None:
+    supervisor = bench.armed(actuators=PROVEN)
+    bench.switches["mains"].absent = True
+    with pytest.raises(ActuatorFailed, match="nobody is there"):
+        bench.run(supervisor.apply("utility-a", "outage", {}))
+    assert (bench.moves, supervisor.moves.faults) == ([], {})
+
+
+def test_what_nobody_says_to_have_moved_and_was_moved_all_the_same_is_told(bench: MemoryBench) -> None:
+    supervisor = bench.armed(actuators=PROVEN)
+    bench.switches["mains"].absent = True
+    bench.values["rack-1.supplied"] = False
+    bench.wait(2.0)
+    with pytest.raises(ActuatorFailed, match=r"rack-1.supplied is False, expected no longer rack-1.supplied is False"):
+        bench.run(supervisor.apply("utility-a", "outage", {}))
+
+
+def test_a_fault_whose_end_is_not_proven_counts_as_there(bench: MemoryBench) -> None:
+    supervisor = bench.armed()
+    bench.run(supervisor.apply("utility-a", "outage", {}))
+    bench.switches["mains"].stuck = True
+    with pytest.raises(ActuatorFailed, match="mains is stuck"):
+        bench.run(supervisor.lift("utility-a", "outage"))
+    bench.switches["mains"].stuck = False
+    bench.run(supervisor.restore())
+    assert bench.switches["mains"].at == "on"
+
+
 def test_an_actuator_rests_between_two_moves(bench: MemoryBench) -> None:
     supervisor = bench.armed("limits: {rest: 10s}")
     started_s = bench.loop.time()
