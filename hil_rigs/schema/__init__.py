@@ -1,0 +1,70 @@
+"""The sections of a rig file: devices, actuators, instruments, interlocks and limits, checked for form."""
+
+from hil_rigs.schema.actuators import MEANS, Actuator, Netem, Operator, Scpi, Visa, Wire
+from hil_rigs.schema.bench import Bench, json_schema
+from hil_rigs.schema.conditions import Limit, Proof
+from hil_rigs.schema.devices import DEFAULT_UNIT, DeviceAccess, Identity, ModbusAccess, SnmpAccess
+from hil_rigs.schema.forms import (
+    CREDENTIAL,
+    LABGRID,
+    SECRET_SCHEMA,
+    SPAN_SCHEMA,
+    Command,
+    Fault,
+    Form,
+    Interfaces,
+    Language,
+    Listen,
+    Position,
+    Quantity,
+    Secret,
+    Span,
+    Text,
+    text_in,
+)
+from hil_rigs.schema.instruments import Instrument, Query, Reader
+from hil_rigs.schema.safety import EmergencyStop, Inhibit, Labgrid, Limits, OnBattery, Order
+
+__all__ = [
+    "CREDENTIAL",
+    "DEFAULT_UNIT",
+    "LABGRID",
+    "MEANS",
+    "SECRET_SCHEMA",
+    "SPAN_SCHEMA",
+    "Actuator",
+    "Bench",
+    "Command",
+    "DeviceAccess",
+    "EmergencyStop",
+    "Fault",
+    "Form",
+    "Identity",
+    "Inhibit",
+    "Instrument",
+    "Interfaces",
+    "Labgrid",
+    "Language",
+    "Limit",
+    "Limits",
+    "Listen",
+    "ModbusAccess",
+    "Netem",
+    "OnBattery",
+    "Operator",
+    "Order",
+    "Position",
+    "Proof",
+    "Quantity",
+    "Query",
+    "Reader",
+    "Scpi",
+    "Secret",
+    "SnmpAccess",
+    "Span",
+    "Text",
+    "Visa",
+    "Wire",
+    "json_schema",
+    "text_in",
+]

@@ -1,0 +1,52 @@
+"""What must hold of a quantity."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import ConfigDict, Field, model_validator
+
+from emulators.devices.points import Value
+from hil_rigs.schema.forms import Form, Quantity, Span
+
+
+class Limit(Form):
+    """What must hold of a quantity. It counts as broken when it is not fulfilled for `for_`, or not known so long."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    quantity: Quantity
+    above: float | None = None
+    below: float | None = None
+    is_: bool | float | str | None = Field(default=None, alias="is")
+    for_: Span = Field(default=0.0, alias="for")
+    """How long it may be otherwise, s."""
+    stale: Span = 10.0
+    """How long it may be unknown, s: an instrument that is silent protects nobody."""
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.above is None and self.below is None and self.is_ is None:
+            raise ValueError("expected `above`, `below` or `is`: what must hold of the quantity")
+        return self
+
+    def holds(self, value: Value) -> bool:
+        """Whether a value of the quantity is as it must be; one that cannot be compared is not."""
+        if self.is_ is not None and value != self.is_:
+            return False
+        if self.above is None and self.below is None:
+            return True
+        if isinstance(value, str | bytes) or value != value:  # a word, or NaN: the device says that it has none
+            return False
+        return (self.above is None or value > self.above) and (self.below is None or value < self.below)
+
+    def __str__(self) -> str:
+        parts = [f"above {self.above:g}" if self.above is not None else "",
+                 f"below {self.below:g}" if self.below is not None else "",
+                 f"is {self.is_}" if self.is_ is not None else ""]  # fmt: skip
+        return f"{self.quantity} {' and '.join(part for part in parts if part)}"
+
+
+class Proof(Limit):
+    """What shows that an actuator has done what it was told, measured within so long."""
+
+    within: Span = 5.0

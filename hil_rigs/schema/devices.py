@@ -1,0 +1,117 @@
+"""Devices and how each is reached."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from emulators.profiles.schema import Profile
+from harness.transports.modbus import MODBUS_PORT
+from harness.transports.snmp import SNMP_PORT
+from harness.transports.snmp_usm import AuthProtocol, PrivProtocol
+from hil_rigs.schema.forms import LABGRID, Form, Secret, Span
+
+DEFAULT_UNIT = 1
+"""Where neither rig file nor profile names a Modbus unit."""
+
+
+class ModbusAccess(Form):
+    """How a device is reached over Modbus: `serial` for a line of this computer, else `address`."""
+
+    address: str | None = None
+    port: int = Field(default=MODBUS_PORT, ge=1, le=65535)
+    framing: Literal["tcp", "tls", "udp", "rtu", "rfc2217"] = "tcp"
+    """rtu: RTU frames in a TCP connection, as serial device servers pass them; rfc2217: the server is told `baud`,
+    `parity` and `stop_bits` first."""
+    trusted: Path | None = None
+    """For tls: the certificates that are trusted, PEM."""
+    serial: str | None = None
+    """A device of this computer, or labgrid:RESOURCE for a serial port of the labgrid place."""
+    baud: int = Field(default=19200, ge=110)
+    parity: Literal["N", "E", "O"] = "E"
+    stop_bits: Literal[1, 2] = 1
+    unit: int | None = Field(default=None, ge=0, le=255)
+    """Modbus unit id; the profile's own if it is left out."""
+    timeout: Span = 3.0
+    retries: int = Field(default=1, ge=0, le=10)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if (self.address is None) == (self.serial is None):
+            raise ValueError("expected either `address` or `serial`")
+        return self
+
+    @property
+    def labgrid_resource(self) -> str | None:
+        """The serial port of the labgrid place that it is reached by, None if it is reached otherwise."""
+        return (
+            self.serial.removeprefix(LABGRID) if self.serial is not None and self.serial.startswith(LABGRID) else None
+        )
+
+    @property
+    def line(self) -> Hashable:
+        """What two devices have in common that share a line or a connection, and so wait for each other."""
+        return self.serial or (self.address, self.port, self.framing)
+
+    def unit_of(self, profile: Profile) -> int:
+        """The device's Modbus unit: the file's, else its profile's."""
+        own = profile.modbus.unit if profile.modbus is not None else DEFAULT_UNIT
+        return own if self.unit is None else self.unit
+
+
+class SnmpAccess(Form):
+    """How a device is reached over SNMP."""
+
+    address: str
+    port: int = Field(default=SNMP_PORT, ge=1, le=65535)
+    version: Literal["v1", "v2c", "v3"] = "v2c"
+    read: Secret | None = None
+    """The community for reading; `public` if it is left out."""
+    write: Secret | None = None
+    user: str | None = None
+    auth: AuthProtocol = "sha"
+    auth_password: Secret | None = None
+    priv: PrivProtocol = "aes128"
+    priv_password: Secret | None = None
+    timeout: Span = 1.0
+    retries: int = Field(default=1, ge=0, le=10)
+
+    @model_validator(mode="after")
+    def _v3_has_a_user(self) -> Self:
+        if (self.version == "v3") != (self.user is not None):
+            raise ValueError("`user` belongs to version v3, `read` and `write` to v1 and v2c")
+        return self
+
+
+class Identity(Form):
+    """What tells that the device is the one the file means; what is left out is not looked at."""
+
+    product: str | None = None
+    """As FC 43/14 (product code) or sysDescr says it; part of the text is enough."""
+    object_id: str | None = None
+    """sysObjectID (RFC 3418), or the beginning of it."""
+    serial: str | None = None
+    firmware: str | None = None
+
+
+class DeviceAccess(Form):
+    """A device of the bench and how it is reached."""
+
+    profile: str | None = None
+    """The profile of the real product; that of the wiring's device of the same name if it is left out."""
+    modbus: ModbusAccess | None = None
+    snmp: SnmpAccess | None = None
+    identity: Identity = Identity()
+    rows: dict[str, list[int]] = {}
+    """Which rows its tables have, where they cannot be asked for."""
+    rate: float | None = Field(default=None, gt=0.0)
+    """Requests a second that it bears at most."""
+
+    @model_validator(mode="after")
+    def _a_way(self) -> Self:
+        if self.modbus is None and self.snmp is None:
+            raise ValueError("expected `modbus` or `snmp`: how the device is reached")
+        return self

@@ -1,0 +1,108 @@
+"""The forms that all sections of a rig file share: times, secrets, quantities, positions, texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from harness.durations import seconds
+from hil_rigs import templates
+
+CREDENTIAL = re.compile(r"(env|file|keyring):(.+)")
+"""Where a password is to be found: an environment variable, a file, SERVICE/USER of the desktop's keyring."""
+
+LABGRID = "labgrid:"
+"""What stands before a resource of the labgrid place."""
+
+Language = Literal["en", "fr"]
+
+
+class Form(BaseModel):
+    """A section that knows all of its fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)  # editors show them
+
+
+def _span(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError(f"found {value!r}, expected a time such as 90, 30s, 15min or 2h")
+    return seconds(value)
+
+
+def _reference(value: Any) -> str:
+    if not isinstance(value, str) or CREDENTIAL.fullmatch(value) is None:
+        # What was found is not shown, whatever its type: it may be the password.
+        raise ValueError("holds the secret itself; expected where it is: env:NAME, file:PATH or keyring:SERVICE/USER")
+    return value
+
+
+def _quantity(text: str) -> str:
+    if "." not in text:
+        raise ValueError(f"found {text!r}, expected NAME.QUANTITY such as ups-1.battery.charge")
+    return text
+
+
+def _fault(text: str) -> str:
+    target, _, kind = text.partition(" ")
+    if not target or not kind:
+        raise ValueError(f"found {text!r}, expected TARGET FAULT such as `utility-a outage`")
+    return text
+
+
+def _command(text: str) -> str:
+    templates.names(text)
+    return text
+
+
+def _position(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        found = str(value).lower() if isinstance(value, bool) else _kind_of(value)
+        raise ValueError(f"found {found}, expected a word such as on or off, or a number")
+    return value
+
+
+def _text(value: Any) -> Any:
+    texts = [value] if isinstance(value, str) else list(value.values()) if isinstance(value, Mapping) else [None]
+    languages = set(value) if isinstance(value, Mapping) else set()
+    if not all(isinstance(text, str) for text in texts) or not languages <= set(get_args(Language)):
+        raise ValueError(f"found {_kind_of(value)}, expected one text, or {{en: …, fr: …}}")
+    return value
+
+
+def _kind_of(value: Any) -> str:
+    """What a value of a file is, in its words."""
+    if isinstance(value, Mapping):
+        return f"a mapping with {', '.join(map(str, value)) or 'nothing'}"
+    return "nothing" if value is None else "a list" if isinstance(value, list) else repr(value)
+
+
+SPAN_SCHEMA = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*\d"}]}
+SECRET_SCHEMA = {"type": "string", "pattern": f"^{CREDENTIAL.pattern}$"}
+
+Span = Annotated[float, BeforeValidator(_span), Field(ge=0.0), WithJsonSchema(SPAN_SCHEMA)]
+"""A time in s; in the file also `50ms`, `2 min`."""
+Secret = Annotated[str, BeforeValidator(_reference), WithJsonSchema(SECRET_SCHEMA)]
+Quantity = Annotated[str, AfterValidator(_quantity)]
+Fault = Annotated[str, AfterValidator(_fault)]
+Listen = Annotated[str, Field(pattern=r"^[\w.-]+:\d{1,5}$")]
+Command = Annotated[str, AfterValidator(_command)]
+Interfaces = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[\w.@][\w.@-]{0,14}$")], ...],
+    BeforeValidator(lambda value: [value] if isinstance(value, str) else value),
+    Field(min_length=1),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
+]
+Position = Annotated[str | float, BeforeValidator(_position)]
+"""Where an actuator stands: `on`, `off`, a word of its own, or a number."""
+Text = Annotated[str | dict[Language, str], BeforeValidator(_text)]
+"""What people read: one text, or one for each language."""
+
+
+def text_in(text: Text, language: str) -> str:
+    """What people read, in their language if it is there."""
+    if isinstance(text, str):
+        return text
+    return text.get("fr" if language == "fr" else "en") or next(iter(text.values()), "")

@@ -1,0 +1,65 @@
+"""What measures, and with what."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+
+from hil_rigs.schema.actuators import Visa
+from hil_rigs.schema.forms import Form, Quantity, Span, Text
+
+
+class Reader(Form):
+    """A person reads it: what to read, in which unit, and how long they may take."""
+
+    ask: Text
+    unit: str = ""
+    timeout: Span = 120.0
+
+
+class Query(Visa):
+    """What a SCPI instrument is asked; the answer is a number, 1 or 0, or a word."""
+
+    query: str
+
+    @model_validator(mode="before")
+    @classmethod
+    def _for_short(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        resource, _, query = value.partition(" ")
+        if not query.strip():
+            raise ValueError(
+                f"found {value!r}, expected RESOURCE QUERY such as TCPIP::192.168.7.30::5025::SOCKET MEAS:VOLT?"
+            )
+        return {"resource": resource, "query": query.strip()}
+
+
+class Instrument(Form):
+    """How a quantity is measured. The value is `scale` times what is read plus `offset`."""
+
+    point: Quantity | None = None
+    """DEVICE.POINT: of the device itself, of a meter, or a logic input."""
+    scpi: Query | None = None
+    """A query to a SCPI instrument; `RESOURCE QUERY` for short."""
+    operator: Reader | None = None
+    invert: bool = False
+    """A contact that is closed when the quantity is false."""
+    scale: float = 1.0
+    offset: float = 0.0
+    every: Span = 1.0
+    """How often it is read, s: an interruption shorter than this may go unseen."""
+    accuracy: float | None = Field(default=None, ge=0.0)
+    """Half the width of what the true value lies in, in the quantity's unit."""
+    calibrated: date | None = None
+    due: date | None = None
+    """When it must be calibrated again; a bench with an instrument beyond that is not armed."""
+    certificate: str = ""
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if sum(way is not None for way in (self.point, self.scpi, self.operator)) != 1:
+            raise ValueError("expected one of point, scpi and operator: how it is measured")
+        return self

@@ -1,0 +1,64 @@
+"""Times, windows, orders and stops that keep a bench safe."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from hil_rigs.schema.conditions import Limit
+from hil_rigs.schema.forms import Form, Span, Text
+
+
+class OnBattery(Limit):
+    """What holds while a battery carries the load, and how long it may at most."""
+
+    most: Span
+
+
+class Limits(Form):
+    """Times of the bench."""
+
+    safe_within: Span = 10.0
+    """The bench is in its safe state so long after the test run or its supervisor died, s."""
+    heartbeat: Span = 2.0
+    """How long the test run may be silent, s; it counts in `safe_within`."""
+    on_battery: OnBattery | None = None
+    rest: Span = 0.0
+    """The least rest between two moves of any one actuator, s."""
+    step: Span = 2.0
+    """How long one actuator may take on the way to the safe state before the next one's turn, s."""
+
+
+class Inhibit(Form):
+    """When nothing may be moved: the hours of a neighbour's backup, a delivery, the night."""
+
+    daily: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
+    """HH:MM-HH:MM of the computer's local time; it may pass midnight."""
+    reason: Text = ""
+
+
+class Order(Form):
+    """In which order actuators go to the safe state and back; those not named follow in the order of the file."""
+
+    de_energise: list[str] = []
+    energise: list[str] = []
+
+
+class EmergencyStop(Form):
+    """What stops everything besides `twinfeed rig stop` and Ctrl-C."""
+
+    input: Limit | None = None
+    """A digital input that must hold: the mushroom button's normally closed contact."""
+    web: int | None = Field(default=None, ge=1, le=65535)
+    """The port of a page with one red button, on this computer's loopback address."""
+
+
+class Labgrid(Form):
+    """A place of a labgrid coordinator that holds the bench."""
+
+    place: str
+    coordinator: str = "127.0.0.1:20408"
+    """HOST:PORT; labgrid's own default port."""
+    wait: Span = 0.0
+    """How long to queue for the place, by a reservation, when somebody else has it, s."""
+    timeout: Span = 20.0
+    """How long coordinator and exporter may take for any one thing, s."""
