@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from checked import Answer, Checked
 from rig_bench import PASSWORDS, free_network, rig_file, site_on
 from running import Running, running
 from typer.testing import CliRunner
@@ -15,28 +14,6 @@ from typer.testing import CliRunner
 from harness.cli.output import console
 from hil_rigs.cli import app
 from hil_rigs.lock import FOLDER_VARIABLE
-
-Checked = Callable[..., "Answer"]
-
-
-class Answer:
-    """What `twinfeed rig check --json` said, and its exit code."""
-
-    def __init__(self, output: str, code: int) -> None:
-        self.code = code
-        self.said: dict[str, Any] = json.loads(output)
-
-    def device(self, name: str) -> dict[str, Any]:
-        return next(device for device in self.said["devices"] if device["name"] == name)
-
-    def of(self, name: str, check: str = "") -> list[dict[str, Any]]:
-        """What was found on that device, interlock …, and is not in order."""
-        found = [f for f in self.said["findings"] if f["on"] == name and f["level"] != "fine"]
-        return [f for f in found if not check or f["check"] == check]
-
-    def one(self, name: str, check: str) -> dict[str, Any]:
-        (found,) = self.of(name, check)
-        return found
 
 
 @pytest.fixture(scope="session")

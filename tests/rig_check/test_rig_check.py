@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Checked
+from checked import Checked
 from running import Running
 from typer.testing import CliRunner
 
