@@ -98,32 +98,29 @@ async def introduced(asked: Asked) -> Card:
     return card
 
 
-async def verified(asked: Asked, says: Identity) -> list[Finding]:
-    """Why the device is not, or is not known to be, the one that the file means; nothing if it is.
+async def verified(asked: Asked, says: Identity) -> tuple[Card, list[Finding]]:
+    """What the device says of itself, and why it is not, or is not known to be, the one that the file means.
 
-    It is asked no more than that takes: for its own word, and for its plate where the file names what stands on it.
+    It is asked no more than that takes: for its own word, and for its plate.
     """
-    name, profile = asked.name, asked.handle.profile
+    name, profile, card = asked.name, asked.handle.profile, Card()
     try:
         card = await introduced(asked)
         found = _problems(of_profile(name, card, profile, says))
         if found:
-            return found  # its points would mean something else
+            return card, found  # its points would mean something else
         card.learn(await _plate_points(asked, says))
     except TransportError as error:
-        return [unreachable(asked, error)]
-    return _problems([*of_file(name, card, says), *plate(name, card, says)])
+        return card, [unreachable(asked, error)]
+    return card, _problems([*of_file(name, card, says), *plate(name, card, says)])
 
 
 async def _plate_points(asked: Asked, says: Identity) -> dict[str, Value]:
-    """The points that a plate's texts stand in, as far as the file names those texts and the device shows them."""
-    names = ["system.model"] if says.product is not None else []
-    if says.firmware is not None:
-        names.append("system.firmware")
-    if says.serial is not None:
-        names += SERIALS
-        if any((entry.point or "").startswith("entity.") for entry in entries(asked.handle.profile)):
-            names += [name for name in await asked.ask(asked.handle.points) if PART_SERIAL.fullmatch(name)]
+    """The points that a plate's texts stand in, as far as the device shows them."""
+    names = ["system.model", "system.firmware", *SERIALS]
+    in_table = any((entry.point or "").startswith("entity.") for entry in entries(asked.handle.profile))
+    if says.serial is not None and in_table:
+        names += [name for name in await asked.ask(asked.handle.points) if PART_SERIAL.fullmatch(name)]
     values: dict[str, Value] = {}
     for name in names:
         try:

@@ -8,15 +8,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from harness.report.notes import Identity
 from harness.transports import DeviceHandle
 from hil_rigs.checking.asking import Asked
 from hil_rigs.checking.findings import Finding
-from hil_rigs.checking.identity import verified
+from hil_rigs.checking.identity import Card, verified
 from hil_rigs.rigfile import Rig
 
 
-async def strangers(rig: Rig, handles: Mapping[str, DeviceHandle]) -> list[str]:
-    """A line for each device that is another one, or that does not say who it is; empty if all are the ones meant.
+async def introductions(rig: Rig, handles: Mapping[str, DeviceHandle]) -> tuple[list[Identity], list[str]]:
+    """Every device as it introduces itself, and a line for each that is another one, or does not say who it is.
 
     Devices are asked side by side; those that share a line wait for each other there.
     """
@@ -24,7 +25,14 @@ async def strangers(rig: Rig, handles: Mapping[str, DeviceHandle]) -> list[str]:
     found = await asyncio.gather(
         *(verified(Asked(handle, devices[name]), devices[name].identity) for name, handle in handles.items())
     )
-    return [_said(finding) for of_device in found for finding in of_device]
+    told = zip(handles, found, strict=True)
+    known = [Identity(name, card.product, card.serial, card.firmware, _source(card)) for name, (card, _) in told]
+    return known, [_said(finding) for _, findings in found for finding in findings]
+
+
+def _source(card: Card) -> str:
+    """How that was learnt."""
+    return "FC 43/14" if card.objects else "sysDescr" if card.description else "its points"
 
 
 def _said(finding: Finding) -> str:

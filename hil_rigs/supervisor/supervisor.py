@@ -23,7 +23,7 @@ from hil_rigs.actuators.base import Actuator, ActuatorFailed
 from hil_rigs.instruments import Instrument, needed
 from hil_rigs.rigfile import Rig
 from hil_rigs.schema import Inhibit, text_in
-from hil_rigs.supervisor.identities import strangers
+from hil_rigs.supervisor.identities import introductions
 from hil_rigs.supervisor.interlocks import BatteryTime, Interlock
 from hil_rigs.supervisor.moves import Denied, Moves
 from hil_rigs.supervisor.places import armed_mark
@@ -169,7 +169,10 @@ class Supervisor:
         """
         try:
             self._may_arm(person, for_s)
-            if wrong := await strangers(self.rig, self.handles):
+            devices, wrong = await introductions(self.rig, self.handles)
+            for device in devices:
+                self.note(device)
+            if wrong:
                 raise Denied(f"not every device is the one that the file means: {'; '.join(wrong)}")
             self._fit_to_arm()
             armed_mark(self.rig).write_text(person, encoding="utf-8")

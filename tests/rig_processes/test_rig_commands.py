@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 import urllib.request
+from pathlib import Path
 
 from external import free_port
 from process_bench import ProcessBench
@@ -80,3 +84,29 @@ def test_the_red_button_in_a_browser_stops_the_bench(bench: ProcessBench) -> Non
     pressed = urllib.request.urlopen(page + "stop", data=b"", timeout=60).read().decode()
     assert "emergency stop in the browser" in pressed
     assert bench.outlets() == ["on", "off"]
+
+
+def test_the_report_of_a_run_tells_of_devices_and_what_was_done(bench: ProcessBench) -> None:
+    """Who armed it, which devices stood there, and the bench's own chained record, in one document."""
+    bench.arm()
+    (bench.folder / "test_it.py").write_text(
+        "async def test_moves(site, measure):\n"
+        "    await site.inject('pdu-1', 'inlet-loss', for_='1s')\n"
+        "    await site.run('2s')\n"
+        "    measure('charge', (await site['ups-1'].read('battery.charge')).value, unit='%', at_least=20)\n",
+        encoding="utf-8",
+    )
+    run = bench.start("pytest", "--rig", str(bench.file), "--report", "out", "test_it.py", log="run.log")
+    assert run.wait(120) == 0, (bench.folder / "run.log").read_text()
+    made = subprocess.run(
+        [sys.executable, "-m", "harness.cli", "report", "out", "--json", "report.json", "-o", "report.html"],
+        cwd=bench.folder, env=bench.env, capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stdout + made.stderr
+    told = (bench.folder / "report.json").read_text()
+    document = json.loads(told)
+    assert {device["device"] for device in document["devices"]} == {"ups-1", "pdu-1"}
+    assert "armed the bench" in told
+    assert {Path(chain["file"]).name: chain["broken"] for chain in document["chains"]} == {
+        "record.jsonl": "", "bench-processes.jsonl": "",
+    }  # fmt: skip
