@@ -239,6 +239,8 @@ def _shown(told: dict[str, Any]) -> Table:
     listing = table(f"{told['bench']}: [{COLOURS.get(state, 'white')}]{state}[/]", "what", "now")
     if told.get("armed_by"):
         listing.add_row("armed by", f"{told['armed_by']}, {spoken(told['armed_for_s'])} left")
+    if state == "unattended":
+        listing.add_row("supervisor", "none runs: nothing moves; twinfeed rig arm or rig watch starts one")
     if told.get("tripped"):
         listing.add_row("why", f"[red]{told['tripped']}[/red]")
     for line in told.get("not_safe", ()):
