@@ -237,7 +237,7 @@ def _shown(told: dict[str, Any]) -> Table:
     """A bench in a table."""
     state = told["state"]
     listing = table(f"{told['bench']}: [{COLOURS.get(state, 'white')}]{state}[/]", "what", "now")
-    if told.get("armed_by"):
+    if state == "armed":
         listing.add_row("armed by", f"{told['armed_by']}, {spoken(told['armed_for_s'])} left")
     if state == "unattended":
         listing.add_row("supervisor", "none runs: nothing moves; twinfeed rig arm or rig watch starts one")

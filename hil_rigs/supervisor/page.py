@@ -91,13 +91,13 @@ def _handler(rig: Rig, supervisor: Supervisor, loop: asyncio.AbstractEventLoop) 
             language: Language = "fr" if french else "en"
             words = TEXTS[language]
             told = asyncio.run_coroutine_threadsafe(status(), loop).result(STOPPING_S)
-            state = words[told["state"]] + (f" {words['by']} {told['armed_by']}" if told["armed_by"] else "")
+            by = f" {words['by']} {told['armed_by']}" if told["state"] == "armed" else ""
             why = "; ".join([told["tripped"], *told["not_safe"]]) if told["tripped"] else ""
             title = text_in(rig.bench.title, language) or rig.name
             page = PAGE.format(
                 language=language,
                 title=html.escape(title),
-                state=html.escape(state),
+                state=html.escape(words[told["state"]] + by),
                 why=html.escape(why),
                 stop=html.escape(words["stop"]),
             ).encode()
