@@ -147,7 +147,7 @@ async def _stop(rig: Rig, why: str, who: str) -> dict[str, Any]:
 
 
 def reset(file: File, person: As) -> None:
-    """After a trip: bring the bench back to normal operation. Look at it before."""
+    """Bring a bench in its safe state back to normal operation. Look at it before."""
     rig = _read(file)
     _with(join(rig), lambda client: client.ask("reset", person=person))
     console.print(f"{rig.name} is back to normal and read-only")
@@ -240,7 +240,7 @@ def _shown(told: dict[str, Any]) -> Table:
     if state == "armed":
         listing.add_row("armed by", f"{told['armed_by']}, {spoken(told['armed_for_s'])} left")
     if state == "unattended":
-        listing.add_row("supervisor", "none runs: nothing moves; twinfeed rig arm or rig watch starts one")
+        listing.add_row("supervisor", "none runs, nothing moves; if the bench was made safe: twinfeed rig reset")
     if told.get("tripped"):
         listing.add_row("why", f"[red]{told['tripped']}[/red]")
     for line in told.get("not_safe", ()):

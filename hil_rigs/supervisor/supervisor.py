@@ -226,15 +226,17 @@ class Supervisor:
         self._shout({"event": "disarmed", "person": person})
 
     async def reset(self, person: str) -> None:
-        """Bring a tripped bench back to normal operation, read-only; arm it again to go on.
+        """Bring a bench in its safe state back to normal operation, read-only; arm it again to go on.
+
+        It has tripped, or its guard or `twinfeed rig safe` made it safe before this supervisor was there.
 
         Raises:
-            Denied: the person may not, it has not tripped, or an actuator does not go back.
+            Denied: the person may not, the bench is armed, or an actuator does not go back.
         """
         if person not in self.rig.bench.may_arm:
             raise Denied(f"{person or 'nobody'} may not reset {self.rig.name}")
-        if not self.tripped:
-            raise Denied("the bench has not tripped")
+        if self.state == "armed":
+            raise Denied("the bench is armed; twinfeed rig disarm brings it back to normal")
         if failed := await self.moves.to_normal():
             self.tell(person, "could not reset the bench", failed=failed)
             raise Denied(f"not everything went back to normal: {'; '.join(failed)}")

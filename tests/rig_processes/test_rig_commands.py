@@ -82,7 +82,7 @@ def test_the_red_button_in_a_browser_stops_the_bench(bench: ProcessBench) -> Non
     french = urllib.request.urlopen(urllib.request.Request(page, headers={"Accept-Language": "fr"}), timeout=60)
     assert "ARRÊT D&#x27;URGENCE" in french.read().decode()
     pressed = urllib.request.urlopen(page + "stop", data=b"", timeout=60).read().decode()
-    assert "emergency stop in the browser" in pressed
+    assert "<p>stopped</p><p>emergency stop in the browser</p>" in pressed
     assert bench.outlets() == ["on", "off"]
 
 

@@ -85,6 +85,19 @@ def test_nothing_moves_after_a_trip_until_a_person_resets_it(bench: MemoryBench)
     assert (supervisor.state, bench.switches["mains"].at) == ("read-only", "on")
 
 
+def test_a_bench_that_its_guard_made_safe_is_brought_back_as_well(bench: MemoryBench) -> None:
+    supervisor = bench.start()
+    bench.switches["mains"].at = "off"
+    bench.run(supervisor.reset("Awa"))
+    assert (supervisor.state, bench.switches["mains"].at) == ("read-only", "on")
+
+
+def test_a_bench_that_is_armed_is_not_reset(bench: MemoryBench) -> None:
+    supervisor = bench.armed()
+    with pytest.raises(Denied, match="the bench is armed; twinfeed rig disarm"):
+        bench.run(supervisor.reset("Awa"))
+
+
 def test_a_trip_cuts_a_move_short(bench: MemoryBench) -> None:
     supervisor = bench.armed(CHARGE + "limits: {step: 200s, safe_within: 10min}")
     bench.switches["mains"].slow_s = 100.0
