@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
         rig = config.stash[RIG] = rigfile.read(option("--rig"))
     except FileError as error:
         raise pytest.UsageError(str(error)) from None
+    config.option.rig = str(rig.path)  # a bench that ships may have been named by its name
     if option("--dry-run"):
         config.stash[PLAN] = Plan(rig)
     else:

@@ -58,7 +58,11 @@ def sha256(path: Path) -> str:
 
 
 def site_file(item: pytest.Item) -> Path | None:
-    """The file of the site a test runs on: the marker's, else --site's, else the default; None if there is none."""
+    """The file of the bench or site a test runs on: --rig's, the marker's, --site's or the default; None if there is
+    none."""
+    rig = item.config.getoption("--rig", None)
+    if rig and Path(rig).is_file():
+        return Path(rig)
     marker = item.get_closest_marker("site")
     name = marker.args[0] if marker and marker.args else item.config.getoption("--site", None) or DEFAULT
     try:
