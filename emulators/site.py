@@ -19,9 +19,10 @@ from emulators import sitefile
 from emulators.devices import catalogue as device_catalogue
 from emulators.devices.device import Device
 from emulators.plant import works
+from emulators.plant.actor import Actor, PlantError
 from emulators.plant.electrical import Component, Electrical
-from emulators.plant.engine import Actor, Fault, Plant, PlantError
-from emulators.plant.faults import split
+from emulators.plant.engine import Plant
+from emulators.plant.faults import Fault, split
 from emulators.plant.flow import Flow
 from emulators.plant.network import ManagementNetwork
 from emulators.plant.works import Works

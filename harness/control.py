@@ -19,7 +19,7 @@ from typing import Any
 
 from emulators.devices.device import Device
 from emulators.devices.points import PointError, Value
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.serve import LiveSite
 from harness.durations import spoken
 from harness.faults import catalogue

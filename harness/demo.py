@@ -12,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from emulators.devices.points import Value
-from emulators.plant.engine import Event
+from emulators.plant.actor import Event
 from emulators.serve import HIGH_PORTS, Endpoint, LiveSite
 from emulators.site import Site
 from harness.cli.output import console, print_json

@@ -7,7 +7,7 @@ import re
 import shutil
 from pathlib import Path
 
-from emulators.plant.engine import Event
+from emulators.plant.actor import Event
 from harness import quantities
 from harness.durations import spoken
 from harness.properties import PropertyViolated, Verdict, always

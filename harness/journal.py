@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from emulators.devices.points import Value
-from emulators.plant.engine import Event
+from emulators.plant.actor import Event
 from emulators.site import Site
 from harness import quantities
 

@@ -27,7 +27,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.serve import ServeError
 from emulators.site import Site
 from emulators.yamlfile import FileError

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from emulators.devices.points import Value
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
 from emulators.profiles.values import from_raw
 from emulators.site import Site

@@ -32,7 +32,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from emulators import sitefile, yamlfile
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.profiles import library
 from emulators.profiles.schema import Profile
 from emulators.site import Site

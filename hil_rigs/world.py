@@ -16,7 +16,7 @@ import pytest
 
 from emulators import sitefile
 from emulators.devices.points import Value
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from harness import quantities
 from harness.faults.injection import Injection
 from harness.journal import Trace

@@ -6,8 +6,8 @@ from typing import Any
 
 from emulators.devices.chiller import ChillerController
 from emulators.devices.generator import GeneratorController
+from emulators.plant.actor import Event
 from emulators.plant.breakers import CircuitBreaker
-from emulators.plant.engine import Event
 from emulators.plant.racks import RackRow
 from emulators.plant.sources import Transformer
 from emulators.plant.ups import Ups

@@ -7,8 +7,10 @@ from types import SimpleNamespace
 from typing import ClassVar
 
 from emulators.devices.switch import SwitchFirmware, SwitchParams
+from emulators.plant.actor import Actor, State
 from emulators.plant.electrical import Component, Electrical, Supply
-from emulators.plant.engine import Actor, Fault, Plant, State
+from emulators.plant.engine import Plant
+from emulators.plant.faults import Fault
 from emulators.plant.flow import Flow
 from emulators.plant.links import LinkRatings
 from emulators.plant.network import Link, ManagementNetwork, NetworkRatings, Switch

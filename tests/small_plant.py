@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from emulators.plant.actor import Actor, State
 from emulators.plant.electrical import DEAD, Draw, Electrical, Supply
-from emulators.plant.engine import Actor, Plant, State
+from emulators.plant.engine import Plant
 from emulators.plant.flow import Flow
 
 

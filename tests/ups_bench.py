@@ -9,8 +9,8 @@ from typing import Any
 import small_plant
 from small_plant import plant_of
 
+from emulators.plant.actor import State
 from emulators.plant.electrical import NOTHING, Draw, Electrical, Supply, single_phase, three_phase
-from emulators.plant.engine import State
 from emulators.plant.ups import Ups
 from emulators.plant.ups_ratings import UpsRatings
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params, State
 from emulators.devices.points import Index, Point
-from emulators.plant.engine import Fault
+from emulators.plant.faults import Fault
 from emulators.plant.pumps import Pump
 from emulators.plant.thermal import passes_s
 from emulators.plant.water import WaterLoop

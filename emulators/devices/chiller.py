@@ -18,7 +18,7 @@ from emulators.devices.misbehaviour import left_in_manual
 from emulators.devices.points import Refused
 from emulators.plant.chillers import Chiller
 from emulators.plant.electrical import NOMINAL_VOLTS
-from emulators.plant.engine import Fault
+from emulators.plant.faults import Fault
 from emulators.plant.thermal import passes_s
 
 

@@ -12,7 +12,7 @@ from emulators.devices.device import Device, Params, State
 from emulators.devices.misbehaviour import left_in_manual
 from emulators.devices.points import Point
 from emulators.plant.crahs import Crah
-from emulators.plant.engine import Fault
+from emulators.plant.faults import Fault
 from emulators.plant.thermal import passes_s
 
 

@@ -19,8 +19,9 @@ from emulators.devices.alarms import Alarm, Notice
 from emulators.devices.measurement import SENSOR_FAULTS, controlled, reported
 from emulators.devices.misbehaviour import ALARM_FAULTS, FIRMWARE_FAULTS, begin, check, end, false_alarm, look
 from emulators.devices.points import BoundPoint, Index, Point, UnknownPoint, Value, dashed, placeholders, undashed
-from emulators.plant.engine import Actor, Fault
-from emulators.plant.engine import State as ActorState
+from emulators.plant.actor import Actor
+from emulators.plant.actor import State as ActorState
+from emulators.plant.faults import Fault
 from emulators.plant.flow import Flow
 
 CARD_VOLTS = 100.0

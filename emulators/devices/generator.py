@@ -20,7 +20,7 @@ from emulators.devices.generator_points import POINTS
 from emulators.devices.generator_protection import PROTECTIONS
 from emulators.devices.misbehaviour import left_in_manual
 from emulators.devices.points import Index, Refused, Value
-from emulators.plant.engine import Fault
+from emulators.plant.faults import Fault
 
 MODES = ("stop", "auto", "manual", "test")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from emulators.devices.measurement import SENSOR_FAULTS, VARYING, next_look_s, note, unfit
 from emulators.devices.points import BoundPoint, Refused, UnknownPoint, Value
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.plant.faults import Fault, Parameter, split
 
 if TYPE_CHECKING:

@@ -15,8 +15,9 @@ from typing import ClassVar
 
 from emulators.devices.device import Device, Params, State
 from emulators.devices.points import Index, Point
+from emulators.plant.actor import PlantError
 from emulators.plant.electrical import Component
-from emulators.plant.engine import Fault, Parameter, PlantError
+from emulators.plant.faults import Fault, Parameter
 
 Action = Callable[[], object]
 

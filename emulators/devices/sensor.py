@@ -10,8 +10,9 @@ from typing import Any, ClassVar
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params, State
 from emulators.devices.points import Index, Point
+from emulators.plant.actor import PlantError
 from emulators.plant.electrical import Component
-from emulators.plant.engine import Fault, Parameter, PlantError
+from emulators.plant.faults import Fault, Parameter
 from emulators.plant.thermal import Body, passes_s
 
 UNITS = {"°C": "C", "%": "%RH"}

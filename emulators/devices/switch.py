@@ -18,8 +18,8 @@ from emulators.devices.device import Device, Params, State
 from emulators.devices.points import Index, Point, dashed
 from emulators.devices.switch_inventory import Inventory
 from emulators.devices.switch_points import POINTS
+from emulators.plant.actor import PlantError
 from emulators.plant.bridging import TC_WHILE_S, End
-from emulators.plant.engine import PlantError
 from emulators.plant.switches import AGGREGATE_BASE, Switch
 from emulators.plant.traffic import LLDP_PERIOD_S
 

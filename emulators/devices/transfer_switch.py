@@ -16,7 +16,7 @@ from emulators.devices.misbehaviour import left_in_manual
 from emulators.devices.points import Index, Refused, Value
 from emulators.devices.transfer_switch_points import ALARMS, DELAYS, POINTS, SOURCES
 from emulators.plant.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Supply
-from emulators.plant.engine import Fault
+from emulators.plant.faults import Fault
 from emulators.plant.transfer import AutomaticTransferSwitch
 
 

@@ -17,7 +17,7 @@ from emulators.devices.ups_alarms import ALARMS, WELL_KNOWN
 from emulators.devices.ups_control import IMMINENT_S, OutputControl
 from emulators.devices.ups_points import POINTS
 from emulators.devices.ups_settings import UpsDeviceState, UpsParams
-from emulators.plant.engine import Fault
+from emulators.plant.faults import Fault
 
 __all__ = ["UpsDeviceState", "UpsFirmware", "UpsParams"]
 

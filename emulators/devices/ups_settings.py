@@ -8,7 +8,7 @@ from typing import Any
 
 from emulators.devices.device import Device, Params, State
 from emulators.devices.points import Refused
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.plant.ups import Ups
 
 

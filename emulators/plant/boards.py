@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from emulators.plant.breakers import BreakerRatings, CircuitBreaker
 from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply
-from emulators.plant.engine import Fault, Parameter
+from emulators.plant.faults import Fault, Parameter
 from emulators.plant.flow import Tie, capacity_kw
 
 ANGLES = (0.0, -2.0 * pi / 3.0, 2.0 * pi / 3.0)

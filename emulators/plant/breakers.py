@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from math import exp, log
 from typing import ClassVar
 
+from emulators.plant.actor import State
 from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply
-from emulators.plant.engine import Fault, Parameter, State
+from emulators.plant.faults import Fault, Parameter
 
 MISTAKE = "mistake"
 """Why a breaker was opened that somebody took for another one."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol, cast
 
+from emulators.plant.actor import Actor, PlantError
 from emulators.plant.bridging import INFORMATION_AGE_S, MAX_AGE_S, End
-from emulators.plant.engine import Actor, PlantError
 from emulators.plant.links import Link
 from emulators.plant.switches import AGGREGATE_BASE, Switch
 

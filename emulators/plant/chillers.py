@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, ClassVar, NamedTuple
 
+from emulators.plant.actor import State
 from emulators.plant.climate import Climate
 from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Ref, Supply, three_phase
-from emulators.plant.engine import Fault, Parameter, State
+from emulators.plant.faults import Fault, Parameter
 from emulators.plant.ramp import approached
 from emulators.plant.thermal import WATER_KJ_PER_L_K
 

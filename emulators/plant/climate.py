@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from math import cos, pi
 from typing import Any, ClassVar
 
+from emulators.plant.actor import PlantError
 from emulators.plant.electrical import Component
-from emulators.plant.engine import Fault, Parameter, PlantError
+from emulators.plant.faults import Fault, Parameter
 
 DAY_S = 86400.0
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from math import exp, inf
 from typing import Any, ClassVar
 
+from emulators.plant.actor import State
 from emulators.plant.air import AIR_KJ_PER_M3_K, relative_humidity_percent
 from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Ref, Supply, three_phase
-from emulators.plant.engine import Fault, Parameter, State
+from emulators.plant.faults import Fault, Parameter
 from emulators.plant.ramp import approached
 from emulators.plant.thermal import WATER_KJ_PER_L_K, Balance
 from emulators.plant.water import WaterLoop

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from math import exp, hypot, log, sqrt
 from typing import Any, ClassVar
 
+from emulators.plant.actor import PlantError, State
 from emulators.plant.breakers import CURVES
 from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Phases, Supply
-from emulators.plant.engine import Fault, Parameter, PlantError, State
+from emulators.plant.faults import Fault, Parameter
 
 NONE: Phases = NOTHING.kw
 """Of what draws nothing, kVA per phase."""

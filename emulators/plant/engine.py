@@ -22,11 +22,9 @@ import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any
 
-from emulators.plant.faults import Fault as Fault
-from emulators.plant.faults import Parameter as Parameter
+from emulators.plant.actor import Actor, Event, PlantError
 from emulators.plant.faults import split
 
 SHORTEST_STEP_S = 0.001
@@ -37,109 +35,6 @@ LONGEST_STEP_S = 900.0
 
 MOST_REACTIONS = 200
 """A cascade longer than this within one instant is a modelling error, not physics."""
-
-
-class PlantError(Exception):
-    """The plant was asked for something it does not have, or does not come to rest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """One line of the plant's journal: at `t` seconds, `who` did `what`."""
-
-    t: float
-    who: str
-    what: str
-    data: Mapping[str, Any]
-
-
-@dataclass
-class State:
-    """All that an actor remembers. Fields are JSON values only, so a snapshot is a plain dictionary."""
-
-    faults: dict[str, dict[str, float]] = field(default_factory=dict)
-
-
-class Actor:
-    """Something that lives on the plant's clock.
-
-    A subclass names its own state dataclass in `STATE` (JSON values only) and overrides what it needs. What can be
-    computed from the state and the surroundings is not kept in the state.
-    """
-
-    FAULTS: ClassVar[Mapping[str, Fault]] = {}
-    STATE: ClassVar[type[State]] = State
-    COUPLED: ClassVar[bool] = False
-    """Its `advance` looks at what else moves, so it goes first and sees everything as it came to rest."""
-
-    def __init__(self, id: str) -> None:
-        self.id = id
-        self.state = self.STATE()
-        self.plant: Plant
-
-    def start(self) -> None:
-        """Called once when the plant is complete: look up neighbours, take the initial state."""
-
-    def react(self) -> None:
-        """Look at the surroundings and make the discrete changes that follow; call `touch` if others must look again.
-
-        Called again and again within one instant until nobody touches: it must come to rest.
-        """
-
-    def horizon(self) -> float:
-        """Seconds until this actor's own continuous state needs a look (a crossing, an accuracy limit).
-
-        Asked once after the plant has come to rest, before anything moves.
-        """
-        return math.inf
-
-    def advance(self, dt: float) -> None:
-        """Move the continuous state `dt` seconds on, with the surroundings held constant.
-
-        The way to the next event comes in any number of pieces, which must add up to the same as one.
-        """
-
-    def on_timer(self, name: str) -> None:
-        """A timer set with `after` is due."""
-        raise PlantError(f"{self.id}: timer {name!r} has no handler")
-
-    def on_fault(self, kind: str, active: bool) -> None:
-        """A fault has just been applied or cleared; `state.faults` already says so."""
-
-    def check_fault(self, kind: str, of: tuple[str, ...]) -> None:
-        """Refuse a fault of something this actor does not have (see `Fault.of`).
-
-        Raises:
-            PlantError: no such point or component; the message names near ones.
-        """
-
-    def on_restore(self) -> None:
-        """The state has been replaced by that of a snapshot: forget what was only on its way out."""
-
-    # -- what subclasses call -------------------------------------------------------------------------------
-
-    def after(self, delay_s: float, name: str) -> None:
-        """Call `on_timer(name)` in `delay_s` seconds; a running timer of that name is replaced."""
-        self.plant.set_timer(self.id, name, self.plant.now + delay_s)
-
-    def cancel(self, name: str) -> None:
-        self.plant.drop_timer(self.id, name)
-
-    def remaining_s(self, name: str) -> float | None:
-        """Seconds until that timer is due, None if it is not running."""
-        due = self.plant.timers.get((self.id, name))
-        return None if due is None else max(0.0, due[0] - self.plant.now)
-
-    def touch(self) -> None:
-        """Something changed that others may see: solve and react again before time moves."""
-        self.plant.dirty = True
-
-    def log(self, what: str, **data: Any) -> None:
-        self.plant.journal.append(Event(self.plant.now, self.id, what, data))
-
-    def fault(self, kind: str) -> dict[str, float] | None:
-        """The parameters of that fault while it is active, else None."""
-        return self.state.faults.get(kind)
 
 
 class Network:

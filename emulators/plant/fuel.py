@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import ClassVar, Protocol, cast
 
+from emulators.plant.actor import PlantError, State
 from emulators.plant.electrical import DEAD, Component, Draw, Electrical, Ref, Supply, three_phase
-from emulators.plant.engine import Fault, Parameter, PlantError, State
+from emulators.plant.faults import Fault, Parameter
 
 
 class Burner(Protocol):

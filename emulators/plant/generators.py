@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from emulators.plant.diesel import GeneratorRatings, Swing
 from emulators.plant.electrical import DEAD, Draw, Electrical, Supply
-from emulators.plant.engine import Fault, Parameter
+from emulators.plant.faults import Fault, Parameter
 from emulators.plant.prime_mover import DieselEngine, EngineState
 
 LOOK_S = 0.1

@@ -12,11 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from emulators.plant.actor import State
 from emulators.plant.air import AIR_KJ_PER_M3_K, relative_humidity_percent
 from emulators.plant.climate import Climate
 from emulators.plant.crahs import ConditionedAir, Crah
 from emulators.plant.electrical import Ref
-from emulators.plant.engine import Fault, Parameter, State
+from emulators.plant.faults import Fault, Parameter
 from emulators.plant.thermal import Balance, Body, ThermalState
 
 COLD_SHARE = 0.4

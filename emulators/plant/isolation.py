@@ -14,8 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
+from emulators.plant.actor import Event, PlantError
 from emulators.plant.electrical import Component, Electrical
-from emulators.plant.engine import MOST_REACTIONS, Event, Plant, PlantError
+from emulators.plant.engine import MOST_REACTIONS, Plant
 from emulators.plant.flow import Flow, Tie
 
 

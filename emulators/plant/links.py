@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from emulators.plant.actor import PlantError, State
 from emulators.plant.electrical import Component, Ref
-from emulators.plant.engine import Fault, Parameter, PlantError, State
+from emulators.plant.faults import Fault, Parameter
 from emulators.plant.redundancy import LACP_PERIOD_S
 from emulators.plant.switches import OCTETS_PER_GBIT, Switch
 

@@ -24,10 +24,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from emulators.plant import traffic
+from emulators.plant.actor import PlantError, State
 from emulators.plant.cabling import Cabling, Trunk
 from emulators.plant.convergence import Convergence
 from emulators.plant.electrical import Component, Ref
-from emulators.plant.engine import Fault, PlantError, State
+from emulators.plant.faults import Fault
 from emulators.plant.links import Link
 from emulators.plant.redundancy import Aggregation, VirtualRouter
 from emulators.plant.switches import Switch

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from math import inf, pi, sin
 from typing import Any, ClassVar
 
+from emulators.plant.actor import State
 from emulators.plant.diesel import (
     CRANKING_RPM,
     RATED_RPM,
@@ -23,7 +24,7 @@ from emulators.plant.diesel import (
     interpolate,
 )
 from emulators.plant.electrical import Electrical
-from emulators.plant.engine import Fault, Parameter, State
+from emulators.plant.faults import Fault, Parameter
 from emulators.plant.fuel import Tank
 
 HUNTING_PERIOD_S = 2.0

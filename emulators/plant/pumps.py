@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, ClassVar
 
+from emulators.plant.actor import State
 from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Ref, Supply, three_phase
-from emulators.plant.engine import Fault, Parameter, State
+from emulators.plant.faults import Fault, Parameter
 from emulators.plant.ramp import approached
 
 

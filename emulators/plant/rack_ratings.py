@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from emulators.plant.actor import State
 from emulators.plant.electrical import Ref
-from emulators.plant.engine import State
 
 
 @dataclass(frozen=True)

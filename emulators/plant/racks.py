@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from math import inf, sqrt
 from typing import Any, ClassVar, Protocol, cast
 
+from emulators.plant.actor import PlantError
 from emulators.plant.distribution import Pdu
 from emulators.plant.electrical import (
     DEAD,
@@ -25,7 +26,7 @@ from emulators.plant.electrical import (
     single_phase,
     three_phase,
 )
-from emulators.plant.engine import Fault, Parameter, PlantError
+from emulators.plant.faults import Fault, Parameter
 from emulators.plant.power_supplies import DELIVERING, platinum_efficiency, ride_through_s
 from emulators.plant.rack_ratings import RackRatings, RackRowRatings, RackRowState
 

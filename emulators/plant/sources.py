@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from math import exp, inf, log
 from typing import ClassVar
 
+from emulators.plant.actor import State
 from emulators.plant.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Draw, Electrical, Supply
-from emulators.plant.engine import Fault, Parameter, State
+from emulators.plant.faults import Fault, Parameter
 
 
 @dataclass(frozen=True)

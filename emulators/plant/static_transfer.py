@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from emulators.plant.actor import State
 from emulators.plant.electrical import (
     DEAD,
     NOMINAL_HERTZ,
@@ -19,7 +20,7 @@ from emulators.plant.electrical import (
     Supply,
     passed_on_kw,
 )
-from emulators.plant.engine import Fault, Parameter, State
+from emulators.plant.faults import Fault, Parameter
 
 RIDE_THROUGH_S = 0.02
 """Gaps up to this long are logged but not shown downstream: no load notices them (ITIC curve: 0 V for 20 ms), s."""

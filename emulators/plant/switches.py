@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from emulators.plant.actor import PlantError
 from emulators.plant.bridging import BridgeId, path_cost
 from emulators.plant.electrical import (
     DEAD,
@@ -18,7 +19,7 @@ from emulators.plant.electrical import (
     Supply,
     single_phase,
 )
-from emulators.plant.engine import Fault, Parameter, PlantError
+from emulators.plant.faults import Fault, Parameter
 from emulators.plant.switch_ratings import SwitchRatings, SwitchState
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from emulators.plant.actor import State
 from emulators.plant.electrical import DEAD, Draw, Electrical, Supply, passed_on_kw
-from emulators.plant.engine import Fault, Parameter, State
+from emulators.plant.faults import Fault, Parameter
 
 
 @dataclass(frozen=True)

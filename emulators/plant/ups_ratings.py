@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, log
 
+from emulators.plant.actor import State
 from emulators.plant.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS, Ref
-from emulators.plant.engine import Fault, Parameter, State
+from emulators.plant.faults import Fault, Parameter
 
 OVERLOAD = ((1.25, 600.0), (1.50, 60.0), (1.65, 1.0))
 """(load, s): how long the inverter carries it. MGE Galaxy PW 100-225 kVA user's manual p. 56: 10 min at 125 %, 1 min at

@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from emulators.plant.actor import State
 from emulators.plant.chillers import ChilledWater, Chiller
-from emulators.plant.engine import Fault, Parameter, State
+from emulators.plant.faults import Fault, Parameter
 from emulators.plant.pumps import Pump
 from emulators.plant.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
 

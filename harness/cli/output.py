@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from emulators.devices.points import PointError
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.profiles.binding import ProfileError
 from emulators.serve import ServeError
 from emulators.yamlfile import FileError

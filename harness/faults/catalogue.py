@@ -13,7 +13,7 @@ from functools import cache
 from emulators.devices import catalogue as devices
 from emulators.plant import catalogue as plant
 from emulators.plant import works
-from emulators.plant.engine import Actor
+from emulators.plant.actor import Actor
 from emulators.plant.faults import Fault, Parameter
 from emulators.plant.works import Works
 from emulators.site import Site

@@ -24,7 +24,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from emulators.devices.points import Value
-from emulators.plant.engine import Event
+from emulators.plant.actor import Event
 from harness.journal import Journal, Trace
 from harness.properties import checks, signals
 from harness.properties.binding import Binder

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from emulators.devices.points import PointError, Value
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.plant.isolation import Isolation, Procedure
 from emulators.plant.traffic import branches
 from emulators.site import Site

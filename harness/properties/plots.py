@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from emulators.devices.points import Value
-from emulators.plant.engine import Event
+from emulators.plant.actor import Event
 from harness.journal import Journal, Point, Trace
 from harness.properties import syntax
 from harness.properties.verdicts import Verdict, clock, fault_spans, readable

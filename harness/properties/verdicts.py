@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 
 from emulators.devices.points import Value
-from emulators.plant.engine import Event
+from emulators.plant.actor import Event
 from harness.properties.language import Property
 
 EVENTS_BEFORE = 12

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from harness.faults.scenario import Scenario
 from harness.journal import Journal
 from harness.properties import Monitor, Verdict, parse, patterns

@@ -12,7 +12,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from emulators.devices.points import Value
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.site import Site
 from harness import quantities
 from harness.faults import frames

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.serve import HIGH_PORTS, Endpoint, LiveSite, ServeError
 from emulators.site import Site
 from harness.faults import frames

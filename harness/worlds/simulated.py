@@ -15,7 +15,7 @@ from math import inf, nextafter
 from pathlib import Path
 from typing import ClassVar
 
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.serve import Servers
 from emulators.site import Site
 from harness.faults.capture import Capture

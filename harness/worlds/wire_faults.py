@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from zlib import crc32
 
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.serve import Endpoint
 from harness.faults import frames
 from harness.faults.frames import Speaks, Tamper

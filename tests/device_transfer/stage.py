@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from emulators.devices.device import Device
+from emulators.plant.actor import Actor
 from emulators.plant.boards import Board
 from emulators.plant.electrical import Draw, Electrical, Supply, three_phase
-from emulators.plant.engine import Actor, Plant
+from emulators.plant.engine import Plant
 from emulators.plant.flow import Flow
 from emulators.plant.sources import Utility, UtilityRatings
 

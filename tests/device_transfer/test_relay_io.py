@@ -6,8 +6,9 @@ import pytest
 from stage import Load, plant, utilities
 
 from emulators.devices.relay_io import RelayIo, RelayIoParams
+from emulators.plant.actor import PlantError
 from emulators.plant.breakers import Breaker, BreakerRatings
-from emulators.plant.engine import Plant, PlantError
+from emulators.plant.engine import Plant
 from emulators.profiles import library
 from emulators.profiles.binding import Surface
 from emulators.profiles.modbus_binding import ProfileUnit

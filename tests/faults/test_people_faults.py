@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.site import Site
 
 BREAKER = "q-chiller"

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from emulators.devices.measurement import measurable, unfit
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.profiles import library
 from emulators.profiles.binding import Surface
 from emulators.profiles.modbus_binding import ProfileUnit

@@ -8,11 +8,11 @@ from typing import Any
 
 from small_plant import Source, plant_of
 
+from emulators.plant.actor import Event, State
 from emulators.plant.chillers import Chiller, ChillerRatings
 from emulators.plant.climate import Climate, ClimateRatings
 from emulators.plant.crahs import Crah, CrahRatings
 from emulators.plant.electrical import Component
-from emulators.plant.engine import Event, State
 from emulators.plant.halls import Hall, HallRatings
 from emulators.plant.pumps import Pump, PumpRatings
 from emulators.plant.water import WaterLoop, WaterLoopRatings

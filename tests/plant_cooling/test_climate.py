@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from small_plant import plant_of
 
+from emulators.plant.actor import PlantError
 from emulators.plant.climate import Climate, ClimateRatings
-from emulators.plant.engine import PlantError
 
 
 def outdoors(**ratings: float | str) -> Climate:

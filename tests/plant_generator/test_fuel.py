@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plant_generator.gensets import Load, Sets, build
 
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.plant.fuel import BulkTank, DayTank, DayTankRatings, TankRatings
 from emulators.plant.sources import Utility
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from lan import Card, Lan, events
 
-from emulators.plant.engine import Plant, PlantError
+from emulators.plant.actor import PlantError
+from emulators.plant.engine import Plant
 from emulators.plant.network import Link, ManagementNetwork, Switch
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulators.plant.actor import PlantError
 from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply, three_phase
-from emulators.plant.engine import PlantError
 from emulators.plant.flow import Flow, Tie
 
 

@@ -7,8 +7,8 @@ import math
 import pytest
 from paths import Load, told
 
+from emulators.plant.actor import PlantError
 from emulators.plant.breakers import Breaker, BreakerRatings
-from emulators.plant.engine import PlantError
 from emulators.plant.sources import Transformer, TransformerRatings, Utility, UtilityRatings
 
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from plant_racks.power import Row
 from small_plant import Source, plant_of
 
+from emulators.plant.actor import PlantError
 from emulators.plant.distribution import Pdu, PduRatings
-from emulators.plant.engine import PlantError
 from emulators.plant.rack_ratings import RackRatings
 from emulators.plant.racks import Rack
 

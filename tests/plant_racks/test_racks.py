@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from plant_racks.power import OnePhaseSource, Row
 from small_plant import Source, plant_of
 
+from emulators.plant.actor import PlantError
 from emulators.plant.electrical import Component
-from emulators.plant.engine import PlantError
 from emulators.plant.power_supplies import platinum_efficiency, ride_through_s
 from emulators.plant.rack_ratings import RackRatings, RackRowRatings
 from emulators.plant.racks import Rack, RackRow

@@ -6,7 +6,7 @@ import pytest
 from small_plant import plant_of
 from ups_bench import Bench, Load, Source
 
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.plant.ups import Ups
 from emulators.plant.ups_ratings import UpsRatings, overload_s
 

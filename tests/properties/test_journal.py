@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulators.plant.engine import Event
+from emulators.plant.actor import Event
 from emulators.site import Site
 from harness.journal import Journal, Recorder, Trace
 from harness.quantities import UnknownQuantity, resolve

@@ -7,7 +7,7 @@ import math
 import pytest
 from commissioning import losses, put_right, rows, unlike_normal
 
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.site import Site
 
 MINUTE, HOUR = 60.0, 3600.0

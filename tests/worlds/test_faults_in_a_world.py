@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from harness.faults.injection import InjectionError
 from harness.quantities import UnknownQuantity
 from harness.transports import NoAnswer, Refused, TransportError
