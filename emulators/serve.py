@@ -231,21 +231,23 @@ class Servers:
 
     def _agent(self, tree: SurfaceTree, device: Device) -> SnmpAgent:
         access = self.site.file.head.snmp
-        engine = Engine(
-            engine_id_from_mac(ENTERPRISE, device.mac), lambda: device.state.boots, lambda: int(device.uptime_s)
-        )
         user = User(access.user.encode(), access.auth_password.encode(), access.priv_password.encode(), writable=True)
         agent = SnmpAgent(
             tree,
             {access.read.encode(): Access.READ_ONLY, access.write.encode(): Access.READ_WRITE},
             [user],
-            engine,
+            engine_of(device),
         )
         tree.add(agent_instances(agent))
         if not self._lazy:
             tree.refresh()
         self.agents[device.name] = agent
         return agent
+
+
+def engine_of(device: Device) -> Engine:
+    """The SNMP engine that device's agent is: known by the card's MAC address, counting its boots and uptime."""
+    return Engine(engine_id_from_mac(ENTERPRISE, device.mac), lambda: device.state.boots, lambda: int(device.uptime_s))
 
 
 class LiveSite(Servers):

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from emulators.plant.actor import PlantError
 from emulators.yamlfile import FileError
+from harness.cli.comparing import (
+    IgnoreOption,
+    PartialOption,
+    SameOption,
+    ScenarioOption,
+    ToleranceOption,
+    WithinOption,
+    compared,
+    document,
+    show,
+    terms,
+)
 from harness.cli.learning import (
     AuthOption,
     CommunityOption,
@@ -24,7 +33,7 @@ from harness.cli.learning import (
     found_profile,
     walker,
 )
-from harness.cli.output import Exit, console, fail, print_json, several, table
+from harness.cli.output import Exit, fail, print_json
 from harness.cli.running import JsonOption
 from harness.durations import seconds
 from harness.transports import TransportError
@@ -34,7 +43,6 @@ if TYPE_CHECKING:
     from emulators.profiles.schema import Profile
     from harness.learning.recorder import Walker
     from harness.learning.recording import Recording
-    from harness.learning.surfaces import Difference
 
 
 def drift(
@@ -50,23 +58,12 @@ def drift(
         str | None,
         typer.Option("--profile", help="What both are read through. Default: the twin's profile."),
     ] = None,
-    scenario: Annotated[
-        Path | None,
-        typer.Option("--scenario", help="What happened to the device while it was recorded; the twin suffers it too."),
-    ] = None,
-    same: Annotated[
-        bool,
-        typer.Option("--same-scenario", help="Both were in the same state: compare values too."),
-    ] = False,
-    tolerance: Annotated[float, typer.Option("--tolerance", help="How far values may be apart, %.", min=0.0)] = 10.0,
-    within: Annotated[str, typer.Option("--within", help="How far changes of modes and alarms may be apart.")] = "1s",
-    ignore: Annotated[
-        list[str] | None, typer.Option("--ignore", help="An OID or point to leave out, with what is below it.")
-    ] = None,
-    partial: Annotated[
-        bool,
-        typer.Option("--partial", help="Not all of the device was recorded: what only the twin has is fine."),
-    ] = False,
+    scenario: ScenarioOption = None,
+    same: SameOption = False,
+    tolerance: ToleranceOption = 10.0,
+    within: WithinOption = "1s",
+    ignore: IgnoreOption = None,
+    partial: PartialOption = False,
     every: Annotated[str, typer.Option("--every", help="Addresses: from one walk to the next.")] = "10s",
     for_: Annotated[str, typer.Option("--for", help="Addresses: for how long. Default: one walk.")] = "0s",
     ranges: Annotated[
@@ -93,14 +90,14 @@ def drift(
 
       twinfeed drift pdu.snmprec apc-rpdu2 --json
     """
-    from harness.learning.drift import drift as differences
+    from harness.learning.recorder import walk_count
     from harness.learning.twin import NoTwin
 
     try:
         sides = _Sides(
             None if profile is None else found_profile(profile),
             scenario,
-            1 + int(seconds(for_) / seconds(every)) if seconds(every) > 0 else 1,
+            walk_count(seconds(every), seconds(for_)),
             seconds(every),
             ranges,
             under,
@@ -108,26 +105,18 @@ def drift(
             seconds(timeout),
             credentials(community, user, auth, priv),
         )
+        agreed = terms(scenario, same, tolerance, within, ignore, partial)
         theirs, ours = sides.recordings(device, twin)
-        found = differences(
-            theirs,
-            ours,
-            sides.profile,
-            same_scenario=same or scenario is not None,
-            tolerance=tolerance / 100.0,
-            within_s=seconds(within),
-            partial=partial,
-            ignore=ignore or (),
-        )
+        found = compared(theirs, ours, sides.profile, agreed)
     except (ValueError, FileError, PlantError, NoTwin) as error:
         fail(str(error), Exit.USAGE)
     except TransportError as error:
         fail(str(error), Exit.UNREACHABLE)
     if json:
-        print_json(_document(theirs, ours, sides.profile, found))
+        print_json(document(found))
     else:
-        _print(theirs, ours, sides.profile, found)
-    raise typer.Exit(Exit.NO if found else Exit.DONE)
+        show(found)
+    raise typer.Exit(Exit.NO if found.differences else Exit.DONE)
 
 
 class _Sides:
@@ -184,24 +173,21 @@ class _Sides:
         from harness.learning.twin import Twin
 
         scenario = None if self._scenario is None else Scenario.load(self._scenario)
-        twin = Twin(site, name, theirs.protocol, scenario)
-        walks = [walk for walk in theirs.walks if walk.ended] or theirs.walks
-        asked = [place for walk in walks[:1] for place in (*walk.registers, *walk.refused)]
-        return twin.recording([walk.t_s - walks[0].t_s for walk in walks], asked)
+        return Twin(site, name, theirs.protocol, scenario).beside(theirs)
 
     async def _walked(self, addresses: list[str]) -> dict[str, Recording]:
         """Recordings of what answers at these addresses, made at the same time."""
-        from harness.learning.recorder import Recorder, RecordError
+        from harness.learning.recorder import RecordError, together
 
-        with tempfile.TemporaryDirectory() as folder:
-            recorders = [
-                Recorder(self._walker(address), Path(folder) / str(n)).record(self._walks, self._every_s)
-                for n, address in enumerate(addresses)
-            ]
-            try:
-                return dict(zip(addresses, await asyncio.gather(*recorders), strict=True))
-            except RecordError as error:
-                raise ValueError(str(error)) from None
+        found: dict[str, Recording] = {}
+        recordings = await together(map(self._walker, addresses), self._walks, self._every_s)
+        for address, recording in zip(addresses, recordings, strict=True):
+            if isinstance(recording, RecordError):
+                raise ValueError(str(recording))
+            if isinstance(recording, TransportError):
+                raise recording
+            found[address] = recording
+        return found
 
     def _walker(self, address: str) -> Walker:
         from harness.learning.pace import Pace, per_second
@@ -219,38 +205,3 @@ class _Sides:
             Pace(per_second(self._rate)),
             MOST_VARIABLES,
         )
-
-
-def _document(
-    device: Recording, twin: Recording, profile: Profile | None, found: list[Difference]
-) -> dict[str, object]:
-    return {
-        "device": device.head.get("device"),
-        "twin": twin.head.get("device"),
-        "profile": None if profile is None else profile.profile,
-        "walks": {"device": len(device.walks), "twin": len(twin.walks)},
-        "differences": [asdict(difference) for difference in found],
-    }
-
-
-def _print(device: Recording, twin: Recording, profile: Profile | None, found: list[Difference]) -> None:
-    from harness.learning.drift import KINDS
-
-    through = "" if profile is None else f", read through {profile.profile}"
-    sides = f"{device.head.get('device')} ({several(len(device.walks), 'walk')}) and {twin.head.get('device')}"
-    console.print(escape(f"{sides} ({several(len(twin.walks), 'walk')}){through}"), soft_wrap=True)
-    for kind, meaning in KINDS.items():
-        here = [difference for difference in found if difference.kind == kind]
-        if not here:
-            continue
-        console.print(f"\n[bold]{kind}[/]: {meaning} ({len(here)})", soft_wrap=True)
-        listing = table("", "where", "device", "twin", "")
-        for d in here:
-            listing.add_row(escape(d.where), escape(d.device), escape(d.twin), escape(d.note))
-        console.print(listing)
-    if not found:
-        console.print("[green]no drift[/]")
-        return
-    console.print(f"\n{several(len(found), 'difference')}")
-    if any(d.kind == "extra" for d in found) and "asked" not in device.head:
-        console.print("(if the recording does not hold all of the device, --partial leaves out what only the twin has)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -39,14 +40,17 @@ AuthOption = Annotated[str, typer.Option("--auth", help="v3: md5, sha, sha224, s
 PrivOption = Annotated[str, typer.Option("--priv", help="v3: des, 3des, aes128, aes192 or aes256.")]
 RateOption = Annotated[str, typer.Option("--rate", help="Most requests: 10/s, 30/min.")]
 TimeoutOption = Annotated[str, typer.Option("--timeout", help="How long one answer is waited for.")]
+PatienceOption = Annotated[str, typer.Option("--patience", help="How long a silent device is waited for.")]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="The recording; one that exists is gone on with.")]
+UnderOption = Annotated[
+    list[str] | None, typer.Option("--under", help="SNMP: a subtree to walk; may be repeated. Default: everything.")
+]
 
 
 def record(
     address: Annotated[str, typer.Argument(help=f"The device: {FORMS}.", show_default=False)],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The recording; one that exists is gone on with.")],
-    under: Annotated[
-        list[str] | None, typer.Option("--under", help="SNMP: a subtree to walk; may be repeated. Default: everything.")
-    ] = None,
+    output: OutputOption,
+    under: UnderOption = None,
     ranges: Annotated[
         str | None, typer.Option("--ranges", help="Modbus: holding:0-199,input:0-49,coil:0-15,discrete:0-15.")
     ] = None,
@@ -57,7 +61,7 @@ def record(
     for_: Annotated[str, typer.Option("--for", help="For how long. Default: one walk.")] = "0s",
     rate: RateOption = "10/s",
     timeout: TimeoutOption = "2s",
-    patience: Annotated[str, typer.Option("--patience", help="How long a silent device is waited for.")] = "30s",
+    patience: PatienceOption = "30s",
     most: Annotated[int, typer.Option("--most", help="SNMP: a walk ends after so many variables.", min=1)] = 200_000,
     community: CommunityOption = "public",
     user: UserOption = "",
@@ -76,6 +80,7 @@ def record(
       twinfeed record modbus+serial:/dev/ttyUSB0/1?baud=9600 -o gen.jsonl --profile dse-gencomm
     """
     from harness.learning.pace import Pace, per_second
+    from harness.learning.recorder import walk_count
 
     try:
         pace = Pace(per_second(rate))
@@ -84,9 +89,13 @@ def record(
         asks = walker(transport, under, ranges, None if profile is None else found_profile(profile), pace, most)
     except (ValueError, FileError) as error:
         fail(str(error), Exit.USAGE)
-    walks = 1 + int(for_s / every_s) if every_s > 0 else 1
+    told(recorded(asks, output, walk_count(every_s, for_s), every_s, patience_s, json), output, pace, json)
+
+
+def told(recording: Coroutine[Any, Any, Recording], output: Path, pace: Pace, json: bool) -> None:
+    """Make the recording and say what it holds; one that is interrupted is kept, and how to go on is said."""
     try:
-        found = asyncio.run(_recorded(asks, output, walks, every_s, patience_s, json))
+        found = asyncio.run(recording)
     except FileError as error:
         fail(str(error), Exit.USAGE)
     except TransportError as error:
@@ -177,7 +186,7 @@ def found_profile(name: str) -> Profile:
     return library.load(path) if path.suffix in (".yaml", ".yml") else library.get(name)
 
 
-async def _recorded(
+async def recorded(
     walker: Walker, output: Path, walks: int, every_s: float, patience_s: float, quiet: bool
 ) -> Recording:
     """The whole recording. SIGINT and SIGTERM raise CancelledError, between two lines of the file."""
@@ -192,14 +201,14 @@ async def _recorded(
     with Progress(console=console, transient=True, disable=quiet or not console.is_terminal) as progress:
         shown = progress.add_task("", total=walks)
 
-        def told(recording: Recording, item: dict[str, Any]) -> None:
+        def shows(recording: Recording, item: dict[str, Any]) -> None:
             walk = recording.walks[-1]
             progress.update(
                 shown, completed=len(recording.walks) - (not walk.ended), description=f"walk {walk.number}: {len(walk)}"
             )
 
         try:
-            return await Recorder(walker, output, told).record(walks, every_s, patience_s)
+            return await Recorder(walker, output, shows).record(walks, every_s, patience_s)
         except RecordError as error:
             fail(str(error), Exit.USAGE if output.exists() and output.stat().st_size else Exit.UNREACHABLE)
 

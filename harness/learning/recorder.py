@@ -14,7 +14,8 @@ import asyncio
 import fcntl
 import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import IO, Any, Protocol
 from harness.learning import recording
 from harness.learning.modbus_walk import ModbusWalker
 from harness.learning.recording import VERSION, Recording, Walk
-from harness.transports import NoAnswer
+from harness.transports import NoAnswer, TransportError
 
 RETRY_S = 2.0
 """How often a device that fell silent is asked again, s."""
@@ -31,6 +32,26 @@ RETRY_S = 2.0
 
 class RecordError(Exception):
     """The recording cannot be made or go on; the message says why and what to do."""
+
+
+def walk_count(every_s: float, for_s: float) -> int:
+    """How many walks are begun in `for_s` when one is `every_s` after the other; at least one."""
+    return 1 + int(for_s / every_s) if every_s > 0 else 1
+
+
+async def together(
+    walkers: Iterable[Walker], walks: int = 1, every_s: float = 0.0
+) -> list[Recording | RecordError | TransportError]:
+    """Recordings of several devices made at the same time and kept in no file, or why there is none of a device."""
+
+    async def one(walker: Walker, path: Path) -> Recording | RecordError | TransportError:
+        try:
+            return await Recorder(walker, path).record(walks, every_s)
+        except (RecordError, TransportError) as error:
+            return error
+
+    with tempfile.TemporaryDirectory() as folder:
+        return await asyncio.gather(*(one(walker, Path(folder) / str(n)) for n, walker in enumerate(walkers)))
 
 
 class Walker(Protocol):

@@ -9,6 +9,7 @@ from emulators.profiles.binding import Surface
 from emulators.profiles.modbus_binding import ProfileUnit
 from emulators.profiles.schema import Profile
 from emulators.profiles.snmp_binding import SYNTAX, SurfaceTree
+from emulators.serve import engine_of
 from emulators.site import Site
 from emulators.wire.modbus import ModbusError, Unit
 from emulators.wire.snmp import Instance, SnmpAgent, agent_instances, format_oid
@@ -66,7 +67,7 @@ class Twin:
         self._unit: ProfileUnit | None = None
         if protocol == "snmp" and self.profile.snmp is not None:
             self._tree = SurfaceTree(surface)
-            self._tree.add(agent_instances(SnmpAgent(self._tree, {})))
+            self._tree.add(agent_instances(SnmpAgent(self._tree, {}, (), engine_of(emulated))))
         elif protocol == "modbus" and self.profile.modbus is not None:
             self._unit = ProfileUnit(surface)
         else:
@@ -102,6 +103,16 @@ class Twin:
             "identity": self._identity(walks[0]),
         }
         return Recording(head, walks)
+
+    def beside(self, device: Recording) -> Recording:
+        """The twin at the times of the device's walks, asked for the registers that the device was asked for.
+
+        Raises:
+            PlantError: the scenario asks of the site what it cannot.
+        """
+        walks = [walk for walk in device.walks if walk.ended] or device.walks
+        asked = [place for walk in walks[:1] for place in (*walk.registers, *walk.refused)]
+        return self.recording([walk.t_s - walks[0].t_s for walk in walks], asked)
 
     def _reach(self, t_s: float) -> None:
         """Let the site's time pass, with what the scenario does on the way."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import typer
 
-from hil_rigs.cli import bench, check, working
+from hil_rigs.cli import bench, check, learning, working
 
 app = typer.Typer(
     name="rig",
@@ -17,6 +17,8 @@ app = typer.Typer(
 COMMANDS: tuple[Callable[..., None], ...] = (
     bench.benches,
     check.check,
+    learning.record,
+    learning.drift,
     bench.dry_run,
     bench.schema,
     working.status,

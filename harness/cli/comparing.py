@@ -1,0 +1,133 @@
+"""A device and its emulator held against each other: what every command that does so asks for and shows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from harness.cli.output import console, several, table
+from harness.durations import seconds
+
+if TYPE_CHECKING:
+    from emulators.profiles.schema import Profile
+    from harness.learning.recording import Recording
+    from harness.learning.surfaces import Difference
+
+ScenarioOption = Annotated[
+    Path | None,
+    typer.Option("--scenario", help="What happened to the device while it was recorded; the twin suffers it too."),
+]
+SameOption = Annotated[bool, typer.Option("--same-scenario", help="Both were in the same state: compare values too.")]
+ToleranceOption = Annotated[float, typer.Option("--tolerance", help="How far values may be apart, %.", min=0.0)]
+WithinOption = Annotated[str, typer.Option("--within", help="How far changes of modes and alarms may be apart.")]
+IgnoreOption = Annotated[
+    list[str] | None, typer.Option("--ignore", help="An OID or point to leave out, with what is below it.")
+]
+PartialOption = Annotated[
+    bool, typer.Option("--partial", help="Not all of the device was recorded: what only the twin has is fine.")
+]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What counts as a difference; see `harness.learning.drift.drift`."""
+
+    same_scenario: bool
+    tolerance: float
+    """Relative to the larger value."""
+    within_s: float
+    partial: bool
+    ignore: tuple[str, ...]
+
+
+def terms(
+    scenario: Path | None, same: bool, tolerance: float, within: str, ignore: list[str] | None, partial: bool
+) -> Terms:
+    """The terms of those options; `tolerance` in %.
+
+    Raises:
+        ValueError: `within` is no duration.
+    """
+    return Terms(same or scenario is not None, tolerance / 100.0, seconds(within), partial, ignore=tuple(ignore or ()))
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The recordings of both sides, the profile they were read through, and what differs."""
+
+    device: Recording
+    twin: Recording
+    profile: Profile | None
+    differences: list[Difference]
+
+    @property
+    def heading(self) -> str:
+        """Who was compared with whom."""
+        sides = (f"{side.head.get('device')} ({several(len(side.walks), 'walk')})" for side in (self.device, self.twin))
+        through = "" if self.profile is None else f", read through {self.profile.profile}"
+        return " and ".join(sides) + through
+
+    @property
+    def may_be_partial(self) -> bool:
+        """Whether the twin has more, and the recording does not say that it holds all of the device."""
+        return "asked" not in self.device.head and any(d.kind == "extra" for d in self.differences)
+
+
+def compared(device: Recording, twin: Recording, profile: Profile | None, terms: Terms) -> Comparison:
+    """Compare two recordings.
+
+    Raises:
+        ValueError: they are of different protocols.
+    """
+    from harness.learning.drift import drift
+
+    found = drift(
+        device,
+        twin,
+        profile,
+        same_scenario=terms.same_scenario,
+        tolerance=terms.tolerance,
+        within_s=terms.within_s,
+        partial=terms.partial,
+        ignore=terms.ignore,
+    )
+    return Comparison(device, twin, profile, found)
+
+
+def document(comparison: Comparison) -> dict[str, object]:
+    """The comparison for programs."""
+    device, twin, profile = comparison.device, comparison.twin, comparison.profile
+    return {
+        "device": device.head.get("device"),
+        "twin": twin.head.get("device"),
+        "profile": None if profile is None else profile.profile,
+        "walks": {"device": len(device.walks), "twin": len(twin.walks)},
+        "differences": [asdict(difference) for difference in comparison.differences],
+    }
+
+
+def show(comparison: Comparison) -> None:
+    """The comparison for people: each kind of difference with what it means."""
+    from harness.learning.drift import KINDS
+
+    console.print(escape(comparison.heading), soft_wrap=True)
+    found = comparison.differences
+    for kind, meaning in KINDS.items():
+        here = [difference for difference in found if difference.kind == kind]
+        if not here:
+            continue
+        console.print(f"\n[bold]{kind}[/]: {meaning} ({len(here)})", soft_wrap=True)
+        listing = table("", "where", "device", "twin", "")
+        for d in here:
+            listing.add_row(escape(d.where), escape(d.device), escape(d.twin), escape(d.note))
+        console.print(listing)
+    if not found:
+        console.print("[green]no drift[/]")
+        return
+    console.print(f"\n{several(len(found), 'difference')}")
+    if comparison.may_be_partial:
+        console.print("(if the recording does not hold all of the device, --partial leaves out what only the twin has)")

@@ -1,0 +1,264 @@
+"""`twinfeed rig record` and `twinfeed rig drift`: the devices of a bench, and what their emulators get wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.markup import escape
+
+from emulators.plant.engine import PlantError
+from emulators.yamlfile import FileError
+from harness.cli.comparing import (
+    Comparison,
+    IgnoreOption,
+    PartialOption,
+    SameOption,
+    ScenarioOption,
+    Terms,
+    ToleranceOption,
+    WithinOption,
+    compared,
+    document,
+    terms,
+)
+from harness.cli.learning import OutputOption, PatienceOption, UnderOption, recorded, told, walker
+from harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, several, table
+from harness.cli.running import JsonOption
+from harness.durations import seconds
+from hil_rigs.cli.bench import File
+from hil_rigs.cli.check import INTERRUPTED
+
+if TYPE_CHECKING:
+    from harness.faults.scenario import Scenario
+    from harness.learning.recording import Recording
+    from harness.learning.twin import Twin
+    from hil_rigs.learning import NoRecording
+    from hil_rigs.rigfile import Rig
+
+RateOption = Annotated[
+    str, typer.Option("--rate", help="Most requests to a device whose `rate` the file does not give: 10/s, 30/min.")
+]
+
+
+def record(
+    file: File,
+    device: Annotated[str, typer.Argument(help="A device of the bench.", show_default=False)],
+    output: OutputOption,
+    over: Annotated[
+        Literal["snmp", "modbus"] | None, typer.Option("--over", help="Default: snmp where the device has it.")
+    ] = None,
+    under: UnderOption = None,
+    ranges: Annotated[
+        str | None, typer.Option("--ranges", help="Modbus: holding:0-199,input:0-49. Default: what the profile knows.")
+    ] = None,
+    every: Annotated[str, typer.Option("--every", help="From one walk to the next: 30s, 1min.")] = "1min",
+    for_: Annotated[str, typer.Option("--for", help="For how long. Default: one walk.")] = "0s",
+    rate: RateOption = "10/s",
+    patience: PatienceOption = "30s",
+    json: JsonOption = False,
+) -> None:
+    """Record a device of a bench over time, only by reading. Interrupted, run it again with the same file: it goes on.
+
+    Example: twinfeed rig record ups-bench.yaml ups-1 -o ups-1.jsonl --every 5s --for 10min
+    """
+    from harness.learning.pace import per_second
+    from harness.learning.recorder import walk_count
+    from harness.learning.snmp_walk import MOST_VARIABLES
+    from hil_rigs import rigfile
+    from hil_rigs.learning import chosen, handle_of, pace_of, protocol_of
+    from hil_rigs.places import held
+
+    with plain_errors():
+        bench = rigfile.read(file)
+    try:
+        chosen(bench, [device])
+        modbus = protocol_of(bench, device, over) == "modbus"
+        pace = pace_of(bench, device, per_second(rate))
+        every_s, patience_s = seconds(every), seconds(patience)
+        walks = walk_count(every_s, seconds(for_))
+    except ValueError as error:
+        fail(str(error), Exit.USAGE)
+
+    async def made() -> Recording:
+        async with held(bench) as here:
+            handle = handle_of(here, device)
+            transport = handle.modbus if modbus else handle.snmp
+            assert transport is not None, "its protocol is one that the file gives"
+            profile = handle.profile if modbus and ranges is None else None
+            asks = walker(transport, under, ranges, profile, pace, MOST_VARIABLES)
+            return await recorded(asks, output, walks, every_s, patience_s, json)
+
+    with _alone(bench, "twinfeed rig record"):
+        told(made(), output, pace, json)
+
+
+def drift(
+    file: File,
+    devices: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[DEVICE]…", help="Default: all devices of the bench that have a twin."),
+    ] = None,
+    scenario: ScenarioOption = None,
+    same: SameOption = False,
+    tolerance: ToleranceOption = 10.0,
+    within: WithinOption = "1s",
+    ignore: IgnoreOption = None,
+    partial: PartialOption = False,
+    every: Annotated[str, typer.Option("--every", help="From one walk to the next.")] = "10s",
+    for_: Annotated[str, typer.Option("--for", help="For how long. Default: one walk.")] = "0s",
+    rate: RateOption = "50/s",
+    json: JsonOption = False,
+) -> None:
+    """Compare devices of a bench with their emulators in its wiring, and say what the emulators get wrong.
+
+    Nothing is written and nothing moves. Exits with 0 when nothing differs, 1 when something does, 2 when the file or
+    an argument is wrong, 3 when a device does not answer.
+
+    Examples:
+
+      twinfeed rig drift ups-bench.yaml
+
+      twinfeed rig drift ups-bench.yaml ups-1 --every 5s --for 2min --scenario outage.yaml
+    """
+    from harness.faults.scenario import Scenario
+    from harness.learning.pace import per_second
+    from harness.learning.recorder import walk_count
+    from hil_rigs import rigfile
+    from hil_rigs.learning import chosen
+
+    with plain_errors():
+        bench = rigfile.read(file)
+    try:
+        agreed = terms(scenario, same, tolerance, within, ignore, partial)
+        per_s, every_s = per_second(rate), seconds(every)
+        walks = walk_count(every_s, seconds(for_))
+        course = None if scenario is None else Scenario.load(scenario)
+        twins = _twins(bench, chosen(bench, devices or ()), course, all_of_them=bool(devices))
+        with _alone(bench, "twinfeed rig drift"):
+            recordings = asyncio.run(_recordings(bench, list(twins), per_s, walks, every_s))
+        outcomes = {name: _outcome(twin, recordings[name], agreed) for name, twin in twins.items()}
+    except (ValueError, FileError, PlantError) as error:
+        fail(str(error), Exit.USAGE)
+    without = [] if devices else [name for name in bench.bench.devices if name not in twins]
+    if json:
+        print_json(_document(bench, outcomes, without))
+    else:
+        _print(bench, outcomes, without)
+    raise typer.Exit(max(_code(outcome) for outcome in outcomes.values()))
+
+
+@contextmanager
+def _alone(bench: Rig, what: str) -> Iterator[None]:
+    """Keep others off the bench; what may hinder a command that only reads ends it with a message."""
+    from hil_rigs.credentials import NoCredential
+    from hil_rigs.lock import BenchLock, Held
+    from hil_rigs.places import PlaceError
+
+    try:
+        with BenchLock(bench.name, what=what):  # a second master on a line would spoil both
+            yield
+    except (ValueError, NoCredential) as error:
+        fail(str(error), Exit.USAGE)
+    except (Held, PlaceError, OSError) as error:
+        fail(str(error), Exit.UNREACHABLE)
+    except KeyboardInterrupt:
+        errors.print("twinfeed: stopped; nothing was written to the bench")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _twins(bench: Rig, names: list[str], scenario: Scenario | None, all_of_them: bool) -> dict[str, Twin]:
+    """The twins of these devices, or of those that have one.
+
+    Raises:
+        NoTwin: a device that must have one has none, or no device has.
+    """
+    from harness.learning.twin import NoTwin
+    from hil_rigs.learning import twin_of
+
+    found: dict[str, Twin] = {}
+    for name in names:
+        try:
+            found[name] = twin_of(bench, name, scenario)
+        except NoTwin:
+            if all_of_them:
+                raise
+    if not found:
+        raise NoTwin(f"the wiring of {bench.name} emulates none of its devices: there is nothing to compare them with")
+    return found
+
+
+async def _recordings(
+    bench: Rig, names: list[str], per_s: float, walks: int, every_s: float
+) -> dict[str, Recording | NoRecording]:
+    from hil_rigs.learning import recordings
+    from hil_rigs.places import held
+
+    async with held(bench) as here:
+        return await recordings(here, names, per_s, walks, every_s)
+
+
+def _outcome(twin: Twin, recording: Recording | NoRecording, agreed: Terms) -> Comparison | NoRecording:
+    """The device beside its twin, unless it could not be recorded. Raises as `Twin.beside`."""
+    if isinstance(recording, Exception):
+        return recording
+    return compared(recording, twin.beside(recording), twin.profile, agreed)
+
+
+def _code(outcome: Comparison | NoRecording) -> Exit:
+    from hil_rigs.credentials import NoCredential
+
+    if isinstance(outcome, Comparison):
+        return Exit.NO if outcome.differences else Exit.DONE
+    return Exit.USAGE if isinstance(outcome, NoCredential) else Exit.UNREACHABLE
+
+
+def _document(bench: Rig, outcomes: dict[str, Comparison | NoRecording], without: list[str]) -> dict[str, object]:
+    from hil_rigs.learning import another_product
+
+    return {
+        "bench": bench.name,
+        "devices": [
+            {"name": name, "note": another_product(bench, name)}
+            | (document(outcome) if isinstance(outcome, Comparison) else {"trouble": str(outcome)})
+            for name, outcome in outcomes.items()
+        ],
+        "without_twin": without,
+    }
+
+
+def _print(bench: Rig, outcomes: dict[str, Comparison | NoRecording], without: list[str]) -> None:
+    from hil_rigs.learning import another_product
+
+    for name, outcome in outcomes.items():
+        if not isinstance(outcome, Comparison):
+            console.print(f"[bold]{escape(name)}[/]: [red]not compared[/]: {escape(str(outcome))}\n", soft_wrap=True)
+            continue
+        console.print(f"[bold]{escape(name)}[/]: {escape(outcome.heading)}", soft_wrap=True)
+        if note := another_product(bench, name):
+            console.print(f"[yellow]{escape(note)}[/]", soft_wrap=True)
+        if not outcome.differences:
+            console.print("[green]no drift[/]\n")
+            continue
+        listing = table("", "kind", "where", "device", "twin", "")
+        for d in outcome.differences:
+            listing.add_row(d.kind, escape(d.where), escape(d.device), escape(d.twin), escape(d.note))
+        console.print(listing)
+        console.print()
+    console.print(escape(_summary(bench, outcomes, without)), soft_wrap=True)
+
+
+def _summary(bench: Rig, outcomes: dict[str, Comparison | NoRecording], without: list[str]) -> str:
+    comparisons = [outcome for outcome in outcomes.values() if isinstance(outcome, Comparison)]
+    drifting = [len(comparison.differences) for comparison in comparisons if comparison.differences]
+    parts = [f"{len(comparisons) - len(drifting)} without drift"]
+    if drifting:
+        parts.append(f"{len(drifting)} with {several(sum(drifting), 'difference')}")
+    if len(outcomes) > len(comparisons):
+        parts.append(f"{len(outcomes) - len(comparisons)} not compared")
+    if without:
+        parts.append(f"no twin in the wiring: {', '.join(without)}")
+    return f"{bench.name}: {', '.join(parts)}"
