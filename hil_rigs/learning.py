@@ -138,4 +138,4 @@ def another_product(rig: Rig, name: str) -> str:
     """What to say where the file's profile of the device is not the wiring's; empty where it is."""
     twin = next(entry.profile.profile for entry in rig.site.file.devices if entry.name == name)
     device = rig.profiles[name].profile
-    return "" if device == twin else f"the file says it is a {device}, its wiring makes it a {twin}"
+    return "" if device == twin else f"two products: the file says {device}, its wiring {twin}"

@@ -100,7 +100,7 @@ def drift(
     file: File,
     devices: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[DEVICE]…", help="Default: all devices of the bench that have a twin."),
+        typer.Argument(metavar="[DEVICE]", help="Default: all devices of the bench that have a twin."),
     ] = None,
     scenario: ScenarioOption = None,
     same: SameOption = False,
@@ -115,8 +115,8 @@ def drift(
 ) -> None:
     """Compare devices of a bench with their emulators in its wiring, and say what the emulators get wrong.
 
-    Nothing is written and nothing moves. Exits with 0 when nothing differs, 1 when something does, 2 when the file or
-    an argument is wrong, 3 when a device does not answer.
+    Nothing is written and nothing moves. Exits with 0 when nothing differs, 1 when something does, 2 when the file,
+    an argument or a password is wrong, 3 when a device does not answer.
 
     Examples:
 
