@@ -50,7 +50,7 @@ async def _one(rig: Rig, name: str, section: Actuator, asked: Mapping[str, Asked
             Level.PROBLEM,
             Phrase("stands at {position}", position=stands),
             Phrase("{position}, as in normal operation", position=section.normal),
-            Phrase("bring it there by hand, or correct `normal`"),
+            Phrase("bring it there: twinfeed rig reset, or by hand; or correct `normal`"),
         )
     return Finding(name, "actuator", Level.FINE, Phrase("{said}", said=said))
 
