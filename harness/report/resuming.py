@@ -61,8 +61,8 @@ def site_file(item: pytest.Item) -> Path | None:
     """The file of the bench or site a test runs on: --rig's, the marker's, --site's or the default; None if there is
     none."""
     rig = item.config.getoption("--rig", None)
-    if rig:
-        return Path(rig) if Path(rig).is_file() else None  # the name of a bench that ships is known to hil_rigs alone
+    if rig and Path(rig).is_file():
+        return Path(rig)
     marker = item.get_closest_marker("site")
     name = marker.args[0] if marker and marker.args else item.config.getoption("--site", None) or DEFAULT
     try:

@@ -133,14 +133,12 @@ def test_attached_files_are_kept_with_their_hashes(pytester: pytest.Pytester) ->
     assert (pytester.path / "out" / entry.data["file"]).read_bytes() == b"picture"
 
 
-@pytest.mark.parametrize(
-    ("bench", "site"), [(str(rigfile.find("ups-bench")), "ups-bench"), ("ups-bench", None)], ids=["file", "name"]
-)
-def test_a_test_on_a_bench_is_on_no_other_site(pytester: pytest.Pytester, bench: str, site: str | None) -> None:
+@pytest.mark.parametrize("bench", [str(rigfile.find("ups-bench")), "ups-bench"], ids=["file", "name"])
+def test_a_test_on_a_bench_is_on_no_other_site(pytester: pytest.Pytester, bench: str) -> None:
     pytester.makepyfile("async def test_x(site): pass")
     run = pytester.runpytest("--rig", bench, "--dry-run", "--report", "out", "-oasyncio_mode=auto")
     run.assert_outcomes(passed=1)
-    assert [entry.data.get("site") for entry in told(pytester.path / "out", "test", "started")] == [site]
+    assert [entry.data["site"] for entry in told(pytester.path / "out", "test", "started")] == ["ups-bench"]
 
 
 def test_the_journal_of_a_site_is_attached(pytester: pytest.Pytester) -> None:
