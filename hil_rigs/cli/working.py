@@ -171,6 +171,8 @@ def safe(file: File) -> None:
 def watch(file: File) -> None:
     """Show the bench as it is, again and again; the space bar is the emergency stop, q leaves."""
     rig = _read(file)
+    if not sys.stdin.isatty():
+        fail("watch needs a terminal, for its keys; `twinfeed rig status` tells it once", Exit.USAGE)
 
     async def do(client: Client) -> None:
         pressed = _keys()
@@ -211,7 +213,10 @@ def operate(file: File, person: As = "") -> None:
             if asked.get("picture"):
                 console.print(f"picture: {asked['picture']}")
             wanted = "done? [y/n] " if asked["unit"] is None else f"value [{asked['unit'] or 'as it stands'}]: "
-            typed = (await asyncio.to_thread(input, wanted)).strip()
+            try:
+                typed = (await asyncio.to_thread(input, wanted)).strip()
+            except EOFError:
+                fail("there is nobody to type an answer: run it in a terminal", Exit.USAGE)
             done = typed.lower() in ("y", "yes", "o", "oui", "") if asked["unit"] is None else bool(typed)
             try:
                 await client.ask("answer", question=asked["question"], person=person, done=done, text=typed)

@@ -18,6 +18,7 @@ def test_the_day_of_a_technician(bench: ProcessBench) -> None:
     assert "Moussa" not in bench.twinfeed("arm", "--as", "Ibrahim", "--yes").stdout
     bench.arm()
     assert bench.status()["armed_by"] == "Awa"
+    assert "needs a terminal" in bench.twinfeed("watch").stderr
 
     stopped = bench.twinfeed("stop", "smoke")
     assert (stopped.returncode, "in its safe state" in stopped.stdout) == (0, True)
