@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.markup import escape
 
-from emulators.plant.engine import PlantError
+from emulators.plant.actor import PlantError
 from emulators.yamlfile import FileError
 from harness.cli.comparing import (
     Comparison,
