@@ -94,8 +94,14 @@ def snmp_transport(access: SnmpAccess) -> SnmpTransport:
     times = _times(access)
     if access.version == "v3":
         assert access.user is not None, "the rig file names a user for v3"
+        references = [reference for reference in (access.auth_password, access.priv_password) if reference is not None]
         user = UsmUser(
-            access.user, _secret(access.auth_password), _secret(access.priv_password), access.auth, access.priv
+            access.user,
+            _secret(access.auth_password),
+            _secret(access.priv_password),
+            access.auth,
+            access.priv,
+            origin=" and ".join(references),
         )
         return SnmpTransport.v3(access.address, access.port, user=user, **times)
     make = SnmpTransport.v1 if access.version == "v1" else SnmpTransport.v2c

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,25 +56,31 @@ async def test_it_holds(site):
 
 
 class ProcessBench:
-    """The bench in a folder of its own; its emulators run until the block is left."""
+    """The bench that `text` describes, in a folder of its own; its emulators run until the block is left.
 
-    def __init__(self, folder: Path) -> None:
+    The addresses of the text are those of the network 127.45.0; each process that runs tests has one of its own.
+    """
+
+    def __init__(self, folder: Path, text: str = RIG) -> None:
         self.folder = folder
+        self.name = re.search(r"^bench: (\S+)", text, re.MULTILINE)[1]  # type: ignore[index]
         self.file = folder / "rig.yaml"
-        self._network = f"127.45.{os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw')}"
-        self.file.write_text(RIG.replace("127.45.0", self._network), encoding="utf-8")
+        self.network = f"127.45.{os.getpid() % 250 + 1}"
+        self.file.write_text(text.replace("127.45.0", self.network), encoding="utf-8")
         self.env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | {
             "BENCH_WRITE": "private",
             "TWINFEED_BENCHES": str(folder / "benches"),
             "TWINFEED_LOCKS": str(folder),
+            "XDG_RUNTIME_DIR": str(folder),
             "PYTHONUNBUFFERED": "1",
             "COLUMNS": "200",
         }
         self._started: list[subprocess.Popen[str]] = []
+        self.emulators: subprocess.Popen[str]
 
     @property
     def place(self) -> Path:
-        return self.folder / "benches" / "processes"
+        return Path(self.env["TWINFEED_BENCHES"]) / self.name
 
     # -- programs -------------------------------------------------------------------------------------------------
 
@@ -84,6 +92,18 @@ class ProcessBench:
             )  # fmt: skip
         self._started.append(started)
         return started
+
+    def start_emulators(self, file: Path | None = None) -> None:
+        """The devices of the bench, as that file describes them (default: the rig file's own wiring)."""
+        log = self.folder / "up.log"
+        log.write_text("")
+        self.emulators = self.start("harness.cli", "up", str(file or self.file), "--json", log="up.log")
+
+        def answer() -> bool:
+            assert self.emulators.poll() is None, log.read_text()
+            return log.read_text().startswith("{")
+
+        self.until(answer, "the emulators answer")
 
     def twinfeed(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`twinfeed rig …` on this bench."""
@@ -159,13 +179,14 @@ class ProcessBench:
         from harness.transports import SnmpTransport
 
         async def ask() -> list[str]:
-            pdu = SnmpTransport.v2c(f"{self._network}.12", 1161)
+            pdu = SnmpTransport.v2c(f"{self.network}.12", 1161)
             state = "1.3.6.1.4.1.318.1.1.26.9.2.3.1.5."  # PowerNet-MIB rPDU2OutletSwitchedStatusState: off(1), on(2)
             found = await pdu.get([state + "1", state + "2"])
             pdu.close()
             return [{1: "off", 2: "on"}[int(value)] for value in found.values()]  # type: ignore[arg-type]
 
-        return asyncio.run(ask())
+        with ThreadPoolExecutor(1) as thread:  # a test may have a loop of its own
+            return thread.submit(asyncio.run, ask()).result()
 
     def until(self, holds: Callable[[], object], what: str) -> None:
         """Wait until that holds."""
@@ -178,11 +199,10 @@ class ProcessBench:
 
 
 @contextmanager
-def process_bench(folder: Path) -> Iterator[ProcessBench]:
-    bench = ProcessBench(folder)
+def process_bench(folder: Path, text: str = RIG) -> Iterator[ProcessBench]:
+    bench = ProcessBench(folder, text)
     try:
-        bench.start("harness.cli", "up", str(bench.file), "--json", log="up.log")
-        bench.until(lambda: (folder / "up.log").read_text().startswith("{"), "the emulators answer")
+        bench.start_emulators()
         yield bench
     finally:
         bench.stop()

@@ -62,6 +62,8 @@ class UsmUser:
     priv_password: str = field(default="", repr=False)
     auth: AuthProtocol = "sha"
     priv: PrivProtocol = "aes128"
+    origin: str = field(default="", compare=False)
+    """Where the passwords come from, for whoever reads that they are refused."""
 
     def __post_init__(self) -> None:
         if self.priv_password and not self.auth_password:
@@ -192,7 +194,11 @@ class UsmSession:
                 raise WrongAnswer(f"no response to this request came {tries}", where, garbage)
             raise NoAnswer(f"no answer {tries}", where)
         if trouble:
-            raise (NotAdmitted if isinstance(trouble, REFUSALS) else WrongAnswer)(f"{trouble}", where)
+            if isinstance(trouble, REFUSALS):
+                user = self._user
+                come = f", whose passwords come from {user.origin}" if user.origin else ""
+                raise NotAdmitted(f"{trouble} (user {user.name}{come})", where)
+            raise WrongAnswer(f"{trouble}", where)
         return Response(status, about, tuple(varbind(name, value) for name, value in found))
 
     async def _manager(self) -> Manager:

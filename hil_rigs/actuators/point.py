@@ -7,11 +7,14 @@ import math
 from collections.abc import Mapping
 
 from emulators.devices.points import Value
-from harness.transports import DeviceHandle, NoAnswer, Reading, TransportError
+from harness.transports import DeviceHandle, NoAnswer, Reading, Refused, TransportError
 from hil_rigs.actuators.base import Actuator, ActuatorFailed
 from hil_rigs.positions import Words, positions, state_point, words
 from hil_rigs.rigfile import Rig
 from hil_rigs.schema import Position
+
+GATEWAY_TIMED_OUT = 11
+"""The exception of a gateway that got no answer (Modbus Application Protocol Specification V1.1b3, section 7)."""
 
 LOOK_S = 0.2
 """Between two looks at whether the device stands where it was told to, s: a Modbus line bears few requests."""
@@ -75,13 +78,15 @@ class PointActuator(Actuator):
     def _seen_at(self) -> str:
         return self._words.point if self._state is None else self._state[1].point
 
-    async def _write(self, position: Position, value: Value) -> NoAnswer | None:
-        """Write it; the error if nothing came back."""
+    async def _write(self, position: Position, value: Value) -> TransportError | None:
+        """Write it; the error if nothing came back from the device."""
         try:
             await self._written.write(_point(self._words), value)
         except NoAnswer as error:
             return error
         except (TransportError, ValueError) as error:
+            if isinstance(error, Refused) and error.code == GATEWAY_TIMED_OUT:
+                return error
             raise ActuatorFailed(f"{self.name}: told to be {position}, refused: {error}") from None
         return None
 

@@ -42,6 +42,8 @@ class Moves:
         self._rig, self.actuators, self._tell, self._value = rig, actuators, tell, value
         self.faults: dict[tuple[str, str], Caused] = {}
         """(target, kind) -> how it is caused now."""
+        self._away: set[str] = set()
+        """What was told to leave its normal position and is not known to be back."""
         self._moved_s: dict[str, float] = {}
         self._turns = {name: asyncio.Lock() for name in actuators}
 
@@ -109,11 +111,17 @@ class Moves:
     async def _go(self, name: str, position: Position, parameters: Mapping[str, float]) -> None:
         self._tell(name, "moves", to=position, **parameters)
         self._moved_s[name] = _now()
+        was_away = name in self._away
+        self._away.add(name)
         try:
             await self.actuators[name].move(position, parameters)
         except ActuatorFailed as error:
+            if isinstance(error, NotMoved) and not was_away:
+                self._away.discard(name)
             self._tell(name, "failed", to=position, why=str(error))
             raise
+        if position == self._rig.bench.actuators[name].normal:
+            self._away.discard(name)
         self._tell(name, "moved", to=position)
 
     async def _proven(self, name: str, proof: Proof | None, away: bool) -> None:
@@ -137,6 +145,10 @@ class Moves:
 
     # -- all of them --------------------------------------------------------------------------------------------------
 
+    def distrust(self) -> None:
+        """Nothing is known of where they stand: somebody else has moved them."""
+        self._away.update(self.actuators)
+
     async def to_safe(self) -> list[str]:
         """Bring every actuator to its safe position, one after the other, whatever any of them says.
 
@@ -153,9 +165,12 @@ class Moves:
         self.faults.clear()
         failed: list[str] = []
         for name in in_order(order, self.actuators):
+            form = self._rig.bench.actuators[name]
+            if form.operator is not None and name not in self._away and position(name) == form.normal:
+                continue  # people are not asked to do what they have not undone
             reason = await self._at_once(self._go(name, position(name), {}))
             if reason:
-                failed.append(f"{name}: {reason}")
+                failed.append(f"{name}: {reason.removeprefix(f'{name}: ')}")
         return failed
 
     async def _at_once(self, work: Awaitable[None]) -> str:

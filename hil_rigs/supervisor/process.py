@@ -128,6 +128,7 @@ async def make_safe(rig: Rig, who: str, why: str) -> list[str]:
 
 async def _to_safe(rig: Rig, tell: Tell) -> list[str]:
     moves = Moves(rig, actuators.make(rig, connect(rig), Unattended(), "en"), tell, lambda quantity: None)
+    moves.distrust()
     try:
         return await moves.to_safe()
     finally:

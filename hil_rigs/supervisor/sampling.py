@@ -15,7 +15,7 @@ Heard = Callable[[float, str, Value], None]
 class Sampling:
     """The instruments of a bench, each read at its own period; `heard` is told every reading, `silent` every failure.
 
-    A failure is told once, until the instrument has a value again.
+    Each reason for a failure is told once, until the instrument has a value again.
     """
 
     def __init__(self, heard: Heard, silent: Callable[[str, str], None]) -> None:
@@ -24,6 +24,8 @@ class Sampling:
         """Quantity -> when it was last read, s of the monotonic clock, and what."""
         self.trouble: dict[str, str] = {}
         """Quantity -> why it has no value now."""
+        self._told: dict[str, set[str]] = {}
+        """Quantity -> the reasons that were told since it had its last value."""
         self._instruments: dict[str, Instrument] = {}
         self._tasks: dict[Batch, asyncio.Task[None]] = {}
 
@@ -67,11 +69,13 @@ class Sampling:
 
     def _take(self, now_s: float, quantity: str, value: Value | NoReading) -> None:
         if isinstance(value, NoReading):
-            if quantity not in self.trouble:
-                self._silent(quantity, str(value))
-            self.trouble[quantity] = str(value)
+            why = self.trouble[quantity] = str(value)
+            if why not in self._told.setdefault(quantity, set()):
+                self._told[quantity].add(why)
+                self._silent(quantity, why)
         else:
             self.trouble.pop(quantity, None)
+            self._told.pop(quantity, None)
             self.latest[quantity] = (now_s, value)
             self._heard(now_s, quantity, value)
 

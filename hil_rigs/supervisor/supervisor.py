@@ -96,6 +96,7 @@ class Supervisor:
             if instrument.certificate or instrument.due or instrument.calibrated or instrument.accuracy is not None:
                 self.note(_calibration(name, instrument))
         if armed_mark(self.rig).exists():
+            self.moves.distrust()
             await self.trip("the bench was armed when its supervisor ended, and nobody saw it safe")
         self._looking = asyncio.create_task(self._look())
 
@@ -144,12 +145,17 @@ class Supervisor:
         while True:
             now = _now()
             if self.state == "armed":
-                reasons = (interlock.broken(now) for interlock in self._interlocks)
+                reasons = (self._broken(interlock, now) for interlock in self._interlocks)
                 if reason := next((reason for reason in reasons if reason), ""):
                     await self.trip(reason)
                 elif self.arming is not None and now >= self.arming.until_s:
                     await self._expire(self.arming)
             await asyncio.sleep(LOOK_S)
+
+    def _broken(self, interlock: Interlock, now: float) -> str:
+        """Why that interlock stops the bench, with what its instrument says; empty if it does not."""
+        reason, trouble = interlock.broken(now), self.sampling.trouble.get(interlock.limit.quantity)
+        return f"{reason} ({trouble})" if reason and trouble else reason
 
     async def _expire(self, arming: Arming) -> None:
         """An arming is over: a bench at rest is read-only again, one that is not is made safe."""
@@ -341,6 +347,8 @@ class Supervisor:
         Raises:
             ActuatorFailed: something is not known to be back.
         """
+        if self._made_safe is not None:  # it ends in its safe state instead, or says what is not
+            await asyncio.shield(self._made_safe)
         troubles: list[str] = []
         for target, kind in list(self.moves.faults):
             try:
