@@ -31,13 +31,14 @@ from pymodbus.client import (
     AsyncModbusUdpClient,
 )
 from pymodbus.client.base import ModbusBaseClient
-from pymodbus.exceptions import ConnectionException
+from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.framer import FRAMER_NAME_TO_CLASS
 from pymodbus.pdu import DecodePDU, ModbusPDU
 from pymodbus.pdu.mei_message import ReadDeviceInformationResponse
 
 from harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried
 from harness.transports.rfc2217 import RemotePort
+from harness.transports.sole_use import SoleUse, others
 
 MODBUS_PORT, MODBUS_TLS_PORT = 502, 802
 """IANA: mbap and mbap-s."""
@@ -158,7 +159,7 @@ class ModbusTransport:
         The device is opened for this line alone: reach other units of the line with `unit()`.
         """
         make = partial(AsyncModbusSerialClient, device, baudrate=baud, parity=parity, stopbits=stop_bits)
-        return cls(Line(f"modbus+serial:{device}", make, FramerType.RTU, timeout_s, retries), unit)
+        return cls(Line(f"modbus+serial:{device}", make, FramerType.RTU, timeout_s, retries, serial=device), unit)
 
     def unit(self, unit: int) -> ModbusTransport:
         """Another unit behind the same connection or on the same line."""
@@ -304,6 +305,7 @@ class Line:
         timeout_s: float,
         retries: int,
         remote: Callable[[], RemotePort] | None = None,
+        serial: str = "",
     ) -> None:
         if not timeout_s > 0 or retries < 0:
             raise ValueError(
@@ -316,6 +318,8 @@ class Line:
         """What has come back since the last request was sent."""
         self._make, self._framer, self._remote = make, framer, remote
         self._port: RemotePort | None = None
+        self._serial = serial
+        self._sole: SoleUse | None = None
         self._client: ModbusBaseClient | None = None
         self._turn = asyncio.Lock()
 
@@ -363,12 +367,27 @@ class Line:
             raise ConnectionException("cannot connect")
         if self._port is not None:
             await self._port.ready()
+        if self._serial and self._sole is None:
+            self._sole = SoleUse(self._serial)
+            self._must_be_ours()
         return await self._send(client, ask)
+
+    def _must_be_ours(self) -> None:
+        """Raises ConnectionException: another program has the serial port open, too."""
+        if who := others(self._serial):
+            raise ConnectionException(
+                f"{', '.join(who)} has {self._serial} open, too, and a line has one master: end it;"
+            )
 
     async def _send(self, client: ModbusBaseClient, ask: Ask) -> ModbusPDU:
         self.requests += 1
         self.received = b""
-        return await ask(client)
+        answer = await ask(client)
+        if self._sole is not None and self._sole.disturbed():  # whose answer it is cannot be told
+            self.received = b""
+            self._must_be_ours()
+            raise ModbusIOException(f"somebody opened {self._serial} meanwhile, so the answer may be theirs:")
+        return answer
 
     def _opened(self) -> ModbusBaseClient:
         """A client whose own timer never comes first, and which tells at once that its connection is lost."""
@@ -398,6 +417,9 @@ class Line:
 
     def close(self) -> None:
         self._port = None
+        if self._sole is not None:
+            self._sole.close()
+            self._sole = None
         if self._client is not None:
             self._client.close()
             self._client = None

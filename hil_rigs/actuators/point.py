@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 
 from emulators.devices.points import Value
-from harness.transports import DeviceHandle, NoAnswer, Reading, Refused, TransportError
+from harness.transports import DeviceHandle, NoAnswer, Reading, Refused, TransportError, WrongAnswer
 from hil_rigs.actuators.base import Actuator, ActuatorFailed
 from hil_rigs.positions import Words, positions, state_point, words
 from hil_rigs.rigfile import Rig
@@ -79,14 +79,16 @@ class PointActuator(Actuator):
         return self._words.point if self._state is None else self._state[1].point
 
     async def _write(self, position: Position, value: Value) -> TransportError | None:
-        """Write it; the error if nothing came back from the device."""
+        """Write it; the error if nothing came back from the device, or nothing that can be read."""
         try:
             await self._written.write(_point(self._words), value)
-        except NoAnswer as error:
-            return error
-        except (TransportError, ValueError) as error:
-            if isinstance(error, Refused) and error.code == GATEWAY_TIMED_OUT:
-                return error
+        except TransportError as error:
+            garbled = isinstance(error, WrongAnswer) and not isinstance(error, Refused)
+            timed_out = isinstance(error, Refused) and error.code == GATEWAY_TIMED_OUT
+            if isinstance(error, NoAnswer) or garbled or timed_out:
+                return error  # it may have been carried out all the same
+            raise ActuatorFailed(f"{self.name}: told to be {position}, refused: {error}") from None
+        except ValueError as error:
             raise ActuatorFailed(f"{self.name}: told to be {position}, refused: {error}") from None
         return None
 
