@@ -25,7 +25,7 @@ up: $(BIN)/twinfeed          ## serve a site until Ctrl-C: make up SITE=bench
 	@$(BIN)/twinfeed up $(or $(SITE),bamako)
 
 test: $(BIN)/tox             ## the tests, in environments of their own
-	@$(BIN)/tox run -q -e py,labgrid
+	@$(BIN)/tox run-parallel -q --parallel-live -p 2 -e py,labgrid
 
 lint: $(BIN)/tox             ## style, direction of imports, types
 	@$(BIN)/tox run -q -e lint,types
