@@ -88,7 +88,8 @@ class RigWorld(World):
         """Wait until every instrument that works has shown something."""
         status = await self._client.ask("status")
         for name, reading in status["readings"].items():
-            self._take(self._loop.time(), name, reading["value"])
+            if name not in self._latest:  # an event may have been faster
+                self._take(reading["t_s"], name, reading["value"])
         self._silent.update(status["silent"])
 
     async def stop(self) -> None:

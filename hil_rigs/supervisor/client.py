@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from harness.transports import errors as transports
-from hil_rigs.actuators.base import ActuatorFailed
+from hil_rigs.actuators.base import ActuatorFailed, NotMoved
 from hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, send
 from hil_rigs.supervisor.moves import Denied
 
@@ -102,5 +102,5 @@ def _error(message: Mapping[str, Any]) -> Exception:
         octets = bytes.fromhex(message.get("octets", ""))
         error = found(str(message.get("what", says)), str(message.get("address", "")), octets)
         return error.named(str(message.get("device", "")), str(message.get("point", "")))
-    simple: dict[str, type[Exception]] = {"ActuatorFailed": ActuatorFailed, "ValueError": ValueError}
+    simple: dict[str, type[Exception]] = {each.__name__: each for each in (ActuatorFailed, NotMoved, ValueError)}
     return simple.get(kind, Denied)(says)

@@ -8,6 +8,12 @@ from collections.abc import Callable, Iterable
 from emulators.devices.points import Value
 from hil_rigs.instruments import Batch, Instrument, NoReading, batches
 
+CANCELLED_S = 0.1
+"""How long a reading that is given up may take to end before it is told again, s."""
+
+CANCELLED_MOST = 10
+"""How often it is told."""
+
 Heard = Callable[[float, str, Value], None]
 """heard(t_s, quantity, value): a reading, at seconds of the monotonic clock."""
 
@@ -41,9 +47,13 @@ class Sampling:
 
     async def pause(self) -> None:
         """Let go of all devices at once: what is asked now is given up, until `resume`."""
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        for _ in range(CANCELLED_MOST):  # what is cancelled just when its answer comes may go on (bpo-37658)
+            running = [task for task in self._tasks.values() if not task.done()]
+            if not running:
+                return
+            for task in running:
+                task.cancel()
+            await asyncio.wait(running, timeout=CANCELLED_S)
 
     def resume(self) -> None:
         """Read again after a pause."""

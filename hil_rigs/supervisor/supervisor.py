@@ -401,7 +401,7 @@ class Supervisor:
             "armed_for_s": None if arming is None else max(0.0, round(arming.until_s - now, 1)),
             "faults": [f"{target} {kind}" for target, kind in self.moves.faults],
             "readings": {
-                name: {"value": plain(value), "age_s": round(now - t_s, 2)}
+                name: {"value": plain(value), "t_s": t_s, "age_s": round(now - t_s, 2)}
                 for name, (t_s, value) in self.sampling.latest.items()
             },
             "silent": dict(self.sampling.trouble),
