@@ -55,6 +55,11 @@ async def test_it_holds(site):
 """
 
 
+def _hear_ctrl_c() -> None:
+    """A shell's background jobs ignore it, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class ProcessBench:
     """The bench that `text` describes, in a folder of its own; its emulators run until the block is left.
 
@@ -88,7 +93,7 @@ class ProcessBench:
         with (self.folder / log).open("w") as output:
             started = subprocess.Popen(
                 [sys.executable, "-m", *words], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                text=True, env=self.env, cwd=self.folder,
+                text=True, env=self.env, cwd=self.folder, preexec_fn=_hear_ctrl_c,
             )  # fmt: skip
         self._started.append(started)
         return started
