@@ -14,10 +14,11 @@ sys.path.append(str(Path(__file__).parents[1]))  # `fixtures`, which is not inst
 
 
 ON_THE_NETWORK = {
-    "cli", "controllers_nut", "interop", "learning", "plugin", "programs", "proxy", "rig", "rig_actuators", "rig_check", "rig_labgrid",
-    "suite", "transports", "wire_modbus", "wire_snmp",
+    "cli", "controllers_nut", "interop", "plugin", "programs", "proxy", "rig_actuators", "suite", "transports",
+    "wire_modbus", "wire_snmp",
 }  # fmt: skip
-"""Folders of tests that bind addresses of their own or start programs: one worker of pytest-xdist runs them all."""
+"""Folders of tests that bind fixed addresses: one worker of pytest-xdist runs them all. (`rig`, `rig_check`, `rig_processes`,
+`rig_proofs` and `learning` take free ports, or addresses that go with their process.)"""
 
 ALSO_ON_THE_NETWORK = {"test_serve.py", "test_program.py", "test_real_clients.py", "test_scenarios_in_pytest.py"}
 
