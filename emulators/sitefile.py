@@ -120,15 +120,7 @@ def find(site: str | Path) -> Path:
     Raises:
         FileError: neither a shipped site nor a file.
     """
-    path = Path(site)
-    if path.suffix in (".yaml", ".yml"):
-        return path
-    shipped = FOLDER / f"{site}.yaml"
-    if not shipped.exists():
-        near = difflib.get_close_matches(str(site), names(), n=2)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise FileError([f"no site is called {site!r}{hint} (shipped: {', '.join(names())}; or give a .yaml file)"])
-    return shipped
+    return yamlfile.shipped(FOLDER, site, "site")
 
 
 def read(site: str | Path) -> SiteFile:

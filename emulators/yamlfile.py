@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +22,25 @@ class FileError(Exception):
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))
         self.problems = list(problems)
+
+
+def shipped(folder: Path, name: str | Path, what: str) -> Path:
+    """The file of that name in a folder of what ships (`what`: site, bench), or the path itself.
+
+    Raises:
+        FileError: neither; the message names near ones and all that ship.
+    """
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml"):
+        return path
+    found = folder / f"{name}.yaml"
+    if not found.exists():
+        names = sorted(each.stem for each in folder.glob("*.yaml"))
+        near = difflib.get_close_matches(str(name), names, n=2)
+        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        text = f"no {what} is called {str(name)!r}{hint} (shipped: {', '.join(names)}; or give a .yaml file)"
+        raise FileError([text])
+    return found
 
 
 def load(path: Path) -> CommentedMap:

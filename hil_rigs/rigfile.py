@@ -98,17 +98,7 @@ def find(rig: str | Path) -> Path:
     Raises:
         FileError: neither a shipped bench nor a file.
     """
-    path = Path(rig)
-    if path.suffix in (".yaml", ".yml"):
-        return path
-    shipped = FOLDER / f"{rig}.yaml"
-    if not shipped.exists():
-        near = difflib.get_close_matches(str(rig), names(), n=2)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
-        raise FileError(
-            [f"no bench is called {str(rig)!r}{hint} (shipped: {', '.join(names())}; or give a .yaml file)"]
-        )
-    return shipped
+    return yamlfile.shipped(FOLDER, rig, "bench")
 
 
 def read(rig: str | Path) -> Rig:

@@ -179,11 +179,11 @@ class Electrical(Component):
 
     def energise(self) -> Supply:
         """What this component puts out, given `seen`. Must not change the state."""
-        raise NotImplementedError
+        raise NotImplementedError  # every kind of component says its own
 
     def demand(self) -> Mapping[str, Draw]:
         """What it draws from each terminal, given `load` (and `loads`). Must not change the state."""
-        raise NotImplementedError
+        raise NotImplementedError  # every kind of component says its own
 
     def socket(self, name: str) -> Supply:
         """What one of its sockets puts out (for components with switched outlets)."""

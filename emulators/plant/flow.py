@@ -32,7 +32,7 @@ class Tie(Electrical):
 
     @property
     def closed(self) -> bool:
-        raise NotImplementedError
+        raise NotImplementedError  # a subclass decides
 
     def energise(self) -> Supply:
         a, b = self.seen["a"], self.seen["b"]

@@ -88,7 +88,7 @@ class Tank(Component):
 
     def outflow_lph(self) -> float:
         """What is drawn from it, l/h, without leaks."""
-        raise NotImplementedError
+        raise NotImplementedError  # every kind of tank says its own
 
     def inflow_lph(self) -> float:
         """What is filled into it, l/h."""

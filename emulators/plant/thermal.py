@@ -108,11 +108,11 @@ class Body(Component):
 
     def capacities(self) -> list[float]:
         """Heat capacity of each node, kJ/K."""
-        raise NotImplementedError
+        raise NotImplementedError  # every body says its own
 
     def balance(self, balance: Balance) -> None:
         """Write all heat that enters this body's nodes, given the temperatures in `balance.t`."""
-        raise NotImplementedError
+        raise NotImplementedError  # every body says its own
 
     def start(self) -> None:
         bodies = [a for a in self.plant.actors.values() if isinstance(a, Body)]

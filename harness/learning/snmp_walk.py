@@ -123,6 +123,7 @@ class SnmpWalker:
             if good:
                 room -= len(good)
                 climbed = 0
+                # What says that there is nothing (Absent) has ended the loop above, so these are values.
                 yield {"variables": [snmprec.line(Variable(v.oid, v.type, v.value)) for v in good]}  # type: ignore[arg-type]
             asked_after = last
             if trouble:

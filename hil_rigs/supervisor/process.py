@@ -28,6 +28,7 @@ from harness.language import language
 from harness.record import Broken, Record
 from hil_rigs import actuators, instruments, rigfile
 from hil_rigs.connecting import connect
+from hil_rigs.credentials import NoCredential
 from hil_rigs.dialogue import Unattended
 from hil_rigs.instruments.base import Instrument
 from hil_rigs.lock import BenchLock
@@ -108,7 +109,11 @@ def _ending(code: int) -> str:
 
 
 async def make_safe(rig: Rig, who: str, why: str) -> list[str]:
-    """Bring a bench that nobody supervises to its safe state; returns what did not get there."""
+    """Bring a bench that nobody supervises to its safe state; returns what did not get there.
+
+    Raises:
+        NoCredential: a password is no longer where the file says; nothing was moved, and the record says so.
+    """
     started_s = time.monotonic()
     with contextlib.ExitStack() as stack:
         tell = _telling(rig, stack)
@@ -119,6 +124,9 @@ async def make_safe(rig: Rig, who: str, why: str) -> list[str]:
         except PlaceError as error:  # what is not behind the coordinator can still be reached
             tell(who, "has no place", why=str(error))
             failed = await _to_safe(rig, tell)
+        except NoCredential as error:
+            tell(who, "is not safe", why=str(error))
+            raise
         took_s = round(time.monotonic() - started_s, 3)
         tell(who, "is not safe" if failed else "is safe", took_s=took_s, **({"failed": failed} if failed else {}))
     if not failed:
