@@ -61,7 +61,7 @@ def message(**changes: Any) -> bytes:
         "engine_id": ENGINE_ID,
         "boots": 7,
         "time_s": 1000,
-        "salt": 1,
+        "salt": bytes(7) + b"\x01",
         "scoped_pdu": encode_scoped_pdu(ScopedPdu(context_engine, context, pdu)),
     }
     return write_message(user=user, **{**fields, **changes})

@@ -18,12 +18,15 @@ An agent in ten lines::
 
 Everything but :class:`SnmpServer` and :class:`NotificationSender` is sans-IO: bytes and the time in, bytes out.
 Names and values: :mod:`~emulators.wire.snmp.ber`; instances and what a write may raise:
-:mod:`~emulators.wire.snmp.mib`; users and engines: :mod:`~emulators.wire.snmp.usm`.
+:mod:`~emulators.wire.snmp.mib`; users and engines: :mod:`~emulators.wire.snmp.usm`; what users may see and set:
+:mod:`~emulators.wire.snmp.access`.
 """
 
+from emulators.wire.snmp.access import ALL, NOTHING, AccessEntry, Subtree, View, parse_subtree
 from emulators.wire.snmp.agent import Access, SnmpAgent, agent_instances
 from emulators.wire.snmp.ber import BerError, Oid, Syntax, Value, format_oid, parse_oid
 from emulators.wire.snmp.counters import Counter
+from emulators.wire.snmp.crypto import AuthProtocol, PrivProtocol
 from emulators.wire.snmp.message import ErrorStatus, PduType, VarBind, Version
 from emulators.wire.snmp.mib import (
     InconsistentName,
@@ -51,22 +54,18 @@ from emulators.wire.snmp.notify import (
     Target,
 )
 from emulators.wire.snmp.server import NotificationSender, NotLoopback, SnmpServer
-from emulators.wire.snmp.usm import (
-    AuthProtocol,
-    Engine,
-    PrivProtocol,
-    User,
-    engine_id_from_mac,
-    engine_id_from_text,
-)
+from emulators.wire.snmp.usm import Engine, User, engine_id_from_mac, engine_id_from_text
 
 __all__ = [
+    "ALL",
     "AUTHENTICATION_FAILURE",
     "COLD_START",
     "LINK_DOWN",
     "LINK_UP",
+    "NOTHING",
     "WARM_START",
     "Access",
+    "AccessEntry",
     "AuthProtocol",
     "BerError",
     "Counter",
@@ -90,12 +89,14 @@ __all__ = [
     "SetError",
     "SnmpAgent",
     "SnmpServer",
+    "Subtree",
     "Syntax",
     "Target",
     "User",
     "Value",
     "VarBind",
     "Version",
+    "View",
     "WrongEncoding",
     "WrongLength",
     "WrongType",
@@ -105,4 +106,5 @@ __all__ = [
     "engine_id_from_text",
     "format_oid",
     "parse_oid",
+    "parse_subtree",
 ]

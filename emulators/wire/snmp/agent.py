@@ -8,9 +8,10 @@ together with its last answer; that answer is given again while the tree's gener
 volatile instance, otherwise the request is carried out again. What is remembered is bounded an agent.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 
+from emulators.wire.snmp.access import ALL, NOTHING, AccessEntry, SeenTree, View
 from emulators.wire.snmp.ber import BerError, Syntax, Value, encode_integer, encode_tlv
 from emulators.wire.snmp.counters import Counter, Counters, counter_oid
 from emulators.wire.snmp.message import (
@@ -81,6 +82,8 @@ class _Request:
 class SnmpAgent:
     """One device's agent: v1 and v2c for its communities, v3 for its users if it has an engine.
 
+    `contexts` are the names under which v3 reaches the variables; each shows the same, and the default one has no name.
+
     `max_message` is the longest message it sends and `request_memory` about what it remembers of requests, both in
     octets. `on_authentication_failure` is called for a
     request with an unknown community while snmpEnableAuthenTraps is on: the place to send the trap.
@@ -93,6 +96,7 @@ class SnmpAgent:
         "_memory",
         "_memory_left",
         "_requests",
+        "_seen",
         "_v3",
         "authen_traps_enabled",
         "on_authentication_failure",
@@ -107,6 +111,7 @@ class SnmpAgent:
         users: Sequence[User] = (),
         engine: Engine | None = None,
         *,
+        contexts: Iterable[bytes] = (b"",),
         max_message: int = DEFAULT_MAX_MESSAGE,
         request_memory: int = DEFAULT_REQUEST_MEMORY,
         on_authentication_failure: Callable[[], None] | None = None,
@@ -121,8 +126,9 @@ class SnmpAgent:
         self.set_serial = 0  # snmpSetSerialNo
         self._communities = dict(communities)
         self._counters = Counters()
-        self._v3 = None if engine is None else V3Responder(engine, users, self._counters, max_message)
+        self._v3 = None if engine is None else V3Responder(engine, users, contexts, self._counters, max_message)
         self._max_message = max_message
+        self._seen: dict[View, SeenTree] = {}
         self._requests: dict[bytes, _Request] = {}
         self._memory = request_memory
         self._memory_left = request_memory
@@ -229,7 +235,8 @@ class SnmpAgent:
         """Make the answer to a request anew; False when there is none that fits."""
         tree, pdu = self.tree, request.pdu
         tree.touched_volatile = False
-        outcome = execute(tree, pdu, v1=request.version == Version.V1, writable=request.writable, room=request.room)
+        writable = ALL if request.writable else NOTHING
+        outcome = execute(tree, pdu, v1=request.version == Version.V1, writable=writable, room=request.room)
         if outcome is None:
             self._counters.add(Counter.SILENT_DROPS)
             return False
@@ -242,8 +249,19 @@ class SnmpAgent:
         request.generation = _NEVER if tree.touched_volatile else tree.generation
         return True
 
-    def _carry_out_v3(self, pdu: Pdu, writable: bool, room: int) -> Outcome | None:
-        return execute(self.tree, pdu, v1=False, writable=writable, room=room)
+    def _carry_out_v3(self, pdu: Pdu, entry: AccessEntry, room: int) -> Outcome | None:
+        tree = self.tree if pdu.tag == PduType.SET else self._seen_through(entry.read)
+        return execute(tree, pdu, v1=False, writable=entry.write, room=room)
+
+    def _seen_through(self, view: View) -> MibTree:
+        """The variables that are in a view."""
+        if view == ALL:
+            return self.tree
+        seen = self._seen.get(view)
+        if seen is None:
+            seen = self._seen[view] = SeenTree(self.tree, view)
+        seen.refresh()
+        return seen
 
     # remembered requests -------------------------------------------------------------------------------------
 

@@ -75,7 +75,8 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A receiver. `community` for v1 and v2c, `user` for v3 at the user's security level.
+    """A receiver. `community` for v1 and v2c, `user` for v3 at the user's security level, or at `at_level` (message
+    flags), in `context`.
 
     An inform is sent again each `timeout_s` seconds, `retries` times at most; the defaults are those of
     snmpTargetAddrTimeout and snmpTargetAddrRetryCount (RFC 3413 §4.1). ValueError for a v1 inform or v3 without user.
@@ -88,12 +89,23 @@ class Target:
     inform: bool = False
     timeout_s: float = 15.0
     retries: int = 3
+    at_level: int | None = None
+    context: bytes = b""
 
     def __post_init__(self) -> None:
         if self.inform and self.version == Version.V1:
             raise ValueError(f"target {self.address}: SNMPv1 has no informs; use version V2C or V3, or a trap")
         if self.version == Version.V3 and self.user is None:
             raise ValueError(f"target {self.address}: v3 notifications are sent as a user; give one")
+        if self.user is not None and self.level > self.user.level:
+            raise ValueError(f"target {self.address}: user {self.user.name!r} has no passwords for that security level")
+
+    @property
+    def level(self) -> int:
+        """The security level of v3 notifications, as message flags."""
+        if self.at_level is not None:
+            return self.at_level
+        return 0 if self.user is None else self.user.level
 
 
 def v1_trap_fields(notification: Notification) -> tuple[Oid, int, int]:
@@ -167,7 +179,6 @@ class NotificationOriginator:
         self._waiting: dict[int, _Waiting] = {}  # by message id, oldest first
         self._remote: dict[tuple[str, int], _RemoteEngine] = {}
         self._next_id = 1
-        self._salt = 0
 
     def notify(self, notification: Notification, now_s: float) -> None:
         """Queue `notification` for all targets; it has the uptime of now whenever it is sent."""
@@ -257,7 +268,7 @@ class NotificationOriginator:
         own, user = self._engine, waiting.target.user
         assert own is not None
         assert user is not None
-        flags = user.level
+        flags = waiting.target.level
         engine_id, boots, time_s = own.engine_id, own.boots(), own.time_s()
         if waiting.target.inform:
             remote = self._remote.get(waiting.target.address)
@@ -265,7 +276,6 @@ class NotificationOriginator:
                 return _discovery(waiting.message_id)
             engine_id, boots, time_s = remote.engine_id, remote.boots, remote.time_at(now_s)
             flags |= REPORTABLE_FLAG
-        self._salt = (self._salt + 1) & 0xFFFF_FFFF_FFFF_FFFF
         return write_message(
             msg_id=waiting.message_id,
             max_size=_MAX_MESSAGE,
@@ -274,8 +284,8 @@ class NotificationOriginator:
             boots=boots,
             time_s=time_s,
             user=user,
-            salt=self._salt,
-            scoped_pdu=encode_scoped_pdu(ScopedPdu(own.engine_id, b"", pdu)),
+            salt=own.next_salt(),
+            scoped_pdu=encode_scoped_pdu(ScopedPdu(own.engine_id, waiting.target.context, pdu)),
         )
 
     # receiving -----------------------------------------------------------------------------------------------
@@ -290,7 +300,7 @@ class NotificationOriginator:
             return None
         user = waiting.target.user
         level = message.flags & (AUTH_FLAG | PRIV_FLAG)
-        if level > user.level or (level & AUTH_FLAG and not digest_is_right(user, security, datagram)):
+        if level > waiting.target.level or (level & AUTH_FLAG and not digest_is_right(user, security, datagram)):
             return None
         data = decrypt(user, security, message.data) if level & PRIV_FLAG else message.data
         scoped = read_scoped_pdu(data)
@@ -298,7 +308,7 @@ class NotificationOriginator:
         if pdu.tag == PduType.REPORT:
             self._learn(waiting, security, pdu, level, now_s)
             return None
-        if level != user.level or int.from_bytes(pdu.request_id, "big", signed=True) != waiting.message_id:
+        if level != waiting.target.level or int.from_bytes(pdu.request_id, "big", signed=True) != waiting.message_id:
             return None
         return self._settle(waiting, pdu)
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
+from emulators.wire.snmp.access import View
 from emulators.wire.snmp.ber import (
     Syntax,
     Value,
@@ -52,8 +53,9 @@ class _Refusal(Exception):
         self.index = index
 
 
-def execute(tree: MibTree, pdu: Pdu, *, v1: bool, writable: bool, room: int) -> Outcome | None:
-    """Do what the request says and return the answer, at most `room` octets as an encoded PDU.
+def execute(tree: MibTree, pdu: Pdu, *, v1: bool, writable: View, room: int) -> Outcome | None:
+    """Do what the request says and return the answer, at most `room` octets as an encoded PDU. What may be read is in
+    the tree, what may be set in `writable`.
 
     None when not even a tooBig error fits: the request is then dropped (RFC 3416 §4.2.1).
     """
@@ -197,11 +199,11 @@ def _truncated(bindings: list[bytes]) -> list[bytes]:
     return bindings
 
 
-def _set(tree: MibTree, pdu: Pdu, writable: bool) -> list[bytes]:
+def _set(tree: MibTree, pdu: Pdu, writable: View) -> list[bytes]:
     """RFC 3416 §4.2.5: check everything, then write everything; what was written is undone if a write fails."""
     planned: list[tuple[Callable[[Value], None], Value, Value]] = []  # write, new value, value before
     for index, (name, tag, content) in enumerate(pdu.varbinds, 1):
-        if not writable:
+        if not writable.includes(decode_oid(name)):
             raise _Refusal(ErrorStatus.NO_ACCESS, index)
         position = tree.find(name)
         if position is None:

@@ -1,18 +1,16 @@
-"""The User-based Security Model: RFC 3414, with AES of RFC 3826 and the SHA-2 family of RFC 7860.
+"""The User-based Security Model (RFC 3414): users, engines, and the security parameters of a message.
 
-Keys, digests, encryption and the security parameters of a message; no state but the salt counter, no clock.
+Keys and ciphers: :mod:`~emulators.wire.snmp.crypto`; what a user may see and set: :mod:`~emulators.wire.snmp.access`.
 """
 
-import hashlib
 import hmac
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
-from functools import lru_cache
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import count
 from typing import NamedTuple
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
+from emulators.wire.snmp import crypto
+from emulators.wire.snmp.access import ALL, NOTHING, AccessEntry
 from emulators.wire.snmp.ber import (
     BerError,
     Syntax,
@@ -23,6 +21,7 @@ from emulators.wire.snmp.ber import (
     expect_end,
     read_integer,
 )
+from emulators.wire.snmp.crypto import MIN_PASSWORD_OCTETS, SALT_OCTETS, AuthProtocol, PrivProtocol
 from emulators.wire.snmp.message import AUTH_FLAG, PRIV_FLAG, encode_v3_header
 
 USM_SECURITY_MODEL = 3
@@ -30,45 +29,23 @@ TIME_WINDOW_S = 150  # RFC 3414 §2.2.3
 MAX_BOOTS = 0x7FFF_FFFF  # at this value an engine refuses everything authenticated, RFC 3414 §2.2.2
 
 
-class AuthProtocol(Enum):
-    """(hash, octets of the digest that are sent): RFC 3414 §6 and §7, RFC 7860 §4."""
-
-    MD5 = ("md5", 12)
-    SHA1 = ("sha1", 12)
-    SHA224 = ("sha224", 16)
-    SHA256 = ("sha256", 24)
-    SHA384 = ("sha384", 32)
-    SHA512 = ("sha512", 48)
-
-    @property
-    def hash_name(self) -> str:
-        return self.value[0]
-
-    @property
-    def digest_octets(self) -> int:
-        return self.value[1]
-
-
-class PrivProtocol(Enum):
-    """Encryption of the scoped PDU."""
-
-    AES128 = "AES-128-CFB"  # RFC 3826
-
-
 @dataclass(frozen=True, slots=True)
 class User:
     """A USM user. Without passwords it is noAuthNoPriv; with `auth_password` authNoPriv; with both authPriv.
-    Requests below the user's level get authorizationError.
+
+    `access` holds the user's entries of vacmAccessTable. Left empty there is one: everything is readable at the user's
+    own level and, if `writable`, settable. Requests that no entry covers get authorizationError.
 
     ValueError when a password is shorter than 8 octets (RFC 3414 §11.2) or privacy lacks authentication.
     """
 
     name: bytes
-    auth_password: bytes | None = None
-    priv_password: bytes | None = None
+    auth_password: bytes | None = field(default=None, repr=False)
+    priv_password: bytes | None = field(default=None, repr=False)
     auth: AuthProtocol = AuthProtocol.SHA1
     priv: PrivProtocol = PrivProtocol.AES128
     writable: bool = False
+    access: Sequence[AccessEntry] = ()
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.name) <= 32:
@@ -76,12 +53,18 @@ class User:
         if self.priv_password is not None and self.auth_password is None:
             raise ValueError(f"user {self.name!r}: a privacy password needs an authentication password as well")
         for password in (self.auth_password, self.priv_password):
-            if password is not None and len(password) < 8:
-                raise ValueError(f"user {self.name!r}: a password has at least 8 octets, found {len(password)}")
+            if password is not None and len(password) < MIN_PASSWORD_OCTETS:
+                raise ValueError(
+                    f"user {self.name!r}: a password has at least {MIN_PASSWORD_OCTETS} octets (RFC 3414 §11.2), "
+                    f"found {len(password)}"
+                )
+        if not self.access:
+            whole = AccessEntry(self.level, ALL, ALL if self.writable else NOTHING)
+            object.__setattr__(self, "access", (whole,))
 
     @property
     def level(self) -> int:
-        """The user's security level as message flags: requests at a lower one are refused."""
+        """The user's security level as message flags: the highest it can be served at."""
         if self.auth_password is None:
             return 0
         return AUTH_FLAG if self.priv_password is None else AUTH_FLAG | PRIV_FLAG
@@ -98,10 +81,16 @@ class Engine:
     engine_id: bytes
     boots: Callable[[], int]
     time_s: Callable[[], int]
+    _salts: "count[int]" = field(default_factory=lambda: count(1), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not 5 <= len(self.engine_id) <= 32:
             raise ValueError(f"an engine id has 5 to 32 octets, found {len(self.engine_id)}")
+
+    def next_salt(self) -> bytes:
+        """Privacy parameters that this engine has not used before: its boots and a counter (RFC 3414 §8.1.1.1, and as
+        RFC 3826 §3.1.4.1 allows). Answers and notifications share the counter, as they share keys."""
+        return (self.boots() & 0xFFFF_FFFF).to_bytes(4, "big") + (next(self._salts) & 0xFFFF_FFFF).to_bytes(4, "big")
 
 
 def engine_id_from_mac(enterprise: int, mac: bytes) -> bytes:
@@ -116,74 +105,6 @@ def engine_id_from_text(enterprise: int, text: bytes) -> bytes:
     if not 1 <= len(text) <= 27:
         raise ValueError(f"the text of an engine id has 1 to 27 octets, found {len(text)}")
     return (0x8000_0000 | enterprise).to_bytes(4, "big") + b"\x04" + text
-
-
-# keys --------------------------------------------------------------------------------------------------------
-
-
-@lru_cache(maxsize=256)  # a mebibyte is hashed each time, and a thousand devices share a password
-def password_to_key(auth: AuthProtocol, password: bytes) -> bytes:
-    """The user's master key, RFC 3414 §A.2: the hash of the password repeated to 1,048,576 octets."""
-    octets = 1_048_576
-    repeated = password * (octets // len(password) + 1)
-    return hashlib.new(auth.hash_name, repeated[:octets], usedforsecurity=False).digest()
-
-
-@lru_cache(maxsize=1024)
-def localized_key(auth: AuthProtocol, password: bytes, engine_id: bytes) -> bytes:
-    """The key this password gives at one engine, RFC 3414 §2.6."""
-    key = password_to_key(auth, password)
-    return hashlib.new(auth.hash_name, key + engine_id + key, usedforsecurity=False).digest()
-
-
-def _auth_key(user: User, engine_id: bytes) -> bytes:
-    assert user.auth_password is not None
-    return localized_key(user.auth, user.auth_password, engine_id)
-
-
-def _priv_key(user: User, engine_id: bytes) -> bytes:
-    assert user.priv_password is not None
-    return localized_key(user.auth, user.priv_password, engine_id)[:16]  # AES-128, RFC 3826 §3.1.2.1
-
-
-def digest(user: User, engine_id: bytes, datagram: bytes) -> bytes:
-    """The authentication parameters of a whole message that has zeros in their place."""
-    key = _auth_key(user, engine_id)
-    return hmac.digest(key, datagram, user.auth.hash_name)[: user.auth.digest_octets]
-
-
-# encryption --------------------------------------------------------------------------------------------------
-
-
-def _cipher_blocks(key: bytes) -> Callable[[bytes], bytes]:
-    return Cipher(algorithms.AES(key), modes.ECB()).encryptor().update
-
-
-def aes_cfb_encrypt(key: bytes, vector: bytes, plain: bytes) -> bytes:
-    """AES-128 in CFB-128 mode without padding. Written out on the block cipher because `cryptography` has
-    withdrawn its CFB; ECB here is only the block function."""
-    encrypt = _cipher_blocks(key)
-    out = bytearray()
-    block = vector
-    for start in range(0, len(plain), 16):
-        chunk = plain[start : start + 16]
-        block = _xor(encrypt(block), chunk)
-        out += block
-    return bytes(out)
-
-
-def aes_cfb_decrypt(key: bytes, vector: bytes, encrypted: bytes) -> bytes:
-    """The inverse of :func:`aes_cfb_encrypt`; the key stream needs the ciphertext only, so one call makes it."""
-    padding = -len(encrypted) % 16
-    stream = _cipher_blocks(key)((vector + encrypted + bytes(padding))[: len(encrypted) + padding])
-    return _xor(stream, encrypted)
-
-
-def _xor(stream: bytes, data: bytes) -> bytes:
-    """`data` with as much of `stream`, at least as long, folded in."""
-    length = len(data)
-    mixed = int.from_bytes(stream[:length], "big") ^ int.from_bytes(data, "big")
-    return mixed.to_bytes(length, "big")
 
 
 # messages ----------------------------------------------------------------------------------------------------
@@ -233,19 +154,20 @@ def write_message(
     time_s: int,
     user: User | None,
     user_name: bytes = b"",
-    salt: int = 0,
+    salt: bytes = bytes(SALT_OCTETS),
     scoped_pdu: bytes,
 ) -> bytes:
     """A v3 message at the security level `flags` says.
 
     `engine_id`, `boots` and `time_s` are the authoritative engine's. `salt` must differ for every message under
-    one key, boots and time (RFC 3826 §3.1.4.1). `user_name` is sent when there is no `user`.
+    one key (see :meth:`Engine.next_salt`). `user_name` is sent when there is no `user`.
     """
     priv = b""
     if flags & PRIV_FLAG and user is not None:
-        priv = salt.to_bytes(8, "big")
-        vector = boots.to_bytes(4, "big") + time_s.to_bytes(4, "big") + priv
-        scoped_pdu = encode_tlv(Syntax.OCTET_STRING, aes_cfb_encrypt(_priv_key(user, engine_id), vector, scoped_pdu))
+        priv = salt
+        key = _privacy_key(user, engine_id)
+        encrypted = crypto.encrypt(user.priv, key, boots, time_s, salt, scoped_pdu)
+        scoped_pdu = encode_tlv(Syntax.OCTET_STRING, encrypted)
     authenticated = flags & AUTH_FLAG and user is not None
     blank = bytes(user.auth.digest_octets) if user is not None and authenticated else b""
     priv_field = encode_tlv(Syntax.OCTET_STRING, priv)
@@ -279,9 +201,18 @@ def digest_is_right(user: User, parameters: SecurityParameters, datagram: bytes)
 
 
 def decrypt(user: User, parameters: SecurityParameters, data: bytes) -> bytes:
-    """The scoped PDU in msgData; BerError when it is no OCTET STRING or the salt is not 8 octets."""
+    """The scoped PDU in msgData; BerError when it is no OCTET STRING or was not encrypted as the user's are."""
     begin, end = expect(data, 0, len(data), Syntax.OCTET_STRING)
-    if len(parameters.priv) != 8:
-        raise BerError(f"the salt of AES has 8 octets (RFC 3826 §3.3), found {len(parameters.priv)}")
-    vector = parameters.boots.to_bytes(4, "big") + parameters.time_s.to_bytes(4, "big") + parameters.priv
-    return aes_cfb_decrypt(_priv_key(user, parameters.engine_id), vector, data[begin:end])
+    key = _privacy_key(user, parameters.engine_id)
+    return crypto.decrypt(user.priv, key, parameters.boots, parameters.time_s, parameters.priv, data[begin:end])
+
+
+def digest(user: User, engine_id: bytes, datagram: bytes) -> bytes:
+    """The authentication parameters of a whole message that has zeros in their place."""
+    assert user.auth_password is not None
+    return crypto.digest(user.auth, user.auth_password, engine_id, datagram)
+
+
+def _privacy_key(user: User, engine_id: bytes) -> bytes:
+    assert user.priv_password is not None
+    return crypto.privacy_key(user.auth, user.priv, user.priv_password, engine_id)

@@ -1,7 +1,8 @@
 """v3 message processing of a command responder: RFC 3412 §7.2 and RFC 3414 §3.2, with the Reports they prescribe."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
+from emulators.wire.snmp.access import AccessEntry, entry_for
 from emulators.wire.snmp.ber import BerError, Syntax, encode_integer, encode_sequence, encode_tlv
 from emulators.wire.snmp.counters import Counter, Counters, counter_oid
 from emulators.wire.snmp.message import (
@@ -35,8 +36,8 @@ from emulators.wire.snmp.usm import (
     write_message,
 )
 
-Carry = Callable[[Pdu, bool, int], Outcome | None]
-"""Carries out a request: its PDU, whether the user may write, octets there are for the answer's PDU."""
+Carry = Callable[[Pdu, AccessEntry, int], Outcome | None]
+"""Carries out a request: its PDU, what the user may see and set, octets there are for the answer's PDU."""
 
 _CONFIRMED = REQUESTS | {PduType.INFORM}  # what may be answered with a Report, RFC 3411 §2.8
 
@@ -51,16 +52,18 @@ class _Reported(Exception):
 
 
 class V3Responder:
-    """Answers v3 messages to one engine."""
+    """Answers v3 messages to one engine, in these contexts."""
 
-    __slots__ = ("_counters", "_max_size", "_salt", "_users", "engine")
+    __slots__ = ("_contexts", "_counters", "_max_size", "_users", "engine")
 
-    def __init__(self, engine: Engine, users: Sequence[User], counters: Counters, max_size: int) -> None:
+    def __init__(
+        self, engine: Engine, users: Sequence[User], contexts: Iterable[bytes], counters: Counters, max_size: int
+    ) -> None:
         self.engine = engine
         self._users = {user.name: user for user in users}
+        self._contexts = frozenset(contexts)
         self._counters = counters
         self._max_size = max_size
-        self._salt = 0
 
     def handle(self, datagram: bytes, start: int, end: int, carry_out: Carry) -> bytes | None:
         """The answer to a message of which datagram[start:end] follows the version."""
@@ -87,7 +90,7 @@ class V3Responder:
             pdu = read_pdu(scoped.pdu, 0, len(scoped.pdu))
             if scoped.context_engine_id != self.engine.engine_id or pdu.tag not in REQUESTS:
                 raise _Reported(Counter.UNKNOWN_PDU_HANDLERS, level)
-            if scoped.context_name:
+            if scoped.context_name not in self._contexts:
                 raise _Reported(Counter.UNKNOWN_CONTEXTS, level)
         except BerError:
             counters.add(Counter.IN_ASN_PARSE_ERRS)
@@ -99,7 +102,7 @@ class V3Responder:
             if pdu is None and not message.flags & PRIV_FLAG:
                 pdu = _plain_pdu(message)
             return self._report(message, reported, pdu, user, security.user_name)
-        return self._respond(message, pdu, user, level, carry_out)
+        return self._respond(message, pdu, user, level, scoped.context_name, carry_out)
 
     def _user(self, security: SecurityParameters, level: int) -> User:
         """Steps 3 to 5 of RFC 3414 §3.2."""
@@ -131,26 +134,29 @@ class V3Responder:
         except BerError as error:
             raise _Reported(Counter.DECRYPTION_ERRORS) from error
 
-    def _respond(self, message: V3Message, pdu: Pdu, user: User, level: int, carry_out: Carry) -> bytes | None:
+    def _respond(
+        self, message: V3Message, pdu: Pdu, user: User, level: int, context: bytes, carry_out: Carry
+    ) -> bytes | None:
         limit = min(self._max_size, message.max_size)
-        room = content_room(content_room(content_room(limit))) - self._overhead(user)
-        if level < user.level:
+        room = content_room(content_room(content_room(limit))) - self._overhead(user, context)
+        entry = entry_for(user.access, level, context)
+        if entry is None:
             outcome = refuse(pdu, ErrorStatus.AUTHORIZATION_ERROR, 1 if pdu.varbinds else 0, v1=False, room=room)
         else:
-            outcome = carry_out(pdu, user.writable, room)
+            outcome = carry_out(pdu, entry, room)
         if outcome is None:
             self._counters.add(Counter.SILENT_DROPS)
             return None
         self._counters.add_answered(pdu.tag, outcome.status, outcome.bindings)
         response = encode_tlv(PduType.RESPONSE, encode_tlv(Syntax.INTEGER, pdu.request_id) + outcome.tail)
-        return self._write(message, user, user.name, level, response)
+        return self._write(message, user, user.name, level, response, context)
 
-    def _overhead(self, user: User) -> int:
+    def _overhead(self, user: User, context: bytes) -> int:
         """What everything around the PDU takes at most, apart from the lengths of the three outermost elements:
-        version and header 23 octets, the security parameters' own fields and the context."""
+        version and header 23 octets, the security parameters' own fields, the context and the cipher's padding."""
         engine_octets = len(self.engine.engine_id)
         security = 8 + 2 + engine_octets + 12 + 2 + len(user.name) + 2 + user.auth.digest_octets + 2 + 8
-        return 23 + security + 2 + engine_octets + 2
+        return 23 + security + 2 + engine_octets + 2 + len(context) + user.priv.padding_octets
 
     def _report(
         self, message: V3Message, reported: _Reported, pdu: Pdu | None, user: User | None, user_name: bytes
@@ -164,8 +170,9 @@ class V3Responder:
         self._counters.add(Counter.OUT_PKTS)
         return self._write(message, user, user_name, reported.level, body)
 
-    def _write(self, message: V3Message, user: User | None, user_name: bytes, level: int, pdu: bytes) -> bytes:
-        self._salt = (self._salt + 1) & 0xFFFF_FFFF_FFFF_FFFF
+    def _write(
+        self, message: V3Message, user: User | None, user_name: bytes, level: int, pdu: bytes, context: bytes = b""
+    ) -> bytes:
         engine_id = self.engine.engine_id
         return write_message(
             msg_id=message.msg_id,
@@ -176,8 +183,8 @@ class V3Responder:
             time_s=self.engine.time_s(),
             user=user,
             user_name=user_name,
-            salt=self._salt,
-            scoped_pdu=encode_scoped_pdu(ScopedPdu(engine_id, b"", pdu)),
+            salt=self.engine.next_salt(),
+            scoped_pdu=encode_scoped_pdu(ScopedPdu(engine_id, context, pdu)),
         )
 
 
