@@ -17,6 +17,7 @@ from pathlib import Path
 
 from emulators import sitefile
 from emulators.devices import catalogue as device_catalogue
+from emulators.devices.answer_faults import ANSWER_FAULTS
 from emulators.devices.device import Device
 from emulators.plant import works
 from emulators.plant.actor import Actor, PlantError
@@ -26,6 +27,7 @@ from emulators.plant.faults import Fault, split
 from emulators.plant.flow import Flow
 from emulators.plant.network import ManagementNetwork
 from emulators.plant.works import Works
+from emulators.profiles.odd_answers import refusal
 from emulators.sitefile import SiteFile
 from emulators.yamlfile import FileError, problem
 
@@ -140,8 +142,20 @@ class Site:
         if chosen is None:
             known = ", ".join(self.faults(target)) or "none"
             raise PlantError(f"{name} cannot suffer {kind!r}; it knows: {known}")
+        if kind in ANSWER_FAULTS:
+            self._check_that_it_shows(name, kind, of)
         self.plant.inject(chosen.id, f"{kind}:{of}" if of else kind, parameters, for_s)
         self.plant.settle()
+
+    def _check_that_it_shows(self, name: str, kind: str, point: str) -> None:
+        """Refuse an answer fault that no client could ever get.
+
+        Raises:
+            PlantError: the device's product does not show the point, or not over the fault's protocol.
+        """
+        profile = next(item.profile for item in self.file.devices if item.name == name)
+        if point and (why := refusal(profile, kind, point)):
+            raise PlantError(f"{name}:{point} cannot suffer {kind!r}: {why}")
 
     def clear(self, target: str | None = None, kind: str | None = None) -> list[tuple[str, str]]:
         """Clear one fault, all of a target's, or all; returns (target, kind) of each.

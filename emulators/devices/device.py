@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from emulators.devices.alarms import Alarm, Notice
+from emulators.devices.answer_faults import ANSWER_FAULTS
 from emulators.devices.measurement import SENSOR_FAULTS, controlled, reported
 from emulators.devices.misbehaviour import ALARM_FAULTS, FIRMWARE_FAULTS, begin, check, end, false_alarm, look
 from emulators.devices.points import BoundPoint, Index, Point, UnknownPoint, Value, dashed, placeholders, undashed
@@ -85,6 +86,7 @@ class Device(Actor):
         **FIRMWARE_FAULTS,
         **ALARM_FAULTS,
         **SENSOR_FAULTS,
+        **ANSWER_FAULTS,
     }
 
     _patterns: ClassVar[dict[tuple[int, str], list[tuple[Point, list[str]]]]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from emulators.devices.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY
 from emulators.devices.measurement import SENSOR_FAULTS, VARYING, next_look_s, note, unfit
 from emulators.devices.points import BoundPoint, Refused, UnknownPoint, Value
 from emulators.plant.actor import PlantError
@@ -66,6 +67,9 @@ def check(device: Device, kind: str, of: tuple[str, ...]) -> None:
             raise PlantError(f"{kind}: {error}") from None
         if kind in SENSOR_FAULTS:
             wrong = unfit(device, kind, name)
+        elif kind in ANSWER_FAULTS:
+            counted = kind not in COUNTERS_ONLY or isinstance(bound.true(), (int, float))
+            wrong = "" if counted else f"{name} is not a number"
         else:
             changeable = bound.point.write is not None and isinstance(bound.true(), (bool, int, float))
             wrong = "" if changeable else f"{name} is not a setting that is a number or a yes/no"
@@ -88,6 +92,8 @@ def begin(device: Device, key: str) -> None:
         noted.setdefault("since", device.plant.now)
     elif kind in SENSOR_FAULTS:
         note(device, kind, of, noted)
+    elif kind in COUNTERS_ONLY:
+        noted.setdefault("at", float(device.point(of[0]).true()))
     if kind in VARYING or kind == "alarm-storm":
         look(device, key)
 

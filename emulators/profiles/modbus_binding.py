@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
 from emulators.devices.points import BadValue, BoundPoint, NotWritable, Refused
+from emulators.profiles import odd_answers
 from emulators.profiles.binding import ProfileError, Row, Surface, point_name
+from emulators.profiles.odd_answers import Odd, odd_points
 from emulators.profiles.registers import packer, unpack
 from emulators.profiles.schema import Bit, Register
 from emulators.profiles.values import Raw, Unmapped, from_raw
@@ -19,7 +22,7 @@ CACHED_READS = 256
 
 
 class Slot(NamedTuple):
-    """One register entry in one row: where it is and how it is read and written."""
+    """One register entry in one row: where it is, which point it shows ('' for none), how it is read and written."""
 
     start: int
     words: int
@@ -27,10 +30,20 @@ class Slot(NamedTuple):
     read: Callable[[], Raw]
     pack: Callable[[Raw], bytes]
     target: BoundPoint | None
+    point: str
 
     @property
     def end(self) -> int:
         return self.start + self.words
+
+
+class Place(NamedTuple):
+    """One coil or discrete input in one row; fields as those of a `Slot`."""
+
+    bit: Bit
+    read: Callable[[], Raw]
+    target: BoundPoint | None
+    point: str
 
 
 class Part(NamedTuple):
@@ -51,7 +64,7 @@ class ProfileUnit:
         self._surface = surface
         self._gaps_are_zero = modbus.gaps == "zero"
         self._slots: dict[RegisterTable, list[Slot]] = {"holding": [], "input": []}
-        self._bits: dict[BitTable, dict[int, tuple[Bit, Callable[[], Raw], BoundPoint | None]]] = {
+        self._bits: dict[BitTable, dict[int, Place]] = {
             "coil": {},
             "discrete": {},
         }
@@ -60,6 +73,8 @@ class ProfileUnit:
         self._parts: dict[tuple[RegisterTable, int, int], list[Part]] = {}
         self._cache: dict[tuple[RegisterTable, int, int], bytes] = {}
         self._revision = -1
+        self._odd: dict[str, Odd] = {}
+        """The points that suffer answer faults, and which; those of `_revision`."""
 
     @property
     def identification(self) -> Mapping[int, bytes]:
@@ -70,10 +85,7 @@ class ProfileUnit:
     # -- registers ------------------------------------------------------------------------------------------
 
     def read_registers(self, table: RegisterTable, address: int, count: int) -> bytes:
-        revision = self._surface.device.plant.revision
-        if revision != self._revision:
-            self._revision = revision
-            self._cache.clear()
+        self._follow()
         key = (table, address, count)
         data = self._cache.get(key)
         if data is None:
@@ -86,6 +98,19 @@ class ProfileUnit:
                 parts = self._parts[key] = self._divide(table, address, count)
             data = self._cache[key] = b"".join([pack(read())[cut] for read, pack, cut in parts])
         return data
+
+    def _follow(self) -> None:
+        """Forget what is of an earlier revision of the plant."""
+        device = self._surface.device
+        revision = device.plant.revision
+        if revision == self._revision:
+            return
+        self._revision = revision
+        self._cache.clear()
+        odd = odd_points(device) if device.state.faults else {}
+        if odd or self._odd:
+            self._odd = odd
+            self._parts.clear()
 
     def write_registers(self, address: int, data: bytes) -> None:
         words = len(data) // 2
@@ -108,13 +133,20 @@ class ProfileUnit:
 
         Raises:
             IllegalAddress: it holds registers that this product does not have, and does not show as zero.
+        Unanswered: it holds a point that leaves requests unanswered (fault `missing`).
         """
         parts: list[Part] = []
         at, end = address, address + count
         for slot in self._between(table, address, count):
             parts += self._gap(table, at, slot.start)
             first, at = max(at, slot.start), min(slot.end, end)  # of a value that is asked for in part, only that
-            parts.append(Part(slot.read, slot.pack, slice(2 * (first - slot.start), 2 * (at - slot.start))))
+            cut = slice(2 * (first - slot.start), 2 * (at - slot.start))
+            odd = self._odd.get(slot.point)
+            if odd is None:
+                parts.append(Part(slot.read, slot.pack, cut))
+            else:
+                odd_answers.refuse_missing(odd, f"{table} {slot.start}")
+                parts.append(Part(partial(odd_answers.registers, slot.register, slot.read, odd), _as_they_are, cut))
         return parts + self._gap(table, at, end)
 
     def _gap(self, table: RegisterTable, start: int, end: int) -> list[Part]:
@@ -136,22 +168,26 @@ class ProfileUnit:
     # -- bits -----------------------------------------------------------------------------------------------
 
     def read_bits(self, table: BitTable, address: int, count: int) -> Sequence[bool]:
+        self._follow()
         bits = self._bits[table]
         values = []
         for place in range(address, address + count):
             found = bits.get(place)
             if found is None and not self._gaps_are_zero:
                 raise IllegalAddress(f"{table} {place} does not exist in this product")
-            values.append(found is not None and found[0].access != "wo" and bool(found[1]()))
+            value = found is not None and found.bit.access != "wo" and bool(found.read())
+            if found is not None and (odd := self._odd.get(found.point)) is not None:
+                value = odd_answers.bit(value, odd, f"{table} {place}")
+            values.append(value)
         return values
 
     def write_bits(self, address: int, values: Sequence[bool]) -> None:
         writes = []
         for place, value in enumerate(values, address):
             found = self._bits["coil"].get(place)
-            if found is None or found[0].access == "ro":
+            if found is None or found.bit.access == "ro":
                 raise IllegalAddress(f"coil {place} does not exist in this product or can only be read")
-            bit, _, target = found
+            bit, target = found.bit, found.target
             raw = value if bit.enum is None and bit.scale == 1 else int(value)
             _check(bit, target, raw)
             writes.append((bit, target, raw))
@@ -174,15 +210,17 @@ class ProfileUnit:
                     _nothing if register.access == "wo" else read,
                     packer(register),
                     _target(surface, register, row),
+                    "" if register.point is None else point_name(register.point, row),
                 )
                 self._slots[register.table].append(slot)
         for bit in modbus.bits:
             where = f"{bit.table} {bit.address}"
             for address, row in self._addresses(surface, bit, where):
-                self._bits[bit.table][address] = (
+                self._bits[bit.table][address] = Place(
                     bit,
                     surface.getter(bit, row, where),
                     _target(surface, bit, row),
+                    "" if bit.point is None else point_name(bit.point, row),
                 )
         for table, slots in self._slots.items():
             slots.sort(key=lambda slot: slot.start)
@@ -203,6 +241,11 @@ class ProfileUnit:
             )
             for row in surface.rows(names, where)
         ]
+
+
+def _as_they_are(raw: Raw) -> bytes:
+    assert isinstance(raw, bytes), "odd answers are octets already"
+    return raw
 
 
 def _nothing() -> Raw:

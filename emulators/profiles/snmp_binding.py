@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from ipaddress import IPv4Address
 
 from emulators.devices.points import BadValue, BoundPoint, Index, NotWritable, Refused
 from emulators.profiles.binding import ProfileError, Row, Surface, dotted, point_name
+from emulators.profiles.odd_answers import WALKS_SKIP_IT, Odd, odd_points, snmp_binding
 from emulators.profiles.schema import SnmpObject
 from emulators.profiles.values import Raw, Unmapped, from_raw, whole
 from emulators.wire.snmp import mib
@@ -51,7 +52,10 @@ class SurfaceTree(MibTree):
         ProfileError: the profile does not fit the device; from a lazy tree, when it is first asked.
     """
 
-    __slots__ = ("_added", "_indices", "_layout", "_lazy", "_made", "_own", "_pending", "_rows", "_surface")
+    __slots__ = (
+        "_added", "_followed", "_indices", "_layout", "_lazy", "_made", "_odd", "_own", "_pending", "_rows", "_skipped",
+        "_surface",
+    )  # fmt: skip
 
     def __init__(self, surface: Surface, lazy: bool = False) -> None:
         snmp = surface.profile.snmp
@@ -62,11 +66,18 @@ class SurfaceTree(MibTree):
         self._made: dict[tuple[int, tuple[Index, ...]], Instance] = {}
         """The instance of each entry in each row there has ever been: rows of alarm tables come and go."""
         self._indices = sorted({name for entry in snmp.objects for name in entry.rows})
+        self._odd: dict[Oid, tuple[SnmpObject, Odd]] = {}
+        """The variables whose points suffer answer faults, and which."""
+        self._skipped: frozenset[str] = frozenset()
+        """The points whose variables are not there because of such a fault."""
+        self._followed = surface.device.plant.revision
+        """The plant's revision that these answer faults are of."""
         self._layout = surface.device.layout
         self._rows = self._present_rows()
         self._lazy = self._pending = lazy
         instances = () if lazy else self._everything()
         super().__init__(instances, self._look, [_column(entry) for entry in snmp.objects])
+        self._followed = -1  # those that are there already are followed at the first request
 
     def refresh(self) -> int:
         if self._pending:
@@ -90,7 +101,36 @@ class SurfaceTree(MibTree):
             if (rows := self._present_rows()) != self._rows:
                 self._rows = rows
                 self.replace(self._everything())
-        return device.plant.revision
+        revision = device.plant.revision
+        if revision != self._followed and (device.state.faults or self._odd or self._skipped):
+            self._followed = revision
+            self._follow_answer_faults()
+        return revision
+
+    def _follow_answer_faults(self) -> None:
+        """Follow the answer faults that have begun, changed or ended."""
+        odd = odd_points(self._surface.device)
+        skipped = frozenset(point for point, faults in odd.items() if _skipped(faults))
+        if skipped != self._skipped:
+            self._skipped = skipped
+            self.replace(self._everything())
+        self._odd = {name: (entry, odd[point]) for name, entry, point in self._shown() if point in odd} if odd else {}
+
+    def _shown(self) -> Iterator[tuple[Oid, SnmpObject, str]]:
+        """Each variable of a point: its name, its entry and the point's name."""
+        surface = self._surface
+        assert surface.profile.snmp is not None
+        for entry in surface.profile.snmp.objects:
+            if entry.point is not None:
+                for row in surface.rows(entry.rows, entry.oid):
+                    yield oid(dotted(entry.oid, row)), entry, point_name(entry.point, row)
+
+    def encode(self, position: int) -> bytes:
+        instance = self.instances[position]
+        if not self._odd or (found := self._odd.get(instance.oid)) is None:
+            return super().encode(position)
+        entry, odd = found
+        return snmp_binding(self.layout.names[position], instance, entry, odd)
 
     def _present_rows(self) -> list[tuple[Index, ...]]:
         return [tuple(self._surface.device.indices(name)) for name in self._indices]
@@ -102,6 +142,8 @@ class SurfaceTree(MibTree):
         for number, entry in enumerate(surface.profile.snmp.objects):
             column = _column(entry)
             for n, row in enumerate(surface.rows(entry.rows, entry.oid)):
+                if self._skipped and entry.point is not None and point_name(entry.point, row) in self._skipped:
+                    continue
                 place = (number, tuple(row.values()))
                 instance = made.get(place)
                 if instance is None:
@@ -113,6 +155,11 @@ class SurfaceTree(MibTree):
     def _with_added(self) -> list[Instance]:
         taken = {instance.oid for instance in self._own}
         return self._own + [instance for instance in self._added if instance.oid not in taken]
+
+
+def _skipped(odd: Odd) -> bool:
+    missing = odd.get("missing")
+    return missing is not None and missing["form"] == WALKS_SKIP_IT
 
 
 def _column(entry: SnmpObject) -> Oid:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
+from emulators.devices.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY
 from emulators.devices.device import Device
 from emulators.devices.measurement import unfit
 from emulators.plant.breakers import CircuitBreaker
+from emulators.profiles.odd_answers import refusal
 from emulators.site import Site
 from harness.faults.kinds import FaultKind
 
@@ -24,17 +26,20 @@ def targets(site: Site, entry: FaultKind) -> list[str]:
     suffering = [device for device in site.devices.values() if _suffers(device, entry)]
     if not entry.of:
         return list(dict.fromkeys([*components, *(device.name for device in suffering)]))
-    return [f"{device.name}:{of}" for device in suffering for of in _of(device, entry)]
+    return [f"{device.name}:{of}" for device in suffering for of in _of(site, device, entry)]
 
 
 def _suffers(device: Device, entry: FaultKind) -> bool:
     return "device" in entry.targets or f"{device.kind}/device" in entry.targets
 
 
-def _of(device: Device, entry: FaultKind) -> Iterator[str]:
+def _of(site: Site, device: Device, entry: FaultKind) -> Iterator[str]:
     """What of the device the fault can be of."""
     if entry.of == ("setting",):
         yield from (name for name in device.point_names() if _is_setting(device, name))
+        return
+    if entry.kind in ANSWER_FAULTS:
+        yield from (name for name in device.point_names() if answer_can_be_odd(site, device, entry.kind, name))
         return
     points = [name for name in device.point_names() if not unfit(device, entry.kind, name)]
     if entry.of == ("point",):
@@ -45,6 +50,13 @@ def _of(device: Device, entry: FaultKind) -> Iterator[str]:
         alike = (other for other in points[place + 1 :] if unit and device.point(other).point.unit == unit)
         if (other := next(alike, None)) is not None:
             yield f"{one},{other}"
+
+
+def answer_can_be_odd(site: Site, device: Device, kind: str, point: str) -> bool:
+    """Whether the device's product shows that point so that the answer fault of that kind can be seen."""
+    profile = next(item.profile for item in site.file.devices if item.name == device.name)
+    counted = kind not in COUNTERS_ONLY or isinstance(device.point(point).true(), (int, float))
+    return counted and not refusal(profile, kind, point)
 
 
 def _is_setting(device: Device, name: str) -> bool:

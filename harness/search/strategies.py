@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 
 from hypothesis import strategies as st
 
+from emulators.devices.answer_faults import ANSWER_FAULTS
 from emulators.plant import works
 from emulators.plant.faults import Parameter
 from emulators.plant.sources import Utility
@@ -21,6 +22,7 @@ from harness.faults import frames
 from harness.faults.catalogue import FAMILIES, OFF_SITE, FaultKind, of_target
 from harness.faults.injection import Injection
 from harness.faults.scenario import Scenario
+from harness.faults.targets import answer_can_be_odd
 from harness.worlds.wire_faults import SPEAKS
 
 GRID_S = 10
@@ -112,7 +114,10 @@ def _places(site: Site, target: str, entry: FaultKind) -> list[str]:
     if device is None or entry.of != ("point",):
         return []
     patterns = MEASURED.get(device.kind, ())
-    return [f"{target}:{point}" for point in device.point_names() if _named(patterns, (point,))]
+    points = [point for point in device.point_names() if _named(patterns, (point,))]
+    if entry.kind in ANSWER_FAULTS:
+        points = [point for point in points if answer_can_be_odd(site, device, entry.kind, point)]
+    return [f"{target}:{point}" for point in points]
 
 
 GRID_ORDER = {"outage": 0, "sag": 1, "swell": 2, "phase-loss": 3}

@@ -28,6 +28,7 @@ from emulators.wire.modbus.unit import (
     NegativeAcknowledge,
     RegisterTable,
     TableUnit,
+    Unanswered,
     Unit,
 )
 
@@ -53,6 +54,7 @@ __all__ = [
     "NegativeAcknowledge",
     "RegisterTable",
     "TableUnit",
+    "Unanswered",
     "Unit",
     "any_unit",
     "crc16",

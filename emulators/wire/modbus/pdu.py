@@ -20,6 +20,7 @@ from emulators.wire.modbus.unit import (
     IllegalValue,
     ModbusError,
     RegisterTable,
+    Unanswered,
     Unit,
 )
 
@@ -46,7 +47,7 @@ _log = logging.getLogger(__name__)
 
 
 def respond(unit: Unit, pdu: bytes, counters: Counters | None = None) -> bytes:
-    """The response PDU to a request PDU, an exception response if the request cannot be served.
+    """The response PDU to a request PDU, an exception response if the request cannot be served; empty for silence.
 
     `pdu` is 1 to 253 bytes (ValueError if empty: without a function code there is no response). `counters`
     are those that function 8 reads; without them its counter sub-functions are illegal functions. Whatever the
@@ -64,7 +65,9 @@ def respond(unit: Unit, pdu: bytes, counters: Counters | None = None) -> bytes:
 
 
 def error_response(unit: Unit, function: int, error: Exception) -> bytes:
-    """The exception response to a request whose processing raised `error`."""
+    """The exception response to a request whose processing raised `error`; empty for `Unanswered`."""
+    if isinstance(error, Unanswered):
+        return b""
     if isinstance(error, ModbusError):
         return exception_response(function, error.code)
     _log.error("%r failed on function %d, answered device failure (04)", unit, function, exc_info=error)

@@ -114,6 +114,9 @@ class ModbusRtuConnection:
             return b""
         counters.server_messages += 1
         answer = respond(unit, pdu, counters)
+        if not answer:
+            counters.no_responses += 1
+            return b""
         if answer[0] & 0x80:
             counters.count_exception(answer[1])
         body = bytes((address,)) + answer

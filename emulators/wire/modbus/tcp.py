@@ -138,7 +138,10 @@ class ModbusTcpConnection:
         return self._frame(frame, pdu)
 
     def _frame(self, request: bytes, pdu: bytes) -> bytes:
-        """The response PDU in the frame that goes with the request's, counted if it is an exception."""
+        """The response PDU in the frame that goes with the request's, counted if it is an exception or empty."""
+        if not pdu:
+            self._counters.no_responses += 1
+            return b""
         if pdu[0] & 0x80:
             self._counters.count_exception(pdu[1])
         return request[:4] + (1 + len(pdu)).to_bytes(2, "big") + request[6:7] + pdu

@@ -102,12 +102,16 @@ class GatewayTargetFailed(ModbusError):
     code = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND
 
 
+class Unanswered(Exception):
+    """A request that the unit leaves without an answer."""
+
+
 class Unit(Protocol):
     """One device as Modbus sees it: four tables of at most 65,536 entries and an identification.
 
     Addresses are those of the PDU, from 0; register data are big-endian, two bytes a register. A method that
-    cannot serve the whole range raises a `ModbusError` and changes nothing; any other exception it raises is
-    logged and answered as exception 04.
+    cannot serve the whole range raises a `ModbusError` and changes nothing, or `Unanswered` for silence; any other
+    exception it raises is logged and answered as exception 04.
     """
 
     @property

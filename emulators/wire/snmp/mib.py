@@ -91,6 +91,10 @@ class NotWritable(SetError):
     status = ErrorStatus.NOT_WRITABLE
 
 
+class Unanswered(Exception):
+    """A variable whose reading leaves the whole request without an answer."""
+
+
 class Instance(NamedTuple):
     """One variable of a device.
 

@@ -23,7 +23,7 @@ from emulators.wire.snmp.message import (
     content_room,
     encode_raw_varbind,
 )
-from emulators.wire.snmp.mib import MibTree, SetError
+from emulators.wire.snmp.mib import MibTree, SetError, Unanswered
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +57,8 @@ def execute(tree: MibTree, pdu: Pdu, *, v1: bool, writable: View, room: int) -> 
     """Do what the request says and return the answer, at most `room` octets as an encoded PDU. What may be read is in
     the tree, what may be set in `writable`.
 
-    None when not even a tooBig error fits: the request is then dropped (RFC 3416 §4.2.1).
+    None when not even a tooBig error fits: the request is then dropped (RFC 3416 §4.2.1). None, too, when reading a
+    variable raises Unanswered.
     """
     fixed = 2 + len(pdu.request_id)
     list_room = content_room(content_room(room) - fixed - len(_NO_ERROR))
@@ -76,6 +77,8 @@ def execute(tree: MibTree, pdu: Pdu, *, v1: bool, writable: View, room: int) -> 
         status, index = ErrorStatus.TOO_BIG, 0
     except _Refusal as refusal:
         status, index = refusal.status, refusal.index
+    except Unanswered:
+        return None
     return _error(pdu, status, index, v1, content_room(room) - fixed)
 
 
@@ -104,6 +107,8 @@ def _read(tree: MibTree, position: int, index: int) -> bytes:
     `index`-th, a genErr."""
     try:
         return tree.encode(position)
+    except Unanswered:
+        raise
     except Exception as error:  # whatever a device's code raises: the manager gets genErr, the log the reason
         _log.warning("reading %s failed: %r", format_oid(tree.layout.oids[position]), error)
         tree.touched_volatile = True  # this may go better at the next request
