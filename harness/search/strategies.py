@@ -102,6 +102,8 @@ def _speaks(site: Site, target: str, entry: FaultKind) -> bool:
     if profile is None:
         return False  # a cable between switches is a component; it has faults of its own
     spoken = {SPEAKS[protocol] for protocol in SPEAKS if getattr(profile, protocol) is not None}
+    if entry.kind in frames.STREAMS_ONLY:
+        return profile.modbus is not None
     of = frames.protocols(entry.kind)
     return entry.kind != "serial-noise" and (not of or not spoken.isdisjoint(of))
 

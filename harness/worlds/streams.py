@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from harness.faults.frames.tamper import Answer, Conversation
 from harness.faults.link import LinkModel
+from harness.faults.shaping import Shaper
 from harness.worlds.sockets import Address, Frame, Socket
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class StreamTransport(asyncio.Transport):
         self._network, self._loop, self._path, self._model = network, loop, path, model
         self._to_device = to_device
         self._protocol: asyncio.BaseProtocol | None = None
+        self._shaper: Shaper[bytes] = Shaper()
         self._held: list[bytes] = []
         """What waits for a path that is up."""
         self._unread: list[bytes] = []
@@ -187,6 +189,18 @@ class StreamTransport(asyncio.Transport):
     # -- the wire -------------------------------------------------------------------------------------------------
 
     def _send(self, data: bytes) -> None:
+        """On its way; an answer is first cut or joined where the path does that."""
+        conditions = self._model.conditions
+        if self._to_device or not self._shaper.takes(conditions):
+            self._transmit(data)
+            return
+        for due_s in self._shaper.put(self._loop.time(), data, conditions):
+            self._loop.call_at(due_s, self._send_shaped)
+
+    def _send_shaped(self) -> None:
+        self._transmit(self._shaper.next())
+
+    def _transmit(self, data: bytes) -> None:
         now_s = self._loop.time()
         arrival_s = None if self._held else self._model.segment(now_s, len(data) + TCP_HEADERS, self._last_s)
         if data and self._network.record is not None:
@@ -212,7 +226,7 @@ class StreamTransport(asyncio.Transport):
         held, self._held = self._held, []
         for data in held:
             self._not_taken -= len(data)
-            self._send(data)
+            self._transmit(data)
         self._path.tidy(self)
 
     def vanish(self) -> None:

@@ -56,6 +56,8 @@ class WireFaults:
         endpoints = self._of(device)
         if kind == "serial-noise" or (frames.protocols(kind) and not self._speaking(endpoints, kind)):
             raise PlantError(f"{device} does not speak what {kind} alters; it speaks {_protocols(endpoints)}")
+        if kind in frames.STREAMS_ONLY and all(endpoint.protocol != "modbus" for endpoint in endpoints):
+            raise PlantError(f"{device} has no TCP connections for {kind}; it speaks {_protocols(endpoints)}")
         return chosen
 
     @staticmethod

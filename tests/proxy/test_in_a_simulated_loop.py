@@ -88,6 +88,45 @@ def test_a_serial_speed_is_kept() -> None:
     assert simulated(main()) == [(pytest.approx((len(request) + len(answer)) * 8 / 100.0), answer)]
 
 
+@pytest.mark.parametrize("octets", range(1, 12))
+def test_an_answer_arrives_split_at_any_octet(octets: int) -> None:
+    async def main() -> list[tuple[float, bytes]]:
+        loop = asyncio.get_running_loop()
+        await loop.create_server(Device, *DEVICE)
+        async with TcpProxy(PROXY, DEVICE, Tamper()) as proxy:
+            await proxy.apply("split", {"octets": octets, "gap_s": 0.5})
+            transport, client = await connected(proxy)
+            transport.write(GOOD["modbus-tcp"][0])
+            await asyncio.sleep(60)
+            return client.arrived
+
+    answer = GOOD["modbus-tcp"][1]
+    pieces = [answer[at : at + octets] for at in range(0, len(answer), octets)]
+    assert simulated(main()) == [(0.5 * n, piece) for n, piece in enumerate(pieces)]
+
+
+def test_two_answers_arrive_joined_and_the_end_comes_after_them() -> None:
+    class ClosingDevice(Device):
+        def data_received(self, data: bytes) -> None:
+            super().data_received(data)
+            if len(self.arrived) == 2:
+                self.transport.close()  # type: ignore[attr-defined]
+
+    async def main() -> tuple[list[tuple[float, bytes]], int]:
+        loop = asyncio.get_running_loop()
+        await loop.create_server(ClosingDevice, *DEVICE)
+        async with TcpProxy(PROXY, DEVICE, Tamper()) as proxy:
+            await proxy.apply("joined", {"hold_s": 2.0})
+            transport, client = await connected(proxy)
+            transport.write(GOOD["modbus-tcp"][0])
+            await asyncio.sleep(1)
+            transport.write(GOOD["modbus-tcp"][0])
+            await asyncio.sleep(10)
+            return client.arrived, len(client.lost)
+
+    assert simulated(main()) == ([(2.0, 2 * GOOD["modbus-tcp"][1])], 1)
+
+
 def test_the_same_seed_loses_the_same_and_a_stream_keeps_its_order() -> None:
     async def main() -> list[tuple[float, bytes]]:
         loop = asyncio.get_running_loop()

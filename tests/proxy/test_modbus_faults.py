@@ -43,6 +43,33 @@ async def test_an_exception_keeps_the_request_from_the_device(
     assert await read(client, 10, 1) == [REGISTERS[10]]
 
 
+async def test_only_writes_are_refused(modbus_proxy: TcpProxy, client: AsyncModbusTcpClient) -> None:
+    await modbus_proxy.apply("modbus-exception", {"code": 6, "only": 2})
+    assert await read(client, 10, 1) == [REGISTERS[10]]
+    assert (await client.write_register(10, 999)).exception_code == 6
+    await modbus_proxy.apply("modbus-exception", {"code": 6, "only": 1})
+    assert not (await client.write_register(10, 999)).isError()
+    assert (await client.read_holding_registers(10, count=1)).exception_code == 6
+
+
+async def test_a_share_of_requests_is_refused(modbus_proxy: TcpProxy, client: AsyncModbusTcpClient) -> None:
+    await modbus_proxy.apply("modbus-exception", {"percent": 50})
+    answers = [await client.read_holding_registers(1, count=1) for _ in range(60)]
+    assert 10 < sum(answer.isError() for answer in answers) < 50
+
+
+async def test_an_order_is_carried_out_whose_answer_is_lost(
+    modbus_proxy: TcpProxy, client: AsyncModbusTcpClient, modbus_device: tuple[str, int], connect: Connect
+) -> None:
+    await modbus_proxy.apply("answers-lost", {"only": 2})
+    with pytest.raises(ModbusException):
+        await client.write_register(10, 999)
+    direct = await connect(modbus_device)
+    assert await read(direct, 10, 1) == [999]
+    again = await connect(modbus_proxy.address)
+    assert await read(again, 10, 1) == [999]
+
+
 @pytest.mark.parametrize("kind", ["modbus-wrong-unit", "modbus-wrong-transaction", "truncated", "garbage"])
 async def test_the_client_gets_no_answer_it_can_use(
     modbus_proxy: TcpProxy, client: AsyncModbusTcpClient, kind: str

@@ -31,6 +31,36 @@ async def test_generr(snmp_proxy: UdpProxy, manager: Manager, version: str) -> N
     assert await manager.get(DESCR, version=version) == "genErr"
 
 
+async def test_only_writes_fail() -> None:
+    tamper = Tamper(speaks="snmp")
+    tamper.apply("snmp-generr", {"only": 2})
+    get, write = snmp("GetRequest", [(SYS_DESCR, None)]), snmp("SetRequest", [(SYS_DESCR, OctetString("x"))])
+    assert tamper.request(get) == [get]
+    (refusal,) = tamper.request(write)
+    assert isinstance(refusal, Answer)
+
+
+def test_an_order_is_passed_on_whose_answer_is_lost() -> None:
+    tamper = Tamper(speaks="snmp")
+    tamper.apply("answers-lost", {"only": 2})
+    write = snmp("SetRequest", [(SYS_DESCR, OctetString("x"))], request_id=5)
+    answer = snmp("Response", [(SYS_DESCR, OctetString("x"))], request_id=5)
+    assert tamper.request(write) == [write]
+    assert tamper.answer(answer) == []
+    get = snmp("GetRequest", [(SYS_DESCR, None)], request_id=6)
+    read = snmp("Response", [(SYS_DESCR, OctetString("x"))], request_id=6)
+    assert tamper.request(get) == [get]
+    assert tamper.answer(read) == [read]
+
+
+async def test_an_answer_that_is_too_long_is_too_big(snmp_proxy: UdpProxy, manager: Manager) -> None:
+    await snmp_proxy.apply("snmp-too-big", {"octets": 64})
+    assert await manager.get(DESCR) == "tooBig"
+    assert await manager.get(DESCR, version="v1") == "tooBig"
+    (up_time,) = await manager.get(UP_TIME)
+    assert int(up_time) > 0
+
+
 async def test_numbers_come_as_text_and_text_as_a_number(snmp_proxy: UdpProxy, manager: Manager) -> None:
     await snmp_proxy.apply("snmp-wrong-type")
     description, up_time = await manager.get(DESCR, UP_TIME)

@@ -1,12 +1,22 @@
 """Faults of what is said between a client and a device: which there are (`KINDS`) and what they do (`Tamper`)."""
 
-from harness.faults.frames.kinds import BY_NAME, KINDS, PROTOCOL_KINDS, TRANSPORT_KINDS, chosen, path, protocols
+from harness.faults.frames.kinds import (
+    BY_NAME,
+    KINDS,
+    PROTOCOL_KINDS,
+    STREAMS_ONLY,
+    TRANSPORT_KINDS,
+    chosen,
+    path,
+    protocols,
+)
 from harness.faults.frames.tamper import Answer, Conversation, Late, Speaks, Tamper
 
 __all__ = [
     "BY_NAME",
     "KINDS",
     "PROTOCOL_KINDS",
+    "STREAMS_ONLY",
     "TRANSPORT_KINDS",
     "Answer",
     "Conversation",

@@ -22,6 +22,12 @@ PROTOCOLS = ("modbus-tcp", "modbus-rtu", "snmp")
 _PERCENT = "how many of them"
 _OFFSET = "what is added to it"
 
+ALL, READS, WRITES = range(3)
+"""Values of `only`."""
+
+_SHARE = Parameter(100, "%", 0, 100, "the share of those requests that suffers it", neutral=0.0)
+_ONLY = Parameter(ALL, "", ALL, WRITES, "0 all requests, 1 only reads, 2 only writes", neutral=None)
+
 _APPLICATION = "Modbus Application Protocol Specification V1.1b3 §7"
 _MESSAGING = "Modbus Messaging on TCP/IP Implementation Guide V1.0b"
 _SERIAL_LINE = "Modbus over Serial Line V1.02 §2.5: what the check finds is not answered"
@@ -38,9 +44,17 @@ def _transport(kind: str, doc: str, source: str = "", **parameters: Parameter) -
 PROTOCOL_KINDS: tuple[FaultKind, ...] = (
     _protocol(
         "modbus-exception",
-        "every request is refused with this exception and not passed on",
+        "requests are refused with this exception and not passed on",
         _APPLICATION,
         code=Parameter(4, "", 1, 255, "1 function, 2 address, 3 value, 4 failure, 5 acknowledge, 6 busy"),
+        percent=_SHARE,
+        only=_ONLY,
+    ),
+    _protocol(
+        "answers-lost",
+        "requests are carried out and their answers do not arrive (SNMP: v1, v2c)",
+        percent=_SHARE,
+        only=_ONLY,
     ),
     _protocol(
         "modbus-wrong-unit",
@@ -71,7 +85,19 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         "its registers while they are read",
         register=Parameter(-1, "", -1, 65534, "address of the pair's first; -1: each pair from the start of the read"),
     ),
-    _protocol("snmp-generr", "requests of v1 and v2c fail with genErr and are not passed on", "RFC 3416 §4.2"),
+    _protocol(
+        "snmp-generr",
+        "requests of v1 and v2c fail with genErr and are not passed on",
+        "RFC 3416 §4.2",
+        percent=_SHARE,
+        only=_ONLY,
+    ),
+    _protocol(
+        "snmp-too-big",
+        "answers of v1 and v2c that are longer are replaced by tooBig",
+        "RFC 3416 §4.2.1, RFC 1157 §4.1.2; 484 octets are the least that RFC 3417 §3.2.1 allows",
+        octets=Parameter(484, "octets", 64, 65507, "the longest message that the device sends", neutral=65507),
+    ),
     _protocol(
         "snmp-wrong-type",
         "numbers come as OCTET STRINGs of their digits, everything else as INTEGER 0 (v1, v2c)",
@@ -150,6 +176,19 @@ TRANSPORT_KINDS: tuple[FaultKind, ...] = (
         delay_s=Parameter(0.05, "s", 0, 3600, "how long the overtaken ones wait"),
     ),
     _transport("bandwidth", "the path carries so much and no more", bits_per_s=Parameter(9600, "bit/s", 1, 1e12)),
+    _transport(
+        "split",
+        "answers on a TCP connection arrive in pieces",
+        "pymodbus-dev/pymodbus issues 496 and 1922",
+        octets=Parameter(3, "octets", 1, 65535, "length of each piece but the last", neutral=65535),
+        gap_s=Parameter(0.02, "s", 0, 60, "from one piece to the next"),
+    ),
+    _transport(
+        "joined",
+        "answers on a TCP connection that come soon after one another arrive as one",
+        "pymodbus-dev/pymodbus issues 216 and 1949",
+        hold_s=Parameter(0.2, "s", 0, 60, "how long the first of them is held back"),
+    ),
     _transport("reset", "at the onset every connection is reset (TCP RST); new ones are accepted", "RFC 9293 §3.5.2"),
     _transport("refused", "connections are reset and new ones refused; datagrams are lost"),
     _transport(
@@ -170,6 +209,9 @@ TRANSPORT_KINDS: tuple[FaultKind, ...] = (
 
 KINDS: tuple[FaultKind, ...] = PROTOCOL_KINDS + TRANSPORT_KINDS
 """Every fault of this package."""
+
+STREAMS_ONLY = frozenset({"split", "joined"})
+"""Faults of the path that a device without TCP cannot suffer."""
 
 BY_NAME: Mapping[str, FaultKind] = {kind.kind: kind for kind in KINDS}
 
@@ -227,6 +269,10 @@ def path(faults: Faults, healthy: LinkConditions) -> LinkConditions:
                 c = replace(c, reordering_percent=p["percent"], reordering_s=p["delay_s"])
             case "bandwidth":
                 c = replace(c, bandwidth_bps=p["bits_per_s"])
+            case "split":
+                c = replace(c, split_octets=int(p["octets"]), split_gap_s=p["gap_s"])
+            case "joined":
+                c = replace(c, join_s=p["hold_s"])
             case "refused":
                 c = replace(c, state="refused")
             case "half-open":

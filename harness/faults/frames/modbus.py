@@ -20,6 +20,7 @@ MOST_OPEN = 64
 
 _HEAD = 6
 _READS = frozenset({3, 4, 23})
+_WRITES = frozenset({5, 6, 15, 16, 21, 22, 23})
 
 
 class ModbusConversation:
@@ -46,22 +47,37 @@ class ModbusConversation:
     def answer(self, data: bytes) -> list[bytes]:
         if not self._tamper.active:
             return [self._answers.whole(data)]
-        pieces = self._answers.cut(data)
-        return [self._noisy(self._answered(piece.octets) if piece.whole else piece.octets) for piece in pieces]
+        return [
+            self._noisy(self._answered(piece.octets) if piece.whole else piece.octets)
+            for piece in self._answers.cut(data)
+            if not (piece.whole and self._lost(piece.octets))
+        ]
 
     def idle(self) -> tuple[bytes, bytes]:
         return (self._requests.idle(), self._answers.idle()) if self._serial else (b"", b"")
 
     def _asked(self, data: bytes) -> Iterator[bytes | Answer]:
         for octets, whole in self._requests.cut(data):
-            refusal = self._tamper.active.get("modbus-exception")
             adu = self._adu(octets) if whole else b""
-            if refusal is not None and whole and not (self._serial and not adu[_HEAD]):  # 0 is a broadcast on serial
-                yield Answer(self._noisy(self._marked(_refused(adu, int(refusal["code"])))))
+            if whole and self._refuses(adu):
+                code = int(self._tamper.active["modbus-exception"]["code"])
+                yield Answer(self._noisy(self._marked(_refused(adu, code))))
                 continue
             if whole:
                 self._remember(adu)
             yield octets
+
+    def _refuses(self, adu: bytes) -> bool:
+        broadcast = self._serial and not adu[_HEAD]  # it is never answered
+        return not broadcast and self._tamper.strikes("modbus-exception", _writes(adu[_HEAD:]))
+
+    def _lost(self, frame: bytes) -> bool:
+        """Whether that answer does not arrive, as the fault `answers-lost` has it."""
+        transaction = _transaction(self._adu(frame))
+        if not self._tamper.strikes("answers-lost", _writes(self._open.get(transaction, b""))):
+            return False
+        self._open.pop(transaction, None)
+        return True
 
     def _answered(self, frame: bytes) -> bytes:
         active = self._tamper.active
@@ -111,6 +127,11 @@ def dissected(frame: bytes, answer: bool) -> Any:
     from scapy.contrib.modbus import ModbusADURequest, ModbusADUResponse
 
     return (ModbusADUResponse if answer else ModbusADURequest)(frame)
+
+
+def _writes(asked: bytes) -> bool:
+    """Whether a request, from its unit identifier on, changes anything in the device."""
+    return len(asked) > 1 and asked[1] in _WRITES
 
 
 def _transaction(adu: bytes) -> int:

@@ -70,8 +70,9 @@ class SnmpConversation:
             return [data]
         if "snmp-community-changed" in active:
             return []
-        if "snmp-generr" in active or "snmp-missing-instance" in active:
-            refusal = _refused(data, pdu, version, "snmp-generr" not in active)
+        fails = self._tamper.strikes("snmp-generr", pdu.tag == PduType.SET)
+        if fails or "snmp-missing-instance" in active:
+            refusal = _refused(data, pdu, version, not fails)
             return [Answer(self._marked(refusal))] if refusal else []
         if len(self._open) >= MOST_OPEN:
             del self._open[next(iter(self._open))]
@@ -89,7 +90,27 @@ class SnmpConversation:
             pdu = read_pdu(data, read_community_message(data, start, end).pdu_start, end)
         except BerError:
             return [spoil(self._tamper, data)]
-        return [self._marked(self._answered(data, pdu))]
+        if self._tamper.strikes("answers-lost", self._asked_to_write(pdu)):
+            self._open.pop(pdu.request_id, None)
+            return []
+        return [self._marked(self._cut_short(self._answered(data, pdu), pdu, version))]
+
+    def _asked_to_write(self, answer: Pdu) -> bool:
+        asked = self._open.get(answer.request_id)
+        return isinstance(asked, tuple) and asked[2] == PduType.SET
+
+    def _cut_short(self, data: bytes, pdu: Pdu, version: int) -> bytes:
+        """The answer, or tooBig in its place where the device does not send as much."""
+        limit = self._tamper.active.get("snmp-too-big")
+        if limit is None or len(data) <= limit["octets"]:
+            return data
+        message = dissected(data)
+        if message is None:
+            return data
+        message.PDU.error, message.PDU.error_index = int(ErrorStatus.TOO_BIG), 0
+        if version != Version.V1:
+            message.PDU.varbindlist = []
+        return _built(message, data)
 
     def _answered(self, data: bytes, pdu: Pdu) -> bytes:
         active = self._tamper.active

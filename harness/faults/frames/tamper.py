@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal, Protocol
 
-from harness.faults.frames.kinds import chosen, protocols
+from harness.faults.frames.kinds import ALL, READS, WRITES, chosen, protocols
 
 MOST_REMEMBERED = 10_000
 """What one fault remembers at most; what else it is told passes as if it began now."""
@@ -130,6 +130,13 @@ class Tamper:
     def answer(self, data: bytes) -> list[bytes]:
         """`Conversation.answer` where there is one client only."""
         return self._only().answer(data)
+
+    def strikes(self, kind: str, writes: bool) -> bool:
+        """Whether an active fault with the parameters `percent` and `only` hits this request."""
+        fault = self.active.get(kind)
+        if fault is None or fault["only"] not in (ALL, WRITES if writes else READS):
+            return False
+        return fault["percent"] >= 100.0 or self.rng.random() * 100.0 < fault["percent"]
 
     def notification(self, datagram: bytes) -> list[bytes | Late]:
         """What the station gets of a trap or an inform that the device sends."""

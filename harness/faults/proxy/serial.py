@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.faults.capture import Capture, Place
-from harness.faults.frames import Tamper
+from harness.faults.frames import STREAMS_ONLY, Tamper
 from harness.faults.link import LinkConditions, LinkModel
 from harness.faults.proxy.base import DIRECT, Proxy, answered, asked, made
 from harness.faults.proxy.tcp import IDLE_S
@@ -41,7 +41,7 @@ class SerialProxy(Proxy):
         ValueError: no speed or parity of a serial line.
     """
 
-    MEANINGLESS = ("reset", "duplication", "reordering")
+    MEANINGLESS = ("reset", "duplication", "reordering", *STREAMS_ONLY)
 
     def __init__(
         self,

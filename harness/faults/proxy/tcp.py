@@ -20,6 +20,7 @@ from harness.faults.capture import Capture, Place
 from harness.faults.frames import Tamper
 from harness.faults.link import LinkConditions, LinkModel
 from harness.faults.proxy.base import DIRECT, WIRESHARK, Proxy, answered, asked, check_loopback, made
+from harness.faults.shaping import Shaper
 
 MOST_BACKLOG = 1 << 20
 """Octets that may be under way in one direction of a connection; then its sender is not read from."""
@@ -177,6 +178,7 @@ class _Connection:
         self._proxy = proxy
         self._loop = loop
         self._client = client
+        self._shaper: Shaper[_End] = Shaper()
         self._device: asyncio.Transport | None = None
         self._conversation = proxy.tamper.conversation()
         self.there = _Pipe(loop, proxy._model(), self._to_device)
@@ -206,14 +208,30 @@ class _Connection:
         for piece in onward:
             self.there.send(piece)
         for answer in instead:
-            self.back.send(answer, made(proxy.tamper))
+            self._send_back(answer, made(proxy.tamper))
         self._watch()
 
     def answered(self, data: bytes) -> None:
         """The device sent something."""
         for piece, comment in answered(self._conversation, self._proxy.tamper, data):
-            self.back.send(piece, comment)
+            self._send_back(piece, comment)
         self._watch()
+
+    def ended(self) -> None:
+        """The device sends no more."""
+        self._send_back(_End.FIN)
+
+    def _send_back(self, item: bytes | _End, comment: str = "") -> None:
+        """Towards the client, cut or joined where the path does that; what is reshaped has no comment."""
+        conditions = self._proxy.conditions
+        if not self._shaper.takes(conditions):
+            self.back.send(item, comment)
+            return
+        for due_s in self._shaper.put(self._loop.time(), item, conditions):
+            self._loop.call_at(due_s, self._send_shaped)
+
+    def _send_shaped(self) -> None:
+        self.back.send(self._shaper.next())
 
     def connected(self, device: asyncio.Transport) -> None:
         """The device has accepted a connection."""
@@ -243,6 +261,8 @@ class _Connection:
         if self._forgotten:
             if pipe is self.there:
                 self.drop()
+        elif pipe is self.back and error is None:
+            self.ended()
         else:
             pipe.send(_End.FIN if error is None else _End.RST)
 
@@ -307,7 +327,7 @@ class _Connection:
         if there:
             self.there.send(there)
         if back:
-            self.back.send(back)
+            self._send_back(back)
 
 
 class _ClientSide(asyncio.Protocol):
@@ -360,7 +380,7 @@ class _DeviceSide(asyncio.Protocol):
         self._connection.answered(data)
 
     def eof_received(self) -> bool:
-        self._connection.back.send(_End.FIN)
+        self._connection.ended()
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.faults.capture import Capture, Place
-from harness.faults.frames import Late, Tamper
+from harness.faults.frames import STREAMS_ONLY, Late, Tamper
 from harness.faults.link import LinkConditions
 from harness.faults.proxy.base import DIRECT, WIRESHARK, Proxy, answered, asked, check_loopback, made
 
@@ -27,7 +27,7 @@ class UdpProxy(Proxy):
     unless `exposed`.
     """
 
-    MEANINGLESS = ("reset",)
+    MEANINGLESS = ("reset", *STREAMS_ONLY)
 
     def __init__(
         self,
