@@ -13,7 +13,7 @@ from harness.learning.mibs import Mibs, Node
 from harness.learning.recording import Recording
 from harness.learning.snmprec import Variable
 from harness.learning.units import Measure, described, measure
-from harness.transports.snmp_messages import numbers
+from harness.transports.snmp_messages import SYNTAX, numbers
 
 Oid = tuple[int, ...]
 
@@ -82,6 +82,8 @@ def _objects(mibs: Mibs, modules: Sequence[str], variables: Sequence[Variable]) 
     found: dict[Oid, Object] = {}
     others: dict[str, None] = {}
     for variable in variables:
+        if variable.type not in SYNTAX or variable.is_malformed:
+            continue  # no profile can hold it
         oid = numbers(variable.oid)
         known = mibs.find(oid)
         if known is None or known[0].module not in modules or known[0].kind == "notification":

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from emulators.devices.points import Value
 from emulators.profiles.schema import Profile
+from harness.learning import snmprec
 from harness.learning.recording import Recording, Walk
 from harness.transports import DeviceHandle, Refused, TransportError
 from harness.transports.replay import recorded_agent, recorded_unit
-from harness.transports.snmp_messages import VarBind
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ async def _course(walks: list[Walk], recording: Recording, profile: Profile) -> 
 
 def _handle(walk: Walk, where: str, protocol: str, profile: Profile) -> DeviceHandle:
     if protocol == "snmp":
-        varbinds = [VarBind(v.oid, v.value, v.type) for v in walk.variables.values()]
+        varbinds = map(snmprec.as_answered, walk.variables.values())
         return DeviceHandle(where, profile, snmp=recorded_agent(varbinds, where))
     values = {(str(table), address): value for (table, address), value in walk.registers.items()}
     return DeviceHandle(where, profile, modbus=recorded_unit(values, where))

@@ -63,7 +63,8 @@ class RecordedTree(MibTree):
 
 
 def _instances(walk: Walk) -> list[Instance]:
-    return [Instance(oid(v.oid), SYNTAX[v.type], _reader(v)) for v in walk.variables.values()]
+    served = (v for v in walk.variables.values() if v.type in SYNTAX and not v.is_malformed)
+    return [Instance(oid(v.oid), SYNTAX[v.type], _reader(v)) for v in served]
 
 
 def _reader(variable: Variable) -> Callable[[], Value]:

@@ -11,7 +11,6 @@ from typing import Any
 from harness.learning import snmprec
 from harness.learning.pace import Pace
 from harness.learning.recording import Walk
-from harness.learning.snmprec import Variable
 from harness.transports import NoAnswer, Refused, SnmpTransport, WrongAnswer
 from harness.transports.snmp import REPETITIONS
 from harness.transports.snmp_messages import Absent, VarBind, numbers
@@ -123,8 +122,7 @@ class SnmpWalker:
             if good:
                 room -= len(good)
                 climbed = 0
-                # What says that there is nothing (Absent) has ended the loop above, so these are values.
-                yield {"variables": [snmprec.line(Variable(v.oid, v.type, v.value)) for v in good]}  # type: ignore[arg-type]
+                yield {"variables": [snmprec.line(snmprec.answered(v)) for v in good]}
             asked_after = last
             if trouble:
                 yield {"trouble": trouble, "at": ".".join(map(str, last))}

@@ -1,7 +1,13 @@
 """The lines of .snmprec files: `1.3.6.1.2.1.1.5.0|4|ups-a1`, an OID, an ASN.1 tag and a value.
 
 snmpsim serves such files and LibreNMS keeps its test data in them. An `x` after the tag says that the value is octets
-in hexadecimal. Lines that compute their value (`2:numeric|…`, snmpsim's variation modules) are not recordings of
+in hexadecimal. What a device sent in place of a value has a tag too:
+
+    5, 128, 129, 130   NULL, noSuchObject, noSuchInstance, endOfMibView: no value follows (`1.3.6.1.2.1.33.1.2.2.0|5|`)
+    2x, 6x, 64x, 65x … the contents octets of a value that is none of its type (`…|64x|` is an empty IpAddress,
+                       `…|2x|00ffffffff` an INTEGER of 33 bits); snmpsim does not know these forms but for 64x
+    72x, 48x …         the same for a tag that no SNMP type has
+ Lines that compute their value (`2:numeric|…`, snmpsim's variation modules) are not recordings of
 anything and are refused.
 """
 
@@ -9,7 +15,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from harness.transports.snmp_messages import Value
+from harness.transports.answers import ABSENT, Absent, Malformed, Value, VarBind
+from harness.transports.answers.values import read_value
+
+ABSENT_TAGS = {"null": 5, "nosuchobject": 128, "nosuchinstance": 129, "endofmibview": 130}
+"""What an agent sends in place of a value -> ASN.1 tag, decimal (RFC 3416 §3)."""
 
 TAGS = {
     "integer": 2,
@@ -20,11 +30,18 @@ TAGS = {
     "gauge32": 66,
     "timeticks": 67,
     "opaque": 68,
+    "nsapaddress": 69,
     "counter64": 70,
+    "uinteger32": 71,
+    **ABSENT_TAGS,
 }
-"""A profile's types -> ASN.1 tag, decimal (RFC 2578 §7.1: the application class begins at 64)."""
+"""A profile's types, and those of what is no value -> ASN.1 tag, decimal (RFC 2578 §7.1: the application class begins
+at 64). NsapAddress and UInteger32 are those of RFC 1442 §7.1, which old cards still send."""
 
 TYPES = {str(tag): name for name, tag in TAGS.items()}
+
+OCTETS = ("string", "opaque", "nsapaddress")
+"""Types whose values are octets."""
 
 
 class NotARecord(ValueError):
@@ -32,19 +49,60 @@ class NotARecord(ValueError):
 
 
 class Variable(NamedTuple):
-    """One variable as an agent answered it. `type` is a profile's name of the ASN.1 type."""
+    """One variable as an agent answered it.
+
+    `type` is a name of `TAGS`, or `tag` and a number for a tag that is none of them. `value` is octets for strings,
+    b"" for what is no value (`ABSENT_TAGS`), and the contents octets where these are no value of the type: see
+    `is_malformed`.
+    """
 
     oid: str
     type: str
     value: Value
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether there is no value: NULL or an exception of RFC 3416."""
+        return self.type in ABSENT_TAGS
+
+    @property
+    def is_malformed(self) -> bool:
+        """Whether `value` holds octets that are no value of `type`."""
+        return isinstance(self.value, bytes) and self.type not in OCTETS and (not self.is_absent or bool(self.value))
+
+    @property
+    def tag(self) -> int:
+        """The ASN.1 tag."""
+        return TAGS[self.type] if self.type in TAGS else int(self.type.removeprefix("tag"))
+
+
+def answered(varbind: VarBind) -> Variable:
+    """What an agent answered, as a variable of a recording."""
+    value = varbind.value
+    if isinstance(value, Absent):
+        return Variable(varbind.oid, value.name.lower(), b"")
+    if isinstance(value, Malformed):
+        return Variable(varbind.oid, TYPES.get(str(value.tag), f"tag{value.tag}"), value.octets)
+    return Variable(varbind.oid, varbind.type, value)
+
+
+def as_answered(variable: Variable) -> VarBind:
+    """The variable as an agent answers it again."""
+    tag, octets = variable.tag, variable.value
+    if variable.is_malformed:
+        assert isinstance(octets, bytes)
+        return VarBind(variable.oid, *read_value(tag, octets))
+    return VarBind(variable.oid, ABSENT[tag]) if variable.is_absent else VarBind(variable.oid, octets, variable.type)
+
 
 def line(variable: Variable) -> str:
     """The variable as a line, without its end."""
     oid, type, value = variable
-    tag = TAGS[type]
+    tag = variable.tag
     if not isinstance(value, bytes):
         return f"{oid}|{tag}|{value}"
+    if variable.is_malformed:
+        return f"{oid}|{tag}x|{value.hex()}"
     text = value.decode("ascii", "replace")
     # snmpsim strips lines and reads them as texts: whatever is not plainly printed goes in hexadecimal.
     if type == "opaque" or not text.isprintable() or "\ufffd" in text or text != text.strip():
@@ -64,7 +122,10 @@ def variable(text: str) -> Variable:
         raise NotARecord(f"found {text[:60]!r}, expected OID|tag|value such as 1.3.6.1.2.1.1.5.0|4|ups-a1")
     if ":" in tag:
         raise NotARecord(f"{oid}: {tag!r} computes its value by a module of snmpsim, which is no recording")
-    type = TYPES.get(tag.rstrip("xe"))
+    bare = tag.rstrip("xe")
+    type = TYPES.get(bare)
+    if type is None and bare.isdigit() and int(bare) < 256 and tag.endswith("x"):
+        type = f"tag{int(bare)}"
     if type is None:
         raise NotARecord(f"{oid}: found the tag {tag!r}, expected one of {', '.join(TYPES)}, with x for hexadecimal")
     try:
@@ -76,10 +137,12 @@ def variable(text: str) -> Variable:
 def _value(type: str, tag: str, text: str) -> Value:
     if tag.endswith("x"):
         octets = bytes.fromhex(text)
-        if type == "ipaddress":
+        if type == "ipaddress" and len(octets) == 4:
             return ".".join(map(str, octets))
         return octets
-    if type in ("string", "opaque"):
+    if type in ABSENT_TAGS:
+        return b""
+    if type in OCTETS:
         return text.encode("utf-8", "surrogateescape")
     if type == "oid":
         return text.strip(".")

@@ -25,6 +25,7 @@ from harness.transports.snmp_messages import (
     TOO_BIG,
     Absent,
     Asked,
+    Malformed,
     Operation,
     Response,
     Value,
@@ -126,7 +127,7 @@ class SnmpTransport:
         return self._session.version != 0 or type != "counter64"
 
     async def get(self, oids: Sequence[str]) -> dict[str, Value]:
-        """The variables' values, in as few GETs as they fit in; a tooBig halves what is asked for at once.
+        """The variables' values, in as few GETs as they fit in.
 
         Raises:
             NoAnswer: nothing came back in any try.
@@ -134,6 +135,23 @@ class SnmpTransport:
             WrongAnswer: something else came back.
         """
         values: dict[str, Value] = {}
+        for oid, value in (await self.get_each(oids)).items():
+            if isinstance(value, WrongAnswer):
+                raise value
+            values[oid] = value
+        return values
+
+    async def get_each(self, oids: Sequence[str]) -> dict[str, Value | WrongAnswer]:
+        """The variables' values, or for each that has none why: one that is missing or malformed spoils no other.
+
+        A tooBig halves what is asked for at once; variables that an answer leaves out are asked for again.
+
+        Raises:
+            NoAnswer: nothing came back in any try.
+            Refused: an error-status.
+            WrongAnswer: something came back that holds none of the variables.
+        """
+        values: dict[str, Value | WrongAnswer] = {}
         ahead = [oids[n : n + self._max_varbinds] for n in range(0, len(oids), self._max_varbinds)]
         while ahead:
             part = ahead.pop(0)
@@ -142,11 +160,20 @@ class SnmpTransport:
                 half = len(part) // 2
                 ahead[:0] = [part[:half], part[half:]]
                 continue
-            for varbind in self._granted(response, part):
-                if isinstance(varbind.value, Absent):
-                    raise Refused(varbind.value.name, self._at([varbind.oid]))
-                values[varbind.oid] = varbind.value
-        return values
+            found = {varbind.oid: self._taken(varbind) for varbind in self._granted(response, part)}
+            values |= found
+            if left := [oid for oid in part if oid not in found]:
+                ahead.insert(0, left)
+        return {oid: values[oid] for oid in oids}
+
+    def _taken(self, varbind: VarBind) -> Value | WrongAnswer:
+        """The value of a variable, or why it has none."""
+        value = varbind.value
+        if isinstance(value, Absent):
+            return Refused(value.name, self._at([varbind.oid]))
+        if isinstance(value, Malformed):
+            return WrongAnswer(value.reason, self._at([varbind.oid]), value.octets)
+        return value
 
     async def set(self, oid: str, type: str, value: Value) -> None:
         """Set a variable; `type` is a profile's (`integer`, `string`, …). Raises as `get`."""
@@ -193,15 +220,24 @@ class SnmpTransport:
         """Close the socket; the next request opens it again."""
         self._session.close()
 
-    def _granted(self, response: Response, oids: Sequence[str]) -> tuple[VarBind, ...]:
-        """The response's variables, which must be those asked for."""
+    def _granted(self, response: Response, oids: Sequence[str]) -> list[VarBind]:
+        """The response's variables, which must be among those asked for; one without a name has the one in its place.
+
+        Raises:
+            Refused: an error-status.
+            WrongAnswer: none came, or another.
+        """
         if response.status:
             about = [oids[response.about - 1]] if 0 < response.about <= len(oids) else oids
             raise Refused(_words(response), self._at(about), code=response.status)
-        names = [varbind.oid for varbind in response.varbinds]
-        if names != list(oids):
+        varbinds = [
+            varbind if varbind.oid or len(response.varbinds) != len(oids) else varbind._replace(oid=oid)
+            for varbind, oid in zip(response.varbinds, [*oids, *[""] * len(response.varbinds)], strict=False)
+        ]
+        names = [varbind.oid for varbind in varbinds]
+        if not names or not set(names) <= set(oids):
             raise WrongAnswer(f"variables {', '.join(names) or '(none)'} came", self._at(oids))
-        return response.varbinds
+        return varbinds
 
     def _at(self, oids: Iterable[str]) -> str:
         named = list(oids)

@@ -14,6 +14,7 @@ from harness.transports.snmp_messages import (
     Response,
     Undecodable,
     carries,
+    read_anyhow,
     request,
     response,
 )
@@ -95,16 +96,28 @@ class CommunitySession(asyncio.DatagramProtocol):
             return self._transport
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        for request_id, answer in self._waiting.items():
+        """An answer: to a request that waits for it, to an earlier one, or none at all."""
+        meant = None
+        for request_id, waiting in self._waiting.items():
             place = carries(data, request_id)
-            if place < 0 or answer.done():
-                continue
-            try:
-                answer.set_result(response(self.version, data, place))
-            except Undecodable:
-                answer.set_exception(WrongAnswer("not an SNMP response", "", data))
+            if place >= 0 and not waiting.done():
+                try:
+                    waiting.set_result(response(self.version, data, place))
+                    return
+                except Undecodable:
+                    meant = meant or waiting
+        try:
+            answered, found = read_anyhow(data)
+        except Undecodable as error:
+            self._stray = data
+            if meant is not None:
+                meant.set_exception(WrongAnswer(f"not an SNMP response: {error}", "", data))
             return
-        self._stray = data
+        answer = self._waiting.get(answered)
+        if answer is not None and not answer.done():
+            answer.set_result(found)
+        else:
+            self._stray = data
 
     def error_received(self, exc: Exception) -> None:
         self._trouble = str(exc)

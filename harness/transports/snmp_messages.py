@@ -3,6 +3,8 @@
 pysnmp builds and takes apart a message in about half a millisecond, and pollers ask the same things for ever. Messages
 are therefore made and read with one fixed request id, and kept; the id in use is put in, or taken out, where it stands.
 It always has four octets, so that nothing else of the message changes.
+
+An answer that pyasn1 refuses is read by `harness.transports.answers`, which costs nothing but the odd values.
 """
 
 from __future__ import annotations
@@ -17,10 +19,32 @@ from pysnmp.proto import rfc1902, rfc1905
 from pysnmp.proto.api import PROTOCOL_MODULES
 from pysnmp.proto.error import ProtocolError
 
-Operation = Literal["get", "next", "bulk", "set"]
-Value = int | bytes | str
-"""Numbers, octets of strings and opaques, and as texts OIDs (`1.3.6.1`) and IPv4 addresses."""
+from harness.transports.answers import (
+    ABSENT,
+    END_OF_MIB_VIEW,
+    Absent,
+    Malformed,
+    Message,
+    Response,
+    Unreadable,
+    Value,
+    VarBind,
+    read_message,
+)
 
+__all__ = [
+    "END_OF_MIB_VIEW",
+    "Absent",
+    "Asked",
+    "Malformed",
+    "Operation",
+    "Response",
+    "Undecodable",
+    "Value",
+    "VarBind",
+]
+
+Operation = Literal["get", "next", "bulk", "set"]
 FIRST_ID, LAST_ID = 0x4000_0000, 0x7FFF_FFFF
 """Request ids of four octets; the first is the fixed one."""
 
@@ -49,31 +73,14 @@ ERRORS = (
 
 TOO_BIG, NO_SUCH_NAME = 1, 2
 
+ABSENTEES = {
+    syntax.tagSet: ABSENT[syntax.tagSet.superTags[-1].tagClass | syntax.tagSet.superTags[-1].tagId]
+    for syntax in (univ.Null(), rfc1905.NoSuchObject(), rfc1905.NoSuchInstance(), rfc1905.EndOfMibView())
+}
+"""pysnmp's types of what is no value."""
 
 MESSAGES = {version: PROTOCOL_MODULES[version].Message() for version in (0, 1)}
 """What pyasn1 decodes by."""
-
-
-class Absent(NamedTuple):
-    """What an agent answers instead of a value: noSuchObject, noSuchInstance or endOfMibView."""
-
-    name: str
-
-
-END_OF_MIB_VIEW = Absent("endOfMibView")
-
-ABSENT = {
-    rfc1905.NoSuchObject.tagSet: Absent("noSuchObject"),
-    rfc1905.NoSuchInstance.tagSet: Absent("noSuchInstance"),
-    rfc1905.EndOfMibView.tagSet: END_OF_MIB_VIEW,
-}
-
-
-class VarBind(NamedTuple):
-    oid: str
-    value: Value | Absent
-    type: str = ""
-    """A profile's name of the ASN.1 type that came; empty for what is absent."""
 
 
 class Asked(NamedTuple):
@@ -84,15 +91,8 @@ class Asked(NamedTuple):
     value: Value = b""
 
 
-class Response(NamedTuple):
-    status: int
-    about: int
-    """Which variable the status is about, from 1; 0 for none."""
-    varbinds: tuple[VarBind, ...]
-
-
 class Undecodable(Exception):
-    """Octets that are no SNMP response."""
+    """Octets that are no SNMP response; the message may say what is wrong."""
 
 
 def request(
@@ -118,7 +118,7 @@ def response(version: int, datagram: bytes, place: int) -> Response:
     """A response whose request id stands at that place.
 
     Raises:
-        Undecodable: pysnmp cannot read it, or what stands there is not its request id.
+        Undecodable: it cannot be read, or what stands there is not its request id.
     """
     return _response(version, datagram[:place] + FIRST_ID.to_bytes(4, "big") + datagram[place + 4 :])
 
@@ -149,21 +149,53 @@ def _request(
     return octets, carries(octets, FIRST_ID)
 
 
+def read_anyhow(datagram: bytes) -> tuple[int, Response]:
+    """The request id and the response of an answer in which pysnmp finds none.
+
+    Raises:
+        Undecodable: it is no response; the message says what is wrong.
+    """
+    try:
+        message = read_message(datagram)
+    except Unreadable as error:
+        raise Undecodable(str(error)) from None
+    return message.request_id, _clamped(message)
+
+
 @lru_cache(maxsize=2048)
 def _response(version: int, datagram: bytes) -> Response:
+    found = _by_pyasn1(version, datagram)
+    if found is not None:
+        return found
+    request_id, response = read_anyhow(datagram)
+    if request_id != FIRST_ID:
+        raise Undecodable("an answer with another request id")
+    return response
+
+
+def _by_pyasn1(version: int, datagram: bytes) -> Response | None:
+    """The response if pyasn1 reads it."""
     module = PROTOCOL_MODULES[version]
     try:
         message, rest = decoder.decode(datagram, asn1Spec=MESSAGES[version])
         pdu = module.apiMessage.get_pdu(message)
-        if rest or not isinstance(pdu, module.GetResponsePDU) or int(module.apiPDU.get_request_id(pdu)) != FIRST_ID:
-            raise Undecodable
+        if rest or int(module.apiMessage.get_version(message)) not in MESSAGES:
+            return None
+        if not isinstance(pdu, module.GetResponsePDU) or int(module.apiPDU.get_request_id(pdu)) != FIRST_ID:
+            return None
         return Response(
             int(module.apiPDU.get_error_status(pdu)),
             int(module.apiPDU.get_error_index(pdu, muteErrors=True)),
             tuple(varbind(name, value) for name, value in module.apiPDU.get_varbinds(pdu)),
         )
     except (PyAsn1Error, ProtocolError, ValueError, TypeError, KeyError, IndexError):
-        raise Undecodable from None
+        return None
+
+
+def _clamped(message: Message) -> Response:
+    """The response with an error-index that is within it, as pysnmp has it."""
+    response = message.response
+    return response._replace(about=min(response.about, len(response.varbinds)))
 
 
 def varbind(name: Any, value: Any) -> VarBind:
@@ -173,7 +205,7 @@ def varbind(name: Any, value: Any) -> VarBind:
 
 def plain(value: Any) -> Value | Absent:
     """A value of pysnmp's as Python's."""
-    absent = ABSENT.get(value.tagSet)
+    absent = ABSENTEES.get(value.tagSet)
     if absent is not None:
         return absent
     if value.tagSet == rfc1902.IpAddress.tagSet:

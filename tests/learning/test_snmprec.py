@@ -73,3 +73,21 @@ def test_the_recordings_of_others_come_back_as_they_were(shared_data: Path) -> N
         theirs = {snmprec.variable(line) for line in path.read_text().splitlines() if line}
         again = {snmprec.variable(line) for line in snmprec_lines(load(path).walks[0])}
         assert again == theirs, path.name
+
+
+@pytest.mark.parametrize(
+    ("line", "variable"),
+    [
+        ("1.3.6.1.2.1.33.1.2.2.0|5|", Variable("1.3.6.1.2.1.33.1.2.2.0", "null", b"")),
+        ("1.3.6.1.2.1.33.1.2.3.0|129|", Variable("1.3.6.1.2.1.33.1.2.3.0", "nosuchinstance", b"")),
+        ("1.3.6.1.4.1.9.1.0|71|5", Variable("1.3.6.1.4.1.9.1.0", "uinteger32", 5)),
+        ("1.3.6.1.4.1.9.1.0|64x|0102030400000000", Variable("1.3.6.1.4.1.9.1.0", "ipaddress", b"\1\2\3\4\0\0\0\0")),
+        ("1.3.6.1.4.1.9.1.0|2x|00ffffffff", Variable("1.3.6.1.4.1.9.1.0", "integer", b"\0\xff\xff\xff\xff")),
+        ("1.3.6.1.4.1.9.1.0|72x|05", Variable("1.3.6.1.4.1.9.1.0", "tag72", b"\5")),
+        ("1.3.6.1.4.1.9.1.0|5x|00", Variable("1.3.6.1.4.1.9.1.0", "null", b"\0")),
+    ],
+)
+def test_what_is_no_value_has_a_line_too(line: str, variable: Variable) -> None:
+    assert snmprec.variable(line) == variable
+    assert snmprec.line(variable) == line
+    assert snmprec.answered(snmprec.as_answered(variable)) == variable

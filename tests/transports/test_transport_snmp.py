@@ -210,7 +210,7 @@ class TestSilence:
 class TestWrongAnswers:
     async def test_octets_that_are_no_message_are_told_with_them(self) -> None:
         async with answering(lambda datagram: datagram[:-3]) as port:
-            with pytest.raises(WrongAnswer, match=rf"{NAME}: not an SNMP response \(octets 30"):
+            with pytest.raises(WrongAnswer, match=rf"{NAME}: not an SNMP response: .*past the end.* \(octets 30"):
                 await SnmpTransport.v2c(HOST, port, timeout_s=10.0).get([NAME])
 
     async def test_a_request_sent_back_is_no_response(self) -> None:
