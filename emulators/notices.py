@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import partial
+from ipaddress import ip_address
 
 from emulators.devices.alarms import Notice
 from emulators.devices.device import Device
@@ -12,11 +13,10 @@ from emulators.devices.points import Index, dashed
 from emulators.profiles.schema import Trap
 from emulators.profiles.snmp_binding import oid
 from emulators.site import Site
-from emulators.sitefile import SnmpAccess
-from emulators.wire.snmp import SnmpAgent, User, VarBind, Version
+from emulators.wire.snmp import SnmpAgent, VarBind
 from emulators.wire.snmp.ber import Oid, encode_oid_content
 from emulators.wire.snmp.mib import Instance
-from emulators.wire.snmp.notify import AUTHENTICATION_FAILURE, Notification, NotificationOriginator, Target
+from emulators.wire.snmp.notify import AUTHENTICATION_FAILURE, Notification, NotificationOriginator
 from emulators.wire.snmp.server import NotificationSender
 
 COLD_START = "1.3.6.1.6.3.1.1.5.1"
@@ -35,7 +35,6 @@ class Announcer:
         site: Site,
         agents: Mapping[str, SnmpAgent],
         addresses: Mapping[str, str],
-        access: SnmpAccess,
         exposed: bool = False,
     ) -> None:
         self._site = site
@@ -47,20 +46,18 @@ class Announcer:
         self._announced: dict[tuple[str, Oid], Instance] = {}
         """What notifications have carried: an alarm that is over tells of a row that is no longer there."""
         self._boots = {name: device.state.boots for name, device in site.devices.items()}
-        user = User(access.user.encode(), access.auth_password.encode(), access.priv_password.encode())
-        self._targets = [target(text, access, user) for text in access.traps]
 
     async def start(self) -> None:
         """Open each device's socket and announce that it is up."""
         for entry in self._site.file.devices:
-            if entry.name not in self._agents or entry.profile.snmp is None:
+            if entry.name not in self._agents or entry.profile.snmp is None or not entry.snmp.traps:
                 continue
             device = self._site.devices[entry.name]
             address = self._addresses[entry.name]
             originator = NotificationOriginator(
-                self._targets,
+                entry.snmp.targets,
                 partial(_uptime_ticks, device),
-                bytes(map(int, address.split("."))),
+                _in_v1_traps(address),
                 self._agents[entry.name].engine,
             )
             sender = NotificationSender(
@@ -117,23 +114,10 @@ def _in_row(text: str, index: Index | None) -> str:
     return re.sub(r"\{[a-z_]+\}", parts, text)
 
 
-def receiver(text: str) -> tuple[str, int]:
-    """The address and port of a receiver written as `address:port` in a site file; without a port it is 162."""
-    host, _, port = text.rpartition(":")
-    return (host, int(port)) if host else (text, 162)
-
-
-def target(text: str, access: SnmpAccess, user: User) -> Target:
-    """What notifications are sent to for a receiver of a site file."""
-    place = receiver(text)
-    versions = {"v1": Version.V1, "v2c": Version.V2C, "v3": Version.V3, "inform": Version.V2C}
-    return Target(
-        place,
-        versions[access.trap_version],
-        access.read.encode(),
-        user if access.trap_version == "v3" else None,
-        inform=access.trap_version == "inform",
-    )
+def _in_v1_traps(address: str) -> bytes:
+    """agent-addr of v1 traps: 0.0.0.0 for a device without an IPv4 address (RFC 3584 §3.1)."""
+    own = ip_address(address)
+    return own.packed if own.version == 4 else bytes(4)
 
 
 def _uptime_ticks(device: Device) -> int:

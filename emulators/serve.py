@@ -26,13 +26,12 @@ from emulators.profiles.modbus_binding import ProfileUnit
 from emulators.profiles.snmp_binding import SurfaceTree
 from emulators.site import Site
 from emulators.sitefile import DeviceEntry
+from emulators.snmpaccess import SnmpAccess
 from emulators.wire.modbus import ModbusTcpServer, Unit
 from emulators.wire.snmp import (
-    Access,
     Engine,
     SnmpAgent,
     SnmpServer,
-    User,
     agent_instances,
     engine_id_from_mac,
 )
@@ -121,10 +120,9 @@ class Servers:
         except BaseException:
             await self.stop()
             raise
-        head = self.site.file.head
-        if head.snmp.traps:
+        if any(entry.snmp.traps for entry in self.site.file.devices):
             addresses = {e.device: e.address for e in self.endpoints}
-            self._announcer = Announcer(self.site, self.agents, addresses, head.snmp, self._expose is not None)
+            self._announcer = Announcer(self.site, self.agents, addresses, self._expose is not None)
             await self._announcer.start()
 
     async def stop(self) -> None:
@@ -170,7 +168,7 @@ class Servers:
         if entry.profile.snmp is not None:
             address, port = self._place(entry, "snmp")
             assert face.tree is not None
-            agent = self._agent(face.tree, device)
+            agent = self._agent(face.tree, device, entry.snmp)
             await self._bind(
                 entry.name,
                 SnmpServer(
@@ -229,15 +227,8 @@ class Servers:
             ) from None
         self._servers.append(server)
 
-    def _agent(self, tree: SurfaceTree, device: Device) -> SnmpAgent:
-        access = self.site.file.head.snmp
-        user = User(access.user.encode(), access.auth_password.encode(), access.priv_password.encode(), writable=True)
-        agent = SnmpAgent(
-            tree,
-            {access.read.encode(): Access.READ_ONLY, access.write.encode(): Access.READ_WRITE},
-            [user],
-            engine_of(device),
-        )
+    def _agent(self, tree: SurfaceTree, device: Device, access: SnmpAccess) -> SnmpAgent:
+        agent = SnmpAgent(tree, access.communities, access.wire_users, engine_of(device), contexts=access.context_names)
         tree.add(agent_instances(agent))
         if not self._lazy:
             tree.refresh()

@@ -22,7 +22,7 @@ import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cache
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, IPv6Network
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from emulators.plant import catalogue as plant
 from emulators.plant.electrical import Component, Electrical
 from emulators.profiles import library
 from emulators.profiles.schema import Profile
+from emulators.snmpaccess import SnmpAccess
 from emulators.yamlfile import FileError, problem
 
 FOLDER = Path(__file__).parent / "sites"
@@ -70,21 +71,8 @@ class DeviceEntry:
     unit: int | None
     """Modbus unit id, None for the profile's own."""
     where: Path_
-
-
-class SnmpAccess(pydantic.BaseModel):
-    """Who may ask the site's agents, and where they send their traps."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    read: str = "public"
-    write: str = "private"
-    user: str = "twinfeed"
-    """The SNMPv3 user with read and write access (SHA and AES-128)."""
-    auth_password: str = "twinfeed-auth"
-    priv_password: str = "twinfeed-priv"
-    traps: tuple[str, ...] = ()
-    """Receivers of notifications, `address:port`."""
-    trap_version: str = pydantic.Field(default="v2c", pattern="^(v1|v2c|v3|inform)$")
+    snmp: SnmpAccess
+    """Who may ask it: the site's `snmp` with the device's own fields in their place."""
 
 
 class Head(pydantic.BaseModel):
@@ -94,7 +82,7 @@ class Head(pydantic.BaseModel):
     site: str
     title: str = ""
     seed: int = 0
-    addresses: IPv4Network = IPv4Network("127.20.0.0/16")
+    addresses: IPv4Network | IPv6Network = IPv4Network("127.20.0.0/16")
     """Where devices without an address of their own get one, in order of appearance."""
     snmp: SnmpAccess = SnmpAccess()
 
@@ -170,6 +158,7 @@ class _Reader:
         self.components: list[ComponentEntry] = []
         self.devices: list[DeviceEntry] = []
         self._pool: Iterator[Any] = iter(())
+        self._access = SnmpAccess()
         self._addresses: dict[tuple[str, int | None, str], str] = {}
 
     def wrong(self, where: Path_, message: str) -> None:
@@ -182,6 +171,7 @@ class _Reader:
         except ValidationError as error:
             raise FileError(yamlfile.problems(self.path, self.data, error)) from None
         self._pool = head.addresses.hosts()
+        self._access = head.snmp
         return head
 
     def section(self, section: str) -> None:
@@ -285,13 +275,16 @@ class _Reader:
         if unit is not None and not (isinstance(unit, int) and 0 <= unit <= 255):
             self.wrong([*where, "unit"], f"found {unit!r}, expected a Modbus unit id from 0 to 255")
             return
+        access = self._own_access(fields.pop("snmp", None), profile, [*where, "snmp"])
+        if access is None:
+            return
         fields.setdefault("model", profile.product)
         fields.setdefault("serial", f"TF{crc32(name.encode()):010d}")
         fields.setdefault("firmware", "1.0.0")
         fields["address"] = str(fields.get("address") or next(self._pool))
         if isinstance(fields.get("powered_by"), str):
             fields["powered_by"] = (fields["powered_by"],)
-        params = self._params(cls.PARAMS, fields, where, also=("profile", "unit"))
+        params = self._params(cls.PARAMS, fields, where, also=("profile", "unit", "snmp"))
         if params is None:
             return
         for protocol in ("snmp", "modbus"):
@@ -300,7 +293,22 @@ class _Reader:
                 taken = self._addresses.setdefault(place, name)
                 if taken != name:
                     self.wrong([*where, "address"], f"{params.address} already answers {protocol} for {taken}")
-        self.devices.append(DeviceEntry(name, profile, params, params.address, unit, where))
+        self.devices.append(DeviceEntry(name, profile, params, params.address, unit, where, access))
+
+    def _own_access(self, own: Any, profile: Profile, where: Path_) -> SnmpAccess | None:
+        """Who may ask the device, None after a mistake in its `snmp`."""
+        if own is None:
+            return self._access
+        if not isinstance(own, Mapping):
+            self.wrong(where, f"expected a mapping such as {{users: […]}}, found {own!r}")
+        elif profile.snmp is None:
+            self.wrong(where, f"{profile.profile} speaks no SNMP")
+        else:
+            try:
+                return self._access.with_own(_plain(own))
+            except ValidationError as error:
+                self.problems += yamlfile.problems(self.path, self.data, error, where)
+        return None
 
     def check_references(self) -> None:
         """Every feed and every parameter that names another component must name one that exists."""

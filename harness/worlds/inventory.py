@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import cast
 
-from emulators.notices import receiver
 from emulators.serve import Endpoint
 from emulators.site import Site
-from emulators.sitefile import SiteFile, SnmpAccess
-from harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
+from emulators.sitefile import SiteFile
+from emulators.snmpaccess import SnmpAccess, place
+from harness.transports import DeviceHandle, ModbusTransport, SnmpTransport, UsmUser
+from harness.transports.snmp_usm import AuthProtocol, PrivProtocol
 
 
 @dataclass(frozen=True)
@@ -23,33 +25,46 @@ class Access:
     priv_password: str
     traps: tuple[str, int] | None = None
     """Where the station waits for notifications."""
+    auth: str = "sha"
+    priv: str = "aes128"
 
     @classmethod
     def of(cls, snmp: SnmpAccess) -> Access:
-        """What the site file says; the station waits at the first receiver it names."""
-        traps = receiver(snmp.traps[0]) if snmp.traps else None
-        return cls(snmp.read, snmp.write, snmp.user, snmp.auth_password, snmp.priv_password, traps)
+        """What the site file says: its first user, and the first receiver of notifications."""
+        user = snmp.all_users[0]
+        traps = place(snmp.receivers[0].to) if snmp.receivers else None
+        passwords = user.auth_password or "", user.priv_password or ""
+        return cls(snmp.read, snmp.write, user.name, *passwords, traps, user.auth, user.priv)
+
+    def usm(self) -> UsmUser:
+        """The v3 user, as a transport takes it."""
+        auth, priv = cast(AuthProtocol, self.auth), cast(PrivProtocol, self.priv)
+        return UsmUser(self.user, self.auth_password, self.priv_password, auth, priv)
 
 
 def inventory(site: Site, endpoints: Iterable[Endpoint], access: Access) -> dict[str, object]:
     """Every device by name: its kind, product and component, and where and how it answers. JSON values only."""
     devices: dict[str, dict[str, object]] = {}
+    logins = {entry.name: Access.of(entry.snmp) for entry in site.file.devices}
     for entry in site.file.devices:
         device = site.devices[entry.name]
         devices[entry.name] = {"kind": device.kind, "profile": entry.profile.profile, "of": entry.params.of}
     for endpoint in endpoints:
-        place: dict[str, object] = {"address": endpoint.address, "port": endpoint.port}
+        where: dict[str, object] = {"address": endpoint.address, "port": endpoint.port}
         if endpoint.protocol == "snmp":
-            place |= {
-                "read": access.read,
-                "write": access.write,
-                "user": access.user,
-                "auth_password": access.auth_password,
-                "priv_password": access.priv_password,
+            login = logins[endpoint.device]
+            where |= {
+                "read": login.read,
+                "write": login.write,
+                "user": login.user,
+                "auth": login.auth,
+                "auth_password": login.auth_password,
+                "priv": login.priv,
+                "priv_password": login.priv_password,
             }
         else:
-            place["unit"] = endpoint.unit
-        devices[endpoint.device][endpoint.protocol] = place
+            where["unit"] = endpoint.unit
+        devices[endpoint.device][endpoint.protocol] = where
     station: dict[str, object] = {}
     if access.traps is not None:
         station["traps"] = {"address": access.traps[0], "port": access.traps[1]}
@@ -59,13 +74,18 @@ def inventory(site: Site, endpoints: Iterable[Endpoint], access: Access) -> dict
 def handles(endpoints: Iterable[Endpoint], file: SiteFile, clock: Callable[[], float]) -> dict[str, DeviceHandle]:
     """A handle for each device; units behind one address share its connection."""
     profiles = {entry.name: entry.profile for entry in file.devices}
-    access = file.head.snmp
+    logins = {entry.name: Access.of(entry.snmp) for entry in file.devices}
     snmp: dict[str, SnmpTransport] = {}
     modbus: dict[str, ModbusTransport] = {}
     lines: dict[tuple[str, int], ModbusTransport] = {}
     for e in endpoints:
         if e.protocol == "snmp":
-            snmp[e.device] = SnmpTransport.v2c(e.address, e.port, access.read, access.write)
+            login = logins[e.device]
+            if login.read or login.write:
+                reads, writes = login.read or login.write, login.write or login.read
+                snmp[e.device] = SnmpTransport.v2c(e.address, e.port, reads, writes)
+            else:  # commissioned for v3 only
+                snmp[e.device] = SnmpTransport.v3(e.address, e.port, user=login.usm())
         else:
             line = lines.setdefault((e.address, e.port), ModbusTransport.tcp(e.address, e.port))
             modbus[e.device] = line.unit(1 if e.unit is None else e.unit)

@@ -1,0 +1,379 @@
+"""Who may ask the agents of a site and where they send notifications: the `snmp` field of site files.
+
+    snmp:
+      read: public
+      write: private
+      views: {power: [1.3.6.1.2.1.1, 1.3.6.1.2.1.33]}
+      users:
+        - {name: admin, auth: sha256, auth_password: …, priv: aes256, priv_password: …, write: all}
+        - {name: monitor, level: authNoPriv, auth: md5, auth_password: …, read: power}
+      traps: [{to: "127.0.0.1:1162", version: v3, user: monitor, inform: true}]
+
+A device may have an `snmp` field of its own, whose fields take the place of the site's.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from ipaddress import ip_address
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from emulators.wire.snmp import (
+    ALL,
+    NOTHING,
+    Access,
+    AccessEntry,
+    AuthProtocol,
+    PrivProtocol,
+    Subtree,
+    Target,
+    User,
+    Version,
+    View,
+    parse_subtree,
+)
+from emulators.wire.snmp.crypto import MIN_PASSWORD_OCTETS
+
+SNMP_TRAP_PORT = 162
+"""IANA."""
+
+Level = Literal["noAuthNoPriv", "authNoPriv", "authPriv"]
+
+LEVELS: dict[str, int] = {"noAuthNoPriv": 0, "authNoPriv": 1, "authPriv": 3}
+"""Security levels (RFC 3411 §3.4.3) as message flags."""
+
+AUTH = {
+    "md5": AuthProtocol.MD5,
+    "sha": AuthProtocol.SHA1,
+    "sha224": AuthProtocol.SHA224,
+    "sha256": AuthProtocol.SHA256,
+    "sha384": AuthProtocol.SHA384,
+    "sha512": AuthProtocol.SHA512,
+}
+
+PRIV = {
+    "des": PrivProtocol.DES,
+    "aes128": PrivProtocol.AES128,
+    "aes192": PrivProtocol.AES192,
+    "aes256": PrivProtocol.AES256,
+    "aes192-c": PrivProtocol.AES192_C,
+    "aes256-c": PrivProtocol.AES256_C,
+}
+"""As net-snmp names them: -c is the key extension of draft-reeder, which Cisco and many cards use."""
+
+ALIASES = {"sha1": "sha", "aes": "aes128", "aes192c": "aes192-c", "aes256c": "aes256-c"}
+
+
+def _protocol(text: Any) -> Any:
+    """`SHA-256`, `SHA1` and `AES-256-C` as this file writes them."""
+    if not isinstance(text, str):
+        return text
+    plain = text.lower().replace("-", "").replace("_", "")
+    return ALIASES.get(plain, plain)
+
+
+def _password(text: str) -> str:
+    octets = len(text.encode())
+    if octets < MIN_PASSWORD_OCTETS:  # the password itself is not shown
+        raise ValueError(
+            f"has {octets} octets, expected at least {MIN_PASSWORD_OCTETS} (RFC 3414 §11.2); take a longer password"
+        )
+    return text
+
+
+def _user_name(text: str) -> str:
+    if not 1 <= len(text.encode()) <= 32:
+        raise ValueError(f"found a name of {len(text.encode())} octets, expected 1 to 32 (RFC 3414 §5)")
+    return text
+
+
+def _subtree(text: Any) -> Any:
+    if isinstance(text, (int, float)) and not isinstance(text, bool):  # 1.3 is a number in YAML
+        text = str(text)
+    if isinstance(text, str):
+        parse_subtree(text)
+    return text
+
+
+AuthName = Annotated[Literal["md5", "sha", "sha224", "sha256", "sha384", "sha512"], BeforeValidator(_protocol)]
+PrivName = Annotated[Literal["des", "aes128", "aes192", "aes256", "aes192-c", "aes256-c"], BeforeValidator(_protocol)]
+Password = Annotated[str, AfterValidator(_password)]
+UserName = Annotated[str, AfterValidator(_user_name)]
+SubtreeText = Annotated[str, BeforeValidator(_subtree)]
+ViewRef = str | tuple[SubtreeText, ...]
+"""`all`, `none`, the name of a view, or the subtrees themselves."""
+
+
+def place(text: str) -> tuple[str, int]:
+    """The address and port of a receiver written `address:port`, `[IPv6 address]:port` or without a port (162).
+
+    ValueError when it is none of them.
+    """
+    match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([0-9.]+))(?::([0-9]{1,5}))?", text)
+    host = text if match is None else match[1] or match[2]
+    try:
+        ip_address(host)
+        number = int(match[3]) if match is not None and match[3] else SNMP_TRAP_PORT
+    except ValueError:
+        number = 0
+    if not 1 <= number <= 65535:
+        raise ValueError(f"found {text!r}, expected address:port such as 127.0.0.1:1162 or [::1]:1162")
+    return host, number
+
+
+def _receiver_text(text: str) -> str:
+    place(text)
+    return text
+
+
+ReceiverText = Annotated[str, AfterValidator(_receiver_text)]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Entry(_Form):
+    """One row of a user's access (RFC 3415): from which level on, in which contexts, what."""
+
+    level: Level | None = None
+    """The lowest security level that is served; the user's own if left out."""
+    read: ViewRef = "all"
+    write: ViewRef = "none"
+    contexts: tuple[str, ...] | None = None
+    """None for all contexts."""
+
+
+class SnmpUser(_Form):
+    """A user of the User-based Security Model as it is commissioned on a card."""
+
+    name: UserName
+    level: Level | None = None
+    """The lowest security level that is served; what the passwords allow if left out."""
+    auth: AuthName = "sha"
+    auth_password: Password | None = Field(default=None, repr=False)
+    priv: PrivName = "aes128"
+    priv_password: Password | None = Field(default=None, repr=False)
+    read: ViewRef = "all"
+    write: ViewRef = "none"
+    contexts: tuple[str, ...] | None = None
+    access: tuple[Entry, ...] = ()
+    """Several entries in the place of `level`, `read`, `write` and `contexts`."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> SnmpUser:
+        if self.priv_password is not None and self.auth_password is None:
+            raise ValueError(f"user {self.name!r} has a priv_password but no auth_password (RFC 3411 §3.4.3)")
+        for level in (self.level, *(entry.level for entry in self.access)):
+            if level is not None and LEVELS[level] > LEVELS[self.own_level]:
+                missing = "auth_password" if self.auth_password is None else "priv_password"
+                raise ValueError(f"user {self.name!r} has the level {level} but no {missing}")
+        if self.access and {"level", "read", "write", "contexts"} & self.model_fields_set:
+            raise ValueError(f"user {self.name!r}: expected either `access` or `level`, `read`, `write`, `contexts`")
+        return self
+
+    @property
+    def own_level(self) -> Level:
+        """The highest level that the passwords allow."""
+        if self.auth_password is None:
+            return "noAuthNoPriv"
+        return "authNoPriv" if self.priv_password is None else "authPriv"
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """The rows of its access."""
+        return self.access or (Entry(level=self.level, read=self.read, write=self.write, contexts=self.contexts),)
+
+
+class Receiver(_Form):
+    """Where notifications go, and how."""
+
+    to: ReceiverText
+    version: Literal["v1", "v2c", "v3"] = "v2c"
+    inform: bool = False
+    """Sent again until it is acknowledged."""
+    community: str | None = None
+    """The read community if left out."""
+    user: str | None = None
+    """The site's first user if left out."""
+    level: Level | None = None
+    """The user's own if left out."""
+    context: str = ""
+    timeout_s: float = Field(default=15.0, gt=0.0, le=3600.0, allow_inf_nan=False)
+    retries: int = Field(default=3, ge=0, le=255)
+
+    @model_validator(mode="after")
+    def _possible(self) -> Receiver:
+        if self.inform and self.version == "v1":
+            raise ValueError("SNMPv1 has no informs; expected version v2c or v3, or inform: false")
+        if self.version != "v3" and (self.user or self.level or self.context):
+            raise ValueError(f"`user`, `level` and `context` belong to version v3, found version {self.version}")
+        if self.version == "v3" and self.community is not None:
+            raise ValueError("`community` belongs to versions v1 and v2c, found version v3")
+        return self
+
+
+class SnmpAccess(_Form):
+    """Who may ask the agents, and where they send their notifications."""
+
+    read: str = "public"
+    """Community for reading over v1 and v2c; empty for none."""
+    write: str = "private"
+    user: UserName = "twinfeed"
+    """The v3 user with read and write access to everything, unless `users` lists others."""
+    auth: AuthName = "sha"
+    auth_password: Password = Field(default="twinfeed-auth", repr=False)
+    priv: PrivName = "aes128"
+    priv_password: Password = Field(default="twinfeed-priv", repr=False)
+    users: tuple[SnmpUser, ...] = ()
+    views: dict[str, tuple[SubtreeText, ...]] = {}
+    contexts: tuple[str, ...] = ()
+    """Names under which v3 reaches a device's variables, beside the default context, which has none."""
+    tcp: bool = True
+    """Whether agents also answer over TCP (RFC 3430)."""
+    traps: tuple[ReceiverText | Receiver, ...] = ()
+    """Receivers of notifications; one that is only `address:port` gets them in `trap_version`."""
+    trap_version: Literal["v1", "v2c", "v3", "inform", "v3-inform"] = "v2c"
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> SnmpAccess:
+        names = [user.name for user in self.all_users]
+        for name in {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"users: the name {name!r} is there twice")
+        for user in self.all_users:
+            for entry in user.entries:
+                for ref in (entry.read, entry.write):
+                    if isinstance(ref, str) and ref not in ("all", "none", *self.views):
+                        known = ", ".join(("all", "none", *self.views))
+                        raise ValueError(f"user {user.name!r}: found the view {ref!r}, expected one of {known}")
+                for context in entry.contexts or ():
+                    self._check_context(f"user {user.name!r}", context)
+        for receiver in self.receivers:
+            if receiver.version != "v3":
+                continue
+            sender = self._user(receiver.user)
+            if sender is None:
+                raise ValueError(
+                    f"traps: {receiver.to} is sent to as {receiver.user!r}, expected one of {', '.join(names)}"
+                )
+            if receiver.level is not None and LEVELS[receiver.level] > LEVELS[sender.own_level]:
+                raise ValueError(f"traps: {receiver.to} has the level {receiver.level}, {sender.name!r} no such keys")
+            self._check_context(f"traps: {receiver.to}", receiver.context)
+        return self
+
+    def _check_context(self, whose: str, context: str) -> None:
+        if context not in ("", *self.contexts):
+            known = ", ".join(map(repr, ("", *self.contexts)))
+            raise ValueError(f"{whose}: found the context {context!r}, expected one of {known}")
+
+    def with_own(self, own: dict[str, Any]) -> SnmpAccess:
+        """These with a device's own fields in their place.
+
+        Raises:
+            ValidationError: a field is wrong.
+        """
+        fields = {name: getattr(self, name) for name in self.model_fields_set}
+        if "users" in own:
+            for name in ("user", "auth", "auth_password", "priv", "priv_password"):
+                fields.pop(name, None)
+        elif "user" in own:
+            fields.pop("users", None)
+        return SnmpAccess.model_validate({**fields, **own})
+
+    # -- as the wire has them -------------------------------------------------------------------------------
+
+    @cached_property
+    def all_users(self) -> tuple[SnmpUser, ...]:
+        """The first is the one that stations are given: `user` if the file names it, else the first of `users`."""
+        if self.users and "user" not in self.model_fields_set:
+            return self.users
+        first = SnmpUser(
+            name=self.user,
+            auth=self.auth,
+            auth_password=self.auth_password,
+            priv=self.priv,
+            priv_password=self.priv_password,
+            write="all",
+        )
+        return (first, *self.users)
+
+    @cached_property
+    def communities(self) -> dict[bytes, Access]:
+        """The communities of v1 and v2c."""
+        pairs = ((self.read, Access.READ_ONLY), (self.write, Access.READ_WRITE))
+        return {name.encode(): access for name, access in pairs if name}
+
+    @cached_property
+    def wire_users(self) -> tuple[User, ...]:
+        """The users with their access, as an agent takes them."""
+        return tuple(map(self._wire_user, self.all_users))
+
+    @property
+    def context_names(self) -> tuple[bytes, ...]:
+        return (b"", *(name.encode() for name in self.contexts))
+
+    @property
+    def receivers(self) -> tuple[Receiver, ...]:
+        """Where notifications go, those written as a text included."""
+        inform = self.trap_version in ("inform", "v3-inform")
+        version = {"inform": "v2c", "v3-inform": "v3"}.get(self.trap_version, self.trap_version)
+        return tuple(
+            Receiver.model_validate({"to": one, "version": version, "inform": inform}) if isinstance(one, str) else one
+            for one in self.traps
+        )
+
+    @cached_property
+    def targets(self) -> tuple[Target, ...]:
+        """The same as an originator takes them."""
+        return tuple(map(self._target, self.receivers))
+
+    def _user(self, name: str | None) -> SnmpUser | None:
+        if name is None:
+            return self.all_users[0]
+        return next((user for user in self.all_users if user.name == name), None)
+
+    def _wire_user(self, user: SnmpUser) -> User:
+        return User(
+            user.name.encode(),
+            None if user.auth_password is None else user.auth_password.encode(),
+            None if user.priv_password is None else user.priv_password.encode(),
+            AUTH[user.auth],
+            PRIV[user.priv],
+            access=tuple(
+                AccessEntry(
+                    LEVELS[entry.level or user.own_level],
+                    self._view(entry.read),
+                    self._view(entry.write),
+                    None if entry.contexts is None else tuple(name.encode() for name in entry.contexts),
+                )
+                for entry in user.entries
+            ),
+        )
+
+    def _view(self, ref: ViewRef) -> View:
+        if ref == "all":
+            return ALL
+        if ref == "none":
+            return NOTHING
+        texts = self.views[ref] if isinstance(ref, str) else ref
+        subtrees: tuple[Subtree, ...] = tuple(map(parse_subtree, texts))
+        return View(subtrees)
+
+    def _target(self, receiver: Receiver) -> Target:
+        versions = {"v1": Version.V1, "v2c": Version.V2C, "v3": Version.V3}
+        sender = self._user(receiver.user) if receiver.version == "v3" else None
+        community = self.read if receiver.community is None else receiver.community
+        return Target(
+            place(receiver.to),
+            versions[receiver.version],
+            community.encode(),
+            None if sender is None else self._wire_user(sender),
+            inform=receiver.inform,
+            timeout_s=receiver.timeout_s,
+            retries=receiver.retries,
+            at_level=None if receiver.level is None else LEVELS[receiver.level],
+            context=receiver.context.encode(),
+        )
