@@ -229,7 +229,10 @@ class ControlServer:
 
     def _write(self, request: dict[str, Any]) -> dict[str, Any]:
         device = self.live.site[request["device"]]
-        device.write(request["point"], request["value"])
+        value, bound = request["value"], device.point(request["point"])
+        if bound.domain.kind == "text" and isinstance(value, (int, float)):
+            value = json.dumps(value)  # a name such as 42, which the command line takes for a number
+        bound.write(value)
         return self._read(request)
 
     def _fault(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 
 from emulators.devices.device import Device
+from emulators.devices.domain import COUNTED, TRUTH, Domain, of_quantity, of_rack
 from emulators.devices.points import UnknownPoint, Value
 from emulators.plant.electrical import Component
 from emulators.plant.racks import RackRow
@@ -75,6 +76,22 @@ def unit(site: Site, name: str) -> str:
         except UnknownPoint:
             return ""
     return ""
+
+
+def domain(site: Site, name: str) -> Domain:
+    """Which values one quantity can show: its kind, unit, words and bounds.
+
+    Raises:
+        UnknownQuantity: nothing on the site is called that; the message names near ones.
+    """
+    head, _, rest = name.partition(".")
+    if head == "site" and rest in WHOLE_SITE:
+        return COUNTED
+    component, device = site.components.get(head), site.devices.get(head)
+    found = _exact_domain(component, device, rest)
+    if found is None:
+        raise UnknownQuantity(_unknown(site, name, head, rest))
+    return found
 
 
 def sections(site: Site) -> dict[str, str]:
@@ -134,6 +151,23 @@ def _exact(component: Component | None, device: Device | None, quantity: str) ->
     return None
 
 
+def _exact_domain(component: Component | None, device: Device | None, quantity: str) -> Domain | None:
+    """As `_exact`, the domain of what is read there."""
+    if component is not None:
+        if quantity in component.QUANTITIES:
+            return of_quantity(component, quantity)
+        if isinstance(component, RackRow) and quantity in _rack_quantities(component):
+            return of_rack(quantity.partition(".")[2])
+    if device is not None:
+        if quantity == "commands":
+            return COUNTED
+        if (bound := device.find_point(quantity)) is not None:
+            return bound.domain
+        if _exact(None, device, quantity) is not None:
+            return TRUTH
+    return None
+
+
 def _commands(device: Device) -> int:
     return device.state.commands
 
@@ -158,7 +192,7 @@ def _quantities(component: Component | None, device: Device | None) -> list[str]
 
 
 def _rack_quantities(row: RackRow) -> list[str]:
-    return [f"rack-{n}.{q}" for n in range(1, row.params.racks + 1) for q in ("supplied", "kw", "state", "utilisation")]
+    return [f"rack-{n}.{q}" for n in range(1, row.params.racks + 1) for q in row.RACK_QUANTITIES]
 
 
 def _is_glob(pattern: str) -> bool:

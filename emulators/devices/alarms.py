@@ -40,5 +40,6 @@ class Notice:
 def alarm_points(alarms: Sequence[Alarm]) -> tuple[Point, ...]:
     """A boolean point `alarm.NAME.active` for each alarm, to be added to a device's `POINTS`."""
     return tuple(
-        Point(f"alarm.{a.name}.active", a.doc, (lambda name: lambda d: name in d.state.alarms)(a.name)) for a in alarms
+        Point(f"alarm.{a.name}.active", a.doc, (lambda name: lambda d: name in d.state.alarms)(a.name), kind="truth")
+        for a in alarms
     )

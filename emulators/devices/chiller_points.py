@@ -70,12 +70,13 @@ POINTS: tuple[Point, ...] = (
         lambda d: d.state.phase,
         values=PHASES,
     ),
-    Point("chiller.running", "the compressors run", lambda d: d.chiller.running),
+    Point("chiller.running", "the compressors run", lambda d: d.chiller.running, kind="truth"),
     Point(
         "chiller.enabled",
         "it may run",
         lambda d: d.enabled,
         write=lambda d, v: d.set_setting("enabled", bool(v)),
+        kind="truth",
     ),
     Point(
         "chiller.role",
@@ -84,7 +85,7 @@ POINTS: tuple[Point, ...] = (
         write=lambda d, v: d.set_setting("role", v),
         values=ROLES,
     ),
-    Point("chiller.alarm", "some alarm is active", lambda d: bool(d.state.alarms)),
+    Point("chiller.alarm", "some alarm is active", lambda d: bool(d.state.alarms), kind="truth"),
     Point("chiller.time_to_start", "until its timers allow a start", lambda d: d.seconds_to_start, "s"),
     Point(
         "setpoint.leaving",
@@ -98,7 +99,7 @@ POINTS: tuple[Point, ...] = (
     Point("water.entering", "entering the evaporator", lambda d: d.chiller.entering_c, "°C"),
     Point("water.leaving", "leaving the evaporator", lambda d: d.chiller.leaving_c, "°C"),
     Point("water.flow", "through the evaporator", lambda d: d.chiller.flow_l_s, "l/s"),
-    Point("water.flow_proven", "the flow switch is closed", lambda d: d.flow_proven),
+    Point("water.flow_proven", "the flow switch is closed", lambda d: d.flow_proven, kind="truth"),
     Point("capacity.percent", "compressor capacity in use", lambda d: d.chiller.load_percent, "%"),
     Point(
         "capacity.limit",
@@ -109,7 +110,7 @@ POINTS: tuple[Point, ...] = (
         low=30.0,
         high=100.0,
     ),
-    Point("capacity.limited", "it runs at its limit", lambda d: d.limited),
+    Point("capacity.limited", "it runs at its limit", lambda d: d.limited, kind="truth"),
     Point("cooling.power", "heat taken from the water", lambda d: d.chiller.cooling_kw, "kW"),
     Point("input.power", "electric input", lambda d: d.chiller.demand()["input"].total_kw, "kW"),
     Point("input.current", "current of the highest phase", _amperes, "A"),
@@ -117,7 +118,7 @@ POINTS: tuple[Point, ...] = (
     Point("condenser.temperature", "saturated condensing temperature", lambda d: d.chiller.condensing_c, "°C"),
     Point("compressor.starts", "starts since delivery", lambda d: d.chiller.starts),
     Point("compressor.hours", "hours run since delivery", lambda d: d.chiller.run_hours, "h"),
-    Point("trip.reason", "what it tripped on last", lambda d: d.state.trip),
+    Point("trip.reason", "what it tripped on last", lambda d: d.state.trip, kind="text"),
     Point("trip.count", "trips within the last hour", lambda d: len(d.state.trips)),
     Point(
         "command.reset",

@@ -102,18 +102,20 @@ ALARMS = (
 )
 
 POINTS: tuple[Point, ...] = (
-    Point("unit.on", "the fans turn", lambda d: d.crah.running),
+    Point("unit.on", "the fans turn", lambda d: d.crah.running, kind="truth"),
     Point(
         "unit.enabled",
         "the unit is switched on",
         lambda d: d.enabled,
         write=lambda d, v: d.set_setting("enabled", bool(v)),
+        kind="truth",
     ),
-    Point("unit.alarm", "some alarm is active", lambda d: bool(d.state.alarms)),
+    Point("unit.alarm", "some alarm is active", lambda d: bool(d.state.alarms), kind="truth"),
     Point(
         "unit.alarm_text",
         "the newest line of its event log",
         lambda d: str(d.state.events[-1][1]) if d.state.events else "",
+        kind="text",
     ),
     Point("unit.hours", "hours the fans have run", lambda d: d.run_hours, "h"),
     Point("unit.starts", "fan starts", lambda d: d.state.starts),

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from emulators.devices.alarms import Alarm, Notice
 from emulators.devices.answer_faults import ANSWER_FAULTS
+from emulators.devices.domain import CLOCK, Domain
 from emulators.devices.measurement import SENSOR_FAULTS, controlled, reported
 from emulators.devices.misbehaviour import ALARM_FAULTS, FIRMWARE_FAULTS, begin, check, end, false_alarm, look
 from emulators.devices.points import BoundPoint, Index, Point, UnknownPoint, Value, dashed, placeholders, undashed
@@ -176,6 +177,10 @@ class Device(Actor):
             else:
                 return BoundPoint(self, point, name, tuple(row))
         return None
+
+    def domain(self, bound: BoundPoint) -> Domain:
+        """Which values that point of this device takes and shows; some firmware knows more than the catalogue."""
+        return bound.point.domain
 
     # -- what its sensors say -------------------------------------------------------------------------------
 
@@ -360,21 +365,22 @@ _LOCATION = _setting("system.location", lambda d: d.params.location)
 _CONTACT = _setting("system.contact", lambda d: d.params.contact)
 
 SYSTEM_POINTS: tuple[Point, ...] = (
-    Point("system.name", "the device's own name (sysName)", _NAME[0], write=_NAME[1]),
-    Point("system.location", "where it stands (sysLocation)", _LOCATION[0], write=_LOCATION[1]),
-    Point("system.contact", "who looks after it (sysContact)", _CONTACT[0], write=_CONTACT[1]),
-    Point("system.uptime", "time since the management card came up", lambda d: d.uptime_s, "s"),
+    Point("system.name", "the device's own name (sysName)", _NAME[0], write=_NAME[1], kind="text"),
+    Point("system.location", "where it stands (sysLocation)", _LOCATION[0], write=_LOCATION[1], kind="text"),
+    Point("system.contact", "who looks after it (sysContact)", _CONTACT[0], write=_CONTACT[1], kind="text"),
+    Point("system.uptime", "time since the management card came up", lambda d: d.uptime_s, "s", possible=CLOCK),
     Point(
         "system.clock",
         "the device's own clock, seconds since the site was started",
         lambda d: d.clock_s,
         "s",
+        possible=CLOCK,
     ),
-    Point("system.model", "the product's model name", lambda d: d.params.model),
-    Point("system.serial", "its serial number", lambda d: d.params.serial),
-    Point("system.firmware", "its firmware version", lambda d: d.params.firmware),
-    Point("system.ip", "IPv4 address of the management card", lambda d: d.params.address),
-    Point("system.mac", "hardware address of the management card, six octets", lambda d: d.mac),
+    Point("system.model", "the product's model name", lambda d: d.params.model, kind="text"),
+    Point("system.serial", "its serial number", lambda d: d.params.serial, kind="text"),
+    Point("system.firmware", "its firmware version", lambda d: d.params.firmware, kind="text"),
+    Point("system.ip", "IPv4 address of the management card", lambda d: d.params.address, kind="text"),
+    Point("system.mac", "hardware address of the management card, six octets", lambda d: d.mac, kind="octets"),
     Point("alarm.count", "how many alarms are active", lambda d: len(d.state.alarms)),
     Point(
         "command.reboot_card",

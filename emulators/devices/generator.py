@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from emulators.devices.device import Device
-from emulators.devices.generator_multiset import LinkedSet, LinkedState
+from emulators.devices.generator_multiset import STAGES, LinkedSet, LinkedState
 from emulators.devices.generator_points import POINTS
 from emulators.devices.generator_protection import PROTECTIONS
 from emulators.devices.misbehaviour import left_in_manual
@@ -23,24 +23,6 @@ from emulators.devices.points import Index, Refused, Value
 from emulators.plant.faults import Fault
 
 MODES = ("stop", "auto", "manual", "test")
-
-STAGES = (
-    "rest",
-    "start-delay",
-    "preheat",
-    "cranking",
-    "crank-rest",
-    "starting",
-    "warming",
-    "available",
-    "synchronising",
-    "closing",
-    "on-load",
-    "opening",
-    "cooling",
-    "stopping",
-)
-"""`available` is at speed without load."""
 
 TURNING = STAGES[STAGES.index("starting") : STAGES.index("stopping")]
 """Stages in which the engine should run."""

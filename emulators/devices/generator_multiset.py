@@ -10,11 +10,29 @@ from dataclasses import dataclass
 from emulators.devices.generator_protection import ProtectedSet, ProtectionState
 from emulators.plant.generators import Generator
 
+STAGES = (
+    "rest",
+    "start-delay",
+    "preheat",
+    "cranking",
+    "crank-rest",
+    "starting",
+    "warming",
+    "available",
+    "synchronising",
+    "closing",
+    "on-load",
+    "opening",
+    "cooling",
+    "stopping",
+)
+"""Of the sequence that starts, loads and stops a set; `available` is at speed without load."""
+
 
 @dataclass
 class LinkedState(ProtectionState):
     stage: str = "rest"
-    """Of the sequence, see `generator.STAGES`."""
+    """One of `STAGES`."""
     mode: str = ""
     telemetry_start: bool = False
     manual_run: bool = False

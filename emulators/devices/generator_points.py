@@ -7,6 +7,8 @@ from math import hypot, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
 from emulators.devices.alarms import alarm_points
+from emulators.devices.domain import LOADING, POWER_FACTOR
+from emulators.devices.generator_multiset import STAGES
 from emulators.devices.generator_protection import ALARMS, CONDITIONS
 from emulators.devices.points import Point
 from emulators.plant.electrical import DEAD, Supply
@@ -137,14 +139,14 @@ POINTS: tuple[Point, ...] = (
         values=("stop", "auto", "manual", "test"),
     ),
     Point("controller.serial_number", "as a number", _serial),
-    Point("sequence.stage", "where the sequence stands", lambda d: d.state.stage),
+    Point("sequence.stage", "where the sequence stands", lambda d: d.state.stage, values=STAGES),
     Point(
         "engine.status",
         "the same in short",
         lambda d: STATUS.get(d.state.stage, "running"),
         values=("stopped", "pre-start", "warming", "running", "cooling", "post-run"),
     ),
-    Point("engine.running", "turns under its own power", lambda d: d.generator.running),
+    Point("engine.running", "turns under its own power", lambda d: d.generator.running, kind="truth"),
     Point("engine.speed", "of the crankshaft", lambda d: d.generator.rpm, "rpm"),
     Point("engine.oil_pressure", "above atmosphere", lambda d: d.generator.oil_kpa, "kPa"),
     Point("engine.coolant_temperature", "at the engine's outlet", lambda d: d.generator.coolant_c, "°C"),
@@ -154,10 +156,15 @@ POINTS: tuple[Point, ...] = (
     Point("engine.run_time", "in all", lambda d: d.run_s, "s"),
     Point("engine.starts", "successful ones", lambda d: d.state.starts),
     Point("engine.failed_starts", "given up after the last attempt", lambda d: d.state.failed_starts),
-    Point("engine.transfer_pump", "the day tank is being filled", lambda d: d.generator.filling),
+    Point("engine.transfer_pump", "the day tank is being filled", lambda d: d.generator.filling, kind="truth"),
     Point("battery.voltage", "starter battery", lambda d: d.generator.battery_volts, "V"),
     Point("battery.charge_voltage", "of the charge alternator", lambda d: d.generator.charge_volts, "V"),
-    Point("generator.available", "at speed and voltage, ready for load", lambda d: d.in_window and not d.locked_out),
+    Point(
+        "generator.available",
+        "at speed and voltage, ready for load",
+        lambda d: d.in_window and not d.locked_out,
+        kind="truth",
+    ),
     Point("generator.frequency", "at the alternator's terminals", lambda d: d.generator.terminal_hertz, "Hz"),
     Point("generator.voltage.{phase}", "phase to neutral", _volts, "V"),
     Point(
@@ -175,14 +182,20 @@ POINTS: tuple[Point, ...] = (
     Point("generator.power.total", "negative when the bus turns the engine", lambda d: d.generator.power_kw, "kW"),
     Point("generator.apparent.total", "apparent power of all phases", lambda d: d.generator.load_kva, "kVA"),
     Point("generator.reactive.total", "reactive power of all phases", lambda d: d.generator.load.total_kvar, "kvar"),
-    Point("generator.power_factor.{phase}", "of one phase", lambda d, p: _power_factor(d)),
-    Point("generator.power_factor.total", "of all phases", _power_factor),
-    Point("generator.load", "of what it can give at this air temperature", lambda d: d.generator.load_percent, "%"),
+    Point("generator.power_factor.{phase}", "of one phase", lambda d, p: _power_factor(d), possible=POWER_FACTOR),
+    Point("generator.power_factor.total", "of all phases", _power_factor, possible=POWER_FACTOR),
+    Point(
+        "generator.load",
+        "of what it can give at this air temperature",
+        lambda d: d.generator.load_percent,
+        "%",
+        possible=LOADING,
+    ),
     Point("generator.energy", "given in all", lambda d: d.generator.energy_kwh, "kWh"),
     Point("generator.apparent_energy", "delivered since new", lambda d: d.generator.energy_kvah, "kVAh"),
     Point("generator.reactive_energy", "delivered since new", lambda d: d.generator.energy_kvarh, "kvarh"),
-    Point("breaker.closed", "generator breaker", lambda d: d.generator.closed),
-    Point("bus.live", "whether the paralleling bus has voltage", lambda d: d.generator.bus_live),
+    Point("breaker.closed", "generator breaker", lambda d: d.generator.closed, kind="truth"),
+    Point("bus.live", "whether the paralleling bus has voltage", lambda d: d.generator.bus_live, kind="truth"),
     Point("bus.voltage", "lowest phase to neutral; none without a bus", _bus_volts, "V"),
     Point("bus.frequency", "none without a bus", _bus_hertz, "Hz"),
     Point(
@@ -193,19 +206,25 @@ POINTS: tuple[Point, ...] = (
     ),
     Point("mains.line_voltage.{phase}", "L1-L2, L2-L3, L3-L1", lambda d, p: _phase_to_phase(_mains(d), p), "V"),
     Point("mains.frequency", "on the normal side of the transfer switch", lambda d: _mains(d).hertz, "Hz"),
-    Point("load.on_mains", "where that switch stands", lambda d: bool(getattr(_switch(d), "on_normal", False))),
+    Point(
+        "load.on_mains",
+        "where that switch stands",
+        lambda d: bool(getattr(_switch(d), "on_normal", False)),
+        kind="truth",
+    ),
     Point(
         "load.on_generator",
         "whether the transfer switch is on the generators",
         lambda d: bool(getattr(_switch(d), "on_emergency", False)),
+        kind="truth",
     ),
-    Point("request.remote_start", "a transfer switch or the telemetry asks for it", lambda d: d.called),
-    Point("request.stood_down", "not needed by the load", lambda d: d.state.stood_down),
-    Point("alarms.warning", "at least one warning is active", lambda d: bool(d.state.warnings)),
-    Point("alarms.trip", "an electrical trip is latched", _has("trip")),
-    Point("alarms.shutdown", "a shutdown is latched", _has("shutdown")),
-    Point("alarms.any", "anything is wrong", lambda d: bool(d.state.warnings or d.state.latched)),
-    Point("alarms.muted", "the horn is silent", lambda d: d.state.muted),
+    Point("request.remote_start", "a transfer switch or the telemetry asks for it", lambda d: d.called, kind="truth"),
+    Point("request.stood_down", "not needed by the load", lambda d: d.state.stood_down, kind="truth"),
+    Point("alarms.warning", "at least one warning is active", lambda d: bool(d.state.warnings), kind="truth"),
+    Point("alarms.trip", "an electrical trip is latched", _has("trip"), kind="truth"),
+    Point("alarms.shutdown", "a shutdown is latched", _has("shutdown"), kind="truth"),
+    Point("alarms.any", "anything is wrong", lambda d: bool(d.state.warnings or d.state.latched), kind="truth"),
+    Point("alarms.muted", "the horn is silent", lambda d: d.state.muted, kind="truth"),
     Point("timer.return", "time left on load", _remaining("stage on-load"), "s"),
     Point("timer.cooling", "time left unloaded", _remaining("stage cooling"), "s"),
     Point(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from math import copysign, hypot, sqrt
 
 from emulators.devices.device import Device, Params, State
+from emulators.devices.domain import DISTORTION, FOUR_QUADRANT, POWER_FACTOR
 from emulators.devices.points import Index, Point
 from emulators.plant.boards import neutral_amperes
 from emulators.plant.electrical import NOTHING, Draw, Electrical, Phases
@@ -154,7 +155,13 @@ class Meter(Device):
     POINTS = (
         Point("voltage.{phase}", "phase to neutral", lambda d, p: d.volts[p - 1], "V"),
         Point("voltage.average", "phase to neutral", lambda d: sum(d.volts) / 3.0, "V"),
-        Point("voltage.unbalance", "largest deviation of a phase from their mean", lambda d: d.unbalance(d.volts), "%"),
+        Point(
+            "voltage.unbalance",
+            "largest deviation of a phase from their mean",
+            lambda d: d.unbalance(d.volts),
+            "%",
+            possible=DISTORTION,
+        ),
         Point("line_voltage.{phase}", "phase to phase: L1-L2, L2-L3, L3-L1", line_volts, "V"),
         Point(
             "line_voltage.average", "mean between phases", lambda d: sum(d.line_volts(p) for p in (1, 2, 3)) / 3.0, "V"
@@ -165,7 +172,11 @@ class Meter(Device):
         ),
         Point("current.average", "mean of the phases", lambda d: sum(d.amperes) / 3.0, "A"),
         Point(
-            "current.unbalance", "largest deviation of a phase from their mean", lambda d: d.unbalance(d.amperes), "%"
+            "current.unbalance",
+            "largest deviation of a phase from their mean",
+            lambda d: d.unbalance(d.amperes),
+            "%",
+            possible=DISTORTION,
         ),
         Point("power.{phase}", "active", lambda d, p: d.draw.kw[p - 1], "kW"),
         Point("power.total", "active", lambda d: d.draw.total_kw, "kW"),
@@ -176,22 +187,29 @@ class Meter(Device):
             "apparent_power.{phase}", "of one phase", lambda d, p: hypot(d.draw.kw[p - 1], d.draw.kvar[p - 1]), "kVA"
         ),
         Point("apparent_power.total", "of all phases", lambda d: d.draw.total_kva, "kVA"),
-        Point("power_factor.{phase}", "of one phase", power_factor),
-        Point("power_factor.total", "of all phases", lambda d: d.total_power_factor),
-        Point("power_factor.four_quadrant.{phase}", "as PowerLogic codes it", four_quadrant),
-        Point("power_factor.four_quadrant.total", "as PowerLogic codes it", lambda d: d.four_quadrant()),
+        Point("power_factor.{phase}", "of one phase", power_factor, possible=POWER_FACTOR),
+        Point("power_factor.total", "of all phases", lambda d: d.total_power_factor, possible=POWER_FACTOR),
+        Point("power_factor.four_quadrant.{phase}", "as PowerLogic codes it", four_quadrant, possible=FOUR_QUADRANT),
+        Point(
+            "power_factor.four_quadrant.total",
+            "as PowerLogic codes it",
+            lambda d: d.four_quadrant(),
+            possible=FOUR_QUADRANT,
+        ),
         Point("frequency", "of the measured supply", lambda d: d.circuit.output_hertz, "Hz"),
         Point(
             "thd.voltage",
             "total harmonic distortion of the voltage (from the site file)",
             lambda d: d.params.thd_volts_percent if d.circuit.live else 0.0,
             "%",
+            possible=DISTORTION,
         ),
         Point(
             "thd.current",
             "total harmonic distortion of the current (from the site file)",
             lambda d: d.params.thd_current_percent if d.circuit.load_kva > 0.0 else 0.0,
             "%",
+            possible=DISTORTION,
         ),
         Point("energy.delivered", "active, into the load", lambda d: d._energy("kwh", d.state.kw)[0], "kWh"),
         Point("energy.received", "active, out of the load", lambda d: d._energy("kwh", d.state.kw)[1], "kWh"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emulators.devices.points import BadValue, Point
+from emulators.devices.domain import POWER_FACTOR
+from emulators.devices.points import Point
 
 if TYPE_CHECKING:
     from emulators.devices.pdu import PduDevice
@@ -77,14 +78,16 @@ def _metered(scope: Scope) -> tuple[Point, ...]:
         Point(f"{prefix}.current", "RMS; the highest of several poles", read(current), "A"),
         Point(f"{prefix}.power", "active power", read(lambda d, r: d.kw(name, r) * 1000.0), "W"),
         Point(f"{prefix}.apparent_power", "apparent power", read(lambda d, r: d.kva(name, r) * 1000.0), "VA"),
-        Point(f"{prefix}.power_factor", "of the fundamental, 1 without load", read(power_factor)),
+        Point(
+            f"{prefix}.power_factor", "of the fundamental, 1 without load", read(power_factor), possible=POWER_FACTOR
+        ),
         Point(
             f"{prefix}.energy",
             "active energy since it was last reset",
             read(lambda d, r: d.energy(scope.key(r), d.kwh(name, r))),
             "kWh",
         ),
-        Point(f"{prefix}.energy_since", "when the energy meter was last reset", read(since("energy"))),
+        Point(f"{prefix}.energy_since", "when the energy meter was last reset", read(since("energy")), kind="text"),
         Point(f"{prefix}.rating", "rated load", read(lambda d, r: scope.rating(d, r)), unit),
         Point(
             f"{prefix}.load_state",
@@ -102,8 +105,9 @@ def _metered(scope: Scope) -> tuple[Point, ...]:
             f"{prefix}.peak_time",
             "when that was",
             read(lambda d, r: d.date(d.state.peaks.get(scope.key(r), [0.0, 0.0])[1])),
+            kind="text",
         ),
-        Point(f"{prefix}.peak_since", "when the peak was last reset", read(since("peak"))),
+        Point(f"{prefix}.peak_since", "when the peak was last reset", read(since("peak")), kind="text"),
         Point(
             f"{prefix}.reset_energy",
             "starts its energy meter afresh",
@@ -156,12 +160,6 @@ def _restriction(name: str) -> Point:
     )
 
 
-def _rename(device: PduDevice, outlet: int, name: str) -> None:
-    if not 1 <= len(name) <= 64:
-        raise BadValue(f"{device.name} outlet {outlet}: a name of {len(name)} characters, expected 1 to 64")
-    device.configure(f"outlet.{outlet}.name", name)
-
-
 def _phase_name(device: PduDevice, outlet: int) -> str:
     phase = device.pdu.outlet_phases[outlet - 1]
     return "L1-L2-L3" if phase < 0 else f"L{phase + 1}"
@@ -181,6 +179,7 @@ POINTS: tuple[Point, ...] = (
         "outlets.energy_since",
         "when the outlets' meters were last reset together",
         lambda d: d.date(d.setting("outlets.energy_since", 0.0)),
+        kind="text",
     ),
     _restriction("phase"),
     _restriction("bank"),
@@ -201,9 +200,11 @@ POINTS: tuple[Point, ...] = (
         "outlet.{outlet}.name",
         "what people call it",
         lambda d, o: d.state.settings.get(f"outlet.{o}.name", f"Outlet {o}"),
-        write=_rename,
+        write=lambda d, o, v: d.configure(f"outlet.{o}.name", v),
+        kind="text",
+        length=(1, 64),
     ),
-    Point("outlet.{outlet}.pending", "whether a command waits for its time", lambda d, o: d.pending(o)),
+    Point("outlet.{outlet}.pending", "whether a command waits for its time", lambda d, o: d.pending(o), kind="truth"),
     Point("outlet.{outlet}.bank", "the bank it is on", lambda d, o: d.pdu.outlet_banks[o - 1] + 1),
     Point("outlet.{outlet}.phase", "the phase it is on", _phase_name, values=LAYOUTS),
     Point(
@@ -226,6 +227,7 @@ POINTS: tuple[Point, ...] = (
         "outlets.pending",
         "whether any command waits for its time",
         lambda d: any(d.pending(o) for o in d.indices("outlet")),
+        kind="truth",
     ),
     Point(
         "command.outlets",
@@ -250,7 +252,9 @@ POINTS: tuple[Point, ...] = (
         low=-1.0,
         high=300.0,
     ),
-    Point("sensor.{sensor}.present", "whether a sensor is plugged in", lambda d, s: bool(d.params.sensor)),
+    Point(
+        "sensor.{sensor}.present", "whether a sensor is plugged in", lambda d, s: bool(d.params.sensor), kind="truth"
+    ),
     Point("sensor.{sensor}.temperature", "what the probe measures", lambda d, s: d.temperature, "°C"),
     Point(
         "sensor.{sensor}.temperature_state",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from emulators.devices.domain import TEXT_LENGTH, Bounds, Domain, Kind, number, of_words
 from emulators.devices.measurement import reported
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ class Point:
     """A logical quantity of a kind of device.
 
     `name` may hold index names in braces, `outlet.{outlet}.state`; `read` gets the device and one index for each.
-    `values` are the words an enumeration can take (bool points take True and False), `low` and `high` bound a number
-    that is written, in `unit`.
+    `values` are the words an enumeration can take. `low` and `high` bound a number that is written, in `unit`; a
+    `whole` number has no fraction. `length` bounds a text that is written. `kind` is given for a truth, a text and
+    octets. `possible` bounds what a number can show, where the point knows more than its unit does.
     """
 
     name: str
@@ -53,6 +55,21 @@ class Point:
     values: tuple[str, ...] = ()
     low: float | None = None
     high: float | None = None
+    kind: Kind | None = None
+    possible: Bounds | None = None
+    whole: bool = False
+    length: tuple[int, int] = (0, TEXT_LENGTH)
+    domain: Domain = field(init=False, compare=False)
+    """Which values the point takes and shows."""
+
+    def __post_init__(self) -> None:
+        if self.values:
+            domain = of_words(*self.values)
+        elif self.kind is None or self.kind == "number":
+            domain = number(self.unit, self.low, self.high, self.possible, self.whole, self.write is not None)
+        else:
+            domain = Domain(self.kind, length=self.length)
+        object.__setattr__(self, "domain", domain)
 
 
 class BoundPoint:
@@ -62,6 +79,11 @@ class BoundPoint:
 
     def __init__(self, device: Device, point: Point, name: str, index: tuple[Index, ...]) -> None:
         self.device, self.point, self.name, self.index = device, point, name, index
+
+    @property
+    def domain(self) -> Domain:
+        """Which values this point takes and shows, on this device."""
+        return self.device.domain(self)
 
     def read(self) -> Value:
         """What the device reports: what is there, unless a sensor is wrong."""
@@ -77,20 +99,13 @@ class BoundPoint:
 
         Raises:
             NotWritable: the point can only be read.
-            BadValue: not one of its words, or out of its range.
+            BadValue: of another type, not one of its words, or out of its range; the message says what is expected.
         """
-        point = self.point
-        if point.write is None:
+        if self.point.write is None:
             raise NotWritable(f"{self.device.name} {self.name} can only be read")
-        if point.values and value not in point.values:
-            raise BadValue(f"{self.device.name} {self.name}: got {value!r}, expected one of {', '.join(point.values)}")
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            low = value if point.low is None else point.low
-            high = value if point.high is None else point.high
-            if not low <= value <= high:
-                raise BadValue(
-                    f"{self.device.name} {self.name}: got {value:g}, expected {low:g} to {high:g} {point.unit}"
-                )
+        reason = self.domain.refuse(value)
+        if reason is not None:
+            raise BadValue(f"{self.device.name} {self.name}: {reason}")
 
     def write(self, value: Value) -> None:
         """Write it as an operator's station would; a device that ignores commands acknowledges and does nothing.

@@ -198,9 +198,25 @@ class RelayIo(Device):
             self.work(row, bool(int(word) >> (row - 1) & 1))
 
     POINTS = (
-        Point("input.{input}.on", "level of a digital input", level),
-        Point("input.{input}.count", "rising edges", lambda d, i: d.state.counts.get(str(i), 0), write=clear_count),
-        Point("relay.{relay}.closed", "state of a relay", relay, write=work),
+        Point("input.{input}.on", "level of a digital input", level, kind="truth"),
+        Point(
+            "input.{input}.count",
+            "rising edges",
+            lambda d, i: d.state.counts.get(str(i), 0),
+            write=clear_count,
+            low=0,
+            high=2**32 - 1,
+            whole=True,
+        ),
+        Point("relay.{relay}.closed", "state of a relay", relay, write=work, kind="truth"),
         Point("input.word", "all inputs, the first in bit 0", lambda d: d.input_word),
-        Point("relay.word", "all relays, the first in bit 0", lambda d: d.relay_word, write=work_all),
+        Point(
+            "relay.word",
+            "all relays, the first in bit 0",
+            lambda d: d.relay_word,
+            write=work_all,
+            low=0,
+            high=2**64 - 1,
+            whole=True,
+        ),
     )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import inf, nan
 from typing import Any, ClassVar
 
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params, State
-from emulators.devices.points import Index, Point
+from emulators.devices.domain import Domain, of_quantity
+from emulators.devices.points import BoundPoint, Index, Point
 from emulators.plant.actor import PlantError
 from emulators.plant.electrical import Component
 from emulators.plant.faults import Fault, Parameter
@@ -63,16 +64,19 @@ ALARMS = (
 )
 
 POINTS: tuple[Point, ...] = (
-    Point("input.{input}.closed", "a dry contact is closed", lambda d, n: d.closed(n)),
+    Point("input.{input}.closed", "a dry contact is closed", lambda d, n: d.closed(n), kind="truth"),
     Point(
         "input.{input}.name",
         "name of a dry contact",
         lambda d, n: str(d.state.settings.get(f"input {n}", f"Binary {n}")),
         write=lambda d, n, v: d.state.settings.update({f"input {n}": v}),
+        kind="text",
     ),
-    Point("probe.{probe}.name", "its name", lambda d, n: d.name_of(n), write=lambda d, n, v: d.rename(n, v)),
+    Point(
+        "probe.{probe}.name", "its name", lambda d, n: d.name_of(n), write=lambda d, n, v: d.rename(n, v), kind="text"
+    ),
     Point("probe.{probe}.value", "what it reads, in its unit; no number while it is lost", lambda d, n: d.reading(n)),
-    Point("probe.{probe}.text", "what it reads, with its unit", lambda d, n: d.text(n)),
+    Point("probe.{probe}.text", "what it reads, with its unit", lambda d, n: d.text(n), kind="text"),
     Point("probe.{probe}.unit", "C or %RH", lambda d, n: d.unit(n), values=("C", "%RH")),
     Point(
         "probe.{probe}.status",
@@ -173,6 +177,17 @@ class Sensor(Device):
     def text(self, n: int) -> str:
         value = self.shown(n)
         return f"{value:.1f} {self.unit(n)}" if value == value else "Err"
+
+    def domain(self, bound: BoundPoint) -> Domain:
+        """A probe reads in the unit of what it measures, and its safe range lies where its reading can."""
+        part, _, what = bound.name.rpartition(".")
+        if not part.startswith("probe.") or what not in ("value", "low", "high"):
+            return super().domain(bound)
+        component, quantity = self._probes[int(part.removeprefix("probe.")) - 1]
+        measured = of_quantity(component, quantity)
+        if measured.kind != "number":
+            return super().domain(bound)
+        return measured if what == "value" else replace(measured, sentinels=False)
 
     def unit(self, n: int) -> str:
         return UNITS.get(self._quantity_unit(n), self._quantity_unit(n))

@@ -12,6 +12,7 @@ from typing import ClassVar
 
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params, State
+from emulators.devices.domain import LOADING
 from emulators.devices.points import Index, Point
 from emulators.plant.electrical import DEAD, Supply
 from emulators.plant.static_transfer import StaticTransferSwitch
@@ -205,21 +206,22 @@ class SourceSwitch(Device):
             write=prefer,
             values=(*WORDS, "none"),
         ),
-        Point("switch.redundant", "both sources are good", lambda d: d.switch.redundant),
-        Point("switch.in_sync", "the sources are in step", lambda d: d.switch.in_step),
-        Point("switch.healthy", "it can transfer", lambda d: "stuck" not in d.switch.state.faults),
+        Point("switch.redundant", "both sources are good", lambda d: d.switch.redundant, kind="truth"),
+        Point("switch.in_sync", "the sources are in step", lambda d: d.switch.in_step, kind="truth"),
+        Point("switch.healthy", "it can transfer", lambda d: "stuck" not in d.switch.state.faults, kind="truth"),
         Point("switch.transfers", "transfers since it was built", lambda d: d.switch.transfers),
         Point(
             "source.{source}.name",
             "what people call that source",
             lambda d, s: d.state.names.get(str(s), d.params.source_names[s - 1]),
             write=rename,
+            kind="text",
         ),
-        Point("source.{source}.available", "within limits", lambda d, s: d.available(s)),
-        Point("source.{source}.alive", "any voltage at all", lambda d, s: d.supply(s).live),
+        Point("source.{source}.available", "within limits", lambda d, s: d.available(s), kind="truth"),
+        Point("source.{source}.alive", "any voltage at all", lambda d, s: d.supply(s).live, kind="truth"),
         Point("source.{source}.voltage.{phase}", "phase to neutral", lambda d, s, p: d.supply(s).volts[p - 1], "V"),
         Point("source.{source}.frequency", "of that source", lambda d, s: d.supply(s).hertz, "Hz"),
-        Point("output.live", "the output is within limits", lambda d: d.switch.live),
+        Point("output.live", "the output is within limits", lambda d: d.switch.live, kind="truth"),
         Point("output.frequency", "at the output", lambda d: d.switch.output_hertz, "Hz"),
         Point("output.voltage.{phase}", "phase to neutral", lambda d, p: d.switch.output.volts[p - 1], "V"),
         Point("output.current.{phase}", "drawn from the output, RMS", lambda d, p: d.amperes[p - 1], "A"),
@@ -227,7 +229,7 @@ class SourceSwitch(Device):
         Point("output.apparent_power", "drawn from the output", lambda d: d.switch.load_kva * 1000.0, "VA"),
         Point("output.power", "active power drawn from the output", lambda d: d.switch.load_kw * 1000.0, "W"),
         Point("output.power_peak", "highest since it was reset", lambda d: d.state.peak_w, "W"),
-        Point("output.load", "of the rated current", lambda d: d.load_percent, "%"),
+        Point("output.load", "of the rated current", lambda d: d.load_percent, "%", possible=LOADING),
         Point(
             "output.state",
             "load against the thresholds",

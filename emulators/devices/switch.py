@@ -111,7 +111,7 @@ class SwitchFirmware(Device):
     POINTS: ClassVar[tuple[Point, ...]] = (
         *POINTS,
         *alarm_points(ALARMS),
-        *(Point(f"alarm.{a.name}.active", a.doc, a.when) for a in ROW_ALARMS),
+        *(Point(f"alarm.{a.name}.active", a.doc, a.when, kind="truth") for a in ROW_ALARMS),
     )
     params: SwitchParams
     state: SwitchState

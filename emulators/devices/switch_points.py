@@ -85,16 +85,16 @@ def _counter_pair(direction: str) -> Callable[[SwitchFirmware, int], float]:
 
 
 PORTS = (
-    Point("port.{port}.name", "its name on the front panel", port_name),
-    Point("port.{port}.alias", "what its operator calls it", _alias, write=_set_alias),
-    Point("port.{port}.aggregate", "whether it is a link aggregate", lambda d, p: p > AGGREGATE_BASE),
+    Point("port.{port}.name", "its name on the front panel", port_name, kind="text"),
+    Point("port.{port}.alias", "what its operator calls it", _alias, write=_set_alias, kind="text"),
+    Point("port.{port}.aggregate", "whether it is a link aggregate", lambda d, p: p > AGGREGATE_BASE, kind="truth"),
     Point("port.{port}.admin", "what the operator wants of it", _admin, write=_set_admin, values=("up", "down")),
-    Point("port.{port}.oper", "whether it has a carrier", _oper),
+    Point("port.{port}.oper", "whether it has a carrier", _oper, values=("up", "down")),
     Point("port.{port}.changed", "uptime when that last changed", _changed, "s"),
     Point("port.{port}.speed", "speed it runs at or could", _speed, "Mb/s"),
     Point("port.{port}.mtu", "longest frame", lambda d, p: 0 if p > AGGREGATE_BASE else 9198, "octets"),
-    Point("port.{port}.mac", "its hardware address", _port_mac),
-    Point("port.{port}.link_trap", "whether it announces link up and down", _trap, write=_set_trap),
+    Point("port.{port}.mac", "its hardware address", _port_mac, kind="octets"),
+    Point("port.{port}.link_trap", "whether it announces link up and down", _trap, write=_set_trap, kind="truth"),
     Point("port.{port}.utilisation", "its busier direction", lambda d, p: d.switch.utilisation_percent(p), "%"),
     *(Point(f"port.{{port}}.{name}", f"{name.replace('_', ' ')} since boot", _counter(name)) for name in COUNTERS),
     Point("port.{port}.in_not_unicast", "multicast and broadcast frames received", _counter_pair("in")),
@@ -149,26 +149,36 @@ def _transitions(d: SwitchFirmware, port: int) -> int:
 
 
 BRIDGE = (
-    Point("bridge.address", "hardware address of the bridge", lambda d: d.switch.bridge_id.address),
+    Point("bridge.address", "hardware address of the bridge", lambda d: d.switch.bridge_id.address, kind="octets"),
     Point("bridge.ports", "bridge ports", lambda d: len(d.bridge_ports)),
     Point("stp.priority", "bridge priority", lambda d: d.switch.params.stp_priority),
-    Point("stp.protocol", "spanning tree spoken", lambda d: d.switch.params.protocol),
-    Point("stp.root", "bridge id of the root, eight octets", _root),
-    Point("stp.root_name", "the root bridge's name in the site", lambda d: d.switch.state.root),
+    Point("stp.protocol", "spanning tree spoken", lambda d: d.switch.params.protocol, kind="text"),
+    Point("stp.root", "bridge id of the root, eight octets", _root, kind="octets"),
+    Point("stp.root_name", "the root bridge's name in the site", lambda d: d.switch.state.root, kind="text"),
     Point("stp.root_cost", "path cost to the root", lambda d: d.switch.state.root_cost),
     Point("stp.root_port", "bridge port towards the root, 0 for the root itself", _root_port),
     Point("stp.changes", "topology changes since boot", lambda d: d.switch.state.topology_changes),
     Point("stp.since_change", "time since the last one", _since_change, "s"),
-    Point("stp.{bridge_port}.state", "what it does with frames", lambda d, p: d.switch.stp_state(p)),
-    Point("stp.{bridge_port}.role", "its place in the tree", lambda d, p: d.switch.stp_role(p)),
+    Point(
+        "stp.{bridge_port}.state",
+        "what it does with frames",
+        lambda d, p: d.switch.stp_state(p),
+        values=("disabled", "discarding", "learning", "forwarding"),
+    ),
+    Point(
+        "stp.{bridge_port}.role",
+        "its place in the tree",
+        lambda d, p: d.switch.stp_role(p),
+        values=("disabled", "root", "designated", "alternate", "backup"),
+    ),
     Point("stp.{bridge_port}.cost", "its path cost", _stp_cost),
-    Point("stp.{bridge_port}.designated_root", "root announced on its segment", _designated("root")),
+    Point("stp.{bridge_port}.designated_root", "root announced on its segment", _designated("root"), kind="octets"),
     Point("stp.{bridge_port}.designated_cost", "cost announced on its segment", _designated("cost")),
-    Point("stp.{bridge_port}.designated_bridge", "who announces there", _designated("bridge")),
-    Point("stp.{bridge_port}.designated_port", "through which port", _designated("port")),
+    Point("stp.{bridge_port}.designated_bridge", "who announces there", _designated("bridge"), kind="octets"),
+    Point("stp.{bridge_port}.designated_port", "through which port", _designated("port"), kind="octets"),
     Point("stp.{bridge_port}.transitions", "how often it began to forward", _transitions),
-    Point("stp.{bridge_port}.edge", "whether it leads to a host", _edge),
-    Point("station.{station}.address", "a learned hardware address", lambda d, mac: bytes(mac)),
+    Point("stp.{bridge_port}.edge", "whether it leads to a host", _edge, kind="truth"),
+    Point("station.{station}.address", "a learned hardware address", lambda d, mac: bytes(mac), kind="octets"),
     Point("station.{station}.port", "bridge port it is behind", lambda d, mac: d.stations()[bytes(mac)]),
 )
 
@@ -205,11 +215,11 @@ def _peer_chassis(d: SwitchFirmware, row: Neighbour) -> bytes:
 
 
 LLDP = (
-    Point("lldp.{neighbour}.chassis", "hardware address of the neighbour", _peer_chassis),
-    Point("lldp.{neighbour}.port", "its port", _peer_port),
-    Point("lldp.{neighbour}.port_description", "what it calls that port", _peer_port_description),
-    Point("lldp.{neighbour}.name", "its system name", _peer_name),
-    Point("lldp.{neighbour}.description", "its product and firmware", _peer_description),
+    Point("lldp.{neighbour}.chassis", "hardware address of the neighbour", _peer_chassis, kind="octets"),
+    Point("lldp.{neighbour}.port", "its port", _peer_port, kind="text"),
+    Point("lldp.{neighbour}.port_description", "what it calls that port", _peer_port_description, kind="text"),
+    Point("lldp.{neighbour}.name", "its system name", _peer_name, kind="text"),
+    Point("lldp.{neighbour}.description", "its product and firmware", _peer_description, kind="text"),
     Point("lldp.inserts", "neighbours learned", lambda d: d.state.lldp_inserts),
     Point("lldp.deletes", "neighbours forgotten", lambda d: d.state.lldp_deletes),
     Point("lldp.ageouts", "neighbours forgotten because their time to live ran out", lambda d: d.state.lldp_ageouts),
@@ -281,14 +291,14 @@ def _lacp_period(d: SwitchFirmware, port: int) -> float:
 
 
 LACP = (
-    Point("lag.{lag}.partner", "system at the other end", _lag_partner),
-    Point("lag.{lag}.members", "ports that carry its traffic, as a PortList", _port_list),
+    Point("lag.{lag}.partner", "system at the other end", _lag_partner, kind="octets"),
+    Point("lag.{lag}.members", "ports that carry its traffic, as a PortList", _port_list, kind="octets"),
     Point("lag.{lag}.active", "how many they are", lambda d, lag: len(d.switch.active_members(lag))),
     Point("lacp.{member}.lag", "aggregate it is configured for", _lag_of),
     Point("lacp.{member}.attached", "aggregate it carries traffic for, 0 for none", _attached),
-    Point("lacp.{member}.partner", "system at the other end", _partner),
+    Point("lacp.{member}.partner", "system at the other end", _partner, kind="octets"),
     Point("lacp.{member}.partner_port", "its port number, 0 for none", _partner_port),
-    Point("lacp.{member}.state", "its LACP state octet", _lacp_state),
+    Point("lacp.{member}.state", "its LACP state octet", _lacp_state, kind="octets"),
     Point("lacp.{member}.period", "between two LACPDUs", _lacp_period, "s"),
 )
 
@@ -327,15 +337,27 @@ def _own_address(d: SwitchFirmware, row: tuple[int, int, int]) -> bytes:
 
 
 VRRP = (
-    Point("vrrp.{gateway}.state", "initialize, backup or master", _role),
+    Point("vrrp.{gateway}.state", "initialize, backup or master", _role, values=("initialize", "backup", "master")),
     Point("vrrp.{gateway}.priority", "VRRP priority", _priority),
-    Point("vrrp.{gateway}.master", "address of the master, four octets", _master_address),
-    Point("vrrp.{gateway}.address", "own address, four octets", _own_address),
-    Point("vrrp.{gateway}.mac", "virtual hardware address", lambda d, r: b"\x00\x00\x5e\x00\x01" + bytes([r[1]])),
+    Point("vrrp.{gateway}.master", "address of the master, four octets", _master_address, kind="octets"),
+    Point("vrrp.{gateway}.address", "own address, four octets", _own_address, kind="octets"),
+    Point(
+        "vrrp.{gateway}.mac",
+        "virtual hardware address",
+        lambda d, r: b"\x00\x00\x5e\x00\x01" + bytes([r[1]]),
+        kind="octets",
+    ),
     Point("vrrp.{gateway}.masterships", "how often it became master", _masterships),
-    Point("vrrp.{gateway}.reason", "why it last became master", _reason),
+    Point(
+        "vrrp.{gateway}.reason",
+        "why it last became master",
+        _reason,
+        values=("not-master", "priority", "preempted", "no-response"),
+    ),
     Point("vrrp.{gateway}.uptime", "time in the present state", _vrrp_uptime, "s"),
-    Point("vrrp.{gateway}.preempt", "whether it takes its role back", lambda d, r: d.network.params.preempt),
+    Point(
+        "vrrp.{gateway}.preempt", "whether it takes its role back", lambda d, r: d.network.params.preempt, kind="truth"
+    ),
 )
 
 # -- inventory and environment --------------------------------------------------------------------------------
@@ -388,27 +410,46 @@ def _hottest(d: SwitchFirmware, row: Probe) -> float:
 
 
 HARDWARE = (
-    Point("entity.{entity}.name", "a part's name", lambda d, n: d.inventory.rows[n].name),
-    Point("entity.{entity}.description", "what it is", lambda d, n: d.inventory.rows[n].description),
-    Point("entity.{entity}.type", "its vendor type, an OID", lambda d, n: d.inventory.rows[n].type),
+    Point("entity.{entity}.name", "a part's name", lambda d, n: d.inventory.rows[n].name, kind="text"),
+    Point("entity.{entity}.description", "what it is", lambda d, n: d.inventory.rows[n].description, kind="text"),
+    Point("entity.{entity}.type", "its vendor type, an OID", lambda d, n: d.inventory.rows[n].type, kind="text"),
     Point("entity.{entity}.inside", "the part it is in", lambda d, n: d.inventory.rows[n].inside),
     Point("entity.{entity}.class", "its PhysicalClass", lambda d, n: d.inventory.rows[n].sort),
-    Point("entity.{entity}.position", "its place there", lambda d, n: d.inventory.rows[n].position),
-    Point("entity.{entity}.part", "part number", lambda d, n: d.inventory.rows[n].part),
-    Point("entity.{entity}.replaceable", "whether it can be swapped", lambda d, n: d.inventory.rows[n].replaceable),
-    Point("entity.{entity}.serial", "serial number", _entity_serial),
-    Point("entity.{entity}.firmware", "software on it", _entity_firmware),
-    Point("socket.{socket}.interface_oid", "the interface of a port's entity, as an OID", _socket_interface),
+    Point(
+        "entity.{entity}.position",
+        "its place there",
+        lambda d, n: d.inventory.rows[n].position,
+        possible=(-1.0, 2.0**31),
+    ),
+    Point("entity.{entity}.part", "part number", lambda d, n: d.inventory.rows[n].part, kind="text"),
+    Point(
+        "entity.{entity}.replaceable",
+        "whether it can be swapped",
+        lambda d, n: d.inventory.rows[n].replaceable,
+        kind="truth",
+    ),
+    Point("entity.{entity}.serial", "serial number", _entity_serial, kind="text"),
+    Point("entity.{entity}.firmware", "software on it", _entity_firmware, kind="text"),
+    Point(
+        "socket.{socket}.interface_oid", "the interface of a port's entity, as an OID", _socket_interface, kind="text"
+    ),
     Point("sensor.{sensor}.type", "10 for 1/min, 6 for W", lambda d, n: d.inventory.sensors[n].type),
     Point("sensor.{sensor}.value", "fan speed in 1/min or power in W", _sensor),
-    Point("sensor.{sensor}.works", "whether its reading can be trusted", _sensor_works),
-    Point("psu.{psu}.state", "ok, absent, input or output", lambda d, n: d.psu_state(n)),
+    Point("sensor.{sensor}.works", "whether its reading can be trusted", _sensor_works, kind="truth"),
+    Point(
+        "psu.{psu}.state",
+        "ok, absent, input or output",
+        lambda d, n: d.psu_state(n),
+        values=("ok", "absent", "input", "output"),
+    ),
     Point("psu.{psu}.power", "what it delivers", lambda d, n: d.psu_watts(n), "W"),
-    Point("psu.{psu}.serial", "serial number", lambda d, n: f"{d.params.serial}-P{n}"),
+    Point("psu.{psu}.serial", "serial number", lambda d, n: f"{d.params.serial}-P{n}", kind="text"),
     Point("fan.{fan}.speed", "how fast it turns", lambda d, n: d.fan_rpm(n), "1/min"),
-    Point("fan.{fan}.state", "ok or fault", lambda d, n: "ok" if d.fan_rpm(n) > 0.0 else "fault"),
-    Point("probe.{probe}.name", "where it sits", lambda d, r: d.inventory.probes[r].name),
-    Point("probe.{probe}.state", "normal or max", _probe_state),
+    Point(
+        "fan.{fan}.state", "ok or fault", lambda d, n: "ok" if d.fan_rpm(n) > 0.0 else "fault", values=("ok", "fault")
+    ),
+    Point("probe.{probe}.name", "where it sits", lambda d, r: d.inventory.probes[r].name, kind="text"),
+    Point("probe.{probe}.state", "normal or max", _probe_state, values=("normal", "max")),
     Point("probe.{probe}.temperature", "what it measures", _probe, "°C"),
     Point("probe.{probe}.lowest", "the lowest since the agent started", _coolest, "°C"),
     Point("probe.{probe}.highest", "the highest since the agent started", _hottest, "°C"),

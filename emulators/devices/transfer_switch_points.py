@@ -87,19 +87,20 @@ POINTS: tuple[Point, ...] = (
     Point("mode", "operating mode", lambda d: d.mode, write=lambda d, v: d.set_mode(v), values=MODES),
     Point("switch.position", "where the contacts are", lambda d: d.ats.position, values=("normal", "off", "emergency")),
     Point("switch.transfers", "moves completed since it was built", lambda d: d.ats.transfers),
-    Point("source.{source}.available", "within limits", lambda d, s: d.state.good[SOURCES[s - 1]]),
-    Point("source.{source}.connected", "carries the load", lambda d, s: d.ats.position == SOURCES[s - 1]),
+    Point("source.{source}.available", "within limits", lambda d, s: d.state.good[SOURCES[s - 1]], kind="truth"),
+    Point("source.{source}.connected", "carries the load", lambda d, s: d.ats.position == SOURCES[s - 1], kind="truth"),
     Point("source.{source}.voltage.{phase}", "phase to neutral", _voltage, "V"),
     Point("source.{source}.line_voltage.{phase}", "phase to phase: L1-L2, L2-L3, L3-L1", _line_voltage, "V"),
     Point("source.{source}.frequency", "of that source", lambda d, s: d.terminals(SOURCES[s - 1]).hertz, "Hz"),
-    Point("source.{source}.undervoltage", "a phase is below the lower threshold", _undervoltage),
-    Point("source.{source}.overvoltage", "a phase is above the upper threshold", _overvoltage),
+    Point("source.{source}.undervoltage", "a phase is below the lower threshold", _undervoltage, kind="truth"),
+    Point("source.{source}.overvoltage", "a phase is above the upper threshold", _overvoltage, kind="truth"),
     Point(
         "source.{source}.breaker_timeout",
         "the move to it took too long",
         lambda d, s: d.state.move_failed and d.state.goal == SOURCES[s - 1],
+        kind="truth",
     ),
-    Point("source.{source}.phase_failure", "one or two phases are dead", _phase_failure),
+    Point("source.{source}.phase_failure", "one or two phases are dead", _phase_failure, kind="truth"),
     Point("load.voltage.{phase}", "phase to neutral", lambda d, p: d.ats.output.volts[p - 1], "V"),
     Point(
         "load.current.{phase}",
@@ -109,7 +110,11 @@ POINTS: tuple[Point, ...] = (
     ),
     Point("load.power", "active power through the switch", lambda d: d.ats.load_kw, "kW"),
     Point(
-        "engine.start", "the engine-start contact", lambda d: d.ats.start_request, write=lambda d, v: d.start_by_hand(v)
+        "engine.start",
+        "the engine-start contact",
+        lambda d: d.ats.start_request,
+        write=lambda d, v: d.start_by_hand(v),
+        kind="truth",
     ),
     *(Point(f"timer.{name}.remaining", f"what is left of the {name} delay", _timer_left(name), "s") for name in DELAYS),
     *(
@@ -134,12 +139,14 @@ POINTS: tuple[Point, ...] = (
         "a test transfers the load",
         lambda d: bool(d.setting("test_on_load")),
         write=lambda d, v: d.store("test_on_load", v),
+        kind="truth",
     ),
     Point(
         "setting.automatic_return",
         "it goes back by itself",
         lambda d: bool(d.setting("automatic_return")),
         write=lambda d, v: d.store("automatic_return", v),
+        kind="truth",
     ),
     Point(
         "command.transfer",

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Any
 
 from emulators.devices.alarms import alarm_points
+from emulators.devices.domain import BURNING, LOADING, SIGNED_AMPERES, Kind
 from emulators.devices.points import Point, Value
 from emulators.devices.ups_alarms import ALARMS, WELL_KNOWN
 
@@ -44,6 +45,7 @@ def _setting(
     values: tuple[str, ...] = (),
     low: float | None = None,
     high: float | None = None,
+    kind: Kind | None = None,
 ) -> Point:
     """A point that reads and writes the setting `key`, which survives a power loss."""
 
@@ -51,7 +53,7 @@ def _setting(
         value: Value = d.setting(key)
         return value
 
-    return Point(name, doc, read, unit, write=lambda d, v: d.set(key, v), values=values, low=low, high=high)
+    return Point(name, doc, read, unit, write=lambda d, v: d.set(key, v), values=values, low=low, high=high, kind=kind)
 
 
 def _command(name: str, doc: str, act: Callable[[Any, Any], None], *words: str) -> Point:
@@ -122,9 +124,9 @@ POINTS: tuple[Point, ...] = (
         lambda d: d.state.transfer,
         values=("none", "blackout", "brownout", "high_voltage", "frequency", "self_test"),
     ),
-    Point("ups.path_cause", "why the output path last changed", lambda d: d.ups.state.cause),
-    _setting("ups.ident", "name an operator gave the UPS (upsIdentName)", "ident"),
-    _setting("ups.attached", "equipment it feeds (upsIdentAttachedDevices)", "attached"),
+    Point("ups.path_cause", "why the output path last changed", lambda d: d.ups.state.cause, kind="text"),
+    _setting("ups.ident", "name an operator gave the UPS (upsIdentName)", "ident", kind="text"),
+    _setting("ups.attached", "equipment it feeds (upsIdentAttachedDevices)", "attached", kind="text"),
     # battery
     Point(
         "battery.status",
@@ -136,8 +138,8 @@ POINTS: tuple[Point, ...] = (
     Point("battery.runtime", "estimated runtime at the present load", lambda d: d.ups.runtime_s, "s"),
     Point("battery.voltage", "at its terminals", lambda d: d.ups.battery_volts, "V"),
     Point("battery.voltage.nominal", "sum of the cells", lambda d: d.ups.battery.nominal_volts, "V"),
-    Point("battery.current", "positive when discharging", _battery_amperes, "A"),
-    Point("battery.temperature", "of the battery", lambda d: d.ups.battery_c, "°C"),
+    Point("battery.current", "positive when discharging", _battery_amperes, "A", possible=SIGNED_AMPERES),
+    Point("battery.temperature", "of the battery", lambda d: d.ups.battery_c, "°C", possible=BURNING),
     Point(
         "battery.seconds_on_battery",
         "time since it went on battery, 0 if it is not",
@@ -160,9 +162,14 @@ POINTS: tuple[Point, ...] = (
         values=("open", "closed"),
         write=lambda d, v: d.ups.set_battery_breaker(v == "closed"),
     ),
-    Point("battery.chemistry", "vrla or li-ion", lambda d: d.ups.params.chemistry),
-    Point("battery.replace", "whether the battery needs replacement", lambda d: bool(d.setting("replace_battery"))),
-    _setting("battery.date", "when the battery was installed, mm/dd/yyyy", "battery_date"),
+    Point("battery.chemistry", "vrla or li-ion", lambda d: d.ups.params.chemistry, kind="text"),
+    Point(
+        "battery.replace",
+        "whether the battery needs replacement",
+        lambda d: bool(d.setting("replace_battery")),
+        kind="truth",
+    ),
+    _setting("battery.date", "when the battery was installed, mm/dd/yyyy", "battery_date", kind="text"),
     Point("battery.date.days", "the same as days since 2000-01-01", _days, "d"),
     # input, bypass, output
     Point("input.line_bads", "times the input went out of tolerance", lambda d: d.state.line_bads),
@@ -192,11 +199,11 @@ POINTS: tuple[Point, ...] = (
     Point("output.{line}.voltage", "phase to neutral", _volts(_OUTPUT[1]), "V"),
     Point("output.{line}.current", "to the load", _amperes(*_OUTPUT), "A"),
     Point("output.{line}.power", "to the load", _watts(_OUTPUT[0]), "W"),
-    Point("output.{line}.load", "share of the line's rating", _line_load, "%"),
-    Point("output.load", "share of the rating", lambda d: d.ups.load_percent, "%"),
+    Point("output.{line}.load", "share of the line's rating", _line_load, "%", possible=LOADING),
+    Point("output.load", "share of the rating", lambda d: d.ups.load_percent, "%", possible=LOADING),
     Point("output.power", "to the load", lambda d: d.ups.load_kw * 1000.0, "W"),
     Point("output.power.apparent", "to the load", lambda d: d.ups.load_kva * 1000.0, "VA"),
-    Point("output.on", "whether the output is live", lambda d: d.ups.live),
+    Point("output.on", "whether the output is live", lambda d: d.ups.live, kind="truth"),
     Point(
         "output.realpower.percent",
         "real power, share of the rating",
@@ -345,14 +352,22 @@ POINTS: tuple[Point, ...] = (
         write=lambda d, v: d.start_test(v),
         values=("none", "abort", "general", "quick", "deep"),
     ),
-    Point("test.lock", "upsTestSpinLock", lambda d: d.state.test_lock, write=lambda d, v: d.set_test_lock(v)),
+    Point(
+        "test.lock",
+        "upsTestSpinLock",
+        lambda d: d.state.test_lock,
+        write=lambda d, v: d.set_test_lock(v),
+        low=0,
+        high=2**31 - 1,
+        whole=True,
+    ),
     Point(
         "test.result",
         "upsTestResultsSummary",
         lambda d: d.state.test_result,
         values=("pass", "warning", "error", "aborted", "in_progress", "none"),
     ),
-    Point("test.detail", "upsTestResultsDetail", lambda d: d.state.test_detail),
+    Point("test.detail", "upsTestResultsDetail", lambda d: d.state.test_detail, kind="text"),
     Point(
         "test.start",
         "uptime of the card when the test began (upsTestStartTime)",
@@ -378,7 +393,7 @@ POINTS: tuple[Point, ...] = (
         values=("ok", "in_progress", "aborted", "unknown"),
     ),
     # alarms
-    Point("alarm_row.{alarm_row}.name", "an active alarm", lambda d, n: WELL_KNOWN[n]),
+    Point("alarm_row.{alarm_row}.name", "an active alarm", lambda d, n: WELL_KNOWN[n], kind="text"),
     Point(
         "alarm_row.{alarm_row}.time",
         "uptime of the card when it was raised",

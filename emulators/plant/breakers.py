@@ -12,7 +12,7 @@ from math import exp, log
 from typing import ClassVar
 
 from emulators.plant.actor import State
-from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply
+from emulators.plant.electrical import DEAD, LOADING_PERCENT, NOTHING, Draw, Electrical, Supply
 from emulators.plant.faults import Fault, Parameter
 
 MISTAKE = "mistake"
@@ -112,6 +112,10 @@ class CircuitBreaker(Electrical):
         "current_a": "A",
         "current_percent": "%",
         "heat_percent": "%",
+    }
+    POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "current_percent": LOADING_PERCENT,
+        "heat_percent": LOADING_PERCENT,
     }
 
     params: BreakerRatings

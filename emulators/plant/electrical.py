@@ -26,6 +26,10 @@ NOMINAL_HERTZ = 50.0
 SOUND = (0.85, 1.15)
 """Limits of each phase, parts of the nominal voltage: the 15 % at which three-phase monitoring relays trip."""
 
+LOADING_PERCENT = (-100.0, 5000.0)
+"""Lowest and highest load that a rating can see, %. Breakers trip at once at 20 to 50 times their rating (IEC 60898-1,
+curve D and fault currents); below zero is reverse power."""
+
 Ref = Annotated[str, "reference"]
 """A parameter that names another component; the site loader checks that it exists."""
 
@@ -151,6 +155,16 @@ class Component(Actor):
 
     QUANTITIES: ClassVar[Mapping[str, str]] = {}
     """Name -> unit ('' for a state) of what an observer may ask of this component."""
+
+    WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Every word that a quantity of words can take, by the quantity's name."""
+
+    POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    """Lowest and highest value of quantities that can have others than their unit lets expect, in that unit."""
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Every word that this quantity can take; none for a number and a truth."""
+        return self.WORDS.get(name, ())
 
 
 class Electrical(Component):

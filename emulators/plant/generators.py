@@ -12,7 +12,7 @@ from math import exp, hypot, inf
 from typing import Any, ClassVar
 
 from emulators.plant.diesel import GeneratorRatings, Swing
-from emulators.plant.electrical import DEAD, Draw, Electrical, Supply
+from emulators.plant.electrical import DEAD, LOADING_PERCENT, Draw, Electrical, Supply
 from emulators.plant.faults import Fault, Parameter
 from emulators.plant.prime_mover import DieselEngine, EngineState
 
@@ -99,6 +99,8 @@ class Generator(DieselEngine):
         "battery_volts": "V",
         "energy_kwh": "kWh",
     }
+    WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {"phase": ("stopped", "cranking", "running", "stopping", "seized")}
+    POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {"load_percent": LOADING_PERCENT}
 
     params: GeneratorRatings
     state: GeneratorState

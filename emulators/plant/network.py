@@ -226,6 +226,9 @@ class ManagementNetwork(Component):
         """How many gateways think they are master: one when all is well."""
         return sum(role == "master" for role in self.state.vrrp.values())
 
+    def words(self, name: str) -> tuple[str, ...]:
+        return (*self.switches, "") if name == "vrrp_master" else super().words(name)
+
     @property
     def vrrp_master(self) -> str:
         """The gateway whose advertisements win, '' when there is none."""

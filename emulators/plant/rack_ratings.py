@@ -47,6 +47,10 @@ class RackRowRatings:
     """Inlet temperature at which servers shut themselves down, C (ASHRAE class A4 allows 45; the trip is assumed)."""
 
 
+IT_STATES = ("running", "booting", "stopping", "stopped", "down", "overheated")
+"""What the equipment of a rack can do."""
+
+
 @dataclass
 class RackRowState(State):
     it: list[str] = field(default_factory=list)

@@ -28,7 +28,7 @@ from emulators.plant.electrical import (
 )
 from emulators.plant.faults import Fault, Parameter
 from emulators.plant.power_supplies import DELIVERING, platinum_efficiency, ride_through_s
-from emulators.plant.rack_ratings import RackRatings, RackRowRatings, RackRowState
+from emulators.plant.rack_ratings import IT_STATES, RackRatings, RackRowRatings, RackRowState
 
 
 class Room(Protocol):
@@ -69,6 +69,10 @@ class RackRow(Electrical):
         "redundant": "",
         "overheated": "",
     }
+    POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {"utilisation": (0.0, 1.0)}
+    RACK_QUANTITIES: ClassVar[Mapping[str, str]] = {"supplied": "", "kw": "kW", "state": "", "utilisation": ""}
+    """Name -> unit of what an observer may ask of one rack: `rack-3.supplied`."""
+    RACK_WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {"state": IT_STATES}
 
     def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
         super().__init__(id, params, feeds)
@@ -347,7 +351,7 @@ class RackRow(Electrical):
                 return self.state.it[n - 1]
             if what == "utilisation":
                 return self.state.utilisation[n - 1]
-            raise PlantError(f"{self.id} {rack} has no quantity {what!r}; it has: supplied, kw, state, utilisation")
+            raise PlantError(f"{self.id} {rack} has no quantity {what!r}; it has: {', '.join(self.RACK_QUANTITIES)}")
         return super().quantity(name)
 
     def supplied_rack(self, rack: int) -> bool:

@@ -12,7 +12,7 @@ from math import exp, inf, log
 from typing import ClassVar
 
 from emulators.plant.actor import State
-from emulators.plant.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Draw, Electrical, Supply
+from emulators.plant.electrical import DEAD, LOADING_PERCENT, NOMINAL_HERTZ, NOMINAL_VOLTS, Draw, Electrical, Supply
 from emulators.plant.faults import Fault, Parameter
 
 
@@ -189,6 +189,7 @@ class Transformer(Electrical):
         "tripped": "",
         "oil_alarm": "",
     }
+    POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {"load_percent": LOADING_PERCENT}
 
     params: TransformerRatings
     state: TransformerState

@@ -97,6 +97,9 @@ class StaticTransferSwitch(Electrical):
         "transfers": "",
     }
 
+    def words(self, name: str) -> tuple[str, ...]:
+        return (*self.TERMINALS, "") if name in ("active", "preferred") else super().words(name)
+
     params: StaticSwitchRatings
     state: StaticSwitchState
 

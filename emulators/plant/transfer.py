@@ -62,6 +62,8 @@ class AutomaticTransferSwitch(Electrical):
         "transfers": "",
     }
 
+    WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {"position": ("normal", "off", "emergency")}
+
     params: TransferSwitchRatings
     state: TransferSwitchState
 

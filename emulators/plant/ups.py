@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from emulators.plant.battery import FULL_DEPTH
+from emulators.plant.electrical import LOADING_PERCENT
 from emulators.plant.ups_power_train import PowerTrain
 from emulators.plant.ups_ratings import UPS_FAULTS, UpsRatings, UpsState
 
@@ -42,6 +43,15 @@ class Ups(PowerTrain):
         "input_kw": "kW",
         "rectifier": "",
         "overload_percent": "%",
+    }
+    WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "mode": ("online", "battery", "eco", "bypass", "maintenance", "off"),
+        "rectifier": ("off", "waiting", "walking", "on"),
+    }
+    POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "battery_c": (-60.0, 1000.0),
+        "load_percent": LOADING_PERCENT,
+        "overload_percent": LOADING_PERCENT,
     }
     peers: Sequence[Ups]
 

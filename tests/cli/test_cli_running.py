@@ -169,7 +169,7 @@ def test_the_faults_of_a_target_are_listed_with_their_ranges(cli: Cli) -> None:
         (["points", "upps-1"], 3, "did you mean ups-1"),
         (["write", "ups-1", "battery.charge", "50"], 3, "ups-1 battery.charge can only be read"),
         (["write", "pdu-1", "outlet.3.control", "of"], 3, "expected one of none, on, off"),
-        (["write", "pdu-1", "outlet.3.reboot_duration", "1e9"], 3, "expected 1 to 3600 s"),
+        (["write", "pdu-1", "outlet.3.reboot_duration", "1e9"], 3, "expected a number from 1 to 3600 s"),
         (["fault", "utility-a", "explosion"], 3, "utility-a cannot suffer 'explosion'; it knows: outage"),
         (["fault", "utility-a", "sag", "--set", "depth=200"], 3, "depth is 200, expected 10 to 95 %"),
         (["fault", "utility-a", "sag", "--set", "deep=20"], 3, "unknown parameter deep; it takes depth"),

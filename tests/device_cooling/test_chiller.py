@@ -208,7 +208,7 @@ def test_setpoint_and_limit_reach_the_machine() -> None:
     s.run(1800.0)
     assert devices[0].chiller.state.setpoint_c == 8.0
     assert devices[0].chiller.load_percent <= 40.1
-    with pytest.raises(BadValue, match="expected 4 to 20 °C"):
+    with pytest.raises(BadValue, match="expected a number from 4 to 20 °C"):
         devices[0].write("setpoint.leaving", 2.0)
 
 

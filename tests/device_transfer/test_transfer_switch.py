@@ -194,7 +194,7 @@ def test_without_automatic_return_it_stays_on_emergency():
 def test_settings_are_bounded_and_kept():
     made = site()
     ctrl = controller(made)
-    with pytest.raises(BadValue, match="got 9, expected 0 to 6 s"):
+    with pytest.raises(BadValue, match="got 9, expected a number from 0 to 6 s"):
         ctrl.write("setting.override", 9.0)
     ctrl.write("setting.override", 0.5)
     made.inject("mains", "outage")
