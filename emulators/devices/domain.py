@@ -267,9 +267,10 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     if isinstance(value, (str, bytes)):
-        return repr(value) if len(value) <= 60 else f"{value[:40]!r}… ({len(value)} long)"
-    text = f"{type(value).__name__} {_repr(value)}"
-    return text if len(text) <= 60 else f"{text[:40]}…"
+        text, length = repr(value), f" ({len(value)} long)"
+    else:
+        text, length = f"{type(value).__name__} {_repr(value)}", ""
+    return text if len(text) <= 62 else f"{text[:40]}…{length}"
 
 
 def _repr(value: object) -> str:

@@ -99,6 +99,7 @@ def test_what_a_quantity_can_show_is_possible_also_where_another_could_not(quant
     assert quantity.impossible(value) is None
 
 
+@settings(deadline=None)
 @given(STRANGE)
 def test_every_value_at_all_is_judged_without_an_exception(value: object) -> None:
     for quantity in (CHARGE, COUNTED, TRUTH, TEXT, OCTETS, of_words("a", "b"), number("V", 150, 230, whole=True)):
