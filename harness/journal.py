@@ -5,16 +5,19 @@
     Recorder(site, ["racks.*.supplied", "hall-1.inlet_c"], journal.trace).attach()
 
 The trace holds exact event times. Between its points a float moves on a straight line (unless it jumps: two points at
-one time) and everything else stays what it was.
+one time) and everything else stays what it was. From a point whose value is an `Unknown` until the next point nothing
+is known of that quantity.
 """
 
 from __future__ import annotations
 
 import difflib
 import json
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -23,11 +26,15 @@ from emulators.devices.points import Value
 from emulators.plant.actor import Event
 from emulators.site import Site
 from harness import quantities
+from harness.unknown import Gap, Unknown
 
-Point = tuple[float, Value]
+Point = tuple[float, Value | Unknown]
 
 DECIMALS = 6
 """Numbers are written to the microsecond (and to a millionth of their unit)."""
+
+_ROUNDING_S = 1e-9
+"""Two times that are no further apart are the same, s."""
 
 
 class Trace(Mapping[str, list[Point]]):
@@ -35,10 +42,25 @@ class Trace(Mapping[str, list[Point]]):
 
     A number that stays the same has two points, where that begins and the last time it was seen, so that the straight
     line to a later value starts where it stopped being constant.
+
+    A series also has its gaps. The value of a point may be an `Unknown`: nothing is known from there to the next point.
+
+        trace.known_for("relay-1.input.1", 0.04)                      # polled every 20 ms: two periods
+        trace.add(1.00, "relay-1.input.1", True)
+        trace.add(7.00, "relay-1.input.1", True)                      # unknown from 1.04 s to 7.00 s
+        trace.add(7.02, "relay-1.input.1", Unknown("no such value", raw=65535))     # no reading, the raw value kept
+
+    A quantity for which `known_for` was never called is known from its first point on, as long as it has no `Unknown`:
+    so are all quantities of the simulated and the live world, whose truth is recorded at every instant. `known_for`
+    counts from the last sign of life: a sample (`add`) or, of an instrument that tells of events only, a heartbeat
+    (`alive`). The point at which a silence begins to count is written when time has gone beyond it (`add`, `reach`).
     """
 
     def __init__(self, points: Mapping[str, Iterable[Point]] | None = None) -> None:
         self._points: dict[str, list[Point]] = {}
+        self._known_for_s: dict[str, float] = {}
+        self._alive_s: dict[str, float] = {}
+        """When there was the last sign of life of each quantity, s."""
         self.start_s: float | None = None
         """When the first sample of any quantity was taken, None while there is none."""
         self.end_s: float | None = None
@@ -49,20 +71,33 @@ class Trace(Mapping[str, list[Point]]):
             for t, value in series:
                 self.add(t, name, value)
 
-    def add(self, t: float, name: str, value: Value) -> None:
-        """Append a sample.
+    def known_for(self, name: str, for_s: float) -> None:
+        """From now on each sign of life of that quantity makes it known for so long, s.
+
+        Two poll periods of an instrument that is polled, one heartbeat period of one that tells of events.
+        """
+        self._known_for_s[name] = for_s
+
+    def add(self, t: float, name: str, value: Value | Unknown) -> None:
+        """Append a sample, or that there is no reading from then on.
 
         Raises:
             ValueError: it is earlier than the last one of that quantity.
         """
         points = self._points.setdefault(name, [])
         self.reach(t)
+        if points and t < points[-1][0]:
+            raise ValueError(
+                f"{name}: a sample at {t:g} s after one at {points[-1][0]:g} s; a trace only grows forward"
+            )
+        if type(value) is Unknown:
+            self._lose(t, name, value)
+            return
+        self._alive_s[name] = t
         if not points:
             points.append((t, value))
             return
         last_t, last = points[-1]
-        if t < last_t:
-            raise ValueError(f"{name}: a sample at {t:g} s after one at {last_t:g} s; a trace only grows forward")
         if value != last or type(value) is not type(last):
             points.append((t, value))
         elif type(value) is float and t > last_t:
@@ -71,12 +106,65 @@ class Trace(Mapping[str, list[Point]]):
             else:
                 points.append((t, value))
 
+    def alive(self, t: float, name: str) -> None:
+        """A heartbeat of an instrument that tells of events: what it said last is still so.
+
+        After a silence it does not bring the value back, for an event may have been missed; a sample does.
+        """
+        self.reach(t)
+        points = self._points.get(name)
+        if points and type(points[-1][1]) is not Unknown:
+            self._alive_s[name] = t
+
     def reach(self, t: float) -> None:
         """Time has come to `t`, whether or not anything has changed."""
         if self.start_s is None:
             self.start_s = t
         if self.end_s is None or t > self.end_s:
             self.end_s = t
+        for name, for_s in self._known_for_s.items():
+            alive_s = self._alive_s.get(name)
+            if alive_s is not None and t - alive_s > for_s + _ROUNDING_S and type(self[name][-1][1]) is not Unknown:
+                self._lose(max(alive_s + for_s, self[name][-1][0]), name, Unknown("no reading"))
+
+    def _lose(self, t: float, name: str, unknown: Unknown) -> None:
+        """Nothing is known of it from `t` on."""
+        points = self._points[name]
+        if not points or points[-1][1] != unknown:
+            points.append((t, Unknown(unknown.why, unknown.raw, self._alive_s.get(name))))
+
+    def gaps(self, name: str, start_s: float = -math.inf, end_s: float = math.inf) -> list[Gap]:
+        """The stretches between the two times over which nothing is known of that quantity.
+
+        Raises:
+            KeyError: no such quantity was recorded.
+        """
+        found: list[Gap] = []
+        points = self._points[name]
+        for n, (t, value) in enumerate(points):
+            until = points[n + 1][0] if n + 1 < len(points) else (self.end_s or t)
+            begins, ends = max(t, start_s), min(until, end_s)
+            if type(value) is not Unknown or begins >= ends:
+                continue
+            why = str(value).removeprefix("unknown").strip(", ").removeprefix("(").removesuffix(")")
+            if found and found[-1].end_s == begins:
+                found[-1] = found[-1]._replace(end_s=ends)
+            else:
+                found.append(Gap(name, begins, ends, why))
+        return found
+
+    def bridged(self, max_gap_s: float) -> Trace:
+        """The same record for somebody who takes a reading as known for `max_gap_s` after it was taken.
+
+        A gap between two readings that are no further apart is gone, a longer one begins that much after the last
+        reading. It is this trace itself where that changes nothing.
+        """
+        if max_gap_s <= 0.0 or not any(type(v) is Unknown for series in self._points.values() for _, v in series):
+            return self
+        view = Trace()
+        view.start_s, view.end_s, view.sections = self.start_s, self.end_s, self.sections
+        view._points = {name: _bridged(series, max_gap_s, self.end_s or 0.0) for name, series in self._points.items()}
+        return view
 
     def names(self, pattern: str) -> list[str]:
         """The recorded quantities that a name or pattern means.
@@ -99,8 +187,8 @@ class Trace(Mapping[str, list[Point]]):
             raise quantities.UnknownQuantity(f"nothing was recorded that is called {pattern}{hint} (was it watched?)")
         return found
 
-    def at(self, name: str, t: float) -> Value:
-        """The value at that time: the later one at a jump, the first before the first sample.
+    def at(self, name: str, t: float) -> Value | Unknown:
+        """The value at that time, if it is known: the later one at a jump, the first before the first sample.
 
         Raises:
             KeyError: no such quantity was recorded.
@@ -117,6 +205,29 @@ class Trace(Mapping[str, list[Point]]):
             return before
         return before + (then - before) * (t - t0) / (t1 - t0)
 
+    def written(self) -> Iterator[dict[str, Any]]:
+        """Each series as what JSON can hold; `restore` takes it back."""
+        for name, points in self._points.items():
+            line: dict[str, Any] = {"quantity": name, "points": [(t, _as_json(value)) for t, value in points]}
+            if name in self._known_for_s:
+                line |= {"known_for": self._known_for_s[name], "alive": self._alive_s.get(name)}
+            yield line
+
+    def restore(self, line: Mapping[str, Any]) -> None:
+        """Take back one series that `written` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is none.
+        """
+        name, points = str(line["quantity"]), [(float(t), _from_json(value)) for t, value in line["points"]]
+        if any(t1 < t0 for (t0, _), (t1, _) in pairwise(points)):
+            raise ValueError(f"{name}: its points are not in order of time")
+        self._points[name] = points
+        if "known_for" in line:
+            self._known_for_s[name] = float(line["known_for"])
+            if line["alive"] is not None:
+                self._alive_s[name] = float(line["alive"])
+
     def __getitem__(self, name: str) -> list[Point]:
         return self._points[name]
 
@@ -129,6 +240,19 @@ class Trace(Mapping[str, list[Point]]):
 
 def _time(point: Point) -> float:
     return point[0]
+
+
+def _bridged(series: list[Point], max_gap_s: float, end_s: float) -> list[Point]:
+    """The points of one quantity, each gap beginning `max_gap_s` after the last reading at the earliest."""
+    kept: list[Point] = []
+    for t, value in reversed(series):
+        if type(value) is not Unknown:
+            kept.append((t, value))
+            continue
+        begins_s = t if value.seen_s is None else max(t, value.seen_s + max_gap_s)
+        if begins_s < kept[-1][0] - _ROUNDING_S if kept else begins_s < end_s or begins_s == t:
+            kept.append((begins_s, value))
+    return kept[::-1]
 
 
 class Recorder:
@@ -217,7 +341,7 @@ class Journal:
         The same run gives the same bytes.
         """
         lines = [_line({"t": e.t, "who": e.who, "what": e.what, "data": dict(e.data)}) for e in self.events]
-        lines += [_line({"quantity": name, "points": points}) for name, points in self.trace.items()]
+        lines += [_line(series) for series in self.trace.written()]
         trace = self.trace
         lines.append(_line({"from": trace.start_s, "until": trace.end_s, "sections": trace.sections}))
         Path(path).write_text("".join(lines), encoding="utf-8")
@@ -234,8 +358,7 @@ class Journal:
             try:
                 line = json.loads(text)
                 if "quantity" in line:
-                    for t, value in line["points"]:
-                        journal.trace.add(t, line["quantity"], value)
+                    journal.trace.restore(line)
                 elif "until" in line:
                     journal.trace.start_s, journal.trace.end_s = line["from"], line["until"]
                     journal.trace.sections = line["sections"]
@@ -251,6 +374,28 @@ class Journal:
 
 def _line(content: Mapping[str, Any]) -> str:
     return json.dumps(_plain(content), ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _as_json(value: Value | Unknown) -> Any:
+    if not isinstance(value, Unknown):
+        return value
+    return {"unknown": value.why, "raw": _raw_as_json(value.raw), "seen": value.seen_s}
+
+
+def _raw_as_json(raw: Value | None) -> Any:
+    """What was read instead of a value may be no JSON value: an infinite number, octets."""
+    if isinstance(raw, float) and not math.isfinite(raw):
+        return {"number": str(raw)}
+    return {"octets": raw.hex()} if isinstance(raw, bytes) else raw
+
+
+def _from_json(value: Any) -> Value | Unknown:
+    if not isinstance(value, dict):
+        return value  # type: ignore[no-any-return]  # JSON has numbers, texts and truths
+    raw = value["raw"]
+    if isinstance(raw, dict):
+        raw = float(raw["number"]) if "number" in raw else bytes.fromhex(raw["octets"])
+    return Unknown(value["unknown"], raw, value["seen"])
 
 
 def _plain(value: Any) -> Any:

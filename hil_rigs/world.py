@@ -201,7 +201,7 @@ class RigWorld(World):
             self._measured(pattern)
         trace = Trace({name: [(self.now, value)] for name, (_, value) in self._latest.items()})
         trace.sections.update(self.journal.trace.sections)
-        return bool(evaluate(trace, judged)[0])
+        return evaluate(trace, judged)[0].holds
 
     # -- observing ----------------------------------------------------------------------------------------------------
 

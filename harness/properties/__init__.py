@@ -27,7 +27,7 @@ from harness.properties.language import (
     within,
 )
 from harness.properties.signals import WrongKind
-from harness.properties.verdicts import PropertyViolated, Verdict, Violation
+from harness.properties.verdicts import PropertyViolated, Verdict, Violation, must_hold
 
 __all__ = [
     "BindingError",
@@ -44,6 +44,7 @@ __all__ = [
     "eventually",
     "falls",
     "for_at_least",
+    "must_hold",
     "never",
     "parse",
     "patterns",

@@ -90,7 +90,8 @@ class Binder:
                 return signals.Total(self._arguments(arguments))
             case syntax.Call("abs", (argument,)):
                 inner = self.number(argument)
-                return signals.Extreme(1.0, [inner, signals.Calculation("-", signals.Constant(0.0), inner)])
+                zero = signals.Constant(0.0)  # which an unknown number's distance from 0 is at least
+                return signals.Extreme(1.0, [inner, signals.Calculation("-", zero, inner), zero])
             case syntax.Call("count", arguments):
                 return signals.Count([self.truth(each) for a in arguments for each in self._each(a)])
             case syntax.Window(function, inner, window_s):

@@ -19,21 +19,23 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
 
-from emulators.devices.points import Value
 from emulators.plant.actor import Event
 from harness.journal import Journal, Trace
-from harness.properties import checks, signals
+from harness.properties import checks, signals, syntax
 from harness.properties.binding import Binder
 from harness.properties.language import Property, parse
-from harness.properties.verdicts import PropertyViolated, Verdict, Violation, before
+from harness.properties.verdicts import Verdict, Violation, before, must_hold
 from harness.properties.windows import Window
+from harness.unknown import Gap, Seen, is_open
 
 _TOO_SMALL_S = 1e-9
 """A piece of time shorter than this is rounding, s."""
+_MOMENT_S = 1e-6
+"""How long an edge lasts that may be where a quantity becomes known again, s."""
 
 
 class Run:
@@ -45,9 +47,20 @@ class Run:
             UnknownQuantity: the record has nothing of a name in the property.
             BindingError: numbers and truths are mixed up, or patterns do not fit together.
         """
-        self.property, self.trace, self.events = property, trace, events
+        self.property, self.events = property, events
+        self._recorded = trace
+        self.trace = trace.bridged(property.max_gap_s)
+        """The record, with gaps as this property takes them."""
         binder = Binder(trace.names)
         self._truth = binder.truth(property.expression)
+        self._premises = (
+            []
+            if property.kind == "never"
+            else [binder.truth(premise) for premise in syntax.premises(property.expression)]
+        )
+        """What must be true at some time for the expression to say anything; empty if it does in any case."""
+        self._premise: bool | None = not self._premises
+        """Whether one of them was; None if one may have been."""
         self._remembers = bool(binder.remembering or binder.windows)
         """Whether what the expression says depends on what was before."""
         if property.kind == "never":
@@ -61,10 +74,13 @@ class Run:
         """Whether, while `after` has not come, nothing but what that is made of needs to be looked at."""
         self._remembering = binder.remembering
         self._read = dict.fromkeys(binder.names, 0)
-        self._env: dict[str, Value] = {}
+        self._env: dict[str, Seen] = {}
         self._t = -math.inf
         self._due_s: float | None = None
         self._begun = False
+        self._began_s = math.inf
+        self._known_again = False
+        """Whether something has become known at the last instant; what its edges say is so at that instant only."""
         self._unjudged = True
         """Whether something has changed at the last instant: what follows from it is known when time moves on."""
         self.check = checks.check(property)
@@ -72,13 +88,14 @@ class Run:
 
     def catch_up(self, t: float) -> None:
         """Judge what the record has got since, until `t`."""
+        self.trace = self._recorded.bridged(self.property.max_gap_s)
         if self._sleeps and self._asleep():
             wakes = min((self.trace[name][self._read[name]][0] for name in self._other.names if self._has_more(name)),
                         default=math.inf)  # fmt: skip
             if wakes == math.inf:
                 return
             self._sleep_until(wakes)
-        fresh: list[tuple[float, int, str, Value]] = []
+        fresh: list[tuple[float, int, str, Seen]] = []
         for name, read in self._read.items():
             points = self.trace[name]
             if len(points) > read:
@@ -90,8 +107,8 @@ class Run:
             return
         fresh.sort(key=itemgetter(0, 1))
         for at, group in groupby(fresh, key=itemgetter(0)):
-            arriving: dict[str, Value] = {}
-            leaving: dict[str, Value] = {}
+            arriving: dict[str, Seen] = {}
+            leaving: dict[str, Seen] = {}
             for _, _, name, value in group:
                 arriving.setdefault(name, value)
                 leaving[name] = value
@@ -100,7 +117,7 @@ class Run:
             self._instant(t, {}, {})
 
     def _asleep(self) -> bool:
-        return self._begun and not self.check.counting and not self._other.over(self._env, self._env)[0]
+        return self._begun and not self.check.counting and self._other.over(self._env, self._env)[0] is False
 
     def _has_more(self, name: str) -> bool:
         return len(self.trace[name]) > self._read[name]
@@ -126,9 +143,18 @@ class Run:
             self._piece(self._t, self._env, self._t, self._env)
             self.check.finish(self._t)
             self._report(self._t, self._env, self._t, self._env)
+        check = self.check
         violations = tuple(sorted(self.violations, key=lambda violation: violation.t_s))
-        margin = min(self.check.margin, 0.0) if violations else max(self.check.margin, 0.0)  # rounding has no say
-        return Verdict(self.property, margin, violations, self.check.undecided, self.check.starts, tuple(self._read))
+        margin = min(check.margin, 0.0) if violations else max(check.margin, 0.0)  # rounding has no say
+        gaps = sorted((gap for name in self._read for gap in self.trace.gaps(name, self._began_s, t)), key=_begins)
+        never_began = check.starts == 0 or self._premise is False
+        may_have_begun = (check.starts == 0 and check.possible_starts > 0) or self._premise is None
+        unknown = check.unknown or int(may_have_begun)
+        vacuous = never_began and not may_have_begun
+        return Verdict(
+            self.property, margin, violations, check.undecided, check.starts, tuple(self._read), unknown, vacuous,
+            tuple(gaps),
+        )  # fmt: skip
 
     def _due(self) -> float:
         """When it must be looked at again even if nothing is recorded; the same until the next instant."""
@@ -139,7 +165,7 @@ class Run:
             self._due_s = min(self.check.due(), *breaks, math.inf)
         return self._due_s
 
-    def _instant(self, t: float, arriving: Mapping[str, Value], leaving: Mapping[str, Value]) -> None:
+    def _instant(self, t: float, arriving: signals.Env, leaving: signals.Env) -> None:
         """Time goes on to `t`: what moves arrives at the one values and leaves with the others."""
         self._due_s = None
         if not self._begun:
@@ -147,19 +173,23 @@ class Run:
             self._t = t
             self._begun = len(self._env) == len(self._read)
             if self._begun:
+                self._began_s = t
                 self._derive(t, at_rest=True)
             return
         a = self._env
         while self._t < t:
+            stop = t
+            if self._known_again:
+                stop, self._known_again = min(t, self._t + _MOMENT_S), False
             b = dict(a)
             for name, value in a.items():
                 if type(value) is float and name in self._read:
-                    arrived = arriving[name] if name in arriving else self.trace.at(name, t)
+                    arrived = arriving[name] if stop == t and name in arriving else self.trace.at(name, stop)
                     if type(arrived) is float:
                         b[name] = arrived
-            until = t
+            until = stop
             if self._windows:
-                until, b = self._until_window_bends(a, t, b)
+                until, b = self._until_window_bends(a, stop, b)
                 self._derive_arriving(self._t, a, until, b)
             self._stretch(self._t, a, until, b)
             self._env, self._t = b, until
@@ -167,18 +197,18 @@ class Run:
                 self._derive(until)
             a = self._env
         jumped = any(a[name] != value for name, value in leaving.items())
+        if self._remembering:
+            self._known_again |= any(is_open(a[name]) and not is_open(value) for name, value in leaving.items())
         a.update(leaving)
         self._unjudged = bool(leaving)
         if jumped or any(window.begins_at_an_edge for window in self._windows):
             self._derive(t)
 
-    def _until_window_bends(
-        self, a: Mapping[str, Value], t: float, b: dict[str, Value]
-    ) -> tuple[float, dict[str, Value]]:
+    def _until_window_bends(self, a: signals.Env, t: float, b: dict[str, Seen]) -> tuple[float, dict[str, Seen]]:
         """How far a derived number goes on as it does now, and the values there."""
         until = t
         for window in self._windows:
-            v0, v1 = window.inner.ends(a, b)
+            v0, v1 = window.ends(a, b)
             until = min(until, window.next_break(self._t, moving=v0 != v1))
         if until < t:
             b = signals.between(a, b, (until - self._t) / (t - self._t))
@@ -187,24 +217,24 @@ class Run:
             b, until = signals.between(a, b, part), self._t + part * (until - self._t)
         return until, b
 
-    def _window_bend(self, window: Window, a: Mapping[str, Value], until: float, b: Mapping[str, Value]) -> float:
-        v0, v1 = (signals.number(value, window.key) for value in window.inner.ends(a, b))
+    def _window_bend(self, window: Window, a: signals.Env, until: float, b: signals.Env) -> float:
+        v0, v1 = window.ends(a, b)
         return window.bend(self._t, v0, until, v1) if until - self._t > _TOO_SMALL_S else signals.NEVER
 
-    def _derive_arriving(self, t0: float, a: Mapping[str, Value], t1: float, b: dict[str, Value]) -> None:
+    def _derive_arriving(self, t0: float, a: signals.Env, t1: float, b: dict[str, Seen]) -> None:
         for window in self._windows:
-            v0, v1 = window.inner.ends(a, b)
-            window.feed(t0, signals.number(v0, window.key), t1, signals.number(v1, window.key))
-            b[window.key] = window.arriving(t1, signals.number(v1, window.key))
+            v0, v1 = window.ends(a, b)
+            window.feed(t0, v0, t1, v1)
+            b[window.key] = window.arriving(t1, v1)
 
     def _derive(self, t: float, at_rest: bool = False) -> None:
         for window in self._windows:
-            value = signals.number(window.inner.ends(self._env, self._env)[0], window.key)
+            value, _ = window.ends(self._env, self._env)
             if at_rest:
                 window.feed(t, value, t, value)
             self._env[window.key] = window.at(t, value)
 
-    def _stretch(self, t0: float, a: Mapping[str, Value], t1: float, b: Mapping[str, Value]) -> None:
+    def _stretch(self, t0: float, a: signals.Env, t1: float, b: signals.Env) -> None:
         """From instant to instant, cut where the truth or the slope of an expression changes."""
         while t1 - t0 > _TOO_SMALL_S:
             part = signals.NEVER if self._judged_always else self._other.bend(a, b)
@@ -217,23 +247,36 @@ class Run:
             a, t0 = middle, t
         self._piece(t0, a, t1, b)
 
-    def _idle(self, a: Mapping[str, Value], b: Mapping[str, Value]) -> bool:
+    def _idle(self, a: signals.Env, b: signals.Env) -> bool:
         """Whether nothing is to be judged: `after` has not come, and nothing that depends on the past is missed."""
         if self.property.after is None or self.check.counting or self._remembers:
             return False
-        return not self._other.over(a, b)[0]
+        return self._other.over(a, b)[0] is False
 
-    def _piece(self, t0: float, a: Mapping[str, Value], t1: float, b: Mapping[str, Value]) -> None:
+    def _piece(self, t0: float, a: signals.Env, t1: float, b: signals.Env) -> None:
         if self._judged_always:
             self.check.piece(checks.Piece(t0, t1, *self._truth.over(a, b)))
         else:
             holds, d0, d1 = (False, -math.inf, -math.inf) if self._idle(a, b) else self._truth.over(a, b)
-            self.check.piece(checks.Piece(t0, t1, holds, d0, d1, *self._other.over(a, b)))
+            other = self._other.over(a, b)
+            unseen = isinstance(self._other, signals.Edge) and self._other.came_unseen
+            self.check.piece(checks.Piece(t0, t1, holds, d0, d1, *other, unseen))
         self._report(t0, a, t1, b)
+        if self._premise is not True and self._premises:
+            self._look_at_premises(t0, a, t1, b)
         for signal in self._remembering:
             signal.commit()
 
-    def _report(self, t0: float, a: Mapping[str, Value], t1: float, b: Mapping[str, Value]) -> None:
+    def _look_at_premises(self, t0: float, a: signals.Env, t1: float, b: signals.Env) -> None:
+        """Whether what the expression says something about has come; all are asked, for they may take note."""
+        found = [premise.over(a, b)[0] for premise in self._premises]
+        if self.check.looks_at(t0, t1):
+            if True in found:
+                self._premise = True
+            elif None in found:
+                self._premise = None
+
+    def _report(self, t0: float, a: signals.Env, t1: float, b: signals.Env) -> None:
         """Turn the breaches that were just found into violations."""
         if len(self.check.breaches) == len(self.violations):
             return
@@ -248,6 +291,10 @@ class Run:
                     breach.started_s, events, active,
                 )
             )  # fmt: skip
+
+
+def _begins(gap: Gap) -> float:
+    return gap.start_s
 
 
 class Monitor:
@@ -285,17 +332,19 @@ def evaluate(record: Journal | Trace, *properties: Property | str) -> list[Verdi
     return Monitor(properties, trace, events).finish()
 
 
-def check(record: Journal | Trace, *properties: Property | str) -> list[Verdict]:
-    """As `evaluate`, for tests.
+def check(
+    record: Journal | Trace, *properties: Property | str, allow_inconclusive: bool = False, allow_vacuous: bool = False
+) -> list[Verdict]:
+    """As `evaluate`, for tests: all must hold, and have been seen to.
 
     Raises:
-        PropertyViolated: some do not hold; the message says when, with what values and what had happened before.
+        PropertyViolated: some are violated, and the message says when, with what values and what had happened before;
+            are inconclusive, because something was unknown or the record ends too early, unless that is allowed; or
+            were never put to the test, unless that is allowed.
     """
     __tracebackhide__ = True  # pytest shows the line of the test
     verdicts = evaluate(record, *properties)
-    wrong = [verdict for verdict in verdicts if not verdict]
-    if wrong:
-        raise PropertyViolated(wrong)
+    must_hold(verdicts, allow_inconclusive=allow_inconclusive, allow_vacuous=allow_vacuous)
     return verdicts
 
 

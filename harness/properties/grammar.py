@@ -1,8 +1,9 @@
 """The text of properties and of the expressions in them.
 
-    property    = kind {clause} [":"] expression  |  expression "until" expression
+    property    = kind {clause} [":"] expression  |  expression "until" expression ["max_gap" time]
     kind        = "always" | "never" | "eventually" | "within" time | "for at least" time
     clause      = ("after" | "of") expression | "between" time "and" time | "grace" time | "for at least" time
+                | "max_gap" time
     expression  = or ["implies" expression]
     or          = and {"or" and}                 and = not {"and" not}          not = "not" not | edge
     edge        = comparison ["rises" | "falls"]
@@ -43,7 +44,7 @@ _TOKEN = re.compile(
 _MEANT = {"=": "== (a single = is no comparison)", "&": "and", "|": "or", "!": "not", "→": "implies"}
 
 FUNCTIONS = (*AGGREGATES, "abs", *QUANTIFIERS)
-CLAUSES = ("after", "of", "between", "grace", "for")
+CLAUSES = ("after", "of", "between", "grace", "for", "max_gap")
 
 
 class PropertySyntaxError(ValueError):
@@ -65,6 +66,7 @@ class Clauses:
     between_s: tuple[float, float] | None = None
     grace_s: float = 0.0
     hold_s: float = 0.0
+    max_gap_s: float = 0.0
 
 
 def parse_expression(text: str) -> Expression:
@@ -149,7 +151,8 @@ class _Parser:
                         "within or for at least (or go on with until)"
                     )  # fmt: skip
                 self.fail("'until'")
-            return Clauses("until"), first, self.expression()
+            end = self.expression()
+            return Clauses("until", max_gap_s=self.time() if self.takes("max_gap") else 0.0), first, end
         return clauses, self.expression(), None
 
     def clauses(self) -> Clauses | None:
@@ -160,7 +163,7 @@ class _Parser:
             time_s, kind = self.at_least(), "for at least"
         elif not self.takes("always", "never", "eventually"):
             return None
-        after, between_s, grace_s, hold_s, clauses = None, None, 0.0, 0.0, 0
+        after, between_s, grace_s, hold_s, max_gap_s, clauses = None, None, 0.0, 0.0, 0.0, 0
         while self.sees(*CLAUSES):
             clauses += 1
             if self.takes("after", "of"):
@@ -171,13 +174,15 @@ class _Parser:
                 between_s = (low, self.time())
             elif self.takes("grace"):
                 grace_s = self.time()
+            elif self.takes("max_gap"):
+                max_gap_s = self.time()
             else:
                 hold_s = self.at_least()
         if clauses:
             self.needs(":", " between the clauses and what they are about")
         else:
             self.takes(":")
-        return Clauses(kind, time_s, after, between_s, grace_s, hold_s)
+        return Clauses(kind, time_s, after, between_s, grace_s, hold_s, max_gap_s)
 
     def at_least(self) -> float:
         self.needs("for")

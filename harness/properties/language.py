@@ -49,12 +49,16 @@ class Property:
     """A breach no longer than this is forgiven."""
     hold_s: float = 0.0
     """How long it must then stay true, to count."""
+    max_gap_s: float = 0.0
+    """For how long after a reading its quantity counts as known, where that is longer than its instrument promises."""
 
     def __post_init__(self) -> None:
         given = {
             "after": self.after is not None, "between": self.between_s is not None,
             "grace": self.grace_s > 0.0, "hold": self.hold_s > 0.0,
         }  # fmt: skip
+        if not 0.0 <= self.max_gap_s < math.inf:
+            raise ValueError(f"found max_gap {self.max_gap_s:g} s, expected a time of 0 s or more")
         for clause, there in given.items():
             if there and clause not in _ALLOWED[self.kind]:
                 takes = ", ".join(_ALLOWED[self.kind]) or "none"
@@ -81,7 +85,8 @@ class Property:
 
     def __str__(self) -> str:
         if self.until is not None:
-            return f"{self.expression} until {self.until}"
+            gap = f" max_gap {duration(self.max_gap_s)}" if self.max_gap_s else ""
+            return f"{self.expression} until {self.until}{gap}"
         kind = self.kind if self.time_s is None else f"{self.kind} {duration(self.time_s)}"
         clauses = ""
         if self.between_s is not None:
@@ -92,6 +97,8 @@ class Property:
             clauses += f" {'of' if self.kind == 'within' else 'after'} {self.after}"
         if self.hold_s:
             clauses += f" for at least {duration(self.hold_s)}"
+        if self.max_gap_s:
+            clauses += f" max_gap {duration(self.max_gap_s)}"
         return (
             f"{kind}{clauses}: {self.expression}" if clauses or self.time_s is not None else f"{kind} {self.expression}"
         )
@@ -107,7 +114,7 @@ def parse(text: str) -> Property:
     clauses, expression, until = parse_property(text)
     return Property(
         clauses.kind, expression, until, clauses.after, clauses.time_s, clauses.between_s, clauses.grace_s,
-        clauses.hold_s,
+        clauses.hold_s, clauses.max_gap_s,
     )  # fmt: skip
 
 
@@ -117,46 +124,92 @@ Time = str | float
 
 
 def always(
-    expression: Written, *, between: tuple[Time, Time] | None = None, after: Written | None = None, grace: Time = 0.0
+    expression: Written,
+    *,
+    between: tuple[Time, Time] | None = None,
+    after: Written | None = None,
+    grace: Time = 0.0,
+    max_gap: Time = 0.0,
 ) -> Property:
     """It holds all the time; a breach no longer than `grace` is forgiven.
 
     With `between`, from the one time to the other after the start; with `after`, that is counted each time anew.
+
+    `max_gap`, which every kind of property takes, is for how long after a reading a quantity counts as known; without
+    it that is as long as its instrument promises. Over what is not known a verdict is inconclusive.
     """
     return Property(
-        "always", _read(expression), after=_maybe(after), between_s=_times(between), grace_s=seconds(grace)
-    )  # fmt: skip
-
-
-def never(
-    expression: Written, *, between: tuple[Time, Time] | None = None, after: Written | None = None, grace: Time = 0.0
-) -> Property:
-    """It holds at no time: `always` of the opposite."""
-    return Property("never", _read(expression), after=_maybe(after), between_s=_times(between), grace_s=seconds(grace))
-
-
-def eventually(
-    expression: Written, *, between: tuple[Time, Time] | None = None, after: Written | None = None, hold: Time = 0.0
-) -> Property:
-    """It holds at some time (before the record ends), and then for at least `hold`."""
-    return Property(
-        "eventually", _read(expression), after=_maybe(after), between_s=_times(between), hold_s=seconds(hold)
+        "always",
+        _read(expression),
+        after=_maybe(after),
+        between_s=_times(between),
+        grace_s=seconds(grace),
+        max_gap_s=seconds(max_gap),
     )
 
 
-def within(time: Time, expression: Written, *, after: Written | None = None, hold: Time = 0.0) -> Property:
+def never(
+    expression: Written,
+    *,
+    between: tuple[Time, Time] | None = None,
+    after: Written | None = None,
+    grace: Time = 0.0,
+    max_gap: Time = 0.0,
+) -> Property:
+    """It holds at no time: `always` of the opposite."""
+    return Property(
+        "never",
+        _read(expression),
+        after=_maybe(after),
+        between_s=_times(between),
+        grace_s=seconds(grace),
+        max_gap_s=seconds(max_gap),
+    )
+
+
+def eventually(
+    expression: Written,
+    *,
+    between: tuple[Time, Time] | None = None,
+    after: Written | None = None,
+    hold: Time = 0.0,
+    max_gap: Time = 0.0,
+) -> Property:
+    """It holds at some time (before the record ends), and then for at least `hold`."""
+    return Property(
+        "eventually",
+        _read(expression),
+        after=_maybe(after),
+        between_s=_times(between),
+        hold_s=seconds(hold),
+        max_gap_s=seconds(max_gap),
+    )
+
+
+def within(
+    time: Time, expression: Written, *, after: Written | None = None, hold: Time = 0.0, max_gap: Time = 0.0
+) -> Property:
     """It holds no later than `time` after the start, or after each time at which `after` becomes true."""
-    return Property("within", _read(expression), after=_maybe(after), time_s=seconds(time), hold_s=seconds(hold))
+    return Property(
+        "within",
+        _read(expression),
+        after=_maybe(after),
+        time_s=seconds(time),
+        hold_s=seconds(hold),
+        max_gap_s=seconds(max_gap),
+    )
 
 
-def until(expression: Written, end: Written) -> Property:
+def until(expression: Written, end: Written, *, max_gap: Time = 0.0) -> Property:
     """It holds from the start until `end` does, and `end` does come."""
-    return Property("until", _read(expression), _read(end))
+    return Property("until", _read(expression), _read(end), max_gap_s=seconds(max_gap))
 
 
-def for_at_least(time: Time, expression: Written, *, after: Written | None = None) -> Property:
+def for_at_least(time: Time, expression: Written, *, after: Written | None = None, max_gap: Time = 0.0) -> Property:
     """Whenever it becomes true it stays so for `time` or longer; with `after`, it holds that long after each."""
-    return Property("for at least", _read(expression), after=_maybe(after), time_s=seconds(time))
+    return Property(
+        "for at least", _read(expression), after=_maybe(after), time_s=seconds(time), max_gap_s=seconds(max_gap)
+    )
 
 
 def rises(expression: Written) -> Expression:

@@ -63,4 +63,4 @@ def holds(site: Site, condition: str) -> bool:
     now_s = site.now
     reads = {name: read for pattern in patterns([judged]) for name, read in quantities.resolve(site, pattern).items()}
     trace = Trace({name: [(now_s, read())] for name, read in reads.items()})
-    return bool(evaluate(trace, judged)[0])
+    return evaluate(trace, judged)[0].holds

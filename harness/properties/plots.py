@@ -15,6 +15,7 @@ from emulators.plant.actor import Event
 from harness.journal import Journal, Point, Trace
 from harness.properties import syntax
 from harness.properties.verdicts import Verdict, clock, fault_spans, readable
+from harness.unknown import Unknown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -28,6 +29,7 @@ LEAST_VIEW_S = 20.0
 MARKED = {"alarm": "#8a5a00", "transferred": "#1f5fa8", "command": "#6a3d9a"}
 """Events that are marked -> their colour."""
 
+_UNKNOWN = "#b0b0b0"
 _FAULT, _BROKEN, _LIMIT = "#d9a441", "#c4161c", "#444444"
 _TRUE, _FALSE = "#9cc5a1", "#e3a19f"
 _WORDS = ("#a6c8e4", "#f2d38b", "#cbb5dd", "#b8dcc8", "#f0b9a4", "#d5d5d5")
@@ -75,7 +77,7 @@ def plot(verdict: Verdict, journal: Journal, path: str | Path, title: str = "") 
         whole = "" if view == (start, end) else f" (the record goes from {start / scale:g} to {end / scale:g} {unit})"
         panels[-1].set_xlabel(f"time of the site's clock, {unit}{whole}")
         figure.suptitle(title or _title(verdict), x=0.01, ha="left", fontsize=10, fontweight="bold", wrap=True)
-        _draw_key(figure, journal)
+        _draw_key(figure, journal, unknown=bool(verdict.gaps))
         figure.savefig(path, dpi=130, metadata={"Date": None} if str(path).endswith(".svg") else None)
 
 
@@ -91,8 +93,9 @@ def _view(verdict: Verdict, journal: Journal, start: float, end: float) -> tuple
 
 def _title(verdict: Verdict) -> str:
     if not verdict.violations:
-        margin = f", margin {verdict.margin:.4g}" if math.isfinite(verdict.margin) else ""
-        return f"{verdict.about}\n{'holds' if verdict.holds else 'undecided'}{margin}"
+        margin = f", margin {verdict.margin:.4g}" if math.isfinite(verdict.margin) and verdict.holds else ""
+        gap = f"\n{verdict.largest_gap}" if verdict.largest_gap else ""
+        return f"{verdict.about}\n{verdict.word}{margin}{gap}"
     violation = verdict.violations[0]
     return f"{verdict.about}\nviolated at {clock(violation.t_s)} ({violation.t_s:.3f} s)"
 
@@ -113,11 +116,13 @@ def _sorted_out(verdict: Verdict, trace: Trace) -> tuple[list[tuple[str, list[st
 
 def _draw_numbers(axes: Axes, kind: str, names: Sequence[str], trace: Trace, scale: float) -> None:
     for n, name in enumerate(names):
-        points = [*trace[name], (trace.end_s or 0.0, trace[name][-1][1])]
-        moves = any(type(value) is float for _, value in points)
+        points = list(_drawn(trace, name))
+        moves = any(type(value) is float for _, value in trace[name])
+        for gap in trace.gaps(name):
+            _hatch(axes, gap.start_s / scale, gap.end_s / scale)
         axes.plot(
             [t / scale for t, _ in points],
-            [float(value) for _, value in points],
+            [value for _, value in points],
             drawstyle="default" if moves else "steps-post",
             color=_LINES[n % len(_LINES)],
             linewidth=max(1.2, 2.6 - 0.5 * n),  # one that lies on another is still seen
@@ -126,6 +131,22 @@ def _draw_numbers(axes: Axes, kind: str, names: Sequence[str], trace: Trace, sca
     axes.set_ylabel(kind)
     axes.margins(y=0.15)
     axes.legend(loc="best", fontsize=8)
+
+
+def _drawn(trace: Trace, name: str) -> Iterator[tuple[float, float]]:
+    """The points of a line; nan, which breaks it, over gaps."""
+    before: float = math.nan
+    for t, value in [*trace[name], (trace.end_s or 0.0, trace[name][-1][1])]:
+        known = math.nan if isinstance(value, Unknown | str | bytes) else float(value)
+        if math.isnan(known):
+            yield t, before  # it is known until then
+        yield t, known
+        before = known
+
+
+def _hatch(axes: Axes, start: float, end: float, low: float = 0.0, high: float = 1.0) -> None:
+    """Nothing is known there; low and high are parts of the panel's height."""
+    axes.axvspan(start, end, low, high, facecolor="none", edgecolor=_UNKNOWN, hatch="////", linewidth=0, zorder=0)
 
 
 def _draw_limits(axes: Axes, verdict: Verdict, names: Sequence[str]) -> None:
@@ -165,6 +186,12 @@ def _draw_states(axes: Axes, names: Sequence[str], trace: Trace, view: tuple[flo
     words: dict[Any, str] = {True: _TRUE, False: _FALSE}
     for row, name in enumerate(reversed(names)):
         for t, until, value in _stretches(trace[name], *view):
+            if isinstance(value, Unknown):
+                axes.broken_barh(
+                    [(t / scale, (until - t) / scale)], (row - 0.36, 0.72), facecolors="none", edgecolor=_UNKNOWN,
+                    hatch="////", linewidth=0,
+                )  # fmt: skip
+                continue
             colour = words.setdefault(value, _WORDS[(len(words) - 2) % len(_WORDS)])
             axes.broken_barh([(t / scale, (until - t) / scale)], (row - 0.36, 0.72), facecolors=colour, linewidth=0)
             if not isinstance(value, bool) and until - t > 0.08 * (view[1] - view[0]):
@@ -174,7 +201,7 @@ def _draw_states(axes: Axes, names: Sequence[str], trace: Trace, view: tuple[flo
     axes.grid(axis="y", visible=False)
 
 
-def _stretches(points: Sequence[Point], start: float, end: float) -> Iterator[tuple[float, float, Value]]:
+def _stretches(points: Sequence[Point], start: float, end: float) -> Iterator[tuple[float, float, Value | Unknown]]:
     """(from, to, value) of what is seen between start and end."""
     for (t, value), (until, _) in zip(points, [*points[1:], (math.inf, None)], strict=True):
         if t < end and until > start:
@@ -215,7 +242,7 @@ def _draw_violations(axes: Axes, verdict: Verdict, scale: float) -> None:
         )
 
 
-def _draw_key(figure: Any, journal: Journal) -> None:
+def _draw_key(figure: Any, journal: Journal, unknown: bool) -> None:
     """What the colours mean, in a line below."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
@@ -224,5 +251,7 @@ def _draw_key(figure: Any, journal: Journal) -> None:
     key: list[Any] = [Line2D([], [], color=_BROKEN, linewidth=1.6, label="violated")]
     if "fault" in happened:
         key.append(Patch(color=_FAULT, alpha=0.3, label="fault"))
+    if unknown:
+        key.append(Patch(facecolor="none", edgecolor=_UNKNOWN, hatch="////", label="unknown"))
     key += [Line2D([], [], color=c, linewidth=1.0, label=what) for what, c in MARKED.items() if what in happened]
     figure.legend(handles=key, loc="outside lower right", ncols=len(key), fontsize=8)

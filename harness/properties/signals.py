@@ -10,6 +10,10 @@ looked at one piece of time at a time, given the values at both ends of it (`a`,
 The distance is in the unit of what is compared, positive where it holds; states have none to give (infinity). `and`
 takes the smaller, `or` the larger. It is exact as long as quantities are added, scaled and compared; a product or
 quotient of two that both move is taken as straight between the plant's instants.
+
+A quantity may be unknown on a piece, from its beginning to its end. Truths have three values then, as in Kleene's
+logic: `false and unknown` is false, `true or unknown` is true, otherwise what depends on the unknown is None, and has
+no distance. Numbers become bounds: the larger of an unknown number and 30 is at least 30, so it is above 27.
 """
 
 from __future__ import annotations
@@ -17,13 +21,16 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial, reduce
 from typing import Any, Protocol
 
-from emulators.devices.points import Value
+from harness.unknown import ANYTHING, Bounds, Seen, Unknown, calculated, divided, is_open
 
-Env = Mapping[str, Value]
+Env = Mapping[str, Seen]
 """Quantity -> value at one time."""
-Over = tuple[bool, float, float]
+Over = tuple[bool | None, float, float]
+"""Whether it holds, None if that is not known, and how far it is from changing at both ends."""
+OPEN: Over = (None, math.nan, math.nan)
 
 NEVER = 1.0
 _TINY = 1e-9
@@ -43,7 +50,9 @@ class Number(Protocol):
     def remembers(self) -> bool:
         """Whether it, or a part of it, takes note of each piece it is asked about."""
 
-    def ends(self, a: Env, b: Env) -> tuple[Value, Value]: ...
+    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
+        """Both are known, or neither is."""
+
     def bend(self, a: Env, b: Env) -> float: ...
 
 
@@ -59,15 +68,24 @@ class Truth(Protocol):
     def over(self, a: Env, b: Env) -> Over: ...
     def bend(self, a: Env, b: Env) -> float: ...
     def blame(self, a: Env, b: Env, wanted: bool) -> list[str]:
-        """The quantities for which it is not as wanted."""
+        """The quantities for which it is not as wanted; those that are unknown where that is not known."""
 
 
-def between(a: Env, b: Env, part: float) -> dict[str, Value]:
+def between(a: Env, b: Env, part: float) -> dict[str, Seen]:
     """The values that far along the piece."""
     return {
-        name: value + (then - value) * part if type(value) is float and type(then := b[name]) is float else value
+        name: value + (then - value) * part
+        if type(value) is float and type(then := b[name]) is float
+        else _between(value, b[name], part)
         for name, value in a.items()
     }
+
+
+def _between(value: Seen, then: Seen, part: float) -> Seen:
+    if type(value) is not Bounds or type(then) is not Bounds:
+        return value
+    low, high = (x if x == y else x + (y - x) * part for x, y in zip(value, then, strict=True))
+    return Bounds(low, high)
 
 
 def _all_names(parts: Sequence[Number] | Sequence[Truth]) -> tuple[str, ...]:
@@ -90,11 +108,26 @@ def crossing(d0: float, d1: float) -> float:
     return part if _TINY < part < 1.0 - _TINY else NEVER
 
 
-def number(value: Value, name: str) -> float:
+def number(value: Seen, name: str) -> float:
+    """A value that is known, as a number.
+
+    Raises:
+        WrongKind: it is a word or a truth.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         kind = "a truth" if isinstance(value, bool) else "a word"
         raise WrongKind(f"{name} is {value!r}, {kind}: it cannot be counted with; compare it with == or !=")
     return value
+
+
+def bounds(value: Seen, name: str) -> Bounds:
+    """What is known of a number; both bounds are the same if all is."""
+    if type(value) is Bounds:
+        return value
+    if type(value) is Unknown:
+        return ANYTHING
+    known = number(value, name)
+    return Bounds(known, known)
 
 
 # -- numbers --------------------------------------------------------------------------------------------------
@@ -104,10 +137,10 @@ class Constant:
     names: tuple[str, ...] = ()
     remembers = False
 
-    def __init__(self, value: Value) -> None:
+    def __init__(self, value: float | str | bool) -> None:
         self.value = value
 
-    def ends(self, a: Env, b: Env) -> tuple[Value, Value]:
+    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
         return self.value, self.value
 
     def bend(self, a: Env, b: Env) -> float:
@@ -122,7 +155,7 @@ class Quantity:
     def __init__(self, name: str) -> None:
         self.name, self.names = name, (name,)
 
-    def ends(self, a: Env, b: Env) -> tuple[Value, Value]:
+    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
         return a[self.name], b[self.name]
 
     def bend(self, a: Env, b: Env) -> float:
@@ -136,14 +169,20 @@ class Calculation:
 
     def __init__(self, op: str, left: Number, right: Number) -> None:
         self.op = self.OPERATORS.get(op, _quotient)
+        self._of_bounds = divided if op == "/" else partial(calculated, self.op)
         self.parts = (left, right)
         self.names = _all_names(self.parts)
         self.remembers = _any_remembers(self.parts)
         self.label = " or ".join(self.names)
 
-    def ends(self, a: Env, b: Env) -> tuple[Value, Value]:
+    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
         (l0, l1), (r0, r1) = (part.ends(a, b) for part in self.parts)
         label = self.label
+        if is_open(l0) or is_open(r0):
+            return (
+                self._of_bounds(bounds(l0, label), bounds(r0, label)),
+                self._of_bounds(bounds(l1, label), bounds(r1, label)),
+            )
         return (
             self.op(number(l0, label), number(r0, label)),
             self.op(number(l1, label), number(r1, label)),
@@ -165,21 +204,29 @@ class Extreme:
         self.names = _all_names(parts)
         self.remembers = _any_remembers(parts)
 
-    def _signed(self, a: Env, b: Env) -> list[tuple[float, float]]:
-        sign, label = self.sign, " or ".join(self.names[:3])
-        return [(sign * number(v0, label), sign * number(v1, label)) for v0, v1 in (p.ends(a, b) for p in self.parts)]
-
-    def ends(self, a: Env, b: Env) -> tuple[Value, Value]:
-        signed = self._signed(a, b)
-        return self.sign * max(v0 for v0, _ in signed), self.sign * max(v1 for _, v1 in signed)
+    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
+        label, ends = " or ".join(self.names[:3]), [part.ends(a, b) for part in self.parts]
+        choose = max if self.sign > 0.0 else min
+        if any(is_open(v0) for v0, _ in ends):
+            return tuple(  # type: ignore[return-value]  # of two
+                Bounds(choose(low for low, _ in known), choose(high for _, high in known))
+                for known in ([bounds(pair[n], label) for pair in ends] for n in (0, 1))
+            )
+        return choose(number(v0, label) for v0, _ in ends), choose(number(v1, label) for _, v1 in ends)
 
     def bend(self, a: Env, b: Env) -> float:
         first = _first_bend(self.parts, a, b)
         if first < NEVER:
             return first
-        signed = self._signed(a, b)
-        (i0, i1), (j0, j1) = max(signed), max(signed, key=lambda ends: (ends[1], ends[0]))
-        return crossing(i0 - j0, i1 - j1)
+        label, sign = " or ".join(self.names[:3]), self.sign
+        ends = [(bounds(v0, label), bounds(v1, label)) for v0, v1 in (part.ends(a, b) for part in self.parts)]
+        return min(_overtaking([(sign * v0[n], sign * v1[n]) for v0, v1 in ends]) for n in (0, 1))
+
+
+def _overtaking(lines: Sequence[tuple[float, float]]) -> float:
+    """Where the highest of several straight lines at the beginning is overtaken by the highest at the end."""
+    (i0, i1), (j0, j1) = max(lines), max(lines, key=lambda ends: (ends[1], ends[0]))
+    return crossing(i0 - j0, i1 - j1)
 
 
 class Total:
@@ -188,13 +235,19 @@ class Total:
     def __init__(self, parts: Sequence[Number]) -> None:
         self.parts, self.names, self.remembers = parts, _all_names(parts), _any_remembers(parts)
 
-    def ends(self, a: Env, b: Env) -> tuple[Value, Value]:
+    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
         label = " or ".join(self.names[:3])
         ends = [part.ends(a, b) for part in self.parts]
+        if any(is_open(v0) for v0, _ in ends):
+            v0s, v1s = ([bounds(pair[n], label) for pair in ends] for n in (0, 1))
+            return reduce(_sum, v0s), reduce(_sum, v1s)
         return sum(number(v0, label) for v0, _ in ends), sum(number(v1, label) for _, v1 in ends)
 
     def bend(self, a: Env, b: Env) -> float:
         return _first_bend(self.parts, a, b)
+
+
+_sum = partial(calculated, operator.add)
 
 
 class Count:
@@ -203,8 +256,12 @@ class Count:
     def __init__(self, parts: Sequence[Truth]) -> None:
         self.parts, self.names, self.remembers = parts, _all_names(parts), _any_remembers(parts)
 
-    def ends(self, a: Env, b: Env) -> tuple[Value, Value]:
-        many = sum(part.over(a, b)[0] for part in self.parts)
+    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
+        found = [part.over(a, b)[0] for part in self.parts]
+        many, unknown = found.count(True), found.count(None)
+        if unknown:
+            known = Bounds(many, many + unknown)
+            return known, known
         return many, many
 
     def bend(self, a: Env, b: Env) -> float:
@@ -228,13 +285,15 @@ class State:
             return True, math.inf, math.inf
         if value is False:
             return False, -math.inf, -math.inf
+        if type(value) is Unknown:
+            return OPEN
         raise WrongKind(f"{self.name} is {value!r}, not true or false; compare it with something")
 
     def bend(self, a: Env, b: Env) -> float:
         return NEVER
 
     def blame(self, a: Env, b: Env, wanted: bool) -> list[str]:
-        return [self.name] if self.over(a, b)[0] != wanted else []
+        return [self.name] if self.over(a, b)[0] is not wanted else []
 
 
 class Fixed:
@@ -257,6 +316,10 @@ class Fixed:
         return []
 
 
+_Word = (str, bool, bytes)
+_Line = tuple[float, float]
+
+
 class Compared:
     """`left op right`. With a hysteresis, what has become false is true again only that far on the good side."""
 
@@ -266,56 +329,104 @@ class Compared:
         self.remembers = bool(hysteresis) or _any_remembers((left, right))
         self._plain = isinstance(left, (Quantity, Constant)) and isinstance(right, (Quantity, Constant))
         """Whether both sides are straight."""
-        self._short = 0.0
-        self._short_next = 0.0
-
-    def _distances(self, a: Env, b: Env) -> tuple[float, float] | None:
-        """How far it is from changing at both ends; None if that cannot be measured (words, truths)."""
-        (l0, l1), (r0, r1) = self.left.ends(a, b), self.right.ends(a, b)
-        both_float = type(l0) is float and type(r0) is float  # nearly always, and quick to see
-        if not both_float and (isinstance(l0, (str, bool, bytes)) or isinstance(r0, (str, bool, bytes))):
-            if self.op in ("==", "!="):
-                return None
-            word = l0 if isinstance(l0, (str, bool, bytes)) else r0
-            raise WrongKind(f"{' or '.join(self.names)} is {word!r}: that can be compared with == and != only")
-        d0, d1 = r0 - l0, r1 - l1  # type: ignore[operator]  # what is no number has been sent away above
-        if self.op in (">", ">="):
-            d0, d1 = -d0, -d1
-        return d0 - self._short, d1 - self._short
+        self._short: float | None = 0.0
+        """How far on the good side it must be to be true; None where it is not known whether it has become false."""
+        self._short_next: float | None = 0.0
 
     def over(self, a: Env, b: Env) -> Over:
-        distances = self._distances(a, b)
-        if distances is None:
-            same = self.left.ends(a, b)[0] == self.right.ends(a, b)[0]
-            holds = same == (self.op == "==")
-            distance = math.inf if holds else -math.inf
-            return holds, distance, distance
-        d0, d1 = distances
+        (l0, l1), (r0, r1) = self.left.ends(a, b), self.right.ends(a, b)
+        if not (type(l0) is float and type(r0) is float):  # nearly always, and quick to see
+            word = l0 if isinstance(l0, _Word) else r0 if isinstance(r0, _Word) else None
+            if word is not None:
+                return self._of_words(l0, r0, word)
+            if is_open(l0) or is_open(r0):
+                return self._open(*self._lines(l0, l1, r0, r1))
+        d0, d1 = r0 - l0, r1 - l1  # type: ignore[operator]  # numbers
+        if self.op in (">", ">="):
+            d0, d1 = -d0, -d1
         if self.op == "==":
             return d0 == d1 == 0.0, -abs(d0), -abs(d1)
         if self.op == "!=":
             return not d0 == d1 == 0.0, abs(d0), abs(d1)
-        middle = d0 + d1
-        holds = middle > 0.0 or (middle == 0.0 and self.op in ("<=", ">="))
+        short = self._short
+        if short is None:
+            return self._open((d0 - self.hysteresis, d1 - self.hysteresis), (d0, d1))
+        if short:
+            d0, d1 = d0 - short, d1 - short
+        holds = self._is_so(d0, d1)
         self._short_next = 0.0 if holds else self.hysteresis
         return holds, d0, d1
+
+    def _of_words(self, left: Seen, right: Seen, word: Seen) -> Over:
+        if self.op not in ("==", "!="):
+            raise WrongKind(f"{' or '.join(self.names)} is {word!r}: that can be compared with == and != only")
+        if is_open(left) or is_open(right):
+            return OPEN
+        holds = (left == right) == (self.op == "==")
+        distance = math.inf if holds else -math.inf
+        return holds, distance, distance
+
+    def _is_so(self, d0: float, d1: float) -> bool:
+        middle = d0 + d1
+        return middle > 0.0 or (middle == 0.0 and self.op in ("<=", ">="))
+
+    def _lines(self, l0: Seen, l1: Seen, r0: Seen, r1: Seen) -> tuple[_Line, _Line]:
+        """The smallest and the largest that the distance may be, at both ends."""
+        label = " or ".join(self.names)
+        lows, highs = [], []
+        for left, right in ((l0, r0), (l1, r1)):
+            (left_low, left_high), (right_low, right_high) = bounds(left, label), bounds(right, label)
+            if self.op in (">", ">="):
+                left_low, left_high, right_low, right_high = right_low, right_high, left_low, left_high
+            lows.append(right_low - left_high)
+            highs.append(right_high - left_low)
+        short = self._short
+        if short is None or short:
+            most, least = (self.hysteresis, 0.0) if short is None else (short, short)
+            lows, highs = [d - most for d in lows], [d - least for d in highs]
+        return (lows[0], lows[1]), (highs[0], highs[1])
+
+    def _open(self, low: _Line, high: _Line) -> Over:
+        """Whether it holds where the distance lies between those two lines."""
+        if self.op in ("==", "!="):
+            if low == high:
+                holds, sign = (low == (0.0, 0.0)) is (self.op == "=="), 1.0 if self.op == "!=" else -1.0
+                return holds, sign * abs(low[0]), sign * abs(low[1])
+            nearest = low if min(low) >= 0.0 < max(low) else high if max(high) <= 0.0 > min(high) else None
+            if nearest is None:
+                return OPEN
+            d0, d1 = (abs(d) for d in nearest)
+            return (True, d0, d1) if self.op == "!=" else (False, -d0, -d1)
+        if self._is_so(*low):
+            self._short_next = 0.0
+            return True, *low
+        if math.isnan(high[0] + high[1]) or self._is_so(*high):
+            self._short_next = None if self.hysteresis else 0.0
+            return OPEN
+        self._short_next = self.hysteresis
+        return False, *high
 
     def commit(self) -> None:
         """The piece last looked at has passed."""
         self._short = self._short_next
 
     def bend(self, a: Env, b: Env) -> float:
+        (l0, l1), (r0, r1) = self.left.ends(a, b), self.right.ends(a, b)
         if self._plain:
-            (l0, l1), (r0, r1) = self.left.ends(a, b), self.right.ends(a, b)
             if l0 == l1 and r0 == r1:
                 return NEVER
         elif (first := _first_bend((self.left, self.right), a, b)) < NEVER:
             return first
-        distances = self._distances(a, b)
-        return NEVER if distances is None else crossing(*distances)
+        if isinstance(l0, _Word) or isinstance(r0, _Word):
+            return NEVER
+        low, high = self._lines(l0, l1, r0, r1)
+        return crossing(*low) if low == high else min(crossing(*low), crossing(*high))
 
     def blame(self, a: Env, b: Env, wanted: bool) -> list[str]:
-        return list(self.names) if self.over(a, b)[0] != wanted else []
+        holds = self.over(a, b)[0]
+        if holds is None:
+            return [name for name in self.names if is_open(a[name])]
+        return list(self.names) if holds is not wanted else []
 
 
 class Negation:
@@ -324,7 +435,7 @@ class Negation:
 
     def over(self, a: Env, b: Env) -> Over:
         holds, d0, d1 = self.inner.over(a, b)
-        return not holds, -d0, -d1
+        return (None if holds is None else not holds), -d0, -d1
 
     def bend(self, a: Env, b: Env) -> float:
         return self.inner.bend(a, b)
@@ -345,19 +456,28 @@ class Combined:
     def over(self, a: Env, b: Env) -> Over:
         if not self.remembers:
             return self._over(a, b)
-        found = [part.over(a, b) for part in self.parts]  # each is asked, for it takes note
+        return self._together([part.over(a, b) for part in self.parts])  # each is asked, for it takes note
+
+    def _together(self, found: Sequence[Over]) -> Over:
+        values = [over[0] for over in found]
+        holds = (not self.every) if (not self.every) in values else None if None in values else self.every
+        if holds is None:
+            return OPEN
         choose = min if self.every else max
-        holds = all(over[0] for over in found) if self.every else any(over[0] for over in found)
-        return holds, choose(over[1] for over in found), choose(over[2] for over in found)
+        known = [over for over in found if over[0] is not None]
+        return holds, choose(over[1] for over in known), choose(over[2] for over in known)
 
     def _over(self, a: Env, b: Env) -> Over:
         """Up to the first that decides it, at an infinite distance."""
         every = self.every
         nearest0 = nearest1 = decided = math.inf if every else -math.inf
-        holds = every
+        holds: bool | None = every
         for part in self.parts:
             other, d0, d1 = part.over(a, b)
             if other is not every:
+                if other is None:
+                    holds = None if holds is every else holds
+                    continue
                 holds = other
                 if d0 == d1 == -decided:
                     return holds, d0, d1
@@ -365,7 +485,7 @@ class Combined:
                 nearest0, nearest1 = d0 if d0 < nearest0 else nearest0, d1 if d1 < nearest1 else nearest1
             else:
                 nearest0, nearest1 = d0 if d0 > nearest0 else nearest0, d1 if d1 > nearest1 else nearest1
-        return holds, nearest0, nearest1
+        return OPEN if holds is None else (holds, nearest0, nearest1)
 
     def bend(self, a: Env, b: Env) -> float:
         first = NEVER
@@ -375,7 +495,7 @@ class Combined:
         return first
 
     def blame(self, a: Env, b: Env, wanted: bool) -> list[str]:
-        if self.over(a, b)[0] == wanted:
+        if self.over(a, b)[0] is wanted:
             return []
         return list(dict.fromkeys(name for part in self.parts for name in part.blame(a, b, wanted)))
 
@@ -386,24 +506,38 @@ def _is_still(truth: Truth) -> bool:
 
 
 class Edge:
-    """True on the piece that begins where the inner truth becomes true (rises) or false (falls)."""
+    """True on the piece that begins where the inner truth becomes true (rises) or false (falls).
+
+    Over a stretch where the inner truth is unknown it may have happened at any time, and at the last when it is known
+    again and as it is after the edge.
+    """
 
     remembers = True
 
     def __init__(self, inner: Truth, rises: bool) -> None:
         self.inner, self.rises, self.names = inner, rises, inner.names
+        self._begun = self._begun_next = False
+        """Whether there was a piece before: what is so from the beginning has not become so."""
         self._before: bool | None = None
         self._next: bool | None = None
+        self._known_before: bool | None = None
+        self.came_unseen = False
+        """Whether, on the piece last looked at, it has certainly happened in the unknown stretch that ends there."""
 
     def over(self, a: Env, b: Env) -> Over:
         now = self._next = self.inner.over(a, b)[0]
-        holds = self._before is not None and now is not self._before and now is self.rises
+        self._begun_next = True
+        self.came_unseen = self._before is None and now is self.rises and self._known_before is (not self.rises)
+        if now is None or (self._begun and self._before is None and now is self.rises):
+            return OPEN
+        holds = self._begun and now is not self._before and now is self.rises
         distance = math.inf if holds else -math.inf
         return holds, distance, distance
 
     def commit(self) -> None:
         """The piece last looked at has passed."""
-        self._before = self._next
+        self._before, self._begun = self._next, self._begun_next
+        self._known_before = self._known_before if self._next is None else self._next
 
     def bend(self, a: Env, b: Env) -> float:
         return self.inner.bend(a, b)

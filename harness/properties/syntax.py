@@ -150,6 +150,23 @@ def patterns(expression: Expression) -> list[str]:
     return list(dict.fromkeys(p for child in children(expression) for p in patterns(child)))
 
 
+def premises(expression: Expression) -> list[Expression]:
+    """What must be true at some time for the expression to say anything: the premises of `implies`.
+
+    Of several implications that are joined with `and` or `all` each one has its own; empty if a part is none.
+    """
+    match expression:
+        case Logical("implies", left, right):
+            return [Logical("and", left, inner) for inner in premises(right)] or [left]
+        case Logical("and", left, right):
+            parts = [premises(left), premises(right)]
+        case Call("all", arguments):
+            parts = [premises(argument) for argument in arguments]
+        case _:
+            return []
+    return [premise for part in parts for premise in part] if all(parts) else []
+
+
 def number(value: float) -> str:
     """As short as it can be written without loss."""
     return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from emulators.devices.points import Value
 from emulators.plant.actor import Event
 from harness.properties.language import Property
+from harness.properties.syntax import duration, premises
+from harness.unknown import Bounds, Gap, Seen
 
 EVENTS_BEFORE = 12
 """How many lines of what had happened before a violation are told."""
@@ -25,7 +26,7 @@ class Violation:
     about: Property
     t_s: float
     """Since when it is violated, s of the site's clock: the crossing, the missed deadline, the end of the record."""
-    values: Mapping[str, Value]
+    values: Mapping[str, Seen]
     """Quantities that are to blame, at that time."""
     expected: str = ""
     """What the property adds to its expression: by then, for at least 5 s."""
@@ -75,40 +76,120 @@ class Verdict:
     violations: tuple[Violation, ...] = ()
     """In order of time."""
     undecided: int = 0
-    """How often the record ended too early to tell."""
+    """How often the record ended too early to decide."""
     starts: int = 1
     """How often it was counted from: 0 means that `after` never came, and nothing was tested."""
     quantities: tuple[str, ...] = field(default=(), repr=False)
     """All quantities the property is about, patterns expanded."""
+    unknown: int = 0
+    """How often it depends on what is not known."""
+    vacuous: bool = False
+    """Whether it was never put to the test: `after` never came, the premise of `implies` was never true."""
+    gaps: tuple[Gap, ...] = field(default=(), repr=False)
+    """The stretches of the record over which one of its quantities is unknown, in order of time."""
 
     @property
     def violated(self) -> bool:
         return bool(self.violations)
 
     @property
+    def inconclusive(self) -> bool:
+        """Whether it is not decided: something was unknown, or the record ends too early."""
+        return not self.violations and bool(self.undecided or self.unknown)
+
+    @property
     def holds(self) -> bool:
-        """Whether it was judged and not violated. What the record is too short for does not hold."""
-        return not self.violations and not self.undecided
+        """Whether it is decided and not violated. What is vacuous holds as well, but was not seen to."""
+        return not self.violations and not self.inconclusive
+
+    @property
+    def word(self) -> str:
+        """violated, inconclusive, vacuous or holds."""
+        return (
+            "violated"
+            if self.violated
+            else "inconclusive"
+            if self.inconclusive
+            else "vacuous"
+            if self.vacuous
+            else "holds"
+        )
+
+    @property
+    def largest_gap(self) -> Gap | None:
+        """The longest of the gaps."""
+        return max(self.gaps, key=lambda gap: gap.length_s, default=None)
 
     def __bool__(self) -> bool:
-        return self.holds
+        """Whether it was seen to hold: neither violated nor inconclusive nor vacuous."""
+        return self.word == "holds"
 
     def __str__(self) -> str:
-        if self.violations:
-            more = len(self.violations) - 1
-            return f"{self.violations[0]}" + (f"\n  and {more} more of it later" if more else "")
+        return "\n  ".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        match self.word:
+            case "violated":
+                more = len(self.violations) - 1
+                yield f"{self.violations[0]}" + (f"\n  and {more} more of it later" if more else "")
+            case "inconclusive":
+                yield f"inconclusive: {self.about} ({'; '.join(self._why_not_decided())})"
+            case "vacuous":
+                yield f"vacuous: {self.about} (it was never put to the test: {self._what_never_came()})"
+            case _:
+                margin = f", margin {self.margin:g}" if math.isfinite(self.margin) else ""
+                yield f"holds: {self.about}{margin}"
+        if self.about.max_gap_s:
+            yield f"a reading counts as known for {duration(self.about.max_gap_s)} (max_gap)"
+        if self.gaps:
+            many = f" (the longest of {len(self.gaps)} gaps)" if len(self.gaps) > 1 else ""
+            yield f"{self.largest_gap}{many}"
+
+    def _why_not_decided(self) -> Iterator[str]:
         if self.undecided:
-            return f"undecided: {self.about} (the record ends too early for {self.undecided} of {self.starts}; run on)"
-        margin = f", margin {self.margin:g}" if math.isfinite(self.margin) else ""
-        return f"holds: {self.about}{margin}{'' if self.starts else ' (it was never put to the test)'}"
+            yield f"the record ends too early for {self.undecided} of {self.starts}; run on"
+        if self.unknown:
+            names = list(dict.fromkeys(gap.quantity for gap in self.gaps))
+            more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+            yield f"it depends on what is not known of {', '.join(names[:_NAMES_SHOWN]) or 'its quantities'}{more}"
+
+    def _what_never_came(self) -> str:
+        if self.starts:
+            return " and ".join(f"{premise} was never true" for premise in premises(self.about.expression))
+        if self.about.after is not None:
+            return f"{self.about.after} was never true"
+        return f"{self.about.expression} never became true"
 
 
 class PropertyViolated(AssertionError):
-    """Some properties do not hold; the message is the whole report."""
+    """Some properties were not seen to hold; the message is the whole report."""
 
     def __init__(self, verdicts: Iterable[Verdict]) -> None:
         self.verdicts = tuple(verdicts)
         super().__init__("\n\n".join(map(str, self.verdicts)))
+
+
+def must_hold(
+    verdicts: Iterable[Verdict],
+    *,
+    allow_undecided: bool = False,
+    allow_inconclusive: bool = False,
+    allow_vacuous: bool = False,
+) -> None:
+    """Of inconclusive ones `allow_undecided` accepts only those that the record is too short for.
+
+    Raises:
+        PropertyViolated: some are violated, or inconclusive or vacuous without being allowed to be.
+    """
+    __tracebackhide__ = True
+    if wrong := [v for v in verdicts if not _accepted(v, allow_undecided, allow_inconclusive, allow_vacuous)]:
+        raise PropertyViolated(wrong)
+
+
+def _accepted(verdict: Verdict, undecided: bool, inconclusive: bool, vacuous: bool) -> bool:
+    if verdict.inconclusive:
+        return inconclusive or (undecided and not verdict.unknown)
+    return bool(verdict) or (vacuous and verdict.vacuous and not verdict.violated)
 
 
 def before(events: Iterable[Event], t: float) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
@@ -153,11 +234,13 @@ def clock(seconds: float) -> str:
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}.{rest:03d}"
 
 
-def readable(value: Value) -> str:
+def readable(value: Seen) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, Bounds):
+        return f"from {value.low:g} to {value.high:g}"
     return str(value)
 
 

@@ -5,6 +5,9 @@
 
 Before the record begins, x is taken to have been what it was at the beginning. `change` of a counter is how often it
 has counted: `change(ats-a.transfers, 1 min) <= 2`.
+
+Where x was unknown in the window, its change is at least what was seen, and may be anything above; its rate is unknown
+while x is, or was a window's length ago.
 """
 
 from __future__ import annotations
@@ -13,7 +16,8 @@ import math
 from collections import deque
 from itertools import islice
 
-from harness.properties.signals import NEVER, Number, crossing
+from harness.properties.signals import NEVER, Env, Number, crossing, number
+from harness.unknown import ANYTHING, Bounds, Seen, is_open
 
 HOUR_S = 3600.0
 
@@ -30,11 +34,24 @@ class Window:
         self._lows = _Extremes(-1.0)
         self._edge_counts = False
         """Whether what it was at the far edge of the window is an extreme."""
+        self._unknown_until = -math.inf
+        """The end of the last stretch over which it was unknown, s."""
+
+    def ends(self, a: Env, b: Env) -> tuple[float, float]:
+        """The number on a piece of time, nan where it is not known exactly.
+
+        Raises:
+            WrongKind: it is none.
+        """
+        v0, v1 = self.inner.ends(a, b)
+        return (math.nan, math.nan) if is_open(v0) else (number(v0, self.key), number(v1, self.key))
 
     def feed(self, t0: float, v0: float, t1: float, v1: float) -> None:
-        """It has gone straight from v0 to v1."""
+        """It has gone straight from v0 to v1, or was unknown: nan."""
         course = self._course
-        if self.function == "change":
+        if math.isnan(v0):
+            self._unknown_until = t1
+        elif self.function == "change":
             for extremes in (self._highs, self._lows):
                 extremes.add(t0, _LEAVING, v0)
                 extremes.add(t1, _ARRIVING, v1)
@@ -56,7 +73,7 @@ class Window:
 
         `moving` is whether the number itself moves from `t` on: if not, its present value is not left behind.
         """
-        if self.function == "change" and not self._edge_counts:
+        if self.function == "change" and not self._edge_counts and self._unknown_until + self.window_s <= t:
             leaves = min(self._highs.oldest(moving), self._lows.oldest(moving)) + self.window_s
             if leaves > t:
                 return leaves
@@ -68,7 +85,7 @@ class Window:
 
     def bend(self, t0: float, v0: float, t1: float, v1: float) -> float:
         """Where, as a part of the way from v0 to v1, the derived number bends because one extreme overtakes another."""
-        if self.function == "rate":
+        if self.function == "rate" or math.isnan(v0):
             return NEVER
         begins0 = self._value_at(t0 - self.window_s, v0, _LEAVING)
         begins1 = self._value_at(t1 - self.window_s, v0, _ARRIVING)
@@ -76,30 +93,35 @@ class Window:
         low = self._lows.since(t0 - self.window_s, _LEAVING, v0)
         if low <= v0 <= high and low <= v1 <= high and low <= begins0 <= high and low <= begins1 <= high:
             return NEVER
+        known = [] if math.isnan(begins0 + begins1) else [(begins0, begins1)]
         first = NEVER
         for sign, extreme in ((1.0, high), (-1.0, low)):
-            kept = sign * extreme
-            lines = ((sign * v0, sign * v1), (sign * begins0, sign * begins1), (kept, kept))
+            lines = [(sign * w0, sign * w1) for w0, w1 in ((v0, v1), (extreme, extreme), *known)]
             (i0, i1), (j0, j1) = max(lines), max(lines, key=lambda ends: (ends[1], ends[0]))
             first = min(first, crossing(i0 - j0, i1 - j1))
         return first
 
-    def arriving(self, t: float, value: float) -> float:
+    def arriving(self, t: float, value: float) -> Seen:
         """The derived number just before `t`, where the number itself is `value`."""
         return self._derived(t - self.window_s, value, _ARRIVING)
 
-    def at(self, t: float, value: float) -> float:
+    def at(self, t: float, value: float) -> Seen:
         """The derived number from `t` on."""
         return self._derived(t - self.window_s, value, _LEAVING)
 
-    def _derived(self, edge: float, value: float, side: int) -> float:
+    def _derived(self, edge: float, value: float, side: int) -> Seen:
         begins = self._value_at(edge, value, side)
         if self.function == "rate":
-            return (value - begins) / (self.window_s / HOUR_S)
-        high = max(value, self._highs.since(edge, side, value))
-        low = min(value, self._lows.since(edge, side, value))
-        self._edge_counts = begins > high or begins < low
-        return max(high, begins) - min(low, begins)
+            gained = value - begins
+            return ANYTHING if math.isnan(gained) else gained / (self.window_s / HOUR_S)
+        seen = [self._highs.since(edge, side, value), self._lows.since(edge, side, value), value, begins]
+        known = [v for v in seen if not math.isnan(v)]
+        low, high = (min(known), max(known)) if known else (0.0, 0.0)
+        since_edge = [v for v in seen[:3] if not math.isnan(v)]
+        self._edge_counts = not since_edge or begins > max(since_edge) or begins < min(since_edge)
+        if len(known) < len(seen) or edge < self._unknown_until or (edge == self._unknown_until and side == _ARRIVING):
+            return Bounds(high - low, math.inf)
+        return high - low
 
     def _value_at(self, t: float, otherwise: float, side: int) -> float:
         """Its value at that time; at a jump, with which it arrived or left."""

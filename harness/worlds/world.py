@@ -24,7 +24,7 @@ from emulators.site import Site
 from harness.durations import seconds
 from harness.faults.injection import Injection
 from harness.journal import Journal
-from harness.properties import Property, PropertyViolated, Verdict, evaluate
+from harness.properties import Property, Verdict, evaluate, must_hold
 from harness.transports import DeviceHandle
 from harness.worlds.controller import Controller
 from harness.worlds.inventory import Access, handles, inventory
@@ -179,11 +179,22 @@ class World(ABC):
         """
         return evaluate(self.journal, *properties)
 
-    def check(self, *properties: Property | str, undecided: bool = False) -> list[Verdict]:
-        """Judge these properties on everything recorded so far; `undecided` accepts what is too early to tell.
+    def check(
+        self,
+        *properties: Property | str,
+        undecided: bool = False,
+        allow_inconclusive: bool = False,
+        allow_vacuous: bool = False,
+    ) -> list[Verdict]:
+        """Judge these properties on everything recorded so far: all must hold, and have been seen to.
+
+        A property is inconclusive if the record ends too early (`undecided` accepts that alone) or if something it
+        depends on was unknown; `allow_inconclusive` accepts both. It is vacuous if it was never put to the test, since
+        what it counts from never came; `allow_vacuous` accepts that.
 
         Raises:
-            PropertyViolated: some do not hold; the message says when, with what values and what had happened before.
+            PropertyViolated: some were not seen to hold; the message says when, with what values and what had happened
+                before, or over which gaps nothing is known.
             UnknownQuantity: a name that is not recorded; `watch` it before.
             ControllerFailed: the controller under test has ended, so that the record is not of its doing.
         """
@@ -193,9 +204,9 @@ class World(ABC):
             if future.done() and not future.cancelled():
                 future.result()
         verdicts = self.judge(*properties)
-        wrong = [v for v in verdicts if v.violated or not (v or undecided)]
-        if wrong:
-            raise PropertyViolated(wrong)
+        must_hold(
+            verdicts, allow_undecided=undecided, allow_inconclusive=allow_inconclusive, allow_vacuous=allow_vacuous
+        )
         return verdicts
 
     # -- the controller ---------------------------------------------------------------------------------------------

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import math
+
 import pytest
 
 from emulators.plant.actor import Event
 from emulators.site import Site
 from harness.journal import Journal, Recorder, Trace
 from harness.quantities import UnknownQuantity, resolve
+from harness.unknown import Gap, Unknown
 
 
 def test_events_are_kept_in_order_of_time():
@@ -117,3 +121,91 @@ def test_patterns_mean_in_a_record_what_they_mean_on_the_site(tmp_path):
         UnknownQuantity, match=r"nothing was recorded that is called utility-a\.live_; did you mean utility-a\.live"
     ):
         journal.trace.names("utility-a.live_")
+
+
+# -- gaps ---------------------------------------------------------------------------------------------------------------
+
+
+def polled(*samples: tuple[float, object], every: float = 1.0, until: float | None = None) -> Trace:
+    trace = Trace()
+    trace.known_for("rack-1.supplied", 2 * every)
+    for t, value in samples:
+        trace.add(t, "rack-1.supplied", value)
+    if until is not None:
+        trace.reach(until)
+    return trace
+
+
+def test_a_polled_quantity_is_known_for_two_periods_after_each_sample():
+    trace = polled((0.0, True), (1.0, True), (7.0, True), every=1.0)
+    assert trace["rack-1.supplied"] == [(0.0, True), (3.0, Unknown("no reading")), (7.0, True)]
+    assert trace.at("rack-1.supplied", 2.9) is True
+    assert isinstance(trace.at("rack-1.supplied", 3.0), Unknown)
+    assert trace.gaps("rack-1.supplied") == [Gap("rack-1.supplied", 3.0, 7.0, "no reading")]
+
+
+def test_a_sample_missed_is_no_gap():
+    assert polled((0.0, True), (2.0, True), (3.0, False), every=1.0).gaps("rack-1.supplied") == []
+
+
+def test_the_end_of_a_record_may_be_unknown_too():
+    trace = polled((0.0, True), until=10.0)
+    assert trace.gaps("rack-1.supplied") == [Gap("rack-1.supplied", 2.0, 10.0, "no reading")]
+
+
+def test_without_a_period_a_quantity_is_known_as_long_as_the_record_goes():
+    trace = Trace({"rack-1.supplied": [(0.0, True)]})
+    trace.reach(1e6)
+    assert trace.gaps("rack-1.supplied") == []
+
+
+def test_an_instrument_of_events_is_known_from_heartbeat_to_heartbeat():
+    trace = Trace()
+    trace.known_for("ups-1.alarm.on_battery", 30.0)
+    trace.add(0.0, "ups-1.alarm.on_battery", False)
+    for t in (25.0, 50.0):
+        trace.alive(t, "ups-1.alarm.on_battery")
+    trace.alive(100.0, "ups-1.alarm.on_battery")  # it is back, but what happened meanwhile is not known
+    trace.reach(110.0)
+    trace.add(120.0, "ups-1.alarm.on_battery", False)
+    assert trace.gaps("ups-1.alarm.on_battery") == [Gap("ups-1.alarm.on_battery", 80.0, 120.0, "no reading")]
+
+
+def test_a_number_stands_still_until_it_is_unknown():
+    trace = Trace()
+    trace.known_for("meter-1.power", 2.0)
+    for t, value in ((0.0, 10.0), (1.0, 20.0), (9.0, 40.0), (10.0, 50.0)):
+        trace.add(t, "meter-1.power", value)
+    assert trace.at("meter-1.power", 0.5) == 15.0
+    assert trace.at("meter-1.power", 2.9) == 20.0
+    assert isinstance(trace.at("meter-1.power", 5.0), Unknown)
+    assert trace.at("meter-1.power", 9.5) == 45.0
+
+
+def test_what_is_no_value_is_unknown_and_kept():
+    trace = polled((0.0, True), (1.0, Unknown("no such value", raw=65535)), (2.0, True))
+    (gap,) = trace.gaps("rack-1.supplied")
+    assert (gap.start_s, gap.end_s) == (1.0, 2.0) and "read 65535" in gap.why
+    assert trace["rack-1.supplied"][1][1].seen_s == 0.0
+
+
+def test_who_tolerates_more_takes_a_reading_as_known_for_longer():
+    trace = polled((0.0, True), (1.0, True), (5.0, False), (20.0, True), until=21.0)
+    assert [gap[1:3] for gap in trace.gaps("rack-1.supplied")] == [(3.0, 5.0), (7.0, 20.0)]
+    assert [gap[1:3] for gap in trace.bridged(4.0).gaps("rack-1.supplied")] == [(9.0, 20.0)]
+    assert [gap[1:3] for gap in trace.bridged(3.0).gaps("rack-1.supplied")] == [(4.0, 5.0), (8.0, 20.0)]
+    assert trace.bridged(15.0).gaps("rack-1.supplied") == []
+
+
+@pytest.mark.parametrize("raw", [None, 65535, math.nan, -math.inf, b"\x80\x00", "n/a", True])
+def test_gaps_are_read_back_from_a_file_as_they_were(tmp_path, raw):
+    journal = Journal()
+    journal.trace = polled((0.0, 1.5), (1.0, 1.5), (2.0, Unknown("no such value", raw)), (9.0, 2.0), until=30.0)
+    journal.write(tmp_path / "run.jsonl")
+    again = Journal.read(tmp_path / "run.jsonl")
+    assert repr(dict(again.trace)) == repr(dict(journal.trace))
+    assert again.trace.gaps("rack-1.supplied") == journal.trace.gaps("rack-1.supplied")
+    again.trace.add(32.0, "rack-1.supplied", 2.0)
+    again.trace.reach(40.0)
+    assert again.trace.gaps("rack-1.supplied")[-1][1:3] == (34.0, 40.0)
+    json.loads((tmp_path / "run.jsonl").read_text().splitlines()[0], parse_constant=pytest.fail)

@@ -1,0 +1,85 @@
+"""Knowledge that is missing: a quantity without a reading, a number known within bounds only, a gap in a series.
+
+`Unknown` stands in a series where a value would stand, `Bounds` is what calculations make of it (the larger of an
+unknown number and 30 is at least 30), and `Gap` is what verdicts, measurements and reports show.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from emulators.devices.points import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """In a series: nothing is known of the quantity from this point to the next one.
+
+    Two are equal if their reason and raw value are.
+    """
+
+    why: str = ""
+    """The reason, for people: no answer, a value that the quantity cannot have."""
+    raw: Value | None = None
+    """What was read where a value was expected (65535, NaN, charge 128 %); None if nothing was read."""
+    seen_s: float | None = field(default=None, compare=False)
+    """When the quantity was last read before, s of the site's clock; None if it never was."""
+
+    def __str__(self) -> str:
+        raw = "" if self.raw is None else f", read {self.raw!r}"
+        return f"unknown{raw}{f' ({self.why})' if self.why else ''}"
+
+
+class Gap(NamedTuple):
+    """A stretch of time over which nothing is known of a quantity."""
+
+    quantity: str
+    start_s: float
+    """s of the site's clock."""
+    end_s: float
+    """When it was read again, or the end of the record, s of the site's clock."""
+    why: str = ""
+
+    @property
+    def length_s(self) -> float:
+        return self.end_s - self.start_s
+
+    def __str__(self) -> str:
+        why = f" ({self.why})" if self.why else ""
+        span = f"from {self.start_s:.3f} s to {self.end_s:.3f} s"
+        return f"{self.quantity} was unknown for {self.length_s:.3f} s, {span}{why}"
+
+
+class Bounds(NamedTuple):
+    """A number of which only is known that it lies in [low, high]; either may be infinite."""
+
+    low: float
+    high: float
+
+
+ANYTHING = Bounds(-math.inf, math.inf)
+
+Seen = Value | Unknown | Bounds
+"""What is known of a quantity, or of a number made of quantities, at one time."""
+
+
+def is_open(value: Seen) -> bool:
+    """Whether it is not known exactly."""
+    return type(value) is Unknown or type(value) is Bounds
+
+
+def calculated(operation: Callable[[float, float], float], left: Bounds, right: Bounds) -> Bounds:
+    """Bounds of `left operation right`, for an operation that is monotone in each of its operands (+, -, *)."""
+    corners = [operation(a, b) for a in left for b in right]
+    known = [0.0 if math.isnan(corner) else corner for corner in corners]  # an infinite bound times 0: 0 x finite = 0
+    return Bounds(min(known), max(known))
+
+
+def divided(left: Bounds, right: Bounds) -> Bounds:
+    """Bounds of `left / right`; anything if the divisor may be 0."""
+    if right.low <= 0.0 <= right.high:
+        return ANYTHING
+    return calculated(lambda a, b: a / b, left, right)
