@@ -7,6 +7,7 @@ file's wiring. Nothing but reading is ever sent.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
@@ -77,7 +78,12 @@ def handle_of(rig: Rig, name: str) -> DeviceHandle:
 
 
 async def recordings(
-    rig: Rig, names: Sequence[str], otherwise_per_s: float, walks: int = 1, every_s: float = 0.0
+    rig: Rig,
+    names: Sequence[str],
+    otherwise_per_s: float,
+    walks: int = 1,
+    every_s: float = 0.0,
+    for_s: float = math.inf,
 ) -> dict[str, Recording | NoRecording]:
     """What these devices show, recorded at the same time, or why a device could not be recorded."""
     found: dict[str, Recording | NoRecording] = {}
@@ -96,7 +102,7 @@ async def recordings(
             walkers[name] = _UnitWalker(handle.modbus, spans_of(handle.profile), pace)
             units.append(handle.modbus)
     try:
-        made = await together(walkers.values(), walks, every_s)
+        made = await together(walkers.values(), walks, every_s, for_s)
     finally:
         for unit in units:
             unit.close()

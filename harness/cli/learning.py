@@ -58,7 +58,9 @@ def record(
         str | None, typer.Option("--profile", help="Modbus: what this profile (a name or a file) knows.")
     ] = None,
     every: Annotated[str, typer.Option("--every", help="From one walk to the next: 30s, 1min.")] = "1min",
-    for_: Annotated[str, typer.Option("--for", help="For how long. Default: one walk.")] = "0s",
+    for_: Annotated[
+        str, typer.Option("--for", help="For how long; the walk under way is finished. Default: one walk.")
+    ] = "0s",
     rate: RateOption = "10/s",
     timeout: TimeoutOption = "2s",
     patience: PatienceOption = "30s",
@@ -80,7 +82,7 @@ def record(
       twinfeed record modbus+serial:/dev/ttyUSB0/1?baud=9600 -o gen.jsonl --profile dse-gencomm
     """
     from harness.learning.pace import Pace, per_second
-    from harness.learning.recorder import walk_count
+    from harness.learning.recorder import time_limit_s, walk_count
 
     try:
         pace = Pace(per_second(rate))
@@ -89,7 +91,8 @@ def record(
         asks = walker(transport, under, ranges, None if profile is None else found_profile(profile), pace, most)
     except (ValueError, FileError) as error:
         fail(str(error), Exit.USAGE)
-    told(recorded(asks, output, walk_count(every_s, for_s), every_s, patience_s, json), output, pace, json)
+    limit_s = time_limit_s(for_s)
+    told(recorded(asks, output, walk_count(every_s, for_s), every_s, patience_s, limit_s, json), output, pace, json)
 
 
 def told(recording: Coroutine[Any, Any, Recording], output: Path, pace: Pace, json: bool) -> None:
@@ -187,7 +190,7 @@ def found_profile(name: str) -> Profile:
 
 
 async def recorded(
-    walker: Walker, output: Path, walks: int, every_s: float, patience_s: float, quiet: bool
+    walker: Walker, output: Path, walks: int, every_s: float, patience_s: float, limit_s: float, quiet: bool
 ) -> Recording:
     """The whole recording. SIGINT and SIGTERM raise CancelledError, between two lines of the file."""
     from rich.progress import Progress
@@ -208,7 +211,7 @@ async def recorded(
             )
 
         try:
-            return await Recorder(walker, output, shows).record(walks, every_s, patience_s)
+            return await Recorder(walker, output, shows).record(walks, every_s, patience_s, limit_s)
         except RecordError as error:
             fail(str(error), Exit.USAGE if output.exists() and output.stat().st_size else Exit.UNREACHABLE)
 

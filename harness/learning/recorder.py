@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import json
+import math
 import os
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -35,18 +36,23 @@ class RecordError(Exception):
 
 
 def walk_count(every_s: float, for_s: float) -> int:
-    """How many walks are begun in `for_s` when one is `every_s` after the other; at least one."""
+    """How many walks are begun in `for_s` when one is `every_s` after the other; at least one, and fewer if slow."""
     return 1 + int(for_s / every_s) if every_s > 0 else 1
 
 
+def time_limit_s(for_s: float) -> float:
+    """The time of a recording, s, where 0 s means one walk however long it takes."""
+    return for_s or math.inf
+
+
 async def together(
-    walkers: Iterable[Walker], walks: int = 1, every_s: float = 0.0
+    walkers: Iterable[Walker], walks: int = 1, every_s: float = 0.0, for_s: float = math.inf
 ) -> list[Recording | RecordError | TransportError]:
     """Recordings of several devices made at the same time and kept in no file, or why there is none of a device."""
 
     async def one(walker: Walker, path: Path) -> Recording | RecordError | TransportError:
         try:
-            return await Recorder(walker, path).record(walks, every_s)
+            return await Recorder(walker, path).record(walks, every_s, for_s=for_s)
         except (RecordError, TransportError) as error:
             return error
 
@@ -84,12 +90,17 @@ class Recorder:
         """Whether the file held the beginning already."""
         self._walker = walker
         self._told, self._wall = told, wall
-        self._start_s = 0.0
+        self._start_s: float | None = None
+        self._for_s = math.inf
 
-    async def record(self, walks: int = 1, every_s: float = 0.0, patience_s: float = 30.0) -> Recording:
+    async def record(
+        self, walks: int = 1, every_s: float = 0.0, patience_s: float = 30.0, for_s: float = math.inf
+    ) -> Recording:
         """Record until the file holds `walks` walks, each begun `every_s` after the one before or as soon as can be.
 
-        A device that falls silent is waited for, `patience_s` each time.
+        A device that falls silent is waited for, `patience_s` each time. After `for_s` of recording, interruptions not
+        counted, no walk begins: the one under way goes on to its end unless the device falls silent. The first walk
+        is needed: it may take longer, but no silence is waited for after that time.
 
         Raises:
             RecordError: the file is another recording, or in use, or cannot be written.
@@ -99,11 +110,13 @@ class Recorder:
         with _locked(self.path) as file:
             try:
                 self._read()
-                if not self._complete(walks):
+                self._for_s = for_s
+                if not self._complete(walks, every_s):
                     await self._begin(file)
-                while not self._complete(walks):
+                while not self._complete(walks, every_s):
                     await self._next(file, every_s)
-                    await self._one(file, patience_s)
+                    if not await self._one(file, patience_s):
+                        break
             finally:
                 self._walker.close()
             if not any(map(len, self.recording.walks)):
@@ -115,11 +128,23 @@ class Recorder:
     @property
     def now_s(self) -> float:
         """Time since the recording began, s."""
+        assert self._start_s is not None, "the recording has begun"
         return asyncio.get_running_loop().time() - self._start_s
 
-    def _complete(self, walks: int) -> bool:
+    @property
+    def _left_s(self) -> float:
+        """How much of the time of the recording is left, s."""
+        held = self.recording
+        return self._for_s - ((held.last_s if self._start_s is None else self.now_s) - held.gaps_s)
+
+    def _complete(self, walks: int, every_s: float) -> bool:
         held = self.recording.walks
-        return len(held) >= walks and held[-1].ended
+        if not self._whole:
+            return False
+        if not held[-1].ended:
+            return self._left_s < 0.0
+        due_s = held[-1].t_s + every_s - self.recording.gaps_s
+        return len(held) >= walks or due_s > self._for_s or self._left_s < 0.0
 
     def _read(self) -> None:
         """Take up what the file holds already, which must be a recording of this device and of what is asked."""
@@ -140,7 +165,9 @@ class Recorder:
             since_s = (now - datetime.fromisoformat(self.recording.head["began"])).total_seconds()
             # A clock that was set back in between must not make time run backwards.
             self._start_s = loop_s - max(self.recording.last_s, since_s)
-            self._write(file, {"resumed": now.isoformat(timespec="seconds"), "t_s": round(self.now_s, 3)})
+            resumed = {"resumed": now.isoformat(timespec="seconds"), "t_s": round(self.now_s, 3)}
+            self.recording.take(resumed)
+            self._write(file, resumed)
         else:
             self._start_s = asyncio.get_running_loop().time()
             self.recording.head = {
@@ -184,8 +211,8 @@ class Recorder:
             await asyncio.sleep(due_s - self.now_s)
         self._keep(file, {"walk": len(walks) + 1, "t_s": round(max(self.now_s, 0.0), 3)})
 
-    async def _one(self, file: IO[bytes], patience_s: float) -> None:
-        """Bring the walk under way to its end."""
+    async def _one(self, file: IO[bytes], patience_s: float) -> bool:
+        """Bring the walk under way to its end. False if the device fell silent after the time of the recording."""
         walk = self.recording.walks[-1]
         silent_since_s: float | None = None
         while True:
@@ -196,16 +223,26 @@ class Recorder:
                         self._keep(file, {"t_s": round(self.now_s, 3), "trouble": said, "at": self._walker.device})
                         silent_since_s = None
                     self._keep(file, {"t_s": round(self.now_s, 3), **item})
+                    if item.get("silent") and self._left_s < 0.0 and self._whole:
+                        return False
                 break
             except NoAnswer as error:
                 if silent_since_s is None:
                     silent_since_s = self.now_s
                     self._keep(file, {"t_s": round(self.now_s, 3), "trouble": error.what, "at": error.address})
-                if self.now_s + RETRY_S - silent_since_s > patience_s:
+                if self._left_s < 0.0 and self._whole:
+                    return False
+                if self.now_s + RETRY_S - silent_since_s > min(patience_s, max(self._left_s, 0.0)):
                     raise
                 await asyncio.sleep(RETRY_S)
         self._keep(file, {"walk": walk.number, "t_s": round(self.now_s, 3), "end": True})
         os.fsync(file.fileno())
+        return True
+
+    @property
+    def _whole(self) -> bool:
+        """Whether there is a walk that came to its end."""
+        return any(walk.ended for walk in self.recording.walks)
 
     def _lines(self, walk: Walk) -> AsyncIterator[dict[str, Any]]:
         if isinstance(self._walker, ModbusWalker) and walk.number > 1:

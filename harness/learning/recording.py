@@ -53,6 +53,8 @@ class Walk:
     refused: dict[Place, int] = field(default_factory=dict)
     """Registers and bits that the device does not let read -> its exception code."""
     troubles: list[str] = field(default_factory=list)
+    restarted: bool = False
+    """Whether the device restarted in the middle of the walk, so that it holds values of two lives."""
 
     def __len__(self) -> int:
         return len(self.variables) + len(self.registers)
@@ -72,6 +74,8 @@ class Recording:
     """Whether the file ends in the middle of a line."""
     last_s: float = 0.0
     """When the last line was written, s since the recording began."""
+    gaps_s: float = 0.0
+    """How long nothing was recorded between interruptions and resumptions, s."""
 
     @property
     def protocol(self) -> str:
@@ -89,11 +93,12 @@ class Recording:
         Raises:
             ValueError, KeyError, TypeError: it is none.
         """
-        self.last_s = float(item["t_s"])
+        before_s, self.last_s = self.last_s, float(item["t_s"])
         if "walk" in item and not item.get("end"):
             self.walks.append(Walk(int(item["walk"]), float(item["t_s"])))
             return
         if "resumed" in item:
+            self.gaps_s += max(0.0, self.last_s - before_s)
             return
         walk = self.walks[-1]
         if item.get("end"):
@@ -114,6 +119,7 @@ class Recording:
             walk.refused |= {(table, first + n): int(code) for n in range(count)}
         if "trouble" in item:
             walk.troubles.append(f"{item['at']}: {item['trouble']}")
+            walk.restarted = walk.restarted or bool(item.get("restarted"))
 
     def at(self, t_s: float, loop: bool = False) -> Walk:
         """The walk that had begun last by then, s; after the end the last one stays, or they begin again.

@@ -9,11 +9,12 @@ from itertools import product
 from emulators.devices.points import Index
 from emulators.profiles.binding import Row, point_name
 from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
+from harness.transports.answers import NULL
 from harness.transports.errors import Refused
 from harness.transports.modbus import ModbusTransport
 from harness.transports.places import Shown, entries, indices, places
 from harness.transports.snmp import SnmpTransport
-from harness.transports.snmp_messages import numbers
+from harness.transports.snmp_messages import Absent, numbers
 
 PHASES = (1, 2, 3)
 """Rows of a table of phases in a Modbus product: all that a meter has registers for."""
@@ -82,7 +83,7 @@ async def _walked(entry: SnmpObject, snmp: SnmpTransport) -> list[Row]:
     rows = []
     for varbind in await snmp.walk(column):
         match = re.fullmatch(form, varbind.oid)
-        if match is not None:
+        if match is not None and (varbind.value == NULL or not isinstance(varbind.value, Absent)):
             rows.append({name: _shifted(numbers(match[name]), shifts[name]) for name in entry.rows})
     return rows
 

@@ -39,6 +39,7 @@ class RecordedSession:
     """See `harness.transports.snmp.Session`."""
 
     version = 1
+    elsewhere = ""
 
     def __init__(self, varbinds: Iterable[VarBind]) -> None:
         self.requests = 0

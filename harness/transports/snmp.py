@@ -14,9 +14,9 @@ time for each of them. A SET whose answer is lost is sent again: where setting t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
-from harness.transports.errors import Refused, WrongAnswer
+from harness.transports.errors import NoAnswer, Refused, WrongAnswer
 from harness.transports.snmp_community import CommunitySession
 from harness.transports.snmp_messages import (
     END_OF_MIB_VIEW,
@@ -30,7 +30,6 @@ from harness.transports.snmp_messages import (
     Response,
     Value,
     VarBind,
-    numbers,
 )
 from harness.transports.snmp_usm import UsmSession, UsmUser
 
@@ -51,7 +50,10 @@ class Session(Protocol):
     """Takes one request to one agent and brings its response."""
 
     version: int
+    """0 for v1, 1 for v2c, 3 for v3; a session of v2c can be turned to v1."""
     requests: int
+    elsewhere: str
+    """The address and port from which an answer came last that is not where the agent was asked; empty for none."""
 
     async def ask(self, operation: Operation, asked: tuple[Asked, ...], where: str, repetitions: int = 0) -> Response:
         """Raises NoAnswer when nothing came back, WrongAnswer for what is no response."""
@@ -70,6 +72,8 @@ class SnmpTransport:
         self.where = where
         self._session = session
         self._max_varbinds = max_varbinds
+        self._bulk = True
+        """Whether walks use GETBULK where the version has it."""
 
     @classmethod
     def v1(
@@ -121,6 +125,20 @@ class SnmpTransport:
     def requests(self) -> int:
         """Requests sent so far, retries counted."""
         return self._session.requests
+
+    @property
+    def elsewhere(self) -> str:
+        """The address and port from which an answer came last that is not where the agent was asked; empty for none."""
+        return self._session.elsewhere
+
+    @property
+    def is_v2c(self) -> bool:
+        """Whether it speaks v2c, and so can be turned to v1."""
+        return self._session.version == 1
+
+    def speak(self, version: Literal["v1", "v2c"]) -> None:
+        """From now on v1 to an agent that does not answer v2c, or v2c again."""
+        self._session.version = 0 if version == "v1" else 1
 
     def carries(self, type: str) -> bool:
         """Whether this version of SNMP has that type of a profile's: v1 has no counter64 (RFC 3584 §4.2.2.1)."""
@@ -181,35 +199,59 @@ class SnmpTransport:
         self._granted(response, [oid])
 
     async def walk(self, prefix: str) -> list[VarBind]:
-        """Every variable below an OID, in order: by GETBULK, in v1 by GETNEXT. Raises as `get`."""
+        """Every variable below an OID, as they come: by GETBULK, in v1 by GETNEXT.
+
+        A walk goes on behind NULL, noSuchInstance and malformed values, which are among the variables, and behind
+        variables that come out of order. An agent that answers no GETBULK is walked by GETNEXT. Raises as `get`;
+        WrongAnswer also where the agent goes in circles.
+        """
         found: list[VarBind] = []
-        last = prefix
+        seen, last = {prefix}, prefix
         while True:
-            for varbind in await self.following(last):
-                if not varbind.oid.startswith(prefix + ".") or isinstance(varbind.value, Absent):
+            before = last
+            for varbind in await self._next(last, answers=bool(found)):
+                if varbind.value == END_OF_MIB_VIEW:
                     return found
-                if not numbers(varbind.oid) > numbers(last):
-                    where = self._at([last])
-                    raise WrongAnswer(f"{varbind.oid} came after {last}: the agent walks in circles", where)
+                if varbind.oid in seen:
+                    raise WrongAnswer(f"{varbind.oid} came after {last}: the agent walks in circles", self._at([last]))
+                if not varbind.oid:
+                    continue
+                if not varbind.oid.startswith(prefix + "."):
+                    return found
                 found.append(varbind)
+                seen.add(varbind.oid)
                 last = varbind.oid
+            if last == before:
+                raise WrongAnswer("a response in which no variable has a name", self._at([last]))
+
+    async def _next(self, oid: str, answers: bool) -> tuple[VarBind, ...]:
+        """The next variables, by GETNEXT if that is the only way; `answers` says that the other way has worked."""
+        try:
+            return await self.following(oid, REPETITIONS if self._bulk else 0)
+        except NoAnswer:
+            if answers or not self._bulk or self._session.version == 0:
+                raise
+        varbinds = await self.following(oid, 0)
+        self._bulk = False
+        return varbinds
 
     async def following(self, oid: str, repetitions: int = REPETITIONS) -> tuple[VarBind, ...]:
-        """The next variables after an OID as the agent gives them: by one GETBULK, in v1 one by GETNEXT.
+        """The next variables after an OID as the agent gives them: by one GETBULK, in v1 or for 0 one by GETNEXT.
 
-        At the end of the MIB the last one's value is endOfMibView, in v1 too. A tooBig, which a GETBULK should never
-        get (RFC 3416 §4.2.3), halves `repetitions` until the answer fits. Raises as `get`.
+        At the end of the MIB the last one's value is endOfMibView, also if the agent says so with the noSuchName of
+        v1. A tooBig, which a GETBULK should never get (RFC 3416 §4.2.3), halves `repetitions` until the answer fits.
+        Raises as `get`.
         """
         where = self._at([oid])
-        if self._session.version == 0:
+        if self._session.version == 0 or repetitions == 0:
             response = await self._session.ask("next", (Asked(oid),), where)
-            if response.status == NO_SUCH_NAME:  # how v1 says that the MIB ends
-                return (VarBind(oid, END_OF_MIB_VIEW),)
         else:
             response = await self._session.ask("bulk", (Asked(oid),), where, repetitions)
             while response.status == TOO_BIG and repetitions > 1:
                 repetitions //= 2
                 response = await self._session.ask("bulk", (Asked(oid),), where, repetitions)
+        if response.status == NO_SUCH_NAME:
+            return (VarBind(oid, END_OF_MIB_VIEW),)
         if response.status:
             raise Refused(_words(response), where, code=response.status)
         if not response.varbinds:

@@ -1,8 +1,16 @@
-"""A session with an SNMPv1 or v2c agent: one UDP socket, messages by pysnmp, times of the loop."""
+"""A session with an SNMPv1 or v2c agent: messages by pysnmp, times of the loop.
+
+Requests leave from a socket that is connected to the agent, so that the network can report a closed port. Some agents
+answer from another port or address: cards with several addresses, clusters. A second socket with the same local address
+receives those answers; the request id says what they answer.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
+from contextlib import suppress
 from itertools import cycle
 
 from harness.transports.errors import NoAnswer, TransportError, WrongAnswer, tried
@@ -18,6 +26,8 @@ from harness.transports.snmp_messages import (
     request,
     response,
 )
+
+_log = logging.getLogger(__name__)
 
 
 class CommunitySession(asyncio.DatagramProtocol):
@@ -41,12 +51,15 @@ class CommunitySession(asyncio.DatagramProtocol):
             raise ValueError(f"timeout {timeout_s} s and {retries} retries, expected more than 0 and at least 0")
         self.version = version
         self.requests = 0
+        self.elsewhere = ""
+        """The address and port from which an answer came last that is not where the agent was asked."""
         self._place = (address, port)
         self._communities = community.encode(), write_community.encode()
         self._timeout_s, self._retries = timeout_s, retries
         self._ids = cycle(range(FIRST_ID + 1, LAST_ID + 1)).__next__
         self._waiting: dict[int, asyncio.Future[Response]] = {}
         self._transport: asyncio.DatagramTransport | None = None
+        self._beside: asyncio.DatagramTransport | None = None
         self._opening = asyncio.Lock()
         self._trouble = ""
         """What the network said of the last datagram: nothing listens there, no route …"""
@@ -93,17 +106,41 @@ class CommunitySession(asyncio.DatagramProtocol):
                 except OSError as error:
                     raise NoAnswer(f"cannot reach it: {error}", where) from None
                 self._transport = transport
+                self._beside = await self._listening_beside(transport)
             return self._transport
 
+    async def _listening_beside(self, transport: asyncio.DatagramTransport) -> asyncio.DatagramTransport | None:
+        """A socket with the local address of this one that receives from everywhere; None where there is no such."""
+        mine: socket.socket | None = transport.get_extra_info("socket")
+        if mine is None or mine.fileno() < 0 or not hasattr(socket, "SO_REUSEPORT"):
+            return None
+        with suppress(OSError):
+            mine.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            beside, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: _Beside(self), local_addr=mine.getsockname()[:2], reuse_port=True
+            )
+            return beside
+        return None
+
+    def answered_from(self, data: bytes, addr: tuple[str, int]) -> None:
+        """An answer came from an address that was not asked."""
+        place = f"{addr[0]}:{addr[1]}"
+        if self._received(data) and place != self.elsewhere:
+            self.elsewhere = place
+            _log.warning("snmp://%s:%d was asked, the answer came from %s", *self._place, place)
+
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """An answer: to a request that waits for it, to an earlier one, or none at all."""
+        self._received(data)
+
+    def _received(self, data: bytes) -> bool:
+        """Whether this answers a request that waits; if not, it is of an earlier one, or no answer at all."""
         meant = None
         for request_id, waiting in self._waiting.items():
             place = carries(data, request_id)
             if place >= 0 and not waiting.done():
                 try:
                     waiting.set_result(response(self.version, data, place))
-                    return
+                    return True
                 except Undecodable:
                     meant = meant or waiting
         try:
@@ -112,12 +149,13 @@ class CommunitySession(asyncio.DatagramProtocol):
             self._stray = data
             if meant is not None:
                 meant.set_exception(WrongAnswer(f"not an SNMP response: {error}", "", data))
-            return
+            return False
         answer = self._waiting.get(answered)
         if answer is not None and not answer.done():
             answer.set_result(found)
-        else:
-            self._stray = data
+            return True
+        self._stray = data
+        return False
 
     def error_received(self, exc: Exception) -> None:
         self._trouble = str(exc)
@@ -126,3 +164,16 @@ class CommunitySession(asyncio.DatagramProtocol):
         if self._transport is not None:
             self._transport.close()
             self._transport = None
+        if self._beside is not None:
+            self._beside.close()
+            self._beside = None
+
+
+class _Beside(asyncio.DatagramProtocol):
+    """Receives what comes from elsewhere."""
+
+    def __init__(self, session: CommunitySession) -> None:
+        self._session = session
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._session.answered_from(data, addr)

@@ -154,6 +154,8 @@ class UsmSession:
     """Asks one agent as one user."""
 
     version = 3
+    elsewhere = ""
+    """pysnmp does not say where an answer came from."""
 
     def __init__(self, address: str, port: int, user: UsmUser, timeout_s: float, retries: int) -> None:
         if not timeout_s > 0 or retries < 0:

@@ -66,7 +66,7 @@ def record(
     Example: twinfeed rig record ups-bench.yaml ups-1 -o ups-1.jsonl --every 5s --for 10min
     """
     from harness.learning.pace import per_second
-    from harness.learning.recorder import walk_count
+    from harness.learning.recorder import time_limit_s, walk_count
     from harness.learning.snmp_walk import MOST_VARIABLES
     from hil_rigs import rigfile
     from hil_rigs.learning import chosen, handle_of, pace_of, protocol_of
@@ -79,7 +79,8 @@ def record(
         modbus = protocol_of(bench, device, over) == "modbus"
         pace = pace_of(bench, device, per_second(rate))
         every_s, patience_s = seconds(every), seconds(patience)
-        walks = walk_count(every_s, seconds(for_))
+        for_s = seconds(for_)
+        walks, limit_s = walk_count(every_s, for_s), time_limit_s(for_s)
     except ValueError as error:
         fail(str(error), Exit.USAGE)
 
@@ -90,7 +91,7 @@ def record(
             assert transport is not None, "its protocol is one that the file gives"
             profile = handle.profile if modbus and ranges is None else None
             asks = walker(transport, under, ranges, profile, pace, MOST_VARIABLES)
-            return await recorded(asks, output, walks, every_s, patience_s, json)
+            return await recorded(asks, output, walks, every_s, patience_s, limit_s, json)
 
     with _alone(bench, "twinfeed rig record"):
         told(made(), output, pace, json)
@@ -126,7 +127,7 @@ def drift(
     """
     from harness.faults.scenario import Scenario
     from harness.learning.pace import per_second
-    from harness.learning.recorder import walk_count
+    from harness.learning.recorder import time_limit_s, walk_count
     from hil_rigs import rigfile
     from hil_rigs.learning import chosen
 
@@ -135,11 +136,12 @@ def drift(
     try:
         agreed = terms(scenario, same, tolerance, within, ignore, partial)
         per_s, every_s = per_second(rate), seconds(every)
-        walks = walk_count(every_s, seconds(for_))
+        for_s = seconds(for_)
+        walks, limit_s = walk_count(every_s, for_s), time_limit_s(for_s)
         course = None if scenario is None else Scenario.load(scenario)
         twins = _twins(bench, chosen(bench, devices or ()), course, all_of_them=bool(devices))
         with _alone(bench, "twinfeed rig drift"):
-            recordings = asyncio.run(_recordings(bench, list(twins), per_s, walks, every_s))
+            recordings = asyncio.run(_recordings(bench, list(twins), per_s, walks, every_s, limit_s))
         outcomes = {name: _outcome(twin, recordings[name], agreed) for name, twin in twins.items()}
     except (ValueError, FileError, PlantError) as error:
         fail(str(error), Exit.USAGE)
@@ -192,13 +194,13 @@ def _twins(bench: Rig, names: list[str], scenario: Scenario | None, all_of_them:
 
 
 async def _recordings(
-    bench: Rig, names: list[str], per_s: float, walks: int, every_s: float
+    bench: Rig, names: list[str], per_s: float, walks: int, every_s: float, limit_s: float
 ) -> dict[str, Recording | NoRecording]:
     from hil_rigs.learning import recordings
     from hil_rigs.places import held
 
     async with held(bench) as here:
-        return await recordings(here, names, per_s, walks, every_s)
+        return await recordings(here, names, per_s, walks, every_s, limit_s)
 
 
 def _outcome(twin: Twin, recording: Recording | NoRecording, agreed: Terms) -> Comparison | NoRecording:

@@ -30,6 +30,7 @@ class Scripted:
     def __init__(self, answer: Answer, version: int = 1) -> None:
         self.version = version
         self.requests = 0
+        self.elsewhere = ""
         self.asked: list[tuple[str, int]] = []
         self._answer = answer
 

@@ -223,3 +223,47 @@ class TestPace:
     def test_what_is_no_rate_is_refused(self, text: str) -> None:
         with pytest.raises(ValueError, match="expected a rate such as 10/s"):
             per_second(text)
+
+
+class TestForMeansTime:
+    """`for_s` is a time of recording, whatever the number of walks asked for."""
+
+    def test_no_walk_begins_after_it(self, virtually: Virtually, tmp_path: Path) -> None:
+        device = Device(takes_s=0.1)  # 6 s a walk
+        recording = virtually(lambda loop: recorded(device, tmp_path / "r.jsonl", walks=16, every_s=1.0, for_s=15.0))
+        assert [(walk.t_s, walk.ended) for walk in recording.walks] == [(0.0, True), (6.0, True), (12.0, True)]
+
+    def test_a_device_that_falls_silent_after_it_is_not_waited_for(self, virtually: Virtually, tmp_path: Path) -> None:
+        device = Device(takes_s=0.1)
+        device.fails_at = set(range(130, 200, 2))  # in the third walk, after 13 s
+
+        async def scenario(loop: VirtualLoop) -> float:
+            await recorded(device, tmp_path / "r.jsonl", walks=100, every_s=1.0, for_s=12.5)
+            return loop.time()
+
+        assert virtually(scenario) == pytest.approx(13.0, abs=0.2)
+        assert [walk.ended for walk in load(tmp_path / "r.jsonl").walks] == [True, True, False]
+
+    def test_a_flapping_device_does_not_stretch_its_first_walk(self, virtually: Virtually, tmp_path: Path) -> None:
+        device = Device(takes_s=0.1)
+        device.fails_at = set(range(1, 400, 2))
+
+        async def scenario(loop: VirtualLoop) -> float:
+            with pytest.raises(NoAnswer):
+                await recorded(device, tmp_path / "r.jsonl", walks=7, every_s=1.0, for_s=6.0)
+            return loop.time()
+
+        assert virtually(scenario) < 9.0
+
+    def test_a_recording_whose_time_is_over_is_left_as_it_is(self, virtually: Virtually, tmp_path: Path) -> None:
+        path = tmp_path / "r.jsonl"
+        virtually(lambda loop: recorded(Device(takes_s=0.1), path, walks=16, every_s=1.0, for_s=15.0))
+        before = path.read_bytes()
+        virtually(lambda loop: recorded(Device(), path, walks=16, every_s=1.0, for_s=15.0, later_s=3600.0))
+        assert path.read_bytes() == before
+
+    def test_the_time_of_an_interruption_does_not_count(self, virtually: Virtually, tmp_path: Path) -> None:
+        path = tmp_path / "r.jsonl"
+        virtually(lambda loop: recorded(Device(), path, walks=2, every_s=10.0))
+        recording = virtually(lambda loop: recorded(Device(), path, walks=4, every_s=10.0, for_s=30.0, later_s=3600.0))
+        assert [walk.t_s for walk in recording.walks] == [0.0, 10.0, 3600.0, 3610.0]
