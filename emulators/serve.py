@@ -20,6 +20,7 @@ from ipaddress import ip_address
 from weakref import WeakKeyDictionary
 
 from emulators.devices.device import Device
+from emulators.flash import Flash
 from emulators.notices import Announcer
 from emulators.profiles.binding import Surface
 from emulators.profiles.modbus_binding import ProfileUnit
@@ -97,6 +98,8 @@ class Servers:
         self.agents: dict[str, SnmpAgent] = {}
         self._draining = draining
         self._catch_up = catch_up
+        self.flash: Flash | None = None
+        """Where devices keep their boots and settings over restarts; set before `start`. None: nowhere."""
         self._lazy = lazy
         self._expose = expose
         self._numbered = iter(range(ports, 65536)) if isinstance(ports, int) else None
@@ -228,7 +231,9 @@ class Servers:
         self._servers.append(server)
 
     def _agent(self, tree: SurfaceTree, device: Device, access: SnmpAccess) -> SnmpAgent:
-        agent = SnmpAgent(tree, access.communities, access.wire_users, engine_of(device), contexts=access.context_names)
+        agent = SnmpAgent(
+            tree, access.communities, access.wire_users, engine_of(device, self.flash), contexts=access.context_names
+        )
         tree.add(agent_instances(agent))
         if not self._lazy:
             tree.refresh()
@@ -236,9 +241,10 @@ class Servers:
         return agent
 
 
-def engine_of(device: Device) -> Engine:
+def engine_of(device: Device, flash: Flash | None = None) -> Engine:
     """The SNMP engine that device's agent is: known by the card's MAC address, counting its boots and uptime."""
-    return Engine(engine_id_from_mac(ENTERPRISE, device.mac), lambda: device.state.boots, lambda: int(device.uptime_s))
+    boots = (lambda: device.state.boots) if flash is None else partial(flash.boots, device)
+    return Engine(engine_id_from_mac(ENTERPRISE, device.mac), boots, lambda: int(device.uptime_s))
 
 
 class LiveSite(Servers):
@@ -277,6 +283,8 @@ class LiveSite(Servers):
             self._pacer.cancel()
             await asyncio.gather(self._pacer, return_exceptions=True)
             self._pacer = None
+            if self.flash is not None:
+                self.flash.keep()
         await super().stop()
 
     async def run(self) -> None:
@@ -305,6 +313,8 @@ class LiveSite(Servers):
                 if now >= look_s:
                     look_s = now + LOOK_S
                     plant.settle()
+                    if self.flash is not None:
+                        self.flash.keep()
                 self.announce()
         except Exception as error:
             self.failure = error

@@ -45,6 +45,12 @@ def _a_run_of_its_own(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
             monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads or writes what the devices of this machine's own sites have kept."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Recordings, MIBs and published tables that this project may read but does not ship."""

@@ -77,6 +77,7 @@ class ProcessBench:
             "TWINFEED_BENCHES": str(folder / "benches"),
             "TWINFEED_LOCKS": str(folder),
             "XDG_RUNTIME_DIR": str(folder),
+            "XDG_STATE_HOME": str(folder / "state"),
             "PYTHONUNBUFFERED": "1",
             "COLUMNS": "200",
         }

@@ -6,8 +6,10 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TypeVar
 
+from emulators.flash import Flash
 from emulators.serve import Endpoint, LiveSite
 from emulators.site import Site
 
@@ -44,12 +46,13 @@ class Running:
 
 
 @contextmanager
-def running(site: Site, speed: float = 1.0, ports: str | int = "high") -> Iterator[Running]:
-    """Serve the site while the block runs."""
+def running(site: Site, speed: float = 1.0, ports: str | int = "high", state: Path | None = None) -> Iterator[Running]:
+    """Serve the site while the block runs; its devices keep their boots and settings in the folder `state`."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="site", daemon=True)
     thread.start()
     live = LiveSite(site, speed, ports)
+    live.flash = None if state is None else Flash(site, state)
     try:
         asyncio.run_coroutine_threadsafe(live.start(), loop).result(60)
         yield Running(live, loop)

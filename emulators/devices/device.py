@@ -82,6 +82,8 @@ class Device(Actor):
     ALARMS: ClassVar[tuple[Alarm, ...]] = ()
     PARAMS: ClassVar[type[Params]] = Params
     STATE: ClassVar[type[ActorState]] = State
+    OF_THIS_RUN: ClassVar[tuple[str, ...]] = ()
+    """Endings of settings that mean nothing after the site was started again: times of its clock, meters' zeros."""
     state: State
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **FIRMWARE_FAULTS,

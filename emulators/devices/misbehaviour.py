@@ -171,6 +171,19 @@ def put_back(device: Device, name: str) -> None:
     state.set_aside.get("settings", state.settings).update(stored)
 
 
+def in_flash(device: Device) -> dict[str, Any]:
+    """The settings that outlast a restart: as they are once faults are cleared, without what only this run knows."""
+    state = device.state
+    kept = dict(state.set_aside.get("settings", state.settings))
+    for name, change in state.set_aside.items():
+        if name.startswith("changed "):
+            _, stored, changed = change
+            for key in changed:
+                kept.pop(key, None)
+            kept.update(stored)
+    return {name: value for name, value in kept.items() if not name.endswith(device.OF_THIS_RUN)}
+
+
 def _act(bound: BoundPoint, value: Value) -> None:
     """Write it at the device; where that is refused now, it stays as it is."""
     try:

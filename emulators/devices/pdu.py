@@ -93,6 +93,7 @@ class PduDevice(Device):
     STATE = PduDeviceState
     POINTS = (*POINTS, *alarm_points(ALARMS))
     ALARMS = ALARMS
+    OF_THIS_RUN = (".energy-base", ".energy_since", ".peak_since")
     params: PduParams
     state: PduDeviceState
     pdu: PduPlant

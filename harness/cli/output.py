@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from emulators.devices.points import PointError
+from emulators.flash import FlashError
 from emulators.plant.actor import PlantError
 from emulators.profiles.binding import ProfileError
 from emulators.serve import ServeError
@@ -59,7 +60,7 @@ def plain_errors() -> Iterator[None]:
         yield
     except WRONG as error:
         fail(str(error), Exit.USAGE)
-    except (ControlError, ServeError) as error:
+    except (ControlError, FlashError, ServeError) as error:
         fail(str(error), Exit.UNREACHABLE)
 
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 import json as jsonlib
+import logging
 import signal
 import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,12 +19,15 @@ from rich.live import Live
 from rich.progress import Progress
 from rich.text import Text
 
+from emulators.flash import Flash, FlashError, state_folder
 from emulators.serve import LiveSite
 from emulators.site import Site
 from harness.cli.output import console, devices_table, plain_errors
 from harness.control import ControlServer
 from harness.durations import spoken
 from harness.loops import run
+
+log = logging.getLogger(__name__)
 
 REFRESH_S = 0.5
 """How often the live table is drawn, s."""
@@ -46,12 +53,25 @@ def up(
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the site's chance; default: the file's.")] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state",
+            help="Folder for what devices keep over restarts: settings, SNMP engine boots. "
+            "Default: $XDG_STATE_HOME/twinfeed.",
+        ),
+    ] = None,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Forget what devices have kept: factory settings, first boot.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when ready, then nothing.")] = False,
     for_s: Annotated[
         float | None, typer.Option("--stop-after", help="Stop by itself after this many seconds.", hidden=True)
     ] = None,
 ) -> None:
     """Boot a site: every device answers real Modbus and SNMP until Ctrl-C.
+
+    Devices keep their settings and count their boots from one run to the next.
 
     Examples:
 
@@ -66,16 +86,32 @@ def up(
         raise typer.BadParameter("exposing needs a run of ports: --ports 20000", param_hint="--expose")
     with plain_errors():
         live = LiveSite(Site.load(site, seed), speed, chosen, address, expose)
-        run(_run(live, json, for_s))
+        run(_run(live, partial(_flash, live.site, state, fresh), json, for_s))
 
 
-async def _run(live: LiveSite, json: bool, for_s: float | None) -> None:
+def _flash(site: Site, folder: Path | None, fresh: bool) -> Flash | None:
+    """The devices' flash; None, with a line in the log, where the default folder cannot be written.
+
+    Raises:
+        FlashError: the folder that was asked for cannot be written.
+    """
+    try:
+        return Flash(site, folder or state_folder(), fresh=fresh)
+    except FlashError as error:
+        if folder is not None:
+            raise
+        log.warning("%s", error)
+        return None
+
+
+async def _run(live: LiveSite, flash: Callable[[], Flash | None], json: bool, for_s: float | None) -> None:
     control = ControlServer(live)
     await control.start()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
+        live.flash = flash()
         await _boot(live, quiet=json)
         if json:
             print(jsonlib.dumps({"ready": live.site.name, **control.answer(b'{"do": "devices"}')}), flush=True)
@@ -107,6 +143,10 @@ async def _boot(live: LiveSite, quiet: bool) -> None:
             f"[bold]{live.site.name}[/bold] is up: {len(live.site.devices)} devices, {len(live.endpoints)} endpoints. "
             "In another terminal: twinfeed devices, twinfeed fault utility-a outage. Ctrl-C stops it."
         )
+        if live.flash is not None and live.flash.restored:
+            console.print(
+                f"Settings of {', '.join(live.flash.restored)} are those of the last run (--fresh forgets them)."
+            )
 
 
 async def _draw(control: ControlServer) -> None:

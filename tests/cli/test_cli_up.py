@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
@@ -92,3 +93,28 @@ def test_wrong_usage_is_explained(runtime: Path, arguments: list[str], says: str
     code, text = refused(runtime, *arguments)
     assert code == 2
     assert says in text.replace("│ ", "").replace(" │", "")
+
+
+def test_settings_and_boots_are_kept_in_the_state_folder(
+    start: Callable[..., Up], site_file: Path, tmp_path: Path, runtime: Path
+) -> None:
+    path = tmp_path / "keeping.yaml"
+    path.write_text(site_file.read_text().replace("site: workbench", "site: keeping").replace("127.29.", "127.27."))
+    kept = tmp_path / "keeping.json"
+    settings = {"system.location": "hall 2"}
+    kept.write_text(json.dumps({"devices": {"ups-1": {"boots": 4, "settings": settings}}}))
+    running = start(path, "--state", tmp_path)
+    assert json.loads(kept.read_text())["devices"]["ups-1"] == {"boots": 5, "settings": settings}
+    line, environment = command(runtime, "write", "ups-1", "system.location", "hall 3", "--site", "keeping")
+    subprocess.run(line, env=environment, capture_output=True, check=True)
+    assert running.stop() == 0
+    assert json.loads(kept.read_text())["devices"]["ups-1"]["settings"] == {"system.location": "hall 3"}
+
+
+def test_a_state_folder_that_cannot_be_written_is_told(site_file: Path, tmp_path: Path, runtime: Path) -> None:
+    path = tmp_path / "nowhere.yaml"
+    path.write_text(site_file.read_text().replace("site: workbench", "site: nowhere"))
+    code, says = refused(runtime, path, "--state", "/proc/nowhere")
+    assert code == 3
+    assert "the state of devices cannot be kept" in says
+    assert "--state DIR" in says

@@ -1,0 +1,203 @@
+"""What devices keep in flash over restarts of the program that serves them: their settings and snmpEngineBoots.
+
+    flash = Flash(site, state_folder())     # settings are restored, every engine has booted once more
+    live = LiveSite(site, flash=flash)
+
+One JSON file for each site. It is read and written as a whole under a lock and replaced in one step, so that neither a
+killed process nor a second one with the same site leaves half a file or takes the same number of boots. A file that
+cannot be read is set aside and the site starts fresh, with a line in the log.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from emulators.devices.device import Device
+from emulators.devices.misbehaviour import in_flash
+from emulators.site import Site
+
+log = logging.getLogger(__name__)
+
+MAX_BOOTS = 0x7FFF_FFFF
+"""RFC 3414 §2.2.2: an engine that has booted this often refuses everything authenticated."""
+
+Setting = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str | None
+
+
+class FlashError(Exception):
+    """The state cannot be kept; the message says where and what to do."""
+
+
+class _Memory(BaseModel):
+    """What one device keeps."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    boots: int = Field(ge=0, le=MAX_BOOTS)
+    settings: dict[str, Setting] = {}
+
+
+class _File(BaseModel):
+    """What is in the file of a site."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+    format: int = Field(default=1, ge=1, le=1)
+    devices: dict[str, _Memory] = {}
+
+
+def state_folder() -> Path:
+    """The default folder: `$XDG_STATE_HOME/twinfeed`, or `~/.local/state/twinfeed`."""
+    base = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(base) if os.path.isabs(base) else Path.home() / ".local" / "state") / "twinfeed"
+
+
+class Flash:
+    """The flash of a site's devices, in a file of `folder`. A `fresh` one forgets what is there.
+
+    Making it restores settings and counts the start of every engine; :meth:`boots` and :meth:`keep` store what changes.
+
+    Raises:
+        FlashError: the folder or the file cannot be written.
+    """
+
+    def __init__(self, site: Site, folder: Path, *, fresh: bool = False) -> None:
+        self.path = folder / f"{quote(site.name, safe=' ')[:200]}.json"
+        self.restored: list[str] = []
+        """Names of the devices that have settings of an earlier run."""
+        self._devices = site.devices
+        self._boots: dict[str, int] = {}
+        self._settings: dict[str, dict[str, Setting]] = {}
+        self._failing = False
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._locked():
+                file = _File() if fresh else self._read()
+                for name, device in self._devices.items():
+                    memory = file.devices.get(name, _Memory(boots=0))
+                    device.state.boots = min(memory.boots + 1, MAX_BOOTS)
+                    if memory.settings and self._restore(device, memory.settings):
+                        self.restored.append(name)
+                    self._note(file, name, device)
+                self._write(file, durable=True)
+        except OSError as error:
+            raise FlashError(
+                f"{error.filename or self.path}: the state of devices cannot be kept: {error.strerror or error}. "
+                "Choose a folder that can be written: --state DIR"
+            ) from None
+
+    def boots(self, device: Device) -> int:
+        """snmpEngineBoots of that device. A number is stored before it is used; a restart of the device takes the next
+        one, which no other process has used."""
+        if device.state.boots != self._boots[device.name]:
+            self._store({device.name})
+        return self._boots[device.name]
+
+    def keep(self) -> None:
+        """Store what has changed since the last call."""
+        changed = {
+            name
+            for name, device in self._devices.items()
+            if device.state.boots != self._boots[name]
+            or ((device.state.settings or self._settings[name]) and in_flash(device) != self._settings[name])
+        }
+        if changed:
+            self._store(changed)
+
+    # -- the file -------------------------------------------------------------------------------------------
+
+    def _store(self, names: set[str]) -> None:
+        """Write what these devices keep; on failure the site goes on, with one line in the log."""
+        try:
+            with self._locked():
+                file = self._read()
+                for name in names:
+                    device, stored = self._devices[name], file.devices.get(name)
+                    if device.state.boots != self._boots[name] and stored is not None:
+                        device.state.boots = min(max(device.state.boots, stored.boots + 1), MAX_BOOTS)
+                    self._note(file, name, device)
+                self._write(file)
+            self._failing = False
+        except OSError as error:
+            for name in names:  # not tried again until something changes
+                self._note(_File(), name, self._devices[name])
+            if not self._failing:
+                log.warning("%s: the state of devices is not kept: %s", self.path, error)
+            self._failing = True
+
+    def _note(self, file: _File, name: str, device: Device) -> None:
+        """Put into the file what the device keeps. Boots never go back, whoever wrote last."""
+        settings = in_flash(device)
+        self._boots[name], self._settings[name] = device.state.boots, settings
+        known = file.devices.get(name)
+        boots = max(device.state.boots, known.boots if known is not None else 0)
+        file.devices[name] = _Memory.model_construct(boots=boots, settings=settings)
+
+    def _restore(self, device: Device, settings: dict[str, Setting]) -> bool:
+        """Whether the device takes these settings; one that cannot work with them starts with its own."""
+        before = {name: device.read(name) for name in device.point_names()}
+        device.state.settings = dict(settings)
+        try:
+            device.on_settings()
+            for name, old in before.items():
+                bound = device.point(name)
+                new = bound.true()
+                if new != old and new == new and bound.point.write is not None:
+                    bound.check(new)
+        except Exception as error:  # a file that was edited by hand can hold anything
+            log.warning(
+                "%s: the settings of %s do not fit it, it starts with its own: %s", self.path, device.name, error
+            )
+            device.state.settings = {}
+            device.on_settings()
+            return False
+        return True
+
+    def _read(self) -> _File:
+        try:
+            return _File.model_validate_json(self.path.read_bytes())
+        except FileNotFoundError:
+            return _File()
+        except ValidationError as error:
+            aside = self.path.with_suffix(".unreadable")
+            os.replace(self.path, aside)
+            first = error.errors()[0]
+            where = ".".join(map(str, first["loc"])) or "the file"
+            log.warning(
+                "%s cannot be used (%s: %s); it is now %s and devices start fresh. SNMPv3 managers that stay up may "
+                "refuse them until they are restarted",
+                self.path,
+                where,
+                first["msg"],
+                aside.name,
+            )
+            return _File()
+
+    def _write(self, file: _File, *, durable: bool = False) -> None:
+        """Replace the file in one step; a `durable` one outlasts a power loss of this computer."""
+        text = json.dumps(file.model_dump(), indent=1)
+        beside = self.path.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            with beside.open("w", encoding="utf-8") as output:
+                output.write(text + "\n")
+                output.flush()
+                if durable:
+                    os.fsync(output.fileno())
+            os.replace(beside, self.path)
+        finally:
+            beside.unlink(missing_ok=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Alone with the file, as far as other processes of twinfeed are concerned."""
+        with self.path.with_suffix(".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
