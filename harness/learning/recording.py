@@ -14,7 +14,7 @@ recording has `registers` (table, first address, octets in hexadecimal), `bits` 
 `refused` (table, first address, how many, exception code) instead. What is cut off in the middle of a line was never
 recorded: `repair` removes it, and reading passes over it.
 
-A .snmprec file is a recording of one walk at 0 s.
+A file of variables, such as a .snmprec file or what snmpwalk prints, is a recording of one walk at 0 s.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from emulators.yamlfile import FileError
-from harness.learning import snmprec
-from harness.learning.snmprec import NotARecord, Variable
+from harness.learning import snmpfiles, snmprec
+from harness.learning.snmpfiles.reading import unpacked
+from harness.learning.snmprec import Variable
 from harness.transports.snmp_messages import numbers
 
 VERSION = 1
@@ -76,6 +77,8 @@ class Recording:
     """When the last line was written, s since the recording began."""
     gaps_s: float = 0.0
     """How long nothing was recorded between interruptions and resumptions, s."""
+    warnings: list[str] = field(default_factory=list)
+    """What of a file of variables was left out or is doubtful, with file and line."""
 
     @property
     def protocol(self) -> str:
@@ -134,7 +137,7 @@ class Recording:
 
 
 def load(path: Path) -> Recording:
-    """A recording, or a .snmprec file as one.
+    """A recording, or a file of variables (`harness.learning.snmpfiles`) as one; compressed or not.
 
     Raises:
         FileError: a line for each mistake, with file and line.
@@ -143,8 +146,9 @@ def load(path: Path) -> Recording:
         data = path.read_bytes()
     except OSError as error:
         raise FileError([f"{path}: cannot be read: {error.strerror or error}"]) from None
+    data = unpacked(path, data)
     if not data.lstrip().startswith(b"{"):
-        return _snmprec(path, data.decode("utf-8", "surrogateescape"))
+        return _of_variables(path, data)
     whole, _, rest = data.rpartition(b"\n")
     recording, problems = Recording({}, cut=bool(rest)), []
     for number, text in enumerate(whole.split(b"\n"), 1):
@@ -192,24 +196,14 @@ def _head(item: Any) -> dict[str, Any]:
     return item
 
 
-def _snmprec(path: Path, text: str) -> Recording:
-    walk, problems = Walk(1, 0.0, ended=True), []
-    for number, record in enumerate(text.splitlines(), 1):
-        if not record.strip() or record.startswith("#"):
-            continue
-        try:
-            found = snmprec.variable(record)
-            walk.variables[found.oid] = found
-        except (NotARecord, UnicodeEncodeError) as error:
-            problems.append(f"{path}:{number}: {error}")
-    if not walk.variables and not problems:
-        problems = [f"{path}: holds no variable"]
-    if problems:
-        raise FileError(problems)
+def _of_variables(path: Path, data: bytes) -> Recording:
+    """A recording of one walk from a file of variables. Raises FileError."""
+    found = snmpfiles.read(path, data)
+    walk = Walk(1, 0.0, ended=True, variables={variable.oid: variable for variable in found.variables})
     system = {"sysObjectID": "1.3.6.1.2.1.1.2.0", "sysDescr": "1.3.6.1.2.1.1.1.0"}
     identity = {name: shown(walk.variables[oid]) for name, oid in system.items() if oid in walk.variables}
     head = {"twinfeed": "recording", "version": VERSION, "protocol": "snmp", "device": path.name, "identity": identity}
-    return Recording(head, [walk])
+    return Recording(head, [walk], warnings=found.warnings)
 
 
 def shown(variable: Variable) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from ipaddress import IPv4Address
 
 from emulators.profiles.snmp_binding import SYNTAX, oid
 from emulators.wire.modbus import (
@@ -21,14 +20,18 @@ from emulators.wire.modbus import (
     any_unit,
 )
 from emulators.wire.modbus.unit import BitTable, RegisterTable
-from emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, SnmpServer, Value
+from emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, SnmpServer, Syntax, Value
+from emulators.wire.snmp.ber import SEQUENCE, encode_tlv
 from harness.learning.recording import Recording, Table, Walk
-from harness.learning.snmprec import Variable
+from harness.learning.snmpfiles.values import octets
 
 REFUSALS: dict[int, type[ModbusError]] = {
     refusal.code: refusal for refusal in (IllegalFunction, IllegalAddress, DeviceFailure)
 }
 """Recorded exceptions that are given again as they were; the others as illegal data address."""
+
+MAX_MESSAGE = 65507
+"""The longest answer, octets: what fits a UDP datagram. A value that a device gave is given again, however long."""
 
 
 class Player:
@@ -45,38 +48,36 @@ class Player:
 
 
 class RecordedTree(MibTree):
-    """The variables of the walk that is served now."""
+    """The variables of the walk that is served now, each with the octets that the device sent as its value."""
 
-    __slots__ = ("_player", "_shown")
+    __slots__ = ("_player", "_shown", "_values")
 
     def __init__(self, player: Player) -> None:
         self._player = player
         self._shown = player.walk
-        super().__init__(_instances(self._shown), self._look)
+        super().__init__(self._instances(), self._look)
+
+    def encode(self, position: int) -> bytes:
+        """The binding, also of a value that is none of its type."""
+        binding = encode_tlv(SEQUENCE, self.layout.elements[position] + self._values[self.layout.oids[position]])
+        self.encoded[position] = binding
+        return binding
 
     def _look(self) -> int:
         walk = self._player.walk
         if walk is not self._shown:
             self._shown = walk
-            self.replace(_instances(walk))
+            self.replace(self._instances())
         return walk.number
 
+    def _instances(self) -> list[Instance]:
+        self._values = {oid(v.oid): octets(v) for v in self._shown.variables.values()}
+        syntaxes = {oid(v.oid): SYNTAX.get(v.type, Syntax.OPAQUE) for v in self._shown.variables.values()}
+        return [Instance(name, syntax, _unread) for name, syntax in syntaxes.items()]
 
-def _instances(walk: Walk) -> list[Instance]:
-    served = (v for v in walk.variables.values() if v.type in SYNTAX and not v.is_malformed)
-    return [Instance(oid(v.oid), SYNTAX[v.type], _reader(v)) for v in served]
 
-
-def _reader(variable: Variable) -> Callable[[], Value]:
-    value: Value
-    if variable.type == "oid":
-        value = oid(str(variable.value))
-    elif variable.type == "ipaddress":
-        value = IPv4Address(str(variable.value)).packed
-    else:
-        assert not isinstance(variable.value, str)
-        value = variable.value
-    return lambda: value
+def _unread() -> Value:
+    raise AssertionError("a recorded variable is encoded from its octets")
 
 
 class RecordedUnit:
@@ -126,10 +127,10 @@ def server(
     Raises:
         ValueError: the address is not a loopback address and `expose` is not given, or nothing is recorded.
     """
-    if not any(map(len, recording.walks)):
+    if not any(walk.ended or len(walk) for walk in recording.walks):
         raise ValueError(f"the recording of {recording.head.get('device', 'a device')} holds no value yet")
     player = Player(recording, asyncio.get_running_loop().time, loop)
     if recording.protocol == "snmp":
-        agent = SnmpAgent(RecordedTree(player), {community.encode(): Access.READ_ONLY})
+        agent = SnmpAgent(RecordedTree(player), {community.encode(): Access.READ_ONLY}, max_message=MAX_MESSAGE)
         return SnmpServer(agent, address, port, allow_non_loopback=expose)
     return ModbusTcpServer(any_unit(RecordedUnit(player)), address, port, allow_non_loopback=expose)

@@ -1,0 +1,194 @@
+"""From a file to its variables: compression, encoding, which format it is, and what all formats have in common."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from emulators.yamlfile import FileError
+from harness.learning.snmpfiles import foreign, netsnmp, snmpsim
+from harness.learning.snmpfiles.snmpsim import NotALine
+from harness.learning.snmpfiles.values import NotAValue
+from harness.learning.snmprec import Variable
+from harness.transports.snmp_messages import numbers
+
+Line = tuple[int, bytes]
+"""A line's number from 1, and its octets with its end."""
+
+Read = tuple[int, Variable | None, str]
+"""A line's number, the variable there, and a warning ("" for none)."""
+
+SUFFIXES = (".snmprec", ".snmprec.bz2", ".snmpwalk", ".sapwalk", ".dump", ".MVC")
+"""The names that snmpsim knows."""
+
+UNPACKERS: dict[bytes, Callable[[bytes], bytes]] = {
+    b"\x1f\x8b": gzip.decompress,
+    b"BZh": bz2.decompress,
+    b"\xfd7zXZ\x00": lzma.decompress,
+}
+"""How compressed files begin."""
+
+WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+"""How texts of 16-bit characters begin (Windows: "Unicode")."""
+
+BOM = b"\xef\xbb\xbf"
+SAP = re.compile(rb"\.?\d+(\.\d+)+\s*,\s*\w+\s*,")
+WALK = re.compile(rb"[^|]+?\s=(\s|$)|\.(iso|\d+)(\.\d+)+ ")
+
+MOST_PROBLEMS = 20
+"""Lines that a refusal names; of ten thousand the first ones tell as much."""
+
+
+@dataclass
+class Found:
+    """What a file holds."""
+
+    variables: list[Variable] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def unpacked(path: Path, data: bytes) -> bytes:
+    """The file's text, decompressed and without a byte order mark.
+
+    Raises:
+        FileError: it is an archive, or its compression is broken.
+    """
+    if data.startswith(b"PK\x03\x04"):
+        raise FileError([f"{path}: is a zip archive of files; unpack it and give one of them"])
+    for beginning, unpack in UNPACKERS.items():
+        if data.startswith(beginning):
+            try:
+                data = unpack(data)
+            except (OSError, EOFError, lzma.LZMAError, zlib.error, ValueError) as error:
+                raise FileError([f"{path}: cannot be decompressed: {error}"]) from None
+            break
+    for beginning, encoding in WIDE.items():
+        if data.startswith(beginning):
+            return data.decode(encoding, "replace").encode("utf-8")
+    return data.removeprefix(BOM)
+
+
+def read(path: Path, data: bytes | None = None) -> Found:
+    """The variables of a file; `data` is its text if that is at hand.
+
+    Raises:
+        FileError: it cannot be read, or a line is not of its format; with file, line, found and expected.
+    """
+    if data is None:
+        try:
+            data = unpacked(path, path.read_bytes())
+        except OSError as error:
+            raise FileError([f"{path}: cannot be read: {error.strerror or error}"]) from None
+    lines = list(enumerate(_lines(data), 1))
+    meaningful = [line for line in lines if (bare := line[1].strip()) and not bare.startswith(b"#")]
+    found = Found()
+    last: dict[str, tuple[int, Variable]] = {}
+    repeated: list[tuple[str, int, int]] = []
+    unordered: list[int] = []
+    before: tuple[int, ...] = ()
+    for number, variable, warning in _read(path, lines, meaningful):
+        if warning:
+            found.warnings.append(f"{path}:{number}: {warning}")
+        if variable is None:
+            continue
+        if variable.oid in last:
+            repeated.append((variable.oid, last[variable.oid][0], number))
+        elif (here := numbers(variable.oid)) < before:
+            unordered.append(number)
+        else:
+            before = here
+        last[variable.oid] = number, variable
+    found.variables = [variable for _, variable in last.values()]
+    found.warnings += _habits(path, repeated, unordered)
+    if not found.variables:
+        found.warnings.append(f"{path}: holds no variable; an agent made of it answers that it has none")
+    return found
+
+
+def _lines(data: bytes) -> list[bytes]:
+    """Lines end with LF alone: form feeds, NEL and the like are parts of values."""
+    lines = [line + b"\n" for line in data.split(b"\n")]
+    lines[-1] = lines[-1].removesuffix(b"\n")
+    return lines if lines[-1] else lines[:-1]
+
+
+def _read(path: Path, lines: list[Line], meaningful: list[Line]) -> Iterator[Read]:
+    """The lines as the file's format has them. Raises FileError."""
+    first = meaningful[0][1].strip() if meaningful else b""
+    stem = path.name.removesuffix(".gz").removesuffix(".bz2").removesuffix(".xz")
+    if stem.endswith((".dump", ".MVC")):
+        return _each(path, meaningful, lambda line: ([foreign.dump_variable(line)], ""))
+    if SAP.match(first):
+        return _each(path, meaningful, lambda line: ([foreign.sap_variable(line)], ""))
+    if stem.endswith(".snmpwalk") or (
+        any(WALK.match(line.strip()) for _, line in meaningful[:50]) and b"|" not in first
+    ):
+        return _walked(path, lines)
+    return _each(path, meaningful, lambda line: snmpsim.variables(line, path))
+
+
+def _each(
+    path: Path, lines: Iterable[Line], variables: Callable[[bytes], tuple[list[Variable], str]]
+) -> Iterator[Read]:
+    """A line a record."""
+    problems = []
+    for number, line in lines:
+        try:
+            made, warning = variables(line)
+        except NotALine as error:
+            problems.append(f"{path}:{number}: {error}")
+        except NotAValue as error:
+            yield number, None, f"left out: {error}"
+        else:
+            if warning:
+                yield number, None, warning
+            for variable in made:
+                yield number, variable, ""
+    _refuse(path, problems)
+
+
+def _walked(path: Path, lines: list[Line]) -> Iterator[Read]:
+    entries, remarks = netsnmp.entries(lines)
+    if not entries and remarks:
+        number, text = remarks[0]
+        _refuse(path, [f"{path}:{number}: found {text[:60]!r}, expected OID = TYPE: value as `snmpwalk -On` prints it"])
+    for number, text in remarks:
+        yield number, None, f"is no variable: {text[:60]!r}"
+    try:
+        for number, variable, warning in netsnmp.variables(entries):
+            yield number, variable, f"left out: {warning}" if variable is None and warning else warning
+    except netsnmp.UnknownName as error:
+        unknown = [entry for entry in entries if _is_unknown(entry.name)]
+        number = unknown[0].line if unknown else entries[0].line
+        _refuse(path, [f"{path}:{number}: {error}"])
+
+
+def _is_unknown(text: str) -> bool:
+    try:
+        netsnmp.numeric(text)
+    except netsnmp.UnknownName:
+        return True
+    return False
+
+
+def _refuse(path: Path, problems: list[str]) -> None:
+    if problems:
+        more = len(problems) - MOST_PROBLEMS
+        raise FileError(problems[:MOST_PROBLEMS] + ([f"{path}: and {more} more lines"] if more > 0 else []))
+
+
+def _habits(path: Path, repeated: list[tuple[str, int, int]], unordered: list[int]) -> Iterator[str]:
+    """Warnings about lines that are good by themselves."""
+    if repeated:
+        oid, first, second = repeated[0]
+        more = f", and {len(repeated) - 1} more" if len(repeated) > 1 else ""
+        yield f"{path}:{second}: {oid} stands in line {first} already{more}; the last one is answered"
+    if unordered:
+        more = f", and {len(unordered) - 1} more" if len(unordered) > 1 else ""
+        yield f"{path}:{unordered[0]}: is out of the order of OIDs{more}; they are answered in order"
