@@ -62,6 +62,12 @@ def shared_data() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def shared_cases(shared_data: Path) -> Path:
+    """Small inputs on which users, or experiments, found twinfeed to fall short."""
+    return shared_data.parent / "cases"
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[pytest.TestReport]:
     """Where TWINFEED_REQUIRE_INTEROP=1 a skipped interop test is a failure: nothing may hide behind a missing program."""

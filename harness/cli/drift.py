@@ -31,6 +31,7 @@ from harness.cli.learning import (
     UserOption,
     credentials,
     found_profile,
+    loaded,
     walker,
 )
 from harness.cli.output import Exit, fail, print_json
@@ -142,18 +143,16 @@ class _Sides:
 
     def recordings(self, device: str, twin: str) -> tuple[Recording, Recording]:
         """Both sides. Raises whatever hinders it: see `drift`."""
-        from harness.learning.recording import load
-
         simulated = not is_url(twin) and not Path(twin).is_file()
         if not simulated and self._scenario is not None:
             raise ValueError(f"--scenario happens to a simulated twin (SITE:DEVICE); {twin} is none")
         place = self._place(twin) if simulated else None
         walked = asyncio.run(self._walked([side for side in (device, twin) if is_url(side)]))
-        theirs = walked[device] if is_url(device) else load(Path(device))
+        theirs = walked[device] if is_url(device) else loaded(Path(device))
         if not any(map(len, theirs.walks)):
             raise ValueError(f"{device}: holds no value yet")
         if place is None:
-            return theirs, walked[twin] if is_url(twin) else load(Path(twin))
+            return theirs, walked[twin] if is_url(twin) else loaded(Path(twin))
         return theirs, self._simulated(*place, theirs)
 
     def _place(self, twin: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import typer
 from rich.markup import escape
 
 from emulators.yamlfile import FileError
-from harness.cli.output import Exit, console, fail, plain_errors, print_json, several
+from harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, several
 from harness.cli.running import JsonOption
 from harness.durations import seconds
 from harness.transports import ModbusTransport, SnmpTransport, TransportError
@@ -41,6 +41,9 @@ PrivOption = Annotated[str, typer.Option("--priv", help="v3: des, 3des, aes128, 
 RateOption = Annotated[str, typer.Option("--rate", help="Most requests: 10/s, 30/min.")]
 TimeoutOption = Annotated[str, typer.Option("--timeout", help="How long one answer is waited for.")]
 PatienceOption = Annotated[str, typer.Option("--patience", help="How long a silent device is waited for.")]
+MOST_WARNINGS = 10
+"""Doubtful lines of a file that are printed one by one."""
+
 OutputOption = Annotated[Path, typer.Option("--output", "-o", help="The recording; one that exists is gone on with.")]
 UnderOption = Annotated[
     list[str] | None, typer.Option("--under", help="SNMP: a subtree to walk; may be repeated. Default: everything.")
@@ -217,7 +220,9 @@ async def recorded(
 
 
 def replay_device(
-    recording: Annotated[Path, typer.Argument(help="A recording of `twinfeed record`, or a .snmprec file.")],
+    recording: Annotated[
+        Path, typer.Argument(help="A recording of `twinfeed record`, a .snmprec file, or what snmpwalk -On printed.")
+    ],
     address: Annotated[str, typer.Option("--address", help="Where it answers.")] = "127.0.0.1",
     port: Annotated[int | None, typer.Option("--port", help="Default: 1161 for SNMP, 1502 for Modbus.")] = None,
     community: CommunityOption = "public",
@@ -227,6 +232,7 @@ def replay_device(
         Path | None, typer.Option("--export", help="Serve nothing: write a walk as a .snmprec file for snmpsim.")
     ] = None,
     walk: Annotated[int, typer.Option("--walk", help="Which walk --export writes.", min=1)] = 1,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse a file of which a line would be left out.")] = False,
     stop_after: Annotated[str | None, typer.Option("--stop-after", help="Stop by itself after this time.")] = None,
 ) -> None:
     """Serve a recording as the device it was made of: read-only, with the values of the time since the start.
@@ -237,10 +243,8 @@ def replay_device(
 
       twinfeed replay-device ups.jsonl --export ups.snmprec
     """
-    from harness.learning.recording import load
-
     with plain_errors():
-        found = load(recording)
+        found = loaded(recording, strict)
     if export is not None:
         _export(found, export, walk)
         return
@@ -251,6 +255,24 @@ def replay_device(
         fail(str(error), Exit.USAGE)
     except OSError as error:
         fail(f"{address}: cannot listen: {error.strerror or error}", Exit.UNREACHABLE)
+
+
+def loaded(path: Path, strict: bool = False) -> Recording:
+    """The recording in a file; what of the file is left out or doubtful is printed on standard error.
+
+    Raises:
+        FileError: it cannot be read; with `strict` also if there are such doubts.
+    """
+    from harness.learning.recording import load
+
+    found = load(path)
+    if strict and found.warnings:
+        raise FileError(found.warnings)
+    for warning in found.warnings[:MOST_WARNINGS]:
+        errors.print(f"[yellow]warning:[/] {escape(warning)}", soft_wrap=True)
+    if (more := len(found.warnings) - MOST_WARNINGS) > 0:
+        errors.print(f"[yellow]warning:[/] {escape(str(path))}: and {several(more, 'line')} more", soft_wrap=True)
+    return found
 
 
 def _export(found: Recording, path: Path, number: int) -> None:

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from emulators.devices.catalogue import KINDS
 from emulators.profiles import library
+from harness.cli.learning import loaded
 from harness.cli.output import Exit, console, fail, plain_errors
 
 if TYPE_CHECKING:
@@ -66,9 +67,7 @@ def new(
     if path.exists() and not force:
         fail(f"{path} exists: choose another name, or give --force", Exit.USAGE)
     with plain_errors():
-        from harness.learning.recording import load
-
-        found = load(recording)
+        found = loaded(recording)
         try:
             draft = (
                 _of_mibs(name, kind, mibs, mib_dirs or [], found)

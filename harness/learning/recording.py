@@ -20,6 +20,7 @@ A file of variables, such as a .snmprec file or what snmpwalk prints, is a recor
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,11 +130,23 @@ class Recording:
 
         Walks cut short count only if there is no whole one: a device does not lose half of its variables for a while.
         """
-        whole = [walk for walk in self.walks if walk.ended] or self.walks
-        times = [walk.t_s - whole[0].t_s for walk in whole]
-        if loop and len(whole) > 1:
-            t_s %= times[-1] + times[-1] / (len(times) - 1)  # the last walk lasts as long as the others on average
-        return max((walk for walk, since_s in zip(whole, times, strict=True) if since_s <= t_s), key=lambda w: w.t_s)
+        whole = self.whole
+        if loop:
+            t_s %= self.round_s
+        since_s = t_s + whole[0].t_s
+        return max((walk for walk in whole if walk.t_s <= since_s), key=lambda walk: walk.t_s)
+
+    @property
+    def whole(self) -> list[Walk]:
+        """The walks that were not cut short; all of them if all were."""
+        return [walk for walk in self.walks if walk.ended] or self.walks
+
+    @property
+    def round_s(self) -> float:
+        """How long the recording lasts, s: its last walk as long as the others on average. Infinite for one walk."""
+        times = [walk.t_s for walk in self.whole]
+        between_s = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
+        return times[-1] - times[0] + between_s if between_s else math.inf
 
 
 def load(path: Path) -> Recording:

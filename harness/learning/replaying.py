@@ -1,16 +1,18 @@
 """A recording served as the device it was made of: an SNMP agent or a Modbus TCP server with the recorded answers.
 
 Everything can be read and nothing written. What is served at a time is the walk that had begun by then when the
-recording was made; after its end the last one stays, or the recording begins again. It is a server rather than a
-transport of the harness, so that any client can be pointed at it, and so that the harness reads it over the wire too.
+recording was made; after its end the last one stays, or the recording begins again and uptimes and counters go on.
+It is a server rather than a transport of the harness, so that any client can be pointed at it, and so that the harness
+reads it over the wire too.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 
-from emulators.profiles.snmp_binding import SYNTAX, oid
+from emulators.profiles.snmp_binding import SYNTAX, WRAPS, oid
 from emulators.wire.modbus import (
     DeviceFailure,
     IllegalAddress,
@@ -23,7 +25,8 @@ from emulators.wire.modbus.unit import BitTable, RegisterTable
 from emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, SnmpServer, Syntax, Value
 from emulators.wire.snmp.ber import SEQUENCE, encode_tlv
 from harness.learning.recording import Recording, Table, Walk
-from harness.learning.snmpfiles.values import octets
+from harness.learning.snmpfiles.values import is_name, octets
+from harness.learning.snmprec import Variable
 
 REFUSALS: dict[int, type[ModbusError]] = {
     refusal.code: refusal for refusal in (IllegalFunction, IllegalAddress, DeviceFailure)
@@ -46,15 +49,53 @@ class Player:
     def walk(self) -> Walk:
         return self.recording.at(self._clock() - self._start_s, self._loop)
 
+    @property
+    def round(self) -> int:
+        """How often the recording has begun again."""
+        return int((self._clock() - self._start_s) / self.recording.round_s) if self._loop else 0
+
+
+class Advance:
+    """How far uptimes and counters get in one round of a recording, so that they go on where they were in the next.
+
+    Only variables that never go back in the recording advance: a device that restarted in it restarts in each round.
+    """
+
+    def __init__(self, recording: Recording) -> None:
+        walks = recording.whole
+        lasted_s = walks[-1].t_s - walks[0].t_s
+        times = recording.round_s / lasted_s if lasted_s else 0.0
+        self._by_oid = {
+            oid: round(risen * times)
+            for oid, variable in (walks[0].variables.items() if times else ())
+            if variable.type in WRAPS and (risen := _risen(walks, oid, WRAPS[variable.type]))
+        }
+
+    def after(self, rounds: int, variable: Variable) -> Variable:
+        """The variable in that round, 0 for the first."""
+        gain = self._by_oid.get(variable.oid, 0)
+        if not rounds or not gain or not isinstance(variable.value, int) or variable.type not in WRAPS:
+            return variable
+        return variable._replace(value=(variable.value + rounds * gain) % WRAPS[variable.type])
+
+
+def _risen(walks: Sequence[Walk], oid: str, wraps: int) -> int:
+    """By how much a variable rises over these walks, wrapping; 0 if it is ever absent or goes back."""
+    values = [walk.variables[oid].value for walk in walks if oid in walk.variables]
+    numbers = [value for value in values if isinstance(value, int)]
+    steps = [(after - before) % wraps for before, after in pairwise(numbers)]
+    return sum(steps) if len(numbers) == len(walks) and all(step < wraps // 2 for step in steps) else 0
+
 
 class RecordedTree(MibTree):
     """The variables of the walk that is served now, each with the octets that the device sent as its value."""
 
-    __slots__ = ("_player", "_shown", "_values")
+    __slots__ = ("_advance", "_player", "_round", "_shown", "_values")
 
     def __init__(self, player: Player) -> None:
         self._player = player
-        self._shown = player.walk
+        self._advance = Advance(player.recording)
+        self._shown, self._round = player.walk, player.round
         super().__init__(self._instances(), self._look)
 
     def encode(self, position: int) -> bytes:
@@ -64,16 +105,16 @@ class RecordedTree(MibTree):
         return binding
 
     def _look(self) -> int:
-        walk = self._player.walk
-        if walk is not self._shown:
-            self._shown = walk
+        walk, rounds = self._player.walk, self._player.round
+        if walk is not self._shown or rounds != self._round:
+            self._shown, self._round = walk, rounds
             self.replace(self._instances())
-        return walk.number
+        return rounds * len(self._player.recording.walks) + walk.number
 
     def _instances(self) -> list[Instance]:
-        self._values = {oid(v.oid): octets(v) for v in self._shown.variables.values()}
-        syntaxes = {oid(v.oid): SYNTAX.get(v.type, Syntax.OPAQUE) for v in self._shown.variables.values()}
-        return [Instance(name, syntax, _unread) for name, syntax in syntaxes.items()]
+        variables = [variable for variable in self._shown.variables.values() if is_name(variable.oid)]
+        self._values = {oid(v.oid): octets(self._advance.after(self._round, v)) for v in variables}
+        return [Instance(oid(v.oid), SYNTAX.get(v.type, Syntax.OPAQUE), _unread) for v in variables]
 
 
 def _unread() -> Value:

@@ -7,14 +7,16 @@ in hexadecimal. What a device sent in place of a value has a tag too:
     2x, 6x, 64x, 65x … the contents octets of a value that is none of its type (`…|64x|` is an empty IpAddress,
                        `…|2x|00ffffffff` an INTEGER of 33 bits); snmpsim does not know these forms but for 64x
     72x, 48x …         the same for a tag that no SNMP type has
- Lines that compute their value (`2:numeric|…`, snmpsim's variation modules) are not recordings of
-anything and are refused.
+
+These are the lines of recordings, as `record` and `--export` write them. What other programs write in .snmprec files is
+read by `harness.learning.snmpfiles`.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+from emulators.wire.snmp.ber import INTEGER_RANGE
 from harness.transports.answers import ABSENT, Absent, Malformed, Value, VarBind
 from harness.transports.answers.values import read_value
 
@@ -39,6 +41,9 @@ TAGS = {
 at 64). NsapAddress and UInteger32 are those of RFC 1442 §7.1, which old cards still send."""
 
 TYPES = {str(tag): name for name, tag in TAGS.items()}
+
+INTEGERS = {TYPES[str(tag)]: limits for tag, limits in INTEGER_RANGE.items()} | {"uinteger32": (0, 0xFFFF_FFFF)}
+"""The types that are numbers -> the least and the greatest value (RFC 2578 §7.1; UInteger32: RFC 1442 §7.1.11)."""
 
 OCTETS = ("string", "opaque", "nsapaddress")
 """Types whose values are octets."""
@@ -122,7 +127,7 @@ def variable(text: str) -> Variable:
         raise NotARecord(f"found {text[:60]!r}, expected OID|tag|value such as 1.3.6.1.2.1.1.5.0|4|ups-a1")
     if ":" in tag:
         raise NotARecord(f"{oid}: {tag!r} computes its value by a module of snmpsim, which is no recording")
-    bare = tag.rstrip("xe")
+    bare = tag.removesuffix("x")
     type = TYPES.get(bare)
     if type is None and bare.isdigit() and int(bare) < 256 and tag.endswith("x"):
         type = f"tag{int(bare)}"
@@ -144,6 +149,14 @@ def _value(type: str, tag: str, text: str) -> Value:
         return b""
     if type in OCTETS:
         return text.encode("utf-8", "surrogateescape")
-    if type == "oid":
-        return text.strip(".")
-    return text if type == "ipaddress" else int(text)
+    parts = text.strip(".").split(".")
+    if type in INTEGERS:
+        low, high = INTEGERS[type]
+        if not low <= int(text) <= high:
+            raise ValueError
+        return int(text)
+    if not all(part.isdigit() for part in parts) or len(parts) < 2:
+        raise ValueError
+    if type == "ipaddress" and (len(parts) != 4 or max(map(int, parts)) > 255):
+        raise ValueError
+    return ".".join(parts)

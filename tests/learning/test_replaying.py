@@ -15,10 +15,10 @@ import pytest
 from external import background, free_port, program, run, until
 
 from emulators.wire.modbus import ModbusTcpServer
-from emulators.wire.snmp import SnmpServer
+from emulators.wire.snmp import Access, SnmpAgent, SnmpServer
 from harness.learning.recorder import Recorder
 from harness.learning.recording import Recording, Walk, load, snmprec_lines
-from harness.learning.replaying import server
+from harness.learning.replaying import Player, RecordedTree, server
 from harness.learning.snmp_walk import SnmpWalker
 from harness.learning.snmprec import Variable
 from harness.transports import ModbusTransport, Refused, SnmpTransport
@@ -180,3 +180,76 @@ async def test_snmpsim_serves_what_we_export_and_we_record_it_back(shared_data: 
         agent = SnmpTransport.v2c("127.0.0.1", port, timeout_s=5.0, retries=0)
         recording = await Recorder(SnmpWalker(agent, ["1.3.6.1"]), tmp_path / "again.jsonl").record()
     assert recording.walks[0].variables == exported.variables
+
+
+# -- what devices sent is sent again, octet by octet ------------------------------------------------------------------
+
+UPTIME, OCTETS_IN, LAST_CHANGE = "1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.2.2.1.10.1", "1.3.6.1.2.1.2.2.1.9.1"
+
+
+def walks(every_s: float, **series: list[int]) -> Recording:
+    """A device whose uptime and counters were these from walk to walk."""
+    of = {"uptime": (UPTIME, "timeticks"), "octets": (OCTETS_IN, "counter32"), "change": (LAST_CHANGE, "timeticks")}
+    made = []
+    for n in range(len(next(iter(series.values())))):
+        variables = [Variable(*of[name], values[n]) for name, values in series.items()]
+        made.append(Walk(n + 1, n * every_s, True, {variable.oid: variable for variable in variables}))
+    return Recording({"protocol": "snmp", "device": "x"}, made)
+
+
+def played(virtually: Virtually, recording: Recording, oid: str, times: int, every_s: float) -> list[object]:
+    async def scenario(loop: VirtualLoop) -> list[object]:
+        served = server(recording, "127.0.0.1", 1161, loop=True)
+        await served.start()
+        agent = SnmpTransport.v2c("127.0.0.1", 1161)
+        found = []
+        for _ in range(times):
+            found.append((await agent.get([oid]))[oid])
+            await asyncio.sleep(every_s)
+        agent.close()
+        await served.stop()
+        return found
+
+    return list(virtually(scenario))
+
+
+def test_uptime_and_counters_go_on_when_a_recording_begins_again(virtually: Virtually) -> None:
+    recording = walks(60.0, uptime=[100, 6100, 12100], octets=[2**32 - 10, 10, 40], change=[7, 7, 7])
+    assert played(virtually, recording, UPTIME, 7, 60.0) == [100, 6100, 12100, 18100, 24100, 30100, 36100]
+    assert played(virtually, recording, OCTETS_IN, 4, 60.0) == [2**32 - 10, 10, 40, 65]
+    assert played(virtually, recording, LAST_CHANGE, 4, 60.0) == [7, 7, 7, 7]
+
+
+def test_a_restart_in_the_recording_is_one_in_each_round(virtually: Virtually) -> None:
+    assert played(virtually, walks(60.0, uptime=[90000, 100, 6100]), UPTIME, 5, 60.0) == [90000, 100, 6100, 90000, 100]
+
+
+def of_sizes(*sizes: int) -> Recording:
+    variables = [Variable(f"1.3.6.1.4.1.99999.{n}.0", "string", b"x" * size) for n, size in enumerate(sizes, 1)]
+    return Recording({"protocol": "snmp", "device": "x"}, [Walk(1, 0.0, True, {v.oid: v for v in variables})])
+
+
+def test_values_of_any_length_that_fit_a_datagram_are_served(virtually: Virtually) -> None:
+    async def scenario(loop: VirtualLoop) -> list[int]:
+        served = server(of_sizes(1441, 40, 65000, 40), "127.0.0.1", 1161)
+        await served.start()
+        agent = SnmpTransport.v2c("127.0.0.1", 1161)
+        found = [len(varbind.value) for varbind in await agent.walk("1.3.6.1.4.1.99999")]  # type: ignore[arg-type]
+        agent.close()
+        await served.stop()
+        return found
+
+    assert virtually(scenario) == [1441, 40, 65000, 40]
+
+
+async def test_what_is_no_value_is_sent_as_the_device_sent_it(tmp_path: Path) -> None:
+    """An empty IpAddress, a 33-bit INTEGER, UInteger32, NULL and exceptions, read off the wire by their octets."""
+    path = tmp_path / "odd.snmprec"
+    sent = {"64x|": "4000", "2x|00ffffffff": "020500ffffffff", "71|5": "470105", "5|": "0500", "129|": "8100", "72x|05": "480105", "6x|": "0600"}  # fmt: skip
+    path.write_text("".join(f"1.3.6.1.4.1.99999.{n}.0|{line}\n" for n, line in enumerate(sent, 1)))
+    agent = SnmpAgent(RecordedTree(Player(load(path), lambda: 0.0)), {b"public": Access.READ_ONLY})
+    bulk = bytes.fromhex("302602010104067075626c6963a519020101020100020120300e300c06082b06010401868d1f0500")
+    answer = agent.handle(bulk)
+    assert answer is not None
+    for n, value in enumerate(sent.values(), 1):
+        assert bytes.fromhex(f"060a2b06010401868d1f{n:02x}00{value}") in answer, value

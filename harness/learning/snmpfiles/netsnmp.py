@@ -1,8 +1,8 @@
 """What net-snmp's `snmpwalk` prints: `.1.3.6.1.2.1.1.5.0 = STRING: "ups-a1"`.
 
-Numbers for names (`-On`) are what can be read without the reporter's MIB modules. Also read: `iso.3.6.1…`, which is what a
-machine without MIB modules prints; names below a few roots that never change; `-Oq` and `-OQ`, which leave out the types,
-so that these have to be guessed; `-Oe`, `-OT`, `-OU`, `-OX` and `-Ot`. Strings and hexadecimal may go over several lines.
+Numbers for names (`-On`) are what can be read without the reporter's MIB modules. Also read: `iso.3.6.1…`, which a
+machine without MIB modules prints; names below a few roots that never change; `-Oq` and `-OQ`, which leave out the
+types, so that these are guessed; `-Oe`, `-OT`, `-OU`, `-OX` and `-Ot`. Strings and hexadecimal may have several lines.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ QUICK = re.compile(r"(\.(?:iso|\d+)(?:\.\d+)+)(?: (.*))?")
 
 REMARKS = (
     "Timeout: No Response", "Error in packet", "Reason: ", "Failed object: ", "Error: OID not increasing",
-    "Cannot find module", "Cannot adopt OID", "MIB search path", "Did not find", "Unlinked OID", "Bad operator", "End of MIB",
+    "Cannot find module", "Cannot adopt OID", "MIB search path", "Did not find", "Unlinked OID", "Bad operator",
+    "End of MIB",
 )  # fmt: skip
 """How lines begin that net-snmp's programs print between the variables."""
 

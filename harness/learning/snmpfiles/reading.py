@@ -87,6 +87,8 @@ def read(path: Path, data: bytes | None = None) -> Found:
             raise FileError([f"{path}: cannot be read: {error.strerror or error}"]) from None
     lines = list(enumerate(_lines(data), 1))
     meaningful = [line for line in lines if (bare := line[1].strip()) and not bare.startswith(b"#")]
+    if not meaningful and ".snmprec" not in path.name:
+        raise FileError([f"{path}: is empty; expected a recording, a .snmprec file or what `snmpwalk -On` prints"])
     found = Found()
     last: dict[str, tuple[int, Variable]] = {}
     repeated: list[tuple[str, int, int]] = []
@@ -126,9 +128,8 @@ def _read(path: Path, lines: list[Line], meaningful: list[Line]) -> Iterator[Rea
         return _each(path, meaningful, lambda line: ([foreign.dump_variable(line)], ""))
     if SAP.match(first):
         return _each(path, meaningful, lambda line: ([foreign.sap_variable(line)], ""))
-    if stem.endswith(".snmpwalk") or (
-        any(WALK.match(line.strip()) for _, line in meaningful[:50]) and b"|" not in first
-    ):
+    looks_walked = b"|" not in first and any(WALK.match(line.strip()) for _, line in meaningful[:50])
+    if stem.endswith(".snmpwalk") or looks_walked:
         return _walked(path, lines)
     return _each(path, meaningful, lambda line: snmpsim.variables(line, path))
 

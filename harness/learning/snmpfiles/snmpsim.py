@@ -1,7 +1,9 @@
 """Lines of .snmprec files as snmpsim reads them: `OID|tag|value`.
 
-The tag is the ASN.1 tag in decimal. After it `x` says that the value is octets in hexadecimal, `e` that it has escapes as
-Python's strings have them, and `:module` that a variation module of snmpsim computes the value (`variations`).
+The tag is the ASN.1 tag in decimal. After it `x` says that the value is octets in hexadecimal, `e` that it has escapes
+as Python's strings have them, and `:module` that a variation module of snmpsim computes the value (`variations`).
+
+Blanks at the end of a text are kept, since devices send them; snmpsim alone strips them.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ def variables(line: bytes, path: Path) -> tuple[list[Variable], str]:
         NotALine: see there.
         NotAValue: the line is one, but what it says cannot be.
     """
-    oid, bar, rest = line.decode("latin-1").strip().partition("|")
+    oid, bar, rest = line.decode("latin-1").removesuffix("\n").removesuffix("\r").lstrip().partition("|")
     tag, second_bar, text = rest.partition("|")
     if not (oid and tag and bar and second_bar):
         shown = line[:60].decode("utf-8", "replace").strip()
@@ -50,6 +52,8 @@ def variable(oid: str, tag: str, text: str) -> Variable:
     if type is None:
         known = ", ".join(f"{number} {known}" for known, number in TAGS.items())
         raise NotAValue(f"found the tag {tag!r}, expected one of {known}; x or e after it for hexadecimal or escapes")
+    if type not in OCTETS or form == "x":
+        text = text.strip()
     try:
         if form == "x":
             return Variable(named, type, of_octets(type, _unhexed(text)))
@@ -71,7 +75,7 @@ def _unhexed(text: str) -> bytes:
 
 
 def _unescaped(text: str) -> bytes:
-    """A backslash that `\\x5c` made begins another escape, and one cut short at the end counts for nothing: as snmpsim."""
+    """As snmpsim: a backslash made by `\\x5c` begins another escape, one cut short at the end counts for nothing."""
     found, escaped, characters = bytearray(), False, iter(text)
     for character in characters:
         octet = ord(character)

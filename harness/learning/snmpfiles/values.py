@@ -1,13 +1,10 @@
-"""Texts and octets as values of ASN.1 types, and values as the octets an agent sends: one check for files and replays."""
+"""Texts and octets as values of ASN.1 types, and values as the octets that an agent sends: for files and replays."""
 
 from __future__ import annotations
 
-from emulators.wire.snmp.ber import INTEGER_RANGE, MAX_SUBIDENTIFIER, check_oid, encode_integer, encode_tlv
-from harness.learning.snmprec import ABSENT_TAGS, OCTETS, TAGS, TYPES, Variable
+from emulators.wire.snmp.ber import MAX_SUBIDENTIFIER, check_oid, encode_integer, encode_tlv
+from harness.learning.snmprec import ABSENT_TAGS, INTEGERS, OCTETS, Variable
 from harness.transports.snmp_messages import Value
-
-INTEGERS = {TYPES[str(tag)]: limits for tag, limits in INTEGER_RANGE.items()} | {"uinteger32": (0, 0xFFFF_FFFF)}
-"""The types that are numbers -> the least and the greatest value (RFC 2578 §7.1; UInteger32: RFC 1442 §7.1.11)."""
 
 
 class NotAValue(ValueError):
@@ -26,10 +23,17 @@ def name(text: str) -> str:
     except ValueError:
         wide = all(part.strip().isdigit() for part in text.split(".") if part)
         why = f" with numbers up to {MAX_SUBIDENTIFIER}" if wide else ""
-        raise NotAValue(
-            f"found the OID {text[:60]!r}, expected 2 to 128 numbers such as 1.3.6.1.2.1.1.5.0{why}"
-        ) from None
+        raise NotAValue(f"found the OID {text[:60]!r}, expected 2 to 128 numbers{why}: 1.3.6.1.2.1.1.5.0") from None
     return ".".join(map(str, subidentifiers))
+
+
+def is_name(oid: str) -> bool:
+    """Whether an agent can have a variable of that name: some devices send numbers of more than 32 bits in names."""
+    try:
+        name(oid)
+    except NotAValue:
+        return False
+    return True
 
 
 def of_text(type: str, text: str) -> Value:
@@ -118,6 +122,3 @@ def _oid_contents(subidentifiers: list[int]) -> bytes:
             septets.append(0x80 | number & 0x7F)
         contents += bytes(reversed(septets))
     return bytes(contents)
-
-
-assert INTEGERS.keys() < TAGS.keys()

@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.learning.snmpfiles.values import INTEGERS, NotAValue, name
-from harness.learning.snmprec import TYPES, Variable
+from harness.learning.snmpfiles.values import NotAValue, name
+from harness.learning.snmprec import INTEGERS, TYPES, Variable
 
 Make = Callable[[str, str, str], Variable]
 """Makes a variable of an OID, a tag and a text."""
@@ -39,7 +39,8 @@ def started(oid: str, tag: str, module: str, text: str, path: Path, make: Make) 
         return _snapshot(oid, text, path)
     settings = dict(_settings(text))
     if module == "numeric":
-        value, kept = _number(oid, tag, settings), "it does not change with time"
+        value: tuple[str, str] | None = _number(oid, tag, settings)
+        kept = "it does not change with time"
     elif module in FIXED:
         value, kept = _fixed(oid, tag, module, settings), f"snmpsim's module {module} is not run"
     else:

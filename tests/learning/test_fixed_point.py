@@ -1,0 +1,65 @@
+"""Recording a device, exporting the recording, serving the export and recording that gives the same again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harness.learning import snmprec
+from harness.learning.recorder import Recorder
+from harness.learning.recording import Recording, Walk, load, snmprec_lines
+from harness.learning.replaying import server
+from harness.learning.snmp_walk import SnmpWalker
+from harness.learning.snmprec import Variable
+from harness.transports import SnmpTransport
+from harness.worlds.loop import VirtualLoop
+
+Virtually = Callable[[Callable[[VirtualLoop], Any]], Any]
+
+TAGS = [2, 4, 5, 6, 64, 65, 66, 67, 68, 69, 70, 71, 72, 128, 129, 0x24, 0x30]
+NAMES = st.lists(st.integers(0, 300) | st.integers(0, 2**32 - 1), min_size=1, max_size=6)
+CONTENTS = st.binary(max_size=12) | st.integers(0, 255).map(lambda octet: bytes((octet,)))
+
+
+def made(names: dict[tuple[int, ...], tuple[int, bytes]]) -> Recording:
+    """A device that sends these contents octets under these tags, whether they are values of their types or not."""
+    variables = {}
+    for numbers, (tag, contents) in names.items():
+        oid = ".".join(map(str, (1, 3, 6, 1, *numbers)))
+        type = snmprec.TYPES.get(str(tag), f"tag{tag}")
+        value = b"" if tag in (5, 128, 129) and not contents else contents
+        variables[oid] = Variable(oid, type, value)
+    return Recording({"protocol": "snmp", "device": "x"}, [Walk(1, 0.0, True, variables)])
+
+
+async def recorded(device: Recording, path: Path) -> Recording:
+    path.unlink(missing_ok=True)
+    served = server(device, "127.0.0.1", 1161)
+    await served.start()
+    agent = SnmpTransport.v2c("127.0.0.1", 1161, retries=0)
+    try:
+        return await Recorder(SnmpWalker(agent, ["1.3.6.1"]), path).record()
+    finally:
+        agent.close()
+        await served.stop()
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(names=st.dictionaries(NAMES.map(tuple), st.tuples(st.sampled_from(TAGS), CONTENTS), min_size=1, max_size=12))
+def test_a_recording_of_a_replay_is_the_recording(
+    virtually: Virtually, tmp_path: Path, names: dict[tuple[int, ...], tuple[int, bytes]]
+) -> None:
+    async def scenario(loop: VirtualLoop) -> None:
+        first = await recorded(made(names), tmp_path / "first.jsonl")
+        again = await recorded(load(tmp_path / "first.jsonl"), tmp_path / "again.jsonl")
+        assert again.walks[0].variables == first.walks[0].variables
+        exported = tmp_path / "first.snmprec"
+        exported.write_text("".join(f"{line}\n" for line in snmprec_lines(first.walks[0])))
+        from_export = await recorded(load(exported), tmp_path / "exported.jsonl")
+        assert from_export.walks[0].variables == first.walks[0].variables
+
+    virtually(scenario)
