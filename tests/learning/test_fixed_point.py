@@ -21,14 +21,14 @@ from harness.worlds.loop import VirtualLoop
 Virtually = Callable[[Callable[[VirtualLoop], Any]], Any]
 
 TAGS = [2, 4, 5, 6, 64, 65, 66, 67, 68, 69, 70, 71, 72, 128, 129, 0x24, 0x30]
-NAMES = st.lists(st.integers(0, 300) | st.integers(0, 2**32 - 1), min_size=1, max_size=6)
+NAMES = st.lists(st.integers(1, 300) | st.integers(1, 2**32 - 1), min_size=1, max_size=6)
 CONTENTS = st.binary(max_size=12) | st.integers(0, 255).map(lambda octet: bytes((octet,)))
 
 
 def made(names: dict[tuple[int, ...], tuple[int, bytes]]) -> Recording:
     """A device that sends these contents octets under these tags, whether they are values of their types or not."""
     variables = {}
-    for numbers, (tag, contents) in names.items():
+    for numbers, (tag, contents) in ({(0,): (2, b"\x01")} | names).items():
         oid = ".".join(map(str, (1, 3, 6, 1, *numbers)))
         type = snmprec.TYPES.get(str(tag), f"tag{tag}")
         value = b"" if tag in (5, 128, 129) and not contents else contents

@@ -72,7 +72,10 @@ def of_snmpsim(line: bytes) -> tuple[str, bytes] | None:
         return None
 
 
-@given(st.lists(LINES, min_size=1, max_size=5), st.sampled_from(["\n", "\r\n"]))
+@given(
+    st.lists(LINES, min_size=1, max_size=5, unique_by=lambda line: line.partition("|")[0]),
+    st.sampled_from(["\n", "\r\n"]),
+)
 @example(["1.3.6.1|4|two words \x0c and \x1c \x85 in one line"], "\n")
 @example(["1.3.6.1|4e|line one\\r\\nline two \\x80\\x00 end"], "\n")
 @example(["1.3.6.1|4x|abc"], "\n")
