@@ -63,3 +63,15 @@ def test_a_recording_of_a_replay_is_the_recording(
         assert from_export.walks[0].variables == first.walks[0].variables
 
     virtually(scenario)
+
+
+def test_nothing_of_a_walk_is_lost_after_what_is_no_value(virtually: Virtually, tmp_path: Path) -> None:
+    """A walk of 14 variables was one of 9 in its replay, for a NULL at the tenth place."""
+    names = {(n,): (2, bytes((n,))) for n in range(14)} | {(9,): (5, b"")}
+
+    async def scenario(loop: VirtualLoop) -> list[int]:
+        first = await recorded(made(names), tmp_path / "first.jsonl")
+        again = await recorded(load(tmp_path / "first.jsonl"), tmp_path / "again.jsonl")
+        return [len(first.walks[0]), len(again.walks[0])]
+
+    assert virtually(scenario) == [14, 14]

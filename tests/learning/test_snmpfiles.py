@@ -54,7 +54,7 @@ LINES = st.tuples(
     st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4).map(lambda n: "1.3." + ".".join(map(str, n))),
     TAGS,
     NUMBERS | DOTTED | ESCAPED | TEXTS | HEX | st.just(""),
-).map("|".join)
+).map(lambda parts: "|".join(parts).rstrip())
 
 
 def of_snmpsim(line: bytes) -> tuple[str, bytes] | None:
