@@ -15,7 +15,7 @@ from emulators.profiles.odd_answers import Odd, odd_points
 from emulators.profiles.registers import packer, unpack
 from emulators.profiles.schema import Bit, Register
 from emulators.profiles.values import Raw, Unmapped, from_raw
-from emulators.wire.modbus.unit import BitTable, DeviceFailure, IllegalAddress, IllegalValue, RegisterTable
+from emulators.wire.modbus.unit import BitTable, DeviceFailure, IllegalAddress, IllegalValue, RegisterTable, Unanswered
 
 CACHED_READS = 256
 """Different reads remembered: what they are made of, and while the plant stands still what they gave."""
@@ -63,6 +63,8 @@ class ProfileUnit:
             raise ProfileError(f"profile {surface.profile.profile} says nothing of Modbus")
         self._surface = surface
         self._gaps_are_zero = modbus.gaps == "zero"
+        self._most_registers = modbus.most_registers
+        self._is_silent_beyond = modbus.beyond_most == "silent"
         self._slots: dict[RegisterTable, list[Slot]] = {"holding": [], "input": []}
         self._bits: dict[BitTable, dict[int, Place]] = {
             "coil": {},
@@ -85,6 +87,10 @@ class ProfileUnit:
     # -- registers ------------------------------------------------------------------------------------------
 
     def read_registers(self, table: RegisterTable, address: int, count: int) -> bytes:
+        if count > self._most_registers:
+            if self._is_silent_beyond:
+                raise Unanswered
+            raise IllegalValue(f"{count} registers asked for, this product gives {self._most_registers} at once")
         self._follow()
         key = (table, address, count)
         data = self._cache.get(key)

@@ -162,6 +162,10 @@ class Modbus(Strict):
     unit: Annotated[int, Field(ge=0, le=255)] = 1
     gaps: Literal["illegal", "zero"] = "illegal"
     """What reading a register that is not listed answers."""
+    most_registers: Annotated[int, Field(ge=1, le=125)] = 125
+    """Registers that one request may read; V1.1b3 §6.3 allows 125, many products give fewer."""
+    beyond_most: Literal["refused", "silent"] = "refused"
+    """What reading more answers: exception 3 (illegal data value), or nothing."""
     identification: dict[int, str] = {}
     """Object id -> text for function 43/14; texts may hold `{point}` names."""
     registers: tuple[Register, ...] = ()

@@ -54,6 +54,8 @@ class Walk:
     """Bits are 0 and 1."""
     refused: dict[Place, int] = field(default_factory=dict)
     """Registers and bits that the device does not let read -> its exception code."""
+    most: dict[Literal["registers", "bits"], int] = field(default_factory=dict)
+    """How many registers or bits the device was found to give at once, where that is less than the protocol allows."""
     troubles: list[str] = field(default_factory=list)
     restarted: bool = False
     """Whether the device restarted in the middle of the walk, so that it holds values of two lives."""
@@ -123,6 +125,7 @@ class Recording:
             walk.refused |= {(table, first + n): int(code) for n in range(count)}
         if "trouble" in item:
             walk.troubles.append(f"{item['at']}: {item['trouble']}")
+            walk.most |= item.get("most", {})
             walk.restarted = walk.restarted or bool(item.get("restarted"))
 
     def at(self, t_s: float, loop: bool = False) -> Walk:

@@ -10,7 +10,7 @@ from emulators.devices.points import Index
 from emulators.profiles.binding import Row, point_name
 from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
 from harness.transports.answers import NULL
-from harness.transports.errors import Refused
+from harness.transports.errors import NoAnswer, Refused
 from harness.transports.modbus import ModbusTransport
 from harness.transports.places import Shown, entries, indices, places
 from harness.transports.snmp import SnmpTransport
@@ -108,6 +108,10 @@ async def _counted(profile: Profile, name: str, modbus: ModbusTransport) -> Sequ
         try:
             await _ask(column, address, modbus)
         except Refused:
+            break
+        except NoAnswer:  # some products do not answer for what they do not have
+            if not rows:
+                raise
             break
         rows += 1
     return range(1, rows + 1)

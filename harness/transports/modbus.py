@@ -32,10 +32,10 @@ from pymodbus.client import (
 )
 from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ConnectionException, ModbusIOException
-from pymodbus.framer import FRAMER_NAME_TO_CLASS
-from pymodbus.pdu import DecodePDU, ModbusPDU
+from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu.mei_message import ReadDeviceInformationResponse
 
+from harness.transports.answers.units import OtherUnit, Undecodable, framer_of
 from harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried
 from harness.transports.rfc2217 import RemotePort
 from harness.transports.sole_use import SoleUse, others
@@ -57,9 +57,6 @@ EXCEPTIONS = {
 }
 """Modbus Application Protocol Specification V1.1b3, section 7."""
 
-READS = (1, 2, 3, 4)
-"""Functions whose response is a byte count and so many octets."""
-
 ILLEGAL_FUNCTION = 1
 BASIC, REGULAR, EXTENDED = 1, 2, 3
 """Categories of function 43/14's objects (the same, section 6.21)."""
@@ -67,6 +64,8 @@ BASIC, REGULAR, EXTENDED = 1, 2, 3
 RegisterTable = Literal["holding", "input"]
 BitTable = Literal["coil", "discrete"]
 Ask = Callable[[ModbusBaseClient], Awaitable[ModbusPDU]]
+
+_log = logging.getLogger(__name__)
 
 # What pymodbus logs as an error is raised here; without a handler of the application's it would be told twice.
 logging.getLogger("pymodbus").addHandler(logging.NullHandler())
@@ -170,6 +169,15 @@ class ModbusTransport:
         """Requests sent on this connection or line so far, retries counted."""
         return self._line.requests
 
+    @property
+    def answered_by(self) -> int | None:
+        """The unit number in answers that named another unit than the one asked; None if there were none.
+
+        Over TCP and UDP such an answer is taken if it carries the number of the request's transaction; on a serial
+        line nothing else says whose it is, and it is not.
+        """
+        return self._line.answered_by
+
     async def read_registers(self, table: RegisterTable, address: int, count: int) -> bytes:
         """`count` (1 to 125) registers from `address` on, as 2 * count octets.
 
@@ -270,26 +278,6 @@ class ModbusTransport:
         return WrongAnswer(what, where, octets)
 
 
-class Undecodable(ModbusPDU):
-    """Stands for a response that pymodbus cannot decode, so that it reaches whoever asked."""
-
-
-class Decoder(DecodePDU):
-    """pymodbus's decoder, which by itself raises into the event loop what it cannot decode, and takes wrong lengths."""
-
-    def __init__(self) -> None:
-        super().__init__(False)
-
-    def decode(self, frame: bytes) -> ModbusPDU:
-        function, count = frame[0], len(frame) - 2
-        if function in READS and (count < 0 or frame[1] != count or (function in (3, 4) and count % 2)):
-            return Undecodable()
-        try:
-            return super().decode(frame) or Undecodable()
-        except struct.error:  # an identification that ends in the middle of an object
-            return Undecodable()
-
-
 class Line:
     """A pymodbus client that is opened when it is needed, and sends one request at a time.
 
@@ -316,6 +304,8 @@ class Line:
         self.requests = 0
         self.received = b""
         """What has come back since the last request was sent."""
+        self.answered_by: int | None = None
+        """The unit number that the last answer of another unit than the one asked carried."""
         self._make, self._framer, self._remote = make, framer, remote
         self._port: RemotePort | None = None
         self._serial = serial
@@ -348,7 +338,8 @@ class Line:
                 self.close()
             tries = tried(self.retries, self.timeout_s)
             if garbage:
-                raise WrongAnswer(f"no Modbus frame came {tries}", where, garbage)
+                other = f", one of unit {self.answered_by} did" if self.answered_by is not None else ""
+                raise WrongAnswer(f"no Modbus frame came {tries}{other}", where, garbage)
             raise NoAnswer(f"{why} {tries}", where)
 
     async def _try(self, ask: Ask) -> ModbusPDU:
@@ -382,7 +373,14 @@ class Line:
     async def _send(self, client: ModbusBaseClient, ask: Ask) -> ModbusPDU:
         self.requests += 1
         self.received = b""
-        answer = await ask(client)
+        frames = client.ctx.framer
+        try:
+            answer = await ask(client)
+        finally:
+            if isinstance(frames, OtherUnit) and frames.other_unit not in (None, self.answered_by):
+                self.answered_by = frames.other_unit
+                units = frames.asked_unit, frames.other_unit
+                _log.warning("%s: unit %d was asked, an answer names unit %d", self.where, *units)
         if self._sole is not None and self._sole.disturbed():  # whose answer it is cannot be told
             self.received = b""
             self._must_be_ours()
@@ -398,7 +396,7 @@ class Line:
             trace_packet=self._trace,
             trace_connect=lambda connected: self._begin(client) if connected else _fail(client),
         )
-        client.ctx.framer = FRAMER_NAME_TO_CLASS[self._framer](Decoder())
+        client.ctx.framer = framer_of(self._framer)
         return client
 
     def _begin(self, client: ModbusBaseClient) -> None:

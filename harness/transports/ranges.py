@@ -13,6 +13,11 @@ MAX_REGISTERS, MAX_BITS = 125, 2000
 """Modbus Application Protocol Specification V1.1b3, sections 6.1 to 6.4."""
 
 
+def most_at_once(modbus: Modbus, table: str) -> int:
+    """How many registers or bits of a table this product gives in one answer."""
+    return min(MAX_REGISTERS, modbus.most_registers) if table in ("holding", "input") else MAX_BITS
+
+
 class Range(NamedTuple):
     """One request: so many registers or bits of a table, and the points they tell."""
 
@@ -37,7 +42,7 @@ def ranges(modbus: Modbus, places: Sequence[Place]) -> list[Range]:
             for place in here:
                 stop = max(end, place.address + _size(place))
                 hole = range(end, place.address)
-                if stop - first > (MAX_REGISTERS if table in ("holding", "input") else MAX_BITS):
+                if taken and stop - first > most_at_once(modbus, table):
                     break
                 if readable is not None and not readable.issuperset(hole):
                     break

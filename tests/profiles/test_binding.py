@@ -18,7 +18,7 @@ from emulators.profiles.binding import ProfileError, Surface
 from emulators.profiles.modbus_binding import ProfileUnit
 from emulators.profiles.snmp_binding import SurfaceTree
 from emulators.profiles.values import from_raw, to_raw
-from emulators.wire.modbus import DeviceFailure, IllegalAddress, IllegalValue
+from emulators.wire.modbus import DeviceFailure, IllegalAddress, IllegalValue, Unanswered
 from emulators.wire.snmp import NotWritable, WrongLength, WrongValue
 from emulators.wire.snmp.ber import encode_oid_content
 from emulators.yamlfile import FileError
@@ -242,3 +242,13 @@ def test_a_wrong_profile_says_file_line_field_found_and_expected(tmp_path: Path,
         library.load(path)
     assert says in str(error.value)
     assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize(("beyond", "error"), [("refused", IllegalValue), ("silent", Unanswered)])
+def test_more_registers_than_the_product_gives_at_once_are_refused_or_not_answered(surface, beyond, error) -> None:
+    limits = {"most_registers": 1, "beyond_most": beyond}
+    few = surface.profile.model_copy(update={"modbus": surface.profile.modbus.model_copy(update=limits)})
+    unit = ProfileUnit(Surface(few, surface.device))
+    assert len(unit.read_registers("input", 3, 1)) == 2
+    with pytest.raises(error):
+        unit.read_registers("input", 3, 2)

@@ -113,3 +113,15 @@ def test_every_place_is_in_one_request_that_the_product_grants(
             assert request.first <= where.address <= request.first + request.size - 2
         if gaps == "illegal":
             assert listed.issuperset(range(request.first, request.first + request.size))
+
+
+def test_a_product_that_gives_few_registers_at_once_is_asked_for_no_more() -> None:
+    entries = tuple(register(n) for n in range(25))
+    modbus = Modbus(most_registers=10, registers=entries)
+    assert [(r.first, r.size) for r in ranges(modbus, [place(e) for e in entries])] == [(0, 10), (10, 10), (20, 5)]
+
+
+def test_a_value_wider_than_the_limit_is_asked_for_whole() -> None:
+    entries = (register(0), register(1, "f64"), register(5))
+    modbus = Modbus(most_registers=2, registers=entries)
+    assert [(r.first, r.size) for r in ranges(modbus, [place(e) for e in entries])] == [(0, 1), (1, 4), (5, 1)]
