@@ -83,15 +83,20 @@ class Announcer:
         for name, device in self._site.devices.items():
             notices, device.outbox = device.outbox, []
             sender = self._senders.get(name)
-            if sender is None:
-                continue
-            if device.state.boots != self._boots[name]:
-                self._boots[name] = device.state.boots
-                sender.notify(Notification(oid(COLD_START)))
-            for notice in notices:
-                for trap in self._traps[name]:
-                    if trap.alarm == notice.alarm and (trap.on == "raised") is notice.raised:
-                        sender.notify(self._notification(name, trap, notice))
+            if sender is not None:
+                try:
+                    self._send(name, device, sender, notices)
+                except Exception as error:
+                    self._site.plant.crash(device, error, "notification")
+
+    def _send(self, name: str, device: Device, sender: NotificationSender, notices: list[Notice]) -> None:
+        if device.state.boots != self._boots[name]:
+            self._boots[name] = device.state.boots
+            sender.notify(Notification(oid(COLD_START)))
+        for notice in notices:
+            for trap in self._traps[name]:
+                if trap.alarm == notice.alarm and (trap.on == "raised") is notice.raised:
+                    sender.notify(self._notification(name, trap, notice))
 
     def _notification(self, name: str, trap: Trap, notice: Notice) -> Notification:
         tree = self._agents[name].tree

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -20,15 +21,18 @@ from ipaddress import ip_address
 from weakref import WeakKeyDictionary
 
 from emulators.devices.device import Device
+from emulators.devices.points import Crashed
 from emulators.flash import Flash
 from emulators.notices import Announcer
+from emulators.plant.actor import Defect
 from emulators.profiles.binding import Surface
 from emulators.profiles.modbus_binding import ProfileUnit
 from emulators.profiles.snmp_binding import SurfaceTree
 from emulators.site import Site
 from emulators.sitefile import DeviceEntry
 from emulators.snmpaccess import SnmpAccess
-from emulators.wire.modbus import ModbusTcpServer, Unit
+from emulators.wire.backlog import BUFFERS
+from emulators.wire.modbus import ConnectionPool, ModbusTcpServer, Unit
 from emulators.wire.snmp import (
     Engine,
     SnmpAgent,
@@ -52,6 +56,14 @@ HIGH_PORTS = {"snmp": 1161, "modbus": 1502}
 
 ENTERPRISE = 8072
 """Enterprise number in the agents' engine ids (RFC 3411 §5): net-snmp's, since twinfeed has none of its own."""
+
+
+KEPT_DEFECTS = 100
+"""Defects remembered, the last ones: a device that crashes at each restart must not fill the memory."""
+
+SPARE_FILES = 256
+"""Open files kept back from Modbus connections: for the control socket and its clients, and for connections that have
+been accepted and not yet counted (asyncio accepts up to 100 at once)."""
 
 
 class ServeError(Exception):
@@ -108,6 +120,7 @@ class Servers:
         self._single_address = expose or single_address
         self._servers: list[SnmpServer | ModbusTcpServer] = []
         self._announcer: Announcer | None = None
+        self._pool: ConnectionPool | None = None
 
     async def start(self, progress: Callable[[str], None] = lambda name: None) -> None:
         """Bind everything; `progress` is told each device's name as it comes up.
@@ -138,7 +151,9 @@ class Servers:
         self._servers.clear()
 
     def announce(self) -> None:
-        """Send what devices have to say since the last call, as traps."""
+        """Send what devices have to say since the last call: traps, and late answers of those no longer slow."""
+        for server in self._servers:
+            server.hasten()
         if self._announcer is not None:
             self._announcer.collect()
 
@@ -154,6 +169,11 @@ class Servers:
 
         return gate
 
+    def _failed(self, device: Device, protocol: str, error: Exception) -> None:
+        """The code of that device has raised while it worked on a request of that protocol."""
+        if not isinstance(error, Crashed):  # then it is known already
+            self.site.plant.crash(device, error, protocol)
+
     def _delay_s(self, devices: Sequence[Device]) -> float:
         """How long the slowest of these takes over an answer, s of the loop's clock."""
         delay_s = 0.0
@@ -162,6 +182,11 @@ class Servers:
             if slow is not None:
                 delay_s = max(delay_s, slow["delay_s"] / self.speed)
         return delay_s
+
+    def _most_connections(self, devices: Sequence[Device], most: int) -> int:
+        """How many connections these, behind one address, keep: the product's number, or fewer by a fault."""
+        limits = [fault["limit"] for device in devices if (fault := device.fault("connection-limit")) is not None]
+        return min([most, *map(int, limits)])
 
     # -- endpoints ------------------------------------------------------------------------------------------
 
@@ -180,6 +205,8 @@ class Servers:
                     port,
                     self._gate(entry.name),
                     delay_s=partial(self._delay_s, (device,)),
+                    buffers=entry.profile.snmp.buffers or BUFFERS,
+                    failed=partial(self._failed, device, "SNMP"),
                     draining=self._draining,
                     allow_non_loopback=self._expose is not None,
                 ),
@@ -191,6 +218,7 @@ class Servers:
             gateway = gateways.get((address, port))
             if gateway is None:
                 gateway = gateways[address, port] = _Behind(self._catch_up)
+                modbus = entry.profile.modbus
                 await self._bind(
                     entry.name,
                     ModbusTcpServer(
@@ -199,6 +227,12 @@ class Servers:
                         port,
                         gate=gateway.any_reachable,
                         delay_s=partial(self._delay_s, gateway.devices),
+                        buffers=modbus.buffers or BUFFERS,
+                        max_connections=partial(self._most_connections, gateway.devices, modbus.connections),
+                        when_full=modbus.when_full,
+                        idle_timeout_s=modbus.idle_timeout_s,
+                        pool=self._pool,
+                        failed=partial(self._failed, device, "Modbus"),
                         allow_non_loopback=self._expose is not None,
                     ),
                 )
@@ -232,7 +266,12 @@ class Servers:
 
     def _agent(self, tree: SurfaceTree, device: Device, access: SnmpAccess) -> SnmpAgent:
         agent = SnmpAgent(
-            tree, access.communities, access.wire_users, engine_of(device, self.flash), contexts=access.context_names
+            tree,
+            access.communities,
+            access.wire_users,
+            engine_of(device, self.flash),
+            contexts=access.context_names,
+            max_message=tree.max_message,
         )
         tree.add(agent_instances(agent))
         if not self._lazy:
@@ -248,7 +287,12 @@ def engine_of(device: Device, flash: Flash | None = None) -> Engine:
 
 
 class LiveSite(Servers):
-    """Serves a site whose plant is paced by the event loop's clock, `speed` seconds of it for each second of that."""
+    """Serves a site whose plant is paced by the event loop's clock, `speed` seconds of it for each second of that.
+
+    A defect in the code of one device's firmware takes that device down (`firmware-crash`) and is logged with its
+    traceback; the others go on. `journal_lines` bounds the plant's journal, whose oldest lines are then dropped (None:
+    all are kept). Opening as many files as the system allows is this process's right from `start` on.
+    """
 
     def __init__(
         self,
@@ -257,6 +301,8 @@ class LiveSite(Servers):
         ports: str | int | Mapping[str, int] = "high",
         single_address: str = "127.0.0.1",
         expose: str | None = None,
+        *,
+        journal_lines: int | None = None,
     ) -> None:
         if speed <= 0:
             raise ServeError(f"the speed is {speed:g}, expected more than 0 (1 is real time)")
@@ -266,6 +312,9 @@ class LiveSite(Servers):
         """How far the plant is behind the clock, in its own s; it grows when the machine cannot keep up the speed."""
         self.failure: Exception | None = None
         """Why the plant stopped, if it did."""
+        self.defects: list[Defect] = []
+        """What has crashed devices: exceptions in the code of their firmware, the last `KEPT_DEFECTS`."""
+        self._journal_lines = journal_lines
         self._pacer: asyncio.Task[None] | None = None
 
     async def start(self, progress: Callable[[str], None] = lambda name: None) -> None:
@@ -274,6 +323,8 @@ class LiveSite(Servers):
         Raises:
             ServeError: an address cannot be bound; nothing stays bound.
         """
+        self._pool = ConnectionPool(connections_allowed(raise_open_files()))
+        self.site.plant.on_defect = self._note_defect
         await super().start(progress)
         self._pacer = asyncio.create_task(self._pace(), name="plant")
 
@@ -286,6 +337,21 @@ class LiveSite(Servers):
             if self.flash is not None:
                 self.flash.keep()
         await super().stop()
+        self.site.plant.on_defect = None
+
+    def _note_defect(self, defect: Defect) -> None:
+        self.defects.append(defect)
+        del self.defects[:-KEPT_DEFECTS]
+        device = defect.who.partition("/")[0]
+        log.error(
+            "%s: its firmware has crashed at t=%.3f s (%s); the device answers no more until it is restarted or "
+            "`twinfeed clear %s` is called. The defect is in its code:",
+            device,
+            defect.t,
+            defect.phase,
+            device,
+            exc_info=defect.error,
+        )
 
     async def run(self) -> None:
         """Serve until cancelled.
@@ -316,10 +382,43 @@ class LiveSite(Servers):
                     if self.flash is not None:
                         self.flash.keep()
                 self.announce()
+                if self._journal_lines is not None and len(plant.journal) > 2 * self._journal_lines:
+                    del plant.journal[: -self._journal_lines]
         except Exception as error:
             self.failure = error
             log.exception("the plant stopped at t=%.3f s", plant.now)
             raise
+
+
+def raise_open_files() -> int:
+    """Raise this process's soft limit of open files to its hard one, and return it (RLIMIT_NOFILE of getrlimit(2))."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return UNLIMITED_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = UNLIMITED_FILES if hard == resource.RLIM_INFINITY else hard
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        try:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+        except (OSError, ValueError) as error:  # macOS has a limit of its own below an unlimited one
+            log.warning("the limit of open files stays at %d: %s", soft, error)
+            return soft
+        log.info("the limit of open files is now %d, it was %d", wanted, soft)
+    return wanted
+
+
+UNLIMITED_FILES = 1_048_576
+"""Taken for no limit: Linux's own upper one (fs.nr_open)."""
+
+
+def connections_allowed(files: int) -> int:
+    """How many Modbus connections are kept by a process that may open `files` files: `SPARE_FILES` remain."""
+    try:
+        now_open = len(os.listdir("/dev/fd"))
+    except OSError:
+        now_open = 0
+    return max(1, files - now_open - SPARE_FILES)
 
 
 @dataclass(frozen=True)

@@ -254,7 +254,7 @@ class ControlServer:
 
 def condition(live: LiveSite, device: Device) -> str:
     """One word for how the management station sees a device: up, off, booting, hung or silent (no path)."""
-    if "card-hang" in device.state.faults and device.state.card == "up":
+    if device.state.card == "up" and not device.answers:
         return "hung"
     if device.state.card != "up":
         return device.state.card

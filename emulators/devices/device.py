@@ -11,7 +11,9 @@ runs, and its uptime starts again after a power loss.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
+import marshal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -20,8 +22,19 @@ from emulators.devices.answer_faults import ANSWER_FAULTS
 from emulators.devices.domain import CLOCK, Domain
 from emulators.devices.measurement import SENSOR_FAULTS, controlled, reported
 from emulators.devices.misbehaviour import ALARM_FAULTS, FIRMWARE_FAULTS, begin, check, end, false_alarm, look
-from emulators.devices.points import BoundPoint, Index, Point, UnknownPoint, Value, dashed, placeholders, undashed
-from emulators.plant.actor import Actor
+from emulators.devices.points import (
+    BoundPoint,
+    Crashed,
+    Index,
+    Point,
+    PointError,
+    UnknownPoint,
+    Value,
+    dashed,
+    placeholders,
+    undashed,
+)
+from emulators.plant.actor import Actor, PlantError
 from emulators.plant.actor import State as ActorState
 from emulators.plant.faults import Fault
 from emulators.plant.flow import Flow
@@ -92,6 +105,8 @@ class Device(Actor):
         **ANSWER_FAULTS,
     }
 
+    CRASHES: ClassVar[frozenset[str]] = frozenset({"firmware-crash"})
+
     _patterns: ClassVar[dict[tuple[int, str], list[tuple[Point, list[str]]]]]
     """The points and the parts of their names, by how many those are and the first of them."""
 
@@ -111,6 +126,7 @@ class Device(Actor):
         self.layout = 0
         """Grows when rows appear or disappear (alarm tables, neighbours)."""
         self._bound: dict[str, BoundPoint] = {}
+        self._writing = False
 
     @property
     def name(self) -> str:
@@ -199,7 +215,8 @@ class Device(Actor):
     @property
     def answers(self) -> bool:
         """Whether the management card is up and not hung (the network is another matter)."""
-        return self.state.card == "up" and "card-hang" not in self.state.faults
+        faults = self.state.faults
+        return self.state.card == "up" and "card-hang" not in faults and "firmware-crash" not in faults
 
     @property
     def uptime_s(self) -> float:
@@ -237,12 +254,18 @@ class Device(Actor):
         if self.state.card != "off":
             self.state.card = "booting"
             self.state.faults.pop("card-hang", None)
+            self._run_again()
             self.after(self.params.boot_s, "card up")
             self.touch()
 
     # -- the clock's calls ----------------------------------------------------------------------------------
 
     def react(self) -> None:
+        self._follow_supply()
+        if self.answers:
+            self._watch_alarms()
+
+    def _follow_supply(self) -> None:
         supplied = self.card_supplied()
         if not supplied and self.state.card != "off":
             self.state.card = "off"
@@ -254,8 +277,6 @@ class Device(Actor):
             self.state.card = "booting"
             self.after(self.params.boot_s, "card up")
             self.log("card booting")
-        if self.answers:
-            self._watch_alarms()
 
     def on_timer(self, name: str) -> None:
         if name == "card up":
@@ -289,6 +310,70 @@ class Device(Actor):
     def on_restore(self) -> None:
         self.outbox.clear()
         self.layout += 1
+
+    # -- defects of the firmware ----------------------------------------------------------------------------
+
+    def crash(self, error: Exception, phase: str) -> bool:
+        if not self.crashed:
+            self.state.faults["firmware-crash"] = {}
+            self.log("firmware crashed", phase=phase, error=f"{type(error).__name__}: {error}")
+        return True
+
+    def react_crashed(self) -> None:
+        """Only power matters: a card that lost it and has it again restarts its firmware."""
+        before = self.state.card
+        self._follow_supply()
+        if before == "off" and self.state.card == "booting":
+            self._run_again()
+
+    def _run_again(self) -> None:
+        """The firmware restarts: a crash is over."""
+        if self.state.faults.pop("firmware-crash", None) is not None:
+            self.log("fault cleared", kind="firmware-crash")
+            self.plant.rearrange()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """What is written inside is one change: the plant settles once, at the end.
+
+        If carrying it out crashes this firmware, the device's state is what it was before the block, and hung.
+
+        Raises:
+            Crashed: carrying it out has crashed the firmware.
+            PlantError: the plant does not come to rest with the new values.
+        """
+        if self._writing:
+            yield
+            return
+        crashed, before = self.crashed, marshal.dumps(vars(self.state))
+        self._writing = True
+        try:
+            with self.plant.together():
+                yield
+        except Crashed:
+            self._roll_back(before)
+            raise
+        except PointError:  # the firmware has refused, and knows what it has done
+            raise
+        except PlantError:
+            self._roll_back(before)
+            raise
+        except Exception as error:  # what the plant makes of the new values is a defect that the write brought out
+            self._roll_back(before)
+            self.plant.crash(self, error, "write")
+            raise Crashed(f"{self.name} does not answer: its firmware has crashed ({error!r})") from error
+        finally:
+            self._writing = False
+        if self.crashed and not crashed:
+            self._roll_back(before)
+            raise Crashed(f"{self.name} does not answer: its firmware has crashed")
+
+    def _roll_back(self, before: bytes) -> None:
+        """Take back what was written, but not what has happened meanwhile: faults, log lines, the count of commands."""
+        now = self.state
+        self.state = type(now)(**marshal.loads(before))
+        self.state.faults, self.state.events, self.state.commands = now.faults, now.events, now.commands
+        self.touch()
 
     # -- alarms ---------------------------------------------------------------------------------------------
 

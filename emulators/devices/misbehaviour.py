@@ -16,10 +16,15 @@ if TYPE_CHECKING:
 
 FIRMWARE_FAULTS: Mapping[str, Fault] = {
     "card-hang": Fault("the management card answers nothing until it is restarted; the power train runs on"),
+    "firmware-crash": Fault("the firmware has crashed: it neither acts nor answers until it is restarted"),
     "card-reboot": Fault("the management card restarts once"),
     "card-slow": Fault(
         "the management card answers late",
         {"delay_s": Parameter(2.0, "s", 0.0, 60.0, "time before each answer")},
+    ),
+    "connection-limit": Fault(
+        "the card keeps fewer connections (Modbus TCP) than its product does",
+        {"limit": Parameter(1.0, "connections", 1.0, 64.0, "at a time", neutral=None)},
     ),
     "settings-lost": Fault("all settings are back at the factory's; clearing it brings the lost ones back"),
     "clock-jump": Fault(

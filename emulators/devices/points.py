@@ -37,6 +37,10 @@ class Refused(PointError):
     """The value is fine but the device cannot do that now (locked, in the wrong mode)."""
 
 
+class Crashed(PointError):
+    """The device's firmware has crashed of this: no answer comes, over any protocol."""
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """A logical quantity of a kind of device.
@@ -86,9 +90,19 @@ class BoundPoint:
         return self.device.domain(self)
 
     def read(self) -> Value:
-        """What the device reports: what is there, unless a sensor is wrong."""
-        value = self.point.read(self.device, *self.index)
-        return reported(self.device, self.name, value) if self.device.state.faults else value
+        """What the device reports: what is there, unless a sensor is wrong.
+
+        Raises:
+            Crashed: the firmware has crashed of it.
+        """
+        device = self.device
+        try:
+            value = self.point.read(device, *self.index)
+            return reported(device, self.name, value) if device.state.faults else value
+        except PointError:
+            raise
+        except Exception as error:
+            raise self._crashed(error, "read") from error
 
     def true(self) -> Value:
         """What is there, whatever the sensor says."""
@@ -112,6 +126,7 @@ class BoundPoint:
 
         Raises:
             NotWritable, BadValue, Refused: see there.
+            Crashed: the firmware has crashed of it; nothing of the value has been stored.
         """
         self.check(value)
         self.device.state.commands += 1
@@ -119,8 +134,18 @@ class BoundPoint:
         if "command-ignored" in self.device.state.faults:
             self.device.log("command ignored", point=self.name)
             return
-        self.act(value)
-        self.device.plant.settle()
+        with self.device.writing():
+            try:
+                self.act(value)
+            except PointError:
+                raise
+            except Exception as error:
+                raise self._crashed(error, "write") from error
+
+    def _crashed(self, error: Exception, what: str) -> Crashed:
+        """Take the device down, since its firmware has raised `error`; the exception for whoever asked."""
+        self.device.plant.crash(self.device, error, f"{what} {self.name}")
+        return Crashed(f"{self.device.name} does not answer: its firmware has crashed ({what} {self.name}: {error!r})")
 
     def act(self, value: Value) -> None:
         """Write it on the device itself, unchecked."""

@@ -27,6 +27,19 @@ class Event:
     data: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """An exception in the code of one actor, which has taken that actor down and nothing else."""
+
+    t: float
+    """When, s since the site was started."""
+    who: str
+    """The actor's id."""
+    phase: str
+    """What it was doing: `react`, `read battery.charge`, `SNMP` …"""
+    error: Exception
+
+
 @dataclass
 class State:
     """All that an actor remembers. Fields are JSON values only, so a snapshot is a plain dictionary."""
@@ -43,6 +56,8 @@ class Actor:
 
     FAULTS: ClassVar[Mapping[str, Fault]] = {}
     STATE: ClassVar[type[State]] = State
+    CRASHES: ClassVar[frozenset[str]] = frozenset()
+    """Faults during which the actor's program is `crashed`."""
     COUPLED: ClassVar[bool] = False
     """Its `advance` looks at what else moves, so it goes first and sees everything as it came to rest."""
 
@@ -89,6 +104,23 @@ class Actor:
 
     def on_restore(self) -> None:
         """The state has been replaced by that of a snapshot: forget what was only on its way out."""
+
+    # -- defects ----------------------------------------------------------------------------------------------
+
+    @property
+    def crashed(self) -> bool:
+        """Whether this actor's own program has stopped: it reacts to nothing, and only `react_crashed` is called."""
+        return not self.CRASHES.isdisjoint(self.state.faults)
+
+    def crash(self, error: Exception, phase: str) -> bool:
+        """This actor's own code has raised `error` in `phase` (`react`, `horizon`, …): whether only it goes down.
+
+        A component of the plant is physics: a defect there ends the run. Firmware crashes alone.
+        """
+        return False
+
+    def react_crashed(self) -> None:
+        """Called in place of `react` while `crashed`."""
 
     # -- what subclasses call -------------------------------------------------------------------------------
 

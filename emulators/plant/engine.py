@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from emulators.plant.actor import Actor, Event, PlantError
+from emulators.plant.actor import Actor, Defect, Event, PlantError
 from emulators.plant.faults import split
 
 SHORTEST_STEP_S = 0.001
@@ -68,6 +68,11 @@ class Plant:
         self.moment = 0
         """Grows with every round of reactions, every move of the clock and every fault: what was worked out from
         continuous states holds while it stays the same."""
+        self.on_defect: Callable[[Defect], None] | None = None
+        """Called when the code of a device has raised and the device has crashed of it. Without it (None) the exception
+        goes on to whoever moved the plant: a test that has nobody to report to must not pass."""
+        self._joined = 0
+        """How many `together` blocks are open."""
         self._heap: list[tuple[float, int, str, str]] = []
         self._sequence = 0
         self._reactive: list[Actor] = []
@@ -92,15 +97,45 @@ class Plant:
 
     def start(self) -> None:
         """All actors are there: let them look each other up and come to rest at t = 0."""
-        actors = list(self.actors.values())
-        self._reactive = [a for a in actors if type(a).react is not Actor.react]
-        self._reactions = [a.react for a in self._reactive]
-        self._bounded = [a.horizon for a in actors if type(a).horizon is not Actor.horizon]
-        moving = [a for a in actors if type(a).advance is not Actor.advance]
-        self._moving = [a.advance for a in sorted(moving, key=lambda a: not a.COUPLED)]
-        for actor in actors:
+        self._arrange()
+        for actor in self.actors.values():
             actor.start()
         self.settle()
+
+    def _arrange(self) -> None:
+        """List whom to call when; of a crashed actor only what goes on without its program."""
+        actors = list(self.actors.values())
+        running = [a for a in actors if not a.crashed]
+        self._reactive = [a for a in actors if type(a).react is not Actor.react]
+        self._reactions = [a.react_crashed if a.crashed else a.react for a in self._reactive]
+        self._bounded = [a.horizon for a in running if type(a).horizon is not Actor.horizon]
+        moving = [a for a in running if type(a).advance is not Actor.advance]
+        self._moving = [a.advance for a in sorted(moving, key=lambda a: not a.COUPLED)]
+
+    def rearrange(self) -> None:
+        """An actor's program has crashed or runs again; what was due meanwhile is due now."""
+        self._arrange()
+        waiting = [key for key, (due, _) in self.timers.items() if due == math.inf]
+        for id, name in waiting:
+            if not self.actors[id].crashed:
+                self.set_timer(id, name, self.now)
+        self.dirty = True
+        self.moment += 1
+
+    def crash(self, actor: Actor, error: Exception, phase: str) -> None:
+        """The code of `actor` has raised `error` in `phase`: take it down alone, or raise.
+
+        Raises:
+            Exception: `error`, where nobody is there to be told (`on_defect`) or the actor is part of the physics.
+        """
+        if self.on_defect is None:
+            raise error
+        known = actor.crashed
+        if not actor.crash(error, phase):
+            raise error
+        if not known:
+            self.rearrange()
+            self.on_defect(Defect(self.now, actor.id, phase, error))
 
     def find(self, id: str) -> Actor:
         """The actor of that name.
@@ -144,30 +179,69 @@ class Plant:
         if self.dirty:
             return self.now
         if self._look_s is None:
-            reach = min((horizon() for horizon in self._bounded), default=math.inf)
+            reach = self._shortest_horizon()
             self._look_s = self.now + min(max(reach, SHORTEST_STEP_S), LONGEST_STEP_S)
         return min(self._look_s, self._next_timer())
+
+    def _shortest_horizon(self) -> float:
+        reach = math.inf
+        horizons = iter(self._bounded)
+        while True:  # the iterator goes on after the one that raised
+            try:
+                for horizon in horizons:
+                    reach = min(reach, horizon())
+            except Exception as error:
+                self.crash(_whose(horizon), error, "horizon")
+            else:
+                return reach
 
     def _move(self, to: float) -> None:
         dt = to - self.now
         if dt > 0.0:
-            for move in self._moving:
-                move(dt)
+            moves = iter(self._moving)
+            while True:  # as in _shortest_horizon
+                try:
+                    for move in moves:
+                        move(dt)
+                except Exception as error:
+                    self.crash(_whose(move), error, "advance")
+                else:
+                    break
             self.now = to
             self.moment += 1
 
     def settle(self) -> None:
         """Solve and react until nothing changes within this instant, then tell the watchers.
 
+        Inside `together` it waits for the end of the block.
+
         Raises:
             PlantError: the actors keep changing each other; the message names those of the last rounds.
         """
+        if self._joined:
+            self.dirty = True
+            return
         self._come_to_rest()
         self._look_s = None
         for watch in tuple(self.watchers):  # one may leave when it has seen enough
             watch()
         if self.dirty:  # a watcher has done something
             self.settle()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is written inside is one change, as the settings of one request are: the plant settles once, at the end.
+
+        Raises:
+            PlantError: as `settle`, at the end of the block.
+        """
+        self._joined += 1
+        try:
+            yield
+        finally:
+            self._joined -= 1
+            if not self._joined:
+                self.settle()
 
     def _come_to_rest(self) -> None:
         restless: list[str] = []
@@ -177,8 +251,7 @@ class Plant:
             for solver in self.solvers:
                 solver.solve()
             if round < MOST_REACTIONS - 5:
-                for react in self._reactions:
-                    react()
+                self._react_all()
             else:
                 restless += self._first_to_touch()
             if not self.dirty:
@@ -186,12 +259,26 @@ class Plant:
                 return
         raise PlantError(f"at t={self.now:.3f} s the plant does not come to rest: {', '.join(restless)} keep changing")
 
+    def _react_all(self) -> None:
+        reactions = iter(self._reactions)
+        while True:  # as in _shortest_horizon
+            try:
+                for react in reactions:
+                    react()
+            except Exception as error:
+                self.crash(_whose(react), error, "react")
+            else:
+                return
+
     def _first_to_touch(self) -> list[str]:
         """Let every actor react, and name the one that made a further round necessary."""
         first: list[str] = []
-        for actor in self._reactive:
+        for actor, react in zip(self._reactive, self._reactions, strict=True):
             calm = not self.dirty
-            actor.react()
+            try:
+                react()
+            except Exception as error:
+                self.crash(actor, error, "react")
             if calm and self.dirty:
                 first.append(actor.id)
         return first
@@ -223,8 +310,13 @@ class Plant:
                 kind = name.removeprefix("clear ")
                 if kind in self.actors[id].state.faults:  # a fault that happens once has ended by itself
                     self.clear(id, kind)
+            elif (actor := self.actors[id]).crashed:
+                self.set_timer(id, name, math.inf)  # until it runs again, see `rearrange`
             else:
-                self.actors[id].on_timer(name)
+                try:
+                    actor.on_timer(name)
+                except Exception as error:
+                    self.crash(actor, error, f"timer {name}")
             self.dirty = True
 
     # -- faults ---------------------------------------------------------------------------------------------
@@ -265,7 +357,7 @@ class Plant:
         else:
             self.drop_timer(target, f"clear {kind}")
         actor.log("fault", kind=kind, **chosen)
-        actor.on_fault(kind, True)
+        self._tell_fault(actor, kind, True)
         self.dirty = True
         self.moment += 1
 
@@ -283,13 +375,23 @@ class Plant:
                     del actor.state.faults[active]
                     self.drop_timer(actor.id, f"clear {active}")
                     actor.log("fault cleared", kind=active)
-                    actor.on_fault(active, False)
+                    self._tell_fault(actor, active, False)
                     cleared.append((actor.id, active))
         if target is not None and not cleared:
             raise PlantError(f"{target} has no active fault{f' {kind!r}' if kind else ''} to clear")
         self.dirty = True
         self.moment += 1
         return cleared
+
+    def _tell_fault(self, actor: Actor, kind: str, active: bool) -> None:
+        try:
+            actor.on_fault(kind, active)
+        except PlantError:  # a fault that cannot be
+            raise
+        except Exception as error:
+            self.crash(actor, error, f"fault {kind}")
+        if kind in actor.CRASHES:
+            self.rearrange()
 
     # -- forking --------------------------------------------------------------------------------------------
 
@@ -324,6 +426,7 @@ class Plant:
             self._set_timers(timers)
             self.rng.setstate(rng)
             del self.journal[lines:]
+            self._arrange()
             self.settle()
 
     def _set_timers(self, timers: dict[tuple[str, str], tuple[float, int]]) -> None:
@@ -349,7 +452,15 @@ class Plant:
             actor.state = actor.STATE(**states[id])
             actor.on_restore()
         self.journal.clear()
+        self._arrange()
         self.settle()
+
+
+def _whose(method: Callable[..., object]) -> Actor:
+    """The actor that a bound method belongs to."""
+    owner = getattr(method, "__self__", None)
+    assert isinstance(owner, Actor), f"{method!r} is no actor's method"
+    return owner
 
 
 def _copied(values: dict[str, Any]) -> dict[str, Any]:

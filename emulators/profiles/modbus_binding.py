@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-from emulators.devices.points import BadValue, BoundPoint, NotWritable, Refused
+from emulators.devices.points import BadValue, BoundPoint, Crashed, NotWritable, Refused
 from emulators.profiles import odd_answers
 from emulators.profiles.binding import ProfileError, Row, Surface, point_name
 from emulators.profiles.odd_answers import Odd, odd_points
@@ -74,6 +74,7 @@ class ProfileUnit:
         self._starts = {table: [slot.start for slot in slots] for table, slots in self._slots.items()}
         self._parts: dict[tuple[RegisterTable, int, int], list[Part]] = {}
         self._cache: dict[tuple[RegisterTable, int, int], bytes] = {}
+        self._cached_bits: dict[tuple[BitTable, int, int], list[bool]] = {}
         self._revision = -1
         self._odd: dict[str, Odd] = {}
         """The points that suffer answer faults, and which; those of `_revision`."""
@@ -102,7 +103,11 @@ class ProfileUnit:
                 if len(self._parts) >= CACHED_READS:
                     self._parts.clear()
                 parts = self._parts[key] = self._divide(table, address, count)
-            data = self._cache[key] = b"".join([pack(read())[cut] for read, pack, cut in parts])
+            try:
+                data = b"".join([pack(read())[cut] for read, pack, cut in parts])
+            except Crashed as crash:
+                raise Unanswered(str(crash)) from crash
+            self._cache[key] = data
         return data
 
     def _follow(self) -> None:
@@ -113,6 +118,7 @@ class ProfileUnit:
             return
         self._revision = revision
         self._cache.clear()
+        self._cached_bits.clear()
         odd = odd_points(device) if device.state.faults else {}
         if odd or self._odd:
             self._odd = odd
@@ -131,15 +137,14 @@ class ProfileUnit:
             raw = unpack(slot.register, data[at : at + 2 * slot.words])
             _check(slot.register, slot.target, raw)
             writes.append((slot, raw))
-        for slot, raw in writes:
-            _write(slot.register, slot.target, raw)
+        self._carry_out([(slot.register, slot.target, raw) for slot, raw in writes])
 
     def _divide(self, table: RegisterTable, address: int, count: int) -> list[Part]:
         """What the range is made of, in order.
 
         Raises:
             IllegalAddress: it holds registers that this product does not have, and does not show as zero.
-        Unanswered: it holds a point that leaves requests unanswered (fault `missing`).
+            Unanswered: it holds a point that leaves requests unanswered (fault `missing`).
         """
         parts: list[Part] = []
         at, end = address, address + count
@@ -175,20 +180,30 @@ class ProfileUnit:
 
     def read_bits(self, table: BitTable, address: int, count: int) -> Sequence[bool]:
         self._follow()
-        bits = self._bits[table]
-        values = []
-        for place in range(address, address + count):
-            found = bits.get(place)
-            if found is None and not self._gaps_are_zero:
-                raise IllegalAddress(f"{table} {place} does not exist in this product")
-            value = found is not None and found.bit.access != "wo" and bool(found.read())
-            if found is not None and (odd := self._odd.get(found.point)) is not None:
-                value = odd_answers.bit(value, odd, f"{table} {place}")
-            values.append(value)
+        key = (table, address, count)
+        values = self._cached_bits.get(key)
+        if values is None:
+            if len(self._cached_bits) >= CACHED_READS:
+                self._cached_bits.clear()
+            try:
+                values = [self._bit(table, place) for place in range(address, address + count)]
+            except Crashed as crash:
+                raise Unanswered(str(crash)) from crash
+            self._cached_bits[key] = values
         return values
 
+    def _bit(self, table: BitTable, place: int) -> bool:
+        found = self._bits[table].get(place)
+        if found is None:
+            if not self._gaps_are_zero:
+                raise IllegalAddress(f"{table} {place} does not exist in this product")
+            return False
+        value = found.bit.access != "wo" and bool(found.read())
+        odd = self._odd.get(found.point)
+        return value if odd is None else odd_answers.bit(value, odd, f"{table} {place}")
+
     def write_bits(self, address: int, values: Sequence[bool]) -> None:
-        writes = []
+        writes: list[tuple[Register | Bit, BoundPoint | None, Raw]] = []
         for place, value in enumerate(values, address):
             found = self._bits["coil"].get(place)
             if found is None or found.bit.access == "ro":
@@ -197,8 +212,16 @@ class ProfileUnit:
             raw = value if bit.enum is None and bit.scale == 1 else int(value)
             _check(bit, target, raw)
             writes.append((bit, target, raw))
-        for bit, target, raw in writes:
-            _write(bit, target, raw)
+        self._carry_out(writes)
+
+    def _carry_out(self, writes: Sequence[tuple[Register | Bit, BoundPoint | None, Raw]]) -> None:
+        """Write what one request has brought as one change."""
+        try:
+            with self._surface.device.writing():
+                for entry, target, raw in writes:
+                    _write(entry, target, raw)
+        except Crashed as crash:
+            raise Unanswered(str(crash)) from crash
 
     # -- building -------------------------------------------------------------------------------------------
 

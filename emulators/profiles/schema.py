@@ -129,6 +129,11 @@ class Snmp(Strict):
     """May hold `{point}` names, replaced by their values."""
     objects: tuple[SnmpObject, ...] = ()
     traps: tuple[Trap, ...] = ()
+    max_message: Annotated[int, Field(ge=484, le=65507)] = 1472
+    """Octets of the longest message the agent sends or takes (snmpEngineMaxMessageSize); what is longer is answered
+    tooBig. 1472 is what fits an Ethernet frame (RFC 3417 §3.2)."""
+    buffers: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Answers that wait in the card while it is slow; what comes beyond is lost. Without it the emulator's default."""
 
 
 class Register(Entry):
@@ -166,6 +171,14 @@ class Modbus(Strict):
     """Registers that one request may read; V1.1b3 §6.3 allows 125, many products give fewer."""
     beyond_most: Literal["refused", "silent"] = "refused"
     """What reading more answers: exception 3 (illegal data value), or nothing."""
+    connections: Annotated[int, Field(ge=1, le=1000)] = 64
+    """TCP connections that the product keeps at a time."""
+    when_full: Literal["close-oldest", "refuse"] = "close-oldest"
+    """What becomes of one connection more: it closes the one that has been silent longest, or is reset itself."""
+    idle_timeout_s: Annotated[float, Field(gt=0, le=1e6)] | None = None
+    """A connection silent for so long is closed, s; without it never."""
+    buffers: Annotated[int, Field(ge=1, le=1000)] | None = None
+    """Answers that wait in the device while it is slow, then it reads no further. Without it the emulator's default."""
     identification: dict[int, str] = {}
     """Object id -> text for function 43/14; texts may hold `{point}` names."""
     registers: tuple[Register, ...] = ()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from functools import lru_cache
 from ipaddress import IPv4Address
 
-from emulators.devices.points import BadValue, BoundPoint, Index, NotWritable, Refused
+from emulators.devices.points import BadValue, BoundPoint, Crashed, Index, NotWritable, Refused
 from emulators.profiles.binding import ProfileError, Row, Surface, dotted, point_name
 from emulators.profiles.odd_answers import WALKS_SKIP_IT, Odd, odd_points, snmp_binding
 from emulators.profiles.schema import SnmpObject
@@ -92,6 +93,19 @@ class SurfaceTree(MibTree):
             self._pending = True
         else:
             self.replace(self._with_added())
+
+    @property
+    def max_message(self) -> int:
+        """Octets of the longest message that the product sends or takes."""
+        assert self._surface.profile.snmp is not None
+        return self._surface.profile.snmp.max_message
+
+    @property
+    def fatal(self) -> tuple[type[Exception], ...]:
+        return (*super().fatal, Crashed)
+
+    def writing(self) -> AbstractContextManager[object]:
+        return self._surface.device.writing()
 
     def _look(self) -> int:
         """The plant's revision, after following rows that came or went."""

@@ -32,6 +32,9 @@ log = logging.getLogger(__name__)
 REFRESH_S = 0.5
 """How often the live table is drawn, s."""
 
+JOURNAL_LINES = 10_000
+"""Lines of the plant's journal that a site which runs for weeks keeps; a fault is a few hundred."""
+
 
 def up(
     site: Annotated[str, typer.Argument(help="A shipped site's name (`twinfeed sites`) or a site file.")],
@@ -85,7 +88,7 @@ def up(
     if expose is not None and not isinstance(chosen, int):
         raise typer.BadParameter("exposing needs a run of ports: --ports 20000", param_hint="--expose")
     with plain_errors():
-        live = LiveSite(Site.load(site, seed), speed, chosen, address, expose)
+        live = LiveSite(Site.load(site, seed), speed, chosen, address, expose, journal_lines=JOURNAL_LINES)
         run(_run(live, partial(_flash, live.site, state, fresh), json, for_s))
 
 

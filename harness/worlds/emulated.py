@@ -12,7 +12,7 @@ from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from emulators.devices.points import Value
-from emulators.plant.actor import PlantError
+from emulators.plant.actor import Defect, PlantError
 from emulators.site import Site
 from harness import quantities
 from harness.faults import frames
@@ -75,6 +75,7 @@ class EmulatedWorld(World):
         self._watching = Watching(self.model, self.journal, self._everything)
         self._injector = Injector(self, lambda: self.now, self._holds, self.seed, self._pace, self._fail)
         self.model.plant.watchers.append(self._settled)
+        self.model.plant.on_defect = self._defective
         self._look_again()
 
     async def _end(self) -> None:
@@ -89,12 +90,18 @@ class EmulatedWorld(World):
             self._looking.cancel()
         self.look()
         self.model.plant.watchers.remove(self._settled)
+        self.model.plant.on_defect = None
         self._watching.stop()
 
     def _settled(self) -> None:
         """The plant has come to rest at some instant; a fault may be waiting for just that."""
         if self._injector.waits:
             self._loop.call_soon(self._injector.due)
+
+    def _defective(self, defect: Defect) -> None:
+        """The code of a device's firmware has raised: the device is down, and the test must not pass."""
+        defect.error.add_note(f"{defect.who} crashed of this at t={defect.t:.3f} s ({defect.phase})")
+        self._fail(defect.error)
 
     def _fail(self, error: Exception) -> None:
         """Something went wrong that nobody waits for: whoever runs or judges the world next is told."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,8 @@ from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
 
-from emulators.wire.modbus import Counters, ModbusRtuConnection, TableUnit, crc16
+from emulators.wire.modbus import Counters, ModbusRtuConnection, TableUnit, crc16, rtu
+from emulators.wire.modbus.rtu import BYTE_COUNTS, FIXED_SIZES
 
 READ = bytes.fromhex("11 03 006B 0003 7687")
 ANSWER = bytes.fromhex("11 03 06 AE41 5652 4340 49AD")
@@ -154,3 +156,128 @@ class TestGarbage:
         line = ModbusRtuConnection({17: unit()}, Counters())
         answers = [line.receive(stream[a:b]) for a, b in itertools.pairwise([0, *cuts, len(stream)])]
         assert b"".join(answers) == b"".join({READ: ANSWER, WRITE: WRITTEN}[request] for request in requests)
+
+
+class Reference:
+    """The rules of framing as the module states them, tried anew at every octet: slow, and short enough to be believed."""
+
+    def __init__(self) -> None:
+        self.pending, self.synchronous, self.frames = b"", True, list[bytes]()
+
+    def receive(self, data: bytes) -> None:
+        piece = len(self.pending) if len(data) >= 4 else None
+        self.pending += data
+        while (found := self._first(piece)) is not None:
+            start, end = found
+            self.frames.append(self.pending[start:end])
+            self.pending, self.synchronous = self.pending[end:], True
+            piece = None if piece is None else piece - end
+        if len(self.pending) >= 256:
+            self.pending, self.synchronous = self.pending[-255:], False
+
+    def _first(self, piece: int | None) -> tuple[int, int] | None:
+        available, begun = len(self.pending), False
+        for start in range(available - 3):
+            size = self._size(start)
+            ends = [start + size] if size else []
+            if (start == 0 and self.synchronous) or (start > 0 and start == piece):
+                ends.append(available)
+            for end in ends:
+                whole = end <= available and end - start <= 256
+                frame = self.pending[start:end]
+                if whole and (end == available or not begun) and crc16(frame[:-2]) == frame[-2:]:
+                    return start, end
+            begun = begun or size is None or start + size > available
+        return None
+
+    def _size(self, start: int) -> int | None:
+        """None while it is not known, 0 if there is no such request."""
+        function, counted_at = self.pending[start + 1], BYTE_COUNTS.get(self.pending[start + 1])
+        if counted_at is None:
+            return FIXED_SIZES.get(function, 0)
+        if start + counted_at >= len(self.pending):
+            return None
+        size = counted_at + 1 + self.pending[start + counted_at] + 2
+        return size if size <= 256 else 0
+
+
+FRAMES = [
+    READ, WRITE, framed("11 64 0102030405"), framed("11 10 0001 0002 FF 000A 0102"), framed("11 07"),
+    framed("11 10 0001 0004 08" + READ.hex()), framed("11 17 0003 0006 000E 0003 06 00FF 00FF 00FF"),
+]  # fmt: skip
+"""Measured and unmeasured requests, a request in the data of another."""
+
+noise = st.one_of(
+    st.binary(max_size=40),
+    st.binary(min_size=250, max_size=600),
+    st.lists(st.sampled_from([0x10, 0xFF, 0x17, 0x03, 0x00, 0x11]), max_size=300).map(bytes),
+)
+"""Also of octets that look like the beginnings of long requests."""
+
+
+class TestNoise:
+    @given(st.lists(st.one_of(st.sampled_from(FRAMES), noise), max_size=6), st.data())
+    def test_the_frames_found_are_those_of_the_rules(self, parts: list[bytes], data: st.DataObject) -> None:
+        stream = b"".join(parts)
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=8)))
+        pieces = [stream[a:b] for a, b in itertools.pairwise([0, *cuts, len(stream)])]
+        reference, counters = Reference(), Counters()
+        line = ModbusRtuConnection({17: unit()}, counters)
+        for piece in pieces:
+            line.receive(piece)
+            reference.receive(piece)
+            assert line.pending_bytes == len(reference.pending)
+        assert counters.bus_messages == len(reference.frames)
+        addressed = [frame for frame in reference.frames if frame[0] == 17]
+        assert counters.server_messages == len(addressed)
+
+    @given(st.lists(st.one_of(st.sampled_from(FRAMES), st.binary(max_size=20)), max_size=4))
+    def test_octet_by_octet_the_same(self, parts: list[bytes]) -> None:
+        reference, counters = Reference(), Counters()
+        line = ModbusRtuConnection({17: unit()}, counters)
+        for octet in b"".join(parts):
+            line.receive(bytes((octet,)))
+            reference.receive(bytes((octet,)))
+        assert counters.bus_messages == len(reference.frames)
+
+    @given(st.binary(max_size=200), st.sampled_from([READ, WRITE]), st.booleans())
+    def test_a_measured_request_after_noise_is_found(self, before: bytes, request: bytes, single: bool) -> None:
+        line = ModbusRtuConnection({17: unit()}, Counters())
+        line.receive(before)
+        pieces = [bytes((octet,)) for octet in request] if single else [request]
+        answers = b"".join(map(line.receive, pieces))
+        assert answers.endswith(ANSWER if request is READ else WRITTEN)
+
+    def test_an_unknown_function_after_noise_is_found_where_its_piece_begins(self, line: ModbusRtuConnection) -> None:
+        line.receive(b"\x55" * 300)
+        assert line.receive(framed("11 64 0102030405")) == framed("11 E4 01")
+
+    @pytest.mark.parametrize("piece", [1, 7, 256, 4096])
+    @pytest.mark.parametrize("kind", ["random", "beginnings"])
+    def test_each_octet_is_checked_a_bounded_number_of_times(
+        self, monkeypatch: pytest.MonkeyPatch, piece: int, kind: str
+    ) -> None:
+        """The octets that go through the CRC for each octet of noise; trying every beginning with every end takes 8,000."""
+        checked = 0
+        real = rtu._crc
+
+        def counting(data: bytes, crc: int = 0xFFFF) -> int:
+            nonlocal checked
+            checked += len(data)
+            return real(data, crc)
+
+        monkeypatch.setattr(rtu, "_crc", counting)
+        seeded = random.Random(1)
+        octets = seeded.randbytes(8192) if kind == "random" else b"\x10\xf0" * 4096
+        line = ModbusRtuConnection({17: unit()}, Counters())
+        for at in range(0, len(octets), piece):
+            line.receive(octets[at : at + piece])
+        assert checked / len(octets) < (8 if kind == "random" else 260)
+
+    def test_noise_is_seldom_taken_for_a_request(self) -> None:
+        """Less than one octet in ten is tried as the beginning of a request, each right once in 65,536 times."""
+        counters = Counters()
+        line = ModbusRtuConnection({}, counters)
+        for octet in random.Random(2).randbytes(100_000):
+            line.receive(bytes((octet,)))
+        assert counters.bus_messages <= 1

@@ -157,11 +157,26 @@ def test_a_get_that_does_not_fit_is_too_big() -> None:
     assert agent.counter(Counter.OUT_TOO_BIGS) == 2
 
 
-def test_when_not_even_the_error_fits_the_request_is_dropped() -> None:
+NAMES_TOO_LONG = [(1, 3, 6, 9, i) for i in range(1, 60)]  # 713 octets
+
+
+@pytest.mark.parametrize("kind", ["Get", "GetNext", "GetBulk"])
+def test_a_message_longer_than_the_agent_takes_is_answered_too_big(kind: str) -> None:
     agent = large_agent(484)
-    names = [(1, 3, 6, 9, i) for i in range(1, 60)]
-    assert agent.handle(request("Get", *names, version=1)) is None  # v1 would repeat all names
-    assert agent.counter(Counter.SILENT_DROPS) == 1
+    assert ask(agent, kind, *NAMES_TOO_LONG) == (ErrorStatus.TOO_BIG, 0, [])
+    assert agent.counter(Counter.OUT_TOO_BIGS) == 1
+
+
+def test_a_v1_message_longer_than_the_agent_takes_is_dropped_for_its_answer_would_be_as_long() -> None:
+    agent = large_agent(484)
+    assert agent.handle(request("Get", *NAMES_TOO_LONG, version=1)) is None
+    assert agent.counter(Counter.IN_ASN_PARSE_ERRS) == 1
+
+
+def test_a_message_of_the_longest_size_is_answered() -> None:
+    longest = large_agent(len(request("Get", *NAMES_TOO_LONG[:50])))
+    assert ask(longest, "Get", *NAMES_TOO_LONG[:50]).status == ErrorStatus.TOO_BIG  # its values do not fit
+    assert longest.counter(Counter.IN_ASN_PARSE_ERRS) == 0
 
 
 def broken() -> int:

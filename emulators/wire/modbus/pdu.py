@@ -38,6 +38,8 @@ _DIAGNOSTICS = 8
 _COIL_VALUES = {0x0000: False, 0xFF00: True}
 _BITS_OF_BYTE = [tuple(bool(byte >> bit & 1) for bit in range(8)) for byte in range(256)]
 
+_DIGITS = bytes.maketrans(b"\0\1", b"01")
+
 _two_words = struct.Struct(">BHH")
 _three_words = struct.Struct(">BHHH")
 _write_head = struct.Struct(">BHHB")
@@ -50,8 +52,9 @@ def respond(unit: Unit, pdu: bytes, counters: Counters | None = None) -> bytes:
     """The response PDU to a request PDU, an exception response if the request cannot be served; empty for silence.
 
     `pdu` is 1 to 253 bytes (ValueError if empty: without a function code there is no response). `counters`
-    are those that function 8 reads; without them its counter sub-functions are illegal functions. Whatever the
-    unit raises is answered; what is not a ModbusError is a defect of the unit, logged and answered with 04.
+    are those that function 8 reads; without them its counter sub-functions are illegal functions. What the unit
+    raises is answered; what is not a ModbusError is a defect of the unit, logged and answered with 04. Only
+    `Unanswered` gives no response: the result is empty.
     """
     if not pdu:
         raise ValueError("an empty PDU has no response: a request starts with its function code")
@@ -218,11 +221,8 @@ def _check_range(address: int, count: int) -> None:
 
 def _pack_bits(bits: Sequence[bool]) -> bytes:
     """Eight bits a byte, the first one lowest, the last byte filled up with zeros."""
-    packed = bytearray((len(bits) + 7) // 8)
-    for index, bit in enumerate(bits):
-        if bit:
-            packed[index >> 3] |= 1 << (index & 7)
-    return bytes(packed)
+    digits = bytes(map(bool, reversed(bits))).translate(_DIGITS)  # the number in base 2, its highest digit first
+    return int(digits, 2).to_bytes((len(bits) + 7) // 8, "little")
 
 
 def _unpack_bits(data: bytes, count: int) -> list[bool]:

@@ -11,13 +11,15 @@ import asyncio
 import os
 import termios
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Literal
 
 import serial
 
+from emulators.wire.backlog import BUFFERS, Backlog, promptly
 from emulators.wire.modbus.diagnostics import Counters
 from emulators.wire.modbus.rtu import ModbusRtuConnection
-from emulators.wire.modbus.server import always, promptly
+from emulators.wire.modbus.server import always, log_failure
 from emulators.wire.modbus.unit import Unit
 
 READ_BYTES = 4096
@@ -28,7 +30,8 @@ class ModbusSerialServer:
 
     `device` is the line (`/dev/ttyS0`); 19200 baud and even parity are the defaults of Modbus over Serial Line V1.02
     §2.5.1. `units` maps addresses (1 to 247) to units. While `gate` says False what arrives is swallowed;
-    `delay_s` is asked before each answer how many seconds the device takes over it.
+    `delay_s` is asked before each answer how many seconds the device takes over it; while `buffers` answers wait,
+    further ones are lost. `failed` is called with an exception in a device's code; the request gets no answer.
     """
 
     def __init__(
@@ -41,13 +44,16 @@ class ModbusSerialServer:
         stop_bits: int = 1,
         gate: Callable[[], bool] = always,
         delay_s: Callable[[], float] = promptly,
+        buffers: int = BUFFERS,
+        failed: Callable[[Exception], None] = log_failure,
         counters: Counters | None = None,
     ) -> None:
         self.counters = counters if counters is not None else Counters()
         self.device = device
         self._settings = {"baudrate": baud, "parity": parity, "stopbits": stop_bits}
         self._gate = gate
-        self._delay_s = delay_s
+        self._backlog = Backlog(delay_s, buffers)
+        self._failed = failed
         self._modbus = ModbusRtuConnection(units, self.counters)
         self._line: serial.Serial | None = None
         self._unsent = b""
@@ -64,6 +70,7 @@ class ModbusSerialServer:
 
     async def stop(self) -> None:
         """Leave the line. Does nothing if not started."""
+        self._backlog.clear()
         if self._line is not None:
             loop, descriptor = asyncio.get_running_loop(), self._line.fileno()
             loop.remove_reader(descriptor)
@@ -90,14 +97,21 @@ class ModbusSerialServer:
         if not self._gate():
             self._modbus.forget()
             return
-        answers = self._modbus.receive(data)
+        try:
+            answers = self._modbus.receive(data)
+        except Exception as error:
+            self._failed(error)
+            return
         if not answers:
             return
-        delay_s = self._delay_s()
-        if delay_s > 0.0:
-            asyncio.get_running_loop().call_later(delay_s, self._send, answers)
+        if self._backlog.slow():
+            self._backlog.put(partial(self._send, answers))
         else:
             self._send(answers)
+
+    def hasten(self) -> None:
+        """The delay may have changed: what waits leaves when it is due now."""
+        self._backlog.hasten()
 
     def _send(self, answers: bytes) -> None:
         self._unsent += answers

@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import socket
 import ssl
 import struct
+from collections import deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Literal, cast
 
+from emulators.wire.backlog import BUFFERS, Backlog, promptly
 from emulators.wire.modbus.diagnostics import Counters
+from emulators.wire.modbus.pool import ConnectionPool
 from emulators.wire.modbus.rtu import ModbusRtuConnection
 from emulators.wire.modbus.tcp import ModbusTcpConnection
 from emulators.wire.modbus.unit import ExceptionCode, Unit
@@ -23,9 +28,13 @@ from emulators.wire.modbus.unit import ExceptionCode, Unit
 MODBUS_PORT = 502
 """The port IANA registered for Modbus (mbap)."""
 
-_RECEIVE_BYTES = 2048
+_RECEIVE_BYTES = 520
+"""Read at once from a connection: two of the longest requests, so that a client that sends many has its turn no longer
+than others."""
 _NO_LINGER = struct.pack("ii", 1, 0)
 """struct linger: on, 0 s: closing discards what is unsent and sends a reset."""
+
+_log = logging.getLogger(__name__)
 
 
 def always() -> bool:
@@ -33,9 +42,9 @@ def always() -> bool:
     return True
 
 
-def promptly() -> float:
-    """The delay of a device that answers at once, s."""
-    return 0.0
+def log_failure(error: Exception) -> None:
+    """Log an exception in a device's code, where the server's owner has named nothing better; no answer is given."""
+    _log.error("no answer to a Modbus request, since the device's code failed", exc_info=error)
 
 
 class ModbusTcpServer:
@@ -49,11 +58,14 @@ class ModbusTcpServer:
     again, as by a device that came back and knows nothing of it.
 
     `delay_s` is asked before each answer how many seconds the device takes over it; it answers one request after the
-    other, so what comes meanwhile waits.
+    other, so what comes meanwhile waits. While `buffers` answers wait, nothing more is read from any connection.
 
-    At most `max_connections` are kept: one more closes the one that has been silent longest, as the connection
-    pool of the Messaging on TCP/IP Implementation Guide does. A connection silent for `idle_timeout_s` seconds
-    is closed (None: never). A client that does not read its answers is not read from either.
+    At most `max_connections` are kept. One more is reset at once (`when_full` is "refuse"), or closes the one that has
+    been silent longest ("close-oldest"), as the connection pool of the Messaging on TCP/IP Implementation Guide does. A
+    connection silent for `idle_timeout_s` seconds is closed (None: never). A client that does not read its answers is
+    not read from either. `pool` bounds the connections of several servers together.
+
+    `failed` is called with an exception in the device's code that is no answer; the request gets none.
 
     `framing` is "mbap" (Modbus TCP) or "rtu", where `absent` does not apply: on a line, who is not there is silent.
     With a `tls` context connections are encrypted; whether clients need a certificate is the context's business.
@@ -71,14 +83,18 @@ class ModbusTcpServer:
         delay_s: Callable[[], float] = promptly,
         counters: Counters | None = None,
         absent: ExceptionCode | None = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND,
-        max_connections: int = 64,
+        max_connections: int | Callable[[], int] = 64,
+        when_full: Literal["close-oldest", "refuse"] = "close-oldest",
         idle_timeout_s: float | None = None,
+        buffers: int = BUFFERS,
+        pool: ConnectionPool | None = None,
+        failed: Callable[[Exception], None] = log_failure,
         allow_non_loopback: bool = False,
         framing: Literal["mbap", "rtu"] = "mbap",
         tls: ssl.SSLContext | None = None,
     ) -> None:
         check_loopback(host, allow_non_loopback)
-        if max_connections < 1:
+        if isinstance(max_connections, int) and max_connections < 1:
             raise ValueError(f"max_connections is {max_connections}, expected at least 1")
         if idle_timeout_s is not None and not idle_timeout_s > 0:
             raise ValueError(f"idle_timeout_s is {idle_timeout_s}, expected more than 0, or None for never")
@@ -87,9 +103,15 @@ class ModbusTcpServer:
         self._host = host
         self._port = port
         self._gate = gate
-        self._delay_s = delay_s
+        self._backlog = Backlog(delay_s, buffers)
+        self._backlog.freed = self._go_on
+        self._stalled: deque[_Connection] = deque()
+        """Connections with data that wait for a free buffer."""
+        self._failed = failed
         self._absent = absent
         self._max_connections = max_connections
+        self._when_full = when_full
+        self._pool = pool
         self._idle_timeout_s = idle_timeout_s
         self._framing = framing
         self._tls = tls
@@ -114,6 +136,8 @@ class ModbusTcpServer:
         loop = asyncio.get_running_loop()
         server = await loop.create_server(lambda: _Connection(self, loop), self._host, self._port, ssl=self._tls)
         self._server = server
+        if self._pool is not None:
+            self._pool.join(self)
         if self._port == 0:
             self._port = server.sockets[0].getsockname()[1]
 
@@ -123,9 +147,21 @@ class ModbusTcpServer:
             return
         server, self._server = self._server, None
         server.close()
+        self._backlog.clear()
+        self._stalled.clear()
         for connection in list(self._connections):
             self._drop(connection)
+        if self._pool is not None:
+            self._pool.leave(self)
         await server.wait_closed()
+
+    def hasten(self) -> None:
+        """The delay may have changed: what waits leaves when it is due now."""
+        self._backlog.hasten()
+
+    def close_longest_silent(self) -> None:
+        """Close the connection that has been silent longest."""
+        self._drop(min(self._connections, key=_heard_s))
 
     def lose_connections(self) -> None:
         """The device forgets its open connections, as at a restart: each is reset at its next data."""
@@ -137,18 +173,35 @@ class ModbusTcpServer:
             return ModbusRtuConnection(self._units, self.counters)
         return ModbusTcpConnection(self._units, self.counters, absent=self._absent)
 
-    def _opened(self, connection: _Connection, loop: asyncio.AbstractEventLoop) -> None:
-        if len(self._connections) >= self._max_connections:
-            self._drop(min(self._connections, key=_heard_s))
+    def _opened(self, connection: _Connection, loop: asyncio.AbstractEventLoop) -> bool:
+        """Keep this connection; False if it is refused."""
+        most = self._max_connections if isinstance(self._max_connections, int) else self._max_connections()
+        if len(self._connections) >= most:
+            if self._when_full == "refuse":
+                return False
+            while len(self._connections) >= most:
+                self.close_longest_silent()
+        if self._pool is not None:
+            self._pool.opening()
         self._connections[connection] = None
         if self._idle_timeout_s is not None and self._idle_check is None:
             self._idle_check = loop.call_later(self._idle_timeout_s, self._close_idle, loop)
+        return True
 
     def _closed(self, connection: _Connection) -> None:
-        self._connections.pop(connection, None)
+        if connection not in self._connections:
+            return
+        del self._connections[connection]
+        if self._pool is not None:
+            self._pool.closed()
         if not self._connections and self._idle_check is not None:
             self._idle_check.cancel()
             self._idle_check = None
+
+    def _go_on(self) -> None:
+        """A buffer is free: read on from the connections that waited for it, in their order."""
+        while self._stalled and not self._backlog.full:
+            self._stalled.popleft().go_on()
 
     def _drop(self, connection: _Connection) -> None:
         connection.abort()
@@ -179,8 +232,9 @@ class _Connection(asyncio.BufferedProtocol):
         self._loop = loop
         self._now_s = loop.time
         self._gate = server._gate
-        self._delay_s = server._delay_s
-        self._free_s = 0.0
+        self._backlog = server._backlog
+        self._held = b""
+        """What has come while the device had no buffer for it."""
         self._modbus = server._framed()
         self._receive = self._modbus.receive
         self._buffer = memoryview(bytearray(_RECEIVE_BYTES))
@@ -192,7 +246,8 @@ class _Connection(asyncio.BufferedProtocol):
         self._transport = cast(asyncio.Transport, transport)
         self._write = self._transport.write
         self.forgotten = not self._gate()
-        self._server._opened(self, self._loop)
+        if not self._server._opened(self, self._loop):
+            self._reset()
 
     def get_buffer(self, sizehint: int) -> memoryview:
         return self._buffer
@@ -208,19 +263,40 @@ class _Connection(asyncio.BufferedProtocol):
         if self.forgotten:
             self._reset()
             return
-        answers = self._receive(data)
+        backlog = self._backlog
+        if backlog and backlog.full:
+            self._stall(data)
+            return
+        try:
+            answers = self._receive(data)
+        except Exception as error:
+            self._server._failed(error)
+            self.forgotten = True  # what of the data has been taken is not known
+            return
         if answers:
-            delay_s = self._delay_s()
-            if delay_s > 0.0 or self._free_s > self.heard_s:
-                self._free_s = max(self._free_s, self.heard_s) + delay_s
-                self._loop.call_at(self._free_s, self._write_late, answers)
+            if backlog.slow():
+                backlog.put(partial(self._write_late, answers))
             else:
                 self._write(answers)
         if self._modbus.closed:
             self._transport.close()
 
-    def _write_late(self, answers: bytes) -> None:
+    def _stall(self, data: bytes) -> None:
+        """Read no further until the device has a buffer for this."""
+        if not self._held:
+            self._server._stalled.append(self)
+            self._transport.pause_reading()
+        self._held += data
+
+    def go_on(self) -> None:
+        """The device has a buffer again."""
+        data, self._held = self._held, b""
         if not self._transport.is_closing():
+            self._transport.resume_reading()
+            self.data_received(data)
+
+    def _write_late(self, answers: bytes) -> None:
+        if not self._transport.is_closing() and self._gate():
             self._write(answers)
 
     def pause_writing(self) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 
+from emulators.wire.backlog import BUFFERS, Backlog, promptly
 from emulators.wire.modbus.diagnostics import Counters
-from emulators.wire.modbus.server import MODBUS_PORT, always, check_loopback, promptly
+from emulators.wire.modbus.server import MODBUS_PORT, always, check_loopback, log_failure
 from emulators.wire.modbus.tcp import ModbusTcpConnection
 from emulators.wire.modbus.unit import ExceptionCode, Unit
 
@@ -15,7 +17,8 @@ class ModbusUdpServer:
     """One address with one or more units behind it, on any event loop with `create_datagram_endpoint`.
 
     `units`, `port`, `gate`, `delay_s`, `absent` and `allow_non_loopback` are those of `ModbusTcpServer`; while the gate
-    says False datagrams are dropped. A datagram that does not hold whole frames and nothing else is dropped too.
+    says False datagrams are dropped. A datagram that does not hold whole frames and nothing else is dropped too. While
+    `buffers` answers of a slow device wait, further ones are lost.
     """
 
     def __init__(
@@ -26,6 +29,8 @@ class ModbusUdpServer:
         *,
         gate: Callable[[], bool] = always,
         delay_s: Callable[[], float] = promptly,
+        buffers: int = BUFFERS,
+        failed: Callable[[Exception], None] = log_failure,
         counters: Counters | None = None,
         absent: ExceptionCode | None = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND,
         allow_non_loopback: bool = False,
@@ -35,9 +40,8 @@ class ModbusUdpServer:
         self._units = units
         self._host, self._port = host, port
         self._gate = gate
-        self._delay_s = delay_s
-        self._free_s = 0.0
-        """When the device has answered all it was asked, s of the loop's clock."""
+        self._backlog = Backlog(delay_s, buffers)
+        self._failed = failed
         self._absent = absent
         self._transport: asyncio.DatagramTransport | None = None
 
@@ -58,6 +62,7 @@ class ModbusUdpServer:
 
     async def stop(self) -> None:
         """Free the port. Does nothing if not started."""
+        self._backlog.clear()
         if self._transport is not None:
             self._transport.close()
             self._transport = None
@@ -65,18 +70,24 @@ class ModbusUdpServer:
     def _received(self, datagram: bytes, sender: tuple[str, int]) -> None:
         if self._transport is None or not self._gate():
             return
-        answers = ModbusTcpConnection(self._units, self.counters, absent=self._absent).receive(datagram)
+        try:
+            answers = ModbusTcpConnection(self._units, self.counters, absent=self._absent).receive(datagram)
+        except Exception as error:
+            self._failed(error)
+            return
         if not answers:
             return
-        loop, delay_s = asyncio.get_running_loop(), self._delay_s()
-        if delay_s > 0.0 or self._free_s > loop.time():
-            self._free_s = max(self._free_s, loop.time()) + delay_s
-            loop.call_at(self._free_s, self._send, answers, sender)
+        if self._backlog.slow():
+            self._backlog.put(partial(self._send, answers, sender))
         else:
             self._send(answers, sender)
 
+    def hasten(self) -> None:
+        """The delay may have changed: what waits leaves when it is due now."""
+        self._backlog.hasten()
+
     def _send(self, answers: bytes, to: tuple[str, int]) -> None:
-        if self._transport is not None:
+        if self._transport is not None and self._gate():
             self._transport.sendto(answers, to)
 
 

@@ -6,6 +6,7 @@ setting. A :class:`SeenTree` shows of a device's variables those in a view.
 """
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -114,6 +115,13 @@ class SeenTree(MibTree):
         self._followed: list[Instance] | None = None
         super().__init__((), lambda: tree.generation)
         self.refresh()
+
+    @property
+    def fatal(self) -> tuple[type[Exception], ...]:
+        return self._tree.fatal
+
+    def writing(self) -> AbstractContextManager[object]:
+        return self._tree.writing()
 
     def refresh(self) -> int:
         tree = self._tree

@@ -15,6 +15,7 @@ from emulators.wire.snmp.access import ALL, NOTHING, AccessEntry, SeenTree, View
 from emulators.wire.snmp.ber import BerError, Syntax, Value, encode_integer, encode_tlv
 from emulators.wire.snmp.counters import Counter, Counters, counter_oid
 from emulators.wire.snmp.message import (
+    ErrorStatus,
     Pdu,
     PduType,
     Version,
@@ -22,10 +23,11 @@ from emulators.wire.snmp.message import (
     encode_community_message,
     read_community_message,
     read_pdu,
+    read_pdu_head,
     read_version,
 )
 from emulators.wire.snmp.mib import InconsistentValue, Instance, MibTree, WrongValue
-from emulators.wire.snmp.operations import REQUESTS, V1_REQUESTS, Outcome, execute
+from emulators.wire.snmp.operations import REQUESTS, V1_REQUESTS, Outcome, execute, refuse
 from emulators.wire.snmp.usm import Engine, User
 from emulators.wire.snmp.v3 import V3Responder
 
@@ -84,9 +86,9 @@ class SnmpAgent:
 
     `contexts` are the names under which v3 reaches the variables; each shows the same, and the default one has no name.
 
-    `max_message` is the longest message it sends and `request_memory` about what it remembers of requests, both in
-    octets. `on_authentication_failure` is called for a
-    request with an unknown community while snmpEnableAuthenTraps is on: the place to send the trap.
+    `max_message` is the longest message it sends and takes, and `request_memory` about what it remembers of requests,
+    both in octets. `on_authentication_failure` is called for a request with an unknown community while
+    snmpEnableAuthenTraps is on: the place to send the trap.
     """
 
     __slots__ = (
@@ -140,7 +142,7 @@ class SnmpAgent:
 
     @property
     def max_message(self) -> int:
-        """The longest message this agent sends, in octets."""
+        """The longest message this agent sends and takes, in octets (snmpEngineMaxMessageSize)."""
         return self._max_message
 
     @property
@@ -159,8 +161,17 @@ class SnmpAgent:
         return self._counters[counter]
 
     def handle(self, datagram: bytes) -> bytes | None:
-        """The answer to a datagram, None when there is none to give."""
+        """The answer to a datagram, None when there is none to give.
+
+        A datagram longer than `max_message` is not processed (RFC 3411 §5: snmpEngineMaxMessageSize is meant in both
+        directions). A v2c manager gets tooBig, whatever it asked, and nothing is read or set; others get no answer.
+
+        Raises:
+            Exception: the code of a device, see `MibTree.fatal` and `MibTree.refresh`; no answer is to be given.
+        """
         self._counters.values[_IN_PKTS] += 1
+        if len(datagram) > self._max_message:
+            return self._handle(datagram, b"", 0)
         generation = self.tree.refresh()
         # Where a community message's request-id lies follows from the length octets before it. If this is not one,
         # the slices are nonsense that was never remembered, and the proper parser has its say.
@@ -190,13 +201,21 @@ class SnmpAgent:
         counters = self._counters
         try:
             version, start, end = read_version(datagram)
+            too_long = len(datagram) > self._max_message
+            if too_long and version != Version.V2C:  # v1 would have to repeat the bindings, v3 to authenticate them
+                raise BerError(f"{len(datagram)} octets, of which {self._max_message} have been received")
             if version == Version.V3 and self._v3 is not None:
                 return self._v3.handle(datagram, start, end, self._carry_out_v3)
             request = self._read_request(datagram, version, start, end)
         except BerError:
             counters.add(Counter.IN_ASN_PARSE_ERRS)
             return None
-        if request is None or not self._carry_out(request):
+        if request is None:
+            return None
+        if too_long:
+            outcome = refuse(request.pdu, ErrorStatus.TOO_BIG, 0, v1=False, room=request.room)
+            return None if outcome is None else self._refused(request, outcome)
+        if not self._carry_out(request):
             return None
         request.given = 1
         # The key is sound only if the request-id was found where the parser found it.
@@ -219,7 +238,8 @@ class SnmpAgent:
             if self.authen_traps_enabled and self.on_authentication_failure is not None:
                 self.on_authentication_failure()
             return None
-        pdu = read_pdu(datagram, pdu_start, end)
+        too_long = len(datagram) > self._max_message
+        pdu = read_pdu_head(datagram, pdu_start, end)[0] if too_long else read_pdu(datagram, pdu_start, end)
         if pdu.tag not in REQUESTS:
             counters.add(Counter.UNKNOWN_PDU_HANDLERS)
             return None
@@ -243,11 +263,22 @@ class SnmpAgent:
         if request.given and (outcome.status != request.status or outcome.bindings != request.bindings):
             self._count(request)
         request.tail, request.status, request.bindings = outcome
-        content = encode_tlv(Syntax.INTEGER, pdu.request_id) + request.tail
-        whole = encode_community_message(request.version, request.community, encode_tlv(PduType.RESPONSE, content))
+        whole = self._encoded(request)
         request.head = whole[: len(whole) - len(request.tail) - len(pdu.request_id)]
         request.generation = _NEVER if tree.touched_volatile else tree.generation
         return True
+
+    def _encoded(self, request: _Request) -> bytes:
+        """The whole answer to the request."""
+        content = encode_tlv(Syntax.INTEGER, request.pdu.request_id) + request.tail
+        return encode_community_message(request.version, request.community, encode_tlv(PduType.RESPONSE, content))
+
+    def _refused(self, request: _Request, outcome: Outcome) -> bytes:
+        """The answer to a request that is not carried out."""
+        request.tail, request.status, request.bindings = outcome
+        request.given = 1
+        self._count(request)
+        return self._encoded(request)
 
     def _carry_out_v3(self, pdu: Pdu, entry: AccessEntry, room: int) -> Outcome | None:
         tree = self.tree if pdu.tag == PduType.SET else self._seen_through(entry.read)

@@ -185,6 +185,13 @@ def read_community_message(datagram: bytes, start: int, end: int) -> CommunityMe
 
 def read_pdu(buffer: bytes, start: int, end: int) -> Pdu:
     """The PDU that fills buffer[start:end]; every name and value in it is checked."""
+    head, list_start, list_end = read_pdu_head(buffer, start, end)
+    return head._replace(varbinds=read_varbinds(buffer, list_start, list_end))
+
+
+def read_pdu_head(buffer: bytes, start: int, end: int) -> tuple[Pdu, int, int]:
+    """The PDU that fills buffer[start:end] without its bindings, and where those begin and end: no more work for a long
+    message than for a short one."""
     tag, begin, stop = read_header(buffer, start, end)
     expect_end(stop, end)
     if not PduType.GET <= tag <= PduType.REPORT or tag == PduType.TRAP_V1:
@@ -196,7 +203,7 @@ def read_pdu(buffer: bytes, start: int, end: int) -> Pdu:
     index, at = read_integer(buffer, at, stop)
     list_start, list_end = expect(buffer, at, stop, SEQUENCE)
     expect_end(list_end, stop)
-    return Pdu(tag, request_id, id_start, status, index, read_varbinds(buffer, list_start, list_end))
+    return Pdu(tag, request_id, id_start, status, index, []), list_start, list_end
 
 
 def read_varbinds(buffer: bytes, start: int, end: int) -> list[RawVarBind]:

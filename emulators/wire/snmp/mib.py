@@ -7,6 +7,7 @@ instances and the bindings encoded since the plant last moved.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from itertools import pairwise
 from typing import NamedTuple
 from weakref import WeakValueDictionary
@@ -219,6 +220,15 @@ class MibTree:
             and oid[: len(instance.oid) - instance.index_length] == instance.oid[: -instance.index_length]
             for instance in self.instances
         )
+
+    @property
+    def fatal(self) -> tuple[type[Exception], ...]:
+        """Exceptions of instances upon which the device gives no answer at all."""
+        return (Unanswered,)
+
+    def writing(self) -> AbstractContextManager[object]:
+        """The block in which the bindings of one SET are written: for the device they are one change."""
+        return nullcontext()
 
     def encode(self, position: int) -> bytes:
         """The encoded binding at `position`. Whatever reading raises, and ValueError or TypeError for a value

@@ -57,24 +57,24 @@ def execute(tree: MibTree, pdu: Pdu, *, v1: bool, writable: View, room: int) -> 
     """Do what the request says and return the answer, at most `room` octets as an encoded PDU. What may be read is in
     the tree, what may be set in `writable`.
 
-    None when not even a tooBig error fits: the request is then dropped (RFC 3416 §4.2.1). None, too, when reading a
-    variable raises Unanswered.
+    None when not even a tooBig error fits: the request is then dropped (RFC 3416 §4.2.1). None, too, when a variable
+    raises one of the tree's `fatal` exceptions. Work ends as soon as it is known that the answer does not
+    fit; a SET that is answered tooBig has set nothing (§4.2.5).
     """
     fixed = 2 + len(pdu.request_id)
     list_room = content_room(content_room(room) - fixed - len(_NO_ERROR))
     try:
         if pdu.tag == PduType.GET:
-            bindings = _get(tree, pdu, v1)
+            bindings = _get(tree, pdu, v1, list_room)
         elif pdu.tag == PduType.GET_NEXT:
-            bindings = _get_next(tree, pdu, v1)
+            bindings = _get_next(tree, pdu, v1, list_room)
         elif pdu.tag == PduType.GET_BULK:
             bindings = _get_bulk(tree, pdu, list_room)
         else:
-            bindings = _set(tree, pdu, writable)
+            bindings = _set(tree, pdu, writable, list_room)
         content = b"".join(bindings)
-        if len(content) <= list_room:
-            return Outcome(_NO_ERROR + encode_sequence(content), ErrorStatus.NO_ERROR, len(bindings))
-        status, index = ErrorStatus.TOO_BIG, 0
+        assert len(content) <= list_room, "each request has looked at the room there is"
+        return Outcome(_NO_ERROR + encode_sequence(content), ErrorStatus.NO_ERROR, len(bindings))
     except _Refusal as refusal:
         status, index = refusal.status, refusal.index
     except Unanswered:
@@ -107,29 +107,49 @@ def _read(tree: MibTree, position: int, index: int) -> bytes:
     `index`-th, a genErr."""
     try:
         return tree.encode(position)
-    except Unanswered:
-        raise
+    except tree.fatal as error:
+        raise Unanswered(str(error)) from error
     except Exception as error:  # whatever a device's code raises: the manager gets genErr, the log the reason
         _log.warning("reading %s failed: %r", format_oid(tree.layout.oids[position]), error)
         tree.touched_volatile = True  # this may go better at the next request
         raise _Refusal(ErrorStatus.GEN_ERR, index) from error
 
 
-def _get(tree: MibTree, pdu: Pdu, v1: bool) -> list[bytes]:
+class _Bindings(list[bytes]):
+    """Bindings for which there is room.
+
+    Raises:
+        _Refusal: tooBig, by `add`, once they take more than `room` octets.
+    """
+
+    __slots__ = ("_left",)
+
+    def __init__(self, room: int) -> None:
+        super().__init__()
+        self._left = room
+
+    def add(self, binding: bytes) -> None:
+        self._left -= len(binding)
+        if self._left < 0:
+            raise _Refusal(ErrorStatus.TOO_BIG, 0)
+        self.append(binding)
+
+
+def _get(tree: MibTree, pdu: Pdu, v1: bool, room: int) -> list[bytes]:
     position_of = tree.layout.position
     encoded = tree.encoded
-    bindings = []
+    bindings = _Bindings(room)
     for index, (name, _, _) in enumerate(pdu.varbinds, 1):
         position = position_of.get(name)
         if position is not None:
             if v1 and tree.instances[position].syntax == Syntax.COUNTER64:
                 raise _Refusal(ErrorStatus.NO_SUCH_NAME, index)
-            bindings.append(encoded[position] or _read(tree, position, index))
+            bindings.add(encoded[position] or _read(tree, position, index))
         elif v1:
             raise _Refusal(ErrorStatus.NO_SUCH_NAME, index)
         else:
             known = tree.has_object(decode_oid(name))
-            bindings.append(_exception(name, _NO_SUCH_INSTANCE if known else _NO_SUCH_OBJECT))
+            bindings.add(_exception(name, _NO_SUCH_INSTANCE if known else _NO_SUCH_OBJECT))
     return bindings
 
 
@@ -137,21 +157,21 @@ def _exception(name: bytes, exception: bytes) -> bytes:
     return encode_sequence(encode_tlv(Syntax.OBJECT_IDENTIFIER, name), exception)
 
 
-def _get_next(tree: MibTree, pdu: Pdu, v1: bool) -> list[bytes]:
+def _get_next(tree: MibTree, pdu: Pdu, v1: bool, room: int) -> list[bytes]:
     encoded = tree.encoded
     end = len(encoded)
-    bindings = []
+    bindings = _Bindings(room)
     for index, (name, _, _) in enumerate(pdu.varbinds, 1):
         position = tree.after(name)
         if v1:
             while position < end and tree.instances[position].syntax == Syntax.COUNTER64:
                 position += 1
         if position < end:
-            bindings.append(encoded[position] or _read(tree, position, index))
+            bindings.add(encoded[position] or _read(tree, position, index))
         elif v1:
             raise _Refusal(ErrorStatus.NO_SUCH_NAME, index)
         else:
-            bindings.append(_exception(name, _END_OF_MIB_VIEW))
+            bindings.add(_exception(name, _END_OF_MIB_VIEW))
     return bindings
 
 
@@ -175,11 +195,13 @@ def _get_bulk(tree: MibTree, pdu: Pdu, room: int) -> list[bytes]:
             return _truncated(bindings)
         bindings.append(binding)
     names = names[single:]
-    cursors = [tree.after(name) for name in names]
-    columns = range(len(cursors))
-    for _ in range(pdu.max_repetitions if cursors else 0):
+    cursors: list[int] = []  # found in the first repetition, which may not get to the last column
+    columns = range(len(names))
+    for repetition in range(pdu.max_repetitions if names else 0):
         ended = True
         for column in columns:
+            if not repetition:
+                cursors.append(tree.after(names[column]))
             position = cursors[column]
             if position < end:
                 binding = encoded[position] or _read(tree, position, single + column + 1)
@@ -204,8 +226,12 @@ def _truncated(bindings: list[bytes]) -> list[bytes]:
     return bindings
 
 
-def _set(tree: MibTree, pdu: Pdu, writable: View) -> list[bytes]:
-    """RFC 3416 §4.2.5: check everything, then write everything; what was written is undone if a write fails."""
+def _set(tree: MibTree, pdu: Pdu, writable: View, room: int) -> list[bytes]:
+    """RFC 3416 §4.2.5: see that the answer fits, check everything, then write everything as one change; what was
+    written is undone if a write fails."""
+    answer = _Bindings(room)
+    for raw in pdu.varbinds:
+        answer.add(encode_raw_varbind(raw))
     planned: list[tuple[Callable[[Value], None], Value, Value]] = []  # write, new value, value before
     for index, (name, tag, content) in enumerate(pdu.varbinds, 1):
         if not writable.includes(decode_oid(name)):
@@ -226,30 +252,53 @@ def _set(tree: MibTree, pdu: Pdu, writable: View) -> list[bytes]:
             planned.append((instance.write, value, instance.read()))
         except SetError as error:
             raise _Refusal(error.status, index) from error
+        except tree.fatal as error:
+            raise Unanswered(str(error)) from error
         except Exception as error:  # see _read
             _log.warning("checking %s failed: %r", format_oid(instance.oid), error)
             raise _Refusal(ErrorStatus.GEN_ERR, index) from error
-    for done, (write, value, _) in enumerate(planned):
-        try:
-            write(value)
-        except Exception as error:  # see _read
-            tree.invalidate()
-            _undo(planned[:done])
-            if isinstance(error, SetError):  # the device refuses what its check let pass, and says why
-                raise _Refusal(error.status, done + 1) from error
-            _log.warning("writing %s failed: %r", format_oid(decode_oid(pdu.varbinds[done].name)), error)
-            raise _Refusal(ErrorStatus.COMMIT_FAILED, done + 1) from error
-    tree.invalidate()
-    return list(map(encode_raw_varbind, pdu.varbinds))
+    if planned:
+        _commit(tree, planned)
+    return answer
 
 
-def _undo(written: list[tuple[Callable[[Value], None], Value, Value]]) -> None:
-    failed = False
+def _commit(tree: MibTree, planned: list[tuple[Callable[[Value], None], Value, Value]]) -> None:
+    failure: Exception | None = None
+    undone = True
+    index = 0
+    try:
+        with tree.writing():
+            for index, (write, value, _) in enumerate(planned, 1):
+                try:
+                    write(value)
+                except tree.fatal:
+                    raise
+                except Exception as error:  # see _read
+                    failure, undone = error, _undo(planned[: index - 1])
+                    break
+    except tree.fatal as error:
+        raise Unanswered(str(error)) from error
+    except Exception as error:  # all was written, but the device cannot be so; it has taken it back
+        failure = error
+    finally:
+        tree.invalidate()
+    if failure is None:
+        return
+    if not undone:
+        raise _Refusal(ErrorStatus.UNDO_FAILED, 0) from failure
+    if isinstance(failure, SetError):  # the device refuses what its check let pass, and says why
+        raise _Refusal(failure.status, index) from failure
+    _log.warning("carrying out binding %d of a SET failed: %r", index, failure)
+    raise _Refusal(ErrorStatus.COMMIT_FAILED, index) from failure
+
+
+def _undo(written: list[tuple[Callable[[Value], None], Value, Value]]) -> bool:
+    """Write back what was there before; False if that failed somewhere."""
+    complete = True
     for write, _, before in reversed(written):
         try:
             write(before)
         except Exception as error:  # see _read
             _log.warning("undoing a write failed: %r", error)
-            failed = True
-    if failed:
-        raise _Refusal(ErrorStatus.UNDO_FAILED, 0)
+            complete = False
+    return complete

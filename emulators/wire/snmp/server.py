@@ -6,19 +6,27 @@ cheaper a datagram; it needs a loop with `add_reader` and a real network.
 """
 
 import asyncio
+import logging
 import socket
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
 
+from emulators.wire.backlog import BUFFERS, Backlog, promptly
 from emulators.wire.snmp.agent import SnmpAgent
 from emulators.wire.snmp.notify import Notification, NotificationOriginator
 
 SNMP_PORT = 161
 MAX_DATAGRAM = 65535  # octets
-DATAGRAMS_PER_WAKE = 64  # then other agents of the process have their turn
+TURN_S = 0.002
+"""How long an agent works off what waits for it before the other devices of the process have their turn, s. One request
+may take longer; the limits of `SnmpAgent` bound that."""
 
 Address = tuple[str, int]
+
+_log = logging.getLogger(__name__)
 
 
 class NotLoopback(ValueError):
@@ -45,18 +53,34 @@ def _always() -> bool:
     return True
 
 
-def _promptly() -> float:
-    return 0.0
+def log_failure(error: Exception) -> None:
+    """Log an exception in a device's code, where the server's owner has named nothing better; no answer is given."""
+    _log.error("no answer to an SNMP request, since the device's code failed", exc_info=error)
 
 
 class SnmpServer:
     """Serves `agent` at (host, port); port 0 takes a free one, which `port` tells after :meth:`start`.
 
     While `gate` returns False datagrams are dropped unseen, as by a device without power or with its cable out.
-    `delay_s` is asked before each answer how many seconds the device takes over it; what comes meanwhile waits.
+    `delay_s` is asked before each answer how many seconds the device takes over it; what comes meanwhile waits, at
+    most `buffers` answers, and what comes then is lost. `failed` is called with an exception in the device's code; the
+    request gets no answer. `clock` (s) measures the server's turns.
     """
 
-    __slots__ = ("_delay_s", "_draining", "_free_s", "_gate", "_loop", "_socket", "_transport", "agent", "host", "port")
+    __slots__ = (
+        "_backlog",
+        "_clock",
+        "_delay_s",
+        "_draining",
+        "_failed",
+        "_gate",
+        "_loop",
+        "_socket",
+        "_transport",
+        "agent",
+        "host",
+        "port",
+    )
 
     def __init__(
         self,
@@ -65,9 +89,12 @@ class SnmpServer:
         port: int = SNMP_PORT,
         gate: Callable[[], bool] = _always,
         *,
-        delay_s: Callable[[], float] = _promptly,
+        delay_s: Callable[[], float] = promptly,
+        buffers: int = BUFFERS,
+        failed: Callable[[Exception], None] = log_failure,
         draining: bool = False,
         allow_non_loopback: bool = False,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         check_loopback(host, allow_non_loopback)
         self.agent = agent
@@ -75,7 +102,9 @@ class SnmpServer:
         self.port = port
         self._gate = gate
         self._delay_s = delay_s
-        self._free_s = 0.0
+        self._backlog = Backlog(delay_s, buffers)
+        self._failed = failed
+        self._clock = clock
         self._draining = draining
         self._loop: asyncio.AbstractEventLoop | None = None
         self._socket: socket.socket | None = None
@@ -98,6 +127,7 @@ class SnmpServer:
 
     async def stop(self) -> None:
         """Stop serving and free the port; nothing happens if not started."""
+        self._backlog.clear()
         if self._transport is not None:
             self._transport.close()
             self._transport = None
@@ -113,25 +143,30 @@ class SnmpServer:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
+    def hasten(self) -> None:
+        """The delay may have changed: what waits leaves when it is due now."""
+        self._backlog.hasten()
+
+    def _answer(self, datagram: bytes) -> bytes | None:
+        """The answer to give at all; None without one, or while the device cannot be reached."""
+        try:
+            return self.agent.handle(datagram) if self._gate() else None
+        except Exception as error:
+            self._failed(error)
+            return None
+
     def _received(self, datagram: bytes, sender: Address) -> None:
-        answer = self.agent.handle(datagram) if self._gate() else None
-        if answer is not None and not self._late(answer, sender) and self._transport is not None:
+        answer = self._answer(datagram)
+        if answer is None or self._transport is None:
+            return
+        if self._delay_s() > 0.0 or self._backlog:
+            self._backlog.put(partial(self._send_late, answer, sender))
+        else:
             self._transport.sendto(answer, sender)
 
-    def _late(self, answer: bytes, sender: Address) -> bool:
-        """Whether the device takes its time over this answer; it is sent when that is over."""
-        delay_s, loop = self._delay_s(), self._loop
-        if loop is None or (delay_s <= 0.0 and self._free_s == 0.0):
-            return False
-        now_s = loop.time()
-        if delay_s <= 0.0 and self._free_s <= now_s:
-            self._free_s = 0.0
-            return False
-        self._free_s = max(self._free_s, now_s) + delay_s
-        loop.call_at(self._free_s, self._send_late, answer, sender)
-        return True
-
     def _send_late(self, answer: bytes, sender: Address) -> None:
+        if not self._gate():
+            return
         if self._transport is not None:
             self._transport.sendto(answer, sender)
         elif self._socket is not None:
@@ -141,20 +176,24 @@ class SnmpServer:
     def _drain(self) -> None:
         served = self._socket
         assert served is not None
-        receive, send, handle, gate = served.recvfrom, served.sendto, self.agent.handle, self._gate
-        for _ in range(DATAGRAMS_PER_WAKE):
+        receive, send, answer_to, clock = served.recvfrom, served.sendto, self._answer, self._clock
+        turn_ends_s = clock() + TURN_S
+        while True:
             try:
                 datagram, sender = receive(MAX_DATAGRAM)
             except BlockingIOError:
                 return
             except ConnectionError:  # an ICMP answer to something sent earlier
                 continue
-            answer = handle(datagram) if gate() else None
-            if answer is not None and not self._late(answer, sender):
-                try:
-                    send(answer, sender)
-                except OSError:  # UDP may lose a datagram: a full buffer, a sender gone since
-                    continue
+            answer = answer_to(datagram)
+            if answer is not None:
+                if self._delay_s() > 0.0 or self._backlog:
+                    self._backlog.put(partial(self._send_late, answer, sender))
+                else:
+                    with suppress(OSError):  # UDP may lose a datagram: a full buffer, a sender gone since
+                        send(answer, sender)
+            if clock() >= turn_ends_s:
+                return
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:

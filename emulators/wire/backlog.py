@@ -1,0 +1,99 @@
+"""The answers that a slow device still owes: few, since its card has few buffers, and what comes beyond is lost.
+
+The same for every protocol and every event loop: only `loop.time` and `loop.call_at` are used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+BUFFERS = 6
+"""Answers that wait in a device whose product's figure is not known. Six is the receive mailbox of a UDP or TCP socket
+in the lwIP of ESP-IDF (CONFIG_LWIP_UDP_RECVMBOX_SIZE, CONFIG_LWIP_TCP_RECVMBOX_SIZE), a usual stack of small cards."""
+
+Send = Callable[[], None]
+
+
+def promptly() -> float:
+    """The delay of a device that answers at once, s."""
+    return 0.0
+
+
+class Backlog:
+    """One device's answers in the order of their requests, each `delay_s()` seconds after the one before.
+
+    `delay_s` is asked again whenever an answer is about to leave: a device that is no longer slow sends what waits.
+    At most `room` answers wait. `freed` is called when one has left a full backlog.
+    """
+
+    __slots__ = ("_began_s", "_delay_s", "_timer", "_waiting", "dropped", "freed", "room")
+
+    def __init__(self, delay_s: Callable[[], float] = promptly, room: int = BUFFERS) -> None:
+        if room < 1:
+            raise ValueError(f"a device has at least one buffer, found {room}")
+        self.room = room
+        self.dropped = 0
+        """Answers lost because all buffers were taken."""
+        self.freed: Callable[[], None] = _nothing
+        self._delay_s = delay_s
+        self._waiting: deque[Send] = deque()
+        self._began_s = 0.0
+        """When the device began with the first of those that wait, s of the loop's clock."""
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    @property
+    def full(self) -> bool:
+        """Whether one more would be dropped."""
+        return len(self._waiting) >= self.room
+
+    def slow(self) -> bool:
+        """Whether the device takes time over the next answer: it is slow, or still busy with others."""
+        return self._delay_s() > 0.0 or bool(self._waiting)
+
+    def put(self, send: Send) -> bool:
+        """Call `send` when the device has come to it; False if all buffers are taken, and the answer is lost."""
+        if self.full:
+            self.dropped += 1
+            return False
+        self._waiting.append(send)
+        if len(self._waiting) == 1:
+            self._began_s = asyncio.get_running_loop().time()
+            self.hasten()
+        elif self._delay_s() <= 0.0:
+            self.hasten()
+        return True
+
+    def hasten(self) -> None:
+        """The delay may have changed: send what is due now, and wait for the rest."""
+        if not self._waiting:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        loop = asyncio.get_running_loop()
+        was_full = self.full
+        while self._waiting:
+            due_s = self._began_s + max(0.0, self._delay_s())
+            if due_s > loop.time():
+                self._timer = loop.call_at(due_s, self.hasten)
+                break
+            self._began_s = due_s
+            self._waiting.popleft()()
+        if was_full and not self.full:
+            self.freed()
+
+    def clear(self) -> None:
+        """Forget what waits, as a device does that restarts."""
+        self._waiting.clear()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _nothing() -> None:
+    """Nobody waits for a free buffer."""
