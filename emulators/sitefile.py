@@ -266,7 +266,7 @@ class _Reader:
 
     def _device(self, name: str, fields: dict[str, Any], where: Path_) -> None:
         try:
-            profile = library.get(str(fields.pop("profile", None)))
+            profile = library.get(str(fields.pop("profile", None)), self.path.parent)
         except FileError as error:
             self.wrong([*where, "profile"], str(error))
             return

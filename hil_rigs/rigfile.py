@@ -162,7 +162,7 @@ class _Reader:
         twin = next((entry for entry in self.site.file.devices if entry.name == name), None)
         if device.profile is not None:
             try:
-                profile = library.get(device.profile)
+                profile = library.get(device.profile, self.path.parent)
             except FileError as error:
                 return self.wrong([*where, "profile"], str(error))
         elif twin is not None:

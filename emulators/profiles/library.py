@@ -1,17 +1,68 @@
-"""Where profiles are found and how a file becomes a `Profile`, its parts merged in."""
+"""Where profiles are found and how a file becomes a `Profile`, its parts merged in.
+
+A profile is named by its path (`meters/my-meter.yaml`, relative to the folder of the file that names it) or by its
+name. A name is looked for, in this order,
+
+1. beside the file that names it (a command's argument: in the working directory),
+2. in the folders of the environment variable TWINFEED_PROFILES, which the option `--profiles` is added to,
+3. among the profiles that ship,
+4. in the folders of installed packages with an entry point of the group `twinfeed.profiles`.
+
+So a profile of one's own may take the place of one that ships, but a package that is merely installed may not.
+"""
 
 from __future__ import annotations
 
 import difflib
-from functools import cache
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache, lru_cache
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import TypeVar
+from types import ModuleType
+from typing import NamedTuple, TypeVar
 
 from emulators import yamlfile
+from emulators.devices.catalogue import KINDS
 from emulators.profiles.schema import Bit, Modbus, Part, Profile, Register, Snmp, SnmpObject
 from emulators.yamlfile import FileError
 
 FOLDER = Path(__file__).parent
+
+VARIABLE = "TWINFEED_PROFILES"
+"""Environment variable: folders with profiles, separated as in PATH."""
+
+GROUP = "twinfeed.profiles"
+"""Entry points that name a package whose folder holds profiles (or a path, or a function that returns one)."""
+
+SUFFIXES = (".yaml", ".yml")
+
+
+class Place(NamedTuple):
+    """A folder in which profiles are looked for. `what` is for people."""
+
+    what: str
+    folder: Path
+
+
+@contextmanager
+def looking_in(folders: Sequence[Path]) -> Iterator[None]:
+    """Meanwhile these folders come before those of TWINFEED_PROFILES, also in the processes that are started.
+
+    Raises:
+        FileError: there is no such folder.
+    """
+    before = os.environ.get(VARIABLE, "")
+    for folder in folders:
+        if not folder.is_dir():
+            raise FileError([f"{folder}: there is no such folder of profiles"])
+    os.environ[VARIABLE] = os.pathsep.join([*(str(folder.absolute()) for folder in folders), before])
+    try:
+        yield
+    finally:
+        os.environ[VARIABLE] = before
 
 
 def names() -> list[str]:
@@ -19,38 +70,134 @@ def names() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-@cache
-def get(name: str) -> Profile:
-    """The shipped profile of that name.
+def everywhere(beside: Path | None = None) -> dict[str, Path]:
+    """Every profile that a name stands for, by name; `beside` is the folder of the file that names them."""
+    found: dict[str, Path] = {}
+    for place in places(beside):
+        for path in sorted(place.folder.iterdir()) if place.folder.is_dir() else ():
+            if path.suffix in SUFFIXES and _is_profile(path):
+                found.setdefault(path.stem, path)
+    return dict(sorted(found.items()))
+
+
+def places(beside: Path | None = None) -> Iterator[Place]:
+    """The folders in which a name is looked for, in order."""
+    if beside is not None:
+        yield Place("beside the file that names it", beside)
+    for folder in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
+        yield Place(f"in {VARIABLE}", Path(folder).expanduser())
+    yield Place("among the profiles that ship", FOLDER)
+    yield from _of_packages()
+
+
+def get(name: str, beside: Path | None = None) -> Profile:
+    """The profile of that name or path; `beside` is the folder of the file that names it.
 
     Raises:
-        FileError: there is none, or its file is wrong.
+        FileError: there is none, or its file is wrong. The first says where it was looked for and which names are near.
     """
-    path = FOLDER / f"{name}.yaml"
-    if not path.exists():
-        near = difflib.get_close_matches(name, names(), n=3)
-        hint = f"did you mean {', '.join(near)}?" if near else f"the profiles are: {', '.join(names())}"
-        raise FileError([f"no profile is called {name!r}; {hint}"])
-    return load(path)
+    return load(find(name, beside))
+
+
+def find(name: str, beside: Path | None = None) -> Path:
+    """The file of the profile of that name or path. Raises FileError: see `get`."""
+    if name.endswith(SUFFIXES) or "/" in name or os.sep in name:
+        return _at(name, beside)
+    looked = list(places(beside))
+    for place in looked:
+        for suffix in SUFFIXES:
+            path = place.folder / f"{name}{suffix}"
+            if path.is_file() and _is_profile(path):
+                return path
+    known = everywhere(beside)
+    near = difflib.get_close_matches(name, known, n=3)
+    hint = f"did you mean {', '.join(near)}?" if near else f"the profiles are: {', '.join(known)}"
+    where = [f"{place.what} ({place.folder})" for place in looked if place.folder != FOLDER]
+    if not os.environ.get(VARIABLE):
+        where.append(f"in {VARIABLE} (not set)")
+    raise FileError([f"no profile is called {name!r}; {hint}; looked {', '.join(where)} and among those that ship"])
+
+
+def _at(name: str, beside: Path | None) -> Path:
+    path = (beside or Path()) / Path(name).expanduser()
+    for candidate in (path, *(path.with_name(path.name + suffix) for suffix in SUFFIXES)):
+        if candidate.is_file():
+            return candidate
+    inside = sorted(file.name for file in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
+    near = difflib.get_close_matches(path.name, inside, n=3)
+    hint = f"; did you mean {', '.join(near)}?" if near else ""
+    raise FileError([f"there is no profile {name!r}: looked for {path}{hint}"])
+
+
+def _is_profile(path: Path) -> bool:
+    """Whether a YAML file is a profile at all: site files and others may stand in the same folder."""
+    try:
+        return path.parent == FOLDER or re.search(r"^profile\s*:", path.read_text("utf-8"), re.MULTILINE) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+@cache
+def _of_packages() -> tuple[Place, ...]:
+    return tuple(
+        Place(f"in the installed package of the entry point {point.name}", folder)
+        for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)
+        for folder in _folders(point)
+    )
+
+
+def _folders(point: EntryPoint) -> Iterator[Path]:
+    """The folders an entry point names. Raises FileError for one that names none."""
+    try:
+        named = point.load()
+        if callable(named) and not isinstance(named, (ModuleType, Path)):
+            named = named()
+    except Exception as error:  # code of another package
+        raise FileError([f"the entry point {point.name} of {GROUP} ({point.value}) fails: {error!r}"]) from error
+    if isinstance(named, ModuleType):
+        yield from map(Path, getattr(named, "__path__", None) or [Path(str(named.__file__)).parent])
+    elif isinstance(named, (str, Path)):
+        path = Path(named)
+        yield path.parent if path.is_file() else path
+    else:
+        shown = f"{point.name} of {GROUP} ({point.value})"
+        raise FileError([f"the entry point {shown} is {named!r}, expected a package, a path, or a function giving one"])
 
 
 def load(path: Path) -> Profile:
     """A profile file, the parts it includes merged in (its own entries win over a part's).
 
+    Parts are looked for in `parts/` beside the file, then among those that ship.
+
     Raises:
         FileError: one line for each mistake, with file, line and field.
     """
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise FileError([f"{path}: cannot be read: {error.strerror or error}"]) from None
+    return _load(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=512)
+def _load(path: Path, mtime_ns: int, size: int) -> Profile:
+    """The profile; read again when its file has changed."""
     profile = yamlfile.read(path, Profile)
     if profile.profile != path.stem:
         raise FileError(
             [_problem(path, ["profile"], f"is {profile.profile!r}, expected the file's name {path.stem!r}")]
         )
+    if profile.kind not in KINDS:
+        near = difflib.get_close_matches(profile.kind, KINDS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(KINDS)}"
+        raise FileError([_problem(path, ["kind"], f"no kind of device is called {profile.kind!r}; {hint}")])
     for position, name in enumerate(profile.include):
-        part_path = FOLDER / "parts" / f"{name}.yaml"
-        if not part_path.exists():
-            known = ", ".join(sorted(p.stem for p in part_path.parent.glob("*.yaml")))
+        folders = [path.parent / "parts", FOLDER / "parts"]
+        part = next((file for folder in folders if (file := folder / f"{name}.yaml").is_file()), None)
+        if part is None:
+            known = ", ".join(sorted({p.stem for folder in folders for p in folder.glob("*.yaml")}))
             raise FileError([_problem(path, ["include", position], f"no part is called {name!r}; there are: {known}")])
-        profile = _merge(profile, _part(part_path))
+        profile = _merge(profile, yamlfile.read(part, Part) if part.parent != folders[1] else _part(part))
     return profile
 
 

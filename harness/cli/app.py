@@ -64,7 +64,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 
 for command in COMMANDS:
-    app.command()(command)
+    app.command()(profile.with_profiles(command))
 app.add_typer(profile.app, name="profile")
 
 

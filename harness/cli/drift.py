@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from emulators.plant.actor import PlantError
+from emulators.profiles import library
 from emulators.yamlfile import FileError
 from harness.cli.comparing import (
     IgnoreOption,
@@ -51,7 +52,7 @@ def drift(
     twin: Annotated[
         str,
         typer.Argument(
-            help="Its emulator: SITE:DEVICE, a profile that a shipped site uses, an address, or a recording of it.",
+            help="Its emulator: SITE:DEVICE, a profile (a name or a file), an address, or a recording of it.",
             show_default=False,
         ),
     ],
@@ -136,6 +137,8 @@ class _Sides:
         credentials: Credentials,
     ) -> None:
         self.profile = profile
+        self.twins_profile: Profile | None = None
+        """Of a twin that is named by its profile."""
         self._scenario = scenario
         self._walks, self._every_s = walks, every_s
         self._ranges, self._under, self._rate, self._timeout_s = ranges, under, rate, timeout_s
@@ -143,7 +146,8 @@ class _Sides:
 
     def recordings(self, device: str, twin: str) -> tuple[Recording, Recording]:
         """Both sides. Raises whatever hinders it: see `drift`."""
-        simulated = not is_url(twin) and not Path(twin).is_file()
+        is_profile = twin.endswith(library.SUFFIXES)
+        simulated = not is_url(twin) and (is_profile or not Path(twin).is_file())
         if not simulated and self._scenario is not None:
             raise ValueError(f"--scenario happens to a simulated twin (SITE:DEVICE); {twin} is none")
         place = self._place(twin) if simulated else None
@@ -161,6 +165,9 @@ class _Sides:
         from harness.learning.twin import place_of
 
         site, name = place_of(twin)
+        if ":" not in twin:
+            self.twins_profile = library.get(twin, Path.cwd())
+            self.profile = self.profile or self.twins_profile
         if self.profile is None:
             for entry in sitefile.read(site).devices:
                 if entry.name == name:
@@ -172,7 +179,7 @@ class _Sides:
         from harness.learning.twin import Twin
 
         scenario = None if self._scenario is None else Scenario.load(self._scenario)
-        return Twin(site, name, theirs.protocol, scenario).beside(theirs)
+        return Twin(site, name, theirs.protocol, scenario, self.twins_profile).beside(theirs)
 
     async def _walked(self, addresses: list[str]) -> dict[str, Recording]:
         """Recordings of what answers at these addresses, made at the same time."""

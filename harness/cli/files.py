@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json as jsonlib
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from emulators import sitefile
 from emulators.profiles import library
@@ -14,7 +16,8 @@ from emulators.profiles.modbus_binding import ProfileUnit
 from emulators.profiles.schema import Profile
 from emulators.profiles.snmp_binding import SurfaceTree
 from emulators.site import Site
-from harness.cli.output import console, plain_errors, print_json, table
+from emulators.yamlfile import FileError
+from harness.cli.output import console, errors, plain_errors, print_json, table
 from harness.cli.running import JsonOption
 
 
@@ -43,12 +46,19 @@ def check(
 
 
 def profiles(json: JsonOption = False) -> None:
-    """List the products that can be emulated.
+    """List the products that can be emulated: those that ship and those of your own, from here and --profiles.
 
     Example: twinfeed profiles
     """
+    found, files = [], {}
     with plain_errors():
-        found = [library.get(name) for name in library.names()]
+        for name, path in library.everywhere(Path.cwd()).items():
+            try:
+                found.append(library.load(path))
+            except FileError as error:
+                errors.print(f"[yellow]warning:[/] {escape(str(error))}", soft_wrap=True)
+            else:
+                files[name] = "" if path.parent == library.FOLDER else str(path)
     if json:
         print_json(
             [
@@ -58,16 +68,20 @@ def profiles(json: JsonOption = False) -> None:
                     "vendor": p.vendor,
                     "product": p.product,
                     "snmp_objects": len(p.snmp.objects) if p.snmp else 0,
+                    "file": files[p.profile] or None,
                     "modbus_registers": len(p.modbus.registers) + len(p.modbus.bits) if p.modbus else 0,
                 }
                 for p in found
             ]
         )
         return
-    listing = table("", "profile", "kind", "product", "speaks")
+    own = any(files.values())
+    listing = table("", "profile", "kind", "product", "speaks", *(["file"] if own else []))
     for p in found:
         speaks = [name for name, side in (("SNMP", p.snmp), ("Modbus", p.modbus)) if side is not None]
-        listing.add_row(p.profile, p.kind, f"{p.vendor} {p.product}", ", ".join(speaks))
+        listing.add_row(
+            p.profile, p.kind, f"{p.vendor} {p.product}", ", ".join(speaks), *([files[p.profile]] if own else [])
+        )
     console.print(listing)
 
 

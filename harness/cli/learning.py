@@ -181,15 +181,14 @@ def walker(
 
 
 def found_profile(name: str) -> Profile:
-    """A shipped profile by name, or a profile file by path.
+    """A profile by its name or its file's path, seen from the working directory.
 
     Raises:
         FileError: there is none, or it is wrong.
     """
     from emulators.profiles import library
 
-    path = Path(name)
-    return library.load(path) if path.suffix in (".yaml", ".yml") else library.get(name)
+    return library.get(name, Path.cwd())
 
 
 async def recorded(

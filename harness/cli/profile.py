@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import math
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
 import typer
 from rich.markup import escape
@@ -18,6 +21,31 @@ if TYPE_CHECKING:
     from harness.learning.draft import Draft
     from harness.learning.recording import Recording
 
+
+ProfilesOption = Annotated[
+    list[Path] | None,
+    typer.Option("--profiles", help="A folder with profiles of your own; may be repeated, adds to TWINFEED_PROFILES."),
+]
+
+Arguments = ParamSpec("Arguments")
+
+
+def with_profiles(command: Callable[Arguments, None]) -> Callable[..., None]:
+    """The command with the option `--profiles`: where else profiles are looked for while it runs."""
+
+    @wraps(command)
+    def found(*args: Any, profiles: list[Path] | None = None, **options: Any) -> None:
+        with plain_errors(), library.looking_in(profiles or []):
+            command(*args, **options)
+
+    signature = inspect.signature(command, eval_str=True)
+    option = inspect.Parameter("profiles", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ProfilesOption)
+    own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    found.__signature__ = signature.replace(parameters=[*own, option])  # type: ignore[attr-defined]
+    found.__annotations__ = {each.name: each.annotation for each in [*own, option]}
+    return found
+
+
 app = typer.Typer(help="Make profiles of products.", no_args_is_help=True)
 
 
@@ -27,6 +55,7 @@ def _group() -> None:
 
 
 @app.command()
+@with_profiles
 def new(
     name: Annotated[str, typer.Argument(help="The profile's name; it becomes NAME.yaml.", show_default=False)],
     recording: Annotated[Path, typer.Option("--recording", help="A recording of the device, or a .snmprec file.")],

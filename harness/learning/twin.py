@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from emulators import sitefile
+from emulators.profiles import library
 from emulators.profiles.binding import Surface
 from emulators.profiles.modbus_binding import ProfileUnit
 from emulators.profiles.schema import Profile
@@ -13,6 +16,7 @@ from emulators.serve import engine_of
 from emulators.site import Site
 from emulators.wire.modbus import ModbusError, Unit
 from emulators.wire.snmp import Instance, SnmpAgent, agent_instances, format_oid
+from emulators.yamlfile import FileError
 from harness.faults.on_site import SiteFaults
 from harness.faults.scenario import Scenario
 from harness.faults.schedule import Schedule
@@ -31,33 +35,61 @@ class NoTwin(ValueError):
 
 
 def place_of(name: str) -> tuple[str, str]:
-    """Site and device for `bamako:ups-a1`, or for a profile's name the shipped site's device that has it.
+    """Site and device for `bamako:ups-a1`; for a profile's name the device of a shipped site that has it.
+
+    For a profile of one's own (a name or a path, seen from the working directory) that is the device of the same kind
+    on the site `bench`, which `Twin` then builds with this profile.
 
     Raises:
         NoTwin: there is none.
-        FileError: the site's file is wrong.
+        FileError: the site's or the profile's file is wrong.
     """
     site, colon, device = name.rpartition(":")
     if colon:
         return site, device
-    for shipped in sorted(sitefile.names(), key=lambda site: site != "bench"):
-        for entry in sitefile.read(shipped).devices:
-            if entry.profile.profile == name:
-                return shipped, entry.name
-    raise NoTwin(f"no shipped site has a device with the profile {name!r}; name one as SITE:DEVICE, or give an address")
+    try:
+        profile = library.get(name, Path.cwd())
+    except FileError as error:
+        raise NoTwin(f"{error}; or name a device as SITE:DEVICE, or give an address") from None
+    shipped = [(site, e) for site in _shipped_sites() for e in sitefile.read(site).devices]
+    same = next((place for place in shipped if place[1].profile == profile), None)
+    stand_in = same or next((place for place in shipped if place[1].profile.kind == profile.kind), None)
+    if stand_in is None:
+        raise NoTwin(f"no shipped site has a {profile.kind}; name a device as SITE:DEVICE, or give an address")
+    return stand_in[0], stand_in[1].name
+
+
+def _shipped_sites() -> list[str]:
+    return sorted(sitefile.names(), key=lambda site: site != "bench")
+
+
+def _with(file: sitefile.SiteFile, device: str, profile: Profile) -> sitefile.SiteFile:
+    """The site with another profile for that device."""
+    devices = [
+        replace(entry, profile=profile, params=replace(entry.params, model=profile.product))
+        if entry.name == device
+        else entry
+        for entry in file.devices
+    ]
+    return replace(file, devices=devices)
 
 
 class Twin:
     """One emulated device on its site, at rest when it is made and in a scenario's course while it is recorded."""
 
-    def __init__(self, site: str, device: str, protocol: str, scenario: Scenario | None = None) -> None:
-        """Build the site.
+    def __init__(
+        self, site: str, device: str, protocol: str, scenario: Scenario | None = None, profile: Profile | None = None
+    ) -> None:
+        """Build the site, with `profile` in place of the device's own if it is given.
 
         Raises:
             FileError, PlantError: there is no such site or device.
             NoTwin: it does not speak that protocol.
         """
-        self._site = Site.load(site, scenario.seed or None if scenario is not None else None)
+        file = sitefile.read(site)
+        if profile is not None:
+            file = _with(file, device, profile)
+        self._site = Site(file, scenario.seed or None if scenario is not None else None)
         self._name = f"{self._site.name}:{device}"
         emulated = self._site[device]
         self.profile: Profile = next(e.profile for e in self._site.file.devices if e.name == device)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import typer
 
+from harness.cli.profile import with_profiles
 from hil_rigs.cli import bench, check, learning, working
 
 app = typer.Typer(
@@ -32,4 +33,4 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 )
 
 for command in COMMANDS:
-    app.command()(command)
+    app.command()(with_profiles(command))

@@ -215,7 +215,7 @@ class TestWhichTwin:
         assert any(e.name == device and e.profile.profile == name for e in sitefile.read(site).devices)
 
     def test_a_profile_that_no_site_uses_is_told(self) -> None:
-        with pytest.raises(NoTwin, match="name one as SITE:DEVICE"):
+        with pytest.raises(NoTwin, match="name a device as SITE:DEVICE"):
             place_of("ups-9000")
 
     def test_a_protocol_it_does_not_speak_is_told(self) -> None:
