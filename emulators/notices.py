@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from ipaddress import ip_address
 
@@ -16,8 +17,10 @@ from emulators.site import Site
 from emulators.wire.snmp import SnmpAgent, VarBind
 from emulators.wire.snmp.ber import Oid, encode_oid_content
 from emulators.wire.snmp.mib import Instance
-from emulators.wire.snmp.notify import AUTHENTICATION_FAILURE, Notification, NotificationOriginator
+from emulators.wire.snmp.notify import AUTHENTICATION_FAILURE, Notification, NotificationOriginator, Target
 from emulators.wire.snmp.server import NotificationSender
+
+log = logging.getLogger(__name__)
 
 COLD_START = "1.3.6.1.6.3.1.1.5.1"
 """coldStart (RFC 3418): sent by every agent when its card has come up."""
@@ -55,7 +58,7 @@ class Announcer:
             device = self._site.devices[entry.name]
             address = self._addresses[entry.name]
             originator = NotificationOriginator(
-                entry.snmp.targets,
+                _reachable_targets(entry.name, entry.snmp.targets, address),
                 partial(_uptime_ticks, device),
                 _in_v1_traps(address),
                 self._agents[entry.name].engine,
@@ -117,6 +120,18 @@ def _in_row(text: str, index: Index | None) -> str:
     """A trap's object in the row its alarm is about: `1.3.6.1.2.1.2.2.1.1.{port}` -> `1.3.6.1.2.1.2.2.1.1.12`."""
     parts = "" if index is None else dashed(index).replace("-", ".")
     return re.sub(r"\{[a-z_]+\}", parts, text)
+
+
+def _reachable_targets(name: str, targets: Sequence[Target], address: str) -> list[Target]:
+    """The receivers of the same IP version as the device; the others get nothing, with a line in the log."""
+    own = ip_address(address).version
+    reachable = [target for target in targets if ip_address(target.address[0]).version == own]
+    for target in targets:
+        if target not in reachable:
+            log.warning(
+                "%s sends nothing to %s: its own address is %s, of another IP version", name, target.address[0], address
+            )
+    return reachable
 
 
 def _in_v1_traps(address: str) -> bytes:

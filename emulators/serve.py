@@ -37,6 +37,7 @@ from emulators.wire.snmp import (
     Engine,
     SnmpAgent,
     SnmpServer,
+    SnmpStreamServer,
     agent_instances,
     engine_id_from_mac,
 )
@@ -72,7 +73,7 @@ class ServeError(Exception):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where one device answers one protocol."""
+    """Where one device answers one protocol; SNMP over UDP, and over TCP at the same port where the site offers it."""
 
     device: str
     protocol: str
@@ -80,6 +81,13 @@ class Endpoint:
     port: int
     unit: int | None = None
     """Modbus unit id."""
+
+    @property
+    def url(self) -> str:
+        """As transports take it: `snmp://127.20.1.11:1161`, `modbus://[::1]:20001/3`."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        unit = "" if self.unit is None else f"/{self.unit}"
+        return f"{self.protocol}://{host}:{self.port}{unit}"
 
 
 class Servers:
@@ -89,7 +97,8 @@ class Servers:
     device is on `single_address` (for systems that give loopback one address only). `expose` names an interface
     address to listen on instead of loopback, which lets everyone who reaches it command the devices. `draining` reads
     UDP sockets several datagrams at a time, for which the loop must have real ones. `catch_up` is called before a
-    device looks at a request. A `lazy` device builds its SNMP variables when it is first asked.
+    device looks at a request. A `lazy` device builds its SNMP variables when it is first asked. With `streams`
+    agents also answer over TCP, unless the site file says otherwise.
     """
 
     def __init__(
@@ -102,6 +111,7 @@ class Servers:
         draining: bool = True,
         catch_up: Callable[[], None] | None = None,
         lazy: bool = False,
+        streams: bool = False,
     ) -> None:
         self.site = site
         self.speed = 1.0
@@ -113,12 +123,13 @@ class Servers:
         self.flash: Flash | None = None
         """Where devices keep their boots and settings over restarts; set before `start`. None: nowhere."""
         self._lazy = lazy
+        self._streams = streams
         self._expose = expose
         self._numbered = iter(range(ports, 65536)) if isinstance(ports, int) else None
         named = HIGH_PORTS if ports == "high" else STANDARD_PORTS
         self._ports = ports if isinstance(ports, Mapping) else named
         self._single_address = expose or single_address
-        self._servers: list[SnmpServer | ModbusTcpServer] = []
+        self._servers: list[SnmpServer | SnmpStreamServer | ModbusTcpServer] = []
         self._announcer: Announcer | None = None
         self._pool: ConnectionPool | None = None
 
@@ -211,6 +222,20 @@ class Servers:
                     allow_non_loopback=self._expose is not None,
                 ),
             )
+            if self._streams and entry.snmp.tcp:
+                await self._bind(
+                    entry.name,
+                    SnmpStreamServer(
+                        agent,
+                        address,
+                        port,
+                        self._gate(entry.name),
+                        delay_s=partial(self._delay_s, (device,)),
+                        buffers=entry.profile.snmp.buffers or BUFFERS,
+                        failed=partial(self._failed, device, "SNMP"),
+                        allow_non_loopback=self._expose is not None,
+                    ),
+                )
             self.endpoints.append(Endpoint(entry.name, "snmp", address, port))
         if entry.profile.modbus is not None:
             unit_id = entry.profile.modbus.unit if entry.unit is None else entry.unit
@@ -252,11 +277,11 @@ class Servers:
             )
         return entry.address, self._ports[protocol]
 
-    async def _bind(self, name: str, server: SnmpServer | ModbusTcpServer) -> None:
+    async def _bind(self, name: str, server: SnmpServer | SnmpStreamServer | ModbusTcpServer) -> None:
         try:
             await server.start()
         except OSError as error:
-            what = "SNMP" if isinstance(server, SnmpServer) else "Modbus"
+            what = "Modbus" if isinstance(server, ModbusTcpServer) else "SNMP"
             raise ServeError(
                 f"{name}: {what} cannot listen: {error.strerror or error}. Is the site already running "
                 "(`twinfeed status`)? Low ports need the right to bind them (--ports high), and systems with a single "
@@ -306,7 +331,7 @@ class LiveSite(Servers):
     ) -> None:
         if speed <= 0:
             raise ServeError(f"the speed is {speed:g}, expected more than 0 (1 is real time)")
-        super().__init__(site, ports, single_address, expose)
+        super().__init__(site, ports, single_address, expose, streams=True)
         self.speed = speed
         self.lag_s = 0.0
         """How far the plant is behind the clock, in its own s; it grows when the machine cannot keep up the speed."""

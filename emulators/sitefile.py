@@ -170,7 +170,7 @@ class _Reader:
             head = Head.model_validate(fields)
         except ValidationError as error:
             raise FileError(yamlfile.problems(self.path, self.data, error)) from None
-        self._pool = head.addresses.hosts()
+        self._pool = iter(head.addresses.hosts())
         self._access = head.snmp
         return head
 
@@ -281,7 +281,11 @@ class _Reader:
         fields.setdefault("model", profile.product)
         fields.setdefault("serial", f"TF{crc32(name.encode()):010d}")
         fields.setdefault("firmware", "1.0.0")
-        fields["address"] = str(fields.get("address") or next(self._pool))
+        address = fields.get("address") or next(self._pool, None)
+        if address is None:
+            self.wrong([*where, "address"], "the site's `addresses` are all given out; expected a larger network there")
+            return
+        fields["address"] = str(address)
         if isinstance(fields.get("powered_by"), str):
             fields["powered_by"] = (fields["powered_by"],)
         params = self._params(cls.PARAMS, fields, where, also=("profile", "unit", "snmp"))

@@ -181,8 +181,7 @@ class ControlServer:
         site = self.live.site
         endpoints: dict[str, list[str]] = {}
         for e in self.live.endpoints:
-            unit = f"/{e.unit}" if e.unit is not None else ""
-            endpoints.setdefault(e.device, []).append(f"{e.protocol}://{e.address}:{e.port}{unit}")
+            endpoints.setdefault(e.device, []).append(e.url)
         profiles = {entry.name: entry.profile for entry in site.file.devices}
         return {
             "devices": [

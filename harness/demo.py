@@ -149,7 +149,7 @@ async def play(site: Site, json: bool, fast: float = FAST) -> int:
     observer = Observer(live, COLUMNS)
     out.print(
         f"{len(site.devices)} devices answer on {len(live.endpoints)} endpoints, for example "
-        + ", ".join(f"{e.device} {e.protocol}://{e.address}:{e.port}" for e in _examples(live))
+        + ", ".join(f"{e.device} {e.url}" for e in _examples(live))
     )
     out.print(
         f"At {spoken(CUT_AT_S)} both utilities fail for {OUTAGE_S / 60:.0f} min. Every number is read over the wire.\n"

@@ -95,18 +95,17 @@ def snmp_transport(access: SnmpAccess) -> SnmpTransport:
     if access.version == "v3":
         assert access.user is not None, "the rig file names a user for v3"
         references = [reference for reference in (access.auth_password, access.priv_password) if reference is not None]
-        user = UsmUser(
-            access.user,
-            _secret(access.auth_password),
-            _secret(access.priv_password),
-            access.auth,
-            access.priv,
-            origin=" and ".join(references),
+        passwords = _secret(access.auth_password), _secret(access.priv_password)
+        try:
+            user = UsmUser(access.user, *passwords, access.auth, access.priv, origin=" and ".join(references))
+        except ValueError as error:
+            raise NoCredential(str(error)) from None
+        return SnmpTransport.v3(
+            access.address, access.port, user=user, over=access.over, context=access.context, **times
         )
-        return SnmpTransport.v3(access.address, access.port, user=user, **times)
     make = SnmpTransport.v1 if access.version == "v1" else SnmpTransport.v2c
     read = "public" if access.read is None else secret(access.read)
-    return make(access.address, access.port, read, _secret(access.write), **times)
+    return make(access.address, access.port, read, _secret(access.write), over=access.over, **times)
 
 
 def _secret(reference: str | None) -> str:

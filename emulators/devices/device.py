@@ -15,6 +15,7 @@ import marshal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, ClassVar
 
 from emulators.devices.alarms import Alarm, Notice
@@ -64,7 +65,7 @@ class Params:
     location: str = ""
     contact: str = ""
     address: str = "127.0.0.1"
-    """IPv4 address of the management card."""
+    """IPv4 or IPv6 address of the management card."""
     boot_s: float = 30.0
     """Time the management card takes from power to its first answer, s."""
 
@@ -232,8 +233,8 @@ class Device(Actor):
 
     @property
     def mac(self) -> bytes:
-        """A locally administered address (IEEE 802 c. 8.4) made from the IPv4 address, six octets."""
-        return b"\x02\x54" + bytes(int(part) for part in self.params.address.split("."))
+        """A locally administered address (IEEE 802 c. 8.4) made of the last 32 bits of the IP address, six octets."""
+        return b"\x02\x54" + ip_address(self.params.address).packed[-4:]
 
     def card_supplied(self) -> bool:
         """Whether the card has power: any of its feeds, or the managed component's own output when none is given."""
@@ -466,7 +467,7 @@ SYSTEM_POINTS: tuple[Point, ...] = (
     Point("system.model", "the product's model name", lambda d: d.params.model, kind="text"),
     Point("system.serial", "its serial number", lambda d: d.params.serial, kind="text"),
     Point("system.firmware", "its firmware version", lambda d: d.params.firmware, kind="text"),
-    Point("system.ip", "IPv4 address of the management card", lambda d: d.params.address, kind="text"),
+    Point("system.ip", "IP address of the management card", lambda d: d.params.address, kind="text"),
     Point("system.mac", "hardware address of the management card, six octets", lambda d: d.mac, kind="octets"),
     Point("alarm.count", "how many alarms are active", lambda d: len(d.state.alarms)),
     Point(

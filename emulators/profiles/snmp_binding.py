@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from functools import lru_cache
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 
 from emulators.devices.points import BadValue, BoundPoint, Crashed, Index, NotWritable, Refused
 from emulators.profiles.binding import ProfileError, Row, Surface, dotted, point_name
@@ -237,12 +237,18 @@ def _shower(type: str, read: Callable[[], Raw]) -> Callable[[], Value]:
     if type == "oid":
         return lambda: oid(str(read()))
     if type == "ipaddress":
-        return lambda: IPv4Address(str(read())).packed
+        return lambda: _ipv4(str(read()))
     if type in WRAPS:
         limit = WRAPS[type]
         return lambda: int(_number(read())) % limit
     low, high = BOUNDS[type]
     return lambda: min(max(whole(_number(read())), low), high)
+
+
+def _ipv4(text: str) -> bytes:
+    """The octets of an IpAddress, which has no room for IPv6 (RFC 2578 §7.1.5): such an address is shown as 0.0.0.0."""
+    address = ip_address(text)
+    return address.packed if address.version == 4 else bytes(4)
 
 
 def _number(raw: Raw) -> float:

@@ -37,7 +37,9 @@ UserOption = Annotated[
     ),
 ]
 AuthOption = Annotated[str, typer.Option("--auth", help="v3: md5, sha, sha224, sha256, sha384 or sha512.")]
-PrivOption = Annotated[str, typer.Option("--priv", help="v3: des, 3des, aes128, aes192 or aes256.")]
+PrivOption = Annotated[
+    str, typer.Option("--priv", help="v3: des, 3des, aes128, aes192, aes256, aes192-c or aes256-c (Cisco's).")
+]
 RateOption = Annotated[str, typer.Option("--rate", help="Most requests: 10/s, 30/min.")]
 TimeoutOption = Annotated[str, typer.Option("--timeout", help="How long one answer is waited for.")]
 PatienceOption = Annotated[str, typer.Option("--patience", help="How long a silent device is waited for.")]

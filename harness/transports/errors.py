@@ -36,6 +36,11 @@ class TransportError(Exception):
         return f"{where}: {self.what}" + (f" (octets {shown}{more})" if shown else "")
 
 
+def url(scheme: str, host: str, port: int) -> str:
+    """An address as `urls` takes it and errors show it: `modbus://[::1]:502`."""
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
 def tried(retries: int, timeout_s: float) -> str:
     """How long an answer was waited for, in words: `in 2 tries of 1 s`."""
     return f"in {1 + retries} tries of {timeout_s:g} s" if retries else f"in {timeout_s:g} s"

@@ -36,7 +36,7 @@ from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu.mei_message import ReadDeviceInformationResponse
 
 from harness.transports.answers.units import OtherUnit, Undecodable, framer_of
-from harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried
+from harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried, url
 from harness.transports.rfc2217 import RemotePort
 from harness.transports.sole_use import SoleUse, others
 
@@ -88,7 +88,7 @@ class ModbusTransport:
     ) -> ModbusTransport:
         """Modbus TCP: MBAP frames on a connection of its own."""
         make = partial(AsyncModbusTcpClient, address, port=port)
-        return cls(Line(f"modbus://{address}:{port}", make, FramerType.SOCKET, timeout_s, retries), unit)
+        return cls(Line(url("modbus", address, port), make, FramerType.SOCKET, timeout_s, retries), unit)
 
     @classmethod
     def tls(
@@ -104,7 +104,7 @@ class ModbusTransport:
         """Modbus/TCP Security: MBAP frames in TLS. `context` decides whose certificate is trusted, and shows ours."""
         make = partial(AsyncModbusTlsClient, address, port=port, sslctx=context)
         # pymodbus's TLS framer takes whatever one TLS record holds for one frame; its MBAP framer counts.
-        return cls(Line(f"modbus+tls://{address}:{port}", make, FramerType.SOCKET, timeout_s, retries), unit)
+        return cls(Line(url("modbus+tls", address, port), make, FramerType.SOCKET, timeout_s, retries), unit)
 
     @classmethod
     def udp(
@@ -112,7 +112,7 @@ class ModbusTransport:
     ) -> ModbusTransport:
         """MBAP frames in datagrams, as many products offer beside TCP."""
         make = partial(AsyncModbusUdpClient, address, port=port)
-        return cls(Line(f"modbus+udp://{address}:{port}", make, FramerType.SOCKET, timeout_s, retries), unit)
+        return cls(Line(url("modbus+udp", address, port), make, FramerType.SOCKET, timeout_s, retries), unit)
 
     @classmethod
     def rtu_over_tcp(
@@ -120,7 +120,7 @@ class ModbusTransport:
     ) -> ModbusTransport:
         """RTU frames on a TCP connection, as serial device servers pass them."""
         make = partial(AsyncModbusTcpClient, address, port=port)
-        return cls(Line(f"modbus+rtu://{address}:{port}", make, FramerType.RTU, timeout_s, retries), unit)
+        return cls(Line(url("modbus+rtu", address, port), make, FramerType.RTU, timeout_s, retries), unit)
 
     @classmethod
     def rfc2217(
@@ -138,7 +138,7 @@ class ModbusTransport:
         """RTU on a serial line of another computer or device server, which takes its settings from here (RFC 2217)."""
         make = partial(AsyncModbusTcpClient, address, port=port)
         remote = partial(RemotePort, baud, parity, stop_bits)
-        line = Line(f"modbus+rfc2217://{address}:{port}", make, FramerType.RTU, timeout_s, retries, remote)
+        line = Line(url("modbus+rfc2217", address, port), make, FramerType.RTU, timeout_s, retries, remote)
         return cls(line, unit)
 
     @classmethod

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
-from harness.transports.errors import NoAnswer, Refused, WrongAnswer
+from harness.transports.errors import NoAnswer, Refused, WrongAnswer, url
 from harness.transports.snmp_community import CommunitySession
 from harness.transports.snmp_messages import (
     END_OF_MIB_VIEW,
@@ -31,6 +31,7 @@ from harness.transports.snmp_messages import (
     Value,
     VarBind,
 )
+from harness.transports.snmp_stream import Over
 from harness.transports.snmp_usm import UsmSession, UsmUser
 
 SNMP_PORT = 161
@@ -44,6 +45,10 @@ MOST_NAMED = 3
 
 REPETITIONS = 25
 """Variables asked for in one GETBULK of a walk."""
+
+
+def _url(scheme: str, address: str, port: int, over: Over) -> str:
+    return url(f"{scheme}+tcp" if over == "tcp" else scheme, address, port)
 
 
 class Session(Protocol):
@@ -64,8 +69,8 @@ class Session(Protocol):
 class SnmpTransport:
     """One agent. See the module's text for timeouts and retries.
 
-    The constructors below take `timeout_s` (default 1 s, of the loop's time), `retries` (default 1) and `max_varbinds`,
-    how many variables are asked for in one GET.
+    The constructors below take `timeout_s` (default 1 s, of the loop's time), `retries` (default 1), `max_varbinds`
+    (how many variables are asked for in one GET) and `over` (what carries the messages: udp, or tcp as in RFC 3430).
     """
 
     def __init__(self, session: Session, where: str, max_varbinds: int = MAX_VARBINDS) -> None:
@@ -86,10 +91,11 @@ class SnmpTransport:
         timeout_s: float = 1.0,
         retries: int = 1,
         max_varbinds: int = MAX_VARBINDS,
+        over: Over = "udp",
     ) -> SnmpTransport:
         """SNMPv1. Without `write_community` writes use `community` too."""
-        session = CommunitySession(0, address, port, community, write_community or community, timeout_s, retries)
-        return cls(session, f"snmp+v1://{address}:{port}", max_varbinds)
+        session = CommunitySession(0, address, port, community, write_community or community, timeout_s, retries, over)
+        return cls(session, _url("snmp+v1", address, port, over), max_varbinds)
 
     @classmethod
     def v2c(
@@ -102,10 +108,11 @@ class SnmpTransport:
         timeout_s: float = 1.0,
         retries: int = 1,
         max_varbinds: int = MAX_VARBINDS,
+        over: Over = "udp",
     ) -> SnmpTransport:
         """SNMPv2c. Without `write_community` writes use `community` too."""
-        session = CommunitySession(1, address, port, community, write_community or community, timeout_s, retries)
-        return cls(session, f"snmp://{address}:{port}", max_varbinds)
+        session = CommunitySession(1, address, port, community, write_community or community, timeout_s, retries, over)
+        return cls(session, _url("snmp", address, port, over), max_varbinds)
 
     @classmethod
     def v3(
@@ -117,9 +124,12 @@ class SnmpTransport:
         timeout_s: float = 1.0,
         retries: int = 1,
         max_varbinds: int = MAX_VARBINDS,
+        over: Over = "udp",
+        context: str = "",
     ) -> SnmpTransport:
-        """SNMPv3 as a user of the User-based Security Model."""
-        return cls(UsmSession(address, port, user, timeout_s, retries), f"snmp+v3://{address}:{port}", max_varbinds)
+        """SNMPv3 as a user of the User-based Security Model, in that context."""
+        session = UsmSession(address, port, user, timeout_s, retries, over, context)
+        return cls(session, _url("snmp+v3", address, port, over), max_varbinds)
 
     @property
     def requests(self) -> int:

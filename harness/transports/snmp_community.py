@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import cycle
 
@@ -26,6 +27,7 @@ from harness.transports.snmp_messages import (
     request,
     response,
 )
+from harness.transports.snmp_stream import Over, Stream
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +48,7 @@ class CommunitySession(asyncio.DatagramProtocol):
         write_community: str,
         timeout_s: float,
         retries: int,
+        over: Over = "udp",
     ) -> None:
         if not timeout_s > 0 or retries < 0:
             raise ValueError(f"timeout {timeout_s} s and {retries} retries, expected more than 0 and at least 0")
@@ -54,10 +57,12 @@ class CommunitySession(asyncio.DatagramProtocol):
         self.elsewhere = ""
         """The address and port from which an answer came last that is not where the agent was asked."""
         self._place = (address, port)
+        self._over = over
         self._communities = community.encode(), write_community.encode()
         self._timeout_s, self._retries = timeout_s, retries
         self._ids = cycle(range(FIRST_ID + 1, LAST_ID + 1)).__next__
         self._waiting: dict[int, asyncio.Future[Response]] = {}
+        self._stream: Stream | None = None
         self._transport: asyncio.DatagramTransport | None = None
         self._beside: asyncio.DatagramTransport | None = None
         self._opening = asyncio.Lock()
@@ -77,16 +82,18 @@ class CommunitySession(asyncio.DatagramProtocol):
         request_id = self._ids()
         message = request(self.version, community, operation, asked, request_id, repetitions)
         self._trouble, self._stray = "", b""
-        transport = await self._opened(where)
+        send = await self._opened(where)
         answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._waiting[request_id] = answer
         try:
             for _ in range(1 + self._retries):
                 self.requests += 1
-                transport.sendto(message)
+                send(message)
                 await asyncio.wait([answer], timeout=self._timeout_s)
                 if answer.done():
                     return answer.result()
+                if self._over == "tcp":  # which loses nothing while it lives; a new connection if it does not
+                    send = await self._opened(where)
         except TransportError as error:
             raise type(error)(error.what, where, error.octets) from None
         finally:
@@ -96,8 +103,11 @@ class CommunitySession(asyncio.DatagramProtocol):
             raise WrongAnswer(f"no response to this request came {tries}", where, self._stray)
         raise NoAnswer(f"no answer {tries}{self._trouble and f' ({self._trouble})'}", where)
 
-    async def _opened(self, where: str) -> asyncio.DatagramTransport:
+    async def _opened(self, where: str) -> Callable[[bytes], None]:
+        """What sends a message to the agent."""
         async with self._opening:
+            if self._over == "tcp":
+                return (await self._connected(where)).send
             if self._transport is None:
                 try:
                     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
@@ -107,7 +117,25 @@ class CommunitySession(asyncio.DatagramProtocol):
                     raise NoAnswer(f"cannot reach it: {error}", where) from None
                 self._transport = transport
                 self._beside = await self._listening_beside(transport)
-            return self._transport
+            return self._transport.sendto
+
+    async def _connected(self, where: str) -> Stream:
+        if self._stream is None or not self._stream.is_open:
+            loop = asyncio.get_running_loop()
+            try:
+                async with asyncio.timeout((1 + self._retries) * self._timeout_s):
+                    _, self._stream = await loop.create_connection(
+                        lambda: Stream(self._heard, self._lost), *self._place
+                    )
+            except (OSError, TimeoutError) as error:
+                raise NoAnswer(f"cannot connect: {error or 'no answer'}", where) from None
+        return self._stream
+
+    def _heard(self, message: bytes) -> None:
+        self._received(message)
+
+    def _lost(self, why: str) -> None:
+        self._trouble = why
 
     async def _listening_beside(self, transport: asyncio.DatagramTransport) -> asyncio.DatagramTransport | None:
         """A socket with the local address of this one that receives from everywhere; None where there is no such."""
@@ -161,6 +189,9 @@ class CommunitySession(asyncio.DatagramProtocol):
         self._trouble = str(exc)
 
     def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
         if self._transport is not None:
             self._transport.close()
             self._transport = None

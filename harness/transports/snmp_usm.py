@@ -19,9 +19,12 @@ from pysnmp.proto.api import v2c
 
 from harness.transports.errors import NoAnswer, NotAdmitted, WrongAnswer, tried
 from harness.transports.snmp_messages import SYNTAX, Asked, Operation, Response, numbers, varbind
+from harness.transports.snmp_stream import DOMAINS, Over, StreamTransport
 
 AuthProtocol = Literal["none", "md5", "sha", "sha224", "sha256", "sha384", "sha512"]
-PrivProtocol = Literal["none", "des", "3des", "aes128", "aes192", "aes256"]
+PrivProtocol = Literal["none", "des", "3des", "aes128", "aes192", "aes256", "aes192-c", "aes256-c"]
+"""As net-snmp names them: the keys of aes192 and aes256 are extended as draft-blumenthal-aes-usm-04 says, those with -c
+as draft-reeder-snmpv3-usm-3desede-00 does, which Cisco and many cards follow (pysnmp's usmAesCfb192Protocol)."""
 
 AUTH: dict[AuthProtocol, Any] = {
     "none": config.USM_AUTH_NONE,
@@ -38,9 +41,23 @@ PRIV: dict[PrivProtocol, Any] = {
     "des": config.USM_PRIV_CBC56_DES,
     "3des": config.USM_PRIV_CBC168_3DES,
     "aes128": config.USM_PRIV_CFB128_AES,
-    "aes192": config.USM_PRIV_CFB192_AES,
-    "aes256": config.USM_PRIV_CFB256_AES,
+    "aes192": config.USM_PRIV_CFB192_AES_BLUMENTHAL,
+    "aes256": config.USM_PRIV_CFB256_AES_BLUMENTHAL,
+    "aes192-c": config.USM_PRIV_CFB192_AES,
+    "aes256-c": config.USM_PRIV_CFB256_AES,
 }
+
+ALIASES = {"sha1": "sha", "aes": "aes128", "aes192c": "aes192-c", "aes256c": "aes256-c"}
+
+MIN_PASSWORD_OCTETS = 8
+"""RFC 3414 §11.2."""
+
+
+def protocol(text: str) -> str:
+    """`SHA-256`, `SHA1` and `AES-256-C` by the names of this module; any other text in lower case."""
+    plain = text.lower().replace("-", "").replace("_", "")
+    return ALIASES.get(plain, plain)
+
 
 COMMANDS: dict[Operation, Any] = {
     "get": cmdgen.GetCommandGenerator,
@@ -55,7 +72,10 @@ TICK_S = 0.1
 
 @dataclass(frozen=True)
 class UsmUser:
-    """An SNMPv3 user: authenticated and encrypted if it has the passwords (RFC 3414 §11.2: eight octets or more)."""
+    """An SNMPv3 user: authenticated and encrypted if it has the passwords.
+
+    ValueError for a password of less than eight octets (RFC 3414 §11.2), or privacy without authentication.
+    """
 
     name: str
     auth_password: str = field(default="", repr=False)
@@ -68,6 +88,14 @@ class UsmUser:
     def __post_init__(self) -> None:
         if self.priv_password and not self.auth_password:
             raise ValueError(f"SNMPv3 user {self.name!r} encrypts but does not authenticate; give an auth_password too")
+        for what, password in (("auth_password", self.auth_password), ("priv_password", self.priv_password)):
+            octets = len(password.encode())
+            if 0 < octets < MIN_PASSWORD_OCTETS:
+                come = f" from {self.origin}" if self.origin else ""
+                raise ValueError(
+                    f"SNMPv3 user {self.name!r}: the {what}{come} has {octets} octets, expected at least "
+                    f"{MIN_PASSWORD_OCTETS} (RFC 3414 §11.2)"
+                )
 
     @property
     def level(self) -> str:
@@ -134,14 +162,19 @@ class Manager:
         user.add_to(self.engine)
         config.add_target_parameters(self.engine, "user", user.name, user.level, 3)
 
-    def add(self, name: str, address: str, port: int, timeout_s: float, retries: int) -> None:
+    def add(self, name: str, address: str, port: int, timeout_s: float, retries: int, over: Over) -> None:
         """Make an agent known by that name."""
-        six = ip_address(address).version == 6
-        domain = udp6.DOMAIN_NAME if six else udp.DOMAIN_NAME
+        version = ip_address(address).version
+        domain = udp.DOMAIN_NAME if version == 4 else udp6.DOMAIN_NAME
+        if over == "tcp":
+            domain = DOMAINS[version]
         if domain not in self._domains:
             self._domains.add(domain)
-            transport = udp6.Udp6Transport() if six else udp.UdpTransport()
-            config.add_transport(self.engine, domain, transport.open_client_mode())
+            if over == "tcp":
+                transport = StreamTransport(version)
+            else:
+                transport = (udp.UdpTransport() if version == 4 else udp6.Udp6Transport()).open_client_mode()
+            config.add_transport(self.engine, domain, transport)
         hundredths = max(1, round(100 * timeout_s))
         config.add_target_address(self.engine, name, domain, (address, port), "user", hundredths, retries)
 
@@ -157,13 +190,23 @@ class UsmSession:
     elsewhere = ""
     """pysnmp does not say where an answer came from."""
 
-    def __init__(self, address: str, port: int, user: UsmUser, timeout_s: float, retries: int) -> None:
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        user: UsmUser,
+        timeout_s: float,
+        retries: int,
+        over: Over = "udp",
+        context: str = "",
+    ) -> None:
         if not timeout_s > 0 or retries < 0:
             raise ValueError(f"timeout {timeout_s} s and {retries} retries, expected more than 0 and at least 0")
         self.requests = 0
         self._place = (address, port)
         self._name = f"agent-{next(_numbers)}"  # at most 32 octets (RFC 3413, snmpTargetAddrName), so not its address
         self._user = user
+        self._over, self._context = over, context
         self._timeout_s, self._retries = timeout_s, retries
         self._key: tuple[asyncio.AbstractEventLoop, UsmUser] | None = None
 
@@ -186,7 +229,7 @@ class UsmSession:
                 answer.set_result((trouble, int(status), int(about), varbinds))
 
         self.requests += 1
-        COMMANDS[operation]().send_varbinds(manager.engine, self._name, None, "", *how, varbinds, answered)
+        COMMANDS[operation]().send_varbinds(manager.engine, self._name, None, self._context, *how, varbinds, answered)
         await asyncio.wait([answer], timeout=(1 + self._retries) * self._timeout_s)
         trouble, status, about, found = answer.result() if answer.done() else (errind.requestTimedOut, 0, 0, ())
         if isinstance(trouble, errind.RequestTimedOut):
@@ -217,7 +260,7 @@ class UsmSession:
             if manager is None:
                 manager = _managers[self._key] = Manager(self._user)
             manager.sessions.add(self)
-            manager.add(self._name, address, port, self._timeout_s, self._retries)
+            manager.add(self._name, address, port, self._timeout_s, self._retries, self._over)
         return _managers[self._key]
 
     def close(self) -> None:

@@ -2,11 +2,14 @@
 
     snmp://192.0.2.7             SNMPv2c, port 161
     snmp+v1://192.0.2.7:1161     SNMPv1
-    snmp+v3://192.0.2.7          SNMPv3, as the user of the credentials
+    snmp+v3://192.0.2.7          SNMPv3, as the user of the credentials; ?context=NAME for another than the default
+    snmp+tcp://192.0.2.7         the same over TCP (RFC 3430): snmp+tcp, snmp+v1+tcp, snmp+v3+tcp
     modbus://192.0.2.8:1502/3    Modbus TCP, unit 3 (default 1)
     modbus+rtu://192.0.2.9:4001/3         RTU frames on a TCP connection
     modbus+udp://192.0.2.8/3              MBAP frames in datagrams
     modbus+serial:/dev/ttyUSB0/3?baud=9600&parity=N&stop=2    RTU on a serial line (default 19200, E, 1)
+
+An IPv6 address stands in brackets: snmp://[2001:db8::7]:1161.
 
 These are the forms in which transports name themselves and `twinfeed devices` names endpoints.
 """
@@ -19,13 +22,16 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from harness.transports.modbus import MODBUS_PORT, ModbusTransport
 from harness.transports.snmp import SNMP_PORT, SnmpTransport
-from harness.transports.snmp_usm import AUTH, PRIV, AuthProtocol, PrivProtocol, UsmUser
+from harness.transports.snmp_stream import Over
+from harness.transports.snmp_usm import AUTH, PRIV, AuthProtocol, PrivProtocol, UsmUser, protocol
 
 FORMS = (
-    "snmp://HOST[:PORT], snmp+v1://…, snmp+v3://…, modbus://HOST[:PORT]/UNIT, modbus+rtu://…, modbus+udp://… or "
+    "snmp://HOST[:PORT], snmp+v1://…, snmp+v3://…, snmp+tcp://…, modbus://HOST[:PORT]/UNIT, modbus+rtu://…, "
+    "modbus+udp://… or "
     "modbus+serial:/dev/ttyUSB0/UNIT?baud=9600&parity=N"
 )
-SCHEMES = ("snmp", "snmp+v1", "snmp+v3", "modbus", "modbus+rtu", "modbus+udp", "modbus+serial")
+SNMP = ("snmp", "snmp+v1", "snmp+v3", "snmp+tcp", "snmp+v1+tcp", "snmp+v3+tcp")
+SCHEMES = (*SNMP, "modbus", "modbus+rtu", "modbus+udp", "modbus+serial")
 
 
 @dataclass(frozen=True)
@@ -41,12 +47,13 @@ class Credentials:
 
     def usm(self) -> UsmUser:
         """Raises ValueError when they make no user."""
-        for name, known in ((self.auth, AUTH), (self.priv, PRIV)):
+        names = protocol(self.auth), protocol(self.priv)
+        for written, name, known in ((self.auth, names[0], AUTH), (self.priv, names[1], PRIV)):
             if name not in known:
-                raise ValueError(f"found {name!r}, expected one of {', '.join(known)}")
+                raise ValueError(f"found {written!r}, expected one of {', '.join(known)}")
         if not self.user:
             raise ValueError("snmp+v3 needs a user")
-        auth, priv = cast(AuthProtocol, self.auth), cast(PrivProtocol, self.priv)
+        auth, priv = cast(AuthProtocol, names[0]), cast(PrivProtocol, names[1])
         return UsmUser(self.user, self.auth_password, self.priv_password, auth, priv)
 
 
@@ -76,10 +83,16 @@ def opened(
         raise ValueError(f"found {text!r}, expected a host: {FORMS}")
     if url.scheme.startswith("snmp"):
         place = url.hostname, SNMP_PORT if port is None else port
-        if url.scheme == "snmp+v3":
-            return SnmpTransport.v3(*place, user=credentials.usm(), timeout_s=timeout_s, retries=retries)
-        make = SnmpTransport.v1 if url.scheme == "snmp+v1" else SnmpTransport.v2c
-        return make(*place, credentials.community, timeout_s=timeout_s, retries=retries)
+        over: Over = "tcp" if url.scheme.endswith("+tcp") else "udp"
+        options = dict(parse_qsl(url.query))
+        context = options.pop("context", "")
+        if url.scheme.startswith("snmp+v3") and not options:
+            user = credentials.usm()
+            return SnmpTransport.v3(*place, user=user, timeout_s=timeout_s, retries=retries, over=over, context=context)
+        if url.query:
+            raise ValueError(f"found ?{url.query} in {text!r}, expected ?context=NAME of an SNMPv3 address, or nothing")
+        make = SnmpTransport.v1 if url.scheme.startswith("snmp+v1") else SnmpTransport.v2c
+        return make(*place, credentials.community, timeout_s=timeout_s, retries=retries, over=over)
     opens = {
         "modbus": ModbusTransport.tcp,
         "modbus+rtu": ModbusTransport.rtu_over_tcp,

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from emulators.profiles.schema import Profile
 from harness.transports.modbus import MODBUS_PORT
 from harness.transports.snmp import SNMP_PORT
-from harness.transports.snmp_usm import AuthProtocol, PrivProtocol
+from harness.transports.snmp_stream import Over
+from harness.transports.snmp_usm import AuthProtocol, PrivProtocol, protocol
 from hil_rigs.schema.forms import LABGRID, Form, Secret, Span
 
 DEFAULT_UNIT = 1
@@ -62,6 +63,10 @@ class ModbusAccess(Form):
         return own if self.unit is None else self.unit
 
 
+def _protocol(name: object) -> object:
+    return protocol(name) if isinstance(name, str) else name
+
+
 class SnmpAccess(Form):
     """How a device is reached over SNMP."""
 
@@ -72,10 +77,14 @@ class SnmpAccess(Form):
     """The community for reading; `public` if it is left out."""
     write: Secret | None = None
     user: str | None = None
-    auth: AuthProtocol = "sha"
+    auth: Annotated[AuthProtocol, BeforeValidator(_protocol)] = "sha"
     auth_password: Secret | None = None
-    priv: PrivProtocol = "aes128"
+    priv: Annotated[PrivProtocol, BeforeValidator(_protocol)] = "aes128"
+    """aes192 and aes256 as net-snmp has them, aes192-c and aes256-c as Cisco and many cards."""
     priv_password: Secret | None = None
+    context: str = ""
+    over: Over = "udp"
+    """What carries the messages: udp, or tcp (RFC 3430)."""
     timeout: Span = 1.0
     retries: int = Field(default=1, ge=0, le=10)
 
@@ -83,6 +92,8 @@ class SnmpAccess(Form):
     def _v3_has_a_user(self) -> Self:
         if (self.version == "v3") != (self.user is not None):
             raise ValueError("`user` belongs to version v3, `read` and `write` to v1 and v2c")
+        if self.context and self.version != "v3":
+            raise ValueError(f"`context` belongs to version v3, found version {self.version}")
         return self
 
 

@@ -161,3 +161,53 @@ def test_traps_and_informs_of_every_user(site: Running, folder: Path, trap_port:
 
         until(lambda: not missing(), lambda: f"missing: {missing()}\n{log.read_text()[-3000:]}", 20.0)
         site.do(lambda: site.site.clear("utility-a", "outage"))
+
+
+# TCP and IPv6 -----------------------------------------------------------------------------------------------
+
+SIX = """\
+site: six
+addresses: ::1/128
+snmp:
+  users: [{name: u, auth: sha512, auth_password: auth-secret, priv: aes256-c, priv_password: priv-secret}]
+  traps: ["[::1]:TRAPS"]
+power:
+  utility-a: {kind: utility}
+  ups-1: {kind: ups, from: utility-a, kva: 10, device: {profile: ups-rfc1628}}
+devices:
+  meter-1: {profile: schneider-pm5000, of: utility-a, address: "::1"}
+"""
+
+
+@pytest.fixture(scope="module")
+def six(folder: Path) -> Iterator[Running]:
+    path = folder / "six.yaml"
+    path.write_text(SIX.replace("TRAPS", str(free_port(socket.SOCK_DGRAM))))
+    with running(Site.load(path)) as live:
+        yield live
+
+
+@pytest.mark.parametrize("version", ["v1", "v2c", "v3"])
+@pytest.mark.parametrize("over", ["udp", "tcp"])
+@pytest.mark.parametrize("family", [4, 6])
+def test_every_version_over_every_transport(
+    request: pytest.FixtureRequest, folder: Path, version: str, over: str, family: int
+) -> None:
+    live = request.getfixturevalue("site" if family == 4 else "six")
+    where = live.endpoint("ups-1", "snmp")
+    at = f"{over}:{where.address}:{where.port}" if family == 4 else f"{over}6:[{where.address}]:{where.port}"
+    keys = ["-a", "SHA-512", "-A", "auth-secret", "-x", "AES-256-C", "-X", "priv-secret"]
+    as_user = ["-v3", "-l", "authPriv", "-u", "sha512-aes256-c" if family == 4 else "u", *keys]
+    options = as_user if version == "v3" else [f"-{version}", "-c", "public"]
+    environment = NetSnmp(live, None, folder).environment
+    printed = run([program("snmpget", "snmp"), *options, "-t", "3", "-r", "0", "-Onqv", at, SYS_NAME], environment)
+    assert printed.strip() == '"ups-1"'
+    walked = run([program("snmpwalk", "snmp"), *options, "-t", "3", "-Onq", at, "1.3.6.1.2.1.33"], environment)
+    assert len(walked.splitlines()) > 50
+
+
+def test_modbus_over_ipv6(six: Running) -> None:
+    where = six.endpoint("meter-1", "modbus")
+    tool = program("mbpoll", "mbpoll")
+    printed = run([tool, "-m", "tcp", "-p", str(where.port), "-a", "1", "-r", "3110", "-c", "2", "-1", "-0", "::1"])
+    assert "[3110]:" in printed

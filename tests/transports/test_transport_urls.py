@@ -63,3 +63,38 @@ def test_secrets_do_not_show() -> None:
 @pytest.mark.parametrize("text", ["recording.jsonl", "bamako:ups-a1", "ups-rfc1628", "/tmp/snmp"])
 def test_files_and_names_are_no_addresses(text: str) -> None:
     assert not is_url(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "where"),
+    [
+        ("snmp+tcp://192.0.2.7", "snmp+tcp://192.0.2.7:161"),
+        ("snmp+v1+tcp://[2001:db8::7]:1161", "snmp+v1+tcp://[2001:db8::7]:1161"),
+        ("snmp+v3+tcp://192.0.2.7?context=bypass", "snmp+v3+tcp://192.0.2.7:161"),
+        ("snmp+v3://[::1]", "snmp+v3://[::1]:161"),
+        ("modbus://[::1]:1502/3", "modbus://[::1]:1502/3"),
+    ],
+)
+def test_tcp_and_ipv6_addresses(address: str, where: str) -> None:
+    assert opened(address, USER).where.startswith(where.removesuffix("/3"))
+
+
+@pytest.mark.parametrize("address", ["snmp://192.0.2.7?context=x", "snmp+v3://192.0.2.7?contxt=x"])
+def test_a_context_belongs_to_v3(address: str) -> None:
+    with pytest.raises(ValueError, match=r"expected \?context=NAME"):
+        opened(address, USER)
+
+
+def test_protocols_are_taken_as_cards_write_them() -> None:
+    user = Credentials(
+        user="u", auth_password="auth-secret", priv_password="priv-secret", auth="SHA-256", priv="AES-256-C"
+    )
+    assert (user.usm().auth, user.usm().priv) == ("sha256", "aes256-c")
+
+
+@pytest.mark.parametrize("field", ["auth_password", "priv_password"])
+def test_a_short_password_is_refused_without_showing_it(field: str) -> None:
+    passwords = {"auth_password": "auth-secret", "priv_password": "priv-secret", field: "hunter2"}
+    with pytest.raises(ValueError, match=f"the {field} has 7 octets, expected at least 8") as error:
+        Credentials(user="u", **passwords).usm()
+    assert "hunter2" not in str(error.value)

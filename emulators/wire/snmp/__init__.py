@@ -1,4 +1,4 @@
-"""SNMP v1, v2c and v3, the agent's side: codecs, the variables, the agent, notifications, and a UDP server.
+"""SNMP v1, v2c and v3, the agent's side: codecs, the variables, the agent, notifications, and servers for UDP and TCP.
 
 An agent in ten lines::
 
@@ -54,6 +54,7 @@ from emulators.wire.snmp.notify import (
     Target,
 )
 from emulators.wire.snmp.server import NotificationSender, NotLoopback, SnmpServer
+from emulators.wire.snmp.stream import SnmpStreamServer
 from emulators.wire.snmp.usm import Engine, User, engine_id_from_mac, engine_id_from_text
 
 __all__ = [
@@ -89,6 +90,7 @@ __all__ = [
     "SetError",
     "SnmpAgent",
     "SnmpServer",
+    "SnmpStreamServer",
     "Subtree",
     "Syntax",
     "Target",

@@ -49,7 +49,8 @@ def check_loopback(host: str, allow_non_loopback: bool) -> None:
         )
 
 
-def _always() -> bool:
+def always() -> bool:
+    """The gate of a device that is always reachable."""
     return True
 
 
@@ -87,7 +88,7 @@ class SnmpServer:
         agent: SnmpAgent,
         host: str = "127.0.0.1",
         port: int = SNMP_PORT,
-        gate: Callable[[], bool] = _always,
+        gate: Callable[[], bool] = always,
         *,
         delay_s: Callable[[], float] = promptly,
         buffers: int = BUFFERS,
@@ -233,7 +234,7 @@ class NotificationSender:
         self,
         originator: NotificationOriginator,
         host: str = "127.0.0.1",
-        gate: Callable[[], bool] = _always,
+        gate: Callable[[], bool] = always,
         *,
         allow_non_loopback: bool = False,
     ) -> None:

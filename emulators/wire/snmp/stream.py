@@ -1,0 +1,207 @@
+"""SNMP over TCP (RFC 3430): the same messages one after the other on a connection.
+
+A message is found by its own length: a SEQUENCE says how long it is. What is no message ends the connection, since what
+follows could not be told from it (RFC 3430 §2.1).
+"""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import cast
+
+from emulators.wire.backlog import BUFFERS, Backlog, promptly
+from emulators.wire.snmp.agent import SnmpAgent
+from emulators.wire.snmp.server import SNMP_PORT, always, check_loopback, log_failure
+
+MAX_MESSAGE = 65_535
+"""Longest message that is read, octets; RFC 3430 §2.2 recommends at least 8192."""
+
+MAX_CONNECTIONS = 16
+"""Connections kept at one agent; one more closes the one that has been silent longest."""
+
+_SEQUENCE = 0x30
+
+
+class NotAMessage(ValueError):
+    """The octets of a stream do not begin with an SNMP message that may be read."""
+
+
+def message_end(received: bytes | bytearray) -> int | None:
+    """Where the first message in `received` ends; None while its header is not all there.
+
+    Raises:
+        NotAMessage: no SEQUENCE, of indefinite length, or longer than MAX_MESSAGE.
+    """
+    if not received:
+        return None
+    if received[0] != _SEQUENCE:
+        raise NotAMessage(f"found tag {received[0]:#04x}, expected the SEQUENCE of a message")
+    if len(received) < 2:
+        return None
+    first = received[1]
+    if first < 0x80:
+        return 2 + first
+    size = first & 0x7F
+    if not 1 <= size <= 4:
+        raise NotAMessage(f"found a length of {size} octets, expected 1 to 4")
+    if len(received) < 2 + size:
+        return None
+    length = int.from_bytes(received[2 : 2 + size], "big")
+    if length > MAX_MESSAGE:
+        raise NotAMessage(f"found a message of {length} octets, expected at most {MAX_MESSAGE}")
+    return 2 + size + length
+
+
+class SnmpStreamServer:
+    """Serves `agent` over TCP at (host, port); port 0 takes a free one, which `port` has after :meth:`start`.
+
+    While `gate` returns False what arrives is swallowed, as by a device without power or with its cable out; a
+    connection used meanwhile is reset at its next octets. `delay_s` is how long the device takes over each answer, s;
+    at most `buffers` answers wait, and nothing more is read meanwhile. `failed` is called with an exception in the
+    device's code; the request gets no answer. NotLoopback for an address others can reach, unless that is allowed.
+    """
+
+    def __init__(
+        self,
+        agent: SnmpAgent,
+        host: str = "127.0.0.1",
+        port: int = SNMP_PORT,
+        gate: Callable[[], bool] = always,
+        *,
+        delay_s: Callable[[], float] = promptly,
+        buffers: int = BUFFERS,
+        failed: Callable[[Exception], None] = log_failure,
+        allow_non_loopback: bool = False,
+    ) -> None:
+        check_loopback(host, allow_non_loopback)
+        self.agent = agent
+        self.host = host
+        self.port = port
+        self.gate = gate
+        self.failed = failed
+        self.backlog = Backlog(delay_s, buffers)
+        self.backlog.freed = self._go_on
+        self._server: asyncio.Server | None = None
+        self._connections: dict[_Connection, None] = {}
+
+    async def start(self) -> None:
+        """Listen on the running loop; OSError when the address is taken or a port below 1024 is not permitted."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: _Connection(self, loop), self.host, self.port)
+        if self.port == 0:
+            self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        """Stop listening and drop every connection; nothing happens if not started."""
+        if self._server is None:
+            return
+        server, self._server = self._server, None
+        server.close()
+        self.backlog.clear()
+        for connection in list(self._connections):
+            connection.abort()
+        await server.wait_closed()
+
+    async def __aenter__(self) -> "SnmpStreamServer":
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    def hasten(self) -> None:
+        """The device may be faster now than when it took its requests: send what is due."""
+        self.backlog.hasten()
+
+    def _go_on(self) -> None:
+        for connection in list(self._connections):
+            connection.go_on()
+
+    def opened(self, connection: "_Connection") -> None:
+        if len(self._connections) >= MAX_CONNECTIONS:
+            min(self._connections, key=lambda one: one.heard_s).abort()
+        self._connections[connection] = None
+
+    def closed(self, connection: "_Connection") -> None:
+        self._connections.pop(connection, None)
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, server: SnmpStreamServer, loop: asyncio.AbstractEventLoop) -> None:
+        self._server = server
+        self._loop = loop
+        self._received = bytearray()
+        self._forgotten = False
+        self._stalled = False
+        self.heard_s = loop.time()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by class
+        self._forgotten = not self._server.gate()
+        self._server.opened(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.heard_s = self._loop.time()
+        if not self._server.gate():
+            self._forgotten = True
+            return
+        if self._forgotten:
+            self._transport.abort()
+            return
+        self._received += data
+        if not self._stalled:
+            self._answer()
+
+    def _answer(self) -> None:
+        """Answer what is there, until all buffers of a slow device are taken."""
+        backlog = self._server.backlog
+        while not self._transport.is_closing():
+            try:
+                end = message_end(self._received)
+            except NotAMessage:
+                self._transport.close()
+                return
+            if end is None or end > len(self._received):
+                return
+            if backlog.full:
+                self._stalled = True
+                self._transport.pause_reading()
+                return
+            message = bytes(self._received[:end])
+            del self._received[:end]
+            try:
+                answer = self._server.agent.handle(message)
+            except Exception as error:
+                self._server.failed(error)
+                continue
+            if answer is None:
+                continue
+            if backlog.slow():
+                backlog.put(partial(self._answer_late, answer))
+            else:
+                self._transport.write(answer)
+
+    def _answer_late(self, answer: bytes) -> None:
+        if not self._transport.is_closing() and self._server.gate():
+            self._transport.write(answer)
+
+    def go_on(self) -> None:
+        """The device has a buffer again."""
+        if self._stalled and not self._transport.is_closing():
+            self._stalled = False
+            self._transport.resume_reading()
+            self._answer()
+
+    def pause_writing(self) -> None:
+        self._transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if not self._stalled:
+            self._transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.closed(self)
+
+    def abort(self) -> None:
+        self._transport.abort()
+        self._server.closed(self)
