@@ -16,6 +16,7 @@ import json
 import math
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from operator import attrgetter
@@ -26,7 +27,7 @@ from emulators.devices.points import Value
 from emulators.plant.actor import Event
 from emulators.site import Site
 from harness import quantities
-from harness.unknown import Gap, Unknown
+from harness.unknown import Gap, Unknown, raw_as_json, raw_from_json
 
 Point = tuple[float, Value | Unknown]
 
@@ -53,7 +54,8 @@ class Trace(Mapping[str, list[Point]]):
     A quantity for which `known_for` was never called is known from its first point on, as long as it has no `Unknown`:
     so are all quantities of the simulated and the live world, whose truth is recorded at every instant. `known_for`
     counts from the last sign of life: a sample (`add`) or, of an instrument that tells of events only, a heartbeat
-    (`alive`). The point at which a silence begins to count is written when time has gone beyond it (`add`, `reach`).
+    (`alive`). The point at which a silence begins to count is written when time has gone beyond it (`add`, `reach`),
+    and taken back if a sample from before comes late.
     """
 
     def __init__(self, points: Mapping[str, Iterable[Point]] | None = None) -> None:
@@ -61,6 +63,10 @@ class Trace(Mapping[str, list[Point]]):
         self._known_for_s: dict[str, float] = {}
         self._alive_s: dict[str, float] = {}
         """When there was the last sign of life of each quantity, s."""
+        self._why_silent: dict[str, str] = {}
+        """Why each quantity could not be read, since it was read last."""
+        self._silenced: set[str] = set()
+        """Quantities whose last point says that they have been silent for too long."""
         self.start_s: float | None = None
         """When the first sample of any quantity was taken, None while there is none."""
         self.end_s: float | None = None
@@ -85,15 +91,21 @@ class Trace(Mapping[str, list[Point]]):
             ValueError: it is earlier than the last one of that quantity.
         """
         points = self._points.setdefault(name, [])
+        if name in self._silenced and t <= points[-1][0]:  # a sample that comes late: it was not silent
+            points.pop()
+            self._silenced.discard(name)
         self.reach(t)
         if points and t < points[-1][0]:
             raise ValueError(
                 f"{name}: a sample at {t:g} s after one at {points[-1][0]:g} s; a trace only grows forward"
             )
         if type(value) is Unknown:
+            self._silenced.discard(name)
             self._lose(t, name, value)
             return
         self._alive_s[name] = t
+        self._why_silent.pop(name, None)
+        self._silenced.discard(name)
         if not points:
             points.append((t, value))
             return
@@ -116,6 +128,11 @@ class Trace(Mapping[str, list[Point]]):
         if points and type(points[-1][1]) is not Unknown:
             self._alive_s[name] = t
 
+    def silent(self, t: float, name: str, why: str) -> None:
+        """It could not be read: unknown once what was read last is too old, for this reason."""
+        self._why_silent[name] = why
+        self.reach(t)
+
     def reach(self, t: float) -> None:
         """Time has come to `t`, whether or not anything has changed."""
         if self.start_s is None:
@@ -125,7 +142,9 @@ class Trace(Mapping[str, list[Point]]):
         for name, for_s in self._known_for_s.items():
             alive_s = self._alive_s.get(name)
             if alive_s is not None and t - alive_s > for_s + _ROUNDING_S and type(self[name][-1][1]) is not Unknown:
-                self._lose(max(alive_s + for_s, self[name][-1][0]), name, Unknown("no reading"))
+                unknown = Unknown(self._why_silent.get(name, "no reading"))
+                self._lose(max(alive_s + for_s, self[name][-1][0]), name, unknown)
+                self._silenced.add(name)
 
     def _lose(self, t: float, name: str, unknown: Unknown) -> None:
         """Nothing is known of it from `t` on."""
@@ -148,7 +167,7 @@ class Trace(Mapping[str, list[Point]]):
                 continue
             why = str(value).removeprefix("unknown").strip(", ").removeprefix("(").removesuffix(")")
             if found and found[-1].end_s == begins:
-                found[-1] = found[-1]._replace(end_s=ends)
+                found[-1] = replace(found[-1], end_s=ends)
             else:
                 found.append(Gap(name, begins, ends, why))
         return found
@@ -379,23 +398,13 @@ def _line(content: Mapping[str, Any]) -> str:
 def _as_json(value: Value | Unknown) -> Any:
     if not isinstance(value, Unknown):
         return value
-    return {"unknown": value.why, "raw": _raw_as_json(value.raw), "seen": value.seen_s}
-
-
-def _raw_as_json(raw: Value | None) -> Any:
-    """What was read instead of a value may be no JSON value: an infinite number, octets."""
-    if isinstance(raw, float) and not math.isfinite(raw):
-        return {"number": str(raw)}
-    return {"octets": raw.hex()} if isinstance(raw, bytes) else raw
+    return {"unknown": value.why, "raw": raw_as_json(value.raw), "seen": value.seen_s}
 
 
 def _from_json(value: Any) -> Value | Unknown:
     if not isinstance(value, dict):
         return value  # type: ignore[no-any-return]  # JSON has numbers, texts and truths
-    raw = value["raw"]
-    if isinstance(raw, dict):
-        raw = float(raw["number"]) if "number" in raw else bytes.fromhex(raw["octets"])
-    return Unknown(value["unknown"], raw, value["seen"])
+    return Unknown(value["unknown"], raw_from_json(value["raw"]), value["seen"])
 
 
 def _plain(value: Any) -> Any:

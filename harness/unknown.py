@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from emulators.devices.points import Value
 
@@ -33,7 +33,22 @@ class Unknown:
         return f"unknown{raw}{f' ({self.why})' if self.why else ''}"
 
 
-class Gap(NamedTuple):
+def raw_as_json(raw: Value | None) -> Any:
+    """A raw value as JSON holds it, which has no infinite numbers, no NaN and no octets."""
+    if isinstance(raw, float) and not math.isfinite(raw):
+        return {"number": str(raw)}
+    return {"octets": raw.hex()} if isinstance(raw, bytes) else raw
+
+
+def raw_from_json(raw: Any) -> Value | None:
+    """The raw value that `raw_as_json` wrote."""
+    if isinstance(raw, dict):
+        return float(raw["number"]) if "number" in raw else bytes.fromhex(raw["octets"])
+    return raw  # type: ignore[no-any-return]  # a number, a text, a truth or nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
     """A stretch of time over which nothing is known of a quantity."""
 
     quantity: str

@@ -7,7 +7,9 @@ through the supervisor, which alone touches them. What the bench has no instrume
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -23,10 +25,11 @@ from harness.journal import Trace
 from harness.properties import Property, Verdict, always, evaluate, patterns
 from harness.transports import DeviceHandle
 from harness.transports.handle import Reading
+from harness.unknown import Unknown, raw_from_json
 from harness.worlds.injector import Injector
 from harness.worlds.inventory import Access
 from harness.worlds.sites import beside
-from harness.worlds.world import Cannot, Duration, World, span
+from harness.worlds.world import Cannot, Duration, NotKnown, World, span
 from hil_rigs.rigfile import Rig
 from hil_rigs.supervisor.beating import Beating
 from hil_rigs.supervisor.client import Client, SupervisorGone
@@ -35,7 +38,14 @@ from hil_rigs.supervisor.places import socket_of
 from hil_rigs.supervisor.process import CannotSupervise, join
 
 LIVE_S = 1.0
-"""How often the event loop lets the heartbeat know that it is alive, s."""
+"""How often the event loop lets the heartbeat know that it is alive, and asks the supervisor for news, s."""
+
+OUT_OF_TOUCH_S = 5.0
+"""When the supervisor has not answered for so long, nothing is known of the bench any more, s."""
+
+FIRST_READING_S = 2.0
+"""How much later than two periods after it is watched the first reading of a quantity may come, s: an instrument is
+connected to first."""
 
 
 class BenchStopped(Exception):
@@ -63,6 +73,10 @@ class RigWorld(World):
         self._moving = asyncio.Lock()
         self._latest: dict[str, tuple[float, Value]] = {}
         self._silent: dict[str, str] = {}
+        self._awaited: dict[str, float] = {}
+        """Quantities that are watched and have not been read yet -> since when, s."""
+        self._in_touch_s = 0.0
+        """Up to when all that was read has arrived here, s: when the last question was asked that was answered."""
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -78,19 +92,20 @@ class RigWorld(World):
         except (Denied, SupervisorGone) as error:
             raise Cannot(f"bench {self.rig.name}: {error}") from None
         self._beating = Beating(socket_of(self.rig), ticket, self.rig.bench.limits.heartbeat / 4)
-        self._living = asyncio.create_task(self._live())
+        self._living = [asyncio.create_task(self._live()), asyncio.create_task(self._keep_in_touch())]
         self._client.gone.add_done_callback(lambda _: self._stop("the supervisor of the bench has ended"))
         self._injector = Injector(self, lambda: self.now, self._holds, self.seed, failed=self._fail)
         self.journal.trace.sections.update(quantities.sections(self.model))
         await self._first_readings()
 
     async def _first_readings(self) -> None:
-        """Wait until every instrument that works has shown something."""
+        """Take what the instruments that are read already have shown last."""
         status = await self._client.ask("status")
         for name, reading in status["readings"].items():
             if name not in self._latest:  # an event may have been faster
                 self._take(reading["t_s"], name, reading["value"])
-        self._silent.update(status["silent"])
+        for name, why in status["silent"].items():
+            self._fall_silent(self._started_s, name, why)
 
     async def stop(self) -> None:
         self._injector.stop()
@@ -103,7 +118,8 @@ class RigWorld(World):
         except (SupervisorGone, Denied):
             pass  # the guard makes it safe, or it is safe already: the record says so
         finally:
-            self._living.cancel()
+            for task in self._living:
+                task.cancel()
             await asyncio.to_thread(self._beating.stop)
             await self._client.close()
 
@@ -112,6 +128,19 @@ class RigWorld(World):
         while True:
             self._beating.alive()
             await asyncio.sleep(LIVE_S)
+
+    async def _keep_in_touch(self) -> None:
+        """What a silent instrument does not say, the supervisor's answer does: time has come so far."""
+        with suppress(SupervisorGone, Denied):  # the end of the supervisor is noticed elsewhere
+            while True:
+                await self._catch_up()
+                await asyncio.sleep(LIVE_S)
+
+    async def _catch_up(self) -> None:
+        """Wait until all that has been read so far has arrived."""
+        asked_s = self.now
+        await self._client.ask("status")
+        self._in_touch_s = max(self._in_touch_s, asked_s)
 
     # -- time ---------------------------------------------------------------------------------------------------------
 
@@ -127,6 +156,8 @@ class RigWorld(World):
         await self._settled()
         await asyncio.sleep(max(0.0, until_s - self.now))
         await self._settled()
+        with suppress(SupervisorGone):
+            await self._catch_up()
 
     def failures(self) -> list[asyncio.Future[None]]:
         return [self._stopped, *super().failures()]
@@ -195,12 +226,14 @@ class RigWorld(World):
             await self._stopped
 
     def _holds(self, condition: str) -> bool:
-        """Whether a condition holds for the latest readings."""
+        """Whether a condition is known to hold, by the latest readings."""
         judged = always(condition)
         for pattern in patterns([judged]):
             self._measured(pattern)
-        trace = Trace({name: [(self.now, value)] for name, (_, value) in self._latest.items()})
-        trace.sections.update(self.journal.trace.sections)
+        self.look()
+        recorded = self.journal.trace
+        trace = Trace({name: [(self.now, points[-1][1])] for name, points in recorded.items()})
+        trace.sections.update(recorded.sections)
         return evaluate(trace, judged)[0].holds
 
     # -- observing ----------------------------------------------------------------------------------------------------
@@ -227,16 +260,21 @@ class RigWorld(World):
         instrument = self.rig.instrument_for(quantity)
         if instrument is None:
             raise Cannot(f"no instrument of bench {self.rig.name} measures {quantity}")
-        if quantity in self._silent:
-            raise Cannot(f"{quantity} has no reading: {self._silent[quantity]}")
-        if quantity not in self._latest:
+        self.look()
+        if quantity not in self.journal.trace:
+            if quantity in self._awaited:
+                raise NotKnown(f"{quantity} has not been read yet")
             raise Cannot(f"{quantity} is not watched: add @pytest.mark.watch({quantity!r}), or an instrument")
-        return self._latest[quantity][1]
+        value = self.journal.trace[quantity][-1][1]
+        if quantity in self._silent or isinstance(value, Unknown):
+            raise NotKnown(f"{quantity} has no reading: {self._silent.get(quantity, value)}")
+        return value
 
     def watch(self, *patterns_: str) -> None:
         self.watched += patterns_
         wanted = [name for pattern in patterns_ for name in self._measured(pattern)]
         if wanted:
+            self._awaited |= {name: self.now for name in wanted if name not in self.journal.trace}
             task = asyncio.create_task(self.ask("watch", quantities=wanted))
             self._tasks.add(task)
             task.add_done_callback(self._ordered)
@@ -254,7 +292,22 @@ class RigWorld(World):
         return named
 
     def look(self) -> None:
-        self.journal.trace.reach(self.now)
+        """Record until when what was read has arrived, and what should have been read by now and was not."""
+        now_s = self.now
+        in_touch = now_s - self._in_touch_s < OUT_OF_TOUCH_S
+        self.journal.trace.reach(self._in_touch_s if in_touch else now_s)
+        for name, since_s in list(self._awaited.items()):
+            if self._is_late(name, since_s):
+                del self._awaited[name]
+                self.journal.trace.add(since_s, name, Unknown(self._silent.get(name, "it has not been read yet")))
+
+    def _is_late(self, name: str, since_s: float) -> bool:
+        return self._in_touch_s > since_s + self._known_for_s(name) + FIRST_READING_S
+
+    def _known_for_s(self, quantity: str) -> float:
+        """For how long a reading of it counts, s."""
+        instrument = self.rig.instrument_for(quantity)
+        return math.inf if instrument is None else instrument.known_for_s
 
     def judge(self, *properties: Property | str) -> list[Verdict]:
         recorded = self.journal.trace
@@ -270,7 +323,7 @@ class RigWorld(World):
             case "reading":
                 self._take(event["t"], event["quantity"], event["value"])
             case "silent":
-                self._silent[event["quantity"]] = event["why"]
+                self._fall_silent(event["t"], event["quantity"], event["why"], raw_from_json(event["raw"]))
                 self.journal.record(self.now, event["quantity"], "has no reading", why=event["why"])
             case "tripped":
                 self.journal.record(self.now, "supervisor", "tripped", why=event["why"])
@@ -283,11 +336,25 @@ class RigWorld(World):
         if value is None:
             return
         self._silent.pop(quantity, None)
-        at_s = max(0.0, t_s - self._started_s)
+        trace, known_for_s, at_s = self.journal.trace, self._known_for_s(quantity), t_s - self._started_s
         value = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
         self._latest[quantity] = (at_s, value)
-        self.journal.trace.add(at_s, quantity, value)
-        self.journal.trace.reach(at_s)
+        if at_s + known_for_s < 0.0:
+            trace.add(0.0, quantity, Unknown(f"it was read last {-at_s:.1f} s before the start"))
+            return
+        if (since_s := self._awaited.pop(quantity, None)) is not None and self._is_late(quantity, since_s):
+            trace.add(since_s, quantity, Unknown("it has not been read yet"))
+        trace.known_for(quantity, known_for_s)
+        trace.add(max(0.0, at_s), quantity, value)
+
+    def _fall_silent(self, t_s: float, quantity: str, why: str, raw: Value | None = None) -> None:
+        """It could not be read, or what was read is no value of it."""
+        self._silent[quantity] = why
+        trace, at_s = self.journal.trace, max(0.0, t_s - self._started_s)
+        if raw is not None or not (quantity in trace or quantity in self._awaited):
+            trace.add(self._awaited.pop(quantity, at_s), quantity, Unknown(why, raw))
+        else:
+            trace.silent(at_s, quantity, why)
 
     def inventory(self) -> dict[str, object]:
         """The devices that a controller can reach as well: those on the network."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from harness.properties import syntax
 from harness.properties.binding import BindingError
-from harness.properties.evaluation import Monitor, check, evaluate, patterns
+from harness.properties.evaluation import Monitor, Stretch, check, course, evaluate, patterns
 from harness.properties.grammar import PropertySyntaxError
 from harness.properties.language import (
     Property,
@@ -35,11 +35,13 @@ __all__ = [
     "Property",
     "PropertySyntaxError",
     "PropertyViolated",
+    "Stretch",
     "Verdict",
     "Violation",
     "WrongKind",
     "always",
     "check",
+    "course",
     "evaluate",
     "eventually",
     "falls",

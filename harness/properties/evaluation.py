@@ -22,12 +22,13 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 from emulators.plant.actor import Event
 from harness.journal import Journal, Trace
 from harness.properties import checks, signals, syntax
 from harness.properties.binding import Binder
-from harness.properties.language import Property, parse
+from harness.properties.language import Property, Time, always, parse
 from harness.properties.verdicts import Verdict, Violation, before, must_hold
 from harness.properties.windows import Window
 from harness.unknown import Gap, Seen, is_open
@@ -295,6 +296,41 @@ class Run:
 
 def _begins(gap: Gap) -> float:
     return gap.start_s
+
+
+class Stretch(NamedTuple):
+    """From when to when an expression is true, false or, None, not known, s of the site's clock."""
+
+    start_s: float
+    end_s: float
+    holds: bool | None
+
+
+class _Course(checks.Check):
+    """Judges nothing: keeps when the expression is what."""
+
+    def __init__(self, property: Property) -> None:
+        super().__init__(property)
+        self.stretches: list[Stretch] = []
+
+    def piece(self, piece: checks.Piece) -> None:
+        if self.stretches and self.stretches[-1].holds is piece.holds:
+            self.stretches[-1] = self.stretches[-1]._replace(end_s=piece.t1)
+        else:
+            self.stretches.append(Stretch(piece.t0, piece.t1, piece.holds))
+
+
+def course(record: Journal | Trace, expression: str, max_gap: Time = 0.0) -> tuple[list[Stretch], tuple[Gap, ...]]:
+    """When the expression is true, false or unknown, in order of time; and the gaps of its quantities.
+
+    Raises:
+        UnknownQuantity, BindingError, PropertySyntaxError: it is no expression of what was recorded.
+    """
+    trace = record.trace if isinstance(record, Journal) else record
+    run = Run(always(expression, max_gap=max_gap), trace)
+    run.check = kept = _Course(run.property)
+    verdict = run.finish(trace.end_s or 0.0)
+    return kept.stretches, verdict.gaps
 
 
 class Monitor:

@@ -22,6 +22,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.record import FIRST, Entry, until_broken
 from harness.report import notes
+from harness.report.judgement import Judgement
 from harness.report.measurement import Measurement
 from harness.report.notes import Calibration, Confirmation, Identity
 from harness.report.outcomes import Ending, Outcome
@@ -91,6 +92,8 @@ class Attempt:
     duration_s: float | None = None
     site: str = ""
     measurements: list[Measurement] = field(default_factory=list)
+    judgements: list[Judgement] = field(default_factory=list)
+    """What `site.check` found of each property."""
     attachments: list[Attachment] = field(default_factory=list)
 
     @property
@@ -220,7 +223,8 @@ def _since(entries: Iterable[Entry]) -> str:
 
 
 _MEASUREMENT = TypeAdapter(Measurement)
-_QUIET = {("test", "measured"), ("test", "attached")}
+_JUDGEMENT = TypeAdapter(Judgement)
+_QUIET = {("test", "measured"), ("test", "judged"), ("test", "attached")}
 """What is told with its test, not in the timeline."""
 
 
@@ -265,6 +269,9 @@ class _Reading:
         if what == "measured":
             fields = {key: value for key, value in data.items() if key != "test"}
             test.last.measurements.append(_MEASUREMENT.validate_python(fields))
+        elif what == "judged":
+            fields = {key: value for key, value in data.items() if key != "test"}
+            test.last.judgements.append(_JUDGEMENT.validate_python(fields))
         elif what == "attached":
             kept = Attachment(data["name"], data["file"], data["sha256"], data["octets"], data.get("caption", ""))
             kept.trouble = _trouble(self.folder, kept)

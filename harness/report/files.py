@@ -118,6 +118,7 @@ def _case(suite: ElementTree.Element, test: Test) -> None:
 
 def _measured(attempt: Attempt) -> list[tuple[str, str]]:
     measured = [(f"measurement {m.name}", f"{m.outcome}: {m}") for m in attempt.measurements]
+    measured += [(f"property {judgement.about}", judgement.text) for judgement in attempt.judgements]
     return measured + [(f"attachment {a.name}", f"{a.file} sha256 {a.sha256}") for a in attempt.attachments]
 
 

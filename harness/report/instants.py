@@ -1,67 +1,154 @@
-"""Times read off a journal: when something became true, and how long after something else."""
+"""Times read off a journal: when something became true, and how long after something else.
+
+Over a gap in what was recorded a time is not known exactly: it lies between two bounds, and the gaps say why.
+"""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from harness.journal import Journal
-from harness.properties import evaluate, never, rises
+from harness.properties import Stretch, course
+from harness.unknown import Gap
 
 
 class NotSeen(Exception):
-    """The journal does not have what was to be timed; the message says what is missing."""
+    """The journal does not have what was to be timed; the message says what is missing.
+
+    `gaps` is where it may have happened unseen.
+    """
+
+    def __init__(self, what: str, gaps: Sequence[Gap] = ()) -> None:
+        super().__init__(what)
+        self.gaps = tuple(gaps)
 
 
-def instants(journal: Journal, expression: str) -> list[float]:
-    """When an expression became true, s of the site's clock; crossings between samples are found on the straight line.
+@dataclass(frozen=True)
+class Timed:
+    """A time, s: exact if both bounds are the same."""
+
+    low_s: float
+    high_s: float
+    gaps: tuple[Gap, ...] = ()
+    """Where something was unknown in the stretch of the journal that was looked at."""
+
+
+@dataclass(frozen=True)
+class _Change:
+    """An expression became true at some time between these, s; or, if that is not certain, may have."""
+
+    earliest_s: float
+    latest_s: float
+    certain: bool
+
+
+def between(journal: Journal, start: str, end: str, since_s: float = 0.0, max_gap_s: float = 0.0) -> Timed:
+    """From when `start` first became true, `since_s` or later on the site's clock, until `end` next did.
 
     Raises:
+        NotSeen: one of them did not, or may not have.
+        PropertySyntaxError, BindingError, UnknownQuantity: one of them is no expression of what was recorded.
+    """
+    begun = _first(journal, start, since_s, since_s, max_gap_s)
+    over = _first(journal, end, begun.low_s, begun.high_s, max_gap_s)
+    gaps = _in_time((*begun.gaps, *over.gaps), since_s, over.high_s)
+    return Timed(max(0.0, over.low_s - begun.high_s), over.high_s - begun.low_s, gaps)
+
+
+def longest_interruption(journal: Journal, supplied: str, max_gap_s: float = 0.0) -> Timed:
+    """The longest time for which it was gone, 0 if it never was.
+
+    Raises:
+        NotSeen: it was gone from the beginning, or has not come back, the last time.
         PropertySyntaxError, BindingError, UnknownQuantity: it is no expression of what was recorded.
     """
-    (verdict,) = evaluate(journal, never(rises(expression)))
-    return [violation.t_s for violation in verdict.violations]
+    stretches, gaps = course(journal, supplied, max_gap_s)
+    if stretches and stretches[0].holds is False:
+        raise NotSeen(f"{supplied} was not true when the record begins: how long before is not known", gaps)
+    if stretches and stretches[-1].holds is False:
+        raise NotSeen(f"{supplied} did not become true after {stretches[-1].start_s:.3f} s of the site's clock", gaps)
+    gone = max((stretch.end_s - stretch.start_s for stretch in stretches if stretch.holds is False), default=0.0)
+    return Timed(gone, max(gone, _longest_possible(stretches)), gaps)
 
 
-def between(journal: Journal, start: str, end: str, since_s: float = 0.0) -> float:
-    """From when `start` first became true, `since_s` or later on the site's clock, until `end` next did, s.
-
-    Raises:
-        NotSeen: one of them did not.
-    """
-    begun = _next(journal, start, since_s)
-    return _next(journal, end, begun) - begun
-
-
-def interruptions(journal: Journal, quantity: str) -> list[float]:
-    """How long it was gone each time it went, s.
-
-    Raises:
-        NotSeen: it has not come back, the last time.
-    """
-    back = instants(journal, quantity)
-    return [_first(back, gone, quantity) - gone for gone in instants(journal, f"not ({quantity})")]
+def _longest_possible(stretches: Sequence[Stretch]) -> float:
+    """The longest time for which it may have been gone, infinite if it may still be."""
+    longest, began_s = 0.0, math.nan
+    for stretch in stretches:
+        if stretch.holds:
+            began_s = math.nan
+        else:
+            began_s = stretch.start_s if math.isnan(began_s) else began_s
+            longest = max(longest, stretch.end_s - began_s)
+    return longest if not stretches or stretches[-1].holds else math.inf
 
 
-def runtime(journal: Journal, ups: str, specified_s: float) -> float:
-    """How long the battery carried the load, the first time it had to, s.
+def runtime(journal: Journal, ups: str, specified_s: float, max_gap_s: float = 0.0) -> Timed:
+    """How long the battery carried the load, the first time it had to.
 
     Until the output was gone; if the supply came back or the record ends first, until then, once that is long enough.
 
     Raises:
-        NotSeen: it never had to, or not for as long as is specified.
+        NotSeen: it never had to, or not for as long as is specified, or that is not known.
     """
-    begun = _next(journal, f"{ups}.on_battery", 0.0)
-    over = [t for t in instants(journal, f"not {ups}.on_battery or not {ups}.live") if t > begun]
-    end = over[0] if over else journal.trace.end_s or begun
-    if journal.trace.at(f"{ups}.live", end) and end - begun < specified_s:
-        raise NotSeen(f"{ups} was on battery for {end - begun:.0f} s only, less than specified, and was not empty then")
-    return end - begun
+    end_s = journal.trace.end_s or 0.0
+    begun = _first(journal, f"{ups}.on_battery", 0.0, 0.0, max_gap_s)
+    relieved = f"not {ups}.on_battery or not {ups}.live"
+    try:
+        over = _first(journal, relieved, math.nextafter(begun.low_s, math.inf), begun.high_s, max_gap_s)
+    except NotSeen as error:
+        if error.gaps:
+            raise
+        over = Timed(end_s, end_s)
+    stretches, gaps = course(journal, f"{ups}.live", max_gap_s)
+    live = next((s.holds for s in reversed(stretches) if s.start_s <= over.high_s), None)
+    gaps = _in_time((*begun.gaps, *over.gaps, *gaps), begun.low_s, over.high_s)
+    if live is None:
+        raise NotSeen(f"whether {ups} was empty at {over.high_s:.3f} s is not known", gaps)
+    timed = Timed(max(0.0, over.low_s - begun.high_s), over.high_s - begun.low_s, gaps)
+    if live and timed.high_s < specified_s:
+        lasted = f"{ups} was on battery for {timed.high_s:.0f} s only"
+        raise NotSeen(f"{lasted}, less than specified, and was not empty then")
+    return timed
 
 
-def _next(journal: Journal, expression: str, since_s: float) -> float:
-    return _first(instants(journal, expression), since_s, expression)
+def _first(journal: Journal, expression: str, low_s: float, high_s: float, max_gap_s: float) -> Timed:
+    """When it first became true after a time that lies between `low_s` and `high_s`.
+
+    Raises:
+        NotSeen: it did not, or that is not certain.
+    """
+    stretches, gaps = course(journal, expression, max_gap_s)
+    earliest = math.inf
+    for change in _changes(stretches):
+        if change.latest_s >= low_s:
+            earliest = min(earliest, max(change.earliest_s, low_s))
+            if change.certain and change.earliest_s >= high_s:
+                return Timed(earliest, change.latest_s, gaps)
+    missing = f"{expression} did not become true after {low_s:.3f} s of the site's clock"
+    if earliest < math.inf:
+        raise NotSeen(f"{missing}, as far as is known", _in_time(gaps, low_s, math.inf))
+    raise NotSeen(missing)
 
 
-def _first(times: list[float], since_s: float, expression: str) -> float:
-    for t in times:
-        if t >= since_s:
-            return t
-    raise NotSeen(f"{expression} did not become true after {since_s:.3f} s of the site's clock")
+def _changes(stretches: Sequence[Stretch]) -> list[_Change]:
+    found: list[_Change] = []
+    known: bool | None = None
+    """What it was when it was last known."""
+    for before, stretch, after in zip((None, *stretches), stretches, (*stretches[1:], None), strict=False):
+        if stretch.holds is None:
+            certain = known is False and after is not None and after.holds is True
+            found.append(_Change(stretch.start_s, stretch.end_s, certain))
+            continue
+        if stretch.holds and before is not None and before.holds is False:
+            found.append(_Change(stretch.start_s, stretch.start_s, True))
+        known = stretch.holds
+    return found
+
+
+def _in_time(gaps: Sequence[Gap], start_s: float, end_s: float) -> tuple[Gap, ...]:
+    """Those that overlap that time, each once, in order."""
+    found = dict.fromkeys(gap for gap in gaps if gap.end_s > start_s and gap.start_s < end_s)
+    return tuple(sorted(found, key=lambda gap: gap.start_s))

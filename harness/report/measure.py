@@ -12,14 +12,27 @@ Nothing is raised while a test measures: all is measured first, then what is out
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from harness.durations import UNITS_S, seconds
 from harness.journal import Journal
 from harness.report import instants
-from harness.report.measurement import Dimension, Limits, Measurement, MeasurementError, Value, measured, series
+from harness.report.measurement import (
+    Dimension,
+    Limits,
+    Measurement,
+    MeasurementError,
+    Value,
+    bounded,
+    measured,
+    series,
+    unknown,
+    with_gaps,
+)
 from harness.report.outcomes import Outcome
+from harness.unknown import Gap
 
 Time = float | str
 """Seconds, or a text such as `20 ms`."""
@@ -73,7 +86,7 @@ class Measure:
     def series(
         self,
         name: str,
-        points: Iterable[Sequence[Value]],
+        points: Iterable[Sequence[Value | None]],
         *,
         over: Sequence[Dimension],
         unit: str = "",
@@ -86,6 +99,8 @@ class Measure:
         about: str = "",
     ) -> Measurement:
         """Note many values of one thing: each point has a coordinate for each of `over` (name, unit), then the value.
+
+        A value is None where there was no reading; the series is inconclusive then, which fails the test.
 
         measure.series("battery voltage", [(0, 54.2), (60, 52.9)], over=[("time", "s")], unit="V", at_least=42)
 
@@ -111,18 +126,26 @@ class Measure:
         uncertainty: Time = 0.0,
         source: str = "",
         about: str = "",
+        max_gap: Time = 0.0,
+        allow_inconclusive: bool = False,
     ) -> Measurement:
         """The time from when one expression became true (`since` on the site's clock) until another next did.
 
         Expressions are those of properties: `ups-1.mode == 'battery'`, `utility-a.live falls`. Limits and uncertainty
         are times; the measurement is in `unit`. If one of them did not happen, it was not taken.
 
+        Where something was unknown meanwhile the time is not known exactly: the measurement is inconclusive, which
+        fails the test unless `allow_inconclusive` is true, or outside its limits, however that went. For `max_gap`
+        after it was read a quantity counts as known, or for as long as its instrument promises. All times off a journal
+        take both.
+
         Raises:
             PropertySyntaxError, BindingError, UnknownQuantity: no expression of what was recorded.
         """
         return self._time(
-            name or f"from {start} to {end}", lambda: instants.between(journal, start, end, seconds(since)),
-            unit, at_least, at_most, uncertainty, source, about,
+            name or f"from {start} to {end}",
+            lambda: instants.between(journal, start, end, seconds(since), seconds(max_gap)),
+            unit, at_least, at_most, uncertainty, source, about, max_gap, allow_inconclusive,
         )  # fmt: skip
 
     def transfer_time(
@@ -136,11 +159,14 @@ class Measure:
         uncertainty: Time = 0.0,
         source: str = "",
         about: str = "",
+        max_gap: Time = 0.0,
+        allow_inconclusive: bool = False,
     ) -> Measurement:
         """The longest time for which the load went without supply, 0 if it never did."""
         return self._time(
-            name or f"transfer time of {supplied}", lambda: max(instants.interruptions(journal, supplied), default=0.0),
-            unit, None, at_most, uncertainty, source, about,
+            name or f"transfer time of {supplied}",
+            lambda: instants.longest_interruption(journal, supplied, seconds(max_gap)),
+            unit, None, at_most, uncertainty, source, about, max_gap, allow_inconclusive,
         )  # fmt: skip
 
     def runtime(
@@ -154,6 +180,8 @@ class Measure:
         uncertainty: Time = 0.0,
         source: str = "",
         about: str = "",
+        max_gap: Time = 0.0,
+        allow_inconclusive: bool = False,
     ) -> Measurement:
         """How long a UPS has carried its load on battery, until its output was gone, against what is specified.
 
@@ -161,8 +189,8 @@ class Measure:
         outlives the test, but not the specification, was not measured.
         """
         return self._time(
-            name or f"runtime of {ups}", lambda: instants.runtime(journal, ups, seconds(specified)),
-            unit, specified, None, uncertainty, source, about,
+            name or f"runtime of {ups}", lambda: instants.runtime(journal, ups, seconds(specified), seconds(max_gap)),
+            unit, specified, None, uncertainty, source, about, max_gap, allow_inconclusive,
         )  # fmt: skip
 
     def restart_time(
@@ -177,34 +205,48 @@ class Measure:
         uncertainty: Time = 0.0,
         source: str = "",
         about: str = "",
+        max_gap: Time = 0.0,
+        allow_inconclusive: bool = False,
     ) -> Measurement:
         """From when something stopped working (a chiller, a controller, a link) until it works again."""
         return self.between(
             journal, f"not ({working})", working, name=name or f"restart time of {working}", since=since, unit=unit,
-            at_most=at_most, uncertainty=uncertainty, source=source, about=about,
+            at_most=at_most, uncertainty=uncertainty, source=source, about=about, max_gap=max_gap,
+            allow_inconclusive=allow_inconclusive,
         )  # fmt: skip
 
     def _time(
         self,
         name: str,
-        read: Callable[[], float],
+        read: Callable[[], instants.Timed],
         unit: str,
         at_least: Time | None,
         at_most: Time | None,
         uncertainty: Time,
         source: str,
         about: str,
+        max_gap: Time,
+        allowed: bool,
     ) -> Measurement:
         if unit not in UNITS_S:
             raise MeasurementError(f"{name}: found unit {unit!r}, expected one of {', '.join(UNITS_S)}")
         low, high = (None if limit is None else _in(unit, seconds(limit)) for limit in (at_least, at_most))
-        value, why = None, ""
-        try:
-            value = _in(unit, read())
-        except instants.NotSeen as error:
-            why = str(error)
         limits, accuracy = Limits.of(low, high), _in(unit, seconds(uncertainty))
-        return self._note(measured(name, value, unit, limits, accuracy, source=source, about=about, why=why))
+        gaps: tuple[Gap, ...] = ()
+        try:
+            timed = read()
+            least, most, gaps = _in(unit, timed.low_s), _in(unit, timed.high_s), timed.gaps
+            if least == most:
+                found = measured(name, least, unit, limits, accuracy, source=source, about=about)
+            else:
+                found = bounded(name, least, most, unit, limits, accuracy, source=source, about=about, allowed=allowed)
+        except instants.NotSeen as error:
+            gaps = error.gaps
+            if gaps:
+                found = unknown(name, str(error), unit, limits, source=source, about=about, allowed=allowed)
+            else:
+                found = measured(name, None, unit, limits, accuracy, source=source, about=about, why=str(error))
+        return self._note(with_gaps(found, gaps, seconds(max_gap)))
 
     # -- attachments and the end -----------------------------------------------------------------------------------
 
@@ -250,4 +292,6 @@ class Measure:
 
 def _in(unit: str, time_s: float) -> float:
     """A time in that unit, rounded to the microsecond that a journal keeps."""
+    if math.isinf(time_s):
+        return time_s
     return round(time_s / UNITS_S[unit], 6 if unit == "s" else 9)

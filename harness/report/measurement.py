@@ -9,13 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from harness.properties.syntax import duration
 from harness.report.outcomes import Outcome
+from harness.unknown import Gap
 
 Value = float | bool | str
 Dimension = tuple[str, str]
 """Name and unit of what a series is measured over."""
+
+MOST_GAPS = 20
+"""So many gaps, the longest ones, are kept with a measurement."""
 
 
 class MeasurementError(ValueError):
@@ -94,17 +99,56 @@ class Measurement:
     why: str = ""
     """Why it was not taken."""
     dimensions: tuple[Dimension, ...] = ()
-    points: tuple[tuple[Value, ...], ...] = ()
-    """Of a series: its coordinates, then the value."""
+    points: tuple[tuple[Value | None, ...], ...] = ()
+    """Of a series: its coordinates, then the value, None where there was no reading."""
+    low: float | None = None
+    """Where the value is not known exactly: the least it may be, in the unit."""
+    high: float | None = None
+    """And the most; None if there is no upper bound."""
+    gaps: tuple[Gap, ...] = ()
+    """Where something that it was taken from was unknown: the longest ones, in order of time."""
+    gap_count: int = 0
+    """How many gaps there were altogether."""
+    largest_gap_s: float = 0.0
+    max_gap_s: float = 0.0
+    """For how long after a reading its quantity counted as known, if the test said so."""
 
     def __str__(self) -> str:
         if self.outcome is Outcome.UNSET:
             return f"{self.name}: not taken: {self.why}"
+        source = f" ({self.source})" if self.source else ""
+        return f"{self.name}: {self._found()}, expected {self.expected}{source}{self._gaps()}"
+
+    def _found(self) -> str:
+        if self.low is not None:
+            bounds = f"{self.low:.6g}{_behind(self.unit)}" + ("" if self.high is None else f" and {self._most}")
+            between = "at least" if self.high is None else "between"
+            return f"{'not known, ' if self.outcome is Outcome.INCONCLUSIVE else 'found '}{between} {bounds}"
+        if self.value is None and not self.points:
+            return f"not known, {self.why}"
+        missing = sum(point[-1] is None for point in self.points)
+        if missing and self.outcome is Outcome.INCONCLUSIVE:
+            return f"not known, {missing} of {len(self.points)} values are missing"
         found = self._worst() if self.points else f"{spoken(self.value)}{_behind(self.unit)}"
         accuracy = f" ±{self.uncertainty:g}{_behind(self.unit)}" if self.uncertainty else ""
         marginal = " (marginal)" if self.outcome is Outcome.MARGINAL else ""
-        source = f" ({self.source})" if self.source else ""
-        return f"{self.name}: found {found}{accuracy}{marginal}, expected {self.expected}{source}"
+        return f"found {found}{accuracy}{marginal}"
+
+    @property
+    def _most(self) -> str:
+        return f"{self.high:.6g}{_behind(self.unit)}"
+
+    def _gaps(self) -> str:
+        tolerated = f"; a reading counts as known for {duration(self.max_gap_s)}" if self.max_gap_s else ""
+        if not self.gaps:
+            return tolerated
+        many = f" (the longest of {self.gap_count} gaps)" if self.gap_count > 1 else ""
+        return f"{tolerated}; {self.largest_gap}{many}"
+
+    @property
+    def largest_gap(self) -> Gap | None:
+        """The longest of the gaps."""
+        return max(self.gaps, key=lambda gap: gap.length_s, default=None)
 
     @property
     def expected(self) -> str:
@@ -119,8 +163,9 @@ class Measurement:
         return "anything" if limits.at_most is None else f"at most {limits.at_most:g}{unit}"
 
     def _worst(self) -> str:
-        outside = [point for point in self.points if not self.limits.kept(point[-1], self.uncertainty)]
-        ordered = sorted(outside or self.points, key=lambda point: self._distance(point[-1]))
+        known = [point for point in self.points if point[-1] is not None]
+        outside = [point for point in known if not self.limits.kept(_given(point[-1]), self.uncertainty)]
+        ordered = sorted(outside or known, key=lambda point: self._distance(point[-1]))
         shown = ordered[-1] if outside else ordered[0]
         at = ", ".join(
             f"{name} {spoken(x)}{_behind(unit)}" for (name, unit), x in zip(self.dimensions, shown[:-1], strict=True)
@@ -128,7 +173,7 @@ class Measurement:
         many = f" ({len(outside)} of {len(self.points)} values outside)" if outside else ""
         return f"{spoken(shown[-1])}{_behind(self.unit)} at {at}{many}"
 
-    def _distance(self, value: Value) -> float:
+    def _distance(self, value: Value | None) -> float:
         return self.limits.distance(value) if isinstance(value, float) else 0.0
 
 
@@ -156,9 +201,62 @@ def measured(
     return Measurement(name, value, unit, limits, uncertainty, outcome, kept, source, about, why)
 
 
+def bounded(
+    name: str,
+    low: float,
+    high: float,
+    unit: str = "",
+    limits: Limits | None = None,
+    uncertainty: float = 0.0,
+    *,
+    source: str = "",
+    about: str = "",
+    allowed: bool = False,
+) -> Measurement:
+    """A number of which only is known that it lies from `low` to `high`, which may be infinite.
+
+    It is outside its limits if all of that is; otherwise it is inconclusive, and accepted only if that is `allowed`.
+    """
+    limits = limits or Limits()
+    _check(name, [], limits, uncertainty)
+    too_high = limits.at_most is not None and low - uncertainty > limits.at_most
+    too_low = limits.at_least is not None and high + uncertainty < limits.at_least
+    outcome = Outcome.FAIL if too_high or too_low else Outcome.INCONCLUSIVE
+    most = high if math.isfinite(high) else None
+    accepted = allowed and outcome is Outcome.INCONCLUSIVE
+    return Measurement(name, None, unit, limits, uncertainty, outcome, accepted, source, about, low=low, high=most)
+
+
+def unknown(
+    name: str,
+    why: str,
+    unit: str = "",
+    limits: Limits | None = None,
+    *,
+    source: str = "",
+    about: str = "",
+    allowed: bool = False,
+) -> Measurement:
+    """What may have happened unseen, or not: inconclusive."""
+    limits = limits or Limits()
+    return Measurement(name, None, unit, limits, 0.0, Outcome.INCONCLUSIVE, allowed, source, about, why)
+
+
+def with_gaps(measurement: Measurement, gaps: Sequence[Gap], max_gap_s: float = 0.0) -> Measurement:
+    """The measurement with the gaps in what it was taken from, and the tolerance."""
+    longest = sorted(gaps, key=lambda gap: -gap.length_s)[:MOST_GAPS]
+    return replace(
+        measurement,
+        gaps=tuple(sorted(longest, key=lambda gap: gap.start_s)),
+        gap_count=len(gaps),
+        largest_gap_s=round(longest[0].length_s, 6) if longest else 0.0,
+        max_gap_s=max_gap_s,
+    )
+
+
 def series(
     name: str,
-    points: Sequence[Sequence[Value]],
+    points: Sequence[Sequence[Value | None]],
     dimensions: Sequence[Dimension],
     unit: str = "",
     limits: Limits | None = None,
@@ -169,28 +267,36 @@ def series(
 ) -> Measurement:
     """Many values of one thing over time, load or what else; the worst of them is how it ends.
 
+    A value may be None, where there was no reading: then it is inconclusive, unless another value is outside.
+
     Raises:
         MeasurementError: as for one value; a point with another number of coordinates than there are dimensions.
     """
     limits = limits or Limits()
-    whole = tuple(tuple(_plain(x) for x in point) for point in points)
+    whole = tuple(tuple(None if x is None else _plain(x) for x in point) for point in points)
     for number, point in enumerate(whole):
         if len(point) != len(dimensions) + 1:
             raise MeasurementError(
                 f"{name}: point {number} has {len(point)} numbers, expected {len(dimensions) + 1}: "
                 f"{', '.join(d for d, _ in dimensions)} and the value"
             )
-        if not all(_finite(x) for x in point):
+        if None in point[:-1] or not all(x is None or _finite(x) for x in point):
             raise MeasurementError(f"{name}: point {number} is {point}, expected finite numbers")
-    values = [point[-1] for point in whole]
+    values = [value for point in whole if (value := point[-1]) is not None]
     _check(name, values, limits, uncertainty)
     outcomes = {limits.judge(value, uncertainty) for value in values}
-    outcome = next((o for o in (Outcome.FAIL, Outcome.MARGINAL, Outcome.PASS) if o in outcomes), Outcome.UNSET)
-    kept = bool(values) and all(limits.kept(value, uncertainty) for value in values)
-    why = "" if values else "the series has no points"
+    missing = len(values) < len(whole)
+    if missing:
+        outcomes.add(Outcome.INCONCLUSIVE)
+    outcome = next((outcome for outcome in _WORST_FIRST if outcome in outcomes), Outcome.UNSET)
+    kept = bool(values) and not missing and all(limits.kept(value, uncertainty) for value in values)
+    why = "" if whole else "the series has no points"
     return Measurement(
         name, None, unit, limits, uncertainty, outcome, kept, source, about, why, tuple(dimensions), whole
     )
+
+
+_WORST_FIRST = (Outcome.FAIL, Outcome.INCONCLUSIVE, Outcome.MARGINAL, Outcome.PASS)
 
 
 def spoken(value: Value | None) -> str:
@@ -206,6 +312,11 @@ def _check(name: str, values: Sequence[Value], limits: Limits, uncertainty: floa
     for value in values:
         if not _is_number(value) and not (limits.at_least is None and limits.at_most is None):
             raise MeasurementError(f"{name}: found {value!r}, expected a number: its limits are {limits}")
+
+
+def _given(value: Value | None) -> Value:
+    assert value is not None, "points without a value are left out"
+    return value
 
 
 def _taken(value: Value | None, why: str) -> tuple[Value | None, str]:

@@ -14,6 +14,8 @@ class Outcome(StrEnum):
     FAIL = "fail"
     MARGINAL = "marginal"
     """Within the uncertainty of the instrument of a limit: it may be on either side."""
+    INCONCLUSIVE = "inconclusive"
+    """It may be inside or outside: something was not known when it was taken."""
     UNSET = "unset"
     """Never taken."""
 
@@ -32,6 +34,7 @@ WORDS = {
     Outcome.PASS: N_("within limits"),
     Outcome.FAIL: N_("outside limits"),
     Outcome.MARGINAL: N_("marginal"),
+    Outcome.INCONCLUSIVE: N_("inconclusive"),
     Outcome.UNSET: N_("not taken"),
     Ending.PASSED: N_("passed"),
     Ending.FAILED: N_("failed"),

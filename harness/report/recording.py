@@ -22,6 +22,7 @@ import pytest
 
 from harness.record import Broken, DiskFull, Entry, Record, read
 from harness.report import notes, resuming
+from harness.report.judgement import Judgement
 from harness.report.measure import Measure, OutsideLimits
 from harness.report.measurement import Measurement
 from harness.report.outcomes import Ending, Outcome
@@ -260,6 +261,7 @@ class Recording:
         elif call.when == "call":
             self._endings[item.nodeid] = (Ending.PASSED, "")
         if call.when == "teardown":
+            self._keep_judgements(item)
             self._keep_journal(item)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -275,6 +277,12 @@ class Recording:
         notes.closed(self.record)
         self.record.close()
         self._lock.close()
+
+    def _keep_judgements(self, item: pytest.Item) -> None:
+        world = (getattr(item, "funcargs", None) or {}).get("site")
+        if isinstance(world, World):
+            for verdict in world.judged:
+                self.put("test", "judged", test=item.nodeid, **asdict(Judgement.of(verdict)))
 
     def _keep_journal(self, item: pytest.Item) -> None:
         world = (getattr(item, "funcargs", None) or {}).get("site")

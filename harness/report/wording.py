@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from harness.language import N_, language, locale_name, translator
+from harness.report.judgement import Judgement
 from harness.report.measurement import Measurement, Value
 from harness.report.outcomes import WORDS, Ending, Outcome
 
@@ -34,6 +35,15 @@ WORLDS = {
     "live": N_("live: emulated devices, real network"),
     "rig": N_("rig: physical devices"),
 }
+
+
+VERDICTS = {
+    "holds": N_("holds"),
+    "violated": N_("violated"),
+    "inconclusive": N_("inconclusive"),
+    "vacuous": N_("never put to the test"),
+}
+"""How a property can fare."""
 
 
 class ReportMissing(ImportError):
@@ -76,6 +86,37 @@ class Wording:
 
     def world(self, world: str) -> str:
         return self.say(WORLDS[world]) if world in WORLDS else world
+
+    def verdict(self, word: str) -> str:
+        """How a property fared."""
+        return self.say(VERDICTS[word]) if word in VERDICTS else word
+
+    def reading(self, measurement: Measurement) -> str:
+        """What was measured; bounds, where it is not known exactly."""
+        low, high, unit = measurement.low, measurement.high, measurement.unit
+        if low is None:
+            return self.quantity(measurement.value, unit)
+        if high is None:
+            return f"≥\N{NO-BREAK SPACE}{self.quantity(low, unit)}"
+        return self.say(N_("{low} to {high}")).format(low=self.number(low), high=self.quantity(high, unit))
+
+    def gaps(self, of: Measurement | Judgement) -> str:
+        """The largest gap in what was recorded, and what was tolerated; empty without either."""
+        said = []
+        if (gap := of.largest_gap) is not None:
+            length, start, end = (self.quantity(round(t, 3), "s") for t in (gap.length_s, gap.start_s, gap.end_s))
+            quantity = f"{gap.quantity} ({gap.why})" if gap.why else gap.quantity
+            said.append(
+                self.say(N_("unknown for {length}, from {start} to {end}: {quantity}")).format(
+                    length=length, start=start, end=end, quantity=quantity
+                )
+            )
+            if of.gap_count > 1:
+                said.append(self.say(N_("the longest of {num} gaps")).format(num=of.gap_count))
+        if of.max_gap_s:
+            tolerated = self.quantity(of.max_gap_s, "s")
+            said.append(self.say(N_("a reading counts as known for {time}")).format(time=tolerated))
+        return "; ".join(said)
 
     def happening(self, who: str, what: str) -> str:
         known = WHAT.get((who, what))

@@ -37,6 +37,10 @@ class Cannot(Exception):
     """This world has no way to do what was asked; the message says what is missing."""
 
 
+class NotKnown(Exception):
+    """What was asked for is measured here, but has no reading now; the message says why. It fails a test."""
+
+
 class World(ABC):
     """One site in one world. Times are seconds of the site's clock, which is 0 when the site starts."""
 
@@ -51,6 +55,8 @@ class World(ABC):
         self.journal = Journal()
         self.endpoints: list[Endpoint] = []
         self.controller: Controller | None = None
+        self.judged: list[Verdict] = []
+        """The verdicts of all that was checked, for reports."""
         self.watched: tuple[str, ...] = ()
         """What has been asked to be watched, names and patterns."""
         self._handles: dict[str, DeviceHandle] = {}
@@ -148,6 +154,7 @@ class World(ABC):
         Raises:
             UnknownQuantity: nothing is called that.
             Cannot: no instrument measures it.
+            NotKnown: the instrument that does has no reading now.
         """
 
     @abstractmethod
@@ -204,6 +211,7 @@ class World(ABC):
             if future.done() and not future.cancelled():
                 future.result()
         verdicts = self.judge(*properties)
+        self.judged += verdicts
         must_hold(
             verdicts, allow_undecided=undecided, allow_inconclusive=allow_inconclusive, allow_vacuous=allow_vacuous
         )

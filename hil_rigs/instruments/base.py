@@ -8,7 +8,14 @@ from emulators.devices.points import Value
 
 
 class NoReading(Exception):
-    """An instrument gave no value; the message says why and what to look at."""
+    """An instrument gave no value; the message says why and what to look at.
+
+    `raw` is what it gave instead: NaN, a number that the quantity cannot have. None if it gave nothing.
+    """
+
+    def __init__(self, why: str, raw: Value | None = None) -> None:
+        super().__init__(why)
+        self.raw = raw
 
 
 class Instrument(ABC):

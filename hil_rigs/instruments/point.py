@@ -48,10 +48,10 @@ def converted(quantity: str, section: Section, value: Value) -> Value:
     plain = section.scale == 1.0 and section.offset == 0.0
     if isinstance(value, str | bytes):
         if section.invert or not plain:
-            raise NoReading(f"{quantity}: {read} reads {value!r}, which has no opposite or scale")
+            raise NoReading(f"{quantity}: {read} reads {value!r}, which has no opposite or scale", raw=value)
         return value
     if math.isnan(value):
-        raise NoReading(f"{quantity}: {read} says that it has no value now")
+        raise NoReading(f"{quantity}: {read} says that it has no value now", raw=value)
     if section.invert:
         return not value
     return value if plain else section.scale * value + section.offset

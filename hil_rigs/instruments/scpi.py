@@ -33,7 +33,8 @@ class ScpiInstrument(Instrument):
             raise NoReading(f"{self.quantity}: {self._query} is not answered: {error}") from None
         value: Value = CONTACT[answer] if answer in CONTACT else number(answer)
         if isinstance(value, float) and abs(value) >= NOT_A_NUMBER:
-            raise NoReading(f"{self.quantity}: {self._query} answers {answer}: overload or no measurement")
+            why = f"{self.quantity}: {self._query} answers {answer}: overload or no measurement"
+            raise NoReading(why, raw=value)
         return converted(self.quantity, self._section, value)
 
     async def close(self) -> None:

@@ -50,13 +50,18 @@ class Instrument(Form):
     scale: float = 1.0
     offset: float = 0.0
     every: Span = 1.0
-    """How often it is read, s: an interruption shorter than this may go unseen."""
+    """How often it is read, s: an interruption shorter than this may go unseen. A reading counts for two periods."""
     accuracy: float | None = Field(default=None, ge=0.0)
     """Half the width of what the true value lies in, in the quantity's unit."""
     calibrated: date | None = None
     due: date | None = None
     """When it must be calibrated again; a bench with an instrument beyond that is not armed."""
     certificate: str = ""
+
+    @property
+    def known_for_s(self) -> float:
+        """For how long a reading counts, s: two periods, and what a person may take to answer."""
+        return 2.0 * self.every + (self.operator.timeout if self.operator is not None else 0.0)
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

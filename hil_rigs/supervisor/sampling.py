@@ -16,15 +16,17 @@ CANCELLED_MOST = 10
 
 Heard = Callable[[float, str, Value], None]
 """heard(t_s, quantity, value): a reading, at seconds of the monotonic clock."""
+Silent = Callable[[float, str, NoReading], None]
+"""silent(t_s, quantity, why): a reading that failed, at seconds of the monotonic clock."""
 
 
 class Sampling:
-    """The instruments of a bench, each read at its own period; `heard` is told every reading, `silent` every failure.
+    """The instruments of a bench, each read at its own period; `heard` is called with every reading.
 
-    Each reason for a failure is told once, until the instrument has a value again.
+    `silent` is called with every failure, but only once for each reason until the instrument has a value again.
     """
 
-    def __init__(self, heard: Heard, silent: Callable[[str, str], None]) -> None:
+    def __init__(self, heard: Heard, silent: Silent) -> None:
         self._heard, self._silent = heard, silent
         self.latest: dict[str, tuple[float, Value]] = {}
         """Quantity -> when it was last read, s of the monotonic clock, and what."""
@@ -82,7 +84,7 @@ class Sampling:
             why = self.trouble[quantity] = str(value)
             if why not in self._told.setdefault(quantity, set()):
                 self._told[quantity].add(why)
-                self._silent(quantity, why)
+                self._silent(now_s, quantity, value)
         else:
             self.trouble.pop(quantity, None)
             self._told.pop(quantity, None)

@@ -18,9 +18,10 @@ from harness.record import DiskFull, Record
 from harness.report.notes import Calibration, Noted, line
 from harness.transports import DeviceHandle
 from harness.transports.errors import TransportError
+from harness.unknown import raw_as_json
 from hil_rigs import schema
 from hil_rigs.actuators.base import Actuator, ActuatorFailed
-from hil_rigs.instruments import Instrument, needed
+from hil_rigs.instruments import Instrument, NoReading, needed
 from hil_rigs.rigfile import Rig
 from hil_rigs.schema import Inhibit, text_in
 from hil_rigs.supervisor.identities import introductions
@@ -136,9 +137,10 @@ class Supervisor:
                 interlock.see(t_s, value)
         self._shout({"event": "reading", "t": t_s, "quantity": quantity, "value": value})
 
-    def _silent(self, quantity: str, why: str) -> None:
-        self.tell(quantity, "has no reading", why=why)
-        self._shout({"event": "silent", "quantity": quantity, "why": why})
+    def _silent(self, t_s: float, quantity: str, no_reading: NoReading) -> None:
+        why, raw = str(no_reading), raw_as_json(no_reading.raw)
+        self.tell(quantity, "has no reading", why=why, **({} if raw is None else {"raw": raw}))
+        self._shout({"event": "silent", "t": t_s, "quantity": quantity, "why": why, "raw": raw})
 
     async def _look(self) -> None:
         """Trip when a limit is broken, and end an arming whose time is over."""

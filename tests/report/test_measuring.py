@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from harness.journal import Journal
 from harness.report import Measure, MeasurementError, Outcome, OutsideLimits
 from harness.report.measurement import Limits, measured
+from harness.unknown import Unknown
 
 
 @pytest.fixture
@@ -194,3 +195,108 @@ def test_a_battery_is_timed_until_it_is_empty(measure: Measure) -> None:
             journal.trace.add(t, name, value)
     found = measure.runtime(journal, "ups-1", specified="10 min", source="data sheet, full load")
     assert (found.value, found.outcome) == (5.0, Outcome.FAIL)
+
+
+# -- what was not seen --------------------------------------------------------------------------------------------------
+
+
+def journal_of(until_s: float = 30.0, **courses: list[tuple[float, object]]) -> Journal:
+    """Courses of `x_y` are those of x.y; None is a stretch without readings."""
+    journal = Journal()
+    for name, points in courses.items():
+        for t, value in points:
+            journal.trace.add(t, name.replace("_", ".", 1), Unknown("no answer") if value is None else value)
+    journal.trace.reach(until_s)
+    return journal
+
+
+SILENT = [(0.0, True), (10.0, None), (16.0, True)]
+
+
+def test_an_instrument_that_was_silent_saw_no_transfer_time(measure: Measure) -> None:
+    found = measure.transfer_time(journal_of(rack_supplied=SILENT), "rack.supplied", at_most="40 ms")
+    assert (found.outcome, found.accepted, found.value) == (Outcome.INCONCLUSIVE, False, None)
+    assert (found.low, found.high, found.largest_gap_s) == (0.0, 6000.0, 6.0)
+    assert str(found) == (
+        "transfer time of rack.supplied: not known, between 0 ms and 6000 ms, expected at most 40 ms; "
+        "rack.supplied was unknown for 6.000 s, from 10.000 s to 16.000 s (no answer)"
+    )
+    with pytest.raises(OutsideLimits, match="not known"):
+        measure.check()
+
+
+def test_a_test_may_accept_that(measure: Measure) -> None:
+    found = measure.transfer_time(journal_of(rack_supplied=SILENT), "rack.supplied", allow_inconclusive=True)
+    assert (found.outcome, found.accepted) == (Outcome.INCONCLUSIVE, True)
+    measure.check()
+
+
+def test_an_interruption_that_was_seen_to_be_too_long_is(measure: Measure) -> None:
+    gone = [*SILENT, (20.0, False), (21.0, True)]
+    found = measure.transfer_time(journal_of(rack_supplied=gone), "rack.supplied", at_most="40 ms")
+    assert found.outcome is Outcome.FAIL
+    assert "found between 1000 ms and 6000 ms" in str(found)
+
+
+def test_who_tolerates_the_gap_says_so(measure: Measure) -> None:
+    journal = Journal()
+    journal.trace.known_for("rack.supplied", 0.04)
+    for t in (0.0, 10.0, 16.0, 16.02):
+        journal.trace.add(t, "rack.supplied", True)
+    found = measure.transfer_time(journal, "rack.supplied", at_most="40 ms", max_gap="10 s")
+    assert (found.outcome, found.value, found.max_gap_s) == (Outcome.PASS, 0.0, 10.0)
+    assert str(found).endswith("expected at most 40 ms; a reading counts as known for 10 s")
+
+
+def test_a_load_that_was_never_supplied_has_no_transfer_time_of_nought(measure: Measure) -> None:
+    found = measure.transfer_time(journal_of(rack_supplied=[(0.0, False)]), "rack.supplied", at_most="40 ms")
+    assert (found.outcome, found.why) == (
+        Outcome.UNSET,
+        "rack.supplied was not true when the record begins: how long before is not known",
+    )
+
+
+@pytest.mark.parametrize(
+    ("ups", "generator", "bounds"),
+    [
+        ([(0.0, False), (10.0, True)], [(0.0, False), (12.0, True)], (2.0, None)),
+        ([(0.0, False), (9.0, None), (10.0, True)], [(0.0, False), (12.0, True)], (2.0, 3.0)),
+        ([(0.0, False), (10.0, True)], [(0.0, False), (11.0, None), (14.0, True)], (1.0, 4.0)),
+        ([(0.0, False), (10.0, True), (13.0, None)], [(0.0, False), (12.0, True), (13.0, None)], (2.0, None)),
+        ([(0.0, False), (5.0, None), (6.0, False), (10.0, True)], [(0.0, False), (12.0, True)], (2.0, 7.0)),
+    ],
+)
+def test_a_time_between_what_was_not_seen_has_bounds(measure: Measure, ups, generator, bounds) -> None:
+    journal = journal_of(ups_on=ups, generator_on=generator)
+    found = measure.between(journal, "ups.on", "generator.on", at_most="15 s")
+    low, high = bounds
+    if high is None:
+        assert (found.value, found.outcome) == (low, Outcome.PASS)
+    else:
+        assert (found.low, found.high, found.outcome) == (low, high, Outcome.INCONCLUSIVE)
+
+
+def test_a_time_is_too_long_if_it_is_at_its_shortest(measure: Measure) -> None:
+    journal = journal_of(a_on=[(0.0, False), (9.0, None), (10.0, True)], b_on=[(0.0, False), (20.0, True)])
+    assert measure.between(journal, "a.on", "b.on", at_most="5 s").outcome is Outcome.FAIL
+
+
+def test_what_may_have_happened_unseen_was_not_only_not_taken(measure: Measure) -> None:
+    journal = journal_of(a_on=[(0.0, False), (10.0, True)], b_on=[(0.0, False), (11.0, None), (12.0, False)])
+    found = measure.between(journal, "a.on", "b.on", at_most="5 s")
+    assert (found.outcome, found.largest_gap_s) == (Outcome.INCONCLUSIVE, 1.0)
+
+
+def test_whether_a_battery_was_empty_may_not_be_known(measure: Measure) -> None:
+    journal = journal_of(ups_on_battery=[(0.0, False), (5.0, True)], ups_live=[(0.0, True), (10.0, None)], until_s=20.0)
+    found = measure.runtime(journal, "ups", specified="10 min")
+    assert found.outcome is Outcome.INCONCLUSIVE
+
+
+def test_a_series_with_a_missing_value_is_inconclusive_unless_another_is_outside(measure: Measure) -> None:
+    over = [("time", "s")]
+    found = measure.series("voltage", [(0, 54.2), (60, None), (120, 53.0)], over=over, unit="V", at_least=42)
+    assert (found.outcome, found.accepted) == (Outcome.INCONCLUSIVE, False)
+    assert str(found) == "voltage: not known, 1 of 3 values are missing, expected at least 42 V"
+    worse = measure.series("current", [(0, 5), (60, None), (120, 9)], over=over, unit="A", at_most=8)
+    assert worse.outcome is Outcome.FAIL

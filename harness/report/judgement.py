@@ -1,0 +1,51 @@
+"""What `site.check` found of one property, as a record and a report tell it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from harness.properties import Verdict
+from harness.report.measurement import MOST_GAPS
+from harness.unknown import Gap
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One property and how it fared in one test."""
+
+    about: str
+    """The property as text."""
+    verdict: str
+    """holds, violated, inconclusive or vacuous."""
+    text: str
+    """The verdict as it is printed."""
+    margin: float | None = None
+    """How far it was from being violated (see `Verdict.margin`); None where it has no distance."""
+    gaps: tuple[Gap, ...] = ()
+    """Where one of its quantities was unknown: the longest gaps, in order of time."""
+    gap_count: int = 0
+    """How many there were altogether."""
+    largest_gap_s: float = 0.0
+    max_gap_s: float = 0.0
+    """For how long after a reading its quantity counted as known, if the property says so, s."""
+
+    @classmethod
+    def of(cls, verdict: Verdict) -> Judgement:
+        """The judgement for a verdict."""
+        longest = sorted(verdict.gaps, key=lambda gap: -gap.length_s)[:MOST_GAPS]
+        return cls(
+            str(verdict.about),
+            verdict.word,
+            str(verdict),
+            verdict.margin if math.isfinite(verdict.margin) else None,
+            tuple(sorted(longest, key=lambda gap: gap.start_s)),
+            len(verdict.gaps),
+            round(longest[0].length_s, 6) if longest else 0.0,
+            verdict.about.max_gap_s,
+        )
+
+    @property
+    def largest_gap(self) -> Gap | None:
+        """The longest of the gaps."""
+        return max(self.gaps, key=lambda gap: gap.length_s, default=None)
