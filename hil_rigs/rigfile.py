@@ -37,6 +37,7 @@ from emulators.profiles import library
 from emulators.profiles.schema import Profile
 from emulators.site import Site
 from emulators.yamlfile import FileError, problem
+from harness import quantities
 from harness.faults import catalogue, frames
 from harness.transports.places import entries, places
 from hil_rigs import templates
@@ -143,6 +144,7 @@ class _Reader:
         for section, limits in self._conditions():
             for name, limit in limits.items():
                 self._quantity([section, name, "quantity"], limit.quantity)
+                self._limit([section, name], limit)
         for section, names_ in (("de_energise", self.bench.order.de_energise), ("energise", self.bench.order.energise)):
             for n, name in enumerate(names_):
                 if name in names_[:n]:
@@ -225,6 +227,7 @@ class _Reader:
             self._wire([*where, "proxy"], actuator.proxy)
         if actuator.proof is not None:
             self._quantity([*where, "proof", "quantity"], actuator.proof.quantity)
+            self._limit([*where, "proof"], actuator.proof)
         for fault in actuator.causes:
             target, _, kind = fault.partition(" ")
             try:
@@ -304,6 +307,25 @@ class _Reader:
             self.wrong(["instruments", name], "expected the quantity it measures, such as rack-1.supplied")
         if instrument.point is not None:
             self._point(["instruments", name, "point"], instrument.point)
+
+    def _limit(self, where: Where, limit: Limit) -> None:
+        """A limit must be one that the quantity can keep to, and can break."""
+        try:
+            domain = quantities.domain(self.site, limit.quantity)
+        except quantities.UnknownQuantity:
+            return  # a point of a device that the wiring does not have
+        if limit.is_ is not None and (why := domain.impossible(limit.is_)):
+            self.wrong([*where, "is"], f"{limit.quantity} cannot be that: {why}")
+        for field, number in (("above", limit.above), ("below", limit.below)):
+            if number is None:
+                continue
+            if domain.kind != "number":
+                what = f"one of {', '.join(domain.words)}" if domain.words else "true or false"
+                self.wrong([*where, field], f"{limit.quantity} is no number, it is {what}; use `is`")
+            elif not domain.least <= number <= domain.most:
+                bounds = f"{domain.least:g} to {domain.most:g} {domain.unit}".rstrip()
+                expected = f"expected a limit from {bounds}, as {limit.quantity} is"
+                self.wrong([*where, field], f"found {number:g}, {expected}")
 
     def _quantity(self, where: Where, quantity: str) -> None:
         """A quantity must have an instrument, or be a point of a device of the bench."""

@@ -22,7 +22,7 @@ from emulators.plant.actor import PlantError
 from harness import quantities
 from harness.faults.injection import Injection
 from harness.journal import Trace
-from harness.properties import Property, Verdict, always, evaluate, patterns
+from harness.properties import Property, Verdict, always, evaluate, patterns, vocabulary
 from harness.transports import DeviceHandle
 from harness.transports.handle import Reading
 from harness.unknown import Unknown, raw_from_json
@@ -190,6 +190,10 @@ class RigWorld(World):
                     raise PlantError(f"{target} {kind}: {error}") from None
         if self.rig.actuator_for(target, kind) is None:
             raise Cannot(f"no actuator of bench {self.rig.name} causes {target} {kind}")
+        if injection.until is not None:
+            vocabulary.fits([always(injection.until)], self.model)
+            for pattern in patterns([always(injection.until)]):
+                self._measured(pattern)
 
     async def clear(self, target: str | None = None, kind: str | None = None) -> None:
         self._injector.end(target, kind)
@@ -310,6 +314,7 @@ class RigWorld(World):
         return math.inf if instrument is None else instrument.known_for_s
 
     def judge(self, *properties: Property | str) -> list[Verdict]:
+        vocabulary.fits(properties, self.model)
         recorded = self.journal.trace
         for pattern in patterns(properties):
             wanted = list(quantities.resolve(self.model, pattern))

@@ -14,11 +14,10 @@ from rich.console import Console
 from rich.markup import escape
 
 from emulators.site import Site
-from harness import quantities
 from harness.cli.output import Exit, console, fail, plain_errors, print_json
 from harness.durations import seconds, spoken
 from harness.faults.scenario import Scenario
-from harness.properties import patterns
+from harness.properties.vocabulary import fits
 from harness.worlds.controller import main_of
 
 if TYPE_CHECKING:  # Hypothesis takes a while to import
@@ -191,10 +190,9 @@ def _check_names(model: Site, texts: Sequence[str]) -> None:
     """Refuse properties of what the site does not have before anything is run.
 
     Raises:
-        PropertySyntaxError, UnknownQuantity
+        PropertySyntaxError, UnknownQuantity, BindingError
     """
-    for pattern in patterns(texts):
-        quantities.resolve(model, pattern)
+    fits(texts, model)
 
 
 def _check(scenario: Scenario, file: Path) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from harness.properties import signals, syntax, windows
 from harness.properties.syntax import Expression
@@ -22,11 +23,20 @@ class BindingError(LookupError):
     """An expression does not fit the quantities there are; the message says which and why."""
 
 
+class Checker(Protocol):
+    """Refuses what does not fit the quantities, with a BindingError: `harness.properties.vocabulary`."""
+
+    def state(self, name: str) -> None: ...
+    def comparison(self, comparison: syntax.Comparison) -> None: ...
+    def number(self, expression: Expression) -> None: ...
+    def unit(self, expression: Expression) -> str: ...
+
+
 class Binder:
     """Turns expressions into signals and collects what has to be fed or told on the way."""
 
-    def __init__(self, lookup: Lookup) -> None:
-        self.lookup = lookup
+    def __init__(self, lookup: Lookup, checker: Checker | None = None) -> None:
+        self.lookup, self.checker = lookup, checker
         self.windows: dict[str, windows.Window] = {}
         """Derived numbers by their text, those that others are derived from first."""
         self.remembering: list[signals.Compared | signals.Edge] = []
@@ -42,7 +52,7 @@ class Binder:
         """
         match expression:
             case syntax.Name(pattern):
-                return _together(True, [signals.State(name) for name in self._found(pattern)])
+                return _together(True, [self._state(name) for name in self._found(pattern)])
             case syntax.Comparison():
                 return _together(True, [self._comparison(each) for each in self._each(expression)])
             case syntax.Not(inner):
@@ -61,8 +71,15 @@ class Binder:
                 return signals.Fixed(value)
         raise BindingError(f"{expression} is a number, expected something true or false such as {expression} > 0")
 
+    def _state(self, name: str) -> signals.State:
+        if self.checker is not None:
+            self.checker.state(name)
+        return signals.State(name)
+
     def _comparison(self, comparison: Expression) -> signals.Compared:
         assert isinstance(comparison, syntax.Comparison)
+        if self.checker is not None:
+            self.checker.comparison(comparison)
         left, right = self.number(comparison.left), self.number(comparison.right)
         found = signals.Compared(comparison.op, left, right, comparison.hysteresis)
         if comparison.hysteresis:
@@ -83,6 +100,10 @@ class Binder:
                 (name,) = self._found(pattern)
                 return signals.Quantity(name)
             case syntax.Arithmetic(op, left, right):
+                if self.checker is not None:
+                    self.checker.number(left)
+                    self.checker.number(right)
+                    self.checker.unit(expression)
                 return signals.Calculation(op, self.number(left), self.number(right))
             case syntax.Call("max" | "min" as function, arguments):
                 return signals.Extreme(1.0 if function == "max" else -1.0, self._arguments(arguments))
@@ -95,6 +116,7 @@ class Binder:
             case syntax.Call("count", arguments):
                 return signals.Count([self.truth(each) for a in arguments for each in self._each(a)])
             case syntax.Window(function, inner, window_s):
+                self._must_be_numbers(inner)
                 number = self.number(inner)
                 key = str(expression)
                 self.windows.setdefault(key, windows.Window(key, function, number, window_s))
@@ -102,7 +124,19 @@ class Binder:
         raise BindingError(f"{expression} is true or false, expected a number")
 
     def _arguments(self, arguments: tuple[Expression, ...]) -> list[signals.Number]:
-        return [self.number(each) for argument in arguments for each in self._each(argument)]
+        found = [each for argument in arguments for each in self._each(argument)]
+        self._must_be_numbers(*found)
+        return [self.number(each) for each in found]
+
+    def _must_be_numbers(self, *expressions: Expression) -> None:
+        """Numbers that are calculated with, and those that are compared with one another, in one unit."""
+        if self.checker is not None:
+            for expression in expressions:
+                self.checker.number(expression)
+            units = {unit: expression for expression in expressions if (unit := self.checker.unit(expression))}
+            if len(units) > 1:
+                (one, first), (other, second) = list(units.items())[:2]
+                raise BindingError(f"{first} is in {one} and {second} in {other}: they do not go together")
 
     # -- patterns --------------------------------------------------------------------------------------------
 

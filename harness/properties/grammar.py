@@ -9,7 +9,7 @@
     edge        = comparison ["rises" | "falls"]
     comparison  = sum {("<" | "<=" | ">" | ">=" | "==" | "!=") sum} ["hysteresis" number]
     sum         = product {("+" | "-") product}  product = factor {("*" | "/") factor}
-    factor      = "-" factor | number | 'word' | "true" | "false" | NAME.QUANTITY | function | "(" expression ")"
+    factor      = "-" factor | number [unit] | 'word' | "true" | "false" | NAME.QUANTITY | function | "(" expression ")"
     function    = ("max" | "min" | "sum" | "abs" | "all" | "any" | "count") "(" expression {"," expression} ")"
                 | ("rate" | "change") "(" expression "," time ")"
 
@@ -26,6 +26,7 @@ import re
 from dataclasses import dataclass
 from typing import NoReturn
 
+from emulators.devices.domain import POSSIBLE
 from harness import durations
 from harness.properties import syntax
 from harness.properties.syntax import AGGREGATES, COMPARISONS, QUANTIFIERS, WINDOWS, Expression
@@ -34,6 +35,7 @@ _TOKEN = re.compile(
     r"""\s*(?:
         (?P<name>[A-Za-z*?\[][\w*?\[\]!-]*(?:\.[\w*?\[\]!-]+)+)
       | (?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)
+      | (?P<unit>%|°C|°F|°K)
       | (?P<text>'[^']*'|"[^"]*")
       | (?P<word>[A-Za-z_]\w*)
       | (?P<sign><=|>=|==|!=|[-<>+*/(),:])
@@ -285,7 +287,7 @@ class _Parser:
         if self.takes("-"):
             inner = self.factor()
             if isinstance(inner, syntax.Literal) and isinstance(inner.value, float):
-                return syntax.Literal(-inner.value)
+                return syntax.Literal(-inner.value, inner.unit)
             return syntax.Arithmetic("-", syntax.Literal(0.0), inner)
         if self.takes("("):
             inner = self.expression()
@@ -293,7 +295,7 @@ class _Parser:
             return inner
         if kind == "number":
             self.next()
-            return syntax.Literal(float(value))
+            return syntax.Literal(float(value), self.unit())
         if kind == "text":
             self.next()
             return syntax.Literal(value[1:-1])
@@ -305,6 +307,13 @@ class _Parser:
         if kind == "word" and value in (*FUNCTIONS, *WINDOWS):
             return self.call(value)
         return self.fail("a quantity such as hall-1.inlet_c, a number, a 'word', a function or a parenthesis")
+
+    def unit(self) -> str:
+        """The unit of a number, '' if there is none."""
+        unit = self.value if self.kind == "unit" or (self.kind == "word" and self.value in POSSIBLE) else ""
+        if unit:
+            self.next()
+        return unit
 
     def call(self, function: str) -> Expression:
         self.next()

@@ -21,14 +21,17 @@ _TIGHTEST = 9
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A number, a word or a truth."""
+    """A number, a word or a truth; a number may have a unit, which must be that of what it is compared with."""
 
     value: float | str | bool
+    unit: str = ""
 
     def __str__(self) -> str:
         if isinstance(self.value, bool):
             return "true" if self.value else "false"
-        return f"'{self.value}'" if isinstance(self.value, str) else number(self.value)
+        if isinstance(self.value, str):
+            return f"'{self.value}'"
+        return f"{number(self.value)} {self.unit}" if self.unit else number(self.value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from emulators.site import Site
 from harness.faults.injection import Injection
 from harness.faults.scenario import Scenario
 from harness.properties import Monitor, parse, patterns
+from harness.properties.vocabulary import fits
 from harness.search.strategies import Menu, injections, menu
 from harness.worlds.controller import named
 from harness.worlds.loop import VirtualLoop
@@ -120,8 +121,10 @@ def operators(
 
     Raises:
         FileError: no such site.
+        PropertySyntaxError, UnknownQuantity, BindingError: a property that makes no sense on it.
     """
     site = fresh(given.site, given.seed)
+    fits(given.properties, site)
     faults = menu(site) if offered is None else offered
     words = front_panels(site) if panel is None else panel
 

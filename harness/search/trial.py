@@ -10,6 +10,7 @@ from emulators.plant.actor import PlantError
 from harness.faults.scenario import Scenario
 from harness.journal import Journal
 from harness.properties import Monitor, Verdict, parse, patterns
+from harness.properties.vocabulary import fits
 from harness.worlds.controller import ControllerFailed, named
 from harness.worlds.loop import VirtualLoop
 from harness.worlds.network import Network
@@ -54,7 +55,7 @@ def trial(scenario: Scenario, everything: bool = False, also: Iterable[str] = ()
         FileError: no such site.
         PlantError: a fault that the site cannot suffer.
         ValueError: no such controller.
-        PropertySyntaxError, UnknownQuantity: a property that makes no sense on this site.
+        PropertySyntaxError, UnknownQuantity, BindingError: a property that makes no sense on this site.
     """
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(Network(scenario.seed))) as runner:
         return runner.run(_trial(scenario, everything, also))
@@ -62,7 +63,9 @@ def trial(scenario: Scenario, everything: bool = False, also: Iterable[str] = ()
 
 async def _trial(scenario: Scenario, everything: bool, also: Iterable[str]) -> Outcome:
     properties = [parse(text) for text in scenario.properties]
-    world = SimulatedWorld(fresh(scenario.site, scenario.seed), scenario.seed, everything)
+    site = fresh(scenario.site, scenario.seed)
+    fits(properties, site)
+    world = SimulatedWorld(site, scenario.seed, everything)
     await world.start()
     failure = ""
     stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()

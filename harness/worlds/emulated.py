@@ -18,7 +18,9 @@ from harness import quantities
 from harness.faults import frames
 from harness.faults.controllers import KINDS
 from harness.faults.injection import Injection
+from harness.properties import always
 from harness.properties.looks import holds
+from harness.properties.vocabulary import fits
 from harness.worlds.injector import Injector
 from harness.worlds.watching import WATCHING_S, Watching
 from harness.worlds.world import World
@@ -141,7 +143,7 @@ class EmulatedWorld(World):
             except ValueError as error:
                 raise PlantError(f"{target} {kind}: {error}") from None
         if injection.until is not None:
-            self._holds(injection.until)  # a condition that says nothing is refused now
+            fits([always(injection.until)], self.model)  # a condition that says nothing is refused now
 
     def _of_the_wire(self, target: str, kind: str) -> bool:
         """Whether the world's network realises it; a link of the plant has losses of its own."""

@@ -25,6 +25,7 @@ from harness.durations import seconds
 from harness.faults.injection import Injection
 from harness.journal import Journal
 from harness.properties import Property, Verdict, evaluate, must_hold
+from harness.properties.vocabulary import fits
 from harness.transports import DeviceHandle
 from harness.worlds.controller import Controller
 from harness.worlds.inventory import Access, handles, inventory
@@ -183,7 +184,9 @@ class World(ABC):
 
         Raises:
             UnknownQuantity: a name that is not recorded; `watch` it before.
+            BindingError: a word, a number or a unit that does not fit its quantity; the message has the possible ones.
         """
+        fits(properties, self.model)
         return evaluate(self.journal, *properties)
 
     def check(
@@ -202,7 +205,7 @@ class World(ABC):
         Raises:
             PropertyViolated: some were not seen to hold; the message says when, with what values and what had happened
                 before, or over which gaps nothing is known.
-            UnknownQuantity: a name that is not recorded; `watch` it before.
+            UnknownQuantity, BindingError: as for `judge`.
             ControllerFailed: the controller under test has ended, so that the record is not of its doing.
         """
         __tracebackhide__ = True

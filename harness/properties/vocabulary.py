@@ -1,0 +1,165 @@
+"""Whether a property can be about the quantities of a site: its names, words, kinds and units.
+
+    fits([never("ats-a.position == 'emergancy'")], site)      # BindingError: … one of normal, off, emergency
+
+A comparison that is the same whatever the site does proves nothing: with a word that the quantity never takes, with a
+number outside of what it can show, between a word and a number. So is a sum of volts and percent.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+
+from emulators.devices.domain import Domain
+from emulators.site import Site
+from harness import quantities
+from harness.properties import syntax
+from harness.properties.binding import Binder, BindingError
+from harness.properties.language import Property, parse
+from harness.properties.syntax import Expression
+
+Domains = Callable[[str], Domain]
+
+
+def fits(properties: Iterable[Property | str], site: Site) -> None:
+    """
+    Raises:
+        UnknownQuantity: the site has nothing of a name; the message names near ones.
+        BindingError: a word, kind, number or unit does not fit its quantity; the message has the possible ones.
+        PropertySyntaxError: a text is no property.
+    """
+    known: dict[str, Domain] = {}
+
+    def domain(name: str) -> Domain:
+        if name not in known:
+            known[name] = quantities.domain(site, name)
+        return known[name]
+
+    for given in properties:
+        property = parse(given) if isinstance(given, str) else given
+        binder = Binder(lambda pattern: list(quantities.resolve(site, pattern)), Vocabulary(domain))
+        for expression in (property.expression, property.until, property.after):
+            if expression is not None:
+                binder.truth(expression)
+
+
+class Vocabulary:
+    """Checks the parts of expressions whose patterns have been replaced by names."""
+
+    def __init__(self, domains: Domains) -> None:
+        self._domains = domains
+
+    def state(self, name: str) -> None:
+        """A name stands where something true or false is needed.
+
+        Raises:
+            BindingError: the quantity is a number or a word.
+        """
+        domain = self._domains(name)
+        if domain.kind == "word":
+            raise BindingError(f"{name} is a word, one of {_listed(domain)}; compare it: {name} == '{domain.words[0]}'")
+        if domain.kind != "truth":
+            raise BindingError(f"{name} is {_kind(domain)}, expected something true or false such as {name} > 0")
+
+    def comparison(self, comparison: syntax.Comparison) -> None:
+        """
+        Raises:
+            BindingError: the two sides cannot be compared, or are the same whatever the site does.
+        """
+        left, right = comparison.left, comparison.right
+        for side, other in ((left, right), (right, left)):
+            if isinstance(side, syntax.Name) and isinstance(other, syntax.Literal):
+                self._with_literal(comparison, side.pattern, other)
+                return
+        domains = [self._domains(side.pattern) for side in (left, right) if isinstance(side, syntax.Name)]
+        kinds = {domain.kind for domain in domains} | {"number" for side in (left, right) if _is_calculated(side)}
+        if len(kinds) > 1:
+            raise BindingError(f"{comparison}: a {' and a '.join(sorted(kinds))} are never the same")
+        words = [domain.words for domain in domains if domain.kind == "word"]
+        if len(words) == 2 and not {*words[0]} & {*words[1]}:
+            first, second = (", ".join(each) for each in words)
+            raise BindingError(f"{comparison}: they have no word in common: one of {first}, one of {second}")
+        self._same_unit(comparison, self.unit(left), self.unit(right))
+
+    def _with_literal(self, comparison: syntax.Comparison, name: str, literal: syntax.Literal) -> None:
+        domain, value = self._domains(name), literal.value
+        if literal.unit and literal.unit != domain.unit:
+            found = f"{name} is in {domain.unit}" if domain.unit else f"{name} has no unit"
+            raise BindingError(f"{comparison}: {found}, not in {literal.unit}")
+        if domain.kind in ("text", "octets") and isinstance(value, str):
+            return
+        if isinstance(value, str) and domain.kind == "word":
+            if value not in domain.words:
+                near = difflib.get_close_matches(value, domain.words, n=1)
+                hint = f"; did you mean '{near[0]}'?" if near else ""
+                raise BindingError(f"{name} is never '{value}', it is one of {_listed(domain)}{hint}")
+            return
+        sound = {"truth": isinstance(value, bool), "number": type(value) is float}.get(domain.kind, False)
+        if not sound:
+            raise BindingError(f"{comparison}: {name} is {_kind(domain)}")
+        if domain.kind == "number" and not domain.least <= float(value) <= domain.most:
+            raise BindingError(
+                f"{comparison}: {name} is from {domain.least:g} to {domain.most:g} {domain.unit}".rstrip()
+                + ", so that this is the same whatever the site does"
+            )
+
+    # -- units ---------------------------------------------------------------------------------------------------
+
+    def unit(self, expression: Expression) -> str:
+        """The unit of a number, '' where it has none or any.
+
+        Raises:
+            BindingError: it is made of numbers in different units, or of what is no number.
+        """
+        match expression:
+            case syntax.Literal(unit=unit):
+                return unit
+            case syntax.Name(pattern):
+                return self._domains(pattern).unit
+            case syntax.Arithmetic("+" | "-", left, right):
+                return self._same_unit(expression, self.unit(left), self.unit(right))
+            case syntax.Arithmetic(_, left, right):
+                units = self.unit(left), self.unit(right)
+                return "" if all(units) else units[0] or units[1]
+            case syntax.Call("abs", (argument,)):
+                return self.unit(argument)
+            case syntax.Window("change", inner):
+                return self.unit(inner)
+        return ""
+
+    def number(self, expression: Expression) -> None:
+        """A name stands where a number is needed.
+
+        Raises:
+            BindingError: the quantity is none.
+        """
+        if isinstance(expression, syntax.Name) and (domain := self._domains(expression.pattern)).kind != "number":
+            raise BindingError(f"{expression} is {_kind(domain)}, expected a number")
+
+    def _same_unit(self, whole: Expression, left: str, right: str) -> str:
+        if left and right and left != right:
+            raise BindingError(f"{whole}: {left} and {right} do not go together")
+        return left or right
+
+
+def _is_calculated(expression: Expression) -> bool:
+    """Whether it is a number whatever it is made of."""
+    if isinstance(expression, syntax.Literal):
+        return type(expression.value) is float
+    return isinstance(expression, (syntax.Arithmetic, syntax.Window, syntax.Call))
+
+
+def _listed(domain: Domain) -> str:
+    return ", ".join(domain.words)
+
+
+def _kind(domain: Domain) -> str:
+    match domain.kind:
+        case "number":
+            return f"a number in {domain.unit}" if domain.unit else "a number"
+        case "truth":
+            return "true or false"
+        case "word":
+            return f"a word, one of {_listed(domain)}"
+    return f"a {domain.kind}" if domain.kind == "text" else "octets"
