@@ -337,6 +337,8 @@ class LiveSite(Servers):
         """How far the plant is behind the clock, in its own s; it grows when the machine cannot keep up the speed."""
         self.failure: Exception | None = None
         """Why the plant stopped, if it did."""
+        self.open_files = (0, 0)
+        """How many files the process was allowed to open, and how many it is since `start`."""
         self.defects: list[Defect] = []
         """What has crashed devices: exceptions in the code of their firmware, the last `KEPT_DEFECTS`."""
         self._journal_lines = journal_lines
@@ -348,7 +350,8 @@ class LiveSite(Servers):
         Raises:
             ServeError: an address cannot be bound; nothing stays bound.
         """
-        self._pool = ConnectionPool(connections_allowed(raise_open_files()))
+        self.open_files = raise_open_files()
+        self._pool = ConnectionPool(connections_allowed(self.open_files[1]))
         self.site.plant.on_defect = self._note_defect
         await super().start(progress)
         self._pacer = asyncio.create_task(self._pace(), name="plant")
@@ -415,12 +418,13 @@ class LiveSite(Servers):
             raise
 
 
-def raise_open_files() -> int:
-    """Raise this process's soft limit of open files to its hard one, and return it (RLIMIT_NOFILE of getrlimit(2))."""
+def raise_open_files() -> tuple[int, int]:
+    """Raise this process's soft limit of open files to its hard one (RLIMIT_NOFILE of getrlimit(2)); what it was, and
+    what it is now."""
     try:
         import resource
     except ImportError:  # Windows
-        return UNLIMITED_FILES
+        return UNLIMITED_FILES, UNLIMITED_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = UNLIMITED_FILES if hard == resource.RLIM_INFINITY else hard
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -428,9 +432,9 @@ def raise_open_files() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
         except (OSError, ValueError) as error:  # macOS has a limit of its own below an unlimited one
             log.warning("the limit of open files stays at %d: %s", soft, error)
-            return soft
+            return soft, soft
         log.info("the limit of open files is now %d, it was %d", wanted, soft)
-    return wanted
+    return soft, wanted
 
 
 UNLIMITED_FILES = 1_048_576

@@ -57,14 +57,16 @@ class Backlog:
 
     def put(self, send: Send) -> bool:
         """Call `send` when the device has come to it; False if all buffers are taken, and the answer is lost."""
+        if self._delay_s() <= 0.0:  # no longer slow: first what waits
+            self.hasten()
+            send()
+            return True
         if self.full:
             self.dropped += 1
             return False
         self._waiting.append(send)
         if len(self._waiting) == 1:
             self._began_s = asyncio.get_running_loop().time()
-            self.hasten()
-        elif self._delay_s() <= 0.0:
             self.hasten()
         return True
 

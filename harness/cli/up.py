@@ -146,6 +146,9 @@ async def _boot(live: LiveSite, quiet: bool) -> None:
             f"[bold]{live.site.name}[/bold] is up: {len(live.site.devices)} devices, {len(live.endpoints)} endpoints. "
             "In another terminal: twinfeed devices, twinfeed fault utility-a outage. Ctrl-C stops it."
         )
+        before, now = live.open_files
+        if now > before:
+            console.print(f"[dim]The limit of open files has been raised from {before:,} to {now:,}.[/dim]")
         if live.flash is not None and live.flash.restored:
             console.print(
                 f"Settings of {', '.join(live.flash.restored)} are those of the last run (--fresh forgets them)."

@@ -40,6 +40,8 @@ class EmulatedWorld(World):
         self._loop: asyncio.AbstractEventLoop
         self._failed: asyncio.Future[None]
         """Completes with what makes it pointless to go on."""
+        self._untold: Exception | None = None
+        """The same, until `run` or `stop` has raised it."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     # -- what the worlds do each in their own way -------------------------------------------------------------------
@@ -108,8 +110,23 @@ class EmulatedWorld(World):
     def _fail(self, error: Exception) -> None:
         """Something went wrong that nobody waits for: whoever runs or judges the world next is told."""
         if not self._failed.done():
+            self._untold = error
             self._failed.set_exception(error)
             self._failed.exception()  # it counts as heard, so that asyncio does not log it as well
+
+    def _raise_failure(self) -> None:
+        """Raise what went wrong and has not been raised yet."""
+        error, self._untold = self._untold, None
+        if error is not None:
+            raise error
+
+    async def _pass(self, waiting: asyncio.Future[None], stop: asyncio.Future[None] | None = None) -> None:
+        try:
+            await super()._pass(waiting, stop)
+        except Exception as error:
+            if error is self._untold:
+                self._untold = None
+            raise
 
     def failures(self) -> list[asyncio.Future[None]]:
         return [self._failed, *super().failures()]

@@ -83,6 +83,7 @@ class LiveWorld(EmulatedWorld):
         await self._end()
         await self._proxies.stop()
         await self._live.stop()
+        self._raise_failure()
 
     # -- time -----------------------------------------------------------------------------------------------------
 

@@ -76,6 +76,7 @@ class SimulatedWorld(EmulatedWorld):
             self._wake.cancel()
         await self._servers.stop()
         self._stack.close()
+        self._raise_failure()
 
     # -- time -----------------------------------------------------------------------------------------------------
 
@@ -89,6 +90,7 @@ class SimulatedWorld(EmulatedWorld):
         self._loop.time_limit_s = self._loop.time() + length_s + PATIENCE_S
         await self._pass(asyncio.ensure_future(asyncio.sleep(length_s)), stop)
         self._advance()
+        self._raise_failure()
 
     def _pace(self) -> float:
         return 1.0

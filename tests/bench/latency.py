@@ -64,6 +64,7 @@ class Datagrams(asyncio.DatagramProtocol):
     def __init__(self) -> None:
         self._waiting: asyncio.Future[bytes] | None = None
         self._expected = b""
+        self._busy = asyncio.Lock()
         self._transport: asyncio.DatagramTransport
 
     async def open(self, address: str, port: int) -> None:
@@ -79,6 +80,10 @@ class Datagrams(asyncio.DatagramProtocol):
 
     async def ask(self, request: bytes, expected: bytes) -> bytes:
         """The answer to `request`, which must hold the octets `expected` (its request-id)."""
+        async with self._busy:
+            return await self._ask(request, expected)
+
+    async def _ask(self, request: bytes, expected: bytes) -> bytes:
         self._waiting, self._expected = asyncio.get_running_loop().create_future(), expected
         self._transport.sendto(request)
         try:
@@ -124,10 +129,19 @@ class Modbus:
         register = profile.modbus.registers[0]
         function = 3 if register.table == "holding" else 4
         self._pdu = bytes((unit, function)) + register.address.to_bytes(2, "big") + register.words.to_bytes(2, "big")
-        self.address, self.port = address, port
+        self.address, self.port, self.unit, self._profile = address, port, unit, profile
+        self._busy = asyncio.Lock()
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
+    def again(self) -> Modbus:
+        """The same over a connection of its own."""
+        return Modbus(self.address, self.port, self.unit, self._profile)
+
     async def __call__(self) -> None:
+        async with self._busy:
+            await self._ask()
+
+    async def _ask(self) -> None:
         number = (next(_numbers) % 0x10000).to_bytes(2, "big")
         try:
             async with asyncio.timeout(PATIENCE_S):

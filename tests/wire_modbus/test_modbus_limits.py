@@ -76,6 +76,16 @@ class TestConnectionLimit:
         assert await first.read() == ANSWER
         assert served.connection_count == 1
 
+    async def test_is_logged_once_when_it_is_met(self, started: Any, caplog: pytest.LogCaptureFixture) -> None:
+        served = await started(max_connections=1, when_full="refuse")
+        first = await Client.to(served)
+        await first.read()
+        with caplog.at_level(logging.WARNING):
+            for _ in range(3):
+                assert await (await Client.to(served)).is_closed()
+        (line,) = caplog.messages
+        assert line == f"127.0.0.1:{served.address[1]} holds 1 Modbus connections, its limit: further ones are refused"
+
     async def test_a_limit_that_changes_holds_for_the_next_connection(self, started: Any) -> None:
         limit = [3]
         served = await started(max_connections=lambda: limit[0])

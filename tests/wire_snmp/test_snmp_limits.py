@@ -18,7 +18,7 @@ from emulators.wire.snmp import Access, Counter, ErrorStatus, Instance, MibTree,
 from emulators.wire.snmp.access import ALL
 from emulators.wire.snmp.message import read_community_message, read_pdu, read_version
 from emulators.wire.snmp.operations import execute
-from emulators.wire.snmp.server import TURN_S
+from emulators.wire.turns import LONG_S, TURN_S
 
 PRIVATE: dict[str, Any] = {"community": b"private"}
 LOCATION = (1, 3, 6, 1, 2, 1, 1, 6, 0)
@@ -101,10 +101,20 @@ class TestWork:
 
 
 class Clock:
-    """Time that passes only when an agent works, a millisecond for each datagram."""
+    """Time that passes only when an agent works, so long for each datagram."""
 
-    def __init__(self) -> None:
-        self.now_s = 0.0
+    def __init__(self, request_s: float) -> None:
+        self.now_s, self.request_s = 0.0, request_s
+
+    def agent(self) -> Any:
+        clock, agent = self, Device().agent()
+
+        class Slow:
+            def handle(self, datagram: bytes) -> bytes | None:
+                clock.now_s += clock.request_s
+                return agent.handle(datagram)
+
+        return Slow()
 
     def __call__(self) -> float:
         return self.now_s
@@ -129,19 +139,29 @@ def answers(sender: socket.socket) -> int:
 
 
 async def test_an_agent_that_is_flooded_lets_others_have_their_turn(sender: socket.socket) -> None:
-    clock, agent = Clock(), Device().agent()
-
-    class Slow:
-        def handle(self, datagram: bytes) -> bytes | None:
-            clock.now_s += 0.001
-            return agent.handle(datagram)
-
-    server = SnmpServer(Slow(), "127.0.0.1", 0, draining=True, clock=clock)  # type: ignore[arg-type]
-    async with server:
+    clock = Clock(TURN_S / 8)
+    async with SnmpServer(clock.agent(), "127.0.0.1", 0, draining=True, clock=clock) as server:
         for _ in range(20):
             sender.sendto(request("Get", (*SYSTEM, 3, 0)), ("127.0.0.1", server.port))
         server._drain()
-        assert answers(sender) == round(TURN_S / 0.001)
+        assert answers(sender) == 8
+        server._drain()
+        assert answers(sender) == 8
+
+
+async def test_an_agent_rests_after_a_long_request(sender: socket.socket) -> None:
+    """As long as it took, with everything else left in its socket."""
+    clock = Clock(LONG_S * 2)
+    async with SnmpServer(clock.agent(), "127.0.0.1", 0, draining=True, clock=clock) as server:
+        for _ in range(3):
+            sender.sendto(request("Get", (*SYSTEM, 3, 0)), ("127.0.0.1", server.port))
+        server._drain()
+        assert answers(sender) == 1
+        loop = asyncio.get_running_loop()
+        assert server._socket is not None
+        assert not loop.remove_reader(server._socket.fileno())
+        await asyncio.sleep(LONG_S * 20)
+        assert answers(sender) == 2
 
 
 class TestSlowCard:
@@ -169,6 +189,14 @@ class TestSlowCard:
             assert answers(sender) == 4
             await self.ask_all(server, sender, 1)
             assert answers(sender) == 1
+
+    async def test_the_first_request_after_it_is_cleared_is_answered_at_once(self, sender: socket.socket) -> None:
+        delay = [3600.0]
+        async with self.server(delay, 4) as server:
+            await self.ask_all(server, sender, 50)
+            delay[0] = 0.0
+            await self.ask_all(server, sender, 1)
+            assert answers(sender) == 5
 
     async def test_owes_nothing_once_its_power_is_gone(self, sender: socket.socket) -> None:
         delay, power = [3600.0], [True]

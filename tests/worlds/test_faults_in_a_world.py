@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from types import MethodType
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from harness.faults.injection import InjectionError
 from harness.quantities import UnknownQuantity
 from harness.transports import NoAnswer, Refused, TransportError
 from harness.worlds.controller import ControllerFailed, InProcess
+from harness.worlds.loop import VirtualLoop
 from harness.worlds.simulated import SimulatedWorld
+from harness.worlds.sites import fresh
 
 pytestmark = pytest.mark.site("bench")
 
@@ -221,3 +224,40 @@ async def test_what_goes_wrong_when_its_time_comes_ends_the_run(site: SimulatedW
     with pytest.raises(PlantError, match=r"probe\.99"):
         await site.run(60)
     assert site.now == 10.0
+
+
+# -- defects of the emulators ---------------------------------------------------------------------------------------------
+
+
+def make_defective(site: SimulatedWorld) -> Any:
+    """The next reaction of the UPS's firmware raises."""
+    device = site.model["ups-1"]
+
+    def raising(_: object) -> None:
+        raise TypeError("seeded")
+
+    device.react = MethodType(raising, device)  # type: ignore[method-assign]
+    site.model.plant.rearrange()
+    return device
+
+
+async def test_a_defect_in_a_firmware_takes_the_device_down_and_fails_the_run(site: SimulatedWorld) -> None:
+    device = make_defective(site)
+    with pytest.raises(TypeError, match="seeded") as failure:
+        await site.run(5)
+    del device.react
+    assert failure.value.__notes__ == ["ups-1/device crashed of this at t=0.000 s (react)"]
+    assert not device.answers
+
+
+def test_a_defect_after_the_last_run_fails_the_test_when_the_world_stops() -> None:
+    async def life() -> None:
+        world = SimulatedWorld(fresh("bench"))
+        await world.start()
+        device = make_defective(world)
+        world.model.plant.settle()
+        del device.react
+        await world.stop()
+
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner, pytest.raises(TypeError, match="seeded"):
+        runner.run(life())

@@ -24,6 +24,7 @@ from emulators.wire.modbus.pool import ConnectionPool
 from emulators.wire.modbus.rtu import ModbusRtuConnection
 from emulators.wire.modbus.tcp import ModbusTcpConnection
 from emulators.wire.modbus.unit import ExceptionCode, Unit
+from emulators.wire.turns import LONG_S
 
 MODBUS_PORT = 502
 """The port IANA registered for Modbus (mbap)."""
@@ -106,7 +107,10 @@ class ModbusTcpServer:
         self._backlog = Backlog(delay_s, buffers)
         self._backlog.freed = self._go_on
         self._stalled: deque[_Connection] = deque()
-        """Connections with data that wait for a free buffer."""
+        """Connections with data that wait for a free buffer, or for the device to have rested."""
+        self._resting: asyncio.TimerHandle | None = None
+        self._full = False
+        """The limit of connections has been met and logged."""
         self._failed = failed
         self._absent = absent
         self._max_connections = max_connections
@@ -149,6 +153,9 @@ class ModbusTcpServer:
         server.close()
         self._backlog.clear()
         self._stalled.clear()
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
         for connection in list(self._connections):
             self._drop(connection)
         if self._pool is not None:
@@ -177,6 +184,7 @@ class ModbusTcpServer:
         """Keep this connection; False if it is refused."""
         most = self._max_connections if isinstance(self._max_connections, int) else self._max_connections()
         if len(self._connections) >= most:
+            self._log_limit(most)
             if self._when_full == "refuse":
                 return False
             while len(self._connections) >= most:
@@ -187,6 +195,13 @@ class ModbusTcpServer:
         if self._idle_timeout_s is not None and self._idle_check is None:
             self._idle_check = loop.call_later(self._idle_timeout_s, self._close_idle, loop)
         return True
+
+    def _log_limit(self, most: int) -> None:
+        """One line when the limit is met, and again only after connections have closed by themselves."""
+        if not self._full:
+            self._full = True
+            fate = "further ones are refused" if self._when_full == "refuse" else "each further one closes the oldest"
+            _log.warning("%s:%d holds %d Modbus connections, its limit: %s", self._host, self._port, most, fate)
 
     def _closed(self, connection: _Connection) -> None:
         if connection not in self._connections:
@@ -200,8 +215,17 @@ class ModbusTcpServer:
 
     def _go_on(self) -> None:
         """A buffer is free: read on from the connections that waited for it, in their order."""
-        while self._stalled and not self._backlog.full:
+        while self._stalled and self._resting is None and not self._backlog.full:
             self._stalled.popleft().go_on()
+
+    def _rest(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
+        """Work on no request for so long."""
+        if self._resting is None:
+            self._resting = loop.call_later(seconds, self._rested)
+
+    def _rested(self) -> None:
+        self._resting = None
+        self._go_on()
 
     def _drop(self, connection: _Connection) -> None:
         connection.abort()
@@ -264,7 +288,7 @@ class _Connection(asyncio.BufferedProtocol):
             self._reset()
             return
         backlog = self._backlog
-        if backlog and backlog.full:
+        if (backlog and backlog.full) or self._server._resting is not None:
             self._stall(data)
             return
         try:
@@ -280,9 +304,11 @@ class _Connection(asyncio.BufferedProtocol):
                 self._write(answers)
         if self._modbus.closed:
             self._transport.close()
+        if (took_s := self._now_s() - self.heard_s) > LONG_S:
+            self._server._rest(took_s, self._loop)
 
     def _stall(self, data: bytes) -> None:
-        """Read no further until the device has a buffer for this."""
+        """Read no further until the device has a buffer and time for this."""
         if not self._held:
             self._server._stalled.append(self)
             self._transport.pause_reading()
@@ -306,7 +332,9 @@ class _Connection(asyncio.BufferedProtocol):
         self._transport.resume_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._server._closed(self)
+        if self in self._server._connections:  # the client or the network has closed it
+            self._server._full = False
+            self._server._closed(self)
 
     def abort(self) -> None:
         self._transport.abort()

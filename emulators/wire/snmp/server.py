@@ -17,13 +17,10 @@ from ipaddress import ip_address
 from emulators.wire.backlog import BUFFERS, Backlog, promptly
 from emulators.wire.snmp.agent import SnmpAgent
 from emulators.wire.snmp.notify import Notification, NotificationOriginator
+from emulators.wire.turns import LONG_S, TURN_S
 
 SNMP_PORT = 161
 MAX_DATAGRAM = 65535  # octets
-TURN_S = 0.002
-"""How long an agent works off what waits for it before the other devices of the process have their turn, s. One request
-may take longer; the limits of `SnmpAgent` bound that."""
-
 Address = tuple[str, int]
 
 _log = logging.getLogger(__name__)
@@ -76,6 +73,7 @@ class SnmpServer:
         "_failed",
         "_gate",
         "_loop",
+        "_resting",
         "_socket",
         "_transport",
         "agent",
@@ -108,6 +106,7 @@ class SnmpServer:
         self._clock = clock
         self._draining = draining
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._resting: asyncio.TimerHandle | None = None
         self._socket: socket.socket | None = None
         self._transport: asyncio.DatagramTransport | None = None
 
@@ -129,6 +128,9 @@ class SnmpServer:
     async def stop(self) -> None:
         """Stop serving and free the port; nothing happens if not started."""
         self._backlog.clear()
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
         if self._transport is not None:
             self._transport.close()
             self._transport = None
@@ -178,7 +180,8 @@ class SnmpServer:
         served = self._socket
         assert served is not None
         receive, send, answer_to, clock = served.recvfrom, served.sendto, self._answer, self._clock
-        turn_ends_s = clock() + TURN_S
+        began_s = clock()
+        turn_ends_s = began_s + TURN_S
         while True:
             try:
                 datagram, sender = receive(MAX_DATAGRAM)
@@ -193,8 +196,24 @@ class SnmpServer:
                 else:
                     with suppress(OSError):  # UDP may lose a datagram: a full buffer, a sender gone since
                         send(answer, sender)
-            if clock() >= turn_ends_s:
+            now_s = clock()
+            if now_s - began_s > LONG_S:
+                self._rest(now_s - began_s)
                 return
+            if now_s >= turn_ends_s:
+                return
+            began_s = now_s
+
+    def _rest(self, seconds: float) -> None:
+        """Read no datagram for so long."""
+        assert self._loop is not None and self._socket is not None
+        self._loop.remove_reader(self._socket.fileno())
+        self._resting = self._loop.call_later(seconds, self._wake)
+
+    def _wake(self) -> None:
+        assert self._loop is not None and self._socket is not None
+        self._resting = None
+        self._loop.add_reader(self._socket.fileno(), self._drain)
 
 
 def _bound_socket(host: str, port: int) -> socket.socket:

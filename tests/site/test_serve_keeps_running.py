@@ -1,0 +1,99 @@
+"""A site on the network goes on: a device that crashes is silent and logged once, the others answer."""
+
+from __future__ import annotations
+
+import logging
+from types import MethodType
+from typing import Any
+
+import pytest
+
+from emulators.devices.points import Point
+from emulators.serve import LiveSite, connections_allowed, raise_open_files
+from emulators.site import Site
+from harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
+from harness.transports.errors import NoAnswer
+
+FIRST_PORT = 21760
+
+
+def raising(*_: object) -> Any:
+    raise TypeError("seeded")
+
+
+@pytest.fixture
+async def live() -> Any:
+    served = LiveSite(Site.load("bench"), ports=FIRST_PORT)
+    await served.start()
+    yield served
+    await served.stop()
+
+
+def handle(live: LiveSite, device: str, protocol: str) -> DeviceHandle:
+    place = next(e for e in live.endpoints if (e.device, e.protocol) == (device, protocol))
+    profile = next(entry.profile for entry in live.site.file.devices if entry.name == device)
+    if protocol == "snmp":
+        return DeviceHandle(device, profile, SnmpTransport.v2c(place.address, place.port, timeout_s=0.3, retries=0))
+    transport = ModbusTransport.tcp(place.address, place.port, place.unit or 1, timeout_s=0.3, retries=0)
+    return DeviceHandle(device, profile, modbus=transport)
+
+
+@pytest.mark.parametrize(
+    ("device", "protocol", "point"), [("pdu-1", "snmp", "system.name"), ("generator-1", "modbus", "engine.speed")]
+)
+async def test_a_device_whose_point_raises_is_silent_and_logged_once(
+    live: LiveSite, caplog: pytest.LogCaptureFixture, device: str, protocol: str, point: str
+) -> None:
+    bound = live.site[device].point(point)
+    good = bound.point
+    bound.point = Point(good.name, good.doc, raising, good.unit)
+    asked = handle(live, device, protocol)
+    with caplog.at_level(logging.ERROR):
+        for _ in range(3):
+            with pytest.raises(NoAnswer):
+                await asked.read(point)
+    (record,) = [record for record in caplog.records if record.name == "emulators.serve"]
+    assert record.getMessage().startswith(f"{device}: its firmware has crashed")
+    assert record.exc_info is not None
+    assert record.exc_info[0] is TypeError
+    assert (device, "firmware-crash", {}) in live.site.active_faults()
+    assert (await handle(live, "ups-1", "snmp").read("battery.charge")).value > 0.0
+    bound.point = good
+    live.site.clear(device)
+    assert (await asked.read(point)).value is not None
+
+
+async def test_one_whose_rows_raise_is_silent_too(live: LiveSite, caplog: pytest.LogCaptureFixture) -> None:
+    device = live.site["pdu-1"]
+    device.indices = MethodType(raising, device)  # type: ignore[method-assign]
+    device.layout += 1
+    with pytest.raises(NoAnswer):
+        await handle(live, "pdu-1", "snmp").read("system.name")
+    assert not device.answers
+    assert [defect.phase for defect in live.defects] == ["SNMP"]
+
+
+async def test_a_limit_of_connections_is_a_fault(live: LiveSite) -> None:
+    live.site.inject("generator-1", "connection-limit", {"limit": 1})
+    first, second = (handle(live, "generator-1", "modbus") for _ in range(2))
+    assert (await first.read("engine.speed")).value is not None
+    with pytest.raises(NoAnswer):
+        await second.read("engine.speed")
+    live.site.clear("generator-1")
+    assert (await second.read("engine.speed")).value is not None
+
+
+def test_connections_leave_files_for_the_control_socket() -> None:
+    assert connections_allowed(1024) < 1024 - 200
+    assert connections_allowed(100) == 1
+
+
+def test_the_soft_limit_of_open_files_is_raised_to_the_hard_one() -> None:
+    resource = pytest.importorskip("resource")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+    try:
+        assert raise_open_files()[0] == 256
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] > 256
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
