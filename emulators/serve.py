@@ -29,7 +29,7 @@ from emulators.profiles.binding import Surface
 from emulators.profiles.modbus_binding import ProfileUnit
 from emulators.profiles.snmp_binding import SurfaceTree
 from emulators.site import Site
-from emulators.sitefile import DeviceEntry
+from emulators.siteentries import DeviceEntry
 from emulators.snmpaccess import SnmpAccess
 from emulators.wire.backlog import BUFFERS
 from emulators.wire.modbus import ConnectionPool, ModbusTcpServer, Unit

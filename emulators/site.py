@@ -29,7 +29,7 @@ from emulators.plant.network import ManagementNetwork
 from emulators.plant.works import Works
 from emulators.profiles.odd_answers import refusal
 from emulators.sitefile import SiteFile
-from emulators.yamlfile import FileError, problem
+from emulators.yamlfile import FileError
 
 
 class Site:
@@ -39,18 +39,20 @@ class Site:
         """Build the plant and start it at rest.
 
         Raises:
-            FileError: components that do not fit together, with the file's name.
+            FileError: components that do not fit together, with file, line and field.
         """
         self.file = file
         self.name = file.head.site
         self.plant = Plant(file.head.seed if seed is None else seed)
         self.components: dict[str, Component] = {}
         self.devices: dict[str, Device] = {}
+        self._where: dict[str, list[str | int]] = {}
         try:
             self._build()
             self.plant.start()
         except PlantError as error:
-            raise FileError([f"{file.path}: {error}"]) from None
+            where = self._where.get(error.who, [])
+            raise FileError([file.problem(where, str(error))]) from None
         networks = [c for c in self.components.values() if isinstance(c, ManagementNetwork)]
         self.network = networks[0] if networks else None
 
@@ -65,27 +67,34 @@ class Site:
 
     def _build(self) -> None:
         for entry in self.file.components:
-            component = (
-                entry.cls(entry.name, entry.params, entry.feeds)
-                if issubclass(entry.cls, Electrical)
-                else entry.cls(entry.name, entry.params)
-            )
+            self._where[entry.name] = entry.where
+            try:
+                component = (
+                    entry.cls(entry.name, entry.params, entry.feeds)
+                    if issubclass(entry.cls, Electrical)
+                    else entry.cls(entry.name, entry.params)
+                )
+            except PlantError as error:
+                error.who = entry.name
+                raise
             self.components[entry.name] = component
-            self._add(component, entry.where)
+            self.plant.add(component)
         self.flow = Flow(c for c in self.components.values() if isinstance(c, Electrical))
         self.plant.solvers = [self.flow]
         self.works = Works(works.NAME)
-        self._add(self.works, [])
+        self.plant.add(self.works)
         for item in self.file.devices:
             device = device_catalogue.KINDS[item.profile.kind](f"{item.name}/device", item.params)
+            self._where[device.id] = item.where
             self.devices[item.name] = device
-            self._add(device, item.where)
-
-    def _add(self, actor: Actor, where: list[str | int]) -> None:
-        try:
-            self.plant.add(actor)
-        except PlantError as error:
-            raise FileError([problem(self.file.path, None, where, str(error))]) from None
+            self.plant.add(device)
+        for device in self.devices.values():
+            for ref in device.params.powered_by:
+                try:
+                    self.flow.supply(ref)
+                except PlantError as error:
+                    error.who = device.id
+                    raise
 
     def __getitem__(self, name: str) -> Device:
         """The device of that name.

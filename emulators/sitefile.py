@@ -17,62 +17,48 @@ What is read here is only checked for form; `emulators.site` builds the plant fr
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network
-from itertools import product
+from ipaddress import IPv4Network, IPv6Network, ip_address
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zlib import crc32
 
 import pydantic
 from pydantic import ConfigDict, ValidationError
 
-from emulators import yamlfile
+from emulators import repetition, yamlfile
 from emulators.devices import catalogue as devices
-from emulators.devices.device import Params as DeviceParams
 from emulators.plant import catalogue as plant
 from emulators.plant.electrical import Component, Electrical
+from emulators.plant.ratings import Range, Text
 from emulators.profiles import library
 from emulators.profiles.schema import Profile
-from emulators.snmpaccess import SnmpAccess
-from emulators.yamlfile import FileError, problem
+from emulators.repetition import MOST_ENTRIES, EachError
+from emulators.siteentries import ComponentEntry, DeviceEntry, Where, near, wrong_references
+from emulators.snmpaccess import SnmpAccess, place
+from emulators.textfile import shown
+from emulators.yamlfile import FileError, found, problem
 
 FOLDER = Path(__file__).parent / "sites"
 
 SECTIONS = ("power", "cooling", "racks", "network", "devices")
 """Sections of a site file that hold components and devices; the order is the order of reaction."""
 
-Path_ = list[str | int]
+NAME = re.compile(r"[^\W_][\w-]{0,63}")
+"""The name of a site, component or device: a letter or digit, then letters, digits, - and _, 64 at most."""
 
+NOT_NAMES = ("controller", "site", "works")
+"""What scenarios and properties call the controller under test, the site itself and people's works; no component is
+called so."""
 
-@dataclass(frozen=True)
-class ComponentEntry:
-    """One component of the plant, as the file describes it."""
+MOST_FILLED = 2_000_000
+"""Fields that `each` may fill in, counted as often as they are repeated: a second of work."""
 
-    name: str
-    cls: type[Component]
-    params: Any
-    feeds: dict[str, str]
-    where: Path_
-
-
-@dataclass(frozen=True)
-class DeviceEntry:
-    """One device: its profile, its firmware's parameters and where it answers."""
-
-    name: str
-    profile: Profile
-    params: DeviceParams
-    address: str
-    unit: int | None
-    """Modbus unit id, None for the profile's own."""
-    where: Path_
-    snmp: SnmpAccess
-    """Who may ask it: the site's `snmp` with the device's own fields in their place."""
+MOST_PROBLEMS = 50
+"""Mistakes that are listed; how many more there are is said in one line."""
 
 
 class Head(pydantic.BaseModel):
@@ -80,11 +66,21 @@ class Head(pydantic.BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     site: str
-    title: str = ""
-    seed: int = 0
+    title: Annotated[str, Text(200)] = ""
+    seed: Annotated[int, Range(-(2**63), 2**63)] = 0
     addresses: IPv4Network | IPv6Network = IPv4Network("127.20.0.0/16")
     """Where devices without an address of their own get one, in order of appearance."""
+    beyond_loopback: bool = pydantic.Field(default=False, strict=True)
+    """Addresses and trap receivers outside 127.0.0.0/8 are meant. Without it such a file is refused: it may be the list
+    of real equipment, which a simulation must not be taken for and a controller under test must not reach."""
     snmp: SnmpAccess = SnmpAccess()
+
+    @pydantic.field_validator("addresses", mode="before")
+    @classmethod
+    def _network(cls, value: Any) -> Any:
+        if not isinstance(value, str):
+            raise ValueError(f"found {found(value)}, expected a network such as 127.20.0.0/16")
+        return value
 
 
 @dataclass(frozen=True)
@@ -95,6 +91,12 @@ class SiteFile:
     head: Head
     components: list[ComponentEntry] = field(default_factory=list)
     devices: list[DeviceEntry] = field(default_factory=list)
+    data: Any = field(default=None, repr=False, compare=False)
+    """What was read, with its lines."""
+
+    def problem(self, where: Where, message: str) -> str:
+        """A mistake of the file as one line with file, line and field."""
+        return problem(self.path, self.data, where, message)
 
 
 def names() -> list[str]:
@@ -129,12 +131,17 @@ def _of_bench(path: Path, data: Any) -> SiteFile:
     wiring = data.get("wiring")
     if isinstance(wiring, str):
         beside = path.parent / wiring
-        return read(beside if beside.suffix in (".yaml", ".yml") else wiring)
+        named = beside if beside.suffix in (".yaml", ".yml") else find(wiring)
+        site = yamlfile.load(named)
+        if "bench" in site:
+            raise FileError([problem(path, data, ["wiring"], f"{shown(wiring)} is a bench, expected a site")])
+        return _read(named, site)
     if not isinstance(wiring, MutableMapping):
         raise FileError(
             [problem(path, data, ["wiring"], "expected the sections of a site file, or the name of a site")]
         )
-    wiring.setdefault("site", str(data["bench"]))
+    name = str(data["bench"])
+    wiring.setdefault("site", "bench" if unfit_name(name) else name)  # the bench's own schema checks its name
     return _read(path, wiring)
 
 
@@ -143,14 +150,22 @@ def _read(path: Path, data: Any) -> SiteFile:
     head = reader.head()
     for section in SECTIONS:
         reader.section(section)
-    reader.check_references()
+    for where, message in wrong_references(reader.components, reader.devices, reader.spoilt):
+        reader.wrong(where, message)
     if reader.problems:
-        raise FileError(reader.problems)
-    return SiteFile(path, head, reader.components, reader.devices)
+        raise FileError(reader.listed())
+    return SiteFile(path, head, reader.components, reader.devices, data)
+
+
+class _TooMany(Exception):
+    """The file describes more than a site may have; what is wrong has been noted."""
 
 
 class _Reader:
-    """Goes through a site file once and collects every mistake on the way."""
+    """Goes through a site file once and collects every mistake on the way.
+
+    A mistake is noted once: not again for each row of `each`, and not again where an entry that is wrong is named.
+    """
 
     def __init__(self, path: Path, data: Any) -> None:
         self.path, self.data = path, data
@@ -158,66 +173,97 @@ class _Reader:
         self.components: list[ComponentEntry] = []
         self.devices: list[DeviceEntry] = []
         self._pool: Iterator[Any] = iter(())
-        self._access = SnmpAccess()
+        self._head = Head(site="site")
         self._addresses: dict[tuple[str, int | None, str], str] = {}
+        self._entries = self._filled = 0
+        self._spoilt: list[re.Pattern[str]] = []
+        """The names of entries that are wrong themselves."""
 
-    def wrong(self, where: Path_, message: str) -> None:
+    def wrong(self, where: Where, message: str) -> None:
         self.problems.append(problem(self.path, self.data, where, message))
+
+    def listed(self) -> list[str]:
+        """The mistakes in the order of the file's lines, the first `MOST_PROBLEMS` of them."""
+        listed = list(dict.fromkeys(self.problems))
+        more = len(listed) - MOST_PROBLEMS
+        return [*listed[:MOST_PROBLEMS], *([f"{shown(self.path)}: … and {more} more"] if more > 0 else [])]
 
     def head(self) -> Head:
         fields = {key: value for key, value in self.data.items() if key not in SECTIONS}
         try:
-            head = Head.model_validate(fields)
+            self._head = head = Head.model_validate(fields)
         except ValidationError as error:
             raise FileError(yamlfile.problems(self.path, self.data, error)) from None
+        if wrong := unfit_name(head.site):
+            self.wrong(["site"], wrong)
+        if not head.addresses.is_loopback and not head.beyond_loopback:
+            self.wrong(["addresses"], f"{head.addresses} {BEYOND_LOOPBACK}")
+        self._check_receivers(head.snmp, ["snmp", "traps"])
         self._pool = iter(head.addresses.hosts())
-        self._access = head.snmp
         return head
 
+    def _check_receivers(self, access: SnmpAccess, where: Where) -> None:
+        """Notifications leave the machine as well."""
+        for n, receiver in enumerate(access.receivers):
+            host = place(receiver.to)[0]
+            if not (self._head.beyond_loopback or ip_address(host).is_loopback):
+                self.wrong([*where, n], f"{host} {BEYOND_LOOPBACK}")
+
     def section(self, section: str) -> None:
-        entries = self.data.get(section) or {}
+        entries = self.data.get(section)
+        if entries is None:
+            return
         if not isinstance(entries, Mapping):
-            self.wrong([section], f"expected a mapping of names, found {entries!r}")
+            self.wrong([section], f"expected a mapping of names, found {found(entries)}")
             return
         for template, body in entries.items():
-            where: Path_ = [section, template]
-            if not isinstance(body, Mapping):
-                self.wrong(where, f"expected a mapping such as {{kind: board, from: …}}, found {body!r}")
-                continue
-            for row in self._each(body.get("each"), where):
-                fields = {key: _fill(value, row) for key, value in body.items() if key != "each"}
-                name = _fill(str(template), row)
-                if section == "devices":
-                    self._device(name, fields, where)
-                else:
-                    self._component(name, fields, where)
-
-    def _each(self, each: Any, where: Path_) -> Iterator[dict[str, Any]]:
-        """Every combination of the values in `each`: lists, or ranges such as `1..12`."""
-        if each is None:
-            yield {}
-            return
-        if not isinstance(each, Mapping):
-            self.wrong([*where, "each"], f"expected a mapping such as {{row: 1..12}}, found {each!r}")
-            return
-        axes: list[list[Any]] = []
-        for name, values in each.items():
-            span = re.fullmatch(r"(\d+)\.\.(\d+)", values) if isinstance(values, str) else None
-            if span:
-                axes.append(list(range(int(span[1]), int(span[2]) + 1)))
-            elif isinstance(values, list):
-                axes.append(list(values))
-            else:
-                self.wrong([*where, "each", name], f"expected a list or a range such as 1..12, found {values!r}")
+            where: Where = [section, template]
+            before = len(self.problems)
+            try:
+                self._template(section, str(template), body, where)
+            except EachError as error:
+                self.wrong([*where, "each", *([error.field] if error.field else [])], str(error))
+            except ValueError as error:
+                self.wrong(where, str(error))
+            except _TooMany:
                 return
-        for combination in product(*axes):
-            yield dict(zip(each, combination, strict=True))
+            if len(self.problems) > before:
+                self._spoilt.append(repetition.pattern(str(template)))
 
-    def _component(self, name: str, fields: dict[str, Any], where: Path_) -> None:
+    def _template(self, section: str, template: str, body: Any, where: Where) -> None:
+        """Every entry that a template stands for; with the first that is wrong it ends.
+
+        Raises:
+            ValueError: `each` is wrong, or a placeholder cannot be filled in.
+        """
+        if not isinstance(body, Mapping):
+            self.wrong(where, f"expected a mapping such as {{kind: board, from: …}}, found {found(body)}")
+            return
+        size, before = repetition.size(body), len(self.problems)
+        for row in repetition.rows(body.get("each")):
+            self._entries += 1
+            self._filled += size
+            if self._entries > MOST_ENTRIES or self._filled > MOST_FILLED:
+                self.wrong(where, f"the site has more than {MOST_ENTRIES:,} entries or {MOST_FILLED:,} fields in all")
+                raise _TooMany
+            fields = {key: repetition.fill(value, row) for key, value in body.items() if key != "each"}
+            name = str(repetition.fill(template, row))
+            if name in NOT_NAMES:
+                self.wrong(where, f"the name {name!r} is taken; expected another than {', '.join(NOT_NAMES)}")
+            elif wrong := unfit_name(name):
+                self.wrong(where, wrong)
+            elif section == "devices":
+                self._device(name, fields, where)
+            else:
+                self._component(name, fields, where)
+            if len(self.problems) > before:
+                return
+
+    def _component(self, name: str, fields: dict[str, Any], where: Where) -> None:
         kind = fields.pop("kind", None)
-        cls = plant.KINDS.get(kind)
+        cls = plant.KINDS.get(kind) if isinstance(kind, str) else None
         if cls is None:
-            self.wrong([*where, "kind"], f"found {kind!r}{_near(kind, plant.KINDS)}")
+            self.wrong([*where, "kind"], f"found {found(kind)}{near(kind, plant.KINDS)}")
             return
         feeds = self._feeds(fields.pop("from", None), cls, where)
         device = fields.pop("device", None)
@@ -228,34 +274,47 @@ class _Reader:
         if isinstance(device, Mapping):
             self._device(name, {"of": name, **device}, [*where, "device"])
         elif device is not None:
-            self.wrong([*where, "device"], f"expected a mapping such as {{profile: …}}, found {device!r}")
+            self.wrong([*where, "device"], f"expected a mapping such as {{profile: …}}, found {found(device)}")
 
-    def _feeds(self, source: Any, cls: type[Component], where: Path_) -> dict[str, str]:
-        if source is None:
-            return {}
+    def _feeds(self, source: Any, cls: type[Component], where: Where) -> dict[str, str]:
         if not issubclass(cls, Electrical):
-            self.wrong([*where, "from"], f"a {cls.kind} is not in the power path and is fed from nothing")
+            if source is not None:
+                self.wrong([*where, "from"], f"a {cls.kind} is not in the power path and is fed from nothing")
             return {}
+        if cls.SOURCE and source is not None:
+            self.wrong([*where, "from"], f"a {cls.kind} is a source and is fed from nothing")
+            return {}
+        feeds = {} if source is None else self._terminals(source, cls, where)
+        if not cls.SOURCE and feeds is not None:
+            missing = [terminal for terminal in cls.TERMINALS[: cls.NEEDS] if terminal not in feeds]
+            if missing or (cls.TERMINALS and not feeds and not cls.FEED_OPTIONAL):
+                needed = " and ".join(missing) or " or ".join(cls.TERMINALS)
+                self.wrong(where, f"`from` is missing: a {cls.kind} needs a feed for its terminal {needed}")
+        return feeds or {}
+
+    def _terminals(self, source: Any, cls: type[Electrical], where: Where) -> dict[str, str] | None:
+        """What feeds each terminal; None if that is wrong."""
         if isinstance(source, str):
             source = {cls.TERMINALS[0]: source} if cls.TERMINALS else {"input": source}
         if isinstance(source, list):
             source = {f"in-{n}": ref for n, ref in enumerate(source, 1)}
         if not isinstance(source, Mapping) or not all(isinstance(ref, str) for ref in source.values()):
-            self.wrong([*where, "from"], f"expected a feed or one for each terminal, found {source!r}")
-            return {}
+            self.wrong([*where, "from"], f"expected a feed or one for each terminal, found {found(source)}")
+            return None
         for terminal in source:
             if cls.TERMINALS and terminal not in cls.TERMINALS:
                 self.wrong(
                     [*where, "from", terminal],
-                    f"a {cls.kind} has no terminal {terminal!r}; it has: {', '.join(cls.TERMINALS)}",
+                    f"a {cls.kind} has no terminal {found(terminal)}; it has: {', '.join(cls.TERMINALS)}",
                 )
-        return dict(source)
+                return None
+        return {str(terminal): ref for terminal, ref in source.items()}
 
-    def _params(self, cls: type, fields: dict[str, Any], where: Path_, also: tuple[str, ...] = ()) -> Any:
+    def _params(self, cls: type, fields: dict[str, Any], where: Where, also: tuple[str, ...] = ()) -> Any:
         known = [f.name for f in dataclasses.fields(cls)]
         unknown = [key for key in fields if key not in known]
         for key in unknown:
-            self.wrong([*where, key], f"unknown field{_near(key, [*known, *also])}")
+            self.wrong([*where, key], f"unknown field{near(key, [*known, *also])}")
         if unknown:
             return None
         try:
@@ -264,16 +323,17 @@ class _Reader:
             self.problems += yamlfile.problems(self.path, self.data, error, where)
             return None
 
-    def _device(self, name: str, fields: dict[str, Any], where: Path_) -> None:
+    def _device(self, name: str, fields: dict[str, Any], where: Where) -> None:
+        wanted = fields.pop("profile", None)
         try:
-            profile = library.get(str(fields.pop("profile", None)), self.path.parent)
+            profile = self._profile(wanted)
         except FileError as error:
             self.wrong([*where, "profile"], str(error))
             return
         cls = devices.KINDS[profile.kind]
         unit = fields.pop("unit", None)
-        if unit is not None and not (isinstance(unit, int) and 0 <= unit <= 255):
-            self.wrong([*where, "unit"], f"found {unit!r}, expected a Modbus unit id from 0 to 255")
+        if unit is not None and UNIT.refusal(unit, whole=True):
+            self.wrong([*where, "unit"], f"found {found(unit)}, expected a Modbus unit id from 0 to 255")
             return
         access = self._own_access(fields.pop("snmp", None), profile, [*where, "snmp"])
         if access is None:
@@ -281,81 +341,76 @@ class _Reader:
         fields.setdefault("model", profile.product)
         fields.setdefault("serial", f"TF{crc32(name.encode()):010d}")
         fields.setdefault("firmware", "1.0.0")
-        address = fields.get("address") or next(self._pool, None)
-        if address is None:
-            self.wrong([*where, "address"], "the site's `addresses` are all given out; expected a larger network there")
-            return
-        fields["address"] = str(address)
+        if fields.get("address") is None:
+            address = next(self._pool, None)
+            if address is None:
+                self.wrong(where, f"{self._head.addresses} has no address left; expected a larger `addresses`")
+                return
+            fields["address"] = str(address)
         if isinstance(fields.get("powered_by"), str):
             fields["powered_by"] = (fields["powered_by"],)
         params = self._params(cls.PARAMS, fields, where, also=("profile", "unit", "snmp"))
         if params is None:
             return
+        if not (self._head.beyond_loopback or ip_address(params.address).is_loopback):
+            # One line for all of them: what is missing is one word at the top of the file.
+            if not any(BEYOND_LOOPBACK in text for text in self.problems):
+                self.wrong([*where, "address"], f"{params.address} {BEYOND_LOOPBACK}")
+            return
         for protocol in ("snmp", "modbus"):
             if getattr(profile, protocol) is not None:
-                place = (params.address, unit if protocol == "modbus" else None, protocol)
-                taken = self._addresses.setdefault(place, name)
+                at = (params.address, unit if protocol == "modbus" else None, protocol)
+                taken = self._addresses.setdefault(at, name)
                 if taken != name:
                     self.wrong([*where, "address"], f"{params.address} already answers {protocol} for {taken}")
         self.devices.append(DeviceEntry(name, profile, params, params.address, unit, where, access))
 
-    def _own_access(self, own: Any, profile: Profile, where: Path_) -> SnmpAccess | None:
+    def _profile(self, named: Any) -> Profile:
+        """The profile of that name or path.
+
+        Raises:
+            FileError: there is none, or its file is wrong.
+        """
+        if not isinstance(named, str) or not named.isprintable() or not 0 < len(named) <= 200:
+            raise FileError([f"found {found(named)}, expected the name or path of a profile (`twinfeed profiles`)"])
+        return library.get(named, self.path.parent)
+
+    def _own_access(self, own: Any, profile: Profile, where: Where) -> SnmpAccess | None:
         """Who may ask the device, None after a mistake in its `snmp`."""
         if own is None:
-            return self._access
+            return self._head.snmp
         if not isinstance(own, Mapping):
-            self.wrong(where, f"expected a mapping such as {{users: […]}}, found {own!r}")
+            self.wrong(where, f"expected a mapping such as {{users: […]}}, found {found(own)}")
         elif profile.snmp is None:
             self.wrong(where, f"{profile.profile} speaks no SNMP")
         else:
             try:
-                return self._access.with_own(_plain(own))
+                access = self._head.snmp.with_own(_plain(own))
+                self._check_receivers(access, [*where, "traps"])
+                return access
             except ValidationError as error:
                 self.problems += yamlfile.problems(self.path, self.data, error, where)
         return None
 
-    def check_references(self) -> None:
-        """Every feed and every parameter that names another component must name one that exists."""
-        electrical = {c.name for c in self.components if issubclass(c.cls, Electrical)}
-        everything = {c.name for c in self.components}
-        named = [(c.name, c.where) for c in self.components]
-        named += [(d.name, d.where) for d in self.devices if d.where[0] == "devices"]
-        seen: dict[str, Path_] = {}
-        for name, where in named:
-            if name in seen:
-                self.wrong(where, f"the name {name!r} is already used in {'.'.join(map(str, seen[name]))}")
-            seen[name] = where
-        for component in self.components:
-            for terminal, ref in component.feeds.items():
-                if ref.partition(":")[0] not in electrical:
-                    self.wrong(
-                        [*component.where, "from", terminal],
-                        f"{ref!r} is not in the power path{_near(ref, electrical)}",
-                    )
-            self._check_named(component.params, component.where, everything)
-        for device in self.devices:
-            if device.params.of and device.params.of not in everything:
-                self.wrong([*device.where, "of"], f"found {device.params.of!r}{_near(device.params.of, everything)}")
-            for ref in device.params.powered_by:
-                if ref.partition(":")[0] not in electrical:
-                    self.wrong(
-                        [*device.where, "powered_by"], f"{ref!r} is not in the power path{_near(ref, electrical)}"
-                    )
-            if device.params.switch_port and device.params.switch_port.partition(":")[0] not in everything:
-                self.wrong(
-                    [*device.where, "switch_port"],
-                    f"found {device.params.switch_port!r}{_near(device.params.switch_port, everything)}",
-                )
-            self._check_named(device.params, device.where, everything)
+    def spoilt(self, name: str) -> bool:
+        """Whether the entry of that name is wrong itself."""
+        return any(pattern.fullmatch(name) for pattern in self._spoilt)
 
-    def _check_named(self, params: Any, where: Path_, everything: set[str]) -> None:
-        for f in dataclasses.fields(params):
-            if "Ref" not in str(f.type):
-                continue
-            value = getattr(params, f.name)
-            for ref in (value,) if isinstance(value, str) else value or ():
-                if ref and ref.partition(":")[0] not in everything:
-                    self.wrong([*where, f.name], f"found {ref!r}{_near(ref, everything)}")
+
+UNIT = Range(0, 255)
+"""Modbus unit identifiers."""
+
+BEYOND_LOOPBACK = (
+    "is not a loopback address (127.0.0.0/8): it may be that of real equipment. If it is meant, write "
+    "`beyond_loopback: true` at the top of the file"
+)
+
+
+def unfit_name(name: str) -> str:
+    """Why nothing on a site can be called that, '' if it can."""
+    if not NAME.fullmatch(name):
+        return f"the name is {found(name)}, expected 1 to 64 letters, digits, - and _, a letter or digit first"
+    return ""
 
 
 @cache
@@ -364,35 +419,7 @@ def _checker(cls: type) -> pydantic.TypeAdapter[Any]:
     return pydantic.TypeAdapter(cls)
 
 
-def _fill(value: Any, row: Mapping[str, Any]) -> Any:
-    """The value with `{row}` and `{row+20}` replaced in every text; a text that is only that is the value."""
-    if isinstance(value, str):
-        whole = re.fullmatch(r"\{(\w+)\}", value)
-        if whole and whole[1] in row:
-            return row[whole[1]]
-
-        def number(match: re.Match[str]) -> str:
-            if match[1] not in row:
-                return match[0]
-            return str(row[match[1]] + int(match[2])) if match[2] else str(row[match[1]])
-
-        return re.sub(r"\{(\w+?)([+-]\d+)?\}", number, value)
-    if isinstance(value, Mapping):
-        return {_fill(key, row): _fill(item, row) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_fill(item, row) for item in value]
-    return value
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     return tuple(_plain(item) for item in value) if isinstance(value, list) else value
-
-
-def _near(found: Any, known: Any) -> str:
-    """`; did you mean …?` or the list of what is known when it is short."""
-    near = difflib.get_close_matches(str(found), list(known), n=3)
-    if near:
-        return f"; did you mean {', '.join(near)}?"
-    return f"; expected one of {', '.join(sorted(known))}" if len(known) <= 40 else ""

@@ -1,27 +1,77 @@
-"""YAML files with errors that a technician can act on: file, line, field, found, expected."""
+"""YAML files with errors that a technician can act on: file, line, field, found, expected.
+
+A file is read by ruamel's parser, event by event, into `Fields` and `Items`: a mapping and a list that know the line
+of each entry. Size, nesting, aliases of aliases and digits, which a broken or hostile file could grow without bound,
+are bounded here for site, bench, profile, scenario and findings files alike.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+from ruamel.yaml.nodes import ScalarNode
+
+from emulators import textfile
+from emulators.textfile import MOST_DIGITS, MOST_NESTED, FileError, shown
+
+__all__ = [
+    "Fields",
+    "FileError",
+    "Items",
+    "found",
+    "line_of",
+    "load",
+    "problem",
+    "problems",
+    "read",
+    "shipped",
+    "validate",
+]
 
 Model = TypeVar("Model", bound=BaseModel)
 
+MOST_NODES = 100_000
+"""Values of a file, each counted as often as aliases repeat it: Bamako has 3,700."""
 
-class FileError(Exception):
-    """A file does not say what it must; `str()` is one line per mistake, each with file, line and field."""
 
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = list(problems)
+class Fields(dict[Any, Any]):
+    """A mapping of a file: `line` (from 1) is where it begins, `lines` where each of its fields does."""
+
+    __slots__ = ("line", "lines")
+
+    def __init__(self, line: int = 1) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: dict[Any, int] = {}
+
+
+class Items(list[Any]):
+    """A list of a file: `line` (from 1) is where it begins, `lines` where each of its items does."""
+
+    __slots__ = ("line", "lines")
+
+    def __init__(self, line: int = 1) -> None:
+        super().__init__()
+        self.line = line
+        self.lines: list[int] = []
 
 
 def shipped(folder: Path, name: str | Path, what: str) -> Path:
@@ -33,84 +83,227 @@ def shipped(folder: Path, name: str | Path, what: str) -> Path:
     path = Path(name)
     if path.suffix in (".yaml", ".yml"):
         return path
-    found = folder / f"{name}.yaml"
-    if not found.exists():
-        names = sorted(each.stem for each in folder.glob("*.yaml"))
-        near = difflib.get_close_matches(str(name), names, n=2)
+    names = sorted(each.stem for each in folder.glob("*.yaml"))
+    if str(name) not in names:
+        near = difflib.get_close_matches(str(name)[:100], names, n=2)
         hint = f"; did you mean {', '.join(near)}?" if near else ""
-        text = f"no {what} is called {str(name)!r}{hint} (shipped: {', '.join(names)}; or give a .yaml file)"
+        text = f"no {what} is called {found(str(name))}{hint} (shipped: {', '.join(names)}; or give a .yaml file)"
         raise FileError([text])
-    return found
+    return folder / f"{name}.yaml"
 
 
-def load(path: Path) -> CommentedMap:
+def load(path: Path) -> Fields:
     """The file's mapping, with the line of every field kept beside it.
 
     Raises:
-        FileError: it cannot be read, is not YAML, repeats a key, or is not a mapping.
+        FileError: it cannot be read, is not YAML, repeats a field, passes a limit, or is not a mapping.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FileError([f"{path}: cannot be read: {error}"]) from None
-    yaml = YAML(typ="rt")
-    try:
-        data = yaml.load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        raise FileError([f"{path}:{line}: not valid YAML: {_without_values(error)}"]) from None
-    if not isinstance(data, CommentedMap):
-        raise FileError([f"{path}:1: expected a mapping of fields, found {_shown(data)}"])
+    data = _Builder(path, textfile.text(path)).document()
+    if not isinstance(data, Fields):
+        raise FileError([f"{shown(path)}:1: expected a mapping of fields, found {found(data)}"])
     return data
 
 
 def read(path: Path, model: type[Model]) -> Model:
-    """The file as `model`: quickly if it is as it must be, once more with all its lines if it is not.
-
-    Keeping the lines takes six times as long, and is only needed to say where a mistake is.
+    """The file as `model`.
 
     Raises:
         FileError: as `load` and `validate`.
     """
-    try:
-        return model.model_validate(YAML(typ="safe").load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, YAMLError, ValidationError):
-        return validate(path, load(path), model)
+    return validate(path, load(path), model)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A mapping or list that is being read."""
+
+    value: Fields | Items
+    anchor: str | None
+    before: int
+    """How many nodes had been read when it began."""
+    key: Any = None
+    has_key: bool = False
+    key_line: int = 1
+    merged: list[Fields] | None = None
+
+
+class _Merge:
+    """The key `<<`: the fields of other mappings stand in for those that are not given."""
+
+
+class _Builder:
+    """Builds the values of one file from the parser's events, within its limits."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self.path, self.text = path, text
+        self._anchors: dict[str, tuple[Any, int]] = {}
+        """Anchor -> value and how many nodes it is."""
+        self._nodes = 0
+        self._stack: list[_Open] = []
+        self._root: Any = None
+
+    def document(self) -> Any:
+        """The value of the only document.
+
+        Raises:
+            FileError: not YAML, or a limit is passed.
+        """
+        documents = 0
+        try:
+            for event in _events(self.text):
+                documents += isinstance(event, DocumentStartEvent)
+                if documents > 1:
+                    raise self._wrong(event, "a second document begins; expected one")
+                self._take(event)
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            line = 1 if mark is None else min(mark.line, self.text.count("\n")) + 1
+            raise FileError([f"{shown(self.path)}:{line}: not valid YAML: {_without_values(error)}"]) from None
+        except YAMLError as error:  # a character that YAML does not have
+            line = self.text.count("\n", 0, getattr(error, "position", 0) or 0) + 1
+            said = str(error).partition("\n")[0]
+            raise FileError([f"{shown(self.path)}:{line}: not valid YAML: {shown(said)}"]) from None
+        return self._root
+
+    def _take(self, event: Event) -> None:
+        match event:
+            case ScalarEvent():
+                self._count(event, 1)
+                value = self._scalar(event)
+                if event.anchor:
+                    self._anchors[event.anchor] = (value, 1)
+                self._place(value, event)
+            case AliasEvent():
+                if event.anchor not in self._anchors:
+                    text = "found * and an undefined alias; put a text that begins with * in quotes"
+                    raise self._wrong(event, f"not valid YAML: {text}")
+                value, nodes = self._anchors[event.anchor]
+                self._count(event, nodes)
+                self._place(value, event)
+            case MappingStartEvent() | SequenceStartEvent():
+                self._count(event, 1)
+                if len(self._stack) >= MOST_NESTED:
+                    raise self._wrong(event, f"is nested deeper than {MOST_NESTED} levels")
+                if event.tag is not None and not event.tag.startswith("tag:yaml.org,2002:"):
+                    raise self._wrong(event, f"found the tag {shown(event.tag)}, expected none")
+                made = (Fields if isinstance(event, MappingStartEvent) else Items)(_line(event))
+                self._stack.append(_Open(made, event.anchor, self._nodes))
+            case MappingEndEvent() | SequenceEndEvent():
+                done = self._stack.pop()
+                for fields in done.merged or ():
+                    for key, value in fields.items():
+                        if key not in done.value:
+                            done.value[key] = value
+                            done.value.lines[key] = fields.lines[key]
+                if done.anchor:
+                    self._anchors[done.anchor] = (done.value, self._nodes - done.before + 1)
+                self._place(done.value, event, done.value.line)
+
+    def _place(self, value: Any, event: Event, line: int | None = None) -> None:
+        """Put a value where it belongs: into the list, as the next key or under the key."""
+        line = _line(event) if line is None else line
+        if not self._stack:
+            self._root = value
+            return
+        top = self._stack[-1]
+        if isinstance(top.value, Items):
+            top.value.append(value)
+            top.value.lines.append(line)
+        elif not top.has_key:
+            if value is not _Merge and (not isinstance(value, (str, int, float)) or value != value):
+                raise self._wrong(event, f"expected a text as the name of a field, found {found(value)}", line)
+            if value is not _Merge and value in top.value:
+                text = f"the field {found(value)} is given twice, first in line {top.value.lines[value]}"
+                raise self._wrong(event, text, line)
+            top.key, top.has_key, top.key_line = value, True, line
+        elif top.key is _Merge:
+            merged = value if isinstance(value, Items) else [value]
+            if not all(isinstance(fields, Fields) for fields in merged):
+                raise self._wrong(event, "<<: expected a mapping or a list of mappings", top.key_line)
+            top.merged = [*(top.merged or ()), *merged]
+            top.has_key = False
+        else:
+            top.value[top.key] = value
+            top.value.lines[top.key] = top.key_line
+            top.has_key = False
+
+    def _scalar(self, event: ScalarEvent) -> Any:
+        """The text, or the number, yes/no or nothing that it stands for (YAML 1.2 core schema; dates stay texts)."""
+        text: str = event.value
+        plain, quoted = event.implicit
+        if event.tag is None and not plain:
+            return text
+        resolver, constructor = _core()
+        tag = str(event.tag or resolver.resolve(ScalarNode, text, (plain, quoted)))
+        match tag.removeprefix("tag:yaml.org,2002:"):
+            case "merge" if event.tag is None and self._stack and not self._stack[-1].has_key:
+                return _Merge
+            case "null":
+                return None
+            case "bool" | "int" | "float":
+                if len(text) > MOST_DIGITS:
+                    raise self._wrong(event, f"found a number of {len(text)} digits, expected at most {MOST_DIGITS}")
+                try:
+                    return constructor.construct_object(ScalarNode(tag, text))
+                except (ValueError, KeyError, OverflowError):
+                    raise self._wrong(event, f"found {found(text)}, expected a number or yes/no") from None
+            case "str" | "timestamp" | "value" | "merge":
+                return text
+        raise self._wrong(event, f"found the tag {shown(event.tag)}, expected none")
+
+    def _count(self, event: Event, nodes: int) -> None:
+        self._nodes += nodes
+        if self._nodes > MOST_NODES:
+            raise self._wrong(event, f"the file has more than {MOST_NODES:,} values, each alias counted in full")
+
+    def _wrong(self, event: Event, message: str, line: int | None = None) -> FileError:
+        return FileError([f"{shown(self.path)}:{_line(event) if line is None else line}: {message}"])
+
+
+def _events(text: str) -> Iterator[Event]:
+    """The parser's events: libyaml's where it is installed (20 times faster), else those of ruamel's own."""
+    return iter(YAML(typ="safe").parse(text))
+
+
+@cache
+def _core() -> tuple[Any, Any]:
+    """What resolves plain texts to tags, and what makes values of them."""
+    yaml = YAML(typ="safe", pure=True)
+    return yaml.resolver, yaml.constructor
+
+
+def _line(event: Event) -> int:
+    return int(event.start_mark.line) + 1
 
 
 def _without_values(error: MarkedYAMLError) -> str:
     """What is wrong, without the values that YAML's own words show: one of them may be a password."""
     said = str(error.problem or error.context)
-    if isinstance(error, DuplicateKeyError):
-        return said.partition(" with value ")[0]
     if "alias" in said:
         return "found * and an undefined alias; put a text that begins with * in quotes"
-    return said
+    return shown(said)
 
 
 def line_of(data: Any, location: Sequence[str | int]) -> int:
     """The line (from 1) of the field at `location`, or of the nearest field above it that exists."""
-    line = data.lc.line + 1 if isinstance(data, (CommentedMap, CommentedSeq)) else 1
+    line = data.line if isinstance(data, (Fields, Items)) else 1
     for step in location:
-        if isinstance(data, CommentedMap) and step in data:
-            line = data.lc.key(step)[0] + 1
-            data = data[step]
-        elif isinstance(data, CommentedSeq) and isinstance(step, int) and step < len(data):
-            line = data.lc.item(step)[0] + 1
-            data = data[step]
+        if isinstance(data, Fields) and step in data:
+            line, data = data.lines.get(step, line), data[step]
+        elif isinstance(data, Items) and isinstance(step, int) and 0 <= step < len(data):
+            line, data = data.lines[step], data[step]
         else:
             break
-    return int(line)
+    return line
 
 
 def problem(path: Path, data: Any, location: Sequence[str | int], message: str) -> str:
     """One line of a `FileError`: `site.yaml:12: power.ups-a.kva: …`."""
-    field = ".".join(str(step) for step in location)
-    return f"{path}:{line_of(data, location)}: {field + ': ' if field else ''}{message}"
+    field = shown(".".join(str(step) for step in location))
+    return f"{shown(path)}:{line_of(data, location)}: {field + ': ' if field else ''}{message}"
 
 
-def validate(path: Path, data: CommentedMap, model: type[Model]) -> Model:
+def validate(path: Path, data: Fields, model: type[Model]) -> Model:
     """The data as `model`.
 
     Raises:
@@ -138,7 +331,7 @@ def problems(path: Path, data: Any, error: ValidationError, under: Sequence[str 
             case "value_error":
                 message = str(detail["ctx"]["error"])
             case _:
-                message = f"{_plain(detail['msg'])}, found {_shown(detail['input'])}"
+                message = f"{_plain(detail['msg'])}, found {found(detail['input'])}"
         lines.append(problem(path, data, location, message))
     return lines
 
@@ -148,9 +341,12 @@ def _plain(message: str) -> str:
     return message.replace("Input should be ", "expected ").replace("Input should ", "expected to ")
 
 
-def _shown(value: Any) -> str:
+def found(value: Any) -> str:
+    """A value as an error message shows it: short, and without what a terminal would obey."""
     if isinstance(value, Mapping):
-        return f"a mapping with {', '.join(map(str, list(value)[:4])) or 'nothing'}"
+        return f"a mapping with {shown(', '.join(map(str, list(value)[:4]))) or 'nothing'}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"a list of {len(value)}"
-    return repr(value) if value is not None else "nothing"
+    if isinstance(value, int) and value.bit_length() > 64:
+        return "a whole number beyond 64 bits"
+    return shown(repr(value)) if value is not None else "nothing"

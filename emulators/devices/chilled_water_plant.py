@@ -4,30 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params, State
 from emulators.devices.points import Index, Point
 from emulators.plant.faults import Fault
 from emulators.plant.pumps import Pump
+from emulators.plant.ratings import Range
 from emulators.plant.thermal import passes_s
 from emulators.plant.water import WaterLoop
 
 
 @dataclass(frozen=True)
 class PlantControllerParams(Params):
-    duty_pumps: int = 2
+    duty_pumps: Annotated[int, Range(0, 32, "pumps")] = 2
     """How many pumps run."""
-    changeover_s: float = 5.0
+    changeover_s: Annotated[float, Range(0.1, 86400.0, "s")] = 5.0
     """A pump that was told to run may stand so long before the standby starts, s (assumption)."""
-    surplus_s: float = 60.0
+    surplus_s: Annotated[float, Range(0.0, 86400.0, "s")] = 60.0
     """More pumps than needed run on so long once all are back, s (assumption)."""
-    speed_percent: float = 100.0
+    speed_percent: Annotated[float, Range(0.0, 100.0, "%")] = 100.0
     """Of the running pumps, %."""
-    high_supply_c: float = 14.0
+    high_supply_c: Annotated[float, Range(0.0, 60.0, "degC")] = 14.0
     """Supply water alarm, degC."""
-    low_flow_l_s: float = 30.0
+    low_flow_l_s: Annotated[float, Range(0.0, 10000.0, "l/s")] = 30.0
     """Flow alarm, l/s."""
 
 
@@ -110,6 +111,7 @@ class ChilledWaterPlant(Device):
 
     kind = "chilled_water_plant"
     PARAMS = PlantControllerParams
+    MANAGES = (WaterLoop,)
     STATE = State
     ALARMS = ALARMS
     POINTS = (*POINTS, *alarm_points(ALARMS))

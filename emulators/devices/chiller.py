@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from emulators.devices.chiller_points import ALARMS, POINTS
 from emulators.devices.device import Device, Params, State
@@ -19,6 +19,7 @@ from emulators.devices.points import Refused
 from emulators.plant.chillers import Chiller
 from emulators.plant.electrical import NOMINAL_VOLTS
 from emulators.plant.faults import Fault
+from emulators.plant.ratings import Range
 from emulators.plant.thermal import passes_s
 
 
@@ -26,38 +27,38 @@ from emulators.plant.thermal import passes_s
 class ChillerParams(Params):
     """Factory settings: Trane RTAE-SVX001B-EN p. 61 figure 56 unless said otherwise."""
 
-    role: str = "lead"
+    role: Literal["lead", "lag", "standby"] = "lead"
     """lead and lag always run; standby only when the supply is too warm."""
-    boot_controller_s: float = 25.0
+    boot_controller_s: Annotated[float, Range(0.0, 86400.0, "s")] = 25.0
     """From control power to a working controller, s."""
     controls_backed: bool = False
     """The controller is on a UPS of its own and does not reboot at a power loss (an option of Trane's and York's)."""
-    flow_proof_s: float = 6.0
+    flow_proof_s: Annotated[float, Range(0.0, 86400.0, "s")] = 6.0
     """The flow switch must be closed so long, s."""
-    flow_limit_s: float = 1200.0
+    flow_limit_s: Annotated[float, Range(0.1, 86400.0, "s")] = 1200.0
     """Flow must be proven within this time, s: "within 20 min"."""
-    flow_loss_s: float = 3.0
+    flow_loss_s: Annotated[float, Range(0.0, 86400.0, "s")] = 3.0
     """The flow switch may open so long while running, s (assumption)."""
-    anti_recycle_s: float = 60.0
+    anti_recycle_s: Annotated[float, Range(0.0, 86400.0, "s")] = 60.0
     """From a stop to the next start, s: Trane's restart inhibit, 0 to 60. Older machines: 5 to 30 min."""
-    prestart_s: float = 14.0
+    prestart_s: Annotated[float, Range(0.0, 86400.0, "s")] = 14.0
     """Oil and expansion valve, s: makes the shortest start after a power loss Trane's 45 s."""
-    lag_delay_s: float = 45.0
+    lag_delay_s: Annotated[float, Range(0.0, 86400.0, "s")] = 45.0
     """Extra delay of a lag chiller after a power loss, s (Carrier 17/19EX manual p. 104)."""
-    standby_delay_s: float = 90.0
+    standby_delay_s: Annotated[float, Range(0.0, 86400.0, "s")] = 90.0
     """Extra delay of a standby chiller after a power loss, s (same)."""
-    trips_per_hour: int = 3
+    trips_per_hour: Annotated[int, Range(1, 1000, "trips")] = 3
     """At the trip after so many within an hour it locks out (assumption; three is common)."""
     power_auto_restart: bool = True
     """Whether it starts again by itself after a stop on supply voltage; if not, such a stop is a lockout."""
-    warmest_start_c: float = 35.0
+    warmest_start_c: Annotated[float, Range(0.0, 100.0, "degC")] = 35.0
     """It does not start on entering water warmer than this, degC (a limit of this kind kept chillers off at Azure's
     Australia East, 2023-08-30, by memory of the report; the figure is an assumption)."""
-    stage_up_k: float = 2.0
+    stage_up_k: Annotated[float, Range(0.0, 50.0, "K")] = 2.0
     """A standby chiller is called when the loop's supply is so far above its setpoint, K."""
-    stage_up_s: float = 60.0
+    stage_up_s: Annotated[float, Range(0.0, 86400.0, "s")] = 60.0
     """… for so long, s."""
-    stage_down_s: float = 900.0
+    stage_down_s: Annotated[float, Range(0.0, 86400.0, "s")] = 900.0
     """It stops when the others could have carried the load for so long, s."""
 
 
@@ -89,6 +90,7 @@ class ChillerController(Device):
 
     kind = "chiller"
     PARAMS = ChillerParams
+    MANAGES = (Chiller,)
     STATE = ChillerControllerState
     POINTS = POINTS
     ALARMS = ALARMS

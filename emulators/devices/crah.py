@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params, State
@@ -13,31 +13,36 @@ from emulators.devices.misbehaviour import left_in_manual
 from emulators.devices.points import Point
 from emulators.plant.crahs import Crah
 from emulators.plant.faults import Fault
+from emulators.plant.ratings import Range
 from emulators.plant.thermal import passes_s
 
 
 @dataclass(frozen=True)
 class CrahParams(Params):
-    restart_s: float = 15.0
+    restart_s: Annotated[float, Range(0.0, 86400.0, "s")] = 15.0
     """From power to fans, s: the controller's boot (assumption)."""
-    stagger_s: float = 5.0
+    stagger_s: Annotated[float, Range(0.0, 3600.0, "s")] = 5.0
     """Further delay of each unit after the one before it, s: units do not start at once (assumption)."""
-    order: int = 0
+    order: Annotated[int, Range(0, 1000)] = 0
     """Its place in that order, from 0."""
-    supply_c: float = 22.0
+    supply_c: Annotated[float, Range(5.0, 40.0, "degC")] = 22.0
     """Supply air setpoint, degC."""
-    fan_percent: float = 75.0
+    fan_percent: Annotated[float, Range(0.0, 100.0, "%")] = 75.0
     """Normal fan speed, %: all units of a hall share its air, the redundant one too."""
-    boost_k: float = 1.5
+    boost_k: Annotated[float, Range(0.0, 50.0, "K")] = 1.5
     """The fans go to full speed when the hall's inlet is so far above the setpoint …, K"""
-    boost_end_k: float = 0.5
+    boost_end_k: Annotated[float, Range(0.0, 50.0, "K")] = 0.5
     """… and back when it is within this, K."""
-    high_return_c: float = 40.0
-    high_supply_k: float = 3.0
+    high_return_c: Annotated[float, Range(0.0, 100.0, "degC")] = 40.0
+    high_supply_k: Annotated[float, Range(0.0, 50.0, "K")] = 3.0
     """Supply air alarm above the setpoint, K."""
-    high_water_c: float = 14.0
-    low_airflow_percent: float = 75.0
+    high_water_c: Annotated[float, Range(0.0, 100.0, "degC")] = 14.0
+    low_airflow_percent: Annotated[float, Range(0.0, 100.0, "%")] = 75.0
     """Filter alarm: airflow against what the speed should give, %."""
+
+    def __post_init__(self) -> None:
+        if self.boost_end_k > self.boost_k:
+            raise ValueError(f"boost_end_k is {self.boost_end_k:g}, expected at most boost_k, {self.boost_k:g} K")
 
 
 @dataclass
@@ -159,6 +164,7 @@ class CrahController(Device):
 
     kind = "crah"
     PARAMS = CrahParams
+    MANAGES = (Crah,)
     STATE = CrahControllerState
     ALARMS = ALARMS
     POINTS = (*POINTS, *alarm_points(ALARMS))

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from emulators.devices.alarms import Alarm, Notice
 from emulators.devices.answer_faults import ANSWER_FAULTS
@@ -37,8 +37,10 @@ from emulators.devices.points import (
 )
 from emulators.plant.actor import Actor, PlantError
 from emulators.plant.actor import State as ActorState
+from emulators.plant.electrical import Component
 from emulators.plant.faults import Fault
 from emulators.plant.flow import Flow
+from emulators.plant.ratings import Form, Names, Range, Text
 
 CARD_VOLTS = 100.0
 """A management card's 100-240 V supply runs from here on, V phase to neutral."""
@@ -56,17 +58,17 @@ class Params:
     (`mgmt-1:12`).
     """
 
-    of: str = ""
-    powered_by: tuple[str, ...] = ()
-    switch_port: str = ""
-    model: str = ""
-    serial: str = ""
-    firmware: str = ""
-    location: str = ""
-    contact: str = ""
-    address: str = "127.0.0.1"
+    of: Annotated[str, Names()] = ""
+    powered_by: tuple[Annotated[str, Names()], ...] = ()
+    switch_port: Annotated[str, Names("switch")] = ""
+    model: Annotated[str, Text(255)] = ""
+    serial: Annotated[str, Text(64)] = ""
+    firmware: Annotated[str, Text(64)] = ""
+    location: Annotated[str, Text(255)] = ""
+    contact: Annotated[str, Text(255)] = ""
+    address: Annotated[str, Form("an IP address", ip_address)] = "127.0.0.1"
     """IPv4 or IPv6 address of the management card."""
-    boot_s: float = 30.0
+    boot_s: Annotated[float, Range(0.0, 3600.0, "s")] = 30.0
     """Time the management card takes from power to its first answer, s."""
 
 
@@ -95,6 +97,8 @@ class Device(Actor):
     POINTS: ClassVar[tuple[Point, ...]]
     ALARMS: ClassVar[tuple[Alarm, ...]] = ()
     PARAMS: ClassVar[type[Params]] = Params
+    MANAGES: ClassVar[tuple[type[Component], ...]] = ()
+    """What its `of` must name; nothing here: anything, or nothing."""
     STATE: ClassVar[type[ActorState]] = State
     OF_THIS_RUN: ClassVar[tuple[str, ...]] = ()
     """Endings of settings that mean nothing after the site was started again: times of its clock, meters' zeros."""

@@ -214,6 +214,7 @@ class ProtectedSet(Device):
     """A controller as far as it watches its set. A subclass says how to shut down and how to unload."""
 
     PARAMS = GeneratorControllerParams
+    MANAGES = (Generator,)
     ALARMS = ALARMS
     params: GeneratorControllerParams
     state: ProtectionState

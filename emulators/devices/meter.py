@@ -8,21 +8,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import copysign, hypot, sqrt
+from typing import Annotated
 
 from emulators.devices.device import Device, Params, State
 from emulators.devices.domain import DISTORTION, FOUR_QUADRANT, POWER_FACTOR
 from emulators.devices.points import Index, Point
 from emulators.plant.boards import neutral_amperes
 from emulators.plant.electrical import NOTHING, Draw, Electrical, Phases
+from emulators.plant.ratings import Range
 
 
 @dataclass(frozen=True)
 class MeterParams(Params):
-    thd_volts_percent: float = 2.0
+    thd_volts_percent: Annotated[float, Range(0.0, 100.0, "%")] = 2.0
     """Total harmonic distortion of the voltage, %: a fixed figure, harmonics are not modelled (EN 50160 allows 8 %)."""
-    thd_current_percent: float = 6.0
+    thd_current_percent: Annotated[float, Range(0.0, 300.0, "%")] = 6.0
     """The same of the current, %."""
-    demand_interval_s: float = 900.0
+    demand_interval_s: Annotated[float, Range(1.0, 86400.0, "s")] = 900.0
     """Averaging time of the demand, s (block interval)."""
 
 
@@ -50,6 +52,7 @@ class Meter(Device):
 
     kind = "meter"
     PARAMS = MeterParams
+    MANAGES = (Electrical,)
     STATE = MeterState
     params: MeterParams
     state: MeterState

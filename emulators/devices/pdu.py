@@ -10,14 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import hypot, nan
-from typing import Any
+from typing import Annotated, Any
 
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params, State
 from emulators.devices.pdu_points import LOAD_STATES, POINTS, SCOPES, Scope
 from emulators.devices.points import Index, Refused
 from emulators.plant.distribution import Pdu as PduPlant
-from emulators.plant.electrical import Component, Phases, Ref
+from emulators.plant.electrical import Component, Phases
+from emulators.plant.ratings import Form, Names, Range
 
 HYSTERESIS = 0.02
 """A load state is left when the reading is this part of the threshold below (above, for low load) it (assumption)."""
@@ -26,24 +27,47 @@ DRIFT = 0.002
 """A voltage that has drifted by less than this part of itself does not make currents be looked at again."""
 
 
+def _clock(text: str) -> datetime:
+    """A time of the site's start that leaves its clock, wrong or right, within what `datetime` knows.
+
+    Raises:
+        ValueError: not such a time.
+    """
+    clock = datetime.fromisoformat(text)
+    if not 1970 <= clock.year <= 2100 or clock.tzinfo is not None:
+        raise ValueError(text)
+    return clock
+
+
+def _format(text: str) -> str:
+    """A format that `strftime` takes.
+
+    Raises:
+        ValueError: it does not.
+    """
+    return datetime(2026, 1, 1).strftime(text)
+
+
 @dataclass(frozen=True)
 class PduParams(Params):
     """A PDU's management, on top of what every device has."""
 
-    sensor: Ref = ""
+    sensor: Annotated[str, Names()] = ""
     """The hall (or other component with `inlet_c`) whose air the sensor on its port feels; none is plugged in if ''."""
-    cold_start_delay_s: float = 0.0
+    cold_start_delay_s: Annotated[float, Range(-1.0, 86400.0, "s")] = 0.0
     """From the return of supply to the first outlet, s; -1 leaves all outlets off (only for relays that fall open)."""
-    power_on_delay_s: float = 0.0
+    power_on_delay_s: Annotated[float, Range(-1.0, 86400.0, "s")] = 0.0
     """Default of every outlet, s; -1: not by itself (PowerNet-MIB rPDU2OutletSwitchedConfigPowerOnTime)."""
-    power_off_delay_s: float = 0.0
-    reboot_s: float = 5.0
+    power_off_delay_s: Annotated[float, Range(-1.0, 86400.0, "s")] = 0.0
+    reboot_s: Annotated[float, Range(0.0, 86400.0, "s")] = 5.0
     """Off time of a reboot, s (PowerNet-MIB: 5 to 60)."""
-    near_overload: float = 0.8
+    near_overload: Annotated[float, Range(0.0, 1.0, "of the rating")] = 0.8
     """Default near-overload threshold as a part of the rating."""
-    clock_at_start: str = "2026-01-01T00:00:00"
+    clock_at_start: Annotated[str, Form("a time from 1970 to 2100 such as 2026-01-01T00:00:00", _clock)] = (
+        "2026-01-01T00:00:00"
+    )
     """What the device's clock says when the site starts."""
-    clock_format: str = "%m/%d/%Y %H:%M:%S"
+    clock_format: Annotated[str, Form("a format of strftime such as %m/%d/%Y", _format)] = "%m/%d/%Y %H:%M:%S"
     """How the product writes dates (this is APC's)."""
 
 
@@ -90,6 +114,7 @@ class PduDevice(Device):
 
     kind = "pdu"
     PARAMS = PduParams
+    MANAGES = (PduPlant,)
     STATE = PduDeviceState
     POINTS = (*POINTS, *alarm_points(ALARMS))
     ALARMS = ALARMS

@@ -11,13 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from emulators.devices.device import Device, Params, State
 from emulators.devices.points import Index, Point
 from emulators.plant.actor import PlantError
 from emulators.plant.electrical import Component
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.ratings import Range, Text
 
 Action = Callable[[], object]
 
@@ -27,13 +28,13 @@ ACTIONS = ("open", "close", "reset", "trip", "transfer", "request_start", "prefe
 
 @dataclass(frozen=True)
 class RelayIoParams(Params):
-    inputs: tuple[str, ...] = ()
+    inputs: tuple[Annotated[str, Text(200)], ...] = ()
     """What each digital input is wired to, in order; '' is not connected."""
-    outputs: tuple[str, ...] = ()
+    outputs: tuple[Annotated[str, Text(200)], ...] = ()
     """What each relay is wired to, in order; '' is not connected. `action/action`: when it closes, when it opens."""
-    input_count: int = 6
-    relay_count: int = 6
-    pulse_s: float = 0.0
+    input_count: Annotated[int, Range(1, 64, "inputs")] = 6
+    relay_count: Annotated[int, Range(1, 64, "relays")] = 6
+    pulse_s: Annotated[float, Range(0.0, 86400.0, "s")] = 0.0
     """A relay opens again by itself after this time, s; 0 stays as it was told."""
     power_on: bool = False
     """Relays return to their last state after a loss of power (else they fall open)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf, nan
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params, State
@@ -14,6 +14,7 @@ from emulators.devices.points import BoundPoint, Index, Point
 from emulators.plant.actor import PlantError
 from emulators.plant.electrical import Component
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.ratings import Range, Text
 from emulators.plant.thermal import Body, passes_s
 
 UNITS = {"°C": "C", "%": "%RH"}
@@ -37,14 +38,14 @@ HYSTERESIS = {"°C": 0.5, "%": 2.0}
 
 @dataclass(frozen=True)
 class SensorParams(Params):
-    probes: tuple[str, ...] = ()
+    probes: tuple[Annotated[str, Text(100)], ...] = ()
     """What each probe measures: `hall-1.inlet_c`, `outdoors.outdoor_c`. When none is given and `of` names a hall: its
     inlet, hottest inlet, return and humidity."""
-    inputs: tuple[str, ...] = ()
+    inputs: tuple[Annotated[str, Text(100)], ...] = ()
     """What each dry contact follows, a state of the plant: `hall-1.fire`. The other contacts stay open."""
-    names: tuple[str, ...] = ()
+    names: tuple[Annotated[str, Text(100)], ...] = ()
     """Their names; a probe without one is called after what it measures."""
-    delay_s: float = 10.0
+    delay_s: Annotated[float, Range(0.0, 86400.0, "s")] = 10.0
     """A reading must be out of its range so long, s."""
 
 

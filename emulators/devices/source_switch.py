@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params, State
 from emulators.devices.domain import LOADING
 from emulators.devices.points import Index, Point
 from emulators.plant.electrical import DEAD, Supply
+from emulators.plant.ratings import Range, Text
 from emulators.plant.static_transfer import StaticTransferSwitch
 
 WORDS = ("a", "b")
@@ -26,12 +27,12 @@ RANGES_V = {"narrow": 16.0, "medium": 23.0, "wide": 30.0}
 
 @dataclass(frozen=True)
 class SourceSwitchParams(Params):
-    phases: int = 1
+    phases: Literal[1, 3] = 1
     """Phases of the switch: 1 for a rack ATS, 3 for a static switch in a board."""
-    near_overload_percent: float = 80.0
-    overload_percent: float = 100.0
-    low_load_a: float = 0.0
-    source_names: tuple[str, ...] = ("Source A", "Source B")
+    near_overload_percent: Annotated[float, Range(0.0, 100.0, "%")] = 80.0
+    overload_percent: Annotated[float, Range(0.0, 200.0, "%")] = 100.0
+    low_load_a: Annotated[float, Range(0.0, 20000.0, "A")] = 0.0
+    source_names: tuple[Annotated[str, Text(64)], ...] = ("Source A", "Source B")
 
 
 @dataclass
@@ -73,6 +74,7 @@ class SourceSwitch(Device):
 
     kind = "source_switch"
     PARAMS = SourceSwitchParams
+    MANAGES = (StaticTransferSwitch,)
     STATE = SourceSwitchState
     ALARMS = ALARMS
     params: SourceSwitchParams

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, cast
+from ipaddress import IPv4Address
+from typing import Annotated, Any, ClassVar, cast
 
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params, State
@@ -20,6 +21,7 @@ from emulators.devices.switch_inventory import Inventory
 from emulators.devices.switch_points import POINTS
 from emulators.plant.actor import PlantError
 from emulators.plant.bridging import TC_WHILE_S, End
+from emulators.plant.ratings import Form, Range
 from emulators.plant.switches import AGGREGATE_BASE, Switch
 from emulators.plant.traffic import LLDP_PERIOD_S
 
@@ -40,12 +42,12 @@ FAN_COUNT = 6
 
 @dataclass(frozen=True)
 class SwitchParams(Params):
-    boot_s: float = 10.0
+    boot_s: Annotated[float, Range(0.0, 3600.0, "s")] = 10.0
     """From forwarding ports to an agent that answers, s (the switch itself boots first, see `SwitchRatings`)."""
-    vlan: int = 1
-    virtual_router: int = 1
+    vlan: Annotated[int, Range(1, 4094, "(VLAN id)")] = 1
+    virtual_router: Annotated[int, Range(1, 255, "(VRRP router id)")] = 1
     """VRRP virtual router id, 1 to 255."""
-    virtual_address: str = "10.0.0.1"
+    virtual_address: Annotated[str, Form("an IPv4 address", IPv4Address)] = "10.0.0.1"
     """The gateway address the core switches share."""
 
 
@@ -106,6 +108,7 @@ class SwitchFirmware(Device):
 
     kind = "switch"
     PARAMS = SwitchParams
+    MANAGES = (Switch,)
     STATE = SwitchState
     ALARMS = ALARMS
     POINTS: ClassVar[tuple[Point, ...]] = (

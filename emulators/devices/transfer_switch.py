@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from emulators.devices.device import Device, Params, State
 from emulators.devices.misbehaviour import left_in_manual
@@ -17,6 +17,7 @@ from emulators.devices.points import Index, Refused, Value
 from emulators.devices.transfer_switch_points import ALARMS, DELAYS, POINTS, SOURCES
 from emulators.plant.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Supply
 from emulators.plant.faults import Fault
+from emulators.plant.ratings import Range
 from emulators.plant.transfer import AutomaticTransferSwitch
 
 
@@ -24,29 +25,33 @@ from emulators.plant.transfer import AutomaticTransferSwitch
 class TransferSwitchParams(Params):
     """Factory settings: ASCO 165 (genpropower.com/asco_165.htm) unless said otherwise."""
 
-    override_s: float = 3.0
+    override_s: Annotated[float, Range(0.0, 86400.0, "s")] = 3.0
     """The normal source may be out so long before the engine is called, s."""
-    transfer_s: float = 2.0
+    transfer_s: Annotated[float, Range(0.0, 86400.0, "s")] = 2.0
     """The emergency source must be good so long before the transfer, s (ASCO: 15, to stabilise the engine; short here
     because the UPS carry the load and generators are accepted by their own controllers)."""
-    retransfer_s: float = 300.0
+    retransfer_s: Annotated[float, Range(0.0, 86400.0, "s")] = 300.0
     """The normal source must be good so long before the return, s (ASCO 300 series: 1800)."""
-    cooldown_s: float = 60.0
+    cooldown_s: Annotated[float, Range(0.0, 86400.0, "s")] = 60.0
     """The engine is kept running unloaded so long after the return, s."""
-    dropout_percent: float = 85.0
+    dropout_percent: Annotated[float, Range(1.0, 99.0, "%")] = 85.0
     """A source is lost below this part of nominal voltage (any phase), % (ASCO 300 default, from memory)."""
-    pickup_percent: float = 90.0
+    pickup_percent: Annotated[float, Range(1.0, 150.0, "%")] = 90.0
     """A source is good again above this, %."""
-    overvoltage_percent: float = 115.0
+    overvoltage_percent: Annotated[float, Range(100.0, 200.0, "%")] = 115.0
     """A source is lost above this, %; good again 2 points below."""
-    frequency_percent: float = 5.0
+    frequency_percent: Annotated[float, Range(0.1, 50.0, "%")] = 5.0
     """A source is lost when its frequency is further from nominal, %."""
-    move_limit_s: float = 5.0
+    move_limit_s: Annotated[float, Range(0.1, 86400.0, "s")] = 5.0
     """A move that takes longer has failed, s; it is tried again every `retry_s`."""
-    retry_s: float = 30.0
-    mode: str = "automatic"
+    retry_s: Annotated[float, Range(0.1, 86400.0, "s")] = 30.0
+    mode: Literal["automatic", "manual"] = "automatic"
     test_on_load: bool = True
     automatic_return: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.dropout_percent < self.pickup_percent < self.overvoltage_percent:
+            raise ValueError("expected dropout_percent < pickup_percent < overvoltage_percent")
 
 
 @dataclass
@@ -67,6 +72,7 @@ class TransferSwitchController(Device):
 
     kind = "transfer_switch"
     PARAMS = TransferSwitchParams
+    MANAGES = (AutomaticTransferSwitch,)
     STATE = TransferSwitchState
     POINTS = POINTS
     ALARMS = ALARMS

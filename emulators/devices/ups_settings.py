@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 
 from emulators.devices.device import Device, Params, State
 from emulators.devices.points import Refused
 from emulators.plant.actor import PlantError
+from emulators.plant.ratings import Range, Text
 from emulators.plant.ups import Ups
 
 
@@ -16,9 +17,9 @@ from emulators.plant.ups import Ups
 class UpsParams(Params):
     """A UPS's management."""
 
-    low_battery_min: float = 3.0
+    low_battery_min: Annotated[float, Range(0.0, 10000.0, "min")] = 3.0
     """Remaining runtime at which the battery counts as low, min; an operator may change it."""
-    battery_date: str = "01/01/2026"
+    battery_date: Annotated[str, Text(10)] = "01/01/2026"
     """When the battery was installed, mm/dd/yyyy."""
 
 
@@ -54,6 +55,7 @@ class UpsSettings(Device):
     """The UPS a device manages and the settings that survive a power loss."""
 
     PARAMS = UpsParams
+    MANAGES = (Ups,)
     STATE = UpsDeviceState
     state: UpsDeviceState
     params: UpsParams

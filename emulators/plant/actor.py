@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 
 class PlantError(Exception):
-    """The plant was asked for something it does not have, or does not come to rest."""
+    """The plant was asked for something it does not have, or does not come to rest.
+
+    `who` is the actor that is wrong, where one is.
+    """
+
+    def __init__(self, message: str, who: str = "") -> None:
+        super().__init__(message)
+        self.who = who
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, hypot, pi, sin
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from emulators.plant.breakers import BreakerRatings, CircuitBreaker
 from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply
 from emulators.plant.faults import Fault, Parameter
 from emulators.plant.flow import Tie, capacity_kw
+from emulators.plant.ratings import Range
 
 ANGLES = (0.0, -2.0 * pi / 3.0, 2.0 * pi / 3.0)
 """Phase angles of a three-phase system, rad."""
@@ -20,7 +21,7 @@ ANGLES = (0.0, -2.0 * pi / 3.0, 2.0 * pi / 3.0)
 class BoardRatings:
     """A low-voltage main board."""
 
-    rated_a: float = 2500.0
+    rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 2500.0
     """Busbar rating, A (indicative: its breakers protect it)."""
 
 
@@ -34,6 +35,7 @@ class Board(Electrical):
     kind = "board"
     PARAMS = BoardRatings
     TERMINALS = ()
+    NEEDS: ClassVar[int] = 0
     """Whatever its `feeds` name."""
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "short-circuit": Fault(

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import exp, log
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from emulators.plant.actor import State
 from emulators.plant.electrical import DEAD, LOADING_PERCENT, NOTHING, Draw, Electrical, Supply
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.ratings import Range
 
 MISTAKE = "mistake"
 """Why a breaker was opened that somebody took for another one."""
@@ -56,14 +57,14 @@ break time at most 140 ms): p = 1.2 reproduces all three points of its upper lim
 class BreakerRatings:
     """A 2500 A air circuit breaker with an electronic trip unit, as between a 1600 kVA transformer and its board."""
 
-    rated_a: float = 2500.0
-    setting: float = 1.0
+    rated_a: Annotated[float, Range(0.1, 20000.0, "A")] = 2500.0
+    setting: Annotated[float, Range(0.1, 1.0, "times rated")] = 1.0
     """Long-time setting, times rated (Ir of an electronic trip unit, 0.4 to 1; IEC 60898 types have 1)."""
-    curve: str = "electronic"
+    curve: Literal["electronic", "B", "C", "D"] = "electronic"
     """B, C or D of IEC 60898-1, or electronic."""
-    tr_s: float = 8.0
+    tr_s: Annotated[float, Range(0.1, 60.0, "s")] = 8.0
     """Long-time delay of an electronic trip unit at 6 Ir, s (0.5 to 24 on Micrologic 5.0)."""
-    short_time: float = 10.0
+    short_time: Annotated[float, Range(1.0, 20.0, "times the setting")] = 10.0
     """Short-time pickup of an electronic trip unit, times Ir (Isd: 1.5 to 10 on Micrologic 5.0)."""
     closed: bool = True
     """Position when the site starts."""

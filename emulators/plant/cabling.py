@@ -88,7 +88,7 @@ class Cabling:
         id, _, port = ref.partition(":")
         switch = self.switches.get(id)
         if switch is None or not port.isdigit():
-            raise PlantError(f"{what}: {ref!r} is no switch port; expected switch:number, such as mgmt-1:12")
+            raise PlantError(f"{what}: {ref!r} is no switch port; expected switch:number, such as mgmt-1:12", what)
         switch.check_port(int(port))
         self._occupy(switch, int(port), what)
         return switch, int(port)
@@ -96,14 +96,14 @@ class Cabling:
     def _occupy(self, switch: Switch, port: int, what: str) -> None:
         other = self._taken.setdefault((switch.id, port), what)
         if other != what:
-            raise PlantError(f"{switch.id}:{port} is used by {other} and by {what}; a port takes one cable")
+            raise PlantError(f"{switch.id}:{port} is used by {other} and by {what}; a port takes one cable", what)
 
     def _serve(self, switch: Switch, everything: dict[str, Actor]) -> None:
         """The rows' servers take what is left of the switch's server ports, evenly."""
         rows = switch.params.serves
         for name in rows:
             if not hasattr(everything.get(name), "heat_kw"):
-                raise PlantError(f"{switch.id}: serves {name!r}, which is no rack row")
+                raise PlantError(f"{switch.id}: serves {name!r}, which is no rack row", switch.id)
             self.rows[name] = cast(Row, everything[name])
         each = switch.params.server_ports // len(rows) if rows else 0
         for n in range(each * len(rows)):
@@ -122,12 +122,12 @@ class Cabling:
         for (first, second, lag), links in aggregates.items():
             digits = lag.removeprefix("lag")
             if not digits.isdigit() or not 1 <= int(digits) <= 256:
-                raise PlantError(f"{links[0].id}: lag is {lag!r}, expected lag1 to lag256")
+                raise PlantError(f"{links[0].id}: lag is {lag!r}, expected lag1 to lag256", links[0].id)
             number = AGGREGATE_BASE + int(digits)
             for id in (first, second):
                 switch = self.switches[id]
                 if number in switch.aggregates:
-                    raise PlantError(f"{links[0].id}: {lag} of {id} already leads to another switch")
+                    raise PlantError(f"{links[0].id}: {lag} of {id} already leads to another switch", links[0].id)
                 ends = [end for link in links for end in (link.a, link.b) if end[0] is switch]
                 switch.aggregates[number] = [port for _, port in ends]
             ends_ = (self.switches[first], number), (self.switches[second], number)

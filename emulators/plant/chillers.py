@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, NamedTuple
 
 from emulators.plant.actor import State
 from emulators.plant.climate import Climate
-from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Ref, Supply, three_phase
+from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
 from emulators.plant.faults import Fault, Parameter
 from emulators.plant.ramp import approached
+from emulators.plant.ratings import Names, Range
 from emulators.plant.thermal import WATER_KJ_PER_L_K
 
 
@@ -74,41 +75,41 @@ class ChilledWater(ABC):
 class ChillerRatings:
     """An air-cooled screw chiller: three of them, two carry 1 MW of IT at 45 degC."""
 
-    loop: Ref = ""
-    climate: Ref = ""
-    reference_kw: float = 1077.4
+    loop: Annotated[str, Names("water_loop", needed=True)] = ""
+    climate: Annotated[str, Names("climate")] = ""
+    reference_kw: Annotated[float, Range(0.1, 100000.0, "kW")] = 1077.4
     """Cooling at 6.67 degC leaving water and 35 degC air, kW."""
-    reference_cop: float = 3.1
+    reference_cop: Annotated[float, Range(0.5, 20.0)] = 3.1
     """There, fans of the condenser included."""
-    setpoint_c: float = 10.0
+    setpoint_c: Annotated[float, Range(1.0, 35.0, "degC")] = 10.0
     """Leaving water, degC: the warm end of the published curves, as data centres run it."""
-    recirculation_k: float = 2.0
+    recirculation_k: Annotated[float, Range(0.0, 20.0, "K")] = 2.0
     """By how much the condenser's air is warmer than the weather's, K (hot roof and own exhaust; assumption)."""
-    approach_k: float = 14.0
+    approach_k: Annotated[float, Range(0.0, 50.0, "K")] = 14.0
     """Saturated condensing temperature above the air at full load with clean coils, K (assumption)."""
-    high_head_c: float = 68.0
+    high_head_c: Annotated[float, Range(40.0, 120.0, "degC")] = 68.0
     """Saturated condensing temperature at which the high-pressure switch opens, degC: R-134a at 20 bar gauge. Clean and
     fully loaded the chiller trips when the air outside passes 52 degC."""
-    loading_percent_s: float = 0.5
+    loading_percent_s: Annotated[float, Range(0.01, 100.0, "%/s")] = 0.5
     """How fast the compressors load, %/s: 200 s from start to full load. JCI quick start: full load 4 to 5 min after
     a power failure (memory, low confidence)."""
-    minimum_load: float = 0.15
+    minimum_load: Annotated[float, Range(0.01, 1.0)] = 0.15
     """Below this part of its capacity the slide valve unloads no further: the power stays (assumption)."""
-    design_flow_l_s: float = 46.0
+    design_flow_l_s: Annotated[float, Range(0.01, 10000.0, "l/s")] = 46.0
     """The most its evaporator takes, l/s: 1077 kW at 5.6 K."""
-    proven_flow_l_s: float = 10.0
+    proven_flow_l_s: Annotated[float, Range(0.0, 10000.0, "l/s")] = 10.0
     """From this flow on the flow switch is closed, l/s (assumption)."""
-    power_factor: float = 0.88
-    controls_kw: float = 1.0
+    power_factor: Annotated[float, Range(0.1, 1.0)] = 0.88
+    controls_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 1.0
     """Controller and crankcase heaters, kW."""
-    inrush: float = 1.1
+    inrush: Annotated[float, Range(0.0, 20.0, "times rated")] = 1.1
     """Apparent power of the start against the chiller's rated power: one of two compressors, star-delta, 2.2 times its
     rated load current (assumption)."""
-    inrush_s: float = 2.0
-    undervoltage: float = 0.8
+    inrush_s: Annotated[float, Range(0.001, 60.0, "s")] = 2.0
+    undervoltage: Annotated[float, Range(0.0, 0.99, "of nominal")] = 0.8
     """Below this part of nominal voltage the contactors open (IEC 60947-4-1: drop-out between 20 and 75 %, an
     undervoltage relay set above that; assumption)."""
-    overvoltage: float = 1.15
+    overvoltage: Annotated[float, Range(1.01, 2.0, "of nominal")] = 1.15
     """Above this part of nominal voltage the phase monitor opens the contactors (assumption)."""
     initially_running: bool = True
 

@@ -7,11 +7,12 @@ from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import cos, pi
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from emulators.plant.actor import PlantError
 from emulators.plant.electrical import Component
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.ratings import Range, Text
 
 DAY_S = 86400.0
 
@@ -26,17 +27,21 @@ class ClimateRatings:
     of 39 degC with the fault `heat-wave` at its default. ASHRAE's design values for the station are not verified.
     """
 
-    max_c: float = 39.0
+    max_c: Annotated[float, Range(-50.0, 60.0, "degC")] = 39.0
     """Dry bulb in the afternoon, degC."""
-    min_c: float = 24.0
+    min_c: Annotated[float, Range(-50.0, 60.0, "degC")] = 24.0
     """Dry bulb before sunrise, degC. The same as `max_c` for a constant."""
-    peak_hour: float = 15.0
+    peak_hour: Annotated[float, Range(0.0, 24.0, "h")] = 15.0
     """When it is hottest, hour of the day (ASHRAE's clear-sky profile has its peak at 15 h solar time)."""
-    start_hour: float = 13.0
+    start_hour: Annotated[float, Range(0.0, 24.0, "h")] = 13.0
     """What the time of day is when the site is started, hour."""
-    series: str = ""
+    series: Annotated[str, Text(1_000_000, lines=True)] = ""
     """Weather instead of a design day: CSV text with the columns `hour` (since the start of the site) and
     `dry_bulb_c`; linear between the rows, the last row holds."""
+
+    def __post_init__(self) -> None:
+        if self.min_c > self.max_c:
+            raise ValueError(f"min_c is {self.min_c:g}, expected at most max_c, {self.max_c:g} degC")
 
 
 @dataclass(frozen=True)

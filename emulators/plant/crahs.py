@@ -6,13 +6,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, inf
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from emulators.plant.actor import State
 from emulators.plant.air import AIR_KJ_PER_M3_K, relative_humidity_percent
-from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Ref, Supply, three_phase
+from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
 from emulators.plant.faults import Fault, Parameter
 from emulators.plant.ramp import approached
+from emulators.plant.ratings import Names, Range
 from emulators.plant.thermal import WATER_KJ_PER_L_K, Balance
 from emulators.plant.water import WaterLoop
 
@@ -53,26 +54,26 @@ class CrahRatings:
     EC fans, 24 to 12 degC air on 10 degC water.
     """
 
-    hall: Ref = ""
-    loop: Ref = ""
-    air_m3_s: float = 10.0
+    hall: Annotated[str, Names("hall", needed=True)] = ""
+    loop: Annotated[str, Names("water_loop", needed=True)] = ""
+    air_m3_s: Annotated[float, Range(0.01, 1000.0, "m3/s")] = 10.0
     """At full fan speed and clean filters, m3/s."""
-    fan_kw: float = 6.0
+    fan_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 6.0
     """At full speed, kW; with the cube of the speed below."""
-    controls_kw: float = 0.1
-    power_factor: float = 0.95
+    controls_kw: Annotated[float, Range(0.0, 100.0, "kW")] = 0.1
+    power_factor: Annotated[float, Range(0.1, 1.0)] = 0.95
     """Of EC fans."""
-    coil_kw_per_k: float = 14.0
+    coil_kw_per_k: Annotated[float, Range(0.001, 10000.0, "kW/K")] = 14.0
     """UA of the coil at full air flow; with flow to the power 0.6 below (air-side film, assumption)."""
-    water_l_s: float = 6.25
+    water_l_s: Annotated[float, Range(0.001, 10000.0, "l/s")] = 6.25
     """Through the coil with the valve fully open, l/s."""
-    fan_ramp_s: float = 20.0
+    fan_ramp_s: Annotated[float, Range(0.01, 3600.0, "s")] = 20.0
     """EC fans from standstill to full speed, s (assumption; soft start in their electronics)."""
-    fan_percent: float = 75.0
+    fan_percent: Annotated[float, Range(0.0, 100.0, "%")] = 75.0
     """Speed at the start, %."""
-    supply_c: float = 22.0
+    supply_c: Annotated[float, Range(5.0, 40.0, "degC")] = 22.0
     """Supply air setpoint at the start, degC (ASHRAE recommends 18 to 27 at the inlet)."""
-    minimum_volts: float = 0.8 * NOMINAL_VOLTS
+    minimum_volts: Annotated[float, Range(0.0, 400.0, "V")] = 0.8 * NOMINAL_VOLTS
     """Below this the fans' electronics stop, V."""
     initially_on: bool = True
 
@@ -99,6 +100,7 @@ class Crah(Electrical):
 
     kind = "crah"
     TERMINALS = ("input", "alternate")
+    NEEDS: ClassVar[int] = 0
     PARAMS = CrahRatings
     STATE = CrahState
     params: CrahRatings

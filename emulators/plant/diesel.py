@@ -8,10 +8,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import exp, inf, log
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from emulators.plant.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS, Ref
+from emulators.plant.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
+from emulators.plant.ratings import Names, Range, Text
 
 RATED_RPM = 1500.0
 """Four poles at 50 Hz, rpm."""
@@ -33,83 +35,93 @@ class GeneratorRatings:
     IT with its cooling and losses twice over, and one alone nearly does.
     """
 
-    bus: str = ""
+    bus: Annotated[str, Text(100)] = ""
     """The paralleling bus: sets that name the same one share its `origin` when they are in step. Usually the board's
     id. Empty: a bus of its own."""
-    tank: Ref = ""
+    tank: Annotated[str, Names("day_tank", "bulk_tank")] = ""
     """The day tank it burns from; none means fuel without end."""
-    climate: Ref = ""
+    climate: Annotated[str, Names("climate")] = ""
     """The weather that gives its intake air temperature (`outdoor_c`); none means `air_c`."""
-    air_c: float = 35.0
+    air_c: Annotated[float, Range(-50.0, 60.0, "degC")] = 35.0
     """Intake air without a `climate`, degC."""
-    standby_kw: float = 1650.0
+    standby_kw: Annotated[float, Range(1.0, 100000.0, "kW")] = 1650.0
     """Emergency standby power (ISO 8528-1 ESP) at reference conditions, kW electrical."""
-    kva: float = 2063.0
-    altitude_m: float = 380.0
+    kva: Annotated[float, Range(1.0, 100000.0, "kVA")] = 2063.0
+    altitude_m: Annotated[float, Range(-450.0, 6000.0, "m")] = 380.0
     """Bamako-Senou (WMO 61291), m."""
-    derate_from_c: float = 40.0
-    derate_percent_per_k: float = 1.6
+    derate_from_c: Annotated[float, Range(0.0, 80.0, "degC")] = 40.0
+    derate_percent_per_k: Annotated[float, Range(0.0, 10.0, "%/K")] = 1.6
     """FR-6345: 16 % per 10 degC."""
-    derate_from_m: float = 1000.0
+    derate_from_m: Annotated[float, Range(0.0, 6000.0, "m")] = 1000.0
     """Read off the curves of FR-6345 for 40 degC (approximately)."""
-    derate_percent_per_m: float = 4.1 / 300.0
+    derate_percent_per_m: Annotated[float, Range(0.0, 0.1, "%/m")] = 4.1 / 300.0
     """FR-6345: 4.1 % per 300 m."""
-    overload_percent: float = 110.0
+    overload_percent: Annotated[float, Range(100.0, 200.0, "%")] = 110.0
     """What the engine holds before its speed falls, % of the derated standby power (fuel stop; 1915 kWm is 105 % of
     what 1650 kW takes, the rest is turbo reserve; assumed)."""
-    fuel_kwm: tuple[float, ...] = (433.0, 865.0, 1298.0, 1730.0, 1915.0)
+    fuel_kwm: tuple[Annotated[float, Range(0.0, 200000.0, "kW")], ...] = (433.0, 865.0, 1298.0, 1730.0, 1915.0)
     """Gross engine power of the points of the fuel curve, kW: 25, 50, 75 and 100 % of prime, standby (FR-6345)."""
-    fuel_lph: tuple[float, ...] = (114.0, 200.0, 291.0, 394.0, 437.0)
+    fuel_lph: tuple[Annotated[float, Range(0.0, 100000.0, "l/h")], ...] = (114.0, 200.0, 291.0, 394.0, 437.0)
     """Fuel at those points, l/h (FR-6345)."""
-    alternator_efficiency: float = 0.955
+    alternator_efficiency: Annotated[float, Range(0.5, 1.0)] = 0.955
     """Typical of the size (93.2 to 96.2 % from a quarter to full load on a Caterpillar SR4 frame 808 data sheet)."""
-    fan_kw: float = 45.0
+    fan_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 45.0
     """What the radiator fan takes from the shaft, kW (typical, unverified)."""
-    volts: float = NOMINAL_VOLTS
-    hertz: float = NOMINAL_HERTZ
-    droop_percent: float = 0.0
+    volts: Annotated[float, Range(90.0, 400.0, "V")] = NOMINAL_VOLTS
+    hertz: Annotated[float, Range(45.0, 65.0, "Hz")] = NOMINAL_HERTZ
+    droop_percent: Annotated[float, Range(0.0, 10.0, "%")] = 0.0
     """Speed droop from no load to full; 0 is isochronous load sharing."""
-    inertia_s: float = 1.0
+    inertia_s: Annotated[float, Range(0.1, 20.0, "s")] = 1.0
     """H: stored energy at rated speed over rated power, s (1 to 1.5 is usual at this size, unverified)."""
-    governor_s: float = 0.55
+    governor_s: Annotated[float, Range(0.05, 10.0, "s")] = 0.55
     """Time from a load step to the lowest speed, s: with `inertia_s` a full step dips 10 %, a 60 % step 6.1 % (ISO
     8528-5 class G3 allows 7 % and 3 s to return; from memory of its table 4)."""
-    transient_reactance: float = 0.2
+    transient_reactance: Annotated[float, Range(0.01, 1.0)] = 0.2
     """x'd of the alternator, per unit: sets the voltage dip (typical; G3 allows 15 %)."""
-    avr_s: float = 0.8
+    avr_s: Annotated[float, Range(0.05, 10.0, "s")] = 0.8
     """Time constant of the voltage's return, s (G3: back within 4 s)."""
-    fire_hot_s: float = 1.2
+    fire_hot_s: Annotated[float, Range(0.1, 60.0, "s")] = 1.2
     """Cranking until it fires with warm coolant, s."""
-    fire_cold_s: float = 3.0
+    fire_cold_s: Annotated[float, Range(0.1, 60.0, "s")] = 3.0
     """The same at 10 degC and below, s; in between in proportion."""
-    run_up_s: float = 3.5
+    run_up_s: Annotated[float, Range(0.1, 120.0, "s")] = 3.5
     """From firing to rated speed, s. With excitation it is ready in 7 s when kept warm: NFPA 110 Type 10."""
-    excitation_s: float = 0.6
+    excitation_s: Annotated[float, Range(0.05, 60.0, "s")] = 0.6
     """Time constant of the voltage building up from three quarters of the speed on, s."""
-    run_down_s: float = 20.0
+    run_down_s: Annotated[float, Range(0.1, 600.0, "s")] = 20.0
     """From fuel shut to standstill, s (assumed)."""
-    jacket_heater_c: float = 45.0
+    jacket_heater_c: Annotated[float, Range(0.0, 80.0, "degC")] = 45.0
     """Coolant is kept at this while it stands, degC (NFPA 110 asks for 32 degC at least); 0 for no heater."""
-    thermostat_c: float = 82.0
-    seize_c: float = 125.0
+    thermostat_c: Annotated[float, Range(40.0, 110.0, "degC")] = 82.0
+    seize_c: Annotated[float, Range(90.0, 200.0, "degC")] = 125.0
     """It seizes here if nothing stops it before, degC (assumed)."""
-    coolant_share: float = 0.155
+    coolant_share: Annotated[float, Range(0.0, 0.5)] = 0.155
     """Share of the fuel's energy that goes to the coolant: about 600 kW at full load (typical of the size)."""
-    radiator_kw_per_k: float = 13.5
+    radiator_kw_per_k: Annotated[float, Range(0.001, 10000.0, "kW/K")] = 13.5
     """With the fan running, kW per K above the air: holds 96 degC at full load in 50 degC air."""
-    fanless_kw_per_k: float = 1.0
+    fanless_kw_per_k: Annotated[float, Range(0.0001, 1000.0, "kW/K")] = 1.0
     """Without (assumed)."""
-    thermal_mass_kj_per_k: float = 4000.0
+    thermal_mass_kj_per_k: Annotated[float, Range(1.0, 10000000.0, "kJ/K")] = 4000.0
     """Block and coolant; set so that with the fan dead a set started warm reaches 103 degC in 9 minutes at 75 % load
     (AWS us-east-1, 14 June 2012: nine minutes from loss of utility to the trip)."""
-    oil_kpa: float = 450.0
+    oil_kpa: Annotated[float, Range(10.0, 2000.0, "kPa")] = 450.0
     """Oil pressure hot at rated speed, kPa (typical)."""
-    crank_reserve_s: float = 90.0
+    crank_reserve_s: Annotated[float, Range(1.0, 3600.0, "s")] = 90.0
     """Cranking the starter battery holds, s: two cycles of three times 15 s (NFPA 110, 5.6.4; from memory)."""
-    recharge_s: float = 86400.0
+    recharge_s: Annotated[float, Range(60.0, 1000000.0, "s")] = 86400.0
     """The charger fills it from empty in a day, s (NFPA 110; from memory)."""
-    breaker_s: float = 0.06
+    breaker_s: Annotated[float, Range(0.001, 10.0, "s")] = 0.06
     """Closing time of its circuit breaker, s."""
+
+    def __post_init__(self) -> None:
+        if len(self.fuel_kwm) < 2 or len(self.fuel_kwm) != len(self.fuel_lph):
+            raise ValueError("fuel_kwm and fuel_lph: expected as many of both, two at least")
+        if any(a >= b for curve in (self.fuel_kwm, self.fuel_lph) for a, b in pairwise(curve)):
+            raise ValueError("fuel_kwm and fuel_lph: expected numbers that rise")
+        if self.thermostat_c >= self.seize_c:
+            raise ValueError(
+                f"thermostat_c is {self.thermostat_c:g}, expected less than seize_c, {self.seize_c:g} degC"
+            )
 
 
 def fuel_lph(ratings: GeneratorRatings, kwm: float) -> float:

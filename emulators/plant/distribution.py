@@ -12,12 +12,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, hypot, log, sqrt
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from emulators.plant.actor import PlantError, State
 from emulators.plant.breakers import CURVES
 from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Phases, Supply
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.ratings import Range
 
 NONE: Phases = NOTHING.kw
 """Of what draws nothing, kVA per phase."""
@@ -31,27 +32,33 @@ class PduRatings:
     (APC product page).
     """
 
-    phases: int = 3
+    phases: Literal[1, 3] = 3
     """3, or 1 for a single-phase inlet on `phase` of what feeds it."""
-    phase: int = 1
+    phase: Annotated[int, Range(1, 3, "(the phase)")] = 1
     """The phase a single-phase inlet is wired to, 1 to 3."""
-    rated_a: float = 125.0
+    rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 125.0
     """Of the inlet, A per phase."""
-    outlets: int = 12
-    banks: int = 12
+    outlets: Annotated[int, Range(1, 256, "outlets")] = 12
+    banks: Annotated[int, Range(1, 64, "banks")] = 12
     """Outlets share these breakers in order: 12 outlets on 3 banks are 1-4, 5-8, 9-12. Bank n is on phase n mod 3."""
-    bank_a: float = 32.0
+    bank_a: Annotated[float, Range(0.5, 2000.0, "A")] = 32.0
     """Rated current In of each bank's breaker, A."""
-    bank_curve: str = "C"
+    bank_curve: Literal["B", "C", "D"] = "C"
     """Trip characteristic of those breakers, B, C or D (IEC 60898-1; see `emulators.plant.breakers`)."""
-    outlet_a: float = 32.0
+    outlet_a: Annotated[float, Range(0.5, 2000.0, "A")] = 32.0
     """Rating of an outlet, A."""
-    three_phase_outlets: tuple[int, ...] = ()
+    three_phase_outlets: tuple[Annotated[int, Range(1, 256, "(an outlet)")], ...] = ()
     """Outlets with all three phases; their bank is three-pole."""
     switched: bool = True
     """Whether outlets have relays; a metered PDU has none."""
     latching: bool = True
     """Latching relays keep their position without power; others fall open and the firmware closes them again."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.banks <= self.outlets:
+            raise ValueError(f"banks is {self.banks}, expected 1 to {self.outlets}, the number of outlets")
+        if any(outlet > self.outlets for outlet in self.three_phase_outlets):
+            raise ValueError(f"three_phase_outlets: expected outlets from 1 to {self.outlets}")
 
 
 @dataclass
@@ -110,12 +117,6 @@ class Pdu(Electrical):
     def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
         super().__init__(id, params, feeds)
         p = self.params
-        if p.phases not in (1, 3):
-            raise PlantError(f"{id}: phases is {p.phases}, expected 1 or 3")
-        if not 1 <= p.banks <= p.outlets:
-            raise PlantError(f"{id}: banks is {p.banks}, expected 1 to {p.outlets}, the number of outlets")
-        if p.bank_curve not in ("B", "C", "D"):
-            raise PlantError(f"{id}: bank_curve is {p.bank_curve!r}, expected B, C or D")
         self.curve = CURVES[p.bank_curve]
         self.outlet_banks = [o * p.banks // p.outlets for o in range(p.outlets)]
         """Bank of each outlet, both from 0."""

@@ -176,6 +176,13 @@ class Electrical(Component):
     """
 
     TERMINALS: ClassVar[tuple[str, ...]] = ("input",)
+    """Its inputs by name; none: any number of any name, or, for a `SOURCE`, no input."""
+    NEEDS: ClassVar[int] = 1
+    """How many of its terminals, the first ones, must be fed."""
+    FEED_OPTIONAL: ClassVar[bool] = False
+    """It may have no feed at all, as a tank whose pump nobody has wired."""
+    SOURCE: ClassVar[bool] = False
+    """It is fed by nothing in the power path."""
 
     def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
         super().__init__(id, params)

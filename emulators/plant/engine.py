@@ -96,10 +96,18 @@ class Plant:
         self.actors[actor.id] = actor
 
     def start(self) -> None:
-        """All actors are there: let them look each other up and come to rest at t = 0."""
+        """All actors are there: let them look each other up and come to rest at t = 0.
+
+        Raises:
+            PlantError: an actor lacks what it needs, or the plant does not come to rest; `who` names the actor.
+        """
         self._arrange()
         for actor in self.actors.values():
-            actor.start()
+            try:
+                actor.start()
+            except PlantError as error:
+                error.who = error.who or actor.id
+                raise
         self.settle()
 
     def _arrange(self) -> None:
@@ -257,7 +265,8 @@ class Plant:
             if not self.dirty:
                 self.revision += 1
                 return
-        raise PlantError(f"at t={self.now:.3f} s the plant does not come to rest: {', '.join(restless)} keep changing")
+        names = ", ".join(restless)
+        raise PlantError(f"at t={self.now:.3f} s the plant does not come to rest: {names} keep changing", restless[0])
 
     def _react_all(self) -> None:
         reactions = iter(self._reactions)

@@ -27,6 +27,7 @@ class Tie(Electrical):
     """
 
     TERMINALS: ClassVar[tuple[str, ...]] = ("a", "b")
+    NEEDS: ClassVar[int] = 2
     clash = False
     towards = ""
 
@@ -152,12 +153,15 @@ class Flow(Network):
             sorter.add(head)
             for feed in feeds:
                 if isinstance(feed.upstream, Tie):
-                    raise PlantError(f"{component.id} is fed by the bus tie {feed.upstream.id}; name a board instead")
+                    raise PlantError(
+                        f"{component.id} is fed by the bus tie {feed.upstream.id}; name a board instead", component.id
+                    )
                 upstream = leader[feed.upstream.id]
                 if upstream == head:
                     raise PlantError(
                         f"{component.id} is fed by {feed.upstream.id}, which it is tied to or is itself: "
-                        f"only bus ties may close a loop"
+                        f"only bus ties may close a loop",
+                        component.id,
                     )
                 sorter.add(head, upstream)
         for tie in ties:
@@ -167,20 +171,22 @@ class Flow(Network):
             order = [groups[head] for head in sorter.static_order()]
         except CycleError as error:
             loop = " -> ".join(reversed(error.args[1]))
-            raise PlantError(f"the power path runs in a circle: {loop}; only a bus tie may join two paths") from None
+            raise PlantError(
+                f"the power path runs in a circle: {loop}; only a bus tie may join two paths", error.args[1][0]
+            ) from None
         return _merged(order)
 
     def _ends(self, tie: Tie) -> tuple[Electrical, Electrical]:
         ends = []
         for terminal in ("a", "b"):
             if terminal not in tie.feeds:
-                raise PlantError(f"the bus tie {tie.id} needs both its feeds a and b; {terminal} is missing")
+                raise PlantError(f"the bus tie {tie.id} needs both its feeds a and b; {terminal} is missing", tie.id)
             component, socket = self.resolve(tie.feeds[terminal])
             if socket or isinstance(component, Tie):
-                raise PlantError(f"the bus tie {tie.id} joins boards; {tie.feeds[terminal]!r} is not one")
+                raise PlantError(f"the bus tie {tie.id} joins boards; {tie.feeds[terminal]!r} is not one", tie.id)
             ends.append(component)
         if ends[0] is ends[1]:
-            raise PlantError(f"the bus tie {tie.id} has {ends[0].id} on both sides")
+            raise PlantError(f"the bus tie {tie.id} has {ends[0].id} on both sides", tie.id)
         return ends[0], ends[1]
 
     def _leaders(self, ties: Sequence[Tie]) -> dict[str, str]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import ClassVar, Protocol, cast
+from typing import Annotated, ClassVar, Protocol, cast
 
 from emulators.plant.actor import PlantError, State
-from emulators.plant.electrical import DEAD, Component, Draw, Electrical, Ref, Supply, three_phase
+from emulators.plant.electrical import DEAD, Component, Draw, Electrical, Supply, three_phase
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.ratings import Names, Range
 
 
 class Burner(Protocol):
@@ -35,8 +36,8 @@ class TankRatings:
     city with uncertain deliveries keeps.
     """
 
-    capacity_l: float = 30000.0
-    initial_percent: float = 95.0
+    capacity_l: Annotated[float, Range(1.0, 10000000.0, "l")] = 30000.0
+    initial_percent: Annotated[float, Range(0.0, 100.0, "%")] = 95.0
     """How full it is when the site starts, %."""
 
 
@@ -168,17 +169,21 @@ class BulkTank(Tank):
 class DayTankRatings(TankRatings):
     """A tank beside a set that lasts 8 h at full load (437 l/h at most), and the pump that keeps it full."""
 
-    capacity_l: float = 3600.0
-    initial_percent: float = 95.0
-    bulk: Ref = ""
+    capacity_l: Annotated[float, Range(1.0, 10000000.0, "l")] = 3600.0
+    initial_percent: Annotated[float, Range(0.0, 100.0, "%")] = 95.0
+    bulk: Annotated[str, Names("bulk_tank")] = ""
     """The tank the pump draws from; none means it is only filled by hand."""
-    pump_lph: float = 3600.0
+    pump_lph: Annotated[float, Range(0.0, 1000000.0, "l/h")] = 3600.0
     """What the pump moves, l/h: eight sets' worth, so that a tank is full again within the hour (assumed)."""
-    pump_kw: float = 1.5
-    pump_on_percent: float = 70.0
+    pump_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 1.5
+    pump_on_percent: Annotated[float, Range(0.0, 100.0, "%")] = 70.0
     """The lower float starts the pump, % of the tank."""
-    pump_off_percent: float = 95.0
+    pump_off_percent: Annotated[float, Range(0.0, 100.0, "%")] = 95.0
     """The upper float stops it, % of the tank."""
+
+    def __post_init__(self) -> None:
+        if self.pump_on_percent >= self.pump_off_percent:
+            raise ValueError(f"pump_on_percent is {self.pump_on_percent:g}, expected less than pump_off_percent")
 
 
 @dataclass
@@ -199,6 +204,8 @@ class DayTank(Tank, Electrical):
     PARAMS = DayTankRatings
     STATE = DayTankState
     TERMINALS = ("pump",)
+    NEEDS: ClassVar[int] = 0
+    FEED_OPTIONAL = True
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Tank.FAULTS,
         "pump-fails": Fault("the transfer pump does not run"),

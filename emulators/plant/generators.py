@@ -69,6 +69,7 @@ class Generator(DieselEngine):
     PARAMS = GeneratorRatings
     STATE = GeneratorState
     TERMINALS = ()
+    SOURCE = True
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **DieselEngine.FAULTS,
         "avr": Fault(

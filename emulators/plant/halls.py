@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from emulators.plant.actor import State
 from emulators.plant.air import AIR_KJ_PER_M3_K, relative_humidity_percent
 from emulators.plant.climate import Climate
 from emulators.plant.crahs import ConditionedAir, Crah
-from emulators.plant.electrical import Ref
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.ratings import Names, Range
 from emulators.plant.thermal import Balance, Body, ThermalState
 
 COLD_SHARE = 0.4
@@ -28,27 +28,27 @@ COLD_SHARE = 0.4
 class HallRatings:
     """A hall for 500 kW in about 95 racks of 5.25 kW."""
 
-    area_m2: float = 250.0
+    area_m2: Annotated[float, Range(1.0, 100000.0, "m2")] = 250.0
     """Of the white space: 2 kW/m2, about 2.6 m2 a rack with its share of the aisles."""
-    height_m: float = 3.5
-    mass_kg: float = 66000.0
+    height_m: Annotated[float, Range(1.0, 50.0, "m")] = 3.5
+    mass_kg: Annotated[float, Range(1.0, 100000000.0, "kg")] = 66000.0
     """Of racks and equipment, kg: 700 kg a rack, filled (assumption; they may carry 1000 kg and more)."""
-    mass_kj_per_kg_k: float = 0.5
+    mass_kj_per_kg_k: Annotated[float, Range(0.01, 10.0, "kJ/(kg K)")] = 0.5
     """Specific heat of that mass (steel 0.49; Khankari 2011 uses 0.5)."""
-    it_delta_t_k: float = 12.0
+    it_delta_t_k: Annotated[float, Range(1.0, 50.0, "K")] = 12.0
     """By how much servers warm the air, K (ASHRAE TC 9.9 quotes 10 to 20 K for servers; assumption)."""
-    server_effectiveness: float = 0.7
+    server_effectiveness: Annotated[float, Range(0.01, 0.99)] = 0.7
     """Of the heat exchange between servers and their air: with the mass above, a time constant of about 19 min for all
     of it (server cores alone: several minutes, ASME InterPACK2013 V002T09A024)."""
-    design_kw: float = 500.0
+    design_kw: Annotated[float, Range(0.1, 100000.0, "kW")] = 500.0
     """IT load; below a twentieth of it the servers' airflow falls no further."""
-    envelope_kw_per_k: float = 0.3
+    envelope_kw_per_k: Annotated[float, Range(0.0, 1000.0, "kW/K")] = 0.3
     """Conduction through walls and roof, kW/K: 500 m2 at 0.6 W/(m2 K)."""
-    hot_spot: float = 0.1
+    hot_spot: Annotated[float, Range(0.0, 0.9)] = 0.1
     """Part of the air at the worst inlet that comes round from the hot side."""
-    dew_point_c: float = 9.5
+    dew_point_c: Annotated[float, Range(-40.0, 30.0, "degC")] = 9.5
     """Of the room's air, degC: what a 10 degC coil leaves."""
-    climate: Ref = ""
+    climate: Annotated[str, Names("climate")] = ""
     """Air outside; none means adiabatic walls."""
 
 

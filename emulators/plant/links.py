@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from emulators.plant.actor import PlantError, State
-from emulators.plant.electrical import Component, Ref
+from emulators.plant.electrical import Component
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.ratings import Names, Range, Text
 from emulators.plant.redundancy import LACP_PERIOD_S
 from emulators.plant.switches import OCTETS_PER_GBIT, Switch
 
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
 class LinkRatings:
     """A cable between two switch ports, each written `switch:port`."""
 
-    a: Ref = ""
-    b: Ref = ""
-    gbps: float = 100.0
-    lag: str = ""
+    a: Annotated[str, Names("switch", needed=True)] = ""
+    b: Annotated[str, Names("switch", needed=True)] = ""
+    gbps: Annotated[float, Range(0.01, 1000.0, "Gb/s")] = 100.0
+    lag: Annotated[str, Text(30)] = ""
     """`lag1` for a member of link aggregate 1 of both switches; empty for a link of its own."""
-    lacp: str = "slow"
+    lacp: Literal["slow", "fast"] = "slow"
     """Rate of LACPDUs: slow (30 s, the default of Aruba OS-CX) or fast (1 s)."""
     shared: bool = False
     """Half duplex through a repeater: spanning tree has no agreement on it and waits its full delays."""

@@ -21,15 +21,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from emulators.plant import traffic
 from emulators.plant.actor import PlantError, State
 from emulators.plant.cabling import Cabling, Trunk
 from emulators.plant.convergence import Convergence
-from emulators.plant.electrical import Component, Ref
+from emulators.plant.electrical import Component
 from emulators.plant.faults import Fault
 from emulators.plant.links import Link
+from emulators.plant.ratings import Names, Range
 from emulators.plant.redundancy import Aggregation, VirtualRouter
 from emulators.plant.switches import Switch
 
@@ -40,24 +41,24 @@ __all__ = ["Link", "ManagementNetwork", "Switch"]
 class NetworkRatings:
     """What is true of the network as a whole."""
 
-    station: Ref = ""
+    station: Annotated[str, Names("switch")] = ""
     """Where the management station is attached, `mgmt-core-1:48`."""
-    gateways: tuple[Ref, ...] = ()
+    gateways: tuple[Annotated[str, Names("switch")], ...] = ()
     """The switches that share the virtual router address, the owner of the highest priority first."""
-    priorities: tuple[int, ...] = (200, 100)
+    priorities: tuple[Annotated[int, Range(1, 254, "(VRRP priority)")], ...] = (200, 100)
     """Their VRRP priorities (100 is the default of RFC 5798 5.2.4)."""
     preempt: bool = True
     """Whether a gateway of higher priority takes its role back (RFC 5798 6.1: default true)."""
-    uplinks: tuple[Ref, ...] = ()
+    uplinks: tuple[Annotated[str, Names("switch")], ...] = ()
     """The gateways' ports to the outside world, one each (`core-1:54`)."""
-    gbps_per_kw: float = 0.4
+    gbps_per_kw: Annotated[float, Range(0.0, 1000.0, "Gb/s per kW")] = 0.4
     """What servers send for each kW they draw, Gb/s: 44 servers in a 10 kW rack at 1 % of 10 Gb/s
     (utilisation: Roy et al., Inside the Social Network's (Datacenter) Network, SIGCOMM 2015; from memory)."""
-    outside_share: float = 0.2
+    outside_share: Annotated[float, Range(0.0, 1.0)] = 0.2
     """Share of the servers' traffic that leaves the site (same source, order of magnitude; unverified)."""
-    frame_octets: float = 800.0
+    frame_octets: Annotated[float, Range(64.0, 9216.0, "octets")] = 800.0
     """Mean frame length: mostly 64 or 1500 octets (Benson et al., IMC 2010; mean unverified), octets."""
-    poll_kbps: float = 4.0
+    poll_kbps: Annotated[float, Range(0.0, 1000000.0, "kb/s")] = 4.0
     """What the management station exchanges with each device, each way, kb/s."""
 
 

@@ -5,29 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from emulators.plant.actor import State
-from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Ref, Supply, three_phase
+from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
 from emulators.plant.faults import Fault, Parameter
 from emulators.plant.ramp import approached
+from emulators.plant.ratings import Names, Range
 
 
 @dataclass(frozen=True)
 class PumpRatings:
     """One of three chilled-water pumps on variable speed drives: two deliver what 1.1 MW at 5.3 K needs."""
 
-    loop: Ref = ""
-    flow_l_s: float = 25.0
+    loop: Annotated[str, Names("water_loop", needed=True)] = ""
+    flow_l_s: Annotated[float, Range(0.001, 10000.0, "l/s")] = 25.0
     """At full speed, l/s."""
-    power_kw: float = 11.0
+    power_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 11.0
     """At full speed, kW: 25 l/s against 300 kPa at 68 % of pump, motor and drive."""
-    power_factor: float = 0.95
-    ramp_s: float = 15.0
+    power_factor: Annotated[float, Range(0.1, 1.0)] = 0.95
+    ramp_s: Annotated[float, Range(0.01, 3600.0, "s")] = 15.0
     """From standstill to full speed, s ("10 to 60 s", engineering practice, low confidence)."""
-    restart_s: float = 5.0
+    restart_s: Annotated[float, Range(0.0, 3600.0, "s")] = 5.0
     """From the return of power to the drive's start, s: charging its DC link and self-test (assumption)."""
-    minimum_volts: float = 0.8 * NOMINAL_VOLTS
+    minimum_volts: Annotated[float, Range(0.0, 400.0, "V")] = 0.8 * NOMINAL_VOLTS
     """Below this the drive trips on DC undervoltage, V."""
     initially_on: bool = True
 
@@ -52,6 +53,7 @@ class Pump(Electrical):
 
     kind = "pump"
     TERMINALS = ("input", "alternate")
+    NEEDS: ClassVar[int] = 0
     PARAMS = PumpRatings
     STATE = PumpState
     params: PumpRatings

@@ -3,48 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from emulators.plant.actor import State
-from emulators.plant.electrical import Ref
+from emulators.plant.ratings import Names, Range
 
 
 @dataclass(frozen=True)
 class RackRowRatings:
     """A row of racks. The defaults make 190 racks the 1 MW of IT of the Bamako site."""
 
-    racks: int = 10
-    phase: int = 0
+    racks: Annotated[int, Range(1, 64, "racks")] = 10
+    phase: Annotated[int, Range(0, 3, "(the phase)")] = 0
     """1 to 3 when its cords are single-phase on that phase of a feed that is no PDU; 0 when they use all three."""
-    rack_kw: float = 5.25
+    rack_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 5.25
     """What one rack draws at full utilisation with all cords good, kW."""
-    power_factor: float = 0.98
+    power_factor: Annotated[float, Range(0.1, 1.0)] = 0.98
     """Of the power supplies, lagging (active PFC; typical 0.97 to 0.99)."""
-    utilisation: float = 1.0
+    utilisation: Annotated[float, Range(0.0, 1.0)] = 1.0
     """At the start, 0 to 1."""
-    idle_fraction: float = 0.45
+    idle_fraction: Annotated[float, Range(0.0, 1.0)] = 0.45
     """What an idle rack draws of its full power (SPECpower_ssj2008 results of 2015 to 2020: 0.3 to 0.5 with storage and
     network equipment above that; assumption)."""
-    standby_fraction: float = 0.02
+    standby_fraction: Annotated[float, Range(0.0, 1.0)] = 0.02
     """What a shut-down rack draws: service processors (assumption)."""
-    psu_side_kw: float = 6.0
+    psu_side_kw: Annotated[float, Range(0.01, 2000.0, "kW")] = 6.0
     """Rating of the power supplies on one cord, kW of output: each side carries the rack alone."""
-    first_outlet: int = 1
+    first_outlet: Annotated[int, Range(1, 256, "(an outlet)")] = 1
     """The outlet of each PDU that rack 1 is plugged into."""
-    psu_start_s: float = 2.0
+    psu_start_s: Annotated[float, Range(0.0, 600.0, "s")] = 2.0
     """From good voltage to output of a power supply that had dropped out, s (EPS12V soft start; assumption)."""
-    inrush: float = 1.6
+    inrush: Annotated[float, Range(1.0, 20.0, "times rated")] = 1.6
     """Draw of a rack while its supplies charge and fans start, as a multiple of `rack_kw` (assumption)."""
-    inrush_s: float = 0.5
-    boot_s: float = 240.0
+    inrush_s: Annotated[float, Range(0.001, 60.0, "s")] = 0.5
+    boot_s: Annotated[float, Range(0.0, 86400.0, "s")] = 240.0
     """From power to full load again, s (firmware self-test, operating system, services; assumption)."""
-    shutdown_s: float = 120.0
+    shutdown_s: Annotated[float, Range(0.0, 86400.0, "s")] = 120.0
     """An orderly shutdown of all systems of a rack, s (assumption)."""
     auto_restart: bool = True
     """Whether servers start by themselves when power returns ("last state" in their firmware setup)."""
-    hall: Ref = ""
+    hall: Annotated[str, Names("hall")] = ""
     """The hall whose `inlet_c` they breathe and which takes their heat."""
-    overheat_c: float = 45.0
+    overheat_c: Annotated[float, Range(20.0, 100.0, "degC")] = 45.0
     """Inlet temperature at which servers shut themselves down, C (ASHRAE class A4 allows 45; the trip is assumed)."""
+
+    def __post_init__(self) -> None:
+        if self.standby_fraction > self.idle_fraction:
+            raise ValueError(f"standby_fraction is {self.standby_fraction:g}, expected at most idle_fraction")
 
 
 IT_STATES = ("running", "booting", "stopping", "stopped", "down", "overheated")
@@ -74,4 +79,4 @@ class RackRowState(State):
 class RackRatings(RackRowRatings):
     """A single rack."""
 
-    racks: int = 1
+    racks: Annotated[int, Range(1, 64, "racks")] = 1

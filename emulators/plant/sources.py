@@ -9,24 +9,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import exp, inf, log
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from emulators.plant.actor import State
 from emulators.plant.electrical import DEAD, LOADING_PERCENT, NOMINAL_HERTZ, NOMINAL_VOLTS, Draw, Electrical, Supply
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.ratings import Range, Text
 
 
 @dataclass(frozen=True)
 class UtilityRatings:
     """A medium-voltage feed."""
 
-    grid: str = ""
+    grid: Annotated[str, Text(100)] = ""
     """The network it hangs on: feeds of one grid are in step. Empty means a grid of its own."""
-    capacity_kw: float = 2500.0
+    capacity_kw: Annotated[float, Range(0.1, 1000000.0, "kW")] = 2500.0
     """Subscribed power, kW: the feed's weight where several sources share a load."""
-    volts: float = NOMINAL_VOLTS
+    volts: Annotated[float, Range(90.0, 400.0, "V")] = NOMINAL_VOLTS
     """Declared voltage, phase to neutral on the low-voltage side, V (IEC 60038)."""
-    hertz: float = NOMINAL_HERTZ
+    hertz: Annotated[float, Range(45.0, 65.0, "Hz")] = NOMINAL_HERTZ
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Utility(Electrical):
     PARAMS = UtilityRatings
     STATE = UtilityState
     TERMINALS = ()
+    SOURCE = True
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "outage": Fault(
             "interruption: all three phases below 5 % of the declared voltage", source="EN 50160; IEC 61000-4-30"
@@ -133,22 +135,22 @@ class TransformerRatings:
     unverified): top-oil time constant 180 min, oil exponent 0.8.
     """
 
-    kva: float = 1600.0
-    impedance_percent: float = 6.0
-    no_load_w: float = 1080.0
-    load_loss_w: float = 12000.0
+    kva: Annotated[float, Range(1.0, 100000.0, "kVA")] = 1600.0
+    impedance_percent: Annotated[float, Range(0.5, 25.0, "%")] = 6.0
+    no_load_w: Annotated[float, Range(1.0, 1000000.0, "W")] = 1080.0
+    load_loss_w: Annotated[float, Range(0.0, 10000000.0, "W")] = 12000.0
     """At rated current, W."""
-    magnetising_percent: float = 0.5
+    magnetising_percent: Annotated[float, Range(0.0, 20.0, "%")] = 0.5
     """No-load current, % of rated."""
-    inrush_times_rated: float = 6.0
+    inrush_times_rated: Annotated[float, Range(0.0, 20.0, "times rated")] = 6.0
     """RMS current in the first cycles after energising, times rated; 0 for none."""
-    inrush_s: float = 0.2
-    ambient_c: float = 45.0
+    inrush_s: Annotated[float, Range(0.001, 60.0, "s")] = 0.2
+    ambient_c: Annotated[float, Range(-50.0, 60.0, "degC")] = 45.0
     """Around the tank, degC: Bamako's hot season."""
-    oil_rise_k: float = 55.0
+    oil_rise_k: Annotated[float, Range(1.0, 100.0, "K")] = 55.0
     """Top-oil rise over ambient at rated load, K: for a machine chosen for 45 degC."""
-    oil_time_constant_s: float = 10800.0
-    trip_oil_c: float = 115.0
+    oil_time_constant_s: Annotated[float, Range(60.0, 1000000.0, "s")] = 10800.0
+    trip_oil_c: Annotated[float, Range(70.0, 200.0, "degC")] = 115.0
     """The oil thermometer's second contact opens the circuit here, degC; the first, an alarm, 10 K below."""
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 from emulators.plant.actor import State
 from emulators.plant.electrical import (
@@ -21,6 +21,7 @@ from emulators.plant.electrical import (
     passed_on_kw,
 )
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.ratings import Range
 
 RIDE_THROUGH_S = 0.02
 """Gaps up to this long are logged but not shown downstream: no load notices them (ITIC curve: 0 V for 20 ms), s."""
@@ -33,23 +34,27 @@ class StaticSwitchRatings:
     Sources: less than 4 ms, user manual p. 61; +-10 % and 3 s, guide specification SL-20610 p. 3.
     """
 
-    rated_a: float = 800.0
-    transfer_ms: float = 4.0
-    out_of_step_ms: float = 10.0
+    rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 800.0
+    transfer_ms: Annotated[float, Range(0.1, 1000.0, "ms")] = 4.0
+    out_of_step_ms: Annotated[float, Range(0.0, 1000.0, "ms")] = 10.0
     """Added when the sources are out of step: it waits for the current to stop before firing the other side, ms.
     Half a cycle, assumed."""
-    range_v: float = 23.0
+    range_v: Annotated[float, Range(1.0, 200.0, "V")] = 23.0
     """A source is left when a phase is further than this from nominal, V."""
-    hysteresis_v: float = 4.6
+    hysteresis_v: Annotated[float, Range(0.0, 100.0, "V")] = 4.6
     """A source is accepted again this much inside the range, V (2 %, assumed)."""
-    range_hz: float = 2.5
+    range_hz: Annotated[float, Range(0.1, 15.0, "Hz")] = 2.5
     """Likewise for frequency, Hz (5 %, assumed)."""
-    retransfer_s: float = 3.0
+    retransfer_s: Annotated[float, Range(0.0, 86400.0, "s")] = 3.0
     """The preferred source must be good for so long before the return, s."""
     in_step_only: bool = True
     """Voluntary transfers wait until both sources are in step."""
-    fault_times_rated: float = 3.0
+    fault_times_rated: Annotated[float, Range(1.0, 50.0, "times rated")] = 3.0
     """From this current on it takes the load for faulty and stays where it is until it is reset (assumed)."""
+
+    def __post_init__(self) -> None:
+        if self.hysteresis_v >= self.range_v:
+            raise ValueError(f"hysteresis_v is {self.hysteresis_v:g}, expected less than range_v, {self.range_v:g} V")
 
 
 @dataclass
@@ -81,6 +86,7 @@ class StaticTransferSwitch(Electrical):
     PARAMS = StaticSwitchRatings
     STATE = StaticSwitchState
     TERMINALS: ClassVar[tuple[str, ...]] = ("preferred", "alternate")
+    NEEDS: ClassVar[int] = 0
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "stuck": Fault("does not transfer"),
         "slow": Fault("the transfer takes longer", {"delay_ms": Parameter(40.0, "ms", 1.0, 5000.0)}),
@@ -305,13 +311,13 @@ class RackSwitchRatings(StaticSwitchRatings):
     range, AP77xx user manual p. 14.
     """
 
-    rated_a: float = 16.0
-    transfer_ms: float = 10.0
-    out_of_step_ms: float = 0.0
+    rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 16.0
+    transfer_ms: Annotated[float, Range(0.1, 1000.0, "ms")] = 10.0
+    out_of_step_ms: Annotated[float, Range(0.0, 1000.0, "ms")] = 0.0
     """Relays break before they make, so the phase angle does not matter to it, ms."""
-    retransfer_s: float = 30.0
+    retransfer_s: Annotated[float, Range(0.0, 86400.0, "s")] = 30.0
     in_step_only: bool = False
-    fault_times_rated: float = 6.0
+    fault_times_rated: Annotated[float, Range(1.0, 50.0, "times rated")] = 6.0
     """Its relays do not interrupt more (assumed)."""
 
 

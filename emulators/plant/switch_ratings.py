@@ -3,41 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Annotated, Literal
 
 from emulators.plant.actor import State
-from emulators.plant.electrical import Ref
+from emulators.plant.ratings import Names, Range
 
 
 @dataclass(frozen=True)
 class SwitchRatings:
     """A data-centre switch, by default a top-of-rack Aruba CX 8360-48Y6C: 48 ports of 25 Gb/s, 6 of 100 Gb/s."""
 
-    ports: int = 54
+    ports: Annotated[int, Range(1, 512, "ports")] = 54
     """Ports, numbered from 1; the number is the port's ifIndex."""
-    gbps: float = 25.0
-    uplinks: int = 6
+    gbps: Annotated[float, Range(0.01, 1000.0, "Gb/s")] = 25.0
+    uplinks: Annotated[int, Range(0, 512, "ports")] = 6
     """How many of the ports, the last ones, are of the faster kind."""
-    uplink_gbps: float = 100.0
-    kw: float = 0.105
+    uplink_gbps: Annotated[float, Range(0.01, 1000.0, "Gb/s")] = 100.0
+    kw: Annotated[float, Range(0.0, 100.0, "kW")] = 0.105
     """What it draws (recording of an Aruba CX 8360: its two supplies show 49 W and 55 W), kW."""
-    phase: int = 0
+    phase: Annotated[int, Range(0, 2, "(the phase)")] = 0
     """The phase its power supplies hang on: 0, 1 or 2."""
-    holdup_s: float = 0.012
+    holdup_s: Annotated[float, Range(0.0, 10.0, "s")] = 0.012
     """How long a power supply bridges a dead input at full load (Intel CRPS specification: 12 ms), s."""
-    boot_s: float = 120.0
+    boot_s: Annotated[float, Range(0.0, 3600.0, "s")] = 120.0
     """From power to ports that forward, s (vendors quote two to four minutes; unverified for this model)."""
-    stp_priority: int = 32768
+    stp_priority: Annotated[int, Range(0, 61440, "", step=4096)] = 32768
     """Bridge priority: the lowest becomes root. In steps of 4096 (802.1D-2004 9.2.5)."""
-    protocol: str = "rstp"
+    protocol: Literal["rstp", "stp"] = "rstp"
     """Spanning tree spoken: rstp, or stp for an old switch that knows no agreement."""
     edge_ports: bool = True
     """Ports to hosts are edge ports and forward at once; otherwise they wait twice the forward delay."""
-    serves: tuple[Ref, ...] = ()
+    serves: tuple[Annotated[str, Names("rack", "rack_row")], ...] = ()
     """Rack rows whose servers are cabled to this switch; a row served by two switches splits its traffic."""
-    server_ports: int = 48
+    server_ports: Annotated[int, Range(0, 512, "ports")] = 48
     """How many ports, from port 1, those servers take; divided evenly among the rows."""
-    hall: Ref = ""
+    hall: Annotated[str, Names("hall")] = ""
     """The hall it stands in: its heat goes there and its fans breathe that air."""
+
+    def __post_init__(self) -> None:
+        if self.uplinks > self.ports:
+            raise ValueError(f"uplinks is {self.uplinks}, expected at most the {self.ports} ports")
+        if self.serves and self.server_ports > self.ports:
+            raise ValueError(f"server_ports is {self.server_ports}, expected at most the {self.ports} ports")
 
 
 @dataclass

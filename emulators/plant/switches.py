@@ -71,6 +71,7 @@ class Switch(Electrical):
 
     kind = "switch"
     TERMINALS = ("psu_a", "psu_b")
+    NEEDS: ClassVar[int] = 0
     PARAMS = SwitchRatings
     STATE = SwitchState
     params: SwitchRatings

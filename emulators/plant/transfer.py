@@ -7,23 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from emulators.plant.actor import State
 from emulators.plant.electrical import DEAD, Draw, Electrical, Supply, passed_on_kw
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.ratings import Range
 
 
 @dataclass(frozen=True)
 class TransferSwitchRatings:
     """An open-transition automatic transfer switch of contactor type."""
 
-    rated_a: float = 2500.0
-    transfer_s: float = 0.1
+    rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 2500.0
+    transfer_s: Annotated[float, Range(0.001, 60.0, "s")] = 0.1
     """Contact to contact, s (30 to 100 ms, typical vendor data, unverified)."""
-    off_s: float = 0.0
+    off_s: Annotated[float, Range(0.0, 600.0, "s")] = 0.0
     """Extra stay between the sources (delayed transition, lets motors' residual voltage decay), s."""
-    position: str = "normal"
+    position: Literal["normal", "off", "emergency"] = "normal"
     """Where it stands when the site starts: normal, off or emergency."""
 
 
@@ -46,6 +47,7 @@ class AutomaticTransferSwitch(Electrical):
     PARAMS = TransferSwitchRatings
     STATE = TransferSwitchState
     TERMINALS = ("normal", "emergency")
+    NEEDS: ClassVar[int] = 0
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "stuck": Fault("the mechanism does not leave the position it is in"),
         "stuck-off": Fault("the mechanism stops between the sources; it goes on when the fault is cleared"),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from math import inf, log
+from typing import Annotated, Literal
 
 from emulators.plant.actor import State
-from emulators.plant.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS, Ref
+from emulators.plant.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
 from emulators.plant.faults import Fault, Parameter
+from emulators.plant.ratings import Names, Range, Text
 
 OVERLOAD = ((1.25, 600.0), (1.50, 60.0), (1.65, 1.0))
 """(load, s): how long the inverter carries it. MGE Galaxy PW 100-225 kVA user's manual p. 56: 10 min at 125 %, 1 min at
@@ -30,59 +32,66 @@ class UpsRatings:
     this size (vendors' data sheets, from memory, unverified).
     """
 
-    kva: float = 500.0
-    kw: float = 500.0
-    volts: float = NOMINAL_VOLTS
+    kva: Annotated[float, Range(0.1, 100000.0, "kVA")] = 500.0
+    kw: Annotated[float, Range(0.1, 100000.0, "kW")] = 500.0
+    volts: Annotated[float, Range(90.0, 400.0, "V")] = NOMINAL_VOLTS
     """Output voltage, phase to neutral, V."""
-    hertz: float = NOMINAL_HERTZ
-    phases: int = 3
+    hertz: Annotated[float, Range(45.0, 65.0, "Hz")] = NOMINAL_HERTZ
+    phases: Literal[1, 3] = 3
     """1 or 3: a single-phase unit feeds phase 1 only."""
-    bus: str = ""
+    bus: Annotated[str, Text(100)] = ""
     """Name shared by the modules of a parallel system: they keep in step and go to bypass together."""
     eco: bool = False
     """Runs on the static bypass while that is good."""
-    rectifier_low: float = 0.85
-    rectifier_high: float = 1.15
+    rectifier_low: Annotated[float, Range(0.1, 0.99, "times nominal")] = 0.85
+    rectifier_high: Annotated[float, Range(1.01, 2.0, "times nominal")] = 1.15
     """Input voltage the rectifier works at, times nominal."""
-    rectifier_hertz: tuple[float, float] = (45.0, 65.0)
-    walk_in_delay_s: float = 10.0
+    rectifier_hertz: tuple[Annotated[float, Range(10.0, 100.0, "Hz")], Annotated[float, Range(10.0, 100.0, "Hz")]] = (
+        45.0,
+        65.0,
+    )
+    walk_in_delay_s: Annotated[float, Range(0.0, 3600.0, "s")] = 10.0
     """Wait after the input has returned, so that a generator settles first, s."""
-    walk_in_s: float = 10.0
+    walk_in_s: Annotated[float, Range(0.0, 3600.0, "s")] = 10.0
     """Ramp of the rectifier's power from nothing to full, s."""
-    rectifier_limit: float = 1.25
+    rectifier_limit: Annotated[float, Range(0.1, 5.0, "times rated")] = 1.25
     """Most the rectifier takes from its input, times rated kW."""
-    input_power_factor: float = 0.99
-    bypass_tolerance: float = 0.10
+    input_power_factor: Annotated[float, Range(0.1, 1.0)] = 0.99
+    bypass_tolerance: Annotated[float, Range(0.001, 0.5, "of nominal")] = 0.10
     """Deviation of the bypass voltage from nominal at which no transfer to it is allowed."""
-    sync_hertz: float = 2.0
+    sync_hertz: Annotated[float, Range(0.05, 10.0, "Hz")] = 2.0
     """Deviation from nominal up to which the inverter follows the bypass, Hz."""
-    no_load_loss: float = 0.010
-    linear_loss: float = 0.018
-    square_loss: float = 0.012
+    no_load_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.010
+    linear_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.018
+    square_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.012
     """Losses of double conversion at load l, times rated kW: no_load + linear l + square l^2."""
-    eco_loss: float = 0.010
+    eco_loss: Annotated[float, Range(0.0, 0.5, "of the load")] = 0.010
     """Losses on static bypass in eco mode, times load (and a third of the no-load loss)."""
-    retransfer_s: float = 10.0
+    retransfer_s: Annotated[float, Range(0.0, 86400.0, "s")] = 10.0
     """Time on bypass before it goes back to the inverter by itself, s."""
-    chemistry: str = "vrla"
+    chemistry: Literal["vrla", "li-ion"] = "vrla"
     """vrla or li-ion."""
-    autonomy_min: float = 10.0
+    autonomy_min: Annotated[float, Range(0.05, 10000.0, "min")] = 10.0
     """Battery runtime at rated kW when new, min."""
-    battery_exponent: float = 0.0
+    battery_exponent: Annotated[float, Range(0.0, 2.0)] = 0.0
     """Rate exponent of the battery; 0 for the chemistry's own."""
-    strings: int = 0
+    strings: Annotated[int, Range(0, 64, "strings")] = 0
     """In parallel; 0 for the usual number at this size (see `usual_battery`)."""
-    blocks: int = 0
+    blocks: Annotated[int, Range(0, 400, "blocks")] = 0
     """Of 12 V (vrla) or 8 cells (li-ion), in series in each string; 0 for the usual number at this size."""
-    age_years: float = 0.0
-    battery_c: float = 25.0
+    age_years: Annotated[float, Range(0.0, 30.0, "years")] = 0.0
+    battery_c: Annotated[float, Range(-20.0, 60.0, "degC")] = 25.0
     """Temperature of the battery's room, degC."""
-    charger_kw: float = 0.0
+    charger_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 0.0
     """Charger power, kW; 0 for a tenth of the rated kW, which recharges in ten times the discharge time."""
-    segments: int = 0
+    segments: Annotated[int, Range(0, 32, "groups")] = 0
     """Switched outlet groups, sockets 1 to n."""
-    hall: Ref = ""
+    hall: Annotated[str, Names("hall")] = ""
     """The room its losses heat."""
+
+    def __post_init__(self) -> None:
+        if self.rectifier_hertz[0] >= self.rectifier_hertz[1]:
+            raise ValueError("rectifier_hertz: expected the lower limit and then the upper one")
 
 
 UPS_FAULTS: Mapping[str, Fault] = {

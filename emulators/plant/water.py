@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from emulators.plant.actor import State
 from emulators.plant.chillers import ChilledWater, Chiller
 from emulators.plant.faults import Fault, Parameter
 from emulators.plant.pumps import Pump
+from emulators.plant.ratings import Range
 from emulators.plant.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
 
 
@@ -21,13 +22,13 @@ from emulators.plant.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalStat
 class WaterLoopRatings:
     """The chilled water of 1 MW of IT."""
 
-    tank_m3: float = 30.0
+    tank_m3: Annotated[float, Range(0.01, 100000.0, "m3")] = 30.0
     """Buffer tank, m3: 11 min of 1.1 MW at 6 K."""
-    tank_layers: int = 4
+    tank_layers: Annotated[int, Range(1, 32, "layers")] = 4
     """1 for a mixed tank; more is more stratified (a chain of mixed layers, water moving down it)."""
-    pipes_m3: float = 6.0
+    pipes_m3: Annotated[float, Range(0.01, 10000.0, "m3")] = 6.0
     """Return side: pipes, coils and evaporators."""
-    ambient_kw: float = 5.0
+    ambient_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 5.0
     """Heat gained through insulation and fittings, kW (assumption)."""
 
 

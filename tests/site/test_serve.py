@@ -8,6 +8,7 @@ from emulators import sitefile
 from emulators.profiles import library
 from emulators.serve import LiveSite, ServeError
 from emulators.site import Site
+from emulators.yamlfile import FileError
 from harness.transports import DeviceHandle, SnmpTransport
 from harness.transports.errors import NoAnswer
 
@@ -69,8 +70,13 @@ async def test_a_taken_port_is_told_with_what_to_do(live, tmp_path):
         await second.start()
 
 
-async def test_an_address_beyond_loopback_is_refused(tmp_path):
-    site = build(tmp_path, SITE.replace("127.21.7.1", "10.0.0.1"))
+def test_an_address_beyond_loopback_needs_a_word_of_consent_in_the_file(tmp_path):
+    with pytest.raises(FileError, match=r"yaml:\d+: .*10\.0\.0\.1 is not a loopback .* write `beyond_loopback: true`"):
+        build(tmp_path, SITE.replace("127.21.7.1", "10.0.0.1"))
+
+
+async def test_even_with_consent_it_is_not_listened_on(tmp_path):
+    site = build(tmp_path, "beyond_loopback: true\n" + SITE.replace("127.21.7.1", "10.0.0.1"))
     with pytest.raises(ServeError, match=r"10\.0\.0\.1, which is not loopback"):
         await LiveSite(site).start()
 
