@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import isfinite
 
 UNITS_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 """Seconds in each unit."""
@@ -25,6 +26,10 @@ def seconds(text: str | float) -> float:
 
 
 def spoken(seconds: float) -> str:
-    """A time as h:mm:ss, for tables."""
-    whole = int(seconds)
+    """A time as h:mm:ss, rounded to whole seconds, for tables: 59.9996 s is 0:01:00."""
+    if not isfinite(seconds):
+        return "never" if seconds > 0.0 else str(seconds)
+    whole = round(seconds)
+    if whole < 0:
+        return f"-{spoken(-seconds)}"
     return f"{whole // 3600}:{whole // 60 % 60:02d}:{whole % 60:02d}"

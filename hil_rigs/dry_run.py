@@ -81,8 +81,8 @@ class DryRunWorld(SimulatedWorld):
         super().__init__(site)
         self._plan, self._test = plan, test
 
-    async def schedule(self, *injections: Injection) -> None:
-        await super().schedule(*injections)
+    async def _schedule(self, *injections: Injection) -> None:
+        await super()._schedule(*injections)
         for injection in injections:
             self._plan.add(self._test, injection)
 

@@ -172,7 +172,7 @@ class RigWorld(World):
 
     # -- disturbing ---------------------------------------------------------------------------------------------------
 
-    async def schedule(self, *injections: Injection) -> None:
+    async def _schedule(self, *injections: Injection) -> None:
         for injection in injections:
             self._check(injection)
         for injection in injections:
@@ -194,6 +194,9 @@ class RigWorld(World):
             vocabulary.fits([always(injection.until)], self.model)
             for pattern in patterns([always(injection.until)]):
                 self._measured(pattern)
+
+    def waiting(self) -> list[Injection]:
+        return self._injector.schedule.waiting
 
     async def clear(self, target: str | None = None, kind: str | None = None) -> None:
         self._injector.end(target, kind)

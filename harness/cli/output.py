@@ -24,6 +24,7 @@ from harness.control import ControlError
 from harness.properties import BindingError, PropertySyntaxError, WrongKind
 from harness.quantities import UnknownQuantity
 from harness.worlds.controller import NoSuchController
+from harness.worlds.world import NeverInjected
 
 console = Console(highlight=False)
 errors = Console(stderr=True, highlight=False)
@@ -48,7 +49,7 @@ def fail(message: str, code: Exit) -> NoReturn:
 
 WRONG = (
     FileError, ProfileError, PointError, PlantError, NoSuchController,
-    PropertySyntaxError, BindingError, WrongKind, UnknownQuantity,
+    PropertySyntaxError, BindingError, WrongKind, UnknownQuantity, NeverInjected,
 )  # fmt: skip
 """What a user gets wrong in a flag, a name or a file."""
 

@@ -99,6 +99,11 @@ class Schedule:
         return [until for n in self._begun if (until := self.injections[n].until) is not None]
 
     @property
+    def waiting(self) -> list[Injection]:
+        """The injections that have not begun yet."""
+        return [injection for n, injection in enumerate(self.injections) if n not in self._strength]
+
+    @property
     def active(self) -> dict[tuple[str, str], Strength]:
         """(target, kind) -> parameters of what is applied now."""
         return dict(self._applied)

@@ -64,7 +64,8 @@ def site_file(item: pytest.Item) -> Path | None:
     if rig and Path(rig).is_file():
         return Path(rig)
     marker = item.get_closest_marker("site")
-    name = marker.args[0] if marker and marker.args else item.config.getoption("--site", None) or DEFAULT
+    marked = (marker.args[0] if marker.args else marker.kwargs.get("name")) if marker else None
+    name = str(marked or item.config.getoption("--site", None) or DEFAULT)
     try:
         path = find(beside(name, item.path))
     except FileError:

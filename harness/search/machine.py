@@ -43,7 +43,8 @@ class Operators(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._runner = asyncio.Runner(loop_factory=lambda: VirtualLoop(Network(self.frame.seed)))
+        self._loop = VirtualLoop(Network())
+        self._runner = asyncio.Runner(loop_factory=lambda: self._loop)
         self._properties = [parse(text) for text in self.frame.properties]
         self.world: SimulatedWorld
 
@@ -97,9 +98,11 @@ class Operators(RuleBasedStateMachine):
         assert not violations, "\n".join(map(str, violations))
 
     def teardown(self) -> None:
-        if hasattr(self, "world"):
-            self._runner.run(self.world.stop())
-        self._runner.close()
+        with self._loop.finishing():
+            if hasattr(self, "world"):
+                self._runner.run(self.world.stop())
+            self._runner.close()
+        self._loop.raise_failures()
 
     @property
     def _broken(self) -> bool:

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field
 from emulators.plant.actor import PlantError
 from harness.faults.scenario import Scenario
 from harness.journal import Journal
-from harness.properties import Monitor, Verdict, parse, patterns
+from harness.properties import Monitor, Property, Verdict, parse, patterns
 from harness.properties.vocabulary import fits
+from harness.virtual.watchdog import PATIENCE_S, Stuck
+from harness.worlds.blame import traceback_of
 from harness.worlds.controller import ControllerFailed, named
 from harness.worlds.loop import VirtualLoop
 from harness.worlds.network import Network
 from harness.worlds.simulated import SimulatedWorld
 from harness.worlds.sites import fresh
+from harness.worlds.world import NeverInjected, never_injected
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Outcome:
     """Why the controller or the plant could not go on, if so."""
     ended_s: float = 0.0
     journal: Journal = field(default_factory=Journal, repr=False, compare=False)
+    traceback: str = field(default="", compare=False)
+    """Where in the code under test the failure came from: file, line, function."""
 
     def __bool__(self) -> bool:
         """Whether nothing failed and no property was violated; one that is still undecided at the end was not."""
@@ -37,6 +42,7 @@ class Outcome:
     def what(self) -> str:
         """Everything that was wrong, for people; empty if nothing was."""
         lines = [self.failure] if self.failure else []
+        lines += [self.traceback] if self.traceback else []
         lines += [str(verdict) for verdict in self.verdicts if verdict.violated]
         return "\n".join(lines)
 
@@ -47,50 +53,88 @@ class Outcome:
         return (*names, "the controller runs") if self.failure else tuple(names)
 
 
-def trial(scenario: Scenario, everything: bool = False, also: Iterable[str] = ()) -> Outcome:
+def trial(
+    scenario: Scenario, everything: bool = False, also: Iterable[str] = (), patience_s: float = PATIENCE_S
+) -> Outcome:
     """Run it. `everything` records all quantities and runs to the end; else the first violation ends the run, and what
     the properties name is recorded, and what `also` names.
+
+    An exception of the code under test ends the run, also one of a callback or of a task that nothing awaits; so does a
+    controller that does not yield for `patience_s` of the machine's clock (0: it may).
 
     Raises:
         FileError: no such site.
         PlantError: a fault that the site cannot suffer.
         ValueError: no such controller.
+        NeverInjected: a fault that would begin after the end.
         PropertySyntaxError, UnknownQuantity, BindingError: a property that makes no sense on this site.
     """
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Network(scenario.seed))) as runner:
-        return runner.run(_trial(scenario, everything, also))
-
-
-async def _trial(scenario: Scenario, everything: bool, also: Iterable[str]) -> Outcome:
     properties = [parse(text) for text in scenario.properties]
+    if missed := [fault for fault in scenario.injections if fault.at_s >= scenario.duration_s]:
+        raise NeverInjected(never_injected(missed, scenario.duration_s))
     site = fresh(scenario.site, scenario.seed)
     fits(properties, site)
     world = SimulatedWorld(site, scenario.seed, everything)
-    await world.start()
-    failure = ""
+    failure: BaseException | None = None
+    ended_s = 0.0
+    loop = VirtualLoop(Network(world.seed), patience_s=patience_s)
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(world.start())
+        try:
+            world.watch(*patterns(properties), *also)
+            try:
+                failure = runner.run(_run(world, scenario, properties, everything))
+            except (KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as error:
+                if error is not loop.ended_by and not isinstance(error, Stuck):
+                    raise
+                failure = error
+            ended_s = world.now
+        finally:
+            with loop.finishing():
+                runner.run(world.stop())
+    try:
+        loop.raise_failures()
+    except Exception as error:
+        failure = failure or error
+    return Outcome(
+        scenario, tuple(world.judge(*properties)), _told(failure), ended_s, world.journal,
+        traceback_of(failure) if failure is not None and not isinstance(failure, (Stuck, PlantError)) else "",
+    )  # fmt: skip
+
+
+async def _run(
+    world: SimulatedWorld, scenario: Scenario, properties: list[Property], everything: bool
+) -> Exception | None:
+    """Run the scenario; returns why the controller or the plant could not go on, if so."""
     stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    monitor = Monitor(properties, world.journal.trace)
     watchers = world.model.plant.watchers
 
     def look() -> None:
         if not everything and not stop.done() and monitor.update(world.model.now):
             stop.set_result(None)
 
+    watchers.append(look)
     try:
-        world.watch(*patterns(properties), *also)
-        monitor = Monitor(properties, world.journal.trace)
-        watchers.append(look)
         await world.schedule(*scenario.injections)
         try:
             if scenario.controller:
                 await world.start_controller(named(scenario.controller))
             await world.run(scenario.duration_s, stop)
-        except ControllerFailed as error:
-            failure = str(error)
-        except PlantError as error:
-            failure = f"the plant could not go on: {error}"
-        ended_s = world.now
+        except (ControllerFailed, PlantError) as error:
+            return error
     finally:
-        if look in watchers:
-            watchers.remove(look)
-        await world.stop()
-    return Outcome(scenario, tuple(world.judge(*properties)), failure, ended_s, world.journal)
+        watchers.remove(look)
+    return None
+
+
+def _told(failure: BaseException | None) -> str:
+    if failure is None:
+        return ""
+    if isinstance(failure, PlantError):
+        return f"the plant could not go on: {failure}"
+    if isinstance(failure, (ControllerFailed, Stuck)):
+        return str(failure)
+    return f"the code under test raised {type(failure).__name__}: {failure}"

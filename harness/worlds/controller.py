@@ -9,9 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import sys
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
+
+from harness.worlds.blame import traceback_of
 
 Main = Callable[[Mapping[str, Any], MutableMapping[str, Any]], Awaitable[None]]
 
@@ -85,6 +90,23 @@ class NoSuchController(ValueError):
     """No controller of that name can be had; the message says what was looked for, and what is expected."""
 
 
+@contextmanager
+def importable_from(*folders: Path) -> Iterator[None]:
+    """Inside, modules of these folders are found before others, as `python -m` finds those of the current one.
+
+    Afterwards they are found after all others, for a controller may import more of its modules while it runs.
+    """
+    added = [name for name in dict.fromkeys(str(folder) for folder in folders) if name not in sys.path]
+    sys.path[:0] = added
+    try:
+        yield
+    finally:
+        for name in added:
+            if name in sys.path:
+                sys.path.remove(name)
+                sys.path.append(name)
+
+
 def main_of(text: str) -> Main:
     """The coroutine function of that name, `package.module:function`.
 
@@ -97,10 +119,12 @@ def main_of(text: str) -> Main:
     except ModuleNotFoundError as error:
         raise NoSuchController(
             f"controller {text!r}: no module is called {error.name!r}; expected package.module:function, importable "
-            "from the current folder"
+            f"from the current folder, {Path.cwd()}"
         ) from None
     except (SyntaxError, ValueError) as error:  # ValueError: an empty name
         raise NoSuchController(f"controller {text!r}: {error}") from None
+    except Exception as error:
+        raise NoSuchController(f"controller {text!r}: importing it failed:\n{traceback_of(error)}") from None
     main = getattr(module, attribute or "main", None)
     if not callable(main):
         raise NoSuchController(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Coroutine, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from emulators.devices.points import Value
@@ -31,7 +32,7 @@ CONTROLLER_KINDS = frozenset(kind.kind for kind in KINDS)
 class EmulatedWorld(World):
     """A world whose devices are emulators in this process. `everything` records all quantities, else those watched."""
 
-    def __init__(self, site: Site, seed: int, everything: bool = True) -> None:
+    def __init__(self, site: Site, seed: int | None, everything: bool = True) -> None:
         super().__init__(site, seed)
         self._everything = everything
         self._watching: Watching
@@ -83,19 +84,22 @@ class EmulatedWorld(World):
         self._look_again()
 
     async def _end(self) -> None:
-        """Stop what was begun, with everything as it was before."""
-        if self.controller is not None:
-            await self.controller.stop()
-        self._injector.stop()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for handle in self._handles.values():
-            handle.close()
-        if self._looking is not None:
-            self._looking.cancel()
-        self.look()
-        self.model.plant.watchers.remove(self._settled)
-        self.model.plant.on_defect = None
-        self._watching.stop()
+        """Stop what was begun, with everything as it was before, even if some of it fails."""
+        with ExitStack() as stack:
+            stack.callback(self._watching.stop)
+            stack.callback(self.model.plant.watchers.remove, self._settled)
+            stack.callback(setattr, self.model.plant, "on_defect", None)
+            stack.callback(self.look)
+            if self._looking is not None:
+                stack.callback(self._looking.cancel)
+            for handle in self._handles.values():
+                stack.callback(handle.close)
+            try:
+                if self.controller is not None:
+                    await self.controller.stop()
+            finally:
+                self._injector.stop()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _settled(self) -> None:
         """The plant has come to rest at some instant; a fault may be waiting for just that."""
@@ -133,11 +137,14 @@ class EmulatedWorld(World):
 
     # -- disturbing -------------------------------------------------------------------------------------------------
 
-    async def schedule(self, *injections: Injection) -> None:
+    async def _schedule(self, *injections: Injection) -> None:
         for injection in injections:
             self._check(injection)
         for injection in injections:
             self._injector.add(injection)
+
+    def waiting(self) -> list[Injection]:
+        return self._injector.schedule.waiting
 
     async def clear(self, target: str | None = None, kind: str | None = None) -> None:
         self._advance()

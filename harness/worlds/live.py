@@ -39,7 +39,9 @@ class LiveWorld(EmulatedWorld):
     kind = "live"
     capabilities: ClassVar[frozenset[str]] = frozenset(CAPABILITIES) - {"virtual-time", "deterministic"}
 
-    def __init__(self, site: Site, seed: int = 0, speed: float = 1.0, worker: int = 0, everything: bool = True) -> None:
+    def __init__(
+        self, site: Site, seed: int | None = None, speed: float = 1.0, worker: int = 0, everything: bool = True
+    ) -> None:
         super().__init__(site, seed, everything)
         self.speed = speed
         self._ports = {protocol: port + APART * worker for protocol, port in HIGH_PORTS.items()}

@@ -12,13 +12,20 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import signal
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
+from functools import partial
 from ipaddress import ip_address
+from types import FrameType
 from typing import Any, NoReturn
 
+from harness.virtual.places import place, waits
+from harness.virtual.strict import Handler, StrictLoop
+from harness.virtual.watchdog import NAME as WATCHDOG
+from harness.virtual.watchdog import PATIENCE_S
 from harness.worlds.network import Network
 
 CLOCK_RESOLUTION_S = 1e-9
@@ -38,15 +45,34 @@ class Deadlock(RuntimeError):
     """Nothing is ready, no timer is set: everybody waits for somebody. The message says who waits for what."""
 
 
+class WrongLoop(RuntimeError):
+    """A simulated world was started on an event loop that is none; the message says what to write."""
+
+
 class OutsideWorld(RuntimeError):
     """Something in the simulated world asked for what is outside it: a thread, a socket, a process, a signal."""
 
 
-class VirtualLoop(asyncio.BaseEventLoop):
-    """The event loop of one simulated world. `network` is the only network it has; `time()` starts at 0 s."""
+class _NoSelector:
+    """Plugins such as looptime put a function of their own in the place of a loop's `_selector.select`."""
 
-    def __init__(self, network: Network | None = None, time_limit_s: float = TIME_LIMIT_S) -> None:
+    def select(self, timeout: float | None = None) -> list[object]:
+        return []
+
+
+class VirtualLoop(StrictLoop):
+    """The event loop of one simulated world. `network` is the only network it has; `time()` starts at 0 s.
+
+    `patience_s` is how long the work of one instant may take, s of the machine's clock; 0 is for ever.
+    """
+
+    SIGNALS = (signal.SIGALRM, signal.SIGINT)
+
+    def __init__(
+        self, network: Network | None = None, time_limit_s: float = TIME_LIMIT_S, patience_s: float = PATIENCE_S
+    ) -> None:
         super().__init__()
+        self.patience_s = patience_s
         self._now_s = 0.0
         self._scheduled: list[tuple[float, int, asyncio.Handle]] = []
         """A heap of timers; those of one instant in the order they were set, where asyncio's come in any."""
@@ -56,17 +82,23 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._stopping: bool
         self.time_limit_s = time_limit_s
         self._clock_resolution = CLOCK_RESOLUTION_S
+        self._selector = _NoSelector()
         self.network = network or Network()
         self.network.attach(self)
-        self.set_exception_handler(_remember)
-        self.failures: list[BaseException] = []
-        """What callbacks and tasks nobody awaits have raised."""
-        self._intrusion: OutsideWorld | None = None
-        """What was asked of the outside, until the run ends with it: whoever asked may have swallowed it."""
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
         return self._now_s
+
+    def progress(self) -> float:
+        """Whole milliseconds of virtual time."""
+        return int(self._now_s * 1000.0)
+
+    def _signalled(self, handler: Handler, number: int, frame: FrameType | None) -> None:
+        """As its base class has it, but Ctrl-C ends the run at once: what never yields cannot be cancelled."""
+        __tracebackhide__ = True
+        asyncios = number == signal.SIGINT and isinstance(handler, partial)  # `Runner._on_sigint` cancels the main task
+        super()._signalled(signal.default_int_handler if asyncios else handler, number, frame)
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Any = None
@@ -98,6 +130,8 @@ class VirtualLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         """A turn as asyncio's, without a selector: what is due joins what is ready, which is then run."""
         __tracebackhide__ = True
+        if self._ending is not None:
+            self._raise_ending()
         ready, scheduled = self._ready, self._scheduled
         if not ready and not self._stopping:
             self._jump()
@@ -116,12 +150,12 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
         Raises:
             Deadlock: there is none, or the time limit has been reached.
-            OutsideWorld: somebody has asked for what is not in here, and the run still goes on.
         """
         __tracebackhide__ = True
-        if self._intrusion is not None:
-            intrusion, self._intrusion = self._intrusion, None
-            raise intrusion
+        if len(self._dead) > self._dead_sought:
+            self._seek_dead()
+            if self._ready or self._ending is not None:
+                return
         scheduled = self._scheduled
         while scheduled and scheduled[0][2]._cancelled:
             heapq.heappop(scheduled)
@@ -276,8 +310,9 @@ class VirtualLoop(asyncio.BaseEventLoop):
         inside = threading.get_ident() == self._thread_id  # type: ignore[attr-defined]
         task = asyncio.current_task(self) if inside else None
         who = f" by task {task.get_name()!r} in {place(task.get_coro())}" if task else ""
-        self._intrusion = OutsideWorld(f"{what} was asked for{who}, but the simulated world has nothing outside it")
-        raise self._intrusion
+        intrusion = OutsideWorld(f"{what} was asked for{who}, but the simulated world has nothing outside it")
+        self.end_with(intrusion)
+        raise intrusion
 
 
 def numeric(host: str) -> str:
@@ -296,36 +331,8 @@ def numeric(host: str) -> str:
         ) from None
 
 
-def waits(loop: asyncio.AbstractEventLoop) -> str:
-    """A line for each unfinished task: its name and where it waits."""
-    tasks = sorted(asyncio.all_tasks(loop), key=lambda task: task.get_name())
-    return "\n".join(f"  {task.get_name()}: {place(task.get_coro())}" for task in tasks) or "  (no task is left)"
-
-
 def _threads() -> str:
     """The process's other threads, which may be what is waited for."""
-    names = sorted(thread.name for thread in threading.enumerate() if thread is not threading.current_thread())
+    others = (thread.name for thread in threading.enumerate() if thread is not threading.current_thread())
+    names = sorted(name for name in others if name != WATCHDOG)
     return f"\nother threads, which cannot wake a simulated world: {', '.join(names)}" if names else ""
-
-
-def place(coroutine: Coroutine[Any, Any, Any] | Any) -> str:
-    """Where a coroutine stands, innermost first: `read in handle.py:52, called by test_x in test_site.py:9`."""
-    frames = []
-    while coroutine is not None:
-        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
-        if frame is not None:
-            code = frame.f_code
-            frames.append(f"{code.co_qualname} in {code.co_filename.rpartition('/')[2]}:{frame.f_lineno}")
-        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
-    return ", called by ".join(reversed(frames)) or "finished"
-
-
-def _remember(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Keep what nobody awaits, so that the world can report it; log it as asyncio does."""
-    assert isinstance(loop, VirtualLoop)
-    error = context.get("exception")
-    if isinstance(error, Deadlock):
-        return
-    if isinstance(error, BaseException):
-        loop.failures.append(error)
-    loop.default_exception_handler(context)

@@ -109,6 +109,10 @@ class Network:
     def attach(self, loop: VirtualLoop) -> None:
         self._loop = loop
 
+    def seed(self, seed: int) -> None:
+        """Draw the chance of paths from that seed, for the paths that come to be from now on."""
+        self._rng = Random(seed)
+
     def path(self, host: str) -> Path:
         """The path between the station and the device at that address; made at the first call, in its own seed."""
         path = self._paths.get(host)

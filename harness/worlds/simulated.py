@@ -21,7 +21,8 @@ from emulators.site import Site
 from harness.faults.capture import Capture
 from harness.worlds.clock import virtual_time
 from harness.worlds.emulated import EmulatedWorld
-from harness.worlds.loop import VirtualLoop
+from harness.worlds.loop import VirtualLoop, WrongLoop
+from harness.worlds.sites import forget
 from harness.worlds.sockets import Frame
 from harness.worlds.wire_faults import WireFaults
 from harness.worlds.world import CAPABILITIES, Duration, span
@@ -42,7 +43,7 @@ class SimulatedWorld(EmulatedWorld):
     kind = "simulated"
     capabilities: ClassVar[frozenset[str]] = frozenset(CAPABILITIES) - {"programs"}
 
-    def __init__(self, site: Site, seed: int = 0, everything: bool = True) -> None:
+    def __init__(self, site: Site, seed: int | None = None, everything: bool = True) -> None:
         super().__init__(site, seed, everything)
         self._start_s = site.now
         self._wake: asyncio.TimerHandle | None = None
@@ -57,9 +58,20 @@ class SimulatedWorld(EmulatedWorld):
 
     async def start(self) -> None:
         loop = asyncio.get_running_loop()
-        assert isinstance(loop, VirtualLoop), "a simulated world runs on a VirtualLoop"
+        if not isinstance(loop, VirtualLoop):
+            raise WrongLoop(
+                f"a simulated world runs on a loop of its own, found {type(loop).__name__}: name `site` among the "
+                "parameters of the test or of a fixture that it uses, not in request.getfixturevalue"
+            )
+        loop.__class__ = VirtualLoop  # looptime and its like put a class of their own here, with other clocks
         self._loop = loop
-        self._stack.enter_context(virtual_time())
+        with ExitStack() as stack:
+            stack.enter_context(virtual_time())
+            await self._start(loop)
+            self._stack = stack.pop_all()
+
+    async def _start(self, loop: VirtualLoop) -> None:
+        loop.network.seed(self.seed)
         loop.time_limit_s = loop.time() + PATIENCE_S
         self._start_s = self.model.now - loop.time()
         self._servers = Servers(self.model, draining=False, catch_up=self._catch_up, lazy=True)
@@ -71,11 +83,15 @@ class SimulatedWorld(EmulatedWorld):
         self._rearm()
 
     async def stop(self) -> None:
-        await self._end()
-        if self._wake is not None:
-            self._wake.cancel()
-        await self._servers.stop()
-        self._stack.close()
+        with self._stack:
+            try:
+                await self._end()
+            finally:
+                if self._wake is not None:
+                    self._wake.cancel()
+                if self._loop.broken_off:
+                    forget(self.model)
+            await self._servers.stop()
         self._raise_failure()
 
     # -- time -----------------------------------------------------------------------------------------------------

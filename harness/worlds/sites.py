@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,30 @@ DEFAULT = "bamako"
 """The site of tests that name none."""
 
 
-def fresh(name: str, seed: int = 0, settle_s: float = 0.0) -> Site:
-    """A site at its start, `settle_s` after it was switched on.
+_built: dict[tuple[str, int | None, float], tuple[Site, dict[str, Any]]] = {}
+"""Sites with their snapshots at the start, by the path of the file, the seed and the time to settle."""
+
+
+def fresh(name: str, seed: int | None = None, settle_s: float = 0.0) -> Site:
+    """A site at its start, `settle_s` after it was switched on; without a seed, that of its file is taken.
 
     It is the same object for the same arguments: use it once at a time.
 
     Raises:
         FileError: there is no such site, or its file is wrong.
     """
-    site, snapshot = _built(str(find(name).resolve()), seed, settle_s)
+    key = (str(find(name).resolve()), seed, settle_s)
+    if key not in _built:
+        _built[key] = _build(*key)
+    site, snapshot = _built[key]
     site.plant.restore(snapshot)
     return site
+
+
+def forget(site: Site) -> None:
+    """Build that site anew the next time: a run of it was broken off, perhaps in the middle of a step of its plant."""
+    for key in [key for key, (built, _) in _built.items() if built is site]:
+        del _built[key]
 
 
 def beside(name: str, file: Path) -> str:
@@ -38,9 +50,8 @@ def beside(name: str, file: Path) -> str:
     return name
 
 
-@cache
-def _built(path: str, seed: int, settle_s: float) -> tuple[Site, dict[str, Any]]:
-    site = Site.load(path, seed or None)
+def _build(path: str, seed: int | None, settle_s: float) -> tuple[Site, dict[str, Any]]:
+    site = Site.load(path, seed)
     site.advance(settle_s)
     snapshot = site.plant.snapshot()
     # Some hundred thousand objects that live as long as the process: nobody need look for garbage among them again.

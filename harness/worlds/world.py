@@ -21,7 +21,7 @@ from typing import ClassVar
 from emulators.devices.points import Value
 from emulators.serve import Endpoint
 from emulators.site import Site
-from harness.durations import seconds
+from harness.durations import seconds, spoken
 from harness.faults.injection import Injection
 from harness.journal import Journal
 from harness.properties import Property, Verdict, evaluate, must_hold
@@ -42,6 +42,10 @@ class NotKnown(Exception):
     """What was asked for is measured here, but has no reading now; the message says why. It fails a test."""
 
 
+class NeverInjected(Exception):
+    """A run has ended before a fault was to be injected; the message names the faults and says what to do."""
+
+
 class World(ABC):
     """One site in one world. Times are seconds of the site's clock, which is 0 when the site starts."""
 
@@ -50,9 +54,9 @@ class World(ABC):
     capabilities: ClassVar[frozenset[str]]
     """What tests may require of a world with the marker `needs`; see `CAPABILITIES`."""
 
-    def __init__(self, site: Site, seed: int) -> None:
+    def __init__(self, site: Site, seed: int | None) -> None:
         self.model = site
-        self.seed = seed
+        self.seed = site.plant.seed if seed is None else seed
         self.journal = Journal()
         self.endpoints: list[Endpoint] = []
         self.controller: Controller | None = None
@@ -60,6 +64,7 @@ class World(ABC):
         """The verdicts of all that was checked, for reports."""
         self.watched: tuple[str, ...] = ()
         """What has been asked to be watched, names and patterns."""
+        self._may_miss: list[Injection] = []
         self._handles: dict[str, DeviceHandle] = {}
 
     # -- life -----------------------------------------------------------------------------------------------------
@@ -98,12 +103,14 @@ class World(ABC):
         ramp: Duration = 0.0,
         flap: tuple[Duration, Duration] | None = None,
         until: str | None = None,
+        may_miss: bool = False,
         **parameters: float,
     ) -> None:
         """Let a fault happen, `at` from now (at once if 0), for so long, until a condition holds, or until `clear`.
 
         `flap` is how long it is there and how long it is not, in turn; over `ramp` its parameters grow to their values.
-        `twinfeed faults` lists the kinds and their parameters.
+        `twinfeed faults` lists the kinds and their parameters. A test that ends before a fault begins fails, unless the
+        fault `may_miss`.
 
         Raises:
             PlantError: no such target, fault or parameter, or a number out of its range.
@@ -120,16 +127,37 @@ class World(ABC):
                 span(ramp),
                 None if flap is None else (span(flap[0]), span(flap[1])),
                 until,
-            )
+            ),
+            may_miss=may_miss,
         )
 
-    @abstractmethod
-    async def schedule(self, *injections: Injection) -> None:
-        """Let these faults happen at their times, which are seconds of the site's clock.
+    async def schedule(self, *injections: Injection, may_miss: bool = False) -> None:
+        """Let these faults happen at their times, which are seconds of the site's clock; `may_miss` as for `inject`.
 
         Raises:
             PlantError, Cannot: as for `inject`; none of them happens then.
         """
+        await self._schedule(*injections)
+        if may_miss:
+            self._may_miss += injections
+
+    @abstractmethod
+    async def _schedule(self, *injections: Injection) -> None:
+        """As `schedule`."""
+
+    @abstractmethod
+    def waiting(self) -> list[Injection]:
+        """Faults whose time has not come yet."""
+
+    def require_injected(self) -> None:
+        """The run is over: every fault that must not be missed has begun.
+
+        Raises:
+            NeverInjected: some have not.
+        """
+        missed = [fault for fault in self.waiting() if not any(fault is known for known in self._may_miss)]
+        if missed:
+            raise NeverInjected(never_injected(missed, self.now))
 
     @abstractmethod
     async def clear(self, target: str | None = None, kind: str | None = None) -> None:
@@ -246,6 +274,15 @@ class World(ABC):
             await waiting
         finally:
             waiting.cancel()
+
+
+def never_injected(missed: Iterable[Injection], ended_s: float) -> str:
+    """Says which faults a run that ended then has missed, and what to do."""
+    which = ", ".join(f"{fault.target} {fault.kind} at {spoken(fault.at_s)}" for fault in missed)
+    return (
+        f"never injected, because the run ended at {spoken(ended_s)}: {which}. Let the run last longer or the fault "
+        "begin earlier; where a test may miss it, inject it with may_miss=True"
+    )
 
 
 def span(duration: Duration) -> float:

@@ -233,18 +233,3 @@ def test_markers_and_options_are_listed(pytester: pytest.Pytester) -> None:
         ["@pytest.mark.site(*", "@pytest.mark.controller(*", "@pytest.mark.watch(*", "@pytest.mark.needs(*"]
     )
     pytester.runpytest("--help").stdout.fnmatch_lines(["twinfeed: one test, three worlds:", "*--world=*"])
-
-
-def test_what_a_callback_raises_unheard_is_warned_of(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
-        """
-        import asyncio
-
-        async def test_it(site):
-            asyncio.get_running_loop().call_later(1, lambda: 1 / 0)
-            await site.run(2)
-        """
-    )
-    result = pytester.runpytest(BENCH)
-    result.assert_outcomes(passed=1, warnings=1)
-    result.stdout.fnmatch_lines(["*something nobody awaits has raised ZeroDivisionError('division by zero')*"])

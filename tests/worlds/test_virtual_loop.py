@@ -282,15 +282,6 @@ def test_producer_and_consumer_meet_in_a_queue() -> None:
     assert simulated(main) == [(float(n + 1), n) for n in range(5)]
 
 
-def test_what_a_callback_raises_is_kept_and_the_loop_goes_on(caplog: pytest.LogCaptureFixture) -> None:
-    loop = VirtualLoop()
-    loop.call_later(1, lambda: 1 / 0)
-    loop.run_until_complete(asyncio.sleep(2))
-    loop.close()
-    assert [type(error) for error in loop.failures] == [ZeroDivisionError]
-    assert "division by zero" in caplog.text
-
-
 # -- waiting for what never comes -------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,1 @@
+"""The parts of the pytest plugin (`harness.pytest_plugin` puts them together)."""

@@ -1,0 +1,68 @@
+"""Scenario files as tests: `pytest X.scenario.yaml` runs one, and what it says must hold does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from emulators.plant.actor import PlantError
+from emulators.yamlfile import FileError
+from harness.faults.scenario import Scenario
+from harness.properties import BindingError, PropertySyntaxError, WrongKind
+from harness.quantities import UnknownQuantity
+from harness.worlds.controller import NoSuchController, importable_from
+from harness.worlds.sites import beside
+from harness.worlds.world import NeverInjected
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
+    """A scenario file is a test: what it says must hold does."""
+    if file_path.name.endswith(".scenario.yaml"):
+        return ScenarioFile.from_parent(parent, path=file_path)
+    return None
+
+
+class ScenarioFile(pytest.File):
+    """A scenario, as a search saves them."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        yield ScenarioItem.from_parent(self, name="scenario")
+
+
+class ScenarioItem(pytest.Item):
+    """Its run, in a simulated world of its own."""
+
+    def runtest(self) -> None:
+        from harness.search import trial  # Hypothesis takes a while to import
+
+        scenario = Scenario.load(self.path)
+        controller = self.config.getoption("--controller") or scenario.controller
+        scenario = replace(scenario, site=beside(scenario.site, self.path), controller=controller)
+        with importable_from(Path.cwd(), self.config.rootpath):
+            outcome = trial(scenario, everything=True, patience_s=self.config.getoption("--watchdog"))
+        if not outcome:
+            raise ScenarioBroken(f"{outcome.what}\nagain: twinfeed replay {os.path.relpath(self.path)}")
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        if isinstance(excinfo.value, (ScenarioBroken, *WRONG)):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        return self.path, 0, self.path.name
+
+
+class ScenarioBroken(AssertionError):
+    """A scenario's properties do not hold."""
+
+
+WRONG = (
+    FileError, PlantError, PropertySyntaxError, BindingError, WrongKind, UnknownQuantity, NoSuchController,
+    NeverInjected,
+)  # fmt: skip
+"""What can be wrong in a scenario file, and is printed in a line."""

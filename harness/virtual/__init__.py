@@ -1,0 +1,1 @@
+"""Event loops of the worlds, and what guards them; nothing here knows a data centre."""

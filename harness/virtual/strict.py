@@ -1,0 +1,263 @@
+"""An event loop on which no failure goes unnoticed: an error that nothing awaits ends the run.
+
+asyncio hands such an error to the exception handler of the loop, which logs it, and goes on; a test would pass although
+its code has failed. Here three kinds of failure end the run, and are raised where the run was started:
+
+- an exception of a callback, a protocol, an asynchronous generator, or `loop.call_exception_handler`. A handler that
+  the code under test has set itself decides, as asyncio has it, except about the outcomes of pytest (`pytest.fail`,
+  `pytest.skip`, `pytest.exit`) and other exceptions that are no `Exception`;
+- an exception of a task that nobody can await any more. One that somebody could still await is raised when the test
+  has ended, by `raise_failures`;
+- an exception that a signal handler raises, such as the time limit of pytest-timeout or Ctrl-C, even if the code in
+  which it happens to arrive swallows it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import signal
+import threading
+import weakref
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from types import FrameType
+from typing import Any, ClassVar, TypeVar, cast
+
+from harness.virtual.places import waits
+from harness.virtual.watchdog import INTERRUPT, Stuck, Watch, watched
+
+T = TypeVar("T")
+
+UNWINDING_S = 60.0
+"""So long a test whose run has failed may take for its `finally` blocks, s of the loop's time."""
+
+Handler = Callable[[int, FrameType | None], object]
+
+
+class StrictLoop(asyncio.BaseEventLoop):
+    """A mixin for event loops. `patience_s` is that of the watchdog, s of the machine's clock; 0 is for ever."""
+
+    SIGNALS: ClassVar[tuple[signal.Signals, ...]] = (signal.SIGALRM,)
+    """Signals whose handlers may raise; Ctrl-C is left to asyncio, which cancels the test."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.patience_s = 0.0
+        self.failures: list[BaseException] = []
+        """Errors that have ended, or should have ended, a run, and were not raised yet."""
+        self.ended_by: BaseException | None = None
+        """The error that ended the latest run from outside its main task."""
+        self.broken_by: BaseException | None = None
+        """The exception of the latest run, None if it went well."""
+        self.broken_off = False
+        """Whether some run was ended in the middle of anything, so that nothing that it used can be relied on."""
+        self._ending: BaseException | None = None
+        self._finishing = 0
+        self._dead: list[weakref.ref[asyncio.Task[Any]]] = []
+        """Tasks that have raised while nobody awaited them."""
+        self._dead_sought = 0
+
+    # -- failures ---------------------------------------------------------------------------------------------------
+
+    def end_with(self, error: BaseException) -> None:
+        """End the run with that error at the next turn of the loop, whatever swallows it until then."""
+        if not any(error is known for known in self.failures):
+            self.failures.append(error)
+        if self._ending is None and not (self._finishing and isinstance(error, Exception)):
+            self._ending = error
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, Stuck) or (error is not None and error is self.ended_by):
+            return  # the loop ends with it, or has ended with it
+        own = self.get_exception_handler()
+        if own is not None and not (isinstance(error, BaseException) and _is_outcome(error)):
+            super().call_exception_handler(context)
+            return
+        if isinstance(error, BaseException):
+            self.end_with(error)
+        elif "task" not in context:  # "Task was destroyed but it is pending" depends on the garbage collector
+            self.end_with(RuntimeError(context.get("message", "the exception handler of the loop was called")))
+        self.default_exception_handler(context)
+
+    def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
+        task = super().create_task(coro, **options)
+        task.add_done_callback(self._task_ended)
+        return task
+
+    def _task_ended(self, task: asyncio.Task[Any]) -> None:
+        if task._exception is not None and task._log_traceback:
+            self._dead.append(weakref.ref(task))
+
+    def _seek_dead(self) -> None:
+        """The garbage collector reports tasks that nobody can await any more; it comes at its own times, which are not
+        the same in each run. Let it come now if there may be some."""
+        self._dead = [ref for ref in self._dead if _unheard(ref) is not None]
+        if len(self._dead) > self._dead_sought:
+            gc.collect()
+            self._dead = [ref for ref in self._dead if ref() is not None]
+        self._dead_sought = len(self._dead)
+
+    def raise_failures(self) -> None:
+        """Raise the first error that was not raised yet; the others are its notes.
+
+        Tasks count that have raised and were not awaited: whoever wanted to would have done so by now.
+        """
+        __tracebackhide__ = True
+        errors, self.failures, self._ending = self.failures, [], None
+        for ref in self._dead:
+            if (task := _unheard(ref)) is not None and (error := task.exception()) is not None:
+                error.add_note(f"It ended the task {task.get_name()!r}, which nobody awaited.")
+                errors.append(error)
+        self._dead, self._dead_sought = [], 0
+        if errors:
+            for other in errors[1:]:
+                errors[0].add_note(f"Another failure that nobody awaited: {other!r}")
+            raise errors[0]
+
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """Inside, errors are kept for `raise_failures` and do not end the run: what must be put back is put back."""
+        self._finishing += 1
+        try:
+            yield
+        finally:
+            self._finishing -= 1
+
+    # -- running ----------------------------------------------------------------------------------------------------
+
+    def run_until_complete(self, future: Generator[Any, None, T] | Awaitable[T]) -> T:
+        __tracebackhide__ = True
+        task: asyncio.Future[T] = asyncio.ensure_future(cast("Awaitable[T]", future), loop=self)
+        self.ended_by = self.broken_by = None
+        try:
+            result: T = super().run_until_complete(task)
+            self._raise_ending()
+        except BaseException as error:
+            self.broken_by = error
+            self.broken_off |= not task.done() or not isinstance(error, Exception)
+            self._is_raised(error)
+            if task.done():
+                self._take_stop(task, error)
+            elif not isinstance(error, (KeyboardInterrupt, SystemExit)):
+                self._unwind(task, error)
+            raise
+        return result
+
+    def _take_stop(self, task: asyncio.Future[Any], error: BaseException) -> None:
+        """The main task had come to its end as well: its order to stop must not stop the next run."""
+        if task.cancelled() or task.exception() is not error:
+            with self.finishing():
+                self.call_soon(self.stop)
+                self.run_forever()
+
+    def _is_raised(self, error: BaseException) -> None:
+        self.failures = [other for other in self.failures if other is not error]
+        if self._ending is error:
+            self._ending = None
+
+    def _raise_ending(self) -> None:
+        __tracebackhide__ = True
+        if self._ending is not None:
+            self.ended_by, self._ending = self._ending, None
+            raise self.ended_by
+
+    def _unwind(self, task: asyncio.Future[Any], error: BaseException) -> None:
+        """The run has ended over the head of its main task: cancel that, so that its `finally` blocks run."""
+        task.cancel()
+        with self.finishing():
+            try:
+                super().run_until_complete(self._until_over(task))
+            except BaseException as trouble:
+                error.add_note(f"The test could not be cancelled afterwards: {trouble!r}")
+        own = task.exception() if task.done() and not task.cancelled() else None
+        if own is not None and own is not error:
+            error.add_note(f"While the test was cancelled afterwards it raised {own!r}")
+
+    async def _until_over(self, task: asyncio.Future[Any]) -> None:
+        await asyncio.wait([task], timeout=UNWINDING_S)
+
+    def _run_once(self) -> None:
+        __tracebackhide__ = True
+        self._raise_ending()
+        super()._run_once()  # type: ignore[misc]
+
+    def run_forever(self) -> None:
+        __tracebackhide__ = True
+        with ExitStack() as stack:
+            if threading.current_thread() is threading.main_thread():
+                stack.enter_context(self._heeding_signals())
+            if self.patience_s > 0.0:
+                stack.enter_context(watched(Watch(self, threading.get_ident(), self.patience_s)))
+            super().run_forever()
+
+    def waits(self) -> str:
+        return waits(self)
+
+    def progress(self) -> float:
+        """A number that changes while the loop gets on; the watchdog looks at it from another thread."""
+        raise NotImplementedError
+
+    # -- signals ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def _heeding_signals(self) -> Iterator[None]:
+        """What their handlers raise ends the run even where it is swallowed."""
+        before: dict[signal.Signals, Any] = {}
+        ours: dict[signal.Signals, Handler] = {INTERRUPT: self._interrupted}
+        for number in self.SIGNALS:
+            handler = signal.getsignal(number)
+            if callable(handler):
+                ours[number] = partial(self._signalled, handler)
+        for number, handler in ours.items():
+            before[number] = signal.signal(number, handler)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                if signal.getsignal(number) is ours[number] and handler is not None:
+                    signal.signal(number, handler)
+
+    def _signalled(self, handler: Handler, number: int, frame: FrameType | None) -> None:
+        __tracebackhide__ = True
+        try:
+            handler(number, frame)
+        except BaseException as error:
+            self.end_with(error)
+            if self._interruptible(frame):
+                raise
+
+    def _interruptible(self, frame: FrameType | None) -> bool:
+        """Whether an exception may be raised at that place. In the code of asyncio and of the loop it would lose the
+        callback that they have in hand, and a task would wait for ever; there the loop ends at its next turn."""
+        module = "" if frame is None else str(frame.f_globals.get("__name__", ""))
+        if module.partition(".")[0] != "asyncio" and module not in (__name__, type(self).__module__):
+            return True
+        self.call_soon_threadsafe(_wake_up)  # it may be on its way to wait for sockets
+        return False
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        """The watchdog has barked."""
+        __tracebackhide__ = True
+        stuck = Stuck.at(self, frame)
+        if stuck is not None:
+            self.end_with(stuck)
+            if self._interruptible(frame):
+                raise stuck
+
+
+def _wake_up() -> None:
+    """Nothing: that it is called is enough."""
+
+
+def _unheard(ref: weakref.ref[asyncio.Task[Any]]) -> asyncio.Task[Any] | None:
+    """The task, if it is still there and nobody has seen its exception."""
+    task = ref()
+    return task if task is not None and task._log_traceback else None
+
+
+def _is_outcome(error: BaseException) -> bool:
+    """Whether it ends a test, and is not for an exception handler: pytest's `Exit` is an `Exception`."""
+    return not isinstance(error, Exception) or type(error).__module__ == "_pytest.outcomes"
