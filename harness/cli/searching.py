@@ -22,6 +22,7 @@ from harness.worlds.controller import main_of
 
 if TYPE_CHECKING:  # Hypothesis takes a while to import
     from harness.search import Finding
+    from harness.search.hunt import Hunt
 
 SiteArgument = Annotated[str, typer.Argument(help="A shipped site's name or a site file.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
@@ -78,12 +79,26 @@ def search(
             result = hunt(frame, chosen, examples=examples, at_once=at_once, progress=progress)
     if result.finding is None:
         if json:
-            print_json({"found": None, "examples": result.examples, "seconds": round(result.seconds, 1)})
+            print_json(
+                {"found": None, "examples": result.examples, "seconds": round(result.seconds, 1),
+                 "vacuous": dict(result.vacuous)}
+            )  # fmt: skip
         else:
             console.print(f"[green]nothing broke[/] in {result.examples} scenarios ({result.seconds:.0f} s)")
+            _tell_vacuous(result)
         return
     _report(result.finding, out, json)
     raise typer.Exit(Exit.NO)
+
+
+def _tell_vacuous(result: Hunt) -> None:
+    """Which properties were not put to the test, in how many scenarios; those that never were come first."""
+    for text, times in sorted(result.vacuous.items(), key=lambda item: -item[1]):
+        never = times == result.examples
+        where = f"in all {times} scenarios, so that nothing is known of it" if never else (
+            f"in {times} of {result.examples} scenarios"
+        )  # fmt: skip
+        console.print(f"[{'yellow' if never else 'dim'}]vacuous {where}:[/] {escape(text)}", soft_wrap=True)
 
 
 def _report(finding: Finding, out: Path, json: bool) -> None:
@@ -137,13 +152,15 @@ def replay(
                 "holds": bool(outcome),
                 "failure": outcome.failure,
                 "verdicts": [
-                    {"property": str(v.about), "holds": bool(v), "violated": v.violated} for v in outcome.verdicts
+                    {"property": str(v.about), "holds": v.holds, "violated": v.violated} for v in outcome.verdicts
                 ],
+                "inconclusive": [str(v.about) for v in outcome.verdicts if v.inconclusive],
+                "vacuous": [str(v.about) for v in outcome.verdicts if v.word == "vacuous"],
             }
         )
     elif outcome:
-        undecided = [str(v) for v in outcome.verdicts if not v]
-        _tell(scenario, "\n".join([f"{_number(len(outcome.verdicts) - len(undecided))}", *undecided]), held=True)
+        others = [str(verdict) for verdict in outcome.verdicts if not verdict]
+        _tell(scenario, "\n".join([_number(len(outcome.verdicts) - len(others)), *others]), held=True)
     else:
         _tell(scenario, outcome.what)
     raise typer.Exit(Exit.DONE if outcome else Exit.NO)
@@ -202,7 +219,7 @@ def _check(scenario: Scenario, file: Path) -> None:
 
 
 def _number(held: int) -> str:
-    return "the property holds" if held == 1 else f"all {held} properties hold" if held else "nothing was decided"
+    return "the property holds" if held == 1 else f"all {held} properties hold" if held else "nothing was seen to hold"
 
 
 def _tell(scenario: Scenario, what: str, held: bool = False) -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -68,6 +69,8 @@ class Hunt:
     finding: Finding | None
     examples: int
     seconds: float
+    vacuous: Mapping[str, int] = field(default_factory=dict)
+    """Property -> in how many of those scenarios it was never put to the test; those with none are left out."""
 
 
 def hunt(
@@ -89,6 +92,7 @@ def hunt(
     tried = 0
     first: tuple[int, float] | None = None
     known: dict[str, Outcome] = {}
+    vacuous: Counter[str] = Counter()
     drawing = _targets(frame)
     smallest: Outcome | None = None
 
@@ -111,6 +115,7 @@ def hunt(
                 raise Enough
             outcome = known[key] = trial(scenario, also=drawing)
             tried += 1
+            vacuous.update(str(verdict.about) for verdict in outcome.verdicts if verdict.vacuous)
             progress(tried, outcome)
             if outcome:
                 _draw_near(outcome)
@@ -124,10 +129,11 @@ def hunt(
     with suppress(Broken, Enough):
         search()
     if first is None or smallest is None:
-        return Hunt(None, tried, time.perf_counter() - began)
+        return Hunt(None, tried, time.perf_counter() - began, vacuous)
     smallest, more = _plainest(smallest)
     tried += more
-    return Hunt(Finding(smallest, first[0], first[1], tried - first[0]), tried, time.perf_counter() - began)
+    finding = Finding(smallest, first[0], first[1], tried - first[0])
+    return Hunt(finding, tried, time.perf_counter() - began, vacuous)
 
 
 def _plainest(outcome: Outcome) -> tuple[Outcome, int]:

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -98,6 +98,10 @@ class Operators(RuleBasedStateMachine):
         assert not violations, "\n".join(map(str, violations))
 
     def teardown(self) -> None:
+        if hasattr(self, "_monitor"):
+            for verdict in self._monitor.finish():
+                if verdict.vacuous:
+                    event(f"never put to the test: {verdict.about}")
         with self._loop.finishing():
             if hasattr(self, "world"):
                 self._runner.run(self.world.stop())

@@ -53,6 +53,24 @@ def test_a_search_that_finds_nothing_says_so(cli: Cli, folder: Path) -> None:
     assert not (folder / "findings").exists()
 
 
+def test_a_search_says_what_it_never_put_to_the_test(cli: Cli, folder: Path) -> None:
+    never, seen = "within 15 s of not generator-1.live and generator-1.running: utility.live", SUPPLIED
+    short = ("search", "site.yaml", "--duration", "3min", "--examples", 3, "--at-once", 0)
+    told = cli(*short, "--property", seen, "--property", never).stdout
+    assert told.startswith("nothing broke in")
+    assert f"vacuous in all 3 scenarios, so that nothing is known of it: {never}" in told
+    assert told.count("vacuous") == 1
+    json_told = json.loads(cli(*short, "--property", seen, "--property", never, "--json").stdout)
+    assert json_told["vacuous"] == {never: json_told["examples"]}
+
+
+def test_a_search_refuses_a_word_that_the_quantity_never_takes(cli: Cli, folder: Path) -> None:
+    result = cli("search", "site.yaml", "--property", "never ats-a.position == 'emergancy'")
+    assert result.exit_code == 2
+    assert "ats-a.position is never 'emergancy', it is one of normal, off, emergency" in result.stderr
+    assert "did you mean 'emergency'?" in result.stderr
+
+
 def test_a_replay_says_what_breaks(cli: Cli, folder: Path) -> None:
     result = cli("replay", "broken.scenario.yaml")
     assert result.exit_code == 1
