@@ -34,6 +34,9 @@ Point = tuple[float, Value | Unknown]
 DECIMALS = 6
 """Numbers are written to the microsecond (and to a millionth of their unit)."""
 
+NO_READING = "no reading"
+"""Why a quantity is unknown that was not read for too long, where nobody says more."""
+
 _ROUNDING_S = 1e-9
 """Two times that are no further apart are the same, s."""
 
@@ -131,6 +134,10 @@ class Trace(Mapping[str, list[Point]]):
     def silent(self, t: float, name: str, why: str) -> None:
         """It could not be read: unknown once what was read last is too old, for this reason."""
         self._why_silent[name] = why
+        if name in self._silenced and (points := self._points[name]):
+            began_s, unknown = points[-1]
+            if isinstance(unknown, Unknown) and unknown.why == NO_READING:
+                points[-1] = (began_s, replace(unknown, why=why))
         self.reach(t)
 
     def reach(self, t: float) -> None:
@@ -142,7 +149,7 @@ class Trace(Mapping[str, list[Point]]):
         for name, for_s in self._known_for_s.items():
             alive_s = self._alive_s.get(name)
             if alive_s is not None and t - alive_s > for_s + _ROUNDING_S and type(self[name][-1][1]) is not Unknown:
-                unknown = Unknown(self._why_silent.get(name, "no reading"))
+                unknown = Unknown(self._why_silent.get(name, NO_READING))
                 self._lose(max(alive_s + for_s, self[name][-1][0]), name, unknown)
                 self._silenced.add(name)
 

@@ -152,6 +152,13 @@ def test_a_sample_missed_is_no_gap():
     assert polled((0.0, True), (2.0, True), (3.0, False), every=1.0).gaps("rack-1.supplied") == []
 
 
+def test_the_reason_of_a_silence_may_come_after_it_began():
+    trace = polled((0.0, True), until=5.0)
+    trace.silent(6.0, "rack-1.supplied", "no answer in 2 tries of 3 s")
+    trace.add(7.0, "rack-1.supplied", True)
+    assert trace.gaps("rack-1.supplied") == [Gap("rack-1.supplied", 2.0, 7.0, "no answer in 2 tries of 3 s")]
+
+
 def test_the_end_of_a_record_may_be_unknown_too():
     trace = polled((0.0, True), until=10.0)
     assert trace.gaps("rack-1.supplied") == [Gap("rack-1.supplied", 2.0, 10.0, "no reading")]
