@@ -96,7 +96,13 @@ def get(name: str, beside: Path | None = None) -> Profile:
     Raises:
         FileError: there is none, or its file is wrong. The first says where it was looked for and which names are near.
     """
-    return load(find(name, beside))
+    path = find(name, beside)
+    profile = load(path)
+    if profile.kind not in KINDS:
+        near = difflib.get_close_matches(profile.kind, KINDS, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(KINDS)}"
+        raise FileError([_problem(path, ["kind"], f"no kind of device is called {profile.kind!r}; {hint}")])
+    return profile
 
 
 def find(name: str, beside: Path | None = None) -> Path:
@@ -187,10 +193,6 @@ def _load(path: Path, mtime_ns: int, size: int) -> Profile:
         raise FileError(
             [_problem(path, ["profile"], f"is {profile.profile!r}, expected the file's name {path.stem!r}")]
         )
-    if profile.kind not in KINDS:
-        near = difflib.get_close_matches(profile.kind, KINDS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(KINDS)}"
-        raise FileError([_problem(path, ["kind"], f"no kind of device is called {profile.kind!r}; {hint}")])
     for position, name in enumerate(profile.include):
         folders = [path.parent / "parts", FOLDER / "parts"]
         part = next((file for folder in folders if (file := folder / f"{name}.yaml").is_file()), None)

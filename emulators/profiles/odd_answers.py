@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from emulators.devices.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY, MODBUS_ONLY, SNMP_ONLY
 from emulators.devices.device import Device
 from emulators.plant.faults import split
-from emulators.profiles.registers import BOUNDS, packer
+from emulators.profiles.registers import BOUNDS, ordered, packer
 from emulators.profiles.schema import Entry, Profile, Register, SnmpObject
 from emulators.profiles.values import Raw, shower
 from emulators.wire.modbus.unit import IllegalAddress
@@ -239,7 +239,7 @@ def _sentinel_registers(register: Register, size: int, form: int) -> bytes:
         largest = struct.unpack(">f", b"\x7f\x7f\xff\xff")[0] if register.type == "f32" else 1.7976931348623157e308
         return packer(register)(largest if form == 2 else -largest)
     octets = _sentinel_octets(size, form)
-    return octets if register.word_order == "big" else _reordered(octets, 1)
+    return ordered(register, octets)
 
 
 def _reordered(octets: bytes, form: int) -> bytes:

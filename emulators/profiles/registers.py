@@ -24,25 +24,26 @@ BOUNDS = {
 def packer(register: Register) -> Callable[[Raw], bytes]:
     """A function that gives the octets of a value in that entry's registers, two a register."""
     octets_of_text = 2 * register.words
+    usual = register.word_order == register.byte_order == "big"
     if register.type == "string":
 
         def text(raw: Raw) -> bytes:
             octets = raw if isinstance(raw, bytes) else str(raw).encode("latin-1", "replace")
-            return octets[:octets_of_text].ljust(octets_of_text, b"\0")
+            octets = octets[:octets_of_text].ljust(octets_of_text, b"\0")
+            return octets if usual else ordered(register, octets)
 
         return text
     encode = struct.Struct(FORMATS[register.type]).pack
-    ordered = register.word_order == "big"
     low, high = BOUNDS.get(register.type, (0, 0))
 
     def integer(raw: Raw) -> bytes:
         value = whole(float(raw) if isinstance(raw, (str, bytes)) else raw)
         octets = encode(low if value < low else high if value > high else value)
-        return octets if ordered else _swapped(octets)
+        return octets if usual else ordered(register, octets)
 
     def floating(raw: Raw) -> bytes:
         octets = encode(float(raw))
-        return octets if ordered else _swapped(octets)
+        return octets if usual else ordered(register, octets)
 
     return integer if register.type in BOUNDS else floating
 
@@ -54,13 +55,17 @@ def pack(register: Register, raw: Raw) -> bytes:
 
 def unpack(register: Register, octets: bytes) -> Raw:
     """The value in those octets, of which there are two for each of the entry's registers."""
+    octets = ordered(register, octets)
     if register.type == "string":
         return octets.rstrip(b"\0 ").decode("latin-1")
-    octets = octets if register.word_order == "big" else _swapped(octets)
     number: int | float = struct.unpack(FORMATS[register.type], octets)[0]
     return number
 
 
-def _swapped(octets: bytes) -> bytes:
-    """The registers the other way round, for products that send the low word first."""
-    return b"".join(octets[i : i + 2] for i in range(len(octets) - 2, -1, -2))
+def ordered(register: Register, octets: bytes) -> bytes:
+    """The octets in the product's order, or from it in the usual one: both are the same exchange."""
+    if register.word_order == "little" and register.type != "string":
+        octets = b"".join(octets[i : i + 2] for i in range(len(octets) - 2, -1, -2))
+    if register.byte_order == "little":
+        octets = b"".join(octets[i : i + 2][::-1] for i in range(0, len(octets), 2))
+    return octets

@@ -143,6 +143,9 @@ class Register(Entry):
     length: Annotated[int, Field(ge=1, le=125)] | None = None
     """Registers of a text (two characters each)."""
     word_order: Literal["big", "little"] = "big"
+    """`little`: the low register of a value comes first."""
+    byte_order: Literal["big", "little"] = "big"
+    """`little`: the low octet of each register comes first."""
     stride: dict[str, int] = {}
     """Registers from one row of a table to the next."""
 

@@ -20,6 +20,7 @@ from harness.cli.output import Exit, console, fail, plain_errors
 if TYPE_CHECKING:
     from harness.learning.draft import Draft
     from harness.learning.recording import Recording
+    from harness.learning.registerlists.numbering import Numbering
 
 
 ProfilesOption = Annotated[
@@ -70,8 +71,15 @@ def new(
         Path | None, typer.Option("--registers", help="Modbus: a CSV file: address,name,type,unit,scale,access …")
     ] = None,
     first: Annotated[
-        int, typer.Option("--first", help="The address that the list gives the first register: 0 or 1.", min=0, max=1)
-    ] = 0,
+        int | None,
+        typer.Option("--first", help="The address that the list gives the first register: 0 or 1.", min=0, max=1),
+    ] = None,
+    addresses: Annotated[
+        str,
+        typer.Option(
+            "--addresses", help="What the list's addresses are: auto, pdu (from 0), one (from 1), 40001 (the notation)."
+        ),
+    ] = "auto",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file. Default: NAME.yaml.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
@@ -101,7 +109,7 @@ def new(
             draft = (
                 _of_mibs(name, kind, mibs, mib_dirs or [], found)
                 if mibs is not None
-                else _of_registers(name, kind, registers, first, found)
+                else _of_registers(name, kind, registers, _numbering(addresses, first), found)
             )
         except ValueError as error:
             fail(str(error), Exit.USAGE)
@@ -128,13 +136,30 @@ def _of_mibs(name: str, kind: str, mibs: list[str], folders: list[Path], found: 
         raise ValueError(str(error)) from None
 
 
-def _of_registers(name: str, kind: str, path: Path | None, first: int, found: Recording) -> Draft:
+def _numbering(addresses: str, first: int | None) -> Numbering:
+    """Raises ValueError."""
+    from harness.learning.registerlists.numbering import NUMBERINGS
+
+    given: list[Numbering] = [each for each in NUMBERINGS if each == addresses]
+    if not given:
+        raise ValueError(f"--addresses {addresses}: expected one of {', '.join(NUMBERINGS)}")
+    if first is None:
+        return given[0]
+    if given[0] != "auto":
+        raise ValueError("expected --first or --addresses, and not both: both say what the list's addresses are")
+    return "one" if first else "pdu"
+
+
+def _of_registers(name: str, kind: str, path: Path | None, numbering: Numbering, found: Recording) -> Draft:
     from harness.learning import register_draft
 
     assert path is not None
     if found.protocol != "modbus":
         raise ValueError(f"--registers needs a recording of Modbus, this is one of {found.protocol}")
-    return register_draft.draft(name, kind, register_draft.rows(path, first), path, found)
+    listed = register_draft.rows(path, numbering, found)
+    for note in listed.notes:
+        console.print(f"{escape(str(path))}: {escape(note)}", soft_wrap=True)
+    return register_draft.draft(name, kind, listed.rows, path, found)
 
 
 def _say(path: Path, draft: Draft) -> None:

@@ -1,27 +1,29 @@
 """A draft of a profile from a list of registers and a recording of them.
 
-The list is a CSV file with a header. Columns, of which `address` and `name` are needed and the order is free:
+The list is a CSV file with a header; `harness.learning.registerlists` says in how many ways. What a column holds:
 
-    address       of the PDU, from 0; with `first=1` as lists that count from 1 write it
+    address       of the protocol, from 0; from 1, or in the 40001 notation (`numbering`); decimal or hexadecimal
     name          as the manual has it
-    table         holding (default), input, coil or discrete
-    type          u16 (default), i16, u32, i32, u64, i64, f32, f64, string, bool; uint16, int32, float and the like too
-    unit, scale   a raw 1 is `scale` (default 1) of the unit: unit V and scale 0.1 make a raw 2305 230.5 V
+    table         holding (default), input, coil or discrete, or the function code; the 40001 notation says it too
+    type          u16 (default), i16, u32, i32, u64, i64, f32, f64, string, bool, and their many other names
+    unit          a unit's symbol or name
+    scale         a raw 1 is so many of the unit (default 1): unit V and scale 0.1 make a raw 2305 230.5 V
+    divisor       the same upside down
+    offset        what is added after scaling
     access        r (default), rw or w
-    length        registers of a string
-    word_order    big (default) or little, for values of several registers
+    length        registers of the value; needed for a string
+    order         of registers and octets: big (default), little, abcd, cdab, badc, dcba
     values        of an enumeration: 0=off;1=on
     source        page or remark
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -30,23 +32,13 @@ from emulators.profiles.schema import Register
 from emulators.yamlfile import FileError
 from harness.learning.draft import Draft, fixed, guessed, question
 from harness.learning.guesses import Guesser, Shown
-from harness.learning.recording import TABLES, Recording, Table, Walk
+from harness.learning.recording import Recording, Table, Walk
+from harness.learning.registerlists import cells, sheet
+from harness.learning.registerlists.numbering import Numbering, Reader
+from harness.learning.registerlists.sheet import Record
 from harness.learning.units import Measure, measure
 
-COLUMNS = (
-    "address", "name", "table", "type", "unit", "scale", "access", "length", "word_order", "values", "source",
-)  # fmt: skip
-
-TYPES = {
-    **{name: name for name in ("u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "string")},
-    "": "u16", "uint16": "u16", "unsigned": "u16", "word": "u16", "ushort": "u16", "int16": "i16", "signed": "i16",
-    "short": "i16", "uint32": "u32", "dword": "u32", "ulong": "u32", "int32": "i32", "long": "i32", "uint64": "u64",
-    "int64": "i64", "float": "f32", "float32": "f32", "real": "f32", "float64": "f64", "double": "f64", "str": "string",
-    "ascii": "string", "text": "string", "bool": "bool", "bit": "bool", "boolean": "bool",
-}  # fmt: skip
-"""How lists call the types of a profile."""
-
-ACCESS = {"": "ro", "r": "ro", "ro": "ro", "read": "ro", "rw": "rw", "r/w": "rw", "w": "wo", "wo": "wo", "write": "wo"}
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -63,117 +55,118 @@ class Row:
     scale: Fraction
     labels: Mapping[str, int]
     source: str
+    offset: Fraction = Fraction(0)
+    """What is added to the scaled number, in the list's unit."""
 
     @property
     def measure(self) -> Measure | None:
         of = measure(self.unit)
         return None if of is None else Measure(of.base, of.times * self.scale)
 
+    @property
+    def raw_offset(self) -> float:
+        """The raw number of 0 in the list's unit."""
+        return float(-self.offset / self.scale)
 
-def rows(path: Path, first: int = 0) -> list[Row]:
-    """The list; its addresses count from `first`.
+
+@dataclass
+class Listed:
+    """A list of registers. `notes` say what was detected in it: separator, encoding, numbering, columns not used."""
+
+    rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def rows(path: Path, numbering: Numbering = "auto", recording: Recording | None = None) -> Listed:
+    """The list. Where its numbering is "auto", the recording tells the 40001 notation from addresses like these.
 
     Raises:
         FileError: a line for each mistake: file, line, column, found, expected.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            sample = file.read(4096)
-            file.seek(0)
-            reader = csv.DictReader(file, delimiter=";" if sample.count(";") > sample.count(",") else ",")
-            names = [str(name).strip().lower() for name in reader.fieldnames or ()]
-            unknown = [name for name in names if name not in COLUMNS]
-            if not {"address", "name"} <= set(names) or unknown:
-                raise FileError(
-                    [f"{path}:1: the columns are {', '.join(names) or 'none'}; known are {', '.join(COLUMNS)}"]
-                )
-            reader.fieldnames = names
-            found, problems = [], []
-            for fields in reader:
-                try:
-                    found.append(_row({k: (v or "").strip() for k, v in fields.items() if k}, reader.line_num, first))
-                except ValueError as error:
-                    problems.append(f"{path}:{reader.line_num}: {error}")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise FileError([f"{path}: cannot be read: {error}"]) from None
-    if not found and not problems:
+    read = sheet.read(path)
+    reader = Reader(read.records, numbering, _recorded_addresses(recording))
+    found, problems = Listed(notes=[*read.notes, *reader.notes]), []
+    for record in read.records:
+        try:
+            found.rows.append(_row(record, reader))
+        except ValueError as error:
+            problems.append(f"{path}:{record.line}: {error}")
+    if not found.rows and not problems:
         problems = [f"{path}: lists no register"]
     if problems:
         raise FileError(problems)
     return found
 
 
-def _row(fields: Mapping[str, str], line: int, first: int) -> Row:
+def _recorded_addresses(recording: Recording | None) -> dict[str, frozenset[int]]:
+    if recording is None:
+        return {}
+    places = [place for walk in recording.walks for place in walk.registers]
+    return {table: frozenset(n for t, n in places if t == table) for table, _ in places}
+
+
+def _row(record: Record, reader: Reader) -> Row:
     """One line. Raises ValueError, which names the column."""
-    table = fields.get("table", "").lower() or "holding"
-    if table not in TABLES:
-        raise ValueError(f"table: found {table!r}, expected {', '.join(TABLES)}")
-    address = _whole(fields, "address") - first
-    if not 0 <= address <= 65535:
-        raise ValueError(f"address: found {fields['address']}, expected {first} to {65535 + first}")
-    if not fields.get("name"):
+
+    def cell(column: str, make: Callable[[str], Made], default: str = "") -> Made:
+        try:
+            return make(record.cells.get(column, default))
+        except ValueError as error:
+            raise ValueError(f"{column}: {error}") from None
+
+    address = cell("address", reader.read)
+    table = cell("table", cells.table) if "table" in record.cells or not address.table else address.table
+    if address.table not in ("", table):
+        raise ValueError(f"table: found {record.cells['table']!r}, but {record.cells['address']} is {address.table}")
+    name = record.cells.get("name", "")
+    if not name:
         raise ValueError("name: is empty")
-    word = fields.get("type", "").lower()
-    type = TYPES.get(word)
+    length = cell("length", cells.whole) if "length" in record.cells else address.registers
+    kind = cell("type", lambda text: cells.kind(text, length))
     bits = table in ("coil", "discrete")
-    if type is None or ((type == "bool") != bits and not (bits and not word)):
-        expected = "bool" if bits else ", ".join(dict.fromkeys(name for name in TYPES.values() if name != "bool"))
-        raise ValueError(f"type: found {word!r}, expected {expected}")
-    access = ACCESS.get(fields.get("access", "").lower())
-    if access is None:
-        raise ValueError(f"access: found {fields['access']!r}, expected r, rw or w")
-    try:
-        scale = Fraction(fields.get("scale") or "1")
-        if not scale > 0:
-            raise ValueError
-    except (ValueError, ZeroDivisionError):
-        raise ValueError(
-            f"scale: found {fields['scale']!r}, expected a number more than 0 such as 0.1 or 1/60"
-        ) from None
+    if bits != (kind.type == "bool") and not (bits and "type" not in record.cells):
+        expected = "bool" if bits else "a type of numbers or string; a table coil or discrete has bits"
+        raise ValueError(f"type: found {record.cells.get('type', '')!r}, expected {expected}")
+    access = cell("access", cells.access)
+    scale, offset = cell("scale", cells.scale)
+    if "divisor" in record.cells:
+        scale /= cell("divisor", lambda text: cells.scale(text)[0])
+    if "offset" in record.cells:
+        offset = cell("offset", cells.number)
     register = None
     if not bits:
-        wanted: dict[str, Any] = {"table": table, "address": address, "type": type, "value": 0}
-        if type == "string":
-            wanted["length"] = _whole(fields, "length")
-        if fields.get("word_order"):
-            wanted["word_order"] = fields["word_order"].lower()
-        try:
-            register = Register(**wanted)
-        except ValidationError as error:
-            detail = error.errors()[0]
-            raise ValueError(
-                f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}, found {detail['input']!r}"
-            ) from None
-    labels = dict(_labels(fields.get("values", "")))
-    source = fields.get("source") or fields["name"]
+        order = cell("order", cells.order) if "order" in record.cells else kind.order or ("big", "big")
+        register = _register(cast(Table, table), address.address, kind, length or kind.length, order)
     return Row(
-        line,
-        fields["name"],
-        table,
-        address,
+        record.line,
+        name,
+        cast(Table, table),
+        address.address,
         register,
         access,
-        fields.get("unit", ""),
+        record.cells.get("unit", ""),
         scale,
-        labels,
-        source,
+        dict(cell("values", lambda text: list(cells.labels(text)))),
+        record.cells.get("source", name),
+        offset,
     )
 
 
-def _whole(fields: Mapping[str, str], column: str) -> int:
-    text = fields.get(column, "")
+def _register(table: Table, address: int, kind: cells.Kind, length: int, order: cells.Order) -> Register:
+    wanted: dict[str, Any] = {"table": table, "address": address, "type": kind.type, "value": 0}
+    if kind.type == "string":
+        if not length:
+            raise ValueError("length: found '', expected a whole number: how many registers the string takes")
+        wanted["length"] = length
+    wanted["word_order"], wanted["byte_order"] = order
     try:
-        return int(text, 0)
-    except ValueError:
-        raise ValueError(f"{column}: found {text!r}, expected a whole number") from None
-
-
-def _labels(text: str) -> Iterator[tuple[str, int]]:
-    for part in filter(None, map(str.strip, text.split(";"))):
-        number, equals, label = part.partition("=")
-        if not equals or not number.strip().isdigit():
-            raise ValueError(f"values: found {part!r}, expected NUMBER=NAME;NUMBER=NAME such as 0=off;1=on")
-        yield label.strip(), int(number)
+        register = Register(**wanted)
+    except ValidationError as error:
+        detail = error.errors()[0]
+        raise ValueError(f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}, found {detail['input']!r}") from None
+    if length and length != register.words:
+        raise ValueError(f"length: found {length}, expected {register.words}: the registers of a {kind.type}")
+    return register
 
 
 def draft(name: str, kind: str, listed: list[Row], path: Path, recording: Recording) -> Draft:
@@ -206,16 +199,20 @@ def _entry(made: Draft, row: Row, walk: Walk, guesser: Guesser) -> None:
             fields["length"] = row.register.length
         if row.register.word_order != "big":
             fields["word_order"] = row.register.word_order
+        if row.register.byte_order != "big":
+            fields["byte_order"] = row.register.byte_order
     unit = f", {row.unit}" if row.unit else ""
     source = f"list line {row.line}: {row.source}{unit}"
     value = _recorded(row, walk)
     is_text = row.register is not None and row.register.type == "string"
-    recorded = (float(value),) if isinstance(value, (int, float)) else ()
+    recorded = (float(value) - row.raw_offset,) if isinstance(value, (int, float)) else ()
     known = Shown(row.name, row.measure, row.labels, is_text, recorded=recorded)
     guess = guesser.guess(known)
     missing = "" if value is not None else _why_not(row, walk)
     if guess is not None:
-        access = {} if row.access == "ro" else {"access": row.access}
+        access: dict[str, object] = {} if row.access == "ro" else {"access": row.access}
+        if row.offset:
+            access["offset"] = row.raw_offset
         doubt = "; ".join(filter(None, (guess.doubt, missing)))
         made.entry(section, fields | guessed(guess) | access | {"source": source}, doubt)
         return

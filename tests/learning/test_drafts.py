@@ -145,7 +145,7 @@ class TestFromARegisterList:
         path = tmp_path / "map.csv"
         path.write_text(text)
         recording = recorded_registers(*(values or (5003, 2301, 0, 77, 2)))
-        return register_draft.draft("draft", "meter", register_draft.rows(path), path, recording)
+        return register_draft.draft("draft", "meter", register_draft.rows(path).rows, path, recording)
 
     def test_the_draft_loads_with_points_and_scales(self, tmp_path: Path) -> None:
         modbus = written(self.draft(tmp_path), tmp_path).modbus
@@ -176,13 +176,16 @@ class TestFromARegisterList:
     def test_addresses_may_count_from_one(self, tmp_path: Path) -> None:
         path = tmp_path / "map.csv"
         path.write_text(LIST)
-        assert [row.address for row in register_draft.rows(path, first=1)][:2] == [99, 100]
+        assert [row.address for row in register_draft.rows(path, "one").rows][:2] == [99, 100]
 
     @pytest.mark.parametrize(
         ("wrong", "says"),
         [
-            ("name,type\nx,u16\n", ":1: the columns are name, type; known are address, name, table"),
-            ("address,name,colour\n1,x,red\n", ":1: the columns are address, name, colour"),
+            (
+                "name,type\nx,u16\n",
+                ":1: the columns are name, type (separated by comma); known are address, name, table",
+            ),
+            ("address,name,scael\n1,x,0.1\n", ":1: the column 'scael' is not known; did you mean scale?"),
             ("", ":1: the columns are none"),
             ("address,name\n", ": lists no register"),
             ("address,name\nten,x\n", ":2: address: found 'ten', expected a whole number"),

@@ -196,7 +196,7 @@ class TestDrift:
         [
             ("bench:ups-9", "bench has no device 'ups-9'; did you mean"),
             ("nowhere:ups-1", "nowhere"),
-            ("ups-9000", "name one as SITE:DEVICE"),
+            ("ups-9000", "name a device as SITE:DEVICE"),
             ("bench:meter-1", "does not speak snmp"),
         ],
     )

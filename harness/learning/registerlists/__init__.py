@@ -1,0 +1,1 @@
+"""Lists of registers as vendors write them: encodings, separators, headers, addresses, types and orders of octets."""
