@@ -24,7 +24,7 @@ ON: tuple[Value, ...] = (True, "on", "up", "closed")
 OFF: tuple[Value, ...] = (False, "off", "down", "open")
 """What points call the two positions of a contact, of a supply, of a port."""
 
-FLOATS = ("f32", "f64")
+FLOATS = ("f32", "f64", "opaque-float", "opaque-double")
 """Types that hold a number as it is, to about seven digits."""
 
 
@@ -132,7 +132,7 @@ def _of_place(full: str, profile: Profile, place: Place, written: bool) -> Words
     if catalogued is not None:
         low = max(low, catalogued.low if catalogued.low is not None else -math.inf)
         high = min(high, catalogued.high if catalogued.high is not None else math.inf)
-    step = 0.0 if isinstance(entry, Register) and entry.type in FLOATS else abs(1.0 / float(entry.scale))
+    step = 0.0 if isinstance(entry, (Register, SnmpObject)) and entry.type in FLOATS else abs(1.0 / float(entry.scale))
     return Words(full, number=True, low=low, high=high, unit=place.unit, step=step)
 
 

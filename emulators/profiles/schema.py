@@ -38,7 +38,11 @@ def _true_and_false(value: Any) -> Any:
 Scale = Annotated[Fraction, BeforeValidator(_number)]
 Enumeration = Annotated[dict[str, int | str], BeforeValidator(_true_and_false)]
 
-SnmpType = Literal["integer", "string", "oid", "ipaddress", "counter32", "gauge32", "timeticks", "opaque", "counter64"]
+SnmpType = Literal[
+    "integer", "string", "oid", "ipaddress", "counter32", "gauge32", "timeticks", "opaque", "counter64",
+    "opaque-float", "opaque-double",
+]  # fmt: skip
+"""ASN.1 types; the last two are floating-point numbers in an Opaque (`emulators.profiles.opaque`)."""
 RegisterType = Literal["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "string"]
 Access = Literal["ro", "rw", "wo"]
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from emulators.devices.points import BadValue, BoundPoint, Crashed, Index, NotWritable, Refused
+from emulators.profiles import opaque
 from emulators.profiles.binding import ProfileError, Row, Surface, dotted, point_name
 from emulators.profiles.odd_answers import WALKS_SKIP_IT, Odd, odd_points, snmp_binding
 from emulators.profiles.schema import SnmpObject
@@ -25,6 +26,8 @@ SYNTAX = {
     "counter32": Syntax.COUNTER32,
     "gauge32": Syntax.GAUGE32,
     "timeticks": Syntax.TIMETICKS,
+    "opaque-float": Syntax.OPAQUE,
+    "opaque-double": Syntax.OPAQUE,
     "opaque": Syntax.OPAQUE,
     "counter64": Syntax.COUNTER64,
 }
@@ -238,6 +241,8 @@ def _shower(type: str, read: Callable[[], Raw]) -> Callable[[], Value]:
         return lambda: oid(str(read()))
     if type == "ipaddress":
         return lambda: _ipv4(str(read()))
+    if type in opaque.FORMS:
+        return lambda: opaque.packed(type, _number(read()))
     if type in WRAPS:
         limit = WRAPS[type]
         return lambda: int(_number(read())) % limit
@@ -296,6 +301,11 @@ class _Setter:
         if entry.type == "oid":
             assert isinstance(value, tuple)
             return ".".join(map(str, value))
+        if isinstance(value, bytes) and entry.type in opaque.FORMS:
+            number = opaque.unpacked(value)
+            if number is None:
+                raise mib.WrongEncoding(f"{entry.oid}: an Opaque without a float or double, expected {entry.type}")
+            return number
         if isinstance(value, bytes):
             if entry.size and not entry.size[0] <= len(value) <= entry.size[1]:
                 raise mib.WrongLength(f"{entry.oid}: {len(value)} octets, expected {entry.size[0]} to {entry.size[1]}")

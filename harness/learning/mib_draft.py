@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from emulators.devices.points import placeholders
+from emulators.profiles import opaque
 from harness.learning.draft import Draft, fixed, guessed, question
 from harness.learning.guesses import Guess, Guesser, Shown
 from harness.learning.mibs import Mibs, Node
@@ -118,18 +119,32 @@ def _entries(made: Draft, found: Object, guesser: Guesser) -> None:
     near = guesser.near(known)
     made.comment("objects", question(node.name, near, node.description, node.labels))
     for index, variable in found.variables.items():
-        fields: dict[str, object] = {"oid": _dotted(found.oid + index), "type": variable.type}
-        made.entry("objects", fields | {"value": fixed(variable.value), "source": source})
+        type, value = _typed(variable)
+        fields: dict[str, object] = {"oid": _dotted(found.oid + index), "type": type}
+        shown = value if isinstance(value, float) else fixed(value)
+        made.entry("objects", fields | {"value": shown, "source": source})
+
+
+def _typed(variable: Variable) -> tuple[str, int | float | bytes | str]:
+    """Type and value as profiles have them: a float in an Opaque is a number."""
+    number = (
+        opaque.unpacked(variable.value) if variable.type == "opaque" and isinstance(variable.value, bytes) else None
+    )
+    if number is None:
+        return variable.type, variable.value
+    assert isinstance(variable.value, bytes)
+    return next(type for type, (head, _) in opaque.FORMS.items() if variable.value.startswith(head)), number
 
 
 def _known(found: Object) -> Shown:
     node = found.node
     variables = list(found.variables.values())
-    recorded = tuple(float(v.value) for v in variables if isinstance(v.value, int))
+    values = [_typed(variable)[1] for variable in variables]
+    recorded = tuple(float(value) for value in values if isinstance(value, (int, float)))
     of: Measure | None = measure(node.units) or (None if node.units else described(node.description))
     if of is None and node.type == "timeticks":
         of = measure("0.01 seconds")
-    is_text = bool(variables) and not isinstance(variables[0].value, int)
+    is_text = bool(values) and not isinstance(values[0], (int, float))
     indices = max(map(len, found.variables)) if node.kind == "column" else 0
     return Shown(node.name, of, node.labels, is_text, indices, recorded, found.group)
 
@@ -140,8 +155,8 @@ def _shown_as(made: Draft, found: Object, guess: Guess, source: str) -> None:
     names = placeholders(guess.point)
     oid = _dotted(found.oid) + "".join(f".{{{name}}}" for name in names) if names else first.oid
     doubt = guess.doubt
-    type = first.type
-    if node.type and node.type != type:
+    type, _ = _typed(first)
+    if node.type and node.type != first.type:
         doubt = f"{doubt + '; ' if doubt else ''}the module says {node.type}, the device answers {type}"
     made.entry("objects", {"oid": oid, "type": type, **guessed(guess), "source": source}, doubt)
 

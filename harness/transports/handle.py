@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from emulators.devices.points import Index, Value
+from emulators.profiles import opaque
 from emulators.profiles.registers import BOUNDS, pack, unpack
 from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
 from emulators.profiles.values import Raw, Unmapped, to_raw, whole
@@ -117,7 +118,8 @@ class DeviceHandle:
         try:
             if isinstance(entry, SnmpObject):
                 assert self.snmp is not None
-                await self.snmp.set(place.oid, entry.type, variable)
+                type = "opaque" if entry.type in opaque.FORMS else entry.type
+                await self.snmp.set(place.oid, type, variable)
             elif isinstance(entry, Bit):
                 assert self.modbus is not None
                 await self.modbus.write_coil(place.address, bool(raw))
@@ -215,6 +217,8 @@ class DeviceHandle:
 
 def _raw(entry: SnmpObject, value: snmp_messages.Value) -> Raw | None:
     """What an SNMP variable holds, as profiles see it; None if it is of another type."""
+    if entry.type in opaque.FORMS:
+        return opaque.unpacked(value) if isinstance(value, bytes) else None
     if entry.type in ("string", "opaque"):
         return _text(value) if isinstance(value, bytes) else None
     if entry.type in ("oid", "ipaddress"):
@@ -232,6 +236,8 @@ def _text(octets: bytes) -> str | bytes:
 
 
 def _variable(entry: SnmpObject, raw: Raw) -> snmp_messages.Value:
+    if entry.type in opaque.FORMS:
+        return opaque.packed(entry.type, float(raw))
     if entry.type in ("string", "opaque"):
         return raw if isinstance(raw, bytes) else str(raw).encode()
     if entry.type in ("oid", "ipaddress"):
