@@ -34,12 +34,9 @@ def unpacked(octets: bytes) -> float | None:
 
 def _shortest(number: float) -> float:
     """0.1 for the 0.10000000149011612 that the nearest 32-bit number is."""
-    for digits in range(1, 10):
-        text = f"{number:.{digits}g}"
-        if (
-            number == number
-            and abs(number) != float("inf")
-            and struct.pack(">f", float(text)) == struct.pack(">f", number)
-        ):
-            return float(text)
+    octets = struct.pack(">f", number)
+    for digits in range(1, 10 if math.isfinite(number) else 1):
+        shorter = float(f"{number:.{digits}g}")
+        if abs(shorter) <= LARGEST["opaque-float"] and struct.pack(">f", shorter) == octets:
+            return shorter
     return number

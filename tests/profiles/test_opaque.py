@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from emulators.profiles import library, opaque
@@ -47,7 +47,13 @@ def instances(site: Site, tmp_path: Path) -> dict[str, Instance]:
 
 
 @pytest.mark.parametrize(
-    ("octets", "number"), [("9f780442c80000", 100.0), ("9f780443660000", 230.0), ("9f78043dcccccd", 0.1)]
+    ("octets", "number"),
+    [
+        ("9f780442c80000", 100.0),
+        ("9f780443660000", 230.0),
+        ("9f78043dcccccd", 0.1),
+        ("9f78047f7fffff", 3.4028234663852886e38),
+    ],
 )
 def test_a_float_as_devices_sent_it(octets: str, number: float) -> None:
     """Of a Synology with a UPS, and of snmpd's laLoadFloat."""
@@ -56,6 +62,7 @@ def test_a_float_as_devices_sent_it(octets: str, number: float) -> None:
 
 
 @given(st.floats(width=32), st.floats())
+@example(3.4028234663852886e38, 0.0)
 def test_every_number_comes_back(single: float, double: float) -> None:
     for type, number in (("opaque-float", single), ("opaque-double", double)):
         again = opaque.unpacked(opaque.packed(type, number))
