@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 FIRST_EPHEMERAL_PORT = 49152
 """RFC 6335 §6: dynamic ports are 49152 to 65535."""
 
+OTHER_PORT = FIRST_EPHEMERAL_PORT - 1
+"""Where answers come from under the fault `snmp-other-port`."""
+
 SYN_RETRIES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 """How long Linux waits for the answer to each SYN, s; then it gives up (net.ipv4.tcp_syn_retries is 6)."""
 
@@ -260,14 +263,21 @@ class Network:
                     self._fly(model, source, destination, piece)
         elif source in self._services:
             conversation = path.conversation(source[1], destination)
+            sender = self._answering(path, source)
             for answer in (data,) if conversation is None else conversation.answer(data):
-                self._fly(model, source, destination, answer)
+                self._fly(model, sender, destination, answer)
         else:
             for note in path.notified(data):
                 if isinstance(note, Late):
                     self._loop.call_later(note.delay_s, self._fly, model, source, destination, note.frame)
                 else:
                     self._fly(model, source, destination, note)
+
+    def _answering(self, path: Path, source: Address) -> Address:
+        """Where an answer from there comes from: another port under the fault `snmp-other-port`."""
+        tamper = path.tampers.get(source[1])
+        elsewhere = tamper is not None and "snmp-other-port" in tamper.active
+        return (source[0], OTHER_PORT) if elsewhere else source
 
     def _fly(self, model: LinkModel, source: Address, destination: Address, data: bytes) -> None:
         now_s = self._loop.time()

@@ -58,6 +58,23 @@ async def test_a_share_of_requests_is_refused(modbus_proxy: TcpProxy, client: As
     assert 10 < sum(answer.isError() for answer in answers) < 50
 
 
+async def test_more_registers_than_the_limit_are_refused(modbus_proxy: TcpProxy, client: AsyncModbusTcpClient) -> None:
+    await modbus_proxy.apply("modbus-limit", {"most": 4})
+    assert await read(client, 1, 4) == REGISTERS[1:5]
+    assert (await client.read_holding_registers(1, count=5)).exception_code == 3
+    await modbus_proxy.apply("modbus-limit", {"most": 4, "silent": 1})
+    with pytest.raises(ModbusException):
+        await client.read_holding_registers(1, count=5)
+
+
+def test_a_function_is_not_answered_and_others_are() -> None:
+    tamper = Tamper()
+    tamper.apply("modbus-unanswered", {"function": 3})
+    assert tamper.request(modbus_tcp(asked())) == []
+    tamper.apply("modbus-unanswered")  # 43
+    assert tamper.request(modbus_tcp(asked())) == [modbus_tcp(asked())]
+
+
 async def test_an_order_is_carried_out_whose_answer_is_lost(
     modbus_proxy: TcpProxy, client: AsyncModbusTcpClient, modbus_device: tuple[str, int], connect: Connect
 ) -> None:

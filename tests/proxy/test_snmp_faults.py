@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from frames import SYS_DESCR, SYS_UP_TIME, V3_ANSWER, V3_DISCOVERED, V3_DISCOVERY, V3_REQUEST, VALUES, snmp
 from pyasn1.codec.ber import decoder
@@ -59,6 +61,55 @@ async def test_an_answer_that_is_too_long_is_too_big(snmp_proxy: UdpProxy, manag
     assert await manager.get(DESCR, version="v1") == "tooBig"
     (up_time,) = await manager.get(UP_TIME)
     assert int(up_time) > 0
+
+
+def test_only_getbulk_is_not_answered() -> None:
+    tamper = Tamper(speaks="snmp")
+    tamper.apply("snmp-no-getbulk")
+    assert tamper.request(snmp("GetBulkRequest", [(SYS_DESCR, None)])) == []
+    for kind in ("GetRequest", "GetNextRequest"):
+        asked = snmp(kind, [(SYS_DESCR, None)])
+        assert tamper.request(asked) == [asked]
+
+
+def test_variables_come_in_another_order() -> None:
+    tamper = Tamper(speaks="snmp")
+    tamper.apply("snmp-unsorted")
+    binds = [
+        (SYS_DESCR, OctetString("a")),
+        (SYS_UP_TIME, TimeTicks(7)),
+        ((1, 3, 6, 1, 2, 1, 1, 5, 0), OctetString("b")),
+    ]
+    assert tamper.answer(snmp("Response", binds)) == [snmp("Response", [binds[1], binds[0], binds[2]])]
+
+
+def test_octets_follow_the_message() -> None:
+    tamper = Tamper(speaks="snmp")
+    tamper.apply("trailing", {"bytes": 3})
+    answer = snmp("Response", [(SYS_DESCR, OctetString("a"))])
+    (spoilt,) = tamper.answer(answer)
+    assert (spoilt[: len(answer)], len(spoilt)) == (answer, len(answer) + 3)
+
+
+async def test_answers_come_from_another_port(snmp_proxy: UdpProxy) -> None:
+    heard: asyncio.Queue[tuple[bytes, tuple[str, int]]] = asyncio.Queue()
+
+    class Hearing(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+            heard.put_nowait((data, addr))
+
+    await snmp_proxy.apply("snmp-other-port")
+    loop = asyncio.get_running_loop()
+    transport, _ = await loop.create_datagram_endpoint(Hearing, local_addr=("127.0.0.1", 0))
+    transport.sendto(snmp("GetRequest", [(SYS_UP_TIME, None)]), snmp_proxy.address)
+    _, (host, port) = await asyncio.wait_for(heard.get(), 10)
+    assert host == snmp_proxy.address[0]
+    assert port != snmp_proxy.address[1]
+    await snmp_proxy.lift()
+    transport.sendto(snmp("GetRequest", [(SYS_UP_TIME, None)]), snmp_proxy.address)
+    _, address = await asyncio.wait_for(heard.get(), 10)
+    assert address == snmp_proxy.address
+    transport.close()
 
 
 async def test_numbers_come_as_text_and_text_as_a_number(snmp_proxy: UdpProxy, manager: Manager) -> None:

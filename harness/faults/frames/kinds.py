@@ -51,6 +51,19 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         only=_ONLY,
     ),
     _protocol(
+        "modbus-unanswered",
+        "requests with this function code are not answered",
+        "FC 43 on products older than the function: openHAB and pymodbus users report silence",
+        function=Parameter(43, "", 1, 127, "the function code"),
+    ),
+    _protocol(
+        "modbus-limit",
+        "requests for more registers than this are refused with exception 3, or not answered",
+        "influxdata/telegraf issue 8151",
+        most=Parameter(10, "registers", 1, 125, "the most that one request may read", neutral=125),
+        silent=Parameter(0, "", 0, 1, "0 exception 3, 1 no answer", neutral=None),
+    ),
+    _protocol(
         "answers-lost",
         "requests are carried out and their answers do not arrive (SNMP: v1, v2c)",
         percent=_SHARE,
@@ -72,6 +85,11 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         "truncated",
         "answers lack their last octets; one at least is left",
         bytes=Parameter(2, "octets", 1, 65535, "how many are cut off"),
+    ),
+    _protocol(
+        "trailing",
+        "answers are followed by octets that belong to no message",
+        bytes=Parameter(2, "octets", 1, 1024, "how many follow"),
     ),
     _protocol("garbage", "answers are replaced by random octets, as many"),
     _protocol(
@@ -97,6 +115,21 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         "answers of v1 and v2c that are longer are replaced by tooBig",
         "RFC 3416 §4.2.1, RFC 1157 §4.1.2; 484 octets are the least that RFC 3417 §3.2.1 allows",
         octets=Parameter(484, "octets", 64, 65507, "the longest message that the device sends", neutral=65507),
+    ),
+    _protocol(
+        "snmp-no-getbulk",
+        "GETBULK requests of v2c are not answered, all others are",
+        "prometheus/snmp_exporter issue 31",
+    ),
+    _protocol(
+        "snmp-unsorted",
+        "the variables of an answer come in another order: each two neighbours change places (v1, v2c)",
+        "RFC 3416 §4.2.3 demands lexicographic order",
+    ),
+    _protocol(
+        "snmp-other-port",
+        "answers come from another UDP port than the requests went to",
+        "gosnmp/gosnmp issue 118, prometheus/snmp_exporter issue 699",
     ),
     _protocol(
         "snmp-wrong-type",

@@ -19,6 +19,7 @@ MOST_OPEN = 64
 """Requests of one client that are remembered until their answers come; Modbus devices serve up to 16 at once."""
 
 _HEAD = 6
+_ILLEGAL_VALUE = 3
 _READS = frozenset({3, 4, 23})
 _WRITES = frozenset({5, 6, 15, 16, 21, 22, 23})
 
@@ -64,12 +65,34 @@ class ModbusConversation:
                 yield Answer(self._noisy(self._marked(_refused(adu, code))))
                 continue
             if whole:
+                beyond = self._beyond_the_limit(adu)
+                if beyond and self._tamper.active["modbus-limit"]["silent"] < 1 and not self._broadcast(adu):
+                    yield Answer(self._noisy(self._marked(_refused(adu, _ILLEGAL_VALUE))))
+                if beyond or self._leaves_unanswered(adu):
+                    continue
                 self._remember(adu)
             yield octets
 
+    def _broadcast(self, adu: bytes) -> bool:
+        """Whether a request is for all units of a line: it is never answered."""
+        return self._serial and not adu[_HEAD]
+
+    def _leaves_unanswered(self, adu: bytes) -> bool:
+        fault = self._tamper.active.get("modbus-unanswered")
+        return fault is not None and adu[_HEAD + 1] == fault["function"]
+
+    def _beyond_the_limit(self, adu: bytes) -> bool:
+        fault = self._tamper.active.get("modbus-limit")
+        asked = adu[_HEAD:]
+        return (
+            fault is not None
+            and asked[1] in _READS
+            and len(asked) >= 6
+            and int.from_bytes(asked[4:6], "big") > fault["most"]
+        )
+
     def _refuses(self, adu: bytes) -> bool:
-        broadcast = self._serial and not adu[_HEAD]  # it is never answered
-        return not broadcast and self._tamper.strikes("modbus-exception", _writes(adu[_HEAD:]))
+        return not self._broadcast(adu) and self._tamper.strikes("modbus-exception", _writes(adu[_HEAD:]))
 
     def _lost(self, frame: bytes) -> bool:
         """Whether that answer does not arrive, as the fault `answers-lost` has it."""

@@ -32,6 +32,7 @@ ENGINE_BOOTS = "1.3.6.1.6.3.10.2.1.2.0"
 ENGINE_TIME = "1.3.6.1.6.3.10.2.1.3.0"
 
 _REQUESTS = frozenset({PduType.GET, PduType.GET_NEXT, PduType.GET_BULK, PduType.SET})
+_OF_BINDINGS = frozenset({"snmp-engine-reboot", "snmp-wrong-type", "snmp-unsorted"})
 _MOST_ID = 0x7FFF_FFFF
 
 
@@ -68,7 +69,7 @@ class SnmpConversation:
             return [data]
         if pdu.tag not in _REQUESTS:
             return [data]
-        if "snmp-community-changed" in active:
+        if "snmp-community-changed" in active or ("snmp-no-getbulk" in active and pdu.tag == PduType.GET_BULK):
             return []
         fails = self._tamper.strikes("snmp-generr", pdu.tag == PduType.SET)
         if fails or "snmp-missing-instance" in active:
@@ -118,7 +119,7 @@ class SnmpConversation:
         if "stale" in active and asked is not None:
             held = self._tamper.first("stale", asked, data)
             data = data if held is data else _with_id(held, int.from_bytes(pdu.request_id, "big", signed=True))
-        if "snmp-engine-reboot" in active or "snmp-wrong-type" in active:
+        if not active.keys().isdisjoint(_OF_BINDINGS):
             data = self._revalued(data)
         return data
 
@@ -133,6 +134,10 @@ class SnmpConversation:
                 _rebooted(bind, self._tamper, int(active["snmp-engine-reboot"]["boots"]))
             if "snmp-wrong-type" in active and bind.value is not None:
                 bind.value = _of_another_type(bind.value)
+        if "snmp-unsorted" in active:
+            binds = message.PDU.varbindlist
+            for place in range(0, len(binds) - 1, 2):
+                binds[place], binds[place + 1] = binds[place + 1], binds[place]
         return _built(message, data)
 
     def _marked(self, data: bytes) -> bytes:

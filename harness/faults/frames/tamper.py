@@ -158,11 +158,14 @@ class Tamper:
 
 
 def spoil(tamper: Tamper, frame: bytes) -> bytes:
-    """An answer after the faults that ask for no decoding: cut short, or random octets."""
+    """An answer after the faults that ask for no decoding: cut short, random octets, octets that follow."""
     cut = tamper.active.get("truncated")
     if "garbage" in tamper.active:
         frame = tamper.rng.randbytes(len(frame))
-    return frame[: max(1, len(frame) - int(cut["bytes"]))] if cut is not None else frame
+    if cut is not None:
+        frame = frame[: max(1, len(frame) - int(cut["bytes"]))]
+    trailing = tamper.active.get("trailing")
+    return frame if trailing is None else frame + tamper.rng.randbytes(int(trailing["bytes"]))
 
 
 def noise(rng: Random, octets: bytes, error_rate: float) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.faults.capture import Capture, Place
@@ -47,6 +47,8 @@ class UdpProxy(Proxy):
         self.target = target
         self._notifications = notifications
         self._transport: asyncio.DatagramTransport | None = None
+        self._elsewhere: asyncio.DatagramTransport | None = None
+        """The endpoint of another port, while the fault `snmp-other-port` has answers come from there."""
         self._clients: dict[Place, _Client] = {}
         self._there, self._back = self._model(), self._model()
 
@@ -69,9 +71,19 @@ class UdpProxy(Proxy):
         if self._transport is not None:
             self._transport.close()
             self._transport = None
+        if self._elsewhere is not None:
+            self._elsewhere.close()
+            self._elsewhere = None
         for client in list(self._clients.values()):
             client.close()
         self._clients.clear()
+
+    async def apply(self, kind: str, parameters: Mapping[str, float] | None = None) -> None:
+        await super().apply(kind, parameters)
+        if kind == "snmp-other-port" and self._elsewhere is None:
+            self._elsewhere, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: _Endpoint(lambda _data, _sender: None), local_addr=(self.address[0], 0)
+            )
 
     async def _set(self, conditions: LinkConditions) -> None:
         self.conditions = self._there.conditions = self._back.conditions = conditions
@@ -113,9 +125,11 @@ class UdpProxy(Proxy):
 
     def _answer(self, client: _Client, datagram: bytes, comment: str) -> None:
         def arrive(datagram: bytes) -> None:
-            if self._transport is not None:
+            elsewhere = self._elsewhere if "snmp-other-port" in self.tamper.active else None
+            transport = elsewhere or self._transport
+            if transport is not None:
                 self._record(self.address, client.peer, "udp", datagram, comment)
-                self._transport.sendto(datagram, client.peer)
+                transport.sendto(datagram, client.peer)
 
         self._send(self._back.datagram, arrive, datagram)
 
