@@ -62,6 +62,31 @@ async def test_of_the_firmware(site: SimulatedWorld) -> None:
         await battery(site)
 
 
+async def test_of_an_answer_to_one_point(site: SimulatedWorld) -> None:
+    await site.inject("generator-1:engine.speed", "missing", for_=30)
+    with pytest.raises(Refused):
+        await site["generator-1"].read("engine.speed")
+    await site["generator-1"].read("battery.voltage")
+    await site.run(31)
+    await site["generator-1"].read("engine.speed")
+
+
+async def test_answers_come_from_another_port(site: SimulatedWorld) -> None:
+    heard: list[tuple[str, int]] = []
+
+    class Hearing(asyncio.DatagramProtocol):
+        def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+            heard.append(addr)
+
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(Hearing)
+    get_sys_descr = bytes.fromhex("302602010104067075626c6963a019020101020100020100300e300c06082b060102010101000500")
+    await site.inject("ups-1", "snmp-other-port", for_=10)
+    for _ in range(2):
+        transport.sendto(get_sys_descr, ("127.30.0.11", 1161))
+        await site.run(11)
+    assert [(host, port == 1161) for host, port in heard] == [("127.30.0.11", False), ("127.30.0.11", True)]
+
+
 async def test_of_the_protocol(site: SimulatedWorld) -> None:
     await site.inject("generator-1", "modbus-exception", for_=30, code=6)
     with pytest.raises(Refused):
