@@ -27,6 +27,7 @@ from emulators.notices import Announcer
 from emulators.plant.actor import Defect
 from emulators.profiles.binding import Surface
 from emulators.profiles.modbus_binding import ProfileUnit
+from emulators.profiles.modbus_extras import unit_of
 from emulators.profiles.snmp_binding import SurfaceTree
 from emulators.site import Site
 from emulators.siteentries import DeviceEntry
@@ -468,7 +469,7 @@ def _face(site: Site, entry: DeviceEntry) -> _Face:
         surface = Surface(entry.profile, site.devices[entry.name])
         faces[entry.name] = _Face(
             None if entry.profile.snmp is None else SurfaceTree(surface, lazy=True),
-            None if entry.profile.modbus is None else ProfileUnit(surface),
+            None if entry.profile.modbus is None else unit_of(surface),
         )
     return faces[entry.name]
 

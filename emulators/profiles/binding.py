@@ -73,7 +73,7 @@ class Surface:
             return lambda: len(device.indices(name))
         if entry.flags is not None:
             flags = entry.flags
-            tests = [(bit, self._test(condition, row)) for bit, condition in flags.bits.items()]
+            tests = [(bit, self.test(condition, row)) for bit, condition in flags.bits.items()]
             if flags.length:
                 places = [(bit - 1, test) for bit, test in tests]
                 return lambda: "".join(
@@ -103,7 +103,7 @@ class Surface:
 
         return show
 
-    def _test(self, condition: Condition, row: Row) -> Callable[[], bool]:
+    def test(self, condition: Condition, row: Row) -> Callable[[], bool]:
         read = self.device.point(point_name(condition.point, row)).read
         wanted, invert = condition.values, condition.invert
         if wanted is None:

@@ -13,9 +13,18 @@ from emulators.profiles import odd_answers
 from emulators.profiles.binding import ProfileError, Row, Surface, point_name
 from emulators.profiles.odd_answers import Odd, odd_points
 from emulators.profiles.registers import packer, unpack
-from emulators.profiles.schema import Bit, Register
+from emulators.profiles.schema import Bit, Modbus, Register
 from emulators.profiles.values import Raw, Unmapped, from_raw
-from emulators.wire.modbus.unit import BitTable, DeviceFailure, IllegalAddress, IllegalValue, RegisterTable, Unanswered
+from emulators.wire.modbus.extras import Extras
+from emulators.wire.modbus.unit import (
+    BitTable,
+    DeviceFailure,
+    IllegalAddress,
+    IllegalFunction,
+    IllegalValue,
+    RegisterTable,
+    Unanswered,
+)
 
 CACHED_READS = 256
 """Different reads remembered: what they are made of, and while the plant stands still what they gave."""
@@ -57,10 +66,12 @@ class Part(NamedTuple):
 class ProfileUnit:
     """A device as a Modbus unit (see `emulators.wire.modbus.Unit`), read through its profile."""
 
-    def __init__(self, surface: Surface) -> None:
-        modbus = surface.profile.modbus
+    def __init__(self, surface: Surface, modbus: Modbus | None = None) -> None:
+        modbus = modbus or surface.profile.modbus
         if modbus is None:
             raise ProfileError(f"profile {surface.profile.profile} says nothing of Modbus")
+        self.extras = Extras()
+        """The functions it has, see `modbus_extras`."""
         self._surface = surface
         self._gaps_are_zero = modbus.gaps == "zero"
         self._most_registers = modbus.most_registers
@@ -70,7 +81,7 @@ class ProfileUnit:
             "coil": {},
             "discrete": {},
         }
-        self._place(surface)
+        self._place(surface, modbus)
         self._starts = {table: [slot.start for slot in slots] for table, slots in self._slots.items()}
         self._parts: dict[tuple[RegisterTable, int, int], list[Part]] = {}
         self._cache: dict[tuple[RegisterTable, int, int], bytes] = {}
@@ -146,6 +157,8 @@ class ProfileUnit:
             IllegalAddress: it holds registers that this product does not have, and does not show as zero.
             Unanswered: it holds a point that leaves requests unanswered (fault `missing`).
         """
+        if (3 if table == "holding" else 4) not in self.extras.functions:
+            raise IllegalFunction(f"this product does not read {table} registers")
         parts: list[Part] = []
         at, end = address, address + count
         for slot in self._between(table, address, count):
@@ -225,9 +238,7 @@ class ProfileUnit:
 
     # -- building -------------------------------------------------------------------------------------------
 
-    def _place(self, surface: Surface) -> None:
-        modbus = surface.profile.modbus
-        assert modbus is not None
+    def _place(self, surface: Surface, modbus: Modbus) -> None:
         for register in modbus.registers:
             where = f"{register.table} {register.address}"
             for address, row in self._addresses(surface, register, where):

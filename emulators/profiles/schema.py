@@ -170,6 +170,51 @@ class Bit(Entry):
     stride: dict[str, int] = {}
 
 
+class ServerId(Strict):
+    """What function 17 (report server id) answers: the product's own octets, whether it runs, further text."""
+
+    id: str = ""
+    """A text, which may hold `{point}` names, or octets after `hex:`."""
+    runs: Condition | Literal["always", "none"] = "always"
+    """The run indicator; none for products that send no such octet."""
+    more: str = ""
+    source: str = ""
+
+    @model_validator(mode="after")
+    def _id_is_octets(self) -> ServerId:
+        if self.id.startswith("hex:"):
+            try:
+                bytes.fromhex(self.id.removeprefix("hex:"))
+            except ValueError:
+                raise ValueError(f"id: found {self.id!r}, expected pairs of hex digits after hex:") from None
+        return self
+
+
+class FileRegister(Register):
+    """A value in a file of functions 20 and 21: `address` is its first record."""
+
+    file: Annotated[int, Field(ge=1, le=65535)]
+    table: Literal["holding"] = "holding"
+    """Of no meaning here."""
+
+
+class Fifo(Strict):
+    """A queue of function 24: the holding registers that are in it, in order."""
+
+    pointer: Annotated[int, Field(ge=0, le=65535)]
+    address: Annotated[int, Field(ge=0, le=65535)]
+    count: Annotated[int, Field(ge=0, le=31)]
+    source: str = ""
+
+
+class Status(Entry):
+    """The exception status of function 7: a number of eight bits."""
+
+
+MODBUS_FUNCTIONS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 15, 16, 17, 20, 21, 22, 23, 24, 43})
+"""Functions that the emulator can answer."""
+
+
 class Modbus(Strict):
     unit: Annotated[int, Field(ge=0, le=255)] = 1
     gaps: Literal["illegal", "zero"] = "illegal"
@@ -188,8 +233,35 @@ class Modbus(Strict):
     """Answers that wait in the device while it is slow, then it reads no further. Without it the emulator's default."""
     identification: dict[int, str] = {}
     """Object id -> text for function 43/14; texts may hold `{point}` names."""
+    functions: frozenset[int] | None = None
+    """Function codes that the product implements. Left out: the common ones (1-6, 8, 15, 16, 22, 23, 43) and those that
+    the fields below describe."""
+    exception_status: Status | None = None
+    """Function 7."""
+    server_id: ServerId | None = None
+    """Function 17."""
+    files: tuple[FileRegister, ...] = ()
+    """Functions 20 and 21."""
+    fifos: tuple[Fifo, ...] = ()
+    """Function 24."""
     registers: tuple[Register, ...] = ()
     bits: tuple[Bit, ...] = ()
+
+    @model_validator(mode="after")
+    def _functions_have_what_they_answer(self) -> Modbus:
+        if self.functions is None:
+            return self
+        unknown = sorted(self.functions - MODBUS_FUNCTIONS)
+        if unknown:
+            raise ValueError(f"functions: found {unknown}, expected some of {sorted(MODBUS_FUNCTIONS)}")
+        needed = {7: self.exception_status, 17: self.server_id, 20: self.files, 21: self.files, 24: self.fifos}
+        names = {7: "exception_status", 17: "server_id", 20: "files", 21: "files", 24: "fifos"}
+        for function, described in needed.items():
+            if function in self.functions and not described:
+                raise ValueError(
+                    f"functions: {function} is listed, but `{names[function]}` does not say what it answers"
+                )
+        return self
 
 
 class Profile(Strict):

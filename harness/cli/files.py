@@ -12,7 +12,7 @@ from rich.markup import escape
 from emulators import sitefile
 from emulators.profiles import library
 from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
+from emulators.profiles.modbus_extras import unit_of
 from emulators.profiles.schema import Profile
 from emulators.profiles.snmp_binding import SurfaceTree
 from emulators.site import Site
@@ -37,7 +37,7 @@ def check(
             if entry.profile.snmp is not None:
                 SurfaceTree(surface)
             if entry.profile.modbus is not None:
-                ProfileUnit(surface)
+                unit_of(surface)
     summary = {"site": built.name, "components": len(built.components), "devices": len(built.devices)}
     if json:
         print_json(summary)

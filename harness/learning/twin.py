@@ -10,6 +10,7 @@ from emulators import sitefile
 from emulators.profiles import library
 from emulators.profiles.binding import Surface
 from emulators.profiles.modbus_binding import ProfileUnit
+from emulators.profiles.modbus_extras import unit_of
 from emulators.profiles.schema import Profile
 from emulators.profiles.snmp_binding import SYNTAX, SurfaceTree
 from emulators.serve import engine_of
@@ -101,7 +102,7 @@ class Twin:
             self._tree = SurfaceTree(surface)
             self._tree.add(agent_instances(SnmpAgent(self._tree, {}, (), engine_of(emulated))))
         elif protocol == "modbus" and self.profile.modbus is not None:
-            self._unit = ProfileUnit(surface)
+            self._unit = unit_of(surface)
         else:
             raise NoTwin(f"{self._name} does not speak {protocol}: profile {self.profile.profile} says nothing of it")
         self._schedule = Schedule(scenario.injections if scenario is not None else (), scenario.seed if scenario else 0)

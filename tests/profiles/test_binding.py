@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from emulators.devices import catalogue
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params
 from emulators.devices.points import Point, Refused
@@ -16,9 +18,18 @@ from emulators.plant.engine import Plant
 from emulators.profiles import library
 from emulators.profiles.binding import ProfileError, Surface
 from emulators.profiles.modbus_binding import ProfileUnit
+from emulators.profiles.modbus_extras import unit_of
 from emulators.profiles.snmp_binding import SurfaceTree
 from emulators.profiles.values import from_raw, to_raw
-from emulators.wire.modbus import DeviceFailure, IllegalAddress, IllegalValue, Unanswered
+from emulators.wire.modbus import (
+    Counters,
+    DeviceFailure,
+    IllegalAddress,
+    IllegalFunction,
+    IllegalValue,
+    Unanswered,
+    respond,
+)
 from emulators.wire.snmp import NotWritable, WrongLength, WrongValue
 from emulators.wire.snmp.ber import encode_oid_content
 from emulators.yamlfile import FileError
@@ -86,7 +97,8 @@ modbus:
 
 
 @pytest.fixture
-def heater():
+def heater(monkeypatch):
+    monkeypatch.setitem(catalogue.KINDS, Heater.kind, Heater)
     device = Heater()
     plant = Plant()
     plant.add(device)
@@ -252,3 +264,65 @@ def test_more_registers_than_the_product_gives_at_once_are_refused_or_not_answer
     assert len(unit.read_registers("input", 3, 1)) == 2
     with pytest.raises(error):
         unit.read_registers("input", 3, 2)
+
+
+EXTRAS = """\
+  exception_status: {flags: {base: 64, bits: {0: {point: element.1.state, in: [on]}, 7: {point: alarm.hot.active}}}}
+  server_id: {id: "hex:b4", runs: {point: element.1.state, in: [on]}, more: "firmware {system.firmware}"}
+  files:
+    - {file: 4, address: 7, type: i16, point: temperature, scale: 10, access: rw}
+    - {file: 4, address: 8, type: u16, value: 42}
+  fifos: [{pointer: 1246, address: 10, count: 3}]
+"""
+
+
+@pytest.fixture
+def extras(heater, tmp_path):
+    path = tmp_path / "heater.yaml"
+    path.write_text(PROFILE + EXTRAS)
+    return unit_of(Surface(library.load(path), heater))
+
+
+def respond_to(unit, pdu: str) -> str:
+    return respond(unit, bytes.fromhex(pdu), Counters()).hex(" ")
+
+
+def test_a_profile_says_what_functions_beyond_the_tables_answer(extras):
+    assert respond_to(extras, "07") == "07 41"
+    assert respond_to(extras, "11") == "11 0e b4 ff " + b"firmware 1.2".hex(" ")
+    assert respond_to(extras, "14 07 06 0004 0007 0002") == "14 06 05 06 00 d7 00 2a"
+    assert respond_to(extras, "18 04de").startswith("18 00 08 00 03 00 d7")
+
+
+def test_a_value_in_a_file_is_written_to_its_point(extras, heater):
+    assert respond_to(extras, "15 09 06 0004 0007 0001 0096") == "15 09 06 00 04 00 07 00 01 00 96"
+    assert heater.read("temperature") == 15.0
+    assert respond_to(extras, "15 09 06 0004 0008 0001 0096") == "95 02"
+
+
+def test_a_profile_can_leave_out_functions(heater, tmp_path):
+    path = tmp_path / "heater.yaml"
+    path.write_text(PROFILE + "  functions: [3, 16]\n")
+    unit = unit_of(Surface(library.load(path), heater))
+    assert respond_to(unit, "03 000a 0001") == "03 02 00 d7"
+    for pdu in ("04 0000 0001", "06 000a 0001", "08 0000 1234", "2b 0e 01 00", "11"):
+        assert respond_to(unit, pdu)[3:] == "01"
+    with pytest.raises(IllegalFunction):
+        unit.read_registers("input", 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("field", "says"),
+    [
+        ("functions: [3, 99]", "found [99], expected some of"),
+        ("functions: [3, 17]", "17 is listed, but `server_id` does not say what it answers"),
+        ("fifos: [{pointer: 1, address: 1, count: 32}]", "count"),
+        ("files: [{file: 0, address: 1, type: u16, value: 1}]", "file"),
+        ('server_id: {id: "hex:xy"}', "hex"),
+    ],
+)
+def test_mistakes_of_functions_are_told(heater, tmp_path, field, says):
+    path = tmp_path / "heater.yaml"
+    path.write_text(PROFILE + f"  {field}\n")
+    with pytest.raises(FileError, match=re.escape(says)):
+        unit_of(Surface(library.load(path), heater))

@@ -6,6 +6,7 @@ them on an asyncio loop.
 """
 
 from emulators.wire.modbus.diagnostics import Counters
+from emulators.wire.modbus.extras import COMMON_FUNCTIONS, Extras, Records, ServerId
 from emulators.wire.modbus.pdu import exception_response, respond
 from emulators.wire.modbus.pool import ConnectionPool
 from emulators.wire.modbus.rtu import ModbusRtuConnection, crc16
@@ -34,6 +35,7 @@ from emulators.wire.modbus.unit import (
 )
 
 __all__ = [
+    "COMMON_FUNCTIONS",
     "Acknowledge",
     "BitTable",
     "Busy",
@@ -41,6 +43,7 @@ __all__ = [
     "Counters",
     "DeviceFailure",
     "ExceptionCode",
+    "Extras",
     "GatewayPathUnavailable",
     "GatewayTargetFailed",
     "IllegalAddress",
@@ -54,7 +57,9 @@ __all__ = [
     "ModbusTcpServer",
     "ModbusUdpServer",
     "NegativeAcknowledge",
+    "Records",
     "RegisterTable",
+    "ServerId",
     "TableUnit",
     "Unanswered",
     "Unit",

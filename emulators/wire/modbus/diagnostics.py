@@ -7,11 +7,14 @@ devices on TCP that offer it answer as here.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, fields
+from collections import deque
+from dataclasses import dataclass, field
 
 from emulators.wire.modbus.unit import ExceptionCode, IllegalFunction, IllegalValue
 
 _RETURN_QUERY_DATA = 0x00
+_RESTART_COMMUNICATIONS = 0x01
+_RETURN_DIAGNOSTIC_REGISTER = 0x02
 _CLEAR_COUNTERS = 0x0A
 _CLEAR_OVERRUN_COUNTER = 0x14
 
@@ -39,26 +42,57 @@ class Counters:
     """Exception responses sent with code 06, server device busy."""
     overruns: int = 0
     """Messages lost because the receiver was too slow (none on TCP)."""
+    fetches: int = 0
+    """Requests of functions 11 and 12, which the event counter leaves out (section 6.9)."""
+    log: deque[bytes] = field(default_factory=lambda: deque(maxlen=64), compare=False)
+    """The last communication events (section 6.10): an octet for each, those of one message together, oldest first."""
+
+    @property
+    def events(self) -> int:
+        """Messages completed without an exception."""
+        return max(0, self.server_messages - self.exceptions - self.fetches)
 
     def clear(self) -> None:
         """Set every counter to zero, as after a restart."""
-        for counter in fields(self):
-            setattr(self, counter.name, 0)
+        for name in (*_COUNTED, "fetches"):
+            setattr(self, name, 0)
 
     def count_exception(self, code: int) -> None:
         """Note an exception response with this code."""
         self.exceptions += 1
+        self.log.append(bytes((RECEIVED, SENT | _SENT_BITS.get(code, 0))))
         if code == ExceptionCode.NEGATIVE_ACKNOWLEDGE:
             self.naks += 1
         elif code == ExceptionCode.SERVER_DEVICE_BUSY:
             self.busies += 1
 
 
-_COUNTER_OF_SUB_FUNCTION = {11 + n: counter.name for n, counter in enumerate(fields(Counters))}
+_COUNTED = (
+    "bus_messages",
+    "comm_errors",
+    "exceptions",
+    "server_messages",
+    "no_responses",
+    "naks",
+    "busies",
+    "overruns",
+)
+_COUNTER_OF_SUB_FUNCTION = {11 + n: name for n, name in enumerate(_COUNTED)}
+
+RECEIVED, SENT, RESTARTED = 0x80, 0x40, 0x00
+"""Events of the log: a message came, an answer left, communication was restarted (section 6.10)."""
+
+ANSWERED = bytes((RECEIVED, SENT))
+"""What one request without trouble leaves in the log."""
+
+BROADCAST_RECEIVED = bytes((RECEIVED | 0x40,))
+
+_SENT_BITS = {1: 0x01, 2: 0x01, 3: 0x01, 4: 0x02, 5: 0x04, 6: 0x04, 7: 0x08}
+"""Of a send event, by exception code: read exception, server abort, server busy, server program NAK."""
 
 
 def diagnostics(counters: Counters | None, pdu: bytes) -> bytes:
-    """Answer a function 8 request: sub-functions 0, 10 to 18 and 20; without counters only 0.
+    """Answer a function 8 request: sub-functions 0 to 2, 10 to 18 and 20; without counters only 0.
 
     Raises IllegalFunction for any other sub-function, IllegalValue for a malformed request.
     """
@@ -69,6 +103,16 @@ def diagnostics(counters: Counters | None, pdu: bytes) -> bytes:
     if sub_function == _RETURN_QUERY_DATA:
         if len(data) < 2 or len(data) % 2:
             raise IllegalValue(f"sub-function 0 echoes whole 16-bit words, got {len(data)} bytes")
+        return pdu
+    if counters is not None and sub_function == _RESTART_COMMUNICATIONS:
+        if data not in (b"\0\0", b"\xff\0"):
+            raise IllegalValue(f"sub-function 1 wants data 0000 or FF00, got {data.hex() or 'none'}")
+        counters.clear()
+        if data == b"\xff\0":
+            counters.log.clear()
+        counters.log.append(bytes((RESTARTED,)))
+        return pdu
+    if counters is not None and sub_function == _RETURN_DIAGNOSTIC_REGISTER and data == b"\0\0":
         return pdu
     name = _COUNTER_OF_SUB_FUNCTION.get(sub_function)
     if counters is None or (name is None and sub_function not in (_CLEAR_COUNTERS, _CLEAR_OVERRUN_COUNTER)):

@@ -10,6 +10,7 @@ import logging
 import struct
 from collections.abc import Callable, Sequence
 
+from emulators.wire.modbus import extras
 from emulators.wire.modbus.diagnostics import Counters, diagnostics
 from emulators.wire.modbus.identification import read_device_identification
 from emulators.wire.modbus.unit import (
@@ -35,6 +36,8 @@ ADDRESSES = 0x10000
 """Size of the address space of each table."""
 
 _DIAGNOSTICS = 8
+_EXTRAS = frozenset({7, 11, 12, 17, 20, 21, 24})
+_COMMON = extras.Extras()
 _COIL_VALUES = {0x0000: False, 0xFF00: True}
 _BITS_OF_BYTE = [tuple(bool(byte >> bit & 1) for bit in range(8)) for byte in range(256)]
 
@@ -52,16 +55,22 @@ def respond(unit: Unit, pdu: bytes, counters: Counters | None = None) -> bytes:
     """The response PDU to a request PDU, an exception response if the request cannot be served; empty for silence.
 
     `pdu` is 1 to 253 bytes (ValueError if empty: without a function code there is no response). `counters`
-    are those that function 8 reads; without them its counter sub-functions are illegal functions. What the unit
-    raises is answered; what is not a ModbusError is a defect of the unit, logged and answered with 04. Only
-    `Unanswered` gives no response: the result is empty.
+    are those that functions 8, 11 and 12 read; without them these are illegal functions. A unit may have `extras`
+    (`emulators.wire.modbus.extras.Extras`): which functions it implements, and what those beyond its tables answer.
+    What the unit raises is answered; what is not a ModbusError is a defect of the unit, logged and answered with 04.
+    Only `Unanswered` gives no response: the result is empty.
     """
     if not pdu:
         raise ValueError("an empty PDU has no response: a request starts with its function code")
     function = pdu[0]
+    own: extras.Extras = getattr(unit, "extras", _COMMON)
     try:
+        if function not in own.functions:
+            return _illegal_function(unit, pdu)
         if function == _DIAGNOSTICS:
             return diagnostics(counters, pdu)
+        if function in _EXTRAS:
+            return extras.answer(own, counters, pdu)
         return _FUNCTIONS.get(function, _illegal_function)(unit, pdu)
     except Exception as error:
         return error_response(unit, function, error)

@@ -22,7 +22,7 @@ from bisect import insort
 from collections.abc import Mapping
 from itertools import chain
 
-from emulators.wire.modbus.diagnostics import Counters
+from emulators.wire.modbus.diagnostics import ANSWERED, BROADCAST_RECEIVED, Counters
 from emulators.wire.modbus.pdu import respond
 from emulators.wire.modbus.unit import Unit
 
@@ -195,6 +195,7 @@ class ModbusRtuConnection:
         counters.bus_messages += 1
         if address == BROADCAST:
             counters.no_responses += 1
+            counters.log.append(BROADCAST_RECEIVED)
             if pdu[0] in BROADCAST_FUNCTIONS:
                 present = map(self._units.get, self._units)
                 for each in {id(unit): unit for unit in present if unit is not None}.values():
@@ -210,6 +211,8 @@ class ModbusRtuConnection:
             return b""
         if answer[0] & 0x80:
             counters.count_exception(answer[1])
+        else:
+            counters.log.append(ANSWERED)
         body = bytes((address,)) + answer
         return body + crc16(body)
 

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Mapping
 from functools import lru_cache
 
-from emulators.wire.modbus.diagnostics import Counters
+from emulators.wire.modbus.diagnostics import ANSWERED, Counters
 from emulators.wire.modbus.pdu import (
     ADDRESSES,
     MAX_READ_REGISTERS,
@@ -96,7 +96,9 @@ class ModbusTcpConnection:
                     counters.bus_messages += 1
                     counters.server_messages += 1
                     try:
-                        return data[:2] + head + read_exactly(unit, table, address, count)
+                        answer = data[:2] + head + read_exactly(unit, table, address, count)
+                        counters.log.append(ANSWERED)
+                        return answer
                     except Exception as error:
                         return self._frame(data, error_response(unit, function, error))
         return self._receive_stream(self._pending + data)
@@ -144,6 +146,8 @@ class ModbusTcpConnection:
             return b""
         if pdu[0] & 0x80:
             self._counters.count_exception(pdu[1])
+        else:
+            self._counters.log.append(ANSWERED)
         return request[:4] + (1 + len(pdu)).to_bytes(2, "big") + request[6:7] + pdu
 
 
