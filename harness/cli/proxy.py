@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 import typer
 from rich.markup import escape
 
-from harness.cli.output import Exit, console, fail, table
+from harness.cli.output import Exit, console, fail, several, table
 from harness.cli.running import assignment
 from harness.durations import seconds
 
@@ -233,6 +233,8 @@ async def _run(
         plan.cancel()
         with suppress(asyncio.CancelledError):
             await plan
+    for (kind, why), count in between.tamper.spared.items():
+        console.print(escape(f"{kind} was not applied to {several(count, 'message')}: {why}"), soft_wrap=True)
 
 
 async def _carry_out(between: Proxy, planned: dict[str, dict[str, float]], at_s: float, for_s: float | None) -> None:

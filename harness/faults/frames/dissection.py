@@ -5,10 +5,27 @@ from __future__ import annotations
 from typing import Any
 
 from emulators.wire.snmp.ber import BerError
-from emulators.wire.snmp.message import Version, read_v3_message, read_version
+from emulators.wire.snmp.message import read_v3_message, read_version
 from harness.faults.frames import modbus, snmp
+from harness.faults.frames.community import (
+    GET,
+    GET_BULK,
+    GET_NEXT,
+    RESPONSE,
+    SET,
+    V3,
+    Binding,
+    CommunityMessage,
+    taken_apart,
+    version_of,
+)
 from harness.faults.frames.cutting import crc16, mbap
 from harness.faults.frames.tamper import Speaks
+from harness.transports.answers import Absent, Malformed, Unreadable
+from harness.transports.answers.values import read_value
+
+NAMES = {GET: "SNMPget", GET_NEXT: "SNMPnext", RESPONSE: "SNMPresponse", SET: "SNMPset", GET_BULK: "SNMPbulk"}
+"""scapy's names of PDUs."""
 
 _LONGEST_TEXT = 120
 """Longer lists of values are cut, characters."""
@@ -35,20 +52,40 @@ def _modbus(adu: bytes, answer: bool) -> str:
 
 def _snmp(message: bytes) -> str:
     try:
-        version, start, end = read_version(message)
-        if version == Version.V3:
+        version = version_of(message)
+        if version == V3:
+            _, start, end = read_version(message)
             head = read_v3_message(message, start, end)
             return f"v3 msgID {head.msg_id}, {len(message)} octets, " + ("encrypted" if head.flags & 2 else "plain")
-    except BerError:
-        return ""
-    read = snmp.dissected(message)
-    if read is None:
+        read = snmp.dissected(message)
+        if read is None:
+            return _odd(taken_apart(message))
+    except (BerError, Unreadable):
         return ""
     pdu = read.PDU
     binds = ", ".join(_bind(bind) for bind in pdu.varbindlist)
     status = getattr(pdu, "error", None)
     failed = f" error {status.val} at {pdu.error_index.val}" if status is not None and status.val else ""
-    return f"{'v1' if version == Version.V1 else 'v2c'} {type(pdu).__name__} {pdu.id.val}{failed}: {_short(binds)}"
+    return f"{'v1' if version == 0 else 'v2c'} {type(pdu).__name__} {pdu.id.val}{failed}: {_short(binds)}"
+
+
+def _odd(message: CommunityMessage) -> str:
+    """A message that holds what scapy does not read."""
+    name = NAMES.get(message.tag, f"tag 0x{message.tag:02x}")
+    failed = f" error {message.status} at {message.index}" if message.tag == RESPONSE and message.status else ""
+    binds = ", ".join(_odd_bind(binding) for binding in message.bindings)
+    return f"{'v1' if message.version == 0 else 'v2c'} {name} {message.request_id}{failed}: {_short(binds)}"
+
+
+def _odd_bind(binding: Binding) -> str:
+    if not binding.oid:
+        return f"octets {binding.octets.hex(' ')}"
+    value = read_value(binding.tag, binding.contents).value
+    if isinstance(value, Malformed):
+        return f"{binding.oid}=({value.reason})"
+    if isinstance(value, Absent):
+        return f"{binding.oid} {value.name}"
+    return f"{binding.oid}={_printable(value) if isinstance(value, bytes) else value}"
 
 
 def _bind(bind: Any) -> str:
@@ -58,9 +95,13 @@ def _bind(bind: Any) -> str:
             return f"{name} {exception}"
     value = getattr(bind.value, "val", None)
     if isinstance(value, bytes):
-        text = value.decode(errors="backslashreplace")
-        value = "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+        value = _printable(value)
     return name if type(bind.value).__name__ == "ASN1_NULL" else f"{name}={value}"
+
+
+def _printable(octets: bytes) -> str:
+    text = octets.decode(errors="backslashreplace")
+    return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
 
 
 def _short(value: object) -> str:

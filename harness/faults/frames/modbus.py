@@ -105,7 +105,10 @@ class ModbusConversation:
     def _answered(self, frame: bytes) -> bytes:
         active = self._tamper.active
         adu = self._adu(frame)
-        asked = self._open.pop(_transaction(adu), b"")
+        asked = self._asked_by(adu)
+        if not asked:
+            for kind in active.keys() & {"stale", "torn"}:
+                self._tamper.spare(kind, "an answer that belongs to no request by its transaction number")
         if "stale" in active and asked:
             held = self._tamper.first("stale", asked, adu)
             adu = adu[:2] + held[2:]
@@ -113,6 +116,13 @@ class ModbusConversation:
             before = self._tamper.last("torn", asked, adu)
             adu = _torn(before, adu, asked, int(active["torn"]["register"]))
         return self._marked(adu)
+
+    def _asked_by(self, adu: bytes) -> bytes:
+        """The request that an answer belongs to; some devices answer every transaction as number 0."""
+        number = _transaction(adu)
+        if number == 0 and number not in self._open and len(self._open) == 1:
+            number = next(iter(self._open))
+        return self._open.pop(number, b"")
 
     def _marked(self, adu: bytes) -> bytes:
         """An answer as it leaves: with the wrong identifiers, cut short or spoilt."""

@@ -1,25 +1,35 @@
-"""Faults of SNMP messages: v1 and v2c through scapy's layers; v3 as far as its header tells (`snmpv3`).
+"""Faults of SNMP messages: v1 and v2c (`community`), and v3 as far as its header tells (`snmpv3`).
 
-A message that cannot be read suffers those faults only that need no reading.
+A message that cannot be taken apart suffers those faults only that need no reading. Which faults a message was spared,
+and why, is noted (`Tamper.spared`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from emulators.wire.snmp.ber import BerError
-from emulators.wire.snmp.message import (
-    ErrorStatus,
-    Pdu,
-    PduType,
-    Version,
-    read_community_message,
-    read_pdu,
-    read_version,
+from emulators.wire.snmp.message import ErrorStatus, read_version
+from harness.faults.frames.community import (
+    GET,
+    GET_BULK,
+    GET_NEXT,
+    INTEGER,
+    OCTET_STRING,
+    RESPONSE,
+    SET,
+    V3,
+    Binding,
+    CommunityMessage,
+    taken_apart,
+    version_of,
 )
+from harness.faults.frames.kinds import ALL
 from harness.faults.frames.snmpv3 import V3Faults
 from harness.faults.frames.tamper import Answer, spoil
+from harness.transports.answers.tlv import Unreadable, integer
+from harness.transports.answers.values import UNSIGNED, read_value
 
 if TYPE_CHECKING:
     from harness.faults.frames.tamper import Tamper
@@ -31,9 +41,20 @@ SYS_UP_TIME = "1.3.6.1.2.1.1.3.0"
 ENGINE_BOOTS = "1.3.6.1.6.3.10.2.1.2.0"
 ENGINE_TIME = "1.3.6.1.6.3.10.2.1.3.0"
 
-_REQUESTS = frozenset({PduType.GET, PduType.GET_NEXT, PduType.GET_BULK, PduType.SET})
-_OF_BINDINGS = frozenset({"snmp-engine-reboot", "snmp-wrong-type", "snmp-unsorted"})
+NO_SUCH_INSTANCE, END_OF_MIB_VIEW = 0x81, 0x82
+"""RFC 3416 §3."""
+
+_REQUESTS = frozenset({GET, GET_NEXT, GET_BULK, SET})
 _MOST_ID = 0x7FFF_FFFF
+
+OF_REQUESTS = ("snmp-generr", "snmp-missing-instance", "snmp-no-getbulk")
+OF_BINDINGS = ("snmp-engine-reboot", "snmp-wrong-type", "snmp-unsorted")
+OF_ANSWERS = ("stale", "snmp-wrong-type", "snmp-unsorted", "snmp-too-big")
+OF_V3 = ("snmp-time-window", "snmp-key-changed")
+"""Faults that need a message to be read, and those that only v3 can have."""
+
+SEALED = "a message of v3 is authenticated: what is changed in it is lost"
+NOT_V3 = "a message of v1 and v2c has no clock and no key"
 
 
 class SnmpConversation:
@@ -47,7 +68,7 @@ class SnmpConversation:
     def __init__(self, tamper: Tamper) -> None:
         self._tamper = tamper
         self._v3 = V3Faults(tamper)
-        self._open: dict[bytes, Hashable] = {}  # request-id, its octets -> what was asked
+        self._open: dict[int, CommunityMessage] = {}  # request-id -> what was asked
 
     def idle(self) -> tuple[bytes, bytes]:
         return b"", b""
@@ -57,98 +78,163 @@ class SnmpConversation:
         if not active:
             return [data]
         try:
-            version, start, end = read_version(data)
-            if version == Version.V3:
-                report = self._v3.report(data, start, end)
-                if report is None:
-                    return [data]
-                return [Answer(spoil(self._tamper, report))] if report else []
-            message = read_community_message(data, start, end)
-            pdu = read_pdu(data, message.pdu_start, end)
-        except BerError:
+            if version_of(data) == V3:
+                return self._request_of_v3(data)
+            message = taken_apart(data)
+        except (Unreadable, BerError) as error:
+            self._spare((*OF_REQUESTS, *OF_V3), str(error))
             return [data]
-        if pdu.tag not in _REQUESTS:
+        self._spare(OF_V3, NOT_V3)
+        if message.tag not in _REQUESTS:
             return [data]
-        if "snmp-community-changed" in active or ("snmp-no-getbulk" in active and pdu.tag == PduType.GET_BULK):
+        if "snmp-community-changed" in active or ("snmp-no-getbulk" in active and message.tag == GET_BULK):
             return []
-        fails = self._tamper.strikes("snmp-generr", pdu.tag == PduType.SET)
+        fails = self._tamper.strikes("snmp-generr", message.tag == SET)
         if fails or "snmp-missing-instance" in active:
-            refusal = _refused(data, pdu, version, not fails)
-            return [Answer(self._marked(refusal))] if refusal else []
+            return [Answer(self._marked(_failed(message) if fails else _missing(message)))]
         if len(self._open) >= MOST_OPEN:
             del self._open[next(iter(self._open))]
-        self._open[pdu.request_id] = (version, message.community, pdu.tag, pdu.error_status, pdu.error_index,
-                                      tuple(pdu.varbinds))  # fmt: skip
+        self._open[message.request_id] = message
         return [data]
+
+    def _request_of_v3(self, data: bytes) -> list[bytes | Answer]:
+        self._spare(OF_REQUESTS, SEALED)
+        _, start, end = read_version(data)
+        report = self._v3.report(data, start, end)
+        if report is None:
+            return [data]
+        return [Answer(spoil(self._tamper, report))] if report else []
 
     def answer(self, data: bytes) -> list[bytes]:
         if not self._tamper.active:
             return [data]
         try:
-            version, start, end = read_version(data)
-            if version == Version.V3:
-                return [spoil(self._tamper, self._v3.answer(data, start, end))]
-            pdu = read_pdu(data, read_community_message(data, start, end).pdu_start, end)
-        except BerError:
+            if version_of(data) == V3:
+                return self._answer_of_v3(data)
+            message = taken_apart(data)
+        except (Unreadable, BerError) as error:
+            self._spare((*OF_ANSWERS, "snmp-engine-reboot", "snmp-wrong-request-id", "answers-lost"), str(error))
             return [spoil(self._tamper, data)]
-        if self._tamper.strikes("answers-lost", self._asked_to_write(pdu)):
-            self._open.pop(pdu.request_id, None)
+        asked = self._open.pop(message.request_id, None)
+        if self._tamper.strikes("answers-lost", asked is not None and asked.tag == SET):
             return []
-        return [self._marked(self._cut_short(self._answered(data, pdu), pdu, version))]
+        return [self._marked(self._answered(data, message, asked))]
 
-    def _asked_to_write(self, answer: Pdu) -> bool:
-        asked = self._open.get(answer.request_id)
-        return isinstance(asked, tuple) and asked[2] == PduType.SET
+    def _answer_of_v3(self, data: bytes) -> list[bytes]:
+        self._spare(OF_ANSWERS, SEALED)
+        lost = self._tamper.active.get("answers-lost")
+        if lost is not None and lost["only"] != ALL:
+            self._spare(("answers-lost",), "whether a message of v3 reads or writes is encrypted")
+        elif self._tamper.strikes("answers-lost", False):
+            return []
+        _, start, end = read_version(data)
+        return [spoil(self._tamper, self._v3.answer(data, start, end))]
 
-    def _cut_short(self, data: bytes, pdu: Pdu, version: int) -> bytes:
-        """The answer, or tooBig in its place where the device does not send as much."""
-        limit = self._tamper.active.get("snmp-too-big")
-        if limit is None or len(data) <= limit["octets"]:
-            return data
-        message = dissected(data)
-        if message is None:
-            return data
-        message.PDU.error, message.PDU.error_index = int(ErrorStatus.TOO_BIG), 0
-        if version != Version.V1:
-            message.PDU.varbindlist = []
-        return _built(message, data)
+    def _spare(self, kinds: Iterable[str], why: str) -> None:
+        """Note that these faults, as far as they are active, do nothing to a message."""
+        for kind in kinds:
+            if kind in self._tamper.active:
+                self._tamper.spare(kind, why)
 
-    def _answered(self, data: bytes, pdu: Pdu) -> bytes:
+    def _answered(self, data: bytes, message: CommunityMessage, asked: CommunityMessage | None) -> bytes:
+        """The answer with other values in it, or none."""
         active = self._tamper.active
-        asked = self._open.pop(pdu.request_id, None)
         if "stale" in active and asked is not None:
-            held = self._tamper.first("stale", asked, data)
-            data = data if held is data else _with_id(held, int.from_bytes(pdu.request_id, "big", signed=True))
-        if not active.keys().isdisjoint(_OF_BINDINGS):
-            data = self._revalued(data)
+            held = self._tamper.first("stale", asked.asks, data)
+            if held is not data:
+                message, request_id = taken_apart(held), message.request_id
+                message.request_id = request_id
+                data = message.octets
+        if not active.keys().isdisjoint(OF_BINDINGS):
+            for binding in message.bindings:
+                self._revalue(binding)
+            if "snmp-unsorted" in active:
+                _swap_neighbours(message.bindings)
+            data = message.octets
+        limit = active.get("snmp-too-big")
+        if limit is not None and len(data) > limit["octets"]:
+            message.status, message.index = int(ErrorStatus.TOO_BIG), 0
+            if message.version:
+                message.bindings = []
+            data = message.octets
         return data
 
-    def _revalued(self, data: bytes) -> bytes:
-        """An answer with other values or types in it."""
+    def _revalue(self, binding: Binding) -> None:
+        """A variable with another value or type."""
         active = self._tamper.active
-        message = dissected(data)
-        if message is None:
-            return data
-        for bind in message.PDU.varbindlist:
-            if "snmp-engine-reboot" in active:
-                _rebooted(bind, self._tamper, int(active["snmp-engine-reboot"]["boots"]))
-            if "snmp-wrong-type" in active and bind.value is not None:
-                bind.value = _of_another_type(bind.value)
-        if "snmp-unsorted" in active:
-            binds = message.PDU.varbindlist
-            for place in range(0, len(binds) - 1, 2):
-                binds[place], binds[place + 1] = binds[place + 1], binds[place]
-        return _built(message, data)
+        if not binding.oid:
+            self._spare(("snmp-wrong-type",), "a variable that cannot be read")
+            return
+        if "snmp-engine-reboot" in active:
+            _reboot(binding, self._tamper, int(active["snmp-engine-reboot"]["boots"]))
+        if "snmp-wrong-type" in active and binding.tag not in (0x80, NO_SUCH_INSTANCE, END_OF_MIB_VIEW):
+            number = _number(binding)
+            if number is None:
+                binding.put(INTEGER, b"\0")
+            else:
+                binding.put(OCTET_STRING, b"%d" % number)
 
     def _marked(self, data: bytes) -> bytes:
         """An answer as it leaves: with the wrong identifier, cut short or spoilt."""
         wrong = self._tamper.active.get("snmp-wrong-request-id")
         if wrong is not None:
-            message = dissected(data)
-            if message is not None:
-                message.PDU.id = (message.PDU.id.val + int(wrong["offset"])) % (_MOST_ID + 1)
-                data = _built(message, data)
+            message = taken_apart(data)
+            message.request_id = (message.request_id + int(wrong["offset"])) % (_MOST_ID + 1)
+            data = message.octets
         return spoil(self._tamper, data)
+
+
+def _swap_neighbours(bindings: list[Binding]) -> None:
+    """Each two variables side by side change places."""
+    for place in range(0, len(bindings) - 1, 2):
+        bindings[place], bindings[place + 1] = bindings[place + 1], bindings[place]
+
+
+def _failed(request: CommunityMessage) -> bytes:
+    """The answer that something failed."""
+    return _answer(request, ErrorStatus.GEN_ERR, min(1, len(request.bindings)))
+
+
+def _missing(request: CommunityMessage) -> bytes:
+    """The answer that what was asked for does not exist."""
+    index = min(1, len(request.bindings))
+    if request.version == 0:
+        return _answer(request, ErrorStatus.NO_SUCH_NAME, index)
+    if request.tag == SET:
+        return _answer(request, ErrorStatus.NO_CREATION, index)
+    for binding in request.bindings:
+        if binding.oid:
+            binding.put(NO_SUCH_INSTANCE if request.tag == GET else END_OF_MIB_VIEW, b"")
+    return _answer(request, ErrorStatus.NO_ERROR, 0)
+
+
+def _answer(request: CommunityMessage, status: int, index: int) -> bytes:
+    bindings = request.bindings
+    return CommunityMessage(
+        request.version, request.community, RESPONSE, request.request_id, int(status), index, bindings
+    ).octets
+
+
+def _number(binding: Binding) -> int | None:
+    """The value if it is a number, however it came."""
+    value = read_value(binding.tag, binding.contents).value
+    if isinstance(value, int):
+        return value
+    return integer(binding.contents) if binding.tag == INTEGER or binding.tag in UNSIGNED else None
+
+
+def _reboot(binding: Binding, tamper: Tamper, boots: int) -> None:
+    """The variables that tell a restart: times count from the first one seen, the number of boots is higher."""
+    number = _number(binding)
+    if number is None:
+        return
+    if binding.oid in (SYS_UP_TIME, ENGINE_TIME):
+        number = max(0, number - int(tamper.first("snmp-engine-reboot", binding.oid, b"%d" % number)))
+    elif binding.oid == ENGINE_BOOTS:
+        number += boots
+    else:
+        return
+    binding.put(binding.tag, number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True))
 
 
 def dissected(datagram: bytes) -> Any:
@@ -161,64 +247,3 @@ def dissected(datagram: bytes) -> Any:
         return message if message.PDU.varbindlist is not None and message.PDU.fields.get("id") is not None else None
     except (Scapy_Exception, ValueError, TypeError, IndexError, AttributeError, KeyError):
         return None  # scapy reads what is there as far as it goes, and raises what its parts raise
-
-
-def _built(message: Any, otherwise: bytes) -> bytes:
-    """The octets of an altered message; `otherwise` where it holds values that scapy reads but cannot write."""
-    from scapy.error import Scapy_Exception
-
-    try:
-        return bytes(message)
-    except (Scapy_Exception, ValueError, TypeError, AttributeError):
-        return otherwise
-
-
-def _refused(request: bytes, pdu: Pdu, version: int, missing: bool) -> bytes:
-    """The answer that something failed, or that it does not exist; empty if scapy cannot make it."""
-    from scapy.layers.snmp import SNMPresponse
-
-    message = dissected(request)
-    if message is None:
-        return b""
-    binds = message.PDU.varbindlist
-    status, index = (ErrorStatus.GEN_ERR, min(1, len(binds))) if not missing else (ErrorStatus.NO_ERROR, 0)
-    if missing and (version == Version.V1 or pdu.tag == PduType.SET):
-        status = ErrorStatus.NO_SUCH_NAME if version == Version.V1 else ErrorStatus.NO_CREATION
-        index = min(1, len(binds))
-    elif missing:
-        exception = "noSuchInstance" if pdu.tag == PduType.GET else "endOfMibView"
-        for bind in binds:
-            bind.value = None
-            setattr(bind, exception, 0)  # the NULL that scapy's field writes
-    request_id = int.from_bytes(pdu.request_id, "big", signed=True)
-    message.PDU = SNMPresponse(id=request_id, error=int(status), error_index=index, varbindlist=binds)
-    return _built(message, b"")
-
-
-def _with_id(answer: bytes, request_id: int) -> bytes:
-    message = dissected(answer)
-    if message is None:
-        return answer
-    message.PDU.id = request_id
-    return _built(message, answer)
-
-
-def _rebooted(bind: Any, tamper: Tamper, boots: int) -> None:
-    """The variables that tell a restart: times count from the first one seen, the number of boots is higher."""
-    oid = bind.oid.val.lstrip(".")
-    number = getattr(bind.value, "val", None)
-    if not isinstance(number, int):
-        return
-    if oid in (SYS_UP_TIME, ENGINE_TIME):
-        first = int(tamper.first("snmp-engine-reboot", oid, b"%d" % number))
-        bind.value = type(bind.value)(max(0, number - first))
-    elif oid == ENGINE_BOOTS:
-        bind.value = type(bind.value)(number + boots)
-
-
-def _of_another_type(value: Any) -> Any:
-    from scapy.asn1.asn1 import ASN1_INTEGER, ASN1_STRING
-
-    number = value.val
-    is_number = isinstance(number, int) and not isinstance(number, bool)
-    return ASN1_STRING(b"%d" % number) if is_number else ASN1_INTEGER(0)

@@ -8,6 +8,7 @@ Without a fault nothing is decoded and everything passes as it came.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
@@ -69,7 +70,13 @@ class Tamper:
         """The faults there are: kind -> parameter -> number, in the order of their onset."""
         self.memory: dict[str, dict[object, bytes]] = {}
         """What an active fault remembers: kind -> a request -> an answer."""
+        self.spared: Counter[tuple[str, str]] = Counter()
+        """Faults that a message did not suffer, and why -> how many messages."""
         self._own: Conversation | None = None
+
+    def spare(self, kind: str, why: str) -> None:
+        """A fault does nothing to this message."""
+        self.spared[kind, why] += 1
 
     def apply(self, kind: str, parameters: Mapping[str, float] | None = None) -> None:
         """A fault begins, or its parameters change.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from random import Random
@@ -11,6 +13,8 @@ from random import Random
 from harness.faults.capture import Capture, Carrier, Place
 from harness.faults.frames import Answer, Conversation, Tamper, chosen, path, protocols
 from harness.faults.link import LinkConditions, LinkModel
+
+_log = logging.getLogger(__name__)
 
 DIRECT = LinkConditions(latency_s=0.0)
 """A proxy adds nothing to the network it is in."""
@@ -150,17 +154,33 @@ def check_loopback(host: str, exposed: bool) -> None:
 
 def asked(conversation: Conversation, tamper: Tamper, data: bytes) -> tuple[list[bytes], list[bytes], str]:
     """What goes on to the device, what the client gets in its place, and a comment if that is not what was asked."""
+    before = tamper.spared.copy() if tamper.active else None
     out = conversation.request(data)
+    spared = _spared(tamper, before)
     onward = [item for item in out if isinstance(item, bytes)]
     instead = [item.frame for item in out if isinstance(item, Answer)]
     if b"".join(onward) == data or conversation.waiting:
-        return onward, instead, ""
+        return onward, instead, spared
     return onward, instead, f"{_names(tamper)}: " + ("not passed on" if not onward else "passed on in part")
 
 
 def answered(conversation: Conversation, tamper: Tamper, data: bytes) -> list[tuple[bytes, str]]:
     """What the client gets of what the device sent, each with a comment if it is not that."""
-    return [(out, "" if out in data else made(tamper, data)) for out in conversation.answer(data)]
+    before = tamper.spared.copy() if tamper.active else None
+    passed = conversation.answer(data)
+    spared = _spared(tamper, before)
+    return [(out, spared if out in data else made(tamper, data)) for out in passed]
+
+
+def _spared(tamper: Tamper, before: Counter[tuple[str, str]] | None) -> str:
+    """A comment on the faults that a message was spared since then; the first time of each is logged."""
+    if before is None:
+        return ""
+    fresh = [(kind, why) for kind, why in tamper.spared if tamper.spared[kind, why] > before[kind, why]]
+    for kind, why in fresh:
+        if not before[kind, why]:
+            _log.warning("%s is not applied to a message: %s", kind, why)
+    return "; ".join(f"{kind} is not applied: {why}" for kind, why in fresh)
 
 
 def made(tamper: Tamper, sent: bytes = b"") -> str:

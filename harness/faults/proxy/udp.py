@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,6 +12,8 @@ from harness.faults.capture import Capture, Place
 from harness.faults.frames import STREAMS_ONLY, Late, Tamper
 from harness.faults.link import LinkConditions
 from harness.faults.proxy.base import DIRECT, WIRESHARK, Proxy, answered, asked, check_loopback, made
+
+_log = logging.getLogger(__name__)
 
 MOST_CLIENTS = 256
 """Addresses whose answers find back; one more makes the proxy forget the one heard first."""
@@ -45,6 +49,10 @@ class UdpProxy(Proxy):
         super().__init__(tamper, healthy=healthy, seed=seed, capture=capture)
         self.address = listen
         self.target = target
+        self.resolved_target = target
+        """The target by its numeric address, once something was sent there."""
+        self.elsewhere: Place | None = None
+        """Where an answer came from last that did not come from the target."""
         self._notifications = notifications
         self._transport: asyncio.DatagramTransport | None = None
         self._elsewhere: asyncio.DatagramTransport | None = None
@@ -111,6 +119,12 @@ class UdpProxy(Proxy):
         for datagram, comment in answered(client.conversation, self.tamper, data):
             self._answer(client, datagram, comment)
 
+    def came_from(self, sender: Place) -> None:
+        """The sender of an answer, which need not be the target: some devices answer from another port or address."""
+        if sender != self.resolved_target and sender != self.elsewhere:
+            self.elsewhere = sender
+            _log.warning("%s:%d was asked, the answer came from %s:%d; it is passed on", *self.target, *sender)
+
     def _notified(self, client: _Client, data: bytes) -> None:
         loop = asyncio.get_running_loop()
         passed = self.tamper.notification(data)
@@ -162,7 +176,7 @@ class _Client:
 
     def send(self, datagram: bytes) -> None:
         if self._transport is not None:
-            self._transport.sendto(datagram)
+            self._transport.sendto(datagram, self._proxy.resolved_target)
         elif self._opening is not None and len(self._early) < MOST_EARLY:
             self._early.append(datagram)
 
@@ -175,13 +189,20 @@ class _Client:
             self._transport = None
 
     async def _open(self) -> None:
-        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: _Endpoint(lambda data, _sender: self._proxy.answered(self, data)), remote_addr=self._proxy.target
-        )
+        """An endpoint that is not connected: a device may answer from another port or address than it was asked at."""
+        loop, proxy = asyncio.get_running_loop(), self._proxy
+        (family, _, _, _, place), *_ = await loop.getaddrinfo(*proxy.target, type=socket.SOCK_DGRAM)
+        proxy.resolved_target = str(place[0]), int(place[1])
+        here = "::" if family == socket.AF_INET6 else "0.0.0.0"
+        transport, _ = await loop.create_datagram_endpoint(lambda: _Endpoint(self._received), local_addr=(here, 0))
         self._transport, self._opening = transport, None
         for datagram in self._early:
-            self._transport.sendto(datagram)
+            self.send(datagram)
         self._early.clear()
+
+    def _received(self, data: bytes, sender: Any) -> None:
+        self._proxy.came_from((str(sender[0]), int(sender[1])))
+        self._proxy.answered(self, data)
 
 
 class _Endpoint(asyncio.DatagramProtocol):
