@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import shlex
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -87,7 +88,7 @@ def new(
 
     Examples:
 
-      twinfeed profile new my-ups --kind ups --mib UPS-MIB --recording ups.jsonl
+      twinfeed profile new my-ups --kind ups --mib UPS-MIB --mib-dir mibs --recording ups.jsonl
 
       twinfeed profile new my-meter --kind meter --registers map.csv --recording meter.jsonl
     """
@@ -117,7 +118,7 @@ def new(
         path.write_text(draft.text(), encoding="utf-8")
     except OSError as error:
         fail(f"{path}: cannot be written: {error.strerror or error}", Exit.UNREACHABLE)
-    _say(path, draft)
+    _say(path, draft, recording)
 
 
 def _of_mibs(name: str, kind: str, mibs: list[str], folders: list[Path], found: Recording) -> Draft:
@@ -162,8 +163,8 @@ def _of_registers(name: str, kind: str, path: Path | None, numbering: Numbering,
     return register_draft.draft(name, kind, listed.rows, path, found)
 
 
-def _say(path: Path, draft: Draft) -> None:
-    """What the draft holds, and whether it loads as it is."""
+def _say(path: Path, draft: Draft, recording: Path) -> None:
+    """What the draft holds, whether it loads as it is, and what to do next."""
     share = math.floor(100 * draft.points / max(1, draft.points + draft.fixed))
     console.print(
         f"{escape(str(path))}: {draft.points} entries show a point ({share} %), {draft.fixed} a recorded value; "
@@ -172,7 +173,10 @@ def _say(path: Path, draft: Draft) -> None:
     )
     with plain_errors():
         library.load(path)
+    named = str(path)
+    compared = shlex.join(["twinfeed", "drift", str(recording), named, "--partial"])
     console.print(
-        "it loads as it is: name it in a site file's `profile`, and see what `twinfeed drift` says of it",
+        f"it loads as it is: a site file beside it names it with `profile: {escape(path.stem)}`; "
+        f"compare it with the recording by `{escape(compared)}`",
         soft_wrap=True,
     )

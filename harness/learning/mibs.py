@@ -1,16 +1,20 @@
 """MIB modules compiled by pysmi: what each OID is, its syntax, values, range, units and access.
 
-pysmi is an extra (`pip install twinfeed[mib]`). Nothing is downloaded: modules are looked for in the folders given.
+pysmi is an extra (`pip install twinfeed[mib]`). Nothing is downloaded: modules are looked for in the folders given,
+those that define the language itself also in `harness.learning.basemodules`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from harness.learning.basemodules import TEXTS
 
 TYPES = {
     "INTEGER": "integer",
@@ -184,7 +188,7 @@ def compiled(folders: Iterable[Path], names: Iterable[str] = (), texts: bool = F
         from pysmi.codegen import JsonCodeGen
         from pysmi.compiler import MibCompiler
         from pysmi.parser import SmiV1CompatParser
-        from pysmi.reader import FileReader
+        from pysmi.reader import CallbackReader, FileReader
         from pysmi.searcher import StubSearcher
         from pysmi.writer import CallbackWriter
     except ImportError:
@@ -198,14 +202,34 @@ def compiled(folders: Iterable[Path], names: Iterable[str] = (), texts: bool = F
             JsonCodeGen(),
             CallbackWriter(lambda name, text, _: modules.__setitem__(name, json.loads(text))),
         )
-        compiler.add_sources(*(FileReader(str(folder)) for folder in places))
+        shipped = CallbackReader(lambda name, _: TEXTS.get(name, ""))
+        compiler.add_sources(*(FileReader(str(folder)) for folder in places), shipped)
         compiler.add_searchers(StubSearcher(*LANGUAGE))
         states = compiler.compile(*wanted, genTexts=texts, ignoreErrors=True)
     for name in names:
         if name not in modules:
-            looked = ", ".join(map(str, places))
-            why = str(states.get(name, "missing"))
-            raise MibError(
-                f"module {name} is {why}; looked for it and its imports in {looked} (--mib-dir adds a folder)"
-            )
+            raise MibError(_why_not(name, states, places))
     return modules
+
+
+GET = (
+    "Modules of the IETF are in Debian's package snmp-mibs-downloader (non-free; then run download-mibs), "
+    "a maker's own on its website; --mib-dir names the folder they are in"
+)
+
+
+def _why_not(name: str, states: Mapping[str, Any], places: Sequence[Path]) -> str:
+    """Why pysmi has not compiled a module, in words that say what to do."""
+    looked = f"looked in {', '.join(map(str, places)) or 'no folder'}"
+    state = states.get(name, "missing")
+    cause = str(getattr(state, "error", "") or "")
+    absent = re.search(r'no module "([^"]+)" in symbolTable', cause)
+    if absent is not None:
+        others = sorted(
+            each for each, status in states.items() if status == "missing" and each not in (absent[1], name)
+        )
+        also = f" ({', '.join(others)} {'is' if len(others) == 1 else 'are'} not there either)" if others else ""
+        return f"module {name} imports {absent[1]}, which is missing{also}; {looked}. {GET}"
+    if state == "missing":
+        return f"module {name} is missing; {looked}. {GET}"
+    return f"module {name} cannot be compiled: {' '.join(cause.split()) or state}; {looked}"
