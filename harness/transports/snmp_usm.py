@@ -12,11 +12,11 @@ from typing import Any, Literal
 from pysnmp.carrier.asyncio.dgram import udp, udp6
 from pysnmp.carrier.asyncio.dispatch import AsyncioDispatcher
 from pysnmp.entity import config
-from pysnmp.entity.engine import SnmpEngine
 from pysnmp.entity.rfc3413 import cmdgen
 from pysnmp.proto import errind
 from pysnmp.proto.api import v2c
 
+from harness.transports.answers import v3
 from harness.transports.errors import NoAnswer, NotAdmitted, WrongAnswer, tried
 from harness.transports.snmp_messages import SYNTAX, Asked, Operation, Response, numbers, varbind
 from harness.transports.snmp_stream import DOMAINS, Over, StreamTransport
@@ -154,7 +154,7 @@ class Manager:
     """
 
     def __init__(self, user: UsmUser) -> None:
-        self.engine = SnmpEngine()
+        self.engine = v3.engine()
         self.dispatcher = LoopDispatcher()
         self.engine.register_transport_dispatcher(self.dispatcher)
         self.sessions: set[UsmSession] = set()
@@ -244,7 +244,7 @@ class UsmSession:
                 come = f", whose passwords come from {user.origin}" if user.origin else ""
                 raise NotAdmitted(f"{trouble} (user {user.name}{come})", where)
             raise WrongAnswer(f"{trouble}", where)
-        return Response(status, about, tuple(varbind(name, value) for name, value in found))
+        return Response(status, about, tuple(v3.unwrapped(varbind(name, value)) for name, value in found))
 
     async def _manager(self) -> Manager:
         if self._key is None:

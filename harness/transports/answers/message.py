@@ -66,12 +66,13 @@ def _pdu(octets: bytes) -> tuple[int, Response]:
     request_id = expect(octets, 0, INTEGER, "the request-id")
     status = expect(octets, request_id.end, INTEGER, "the error-status")
     index = expect(octets, status.end, INTEGER, "the error-index")
-    varbinds = tuple(_varbinds(expect(octets, index.end, SEQUENCE, "the list of variables").contents))
+    varbinds = tuple(read_varbinds(expect(octets, index.end, SEQUENCE, "the list of variables").contents))
     response = Response(integer(status.contents), integer(index.contents), varbinds)
     return integer(request_id.contents), response
 
 
-def _varbinds(octets: bytes) -> Iterator[VarBind]:
+def read_varbinds(octets: bytes) -> Iterator[VarBind]:
+    """The variables of a list. Never raises: what cannot be read is Malformed."""
     at = 0
     while at < len(octets):
         try:
