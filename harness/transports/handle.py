@@ -19,12 +19,15 @@ from emulators.profiles.registers import BOUNDS, pack, unpack
 from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
 from emulators.profiles.values import Raw, Unmapped, to_raw, whole
 from harness.transports import snmp_messages
-from harness.transports.errors import NotShown, TransportError, WrongAnswer
+from harness.transports.errors import NotShown, Refused, TransportError, WrongAnswer
 from harness.transports.listing import listing, reachable
 from harness.transports.modbus import ModbusTransport
 from harness.transports.places import Place, entries, places
-from harness.transports.ranges import Range, ranges
+from harness.transports.ranges import Range, halves, ranges
 from harness.transports.snmp import SnmpTransport
+
+ILLEGAL_VALUE = 3
+"""The exception for a request of too many registers (V1.1b3, section 6.3)."""
 
 PLANS = 64
 """Different batches whose grouping into requests is remembered."""
@@ -69,6 +72,8 @@ class DeviceHandle:
         self._clock = clock
         self._rows = rows or {}
         self._places: dict[str, Place] = {}
+        self._halves: dict[tuple[str, ...], tuple[Range, Range]] = {}
+        """The points of requests that the device refused as too long -> what is asked in their place."""
         self._plans: dict[tuple[str, ...], tuple[list[Place], list[Range]]] = {}
 
     async def read(self, point: str) -> Reading:
@@ -188,13 +193,23 @@ class DeviceHandle:
     async def _read_range(self, request: Range, found: dict[str, Reading]) -> None:
         assert self.modbus is not None
         table, first, count, asked = request
+        points = tuple(place.point for place in asked)
+        if points in self._halves:
+            for half in self._halves[points]:
+                await self._read_range(half, found)
+            return
         try:
             if table in ("holding", "input"):
                 octets = await self.modbus.read_registers(cast(Literal["holding", "input"], table), first, count)
             else:
                 bits = await self.modbus.read_bits(cast(Literal["coil", "discrete"], table), first, count)
         except TransportError as error:
-            raise error.named(self.name, ", ".join(place.point for place in asked)) from None
+            if isinstance(error, Refused) and error.code == ILLEGAL_VALUE and len(asked) > 1:
+                # It gives fewer at once than its profile says.
+                self._halves[points] = halves(request)
+                await self._read_range(request, found)
+                return
+            raise error.named(self.name, ", ".join(points)) from None
         for place in asked:
             where = f"{self.modbus.where} {table} {place.address}"
             at = place.address - first

@@ -52,6 +52,19 @@ def ranges(modbus: Modbus, places: Sequence[Place]) -> list[Range]:
     return plan
 
 
+def halves(request: Range) -> tuple[Range, Range]:
+    """The request in two, each for half of its points."""
+    middle = len(request.places) // 2
+    first, second = (_tight(request.table, part) for part in (request.places[:middle], request.places[middle:]))
+    return first, second
+
+
+def _tight(table: str, places: tuple[Place, ...]) -> Range:
+    first = places[0].address
+    end = max(place.address + _size(place) for place in places)
+    return Range(table, first, end - first, places)
+
+
 def _listed(modbus: Modbus, table: str, asked: Sequence[Place]) -> set[int]:
     """The addresses of a table that this product certainly has."""
     rows: dict[str, int] = {}

@@ -13,7 +13,7 @@ time for each of them. A SET whose answer is lost is sent again: where setting t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Literal, Protocol
 
 from harness.transports.errors import NoAnswer, Refused, WrongAnswer, url
@@ -163,7 +163,7 @@ class SnmpTransport:
             WrongAnswer: something else came back.
         """
         values: dict[str, Value] = {}
-        for oid, value in (await self.get_each(oids)).items():
+        async for oid, value in self._got(oids):
             if isinstance(value, WrongAnswer):
                 raise value
             values[oid] = value
@@ -172,14 +172,19 @@ class SnmpTransport:
     async def get_each(self, oids: Sequence[str]) -> dict[str, Value | WrongAnswer]:
         """The variables' values, or for each that has none why: one that is missing or malformed spoils no other.
 
-        A tooBig halves what is asked for at once; variables that an answer leaves out are asked for again.
+        Variables that an answer leaves out are asked for again, and so are those beside one that an error-status is
+        about: in v1 a variable that is missing fails the whole request.
 
         Raises:
             NoAnswer: nothing came back in any try.
-            Refused: an error-status.
+            Refused: an error-status that is about no variable.
             WrongAnswer: something came back that holds none of the variables.
         """
-        values: dict[str, Value | WrongAnswer] = {}
+        found = {oid: value async for oid, value in self._got(oids)}
+        return {oid: found[oid] for oid in oids}
+
+    async def _got(self, oids: Sequence[str]) -> AsyncIterator[tuple[str, Value | WrongAnswer]]:
+        """The variables of `get_each` as they come. A tooBig halves what is asked for at once."""
         ahead = [oids[n : n + self._max_varbinds] for n in range(0, len(oids), self._max_varbinds)]
         while ahead:
             part = ahead.pop(0)
@@ -188,11 +193,17 @@ class SnmpTransport:
                 half = len(part) // 2
                 ahead[:0] = [part[:half], part[half:]]
                 continue
-            found = {varbind.oid: self._taken(varbind) for varbind in self._granted(response, part)}
-            values |= found
-            if left := [oid for oid in part if oid not in found]:
+            if response.status and 0 < response.about <= len(part):
+                guilty = part[response.about - 1]
+                yield guilty, Refused(_words(response), self._at([guilty]), code=response.status)
+                left = [oid for oid in part if oid != guilty]
+            else:
+                found = {varbind.oid: self._taken(varbind) for varbind in self._granted(response, part)}
+                for oid, value in found.items():
+                    yield oid, value
+                left = [oid for oid in part if oid not in found]
+            if left:
                 ahead.insert(0, left)
-        return {oid: values[oid] for oid in oids}
 
     def _taken(self, varbind: VarBind) -> Value | WrongAnswer:
         """The value of a variable, or why it has none."""

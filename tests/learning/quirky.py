@@ -60,11 +60,12 @@ class Quirky:
         is_v1 = version == b"\0"
         if (pdu[0] == GET_BULK and not self.bulk) or (not is_v1 and not self.v2c):
             return b""
-        status, found = 0, []
+        status, index, found = 0, 0, []
         if pdu[0] == GET:
             for oid in asked[: self.most_in_get]:
                 value = self._value(oid)
-                status = 2 if is_v1 and value is None else status
+                if is_v1 and value is None and not status:
+                    status, index = 2, len(found) + 1
                 found.append((oid, value or b"\x80\0"))
         else:
             oid = asked[0]
@@ -72,12 +73,12 @@ class Quirky:
             for _ in range(repetitions):
                 following = self._following(oid)
                 if following is None:
-                    status = 2 if is_v1 else 0
+                    status = index = 2 if is_v1 else 0
                     found.append((oid, b"\x82\0"))
                     break
                 oid = following
                 found.append((oid, self._value(oid) or b""))
-        return self._response(version, request_id, status, found)
+        return self._response(version, request_id, (status, index), found)
 
     def _names(self) -> list[Oid]:
         return [(*SYSTEM, 1, 0), (*SYSTEM, 2, 0), (*SYSTEM, 3, 0), *((*TABLE, n, 0) for n in self.order)]
@@ -108,9 +109,11 @@ class Quirky:
             return 100_000 + round(100 * asyncio.get_running_loop().time())
         return self.uptimes.pop(0) if len(self.uptimes) > 1 else self.uptimes[0]
 
-    def _response(self, version: bytes, request_id: bytes, status: int, found: list[tuple[Oid, bytes]]) -> bytes:
+    def _response(
+        self, version: bytes, request_id: bytes, error: tuple[int, int], found: list[tuple[Oid, bytes]]
+    ) -> bytes:
         bindings = b"".join(self._tlv(0x30, self._tlv(6, self._name(oid)) + value) for oid, value in found)
-        head = self._tlv(2, request_id) + self._tlv(2, bytes([status])) + self._tlv(2, bytes([min(status, 1)]))
+        head = self._tlv(2, request_id) + self._tlv(2, bytes(error[:1])) + self._tlv(2, bytes(error[1:]))
         pdu = self._tlv(0xA2, head + self._tlv(0x30, bindings))
         return self._tlv(0x30, self._tlv(2, version) + self._tlv(4, b"public") + pdu) + self.trailing
 

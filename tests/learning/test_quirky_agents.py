@@ -256,3 +256,15 @@ class TestHandles:
 
         assert loop.run_until_complete(run()) == [oid_of(n) for n in range(1, 13)]
         loop.close()
+
+    def test_a_missing_variable_costs_no_other_in_v1(self) -> None:
+        loop = VirtualLoop()
+
+        async def run() -> dict[str, Any]:
+            await listening(Quirky(v2c=False), loop)
+            return await SnmpTransport.v1(*ADDRESS).get_each([oid_of(1), oid_of(99), oid_of(3)])
+
+        found = loop.run_until_complete(run())
+        loop.close()
+        assert (found[oid_of(1)], found[oid_of(3)]) == (10, 30)
+        assert isinstance(found[oid_of(99)], Refused)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from misbehaving import answering, mbap
+from misbehaving import HOST, answering, mbap
 from small_device import USER
 
 from emulators.devices.device import Device
@@ -293,6 +293,24 @@ class TestErrors:
             with pytest.raises(WrongAnswer, match=r"generator-9 mode at modbus://\S+ holding \d+: 999 is not one of"):
                 await handle.read("mode")
             handle.close()
+
+
+async def test_a_device_that_gives_fewer_registers_than_its_profile_says_is_asked_by_halves() -> None:
+    counts: list[int] = []
+
+    def answer(request: bytes) -> bytes:
+        count = int.from_bytes(request[10:12], "big")
+        counts.append(count)
+        return mbap(request, "8303" if count > 2 else "0304 43660000")  # 230.0
+
+    points = ["voltage.1", "voltage.2", "voltage.3"]
+    async with answering(answer) as port:
+        meter = DeviceHandle("meter-9", library.get("schneider-pm5000"), modbus=ModbusTransport.tcp(HOST, port))
+        for _ in range(2):
+            readings = await meter.read_many(points)
+        meter.close()
+    assert [reading.value for reading in readings.values()] == [230.0] * 3
+    assert counts == [6, 2, 4, 2, 2] + [2, 2, 2]
 
 
 async def test_handles_of_one_user_share_an_engine_and_close_apart(small_device: Any) -> None:
