@@ -15,6 +15,9 @@ from harness.properties.plots import MOST_ROWS, PlottingMissing, plot
 from harness.worlds.program import Program
 from harness.worlds.world import World
 
+_PICTURES = {"violated": "violation"}
+"""How a picture is called, where not as the verdict is."""
+
 LAST_EVENTS = 30
 """Lines of the timeline that are printed."""
 
@@ -65,7 +68,8 @@ class Evidence:
             PlottingMissing: matplotlib is not installed.
         """
         if isinstance(error, PropertyViolated):
-            pictures = {f"violation-{n}.svg": (verdict, "") for n, verdict in enumerate(error.verdicts, 1)}
+            named = [(_PICTURES.get(verdict.word, verdict.word), verdict) for verdict in error.verdicts]
+            pictures = {f"{name}-{n}.svg": (verdict, "") for n, (name, verdict) in enumerate(named, 1)}
         else:
             names = self._of_interest()
             pictures = {"course.svg": (Verdict(always(names[0]), math.inf, quantities=names), f"{test}: its course")}

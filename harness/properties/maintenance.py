@@ -136,6 +136,8 @@ def _broken(journal: Journal, demands: list[Property]) -> Iterator[str]:
         if verdict.violated:
             first = verdict.violations[0]
             yield f"{first.what} at {first.t_s:.0f} s"
+        elif not verdict:
+            yield str(verdict)
 
 
 class _Crew:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from harness.journal import Trace
 from harness.properties import always, evaluate, eventually, never, until, within
+from harness.unknown import Unknown
 
 rtamt = pytest.importorskip("rtamt", reason="rtamt is not installed: pip install rtamt (Python 3.12 or older)")
 
@@ -155,3 +156,53 @@ def test_the_time_left_is_what_within_is_judged_by():
     assert judged_by_us(within(5, "x.a > 0.5"), points).margin == -2.0
     assert judged_by_us(within(5, "x.a > 1.5"), points).margin == 5.0 - LENGTH
     assert math.isinf(judged_by_us(within(5, "x.a > 0.5", after="x.b > 0.5"), points).margin)
+
+
+# -- with gaps ------------------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def gapped(draw):
+    """A trace of ours with gaps, and what rtamt gets: the same with something in them."""
+    points = draw(traces())
+    ours = Trace({f"x.{name}": [(float(t), v) for t, v in series] for name, series in points.items()})
+    gaps = draw(st.lists(st.tuples(st.sampled_from(NAMES), st.integers(1, LENGTH - 4), st.integers(1, 3)), max_size=3))
+    unknown = {
+        name: {t for gap, start, length in gaps if gap == name for t in range(start, start + length)} for name in NAMES
+    }
+    seen, filled = Trace(), {}
+    for name in NAMES:
+        filled[name] = []
+        for t in range(LENGTH):
+            value = ours.at(f"x.{name}", float(t))
+            hidden = t in unknown[name]
+            seen.add(float(t), f"x.{name}", Unknown("not seen") if hidden else value)
+            filled[name].append((t, draw(st.integers(-5, 5)) if hidden else value))
+        filled[name].append((LENGTH, filled[name][-1][1]))
+    seen.reach(float(LENGTH))
+    return seen, filled
+
+
+@given(
+    gapped(),
+    formulas(),
+    formulas(),
+    st.sampled_from(["always", "never", "eventually", "until", "always[]", "eventually[]", "within"]),
+    spans,
+)
+@settings(max_examples=120, deadline=None)
+def test_what_is_decided_over_gaps_is_what_rtamt_says_of_whatever_was_in_them(traces, first, second, kind, span):
+    (trace, points), (ours, theirs) = traces, first
+    low, high = span
+    property, text = {
+        "always": (always(ours), f"always {theirs}"),
+        "never": (never(ours), f"always (not {theirs})"),
+        "eventually": (eventually(ours), f"eventually {theirs}"),
+        "until": (until(ours, second[0]), f"(({theirs} or {second[1]}) until {second[1]})"),
+        "always[]": (always(ours, between=span), f"always[{low},{high}] {theirs}"),
+        "eventually[]": (eventually(ours, between=span), f"eventually[{low},{high}] {theirs}"),
+        "within": (within(high, ours), f"eventually[0,{high}] {theirs}"),
+    }[kind]
+    (verdict,) = evaluate(trace, property)
+    if not verdict.inconclusive:
+        assert verdict.holds == (judged_by_rtamt(text, points) > 0.0), str(verdict)

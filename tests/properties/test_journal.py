@@ -6,6 +6,8 @@ import json
 import math
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from emulators.plant.actor import Event
 from emulators.site import Site
@@ -146,6 +148,28 @@ def test_a_polled_quantity_is_known_for_two_periods_after_each_sample():
     assert trace.at("rack-1.supplied", 2.9) is True
     assert isinstance(trace.at("rack-1.supplied", 3.0), Unknown)
     assert trace.gaps("rack-1.supplied") == [Gap("rack-1.supplied", 3.0, 7.0, "no reading")]
+
+
+@given(
+    st.lists(st.integers(0, 200), min_size=1, max_size=25, unique=True),
+    st.sampled_from([0.05, 0.1, 0.25, 1.0]),
+    st.floats(0.0, 3.0),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_quantity_is_known_exactly_where_a_sample_is_recent_enough(tenths, every_s, max_gap_s):
+    samples = sorted(n / 10 for n in tenths)
+    trace = polled(*((t, n % 3 == 0) for n, t in enumerate(samples)), every=every_s, until=25.0)
+    for view, lasts_s in ((trace, 2 * every_s), (trace.bridged(max_gap_s), max(2 * every_s, max_gap_s))):
+        for t in (n / 20 + 0.01 for n in range(500)):
+            before = max((s for s in samples if s <= t), default=None)
+            if before is None:
+                continue
+            known = t - before <= lasts_s
+            value = view.at("rack-1.supplied", t)
+            if abs(t - before - lasts_s) > 1e-6:
+                assert isinstance(value, Unknown) is not known, (t, before)
+            if known and not isinstance(value, Unknown):
+                assert value is (samples.index(before) % 3 == 0)
 
 
 def test_a_sample_missed_is_no_gap():
