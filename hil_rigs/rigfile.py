@@ -309,7 +309,7 @@ class _Reader:
             self._point(["instruments", name, "point"], instrument.point)
 
     def _limit(self, where: Where, limit: Limit) -> None:
-        """A limit must be one that the quantity can keep to, and can break."""
+        """A limit must be one that the quantity can keep to; one that it cannot break still asks that it is known."""
         try:
             domain = quantities.domain(self.site, limit.quantity)
         except quantities.UnknownQuantity:
@@ -322,10 +322,9 @@ class _Reader:
             if domain.kind != "number":
                 what = f"one of {', '.join(domain.words)}" if domain.words else "true or false"
                 self.wrong([*where, field], f"{limit.quantity} is no number, it is {what}; use `is`")
-            elif not domain.least <= number <= domain.most:
+            elif number >= domain.most if field == "above" else number <= domain.least:
                 bounds = f"{domain.least:g} to {domain.most:g} {domain.unit}".rstrip()
-                expected = f"expected a limit from {bounds}, as {limit.quantity} is"
-                self.wrong([*where, field], f"found {number:g}, {expected}")
+                self.wrong([*where, field], f"{limit.quantity} is never {field} {number:g}: it is from {bounds}")
 
     def _quantity(self, where: Where, quantity: str) -> None:
         """A quantity must have an instrument, or be a point of a device of the bench."""

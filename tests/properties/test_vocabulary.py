@@ -169,7 +169,11 @@ devices: {ups-1: {snmp: {address: 127.44.0.11}}}
 @pytest.mark.parametrize(
     ("limit", "field", "message"),
     [
-        ("quantity: ups-1.battery.charge, above: 400", "above", "found 400, expected a limit from 0 to 100 %"),
+        (
+            "quantity: ups-1.battery.charge, above: 400",
+            "above",
+            "ups-1.battery.charge is never above 400: it is from 0 to 100 %",
+        ),
         ("quantity: ups-1.battery.charge, is: full", "is", "cannot be that"),
         ("quantity: ups-1.output.source, is: batery", "is", "expected one of "),
         ("quantity: ups-1.output.source, below: 3", "below", "is no number, it is one of"),
