@@ -94,7 +94,7 @@ class Trace(Mapping[str, list[Point]]):
             ValueError: it is earlier than the last one of that quantity.
         """
         points = self._points.setdefault(name, [])
-        if name in self._silenced and t <= points[-1][0]:  # a sample that comes late: it was not silent
+        if self._silenced and name in self._silenced and t <= points[-1][0]:  # a late sample: it was not silent
             points.pop()
             self._silenced.discard(name)
         self.reach(t)
@@ -107,8 +107,9 @@ class Trace(Mapping[str, list[Point]]):
             self._lose(t, name, value)
             return
         self._alive_s[name] = t
-        self._why_silent.pop(name, None)
-        self._silenced.discard(name)
+        if self._why_silent or self._silenced:
+            self._why_silent.pop(name, None)
+            self._silenced.discard(name)
         if not points:
             points.append((t, value))
             return

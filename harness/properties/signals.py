@@ -317,6 +317,7 @@ class Fixed:
 
 
 _Word = (str, bool, bytes)
+_UPWARD = (">", ">=")
 _Line = tuple[float, float]
 
 
@@ -342,7 +343,7 @@ class Compared:
             if is_open(l0) or is_open(r0):
                 return self._open(*self._lines(l0, l1, r0, r1))
         d0, d1 = r0 - l0, r1 - l1  # type: ignore[operator]  # numbers
-        if self.op in (">", ">="):
+        if self.op in _UPWARD:
             d0, d1 = -d0, -d1
         if self.op == "==":
             return d0 == d1 == 0.0, -abs(d0), -abs(d1)
@@ -376,7 +377,7 @@ class Compared:
         lows, highs = [], []
         for left, right in ((l0, r0), (l1, r1)):
             (left_low, left_high), (right_low, right_high) = bounds(left, label), bounds(right, label)
-            if self.op in (">", ">="):
+            if self.op in _UPWARD:
                 left_low, left_high, right_low, right_high = right_low, right_high, left_low, left_high
             lows.append(right_low - left_high)
             highs.append(right_high - left_low)
@@ -417,6 +418,10 @@ class Compared:
                 return NEVER
         elif (first := _first_bend((self.left, self.right), a, b)) < NEVER:
             return first
+        short = self._short
+        if type(l0) is float and type(r0) is float and short is not None:  # nearly always, and quick to see
+            d0, d1 = r0 - l0, r1 - l1  # type: ignore[operator]  # numbers
+            return crossing(-d0 - short, -d1 - short) if self.op in _UPWARD else crossing(d0 - short, d1 - short)
         if isinstance(l0, _Word) or isinstance(r0, _Word):
             return NEVER
         low, high = self._lines(l0, l1, r0, r1)

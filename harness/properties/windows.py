@@ -44,6 +44,8 @@ class Window:
             WrongKind: it is none.
         """
         v0, v1 = self.inner.ends(a, b)
+        if type(v0) is float and type(v1) is float:  # nearly always, and quick to see
+            return v0, v1
         return (math.nan, math.nan) if is_open(v0) else (number(v0, self.key), number(v1, self.key))
 
     def feed(self, t0: float, v0: float, t1: float, v1: float) -> None:
@@ -114,6 +116,15 @@ class Window:
         if self.function == "rate":
             gained = value - begins
             return ANYTHING if math.isnan(gained) else gained / (self.window_s / HOUR_S)
+        if not math.isnan(value + begins) and edge > self._unknown_until:
+            high = max(value, self._highs.since(edge, side, value))
+            low = min(value, self._lows.since(edge, side, value))
+            self._edge_counts = begins > high or begins < low
+            return max(high, begins) - min(low, begins)
+        return self._partly_known(edge, value, side, begins)
+
+    def _partly_known(self, edge: float, value: float, side: int, begins: float) -> Seen:
+        """The change where the number is, or was in the window, unknown: at least what was seen."""
         seen = [self._highs.since(edge, side, value), self._lows.since(edge, side, value), value, begins]
         known = [v for v in seen if not math.isnan(v)]
         low, high = (min(known), max(known)) if known else (0.0, 0.0)
