@@ -88,6 +88,9 @@ def answered(varbind: VarBind) -> Variable:
         return Variable(varbind.oid, value.name.lower(), b"")
     if isinstance(value, Malformed):
         return Variable(varbind.oid, TYPES.get(str(value.tag), f"tag{value.tag}"), value.octets)
+    if varbind.type == "integer" and isinstance(value, int) and not -(2**31) <= value < 2**31:
+        octets = value.to_bytes(value.bit_length() // 8 + 1, "big", signed=True)
+        return Variable(varbind.oid, varbind.type, octets)  # a number, but none that an INTEGER of SNMP can be
     return Variable(varbind.oid, varbind.type, value)
 
 

@@ -73,7 +73,7 @@ class Quirky:
             for _ in range(repetitions):
                 following = self._following(oid)
                 if following is None:
-                    status = index = 2 if is_v1 else 0
+                    status, index = (2, 1) if is_v1 else (0, 0)
                     found.append((oid, b"\x82\0"))
                     break
                 oid = following

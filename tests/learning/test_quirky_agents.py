@@ -68,7 +68,13 @@ def test_an_agent_without_bad_habits_is_no_trouble() -> None:
         ("8000", "nosuchobject", b"", "noSuchObject came in place of a value"),
         ("4104fffffff0", "counter32", 4294967280, "a Counter32 came with its sign bit"),
         ("4608fffffffffffffff0", "counter64", 2**64 - 16, "a Counter64 came with its sign bit"),
-        ("020500ffffffff", "integer", b"\0\xff\xff\xff\xff", "an INTEGER of 33 bits"),
+        ("020500ffffffff", "integer", b"\0\xff\xff\xff\xff", "an INTEGER of 33 bits, the most is 32"),
+        (
+            "0209010000000000000000",
+            "integer",
+            b"\1" + bytes(8),
+            "an INTEGER of 66 bits, the most is 32; kept as octets",
+        ),
         ("4000", "ipaddress", b"", "an IpAddress of 0 octets"),
         ("40080102030400000000", "ipaddress", b"\1\2\3\4\0\0\0\0", "an IpAddress of 8 octets"),
         ("0600", "oid", "0.0", "an OBJECT IDENTIFIER of no octets"),
@@ -221,7 +227,7 @@ class TestHandles:
             ("0500", Refused, "NULL"),
             ("8100", Refused, "noSuchInstance"),
             ("4000", WrongAnswer, "an IpAddress of 0 octets, expected 4"),
-            ("020500ffffffff", WrongAnswer, r"an INTEGER of 33 bits, the most is 32 \(octets 00 ff ff ff ff\)"),
+            ("0903800001", WrongAnswer, r"tag 0x09 is no type of SNMP \(octets 80 00 01\)"),
         ],
     )
     def test_the_other_variables_of_a_get_are_read(self, value: str, error: type[Exception], says: str) -> None:

@@ -71,6 +71,7 @@ def odd(value: str) -> VarBind:
         ("4608ffffffffffffffff", 2**64 - 1, "counter64"),
         ("470105", 5, "uinteger32"),
         ("0200", 0, "integer"),
+        ("020500ffffffff", 4294967295, "integer"),
         ("0205ffffffffff", -1, "integer"),
     ],
 )
@@ -86,7 +87,7 @@ def test_a_masked_number_says_how_it_came() -> None:
 @pytest.mark.parametrize(
     ("value", "tag", "octets", "reason"),
     [
-        ("020500ffffffff", 2, "00ffffffff", "an INTEGER of 33 bits, the most is 32"),
+        ("0209007fffffffffffffff", 2, "007fffffffffffffff", "an INTEGER of 64 bits, the most is 32"),
         ("4000", 0x40, "", "an IpAddress of 0 octets, expected 4"),
         ("40080102030400000000", 0x40, "0102030400000000", "an IpAddress of 8 octets, expected 4"),
         ("410a01000000000000000000", 0x41, "01000000000000000000", "a Counter32 of 10 octets, the most is 4"),

@@ -28,6 +28,9 @@ OCTETS = {OCTET_STRING: "string", 0x44: "opaque", 0x45: "nsapaddress"}
 WIDEST_MASKED = 9
 """Octets of an unsigned number that net-snmp masks (asn_parse_unsigned_int64): 64 bits and a leading zero."""
 
+WIDEST_INTEGER = 8
+"""Octets of an INTEGER that net-snmp reads (asn_parse_int)."""
+
 MOST_SUBIDENTIFIER_OCTETS = 21
 """As many as pyasn1 reads; five hold what RFC 2578 allows."""
 
@@ -48,9 +51,12 @@ def read_value(tag: int, contents: bytes) -> Read:
         return _unsigned(tag, contents)
     if tag == INTEGER:
         number = integer(contents)
-        if not -(2**31) <= number < 2**31:
-            return _malformed(tag, contents, f"an INTEGER of {number.bit_length() + 1} bits, the most is 32")
-        return Read(number, "integer")
+        if -(2**31) <= number < 2**31:
+            return Read(number, "integer")
+        bits = f"an INTEGER of {number.bit_length() + 1} bits, the most is 32"
+        if len(contents) > WIDEST_INTEGER:
+            return _malformed(tag, contents, bits)
+        return Read(number, "integer", bits)
     if tag == OBJECT_IDENTIFIER:
         return _oid(contents)
     if tag & ~CONSTRUCTED in OCTETS or tag & ~CONSTRUCTED == IP_ADDRESS:
