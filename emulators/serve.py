@@ -12,6 +12,7 @@ lost its power, its management switch or its path is silent, as on site.
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -125,7 +126,8 @@ class Servers:
         """Where devices keep their boots and settings over restarts; set before `start`. None: nowhere."""
         self._lazy = lazy
         self._streams = streams
-        self._expose = expose
+        self._beyond = expose is not None or site.file.head.beyond_loopback
+        """Whether devices may be reached from other computers."""
         self._numbered = iter(range(ports, 65536)) if isinstance(ports, int) else None
         named = HIGH_PORTS if ports == "high" else STANDARD_PORTS
         self._ports = ports if isinstance(ports, Mapping) else named
@@ -140,6 +142,8 @@ class Servers:
         Raises:
             ServeError: an address cannot be bound; nothing stays bound.
         """
+        if self._beyond:
+            self._check_credentials()
         gateways: dict[tuple[str, int], _Behind] = {}
         try:
             for entry in self.site.file.devices:
@@ -150,8 +154,23 @@ class Servers:
             raise
         if any(entry.snmp.traps for entry in self.site.file.devices):
             addresses = {e.device: e.address for e in self.endpoints}
-            self._announcer = Announcer(self.site, self.agents, addresses, self._expose is not None)
+            self._announcer = Announcer(self.site, self.agents, addresses, self._beyond)
             await self._announcer.start()
+
+    def _check_credentials(self) -> None:
+        """Who can be reached from other computers must not be commanded by everybody.
+
+        Raises:
+            ServeError: a device has the credentials that ship with twinfeed.
+        """
+        for entry in self.site.file.devices:
+            fields = entry.snmp.shipped if entry.profile.snmp is not None else []
+            if fields:
+                raise ServeError(
+                    f"{entry.name} would be reached from other computers with the credentials that ship with twinfeed "
+                    f"({', '.join(fields)}): anyone could command it. Write credentials of your own into the `snmp` of "
+                    f"{self.site.file.path}, or an empty community for none"
+                )
 
     async def stop(self) -> None:
         """Free every port."""
@@ -220,7 +239,7 @@ class Servers:
                     buffers=entry.profile.snmp.buffers or BUFFERS,
                     failed=partial(self._failed, device, "SNMP"),
                     draining=self._draining,
-                    allow_non_loopback=self._expose is not None,
+                    allow_non_loopback=self._beyond,
                 ),
             )
             if self._streams and entry.snmp.tcp:
@@ -234,7 +253,7 @@ class Servers:
                         delay_s=partial(self._delay_s, (device,)),
                         buffers=entry.profile.snmp.buffers or BUFFERS,
                         failed=partial(self._failed, device, "SNMP"),
-                        allow_non_loopback=self._expose is not None,
+                        allow_non_loopback=self._beyond,
                     ),
                 )
             self.endpoints.append(Endpoint(entry.name, "snmp", address, port))
@@ -259,7 +278,7 @@ class Servers:
                         idle_timeout_s=modbus.idle_timeout_s,
                         pool=self._pool,
                         failed=partial(self._failed, device, "Modbus"),
-                        allow_non_loopback=self._expose is not None,
+                        allow_non_loopback=self._beyond,
                     ),
                 )
             if unit_id in gateway.units:
@@ -272,9 +291,10 @@ class Servers:
     def _place(self, entry: DeviceEntry, protocol: str) -> tuple[str, int]:
         if self._numbered is not None:
             return self._single_address, next(self._numbered)
-        if self._expose is None and not ip_address(entry.address).is_loopback:
+        if not self._beyond and not ip_address(entry.address).is_loopback:
             raise ServeError(
-                f"{entry.name} has the address {entry.address}, which is not loopback; give it a 127.x.y.z"
+                f"{entry.name} has the address {entry.address}, which is not loopback; give it a 127.x.y.z, or write "
+                "`beyond_loopback: true` at the top of the site file if it is meant"
             )
         return entry.address, self._ports[protocol]
 
@@ -283,6 +303,11 @@ class Servers:
             await server.start()
         except OSError as error:
             what = "Modbus" if isinstance(server, ModbusTcpServer) else "SNMP"
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise ServeError(
+                    f"{name}: {what} cannot listen: its address is none of this computer's. Add it to an interface "
+                    "(Linux: ip address add ADDRESS dev lo), or put all devices on one address with --ports 20000"
+                ) from None
             raise ServeError(
                 f"{name}: {what} cannot listen: {error.strerror or error}. Is the site already running "
                 "(`twinfeed status`)? Low ports need the right to bind them (--ports high), and systems with a single "

@@ -283,6 +283,14 @@ class SnmpAccess(_Form):
             fields.pop("users", None)
         return SnmpAccess.model_validate({**fields, **own})
 
+    @property
+    def shipped(self) -> list[str]:
+        """The fields whose credentials are those that ship with twinfeed, which everybody knows."""
+        mine = SnmpAccess.model_fields
+        names = [name for name in ("read", "write") if getattr(self, name) == mine[name].default]
+        passwords = {one.auth_password for one in self.all_users} | {one.priv_password for one in self.all_users}
+        return names + [name for name in ("auth_password", "priv_password") if mine[name].default in passwords]
+
     # -- as the wire has them -------------------------------------------------------------------------------
 
     @cached_property

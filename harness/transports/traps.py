@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
-from pysnmp.carrier.asyncio.dgram import udp
+from pysnmp.carrier.asyncio.dgram import udp, udp6
 from pysnmp.entity import config
 from pysnmp.entity.engine import SnmpEngine
 from pysnmp.entity.rfc3413 import ntfrcv
@@ -84,13 +84,14 @@ class TrapReceiver:
         """
         loop = asyncio.get_running_loop()
         self._clock = self._clock or loop.time
-        transport = udp.UdpTransport()
+        carrier = udp6 if ":" in self.address else udp
+        transport = udp6.Udp6Transport() if ":" in self.address else udp.UdpTransport()
         endpoint, _ = await loop.create_datagram_endpoint(lambda: transport, local_addr=(self.address, self.port))
         bound = endpoint.get_extra_info("sockname")
         self.port = bound[1] if bound else self.port
         engine = self._engine = SnmpEngine()
         engine.register_transport_dispatcher(LoopDispatcher())
-        config.add_transport(engine, udp.DOMAIN_NAME, transport)
+        config.add_transport(engine, carrier.DOMAIN_NAME, transport)
         config.add_v1_system(engine, "community", self._community)
         if self._user is not None:
             self._user.add_to(engine)

@@ -75,9 +75,16 @@ def test_an_address_beyond_loopback_needs_a_word_of_consent_in_the_file(tmp_path
         build(tmp_path, SITE.replace("127.21.7.1", "10.0.0.1"))
 
 
-async def test_even_with_consent_it_is_not_listened_on(tmp_path):
+async def test_even_with_consent_it_is_not_listened_on_with_credentials_that_ship(tmp_path):
     site = build(tmp_path, "beyond_loopback: true\n" + SITE.replace("127.21.7.1", "10.0.0.1"))
-    with pytest.raises(ServeError, match=r"10\.0\.0\.1, which is not loopback"):
+    with pytest.raises(ServeError, match=r"reached from other computers with the credentials that ship"):
+        await LiveSite(site).start()
+
+
+async def test_an_address_that_this_computer_does_not_have_is_told_with_what_to_do(tmp_path):
+    own = "beyond_loopback: true\nsnmp: {read: r, write: w, users: [{name: u, auth_password: own-secret}]}\n"
+    site = build(tmp_path, own + SITE.replace("127.21.7.1", "192.0.2.1"))
+    with pytest.raises(ServeError, match=r"none of this computer's\. Add it .* --ports 20000"):
         await LiveSite(site).start()
 
 

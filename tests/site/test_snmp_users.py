@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from emulators import sitefile
+from emulators.serve import LiveSite, ServeError
+from emulators.site import Site
 from emulators.snmpaccess import LEVELS, SnmpAccess, place
 from emulators.wire.snmp import ALL, NOTHING, Access, AuthProtocol, PrivProtocol, Version
 from emulators.yamlfile import FileError
@@ -158,3 +161,29 @@ def test_a_mistake_of_a_device_is_told_where_the_device_is(tmp_path: Path) -> No
 def test_no_password_is_shown(tmp_path: Path, secret: str) -> None:
     assert secret not in mistake(tmp_path, f"users: [{{name: u, auth_password: {secret}}}]")
     assert secret not in repr(SnmpAccess(auth_password="long-enough", priv_password="long-enough"))
+
+
+# beyond loopback ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("snmp", "shipped"),
+    [
+        ("read: public", ["read", "write", "auth_password", "priv_password"]),
+        ("{read: mine, write: '', auth_password: a-password}", ["priv_password"]),
+        ("{read: mine, write: '', users: [{name: u, auth_password: twinfeed-auth}]}", ["auth_password"]),
+        ("{read: '', write: '', users: [{name: u, auth_password: a-password}]}", []),
+    ],
+)
+def test_credentials_that_ship_with_twinfeed_are_known(snmp: str, shipped: list[str]) -> None:
+    assert SnmpAccess.model_validate(YAML(typ="safe").load(snmp)).shipped == shipped
+
+
+@pytest.mark.parametrize("consent", ["file", "flag"])
+async def test_nothing_is_reached_from_other_computers_with_credentials_that_ship(tmp_path: Path, consent: str) -> None:
+    path = tmp_path / "small.yaml"
+    text = SITE.format(snmp="read: public", own="")
+    path.write_text(f"beyond_loopback: true\n{text}" if consent == "file" else text)
+    live = LiveSite(Site.load(path), ports=20000, expose="0.0.0.0" if consent == "flag" else None)
+    with pytest.raises(ServeError, match=r"ups-1 would be reached .* \(read, write, auth_password, priv_password\)"):
+        await live.start()

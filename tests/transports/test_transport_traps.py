@@ -67,6 +67,17 @@ class TestOurDevices:
                 while originator.acknowledged != inform:
                     await asyncio.sleep(0.001)
 
+    @pytest.mark.parametrize("inform", [False, True])
+    async def test_are_heard_over_ipv6(self, inform: bool) -> None:
+        async with TrapReceiver("::1", 0, user=USER, engine_ids=[ENGINE_ID]) as traps:
+            user = User(USER.name.encode(), USER.auth_password.encode(), USER.priv_password.encode())
+            target = Target(("::1", traps.port), Version.V3, user=user, inform=inform)
+            engine = Engine(ENGINE_ID, lambda: 3, lambda: 42)
+            originator = NotificationOriginator([target], lambda: 4200, engine=engine)
+            async with NotificationSender(originator, "::1") as sender:
+                sender.notify(on_battery())
+                assert (await traps.next(timeout_s=10.0)).source == "::1"
+
     def test_are_heard_in_virtual_time_too(self, virtually: Callable[..., Any]) -> None:
         async def scenario(loop: VirtualLoop) -> Trap:
             async with (
