@@ -21,7 +21,7 @@ from emulators.wire.modbus import (
     ModbusTcpServer,
     any_unit,
 )
-from emulators.wire.modbus.unit import BitTable, RegisterTable
+from emulators.wire.modbus.unit import BitTable, RegisterTable, Unanswered
 from emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, SnmpServer, Syntax, Value
 from emulators.wire.snmp.ber import SEQUENCE, encode_tlv
 from harness.learning.recording import Recording, Table, Walk
@@ -32,6 +32,9 @@ REFUSALS: dict[int, type[ModbusError]] = {
     refusal.code: refusal for refusal in (IllegalFunction, IllegalAddress, DeviceFailure)
 }
 """Recorded exceptions that are given again as they were; the others as illegal data address."""
+
+SILENT = 0
+"""Stands for the exception code of what the device did not answer; neither does its replay."""
 
 MAX_MESSAGE = 65507
 """The longest answer, octets: what fits a UDP datagram. A value that a device gave is given again, however long."""
@@ -143,6 +146,8 @@ class RecordedUnit:
         places = [(table, n) for n in range(address, address + count)]
         for place in places:
             if place not in walk.registers:
+                if walk.refused.get(place) == SILENT:
+                    raise Unanswered
                 refusal = REFUSALS.get(walk.refused.get(place, IllegalAddress.code), IllegalAddress)
                 raise refusal(f"{place[0]} {place[1]} was not there when the device was recorded")
         return [walk.registers[place] for place in places]

@@ -15,8 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from emulators.wire.modbus import Unanswered
 from harness.learning.modbus_walk import SILENT, ModbusWalker, spans
 from harness.learning.recording import Recording, Walk
+from harness.learning.replaying import Player, RecordedUnit
 from harness.transports import ModbusTransport, NoAnswer
 from harness.worlds.loop import VirtualLoop
 
@@ -255,3 +257,13 @@ class TestHandles:
 
         with pytest.raises(Exception, match="no Modbus frame came"):
             in_world(QuirkyUnit(transaction=777), scenario)
+
+
+def test_the_replay_of_a_unit_that_is_silent_about_holes_is_silent_too() -> None:
+    holes = frozenset(range(15, 20))
+    first, _ = walked(QuirkyUnit(holes=holes, hole_code=0))
+    first.ended = True
+    unit = RecordedUnit(Player(Recording({"protocol": "modbus"}, [first]), lambda: 0.0))
+    with pytest.raises(Unanswered):
+        unit.read_registers("holding", 10, 10)
+    assert unit.read_registers("holding", 20, 1) == struct.pack(">H", 60)
