@@ -10,10 +10,12 @@ cannot be read is set aside and the site starts fresh, with a line in the log.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import logging
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,9 @@ from emulators.devices.misbehaviour import in_flash
 from emulators.site import Site
 
 log = logging.getLogger(__name__)
+
+START_PATIENCE_S, PATIENCE_S = 5.0, 0.05
+"""How long another process may have the file: at the start, and while devices are served, who wait meanwhile."""
 
 MAX_BOOTS = 0x7FFF_FFFF
 """RFC 3414 §2.2.2: an engine that has booted this often refuses everything authenticated."""
@@ -79,7 +84,7 @@ class Flash:
         self._failing = False
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with self._locked():
+            with self._locked(START_PATIENCE_S):
                 file = _File() if fresh else self._read()
                 for name, device in self._devices.items():
                     memory = file.devices.get(name, _Memory(boots=0))
@@ -126,9 +131,9 @@ class Flash:
                     self._note(file, name, device)
                 self._write(file)
             self._failing = False
-        except OSError as error:
-            for name in names:  # not tried again until something changes
-                self._note(_File(), name, self._devices[name])
+        except OSError as error:  # settings are tried again at the next look
+            for name in names:
+                self._boots[name] = self._devices[name].state.boots
             if not self._failing:
                 log.warning("%s: the state of devices is not kept: %s", self.path, error)
             self._failing = True
@@ -196,8 +201,21 @@ class Flash:
             beside.unlink(missing_ok=True)
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Alone with the file, as far as other processes of twinfeed are concerned."""
-        with self.path.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+    def _locked(self, patience_s: float = PATIENCE_S) -> Iterator[None]:
+        """Alone with the file, as far as other processes of twinfeed are concerned.
+
+        Raises:
+            OSError: another process has it for longer than that.
+        """
+        path = self.path.with_suffix(".lock")
+        gives_up_s = time.monotonic() + patience_s
+        with path.open("w") as lock:
+            while True:
+                try:
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError:
+                    if time.monotonic() >= gives_up_s:
+                        raise OSError(errno.EWOULDBLOCK, "another process holds it", str(path)) from None
+                    time.sleep(0.005)
             yield

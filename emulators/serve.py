@@ -318,7 +318,7 @@ class Servers:
     def _agent(self, tree: SurfaceTree, device: Device, access: SnmpAccess) -> SnmpAgent:
         agent = SnmpAgent(
             tree,
-            access.communities,
+            access.wire_communities,
             access.wire_users,
             engine_of(device, self.flash),
             contexts=access.context_names,

@@ -188,6 +188,14 @@ class SnmpUser(_Form):
         return self.access or (Entry(level=self.level, read=self.read, write=self.write, contexts=self.contexts),)
 
 
+class Community(_Form):
+    """A community of v1 and v2c with views of its own."""
+
+    name: str = Field(min_length=1, repr=False)
+    read: ViewRef = "all"
+    write: ViewRef = "none"
+
+
 class Receiver(_Form):
     """Where notifications go, and how."""
 
@@ -222,6 +230,8 @@ class SnmpAccess(_Form):
     read: str = "public"
     """Community for reading over v1 and v2c; empty for none."""
     write: str = "private"
+    communities: tuple[Community, ...] = ()
+    """More communities, with views."""
     user: UserName = "twinfeed"
     """The v3 user with read and write access to everything, unless `users` lists others."""
     auth: AuthName = "sha"
@@ -243,12 +253,11 @@ class SnmpAccess(_Form):
         names = [user.name for user in self.all_users]
         for name in {name for name in names if names.count(name) > 1}:
             raise ValueError(f"users: the name {name!r} is there twice")
+        for n, community in enumerate(self.communities):
+            self._check_views(f"communities.{n}", community.read, community.write)
         for user in self.all_users:
             for entry in user.entries:
-                for ref in (entry.read, entry.write):
-                    if isinstance(ref, str) and ref not in ("all", "none", *self.views):
-                        known = ", ".join(("all", "none", *self.views))
-                        raise ValueError(f"user {user.name!r}: found the view {ref!r}, expected one of {known}")
+                self._check_views(f"user {user.name!r}", entry.read, entry.write)
                 for context in entry.contexts or ():
                     self._check_context(f"user {user.name!r}", context)
         for receiver in self.receivers:
@@ -263,6 +272,12 @@ class SnmpAccess(_Form):
                 raise ValueError(f"traps: {receiver.to} has the level {receiver.level}, {sender.name!r} no such keys")
             self._check_context(f"traps: {receiver.to}", receiver.context)
         return self
+
+    def _check_views(self, whose: str, *refs: ViewRef) -> None:
+        for ref in refs:
+            if isinstance(ref, str) and ref not in ("all", "none", *self.views):
+                known = ", ".join(("all", "none", *self.views))
+                raise ValueError(f"{whose}: found the view {ref!r}, expected one of {known}")
 
     def _check_context(self, whose: str, context: str) -> None:
         if context not in ("", *self.contexts):
@@ -309,10 +324,13 @@ class SnmpAccess(_Form):
         return (first, *self.users)
 
     @cached_property
-    def communities(self) -> dict[bytes, Access]:
-        """The communities of v1 and v2c."""
-        pairs = ((self.read, Access.READ_ONLY), (self.write, Access.READ_WRITE))
-        return {name.encode(): access for name, access in pairs if name}
+    def wire_communities(self) -> dict[bytes, Access | AccessEntry]:
+        """The communities of v1 and v2c, as an agent takes them."""
+        whole = ((self.read, Access.READ_ONLY), (self.write, Access.READ_WRITE))
+        known: dict[bytes, Access | AccessEntry] = {name.encode(): access for name, access in whole if name}
+        for one in self.communities:
+            known[one.name.encode()] = AccessEntry(0, self._view(one.read), self._view(one.write))
+        return known
 
     @cached_property
     def wire_users(self) -> tuple[User, ...]:

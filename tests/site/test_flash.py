@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 from pathlib import Path
@@ -200,6 +201,19 @@ def test_a_full_disk_later_stops_nothing(
         site["ups-1"].write("system.location", place)
         flash.keep()
     assert caplog.text.count("No space left on device") == 1
+
+
+def test_a_stopped_process_with_the_file_blocks_nobody(
+    site_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    site, flash = started(site_file, tmp_path)
+    with (tmp_path / "flash.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        site["ups-1"].write("system.location", "hall 2")
+        flash.keep()
+    assert "another process holds it" in caplog.text
+    flash.keep()
+    assert started(site_file, tmp_path)[0]["ups-1"].read("system.location") == "hall 2"
 
 
 def test_the_folder_follows_xdg(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

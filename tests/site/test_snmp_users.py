@@ -11,7 +11,7 @@ from emulators import sitefile
 from emulators.serve import LiveSite, ServeError
 from emulators.site import Site
 from emulators.snmpaccess import LEVELS, SnmpAccess, place
-from emulators.wire.snmp import ALL, NOTHING, Access, AuthProtocol, PrivProtocol, Version
+from emulators.wire.snmp import ALL, NOTHING, Access, AccessEntry, AuthProtocol, PrivProtocol, Version
 from emulators.yamlfile import FileError
 
 SITE = """\
@@ -43,7 +43,7 @@ def test_without_users_there_is_one_that_may_everything(tmp_path: Path) -> None:
     assert (user.name, user.auth, user.priv) == (b"twinfeed", AuthProtocol.SHA1, PrivProtocol.AES128)
     (entry,) = user.access
     assert (entry.level, entry.read, entry.write) == (LEVELS["authPriv"], ALL, ALL)
-    assert one.communities == {b"public": Access.READ_ONLY, b"private": Access.READ_WRITE}
+    assert one.wire_communities == {b"public": Access.READ_ONLY, b"private": Access.READ_WRITE}
 
 
 @pytest.mark.parametrize(
@@ -97,8 +97,16 @@ def test_a_user_has_views_levels_and_contexts(tmp_path: Path) -> None:
 def test_a_device_has_users_of_its_own(tmp_path: Path) -> None:
     found = access(tmp_path, "write: secret", "{users: [{name: local, auth_password: a-password}], read: ''}")
     assert [user.name for user in found["ups-1"].wire_users] == [b"local"]
-    assert found["ups-1"].communities == {b"secret": Access.READ_WRITE}
+    assert found["ups-1"].wire_communities == {b"secret": Access.READ_WRITE}
     assert [user.name for user in found["ups-2"].wire_users] == [b"twinfeed"]
+
+
+def test_a_community_has_views(tmp_path: Path) -> None:
+    found = access(tmp_path, "communities: [{name: noc, read: [1.3.6.1.2.1.33], write: [1.3.6.1.2.1.33.1.9]}]")["ups-1"]
+    entry = found.wire_communities[b"noc"]
+    assert isinstance(entry, AccessEntry)
+    assert entry.read.includes((1, 3, 6, 1, 2, 1, 33, 1, 1, 1, 0))
+    assert not entry.write.includes((1, 3, 6, 1, 2, 1, 33, 1, 1, 1, 0))
 
 
 def test_receivers_get_notifications_in_their_own_version(tmp_path: Path) -> None:
@@ -139,6 +147,7 @@ def test_what_is_no_receiver(text: str) -> None:
         ),
         ("users: [{name: u, read: powr}]", "found the view 'powr', expected one of all, none"),
         ("users: [{name: u, read: [sysName]}]", "expected a subtree such as 1.3.6.1.2.1.33"),
+        ("communities: [{name: c, write: rest}]", "communities.0: found the view 'rest', expected one of all, none"),
         ("users: [{name: u, contexts: [x]}]", "found the context 'x', expected one of ''"),
         ("users: [{name: u}, {name: u}]", "the name 'u' is there twice"),
         ("users: [{name: u, level: noAuthNoPriv, access: [{read: all}]}]", "expected either `access` or `level`"),

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from snmp_manager import SYSTEM, TABLE, Device
+from snmp_manager import SYSTEM, TABLE, V2C, Device
+from snmp_manager import ask as asked
 
 from emulators.wire.snmp import (
     ALL,
@@ -239,3 +240,34 @@ def test_an_encrypted_answer_keeps_to_the_size_the_manager_takes(priv: PrivProto
     )
     assert answer is not None
     assert len(answer) <= 484
+
+
+# communities -------------------------------------------------------------------------------------------------
+
+
+def test_a_community_sees_and_sets_its_views_in_v1_and_v2c() -> None:
+    device = Device()
+    agent = device.agent()
+    agent.communities = {b"noc": AccessEntry(0, view("1.3.6.1.2.1.1", "-1.3.6.1.2.1.1.1"), view("1.3.6.1.2.1.1.5"))}
+    for version in (1, 2):
+        how = {"version": version, "community": b"noc"}
+        assert asked(agent, "Get", SYS_NAME, **how).values == [b"pdu-a"]
+        assert asked(agent, "GetNext", (1, 3), **how).names == [(*SYSTEM, 2, 0)]
+        refused = asked(agent, "Get", (*SYSTEM, 1, 0), **how)
+        assert refused.status == 2 if version == 1 else refused.values == [None]
+        for _ in range(2):  # the second answer is a remembered one
+            assert asked(agent, "Get", LIMIT, **how).values == [device.limit]
+        device.limit, device.moved = device.limit + 1, device.moved + 1
+        assert asked(agent, "Get", LIMIT, **how).values == [device.limit]
+    assert asked(agent, "Set", (LIMIT, V2C.Integer(3)), community=b"noc").status == ErrorStatus.NO_ACCESS
+    assert asked(agent, "Set", (SYS_NAME, V2C.OctetString("new")), community=b"noc").status == ErrorStatus.NO_ERROR
+
+
+def test_a_view_shows_the_answer_faults_of_the_tree() -> None:
+    class Odd(MibTree):
+        def encode(self, position: int) -> bytes:
+            return b"odd"
+
+    device = Device()
+    seen = SeenTree(Odd(device.instances(), lambda: device.moved), SYSTEM_ONLY)
+    assert seen.encode(0) == b"odd"

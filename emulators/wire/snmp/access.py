@@ -132,3 +132,18 @@ class SeenTree(MibTree):
             shown = [instance for instance in tree.instances if includes(instance.oid)]
             self.replace(shown, [oid for oid in tree.layout.objects if includes(oid)])
         return super().refresh()
+
+    def encode(self, position: int) -> bytes:
+        """As the tree itself encodes it, faults of answers included."""
+        tree, binding = self._tree, None
+        place = tree.layout.position[self.layout.names[position]]
+        touched, tree.touched_volatile = tree.touched_volatile, False
+        try:
+            binding = tree.encoded[place] or tree.encode(place)
+        finally:
+            if tree.touched_volatile:
+                self.touched_volatile = True
+            elif binding is not None:
+                self.encoded[position] = binding
+            tree.touched_volatile = tree.touched_volatile or touched
+        return binding

@@ -40,10 +40,16 @@ _BINDING_OCTETS = 150  # and this for each binding it has
 
 
 class Access(Enum):
-    """What a community may do."""
+    """What a community may do, if it is for everything; for views there is `AccessEntry`."""
 
     READ_ONLY = "read-only"
     READ_WRITE = "read-write"
+
+
+def _entries(communities: Mapping[bytes, Access | AccessEntry]) -> dict[bytes, AccessEntry]:
+    """What each community may see and set."""
+    whole = {Access.READ_ONLY: AccessEntry(0, ALL, NOTHING), Access.READ_WRITE: AccessEntry(0, ALL, ALL)}
+    return {name: whole[access] if isinstance(access, Access) else access for name, access in communities.items()}
 
 
 class _Request:
@@ -56,6 +62,7 @@ class _Request:
     __slots__ = (
         "bindings",
         "community",
+        "entry",
         "generation",
         "given",
         "head",
@@ -64,14 +71,13 @@ class _Request:
         "status",
         "tail",
         "version",
-        "writable",
     )
 
-    def __init__(self, version: int, community: bytes, pdu: Pdu, writable: bool, room: int) -> None:
+    def __init__(self, version: int, community: bytes, pdu: Pdu, entry: AccessEntry, room: int) -> None:
         self.version = version
         self.community = community
         self.pdu = pdu
-        self.writable = writable
+        self.entry = entry  # what the community may see and set
         self.room = room  # octets there are for the answer's PDU
         self.generation = _NEVER
         self.head = b""
@@ -109,7 +115,7 @@ class SnmpAgent:
     def __init__(
         self,
         tree: MibTree,
-        communities: Mapping[bytes, Access],
+        communities: Mapping[bytes, Access | AccessEntry],
         users: Sequence[User] = (),
         engine: Engine | None = None,
         *,
@@ -126,7 +132,7 @@ class SnmpAgent:
         self.authen_traps_enabled = False
         self.on_authentication_failure = on_authentication_failure
         self.set_serial = 0  # snmpSetSerialNo
-        self._communities = dict(communities)
+        self._communities = _entries(communities)
         self._counters = Counters()
         self._v3 = None if engine is None else V3Responder(engine, users, contexts, self._counters, max_message)
         self._max_message = max_message
@@ -146,13 +152,13 @@ class SnmpAgent:
         return self._max_message
 
     @property
-    def communities(self) -> Mapping[bytes, Access]:
+    def communities(self) -> Mapping[bytes, AccessEntry]:
         """Who may do what; assign a new mapping to change it."""
         return dict(self._communities)
 
     @communities.setter
-    def communities(self, communities: Mapping[bytes, Access]) -> None:
-        self._communities = dict(communities)
+    def communities(self, communities: Mapping[bytes, Access | AccessEntry]) -> None:
+        self._communities = _entries(communities)
         self._forget_requests()
 
     def counter(self, counter: Counter) -> int:
@@ -232,8 +238,8 @@ class SnmpAgent:
             counters.add(Counter.IN_BAD_VERSIONS)
             return None
         community, pdu_start = read_community_message(datagram, start, end)
-        access = self._communities.get(community)
-        if access is None:
+        entry = self._communities.get(community)
+        if entry is None:
             counters.add(Counter.IN_BAD_COMMUNITY_NAMES)
             if self.authen_traps_enabled and self.on_authentication_failure is not None:
                 self.on_authentication_failure()
@@ -245,18 +251,17 @@ class SnmpAgent:
             return None
         if version == Version.V1 and pdu.tag not in V1_REQUESTS:
             raise BerError(f"tag {pdu.tag:#04x} is no PDU of SNMPv1")
-        writable = access is Access.READ_WRITE
-        if pdu.tag == PduType.SET and not writable:
+        if pdu.tag == PduType.SET and entry.write == NOTHING:
             counters.add(Counter.IN_BAD_COMMUNITY_USES)
         around = len(encode_integer(version)) + len(encode_tlv(Syntax.OCTET_STRING, community))
-        return _Request(version, community, pdu, writable, content_room(self._max_message) - around)
+        return _Request(version, community, pdu, entry, content_room(self._max_message) - around)
 
     def _carry_out(self, request: _Request) -> bool:
         """Make the answer to a request anew; False when there is none that fits."""
-        tree, pdu = self.tree, request.pdu
+        entry, pdu = request.entry, request.pdu
+        tree = self.tree if pdu.tag == PduType.SET else self._seen_through(entry.read)
         tree.touched_volatile = False
-        writable = ALL if request.writable else NOTHING
-        outcome = execute(tree, pdu, v1=request.version == Version.V1, writable=writable, room=request.room)
+        outcome = execute(tree, pdu, v1=request.version == Version.V1, writable=entry.write, room=request.room)
         if outcome is None:
             self._counters.add(Counter.SILENT_DROPS)
             return False
@@ -265,7 +270,7 @@ class SnmpAgent:
         request.tail, request.status, request.bindings = outcome
         whole = self._encoded(request)
         request.head = whole[: len(whole) - len(request.tail) - len(pdu.request_id)]
-        request.generation = _NEVER if tree.touched_volatile else tree.generation
+        request.generation = _NEVER if tree.touched_volatile else self.tree.generation
         return True
 
     def _encoded(self, request: _Request) -> bytes:
