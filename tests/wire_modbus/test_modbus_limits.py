@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -18,6 +18,13 @@ ANSWER = bytes.fromhex("0001 0000 0005 FF 03 02 0007")
 
 def server(**options: Any) -> ModbusTcpServer:
     return ModbusTcpServer(direct(TableUnit(holding=[7])), HOST, 0, **options)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Let the loop work until that holds."""
+    async with asyncio.timeout(10.0):
+        while not condition():
+            await asyncio.sleep(0.001)
 
 
 class Client:
@@ -135,7 +142,7 @@ class TestSlowDevice:
         clients = [await Client.to(served) for _ in range(5)]
         for client in clients:
             client.writer.write(READ)
-        await asyncio.sleep(0.05)
+        await until(lambda: len(served._stalled) == 3)
         assert len(served._backlog) == 2
         delay[0] = 0.0
         served.hasten()
@@ -148,10 +155,10 @@ class TestSlowDevice:
         served = await started(delay_s=lambda: delay[0], buffers=1)
         gone, patient = await Client.to(served), await Client.to(served)
         gone.writer.write(READ)
-        await asyncio.sleep(0.02)
+        await until(lambda: len(served._backlog) == 1)
         patient.writer.write(READ)
         gone.writer.close()
-        await asyncio.sleep(0.02)
+        await until(lambda: len(served._stalled) == 1)
         delay[0] = 0.0
         served.hasten()
         assert await asyncio.wait_for(patient.reader.readexactly(len(ANSWER)), 2.0) == ANSWER

@@ -172,41 +172,41 @@ class TestSlowCard:
     def server(self, delay: list[float], buffers: int) -> SnmpServer:
         return SnmpServer(Device().agent(), "127.0.0.1", 0, delay_s=lambda: delay[0], buffers=buffers)
 
-    async def ask_all(self, server: SnmpServer, sender: socket.socket, count: int) -> None:
+    def ask_all(self, server: SnmpServer, sender: socket.socket, count: int) -> None:
+        """As the loop does when datagrams have come."""
         for _ in range(count):
-            sender.sendto(request("Get", (*SYSTEM, 3, 0)), ("127.0.0.1", server.port))
-        await asyncio.sleep(0.05)
+            server._received(request("Get", (*SYSTEM, 3, 0)), sender.getsockname())
 
     async def test_keeps_no_more_answers_than_it_has_buffers(self, sender: socket.socket) -> None:
         delay = [3600.0]
         async with self.server(delay, 4) as server:
-            await self.ask_all(server, sender, 50)
+            self.ask_all(server, sender, 50)
             assert answers(sender) == 0
             assert (len(server._backlog), server._backlog.dropped) == (4, 46)
 
     async def test_once_cleared_owes_nothing(self, sender: socket.socket) -> None:
         delay = [3600.0]
         async with self.server(delay, 4) as server:
-            await self.ask_all(server, sender, 50)
+            self.ask_all(server, sender, 50)
             delay[0] = 0.0
             server.hasten()
             assert answers(sender) == 4
-            await self.ask_all(server, sender, 1)
+            self.ask_all(server, sender, 1)
             assert answers(sender) == 1
 
     async def test_the_first_request_after_it_is_cleared_is_answered_at_once(self, sender: socket.socket) -> None:
         delay = [3600.0]
         async with self.server(delay, 4) as server:
-            await self.ask_all(server, sender, 50)
+            self.ask_all(server, sender, 50)
             delay[0] = 0.0
-            await self.ask_all(server, sender, 1)
+            self.ask_all(server, sender, 1)
             assert answers(sender) == 5
 
     async def test_owes_nothing_once_its_power_is_gone(self, sender: socket.socket) -> None:
         delay, power = [3600.0], [True]
         server = SnmpServer(Device().agent(), "127.0.0.1", 0, lambda: power[0], delay_s=lambda: delay[0])
         async with server:
-            await self.ask_all(server, sender, 3)
+            self.ask_all(server, sender, 3)
             power[0] = False
             delay[0] = 0.0
             server.hasten()
@@ -220,8 +220,7 @@ async def test_an_exception_in_a_device_gets_no_answer_and_is_reported(sender: s
 
     reported: list[Exception] = []
     async with SnmpServer(Broken(), "127.0.0.1", 0, failed=reported.append) as server:  # type: ignore[arg-type]
-        sender.sendto(b"\0", ("127.0.0.1", server.port))
-        await asyncio.sleep(0.05)
+        server._received(b"\0", sender.getsockname())
         assert [type(error) for error in reported] == [TypeError]
         assert answers(sender) == 0
 
