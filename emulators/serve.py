@@ -34,7 +34,8 @@ from emulators.site import Site
 from emulators.siteentries import DeviceEntry
 from emulators.snmpaccess import SnmpAccess
 from emulators.wire.backlog import BUFFERS
-from emulators.wire.modbus import ConnectionPool, ModbusTcpServer, Unit
+from emulators.wire.modbus import ModbusTcpServer, Unit
+from emulators.wire.pool import ConnectionPool
 from emulators.wire.snmp import (
     Engine,
     SnmpAgent,
@@ -253,6 +254,7 @@ class Servers:
                         delay_s=partial(self._delay_s, (device,)),
                         buffers=entry.profile.snmp.buffers or BUFFERS,
                         failed=partial(self._failed, device, "SNMP"),
+                        pool=self._pool,
                         allow_non_loopback=self._beyond,
                     ),
                 )

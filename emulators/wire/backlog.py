@@ -28,7 +28,7 @@ class Backlog:
     At most `room` answers wait. `freed` is called when one has left a full backlog.
     """
 
-    __slots__ = ("_began_s", "_delay_s", "_timer", "_waiting", "dropped", "freed", "room")
+    __slots__ = ("_began_s", "_delay_s", "_timer", "dropped", "freed", "room", "waiting")
 
     def __init__(self, delay_s: Callable[[], float] = promptly, room: int = BUFFERS) -> None:
         if room < 1:
@@ -38,22 +38,16 @@ class Backlog:
         """Answers lost because all buffers were taken."""
         self.freed: Callable[[], None] = _nothing
         self._delay_s = delay_s
-        self._waiting: deque[Send] = deque()
+        self.waiting: deque[Send] = deque()
+        """The answers that have not left yet."""
         self._began_s = 0.0
         """When the device began with the first of those that wait, s of the loop's clock."""
         self._timer: asyncio.TimerHandle | None = None
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
     @property
     def full(self) -> bool:
         """Whether one more would be dropped."""
-        return len(self._waiting) >= self.room
-
-    def slow(self) -> bool:
-        """Whether the device takes time over the next answer: it is slow, or still busy with others."""
-        return self._delay_s() > 0.0 or bool(self._waiting)
+        return len(self.waiting) >= self.room
 
     def put(self, send: Send) -> bool:
         """Call `send` when the device has come to it; False if all buffers are taken, and the answer is lost."""
@@ -64,34 +58,34 @@ class Backlog:
         if self.full:
             self.dropped += 1
             return False
-        self._waiting.append(send)
-        if len(self._waiting) == 1:
+        self.waiting.append(send)
+        if len(self.waiting) == 1:
             self._began_s = asyncio.get_running_loop().time()
             self.hasten()
         return True
 
     def hasten(self) -> None:
         """The delay may have changed: send what is due now, and wait for the rest."""
-        if not self._waiting:
+        if not self.waiting:
             return
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         loop = asyncio.get_running_loop()
         was_full = self.full
-        while self._waiting:
+        while self.waiting:
             due_s = self._began_s + max(0.0, self._delay_s())
             if due_s > loop.time():
                 self._timer = loop.call_at(due_s, self.hasten)
                 break
             self._began_s = due_s
-            self._waiting.popleft()()
+            self.waiting.popleft()()
         if was_full and not self.full:
             self.freed()
 
     def clear(self) -> None:
         """Forget what waits, as a device does that restarts."""
-        self._waiting.clear()
+        self.waiting.clear()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

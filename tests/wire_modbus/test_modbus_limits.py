@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from emulators.wire.modbus import ConnectionPool, ModbusTcpServer, TableUnit, Unanswered, direct
+from emulators.wire.modbus import ModbusTcpServer, TableUnit, Unanswered, direct
+from emulators.wire.pool import ConnectionPool
 
 HOST = "127.0.0.1"
 READ = bytes.fromhex("0001 0000 0006 FF 03 0000 0001")
@@ -123,7 +124,7 @@ class TestPool:
         assert (crowded.connection_count, other.connection_count, pool.count) == (2, 2, 4)
         assert await attackers[0].is_closed()
         assert len(caplog.records) == 1
-        assert "4 Modbus connections are open" in caplog.text
+        assert "4 connections are open" in caplog.text
 
     async def test_is_empty_when_its_servers_have_stopped(self) -> None:
         pool = ConnectionPool(4)
@@ -143,19 +144,19 @@ class TestSlowDevice:
         for client in clients:
             client.writer.write(READ)
         await until(lambda: len(served._stalled) == 3)
-        assert len(served._backlog) == 2
+        assert len(served._backlog.waiting) == 2
         delay[0] = 0.0
         served.hasten()
         answers = [await asyncio.wait_for(client.reader.readexactly(len(ANSWER)), 2.0) for client in clients]
         assert answers == [ANSWER] * 5
-        assert len(served._backlog) == 0
+        assert len(served._backlog.waiting) == 0
 
     async def test_a_client_that_has_gone_is_not_worked_for(self, started: Any) -> None:
         delay = [3600.0]
         served = await started(delay_s=lambda: delay[0], buffers=1)
         gone, patient = await Client.to(served), await Client.to(served)
         gone.writer.write(READ)
-        await until(lambda: len(served._backlog) == 1)
+        await until(lambda: len(served._backlog.waiting) == 1)
         patient.writer.write(READ)
         gone.writer.close()
         await until(lambda: len(served._stalled) == 1)

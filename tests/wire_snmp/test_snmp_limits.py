@@ -140,7 +140,7 @@ def answers(sender: socket.socket) -> int:
 
 async def test_an_agent_that_is_flooded_lets_others_have_their_turn(sender: socket.socket) -> None:
     clock = Clock(TURN_S / 8)
-    async with SnmpServer(clock.agent(), "127.0.0.1", 0, draining=True, clock=clock) as server:
+    async with SnmpServer(clock.agent(), "127.0.0.1", 0, draining=True, clock=clock, processor=clock) as server:
         for _ in range(20):
             sender.sendto(request("Get", (*SYSTEM, 3, 0)), ("127.0.0.1", server.port))
         server._drain()
@@ -153,7 +153,7 @@ async def test_an_agent_rests_after_a_long_request(sender: socket.socket) -> Non
     """As long as it took, with everything else left in its socket."""
     clock = Clock(LONG_S * 2)
     loop = asyncio.get_running_loop()
-    async with SnmpServer(clock.agent(), "127.0.0.1", 0, draining=True, clock=clock) as server:
+    async with SnmpServer(clock.agent(), "127.0.0.1", 0, draining=True, clock=clock, processor=clock) as server:
         assert server._socket is not None
         for _ in range(3):
             sender.sendto(request("Get", (*SYSTEM, 3, 0)), ("127.0.0.1", server.port))
@@ -182,7 +182,7 @@ class TestSlowCard:
         async with self.server(delay, 4) as server:
             self.ask_all(server, sender, 50)
             assert answers(sender) == 0
-            assert (len(server._backlog), server._backlog.dropped) == (4, 46)
+            assert (len(server._backlog.waiting), server._backlog.dropped) == (4, 46)
 
     async def test_once_cleared_owes_nothing(self, sender: socket.socket) -> None:
         delay = [3600.0]

@@ -8,7 +8,6 @@ them on an asyncio loop.
 from emulators.wire.modbus.diagnostics import Counters
 from emulators.wire.modbus.extras import COMMON_FUNCTIONS, Extras, Records, ServerId
 from emulators.wire.modbus.pdu import exception_response, respond
-from emulators.wire.modbus.pool import ConnectionPool
 from emulators.wire.modbus.rtu import ModbusRtuConnection, crc16
 from emulators.wire.modbus.serial_line import ModbusSerialServer
 from emulators.wire.modbus.server import ModbusTcpServer
@@ -39,7 +38,6 @@ __all__ = [
     "Acknowledge",
     "BitTable",
     "Busy",
-    "ConnectionPool",
     "Counters",
     "DeviceFailure",
     "ExceptionCode",

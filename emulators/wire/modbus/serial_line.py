@@ -52,6 +52,7 @@ class ModbusSerialServer:
         self.device = device
         self._settings = {"baudrate": baud, "parity": parity, "stopbits": stop_bits}
         self._gate = gate
+        self._delay_s = delay_s
         self._backlog = Backlog(delay_s, buffers)
         self._failed = failed
         self._modbus = ModbusRtuConnection(units, self.counters)
@@ -104,7 +105,7 @@ class ModbusSerialServer:
             return
         if not answers:
             return
-        if self._backlog.slow():
+        if self._delay_s() > 0.0 or self._backlog.waiting:
             self._backlog.put(partial(self._send, answers))
         else:
             self._send(answers)

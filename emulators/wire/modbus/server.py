@@ -16,14 +16,15 @@ import struct
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
+from time import thread_time
 from typing import Literal, cast
 
 from emulators.wire.backlog import BUFFERS, Backlog, promptly
 from emulators.wire.modbus.diagnostics import Counters
-from emulators.wire.modbus.pool import ConnectionPool
 from emulators.wire.modbus.rtu import ModbusRtuConnection
 from emulators.wire.modbus.tcp import ModbusTcpConnection
 from emulators.wire.modbus.unit import ExceptionCode, Unit
+from emulators.wire.pool import ConnectionPool
 from emulators.wire.turns import LONG_S
 
 MODBUS_PORT = 502
@@ -32,6 +33,9 @@ MODBUS_PORT = 502
 _RECEIVE_BYTES = 520
 """Read at once from a connection: two of the longest requests, so that a client that sends many has its turn no longer
 than others."""
+_FUNCTION_AT, _READS = 7, frozenset((1, 2, 3, 4))
+"""Where the function code of a Modbus TCP frame stands, and the functions that change nothing: they never take long."""
+
 _NO_LINGER = struct.pack("ii", 1, 0)
 """struct linger: on, 0 s: closing discards what is unsent and sends a reset."""
 
@@ -104,6 +108,7 @@ class ModbusTcpServer:
         self._host = host
         self._port = port
         self._gate = gate
+        self._delay_s = delay_s
         self._backlog = Backlog(delay_s, buffers)
         self._backlog.freed = self._go_on
         self._stalled: deque[_Connection] = deque()
@@ -256,6 +261,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._loop = loop
         self._now_s = loop.time
         self._gate = server._gate
+        self._delay_s = server._delay_s
         self._backlog = server._backlog
         self._held = b""
         """What has come while the device had no buffer for it."""
@@ -288,9 +294,11 @@ class _Connection(asyncio.BufferedProtocol):
             self._reset()
             return
         backlog = self._backlog
-        if (backlog and backlog.full) or self._server._resting is not None:
+        if (backlog.waiting and backlog.full) or self._server._resting is not None:
             self._stall(data)
             return
+        writes = len(data) > _FUNCTION_AT and data[_FUNCTION_AT] not in _READS
+        began_s = thread_time() if writes else 0.0
         try:
             answers = self._receive(data)
         except Exception as error:
@@ -298,13 +306,13 @@ class _Connection(asyncio.BufferedProtocol):
             self.forgotten = True  # what of the data has been taken is not known
             return
         if answers:
-            if backlog.slow():
+            if self._delay_s() > 0.0 or backlog.waiting:
                 backlog.put(partial(self._write_late, answers))
             else:
                 self._write(answers)
         if self._modbus.closed:
             self._transport.close()
-        if (took_s := self._now_s() - self.heard_s) > LONG_S:
+        if writes and (took_s := thread_time() - began_s) > LONG_S:
             self._server._rest(took_s, self._loop)
 
     def _stall(self, data: bytes) -> None:

@@ -40,6 +40,7 @@ class ModbusUdpServer:
         self._units = units
         self._host, self._port = host, port
         self._gate = gate
+        self._delay_s = delay_s
         self._backlog = Backlog(delay_s, buffers)
         self._failed = failed
         self._absent = absent
@@ -77,7 +78,7 @@ class ModbusUdpServer:
             return
         if not answers:
             return
-        if self._backlog.slow():
+        if self._delay_s() > 0.0 or self._backlog.waiting:
             self._backlog.put(partial(self._send, answers, sender))
         else:
             self._send(answers, sender)

@@ -62,7 +62,8 @@ class SnmpServer:
     While `gate` returns False datagrams are dropped unseen, as by a device without power or with its cable out.
     `delay_s` is asked before each answer how many seconds the device takes over it; what comes meanwhile waits, at
     most `buffers` answers, and what comes then is lost. `failed` is called with an exception in the device's code; the
-    request gets no answer. `clock` (s) measures the server's turns.
+    request gets no answer. `clock` (s) measures the server's turns, `processor` (s) what a
+    request has taken.
     """
 
     __slots__ = (
@@ -73,6 +74,7 @@ class SnmpServer:
         "_failed",
         "_gate",
         "_loop",
+        "_processor",
         "_resting",
         "_socket",
         "_transport",
@@ -94,6 +96,7 @@ class SnmpServer:
         draining: bool = False,
         allow_non_loopback: bool = False,
         clock: Callable[[], float] = time.perf_counter,
+        processor: Callable[[], float] = time.thread_time,
     ) -> None:
         check_loopback(host, allow_non_loopback)
         self.agent = agent
@@ -104,6 +107,7 @@ class SnmpServer:
         self._backlog = Backlog(delay_s, buffers)
         self._failed = failed
         self._clock = clock
+        self._processor = processor
         self._draining = draining
         self._loop: asyncio.AbstractEventLoop | None = None
         self._resting: asyncio.TimerHandle | None = None
@@ -162,7 +166,7 @@ class SnmpServer:
         answer = self._answer(datagram)
         if answer is None or self._transport is None:
             return
-        if self._delay_s() > 0.0 or self._backlog:
+        if self._delay_s() > 0.0 or self._backlog.waiting:
             self._backlog.put(partial(self._send_late, answer, sender))
         else:
             self._transport.sendto(answer, sender)
@@ -179,7 +183,9 @@ class SnmpServer:
     def _drain(self) -> None:
         served = self._socket
         assert served is not None
-        receive, send, answer_to, clock = served.recvfrom, served.sendto, self._answer, self._clock
+        receive, send, handle, gate, clock = served.recvfrom, served.sendto, self.agent.handle, self._gate, self._clock
+        delay_s, backlog = self._delay_s, self._backlog
+        worked_s = self._processor()
         began_s = clock()
         turn_ends_s = began_s + TURN_S
         while True:
@@ -189,16 +195,22 @@ class SnmpServer:
                 return
             except ConnectionError:  # an ICMP answer to something sent earlier
                 continue
-            answer = answer_to(datagram)
+            try:
+                answer = handle(datagram) if gate() else None
+            except Exception as error:
+                self._failed(error)
+                answer = None
             if answer is not None:
-                if self._delay_s() > 0.0 or self._backlog:
-                    self._backlog.put(partial(self._send_late, answer, sender))
+                if delay_s() > 0.0 or backlog.waiting:
+                    backlog.put(partial(self._send_late, answer, sender))
                 else:
-                    with suppress(OSError):  # UDP may lose a datagram: a full buffer, a sender gone since
+                    try:
                         send(answer, sender)
+                    except OSError:  # UDP may lose a datagram: a full buffer, a sender gone since
+                        continue
             now_s = clock()
-            if now_s - began_s > LONG_S:
-                self._rest(now_s - began_s)
+            if now_s - began_s > LONG_S and (took_s := self._processor() - worked_s) > LONG_S:
+                self._rest(took_s)
                 return
             if now_s >= turn_ends_s:
                 return

@@ -7,11 +7,14 @@ follows could not be told from it (RFC 3430 §2.1).
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from time import perf_counter
 from typing import cast
 
 from emulators.wire.backlog import BUFFERS, Backlog, promptly
+from emulators.wire.pool import ConnectionPool
 from emulators.wire.snmp.agent import SnmpAgent
 from emulators.wire.snmp.server import SNMP_PORT, always, check_loopback, log_failure
+from emulators.wire.turns import TURN_S
 
 MAX_MESSAGE = 65_535
 """Longest message that is read, octets; RFC 3430 §2.2 recommends at least 8192."""
@@ -71,6 +74,7 @@ class SnmpStreamServer:
         delay_s: Callable[[], float] = promptly,
         buffers: int = BUFFERS,
         failed: Callable[[Exception], None] = log_failure,
+        pool: ConnectionPool | None = None,
         allow_non_loopback: bool = False,
     ) -> None:
         check_loopback(host, allow_non_loopback)
@@ -79,8 +83,10 @@ class SnmpStreamServer:
         self.port = port
         self.gate = gate
         self.failed = failed
+        self.delay_s = delay_s
         self.backlog = Backlog(delay_s, buffers)
         self.backlog.freed = self._go_on
+        self._pool = pool
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, None] = {}
 
@@ -90,6 +96,8 @@ class SnmpStreamServer:
         self._server = await loop.create_server(lambda: _Connection(self, loop), self.host, self.port)
         if self.port == 0:
             self.port = self._server.sockets[0].getsockname()[1]
+        if self._pool is not None:
+            self._pool.join(self)
 
     async def stop(self) -> None:
         """Stop listening and drop every connection; nothing happens if not started."""
@@ -100,6 +108,8 @@ class SnmpStreamServer:
         self.backlog.clear()
         for connection in list(self._connections):
             connection.abort()
+        if self._pool is not None:
+            self._pool.leave(self)
         await server.wait_closed()
 
     async def __aenter__(self) -> "SnmpStreamServer":
@@ -119,11 +129,25 @@ class SnmpStreamServer:
 
     def opened(self, connection: "_Connection") -> None:
         if len(self._connections) >= MAX_CONNECTIONS:
-            min(self._connections, key=lambda one: one.heard_s).abort()
+            self.close_longest_silent()
+        if self._pool is not None:
+            self._pool.opening()
         self._connections[connection] = None
 
+    @property
+    def connection_count(self) -> int:
+        """Connections open now."""
+        return len(self._connections)
+
+    def close_longest_silent(self) -> None:
+        """Close the connection that has been silent longest."""
+        min(self._connections, key=lambda one: one.heard_s).abort()
+
     def closed(self, connection: "_Connection") -> None:
-        self._connections.pop(connection, None)
+        if connection in self._connections:
+            del self._connections[connection]
+            if self._pool is not None:
+                self._pool.closed()
 
 
 class _Connection(asyncio.Protocol):
@@ -153,8 +177,9 @@ class _Connection(asyncio.Protocol):
             self._answer()
 
     def _answer(self) -> None:
-        """Answer what is there, until all buffers of a slow device are taken."""
+        """Answer what is there, until all buffers of a slow device are taken or the turn is over."""
         backlog = self._server.backlog
+        turn_ends_s = perf_counter() + TURN_S
         while not self._transport.is_closing():
             try:
                 end = message_end(self._received)
@@ -164,8 +189,11 @@ class _Connection(asyncio.Protocol):
             if end is None or end > len(self._received):
                 return
             if backlog.full:
-                self._stalled = True
-                self._transport.pause_reading()
+                self._stall()
+                return
+            if perf_counter() >= turn_ends_s:
+                self._stall()
+                self._loop.call_soon(self.go_on)
                 return
             message = bytes(self._received[:end])
             del self._received[:end]
@@ -176,17 +204,21 @@ class _Connection(asyncio.Protocol):
                 continue
             if answer is None:
                 continue
-            if backlog.slow():
+            if self._server.delay_s() > 0.0 or backlog.waiting:
                 backlog.put(partial(self._answer_late, answer))
             else:
                 self._transport.write(answer)
+
+    def _stall(self) -> None:
+        self._stalled = True
+        self._transport.pause_reading()
 
     def _answer_late(self, answer: bytes) -> None:
         if not self._transport.is_closing() and self._server.gate():
             self._transport.write(answer)
 
     def go_on(self) -> None:
-        """The device has a buffer again."""
+        """The device has a buffer again, or its next turn."""
         if self._stalled and not self._transport.is_closing():
             self._stalled = False
             self._transport.resume_reading()

@@ -47,7 +47,7 @@ class ConnectionPool:
             if not self._logged:
                 self._logged = True
                 _log.warning(
-                    "%d Modbus connections are open, as many as the limit of open files allows: each further one "
+                    "%d connections are open, as many as the limit of open files allows: each further one "
                     "closes the longest silent one. Raise the limit (ulimit -n) if the clients need them all",
                     self.count,
                 )
