@@ -186,7 +186,8 @@ def read_community_message(datagram: bytes, start: int, end: int) -> CommunityMe
 def read_pdu(buffer: bytes, start: int, end: int) -> Pdu:
     """The PDU that fills buffer[start:end]; every name and value in it is checked."""
     head, list_start, list_end = read_pdu_head(buffer, start, end)
-    return head._replace(varbinds=read_varbinds(buffer, list_start, list_end))
+    head.varbinds.extend(read_varbinds(buffer, list_start, list_end))
+    return head
 
 
 def read_pdu_head(buffer: bytes, start: int, end: int) -> tuple[Pdu, int, int]:

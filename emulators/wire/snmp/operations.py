@@ -115,41 +115,25 @@ def _read(tree: MibTree, position: int, index: int) -> bytes:
         raise _Refusal(ErrorStatus.GEN_ERR, index) from error
 
 
-class _Bindings(list[bytes]):
-    """Bindings for which there is room.
-
-    Raises:
-        _Refusal: tooBig, by `add`, once they take more than `room` octets.
-    """
-
-    __slots__ = ("_left",)
-
-    def __init__(self, room: int) -> None:
-        super().__init__()
-        self._left = room
-
-    def add(self, binding: bytes) -> None:
-        self._left -= len(binding)
-        if self._left < 0:
-            raise _Refusal(ErrorStatus.TOO_BIG, 0)
-        self.append(binding)
-
-
 def _get(tree: MibTree, pdu: Pdu, v1: bool, room: int) -> list[bytes]:
     position_of = tree.layout.position
     encoded = tree.encoded
-    bindings = _Bindings(room)
+    bindings: list[bytes] = []
     for index, (name, _, _) in enumerate(pdu.varbinds, 1):
         position = position_of.get(name)
         if position is not None:
             if v1 and tree.instances[position].syntax == Syntax.COUNTER64:
                 raise _Refusal(ErrorStatus.NO_SUCH_NAME, index)
-            bindings.add(encoded[position] or _read(tree, position, index))
+            binding = encoded[position] or _read(tree, position, index)
         elif v1:
             raise _Refusal(ErrorStatus.NO_SUCH_NAME, index)
         else:
             known = tree.has_object(decode_oid(name))
-            bindings.add(_exception(name, _NO_SUCH_INSTANCE if known else _NO_SUCH_OBJECT))
+            binding = _exception(name, _NO_SUCH_INSTANCE if known else _NO_SUCH_OBJECT)
+        room -= len(binding)
+        if room < 0:
+            raise _Refusal(ErrorStatus.TOO_BIG, 0)
+        bindings.append(binding)
     return bindings
 
 
@@ -160,18 +144,22 @@ def _exception(name: bytes, exception: bytes) -> bytes:
 def _get_next(tree: MibTree, pdu: Pdu, v1: bool, room: int) -> list[bytes]:
     encoded = tree.encoded
     end = len(encoded)
-    bindings = _Bindings(room)
+    bindings: list[bytes] = []
     for index, (name, _, _) in enumerate(pdu.varbinds, 1):
         position = tree.after(name)
         if v1:
             while position < end and tree.instances[position].syntax == Syntax.COUNTER64:
                 position += 1
         if position < end:
-            bindings.add(encoded[position] or _read(tree, position, index))
+            binding = encoded[position] or _read(tree, position, index)
         elif v1:
             raise _Refusal(ErrorStatus.NO_SUCH_NAME, index)
         else:
-            bindings.add(_exception(name, _END_OF_MIB_VIEW))
+            binding = _exception(name, _END_OF_MIB_VIEW)
+        room -= len(binding)
+        if room < 0:
+            raise _Refusal(ErrorStatus.TOO_BIG, 0)
+        bindings.append(binding)
     return bindings
 
 
@@ -229,9 +217,9 @@ def _truncated(bindings: list[bytes]) -> list[bytes]:
 def _set(tree: MibTree, pdu: Pdu, writable: View, room: int) -> list[bytes]:
     """RFC 3416 §4.2.5: see that the answer fits, check everything, then write everything as one change; what was
     written is undone if a write fails."""
-    answer = _Bindings(room)
-    for raw in pdu.varbinds:
-        answer.add(encode_raw_varbind(raw))
+    answer = list(map(encode_raw_varbind, pdu.varbinds))
+    if sum(map(len, answer)) > room:
+        raise _Refusal(ErrorStatus.TOO_BIG, 0)
     planned: list[tuple[Callable[[Value], None], Value, Value]] = []  # write, new value, value before
     for index, (name, tag, content) in enumerate(pdu.varbinds, 1):
         if not writable.includes(decode_oid(name)):

@@ -186,8 +186,7 @@ class SnmpServer:
         receive, send, handle, gate, clock = served.recvfrom, served.sendto, self.agent.handle, self._gate, self._clock
         delay_s, backlog = self._delay_s, self._backlog
         worked_s = self._processor()
-        began_s = clock()
-        turn_ends_s = began_s + TURN_S
+        turn_s = began_s = clock()
         while True:
             try:
                 datagram, sender = receive(MAX_DATAGRAM)
@@ -209,10 +208,12 @@ class SnmpServer:
                     except OSError:  # UDP may lose a datagram: a full buffer, a sender gone since
                         continue
             now_s = clock()
-            if now_s - began_s > LONG_S and (took_s := self._processor() - worked_s) > LONG_S:
-                self._rest(took_s)
-                return
-            if now_s >= turn_ends_s:
+            if now_s - began_s > LONG_S:  # unless the process was only kept waiting
+                took_s = self._processor() - worked_s - (began_s - turn_s)
+                if took_s > LONG_S:
+                    self._rest(took_s)
+                    return
+            if now_s - turn_s >= TURN_S:
                 return
             began_s = now_s
 
