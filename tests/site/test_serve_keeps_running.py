@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from types import MethodType
 from typing import Any
@@ -74,13 +75,16 @@ async def test_one_whose_rows_raise_is_silent_too(live: LiveSite, caplog: pytest
 
 
 async def test_a_limit_of_connections_is_a_fault(live: LiveSite) -> None:
+    place = next(e for e in live.endpoints if (e.device, e.protocol) == ("generator-1", "modbus"))
     live.site.inject("generator-1", "connection-limit", {"limit": 1})
-    first, second = (handle(live, "generator-1", "modbus") for _ in range(2))
-    assert (await first.read("engine.speed")).value is not None
-    with pytest.raises(NoAnswer):
-        await second.read("engine.speed")
-    live.site.clear("generator-1")
+    first, _ = await asyncio.open_connection(place.address, place.port)
+    second = handle(live, "generator-1", "modbus")
     assert (await second.read("engine.speed")).value is not None
+    assert await first.read() == b""  # this product closes the oldest
+    live.site.clear("generator-1")
+    third = handle(live, "generator-1", "modbus")
+    for each in (second, third, second):
+        assert (await each.read("engine.speed")).value is not None
 
 
 def test_connections_leave_files_for_the_control_socket() -> None:
