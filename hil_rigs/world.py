@@ -10,6 +10,7 @@ import asyncio
 import math
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -324,7 +325,13 @@ class RigWorld(World):
             if not any(name in recorded for name in wanted):
                 self._measured(pattern)
                 raise Cannot(f"{pattern} was not watched: add @pytest.mark.watch({pattern!r})")
-        return super().judge(*properties)
+        verdicts = super().judge(*properties)
+        return [replace(verdict, unmeasured=self._unmeasured(verdict.about)) for verdict in verdicts]
+
+    def _unmeasured(self, property: Property) -> tuple[str, ...]:
+        """What the property's patterns mean on the twin and the bench has not recorded."""
+        meant = [name for pattern in property.patterns for name in quantities.resolve(self.model, pattern)]
+        return tuple(dict.fromkeys(name for name in meant if name not in self.journal.trace))
 
     def _heard(self, event: Mapping[str, Any]) -> None:
         match event["event"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -87,6 +87,8 @@ class Verdict:
     """Whether it was never put to the test: `after` never came, the premise of `implies` was never true."""
     gaps: tuple[Gap, ...] = field(default=(), repr=False)
     """The stretches of the record over which one of its quantities is unknown, in order of time."""
+    unmeasured: tuple[str, ...] = field(default=(), repr=False)
+    """Quantities that its patterns mean on the site and that this world does not measure: nothing is said of them."""
 
     @property
     def violated(self) -> bool:
@@ -141,6 +143,8 @@ class Verdict:
                 yield f"holds: {self.about}{margin}"
         if self.about.max_gap_s:
             yield f"a reading counts as known for {duration(self.about.max_gap_s)} (max_gap)"
+        if self.unmeasured:
+            yield f"this says nothing of {_named(self.unmeasured)}, which nothing measures here"
         if self.gaps:
             many = f" (the longest of {len(self.gaps)} gaps)" if len(self.gaps) > 1 else ""
             yield f"{self.largest_gap}{many}"
@@ -150,8 +154,7 @@ class Verdict:
             yield f"the record ends too early for {self.undecided} of {self.starts}; run on"
         if self.unknown:
             names = list(dict.fromkeys(gap.quantity for gap in self.gaps))
-            more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
-            yield f"it depends on what is not known of {', '.join(names[:_NAMES_SHOWN]) or 'its quantities'}{more}"
+            yield f"it depends on what is not known of {_named(names) or 'its quantities'}"
 
     def _what_never_came(self) -> str:
         if self.starts:
@@ -190,6 +193,11 @@ def _accepted(verdict: Verdict, undecided: bool, inconclusive: bool, vacuous: bo
     if verdict.inconclusive:
         return inconclusive or (undecided and not verdict.unknown)
     return bool(verdict) or (vacuous and verdict.vacuous and not verdict.violated)
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+    return f"{', '.join(names[:_NAMES_SHOWN])}{more}"
 
 
 def before(events: Iterable[Event], t: float) -> tuple[tuple[Event, ...], tuple[Event, ...]]:

@@ -23,6 +23,7 @@ from hil_rigs.instruments import Instrument, NoReading
 from hil_rigs.supervisor.supervisor import Supervisor
 from hil_rigs.world import RigWorld
 
+UNMEASURED_RACK = '    rack-2: {kind: rack, from: {a: "pdu-1:2"}, rack_kw: 1, psu_side_kw: 2}\n'
 SUPPLIED = "rack-1.supplied"
 CHARGE = "ups-1.battery.charge"
 
@@ -44,7 +45,7 @@ class Bench:
         self.loop = VirtualLoop()
         self.values: dict[str, Any] = {SUPPLIED: True, CHARGE: 90.0}
         path = folder / "rig.yaml"
-        path.write_text(RIG, encoding="utf-8")
+        path.write_text(RIG.replace("    rack-1:", f"{UNMEASURED_RACK}    rack-1:"), encoding="utf-8")
         self.rig = rigfile.read(path)
         self.world = RigWorld(self.rig)
 
@@ -176,6 +177,14 @@ def test_what_nothing_measures_skips_the_test(bench: Bench) -> None:
     bench.start()
     with pytest.raises(Cannot, match="no instrument"):
         bench.world.check(always("rack-1.redundant"))
+
+
+def test_a_pattern_says_nothing_of_what_is_not_measured(bench: Bench) -> None:
+    bench.start(SUPPLIED)
+    bench.run("5 s")
+    (verdict,) = bench.world.check(always("racks.*.supplied"))
+    assert verdict.unmeasured == ("rack-2.supplied",)
+    assert "this says nothing of rack-2.supplied, which nothing measures here" in str(verdict)
 
 
 @pytest.mark.parametrize("raw", [math.nan, 65535.0])
