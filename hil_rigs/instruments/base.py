@@ -26,6 +26,11 @@ class Instrument(ABC):
         self.every_s = every_s
         """How often it is to be read, s."""
 
+    @property
+    def known_for_s(self) -> float:
+        """For how long a reading counts, s: two periods."""
+        return 2.0 * self.every_s
+
     @abstractmethod
     async def read(self) -> Value:
         """The quantity now, in its unit, scaled and inverted as the rig file says.

@@ -41,6 +41,11 @@ class OperatorInstrument(Instrument):
         self._dialogue = dialogue
         self._language = language
 
+    @property
+    def known_for_s(self) -> float:
+        """Two periods, and what the person may take to answer, s."""
+        return self._section.known_for_s
+
     async def read(self) -> Value:
         text, timeout_s = text_in(self._reader.ask, self._language), self._reader.timeout
         try:

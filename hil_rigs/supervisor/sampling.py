@@ -92,10 +92,12 @@ class Sampling:
             self._heard(now_s, quantity, value)
 
     def value(self, quantity: str) -> Value | None:
-        """What it was at the last reading, None if it has none now."""
+        """What it was at the last reading; None if there is none, or it is too old to count."""
         if quantity in self.trouble or quantity not in self.latest:
             return None
-        return self.latest[quantity][1]
+        read_s, value = self.latest[quantity]
+        age_s = asyncio.get_running_loop().time() - read_s
+        return None if age_s > self._instruments[quantity].known_for_s else value
 
     async def stop(self) -> None:
         await self.pause()

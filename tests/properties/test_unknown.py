@@ -267,3 +267,20 @@ def test_the_tolerance_is_part_of_the_text(text):
 def test_without_gaps_nothing_is_unknown():
     assert not any(verdict.gaps for verdict in evaluate(mains_failure(), "always racks.*.supplied"))
     assert math.isinf(evaluate(mains_failure(), "always row-2.supplied")[0].margin)
+
+
+@pytest.mark.site("bench")
+async def test_a_test_of_a_site_passes_on_what_was_seen(site):
+    await site.run("1 min")
+    never_came = within("10 s", "ups-1.on_battery", after="utility-a.live falls")
+    with pytest.raises(PropertyViolated, match=r"vacuous: within 10 s of utility-a\.live falls: ups-1\.on_battery"):
+        site.check(never_came)
+    site.check(never_came, allow_vacuous=True)
+    await site.inject("utility-a", "outage")
+    await site.run("5 s")
+    site.check(never_came)
+    late = within("10 min", "not ups-1.live", after="utility-a.live falls")
+    with pytest.raises(PropertyViolated, match="the record ends too early"):
+        site.check(late)
+    site.check(late, undecided=True)
+    site.check(late, allow_inconclusive=True)

@@ -36,6 +36,16 @@ def test_a_fault_without_an_actuator_is_denied(bench: MemoryBench) -> None:
         bench.run(supervisor.apply("utility-a", "sag", {}))
 
 
+def test_a_reading_that_is_too_old_proves_nothing(bench: MemoryBench) -> None:
+    supervisor = bench.armed(actuators=PROVEN)
+    bench.values["rack-1.supplied"] = False
+    bench.wait(2.0)
+    bench.run(supervisor.sampling.pause())  # the instrument hangs: it neither answers nor fails
+    bench.wait(10.0)
+    with pytest.raises(ActuatorFailed, match=r"after 5 s rack-1\.supplied is unknown"):
+        bench.run(supervisor.apply("utility-a", "outage", {}))
+
+
 def test_a_move_is_proven_by_measurement(bench: MemoryBench) -> None:
     supervisor = bench.armed(actuators=PROVEN)
     bench.loop.call_later(2.0, bench.values.update, {"rack-1.supplied": False})
