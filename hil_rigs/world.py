@@ -274,7 +274,7 @@ class RigWorld(World):
                 raise NotKnown(f"{quantity} has not been read yet")
             raise Cannot(f"{quantity} is not watched: add @pytest.mark.watch({quantity!r}), or an instrument")
         value = self.journal.trace[quantity][-1][1]
-        if quantity in self._silent or isinstance(value, Unknown):
+        if isinstance(value, Unknown):
             raise NotKnown(f"{quantity} has no reading: {self._silent.get(quantity, value)}")
         return value
 
@@ -306,8 +306,12 @@ class RigWorld(World):
         self.journal.trace.reach(self._in_touch_s if in_touch else now_s)
         for name, since_s in list(self._awaited.items()):
             if self._is_late(name, since_s):
-                del self._awaited[name]
-                self.journal.trace.add(since_s, name, Unknown(self._silent.get(name, "it has not been read yet")))
+                self._not_read_yet(name)
+
+    def _not_read_yet(self, name: str) -> None:
+        """Record that nothing is known of it since it is watched."""
+        since_s = self._awaited.pop(name)
+        self.journal.trace.add(since_s, name, Unknown(self._silent.get(name, "it has not been read yet")))
 
     def _is_late(self, name: str, since_s: float) -> bool:
         return self._in_touch_s > since_s + self._known_for_s(name) + FIRST_READING_S
@@ -322,6 +326,9 @@ class RigWorld(World):
         recorded = self.journal.trace
         for pattern in patterns(properties):
             wanted = list(quantities.resolve(self.model, pattern))
+            for name in wanted:
+                if name in self._awaited:
+                    self._not_read_yet(name)
             if not any(name in recorded for name in wanted):
                 self._measured(pattern)
                 raise Cannot(f"{pattern} was not watched: add @pytest.mark.watch({pattern!r})")
@@ -357,8 +364,9 @@ class RigWorld(World):
         if at_s + known_for_s < 0.0:
             trace.add(0.0, quantity, Unknown(f"it was read last {-at_s:.1f} s before the start"))
             return
-        if (since_s := self._awaited.pop(quantity, None)) is not None and self._is_late(quantity, since_s):
-            trace.add(since_s, quantity, Unknown("it has not been read yet"))
+        if quantity in self._awaited and self._is_late(quantity, self._awaited[quantity]):
+            self._not_read_yet(quantity)
+        self._awaited.pop(quantity, None)
         trace.known_for(quantity, known_for_s)
         trace.add(max(0.0, at_s), quantity, value)
 

@@ -154,6 +154,23 @@ def test_one_that_was_silent_from_the_start_makes_it_inconclusive(bench: Bench) 
         bench.world.check(always(SUPPLIED))
 
 
+def test_so_does_one_that_has_not_been_read_yet(bench: Bench) -> None:
+    bench.start()
+    bench.values[CHARGE] = None
+    bench.world.watch(CHARGE)
+    with pytest.raises(PropertyViolated, match="has not been read yet"):
+        bench.world.check(always(f"{CHARGE} > 50"))
+
+
+def test_one_reading_that_fails_is_no_silence(bench: Bench) -> None:
+    bench.start(SUPPLIED)
+    bench.run("5 s")
+    bench.silent(SUPPLIED, duration="1 s")
+    assert bench.world.observe(SUPPLIED) is True
+    bench.run("3 s")
+    bench.world.check(always(SUPPLIED))
+
+
 def test_one_that_began_to_answer_late_has_not_been_seen_before(bench: Bench) -> None:
     bench.values[SUPPLIED] = None
     bench.start(SUPPLIED)
