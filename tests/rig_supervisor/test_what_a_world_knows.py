@@ -157,9 +157,13 @@ def test_one_that_was_silent_from_the_start_makes_it_inconclusive(bench: Bench) 
 def test_so_does_one_that_has_not_been_read_yet(bench: Bench) -> None:
     bench.start()
     bench.values[CHARGE] = None
-    bench.world.watch(CHARGE)
-    with pytest.raises(PropertyViolated, match="has not been read yet"):
+
+    async def watched_and_judged_at_once() -> None:
+        bench.world.watch(CHARGE)
         bench.world.check(always(f"{CHARGE} > 50"))
+
+    with pytest.raises(PropertyViolated, match="has not been read yet"):
+        bench.loop.run_until_complete(watched_and_judged_at_once())
 
 
 def test_one_reading_that_fails_is_no_silence(bench: Bench) -> None:
