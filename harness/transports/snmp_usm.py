@@ -126,7 +126,8 @@ class LoopDispatcher(AsyncioDispatcher):  # type: ignore[misc]
 
     def _callback_function(self, incomingTransport: Any, transportAddress: Any, incomingMessage: Any) -> None:
         try:
-            super()._callback_function(incomingTransport, transportAddress, incomingMessage)
+            octets = v3.readable_datagram(bytes(incomingMessage))
+            super()._callback_function(incomingTransport, transportAddress, octets)
         except Exception:  # pysnmp raises whatever its decoder stumbles over, out of the loop's own callback
             self.garbage[tuple(transportAddress[:2])] = bytes(incomingMessage)
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from pysnmp.carrier.asyncio.dgram import udp, udp6
 from pysnmp.entity import config
-from pysnmp.entity.engine import SnmpEngine
 from pysnmp.entity.rfc3413 import ntfrcv
 
+from harness.transports.answers import v3
 from harness.transports.errors import NoAnswer
-from harness.transports.snmp_messages import Value, plain
+from harness.transports.snmp_messages import Malformed, Value, varbind
 from harness.transports.snmp_usm import LoopDispatcher, UsmUser
 
 SNMP_TRAP_PORT = 162
@@ -45,6 +45,8 @@ class Trap:
     """sysUpTime of the sender, s."""
     values: dict[str, Value]
     """The variables that came with it, by OID and in order, without the two above."""
+    malformed: dict[str, Malformed] = field(default_factory=dict)
+    """Those whose values are none of their type, with the reason."""
 
 
 class TrapReceiver:
@@ -89,7 +91,7 @@ class TrapReceiver:
         endpoint, _ = await loop.create_datagram_endpoint(lambda: transport, local_addr=(self.address, self.port))
         bound = endpoint.get_extra_info("sockname")
         self.port = bound[1] if bound else self.port
-        engine = self._engine = SnmpEngine()
+        engine = self._engine = v3.engine()
         engine.register_transport_dispatcher(LoopDispatcher())
         config.add_transport(engine, carrier.DOMAIN_NAME, transport)
         config.add_v1_system(engine, "community", self._community)
@@ -126,7 +128,8 @@ class TrapReceiver:
 
     def _heard(self, engine: Any, reference: Any, _engine_id: Any, _name: Any, varbinds: Any, _context: Any) -> None:
         _, source = engine.message_dispatcher.get_transport_info(reference)
-        values = {str(name): plain(value) for name, value in varbinds}
+        found = [v3.unwrapped(varbind(name, value)) for name, value in varbinds]
+        values = {variable.oid: variable.value for variable in found}
         uptime, oid = values.pop(SYS_UP_TIME, 0), values.pop(SNMP_TRAP_OID, "")
         assert self._clock is not None
         self.received += 1
@@ -139,5 +142,6 @@ class TrapReceiver:
                 str(oid),
                 uptime / 100.0 if isinstance(uptime, int) else 0.0,
                 {name: value for name, value in values.items() if isinstance(value, (int, str, bytes))},
+                {name: value for name, value in values.items() if isinstance(value, Malformed)},
             )
         )

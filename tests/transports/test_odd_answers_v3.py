@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ from harness.learning import snmprec
 from harness.learning.recording import Recording, Walk
 from harness.learning.replaying import Player, RecordedTree
 from harness.learning.snmp_walk import SnmpWalker
-from harness.transports import SnmpTransport, UsmUser, WrongAnswer
+from harness.transports import SnmpTransport, TrapReceiver, UsmUser, WrongAnswer
 from harness.transports.answers import VarBind, read_message, v3
 
 HOST = "127.12.0.3"
@@ -108,3 +110,34 @@ def test_a_wrapped_variable_is_the_one_that_v2c_would_give() -> None:
     odd = binding(tlv(0x40, b""))
     (same,) = read_message(message(odd)).response.varbinds
     assert v3.unwrapped(VarBind("0.0", v3.MARK + odd, "opaque")) == same
+
+
+def trap(version: int, *variables: bytes) -> bytes:
+    """An enterprise trap 5 of 1.3.6.1.4.1.318 with these variables."""
+    if version == 0:
+        head = (
+            tlv(6, bytes.fromhex("2b06010401823e")) + tlv(0x40, bytes([192, 0, 2, 7])) + tlv(2, b"\6") + tlv(2, b"\5")
+        )
+        pdu = tlv(0xA4, head + tlv(0x43, b"\x10\x68") + tlv(0x30, b"".join(variables)))
+    else:
+        uptime = tlv(0x30, tlv(6, bytes.fromhex("2b06010201010300")) + tlv(0x43, b"\x10\x68"))
+        what = tlv(0x30, tlv(6, bytes.fromhex("2b060106030101040100")) + tlv(6, bytes.fromhex("2b06010401823e0005")))
+        numbers = tlv(2, b"\7") + tlv(2, b"\0") * 2
+        pdu = tlv(0xA7, numbers + tlv(0x30, uptime + what + b"".join(variables)))
+    return tlv(0x30, tlv(2, bytes([version])) + tlv(4, b"public") + pdu)
+
+
+@pytest.mark.parametrize("version", [0, 1])
+async def test_a_trap_with_odd_values_arrives(version: int) -> None:
+    variables = GOOD, binding(tlv(0x40, b"")), binding(tlv(0x41, b"\xf0"), "2b06010401868d1f010700")
+    async with TrapReceiver(HOST, 0) as receiver:
+        sender, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            asyncio.DatagramProtocol, remote_addr=(HOST, receiver.port)
+        )
+        sender.sendto(trap(version, *variables))
+        got = await receiver.next(timeout_s=10.0)
+        sender.close()
+    assert (got.oid, got.uptime_s) == ("1.3.6.1.4.1.318.0.5", 42.0)
+    assert got.values["1.3.6.1.4.1.99999.1.1.0"] == 20
+    assert got.values["1.3.6.1.4.1.99999.1.7.0"] == 4294967280
+    assert got.malformed["1.3.6.1.4.1.99999.1.6.0"].reason == "an IpAddress of 0 octets, expected 4"

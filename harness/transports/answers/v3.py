@@ -1,4 +1,4 @@
-"""Answers of SNMPv3 agents that pyasn1 refuses, made readable for pysnmp after it has decrypted them.
+"""Messages that pyasn1 refuses, made readable for pysnmp's engine: v3 after it has decrypted them, and traps.
 
 pysnmp checks and decrypts a message and gives its scoped PDU to pyasn1, which refuses all of it for one odd value. Here
 the scoped PDU is read first: variables that pyasn1 would refuse are wrapped as Opaque, with a mark, and taken out of it
@@ -12,10 +12,11 @@ from typing import Any
 from pyasn1.codec.ber import decoder
 from pyasn1.error import PyAsn1Error
 from pysnmp.entity.engine import SnmpEngine
+from pysnmp.proto.api import PROTOCOL_MODULES
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SnmpV3MessageProcessingModel
 from pysnmp.proto.secmod.rfc3414.service import SnmpUSMSecurityModel
 
-from harness.transports.answers.message import REPORT, RESPONSE, SEQUENCE, read_varbinds
+from harness.transports.answers.message import SEQUENCE, read_varbinds
 from harness.transports.answers.tlv import Tlv, Unreadable, encoded, expect, integer, read_tlv
 from harness.transports.answers.values import INTEGER, OBJECT_IDENTIFIER, OCTET_STRING
 from harness.transports.answers.variables import VarBind
@@ -24,8 +25,11 @@ OPAQUE = 0x44
 MARK = b"\x00twinfeed: not read by pyasn1\x00"
 """What the contents of an Opaque begin with that wraps a variable."""
 
-USM, V3 = 3, 3
-"""The security model and the message processing model (RFC 3411 §5)."""
+V1, V2C, V3 = 0, 1, 3
+"""Versions as on the wire, and the message processing model of the last (RFC 3411 §5)."""
+
+USM = 3
+"""Its security model (the same)."""
 
 _NO_NAME = encoded(OBJECT_IDENTIFIER, b"\0")
 
@@ -47,42 +51,56 @@ def unwrapped(varbind: VarBind) -> VarBind:
 
 
 def readable(scoped_pdu: bytes) -> bytes:
-    """The scoped PDU of a response as pyasn1 can read it; anything else as it is."""
+    """A scoped PDU as pyasn1 can read it; one that it reads already, or that is none, as it is."""
     try:
         scoped = expect(scoped_pdu, 0, SEQUENCE, "a scoped PDU")
         engine_id = expect(scoped.contents, 0, OCTET_STRING, "the context engine ID")
         context = expect(scoped.contents, engine_id.end, OCTET_STRING, "the context name")
         pdu = read_tlv(scoped.contents, context.end)
-        if pdu.tag not in (RESPONSE, REPORT) or _reads(scoped_pdu):
+        if _reads(scoped_pdu, ScopedPDU()):
             return scoped_pdu
-        request_id = expect(pdu.contents, 0, INTEGER, "the request-id")
-        status = expect(pdu.contents, request_id.end, INTEGER, "the error-status")
-        index = expect(pdu.contents, status.end, INTEGER, "the error-index")
-        listed = expect(pdu.contents, index.end, SEQUENCE, "the list of variables")
+        names = encoded(OCTET_STRING, engine_id.contents) + encoded(OCTET_STRING, context.contents)
+        return encoded(SEQUENCE, names + _with_readable_list(pdu, V2C))
     except Unreadable:
         return scoped_pdu
-    numbers = b"".join(map(_number, (request_id, status, index)))
-    body = encoded(pdu.tag, numbers + encoded(SEQUENCE, _wrapped(listed.contents)))
-    names = encoded(OCTET_STRING, engine_id.contents) + encoded(OCTET_STRING, context.contents)
-    return encoded(SEQUENCE, names + body)
 
 
-def _reads(scoped_pdu: bytes) -> bool:
-    """Whether pyasn1 reads it."""
+def readable_datagram(datagram: bytes) -> bytes:
+    """A message of v1 or v2c, such as a trap, as pyasn1 can read it; anything else as it is."""
     try:
-        decoder.decode(scoped_pdu, asn1Spec=ScopedPDU())
+        message = expect(datagram, 0, SEQUENCE, "an SNMP message").contents
+        version = expect(message, 0, INTEGER, "the version")
+        number = integer(version.contents)
+        if number not in (V1, V2C) or _reads(datagram, PROTOCOL_MODULES[number].Message()):
+            return datagram
+        community = expect(message, version.end, OCTET_STRING, "the community")
+        head = encoded(INTEGER, version.contents) + encoded(OCTET_STRING, community.contents)
+        return encoded(SEQUENCE, head + _with_readable_list(read_tlv(message, community.end), number))
+    except Unreadable:
+        return datagram
+
+
+def _with_readable_list(pdu: Tlv, version: int) -> bytes:
+    """A PDU whose list of variables, which is its last part, pyasn1 reads. Raises Unreadable."""
+    at, head = 0, b""
+    while True:
+        part = read_tlv(pdu.contents, at)
+        if part.tag == SEQUENCE:
+            return encoded(pdu.tag, head + encoded(SEQUENCE, _wrapped(part.contents, version)))
+        head, at = head + encoded(part.tag, part.contents), part.end
+
+
+def _reads(octets: bytes, syntax: Any) -> bool:
+    """Whether pyasn1 reads them."""
+    try:
+        decoder.decode(octets, asn1Spec=syntax)
     except PyAsn1Error:
         return False
     return True
 
 
-def _number(part: Tlv) -> bytes:
-    number = integer(part.contents)
-    return encoded(INTEGER, number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True))
-
-
-def _wrapped(variables: bytes) -> bytes:
-    """The list with each variable that pyasn1 may refuse in an Opaque."""
+def _wrapped(variables: bytes, version: int) -> bytes:
+    """The list with each variable that pyasn1 refuses in an Opaque."""
     out, at = b"", 0
     while at < len(variables):
         try:
@@ -90,17 +108,10 @@ def _wrapped(variables: bytes) -> bytes:
         except Unreadable:
             end = len(variables)
         octets = variables[at:end]
-        out += octets if _is_plain(octets) else encoded(SEQUENCE, _NO_NAME + encoded(OPAQUE, MARK + octets))
+        is_plain = _reads(octets, PROTOCOL_MODULES[version].VarBind())
+        out += octets if is_plain else encoded(SEQUENCE, _NO_NAME + encoded(OPAQUE, MARK + octets))
         at = end
     return out
-
-
-def _is_plain(variable: bytes) -> bool:
-    """Whether pyasn1 reads that variable."""
-    scoped = encoded(OCTET_STRING, b"") * 2 + encoded(
-        RESPONSE, encoded(INTEGER, b"\0") * 3 + encoded(SEQUENCE, variable)
-    )
-    return _reads(encoded(SEQUENCE, scoped))
 
 
 class _Security(SnmpUSMSecurityModel):  # type: ignore[misc]
