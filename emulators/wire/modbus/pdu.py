@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import struct
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from emulators.wire.modbus import extras
 from emulators.wire.modbus.diagnostics import Counters, diagnostics
@@ -41,7 +42,8 @@ _COMMON = extras.Extras()
 _COIL_VALUES = {0x0000: False, 0xFF00: True}
 _BITS_OF_BYTE = [tuple(bool(byte >> bit & 1) for bit in range(8)) for byte in range(256)]
 
-_DIGITS = bytes.maketrans(b"\0\1", b"01")
+_DIGITS = b"0" + b"1" * 255
+"""A digit for each value of a bit: what is not zero is one."""
 
 _two_words = struct.Struct(">BHH")
 _three_words = struct.Struct(">BHHH")
@@ -99,6 +101,14 @@ def read_exactly(unit: Unit, table: RegisterTable, address: int, count: int) -> 
     return data
 
 
+def read_bits_exactly(unit: Unit, table: BitTable, address: int, count: int) -> bytes:
+    """The same for bits, packed eight a byte; RuntimeError if they are not `count`."""
+    bits = unit.read_bits(table, address, count)
+    if len(bits) != count:
+        raise _wrong_length(unit, len(bits), count)
+    return _pack_bits(bits)
+
+
 def _read_registers(unit: Unit, pdu: bytes) -> bytes:
     function, address, count = _unpack(_two_words, pdu)
     _check_quantity(count, MAX_READ_REGISTERS)
@@ -111,11 +121,7 @@ def _read_bits(unit: Unit, pdu: bytes) -> bytes:
     function, address, count = _unpack(_two_words, pdu)
     _check_quantity(count, MAX_READ_BITS)
     _check_range(address, count)
-    table: BitTable = "coil" if function == 1 else "discrete"
-    bits = unit.read_bits(table, address, count)
-    if len(bits) != count:
-        raise _wrong_length(unit, len(bits), count)
-    data = _pack_bits(bits)
+    data = read_bits_exactly(unit, "coil" if function == 1 else "discrete", address, count)
     return bytes((function, len(data))) + data
 
 
@@ -230,7 +236,13 @@ def _check_range(address: int, count: int) -> None:
 
 def _pack_bits(bits: Sequence[bool]) -> bytes:
     """Eight bits a byte, the first one lowest, the last byte filled up with zeros."""
-    digits = bytes(map(bool, reversed(bits))).translate(_DIGITS)  # the number in base 2, its highest digit first
+    return _packed(bytes(bits))
+
+
+@lru_cache(maxsize=256)
+def _packed(bits: bytes) -> bytes:
+    """The same of bits that take a byte each. Cached, for coils seldom change between two reads."""
+    digits = bits[::-1].translate(_DIGITS)  # the number in base 2, its highest digit first
     return int(digits, 2).to_bytes((len(bits) + 7) // 8, "little")
 
 

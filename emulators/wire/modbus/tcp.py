@@ -15,13 +15,15 @@ from functools import lru_cache
 from emulators.wire.modbus.diagnostics import ANSWERED, Counters
 from emulators.wire.modbus.pdu import (
     ADDRESSES,
+    MAX_READ_BITS,
     MAX_READ_REGISTERS,
     error_response,
     exception_response,
+    read_bits_exactly,
     read_exactly,
     respond,
 )
-from emulators.wire.modbus.unit import ExceptionCode, RegisterTable, Unit
+from emulators.wire.modbus.unit import BitTable, ExceptionCode, RegisterTable, Unit
 
 MAX_ADU_BYTES = 260
 """Longest frame: the MBAP header of 7 bytes and a PDU of 253."""
@@ -85,18 +87,23 @@ class ModbusTcpConnection:
         if self.closed:
             return b""
         if len(data) == _READ_REQUEST_BYTES and not self._pending:
-            # One whole read of registers is nearly all the traffic there is, so it gets a short way to the same
-            # answer. Whatever is unusual about it takes the long one.
+            # One whole read is nearly all the traffic there is, so it gets a short way to the same answer. Whatever is
+            # unusual about it takes the long one.
             read = _plain_read(data[2:])
             if read is not None:
-                identifier, function, table, address, count, head = read
+                identifier, function, address, count, head = read
                 unit = self._units.get(identifier)
                 if unit is not None:
                     counters = self._counters
                     counters.bus_messages += 1
                     counters.server_messages += 1
                     try:
-                        answer = data[:2] + head + read_exactly(unit, table, address, count)
+                        if function > 2:
+                            table: RegisterTable = "holding" if function == 3 else "input"
+                            answer = data[:2] + head + read_exactly(unit, table, address, count)
+                        else:
+                            bits: BitTable = "coil" if function == 1 else "discrete"
+                            answer = data[:2] + head + read_bits_exactly(unit, bits, address, count)
                         counters.log.append(ANSWERED)
                         return answer
                     except Exception as error:
@@ -152,15 +159,16 @@ class ModbusTcpConnection:
 
 
 @lru_cache(maxsize=4096)
-def _plain_read(request: bytes) -> tuple[int, int, RegisterTable, int, int, bytes] | None:
-    """What a frame of function 3 or 4 without its transaction identifier asks for, None if it is none in order.
+def _plain_read(request: bytes) -> tuple[int, int, int, int, bytes] | None:
+    """What a frame of functions 1 to 4 without its transaction identifier asks for, None if it is none in order.
 
-    Returns unit identifier, function, table, address, count and all of the response between transaction
-    identifier and registers. Cached, for clients repeat the same few requests for ever.
+    Returns unit identifier, function, address, count and all of the response between transaction identifier and data.
+    Cached, for clients repeat the same few requests for ever.
     """
     protocol, length, identifier, function, address, count = _read_request.unpack(request)
-    in_order = 0 < count <= MAX_READ_REGISTERS and address + count <= ADDRESSES
-    if protocol != 0 or length != 6 or function not in (3, 4) or not in_order:
+    if protocol != 0 or length != 6 or not 1 <= function <= 4 or not count or address + count > ADDRESSES:
         return None
-    head = _read_response.pack(0, 3 + 2 * count, identifier, function, 2 * count)
-    return identifier, function, "holding" if function == 3 else "input", address, count, head
+    if count > (MAX_READ_BITS if function < 3 else MAX_READ_REGISTERS):
+        return None
+    octets = (count + 7) // 8 if function < 3 else 2 * count
+    return identifier, function, address, count, _read_response.pack(0, 3 + octets, identifier, function, octets)
