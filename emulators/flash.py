@@ -18,6 +18,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import quote
@@ -79,9 +80,14 @@ class Flash:
         self.restored: list[str] = []
         """Names of the devices that have settings of an earlier run."""
         self._devices = site.devices
+        self._turns = list(site.devices)
+        self._in_turn = cycle(self._turns)
         self._boots: dict[str, int] = {}
         self._settings: dict[str, dict[str, Setting]] = {}
         self._failing = False
+        self._content: _File | None = None
+        """What this process has written last, as long as the file still is that one."""
+        self._written = (0, 0)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._locked(START_PATIENCE_S):
@@ -106,14 +112,16 @@ class Flash:
             self._store({device.name})
         return self._boots[device.name]
 
-    def keep(self) -> None:
-        """Store what has changed since the last call."""
-        changed = {
-            name
-            for name, device in self._devices.items()
-            if device.state.boots != self._boots[name]
-            or ((device.state.settings or self._settings[name]) and in_flash(device) != self._settings[name])
-        }
+    def keep(self, most: int | None = None) -> None:
+        """Store what has changed. With `most`, so many devices are looked at, the others in the next calls: a site of
+        ten thousand is not held up by one look at all of them."""
+        names = self._turns if most is None else (next(self._in_turn) for _ in range(min(most, len(self._turns))))
+        changed = set()
+        for name in names:
+            device, known = self._devices[name], self._settings[name]
+            settings = device.state.settings
+            if device.state.boots != self._boots[name] or ((settings or known) and in_flash(device) != known):
+                changed.add(name)
         if changed:
             self._store(changed)
 
@@ -166,8 +174,15 @@ class Flash:
             return False
         return True
 
+    def _stamp(self) -> tuple[int, int]:
+        """What tells one file of that path from the next that takes its place."""
+        status = self.path.stat()
+        return status.st_ino, status.st_mtime_ns
+
     def _read(self) -> _File:
         try:
+            if self._content is not None and self._stamp() == self._written:
+                return self._content
             return _File.model_validate_json(self.path.read_bytes())
         except FileNotFoundError:
             return _File()
@@ -188,7 +203,11 @@ class Flash:
 
     def _write(self, file: _File, *, durable: bool = False) -> None:
         """Replace the file in one step; a `durable` one outlasts a power loss of this computer."""
-        text = json.dumps(file.model_dump(), indent=1)
+        lines = [
+            f'  {json.dumps(name)}: {{"boots": {memory.boots}, "settings": {json.dumps(memory.settings)}}}'
+            for name, memory in file.devices.items()
+        ]
+        text = f'{{\n "format": {file.format},\n "devices": {{\n' + ",\n".join(lines) + "\n }\n}"
         beside = self.path.with_suffix(f".{os.getpid()}.tmp")
         try:
             with beside.open("w", encoding="utf-8") as output:
@@ -197,6 +216,7 @@ class Flash:
                 if durable:
                     os.fsync(output.fileno())
             os.replace(beside, self.path)
+            self._written, self._content = self._stamp(), file
         finally:
             beside.unlink(missing_ok=True)
 

@@ -50,6 +50,9 @@ log = logging.getLogger(__name__)
 PACE_S = 0.05
 """How often the plant catches up with the clock, in s of the clock."""
 
+KEPT_A_PACE = 50
+"""Devices whose settings are compared with what is stored each PACE_S: a thousand a second."""
+
 LOOK_S = 1.0
 """How often firmware looks at quantities that wake nobody when they cross a limit, s of the clock."""
 
@@ -435,8 +438,8 @@ class LiveSite(Servers):
                 if now >= look_s:
                     look_s = now + LOOK_S
                     plant.settle()
-                    if self.flash is not None:
-                        self.flash.keep()
+                if self.flash is not None:
+                    self.flash.keep(KEPT_A_PACE)
                 self.announce()
                 if self._journal_lines is not None and len(plant.journal) > 2 * self._journal_lines:
                     del plant.journal[: -self._journal_lines]

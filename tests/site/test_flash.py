@@ -67,6 +67,16 @@ def test_settings_are_kept(site_file: Path, tmp_path: Path) -> None:
     assert flash.boots(fresh["ups-1"]) == 1
 
 
+def test_looking_at_few_devices_at_a_time_comes_to_all_of_them(site_file: Path, tmp_path: Path) -> None:
+    site, flash = started(site_file, tmp_path)
+    for device in site.devices.values():
+        device.write("system.location", "hall 2")
+    for _ in site.devices:
+        flash.keep(1)
+    again, _ = started(site_file, tmp_path)
+    assert {device.read("system.location") for device in again.devices.values()} == {"hall 2"}
+
+
 def test_a_reset_meter_does_not_count_backwards_after_a_restart(site_file: Path, tmp_path: Path) -> None:
     site, flash = started(site_file, tmp_path)
     site.advance(3600.0)
