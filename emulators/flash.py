@@ -6,6 +6,10 @@
 One JSON file for each site. It is read and written as a whole under a lock and replaced in one step, so that neither a
 killed process nor a second one with the same site leaves half a file or takes the same number of boots. A file that
 cannot be read is set aside and the site starts fresh, with a line in the log.
+
+Boots only ever grow: an SNMPv3 manager refuses an engine that goes back (RFC 3414 §2.2.3), and the salts of encryption
+would repeat. A fresh start therefore forgets settings but counts on, and where the count is lost it goes on from the
+seconds since 2020, which are more than any count of starts.
 """
 
 from __future__ import annotations
@@ -33,6 +37,9 @@ log = logging.getLogger(__name__)
 
 START_PATIENCE_S, PATIENCE_S = 5.0, 0.05
 """How long another process may have the file: at the start, and while devices are served, who wait meanwhile."""
+
+LOST_COUNT_FROM_S = 1_577_836_800
+"""2020-01-01 in Unix time: a lost count of boots goes on from the seconds since then."""
 
 MAX_BOOTS = 0x7FFF_FFFF
 """RFC 3414 §2.2.2: an engine that has booted this often refuses everything authenticated."""
@@ -67,7 +74,7 @@ def state_folder() -> Path:
 
 
 class Flash:
-    """The flash of a site's devices, in a file of `folder`. A `fresh` one forgets what is there.
+    """The flash of a site's devices, in a file of `folder`. A `fresh` one forgets their settings.
 
     Making it restores settings and counts the start of every engine; :meth:`boots` and :meth:`keep` store what changes.
 
@@ -91,11 +98,11 @@ class Flash:
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._locked(START_PATIENCE_S):
-                file = _File() if fresh else self._read()
+                file = self._read()
                 for name, device in self._devices.items():
                     memory = file.devices.get(name, _Memory(boots=0))
                     device.state.boots = min(memory.boots + 1, MAX_BOOTS)
-                    if memory.settings and self._restore(device, memory.settings):
+                    if not fresh and memory.settings and self._restore(device, memory.settings):
                         self.restored.append(name)
                     self._note(file, name, device)
                 self._write(file, durable=True)
@@ -191,15 +198,17 @@ class Flash:
             os.replace(self.path, aside)
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"])) or "the file"
+            boots = max(0, int(time.time()) - LOST_COUNT_FROM_S)
             log.warning(
-                "%s cannot be used (%s: %s); it is now %s and devices start fresh. SNMPv3 managers that stay up may "
-                "refuse them until they are restarted",
+                "%s cannot be used (%s: %s); it is now %s. Devices start with factory settings and count their boots "
+                "on from %d",
                 self.path,
                 where,
                 first["msg"],
                 aside.name,
+                boots,
             )
-            return _File()
+            return _File(devices={name: _Memory(boots=boots) for name in self._devices})
 
     def _write(self, file: _File, *, durable: bool = False) -> None:
         """Replace the file in one step; a `durable` one outlasts a power loss of this computer."""

@@ -65,7 +65,7 @@ def up(
         ),
     ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Forget what devices have kept: factory settings, first boot.")
+        bool, typer.Option("--fresh", help="Forget the settings that devices have kept; boots count on.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when ready, then nothing.")] = False,
     for_s: Annotated[

@@ -64,7 +64,7 @@ def test_settings_are_kept(site_file: Path, tmp_path: Path) -> None:
     fresh, flash = started(site_file, tmp_path, fresh=True)
     assert fresh["ups-1"].read("system.location") == ""
     assert flash.restored == []
-    assert flash.boots(fresh["ups-1"]) == 1
+    assert flash.boots(fresh["ups-1"]) == 3, "managers refuse an engine whose boots go back"
 
 
 def test_looking_at_few_devices_at_a_time_comes_to_all_of_them(site_file: Path, tmp_path: Path) -> None:
@@ -158,6 +158,16 @@ def test_a_file_that_is_none_is_set_aside_and_devices_start_fresh(
     json.loads(flash.path.read_text())
 
 
+def test_boots_do_not_go_back_when_the_file_is_lost(site_file: Path, tmp_path: Path) -> None:
+    before = 0
+    for content in (None, None, "garbage", None):
+        if content is not None:
+            (tmp_path / "flash.json").write_text(content)
+        site, flash = started(site_file, tmp_path)
+        assert flash.boots(site["ups-1"]) > before
+        before = flash.boots(site["ups-1"])
+
+
 def test_a_file_that_is_none_is_told_and_kept(
     site_file: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -165,6 +175,7 @@ def test_a_file_that_is_none_is_told_and_kept(
     with caplog.at_level(logging.WARNING):
         started(site_file, tmp_path)
     assert "flash.json cannot be used (devices.ups-1.boots: Input should be a valid integer" in caplog.text
+    assert "count their boots on from" in caplog.text
     assert "many" in (tmp_path / "flash.unreadable").read_text()
 
 
