@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
 import pytest
 from pytest_asyncio.plugin import PytestAsyncioFunction
 
+from harness.plugin.endings import LOOP
+from harness.virtual import guard
 from harness.virtual.wall_clock import WallClockLoop
 from harness.worlds.loop import VirtualLoop
 
@@ -104,13 +107,19 @@ def _factory(config: pytest.Config) -> Callable[[], asyncio.AbstractEventLoop]:
 def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
-    """An asynchronous fixture that uses `site` is one of pytest-asyncio, on the loop of the test."""
+    """An asynchronous fixture that uses `site` is one of pytest-asyncio, on the loop of the test; a plain one belongs
+    to the simulated run as the test does."""
+    if fixturedef.scope != "function" or "site" not in _closure(fixturedef, request.node):
+        return (yield)
     function: Any = getattr(fixturedef.func, "__func__", fixturedef.func)
-    is_async = inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function)
-    if is_async and fixturedef.scope == "function" and "site" in _closure(fixturedef, request.node):
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         function._force_asyncio_fixture = True
         function._loop_scope = "function"
-    return (yield)
+        return (yield)
+    request.getfixturevalue("site")
+    loop = request.node.stash.get(LOOP, None)
+    with guard.inside(loop) if isinstance(loop, VirtualLoop) else nullcontext():
+        return (yield)
 
 
 def _closure(fixturedef: pytest.FixtureDef[Any], item: pytest.Item) -> set[str]:

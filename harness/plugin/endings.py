@@ -5,11 +5,13 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 
+from harness.virtual import guard
 from harness.virtual.strict import StrictLoop
+from harness.worlds.loop import VirtualLoop
 from harness.worlds.world import Cannot, World
 
 WORLD = pytest.StashKey[World]()
@@ -25,8 +27,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     __tracebackhide__ = True
     result: object = None
     cannot = ""
+    loop = pyfuncitem.stash.get(LOOP, None)
     try:
-        result = yield
+        with guard.inside(loop) if isinstance(loop, VirtualLoop) else nullcontext():
+            result = yield
     except Cannot as error:
         cannot = str(error)
     loop, world = pyfuncitem.stash.get(LOOP, None), pyfuncitem.stash.get(WORLD, None)

@@ -22,6 +22,7 @@ from ipaddress import ip_address
 from types import FrameType
 from typing import Any, NoReturn
 
+from harness.virtual import guard
 from harness.virtual.places import place, waits
 from harness.virtual.strict import Handler, StrictLoop
 from harness.virtual.watchdog import NAME as WATCHDOG
@@ -301,8 +302,13 @@ class VirtualLoop(StrictLoop):
     def remove_signal_handler(self, sig: int) -> bool:
         return False
 
-    def outside(self, what: str) -> NoReturn:
-        """Refuse that, and end the run even if the refusal is swallowed.
+    def run_forever(self) -> None:
+        __tracebackhide__ = True
+        with guard.inside(self):
+            super().run_forever()
+
+    def outside(self, what: str, where: str = "") -> NoReturn:
+        """Refuse that, and end the run even if the refusal is swallowed; `where` is the line that asked for it.
 
         Raises:
             OutsideWorld: always; the message says what was asked for, and by whom.
@@ -310,6 +316,11 @@ class VirtualLoop(StrictLoop):
         inside = threading.get_ident() == self._thread_id  # type: ignore[attr-defined]
         task = asyncio.current_task(self) if inside else None
         who = f" by task {task.get_name()!r} in {place(task.get_coro())}" if task else ""
+        thread = f"the thread {threading.current_thread().name!r}"
+        if not inside and thread not in what:
+            who = f" by {thread}"
+        if where and where not in who:
+            who += f", by {where}" if who else f" by {where}"
         intrusion = OutsideWorld(f"{what} was asked for{who}, but the simulated world has nothing outside it")
         self.end_with(intrusion)
         raise intrusion

@@ -1,0 +1,137 @@
+"""Ways out of a simulated run that are open already, and what stands in their place while one lasts."""
+
+from __future__ import annotations
+
+import _thread
+import functools
+import os
+import select
+import selectors
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+
+Way = tuple[Any, str, Callable[[Any], Any]]
+"""The owner of a function, its name there, and what makes its substitute of it."""
+
+SOCKET_METHODS = (
+    "send", "sendall", "sendfile", "sendmsg", "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg",
+    "recvmsg_into", "accept", "listen",
+)  # fmt: skip
+"""Methods of which the audit hook is not told."""
+
+SSL_METHODS = ("read", "write", "send", "sendall", "recv", "recv_into", "do_handshake")
+
+DESCRIPTORS = ("read", "write", "readv", "writev", "sendfile", "splice")
+"""Functions of `os` whose first argument is a descriptor."""
+
+
+def ways() -> Iterator[Way]:
+    """Everything that is replaced, of the modules that are loaded."""
+    for name in SOCKET_METHODS:
+        yield socket.socket, name, partial(_method, f"socket.{name}")
+    if (ssl := sys.modules.get("ssl")) is not None:
+        for name in SSL_METHODS:
+            yield ssl.SSLSocket, name, partial(_method, f"ssl.SSLSocket.{name}")
+    for name in DESCRIPTORS:
+        if hasattr(os, name):
+            yield os, name, partial(_on_descriptor, f"os.{name}")
+    for name in ("select", "poll", "epoll", "kqueue"):
+        if hasattr(select, name):
+            yield select, name, partial(_always, f"select.{name}: waiting for real sockets")
+    for name in ("SelectSelector", "PollSelector", "EpollSelector", "KqueueSelector", "DevpollSelector"):
+        if hasattr(selectors, name):
+            yield getattr(selectors, name), "select", partial(_always, f"{name}.select: waiting for real sockets")
+    yield threading.Thread, "start", _starting
+    for name in ("start_new_thread", "start_new"):  # `threading` has references of its own
+        if hasattr(_thread, name):
+            yield _thread, name, partial(_always, f"_thread.{name}: a thread")
+    yield ThreadPoolExecutor, "submit", _pool
+    if (connection := sys.modules.get("multiprocessing.connection")) is not None:
+        for name in ("_send", "_recv"):
+            yield connection.Connection, name, partial(_always, "multiprocessing: another process")
+    if (forking := sys.modules.get("_posixsubprocess")) is not None:
+        yield forking, "fork_exec", partial(_always, "fork_exec: another process (try --world live)")
+    if (uvloop := sys.modules.get("uvloop")) is not None:
+        for name in ("run_forever", "run_until_complete", "call_soon_threadsafe"):
+            yield uvloop.Loop, name, partial(_always, f"uvloop.Loop.{name}: a loop of real sockets")
+
+
+def _always(what: str, real: Any) -> Callable[..., Any]:
+    from harness.virtual import guard
+
+    @functools.wraps(real, updated=())
+    def way(*args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        inside = guard.simulation()
+        if inside is not None:
+            guard.refuse(inside, what)
+        return real(*args, **options)
+
+    return way
+
+
+def _method(name: str, real: Any) -> Callable[..., Any]:
+    from harness.virtual import guard
+
+    @functools.wraps(real, updated=())
+    def way(self: Any, *args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        inside = guard.simulation()
+        if inside is not None and (peer := _peer(self)) not in guard.LOGS:
+            guard.refuse(inside, f"{name}({peer!r}): a real socket")
+        return real(self, *args, **options)
+
+    return way
+
+
+def _on_descriptor(name: str, real: Any) -> Callable[..., Any]:
+    from harness.virtual import guard
+
+    @functools.wraps(real, updated=())
+    def way(fd: Any, *args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        inside = guard.simulation()
+        if inside is not None and (what := guard.refused_descriptor(fd, name)):
+            guard.refuse(inside, what)
+        return real(fd, *args, **options)
+
+    return way
+
+
+def _starting(real: Any) -> Callable[..., Any]:
+    """A thread that a simulation starts belongs to it; Python 3.11 has no audit event for it."""
+    from harness.virtual import guard
+
+    @functools.wraps(real, updated=())
+    def way(self: threading.Thread) -> None:
+        guard.adopt(self)
+        real(self)
+
+    return way
+
+
+def _pool(real: Any) -> Callable[..., Any]:
+    """A pool whose threads ran before the simulation would carry its orders outside."""
+    from harness.virtual import guard
+
+    @functools.wraps(real, updated=())
+    def way(self: Any, *args: Any, **options: Any) -> Any:
+        __tracebackhide__ = True
+        inside = guard.simulation()
+        if inside is not None and any(not guard.belongs(thread) for thread in self._threads):
+            guard.refuse(inside, "ThreadPoolExecutor.submit: a thread that was there before the run")
+        return real(self, *args, **options)
+
+    return way
+
+
+def _peer(real: socket.socket) -> object:
+    try:
+        return real.getpeername()
+    except OSError:
+        return "not connected"
