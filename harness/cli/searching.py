@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,17 +19,28 @@ from rich.console import Console
 from rich.markup import escape
 
 from emulators.site import Site
-from harness.cli.output import Exit, console, fail, plain_errors, print_json
+from harness.cli.output import Exit, console, fail, plain_errors, print_json, several
 from harness.durations import seconds, spoken
 from harness.faults.scenario import Scenario
 from harness.properties.vocabulary import fits
+from harness.virtual import guard
+from harness.virtual.watchdog import PATIENCE_S
 from harness.worlds.controller import main_of
 
 if TYPE_CHECKING:  # Hypothesis takes a while to import
-    from harness.search import Finding
-    from harness.search.hunt import Hunt
+    from harness.search import Finding, Hunt
+
+INTERRUPTED = 130
+"""The exit code of a search that Ctrl-C has ended: 128 and the number of the signal, as of shells."""
+
+SWALLOWED_S = 1.0
+"""A search that goes on for so long after Ctrl-C is ended hard, s: the code under test has swallowed it."""
 
 SiteArgument = Annotated[str, typer.Argument(help="A shipped site's name or a site file.")]
+WatchdogOption = Annotated[
+    float,
+    typer.Option("--watchdog", min=0.0, help="Seconds of the machine's clock a controller may not yield; 0: any time."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 
@@ -45,13 +61,17 @@ def search(
     without: Annotated[
         list[str] | None, typer.Option("--without", help="Leave out a kind, a target or target/kind; may be repeated.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed tries other scenarios.")] = 0,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Another seed tries other scenarios; default: the site's.")
+    ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for what is found.")] = Path("findings"),
+    watchdog: WatchdogOption = PATIENCE_S,
     json: JsonOption = False,
 ) -> None:
     """Let Hypothesis look for faults that break a property, and shrink what it finds.
 
-    Exits with 1 when something was found; the scenario is saved and can be replayed.
+    Exits with 1 when something was found; the scenario is saved and can be replayed. Ctrl-C ends the search and keeps
+    what was found until then.
 
     Example: twinfeed search pilot --controller fixtures.controllers.plant --examples 200
     """
@@ -69,26 +89,41 @@ def search(
         chosen = menu(model, only or (), without or ())
         if only and not chosen.others:
             fail(f"--only {' '.join(only)}: {model.name} can suffer nothing of that name", Exit.USAGE)
-        frame = Scenario(site, seed, _duration_s(duration), (), texts, controller)
-        with Console(stderr=True).status("") as status:
+        frame = Scenario(site, model.plant.seed, _duration_s(duration), (), texts, controller)
+        with Console(stderr=True).status("") as status, ending_at_once():
 
             def progress(number: int, outcome: Outcome) -> None:
                 what = ", ".join(f"{i.target} {i.kind}" for i in outcome.scenario.injections) or "no fault"
                 status.update(f"{number}: {escape(what)}: {'[green]held[/]' if outcome else '[red]broke[/]'}")
 
-            result = hunt(frame, chosen, examples=examples, at_once=at_once, progress=progress)
+            result = hunt(frame, chosen, examples=examples, at_once=at_once, patience_s=watchdog, progress=progress)
     if result.finding is None:
-        if json:
-            print_json(
-                {"found": None, "examples": result.examples, "seconds": round(result.seconds, 1),
-                 "vacuous": dict(result.vacuous)}
-            )  # fmt: skip
-        else:
-            console.print(f"[green]nothing broke[/] in {result.examples} scenarios ({result.seconds:.0f} s)")
-            _tell_vacuous(result)
-        return
-    _report(result.finding, out, json)
+        _report_nothing(result, examples, json)
+        raise typer.Exit(INTERRUPTED if result.interrupted else Exit.DONE)
+    _report(result, result.finding, out, json)
     raise typer.Exit(Exit.NO)
+
+
+def _report_nothing(result: Hunt, wanted: int, json: bool) -> None:
+    """Say that nothing broke, in how many scenarios, and why they are not as many as were wanted."""
+    if json:
+        print_json(
+            {"found": None, "examples": result.examples, "drawn": result.drawn, "seconds": round(result.seconds, 1),
+             "interrupted": result.interrupted, "vacuous": dict(result.vacuous)}
+        )  # fmt: skip
+        return
+    why = ""
+    if result.interrupted:
+        why = ", then the search was interrupted"
+    elif result.examples < result.drawn:
+        why = f"; {result.drawn} were drawn, and those that were like an earlier one were not run again"
+    elif result.examples < wanted:
+        why = "; there are no others"
+    console.print(
+        f"[green]nothing broke[/] in {several(result.examples, 'different scenario')} ({result.seconds:.0f} s){why}",
+        soft_wrap=True,
+    )
+    _tell_vacuous(result)
 
 
 def _tell_vacuous(result: Hunt) -> None:
@@ -101,7 +136,29 @@ def _tell_vacuous(result: Hunt) -> None:
         console.print(f"[{'yellow' if never else 'dim'}]vacuous {where}:[/] {escape(text)}", soft_wrap=True)
 
 
-def _report(finding: Finding, out: Path, json: bool) -> None:
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """Inside, Ctrl-C raises KeyboardInterrupt; if that is swallowed, or comes a second time, the process ends."""
+    timers: list[threading.Timer] = []
+
+    def interrupted(number: int, frame: FrameType | None) -> None:
+        if timers:
+            os._exit(INTERRUPTED)
+        timers.append(threading.Timer(SWALLOWED_S, os._exit, (INTERRUPTED,)))
+        timers[0].daemon = True
+        guard.outside_of_runs(timers[0].start)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, interrupted)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        for timer in timers:
+            timer.cancel()
+
+
+def _report(result: Hunt, finding: Finding, out: Path, json: bool) -> None:
     """Save what was found, and say what it is and what can be done with it."""
     from harness.search.findings import free
 
@@ -112,13 +169,15 @@ def _report(finding: Finding, out: Path, json: bool) -> None:
     if json:
         print_json(
             {"found": str(path), "scenario": finding.scenario.to_dict(), "broken": list(finding.outcome.broken),
-             "examples": finding.examples, "seconds": round(finding.seconds, 1),
-             "shrinking_runs": finding.shrinking_runs}
+             "traceback": finding.outcome.traceback, "examples": finding.examples,
+             "seconds": round(finding.seconds, 1), "shrinking_runs": finding.shrinking_runs,
+             "seconds_in_all": round(result.seconds, 1), "interrupted": result.interrupted}
         )  # fmt: skip
         return
     console.print(
         f"[red]found[/] after {finding.examples} scenarios ({finding.seconds:.0f} s), "
-        f"made smaller in {finding.shrinking_runs} more:"
+        f"made smaller in {finding.shrinking_runs} more ({result.seconds - finding.seconds:.0f} s)"
+        f"{', until it was interrupted' if result.interrupted else ''}:"
     )
     _tell(finding.scenario, finding.outcome.what)
     console.print(f"saved as {escape(str(path))}", soft_wrap=True)
@@ -129,6 +188,7 @@ def _report(finding: Finding, out: Path, json: bool) -> None:
 def replay(
     file: Annotated[Path, typer.Argument(help="A scenario file, such as a search saves.", exists=True)],
     controller: Annotated[str | None, typer.Option("--controller", help="Another controller than the file's.")] = None,
+    watchdog: WatchdogOption = PATIENCE_S,
     json: JsonOption = False,
 ) -> None:
     """Run a scenario again, to its end, and say what holds and what does not.
@@ -145,12 +205,22 @@ def replay(
         scenario = Scenario.load(file)
         scenario = replace(scenario, site=beside(scenario.site, file), controller=controller or scenario.controller)
         _check(scenario, file)
-        outcome = trial(scenario, everything=True)
+        outcome = trial(scenario, everything=True, patience_s=watchdog)
     if json:
         print_json(
             {
                 "holds": bool(outcome),
                 "failure": outcome.failure,
+                "traceback": outcome.traceback,
+                "site": scenario.site,
+                "seed": outcome.seed,
+                "controller": scenario.controller,
+                "duration_s": scenario.duration_s,
+                "ended_s": outcome.ended_s,
+                "injections": [injection.to_dict() for injection in scenario.injections],
+                "events": [
+                    {"t_s": e.t, "who": e.who, "what": e.what, "data": dict(e.data)} for e in outcome.journal.events
+                ],
                 "verdicts": [
                     {"property": str(v.about), "holds": v.holds, "violated": v.violated} for v in outcome.verdicts
                 ],
@@ -175,6 +245,7 @@ def adopt(
     Example: twinfeed adopt findings/utility-a-outage.scenario.yaml --into tests
     """
     from harness.search.findings import free, regression_test, test_name
+    from harness.worlds.sites import beside
 
     with plain_errors():
         scenario = Scenario.load(file)
@@ -182,9 +253,23 @@ def adopt(
     name = test_name(file.name.removesuffix(".yaml").removesuffix(".scenario"))
     into.mkdir(parents=True, exist_ok=True)
     path = free(into / f"test_{name}.py")
+    scenario = replace(scenario, site=_found_from(path, beside(scenario.site, file)))
     path.write_text(regression_test(scenario, name), encoding="utf-8")
     console.print(f"{escape(str(path))} written", soft_wrap=True)
     console.print(f"  run it:  pytest {escape(str(path))}", soft_wrap=True)
+
+
+def _found_from(test: Path, site: str) -> str:
+    """A name for that site under which the test finds it: the same, or a path from its folder."""
+    from harness.worlds.sites import beside
+
+    path = Path(site)
+    if not path.exists():
+        return site  # one that ships
+    found = Path(beside(path.name, test))
+    if found.exists() and found.samefile(path):
+        return path.name
+    return os.path.relpath(path, test.parent)
 
 
 def _find_modules_here() -> None:

@@ -32,7 +32,8 @@ class Scenario:
     """What a run is made of. `site` is a shipped site's name or a path, `controller` what is tested, if anything."""
 
     site: str
-    seed: int = 0
+    seed: int | None = None
+    """None takes that of the site's file."""
     duration_s: float = 3600.0
     injections: tuple[Injection, ...] = ()
     properties: tuple[str, ...] = ()
@@ -41,7 +42,10 @@ class Scenario:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, empty fields left out."""
-        data: dict[str, Any] = {"site": self.site, "seed": self.seed, "duration_s": self.duration_s}
+        data: dict[str, Any] = {"site": self.site}
+        if self.seed is not None:
+            data["seed"] = self.seed
+        data["duration_s"] = self.duration_s
         data["injections"] = [injection.to_dict() for injection in self.injections]
         if self.properties:
             data["properties"] = list(self.properties)
@@ -97,10 +101,10 @@ class _Reader:
         for name in self.data:
             if name not in known:
                 self.wrong([name], f"unknown field; expected {', '.join(known)}")
-        site, seed = self.text("site", required=True), self.data.get("seed", 0)
-        if isinstance(seed, bool) or not isinstance(seed, int):
+        site, seed = self.text("site", required=True), self.data.get("seed")
+        if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
             self.wrong(["seed"], f"found {seed!r}, expected a whole number")
-            seed = 0
+            seed = None
         scenario = Scenario(
             site,
             seed,

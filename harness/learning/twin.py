@@ -105,7 +105,8 @@ class Twin:
             self._unit = unit_of(surface)
         else:
             raise NoTwin(f"{self._name} does not speak {protocol}: profile {self.profile.profile} says nothing of it")
-        self._schedule = Schedule(scenario.injections if scenario is not None else (), scenario.seed if scenario else 0)
+        injections, seed = (scenario.injections, scenario.seed or 0) if scenario is not None else ((), 0)
+        self._schedule = Schedule(injections, seed)
         self._site.advance(SETTLE_S)
 
     def recording(self, times_s: Sequence[float], asked: Iterable[Place] = ()) -> Recording:

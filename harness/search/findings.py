@@ -12,7 +12,7 @@ from harness.properties.syntax import duration
 
 TEMPLATE = '''"""{note}
 
-A scenario with seed {seed}, kept as a test by `twinfeed adopt`.
+A scenario{with_seed}, kept as a test by `twinfeed adopt`.
 """
 
 import pytest
@@ -27,7 +27,7 @@ PROPERTIES = (
 {properties})
 
 
-@pytest.mark.site({site}, seed={seed})
+@pytest.mark.site({site}{seed})
 @pytest.mark.watch(*patterns(PROPERTIES))
 {controller}async def test_{name}(site{argument}):
     await site.schedule(*FAULTS)
@@ -50,7 +50,8 @@ def regression_test(scenario: Scenario, name: str) -> str:
         faults="".join(f"    {_source(injection)},\n" for injection in scenario.injections),
         properties="".join(f"    {_quoted(text)},\n" for text in scenario.properties),
         site=_quoted(scenario.site),
-        seed=scenario.seed,
+        seed="" if scenario.seed is None else f", seed={scenario.seed}",
+        with_seed="" if scenario.seed is None else f" with seed {scenario.seed}",
         controller=f"@pytest.mark.controller({_quoted(scenario.controller)})\n" if scenario.controller else "",
         name=test_name(name),
         argument=", controller" if scenario.controller else "",

@@ -21,6 +21,7 @@ from harness.faults.scenario import Scenario
 from harness.journal import Journal, Trace
 from harness.search.strategies import Menu, scenarios
 from harness.search.trial import Outcome, trial
+from harness.virtual.watchdog import PATIENCE_S
 from harness.worlds.sites import fresh
 
 TARGETS: Mapping[str, float] = {"*.inlet_c": 1.0, "*.charge_percent": -1.0}
@@ -64,13 +65,17 @@ class Finding:
 
 @dataclass(frozen=True)
 class Hunt:
-    """How a hunt went. `finding` is None if everything survived."""
+    """How a hunt went. `finding` is None if everything survived, or nothing broke until it was interrupted."""
 
     finding: Finding | None
     examples: int
+    """Different scenarios that were run."""
     seconds: float
     vacuous: Mapping[str, int] = field(default_factory=dict)
     """Property -> in how many of those scenarios it was never put to the test; those with none are left out."""
+    drawn: int = 0
+    """Scenarios that Hypothesis drew; one that is like an earlier one is not run again."""
+    interrupted: bool = False
 
 
 def hunt(
@@ -81,22 +86,27 @@ def hunt(
     at_once: int = 1,
     last_s: float | None = None,
     shrinking_runs: int = SHRINKING_RUNS,
+    patience_s: float = PATIENCE_S,
     progress: Callable[[int, Outcome], None] = lambda number, outcome: None,
 ) -> Hunt:
     """Try that many scenarios of the frame's site, controller and properties; its seed is that of the hunt too.
+
+    Ctrl-C ends it at once; what was found until then is kept. A controller that does not yield for `patience_s` of the
+    machine's clock has failed (0: it may).
 
     Raises:
         FileError, PlantError, ValueError: the frame makes no sense (see `trial`).
     """
     began = time.perf_counter()
-    tried = 0
+    tried = drawn = 0
+    interrupted = False
     first: tuple[int, float] | None = None
     known: dict[str, Outcome] = {}
     vacuous: Counter[str] = Counter()
     drawing = _targets(frame)
     smallest: Outcome | None = None
 
-    @seed(frame.seed)
+    @seed(frame.seed or 0)
     @settings(
         max_examples=examples,
         database=None,
@@ -107,13 +117,14 @@ def hunt(
     )
     @given(scenarios(menu, frame, at_once, last_s=last_s))
     def search(scenario: Scenario) -> None:
-        nonlocal tried, first, smallest
+        nonlocal tried, drawn, first, smallest
+        drawn += first is None
         key = repr(scenario.to_dict())
         outcome = known.get(key)
         if outcome is None:
             if first is not None and tried - first[0] >= shrinking_runs:
                 raise Enough
-            outcome = known[key] = trial(scenario, also=drawing)
+            outcome = known[key] = trial(scenario, also=drawing, patience_s=patience_s)
             tried += 1
             vacuous.update(str(verdict.about) for verdict in outcome.verdicts if verdict.vacuous)
             progress(tried, outcome)
@@ -126,22 +137,26 @@ def hunt(
             smallest = outcome
             raise Broken(outcome.what)
 
-    with suppress(Broken, Enough):
-        search()
+    try:
+        with suppress(Broken, Enough):
+            search()
+        if smallest is not None:
+            smallest, more = _plainest(smallest, patience_s)
+            tried += more
+    except KeyboardInterrupt:
+        interrupted = True
+    took_s = time.perf_counter() - began
     if first is None or smallest is None:
-        return Hunt(None, tried, time.perf_counter() - began, vacuous)
-    smallest, more = _plainest(smallest)
-    tried += more
-    finding = Finding(smallest, first[0], first[1], tried - first[0])
-    return Hunt(finding, tried, time.perf_counter() - began, vacuous)
+        return Hunt(None, tried, took_s, vacuous, drawn, interrupted)
+    return Hunt(Finding(smallest, first[0], first[1], tried - first[0]), tried, took_s, vacuous, drawn, interrupted)
 
 
-def _plainest(outcome: Outcome) -> tuple[Outcome, int]:
+def _plainest(outcome: Outcome, patience_s: float) -> tuple[Outcome, int]:
     """Leave out every fault and every detail without which it breaks as well, since Hypothesis may give up before; and
     how many runs that took."""
     place = runs = 0
     while place < len(faults := outcome.scenario.injections):
-        fewer = trial(replace(outcome.scenario, injections=faults[:place] + faults[place + 1 :]))
+        fewer = trial(replace(outcome.scenario, injections=faults[:place] + faults[place + 1 :]), patience_s=patience_s)
         runs += 1
         if fewer:
             place += 1
@@ -150,7 +165,7 @@ def _plainest(outcome: Outcome) -> tuple[Outcome, int]:
     for detail in DETAILS:  # of all at once, for the two feeds of one grid are disturbed alike
         plainer = tuple(replace(fault, **detail) for fault in outcome.scenario.injections)
         if plainer != outcome.scenario.injections:
-            plain = trial(replace(outcome.scenario, injections=plainer))
+            plain = trial(replace(outcome.scenario, injections=plainer), patience_s=patience_s)
             runs += 1
             outcome = outcome if plain else plain
     return outcome, runs

@@ -31,6 +31,8 @@ class Outcome:
     """Why the controller or the plant could not go on, if so."""
     ended_s: float = 0.0
     journal: Journal = field(default_factory=Journal, repr=False, compare=False)
+    seed: int = 0
+    """The seed that was used: that of the scenario, else that of the site's file."""
     traceback: str = field(default="", compare=False)
     """Where in the code under test the failure came from: file, line, function."""
 
@@ -93,13 +95,16 @@ def trial(
             ended_s = world.now
         finally:
             with loop.finishing():
-                runner.run(world.stop())
+                try:
+                    runner.run(world.stop())
+                except PlantError as error:
+                    failure = failure or error
     try:
         loop.raise_failures()
     except Exception as error:
         failure = failure or error
     return Outcome(
-        scenario, tuple(world.judge(*properties)), _told(failure), ended_s, world.journal,
+        scenario, tuple(world.judge(*properties)), _told(failure), ended_s, world.journal, world.seed,
         traceback_of(failure) if failure is not None and not isinstance(failure, (Stuck, PlantError)) else "",
     )  # fmt: skip
 

@@ -322,6 +322,15 @@ def inside(of: Simulation) -> Iterator[None]:
                 _haul()
 
 
+def outside_of_runs(work: Callable[[], object]) -> None:
+    """Do that for the process and not for the simulation that happens to run in this thread."""
+    before, _here.simulation = _here.simulation, None
+    try:
+        work()
+    finally:
+        _here.simulation = before
+
+
 def _cast() -> None:
     """Put the nets out, if they are not."""
     global _hooked

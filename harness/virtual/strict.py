@@ -76,11 +76,14 @@ class StrictLoop(asyncio.BaseEventLoop):
         if own is not None and not (isinstance(error, BaseException) and _is_outcome(error)):
             super().call_exception_handler(context)
             return
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            return  # asyncio has raised it already
         if isinstance(error, BaseException):
             self.end_with(error)
-        elif "task" not in context:  # "Task was destroyed but it is pending" depends on the garbage collector
+        elif "task" in context:  # "Task was destroyed but it is pending": when, depends on the garbage collector
+            self.default_exception_handler(context)
+        else:
             self.end_with(RuntimeError(context.get("message", "the exception handler of the loop was called")))
-        self.default_exception_handler(context)
 
     def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
         task = super().create_task(coro, **options)

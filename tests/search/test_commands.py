@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +87,53 @@ def test_a_replay_says_what_breaks(cli: Cli, folder: Path) -> None:
     assert told["verdicts"] == [{"property": SUPPLIED, "holds": False, "violated": True}]
 
 
+def test_a_replay_tells_programs_what_was_done_and_what_happened(cli: Cli, folder: Path) -> None:
+    told = json.loads(cli("replay", "broken.scenario.yaml", "--json").stdout)
+    assert told["site"].endswith("site.yaml")
+    assert told["duration_s"] == told["ended_s"] == 12 * 60
+    assert told["injections"][0] == {"target": "utility", "kind": "outage", "at_s": 60.0}
+    assert {"t_s": 60.0, "who": "utility", "what": "fault", "data": {"kind": "outage"}} in told["events"]
+
+
+@pytest.mark.parametrize(
+    ("body", "failure"),
+    [
+        ("await asyncio.sleep(5)\n    [][1]", "the controller mine raised IndexError: list index out of range"),
+        (
+            "asyncio.get_running_loop().call_later(5, [].pop)\n    await asyncio.sleep(9999)",
+            "the code under test raised IndexError: pop from empty list",
+        ),
+        (
+            "store['x'] = asyncio.create_task(dies())\n    await asyncio.sleep(9999)",
+            "the code under test raised KeyError: 'no such register'",
+        ),
+        ("while True:\n        pass", "the task 'controller mine' has not let anything else go on for 0.5 s"),
+    ],
+)
+def test_a_replay_shows_where_the_controller_failed(
+    cli: Cli, folder: Path, body: str, failure: str, request: pytest.FixtureRequest
+) -> None:
+    module = f"mine_{abs(hash(body))}"
+    Path(f"{module}.py").write_text(
+        "import asyncio\nasync def dies():\n    raise KeyError('no such register')\n\n"
+        f"async def main(inventory, store):\n    {body}\n"
+    )
+    result = cli("replay", "sound.scenario.yaml", "--controller", module, "--watchdog", "0.5")
+    assert result.exit_code == 1, result.output
+    assert failure in result.stdout.replace(module, "mine")
+    if "call_later" not in body:
+        assert f"{module}.py" in result.stdout
+        assert re.search(r"line \d+, in (main|dies)", result.stdout)
+
+
+def test_a_fault_after_the_end_of_a_scenario_is_refused(cli: Cli, folder: Path) -> None:
+    text = (folder / "broken.scenario.yaml").read_text()
+    (folder / "late.scenario.yaml").write_text(re.sub(r"at_s: [^\n]*", "at_s: 12 min", text, count=1))
+    result = cli("replay", "late.scenario.yaml")
+    assert result.exit_code == 2
+    assert "never injected, because the run ended at 0:12:00: utility outage at 0:12:00" in result.stderr
+
+
 def test_a_replay_says_that_all_holds(cli: Cli, folder: Path) -> None:
     result = cli("replay", "sound.scenario.yaml")
     assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "the property holds")
@@ -102,6 +155,59 @@ def test_adopting_writes_a_test_and_never_over_another(cli: Cli, folder: Path) -
     assert "pytest kept/test_broken.py" in first.stdout
     assert second.stdout.startswith("kept/test_broken-2.py written\n")
     assert (folder / "kept/test_broken.py").read_text() == (folder / "kept/test_broken-2.py").read_text()
+
+
+def test_an_adopted_test_runs_by_the_printed_command_from_where_the_scenario_replays(
+    cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The site lies beside the scenario, the controller in the current folder, which is another one."""
+    here = tmp_path_factory.mktemp("here")
+    monkeypatch.chdir(here)
+    Path("own_logic.py").write_text("import asyncio\nasync def main(inventory, store):\n    await asyncio.sleep(1e6)\n")
+    text = re.sub(r"site: .*", "site: site.yaml", (folder / "broken.scenario.yaml").read_text(), count=1)
+    (folder / "kept.scenario.yaml").write_text(text + "controller: own_logic\n")
+    assert cli("replay", folder / "kept.scenario.yaml").exit_code == 1
+    printed = cli("adopt", folder / "kept.scenario.yaml").stdout.splitlines()[-1]
+    command = shlex.split(printed.removeprefix("  run it:"))
+    assert command == ["pytest", "tests/test_kept.py"]
+    for words in (command, ["pytest", str(folder / "kept.scenario.yaml")]):
+        scripts = Path(sys.executable).parent
+        told = subprocess.run(
+            [sys.executable, "-c", f"import sys; sys.path.remove(''); import pytest; pytest.main({words[1:]!r})"],
+            capture_output=True, text=True, timeout=120, env={**os.environ, "PATH": f"{scripts}:{os.environ['PATH']}"},
+        )  # fmt: skip
+        assert "row-1.supplied was false" in told.stdout, told.stdout + told.stderr
+        assert "1 failed" in told.stdout
+
+
+@pytest.mark.parametrize("swallow", ["", "BaseException"])
+def test_ctrl_c_ends_a_search_at_once(folder: Path, swallow: str) -> None:
+    busy = "while True:\n        pass"
+    if swallow:
+        busy = "while True:\n        try:\n            while True:\n                pass\n        except BaseException:\n            pass"
+    Path("busy.py").write_text(f"async def main(inventory, store):\n    print('busy', flush=True)\n    {busy}\n")
+    command = [
+        sys.executable,
+        "-m",
+        "harness.cli",
+        "search",
+        "site.yaml",
+        "--controller",
+        "busy",
+        "--property",
+        SUPPLIED,
+    ]
+    search = subprocess.Popen([*command, "--watchdog", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert search.stdout is not None
+        assert search.stdout.readline() == "busy\n"
+        search.send_signal(signal.SIGINT)
+        output, errors = search.communicate(timeout=20)
+    finally:
+        search.kill()
+    assert search.returncode == 130, errors
+    assert swallow or "nothing broke in 0 different scenarios" in output
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize(

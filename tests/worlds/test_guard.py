@@ -343,14 +343,14 @@ def test_serial_lines_pipes_and_devices_are_refused(tmp_path: Path) -> None:
     ways: list[Callable[[], object]] = [
         lambda: serial.Serial(name),
         lambda: serial.Serial(str(link)),
-        lambda: open(link, "wb", buffering=0),
+        lambda: link.open("wb", buffering=0),
         lambda: os.open(link, os.O_RDWR),
         lambda: line.write(b"x"),
         lambda: line.read(1),
-        lambda: open(fifo, "r+b", buffering=0),
+        lambda: fifo.open("r+b", buffering=0),
     ]
     for way in ways:
-        with pytest.raises(OutsideWorld, match="a real device|a pipe|select.select"):
+        with pytest.raises(OutsideWorld, match=r"a real device|a pipe|select\.select"):
             simulated(lambda way=way: task(way, plainly))  # type: ignore[misc]
     os.set_blocking(ours, False)
     with pytest.raises(BlockingIOError):
