@@ -25,7 +25,7 @@ from emulators.devices.device import Device
 from emulators.devices.points import Crashed
 from emulators.flash import Flash
 from emulators.notices import Announcer
-from emulators.plant.actor import Defect
+from emulators.plant.actor import Defect, PlantError
 from emulators.profiles.binding import Surface
 from emulators.profiles.modbus_binding import ProfileUnit
 from emulators.profiles.modbus_extras import unit_of
@@ -443,10 +443,16 @@ class LiveSite(Servers):
                 self.announce()
                 if self._journal_lines is not None and len(plant.journal) > 2 * self._journal_lines:
                     del plant.journal[: -self._journal_lines]
+        except PlantError as error:
+            self.failure = error
+            raise
         except Exception as error:
             self.failure = error
-            log.exception("the plant stopped at t=%.3f s", plant.now)
-            raise
+            log.exception("the code of the plant failed at t=%.3f s", plant.now)
+            raise PlantError(
+                f"the site stopped at t={plant.now:.3f} s, since the code of the plant failed: {error!r}. This is a "
+                "defect of twinfeed; please report it with the traceback above"
+            ) from error
 
 
 def raise_open_files() -> tuple[int, int]:

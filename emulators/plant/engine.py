@@ -252,7 +252,19 @@ class Plant:
                 self.settle()
 
     def _come_to_rest(self) -> None:
-        restless: list[str] = []
+        while restless := self._restless():
+            names = ", ".join(actor.id for actor in restless)
+            error = PlantError(
+                f"at t={self.now:.3f} s the plant does not come to rest: {names} keep changing", restless[0].id
+            )
+            firmware = [actor for actor in restless if actor.CRASHES]
+            if not firmware:
+                raise error
+            self.crash(firmware[0], error, "react")  # it may be the one that does not come to rest
+
+    def _restless(self) -> list[Actor]:
+        """Let all react until nothing changes; those that still changed something in the last rounds, if there are."""
+        restless: dict[Actor, None] = {}
         for round in range(MOST_REACTIONS):
             self.dirty = False
             self.moment += 1
@@ -261,12 +273,11 @@ class Plant:
             if round < MOST_REACTIONS - 5:
                 self._react_all()
             else:
-                restless += self._first_to_touch()
+                restless.update(dict.fromkeys(self._react_watched()))
             if not self.dirty:
                 self.revision += 1
-                return
-        names = ", ".join(restless)
-        raise PlantError(f"at t={self.now:.3f} s the plant does not come to rest: {names} keep changing", restless[0])
+                return []
+        return list(restless)
 
     def _react_all(self) -> None:
         reactions = iter(self._reactions)
@@ -279,18 +290,20 @@ class Plant:
             else:
                 return
 
-    def _first_to_touch(self) -> list[str]:
-        """Let every actor react, and name the one that made a further round necessary."""
-        first: list[str] = []
+    def _react_watched(self) -> list[Actor]:
+        """Let every actor react, and name those that make a further round necessary."""
+        touching: list[Actor] = []
+        solved = self.dirty
         for actor, react in zip(self._reactive, self._reactions, strict=True):
-            calm = not self.dirty
+            self.dirty = False
             try:
                 react()
             except Exception as error:
                 self.crash(actor, error, "react")
-            if calm and self.dirty:
-                first.append(actor.id)
-        return first
+            if self.dirty:
+                touching.append(actor)
+        self.dirty = solved or bool(touching)
+        return touching
 
     # -- timers ---------------------------------------------------------------------------------------------
 

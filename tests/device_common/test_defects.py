@@ -122,6 +122,19 @@ def test_without_an_observer_the_defect_ends_the_run(phase: str) -> None:
             provoke()
 
 
+def test_a_firmware_that_never_comes_to_rest_is_taken_down(site: Site) -> None:
+    """It raises nothing, and would end the site all the same."""
+    device, defects = site["ups-1"], []
+    site.plant.on_defect = defects.append
+    device.react = MethodType(lambda self: self.touch(), device)  # type: ignore[method-assign]
+    site.plant.rearrange()
+    site.advance(10.0)
+    assert [defect.who for defect in defects] == ["ups-1/device"]
+    assert "does not come to rest: ups-1/device keep changing" in str(defects[0].error)
+    assert not device.answers
+    assert all(site.reachable(name) for name in site.devices if name != "ups-1")
+
+
 class TestRestart:
     def test_a_crash_that_is_cleared_lets_the_firmware_go_on(self, site: Site) -> None:
         device = site["ups-1"]

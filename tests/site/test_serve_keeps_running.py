@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from emulators.devices.points import Point
+from emulators.plant.actor import PlantError
 from emulators.serve import LiveSite, connections_allowed, raise_open_files
 from emulators.site import Site
 from harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
@@ -85,6 +86,15 @@ async def test_a_limit_of_connections_is_a_fault(live: LiveSite) -> None:
     third = handle(live, "generator-1", "modbus")
     for each in (second, third, second):
         assert (await each.read("engine.speed")).value is not None
+
+
+async def test_a_plant_that_fails_ends_the_site_with_what_to_do(
+    live: LiveSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live.site.plant, "advance", raising)
+    with pytest.raises(PlantError, match=r"the site stopped at t=.* TypeError\('seeded'\)\. .*please report it"):
+        await live.run()
+    assert isinstance(live.failure, TypeError)
 
 
 def test_connections_leave_files_for_the_control_socket() -> None:
