@@ -248,6 +248,16 @@ class Modbus(Strict):
     bits: tuple[Bit, ...] = ()
 
     @model_validator(mode="after")
+    def _values_can_be_read(self) -> Modbus:
+        for register in self.registers:
+            if register.words > self.most_registers and register.access != "wo":
+                raise ValueError(
+                    f"{register.table} {register.address} has {register.words} registers, "
+                    f"most_registers is {self.most_registers}: it could not be read"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _functions_have_what_they_answer(self) -> Modbus:
         if self.functions is None:
             return self

@@ -121,7 +121,6 @@ def test_a_product_that_gives_few_registers_at_once_is_asked_for_no_more() -> No
     assert [(r.first, r.size) for r in ranges(modbus, [place(e) for e in entries])] == [(0, 10), (10, 10), (20, 5)]
 
 
-def test_a_value_wider_than_the_limit_is_asked_for_whole() -> None:
-    entries = (register(0), register(1, "f64"), register(5))
-    modbus = Modbus(most_registers=2, registers=entries)
-    assert [(r.first, r.size) for r in ranges(modbus, [place(e) for e in entries])] == [(0, 1), (1, 4), (5, 1)]
+def test_a_value_wider_than_the_limit_is_refused_when_the_profile_is_read() -> None:
+    with pytest.raises(ValueError, match="holding 1 has 4 registers, most_registers is 2: it could not be read"):
+        Modbus(most_registers=2, registers=(register(0), register(1, "f64")))
