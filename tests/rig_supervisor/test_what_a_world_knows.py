@@ -156,11 +156,10 @@ def test_one_that_was_silent_from_the_start_makes_it_inconclusive(bench: Bench) 
 
 def test_so_does_one_that_has_not_been_read_yet(bench: Bench) -> None:
     bench.start()
-    bench.values[CHARGE] = None
 
     async def watched_and_judged_at_once() -> None:
-        bench.world.watch(CHARGE)
-        bench.world.check(always(f"{CHARGE} > 50"))
+        bench.world.watch("pdu-1.outlet.2.state")
+        bench.world.check(always("pdu-1.outlet.2.state == 'on'"))
 
     with pytest.raises(PropertyViolated, match="has not been read yet"):
         bench.loop.run_until_complete(watched_and_judged_at_once())
