@@ -171,7 +171,8 @@ class Trace(Mapping[str, list[Point]]):
         for n, (t, value) in enumerate(points):
             until = points[n + 1][0] if n + 1 < len(points) else (self.end_s or t)
             begins, ends = max(t, start_s), min(until, end_s)
-            if type(value) is not Unknown or begins >= ends:
+            last = n + 1 == len(points)
+            if type(value) is not Unknown or begins > ends or (begins == ends and not last):
                 continue
             why = str(value).removeprefix("unknown").strip(", ").removeprefix("(").removesuffix(")")
             if found and found[-1].end_s == begins:
