@@ -123,6 +123,17 @@ def records(draw):
     return cells
 
 
+def state_rows():
+    """One state's value in each second, known or not, mostly what it was before."""
+    stretches = st.lists(st.tuples(st.integers(1, 4), st.sampled_from([True, True, False, None])), max_size=8)
+    return stretches.map(lambda found: _row([value for length, value in found for _ in range(length)]))
+
+
+def _row(values: list[Truth]) -> Cells:
+    row = [*values, *[True] * LENGTH][:LENGTH]
+    return [*row, row[-1]]
+
+
 def trace_of(cells) -> Trace:
     trace = Trace()
     for name, row in cells.items():
@@ -322,6 +333,25 @@ def test_counted_from_each_start(cells, formula, trigger, deadline, span):
     agree(f"eventually after {trigger.text}: {formula.text}", cells, expected)
 
 
+@given(state_rows(), state_rows(), st.integers(0, 5), spans, times)
+@settings(max_examples=4 * EXAMPLES, deadline=None)
+def test_of_two_states(p, q, deadline, span, grace):
+    """The same where it matters most: a trigger and a duty that are known by stretches."""
+    cells = {"p.on": p, "q.on": q}
+    for text, duty in {
+        f"within {deadline} s of p.on: q.on": lambda s: eventually(q, s, s + deadline),
+        f"always after p.on between {span[0]} s and {span[1]} s: q.on": lambda s: always(q, s + span[0], s + span[1]),
+        f"eventually after p.on between {span[0]} s and {span[1]} s: q.on": lambda s: eventually(
+            q, s + span[0], s + span[1]
+        ),
+    }.items():
+        agree(text, cells, counted_from(p, duty)[0])
+    agree(f"always grace {grace} s: q.on", cells, always(q, *FOREVER, grace))
+    agree(f"within {deadline} s for at least {grace} s: q.on", cells, eventually(q, 0.0, deadline, grace))
+    agree(f"for at least {deadline + 1} s: q.on", cells, for_at_least(q, deadline + 1))
+    agree("p.on until q.on", cells, until(p, q))
+
+
 # -- filled in ------------------------------------------------------------------------------------------------------------
 
 TEXTS = [
@@ -343,14 +373,28 @@ TEXTS = [
     "never count(p.on, q.on, z.v > 1) == 2",
     "always between 3 s and 7 s: change(x.n, 2 s) == 0 or abs(z.v) > 1",
 ]
+EDGES = [
+    "never p.on rises",
+    "never p.on falls",
+    "never p.on rises and q.on",
+    "always p.on falls implies q.on",
+    "within 1 s of p.on rises: q.on",
+    "within 2 s of p.on falls: not q.on",
+    "always after p.on rises between 0 s and 1 s: q.on",
+    "for at least 2 s after p.on falls: q.on",
+    "eventually p.on rises",
+    "q.on until p.on rises",
+    "always after p.on grace 1 s: q.on",
+    "within 3 s of p.on for at least 1 s: q.on",
+]
 LEVELS = st.integers(-6, 6).map(lambda n: n / 2)
 
 
 @st.composite
-def filled(draw):
+def filled(draw, names=(*STATES, *COUNTS, "z.v")):
     """A record with gaps, and the same with something in them."""
     points, whole = {}, {}
-    for name in (*STATES, *COUNTS, "z.v"):
+    for name in names:
         values = st.booleans() if name.endswith("on") else st.integers(-3, 3) if name.endswith("n") else LEVELS
         times = sorted(draw(st.sets(st.integers(1, LENGTH - 1), max_size=5)))
         points[name] = [(0.0, draw(values)), *((float(t), draw(st.one_of(st.just(None), values))) for t in times)]
@@ -377,6 +421,17 @@ def filled(draw):
 @given(filled(), st.sampled_from(TEXTS))
 @settings(max_examples=3 * EXAMPLES, deadline=None)
 def test_what_is_decided_is_so_however_the_gaps_are_filled(traces, text):
+    gapped, complete = (evaluate(trace, text)[0] for trace in traces)
+    if gapped.violated:
+        assert complete.violated, f"{gapped}\n{complete}"
+    elif not gapped.inconclusive:
+        assert complete.holds, f"{gapped}\n{complete}"
+        assert complete.vacuous == gapped.vacuous
+
+
+@given(filled(STATES), st.sampled_from(EDGES))
+@settings(max_examples=8 * EXAMPLES, deadline=None)
+def test_so_are_edges(traces, text):
     gapped, complete = (evaluate(trace, text)[0] for trace in traces)
     if gapped.violated:
         assert complete.violated, f"{gapped}\n{complete}"
