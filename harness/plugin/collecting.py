@@ -118,8 +118,13 @@ def pytest_fixture_setup(
         return (yield)
     request.getfixturevalue("site")
     loop = request.node.stash.get(LOOP, None)
-    with guard.inside(loop) if isinstance(loop, VirtualLoop) else nullcontext():
-        return (yield)
+    try:
+        with guard.inside(loop) if isinstance(loop, VirtualLoop) else nullcontext():
+            return (yield)
+    except BaseException as error:
+        if loop is not None:
+            loop.is_raised(error)
+        raise
 
 
 def _closure(fixturedef: pytest.FixtureDef[Any], item: pytest.Item) -> set[str]:

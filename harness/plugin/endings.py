@@ -33,6 +33,10 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
             result = yield
     except Cannot as error:
         cannot = str(error)
+    except BaseException as error:
+        if loop is not None:
+            loop.is_raised(error)
+        raise
     loop, world = pyfuncitem.stash.get(LOOP, None), pyfuncitem.stash.get(WORLD, None)
     if loop is not None:
         loop.raise_failures()

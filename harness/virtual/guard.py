@@ -113,7 +113,7 @@ def belongs(thread: threading.Thread) -> bool:
 def _network(name: str) -> Callable[[tuple[Any, ...]], str]:
     def check(args: tuple[Any, ...]) -> str:
         address = args[1] if len(args) > 1 else ""
-        return "" if address in LOGS else f"{name}({address!r}): a real socket"
+        return "" if address in LOGS else f"{name}({address!r}): a real socket (use an asyncio client, or --world live)"
 
     return check
 

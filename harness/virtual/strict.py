@@ -141,7 +141,7 @@ class StrictLoop(asyncio.BaseEventLoop):
         except BaseException as error:
             self.broken_by = error
             self.broken_off |= not task.done() or not isinstance(error, Exception)
-            self._is_raised(error)
+            self.is_raised(error)
             if task.done():
                 self._take_stop(task, error)
             elif not isinstance(error, (KeyboardInterrupt, SystemExit)):
@@ -156,7 +156,8 @@ class StrictLoop(asyncio.BaseEventLoop):
                 self.call_soon(self.stop)
                 self.run_forever()
 
-    def _is_raised(self, error: BaseException) -> None:
+    def is_raised(self, error: BaseException) -> None:
+        """That error has been raised where it can be seen: it need not be raised again."""
         self.failures = [other for other in self.failures if other is not error]
         if self._ending is error:
             self._ending = None

@@ -82,9 +82,11 @@ class LiveWorld(EmulatedWorld):
         return carrier((shown.address, shown.port), target, tamper, seed=seed, capture=self._capture)
 
     async def stop(self) -> None:
-        await self._end()
-        await self._proxies.stop()
-        await self._live.stop()
+        try:
+            await self._end()
+        finally:
+            await self._proxies.stop()
+            await self._live.stop()
         self._raise_failure()
 
     # -- time -----------------------------------------------------------------------------------------------------

@@ -313,14 +313,15 @@ class VirtualLoop(StrictLoop):
         Raises:
             OutsideWorld: always; the message says what was asked for, and by whom.
         """
+        __tracebackhide__ = True
         inside = threading.get_ident() == self._thread_id  # type: ignore[attr-defined]
         task = asyncio.current_task(self) if inside else None
         who = f" by task {task.get_name()!r} in {place(task.get_coro())}" if task else ""
-        thread = f"the thread {threading.current_thread().name!r}"
-        if not inside and thread not in what:
-            who = f" by {thread}"
+        thread = threading.current_thread()
+        if thread is not threading.main_thread() and not inside and f"the thread {thread.name!r}" not in what:
+            who = f" by the thread {thread.name!r}"
         if where and where not in who:
-            who += f", by {where}" if who else f" by {where}"
+            who += f", in {where}" if who else f" in {where}"
         intrusion = OutsideWorld(f"{what} was asked for{who}, but the simulated world has nothing outside it")
         self.end_with(intrusion)
         raise intrusion

@@ -167,6 +167,40 @@ def test_what_cannot_work_says_so_in_a_line_and_once(pytester: pytest.Pytester, 
     result.stdout.no_fnmatch_line("*pytest_plugin.py*")
 
 
+def test_a_plain_test_and_its_fixtures_reach_nothing_real(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import socket, pytest
+
+        @pytest.fixture
+        def client(site):
+            return socket.create_connection(("127.0.0.1", 9))
+
+        @pytest.fixture
+        def unrelated():
+            with pytest.raises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", 9))
+
+        def test_through_a_fixture(client):
+            pass
+
+        def test_itself(site):
+            socket.create_connection(("127.0.0.1", 9))
+
+        def test_of_no_site(unrelated):
+            pass
+        """
+    )
+    result = pytester.runpytest(*BENCH)
+    result.assert_outcomes(passed=1, failed=1, errors=1)
+    result.stdout.fnmatch_lines_random(
+        [
+            "E *OutsideWorld: socket.connect*in client in *:5,*",
+            "E *OutsideWorld: socket.connect*in test_itself in *:16,*",
+        ]
+    )
+
+
 def test_a_forgotten_await_fails_the_test(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
