@@ -26,6 +26,7 @@ from emulators.plant.engine import Plant
 from emulators.plant.faults import Fault, split
 from emulators.plant.flow import Flow
 from emulators.plant.network import ManagementNetwork
+from emulators.plant.ratings import shown
 from emulators.plant.works import Works
 from emulators.profiles.odd_answers import refusal
 from emulators.sitefile import SiteFile
@@ -135,6 +136,15 @@ class Site:
             found.update(actor.FAULTS)
         return found
 
+    def numbered(self, target: str, parameter: str) -> int | None:
+        """How many the target has of what that parameter of its faults numbers from 1; None: it numbers nothing.
+
+        Raises:
+            PlantError: nothing is called that.
+        """
+        counts = (actor.numbered(parameter) for actor in self._actors(target))
+        return next((count for count in counts if count is not None), None)
+
     def inject(
         self, target: str, kind: str, parameters: Mapping[str, float] | None = None, for_s: float | None = None
     ) -> None:
@@ -143,18 +153,37 @@ class Site:
         A fault of a point (of two breakers …) names it after the target: `crah-11:air.supply`.
 
         Raises:
-            PlantError: no such target, fault, point or parameter, or a number out of range.
+            PlantError: no such target, fault, point or parameter, or a number that cannot be; nothing has changed then.
         """
-        name, _, of = target.partition(":")
-        actors = self._actors(target)
-        chosen = next((actor for actor in actors if kind in actor.FAULTS), None)
+        self.plant.inject(*self._address(target, kind), parameters, for_s)
+        self.plant.settle()
+
+    def check(
+        self, target: str, kind: str, parameters: Mapping[str, float] | None = None, for_s: float | None = None
+    ) -> None:
+        """Whether `inject` would take that.
+
+        Raises:
+            PlantError: as `inject`.
+        """
+        self.plant.check(*self._address(target, kind), parameters, for_s)
+
+    def _address(self, target: str, kind: str) -> tuple[str, str]:
+        """The actor that suffers that fault, and the fault with what it is of.
+
+        Raises:
+            PlantError: no such target, or it does not know the fault.
+        """
+        if not isinstance(target, str) or not isinstance(kind, str):
+            raise PlantError(f"found {shown(target)} and {shown(kind)}, expected the names of a target and of a fault")
+        name, colon, of = target.partition(":")
+        chosen = next((actor for actor in self._actors(target) if kind in actor.FAULTS), None)
         if chosen is None:
             known = ", ".join(self.faults(target)) or "none"
-            raise PlantError(f"{name} cannot suffer {kind!r}; it knows: {known}")
+            raise PlantError(f"{name} cannot suffer {shown(kind)}; it knows: {known}")
         if kind in ANSWER_FAULTS:
             self._check_that_it_shows(name, kind, of)
-        self.plant.inject(chosen.id, f"{kind}:{of}" if of else kind, parameters, for_s)
-        self.plant.settle()
+        return chosen.id, f"{kind}{colon}{of}"
 
     def _check_that_it_shows(self, name: str, kind: str, point: str) -> None:
         """Refuse an answer fault that no client could ever get.
@@ -202,9 +231,9 @@ class Site:
         if not found and name == self.works.id:
             return [self.works]
         if not found:
-            near = difflib.get_close_matches(name, [*self.components, *self.devices], n=3)
+            near = difflib.get_close_matches(name[:100], [*self.components, *self.devices], n=3)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise PlantError(f"nothing in {self.name} is called {name!r}{hint}")
+            raise PlantError(f"nothing in {self.name} is called {shown(name)}{hint}")
         return found
 
 

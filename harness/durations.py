@@ -3,26 +3,38 @@
 from __future__ import annotations
 
 import re
-from math import isfinite
+from math import inf, isfinite, isnan, nan
+
+from emulators.plant.engine import LASTING
+from emulators.plant.ratings import shown
 
 UNITS_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 """Seconds in each unit."""
+
+LONGEST_S = LASTING.high
+"""The longest time anywhere, s: ten years. A clock beyond it would no longer resolve a millisecond."""
 
 _FORM = re.compile(r"\s*(\d+(?:\.\d*)?)\s*([a-z]*)\s*")
 
 
 def seconds(text: str | float) -> float:
-    """A time in s.
+    """A time in s, at most `LONGEST_S` of it.
 
     Raises:
-        ValueError: not a time; the message shows the form.
+        ValueError: not a time (NaN, yes/no, a list …), or too long a one; the message shows the form.
     """
-    if isinstance(text, (int, float)):
-        return float(text)
-    match = _FORM.fullmatch(text)
-    if match is None or (match[2] or "s") not in UNITS_S:
-        raise ValueError(f"found {text!r}, expected a time such as 90, 30s, 15min or 2h")
-    return float(match[1]) * UNITS_S[match[2] or "s"]
+    if isinstance(text, str):
+        match = _FORM.fullmatch(text)
+        number = float(match[1]) * UNITS_S[match[2] or "s"] if match and (match[2] or "s") in UNITS_S else nan
+    elif isinstance(text, bool) or not isinstance(text, (int, float)):
+        number = nan
+    else:
+        number = inf if abs(text) > LONGEST_S else float(text)
+    if isnan(number):
+        raise ValueError(f"found {shown(text)}, expected a time such as 90, 30s, 15min or 2h")
+    if abs(number) > LONGEST_S:
+        raise ValueError(f"found {shown(text)}, expected a time of ten years at most, {LONGEST_S:.0f} s")
+    return number
 
 
 def spoken(seconds: float) -> str:

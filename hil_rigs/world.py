@@ -19,8 +19,8 @@ import pytest
 
 from emulators import sitefile
 from emulators.devices.points import Value
-from emulators.plant.actor import PlantError
 from harness import quantities
+from harness.faults import possible
 from harness.faults.injection import Injection
 from harness.journal import Trace
 from harness.properties import Property, Verdict, always, evaluate, patterns, vocabulary
@@ -182,13 +182,9 @@ class RigWorld(World):
 
     def _check(self, injection: Injection) -> None:
         target, kind = injection.target, injection.kind
-        if target in self.model.components or target in self.model.devices:
-            known = self.model.faults(target)
-            if kind in known:
-                try:
-                    known[kind].chosen(injection.parameters)
-                except ValueError as error:
-                    raise PlantError(f"{target} {kind}: {error}") from None
+        on_site = target in self.model.components or target in self.model.devices
+        if on_site and kind in self.model.faults(target):
+            possible.check(self.model, injection)
         if self.rig.actuator_for(target, kind) is None:
             raise Cannot(f"no actuator of bench {self.rig.name} causes {target} {kind}")
         if injection.until is not None:

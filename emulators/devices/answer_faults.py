@@ -19,7 +19,7 @@ def _answer(doc: str, source: str, **parameters: Parameter) -> Fault:
 
 
 def _form(doc: str, last: int) -> Parameter:
-    return Parameter(1, "", 1, last, doc, neutral=None)
+    return Parameter(1, "", 1, last, doc, neutral=None, whole=True)
 
 
 ANSWER_FAULTS: Mapping[str, Fault] = {

@@ -80,6 +80,13 @@ def check(device: Device, kind: str, of: tuple[str, ...]) -> None:
             wrong = "" if changeable else f"{name} is not a setting that is a number or a yes/no"
         if wrong:
             raise PlantError(f"{device.name} {kind}: {wrong}")
+    if kind == "sensor-swapped":
+        one, other = map(device.point, of)
+        if one.name == other.name:
+            raise PlantError(f"{device.name} {kind}: found {one.name} twice, expected two points")
+        if one.point.unit != other.point.unit or isinstance(one.true(), bool) != isinstance(other.true(), bool):
+            units = f"{one.point.unit or 'no unit'} and {other.point.unit or 'no unit'}"
+            raise PlantError(f"{device.name} {kind}: {one.name} and {other.name} have {units}, expected the same")
 
 
 def begin(device: Device, key: str) -> None:

@@ -60,19 +60,22 @@ class RelayIo(Device):
         "stuck-input": Fault(
             "an input reads the same whatever is there",
             {
-                "input": Parameter(1.0, "row", 1.0, 64.0, neutral=None),
-                "level": Parameter(0.0, "level", 0.0, 1.0, neutral=None),
+                "input": Parameter(1.0, "row", 1.0, 64.0, neutral=None, whole=True),
+                "level": Parameter(0.0, "level", 0.0, 1.0, neutral=None, whole=True),
             },
             family="sensor",
         ),
         "dead-relay": Fault(
             "a relay's coil is open: it does nothing when told to close",
-            {"relay": Parameter(1.0, "row", 1.0, 64.0, neutral=None)},
+            {"relay": Parameter(1.0, "row", 1.0, 64.0, neutral=None, whole=True)},
             family="plant",
         ),
     }
     params: RelayIoParams
     state: RelayIoState
+
+    def numbered(self, parameter: str) -> int | None:
+        return {"input": self.params.input_count, "relay": self.params.relay_count}.get(parameter)
 
     def start(self) -> None:
         p = self.params

@@ -100,6 +100,9 @@ POINTS: tuple[Point, ...] = (
 )
 
 
+WHICH = Parameter(1, "", 1, 64, "which one", neutral=None, whole=True)
+
+
 class Sensor(Device):
     """An environment monitor with one probe for each quantity its parameter `probes` names."""
 
@@ -111,12 +114,14 @@ class Sensor(Device):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "probe-failure": Fault(
-            "a probe does not answer", {"probe": Parameter(1, "", 1, 64, "which one", neutral=None)}, family="sensor"
+            "a probe does not answer",
+            {"probe": WHICH},
+            family="sensor",
         ),
         "probe-drift": Fault(
             "a probe reads too much",
             {
-                "probe": Parameter(1, "", 1, 64, "which one", neutral=None),
+                "probe": WHICH,
                 "offset": Parameter(3.0, "K or %", -50.0, 50.0),
             },
             family="sensor",
@@ -124,6 +129,9 @@ class Sensor(Device):
     }
     params: SensorParams
     state: SensorState
+
+    def numbered(self, parameter: str) -> int | None:
+        return len(self.rows) if parameter == "probe" else None
 
     def start(self) -> None:
         of = self.params.of

@@ -102,6 +102,10 @@ class Actor:
     def on_fault(self, kind: str, active: bool) -> None:
         """A fault has just been applied or cleared; `state.faults` already says so."""
 
+    def numbered(self, parameter: str) -> int | None:
+        """How many there are of what that parameter of a fault numbers from 1 (`bank`); None: it numbers nothing."""
+        return None
+
     def check_fault(self, kind: str, of: tuple[str, ...]) -> None:
         """Refuse a fault of something this actor does not have (see `Fault.of`).
 

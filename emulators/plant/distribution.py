@@ -94,11 +94,12 @@ class Pdu(Electrical):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "inlet-loss": Fault("the inlet cord is pulled: the whole PDU is dead"),
         "bank-trip": Fault(
-            "a bank's breaker is held open", {"bank": Parameter(1, "", 0, 64, "which bank, 0 for all", neutral=None)}
+            "a bank's breaker is held open",
+            {"bank": Parameter(1, "", 0, 64, "which bank, 0 for all", neutral=None, whole=True)},
         ),
         "relay-stuck": Fault(
             "an outlet's relay stays where it is",
-            {"outlet": Parameter(1, "", 0, 256, "which outlet, 0 for all", neutral=None)},
+            {"outlet": Parameter(1, "", 0, 256, "which outlet, 0 for all", neutral=None, whole=True)},
         ),
         "meter-drift": Fault(
             "the PDU's meters read too much or too little; breakers and loads do not care",
@@ -145,6 +146,9 @@ class Pdu(Electrical):
         self._metered: tuple[object, object, object] = (None, None, None)
 
     # -- supply ---------------------------------------------------------------------------------------------
+
+    def numbered(self, parameter: str) -> int | None:
+        return {"bank": self.params.banks, "outlet": self.params.outlets}.get(parameter)
 
     def energise(self) -> Supply:
         seen = self.seen.get("input", DEAD)

@@ -25,13 +25,17 @@ from contextlib import contextmanager
 from typing import Any
 
 from emulators.plant.actor import Actor, Defect, Event, PlantError
-from emulators.plant.faults import split
+from emulators.plant.faults import Fault, split
+from emulators.plant.ratings import Range, shown
 
 SHORTEST_STEP_S = 0.001
 """A crossing is found to the millisecond; shorter horizons are rounded up so that time always moves, in s."""
 
 LONGEST_STEP_S = 900.0
 """Even a quiet plant is looked at four times an hour (outdoor air and fuel move slowly), in s."""
+
+LASTING = Range(0.001, 10 * 366 * 86400.0, "s")
+"""How long a fault may last: ten years at most, after which the clock would no longer resolve a millisecond."""
 
 MOST_REACTIONS = 200
 """A cascade longer than this within one instant is a modelling error, not physics."""
@@ -343,6 +347,42 @@ class Plant:
 
     # -- faults ---------------------------------------------------------------------------------------------
 
+    def check(
+        self,
+        target: str,
+        kind: str,
+        parameters: Mapping[str, float] | None = None,
+        for_s: float | None = None,
+    ) -> tuple[Actor, Fault, dict[str, float]]:
+        """Whether that fault can be injected: who suffers it, what it is, and all its parameters.
+
+        Raises:
+            PlantError: no such target, kind, point or parameter, or a number that cannot be; the message names target,
+                kind, parameter, what was found and what was expected.
+        """
+        actor = self.find(target)
+        name, of = split(kind)
+        fault = actor.FAULTS.get(name)
+        if fault is None:
+            known = ", ".join(actor.FAULTS) or "none"
+            raise PlantError(f"{target} cannot suffer {shown(name)}; it knows: {known}")
+        who = target.partition("/")[0]
+        if len(of) != len(fault.of):
+            expected = f"as in {who}:{','.join(fault.of).upper()}" if fault.of else "it concerns the whole of it"
+            raise PlantError(f"{who} {name}: name {' and '.join(fault.of) or 'nothing'} after it, {expected}")
+        actor.check_fault(name, of)
+        try:
+            chosen = fault.chosen(parameters or {})
+        except ValueError as error:
+            raise PlantError(f"{who} {name}: {error}") from None
+        for parameter, value in chosen.items():
+            count = actor.numbered(parameter)
+            if count is not None and parameter in (parameters or {}) and value > count:
+                raise PlantError(f"{who} {name}: {parameter} is {value:g}, expected at most {count}, as many as it has")
+        if for_s is not None and (why := LASTING.refusal(for_s)):
+            raise PlantError(f"{who} {name}: for_s {why} (or no time at all)")
+        return actor, fault, chosen
+
     def inject(
         self,
         target: str,
@@ -355,23 +395,7 @@ class Plant:
         Raises:
             PlantError: no such target, kind or parameter, or a number out of its range; nothing has changed then.
         """
-        actor = self.find(target)
-        name, of = split(kind)
-        fault = actor.FAULTS.get(name)
-        if fault is None:
-            known = ", ".join(actor.FAULTS) or "none"
-            raise PlantError(f"{target} cannot suffer {name!r}; it knows: {known}")
-        who = target.partition("/")[0]
-        if len(of) != len(fault.of):
-            expected = f"as in {who}:{','.join(fault.of).upper()}" if fault.of else "it concerns the whole of it"
-            raise PlantError(f"{who} {name}: name {' and '.join(fault.of) or 'nothing'} after it, {expected}")
-        actor.check_fault(name, of)
-        try:
-            chosen = fault.chosen(parameters or {})
-        except ValueError as error:
-            raise PlantError(f"{who} {name}: {error}") from None
-        if for_s is not None and not 0.0 < for_s < math.inf:
-            raise PlantError(f"{who} {kind}: it is to last {for_s:g} s, expected more than 0 (or no time at all)")
+        actor, fault, chosen = self.check(target, kind, parameters, for_s)
         noted = actor.state.faults.get(kind, {})  # at its onset, and kept while its parameters change
         actor.state.faults[kind] = {**{k: v for k, v in noted.items() if k not in fault.parameters}, **chosen}
         if for_s is not None:

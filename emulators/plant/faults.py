@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from emulators.plant.ratings import Range, shown
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -17,9 +19,16 @@ class Parameter:
     doc: str = ""
     neutral: float | None = 0.0
     """The value at which the fault does nothing, where a ramp begins; None for a number that only names something."""
+    whole: bool = False
+    """It counts or names something: no fractions."""
+
+    @property
+    def range(self) -> Range:
+        return Range(self.low, self.high, self.unit)
 
     def clamped(self, value: float) -> float:
-        return min(max(value, self.low), self.high)
+        inside = min(max(value, self.low), self.high)
+        return round(inside) if self.whole else inside
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +48,28 @@ class Fault:
         """All parameters, those not given at their defaults.
 
         Raises:
-            ValueError: an unknown parameter, or a number out of its range.
+            ValueError: an unknown parameter, or what is not a number of its range.
         """
-        unknown = [name for name in given if name not in self.parameters]
-        if unknown:
-            known = ", ".join(self.parameters) or "no parameter"
-            raise ValueError(f"unknown parameter {', '.join(unknown)}; it takes {known}")
-        values: dict[str, float] = {}
-        for name, spec in self.parameters.items():
-            value = given.get(name, spec.default)
-            number = isinstance(value, (int, float))
-            if not number or not spec.low <= value <= spec.high:
-                found = f"{value:g}" if number else repr(value)
-                raise ValueError(f"{name} is {found}, expected {spec.low:g} to {spec.high:g} {spec.unit}")
-            values[name] = value
-        return values
+        return chosen(self.parameters, given)
+
+
+def chosen(parameters: Mapping[str, Parameter], given: Mapping[str, float] | None) -> dict[str, float]:
+    """The numbers of all parameters, those not given at their defaults.
+
+    Raises:
+        ValueError: `given` is no mapping, names an unknown parameter, or has what is not a number of its range.
+    """
+    given = {} if given is None else given
+    if not isinstance(given, Mapping):
+        raise ValueError(f"found {shown(given)} as parameters, expected name: number")
+    unknown = [shown(name).strip("'") for name in given if name not in parameters]
+    if unknown:
+        known = ", ".join(parameters) or "no parameter"
+        raise ValueError(f"unknown parameter {', '.join(unknown[:5])}; it takes {known}")
+    for name, value in given.items():
+        if why := parameters[name].range.refusal(value, parameters[name].whole):
+            raise ValueError(f"{name} {why}")
+    return {name: given.get(name, spec.default) for name, spec in parameters.items()}
 
 
 def split(key: str) -> tuple[str, tuple[str, ...]]:
@@ -62,5 +78,5 @@ def split(key: str) -> tuple[str, tuple[str, ...]]:
     `outage` is `("outage", ())`, `sensor-swapped:air.supply,air.return` is
     `("sensor-swapped", ("air.supply", "air.return"))`.
     """
-    kind, _, of = key.partition(":")
-    return kind, tuple(of.split(",")) if of else ()
+    kind, colon, of = key.partition(":")
+    return kind, tuple(of.split(",")) if colon else ()

@@ -55,7 +55,7 @@ class RackRow(Electrical):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         f"psu-{cord}-failure": Fault(
             f"the power supplies on cord {cord} of a rack are dead",
-            {"rack": Parameter(1, "", 0, 64, "which rack, 0 for all", neutral=None)},
+            {"rack": Parameter(1, "", 0, 64, "which rack, 0 for all", neutral=None, whole=True)},
         )
         for cord in ("a", "b")
     }
@@ -104,6 +104,9 @@ class RackRow(Electrical):
         self._draws: dict[str, Draw] = {}
         self.heat_kw = 0.0
         """What the whole row takes, all of which becomes heat, kW."""
+
+    def numbered(self, parameter: str) -> int | None:
+        return self.params.racks if parameter == "rack" else None
 
     def start(self) -> None:
         for c, ref in enumerate(self.feeds.values()):

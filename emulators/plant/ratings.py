@@ -38,11 +38,11 @@ class Range:
     def refusal(self, value: object, whole: bool = False) -> str:
         """Why that value is not a number of this range, '' if it is; `whole`: it must have no fraction."""
         if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return f"is {_shown(value)}, {self.expected}"
+            return f"is {shown(value)}, {self.expected}"
         if not self.low <= value <= self.high:  # NaN is in no range
-            return f"is {_shown(value)}, {self.expected}"
+            return f"is {shown(value)}, {self.expected}"
         if (whole and value != int(value)) or (self.step and value % self.step):
-            return f"is {_shown(value)}, {self.expected}, a whole number"
+            return f"is {shown(value)}, {self.expected}, a whole number"
         return ""
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], Schema]) -> Schema:
@@ -118,10 +118,11 @@ class Names:
         object.__setattr__(self, "needed", needed)
 
 
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as an error message shows it: short, whatever it is."""
     if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 64:
         return "a whole number beyond 64 bits"
     if isinstance(value, float):
         return "not a number" if math.isnan(value) else f"{value:.12g}"
-    text = repr(value)
+    text = "nothing" if value is None else repr(value)
     return text if len(text) <= 80 else f"{text[:80]}…"

@@ -63,11 +63,13 @@ class Utility(Electrical):
             {"height": Parameter(15.0, "%", 10.0, 80.0, "how far above the declared voltage")},
             source="EN 50160; IEC 61000-4-30",
         ),
-        "phase-loss": Fault("one phase is interrupted", {"phase": Parameter(1.0, "phase", 1.0, 3.0, neutral=None)}),
+        "phase-loss": Fault(
+            "one phase is interrupted", {"phase": Parameter(1.0, "phase", 1.0, 3.0, neutral=None, whole=True)}
+        ),
         "unbalance": Fault(
             "one phase is lower than the others",
             {
-                "phase": Parameter(1.0, "phase", 1.0, 3.0, neutral=None),
+                "phase": Parameter(1.0, "phase", 1.0, 3.0, neutral=None, whole=True),
                 "depth": Parameter(8.0, "%", 1.0, 30.0, "how far below the declared voltage"),
             },
             source="EN 50160",

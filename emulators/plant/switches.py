@@ -94,7 +94,7 @@ class Switch(Electrical):
         "psu-a-failed": Fault("power supply A is dead"),
         "psu-b-failed": Fault("power supply B is dead"),
         "fan-failed": Fault(
-            "one fan stands still", {"fan": Parameter(1.0, "", 1.0, 6.0, "number of the fan", neutral=None)}
+            "one fan stands still", {"fan": Parameter(1.0, "", 1.0, 6.0, "number of the fan", neutral=None, whole=True)}
         ),
         "hang": Fault("the control processor hangs: frames still flow, but no BPDU, LACPDU or VRRP is sent"),
         "reload": Fault("the switch is restarted properly: it resigns as VRRP master and boots"),
@@ -102,7 +102,7 @@ class Switch(Electrical):
         "loop": Fault("a patch cable joins two ports behind a device that swallows BPDUs: frames go round for ever"),
         "port-dark": Fault(
             "the patch cable of one port is pulled",
-            {"port": Parameter(1.0, "", 1.0, 512.0, "number of the port", neutral=None)},
+            {"port": Parameter(1.0, "", 1.0, 512.0, "number of the port", neutral=None, whole=True)},
         ),
     }
 
@@ -134,6 +134,9 @@ class Switch(Electrical):
         return {psu: share if psu in live else NOTHING for psu in self.feeds}
 
     # -- power ----------------------------------------------------------------------------------------------
+
+    def numbered(self, parameter: str) -> int | None:
+        return self.params.ports if parameter == "port" else None
 
     def energise(self) -> Supply:
         """The better of its two inputs: a switch feeds nothing else, but its management card asks whether it is fed."""

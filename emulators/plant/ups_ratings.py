@@ -107,7 +107,7 @@ UPS_FAULTS: Mapping[str, Fault] = {
     ),
     "string-open": Fault(
         "strings of the battery are open: they give nothing, and nobody sees it on float",
-        {"strings": Parameter(1.0, "", 1.0, 64.0, "how many")},
+        {"strings": Parameter(1.0, "", 1.0, 64.0, "how many", whole=True)},
     ),
     "battery-weak": Fault(
         "the battery holds less than the UPS believes",

@@ -298,7 +298,14 @@ def _check_names(model: Site, texts: Sequence[str]) -> None:
 
 
 def _check(scenario: Scenario, file: Path) -> None:
-    """Refuse a scenario that could not fail."""
+    """Refuse a scenario that could not fail, or whose faults cannot happen on its site.
+
+    Raises:
+        FileError: a line for each fault that cannot happen.
+    """
+    from harness.worlds.sites import beside
+
+    scenario.check(Site.load(beside(scenario.site, file)), file)
     if not scenario.properties:
         fail(f"{file}: it has no properties, so nothing could be broken; add what must hold", Exit.USAGE)
 

@@ -11,7 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from emulators.plant.engine import LASTING
+from emulators.plant.ratings import Range, shown
 from harness.durations import seconds
+
+ONSET = Range(0.0, LASTING.high, "s")
+"""When a fault may begin, and how long a ramp may take."""
+
+FLAPPING = Range(0.001, LASTING.high, "s")
+"""How long a fault that comes and goes may be there, or not."""
+
+MOST = 1e300
+"""No parameter of a fault is larger."""
 
 TIMES = ("at_s", "for_s", "ramp_s")
 """Fields that hold a time; as text they may be written `15 min`."""
@@ -53,24 +64,34 @@ class Injection:
     flap_jitter: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.target:
-            raise InjectionError("target", "is empty, expected a component or device")
-        if not self.kind:
-            raise InjectionError("kind", "is empty, expected a fault as `twinfeed faults` lists it")
-        if not 0.0 <= self.at_s < math.inf:
-            raise InjectionError("at_s", f"is {self.at_s:g}, expected 0 s or later")
-        if self.for_s is not None and not 0.0 < self.for_s < math.inf:
-            raise InjectionError("for_s", f"is {self.for_s:g}, expected more than 0 s (or leave it out)")
-        if not 0.0 <= self.ramp_s < math.inf:
-            raise InjectionError("ramp_s", f"is {self.ramp_s:g}, expected 0 s or more")
+        for name, expected in (("target", "a component or device"), ("kind", "a fault as `twinfeed faults` lists it")):
+            text = getattr(self, name)
+            if not isinstance(text, str) or not text:
+                found = "is empty" if text == "" else f"found {shown(text)}"
+                raise InjectionError(name, f"{found}, expected {expected}")
+        _in_range("at_s", self.at_s, ONSET, "0 s or later")
+        if self.for_s is not None:
+            _in_range("for_s", self.for_s, LASTING, "more than 0 s (or leave it out)")
+        _in_range("ramp_s", self.ramp_s, ONSET, "0 s or more")
+        if not isinstance(self.parameters, Mapping):
+            raise InjectionError("parameters", f"found {shown(self.parameters)}, expected name: number")
+        for name, value in self.parameters.items():
+            _number(f"parameters.{name}", value)
         if self.ramp_s and not self.parameters:
             raise InjectionError("ramp_s", "there is nothing to ramp; give the parameters to be reached")
         if self.ramp_s and self.flap:
             raise InjectionError("flap", "a fault either ramps or flaps; use two injections for both")
-        if self.flap is not None and not (len(self.flap) == 2 and all(0.0 < s < math.inf for s in self.flap)):
-            raise InjectionError("flap", f"is {self.flap}, expected the seconds on and off, both more than 0")
-        if not 0.0 <= self.flap_jitter < 1.0:
+        if self.flap is not None:
+            if not isinstance(self.flap, tuple) or len(self.flap) != 2:
+                raise InjectionError(
+                    "flap", f"is {shown(self.flap)}, expected the seconds on and off, both more than 0"
+                )
+            for span_s in self.flap:
+                _in_range("flap", span_s, FLAPPING, f"the seconds on and off, {FLAPPING.low:g} or more each")
+        if _number("flap_jitter", self.flap_jitter) < 0.0 or self.flap_jitter >= 1.0:
             raise InjectionError("flap_jitter", f"is {self.flap_jitter:g}, expected 0 to less than 1")
+        if self.until is not None and not isinstance(self.until, str):
+            raise InjectionError("until", f"found {shown(self.until)}, expected a condition")
 
     def __hash__(self) -> int:
         return hash((self.target, self.kind, self.at_s, self.for_s, tuple(sorted(self.parameters.items()))))
@@ -106,31 +127,29 @@ class Injection:
         """
         for name in ("target", "kind"):
             if not isinstance(data.get(name), str):
-                raise InjectionError(name, f"found {_shown(data.get(name))}, expected a text")
+                raise InjectionError(name, f"found {shown(data.get(name))}, expected a text")
         if unknown := [name for name in data if name not in cls.__dataclass_fields__]:
-            raise InjectionError(str(unknown[0]), "unknown field; is it misspelt?")
+            raise InjectionError(shown(unknown[0]).strip("'"), "unknown field; is it misspelt?")
         fields = {name: value for name, value in data.items() if value is not None}
         for name in TIMES:
             if name in fields:
                 fields[name] = _time(name, fields[name])
         if "flap" in fields:
             if not isinstance(fields["flap"], (list, tuple)) or len(fields["flap"]) != 2:
-                raise InjectionError("flap", f"found {_shown(fields['flap'])}, expected [time on, time off]")
+                raise InjectionError("flap", f"found {shown(fields['flap'])}, expected [time on, time off]")
             fields["flap"] = tuple(_time("flap", value) for value in fields["flap"])
         if "flap_jitter" in fields:
             fields["flap_jitter"] = _number("flap_jitter", fields["flap_jitter"])
         if "until" in fields and not isinstance(fields["until"], str):
-            raise InjectionError("until", f"found {_shown(fields['until'])}, expected a condition")
+            raise InjectionError("until", f"found {shown(fields['until'])}, expected a condition")
         parameters = fields.get("parameters", {})
         if not isinstance(parameters, Mapping):
-            raise InjectionError("parameters", f"found {_shown(parameters)}, expected name: number")
+            raise InjectionError("parameters", f"found {shown(parameters)}, expected name: number")
         fields["parameters"] = {str(name): _number(f"parameters.{name}", value) for name, value in parameters.items()}
         return cls(**fields)
 
 
 def _time(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise InjectionError(name, f"found {_shown(value)}, expected a time such as 90, 30s, 15min or 2h")
     try:
         return seconds(value)
     except ValueError as error:
@@ -138,10 +157,12 @@ def _time(name: str, value: Any) -> float:
 
 
 def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
-        raise InjectionError(name, f"found {_shown(value)}, expected a number")
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= MOST:
+        raise InjectionError(name, f"found {shown(value)}, expected a number")
     return float(value)
 
 
-def _shown(value: Any) -> str:
-    return "nothing" if value is None else repr(value)
+def _in_range(name: str, value: Any, limits: Range, expected: str) -> None:
+    if why := limits.refusal(value):
+        most = f", {limits.high:g} s at most" if isinstance(value, (int, float)) and value > limits.high else ""
+        raise InjectionError(name, f"{why.partition(', expected')[0]}, expected {expected}{most}")

@@ -22,8 +22,11 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from emulators import yamlfile
+from emulators.plant.actor import PlantError
+from emulators.site import Site
 from emulators.yamlfile import FileError, problem
 from harness.durations import seconds
+from harness.faults import possible
 from harness.faults.injection import Injection, InjectionError
 
 
@@ -73,6 +76,22 @@ class Scenario:
         """
         path = Path(path)
         return cls.from_dict(yamlfile.load(path), path)
+
+    def check(self, site: Site, path: Path = Path("scenario")) -> None:
+        """Refuse a scenario with a fault that cannot happen on that site; `path` is the file it was loaded from.
+
+        Raises:
+            FileError: a line for each such injection.
+        """
+        wrong: list[str] = []
+        for n, injection in enumerate(self.injections):
+            try:
+                possible.check(site, injection)
+            except PlantError as error:
+                data = yamlfile.load(path) if path.exists() else None
+                wrong.append(problem(path, data, ["injections", n], str(error)))
+        if wrong:
+            raise FileError(wrong)
 
     def save(self, path: str | Path) -> None:
         """Write it as a YAML file that `load` reads back as an equal scenario.

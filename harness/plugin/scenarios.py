@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from emulators.plant.actor import PlantError
+from emulators.site import Site
 from emulators.yamlfile import FileError
 from harness.faults.scenario import Scenario
 from harness.properties import BindingError, PropertySyntaxError, WrongKind
@@ -43,6 +44,7 @@ class ScenarioItem(pytest.Item):
         scenario = Scenario.load(self.path)
         controller = self.config.getoption("--controller") or scenario.controller
         scenario = replace(scenario, site=beside(scenario.site, self.path), controller=controller)
+        scenario.check(Site.load(scenario.site), self.path)
         with importable_from(Path.cwd(), self.config.rootpath):
             outcome = trial(scenario, everything=True, patience_s=self.config.getoption("--watchdog"))
         if not outcome:

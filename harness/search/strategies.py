@@ -50,6 +50,8 @@ class Menu:
     others: Mapping[str, tuple[tuple[str, str], ...]]
     """Family -> kind by kind, the targets that can suffer it."""
     parameters: Mapping[str, Mapping[str, Parameter]]
+    most: Mapping[tuple[str, str], int]
+    """(target, parameter) -> how many there are of what that parameter numbers: banks of a PDU, ports of a switch."""
 
 
 MEASURED: Mapping[str, tuple[str, ...]] = {
@@ -75,6 +77,7 @@ def menu(site: Site, only: Iterable[str] = (), without: Iterable[str] = ()) -> M
     grid: list[tuple[str, str]] = []
     others: dict[str, list[tuple[str, str]]] = {}
     parameters: dict[str, Mapping[str, Parameter]] = {}
+    most: dict[tuple[str, str], int] = {}
     for target in dict.fromkeys([*site.components, *site.devices, works.NAME, *OFF_SITE]):
         of_grid = isinstance(site.components.get(target), Utility)
         for entry in of_target(site, target):
@@ -84,10 +87,13 @@ def menu(site: Site, only: Iterable[str] = (), without: Iterable[str] = ()) -> M
             if not of_grid and wanted and not _named(wanted, named):
                 continue
             parameters[entry.kind] = entry.parameters
+            for name in entry.parameters:
+                if (count := site.numbered(target, name)) is not None:
+                    most[target, name] = count
             into = grid if of_grid and entry.family == "plant" else others.setdefault(entry.family, [])
             into += [(place, entry.kind) for place in _places(site, target, entry)]
     by_kind = {f: tuple(sorted(others[f], key=lambda pair: pair[1])) for f in FAMILIES if others.get(f)}
-    return Menu(tuple(sorted(grid, key=lambda pair: GRID_ORDER.get(pair[1], 9))), by_kind, parameters)
+    return Menu(tuple(sorted(grid, key=lambda pair: GRID_ORDER.get(pair[1], 9))), by_kind, parameters, most)
 
 
 def _named(patterns: Iterable[str], names: Iterable[str]) -> bool:
@@ -148,7 +154,7 @@ def injections(
     for name, spec in menu.parameters[kind].items():
         choice = draw(st.sampled_from((None, 0.25, 0.75, 1.0)))
         if choice is not None:
-            numbers[name] = _between(spec, choice)
+            numbers[name] = _between(spec, choice, menu.most.get((target.partition(":")[0], name), spec.high))
     return Injection(target, kind, at_s, for_s, numbers, flap=flap)
 
 
@@ -168,9 +174,10 @@ def failures(draw: st.DrawFn, menu: Menu, first_s: float, last_s: float) -> Inje
     return draw(injections(menu.others[family], menu, first_s, last_s))
 
 
-def _between(spec: Parameter, part: float) -> float:
-    """A number of the parameter's range: from its default so much of the way to its upper end."""
-    return round(spec.default + (spec.high - spec.default) * part, 6)
+def _between(spec: Parameter, part: float, most: float) -> float:
+    """A number of the parameter's range: from its default so much of the way to its upper end, or to `most`."""
+    number = round(spec.default + (min(most, spec.high) - spec.default) * part, 6)
+    return round(number) if spec.whole else number
 
 
 @st.composite

@@ -13,10 +13,10 @@ from contextlib import ExitStack
 from typing import Any
 
 from emulators.devices.points import Value
-from emulators.plant.actor import Defect, PlantError
+from emulators.plant.actor import Defect
 from emulators.site import Site
 from harness import quantities
-from harness.faults import frames
+from harness.faults import possible
 from harness.faults.controllers import KINDS
 from harness.faults.injection import Injection
 from harness.properties import always
@@ -152,26 +152,15 @@ class EmulatedWorld(World):
 
     def _check(self, injection: Injection) -> None:
         """Refuse a fault that cannot happen before its time comes."""
-        target, kind = injection.target, injection.kind
-        if kind in CONTROLLER_KINDS:
-            if target != "controller":
-                raise PlantError(f"{target} cannot suffer {kind!r}; its target is `controller`")
-        elif self._of_the_wire(target, kind):
-            self._check_wire(target, kind, injection.parameters)
-        elif kind not in self.model.faults(target):
-            known = ", ".join(self.model.faults(target)) or "none"
-            raise PlantError(f"{target} cannot suffer {kind!r}; it knows: {known}")
-        else:
-            try:
-                self.model.faults(target)[kind].chosen(injection.parameters)
-            except ValueError as error:
-                raise PlantError(f"{target} {kind}: {error}") from None
+        possible.check(self.model, injection)
+        if self._of_the_wire(injection.target, injection.kind):
+            self._check_wire(injection.target, injection.kind, injection.parameters)
         if injection.until is not None:
             fits([always(injection.until)], self.model)  # a condition that says nothing is refused now
 
     def _of_the_wire(self, target: str, kind: str) -> bool:
         """Whether the world's network realises it; a link of the plant has losses of its own."""
-        return kind in frames.BY_NAME and target in self.model.devices
+        return possible.of_the_wire(self.model, target, kind)
 
     def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
         """Realise a fault now (`harness.faults.schedule.Sink`)."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -117,19 +118,9 @@ class World(ABC):
             InjectionError: the times contradict each other.
             Cannot: this world has no way to cause it.
         """
-        await self.schedule(
-            Injection(
-                target,
-                kind,
-                self.now + span(at),
-                None if for_ is None else span(for_),
-                parameters,
-                span(ramp),
-                None if flap is None else (span(flap[0]), span(flap[1])),
-                until,
-            ),
-            may_miss=may_miss,
-        )
+        wanted = {"for_s": for_, "ramp_s": ramp, "flap": flap, "until": until, "parameters": parameters}
+        injection = Injection.from_dict({"target": target, "kind": kind, "at_s": at, **wanted})
+        await self.schedule(replace(injection, at_s=self.now + injection.at_s), may_miss=may_miss)
 
     async def schedule(self, *injections: Injection, may_miss: bool = False) -> None:
         """Let these faults happen at their times, which are seconds of the site's clock; `may_miss` as for `inject`.

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from emulators.plant.faults import Parameter
+from emulators.plant.faults import chosen as chosen_of
 from harness.faults.kinds import WORLDS, FaultKind
 from harness.faults.link import LinkConditions
 
@@ -26,7 +27,7 @@ ALL, READS, WRITES = range(3)
 """Values of `only`."""
 
 _SHARE = Parameter(100, "%", 0, 100, "the share of those requests that suffers it", neutral=0.0)
-_ONLY = Parameter(ALL, "", ALL, WRITES, "0 all requests, 1 only reads, 2 only writes", neutral=None)
+_ONLY = Parameter(ALL, "", ALL, WRITES, "0 all requests, 1 only reads, 2 only writes", neutral=None, whole=True)
 
 _APPLICATION = "Modbus Application Protocol Specification V1.1b3 §7"
 _MESSAGING = "Modbus Messaging on TCP/IP Implementation Guide V1.0b"
@@ -46,7 +47,7 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         "modbus-exception",
         "requests are refused with this exception and not passed on",
         _APPLICATION,
-        code=Parameter(4, "", 1, 255, "1 function, 2 address, 3 value, 4 failure, 5 acknowledge, 6 busy"),
+        code=Parameter(4, "", 1, 255, "1 function, 2 address, 3 value, 4 failure, 5 acknowledge, 6 busy", whole=True),
         percent=_SHARE,
         only=_ONLY,
     ),
@@ -73,18 +74,18 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         "modbus-wrong-unit",
         "answers carry another unit identifier",
         _MESSAGING,
-        offset=Parameter(1, "", 1, 255, _OFFSET),
+        offset=Parameter(1, "", 1, 255, _OFFSET, whole=True),
     ),
     _protocol(
         "modbus-wrong-transaction",
         "answers carry another transaction identifier",
         _MESSAGING,
-        offset=Parameter(1, "", 1, 65535, _OFFSET),
+        offset=Parameter(1, "", 1, 65535, _OFFSET, whole=True),
     ),
     _protocol(
         "truncated",
         "answers lack their last octets; one at least is left",
-        bytes=Parameter(2, "octets", 1, 65535, "how many are cut off"),
+        bytes=Parameter(2, "octets", 1, 65535, "how many are cut off", whole=True),
     ),
     _protocol(
         "trailing",
@@ -101,7 +102,9 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         "torn",
         "the first register of a pair is of the answer before, the second of this one, as in a device that updates "
         "its registers while they are read",
-        register=Parameter(-1, "", -1, 65534, "address of the pair's first; -1: each pair from the start of the read"),
+        register=Parameter(
+            -1, "", -1, 65534, "address of the pair's first; -1: each pair from the start of the read", whole=True
+        ),
     ),
     _protocol(
         "snmp-generr",
@@ -114,7 +117,9 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         "snmp-too-big",
         "answers of v1 and v2c that are longer are replaced by tooBig",
         "RFC 3416 §4.2.1, RFC 1157 §4.1.2; 484 octets are the least that RFC 3417 §3.2.1 allows",
-        octets=Parameter(484, "octets", 64, 65507, "the longest message that the device sends", neutral=65507),
+        octets=Parameter(
+            484, "octets", 64, 65507, "the longest message that the device sends", neutral=65507, whole=True
+        ),
     ),
     _protocol(
         "snmp-no-getbulk",
@@ -145,14 +150,14 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         "snmp-wrong-request-id",
         "answers carry another request-id (v3: another msgID)",
         "RFC 3416 §3, RFC 3412 §6.2",
-        offset=Parameter(1, "", 1, 1_000_000, _OFFSET),
+        offset=Parameter(1, "", 1, 1_000_000, _OFFSET, whole=True),
     ),
     _protocol(
         "snmp-engine-reboot",
         "the engine seems to have restarted at the onset: sysUpTime and snmpEngineTime count from 0, snmpEngineBoots "
         "is higher; authenticated v3 requests are reported notInTimeWindows",
         "RFC 3414 §2.2, RFC 3418 sysUpTime",
-        boots=Parameter(1, "restarts", 1, 1000, "how many are counted"),
+        boots=Parameter(1, "restarts", 1, 1000, "how many are counted", whole=True),
     ),
     _protocol(
         "snmp-time-window",
@@ -213,7 +218,7 @@ TRANSPORT_KINDS: tuple[FaultKind, ...] = (
         "split",
         "answers on a TCP connection arrive in pieces",
         "pymodbus-dev/pymodbus issues 496 and 1922",
-        octets=Parameter(3, "octets", 1, 65535, "length of each piece but the last", neutral=65535),
+        octets=Parameter(3, "octets", 1, 65535, "length of each piece but the last", neutral=65535, whole=True),
         gap_s=Parameter(0.02, "s", 0, 60, "from one piece to the next"),
     ),
     _transport(
@@ -272,17 +277,10 @@ def chosen(kind: str, parameters: Mapping[str, float] | None = None) -> dict[str
     fault = BY_NAME.get(kind)
     if fault is None:
         raise ValueError(f"no fault is called {kind!r}; there are {', '.join(BY_NAME)}")
-    given = dict(parameters or {})
-    numbers = {name: given.pop(name, spec.default) for name, spec in fault.parameters.items()}
-    if given:
-        known = ", ".join(fault.parameters) or "no parameter"
-        raise ValueError(f"{kind}: unknown parameter {', '.join(given)}; it takes {known}")
-    for name, spec in fault.parameters.items():
-        if not spec.low <= numbers[name] <= spec.high:
-            raise ValueError(
-                f"{kind}: {name} is {numbers[name]:g}, expected {spec.low:g} to {spec.high:g} {spec.unit}".rstrip()
-            )
-    return numbers
+    try:
+        return chosen_of(fault.parameters, parameters)
+    except ValueError as error:
+        raise ValueError(f"{kind}: {error}") from None
 
 
 def path(faults: Faults, healthy: LinkConditions) -> LinkConditions:
