@@ -62,6 +62,8 @@ TYPED = re.compile(r"([A-Za-z][\w-]*(?: Address)?):(?: (.*)|$)", re.DOTALL)
 
 TICKS = re.compile(r"(?:(\d+):)?(\d+):(\d+):(\d+)\.(\d\d)")
 HEX_PAIRS = re.compile(r"\s*[0-9A-Fa-f]{2}(?:\s+[0-9A-Fa-f]{2})*\s*")
+BRACKETS = re.compile(r"\s+\[.*?\](?=\s*(?:\n[0-9A-F]{2} |\Z))", re.DOTALL)
+"""The characters that -OT prints behind octets, line ends among them."""
 QUOTED_HEX = re.compile(r'"(?:[0-9A-F]{2} )+"')
 
 
@@ -201,14 +203,11 @@ def _unquoted(text: str) -> bytes:
 
 
 def _hexadecimal(text: str) -> Read:
-    octets = b""
-    for line in text.splitlines():
-        bare = re.sub(r"\s+\[.*", "", line).strip()  # -OT prints the characters in brackets behind
-        try:
-            octets += bytes.fromhex(bare)
-        except ValueError:
-            raise NotAValue(f"found {bare[:40]!r}, expected octets in hexadecimal such as 00 C0 B7") from None
-    return "string", octets, ""
+    bare = BRACKETS.sub("", text)
+    try:
+        return "string", bytes.fromhex(bare), ""
+    except ValueError:
+        raise NotAValue(f"found {bare[:40]!r}, expected octets in hexadecimal such as 00 C0 B7") from None
 
 
 def _bits(text: str) -> Read:

@@ -39,6 +39,7 @@ WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 BOM = b"\xef\xbb\xbf"
 SAP = re.compile(rb"\.?\d+(\.\d+)+\s*,\s*\w+\s*,")
+RECORD = re.compile(rb"[\d.\s]*\|")
 WALK = re.compile(rb"[^|]+?\s=(\s|$)|\.(iso|\d+)(\.\d+)+ ")
 
 MOST_PROBLEMS = 20
@@ -128,7 +129,7 @@ def _read(path: Path, lines: list[Line], meaningful: list[Line]) -> Iterator[Rea
         return _each(path, meaningful, lambda line: ([foreign.dump_variable(line)], ""))
     if SAP.match(first):
         return _each(path, meaningful, lambda line: ([foreign.sap_variable(line)], ""))
-    looks_walked = b"|" not in first and any(WALK.match(line.strip()) for _, line in meaningful[:50])
+    looks_walked = not RECORD.match(first) and any(WALK.match(line.strip()) for _, line in meaningful[:50])
     if stem.endswith(".snmpwalk") or looks_walked:
         return _walked(path, lines)
     return _each(path, meaningful, lambda line: snmpsim.variables(line, path))
