@@ -9,10 +9,10 @@ reads it over the wire too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from emulators.profiles.snmp_binding import SYNTAX, WRAPS, oid
+from emulators.profiles.snmp_binding import WRAPS
 from emulators.wire.modbus import (
     DeviceFailure,
     IllegalAddress,
@@ -22,10 +22,9 @@ from emulators.wire.modbus import (
     any_unit,
 )
 from emulators.wire.modbus.unit import BitTable, RegisterTable, Unanswered
-from emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, SnmpServer, Syntax, Value
-from emulators.wire.snmp.ber import SEQUENCE, encode_tlv
+from emulators.wire.snmp import Access, SnmpAgent, SnmpServer
 from harness.learning.recording import Recording, Table, Walk
-from harness.learning.snmpfiles.values import is_name, octets
+from harness.learning.snmpfiles.tree import VariablesTree
 from harness.learning.snmprec import Variable
 
 REFUSALS: dict[int, type[ModbusError]] = {
@@ -90,38 +89,26 @@ def _risen(walks: Sequence[Walk], oid: str, wraps: int) -> int:
     return sum(steps) if len(numbers) == len(walks) and all(step < wraps // 2 for step in steps) else 0
 
 
-class RecordedTree(MibTree):
-    """The variables of the walk that is served now, each with the octets that the device sent as its value."""
+class RecordedTree(VariablesTree):
+    """The variables of the walk that is served now."""
 
-    __slots__ = ("_advance", "_player", "_round", "_shown", "_values")
+    __slots__ = ("_advance", "_player", "_round", "_shown")
 
     def __init__(self, player: Player) -> None:
         self._player = player
         self._advance = Advance(player.recording)
         self._shown, self._round = player.walk, player.round
-        super().__init__(self._instances(), self._look)
-
-    def encode(self, position: int) -> bytes:
-        """The binding, also of a value that is none of its type."""
-        binding = encode_tlv(SEQUENCE, self.layout.elements[position] + self._values[self.layout.oids[position]])
-        self.encoded[position] = binding
-        return binding
+        super().__init__(self._now(), self._look)
 
     def _look(self) -> int:
         walk, rounds = self._player.walk, self._player.round
         if walk is not self._shown or rounds != self._round:
             self._shown, self._round = walk, rounds
-            self.replace(self._instances())
+            self.show(self._now())
         return rounds * len(self._player.recording.walks) + walk.number
 
-    def _instances(self) -> list[Instance]:
-        variables = [variable for variable in self._shown.variables.values() if is_name(variable.oid)]
-        self._values = {oid(v.oid): octets(self._advance.after(self._round, v)) for v in variables}
-        return [Instance(oid(v.oid), SYNTAX.get(v.type, Syntax.OPAQUE), _unread) for v in variables]
-
-
-def _unread() -> Value:
-    raise AssertionError("a recorded variable is encoded from its octets")
+    def _now(self) -> Iterator[Variable]:
+        return (self._advance.after(self._round, variable) for variable in self._shown.variables.values())
 
 
 class RecordedUnit:

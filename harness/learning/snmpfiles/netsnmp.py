@@ -80,7 +80,7 @@ def entries(lines: list[tuple[int, bytes]]) -> tuple[list[Entry], list[tuple[int
     """The variables of the lines, and the lines that are none of a variable."""
     found: list[Entry] = []
     remarks: list[tuple[int, str]] = []
-    texts = [(number, octets.decode("latin-1").removesuffix("\n").removesuffix("\r")) for number, octets in lines]
+    texts = [(number, octets.decode("latin-1").removesuffix("\r")) for number, octets in lines]
     forms = next((f for f in (NUMBERED, QUICK, NAMED) if any(f.fullmatch(text) for _, text in texts)), NUMBERED)
     for number, text in texts:
         start = forms.fullmatch(text)

@@ -9,6 +9,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from emulators.yamlfile import FileError
@@ -19,7 +20,7 @@ from harness.learning.snmprec import Variable
 from harness.transports.snmp_messages import numbers
 
 Line = tuple[int, bytes]
-"""A line's number from 1, and its octets with its end."""
+"""A line's number from 1, and its octets without the line feed."""
 
 Read = tuple[int, Variable | None, str]
 """A line's number, the variable there, and a warning ("" for none)."""
@@ -86,50 +87,52 @@ def read(path: Path, data: bytes | None = None) -> Found:
             data = unpacked(path, path.read_bytes())
         except OSError as error:
             raise FileError([f"{path}: cannot be read: {error.strerror or error}"]) from None
-    lines = list(enumerate(_lines(data), 1))
-    meaningful = [line for line in lines if (bare := line[1].strip()) and not bare.startswith(b"#")]
-    if not meaningful and ".snmprec" not in path.name:
+    lines = data.split(b"\n")  # with LF alone: form feeds, NEL and the like are parts of values
+    if not any(_meaningful(lines)) and ".snmprec" not in path.name:
         raise FileError([f"{path}: is empty; expected a recording, a .snmprec file or what `snmpwalk -On` prints"])
     found = Found()
-    last: dict[str, tuple[int, Variable]] = {}
+    last: dict[str, Variable] = {}
+    stands: dict[str, int] = {}
     repeated: list[tuple[str, int, int]] = []
     unordered: list[int] = []
     before: tuple[int, ...] = ()
-    for number, variable, warning in _read(path, lines, meaningful):
+    for number, variable, warning in _read(path, lines):
         if warning:
             found.warnings.append(f"{path}:{number}: {warning}")
         if variable is None:
             continue
         if variable.oid in last:
-            repeated.append((variable.oid, last[variable.oid][0], number))
+            repeated.append((variable.oid, stands[variable.oid], number))
         elif (here := numbers(variable.oid)) < before:
             unordered.append(number)
         else:
             before = here
-        last[variable.oid] = number, variable
-    found.variables = [variable for _, variable in last.values()]
+        last[variable.oid], stands[variable.oid] = variable, number
+    found.variables = list(last.values())
     found.warnings += _habits(path, repeated, unordered)
     if not found.variables:
         found.warnings.append(f"{path}: holds no variable; an agent made of it answers that it has none")
     return found
 
 
-def _lines(data: bytes) -> list[bytes]:
-    """Lines end with LF alone: form feeds, NEL and the like are parts of values."""
-    lines = [line + b"\n" for line in data.split(b"\n")]
-    lines[-1] = lines[-1].removesuffix(b"\n")
-    return lines if lines[-1] else lines[:-1]
+def _meaningful(lines: list[bytes]) -> Iterator[Line]:
+    """The lines that are neither blank nor remarks."""
+    for number, line in enumerate(lines, 1):
+        if (bare := line.lstrip()) and not bare.startswith(b"#"):
+            yield number, line
 
 
-def _read(path: Path, lines: list[Line], meaningful: list[Line]) -> Iterator[Read]:
+def _read(path: Path, lines: list[bytes]) -> Iterator[Read]:
     """The lines as the file's format has them. Raises FileError."""
-    first = meaningful[0][1].strip() if meaningful else b""
+    begins = [line.strip() for _, line in islice(_meaningful(lines), 50)]
+    first = begins[0] if begins else b""
+    meaningful = _meaningful(lines)
     stem = path.name.removesuffix(".gz").removesuffix(".bz2").removesuffix(".xz")
     if stem.endswith((".dump", ".MVC")):
         return _each(path, meaningful, lambda line: ([foreign.dump_variable(line)], ""))
     if SAP.match(first):
         return _each(path, meaningful, lambda line: ([foreign.sap_variable(line)], ""))
-    looks_walked = not RECORD.match(first) and any(WALK.match(line.strip()) for _, line in meaningful[:50])
+    looks_walked = not RECORD.match(first) and any(map(WALK.match, begins))
     if stem.endswith(".snmpwalk") or looks_walked:
         return _walked(path, lines)
     return _each(path, meaningful, lambda line: snmpsim.variables(line, path))
@@ -155,8 +158,8 @@ def _each(
     _refuse(path, problems)
 
 
-def _walked(path: Path, lines: list[Line]) -> Iterator[Read]:
-    entries, remarks = netsnmp.entries(lines)
+def _walked(path: Path, lines: list[bytes]) -> Iterator[Read]:
+    entries, remarks = netsnmp.entries(list(enumerate(lines[:-1] if not lines[-1] else lines, 1)))
     if not entries and remarks:
         number, text = remarks[0]
         _refuse(path, [f"{path}:{number}: found {text[:60]!r}, expected OID = TYPE: value as `snmpwalk -On` prints it"])

@@ -31,7 +31,7 @@ def variables(line: bytes, path: Path) -> tuple[list[Variable], str]:
         NotALine: see there.
         NotAValue: the line is one, but what it says cannot be.
     """
-    oid, bar, rest = line.decode("latin-1").removesuffix("\n").removesuffix("\r").lstrip().partition("|")
+    oid, bar, rest = line.decode("latin-1").removesuffix("\r").lstrip().partition("|")
     tag, second_bar, text = rest.partition("|")
     if not (oid and tag and bar and second_bar):
         shown = line[:60].decode("utf-8", "replace").strip()
@@ -53,7 +53,7 @@ def variable(oid: str, tag: str, text: str) -> Variable:
         known = ", ".join(f"{number} {known}" for known, number in TAGS.items())
         raise NotAValue(f"found the tag {tag!r}, expected one of {known}; x or e after it for hexadecimal or escapes")
     if type not in OCTETS or form == "x":
-        text = text.strip()
+        text = text.rstrip()
     try:
         if form == "x":
             return Variable(named, type, of_octets(type, _unhexed(text)))

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from emulators.wire.snmp.ber import MAX_SUBIDENTIFIER, check_oid, encode_integer, encode_tlv
+import re
+
+from emulators.wire.snmp.ber import MAX_SUBIDENTIFIER, MAX_SUBIDENTIFIERS, check_oid, encode_integer, encode_tlv
 from harness.learning.snmprec import ABSENT_TAGS, INTEGERS, OCTETS, Variable
 from harness.transports.snmp_messages import Value
+
+PLAIN = re.compile(r"1\.[1-3](?:\.(?:0|[1-9]\d{0,8}))*")
+"""Names below iso.1 to iso.3 whose numbers have at most nine digits and no leading zeros."""
 
 
 class NotAValue(ValueError):
@@ -17,6 +22,8 @@ def name(text: str) -> str:
     Raises:
         NotAValue: an agent cannot have a variable of that name.
     """
+    if PLAIN.fullmatch(text) and text.count(".") < MAX_SUBIDENTIFIERS:
+        return text  # as nearly all are
     try:
         subidentifiers = tuple(int(part) for part in text.strip().split(".") if part)
         check_oid(subidentifiers)
@@ -25,15 +32,6 @@ def name(text: str) -> str:
         why = f" with numbers up to {MAX_SUBIDENTIFIER}" if wide else ""
         raise NotAValue(f"found the OID {text[:60]!r}, expected 2 to 128 numbers{why}: 1.3.6.1.2.1.1.5.0") from None
     return ".".join(map(str, subidentifiers))
-
-
-def is_name(oid: str) -> bool:
-    """Whether an agent can have a variable of that name: some devices send numbers of more than 32 bits in names."""
-    try:
-        name(oid)
-    except NotAValue:
-        return False
-    return True
 
 
 def of_text(type: str, text: str) -> Value:
