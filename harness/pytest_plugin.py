@@ -90,6 +90,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("twinfeed", "twinfeed: one test, three worlds")
     group.addoption("--world", choices=WORLDS, default="simulated", help="where tests with `site` run")
     group.addoption("--site", metavar="NAME|FILE", help=f"the site of tests that name none (default: {DEFAULT})")
+    group.addoption(
+        "--profiles",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="a folder with profiles of your own; may be repeated, and adds to TWINFEED_PROFILES",
+    )
     group.addoption("--speed", type=float, default=1.0, metavar="X", help="live: site seconds in a second (default: 1)")
     group.addoption(
         "--seed", type=int, metavar="N", help="seed of everything that is random (default: the test's, else the site's)"
@@ -127,6 +134,19 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("markers", line)
     if error := _contradiction(config.getoption):
         raise pytest.UsageError(error)
+    if folders := config.getoption("--profiles"):
+        _look_for_profiles(config, folders)
+
+
+def _look_for_profiles(config: pytest.Config, folders: list[str]) -> None:
+    from emulators.profiles import library
+
+    looking = ExitStack()
+    try:
+        looking.enter_context(library.looking_in([Path(folder) for folder in folders]))
+    except FileError as error:
+        raise pytest.UsageError(f"--profiles: {error}") from None
+    config.add_cleanup(looking.close)
 
 
 def _contradiction(option: Callable[[str], Any]) -> str:
