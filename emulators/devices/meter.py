@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import copysign, hypot, sqrt
 from typing import Annotated
 
-from emulators.devices.device import Device, Params, State
+from emulators.devices.device import LOG_LENGTH, Device, Params, State
 from emulators.devices.domain import DISTORTION, FOUR_QUADRANT, POWER_FACTOR
 from emulators.devices.points import Index, Point
 from emulators.plant.boards import neutral_amperes
@@ -105,6 +105,7 @@ class Meter(Device):
         state.delivered_kwh = state.received_kwh = state.delivered_kvarh = state.received_kvarh = 0.0
         state.delivered_kvah = 0.0
         state.resets.append(self.plant.now)
+        del state.resets[:-LOG_LENGTH]
         self.record("energy reset")
         self.touch()
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from emulators.wire.modbus import ModbusTcpServer, TableUnit, Unanswered, direct
 from emulators.wire.pool import ConnectionPool
+from emulators.wire.turns import LONG_S, TURN_S
 
 HOST = "127.0.0.1"
 READ = bytes.fromhex("0001 0000 0006 FF 03 0000 0001")
+WRITE = bytes.fromhex("0001 0000 0006 FF 06 0000 0005")
 ANSWER = bytes.fromhex("0001 0000 0005 FF 03 02 0007")
 
 
@@ -179,3 +182,39 @@ async def test_a_unit_that_dies_of_a_request_gives_no_answer_and_others_behind_i
         assert served.counters.no_responses == 1
     finally:
         await served.stop()
+
+
+class TestTurns:
+    """Processor time is given by the test: each request costs what it says."""
+
+    async def test_a_device_that_has_used_its_turn_rests_and_then_goes_on(
+        self, started: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        processor_s = [0.0]
+
+        class Costly(TableUnit):
+            def write_registers(self, address: int, data: bytes) -> None:
+                processor_s[0] += LONG_S * 0.9
+
+        monkeypatch.setattr("emulators.wire.modbus.server.thread_time", lambda: processor_s[0])
+        served = ModbusTcpServer(direct(Costly(holding=[7])), HOST, 0)
+        turns: list[float] = []
+        rested = served._rested
+        monkeypatch.setattr(served, "_rested", lambda: (turns.append(processor_s[0]), rested()))
+        await served.start()
+        try:
+            clients = [await Client.to(served) for _ in range(20)]
+            for client in clients:
+                client.writer.write(WRITE)
+            answers = [await asyncio.wait_for(client.reader.readexactly(len(WRITE)), 10.0) for client in clients]
+            assert answers == [WRITE] * 20
+            assert len(turns) >= 3
+            assert all(after - before <= TURN_S + LONG_S for before, after in pairwise([0.0, *turns]))
+        finally:
+            await served.stop()
+
+    async def test_single_reads_are_never_held_up(self, started: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("emulators.wire.modbus.server.thread_time", lambda: pytest.fail("a read is measured"))
+        served = await started()
+        client = await Client.to(served)
+        assert [await client.read() for _ in range(5)] == [ANSWER] * 5

@@ -25,7 +25,7 @@ from emulators.wire.modbus.rtu import ModbusRtuConnection
 from emulators.wire.modbus.tcp import ModbusTcpConnection
 from emulators.wire.modbus.unit import ExceptionCode, Unit
 from emulators.wire.pool import ConnectionPool
-from emulators.wire.turns import LONG_S
+from emulators.wire.turns import LONG_S, TURN_S
 
 MODBUS_PORT = 502
 """The port IANA registered for Modbus (mbap)."""
@@ -33,8 +33,9 @@ MODBUS_PORT = 502
 _RECEIVE_BYTES = 520
 """Read at once from a connection: two of the longest requests, so that a client that sends many has its turn no longer
 than others."""
-_FUNCTION_AT, _READS = 7, frozenset((1, 2, 3, 4))
-"""Where the function code of a Modbus TCP frame stands, and the functions that change nothing: they never take long."""
+_READ_BYTES, _FUNCTION_AT, _READS = 12, 7, frozenset((1, 2, 3, 4))
+"""How long a Modbus TCP frame of a read is, where its function code stands, and the functions that only read. One of
+these at a time never takes long; all else is measured."""
 
 _NO_LINGER = struct.pack("ii", 1, 0)
 """struct linger: on, 0 s: closing discards what is unsent and sends a reset."""
@@ -114,6 +115,8 @@ class ModbusTcpServer:
         self._stalled: deque[_Connection] = deque()
         """Connections with data that wait for a free buffer, or for the device to have rested."""
         self._resting: asyncio.TimerHandle | None = None
+        self._used_s = 0.0
+        """Processor time of the present turn, s."""
         self._full = False
         """The limit of connections has been met and logged."""
         self._failed = failed
@@ -223,10 +226,13 @@ class ModbusTcpServer:
         while self._stalled and self._resting is None and not self._backlog.full:
             self._stalled.popleft().go_on()
 
-    def _rest(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
-        """Work on no request for so long."""
-        if self._resting is None:
-            self._resting = loop.call_later(seconds, self._rested)
+    def _worked(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
+        """So much of the processor has gone into requests: the turn ends with a long one, or when it is used up. The
+        device then rests as long as it has worked."""
+        self._used_s += seconds
+        if self._resting is None and (seconds > LONG_S or self._used_s > TURN_S):
+            self._resting = loop.call_later(self._used_s, self._rested)
+            self._used_s = 0.0
 
     def _rested(self) -> None:
         self._resting = None
@@ -297,8 +303,8 @@ class _Connection(asyncio.BufferedProtocol):
         if (backlog.waiting and backlog.full) or self._server._resting is not None:
             self._stall(data)
             return
-        writes = len(data) > _FUNCTION_AT and data[_FUNCTION_AT] not in _READS
-        began_s = thread_time() if writes else 0.0
+        measured = len(data) != _READ_BYTES or data[_FUNCTION_AT] not in _READS
+        began_s = thread_time() if measured else 0.0
         try:
             answers = self._receive(data)
         except Exception as error:
@@ -312,8 +318,8 @@ class _Connection(asyncio.BufferedProtocol):
                 self._write(answers)
         if self._modbus.closed:
             self._transport.close()
-        if writes and (took_s := thread_time() - began_s) > LONG_S:
-            self._server._rest(took_s, self._loop)
+        if measured:
+            self._server._worked(thread_time() - began_s, self._loop)
 
     def _stall(self, data: bytes) -> None:
         """Read no further until the device has a buffer and time for this."""
