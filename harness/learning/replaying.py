@@ -14,9 +14,9 @@ from itertools import pairwise
 
 from emulators.profiles.snmp_binding import WRAPS
 from emulators.wire.modbus import (
-    DeviceFailure,
     IllegalAddress,
     IllegalFunction,
+    IllegalValue,
     ModbusError,
     ModbusTcpServer,
     any_unit,
@@ -27,10 +27,8 @@ from harness.learning.recording import Recording, Table, Walk
 from harness.learning.snmpfiles.tree import VariablesTree
 from harness.learning.snmprec import Variable
 
-REFUSALS: dict[int, type[ModbusError]] = {
-    refusal.code: refusal for refusal in (IllegalFunction, IllegalAddress, DeviceFailure)
-}
-"""Recorded exceptions that are given again as they were; the others as illegal data address."""
+REFUSALS: dict[int, type[ModbusError]] = {int(refusal.code): refusal for refusal in ModbusError.__subclasses__()}
+"""Recorded exceptions that are given again as they were; codes that are none as illegal data address."""
 
 SILENT = 0
 """Stands for the exception code of what the device did not answer; neither does its replay."""
@@ -130,12 +128,16 @@ class RecordedUnit:
 
     def _values(self, table: Table, address: int, count: int) -> list[int]:
         walk = self._player.walk
+        most = walk.most.get("bits" if table in ("coil", "discrete") else "registers")
+        if most is not None and count > most:
+            raise IllegalValue(f"the device was found to give {most} at once")
         places = [(table, n) for n in range(address, address + count)]
         for place in places:
             if place not in walk.registers:
                 if walk.refused.get(place) == SILENT:
                     raise Unanswered
-                refusal = REFUSALS.get(walk.refused.get(place, IllegalAddress.code), IllegalAddress)
+                code = walk.refused.get(place, int(IllegalAddress.code))
+                refusal = REFUSALS.get(code, IllegalAddress)
                 raise refusal(f"{place[0]} {place[1]} was not there when the device was recorded")
         return [walk.registers[place] for place in places]
 

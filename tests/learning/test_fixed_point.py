@@ -10,12 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.learning import snmprec
+from harness.learning.modbus_walk import ModbusWalker, spans
 from harness.learning.recorder import Recorder
 from harness.learning.recording import Recording, Walk, load, snmprec_lines
 from harness.learning.replaying import server
 from harness.learning.snmp_walk import SnmpWalker
 from harness.learning.snmprec import Variable
-from harness.transports import SnmpTransport
+from harness.transports import ModbusTransport, SnmpTransport
 from harness.worlds.loop import VirtualLoop
 
 Virtually = Callable[[Callable[[VirtualLoop], Any]], Any]
@@ -75,3 +76,31 @@ def test_nothing_of_a_walk_is_lost_after_what_is_no_value(virtually: Virtually, 
         return [len(first.walks[0]), len(again.walks[0])]
 
     assert virtually(scenario) == [14, 14]
+
+
+def test_refusals_silence_and_the_most_at_once_of_a_unit_come_back(virtually: Virtually, tmp_path: Path) -> None:
+    registers = {("holding", n): n for n in (*range(12), *range(15, 24))}
+    refused = {("holding", 12): 2, ("holding", 13): 4, ("holding", 14): 0}
+    walk = Walk(1, 0.0, True, registers=registers, refused=refused, most={"registers": 4})  # type: ignore[arg-type]
+    unit = Recording({"protocol": "modbus", "device": "x", "identity": {"0": "M", "1": "P", "2": "1"}}, [walk])
+
+    async def asked(device: Recording, path: Path) -> Recording:
+        served = server(device, "127.0.0.1", 1502)
+        await served.start()
+        transport = ModbusTransport.tcp("127.0.0.1", 1502, timeout_s=1.0, retries=0)
+        try:
+            return await Recorder(ModbusWalker(transport, spans("holding:0-23")), path).record()
+        finally:
+            transport.close()
+            await served.stop()
+
+    async def scenario(loop: VirtualLoop) -> None:
+        first = await asked(unit, tmp_path / "first.jsonl")
+        again = await asked(load(tmp_path / "first.jsonl"), tmp_path / "again.jsonl")
+        for recording in (first, again):
+            assert recording.walks[0].registers == registers
+            assert recording.walks[0].refused.keys() == refused.keys()
+            assert recording.walks[0].refused["holding", 14] == 0
+        assert again.walks[0].refused == first.walks[0].refused
+
+    virtually(scenario)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from emulators import sitefile
+from emulators.profiles import library
 from emulators.site import Site
 from emulators.yamlfile import FileError
 from hil_rigs import rigfile
@@ -59,6 +60,21 @@ class TestAccepted:
         assert {name: profile.profile for name, profile in profiles.items()} == {
             "ups-1": "apc-smartups-modbus", "meter-1": "schneider-pm5000", "relay-1": "advantech-adam-6060",
         }  # fmt: skip
+
+    @pytest.mark.parametrize("named", ["my-meter", "profiles/my-meter.yaml"])
+    def test_a_device_may_have_a_profile_of_ones_own(self, tmp_path: Path, named: str) -> None:
+        own = (
+            (library.FOLDER / "schneider-pm5000.yaml")
+            .read_text()
+            .replace("profile: schneider-pm5000", "profile: my-meter")
+        )
+        path = tmp_path / f"{named.removesuffix('.yaml')}.yaml"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(own)
+        text = SMALL.replace("meter-1: {modbus:", f"meter-1: {{profile: {named}, modbus:")
+        assert read(tmp_path, text).profiles["meter-1"].profile == "my-meter"
+        in_wiring = SMALL.replace("profile: schneider-pm5000", f"profile: {named}")
+        assert read(tmp_path, in_wiring).profiles["meter-1"].profile == "my-meter"
 
     def test_what_is_left_out_has_defaults(self, tmp_path: Path) -> None:
         bench = read(tmp_path).bench
