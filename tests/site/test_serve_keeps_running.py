@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from types import MethodType
 from typing import Any
 
 import pytest
 
+from emulators import sitefile
 from emulators.devices.points import Point
 from emulators.plant.actor import PlantError
 from emulators.serve import LiveSite, connections_allowed, raise_open_files
@@ -73,6 +75,33 @@ async def test_one_whose_rows_raise_is_silent_too(live: LiveSite, caplog: pytest
         await handle(live, "pdu-1", "snmp").read("system.name")
     assert not device.answers
     assert [defect.phase for defect in live.defects] == ["SNMP"]
+
+
+async def test_one_whose_notification_raises_is_down_and_the_others_send_theirs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "bench.yaml"
+    path.write_text(sitefile.find("bench").read_text().replace("user: twinfeed}", "traps: ['127.0.0.1:21799']}"))
+    live = LiveSite(Site.load(path), ports=FIRST_PORT)
+    await live.start()
+    try:
+        assert live._announcer is not None
+        made, real = [], live._announcer._notification
+
+        def notification(name: str, trap: Any, notice: Any) -> Any:
+            made.append(name)
+            return raising() if name == "ups-1" else real(name, trap, notice)
+
+        monkeypatch.setattr(live._announcer, "_notification", notification)
+        for name in ("ups-1", "pdu-1"):
+            trap = live._announcer._traps[name][0]
+            live.site[name].notify(trap.alarm, trap.on == "raised")
+        live.announce()
+        assert {"ups-1", "pdu-1"} <= set(made)
+        assert [(defect.who, defect.phase) for defect in live.defects] == [("ups-1/device", "notification")]
+        assert live.site["pdu-1"].answers
+    finally:
+        await live.stop()
 
 
 async def test_a_limit_of_connections_is_a_fault(live: LiveSite) -> None:
