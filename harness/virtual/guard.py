@@ -32,20 +32,10 @@ from typing import Any, NoReturn, Protocol
 from harness.virtual.watchdog import NAME as WATCHDOG
 from harness.virtual.ways import ways
 
-FRIENDS = frozenset(
-    {
-        "execnet",
-        "xdist",
-        "coverage",
-        "debugpy",
-        "_pydevd_bundle",
-        "_pydev_bundle",
-        "pydevd",
-        "pdb",
-        "remote_pdb",
-        "rpdb",
-    }
-)
+FRIENDS = frozenset({
+    "execnet", "xdist", "coverage", "debugpy", "_pydevd_bundle", "_pydev_bundle", "pydevd", "pdb", "bdb", "_pyrepl",
+    "remote_pdb", "rpdb", "ipykernel",
+})  # fmt: skip
 """Tools that a developer runs the test with, by the name of their package."""
 
 HARMLESS_DEVICES = frozenset({(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0)})
@@ -54,26 +44,15 @@ HARMLESS_DEVICES = frozenset({(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0)})
 LOGS = frozenset({"/dev/log", "/var/run/syslog", "/run/systemd/journal/socket", "/run/systemd/journal/dev-log"})
 """Local sockets of the system's log."""
 
-SYMBOLS = frozenset(
-    {
-        "socket",
-        "connect",
-        "send",
-        "sendto",
-        "sendmsg",
-        "bind",
-        "system",
-        "fork",
-        "vfork",
-        "execve",
-        "posix_spawn",
-        "popen",
-    }
-)
+SYMBOLS = frozenset({
+    "socket", "connect", "send", "sendto", "sendmsg", "bind", "system", "fork", "vfork", "execve", "posix_spawn",
+    "popen",
+})  # fmt: skip
 """Functions of the C library that ctypes may not look up."""
 
 _STANDARD = sysconfig.get_path("stdlib")
 _INSTALLED = ("/site-packages/", "/dist-packages/")
+_MACHINERY = frozenset({"harness", "hil_rigs", "_pytest", "pluggy", "pytest_asyncio"})
 _MARK, _STARTED = "_twinfeed_simulation", "_twinfeed_started"
 
 
@@ -234,12 +213,28 @@ def adopt(thread: threading.Thread) -> None:
 def refuse(inside: Simulation, what: str) -> None:
     """End the run with that, unless a friend asks for it."""
     __tracebackhide__ = True
-    asking = _asking()
-    if asking is not None and str(asking.f_globals.get("__name__", "")).partition(".")[0] in FRIENDS:
+    if _of_a_friend():
         return
-    where = _place(_asking(installed=False) or asking)
+    where = _place(_asking(installed=False) or _asking())
     started = getattr(threading.current_thread(), _STARTED, "")
     inside.outside(what, f"{where or 'a thread'} (the thread was started by {started})" if started else where)
+
+
+def _of_a_friend() -> bool:
+    """Whether a friend asks: it stands between the way out and the code under test or the machinery that runs it."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        module, code = str(frame.f_globals.get("__name__", "")), frame.f_code
+        root = module.partition(".")[0]
+        if root in FRIENDS:
+            return True
+        if not module.startswith("harness.virtual."):
+            file = code.co_filename
+            library = file.startswith((_STANDARD, "<frozen")) or any(folder in file for folder in _INSTALLED)
+            if not library or root in _MACHINERY or (module, code.co_name) == ("asyncio.events", "_run"):
+                return False
+        frame = frame.f_back
+    return False
 
 
 def _place(frame: FrameType | None) -> str:

@@ -20,7 +20,7 @@ Way = tuple[Any, str, Callable[[Any], Any]]
 
 SOCKET_METHODS = (
     "send", "sendall", "sendfile", "sendmsg", "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg",
-    "recvmsg_into", "accept", "listen",
+    "recvmsg_into", "accept", "listen", "shutdown",
 )  # fmt: skip
 """Methods of which the audit hook is not told."""
 

@@ -9,22 +9,28 @@ from __future__ import annotations
 import asyncio
 import selectors
 import threading
+from collections.abc import Callable
 
+from harness.virtual.strict import StrictLoop
 from harness.worlds.controller import InProcess, Main
 
 STOPPING_S = 60.0
 """So long a controller may take to end, s of the site's clock."""
 
 
-class PacedLoop(asyncio.SelectorEventLoop):
-    """An event loop on which `speed` seconds pass in one of the clock."""
+class PacedLoop(StrictLoop, asyncio.SelectorEventLoop):
+    """An event loop on which `speed` seconds pass in one of the clock. Errors that nothing awaits do not end it, but
+    go to `report`, since it is the run of the test that has to end."""
 
-    def __init__(self, speed: float) -> None:
-        self._speed = speed
+    def __init__(self, speed: float, report: Callable[[BaseException], None]) -> None:
+        self._speed, self._report = speed, report
         super().__init__(_Selector(speed))
 
     def time(self) -> float:
         return super().time() * self._speed
+
+    def end_with(self, error: BaseException) -> None:
+        self._report(error)
 
 
 class _Selector(selectors.DefaultSelector):
@@ -50,7 +56,7 @@ class Paced(InProcess):
 
     async def restart(self) -> None:
         if self._ended is None:
-            self._loop = PacedLoop(self._speed)
+            self._loop = PacedLoop(self._speed, _reporting_to(asyncio.get_running_loop()))
             self._thread = threading.Thread(target=self._loop.run_forever, name=f"controller {self.name}", daemon=True)
             self._thread.start()
             self._ended = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(self._run(), self._loop))
@@ -63,10 +69,29 @@ class Paced(InProcess):
             self._loop.call_soon_threadsafe(self._loop.stop)
             await asyncio.to_thread(self._thread.join)
             self._loop.close()
+            try:
+                self._loop.raise_failures()
+            except BaseException as error:
+                _reporting_to(asyncio.get_running_loop())(error)
 
     @property
     def ended(self) -> asyncio.Future[None] | None:
         return self._ended
+
+
+def _reporting_to(test: asyncio.AbstractEventLoop) -> Callable[[BaseException], None]:
+    """What ends the run of the test with an error, from any thread."""
+
+    def report(error: BaseException) -> None:
+        if test.is_closed():
+            return
+        if isinstance(test, StrictLoop):
+            test.call_soon_threadsafe(test.end_with, error)
+        else:
+            context = {"message": "the controller under test has failed", "exception": error}
+            test.call_soon_threadsafe(test.call_exception_handler, context)
+
+    return report
 
 
 async def _cancel_all() -> None:

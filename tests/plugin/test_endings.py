@@ -265,10 +265,27 @@ def test_live_tests_fail_alike(pytester: pytest.Pytester) -> None:
         @pytest.mark.timeout(3, func_only=True)
         async def test_over_its_time(site):
             await site.run("10 h")
+
+        async def main(inventory, store):
+            async def poll():
+                await asyncio.sleep(5)
+                raise KeyError("controller bug")
+            store["poller"] = poller = asyncio.create_task(poll())
+            del store["poller"], poller
+            await asyncio.sleep(1e6)
+
+        @pytest.mark.controller("test_live_tests_fail_alike:main")
+        async def test_background_task_of_a_controller(site, controller):
+            await site.run("1 min")
         """
     )
     result = pytester.runpytest("--world=live", "--speed=10", f"--site={own_bench(pytester)}", "-p", "no:randomly")
-    result.assert_outcomes(failed=3)
+    result.assert_outcomes(failed=4)
     result.stdout.fnmatch_lines_random(
-        ["FAILED *callback - Failed: the callback*", "FAILED *task - KeyError*", "FAILED *time - Failed: Timeout*"]
+        [
+            "FAILED *of_a_controller - KeyError: *",
+            "FAILED *callback - Failed: the callback*",
+            "FAILED *task - KeyError*",
+            "FAILED *time - Failed: Timeout*",
+        ]
     )

@@ -261,6 +261,7 @@ CONNECTED: dict[str, Callable[[socket.socket], object]] = {
     "os.writev": lambda made: os.writev(made.fileno(), [b"x"]),
     "os.sendfile": lambda made: os.sendfile(made.fileno(), os.open(__file__, os.O_RDONLY), 0, 1),
     "a copy": lambda made: socket.socket(fileno=os.dup(made.fileno())).send(b"x"),
+    "shutdown": lambda made: made.shutdown(socket.SHUT_RD),
     "select": lambda made: select.select([made], [], [], 0.0),
     "http": lambda made: _request_upon(made),
 }  # fmt: skip
@@ -405,7 +406,7 @@ def test_threads_outside_go_on_as_before(server: Listening) -> None:
 
 
 def test_friends_are_let_through(server: Listening) -> None:
-    """A function of a module called `execnet…` asks."""
+    """A function of a module called `execnet…` asks, another library does on its behalf."""
     friendly: dict[str, Any] = {"__name__": "execnet.gateway", "socket": socket}
     exec(compile("def speak(place):\n    socket.create_connection(place).close()\n", "execnet.py", "exec"), friendly)
 
