@@ -97,7 +97,7 @@ def trial(
             with loop.finishing():
                 try:
                     runner.run(world.stop())
-                except PlantError as error:
+                except Exception as error:
                     failure = failure or error
     try:
         loop.raise_failures()

@@ -10,6 +10,7 @@ was started by one of these, for as long as it lives. Other threads are left alo
 debugger, of a server that was started before. Harmless, and let through, are
 
 - `FRIENDS`: tools that speak with their own other half, wherever they are called from;
+- what an installed library does while it is imported;
 - the standard streams, `HARMLESS_DEVICES`, and the log of the machine (`LOGS`);
 - numeric addresses and `localhost` in look-ups, which ask nobody.
 
@@ -221,12 +222,16 @@ def refuse(inside: Simulation, what: str) -> None:
 
 
 def _of_a_friend() -> bool:
-    """Whether a friend asks: it stands between the way out and the code under test or the machinery that runs it."""
+    """Whether a friend asks: it stands between the way out and the code under test or the machinery that runs it.
+
+    An installed library is one while it is imported: some ask the kernel for its network cards, or `ldconfig` for a
+    library in C.
+    """
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         module, code = str(frame.f_globals.get("__name__", "")), frame.f_code
         root = module.partition(".")[0]
-        if root in FRIENDS:
+        if root in FRIENDS or code.co_filename.startswith("<frozen importlib"):
             return True
         if not module.startswith("harness.virtual."):
             file = code.co_filename

@@ -8,6 +8,7 @@ import concurrent.futures
 import ctypes
 import gc
 import http.client
+import importlib
 import io
 import multiprocessing
 import os
@@ -415,6 +416,39 @@ def test_friends_are_let_through(server: Listening) -> None:
 
     simulated(main)
     assert server.arrived() == [1, 0]
+
+
+def test_libraries_may_look_about_while_they_are_imported(server: Listening, tmp_path: Path) -> None:
+    installed = tmp_path / "site-packages"
+    installed.mkdir()
+    talk = f"import socket\nsocket.create_connection({server.place!r}).close()\n"
+    (installed / "curious_library.py").write_text(talk)
+    (tmp_path / "own_module.py").write_text(talk)
+    server.arrived()
+
+    async def main(name: str) -> None:
+        importlib.import_module(name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        patch.syspath_prepend(installed)
+        simulated(lambda: main("curious_library"))
+        assert server.arrived() == [1, 0]
+        with pytest.raises(OutsideWorld, match=r"own_module\.py:2"):
+            simulated(lambda: main("own_module"))
+    assert server.arrived() == [0, 0]
+
+
+def test_faults_of_the_wire_need_nothing_from_outside_in_a_fresh_process() -> None:
+    """scapy looks for network cards when it is imported, which is when the first fault of the wire begins."""
+    code = (
+        "from harness.faults.injection import Injection as I\nfrom harness.faults.scenario import Scenario as S\n"
+        "from harness.search.trial import trial\n"
+        "faults = (I('generator-1', 'stale', 1.0), I('ups-1', 'snmp-missing-instance', 1.0))\n"
+        "print(trial(S('bench', 1, 20.0, faults, ('always rack-1.supplied',))).what or 'held')\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert told.stdout == "held\n", told.stdout + told.stderr
 
 
 def test_everything_is_as_it_was_afterwards(server: Listening) -> None:
