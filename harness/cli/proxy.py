@@ -204,7 +204,9 @@ def _capture(path: Path) -> Capture:
 
 def _printer(between: Proxy) -> Callable[[float, bytes, bool, str], None]:
     """Prints messages as they pass."""
-    from harness.faults.frames.dissection import described
+    from harness.faults.frames.dissection import described, prepare
+
+    prepare()  # now, and not while a client waits for an answer
 
     def show(t_s: float, message: bytes, answer: bool, comment: str) -> None:
         line = f"{t_s:8.1f} s  {'<-' if answer else '->'} {described(between.tamper.speaks, message, answer)}"

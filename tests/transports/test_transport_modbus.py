@@ -305,6 +305,17 @@ class TestWrongAnswers:
 
         virtually(scenario)
 
+    def test_the_answer_of_another_unit_of_a_line_is_not_taken_but_named(self, virtually: Callable[..., Any]) -> None:
+        async def scenario(loop: VirtualLoop) -> None:
+            async with answering(lambda request: rtu("05 03 02 0001")) as port:
+                device = ModbusTransport.rtu_over_tcp(HOST, port, timeout_s=1.0, retries=0)
+                with pytest.raises(WrongAnswer, match="no Modbus frame came in 1 s, one of unit 5 did"):
+                    await device.read_registers("holding", 4, 1)
+                assert device.answered_by == 5
+                device.close()
+
+        virtually(scenario)
+
     async def test_after_one_the_next_request_is_sound(self) -> None:
         answers = iter(["03 06 0001", "03 02 002A"])
         async with answering(lambda request: mbap(request, next(answers))) as port:

@@ -306,3 +306,32 @@ async def answering(answer: Callable[[bytes], bytes]) -> AsyncIterator[int]:
         yield port or endpoint.get_extra_info("sockname")[1]
     finally:
         endpoint.close()
+
+
+class TestAnswersFromElsewhere:
+    """Cards with several addresses, and clusters, answer from another port or address than they were asked at."""
+
+    async def test_are_taken_by_their_request_id_and_their_sender_is_named(
+        self, small_device: SmallDevice, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        agent = small_device.agent()
+        loop = asyncio.get_running_loop()
+
+        class Asked(asyncio.DatagramProtocol):
+            def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+                other.sendto(agent.handle(data), addr)
+
+        asked, _ = await loop.create_datagram_endpoint(Asked, local_addr=(HOST, 0))
+        other, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.12.0.7", 0))
+        transport = SnmpTransport.v2c(HOST, asked.get_extra_info("sockname")[1], timeout_s=10.0, retries=0)
+        assert await transport.get([NAME]) == {NAME: b"pdu-a"}
+        assert transport.elsewhere == "127.12.0.7:{}".format(other.get_extra_info("sockname")[1])
+        assert f"the answer came from {transport.elsewhere}" in caplog.text
+        for endpoint in (transport, asked, other):
+            endpoint.close()
+
+    async def test_a_closed_port_is_still_told_from_silence(self) -> None:
+        transport = SnmpTransport.v2c(HOST, 9, timeout_s=0.05, retries=1)
+        with pytest.raises(NoAnswer, match="Connection refused"):
+            await transport.get([NAME])
+        transport.close()

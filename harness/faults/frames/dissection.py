@@ -31,6 +31,12 @@ _LONGEST_TEXT = 120
 """Longer lists of values are cut, characters."""
 
 
+def prepare() -> None:
+    """Load scapy's layers: half a second, once a process, at the first message unless it is done before."""
+    import scapy.contrib.modbus
+    import scapy.layers.snmp  # noqa: F401 (imported for its layers to be known)
+
+
 def described(speaks: Speaks, message: bytes, answer: bool) -> str:
     """One line that tells what this message says; what cannot be read is shown as octets. Never raises."""
     if speaks == "snmp":

@@ -93,10 +93,8 @@ class Tamper:
         self.memory.setdefault(kind, {})
 
     def prepare(self) -> None:
-        """Load scapy's layers: half a second, once a process, at the first fault unless it is done before."""
-        if self.speaks == "snmp":
-            import scapy.layers.snmp
-        else:
+        """Load scapy's layers for Modbus: half a second, once a process, at the first fault or before."""
+        if self.speaks != "snmp":
             import scapy.contrib.modbus  # noqa: F401 (imported for its layers to be known)
 
     def lift(self, kind: str | None = None) -> list[str]:
