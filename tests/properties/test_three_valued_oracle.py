@@ -371,6 +371,11 @@ TEXTS = [
     "for at least 2 s after p.on: z.v > 0 or q.on",
     "always sum(z.v, x.n) > -4",
     "never count(p.on, q.on, z.v > 1) == 2",
+    "always change(max(z.v, x.n), 3 s) <= 4",
+    "never rate(change(z.v, 2 s), 2 s) > 3600",
+    "always max(change(z.v, 2 s), x.n) < 5 hysteresis 1",
+    "within 2 s of change(x.n, 2 s) > 3: z.v < 2",
+    "always after z.v - x.n > 2 rises between 1 s and 3 s: p.on or change(z.v, 1 s) < 3",
     "always between 3 s and 7 s: change(x.n, 2 s) == 0 or abs(z.v) > 1",
 ]
 EDGES = [
