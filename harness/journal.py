@@ -15,7 +15,7 @@ import difflib
 import json
 import math
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from itertools import pairwise
@@ -23,6 +23,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from emulators.devices.domain import Domain
 from emulators.devices.points import Value
 from emulators.plant.actor import Event
 from emulators.site import Site
@@ -76,6 +77,8 @@ class Trace(Mapping[str, list[Point]]):
         """When the last one was: what is known, is known until then."""
         self.sections: dict[str, str] = {}
         """The section of the site file that each component and device is in: patterns such as `racks.*.supplied`."""
+        self.domain: Callable[[str], Domain | None] = _no_domain
+        """Which values each quantity can have, None where that is not known: what expressions are checked with."""
         for name, series in (points or {}).items():
             for t, value in series:
                 self.add(t, name, value)
@@ -264,6 +267,10 @@ class Trace(Mapping[str, list[Point]]):
 
     def __len__(self) -> int:
         return len(self._points)
+
+
+def _no_domain(name: str) -> Domain | None:
+    return None
 
 
 def _time(point: Point) -> float:

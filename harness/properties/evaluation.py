@@ -30,6 +30,7 @@ from harness.properties import checks, signals, syntax
 from harness.properties.binding import Binder
 from harness.properties.language import Property, Time, always, parse
 from harness.properties.verdicts import Verdict, Violation, before, must_hold
+from harness.properties.vocabulary import Vocabulary
 from harness.properties.windows import Window
 from harness.unknown import Gap, Seen, is_open
 
@@ -52,7 +53,7 @@ class Run:
         self._recorded = trace
         self.trace = trace.bridged(property.max_gap_s)
         """The record, with gaps as this property takes them."""
-        binder = Binder(trace.names)
+        binder = Binder(trace.names, Vocabulary(trace.domain))
         self._truth = binder.truth(property.expression)
         self._premises = (
             []

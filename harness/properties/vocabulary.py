@@ -19,7 +19,8 @@ from harness.properties.binding import Binder, BindingError
 from harness.properties.language import Property, parse
 from harness.properties.syntax import Expression
 
-Domains = Callable[[str], Domain]
+Domains = Callable[[str], Domain | None]
+"""The domain of a quantity, None where nothing is known of it."""
 
 
 def fits(properties: Iterable[Property | str], site: Site) -> None:
@@ -29,19 +30,28 @@ def fits(properties: Iterable[Property | str], site: Site) -> None:
         BindingError: a word, kind, number or unit does not fit its quantity; the message has the possible ones.
         PropertySyntaxError: a text is no property.
     """
-    known: dict[str, Domain] = {}
-
-    def domain(name: str) -> Domain:
-        if name not in known:
-            known[name] = quantities.domain(site, name)
-        return known[name]
-
+    domain = domains(site)
     for given in properties:
         property = parse(given) if isinstance(given, str) else given
         binder = Binder(lambda pattern: list(quantities.resolve(site, pattern)), Vocabulary(domain))
         for expression in (property.expression, property.until, property.after):
             if expression is not None:
                 binder.truth(expression)
+
+
+def domains(site: Site) -> Domains:
+    """The domains of a site's quantities, each looked up once."""
+    known: dict[str, Domain | None] = {}
+
+    def domain(name: str) -> Domain | None:
+        if name not in known:
+            try:
+                known[name] = quantities.domain(site, name)
+            except quantities.UnknownQuantity:
+                known[name] = None  # a test records quantities of its own
+        return known[name]
+
+    return domain
 
 
 class Vocabulary:
@@ -57,6 +67,8 @@ class Vocabulary:
             BindingError: the quantity is a number or a word.
         """
         domain = self._domains(name)
+        if domain is None:
+            return
         if domain.kind == "word":
             raise BindingError(f"{name} is a word, one of {_listed(domain)}; compare it: {name} == '{domain.words[0]}'")
         if domain.kind != "truth":
@@ -72,7 +84,8 @@ class Vocabulary:
             if isinstance(side, syntax.Name) and isinstance(other, syntax.Literal):
                 self._with_literal(comparison, side.pattern, other)
                 return
-        domains = [self._domains(side.pattern) for side in (left, right) if isinstance(side, syntax.Name)]
+        found = [self._domains(side.pattern) for side in (left, right) if isinstance(side, syntax.Name)]
+        domains = [domain for domain in found if domain is not None]
         kinds = {domain.kind for domain in domains} | {"number" for side in (left, right) if _is_calculated(side)}
         if len(kinds) > 1:
             raise BindingError(f"{comparison}: a {' and a '.join(sorted(kinds))} are never the same")
@@ -84,6 +97,8 @@ class Vocabulary:
 
     def _with_literal(self, comparison: syntax.Comparison, name: str, literal: syntax.Literal) -> None:
         domain, value = self._domains(name), literal.value
+        if domain is None:
+            return
         if literal.unit and literal.unit != domain.unit:
             found = f"{name} is in {domain.unit}" if domain.unit else f"{name} has no unit"
             raise BindingError(f"{comparison}: {found}, not in {literal.unit}")
@@ -116,7 +131,8 @@ class Vocabulary:
             case syntax.Literal(unit=unit):
                 return unit
             case syntax.Name(pattern):
-                return self._domains(pattern).unit
+                domain = self._domains(pattern)
+                return "" if domain is None else domain.unit
             case syntax.Arithmetic("+" | "-", left, right):
                 return self._same_unit(expression, self.unit(left), self.unit(right))
             case syntax.Arithmetic(_, left, right):
@@ -134,7 +150,8 @@ class Vocabulary:
         Raises:
             BindingError: the quantity is none.
         """
-        if isinstance(expression, syntax.Name) and (domain := self._domains(expression.pattern)).kind != "number":
+        domain = self._domains(expression.pattern) if isinstance(expression, syntax.Name) else None
+        if domain is not None and domain.kind != "number":
             raise BindingError(f"{expression} is {_kind(domain)}, expected a number")
 
     def _same_unit(self, whole: Expression, left: str, right: str) -> str:

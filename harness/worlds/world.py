@@ -26,7 +26,7 @@ from harness.durations import seconds, spoken
 from harness.faults.injection import Injection
 from harness.journal import Journal
 from harness.properties import Property, Verdict, evaluate, must_hold
-from harness.properties.vocabulary import fits
+from harness.properties.vocabulary import domains
 from harness.transports import DeviceHandle
 from harness.worlds.controller import Controller
 from harness.worlds.inventory import Access, handles, inventory
@@ -59,6 +59,7 @@ class World(ABC):
         self.model = site
         self.seed = site.plant.seed if seed is None else seed
         self.journal = Journal()
+        self.journal.trace.domain = domains(site)
         self.endpoints: list[Endpoint] = []
         self.controller: Controller | None = None
         self.judged: list[Verdict] = []
@@ -205,7 +206,6 @@ class World(ABC):
             UnknownQuantity: a name that is not recorded; `watch` it before.
             BindingError: a word, a number or a unit that does not fit its quantity; the message has the possible ones.
         """
-        fits(properties, self.model)
         return evaluate(self.journal, *properties)
 
     def check(

@@ -17,6 +17,7 @@ from harness.properties import BindingError, PropertySyntaxError, always, parse
 from harness.properties.tier3 import normal, tier3
 from harness.properties.vocabulary import fits
 from harness.quantities import UnknownQuantity
+from harness.report import Measure
 from harness.search import trial
 
 PILOT = Site.load("pilot")
@@ -153,6 +154,16 @@ async def test_so_does_a_test(site):
         site.check(always("hall-1.inlet_c < 80 °F"))
     with pytest.raises(BindingError, match="one of normal, off, emergency"):
         await site.inject("utility-a", "outage", until="ats-a.position == 'emergancy'")
+
+
+@pytest.mark.site("pilot")
+async def test_so_does_a_measurement(site, journal):
+    await site.run("1 s")
+    measure = Measure()
+    with pytest.raises(BindingError, match="one of normal, off, emergency"):
+        measure.transfer_time(journal, "ats-a.position != 'emergancy'", at_most="20 ms")
+    journal.trace.add(site.now, "lamp.colour", "green")  # a quantity of the test's own
+    site.check(always("lamp.colour == 'green'"))
 
 
 RIG = """
