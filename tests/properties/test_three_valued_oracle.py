@@ -14,7 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from harness.journal import Trace
-from harness.properties import evaluate, parse
+from harness.properties import Monitor, evaluate, parse
 from harness.unknown import Unknown
 
 LENGTH = 10
@@ -451,3 +451,17 @@ def test_so_is_any_formula(traces, formula, kind):
     gapped, complete = (evaluate(trace, parse(f"{kind} {formula.text}"))[0] for trace in traces)
     assume(not gapped.inconclusive)
     assert complete.violated == gapped.violated, f"{gapped}\n{complete}"
+
+
+@given(filled(), st.sampled_from([*TEXTS, *EDGES]))
+@settings(max_examples=3 * EXAMPLES, deadline=None)
+def test_while_a_record_with_gaps_grows_the_verdict_is_the_same(traces, text):
+    whole, grown = traces[0], Trace()
+    monitor = None
+    for t in sorted({t for points in whole.values() for t, _ in points} | {float(LENGTH)}):
+        for name in whole:
+            grown.add(t, name, whole.at(name, t))
+        monitor = monitor or Monitor([text], grown)
+        monitor.update(t)
+    (online,), (offline,) = monitor.finish(), evaluate(whole, text)
+    assert (online.word, online.starts) == (offline.word, offline.starts), f"{online}\n{offline}"
