@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -295,7 +296,10 @@ class Servers:
 
     def _place(self, entry: DeviceEntry, protocol: str) -> tuple[str, int]:
         if self._numbered is not None:
-            return self._single_address, next(self._numbered)
+            port = next(self._numbered, None)
+            if port is None:
+                raise ServeError(f"the run of ports ends at 65535, before {entry.name}; begin lower: --ports 20000")
+            return self._single_address, port
         if not self._beyond and not ip_address(entry.address).is_loopback:
             raise ServeError(
                 f"{entry.name} has the address {entry.address}, which is not loopback; give it a 127.x.y.z, or write "
@@ -360,7 +364,7 @@ class LiveSite(Servers):
         *,
         journal_lines: int | None = None,
     ) -> None:
-        if speed <= 0:
+        if not 0.0 < speed < math.inf:
             raise ServeError(f"the speed is {speed:g}, expected more than 0 (1 is real time)")
         super().__init__(site, ports, single_address, expose, streams=True)
         self.speed = speed

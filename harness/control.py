@@ -9,26 +9,112 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import math
 import os
 import socket
+import stat
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from emulators.devices.device import Device
 from emulators.devices.points import PointError, Value
 from emulators.plant.actor import PlantError
 from emulators.serve import LiveSite
+from emulators.textfile import json_value, printable, shown
 from harness.durations import spoken
 from harness.faults import catalogue
 
 MAX_REQUEST = 64 * 1024
 """Longest request line, octets."""
 
+MAX_ANSWER = 64 * 1024 * 1024
+"""Longest answer line that a client reads, octets: the devices of a site of 10,000 are 10 MB."""
+
 TIMEOUT_S = 10.0
 """How long a client waits for an answer, s."""
+
+LONGEST_PATH = 100
+"""Longest path of a socket, octets: Linux takes 107, other systems 103 (`sun_path`)."""
+
+log = logging.getLogger(__name__)
+
+Name = Annotated[str, Field(min_length=1, max_length=300)]
+"""Of a device, a point, a target, a fault."""
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Status(_Request):
+    """The site's clock, alarms and active faults."""
+
+    do: Literal["status"]
+
+
+class Devices(_Request):
+    """Every device: where it answers, how it is."""
+
+    do: Literal["devices"]
+
+
+class Points(_Request):
+    """The points of a device with their values."""
+
+    do: Literal["points"]
+    device: Name
+
+
+class Read(_Request):
+    """One point."""
+
+    do: Literal["read"]
+    device: Name
+    point: Name
+
+
+class Write(_Request):
+    """Set one point; its own range and words are checked by the device."""
+
+    do: Literal["write"]
+    device: Name
+    point: Name
+    value: bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=1000)]
+
+
+class FaultRequest(_Request):
+    """Begin a fault, for `for_s` seconds of the plant or until it is cleared; ranges are checked by the plant."""
+
+    do: Literal["fault"]
+    target: Name
+    kind: Name
+    parameters: dict[Name, float | int] | None = Field(default=None, max_length=50)
+    for_s: float | None = None
+
+
+class Faults(_Request):
+    """What the site, or one target on it, can suffer."""
+
+    do: Literal["faults"]
+    target: Name | None = None
+
+
+class Clear(_Request):
+    """End one fault, all of a target, or all."""
+
+    do: Literal["clear"]
+    target: Name | None = None
+    kind: Name | None = None
+
+
+Request = Status | Devices | Points | Read | Write | FaultRequest | Faults | Clear
+
+REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="do")])
+"""What a request line may be."""
 
 
 class ControlError(Exception):
@@ -45,10 +131,44 @@ def socket_path(site: str) -> Path:
     return folder() / f"{site}.sock"
 
 
+def own_folder(make: bool = False) -> Path | None:
+    """The folder of control sockets, None if there is none (`make`: it is made).
+
+    Raises:
+        ControlError: it is no folder, belongs to another user, or others may enter it: who made it could answer in the
+            place of a site.
+    """
+    place = folder()
+    try:
+        if make:
+            place.mkdir(mode=0o700, exist_ok=True)
+        found = place.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ControlError(
+            f"{place} cannot be used: {error.strerror}; set XDG_RUNTIME_DIR to a folder of your own"
+        ) from None
+    if not stat.S_ISDIR(found.st_mode):
+        raise ControlError(f"{place} is no folder; remove it, or set XDG_RUNTIME_DIR to a folder of your own")
+    if found.st_uid != os.getuid():
+        raise ControlError(f"{place} belongs to another user; set XDG_RUNTIME_DIR to a folder of your own")
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        mode = stat.S_IMODE(found.st_mode)
+        raise ControlError(
+            f"{place} has the mode {mode:04o}, expected 0700: others could answer in it; chmod 700 {place}"
+        )
+    return place
+
+
 def running() -> list[str]:
-    """The names of the sites of this user that are running now."""
-    names = []
-    for path in sorted(folder().glob("*.sock")):
+    """The names of the sites of this user that are running now.
+
+    Raises:
+        ControlError: as `own_folder`.
+    """
+    place, names = own_folder(), []
+    for path in sorted(place.glob("*.sock")) if place is not None else ():
         with socket.socket(socket.AF_UNIX) as probe:
             try:
                 probe.connect(str(path))
@@ -78,14 +198,21 @@ def ask(request: dict[str, Any], site: str | None = None) -> dict[str, Any]:
         try:
             connection.connect(str(socket_path(site)))
             connection.sendall(json.dumps(request).encode() + b"\n")
-            line = connection.makefile("rb").readline()
+            line = connection.makefile("rb").readline(MAX_ANSWER)
         except OSError as error:
             raise ControlError(f"site {site!r} does not answer its control socket: {error}") from None
     if not line:
         raise ControlError(f"site {site!r} closed its control socket without an answer")
-    answer: dict[str, Any] = json.loads(line)
+    try:
+        answer = json_value(line)
+        if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
+            raise ValueError("no `ok` in it")
+    except ValueError as error:
+        raise ControlError(
+            f"site {site!r} gave an answer that is none: {shown(error)}; is it of another version?"
+        ) from None
     if not answer.pop("ok"):
-        raise ControlError(answer["error"])
+        raise ControlError(printable(str(answer.get("error"))))
     return answer
 
 
@@ -96,16 +223,6 @@ class ControlServer:
         self.live = live
         self.path = socket_path(live.site.name)
         self._server: asyncio.AbstractServer | None = None
-        self._verbs: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-            "status": self._status,
-            "devices": self._devices,
-            "points": self._points,
-            "read": self._read,
-            "write": self._write,
-            "fault": self._fault,
-            "faults": self._faults,
-            "clear": self._clear,
-        }
 
     async def start(self) -> None:
         """Listen.
@@ -113,10 +230,11 @@ class ControlServer:
         Raises:
             ControlError: a site of this name is already running.
         """
-        self.path.parent.mkdir(mode=0o700, exist_ok=True)
-        if self.path.parent.stat().st_uid != os.getuid():
+        own_folder(make=True)
+        if len(os.fsencode(self.path)) > LONGEST_PATH:
             raise ControlError(
-                f"{self.path.parent} belongs to another user; set XDG_RUNTIME_DIR to a folder of your own"
+                f"{self.path} is longer than {LONGEST_PATH} octets, the most a socket may have; "
+                "give the site a shorter name, or set XDG_RUNTIME_DIR to a shorter folder"
             )
         if self.live.site.name in running():
             raise ControlError(f"site {self.live.site.name!r} is already running; see `twinfeed status`")
@@ -131,33 +249,63 @@ class ControlServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            while line := await reader.readline():
-                writer.write(json.dumps(self.answer(line), allow_nan=False).encode() + b"\n")
+            while True:
+                try:
+                    line = await reader.readline()
+                except ValueError:  # longer than MAX_REQUEST: where the next request begins is not known any more
+                    writer.write(_line(_refused("", f"a request has at most {MAX_REQUEST} octets a line")))
+                    await writer.drain()
+                    break
+                if not line:
+                    break
+                writer.write(_line(self.answer(line)))
                 await writer.drain()
-        except (ConnectionError, ValueError):
-            pass  # the client went away, or sent a line longer than MAX_REQUEST
+        except ConnectionError:
+            pass  # the client went away
         finally:
             writer.close()
 
     def answer(self, line: bytes) -> dict[str, Any]:
-        """The answer to one request line; never raises."""
+        """The answer to one request line; never raises. What is refused is one line in the log."""
         try:
-            request = json.loads(line)
-            verb = self._verbs[request["do"]]
-        except (ValueError, KeyError, TypeError):
-            return {"ok": False, "error": f'expected {{"do": one of {", ".join(self._verbs)}, …}}, found {line[:80]!r}'}
+            request = REQUESTS.validate_python(json_value(line))
+        except ValidationError as error:
+            return _refused("", _what_is_wrong(error))
+        except ValueError as error:
+            return _refused("", f"the request is no JSON object: {shown(error)}; expected {EXPECTED}")
         try:
-            return {"ok": True, **verb(request)}
+            return {"ok": True, **self._carry_out(request)}
         except (PlantError, PointError) as error:
-            return {"ok": False, "error": str(error)}
-        except KeyError as error:
-            return {"ok": False, "error": f"{request['do']}: the field {error} is missing"}
-        except (TypeError, ValueError) as error:
-            return {"ok": False, "error": f"{request['do']}: a field is of the wrong type: {error}"}
+            return _refused(request.do, str(error))
+        except Exception as error:
+            log.exception("control request %s", request.do)
+            return {
+                "ok": False,
+                "error": f"{request.do}: failed inside twinfeed: {shown(repr(error))}; see the log of the site",
+            }
+
+    def _carry_out(self, request: Request) -> dict[str, Any]:
+        match request:
+            case Status():
+                return self._status()
+            case Devices():
+                return self._devices()
+            case Points():
+                return self._points(request)
+            case Read():
+                return self._read(request.device, request.point)
+            case Write():
+                return self._write(request)
+            case FaultRequest():
+                return self._fault(request)
+            case Faults():
+                return self._faults(request)
+            case Clear():
+                return self._clear(request)
 
     # -- verbs ----------------------------------------------------------------------------------------------
 
-    def _status(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _status(self) -> dict[str, Any]:
         site = self.live.site
         return {
             "site": site.name,
@@ -177,7 +325,7 @@ class ControlServer:
             ],
         }
 
-    def _devices(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _devices(self) -> dict[str, Any]:
         site = self.live.site
         endpoints: dict[str, list[str]] = {}
         for e in self.live.endpoints:
@@ -198,8 +346,8 @@ class ControlServer:
             ]
         }
 
-    def _points(self, request: dict[str, Any]) -> dict[str, Any]:
-        device = self.live.site[request["device"]]
+    def _points(self, request: Points) -> dict[str, Any]:
+        device = self.live.site[request.device]
         points = []
         for name in device.point_names():
             point = device.point(name).point
@@ -215,9 +363,9 @@ class ControlServer:
             )
         return {"device": device.name, "points": points}
 
-    def _read(self, request: dict[str, Any]) -> dict[str, Any]:
-        device = self.live.site[request["device"]]
-        bound = device.point(request["point"])
+    def _read(self, name: str, point: str) -> dict[str, Any]:
+        device = self.live.site[name]
+        bound = device.point(point)
         return {
             "device": device.name,
             "point": bound.name,
@@ -226,29 +374,57 @@ class ControlServer:
             "t_s": round(self.live.site.now, 3),
         }
 
-    def _write(self, request: dict[str, Any]) -> dict[str, Any]:
-        device = self.live.site[request["device"]]
-        value, bound = request["value"], device.point(request["point"])
-        if bound.domain.kind == "text" and isinstance(value, (int, float)):
-            value = json.dumps(value)  # a name such as 42, which the command line takes for a number
-        bound.write(value)
-        return self._read(request)
+    def _write(self, request: Write) -> dict[str, Any]:
+        self.live.site[request.device].write(request.point, request.value)
+        return self._read(request.device, request.point)
 
-    def _fault(self, request: dict[str, Any]) -> dict[str, Any]:
-        target, kind = request["target"], request["kind"]
-        for_s = request.get("for_s")
-        self.live.site.inject(target, kind, request.get("parameters") or {}, None if for_s is None else float(for_s))
-        return {"target": target, "kind": kind, "for_s": for_s, "t_s": round(self.live.site.now, 3)}
+    def _fault(self, request: FaultRequest) -> dict[str, Any]:
+        site, target, kind, for_s = self.live.site, request.target, request.kind, request.for_s
+        site.inject(target, kind, request.parameters or {}, for_s)
+        return {"target": target, "kind": kind, "for_s": for_s, "t_s": round(site.now, 3)}
 
-    def _faults(self, request: dict[str, Any]) -> dict[str, Any]:
+    def _faults(self, request: Faults) -> dict[str, Any]:
         site = self.live.site
-        target = request.get("target")
-        found = catalogue.of_target(site, target) if target else catalogue.of_site(site)
-        return {"faults": [{"target": target, **entry.to_dict()} for entry in found]}
+        found = catalogue.of_target(site, request.target) if request.target else catalogue.of_site(site)
+        return {"faults": [{"target": request.target, **entry.to_dict()} for entry in found]}
 
-    def _clear(self, request: dict[str, Any]) -> dict[str, Any]:
-        cleared = self.live.site.clear(request.get("target"), request.get("kind"))
+    def _clear(self, request: Clear) -> dict[str, Any]:
+        cleared = self.live.site.clear(request.target, request.kind)
         return {"cleared": [{"target": target, "kind": kind} for target, kind in cleared]}
+
+
+VERBS = ("status", "devices", "points", "read", "write", "fault", "faults", "clear")
+
+EXPECTED = f'{{"do": one of {", ".join(VERBS)}, …}}'
+
+
+def _refused(verb: str, message: str) -> dict[str, Any]:
+    text = printable(f"{verb}: {message}" if verb and not message.startswith(verb) else message).replace("\n", " ")
+    log.info("control request refused: %s", text)
+    return {"ok": False, "error": text}
+
+
+def _line(answer: dict[str, Any]) -> bytes:
+    """An answer as it is sent; a lone surrogate that came in goes out as an escape."""
+    return json.dumps(answer, allow_nan=False).encode("ascii") + b"\n"
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    """The first mistake of a request: field, found, expected."""
+    first = error.errors()[0]
+    place = [str(step) for step in first["loc"]]
+    verb, field = (place[0], ".".join(place[1:])) if place and place[0] in VERBS else ("", ".".join(place))
+    if not place:
+        return f"expected {EXPECTED}, found {shown(repr(first['input'])[:200])}"
+    match first["type"]:
+        case "missing":
+            what = "the field is missing"
+        case "extra_forbidden":
+            what = "unknown field; is it misspelt?"
+        case _:
+            expected = first["msg"].replace("Input should be ", "expected ").replace("Input should ", "expected to ")
+            what = f"{expected}, found {shown(repr(first['input'])[:200])}"
+    return f"{verb}: {shown(field)}: {what}" if verb else f"{shown(field)}: {what}"
 
 
 def condition(live: LiveSite, device: Device) -> str:

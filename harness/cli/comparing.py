@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from harness.cli.output import console, several, table
+from harness.cli.output import console, finite, several, table
 from harness.durations import seconds
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ ScenarioOption = Annotated[
     typer.Option("--scenario", help="What happened to the device while it was recorded; the twin suffers it too."),
 ]
 SameOption = Annotated[bool, typer.Option("--same-scenario", help="Both were in the same state: compare values too.")]
-ToleranceOption = Annotated[float, typer.Option("--tolerance", help="How far values may be apart, %.", min=0.0)]
+ToleranceOption = Annotated[
+    float, typer.Option("--tolerance", help="How far values may be apart, %.", min=0.0, max=1000.0, callback=finite)
+]
 WithinOption = Annotated[str, typer.Option("--within", help="How far changes of modes and alarms may be apart.")]
 IgnoreOption = Annotated[
     list[str] | None, typer.Option("--ignore", help="An OID or point to leave out, with what is below it.")

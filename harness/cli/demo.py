@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.output import Exit, plain_errors
+from harness.cli.output import Exit, finite, plain_errors
 
 
 def demo(
@@ -14,7 +14,14 @@ def demo(
         bool, typer.Option("--json", help="Print one JSON document at the end instead of the story.")
     ] = False,
     fast: Annotated[
-        float, typer.Option("--fast", help="Seconds of the plant a second, after the first moments.", min=1.0)
+        float,
+        typer.Option(
+            "--fast",
+            help="Seconds of the plant a second, after the first moments.",
+            min=1.0,
+            max=10_000.0,
+            callback=finite,
+        ),
     ] = 60.0,
 ) -> None:
     """Boot the Bamako site, cut both mains for a quarter of an hour, and watch over the wire.

@@ -69,7 +69,9 @@ def record(
     rate: RateOption = "10/s",
     timeout: TimeoutOption = "2s",
     patience: PatienceOption = "30s",
-    most: Annotated[int, typer.Option("--most", help="SNMP: a walk ends after so many variables.", min=1)] = 200_000,
+    most: Annotated[
+        int, typer.Option("--most", help="SNMP: a walk ends after so many variables.", min=1, max=100_000_000)
+    ] = 200_000,
     community: CommunityOption = "public",
     user: UserOption = "",
     auth: AuthOption = "sha",
@@ -225,14 +227,16 @@ def replay_device(
         Path, typer.Argument(help="A recording of `twinfeed record`, a .snmprec file, or what snmpwalk -On printed.")
     ],
     address: Annotated[str, typer.Option("--address", help="Where it answers.")] = "127.0.0.1",
-    port: Annotated[int | None, typer.Option("--port", help="Default: 1161 for SNMP, 1502 for Modbus.")] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", help="Default: 1161 for SNMP, 1502 for Modbus.", min=1, max=65535)
+    ] = None,
     community: CommunityOption = "public",
     loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end. Default: the last walk stays.")] = False,
     expose: Annotated[bool, typer.Option("--expose", help="Answer beyond loopback.")] = False,
     export: Annotated[
         Path | None, typer.Option("--export", help="Serve nothing: write a walk as a .snmprec file for snmpsim.")
     ] = None,
-    walk: Annotated[int, typer.Option("--walk", help="Which walk --export writes.", min=1)] = 1,
+    walk: Annotated[int, typer.Option("--walk", help="Which walk --export writes.", min=1, max=1_000_000_000)] = 1,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse a file of which a line would be left out.")] = False,
     stop_after: Annotated[str | None, typer.Option("--stop-after", help="Stop by itself after this time.")] = None,
 ) -> None:

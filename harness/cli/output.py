@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,12 +14,14 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from emulators.devices.points import PointError
 from emulators.flash import FlashError
 from emulators.plant.actor import PlantError
 from emulators.profiles.binding import ProfileError
 from emulators.serve import ServeError
+from emulators.textfile import printable
 from emulators.yamlfile import FileError
 from harness.control import ControlError
 from harness.properties import BindingError, PropertySyntaxError, WrongKind
@@ -26,8 +29,16 @@ from harness.quantities import UnknownQuantity
 from harness.worlds.controller import NoSuchController
 from harness.worlds.world import NeverInjected
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+
+class PlainConsole(Console):
+    """Prints texts of others (names of devices, answers, recordings) without what a terminal would obey."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(printable(text), **options)
+
+
+console = PlainConsole(highlight=False)
+errors = PlainConsole(stderr=True, highlight=False)
 
 
 class Exit(IntEnum):
@@ -66,8 +77,20 @@ def plain_errors() -> Iterator[None]:
 
 
 def print_json(data: Any) -> None:
-    json.dump(data, sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    """One JSON document; what a terminal would obey is escaped, which is the same text to a program."""
+    text = json.dumps(data, indent=2, ensure_ascii=False)
+    sys.stdout.write("".join(c if c == "\n" or printable(c) == c else json.dumps(c)[1:-1] for c in text) + "\n")
+
+
+def finite(value: float | None) -> float | None:
+    """The callback of every option that is a number with fractions: NaN lies in every range.
+
+    Raises:
+        BadParameter: not a number.
+    """
+    if value is not None and not math.isfinite(value):
+        raise typer.BadParameter(f"found {value}, expected a number")
+    return value
 
 
 def table(title: str, *columns: str) -> Table:

@@ -49,7 +49,7 @@ def proxy(
     traps: Annotated[
         bool, typer.Option("--traps", help="What comes is notifications of devices, the target is their station.")
     ] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the faults' chance.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", help="Seed of the faults' chance.", min=-(2**63), max=2**63 - 1)] = 0,
     expose: Annotated[
         bool, typer.Option("--expose", help="Listen beyond loopback: anyone who reaches the proxy commands the device.")
     ] = False,

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from emulators.site import Site
-from harness.cli.output import Exit, console, fail, plain_errors, print_json, several
+from harness.cli.output import Exit, console, fail, finite, plain_errors, print_json, several
 from harness.durations import seconds, spoken
 from harness.faults.scenario import Scenario
 from harness.properties.vocabulary import fits
@@ -39,7 +39,13 @@ SWALLOWED_S = 1.0
 SiteArgument = Annotated[str, typer.Argument(help="A shipped site's name or a site file.")]
 WatchdogOption = Annotated[
     float,
-    typer.Option("--watchdog", min=0.0, help="Seconds of the machine's clock a controller may not yield; 0: any time."),
+    typer.Option(
+        "--watchdog",
+        min=0.0,
+        max=86400.0,
+        callback=finite,
+        help="Seconds of the machine's clock a controller may not yield; 0: any time.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
@@ -51,9 +57,11 @@ def search(
         list[str] | None,
         typer.Option("--property", help="What must hold; may be repeated. Default: the Tier III pack."),
     ] = None,
-    examples: Annotated[int, typer.Option("--examples", min=1, help="How many scenarios are tried.")] = 100,
+    examples: Annotated[
+        int, typer.Option("--examples", min=1, max=1_000_000, help="How many scenarios are tried.")
+    ] = 100,
     duration: Annotated[str, typer.Option("--duration", help="How long each lasts, site time.")] = "30min",
-    at_once: Annotated[int, typer.Option("--at-once", min=0, help="Faults besides those of the grid.")] = 1,
+    at_once: Annotated[int, typer.Option("--at-once", min=0, max=20, help="Faults besides those of the grid.")] = 1,
     only: Annotated[
         list[str] | None,
         typer.Option("--only", help="A family, kind, target or target/kind to choose from; * as in file names."),
@@ -62,7 +70,10 @@ def search(
         list[str] | None, typer.Option("--without", help="Leave out a kind, a target or target/kind; may be repeated.")
     ] = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", help="Another seed tries other scenarios; default: the site's.")
+        int | None,
+        typer.Option(
+            "--seed", help="Another seed tries other scenarios; default: the site's.", min=-(2**63), max=2**63 - 1
+        ),
     ] = None,
     out: Annotated[Path, typer.Option("--out", help="Folder for what is found.")] = Path("findings"),
     watchdog: WatchdogOption = PATIENCE_S,

@@ -6,12 +6,14 @@ import asyncio
 import gc
 import json as jsonlib
 import logging
+import re
 import signal
 import sys
 from collections.abc import Callable
 from functools import partial
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group
@@ -22,12 +24,16 @@ from rich.text import Text
 from emulators.flash import Flash, FlashError, state_folder
 from emulators.serve import LiveSite
 from emulators.site import Site
-from harness.cli.output import console, devices_table, plain_errors
+from emulators.textfile import shown
+from harness.cli.output import console, devices_table, finite, plain_errors
 from harness.control import ControlServer
 from harness.durations import spoken
 from harness.loops import run
 
 log = logging.getLogger(__name__)
+
+FASTEST = 10_000.0
+"""Seconds of the plant for each of the clock, at most: a slice of the plant then takes as long as clients wait."""
 
 REFRESH_S = 0.5
 """How often the live table is drawn, s."""
@@ -39,7 +45,14 @@ JOURNAL_LINES = 10_000
 def up(
     site: Annotated[str, typer.Argument(help="A shipped site's name (`twinfeed sites`) or a site file.")],
     speed: Annotated[
-        float, typer.Option("--speed", help="Seconds of the plant for each second of the clock.", min=0.001)
+        float,
+        typer.Option(
+            "--speed",
+            help="Seconds of the plant for each second of the clock.",
+            min=0.001,
+            max=FASTEST,
+            callback=finite,
+        ),
     ] = 1.0,
     ports: Annotated[
         str,
@@ -55,7 +68,10 @@ def up(
             help="Listen on this interface address, with a run of ports: anyone who reaches it commands the devices.",
         ),
     ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Seed of the site's chance; default: the file's.")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option("--seed", help="Seed of the site's chance; default: the file's.", min=-(2**63), max=2**63 - 1),
+    ] = None,
     state: Annotated[
         Path | None,
         typer.Option(
@@ -69,7 +85,15 @@ def up(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when ready, then nothing.")] = False,
     for_s: Annotated[
-        float | None, typer.Option("--stop-after", help="Stop by itself after this many seconds.", hidden=True)
+        float | None,
+        typer.Option(
+            "--stop-after",
+            help="Stop by itself after this many seconds.",
+            hidden=True,
+            min=0.0,
+            max=1e9,
+            callback=finite,
+        ),
     ] = None,
 ) -> None:
     """Boot a site: every device answers real Modbus and SNMP until Ctrl-C.
@@ -82,14 +106,45 @@ def up(
 
       twinfeed up my-site.yaml --speed 20 --ports 20000
     """
-    if ports not in ("standard", "high") and not ports.isdigit():
-        raise typer.BadParameter(f"found {ports!r}, expected standard, high or a port number", param_hint="--ports")
-    chosen: str | int = int(ports) if ports.isdigit() else ports
+    chosen = _ports(ports)
     if expose is not None and not isinstance(chosen, int):
         raise typer.BadParameter("exposing needs a run of ports: --ports 20000", param_hint="--expose")
+    if not _address(address, "--address").is_loopback:
+        raise typer.BadParameter(
+            f"{address} is not a loopback address; to let others reach the devices, write --expose {address}",
+            param_hint="--address",
+        )
+    if expose is not None:
+        _address(expose, "--expose")
     with plain_errors():
         live = LiveSite(Site.load(site, seed), speed, chosen, address, expose, journal_lines=JOURNAL_LINES)
         run(_run(live, partial(_flash, live.site, state, fresh), json, for_s))
+
+
+def _ports(text: str) -> str | int:
+    if text in ("standard", "high"):
+        return text
+    if not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= 65535:
+        found = f"found {shown(repr(text))}, expected standard, high or a port number from 1 to 65535"
+        raise typer.BadParameter(found, param_hint="--ports")
+    return int(text)
+
+
+def _address(text: str, option: str) -> IPv4Address | IPv6Address:
+    try:
+        return ip_address(text)
+    except ValueError:
+        raise typer.BadParameter(
+            f"found {shown(text)}, expected an IP address such as 127.0.0.1", param_hint=option
+        ) from None
+
+
+def example_fault(site: Site) -> str:
+    """A fault that the site can suffer, as `twinfeed fault` takes it: the outage of a utility where there is one."""
+    of_power = [(c.id, "outage") for c in site.components.values() if "outage" in c.FAULTS]
+    others = [(c.id, kind) for c in site.components.values() for kind, fault in c.FAULTS.items() if not fault.of]
+    devices = [(name, "card-hang") for name in site.devices]
+    return " ".join(next(iter([*of_power, *others, *devices]), ("TARGET", "KIND")))
 
 
 def _flash(site: Site, folder: Path | None, fresh: bool) -> Flash | None:
@@ -115,10 +170,17 @@ async def _run(live: LiveSite, flash: Callable[[], Flash | None], json: bool, fo
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
         live.flash = flash()
-        await _boot(live, quiet=json)
+        stopped = asyncio.create_task(stop.wait())
+        booting = asyncio.create_task(_boot(live, quiet=json))
+        await asyncio.wait({stopped, booting}, return_when=asyncio.FIRST_COMPLETED)
+        if not booting.done():
+            booting.cancel()
+            await asyncio.gather(booting, return_exceptions=True)
+            return
+        booting.result()
         if json:
             print(jsonlib.dumps({"ready": live.site.name, **control.answer(b'{"do": "devices"}')}), flush=True)
-        waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(live.run())]
+        waiting: list[asyncio.Task[Any]] = [stopped, asyncio.create_task(live.run())]
         if sys.stdout.isatty() and not json:
             waiting.append(asyncio.create_task(_draw(control)))
         done, pending = await asyncio.wait(waiting, timeout=for_s, return_when=asyncio.FIRST_COMPLETED)
@@ -144,7 +206,7 @@ async def _boot(live: LiveSite, quiet: bool) -> None:
     if not quiet:
         console.print(
             f"[bold]{live.site.name}[/bold] is up: {len(live.site.devices)} devices, {len(live.endpoints)} endpoints. "
-            "In another terminal: twinfeed devices, twinfeed fault utility-a outage. Ctrl-C stops it."
+            f"In another terminal: twinfeed devices, twinfeed fault {example_fault(live.site)}. Ctrl-C stops it."
         )
         before, now = live.open_files
         if now > before:
