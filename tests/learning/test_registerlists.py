@@ -81,6 +81,15 @@ def test_the_recording_tells_the_notation_from_addresses_like_it(listed: List) -
     assert places(listed("address,name\n40003,a\n", "pdu")) == [("holding", 40003)]
 
 
+def test_a_list_that_counts_from_one_is_noticed(listed: List) -> None:
+    found = listed("address,name\n1,a\n2,b\n", recording=recorded(0, 1))
+    assert found.notes == [
+        "2 of 2 addresses were recorded at one less, 1 as they are: a list that counts from 1 is read with --addresses one"
+    ]
+    assert places(listed("address,name\n1,a\n2,b\n", "one")) == [("holding", 0), ("holding", 1)]
+    assert listed("address,name\n0,a\n1,b\n", recording=recorded(0, 1)).notes == []
+
+
 def test_a_range_says_how_many_registers(listed: List) -> None:
     found = listed("address,name,type\n40001-40002,Energy,float\n40003..40006,Work,double\n40007-40014,Serial,string\n")
     assert [(row.address, row.register.words) for row in found.rows if row.register] == [(0, 2), (2, 4), (6, 8)]

@@ -88,11 +88,24 @@ class Reader:
             return True
         return False
 
+    def _hint(self, texts: Sequence[str], recorded: Mapping[str, frozenset[int]]) -> None:
+        """Say so where the recording has more of the registers at one less: the list counts from 1."""
+        numbers = [int(text) for text in map(str.strip, texts) if text.isdigit()]
+        here, before = (
+            sum(any(number - less in known for known in recorded.values()) for number in numbers) for less in (0, 1)
+        )
+        if before > here:
+            self.notes.append(
+                f"{before} of {len(numbers)} addresses were recorded at one less, {here} as they are: "
+                "a list that counts from 1 is read with --addresses one"
+            )
+
     def _found(self, texts: Sequence[str], recorded: Mapping[str, frozenset[int]]) -> Numbering:
         """The notation of the list, and a note where it was a choice."""
         digits = [text for text in (re.split(r"\s*(?:\.\.|–|-)\s*", each.strip())[0] for each in texts) if text]
         fits = bool(digits) and all(re.fullmatch(r"[0134](?!0+$)\d{4,5}", text) for text in digits)
         if not fits or not any(text[0] in "34" for text in digits):
+            self._hint(texts, recorded)
             return "pdu"
         as_notation = [self._of_notation(text) for text in digits]
         known = sum(address.address in recorded.get(address.table, ()) for address in as_notation)
