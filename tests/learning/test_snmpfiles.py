@@ -273,6 +273,33 @@ def test_an_exported_walk_reads_back_octet_by_octet(
     assert {v.oid: octets(v) for v in found.variables} == {v.oid: octets(v) for v in sent}
 
 
+LINES_OF_ANYTHING = st.lists(
+    st.tuples(
+        st.sampled_from([".1.3.6.1.2", "1.3.6.1.2", "iso.3.6.1", "SNMPv2-MIB::sysName.0", "X-MIB::y", "", ".1.3.6.1"]),
+        st.sampled_from([" = ", "|4|", "|2|", "|66:numeric|", "|4e|", ", Integer, ", " ", "|:multiplex|", "|x|", "||"]),
+        st.sampled_from(["", "STRING: ", "Opaque: Float: ", "Opaque: Int64: ", "Hex-STRING: ", "Timeticks: ", "OID: ", "BITS: ",
+                         "INTEGER: ", "Network Address: ", "Wrong Type (should be X): ", "dir=", "rate=1,initial=", "NULL", '"']),
+        st.text(max_size=12) | st.from_regex(r"[0-9.:() A-F-]{0,12}", fullmatch=True),
+    ).map("".join),
+    max_size=6,
+)  # fmt: skip
+
+
+@given(LINES_OF_ANYTHING, st.sampled_from(["a.snmprec", "a.txt", "a.snmpwalk", "a.sapwalk", "a.dump"]))
+def test_any_file_is_read_or_refused_with_its_place(
+    tmp_path_factory: pytest.TempPathFactory, lines: list[str], name: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / name
+    problems = []
+    try:
+        found = read(path, "\n".join(lines).encode("utf-8", "replace"))
+        assert all(octets(variable) for variable in found.variables)
+        problems = found.warnings
+    except FileError as error:
+        problems = error.problems
+    assert all(problem.startswith(str(path)) for problem in problems)
+
+
 # -- net-snmp's text, as Debian's snmpwalk 5.9 printed it ------------------------------------------------------------
 
 

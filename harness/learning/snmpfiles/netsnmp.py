@@ -257,7 +257,16 @@ def _address(text: str) -> Read:
 
 def _opaque(text: str) -> Read:
     kind, _, rest = text.partition(": ")
-    kind = kind.upper()
+    try:
+        return _opaque_number(kind.upper(), rest) or ("opaque", _hexadecimal(text.removeprefix("0x"))[1], "")
+    except (ValueError, OverflowError):
+        raise NotAValue(
+            f"found {text[:40]!r}, expected an Opaque: Float: 1.5, Int64: 5, or octets as 9F 78 04"
+        ) from None
+
+
+def _opaque_number(kind: str, rest: str) -> Read | None:
+    """A number that net-snmp finds in an Opaque; None for octets. Raises ValueError, OverflowError."""
     if kind in ("FLOAT", "DOUBLE"):
         form, tag = ("!f", b"\x78") if kind == "FLOAT" else ("!d", b"\x79")
         octets = struct.pack(form, float(rest))
@@ -268,7 +277,7 @@ def _opaque(text: str) -> Read:
         octets = number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True)
         tag = {"INT64": b"\x7a", "UINT64": b"\x7b", "COUNTER64": b"\x76"}[kind]
         return "opaque", b"\x9f" + tag + bytes((len(octets),)) + octets, ""
-    return "opaque", _hexadecimal(text.removeprefix("0x"))[1], ""
+    return None
 
 
 def _oid(text: str) -> Read:
