@@ -212,9 +212,9 @@ async def _boot(live: LiveSite, quiet: bool) -> None:
         if now > before:
             console.print(f"[dim]The limit of open files has been raised from {before:,} to {now:,}.[/dim]")
         if live.flash is not None and live.flash.restored:
-            console.print(
-                f"Settings of {', '.join(live.flash.restored)} are those of the last run (--fresh forgets them)."
-            )
+            first, more = live.flash.restored[:3], len(live.flash.restored[3:])
+            names = ", ".join(first) + (f" and {more} more" if more else "")
+            console.print(f"Settings of {names} are those of the last run (--fresh forgets them).")
 
 
 async def _draw(control: ControlServer) -> None:
