@@ -184,7 +184,7 @@ class _Builder:
                 self._count(event, 1)
                 if len(self._stack) >= MOST_NESTED:
                     raise self._wrong(event, f"is nested deeper than {MOST_NESTED} levels")
-                if event.tag is not None and not event.tag.startswith("tag:yaml.org,2002:"):
+                if event.tag not in (None, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
                     raise self._wrong(event, f"found the tag {shown(event.tag)}, expected none")
                 made = (Fields if isinstance(event, MappingStartEvent) else Items)(_line(event))
                 self._stack.append(_Open(made, event.anchor, self._nodes))

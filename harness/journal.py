@@ -23,6 +23,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from emulators import textfile
 from emulators.devices.domain import Domain
 from emulators.devices.points import Value
 from emulators.plant.actor import Event
@@ -386,12 +387,14 @@ class Journal:
         """A journal from its file.
 
         Raises:
+            FileError: it cannot be read, or is too large.
             ValueError: a line that is not one of a journal; the message names file and line.
         """
         journal = cls()
-        for number, text in enumerate(Path(path).read_text(encoding="utf-8").splitlines(), 1):
+        whole = textfile.text(Path(path), textfile.MOST_RECORDED_OCTETS)
+        for number, text in enumerate(whole.splitlines(), 1):
             try:
-                line = json.loads(text)
+                line = textfile.json_value(text)
                 if "quantity" in line:
                     journal.trace.restore(line)
                 elif "until" in line:

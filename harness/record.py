@@ -25,6 +25,8 @@ from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import Any, Self
 
+from emulators.textfile import json_value
+
 FIRST = "0" * 64
 """What the first line names as the hash before it."""
 
@@ -167,7 +169,7 @@ def _entries(path: Path) -> Iterator[Entry]:
     *lines, _half = path.read_bytes().split(b"\n")
     for number, line in enumerate(lines, 1):
         try:
-            fields = json.loads(line)
+            fields = json_value(line)
             entry = Entry(**fields)
         except (ValueError, TypeError):
             raise Broken(

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, TypeVar
 
-from emulators import yamlfile
+from emulators import textfile, yamlfile
 from emulators.devices.catalogue import KINDS
 from emulators.profiles.schema import Bit, Modbus, Part, Profile, Register, Snmp, SnmpObject
 from emulators.yamlfile import FileError
@@ -138,8 +138,8 @@ def _at(name: str, beside: Path | None) -> Path:
 def _is_profile(path: Path) -> bool:
     """Whether a YAML file is a profile at all: site files and others may stand in the same folder."""
     try:
-        return path.parent == FOLDER or re.search(r"^profile\s*:", path.read_text("utf-8"), re.MULTILINE) is not None
-    except (OSError, UnicodeDecodeError):
+        return path.parent == FOLDER or re.search(r"^profile\s*:", textfile.text(path), re.MULTILINE) is not None
+    except FileError:
         return False
 
 

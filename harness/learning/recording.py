@@ -19,13 +19,13 @@ A file of variables, such as a .snmprec file or what snmpwalk prints, is a recor
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from emulators import textfile
 from emulators.yamlfile import FileError
 from harness.learning import snmpfiles, snmprec
 from harness.learning.snmpfiles.reading import unpacked
@@ -158,24 +158,20 @@ def load(path: Path) -> Recording:
     Raises:
         FileError: a line for each mistake, with file and line.
     """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise FileError([f"{path}: cannot be read: {error.strerror or error}"]) from None
-    data = unpacked(path, data)
+    data = unpacked(path, textfile.octets(path, textfile.MOST_RECORDED_OCTETS))
     if not data.lstrip().startswith(b"{"):
         return _of_variables(path, data)
     whole, _, rest = data.rpartition(b"\n")
     recording, problems = Recording({}, cut=bool(rest)), []
     for number, text in enumerate(whole.split(b"\n"), 1):
         try:
-            item = json.loads(text)
+            item = textfile.json_value(text)
             if number == 1:
                 recording.head = _head(item)
             else:
                 recording.take(item)
         except (ValueError, KeyError, TypeError, IndexError) as error:
-            shown = text[:60].decode(errors="replace")
+            shown = textfile.printable(text[:60].decode(errors="replace"))
             problems.append(f"{path}:{number}: not a line of a recording: {error}, found {shown!r}")
             if number == 1:
                 break

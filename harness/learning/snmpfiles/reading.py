@@ -9,10 +9,12 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO, cast
 
-from emulators.yamlfile import FileError
+from emulators.textfile import MOST_RECORDED_OCTETS, FileError, octets
 from harness.learning.snmpfiles import foreign, netsnmp, snmpsim
 from harness.learning.snmpfiles.snmpsim import NotALine
 from harness.learning.snmpfiles.values import NotAValue
@@ -28,10 +30,10 @@ Read = tuple[int, Variable | None, str]
 SUFFIXES = (".snmprec", ".snmprec.bz2", ".snmpwalk", ".sapwalk", ".dump", ".MVC")
 """The names that snmpsim knows."""
 
-UNPACKERS: dict[bytes, Callable[[bytes], bytes]] = {
-    b"\x1f\x8b": gzip.decompress,
-    b"BZh": bz2.decompress,
-    b"\xfd7zXZ\x00": lzma.decompress,
+UNPACKERS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
+    b"\x1f\x8b": lambda file: cast(BinaryIO, gzip.GzipFile(fileobj=file)),
+    b"BZh": lambda file: cast(BinaryIO, bz2.BZ2File(file)),
+    b"\xfd7zXZ\x00": lambda file: cast(BinaryIO, lzma.LZMAFile(file)),  # noqa: SIM115
 }
 """How compressed files begin."""
 
@@ -66,9 +68,13 @@ def unpacked(path: Path, data: bytes) -> bytes:
     for beginning, unpack in UNPACKERS.items():
         if data.startswith(beginning):
             try:
-                data = unpack(data)
+                data = unpack(BytesIO(data)).read(MOST_RECORDED_OCTETS + 1)
             except (OSError, EOFError, lzma.LZMAError, zlib.error, ValueError) as error:
                 raise FileError([f"{path}: cannot be decompressed: {error}"]) from None
+            if len(data) > MOST_RECORDED_OCTETS:
+                raise FileError(
+                    [f"{path}: is larger than {MOST_RECORDED_OCTETS:,} octets when it is unpacked; split it"]
+                )
             break
     for beginning, encoding in WIDE.items():
         if data.startswith(beginning):
@@ -83,10 +89,7 @@ def read(path: Path, data: bytes | None = None) -> Found:
         FileError: it cannot be read, or a line is not of its format; with file, line, found and expected.
     """
     if data is None:
-        try:
-            data = unpacked(path, path.read_bytes())
-        except OSError as error:
-            raise FileError([f"{path}: cannot be read: {error.strerror or error}"]) from None
+        data = unpacked(path, octets(path, MOST_RECORDED_OCTETS))
     lines = data.split(b"\n")  # with LF alone: form feeds, NEL and the like are parts of values
     if not any(_meaningful(lines)) and ".snmprec" not in path.name:
         raise FileError([f"{path}: is empty; expected a recording, a .snmprec file or what `snmpwalk -On` prints"])
