@@ -254,3 +254,12 @@ async def test_what_is_no_value_is_sent_as_the_device_sent_it(tmp_path: Path) ->
     assert answer is not None
     for n, value in enumerate(sent.values(), 1):
         assert bytes.fromhex(f"060a2b06010401868d1f{n:02x}00{value}") in answer, value
+
+
+def test_a_name_that_no_agent_can_have_is_left_out_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Numbers of more than 32 bits, as one device sent them: no manager can ask for what follows."""
+    wide, good = "1.3.6.1.4.1.99999.4294967301.1", "1.3.6.1.4.1.99999.5.1"
+    variables = {oid: Variable(oid, "integer", 1) for oid in (wide, good)}
+    tree = RecordedTree(Player(Recording({"protocol": "snmp"}, [Walk(1, 0.0, True, variables)]), lambda: 0.0))
+    assert [".".join(map(str, instance.oid)) for instance in tree.instances] == [good]
+    assert f"1 variables are not served, since no agent can have their names: {wide}" in caplog.text

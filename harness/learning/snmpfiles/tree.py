@@ -6,6 +6,7 @@ minutes and gigabytes, of which a manager asks for a fraction.
 
 from __future__ import annotations
 
+import logging
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar, cast, overload
@@ -17,6 +18,8 @@ from emulators.wire.snmp.mib import Layout
 from harness.learning.snmpfiles.values import octets
 from harness.learning.snmprec import Variable
 from harness.transports.snmp_messages import numbers
+
+_log = logging.getLogger(__name__)
 
 Item = TypeVar("Item")
 
@@ -75,7 +78,7 @@ class Names(Layout):
 class VariablesTree(MibTree):
     """The variables, each with the octets that the device sent as its value, be they a value of its type or not.
 
-    Names that no agent can have (`values.name`) are left out.
+    Names that no agent can have (`emulators.wire.snmp.ber.check_oid`) are left out, which the log says.
     """
 
     __slots__ = ("_known", "_variables")
@@ -89,6 +92,9 @@ class VariablesTree(MibTree):
         """Offer these variables from now on."""
         named = sorted(((numbers(variable.oid), variable) for variable in variables), key=lambda pair: pair[0])
         kept = [(oid, variable) for oid, variable in named if _is_name(oid)]
+        if absent := len(named) - len(kept):
+            example = next(variable.oid for oid, variable in named if not _is_name(oid))
+            _log.warning("%d variables are not served, since no agent can have their names: %s", absent, example)
         self._variables = [variable for _, variable in kept]
         self._known: frozenset[Oid] | None = None
         oids = tuple(oid for oid, _ in kept)
