@@ -38,8 +38,9 @@ FASTEST = 10_000.0
 REFRESH_S = 0.5
 """How often the live table is drawn, s."""
 
-JOURNAL_LINES = 10_000
-"""Lines of the plant's journal that a site which runs for weeks keeps; a fault is a few hundred."""
+JOURNAL_LINES = 5_000
+"""Lines of the plant's journal that a site which runs for weeks keeps, and twice as many for a while. A fault is some
+forty lines, of 260 octets of memory each."""
 
 
 def up(
