@@ -309,7 +309,7 @@ class Recorder:
         self.trace.sections.update(quantities.sections(site))
         for name in names:
             self._reads.update(quantities.resolve(site, name))
-        self._last: dict[str, Value] = {}
+        self._last: dict[str, Value | Unknown] = {}
 
     def attach(self) -> Recorder:
         """Sample now, and from now on whenever the plant moves; returns itself."""

@@ -22,15 +22,17 @@ from functools import partial
 
 from emulators.devices.device import Device
 from emulators.devices.domain import COUNTED, TRUTH, Domain, of_quantity, of_rack
-from emulators.devices.points import UnknownPoint, Value
+from emulators.devices.points import BoundPoint, UnknownPoint, Value
 from emulators.plant.electrical import Component
 from emulators.plant.racks import RackRow
 from emulators.site import Site
 from emulators.sitefile import SECTIONS
+from harness.unknown import Unknown, known
 
-Read = Callable[[], Value]
+Read = Callable[[], Value | Unknown]
+"""Reads a quantity now; `Unknown` with the raw value where a device shows what the quantity cannot have."""
 
-WHOLE_SITE: dict[str, Callable[[Site], Value]] = {
+WHOLE_SITE: dict[str, Callable[[Site], int]] = {
     "faults": lambda site: sum(len(actor.state.faults) for actor in site.plant.actors.values()),
     "alarms": lambda site: sum(len(device.state.alarms) for device in site.devices.values()),
     "commands": lambda site: sum(device.state.commands for device in site.devices.values()),
@@ -144,7 +146,7 @@ def _exact(component: Component | None, device: Device | None, quantity: str) ->
         if quantity == "commands":
             return partial(_commands, device)
         if (bound := device.find_point(quantity)) is not None:
-            return bound.read
+            return partial(_reported, bound)
         kind, _, alarm = quantity.partition(".")
         if kind == "alarm" and alarm in {a.name for a in device.ALARMS}:
             return partial(_alarm_active, device, alarm)
@@ -166,6 +168,12 @@ def _exact_domain(component: Component | None, device: Device | None, quantity: 
         if _exact(None, device, quantity) is not None:
             return TRUTH
     return None
+
+
+def _reported(bound: BoundPoint) -> Value | Unknown:
+    """What the device shows. Without a fault that is what there is, which lies in its domain unless it is no number."""
+    value = bound.read()
+    return known(bound.domain, value) if value != value or bound.device.state.faults else value
 
 
 def _commands(device: Device) -> int:

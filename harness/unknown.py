@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from emulators.devices.domain import Domain
 from emulators.devices.points import Value
 
 
@@ -45,6 +46,15 @@ def raw_from_json(raw: Any) -> Value | None:
     if isinstance(raw, dict):
         return float(raw["number"]) if "number" in raw else bytes.fromhex(raw["octets"])
     return raw  # type: ignore[no-any-return]  # a number, a text, a truth or nothing
+
+
+def known(domain: Domain | None, value: Value) -> Value | Unknown:
+    """The value, or `Unknown` with that value kept if the quantity cannot have it (see `Domain.impossible`).
+
+    A quantity whose domain nobody knows (None) can have every value but NaN.
+    """
+    why = ("no number" if value != value else None) if domain is None else domain.impossible(value)
+    return value if why is None else Unknown(why, raw=value)
 
 
 @dataclass(frozen=True, slots=True)

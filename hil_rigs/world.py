@@ -422,7 +422,8 @@ class SupervisedHandle(DeviceHandle):
 
     async def read_many(self, points: Iterable[str]) -> dict[str, Reading]:
         readings = await self._world.ask("read", device=self.name, points=list(points))
-        return {each["point"]: Reading(**{**each, "t_s": self._world.now}) for each in readings}
+        now_s = self._world.now
+        return {each["point"]: Reading(**{**each, "value": _number(each["value"]), "t_s": now_s}) for each in readings}
 
     async def write(self, point: str, value: Value) -> None:
         await self._world.ask("write", device=self.name, point=point, value=value)
@@ -433,6 +434,11 @@ class SupervisedHandle(DeviceHandle):
 
     def close(self) -> None:
         """The supervisor keeps the connection."""
+
+
+def _number(value: Value | None) -> Value:
+    """The supervisor sends NaN as null, since JSON has none."""
+    return math.nan if value is None else value
 
 
 def fits(rig: Rig, item: pytest.Item) -> None:

@@ -50,6 +50,9 @@ SIGNED_AMPERES: Bounds = (-1e4, 1e4)
 BURNING: Bounds = (-60.0, 1000.0)
 """What a probe on a battery can meet, °C: cells in thermal runaway pass 800 °C (UL 9540A tests)."""
 
+PROBE: Bounds = (-1e6, 1e6)
+"""A probe of any kind, in whatever unit it measures."""
+
 CLOCK: Bounds = (-(2.0**32), 2.0**32)
 """A clock or an uptime that may itself be wrong, s."""
 
@@ -91,8 +94,7 @@ class Domain:
 
     `words` are those of a quantity of kind `word`. `low` and `high` bound what can be written, `least` and `most` what
     can be shown, all in `unit`. A `whole` number has no fraction. `length` bounds a text or octets that are written.
-    `sentinels` says whether a number of `SENTINELS` stands for no value: it does where the quantity is measured and
-    has no bounds of its own that hold that number.
+    `sentinels` says whether a number of `SENTINELS` stands for no value, as it does where the quantity is measured.
     """
 
     kind: Kind
@@ -201,12 +203,13 @@ def number(
     """The domain of a number: `possible` where the quantity knows more than its unit.
 
     What can be written can be shown as well, so the possible bounds reach at least from `low` to `high`. A `setting` is
-    not measured: somebody may have chosen a number that as a measurement would stand for no value.
+    not measured: somebody may have chosen a number that as a measurement would stand for no value. Without a unit, a
+    number that has bounds of its own is measured, any other one is a count.
     """
     least, most = POSSIBLE.get(unit, ANY) if possible is None else possible
     least = least if low is None else min(least, low)
     most = most if high is None else max(most, high)
-    measured = unit in MEASURED and possible is None and not setting
+    measured = not setting and (unit in MEASURED or (possible is not None and not unit))
     return Domain("number", unit, (), low, high, least, most, whole, sentinels=measured)
 
 

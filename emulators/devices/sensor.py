@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from emulators.devices.alarms import Alarm, alarm_points
 from emulators.devices.device import Device, Params, State
-from emulators.devices.domain import Domain, of_quantity
+from emulators.devices.domain import PROBE, Domain, of_quantity
 from emulators.devices.points import BoundPoint, Index, Point
 from emulators.plant.actor import PlantError
 from emulators.plant.electrical import Component
@@ -76,7 +76,12 @@ POINTS: tuple[Point, ...] = (
     Point(
         "probe.{probe}.name", "its name", lambda d, n: d.name_of(n), write=lambda d, n, v: d.rename(n, v), kind="text"
     ),
-    Point("probe.{probe}.value", "what it reads, in its unit; no number while it is lost", lambda d, n: d.reading(n)),
+    Point(
+        "probe.{probe}.value",
+        "what it reads, in its unit; no number while it is lost",
+        lambda d, n: d.reading(n),
+        possible=PROBE,
+    ),
     Point("probe.{probe}.text", "what it reads, with its unit", lambda d, n: d.text(n), kind="text"),
     Point("probe.{probe}.unit", "C or %RH", lambda d, n: d.unit(n), values=("C", "%RH")),
     Point(
@@ -90,12 +95,14 @@ POINTS: tuple[Point, ...] = (
         "lower end of its safe range",
         lambda d, n: d.bound(n, 0),
         write=lambda d, n, v: d.set_bound(n, 0, v),
+        possible=PROBE,
     ),
     Point(
         "probe.{probe}.high",
         "upper end of its safe range",
         lambda d, n: d.bound(n, 1),
         write=lambda d, n, v: d.set_bound(n, 1, v),
+        possible=PROBE,
     ),
 )
 

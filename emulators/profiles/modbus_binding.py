@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
@@ -95,6 +95,13 @@ class ProfileUnit:
         modbus = self._surface.profile.modbus
         assert modbus is not None
         return {id: self._surface.text(text).encode() for id, text in modbus.identification.items()}
+
+    def addresses(self) -> Iterator[tuple[RegisterTable | BitTable, int]]:
+        """Every register and bit that the product has, all rows of its tables included."""
+        for table, slots in self._slots.items():
+            yield from ((table, address) for slot in slots for address in range(slot.start, slot.end))
+        for bits, places in self._bits.items():
+            yield from ((bits, address) for address in places)
 
     # -- registers ------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from harness.durations import seconds
 
 if TYPE_CHECKING:
     from emulators.profiles.schema import Profile
+    from harness.learning.drift import Compared
     from harness.learning.recording import Recording
     from harness.learning.surfaces import Difference
 
@@ -65,6 +66,8 @@ class Comparison:
     twin: Recording
     profile: Profile | None
     differences: list[Difference]
+    compared: Compared
+    """How much both serve."""
 
     @property
     def heading(self) -> str:
@@ -85,9 +88,9 @@ def compared(device: Recording, twin: Recording, profile: Profile | None, terms:
     Raises:
         ValueError: they are of different protocols.
     """
-    from harness.learning.drift import drift
+    from harness.learning.drift import compare
 
-    found = drift(
+    found, counted = compare(
         device,
         twin,
         profile,
@@ -97,7 +100,7 @@ def compared(device: Recording, twin: Recording, profile: Profile | None, terms:
         partial=terms.partial,
         ignore=terms.ignore,
     )
-    return Comparison(device, twin, profile, found)
+    return Comparison(device, twin, profile, found, counted)
 
 
 def document(comparison: Comparison) -> dict[str, object]:
@@ -108,6 +111,7 @@ def document(comparison: Comparison) -> dict[str, object]:
         "twin": twin.head.get("device"),
         "profile": None if profile is None else profile.profile,
         "walks": {"device": len(device.walks), "twin": len(twin.walks)},
+        "compared": asdict(comparison.compared),
         "differences": [asdict(difference) for difference in comparison.differences],
     }
 
@@ -117,6 +121,7 @@ def show(comparison: Comparison) -> None:
     from harness.learning.drift import KINDS
 
     console.print(escape(comparison.heading), soft_wrap=True)
+    console.print(escape(str(comparison.compared)), soft_wrap=True)
     found = comparison.differences
     for kind, meaning in KINDS.items():
         here = [difference for difference in found if difference.kind == kind]

@@ -82,7 +82,7 @@ def drift(
 ) -> None:
     """Compare a device with its emulator, and say what the emulator gets wrong.
 
-    Exits with 0 when nothing differs, 1 when something does.
+    Exits with 0 when nothing differs, 1 when something does or when nothing was compared.
 
     Examples:
 

@@ -6,7 +6,6 @@ measure the same, an enumeration must have a number for each of the point's word
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,8 +13,8 @@ from fractions import Fraction
 
 from emulators.devices.catalogue import KINDS
 from emulators.devices.device import SYSTEM_POINTS
+from emulators.devices.domain import ANY, POSSIBLE
 from emulators.devices.points import Point, placeholders
-from harness.learning.drift import POSSIBLE
 from harness.learning.units import Measure
 
 SAME = {
@@ -145,7 +144,7 @@ def _measured(point: Point, name: str, shown: Shown) -> Guess | None:
 
 
 def _possible(unit: str, scale: Fraction, recorded: tuple[float, ...]) -> bool:
-    low, high = POSSIBLE.get(unit, (-math.inf, math.inf))
+    low, high = POSSIBLE.get(unit, ANY)
     return all(low <= value / scale <= high for value in recorded)
 
 

@@ -10,12 +10,13 @@ from emulators.profiles.schema import Profile
 from harness.learning import snmprec
 from harness.learning.recording import Recording, Walk
 from harness.transports import DeviceHandle, Refused, TransportError
+from harness.transports.places import NO_VALUE
 from harness.transports.replay import recorded_agent, recorded_unit
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A point in one walk. `wrong` says why the profile can make nothing of what is there."""
+    """A point in one walk. `wrong` says why what is there is no reading."""
 
     value: Value
     unit: str
@@ -57,5 +58,6 @@ async def _readings(handle: DeviceHandle) -> dict[str, Reading]:
             if not isinstance(error, Refused):
                 found[name] = Reading("", "", error.what)
         else:
-            found[name] = Reading(reading.value, reading.unit)
+            wrong = "" if reading.unknown == NO_VALUE else reading.unknown
+            found[name] = Reading(reading.value, reading.unit, wrong)
     return found

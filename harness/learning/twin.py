@@ -119,6 +119,7 @@ class Twin:
         places: set[Place] = set(asked)
         if self._unit is not None:
             places.update(place for span in spans_of(self.profile) for place in span.places)
+            places.update(self._unit.addresses())
         for number, t_s in enumerate(times_s, 1):
             self._reach(t_s)
             walk = Walk(number, t_s, ended=True)

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from emulators.devices.points import Index, Value
@@ -20,9 +21,9 @@ from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
 from emulators.profiles.values import Raw, Unmapped, to_raw, whole
 from harness.transports import snmp_messages
 from harness.transports.errors import NotShown, Refused, TransportError, WrongAnswer
-from harness.transports.listing import listing, reachable
+from harness.transports.listing import listing, reachable, walked
 from harness.transports.modbus import ModbusTransport
-from harness.transports.places import Place, entries, places
+from harness.transports.places import Place, entries, indices, places
 from harness.transports.ranges import Range, halves, ranges
 from harness.transports.snmp import SnmpTransport
 
@@ -40,13 +41,17 @@ class Reading:
     device: str
     point: str
     value: Value
-    """A number in `unit`, a word, a text or a bool; NaN where the device says that it has none."""
+    """A number in `unit`, a word, a text or a bool; NaN where nothing is known, see `unknown`."""
     unit: str
     """As the catalogue of the kind of device gives it; empty for words, texts and bare numbers."""
     t_s: float
     """When the answer came, s of the handle's clock."""
     source: str
     """The URL and the register or OID it came from."""
+    unknown: str = ""
+    """Why nothing is known: the device says that it has no value, or shows what the point cannot have; '' if known."""
+    raw: Value | None = None
+    """What was read instead of a reading, in `unit` where it is a number; None if the value is known."""
 
 
 class DeviceHandle:
@@ -94,7 +99,7 @@ class DeviceHandle:
         if plan is None:
             if len(self._plans) >= PLANS:
                 self._plans.clear()
-            plan = self._plans[names] = self._grouped(names)
+            plan = self._plans[names] = await self._grouped(names)
         variables, requests = plan
         found: dict[str, Reading] = {}
         if variables:
@@ -110,7 +115,7 @@ class DeviceHandle:
             ValueError: the profile cannot express this value.
             NoAnswer, Refused, WrongAnswer, NotShown: as for `read`.
         """
-        place = self._place(point, written=True)
+        place = await self._located(point, written=True)
         entry = place.entry
         try:
             raw = to_raw(entry, value)
@@ -155,6 +160,25 @@ class DeviceHandle:
                 return place
         raise NotShown(self._why_not(point, written), f"profile {self.profile.profile}").named(self.name, point)
 
+    async def _located(self, point: str, written: bool = False) -> Place:
+        """Its place; where several rows of an SNMP table share the point, that in the first row that there is."""
+        place = self._place(point, written)
+        entry = place.entry
+        if not place.free or not isinstance(entry, SnmpObject):
+            return place
+        if all(name in self._rows for name in place.free):
+            known = {name: self._rows[name][0] for name in place.free if self._rows[name]}
+            return replace(place, row={**known, **place.row})
+        assert self.snmp is not None
+        try:
+            there = await walked(entry, self.snmp)
+        except TransportError as error:
+            raise error.named(self.name, point) from None
+        for row in there:
+            if row.items() >= place.row.items():
+                return replace(place, row=row)
+        raise NotShown("is not shown: its table has no row", f"{self.snmp.where} {entry.oid}").named(self.name, point)
+
     def _why_not(self, point: str, written: bool) -> str:
         if next(places(self.profile, point), None) is None:
             shown = sorted({entry.point for entry in entries(self.profile) if entry.point})
@@ -164,11 +188,11 @@ class DeviceHandle:
             return "can only be read"
         return "is shown over another protocol than this handle has"
 
-    def _grouped(self, names: Sequence[str]) -> tuple[list[Place], list[Range]]:
+    async def _grouped(self, names: Sequence[str]) -> tuple[list[Place], list[Range]]:
         """The SNMP variables and the Modbus requests that tell these points."""
         for name in names:
             if name not in self._places:
-                self._places[name] = self._place(name)
+                self._places[name] = await self._located(name)
         wanted = [self._places[name] for name in names]
         registers = [place for place in wanted if not isinstance(place.entry, SnmpObject)]
         requests = ranges(self.profile.modbus, registers) if self.profile.modbus is not None else []
@@ -183,12 +207,18 @@ class DeviceHandle:
             values = await self.snmp.get(list(dict.fromkeys(oids.values())))
         except TransportError as error:
             guilty = [point for point, oid in oids.items() if error.address == f"{self.snmp.where} {oid}"]
+            self._forget(place for place in asked if indices(place.entry))  # a row may be gone
             raise error.named(self.name, ", ".join(guilty or oids)) from None
         for place in asked:
             oid = oids[place.point]
             where = f"{self.snmp.where} {oid}"
             assert isinstance(place.entry, SnmpObject)
-            found[place.point] = self._reading(place, _raw(place.entry, values[oid]), where)
+            found[place.point] = self._reading(place, raw_of(place.entry, values[oid]), where)
+
+    def _forget(self, asked: Iterable[Place]) -> None:
+        for place in asked:
+            self._places.pop(place.point, None)
+        self._plans.clear()
 
     async def _read_range(self, request: Range, found: dict[str, Reading]) -> None:
         assert self.modbus is not None
@@ -227,10 +257,14 @@ class DeviceHandle:
         except Unmapped as error:
             raise WrongAnswer(str(error), where).named(self.name, place.point) from None
         t_s = self._clock() if self._clock is not None else asyncio.get_running_loop().time()
-        return Reading(self.name, place.point, value, place.unit, t_s, where)
+        unknown = place.impossible(raw, value)
+        if unknown is None:
+            return Reading(self.name, place.point, value, place.unit, t_s, where)
+        shown = raw if value != value else value
+        return Reading(self.name, place.point, math.nan, place.unit, t_s, where, unknown, shown)
 
 
-def _raw(entry: SnmpObject, value: snmp_messages.Value) -> Raw | None:
+def raw_of(entry: SnmpObject, value: snmp_messages.Value) -> Raw | None:
     """What an SNMP variable holds, as profiles see it; None if it is of another type."""
     if entry.type in opaque.FORMS:
         return opaque.unpacked(value) if isinstance(value, bytes) else None

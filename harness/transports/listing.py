@@ -43,7 +43,7 @@ async def listing(
                 rows_of[table] = _every(table[1], known)
             elif isinstance(entry, SnmpObject):
                 assert snmp is not None
-                rows_of[table] = await _walked(entry, snmp)
+                rows_of[table] = await walked(entry, snmp)
             else:
                 assert modbus is not None and profile.modbus is not None
                 counted = {name: await _counted(profile, name, modbus) for name in table[1] if name not in known}
@@ -71,20 +71,31 @@ def _every(names: Sequence[str], known: Mapping[str, Sequence[Index]]) -> list[R
     return [dict(zip(names, row, strict=True)) for row in product(*(known[name] for name in names))]
 
 
-async def _walked(entry: SnmpObject, snmp: SnmpTransport) -> list[Row]:
+async def walked(entry: SnmpObject, snmp: SnmpTransport) -> list[Row]:
     """The rows of an SNMP table, by a walk of that entry's column; a scalar has the one row without indices."""
     if not entry.rows:
         return [{}]
-    column = entry.oid.partition(".{")[0]
+    answers = await snmp.walk(column_of(entry))
+    there = [v.oid for v in answers if v.value == NULL or not isinstance(v.value, Absent)]
+    return list(rows_among(entry, there).values())
+
+
+def column_of(entry: SnmpObject) -> str:
+    """The OID that all rows of a table's entry begin with."""
+    return entry.oid.partition(".{")[0]
+
+
+def rows_among(entry: SnmpObject, oids: Iterable[str]) -> dict[str, Row]:
+    """The rows of an entry by the OIDs they stand under, in the order of those OIDs; other OIDs are left out."""
     shifts = {name: int(shift or 0) for name, shift in re.findall(r"\{([a-z_]+)([+-]\d+)?\}", entry.oid)}
     form = re.escape(entry.oid)
     for name in entry.rows:
         form = re.sub(rf"\\\{{{name}[^}}]*\\\}}", rf"(?P<{name}>\\d+(?:\\.\\d+)*?)", form, count=1)
-    rows = []
-    for varbind in await snmp.walk(column):
-        match = re.fullmatch(form, varbind.oid)
-        if match is not None and (varbind.value == NULL or not isinstance(varbind.value, Absent)):
-            rows.append({name: _shifted(numbers(match[name]), shifts[name]) for name in entry.rows})
+    pattern, rows = re.compile(form), {}
+    for oid in oids:
+        match = pattern.fullmatch(oid)
+        if match is not None:
+            rows[oid] = {name: _shifted(numbers(match[name]), shifts[name]) for name in entry.rows}
     return rows
 
 

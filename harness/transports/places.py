@@ -12,6 +12,7 @@ from functools import cache
 
 from emulators.devices.catalogue import KINDS
 from emulators.devices.device import SYSTEM_POINTS
+from emulators.devices.domain import Domain
 from emulators.devices.points import Index, Point, Value, undashed
 from emulators.profiles.binding import Row, dotted
 from emulators.profiles.schema import Bit, Condition, Profile, Register, SnmpObject
@@ -22,21 +23,48 @@ Shown = SnmpObject | Register | Bit
 Signature = tuple[bool, ...]
 """Which of the flags that tell of a point are set."""
 
+NO_VALUE = "the device says that it has no value"
+"""Why nothing is known of a point that reads NaN, or what its profile gives for `missing`."""
+
+SMALLEST = 2.0**-126
+"""The smallest single-precision float that is not denormal (IEEE 754)."""
+
+ENDS: Mapping[str, tuple[int, ...]] = {
+    "u16": (2**16 - 1,), "i16": (2**15 - 1, -(2**15)), "u32": (2**32 - 1,), "i32": (2**31 - 1, -(2**31)),
+    "u64": (2**64 - 1,), "i64": (2**63 - 1, -(2**63)), "integer": (2**31 - 1, -(2**31)), "gauge32": (2**32 - 1,),
+}  # fmt: skip
+"""The ends of the types of registers and variables: what saturates stands there, and "not available" often does."""
+
 LARGEST = {"counter32": 2**32 - 1, "gauge32": 2**32 - 1, "counter64": 2**64 - 1}
 
 
 @dataclass(frozen=True)
 class Place:
-    """One entry of a profile, in one row, that shows a point."""
+    """One entry of a profile, in one row, that shows a point.
+
+    An entry may have a row for each of several things that share the point: `upsInputFrequency` has one for each line.
+    Then `free` names the indices that the point does not tell; a table of registers is read in its first row, and
+    `DeviceHandle` asks an SNMP agent for the first row that it has.
+    """
 
     point: str
-    unit: str
+    domain: Domain | None
+    """Which values the point takes and shows; None if the catalogue does not know the point."""
     entry: Shown
     row: Row
     flags: tuple[int, ...] = ()
     """Which of a flags word's flags tell of this point."""
     meanings: Mapping[Signature, Value] | None = None
     """What each combination of them means; None if the entry is no flags word."""
+
+    @property
+    def free(self) -> tuple[str, ...]:
+        """The indices of the entry that the point's name does not give."""
+        return tuple(name for name in indices(self.entry) if name not in self.row)
+
+    @property
+    def unit(self) -> str:
+        return "" if self.domain is None else self.domain.unit
 
     @property
     def oid(self) -> str:
@@ -47,7 +75,8 @@ class Place:
     def address(self) -> int:
         """The PDU address of the first register, or of the bit."""
         assert isinstance(self.entry, (Register, Bit))
-        return self.entry.address + sum(step * position(self.row[name]) for name, step in self.entry.stride.items())
+        told = {name: step for name, step in self.entry.stride.items() if name in self.row}
+        return self.entry.address + sum(step * position(self.row[name]) for name, step in told.items())
 
     def value(self, raw: Raw) -> Value:
         """The point's value for what the device shows here.
@@ -57,27 +86,50 @@ class Place:
         """
         if self.meanings is None:
             value = from_raw(self.entry, raw)
-            return number(value) if self.unit and isinstance(value, str) else value
+            counts = self.domain is not None and self.domain.kind == "number"
+            return number(value) if counts and isinstance(value, str) else value
         signature = tuple(_is_set(raw, flag) for flag in self.flags)
         if signature not in self.meanings:
             raise Unmapped(f"the flags of {raw!r} contradict each other")
         return self.meanings[signature]
 
+    def impossible(self, raw: Raw, value: Value) -> str | None:
+        """Why that value, which `raw` stands for, is no reading of the point; None if it can be one."""
+        if self.domain is None:
+            return None
+        if value != value:
+            return NO_VALUE
+        reason = self.domain.impossible(value)
+        if reason is None and isinstance(raw, int | float) and self.meanings is None and self.entry.enum is None:
+            reason = not_a_number(self.entry, raw, self.domain)
+        return reason
+
+
+def not_a_number(entry: Shown, raw: int | float, domain: Domain) -> str | None:
+    """Why a number on the wire stands for none: the end of its type in a measurement, a denormal float anywhere."""
+    if isinstance(raw, float):
+        tiny = 0.0 < abs(raw) < SMALLEST and isinstance(entry, Register) and entry.type == "f32"
+        return f"{raw:g} is denormal: no instrument gives it, swapped words or bytes do" if tiny else None
+    if domain.sentinels and raw in ENDS.get(entry.type if not isinstance(entry, Bit) else "", ()):
+        return f"{raw} is the end of the type {entry.type}: it stands for no value, or for one beyond"  # type: ignore[union-attr]
+    return None
+
 
 def places(profile: Profile, name: str, written: bool = False) -> Iterator[Place]:
     """Every place where a profile shows that point, or lets it be written, the best first; flags words come last."""
     point = point_of(profile.kind, name)
-    unit = point.unit if point is not None else ""
+    domain = None if point is None else point.domain
     own = []
     for entry in entries(profile):
         row = row_of(entry.point, name) if entry.point is not None else None
-        if row is not None and entry.access != ("ro" if written else "wo") and _has_row(entry, row):
-            own.append(Place(name, unit, entry, row))
-    yield from _widest_first(own)
+        if row is not None and entry.access != ("ro" if written else "wo") and _can_have(entry, row):
+            own.append(Place(name, domain, entry, row))
+    yield from _widest_first([place for place in own if not place.free])
+    yield from (place for place in own if place.free)
     if not written:
         for entry in entries(profile):
             if entry.flags is not None and entry.access != "wo":
-                yield from _flagged(entry, name, point, unit)
+                yield from _flagged(entry, name, domain)
 
 
 def entries(profile: Profile) -> list[Shown]:
@@ -126,10 +178,8 @@ def position(index: Index) -> int:
     return index - 1
 
 
-def _has_row(entry: Shown, row: Row) -> bool:
-    """Whether an entry can have that row: it names all the indices, which registers number from 1."""
-    if not row.keys() >= set(indices(entry)):
-        return False
+def _can_have(entry: Shown, row: Row) -> bool:
+    """Whether an entry can have that row: registers number theirs from 1."""
     return isinstance(entry, SnmpObject) or all(isinstance(n, int) and n >= 1 for n in row.values())
 
 
@@ -164,7 +214,7 @@ def _pattern(template: str) -> tuple[str, re.Pattern[str]]:
     return template.partition("{")[0], re.compile(form)
 
 
-def _flagged(entry: Shown, name: str, point: Point | None, unit: str) -> Iterator[Place]:
+def _flagged(entry: Shown, name: str, domain: Domain | None) -> Iterator[Place]:
     """The entry as a place of the point, if its flags tell each value of the point from the others."""
     assert entry.flags is not None
     bits: dict[int, Condition] = {}
@@ -173,14 +223,16 @@ def _flagged(entry: Shown, name: str, point: Point | None, unit: str) -> Iterato
         found = row_of(condition.point, name)
         if found is not None:
             bits[flag], row = condition, found
-    if not bits or not _has_row(entry, row):
+    if not bits or not _can_have(entry, row):
         return
+    if domain is not None and domain.kind not in ("truth", "word"):
+        return  # a flag says whether there is an alarm, and not how many
     meanings: dict[Signature, Value] = {}
-    values: tuple[Value, ...] = point.values if point is not None and point.values else (False, True)
+    values: tuple[Value, ...] = (domain.words if domain is not None else ()) or (False, True)
     for value in values:
         meanings[tuple(_holds(condition, value) for condition in bits.values())] = value
     if len(meanings) == len(values):
-        yield Place(name, unit, entry, row, tuple(bits), meanings)
+        yield Place(name, domain, entry, row, tuple(bits), meanings)
 
 
 def _holds(condition: Condition, value: Value) -> bool:

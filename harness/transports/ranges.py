@@ -70,7 +70,7 @@ def _listed(modbus: Modbus, table: str, asked: Sequence[Place]) -> set[int]:
     rows: dict[str, int] = {}
     for place in asked:
         for name in _entry(place).stride:
-            rows[name] = max(rows.get(name, 0), position(place.row[name]) + 1)
+            rows[name] = max(rows.get(name, 0), position(place.row.get(name, 1)) + 1)
     found: set[int] = set()
     everything: list[Register | Bit] = [*modbus.registers, *modbus.bits]
     for entry in everything:

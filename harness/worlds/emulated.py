@@ -22,6 +22,7 @@ from harness.faults.injection import Injection
 from harness.properties import always
 from harness.properties.looks import holds
 from harness.properties.vocabulary import fits
+from harness.unknown import Unknown
 from harness.worlds.injector import Injector
 from harness.worlds.watching import WATCHING_S, Watching
 from harness.worlds.world import World
@@ -216,7 +217,7 @@ class EmulatedWorld(World):
 
     # -- observing --------------------------------------------------------------------------------------------------
 
-    def observe(self, quantity: str) -> Value:
+    def observe(self, quantity: str) -> Value | Unknown:
         self._advance()
         return quantities.resolve(self.model, quantity)[quantity]()
 

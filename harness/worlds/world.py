@@ -28,6 +28,7 @@ from harness.journal import Journal
 from harness.properties import Property, Verdict, evaluate, must_hold
 from harness.properties.vocabulary import domains
 from harness.transports import DeviceHandle
+from harness.unknown import Unknown
 from harness.worlds.controller import Controller
 from harness.worlds.inventory import Access, handles, inventory
 
@@ -169,8 +170,8 @@ class World(ABC):
         return self._handles[device]
 
     @abstractmethod
-    def observe(self, quantity: str) -> Value:
-        """A quantity as an instrument shows it now, not over the device's own wire.
+    def observe(self, quantity: str) -> Value | Unknown:
+        """A quantity as an instrument shows it now, not over the device's own wire; `Unknown` if it shows none.
 
         Raises:
             UnknownQuantity: nothing is called that.

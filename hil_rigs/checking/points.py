@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from emulators.devices.points import Value
+from emulators.devices.points import Point, Value
 from emulators.site import Site
 from harness.transports import NoAnswer, Reading, Refused, TransportError
-from harness.transports.places import point_of
+from harness.transports.places import NO_VALUE, point_of
 from hil_rigs.checking.asking import Asked
 from hil_rigs.checking.findings import Finding, Level, Phrase
 
@@ -20,16 +20,6 @@ SILENT_IN_A_ROW = 2
 
 ANOTHER_PRODUCT = 0.5
 """A device that refuses more than this share of its profile's points is hardly that product."""
-
-POSSIBLE: Mapping[str, tuple[float, float]] = {
-    "%": (-100.0, 300.0), "V": (-1500.0, 1500.0), "Hz": (0.0, 100.0), "°C": (-60.0, 800.0), "A": (-1e4, 1e4),
-    "W": (-1e7, 1e7), "VA": (-1e7, 1e7), "kW": (-1e4, 1e4), "kVA": (-1e4, 1e4), "kvar": (-1e4, 1e4),
-    "rpm": (0.0, 5000.0), "kPa": (-100.0, 5000.0), "l/s": (0.0, 1000.0), "l/h": (0.0, 5000.0), "m3/s": (0.0, 100.0),
-    "h": (0.0, 1e6), "s": (-1e6, 1e9), "d": (-1e5, 1e5),
-}  # fmt: skip
-"""What low-voltage equipment can show at all, by unit: 1,500 V is where low voltage ends (IEC 60038), exhaust gas
-stays below 800 °C. A value outside has another scale, unit or word order than the profile says. Engineering judgement.
-"""
 
 NOMINAL_UNITS = ("V", "Hz")
 """Quantities whose value is about the same on every bench of that wiring: a factor of ten shows a wrong scale."""
@@ -155,7 +145,7 @@ def _unread(asked: Asked, points: Points) -> Iterator[Finding]:
 
 
 def _without_value(name: str, points: Points) -> Iterator[Finding]:
-    missing = [point for point, value in points.values.items() if value != value]
+    missing = [point for point, reading in points.readings.items() if reading.unknown == NO_VALUE]
     if missing:
         yield Finding(
             name,
@@ -169,28 +159,20 @@ def _without_value(name: str, points: Points) -> Iterator[Finding]:
 
 
 def _impossible(asked: Asked, points: Points, twin: Site) -> Iterator[Finding]:
-    kind = asked.handle.profile.kind
     for name, reading in points.readings.items():
-        value, point = reading.value, point_of(kind, name)
-        if isinstance(value, str | bytes):
-            if point is not None and point.values and value not in point.values:
-                yield _range(
-                    asked, name, Phrase("{point} is {value}", point=name, value=repr(value)), ", ".join(point.values)
-                )
-            continue
-        if isinstance(value, bool) or value != value:
-            continue
-        low, high = POSSIBLE.get(reading.unit, (-float("inf"), float("inf")))
-        if not low <= value <= high:
-            yield _range(asked, name, _is(reading), f"{low:g} … {high:g} {reading.unit}")
-        elif (
-            point is not None
-            and point.low is not None
-            and point.high is not None
-            and not point.low <= value <= point.high
-        ):
+        value, point = reading.value, point_of(asked.handle.profile.kind, name)
+        if reading.unknown and reading.unknown != NO_VALUE:
+            shown = f"{reading.raw:g}" if isinstance(reading.raw, int | float) else repr(reading.raw)
+            what = Phrase("{point} is {value}", point=name, value=f"{shown} {reading.unit}".strip())
+            yield _range(asked, name, what, _expected(point, reading))
+        elif point is not None and isinstance(value, int | float) and not _in_range(point, value):
             yield _range(asked, name, _is(reading), f"{point.low:g} … {point.high:g} {reading.unit}".strip())
-        elif reading.unit in NOMINAL_UNITS and (usual := _on_the_twin(twin, asked.name, name)) and value > 0.0:
+        elif (
+            isinstance(value, int | float)
+            and value > 0.0
+            and reading.unit in NOMINAL_UNITS
+            and (usual := _on_the_twin(twin, asked.name, name))
+        ):
             factor = next((text for ten, text in TENS.items() if abs(value / usual / ten - 1.0) < TENS_WITHIN), "")
             if factor:
                 yield _range(
@@ -199,6 +181,20 @@ def _impossible(asked: Asked, points: Points, twin: Site) -> Iterator[Finding]:
                     Phrase("{what}: {factor} of what the twin has", what=_is(reading), factor=factor),
                     f"{usual:g} {reading.unit}",
                 )
+
+
+def _in_range(point: Point, value: float) -> bool:
+    """Whether a setting lies in the range in which it can be written; a number that is only read has none."""
+    return value != value or point.low is None or point.high is None or point.low <= value <= point.high
+
+
+def _expected(point: Point | None, reading: Reading) -> str:
+    """What the point can show."""
+    domain = None if point is None else point.domain
+    if domain is None or domain.kind != "number":
+        return ", ".join(domain.words) if domain is not None and domain.words else reading.unknown
+    outside = isinstance(reading.raw, int | float) and not domain.least <= reading.raw <= domain.most
+    return f"{domain.least:g} … {domain.most:g} {domain.unit}".strip() if outside else reading.unknown
 
 
 def _is(reading: Reading) -> Phrase:

@@ -116,8 +116,8 @@ def drift(
 ) -> None:
     """Compare devices of a bench with their emulators in its wiring, and say what the emulators get wrong.
 
-    Nothing is written and nothing moves. Exits with 0 when nothing differs, 1 when something does, 2 when the file,
-    an argument or a password is wrong, 3 when a device does not answer.
+    Nothing is written and nothing moves. Exits with 0 when nothing differs, 1 when something does or when nothing was
+    compared, 2 when the file, an argument or a password is wrong, 3 when a device does not answer.
 
     Examples:
 
@@ -240,6 +240,7 @@ def _print(bench: Rig, outcomes: dict[str, Comparison | NoRecording], without: l
             console.print(f"[bold]{escape(name)}[/]: [red]not compared[/]: {escape(str(outcome))}\n", soft_wrap=True)
             continue
         console.print(f"[bold]{escape(name)}[/]: {escape(outcome.heading)}", soft_wrap=True)
+        console.print(escape(str(outcome.compared)), soft_wrap=True)
         if note := another_product(bench, name):
             console.print(f"[yellow]{escape(note)}[/]", soft_wrap=True)
         if not outcome.differences:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from harness.quantities import UnknownQuantity
+from harness.quantities import domain as domain_of
 from harness.transports import DeviceHandle
 from hil_rigs.dialogue import Dialogue
 from hil_rigs.instruments.base import Instrument, NoReading
@@ -60,8 +62,12 @@ def _one(
     section = rig.instrument_for(quantity)
     if section is None:
         raise ValueError(f"{quantity}: nothing measures it; add it to `instruments`")
+    try:
+        domain = domain_of(rig.site, quantity)
+    except UnknownQuantity:  # the point of a device that the wiring lacks
+        domain = None
     if section.point is not None:
-        return PointInstrument(quantity, section, handles[section.point.partition(".")[0]])
+        return PointInstrument(quantity, section, handles[section.point.partition(".")[0]], domain)
     if section.scpi is not None:
-        return ScpiInstrument(quantity, section)
-    return OperatorInstrument(quantity, section, dialogue, language)
+        return ScpiInstrument(quantity, section, domain)
+    return OperatorInstrument(quantity, section, dialogue, language, domain)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from emulators.devices.domain import Domain
 from emulators.devices.points import Value
+from harness.unknown import Unknown, known
 
 
 class NoReading(Exception):
@@ -21,10 +23,23 @@ class NoReading(Exception):
 class Instrument(ABC):
     """Measures one quantity of a bench, in the process that alone touches it."""
 
-    def __init__(self, quantity: str, every_s: float) -> None:
+    def __init__(self, quantity: str, every_s: float, domain: Domain | None = None) -> None:
         self.quantity = quantity
         self.every_s = every_s
         """How often it is to be read, s."""
+        self.domain = domain
+        """Which values the quantity can have; None if the bench's wiring does not know it."""
+
+    def possible(self, value: Value) -> Value:
+        """The value, if the quantity can have it.
+
+        Raises:
+            NoReading: it cannot; the message says what was read and what was expected.
+        """
+        sound = known(self.domain, value)
+        if isinstance(sound, Unknown):
+            raise NoReading(f"{self.quantity}: {sound.why}", raw=sound.raw)
+        return sound
 
     @property
     def known_for_s(self) -> float:

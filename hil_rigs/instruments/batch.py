@@ -50,7 +50,7 @@ async def _read_together(instruments: list[PointInstrument]) -> dict[str, Value 
     found: dict[str, Value | NoReading] = {}
     for instrument in instruments:
         try:
-            found[instrument.quantity] = instrument.taken(readings[instrument.point].value)
+            found[instrument.quantity] = instrument.taken(readings[instrument.point])
         except NoReading as error:
             found[instrument.quantity] = error
     return found

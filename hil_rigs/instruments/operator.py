@@ -6,6 +6,7 @@ import asyncio
 import math
 import re
 
+from emulators.devices.domain import Domain
 from emulators.devices.points import Value
 from hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
 from hil_rigs.instruments.base import Instrument, NoReading
@@ -33,8 +34,10 @@ WORDS: dict[Language, dict[str, str]] = {
 class OperatorInstrument(Instrument):
     """Asks through `dialogue` in `language`; what is no number, or of another unit, is asked again."""
 
-    def __init__(self, quantity: str, section: Section, dialogue: Dialogue, language: Language) -> None:
-        super().__init__(quantity, section.every)
+    def __init__(
+        self, quantity: str, section: Section, dialogue: Dialogue, language: Language, domain: Domain | None = None
+    ) -> None:
+        super().__init__(quantity, section.every, domain)
         assert section.operator is not None, "the rig file gives what to read"
         self._section = section
         self._reader: Reader = section.operator
@@ -58,7 +61,7 @@ class OperatorInstrument(Instrument):
         except NobodyThere as error:
             raise NoReading(f"{self.quantity}: nobody could be asked “{text}”: {error}") from None
         scaled = self._section.scale * value + self._section.offset
-        return not scaled if self._section.invert else scaled
+        return self.possible(not scaled if self._section.invert else scaled)
 
     async def _asked(self, text: str) -> float:
         wrong = ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
+from emulators.devices.domain import Domain
 from emulators.devices.points import Value
-from harness.transports import DeviceHandle, TransportError
+from harness.transports import DeviceHandle, Reading, TransportError
 from hil_rigs.instruments.base import Instrument, NoReading
 from hil_rigs.schema import Instrument as Section
 
@@ -13,8 +14,8 @@ from hil_rigs.schema import Instrument as Section
 class PointInstrument(Instrument):
     """Reads a point through the device's handle; `read` alone, `taken` for a value that came with others."""
 
-    def __init__(self, quantity: str, section: Section, handle: DeviceHandle) -> None:
-        super().__init__(quantity, section.every)
+    def __init__(self, quantity: str, section: Section, handle: DeviceHandle, domain: Domain | None = None) -> None:
+        super().__init__(quantity, section.every, domain)
         assert section.point is not None, "the rig file gives a point"
         self.handle = handle
         self.point = section.point.partition(".")[2]
@@ -25,15 +26,18 @@ class PointInstrument(Instrument):
             reading = await self.handle.read(self.point)
         except TransportError as error:
             raise NoReading(f"{self.quantity}: {error}") from None
-        return self.taken(reading.value)
+        return self.taken(reading)
 
-    def taken(self, value: Value) -> Value:
+    def taken(self, reading: Reading) -> Value:
         """The quantity for what was read.
 
         Raises:
-            NoReading: the device says that it has no value, or what it says cannot be scaled.
+            NoReading: the device says that it has no value, or shows one that the point or the quantity cannot have.
         """
-        return converted(self.quantity, self._section, value)
+        if reading.unknown:
+            read = "" if reading.raw is None else f" reads {reading.raw!r}:"
+            raise NoReading(f"{self.quantity}: {self._section.point}{read} {reading.unknown}", raw=reading.raw)
+        return self.possible(converted(self.quantity, self._section, reading.value))
 
 
 def converted(quantity: str, section: Section, value: Value) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from emulators.devices.domain import Domain
 from emulators.devices.points import Value
 from harness.transports.places import number
 from hil_rigs.instruments.base import Instrument, NoReading
@@ -19,8 +20,8 @@ CONTACT = {"ON": True, "OFF": False}
 class ScpiInstrument(Instrument):
     """Asks one query each time it is read."""
 
-    def __init__(self, quantity: str, section: Section) -> None:
-        super().__init__(quantity, section.every)
+    def __init__(self, quantity: str, section: Section, domain: Domain | None = None) -> None:
+        super().__init__(quantity, section.every, domain)
         assert section.scpi is not None, "the rig file gives a query"
         self._section = section
         self._query = section.scpi.query
@@ -35,7 +36,7 @@ class ScpiInstrument(Instrument):
         if isinstance(value, float) and abs(value) >= NOT_A_NUMBER:
             why = f"{self.quantity}: {self._query} answers {answer}: overload or no measurement"
             raise NoReading(why, raw=value)
-        return converted(self.quantity, self._section, value)
+        return self.possible(converted(self.quantity, self._section, value))
 
     async def close(self) -> None:
         await self._session.close()

@@ -324,7 +324,8 @@ class Supervisor:
         handle = self._handle(device)
         if (device, point) not in self.written:
             try:
-                self.written[device, point] = (await handle.read(point)).value
+                reading = await handle.read(point)
+                self.written[device, point] = None if reading.unknown else reading.value
             except TransportError:
                 self.written[device, point] = None
         await handle.write(point, value)
@@ -338,7 +339,9 @@ class Supervisor:
     async def read(self, device: str, points: Iterable[str]) -> list[dict[str, Any]]:
         """Points of a device, as JSON values. Raises Denied, TransportError."""
         readings = await self._handle(device).read_many(points)
-        return [{**vars(reading), "value": plain(reading.value)} for reading in readings.values()]
+        return [
+            {**vars(reading), "value": plain(reading.value), "raw": plain(reading.raw)} for reading in readings.values()
+        ]
 
     async def points(self, device: str) -> list[str]:
         return await self._handle(device).points()

@@ -119,7 +119,7 @@ def test_a_scale_ten_times_off_is_told() -> None:
     assert {d.kind for d in differences} <= {"scale"}
     ten_times = [Variable(f"{VOLTAGE}.{line}", "integer", 2300) for line in (1, 2, 3)]
     differences = found(ups(**{f"line_{n}": v for n, v in enumerate(ten_times)}))
-    assert {(d.kind, d.note) for d in differences} == {("range", "-1000 to 1500 V is possible")}
+    assert {(d.kind, d.note) for d in differences} == {("range", "0 to 1500 V is possible; it is 10 times as much")}
 
 
 def test_a_factor_within_what_is_possible_is_told_as_a_scale() -> None:

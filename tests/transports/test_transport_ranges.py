@@ -18,7 +18,7 @@ def register(address: int, type: str = "u16", table: str = "holding", **fields: 
 
 
 def place(entry: Register | Bit, **row: int) -> Place:
-    return Place(f"{entry.table}-{entry.address}-{row}", "", entry, dict(row))
+    return Place(f"{entry.table}-{entry.address}-{row}", None, entry, dict(row))
 
 
 def plan(
