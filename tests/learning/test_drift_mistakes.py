@@ -159,6 +159,7 @@ def test_a_change_of_any_served_value_is_reported_in_the_same_scenario(data: st.
     for walk in device.walks:
         became = put(walk, item, item.raw * factor)
     assume(abs(became - item.raw) > 1)
+    assume(item.place.unit not in COUNTED or float(item.number or 0.0) > 10.0)
     assert drift(device, emulated(name, protocol), library.get(name), same_scenario=True) != []
 
 

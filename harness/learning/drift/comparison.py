@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from emulators.profiles.schema import Profile
 from harness.learning import surfaces
 from harness.learning.drift import mistakes
-from harness.learning.drift.mistakes import Pair
+from harness.learning.drift.mistakes import COUNTED, Pair
 from harness.learning.drift.relations import broken
 from harness.learning.drift.served import Item, Served, served
 from harness.learning.drift.timing import VOLATILE, timing
@@ -213,6 +213,8 @@ def _apart(item: Item, other: Item) -> float:
     if item.place.entry.flags is not None:
         return 0.0 if a == b else math.inf
     rounding = item.step if item.place.unit else 0.0
+    if item.place.unit in COUNTED and abs(a) < 10.0:
+        rounding = max(rounding, 1.0)  # what has just begun to add up depends on the second it began
     return 0.0 if abs(a - b) <= rounding else abs(a - b) / max(abs(a), abs(b))
 
 
