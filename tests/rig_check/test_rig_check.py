@@ -184,7 +184,7 @@ class TestPapers:
 
 class TestSafety:
     def test_an_interlock_that_does_not_hold_now(self, checked: Checked) -> None:
-        finding = checked(("above: 40", "above: 101")).one("charge", "interlock")
+        finding = checked(("above: 40", "below: 60")).one("charge", "interlock")
         assert finding["found"] == "ups-1.battery.charge is 100: it would stop the bench at once"
 
     def test_an_interlock_that_is_read_too_seldom_to_be_known(self, checked: Checked) -> None:
@@ -212,7 +212,7 @@ class TestForPeople:
         assert "The bench is as its file says; notices: 1." in output
 
     def test_it_is_told_in_french(self, rig: Callable[..., Path]) -> None:
-        path = rig(("above: 40", "above: 101"))
+        path = rig(("above: 40", "below: 60"))
         output = CliRunner().invoke(app, ["check", str(path), "--lang", "fr"]).stdout
         assert "Le banc émulé" in output
         assert "amenez-y le banc" in output

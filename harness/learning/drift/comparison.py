@@ -42,6 +42,10 @@ KINDS = {
 """Kinds of differences in the order they are told."""
 
 
+FLOAT_NOISE = 1e-3
+"""Floats that are no further apart, in their unit, are the same: the neutral current of a balanced load is no zero."""
+
+
 @dataclass(frozen=True)
 class Compared:
     """How much of a device was compared with its twin."""
@@ -212,7 +216,7 @@ def _apart(item: Item, other: Item) -> float:
         return 0.0 if a == b else math.inf
     if item.place.entry.flags is not None:
         return 0.0 if a == b else math.inf
-    rounding = item.step if item.place.unit else 0.0
+    rounding = max(item.step, FLOAT_NOISE) if item.place.unit else 0.0
     if item.place.unit in COUNTED and abs(a) < 10.0:
         rounding = max(rounding, 1.0)  # what has just begun to add up depends on the second it began
     return 0.0 if abs(a - b) <= rounding else abs(a - b) / max(abs(a), abs(b))
