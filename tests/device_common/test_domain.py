@@ -15,6 +15,7 @@ from emulators.devices.domain import COUNTED, OCTETS, TEXT, TRUTH, Domain, numbe
 from emulators.devices.points import BadValue, BoundPoint, Refused
 from emulators.site import Site
 from harness.quantities import domain, resolve
+from harness.unknown import Unknown
 
 CHARGE, VOLTS, AMPERES, HERTZ, KILOWATTS = number("%"), number("V"), number("A"), number("Hz"), number("kW")
 
@@ -181,7 +182,8 @@ def _impossible(site: Site) -> dict[str, str]:
     found: dict[str, str] = {}
     for pattern in (*(f"{name}.*" for name in {**site.components, **site.devices}), "site.faults", "site.alarms"):
         for name, read in resolve(site, pattern).items():
-            value = read()
+            shown = read()
+            value = shown.raw if isinstance(shown, Unknown) else shown
             reason = domain(site, name).impossible(value)
             if reason is not None and value == value:
                 found[name] = reason
