@@ -23,6 +23,7 @@ from harness import quantities
 from harness.faults import possible
 from harness.faults.injection import Injection
 from harness.journal import Trace
+from harness.plugin.marks import site_mark
 from harness.properties import Property, Verdict, always, evaluate, patterns, vocabulary
 from harness.transports import DeviceHandle
 from harness.transports.handle import Reading
@@ -447,9 +448,9 @@ def fits(rig: Rig, item: pytest.Item) -> None:
     Raises:
         Cannot: it is for another site.
         FileError: the site it names does not exist.
+        WrongMarker: the marker `site` has arguments that it does not take.
     """
-    marker = item.get_closest_marker("site")
-    if marker and marker.args:
-        meant = sitefile.read(beside(marker.args[0], item.path)).head.site
+    if named := site_mark(item).name:
+        meant = sitefile.read(beside(named, item.path)).head.site
         if meant != rig.site.name:
             raise Cannot(f"this test is for site {meant}; bench {rig.name} is a twin of {rig.site.name}")
