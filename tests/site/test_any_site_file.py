@@ -105,7 +105,7 @@ def sound(quantity: object) -> bool:
     return not isinstance(quantity, float) or math.isfinite(quantity)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(broken())
 def test_a_broken_file_is_refused_with_file_and_line_or_runs(bounded: None, tmp_path_factory: Any, text: str) -> None:
     path: Path = tmp_path_factory.getbasetemp() / "any.yaml"

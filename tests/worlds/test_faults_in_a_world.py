@@ -228,7 +228,7 @@ async def test_a_black_hole_and_what_comes_after_it(site: SimulatedWorld) -> Non
             "loss: unknown parameter speed; it takes percent",
         ),
         ({"target": "ups-1", "kind": "controller-down"}, PlantError, "its target is `controller`"),
-        ({"target": "utility-a", "kind": "outage", "for_": -1}, ValueError, "expected a time of 0 s or more"),
+        ({"target": "utility-a", "kind": "outage", "for_": -1}, ValueError, "for_s: is -1, expected more than 0 s"),
         ({"target": "utility-a", "kind": "outage", "for_": 0}, InjectionError, "for_s: is 0, expected more than 0"),
         ({"target": "utility-a", "kind": "outage", "at": "soon"}, ValueError, "'soon'"),
         ({"target": "utility-a", "kind": "outage", "until": "moon.full"}, UnknownQuantity, "moon"),
@@ -244,9 +244,20 @@ async def test_what_cannot_happen_is_refused_at_once(
     assert not [event for event in site.journal if event.what == "fault"]
 
 
-async def test_what_goes_wrong_when_its_time_comes_ends_the_run(site: SimulatedWorld) -> None:
-    await site.inject("sensor-1:probe.99.value", "sensor-bias", at=10, offset=1)
+async def test_a_point_that_is_not_there_is_refused_before_its_time_comes(site: SimulatedWorld) -> None:
     with pytest.raises(PlantError, match=r"probe\.99"):
+        await site.inject("sensor-1:probe.99.value", "sensor-bias", at=10, offset=1)
+
+
+async def test_what_goes_wrong_when_its_time_comes_ends_the_run(
+    site: SimulatedWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PlantError("the plant has changed meanwhile")
+
+    await site.inject("utility-a", "outage", at=10)
+    monkeypatch.setattr(site.model, "inject", refused)
+    with pytest.raises(PlantError, match="has changed meanwhile"):
         await site.run(60)
     assert site.now == 10.0
 
