@@ -13,6 +13,7 @@ from emulators.devices.catalogue import KINDS
 from emulators.devices.device import SYSTEM_POINTS
 from emulators.devices.domain import COUNTED, OCTETS, TEXT, TRUTH, Domain, number, of_words
 from emulators.devices.points import BadValue, BoundPoint, Refused
+from emulators.plant.actor import PlantError
 from emulators.site import Site
 from harness.quantities import domain, resolve
 from harness.unknown import Unknown
@@ -204,7 +205,10 @@ PHYSICAL = [
 @st.composite
 def faults(draw: st.DrawFn) -> tuple[str, str, dict[str, float]]:
     name, kind, fault = draw(st.sampled_from(PHYSICAL))
-    numbers = {p: draw(st.floats(spec.low, spec.high)) for p, spec in fault.parameters.items()}
+    numbers = {
+        p: draw(st.floats(spec.low, spec.high) if spec.neutral is not None else st.integers(1, 4))
+        for p, spec in fault.parameters.items()
+    }
     return name, kind, numbers
 
 
@@ -215,7 +219,8 @@ def test_every_quantity_lies_in_its_domain_whatever_breaks(
 ) -> None:
     BENCH.plant.restore(AT_REST)
     for (name, kind, numbers), seconds in story:
-        BENCH.inject(name, kind, numbers)
+        with suppress(PlantError):  # there may be no second bank
+            BENCH.inject(name, kind, numbers)
         BENCH.advance(seconds)
         assert _impossible(BENCH) == {}
 
