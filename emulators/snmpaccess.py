@@ -133,7 +133,7 @@ ReceiverText = Annotated[str, AfterValidator(_receiver_text)]
 
 
 class _Form(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Entry(_Form):

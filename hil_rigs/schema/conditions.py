@@ -13,7 +13,7 @@ from hil_rigs.schema.forms import Form, Quantity, Span
 class Limit(Form):
     """What must hold of a quantity. It counts as broken when it is not fulfilled for `for_`, or not known so long."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
     quantity: Quantity
     above: float | None = None
     below: float | None = None

@@ -23,7 +23,12 @@ Language = Literal["en", "fr"]
 class Form(BaseModel):
     """A section that knows all of its fields."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)  # editors show them
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        use_attribute_docstrings=True,  # editors show them
+    )
 
 
 def _span(value: Any) -> float:

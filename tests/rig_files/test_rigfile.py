@@ -199,3 +199,9 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 def test_units_behind_one_address_are_devices_of_their_own(tmp_path: Path) -> None:
     text = SMALL.replace("{address: 192.168.7.13}", "{address: 192.168.7.14, unit: 2}")
     assert list(read(tmp_path, text).bench.devices) == ["ups-1", "meter-1", "relay-1"]
+
+
+@pytest.mark.parametrize("number", [".nan", ".inf", "-.inf"])
+def test_no_number_of_a_bench_is_beyond_all_measure(tmp_path: Path, number: str) -> None:
+    told = "\n".join(mistakes(tmp_path, SMALL.replace("below: 50", f"below: {number}", 1)))
+    assert "proof.below: expected a finite number" in told
