@@ -28,7 +28,6 @@ from emulators.devices.points import (
     Crashed,
     Index,
     Point,
-    PointError,
     UnknownPoint,
     Value,
     dashed,
@@ -351,20 +350,21 @@ class Device(Actor):
             yield
             return
         crashed, before = self.crashed, marshal.dumps(vars(self.state))
-        self._writing = True
+        self._writing, written = True, False
         try:
             with self.plant.together():
                 yield
+                written = True
         except Crashed:
             self._roll_back(before)
             raise
-        except PointError:  # the firmware has refused, and knows what it has done
-            raise
-        except PlantError:
+        except Exception as error:
+            if not written:  # refused inside the block, by a firmware or protocol that knows what it has done
+                raise
             self._roll_back(before)
-            raise
-        except Exception as error:  # what the plant makes of the new values is a defect that the write brought out
-            self._roll_back(before)
+            if isinstance(error, PlantError):
+                raise
+            # What the plant makes of the new values is a defect that the write brought out.
             self.plant.crash(self, error, "write")
             raise Crashed(f"{self.name} does not answer: its firmware has crashed ({error!r})") from error
         finally:

@@ -227,6 +227,23 @@ class TestWrites:
             site["ups-1"].write("command.reboot_card", "nonsense")
         assert site["ups-1"].answers
 
+    def test_nor_what_the_protocol_refuses_in_the_midst_of_a_request(self, site: Site) -> None:
+        """A Modbus server answers a refusal with an exception of its own."""
+        device = site["ups-1"]
+
+        class ExceptionResponse(Exception):
+            pass
+
+        def request() -> None:
+            with device.writing():
+                device.write("system.location", "row 7")
+                raise ExceptionResponse
+
+        with pytest.raises(ExceptionResponse):
+            request()
+        assert device.answers
+        assert device.read("system.location") == "row 7"
+
     def test_writes_together_settle_once(self, site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
         settled = []
         rest = site.plant._come_to_rest
