@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from ipaddress import ip_address
+from time import thread_time
 from weakref import WeakKeyDictionary
 
 from emulators.devices.device import Device
@@ -34,7 +35,7 @@ from emulators.profiles.snmp_binding import SurfaceTree
 from emulators.site import Site
 from emulators.siteentries import DeviceEntry
 from emulators.snmpaccess import SnmpAccess
-from emulators.wire.backlog import BUFFERS
+from emulators.wire.backlog import BUFFERS, promptly
 from emulators.wire.modbus import ModbusTcpServer, Unit
 from emulators.wire.pool import ConnectionPool
 from emulators.wire.snmp import (
@@ -284,6 +285,7 @@ class Servers:
                         idle_timeout_s=modbus.idle_timeout_s,
                         pool=self._pool,
                         failed=partial(self._failed, device, "Modbus"),
+                        processor=thread_time if self._draining else promptly,
                         allow_non_loopback=self._beyond,
                     ),
                 )

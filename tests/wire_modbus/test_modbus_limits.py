@@ -196,8 +196,7 @@ class TestTurns:
             def write_registers(self, address: int, data: bytes) -> None:
                 processor_s[0] += LONG_S * 0.9
 
-        monkeypatch.setattr("emulators.wire.modbus.server.thread_time", lambda: processor_s[0])
-        served = ModbusTcpServer(direct(Costly(holding=[7])), HOST, 0)
+        served = ModbusTcpServer(direct(Costly(holding=[7])), HOST, 0, processor=lambda: processor_s[0])
         turns: list[float] = []
         rested = served._rested
         monkeypatch.setattr(served, "_rested", lambda: (turns.append(processor_s[0]), rested()))
@@ -213,8 +212,7 @@ class TestTurns:
         finally:
             await served.stop()
 
-    async def test_single_reads_are_never_held_up(self, started: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("emulators.wire.modbus.server.thread_time", lambda: pytest.fail("a read is measured"))
-        served = await started()
+    async def test_single_reads_are_never_held_up(self, started: Any) -> None:
+        served = await started(processor=lambda: pytest.fail("a read is measured"))
         client = await Client.to(served)
         assert [await client.read() for _ in range(5)] == [ANSWER] * 5

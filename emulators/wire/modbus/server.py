@@ -16,7 +16,6 @@ import struct
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
-from time import thread_time
 from typing import Literal, cast
 
 from emulators.wire.backlog import BUFFERS, Backlog, promptly
@@ -71,7 +70,8 @@ class ModbusTcpServer:
     connection silent for `idle_timeout_s` seconds is closed (None: never). A client that does not read its answers is
     not read from either. `pool` bounds the connections of several servers together.
 
-    `failed` is called with an exception in the device's code that is no answer; the request gets none.
+    `failed` is called with an exception in the device's code that is no answer; the request gets none. `processor`
+    (`time.thread_time`) measures what requests take, for the device's turns; in virtual time nothing may.
 
     `framing` is "mbap" (Modbus TCP) or "rtu", where `absent` does not apply: on a line, who is not there is silent.
     With a `tls` context connections are encrypted; whether clients need a certificate is the context's business.
@@ -95,6 +95,7 @@ class ModbusTcpServer:
         buffers: int = BUFFERS,
         pool: ConnectionPool | None = None,
         failed: Callable[[Exception], None] = log_failure,
+        processor: Callable[[], float] = promptly,
         allow_non_loopback: bool = False,
         framing: Literal["mbap", "rtu"] = "mbap",
         tls: ssl.SSLContext | None = None,
@@ -120,6 +121,7 @@ class ModbusTcpServer:
         self._full = False
         """The limit of connections has been met and logged."""
         self._failed = failed
+        self._processor = processor
         self._absent = absent
         self._max_connections = max_connections
         self._when_full = when_full
@@ -271,6 +273,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._backlog = server._backlog
         self._held = b""
         """What has come while the device had no buffer for it."""
+        self._processor = server._processor
         self._modbus = server._framed()
         self._receive = self._modbus.receive
         self._buffer = memoryview(bytearray(_RECEIVE_BYTES))
@@ -304,7 +307,7 @@ class _Connection(asyncio.BufferedProtocol):
             self._stall(data)
             return
         measured = len(data) != _READ_BYTES or data[_FUNCTION_AT] not in _READS
-        began_s = thread_time() if measured else 0.0
+        began_s = self._processor() if measured else 0.0
         try:
             answers = self._receive(data)
         except Exception as error:
@@ -319,7 +322,7 @@ class _Connection(asyncio.BufferedProtocol):
         if self._modbus.closed:
             self._transport.close()
         if measured:
-            self._server._worked(thread_time() - began_s, self._loop)
+            self._server._worked(self._processor() - began_s, self._loop)
 
     def _stall(self, data: bytes) -> None:
         """Read no further until the device has a buffer and time for this."""
