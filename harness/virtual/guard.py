@@ -53,7 +53,7 @@ SYMBOLS = frozenset({
 
 _STANDARD = sysconfig.get_path("stdlib")
 _INSTALLED = ("/site-packages/", "/dist-packages/")
-_MACHINERY = frozenset({"harness", "hil_rigs", "_pytest", "pluggy", "pytest_asyncio"})
+_MACHINERY = ("harness.", "hil_rigs.", "_pytest.", "pluggy.", "pytest_asyncio.")
 _MARK, _STARTED = "_twinfeed_simulation", "_twinfeed_started"
 
 
@@ -236,7 +236,11 @@ def _of_a_friend() -> bool:
         if not module.startswith("harness.virtual."):
             file = code.co_filename
             library = file.startswith((_STANDARD, "<frozen")) or any(folder in file for folder in _INSTALLED)
-            if not library or root in _MACHINERY or (module, code.co_name) == ("asyncio.events", "_run"):
+            if (
+                not library
+                or f"{module}.".startswith(_MACHINERY)
+                or (module, code.co_name) == ("asyncio.events", "_run")
+            ):
                 return False
         frame = frame.f_back
     return False

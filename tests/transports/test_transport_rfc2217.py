@@ -116,8 +116,9 @@ async def test_a_unit_is_read_through_ser2net(tmp_path: Path) -> None:
         accepter = f"connection: &line#  accepter: telnet(rfc2217,mode=server),tcp,{HOST},{port}"
         connector = f"  connector: serialdev(nouucplock=true),{far},115200n81,local"
         with background([ser2net, "-d", "-n", "-Y", accepter, "-Y", connector], tmp_path / "ser2net.log"):
-            while not listens(port):
-                await asyncio.sleep(0.02)
+            async with asyncio.timeout(20):
+                while not listens(port):
+                    await asyncio.sleep(0.02)
             device = ModbusTransport.rfc2217(HOST, port, baud=9600, parity="N", timeout_s=10.0)
             octets = await device.read_registers("holding", 0, len(registers))
             device.close()
