@@ -1,1 +1,4 @@
 """Things that answer: plant, devices, profiles, wire."""
+
+if not __name__.startswith("twinfeed."):  # a second copy of every class
+    raise ImportError(f"found `import {__name__}`, expected `import twinfeed.{__name__}`")

@@ -29,9 +29,9 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from emulators.devices.device import Device
-from emulators.devices.misbehaviour import in_flash
-from emulators.site import Site
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.devices.misbehaviour import in_flash
+from twinfeed.emulators.site import Site
 
 log = logging.getLogger(__name__)
 

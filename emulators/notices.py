@@ -8,17 +8,17 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from ipaddress import ip_address
 
-from emulators.devices.alarms import Notice
-from emulators.devices.device import Device
-from emulators.devices.points import Index, dashed
-from emulators.profiles.schema import Trap
-from emulators.profiles.snmp_binding import oid
-from emulators.site import Site
-from emulators.wire.snmp import SnmpAgent, VarBind
-from emulators.wire.snmp.ber import Oid, encode_oid_content
-from emulators.wire.snmp.mib import Instance
-from emulators.wire.snmp.notify import AUTHENTICATION_FAILURE, Notification, NotificationOriginator, Target
-from emulators.wire.snmp.server import NotificationSender
+from twinfeed.emulators.devices.alarms import Notice
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.devices.points import Index, dashed
+from twinfeed.emulators.profiles.schema import Trap
+from twinfeed.emulators.profiles.snmp_binding import oid
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.wire.snmp import SnmpAgent, VarBind
+from twinfeed.emulators.wire.snmp.ber import Oid, encode_oid_content
+from twinfeed.emulators.wire.snmp.mib import Instance
+from twinfeed.emulators.wire.snmp.notify import AUTHENTICATION_FAILURE, Notification, NotificationOriginator, Target
+from twinfeed.emulators.wire.snmp.server import NotificationSender
 
 log = logging.getLogger(__name__)
 

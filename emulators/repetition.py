@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
-from emulators.yamlfile import found
+from twinfeed.emulators.yamlfile import found
 
 MOST_ENTRIES = 100_000
 """Components and devices of a site, `each` multiplied out."""

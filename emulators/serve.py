@@ -23,22 +23,22 @@ from ipaddress import ip_address
 from time import thread_time
 from weakref import WeakKeyDictionary
 
-from emulators.devices.device import Device
-from emulators.devices.points import Crashed
-from emulators.flash import Flash
-from emulators.notices import Announcer
-from emulators.plant.actor import Defect, PlantError
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
-from emulators.profiles.modbus_extras import unit_of
-from emulators.profiles.snmp_binding import SurfaceTree
-from emulators.site import Site
-from emulators.siteentries import DeviceEntry
-from emulators.snmpaccess import SnmpAccess
-from emulators.wire.backlog import BUFFERS, promptly
-from emulators.wire.modbus import ModbusTcpServer, Unit
-from emulators.wire.pool import ConnectionPool
-from emulators.wire.snmp import (
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.devices.points import Crashed
+from twinfeed.emulators.flash import Flash
+from twinfeed.emulators.notices import Announcer
+from twinfeed.emulators.plant.actor import Defect, PlantError
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.profiles.modbus_extras import unit_of
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.siteentries import DeviceEntry
+from twinfeed.emulators.snmpaccess import SnmpAccess
+from twinfeed.emulators.wire.backlog import BUFFERS, promptly
+from twinfeed.emulators.wire.modbus import ModbusTcpServer, Unit
+from twinfeed.emulators.wire.pool import ConnectionPool
+from twinfeed.emulators.wire.snmp import (
     Engine,
     SnmpAgent,
     SnmpServer,

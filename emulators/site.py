@@ -5,7 +5,7 @@
     site.advance(60.0)
     site["ups-a1"].read("battery.charge")
 
-Time is virtual: nothing moves until `advance` is called. `emulators.serve` paces a site by the wall clock and
+Time is virtual: nothing moves until `advance` is called. `twinfeed.emulators.serve` paces a site by the wall clock and
 puts its devices on the network.
 """
 
@@ -15,22 +15,22 @@ import difflib
 from collections.abc import Mapping
 from pathlib import Path
 
-from emulators import sitefile
-from emulators.devices import catalogue as device_catalogue
-from emulators.devices.answer_faults import ANSWER_FAULTS
-from emulators.devices.device import Device
-from emulators.plant import works
-from emulators.plant.actor import Actor, PlantError
-from emulators.plant.electrical import Component, Electrical
-from emulators.plant.engine import Plant
-from emulators.plant.faults import Fault, split
-from emulators.plant.flow import Flow
-from emulators.plant.network import ManagementNetwork
-from emulators.plant.ratings import shown
-from emulators.plant.works import Works
-from emulators.profiles.odd_answers import refusal
-from emulators.sitefile import SiteFile
-from emulators.yamlfile import FileError
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.devices import catalogue as device_catalogue
+from twinfeed.emulators.devices.answer_faults import ANSWER_FAULTS
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.plant import works
+from twinfeed.emulators.plant.actor import Actor, PlantError
+from twinfeed.emulators.plant.electrical import Component, Electrical
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.faults import Fault, split
+from twinfeed.emulators.plant.flow import Flow
+from twinfeed.emulators.plant.network import ManagementNetwork
+from twinfeed.emulators.plant.ratings import shown
+from twinfeed.emulators.plant.works import Works
+from twinfeed.emulators.profiles.odd_answers import refusal
+from twinfeed.emulators.sitefile import SiteFile
+from twinfeed.emulators.yamlfile import FileError
 
 
 class Site:

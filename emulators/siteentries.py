@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args, get_type_hints
 
-from emulators.devices import catalogue as devices
-from emulators.devices.device import Params as DeviceParams
-from emulators.plant import catalogue as plant
-from emulators.plant.electrical import Component, Electrical
-from emulators.plant.ratings import Names
-from emulators.profiles.schema import Profile
-from emulators.snmpaccess import SnmpAccess
-from emulators.yamlfile import found
+from twinfeed.emulators.devices import catalogue as devices
+from twinfeed.emulators.devices.device import Params as DeviceParams
+from twinfeed.emulators.plant import catalogue as plant
+from twinfeed.emulators.plant.electrical import Component, Electrical
+from twinfeed.emulators.plant.ratings import Names
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.emulators.snmpaccess import SnmpAccess
+from twinfeed.emulators.yamlfile import found
 
 Where = list[str | int]
 """The way to a field from the top of the file."""

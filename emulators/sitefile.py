@@ -11,7 +11,7 @@ An entry names its `kind`, what it is fed `from` (one feed, or one for each term
 names, and, when it has a management address, its `device`. `each` repeats an entry: with
 `each: {row: 1..12}` the text `{row}` (or `{row+20}`) in names and fields takes every value.
 
-What is read here is only checked for form; `emulators.site` builds the plant from it.
+What is read here is only checked for form; `twinfeed.emulators.site` builds the plant from it.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ from zlib import crc32
 import pydantic
 from pydantic import ConfigDict, ValidationError
 
-from emulators import repetition, yamlfile
-from emulators.devices import catalogue as devices
-from emulators.plant import catalogue as plant
-from emulators.plant.electrical import Component, Electrical
-from emulators.plant.ratings import Range, Text
-from emulators.profiles import library
-from emulators.profiles.schema import Profile
-from emulators.repetition import MOST_ENTRIES, EachError
-from emulators.siteentries import ComponentEntry, DeviceEntry, Where, near, wrong_references
-from emulators.snmpaccess import SnmpAccess, place
-from emulators.textfile import shown
-from emulators.yamlfile import FileError, found, problem
+from twinfeed.emulators import repetition, yamlfile
+from twinfeed.emulators.devices import catalogue as devices
+from twinfeed.emulators.plant import catalogue as plant
+from twinfeed.emulators.plant.electrical import Component, Electrical
+from twinfeed.emulators.plant.ratings import Range, Text
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.emulators.repetition import MOST_ENTRIES, EachError
+from twinfeed.emulators.siteentries import ComponentEntry, DeviceEntry, Where, near, wrong_references
+from twinfeed.emulators.snmpaccess import SnmpAccess, place
+from twinfeed.emulators.textfile import shown
+from twinfeed.emulators.yamlfile import FileError, found, problem
 
 FOLDER = Path(__file__).parent / "sites"
 

@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from emulators.wire.snmp import (
+from twinfeed.emulators.wire.snmp import (
     ALL,
     NOTHING,
     Access,
@@ -35,7 +35,7 @@ from emulators.wire.snmp import (
     View,
     parse_subtree,
 )
-from emulators.wire.snmp.crypto import MIN_PASSWORD_OCTETS
+from twinfeed.emulators.wire.snmp.crypto import MIN_PASSWORD_OCTETS
 
 SNMP_TRAP_PORT = 162
 """IANA."""

@@ -29,8 +29,8 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import ScalarNode
 
-from emulators import textfile
-from emulators.textfile import MOST_DIGITS, MOST_NESTED, FileError, shown
+from twinfeed.emulators import textfile
+from twinfeed.emulators.textfile import MOST_DIGITS, MOST_NESTED, FileError, shown
 
 __all__ = [
     "Fields",

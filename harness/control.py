@@ -20,13 +20,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from emulators.devices.device import Device
-from emulators.devices.points import PointError, Value
-from emulators.plant.actor import PlantError
-from emulators.serve import LiveSite
-from emulators.textfile import json_value, printable, shown
-from harness.durations import spoken
-from harness.faults import catalogue
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.devices.points import PointError, Value
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.serve import LiveSite
+from twinfeed.emulators.textfile import json_value, printable, shown
+from twinfeed.harness.durations import spoken
+from twinfeed.harness.faults import catalogue
 
 MAX_REQUEST = 64 * 1024
 """Longest request line, octets."""

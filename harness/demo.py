@@ -11,14 +11,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from emulators.devices.points import Value
-from emulators.plant.actor import Event
-from emulators.serve import HIGH_PORTS, Endpoint, LiveSite
-from emulators.site import Site
-from harness.cli.output import console, print_json
-from harness.durations import spoken
-from harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
-from harness.transports.errors import TransportError
+from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.plant.actor import Event
+from twinfeed.emulators.serve import HIGH_PORTS, Endpoint, LiveSite
+from twinfeed.emulators.site import Site
+from twinfeed.harness.cli.output import console, print_json
+from twinfeed.harness.durations import spoken
+from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
+from twinfeed.harness.transports.errors import TransportError
 
 OUTAGE_S = 15 * 60.0
 """How long both utilities stay away, s of the plant."""

@@ -7,13 +7,13 @@ import re
 import shutil
 from pathlib import Path
 
-from emulators.plant.actor import Event
-from harness import quantities
-from harness.durations import spoken
-from harness.properties import PropertyViolated, Verdict, always
-from harness.properties.plots import MOST_ROWS, PlottingMissing, plot
-from harness.worlds.program import Program
-from harness.worlds.world import World
+from twinfeed.emulators.plant.actor import Event
+from twinfeed.harness import quantities
+from twinfeed.harness.durations import spoken
+from twinfeed.harness.properties import PropertyViolated, Verdict, always
+from twinfeed.harness.properties.plots import MOST_ROWS, PlottingMissing, plot
+from twinfeed.harness.worlds.program import Program
+from twinfeed.harness.worlds.world import World
 
 _PICTURES = {"violated": "violation"}
 """How a picture is called, where not as the verdict is."""

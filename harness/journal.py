@@ -23,13 +23,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from emulators import textfile
-from emulators.devices.domain import Domain
-from emulators.devices.points import Value
-from emulators.plant.actor import Event
-from emulators.site import Site
-from harness import quantities
-from harness.unknown import Gap, Unknown, raw_as_json, raw_from_json
+from twinfeed.emulators import textfile
+from twinfeed.emulators.devices.domain import Domain
+from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.plant.actor import Event
+from twinfeed.emulators.site import Site
+from twinfeed.harness import quantities
+from twinfeed.harness.unknown import Gap, Unknown, raw_as_json, raw_from_json
 
 Point = tuple[float, Value | Unknown]
 

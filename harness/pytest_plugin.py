@@ -25,26 +25,26 @@ from typing import Any, NoReturn
 import pytest
 import pytest_asyncio
 
-from emulators.serve import ServeError
-from emulators.yamlfile import FileError
-from harness import hooks
-from harness.evidence import Evidence
-from harness.journal import Journal
-from harness.plugin.collecting import (
+from twinfeed.emulators.serve import ServeError
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness import hooks
+from twinfeed.harness.evidence import Evidence
+from twinfeed.harness.journal import Journal
+from twinfeed.harness.plugin.collecting import (
     on_a_site,
     pytest_asyncio_loop_factories,
     pytest_fixture_setup,
     pytest_generate_tests,
     refused_given,
 )
-from harness.plugin.endings import LOOP, WORLD, pytest_pyfunc_call, pytest_runtest_teardown, untimed
-from harness.plugin.marks import MARKERS, WrongMarker, controller_of, model_of, names_in, seed_given
-from harness.plugin.scenarios import pytest_collect_file
-from harness.report import recording
-from harness.virtual.strict import StrictLoop
-from harness.virtual.unawaited import unawaited_are_failures
-from harness.virtual.watchdog import PATIENCE_S
-from harness.worlds.controller import (
+from twinfeed.harness.plugin.endings import LOOP, WORLD, pytest_pyfunc_call, pytest_runtest_teardown, untimed
+from twinfeed.harness.plugin.marks import MARKERS, WrongMarker, controller_of, model_of, names_in, seed_given
+from twinfeed.harness.plugin.scenarios import pytest_collect_file
+from twinfeed.harness.report import recording
+from twinfeed.harness.virtual.strict import StrictLoop
+from twinfeed.harness.virtual.unawaited import unawaited_are_failures
+from twinfeed.harness.virtual.watchdog import PATIENCE_S
+from twinfeed.harness.worlds.controller import (
     Controller,
     ControllerFailed,
     NoSuchController,
@@ -52,13 +52,13 @@ from harness.worlds.controller import (
     main_of,
     named,
 )
-from harness.worlds.live import LiveWorld
-from harness.worlds.loop import WrongLoop
-from harness.worlds.paced import Paced
-from harness.worlds.program import AlreadyRunning, Program
-from harness.worlds.simulated import SimulatedWorld
-from harness.worlds.sites import DEFAULT
-from harness.worlds.world import Cannot, World, missing
+from twinfeed.harness.worlds.live import LiveWorld
+from twinfeed.harness.worlds.loop import WrongLoop
+from twinfeed.harness.worlds.paced import Paced
+from twinfeed.harness.worlds.program import AlreadyRunning, Program
+from twinfeed.harness.worlds.simulated import SimulatedWorld
+from twinfeed.harness.worlds.sites import DEFAULT
+from twinfeed.harness.worlds.world import Cannot, World, missing
 
 __all__ = [
     "pytest_asyncio_loop_factories",
@@ -139,7 +139,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _look_for_profiles(config: pytest.Config, folders: list[str]) -> None:
-    from emulators.profiles import library
+    from twinfeed.emulators.profiles import library
 
     looking = ExitStack()
     try:

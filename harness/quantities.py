@@ -20,14 +20,14 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from functools import partial
 
-from emulators.devices.device import Device
-from emulators.devices.domain import COUNTED, TRUTH, Domain, of_quantity, of_rack
-from emulators.devices.points import BoundPoint, UnknownPoint, Value
-from emulators.plant.electrical import Component
-from emulators.plant.racks import RackRow
-from emulators.site import Site
-from emulators.sitefile import SECTIONS
-from harness.unknown import Unknown, known
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.devices.domain import COUNTED, TRUTH, Domain, of_quantity, of_rack
+from twinfeed.emulators.devices.points import BoundPoint, UnknownPoint, Value
+from twinfeed.emulators.plant.electrical import Component
+from twinfeed.emulators.plant.racks import RackRow
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.sitefile import SECTIONS
+from twinfeed.harness.unknown import Unknown, known
 
 Read = Callable[[], Value | Unknown]
 """Reads a quantity now; `Unknown` with the raw value where a device shows what the quantity cannot have."""

@@ -25,7 +25,7 @@ from errno import EDQUOT, ENOSPC
 from pathlib import Path
 from typing import Any, Self
 
-from emulators.textfile import json_value
+from twinfeed.emulators.textfile import json_value
 
 FIRST = "0" * 64
 """What the first line names as the hash before it."""

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from emulators.devices.domain import Domain
-from emulators.devices.points import Value
+from twinfeed.emulators.devices.domain import Domain
+from twinfeed.emulators.devices.points import Value
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import ssl
 from collections.abc import Callable, Hashable, Iterator
 from typing import TypedDict
 
-from harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
-from harness.transports.snmp_usm import UsmUser
-from hil_rigs.credentials import NoCredential, secret
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import ModbusAccess, SnmpAccess
+from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
+from twinfeed.harness.transports.snmp_usm import UsmUser
+from twinfeed.hil_rigs.credentials import NoCredential, secret
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import ModbusAccess, SnmpAccess
 
 
 def connect(rig: Rig, clock: Callable[[], float] | None = None) -> dict[str, DeviceHandle]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from hil_rigs.schema import CREDENTIAL
+from twinfeed.hil_rigs.schema import CREDENTIAL
 
 
 class NoCredential(Exception):

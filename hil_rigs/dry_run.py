@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 
-from emulators.site import Site
-from harness.durations import spoken
-from harness.faults.injection import Injection
-from harness.properties.looks import states
-from harness.worlds.simulated import SimulatedWorld
-from harness.worlds.sites import fresh
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import text_in
+from twinfeed.emulators.site import Site
+from twinfeed.harness.durations import spoken
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.properties.looks import states
+from twinfeed.harness.worlds.simulated import SimulatedWorld
+from twinfeed.harness.worlds.sites import fresh
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import text_in
 
 AFTER_S = 30.0
 """So long after an action the twin is looked at, s: transfers and starts are over, nothing has warmed up."""

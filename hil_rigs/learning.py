@@ -12,18 +12,18 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from harness.faults.scenario import Scenario
-from harness.learning.modbus_walk import ModbusWalker, spans_of
-from harness.learning.pace import Pace
-from harness.learning.recorder import RecordError, Walker, together
-from harness.learning.recording import Recording
-from harness.learning.snmp_walk import SnmpWalker
-from harness.learning.twin import NoTwin, Twin
-from harness.transports import DeviceHandle, ModbusTransport, TransportError
-from hil_rigs.connecting import handles_of
-from hil_rigs.credentials import NoCredential
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import DeviceAccess
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.learning.modbus_walk import ModbusWalker, spans_of
+from twinfeed.harness.learning.pace import Pace
+from twinfeed.harness.learning.recorder import RecordError, Walker, together
+from twinfeed.harness.learning.recording import Recording
+from twinfeed.harness.learning.snmp_walk import SnmpWalker
+from twinfeed.harness.learning.twin import NoTwin, Twin
+from twinfeed.harness.transports import DeviceHandle, ModbusTransport, TransportError
+from twinfeed.hil_rigs.connecting import handles_of
+from twinfeed.hil_rigs.credentials import NoCredential
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import DeviceAccess
 
 Over = Literal["snmp", "modbus"]
 

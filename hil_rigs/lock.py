@@ -29,7 +29,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field, ValidationError
 
-from hil_rigs.schema import Form
+from twinfeed.hil_rigs.schema import Form
 
 FOLDERS = (Path("/run/lock"), Path("/var/lock"), Path("/tmp"))
 """Where lock files live: the first of these that everybody may write, so that root and all others find the same one."""

@@ -20,8 +20,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import DeviceAccess, Labgrid, ModbusAccess
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import DeviceAccess, Labgrid, ModbusAccess
 
 PORT = 20408
 """labgrid's default port of its coordinator."""

@@ -10,15 +10,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from emulators.devices.points import Value
-from emulators.plant.actor import PlantError
-from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
-from emulators.profiles.values import from_raw
-from emulators.site import Site
-from harness.faults import catalogue, frames
-from harness.faults.kinds import FaultKind
-from harness.transports.places import Place, places, point_of
-from hil_rigs.schema import Actuator, DeviceAccess, Position
+from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.profiles.schema import Bit, Profile, Register, SnmpObject
+from twinfeed.emulators.profiles.values import from_raw
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults import catalogue, frames
+from twinfeed.harness.faults.kinds import FaultKind
+from twinfeed.harness.transports.places import Place, places, point_of
+from twinfeed.hil_rigs.schema import Actuator, DeviceAccess, Position
 
 ON: tuple[Value, ...] = (True, "on", "up", "closed")
 OFF: tuple[Value, ...] = (False, "off", "down", "open")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from harness.worlds.world import World
-    from hil_rigs.dry_run import Plan
-    from hil_rigs.rigfile import Rig
+    from twinfeed.harness.worlds.world import World
+    from twinfeed.hil_rigs.dry_run import Plan
+    from twinfeed.hil_rigs.rigfile import Rig
 
 RIG: pytest.StashKey[Rig] = pytest.StashKey()
 PLAN: pytest.StashKey[Plan] = pytest.StashKey()
@@ -35,9 +35,9 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("--rig and --site name two sites: the bench's own is that of its wiring")
     if option("--world") != "simulated":
         raise pytest.UsageError("--rig and --world name two worlds; give one of them")
-    from emulators.yamlfile import FileError
-    from hil_rigs import rigfile
-    from hil_rigs.dry_run import Plan
+    from twinfeed.emulators.yamlfile import FileError
+    from twinfeed.hil_rigs import rigfile
+    from twinfeed.hil_rigs.dry_run import Plan
 
     try:
         rig = config.stash[RIG] = rigfile.read(option("--rig"))
@@ -56,7 +56,7 @@ def pytest_twinfeed_world(request: pytest.FixtureRequest) -> World | None:
     rig = request.config.stash.get(RIG, None)
     if rig is None:
         return None
-    from hil_rigs.world import RigWorld, fits
+    from twinfeed.hil_rigs.world import RigWorld, fits
 
     fits(rig, request.node)
     plan = request.config.stash.get(PLAN, None)
@@ -70,7 +70,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     rig = session.config.stash.get(RIG, None)
     folder = session.config.getoption("--report", None)
     if rig is not None and folder and PLAN not in session.config.stash:
-        from hil_rigs.supervisor.places import record_of
+        from twinfeed.hil_rigs.supervisor.places import record_of
 
         if record_of(rig).exists():
             shutil.copy(record_of(rig), session.config.rootpath / folder / f"bench-{rig.name}.jsonl")

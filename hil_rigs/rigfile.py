@@ -31,18 +31,18 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from emulators import sitefile, yamlfile
-from emulators.plant.actor import PlantError
-from emulators.profiles import library
-from emulators.profiles.schema import Profile
-from emulators.site import Site
-from emulators.yamlfile import FileError, problem
-from harness import quantities
-from harness.faults import catalogue, frames
-from harness.transports.places import entries, places
-from hil_rigs import templates
-from hil_rigs.positions import own_positions, parameters, positions, spelt, state_point, words
-from hil_rigs.schema import Actuator, Bench, DeviceAccess, Instrument, Limit, ModbusAccess, Wire
+from twinfeed.emulators import sitefile, yamlfile
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.yamlfile import FileError, problem
+from twinfeed.harness import quantities
+from twinfeed.harness.faults import catalogue, frames
+from twinfeed.harness.transports.places import entries, places
+from twinfeed.hil_rigs import templates
+from twinfeed.hil_rigs.positions import own_positions, parameters, positions, spelt, state_point, words
+from twinfeed.hil_rigs.schema import Actuator, Bench, DeviceAccess, Instrument, Limit, ModbusAccess, Wire
 
 FOLDER = Path(__file__).parent / "benches"
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakValueDictionary
 
-from hil_rigs.schema import Visa
+from twinfeed.hil_rigs.schema import Visa
 
 Result = TypeVar("Result")
 

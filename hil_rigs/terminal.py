@@ -10,8 +10,8 @@ from typing import TextIO
 from rich.console import Console
 from rich.markup import escape
 
-from hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
-from hil_rigs.schema import Language
+from twinfeed.hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
+from twinfeed.hil_rigs.schema import Language
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {

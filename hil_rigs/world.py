@@ -17,27 +17,27 @@ from typing import Any, ClassVar
 
 import pytest
 
-from emulators import sitefile
-from emulators.devices.points import Value
-from harness import quantities
-from harness.faults import possible
-from harness.faults.injection import Injection
-from harness.journal import Trace
-from harness.plugin.marks import site_mark
-from harness.properties import Property, Verdict, always, evaluate, patterns, vocabulary
-from harness.transports import DeviceHandle
-from harness.transports.handle import Reading
-from harness.unknown import Unknown, raw_from_json
-from harness.worlds.injector import Injector
-from harness.worlds.inventory import Access
-from harness.worlds.sites import beside
-from harness.worlds.world import Cannot, Duration, NotKnown, World, span
-from hil_rigs.rigfile import Rig
-from hil_rigs.supervisor.beating import Beating
-from hil_rigs.supervisor.client import Client, SupervisorGone
-from hil_rigs.supervisor.moves import Denied
-from hil_rigs.supervisor.places import socket_of
-from hil_rigs.supervisor.process import CannotSupervise, join
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.devices.points import Value
+from twinfeed.harness import quantities
+from twinfeed.harness.faults import possible
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.journal import Trace
+from twinfeed.harness.plugin.marks import site_mark
+from twinfeed.harness.properties import Property, Verdict, always, evaluate, patterns, vocabulary
+from twinfeed.harness.transports import DeviceHandle
+from twinfeed.harness.transports.handle import Reading
+from twinfeed.harness.unknown import Unknown, raw_from_json
+from twinfeed.harness.worlds.injector import Injector
+from twinfeed.harness.worlds.inventory import Access
+from twinfeed.harness.worlds.sites import beside
+from twinfeed.harness.worlds.world import Cannot, Duration, NotKnown, World, span
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.supervisor.beating import Beating
+from twinfeed.hil_rigs.supervisor.client import Client, SupervisorGone
+from twinfeed.hil_rigs.supervisor.moves import Denied
+from twinfeed.hil_rigs.supervisor.places import socket_of
+from twinfeed.hil_rigs.supervisor.process import CannotSupervise, join
 
 LIVE_S = 1.0
 """How often the event loop lets the heartbeat know that it is alive, and asks the supervisor for news, s."""
@@ -201,11 +201,11 @@ class RigWorld(World):
         await self._settled()
 
     def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
-        """Let the supervisor cause it (`harness.faults.schedule.Sink`)."""
+        """Let the supervisor cause it (`twinfeed.harness.faults.schedule.Sink`)."""
         self._order(target, kind, "fault", partial(self._client.ask, "apply", parameters=dict(parameters)))
 
     def lift(self, target: str, kind: str) -> None:
-        """Let the supervisor end it (`harness.faults.schedule.Sink`)."""
+        """Let the supervisor end it (`twinfeed.harness.faults.schedule.Sink`)."""
         self._order(target, kind, "fault cleared", partial(self._client.ask, "lift"))
 
     def _order(self, target: str, kind: str, what: str, ask: Any) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulators.devices.chiller import ChillerController
-from emulators.devices.generator import GeneratorController
-from emulators.plant.actor import Event
-from emulators.plant.breakers import CircuitBreaker
-from emulators.plant.racks import RackRow
-from emulators.plant.sources import Transformer
-from emulators.plant.ups import Ups
-from emulators.site import Site
+from twinfeed.emulators.devices.chiller import ChillerController
+from twinfeed.emulators.devices.generator import GeneratorController
+from twinfeed.emulators.plant.actor import Event
+from twinfeed.emulators.plant.breakers import CircuitBreaker
+from twinfeed.emulators.plant.racks import RackRow
+from twinfeed.emulators.plant.sources import Transformer
+from twinfeed.emulators.plant.ups import Ups
+from twinfeed.emulators.site import Site
 
 HALLS = ("hall-1", "hall-2")
 CHILLERS = ("chiller-1", "chiller-2", "chiller-3")

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from harness.record import Entry, read
+from twinfeed.harness.record import Entry, read
 
 RIG = """
 bench: processes
@@ -103,7 +103,7 @@ class ProcessBench:
         """The devices of the bench, as that file describes them (default: the rig file's own wiring)."""
         log = self.folder / "up.log"
         log.write_text("")
-        self.emulators = self.start("harness.cli", "up", str(file or self.file), "--json", log="up.log")
+        self.emulators = self.start("twinfeed.harness.cli", "up", str(file or self.file), "--json", log="up.log")
 
         def answer() -> bool:
             assert self.emulators.poll() is None, log.read_text()
@@ -114,7 +114,7 @@ class ProcessBench:
     def twinfeed(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`twinfeed rig …` on this bench."""
         return subprocess.run(
-            [sys.executable, "-m", "harness.cli", "rig", words[0], str(self.file), *words[1:]],
+            [sys.executable, "-m", "twinfeed.harness.cli", "rig", words[0], str(self.file), *words[1:]],
             capture_output=True, text=True, env=self.env, timeout=2 * PATIENCE_S, check=False,
         )  # fmt: skip
 
@@ -162,7 +162,7 @@ class ProcessBench:
                     words = (entry / "cmdline").read_bytes().split(b"\0")
                 except OSError:
                     continue
-                ours = b"hil_rigs.supervisor" in words and str(self.file).encode() in words
+                ours = b"twinfeed.hil_rigs.supervisor" in words and str(self.file).encode() in words
                 if ours and (b"--worker" in words) is worker:
                     found.append(int(entry.name))
         return found
@@ -182,7 +182,7 @@ class ProcessBench:
         """What the PDU itself says of its first two outlets, asked by net-snmp's own kind of question."""
         import asyncio
 
-        from harness.transports import SnmpTransport
+        from twinfeed.harness.transports import SnmpTransport
 
         async def ask() -> list[str]:
             pdu = SnmpTransport.v2c(f"{self.network}.12", 1161)

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from emulators.flash import Flash
-from emulators.serve import Endpoint, LiveSite
-from emulators.site import Site
+from twinfeed.emulators.flash import Flash
+from twinfeed.emulators.serve import Endpoint, LiveSite
+from twinfeed.emulators.site import Site
 
 Result = TypeVar("Result")
 

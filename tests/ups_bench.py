@@ -9,10 +9,10 @@ from typing import Any
 import small_plant
 from small_plant import plant_of
 
-from emulators.plant.actor import State
-from emulators.plant.electrical import NOTHING, Draw, Electrical, Supply, single_phase, three_phase
-from emulators.plant.ups import Ups
-from emulators.plant.ups_ratings import UpsRatings
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.electrical import NOTHING, Draw, Electrical, Supply, single_phase, three_phase
+from twinfeed.emulators.plant.ups import Ups
+from twinfeed.emulators.plant.ups_ratings import UpsRatings
 
 
 class Source(small_plant.Source):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from emulators.devices.points import Index, Point
+from twinfeed.emulators.devices.points import Index, Point
 
 
 @dataclass(frozen=True, slots=True)

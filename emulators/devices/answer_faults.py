@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.faults import Fault, Parameter
 
 _POINT = ("point",)
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from emulators.devices.chilled_water_plant import ChilledWaterPlant
-from emulators.devices.chiller import ChillerController
-from emulators.devices.crah import CrahController
-from emulators.devices.device import Device
-from emulators.devices.generator import GeneratorController
-from emulators.devices.meter import Meter
-from emulators.devices.pdu import PduDevice
-from emulators.devices.relay_io import RelayIo
-from emulators.devices.sensor import Sensor
-from emulators.devices.source_switch import SourceSwitch
-from emulators.devices.switch import SwitchFirmware
-from emulators.devices.transfer_switch import TransferSwitchController
-from emulators.devices.ups import UpsFirmware
+from twinfeed.emulators.devices.chilled_water_plant import ChilledWaterPlant
+from twinfeed.emulators.devices.chiller import ChillerController
+from twinfeed.emulators.devices.crah import CrahController
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.devices.generator import GeneratorController
+from twinfeed.emulators.devices.meter import Meter
+from twinfeed.emulators.devices.pdu import PduDevice
+from twinfeed.emulators.devices.relay_io import RelayIo
+from twinfeed.emulators.devices.sensor import Sensor
+from twinfeed.emulators.devices.source_switch import SourceSwitch
+from twinfeed.emulators.devices.switch import SwitchFirmware
+from twinfeed.emulators.devices.transfer_switch import TransferSwitchController
+from twinfeed.emulators.devices.ups import UpsFirmware
 
 CLASSES: tuple[type[Device], ...] = (
     GeneratorController,

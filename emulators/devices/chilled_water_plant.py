@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-from emulators.devices.alarms import Alarm, alarm_points
-from emulators.devices.device import Device, Params, State
-from emulators.devices.points import Index, Point
-from emulators.plant.faults import Fault
-from emulators.plant.pumps import Pump
-from emulators.plant.ratings import Range
-from emulators.plant.thermal import passes_s
-from emulators.plant.water import WaterLoop
+from twinfeed.emulators.devices.alarms import Alarm, alarm_points
+from twinfeed.emulators.devices.device import Device, Params, State
+from twinfeed.emulators.devices.points import Index, Point
+from twinfeed.emulators.plant.faults import Fault
+from twinfeed.emulators.plant.pumps import Pump
+from twinfeed.emulators.plant.ratings import Range
+from twinfeed.emulators.plant.thermal import passes_s
+from twinfeed.emulators.plant.water import WaterLoop
 
 
 @dataclass(frozen=True)

@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Annotated, Any, ClassVar, Literal
 
-from emulators.devices.chiller_points import ALARMS, POINTS
-from emulators.devices.device import Device, Params, State
-from emulators.devices.misbehaviour import left_in_manual
-from emulators.devices.points import Refused
-from emulators.plant.chillers import Chiller
-from emulators.plant.electrical import NOMINAL_VOLTS
-from emulators.plant.faults import Fault
-from emulators.plant.ratings import Range
-from emulators.plant.thermal import passes_s
+from twinfeed.emulators.devices.chiller_points import ALARMS, POINTS
+from twinfeed.emulators.devices.device import Device, Params, State
+from twinfeed.emulators.devices.misbehaviour import left_in_manual
+from twinfeed.emulators.devices.points import Refused
+from twinfeed.emulators.plant.chillers import Chiller
+from twinfeed.emulators.plant.electrical import NOMINAL_VOLTS
+from twinfeed.emulators.plant.faults import Fault
+from twinfeed.emulators.plant.ratings import Range
+from twinfeed.emulators.plant.thermal import passes_s
 
 
 @dataclass(frozen=True)

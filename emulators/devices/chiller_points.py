@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from emulators.devices.alarms import Alarm, alarm_points
-from emulators.devices.points import Point
+from twinfeed.emulators.devices.alarms import Alarm, alarm_points
+from twinfeed.emulators.devices.points import Point
 
 ROLES = ("lead", "lag", "standby")
 

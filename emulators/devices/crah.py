@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Any, ClassVar
 
-from emulators.devices.alarms import Alarm, alarm_points
-from emulators.devices.device import Device, Params, State
-from emulators.devices.misbehaviour import left_in_manual
-from emulators.devices.points import Point
-from emulators.plant.crahs import Crah
-from emulators.plant.faults import Fault
-from emulators.plant.ratings import Range
-from emulators.plant.thermal import passes_s
+from twinfeed.emulators.devices.alarms import Alarm, alarm_points
+from twinfeed.emulators.devices.device import Device, Params, State
+from twinfeed.emulators.devices.misbehaviour import left_in_manual
+from twinfeed.emulators.devices.points import Point
+from twinfeed.emulators.plant.crahs import Crah
+from twinfeed.emulators.plant.faults import Fault
+from twinfeed.emulators.plant.ratings import Range
+from twinfeed.emulators.plant.thermal import passes_s
 
 
 @dataclass(frozen=True)

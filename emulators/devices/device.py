@@ -18,12 +18,12 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Annotated, Any, ClassVar
 
-from emulators.devices.alarms import Alarm, Notice
-from emulators.devices.answer_faults import ANSWER_FAULTS
-from emulators.devices.domain import CLOCK, Domain
-from emulators.devices.measurement import SENSOR_FAULTS, controlled, reported
-from emulators.devices.misbehaviour import ALARM_FAULTS, FIRMWARE_FAULTS, begin, check, end, false_alarm, look
-from emulators.devices.points import (
+from twinfeed.emulators.devices.alarms import Alarm, Notice
+from twinfeed.emulators.devices.answer_faults import ANSWER_FAULTS
+from twinfeed.emulators.devices.domain import CLOCK, Domain
+from twinfeed.emulators.devices.measurement import SENSOR_FAULTS, controlled, reported
+from twinfeed.emulators.devices.misbehaviour import ALARM_FAULTS, FIRMWARE_FAULTS, begin, check, end, false_alarm, look
+from twinfeed.emulators.devices.points import (
     BoundPoint,
     Crashed,
     Index,
@@ -34,12 +34,12 @@ from emulators.devices.points import (
     placeholders,
     undashed,
 )
-from emulators.plant.actor import Actor, PlantError
-from emulators.plant.actor import State as ActorState
-from emulators.plant.electrical import Component
-from emulators.plant.faults import Fault
-from emulators.plant.flow import Flow
-from emulators.plant.ratings import Form, Names, Range, Text
+from twinfeed.emulators.plant.actor import Actor, PlantError
+from twinfeed.emulators.plant.actor import State as ActorState
+from twinfeed.emulators.plant.electrical import Component
+from twinfeed.emulators.plant.faults import Fault
+from twinfeed.emulators.plant.flow import Flow
+from twinfeed.emulators.plant.ratings import Form, Names, Range, Text
 
 CARD_VOLTS = 100.0
 """A management card's 100-240 V supply runs from here on, V phase to neutral."""

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from emulators.plant.electrical import LOADING_PERCENT, Component
-from emulators.plant.racks import RackRow
+from twinfeed.emulators.plant.electrical import LOADING_PERCENT, Component
+from twinfeed.emulators.plant.racks import RackRow
 
 Kind = Literal["number", "truth", "word", "text", "octets"]
 Bounds = tuple[float, float]

@@ -14,13 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from emulators.devices.device import Device
-from emulators.devices.generator_multiset import STAGES, LinkedSet, LinkedState
-from emulators.devices.generator_points import POINTS
-from emulators.devices.generator_protection import PROTECTIONS
-from emulators.devices.misbehaviour import left_in_manual
-from emulators.devices.points import Index, Refused, Value
-from emulators.plant.faults import Fault
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.devices.generator_multiset import STAGES, LinkedSet, LinkedState
+from twinfeed.emulators.devices.generator_points import POINTS
+from twinfeed.emulators.devices.generator_protection import PROTECTIONS
+from twinfeed.emulators.devices.misbehaviour import left_in_manual
+from twinfeed.emulators.devices.points import Index, Refused, Value
+from twinfeed.emulators.plant.faults import Fault
 
 MODES = ("stop", "auto", "manual", "test")
 

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emulators.devices.generator_protection import ProtectedSet, ProtectionState
-from emulators.plant.generators import Generator
+from twinfeed.emulators.devices.generator_protection import ProtectedSet, ProtectionState
+from twinfeed.emulators.plant.generators import Generator
 
 STAGES = (
     "rest",

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from math import hypot, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
-from emulators.devices.alarms import alarm_points
-from emulators.devices.domain import LOADING, POWER_FACTOR
-from emulators.devices.generator_multiset import STAGES
-from emulators.devices.generator_protection import ALARMS, CONDITIONS
-from emulators.devices.points import Point
-from emulators.plant.electrical import DEAD, Supply
+from twinfeed.emulators.devices.alarms import alarm_points
+from twinfeed.emulators.devices.domain import LOADING, POWER_FACTOR
+from twinfeed.emulators.devices.generator_multiset import STAGES
+from twinfeed.emulators.devices.generator_protection import ALARMS, CONDITIONS
+from twinfeed.emulators.devices.points import Point
+from twinfeed.emulators.plant.electrical import DEAD, Supply
 
 if TYPE_CHECKING:
-    from emulators.devices.generator import GeneratorController as Controller
+    from twinfeed.emulators.devices.generator import GeneratorController as Controller
 
 KEYS = (
     "none",

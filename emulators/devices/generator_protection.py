@@ -14,11 +14,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from emulators.devices.alarms import Alarm
-from emulators.devices.device import Device, State
-from emulators.devices.generator_settings import GeneratorControllerParams
-from emulators.plant.electrical import NOTHING
-from emulators.plant.generators import Generator
+from twinfeed.emulators.devices.alarms import Alarm
+from twinfeed.emulators.devices.device import Device, State
+from twinfeed.emulators.devices.generator_settings import GeneratorControllerParams
+from twinfeed.emulators.plant.electrical import NOTHING
+from twinfeed.emulators.plant.generators import Generator
 
 Test = Callable[["ProtectedSet", "Readings"], bool]
 

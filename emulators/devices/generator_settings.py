@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from emulators.devices.device import Params
-from emulators.plant.ratings import Names, Range
+from twinfeed.emulators.devices.device import Params
+from twinfeed.emulators.plant.ratings import Names, Range
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from collections.abc import Iterator, Mapping
 from random import Random
 from typing import TYPE_CHECKING
 
-from emulators.plant.faults import Fault, Parameter, split
+from twinfeed.emulators.plant.faults import Fault, Parameter, split
 
 if TYPE_CHECKING:
-    from emulators.devices.device import Device
-    from emulators.devices.points import BoundPoint, Value
+    from twinfeed.emulators.devices.device import Device
+    from twinfeed.emulators.devices.points import BoundPoint, Value
 
 OPEN_LOOP = 3276.7
 """What a 16-bit converter that counts tenths reads with its probe's wire broken: its highest positive number."""

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from math import copysign, hypot, sqrt
 from typing import Annotated
 
-from emulators.devices.device import LOG_LENGTH, Device, Params, State
-from emulators.devices.domain import DISTORTION, FOUR_QUADRANT, POWER_FACTOR
-from emulators.devices.points import Index, Point
-from emulators.plant.boards import neutral_amperes
-from emulators.plant.electrical import NOTHING, Draw, Electrical, Phases
-from emulators.plant.ratings import Range
+from twinfeed.emulators.devices.device import LOG_LENGTH, Device, Params, State
+from twinfeed.emulators.devices.domain import DISTORTION, FOUR_QUADRANT, POWER_FACTOR
+from twinfeed.emulators.devices.points import Index, Point
+from twinfeed.emulators.plant.boards import neutral_amperes
+from twinfeed.emulators.plant.electrical import NOTHING, Draw, Electrical, Phases
+from twinfeed.emulators.plant.ratings import Range
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from emulators.devices.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY
-from emulators.devices.measurement import SENSOR_FAULTS, VARYING, next_look_s, note, unfit
-from emulators.devices.points import BoundPoint, Refused, UnknownPoint, Value
-from emulators.plant.actor import PlantError
-from emulators.plant.faults import Fault, Parameter, split
+from twinfeed.emulators.devices.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY
+from twinfeed.emulators.devices.measurement import SENSOR_FAULTS, VARYING, next_look_s, note, unfit
+from twinfeed.emulators.devices.points import BoundPoint, Refused, UnknownPoint, Value
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.faults import Fault, Parameter, split
 
 if TYPE_CHECKING:
-    from emulators.devices.device import Device
+    from twinfeed.emulators.devices.device import Device
 
 FIRMWARE_FAULTS: Mapping[str, Fault] = {
     "card-hang": Fault("the management card answers nothing until it is restarted; the power train runs on"),

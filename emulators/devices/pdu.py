@@ -12,13 +12,13 @@ from datetime import datetime, timedelta
 from math import hypot, nan
 from typing import Annotated, Any
 
-from emulators.devices.alarms import Alarm, alarm_points
-from emulators.devices.device import Device, Params, State
-from emulators.devices.pdu_points import LOAD_STATES, POINTS, SCOPES, Scope
-from emulators.devices.points import Index, Refused
-from emulators.plant.distribution import Pdu as PduPlant
-from emulators.plant.electrical import Component, Phases
-from emulators.plant.ratings import Form, Names, Range
+from twinfeed.emulators.devices.alarms import Alarm, alarm_points
+from twinfeed.emulators.devices.device import Device, Params, State
+from twinfeed.emulators.devices.pdu_points import LOAD_STATES, POINTS, SCOPES, Scope
+from twinfeed.emulators.devices.points import Index, Refused
+from twinfeed.emulators.plant.distribution import Pdu as PduPlant
+from twinfeed.emulators.plant.electrical import Component, Phases
+from twinfeed.emulators.plant.ratings import Form, Names, Range
 
 HYSTERESIS = 0.02
 """A load state is left when the reading is this part of the threshold below (above, for low load) it (assumption)."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from emulators.devices.domain import POWER_FACTOR
-from emulators.devices.points import Point
+from twinfeed.emulators.devices.domain import POWER_FACTOR
+from twinfeed.emulators.devices.points import Point
 
 if TYPE_CHECKING:
-    from emulators.devices.pdu import PduDevice
+    from twinfeed.emulators.devices.pdu import PduDevice
 
 COMMANDS = ("none", "on", "off", "reboot", "delayed-on", "delayed-off", "delayed-reboot", "cancel")
 LOAD_STATES = ("low", "normal", "near-overload", "overload")

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from emulators.devices.domain import TEXT_LENGTH, Bounds, Domain, Kind, number, of_words
-from emulators.devices.measurement import reported
+from twinfeed.emulators.devices.domain import TEXT_LENGTH, Bounds, Domain, Kind, number, of_words
+from twinfeed.emulators.devices.measurement import reported
 
 if TYPE_CHECKING:
-    from emulators.devices.device import Device
+    from twinfeed.emulators.devices.device import Device
 
 Value = float | int | bool | str | bytes
 Index = int | tuple[int, ...]

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, ClassVar
 
-from emulators.devices.device import Device, Params, State
-from emulators.devices.points import Index, Point
-from emulators.plant.actor import PlantError
-from emulators.plant.electrical import Component
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ratings import Range, Text
+from twinfeed.emulators.devices.device import Device, Params, State
+from twinfeed.emulators.devices.points import Index, Point
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.electrical import Component
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ratings import Range, Text
 
 Action = Callable[[], object]
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass, field, replace
 from math import inf, nan
 from typing import Annotated, Any, ClassVar
 
-from emulators.devices.alarms import Alarm, alarm_points
-from emulators.devices.device import Device, Params, State
-from emulators.devices.domain import PROBE, Domain, of_quantity
-from emulators.devices.points import BoundPoint, Index, Point
-from emulators.plant.actor import PlantError
-from emulators.plant.electrical import Component
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ratings import Range, Text
-from emulators.plant.thermal import Body, passes_s
+from twinfeed.emulators.devices.alarms import Alarm, alarm_points
+from twinfeed.emulators.devices.device import Device, Params, State
+from twinfeed.emulators.devices.domain import PROBE, Domain, of_quantity
+from twinfeed.emulators.devices.points import BoundPoint, Index, Point
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.electrical import Component
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ratings import Range, Text
+from twinfeed.emulators.plant.thermal import Body, passes_s
 
 UNITS = {"°C": "C", "%": "%RH"}
 """A probe's unit as monitors of this kind write it."""

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
-from emulators.devices.alarms import Alarm, alarm_points
-from emulators.devices.device import Device, Params, State
-from emulators.devices.domain import LOADING
-from emulators.devices.points import Index, Point
-from emulators.plant.electrical import DEAD, Supply
-from emulators.plant.ratings import Range, Text
-from emulators.plant.static_transfer import StaticTransferSwitch
+from twinfeed.emulators.devices.alarms import Alarm, alarm_points
+from twinfeed.emulators.devices.device import Device, Params, State
+from twinfeed.emulators.devices.domain import LOADING
+from twinfeed.emulators.devices.points import Index, Point
+from twinfeed.emulators.plant.electrical import DEAD, Supply
+from twinfeed.emulators.plant.ratings import Range, Text
+from twinfeed.emulators.plant.static_transfer import StaticTransferSwitch
 
 WORDS = ("a", "b")
 """Sources 1 and 2 in words, whatever the switch calls its terminals."""

@@ -1,6 +1,6 @@
 """Firmware of a managed switch: its ports, its neighbours, its protocols' state, its fans and supplies.
 
-What the switch does is the plant's (`emulators.plant.network`): frames flow, trees converge and masters change
+What the switch does is the plant's (`twinfeed.emulators.plant.network`): frames flow, trees converge and masters change
 while the management agent is off. The firmware shows that, lets an operator shut a port, learns its neighbours by
 LLDP and announces what changed.
 
@@ -14,16 +14,16 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 from typing import Annotated, Any, ClassVar, cast
 
-from emulators.devices.alarms import Alarm, alarm_points
-from emulators.devices.device import Device, Params, State
-from emulators.devices.points import Index, Point, dashed
-from emulators.devices.switch_inventory import Inventory
-from emulators.devices.switch_points import POINTS
-from emulators.plant.actor import PlantError
-from emulators.plant.bridging import TC_WHILE_S, End
-from emulators.plant.ratings import Form, Range
-from emulators.plant.switches import AGGREGATE_BASE, Switch
-from emulators.plant.traffic import LLDP_PERIOD_S
+from twinfeed.emulators.devices.alarms import Alarm, alarm_points
+from twinfeed.emulators.devices.device import Device, Params, State
+from twinfeed.emulators.devices.points import Index, Point, dashed
+from twinfeed.emulators.devices.switch_inventory import Inventory
+from twinfeed.emulators.devices.switch_points import POINTS
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.bridging import TC_WHILE_S, End
+from twinfeed.emulators.plant.ratings import Form, Range
+from twinfeed.emulators.plant.switches import AGGREGATE_BASE, Switch
+from twinfeed.emulators.plant.traffic import LLDP_PERIOD_S
 
 LLDP_TTL_S = 4 * LLDP_PERIOD_S
 """How long a neighbour is remembered: transmit interval times hold multiplier (IEEE 802.1AB: 30 s times 4), s."""

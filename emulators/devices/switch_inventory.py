@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from emulators.plant.switches import Switch
+from twinfeed.emulators.plant.switches import Switch
 
 CHASSIS, POWER_SLOT, TRAY, PROBE, FAN_SENSOR, POWER_SENSOR, MODULE, POWER, FAN, SOCKET = (
     1, 4001, 5001, 7001, 7101, 7401, 12001, 13001, 15001, 20010,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emulators.devices.points import Point, Value
-from emulators.plant.bridging import port_id
-from emulators.plant.redundancy import LACP_PERIOD_S
-from emulators.plant.switches import AGGREGATE_BASE, COUNTERS, mac_address
+from twinfeed.emulators.devices.points import Point, Value
+from twinfeed.emulators.plant.bridging import port_id
+from twinfeed.emulators.plant.redundancy import LACP_PERIOD_S
+from twinfeed.emulators.plant.switches import AGGREGATE_BASE, COUNTERS, mac_address
 
 if TYPE_CHECKING:
-    from emulators.devices.switch import SwitchFirmware
+    from twinfeed.emulators.devices.switch import SwitchFirmware
 
 MEMORY_KB = 16014432
 """Of an Aruba CX 8360 (recording), kB."""

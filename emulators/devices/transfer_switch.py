@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
-from emulators.devices.device import Device, Params, State
-from emulators.devices.misbehaviour import left_in_manual
-from emulators.devices.points import Index, Refused, Value
-from emulators.devices.transfer_switch_points import ALARMS, DELAYS, POINTS, SOURCES
-from emulators.plant.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Supply
-from emulators.plant.faults import Fault
-from emulators.plant.ratings import Range
-from emulators.plant.transfer import AutomaticTransferSwitch
+from twinfeed.emulators.devices.device import Device, Params, State
+from twinfeed.emulators.devices.misbehaviour import left_in_manual
+from twinfeed.emulators.devices.points import Index, Refused, Value
+from twinfeed.emulators.devices.transfer_switch_points import ALARMS, DELAYS, POINTS, SOURCES
+from twinfeed.emulators.plant.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Supply
+from twinfeed.emulators.plant.faults import Fault
+from twinfeed.emulators.plant.ratings import Range
+from twinfeed.emulators.plant.transfer import AutomaticTransferSwitch
 
 
 @dataclass(frozen=True)

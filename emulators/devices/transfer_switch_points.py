@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from emulators.devices.alarms import Alarm, alarm_points
-from emulators.devices.points import Point
-from emulators.plant.electrical import NOMINAL_VOLTS, Supply
+from twinfeed.emulators.devices.alarms import Alarm, alarm_points
+from twinfeed.emulators.devices.points import Point
+from twinfeed.emulators.plant.electrical import NOMINAL_VOLTS, Supply
 
 if TYPE_CHECKING:
-    from emulators.devices.transfer_switch import TransferSwitchController as Controller
+    from twinfeed.emulators.devices.transfer_switch import TransferSwitchController as Controller
 
 SOURCES = ("normal", "emergency")
 """Rows 1 and 2 of the table `source`."""

@@ -1,6 +1,6 @@
 """Firmware of a UPS: delayed shutdown and startup, battery tests, and what its management card tells of it.
 
-The power train protects the load by itself (`emulators.plant.ups`). Here is what follows a schedule or an
+The power train protects the load by itself (`twinfeed.emulators.plant.ups`). Here is what follows a schedule or an
 operator: countdowns, tests and their verdicts, the decision to start again after a full discharge. It goes on while
 the management card is off or hung. Points and alarms are in `ups_points`, named after RFC 1628.
 """
@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import ClassVar
 
-from emulators.devices.device import Device
-from emulators.devices.points import Index
-from emulators.devices.ups_alarms import ALARMS, WELL_KNOWN
-from emulators.devices.ups_control import IMMINENT_S, OutputControl
-from emulators.devices.ups_points import POINTS
-from emulators.devices.ups_settings import UpsDeviceState, UpsParams
-from emulators.plant.faults import Fault
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.devices.points import Index
+from twinfeed.emulators.devices.ups_alarms import ALARMS, WELL_KNOWN
+from twinfeed.emulators.devices.ups_control import IMMINENT_S, OutputControl
+from twinfeed.emulators.devices.ups_points import POINTS
+from twinfeed.emulators.devices.ups_settings import UpsDeviceState, UpsParams
+from twinfeed.emulators.plant.faults import Fault
 
 __all__ = ["UpsDeviceState", "UpsFirmware", "UpsParams"]
 

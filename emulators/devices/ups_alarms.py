@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from emulators.devices.alarms import Alarm
+from twinfeed.emulators.devices.alarms import Alarm
 
 HOT_C = 45.0
 """Battery temperature that raises the temperature alarm, degC; it clears 5 K below."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emulators.devices.points import Refused
-from emulators.devices.ups_selftest import SelfTesting
+from twinfeed.emulators.devices.points import Refused
+from twinfeed.emulators.devices.ups_selftest import SelfTesting
 
 IMMINENT_S = 5.0
 """upsAlarmShutdownImminent (RFC 1628): output lost in less than this, s."""

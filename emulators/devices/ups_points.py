@@ -9,10 +9,10 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from emulators.devices.alarms import alarm_points
-from emulators.devices.domain import BURNING, LOADING, SIGNED_AMPERES, Kind
-from emulators.devices.points import Point, Value
-from emulators.devices.ups_alarms import ALARMS, WELL_KNOWN
+from twinfeed.emulators.devices.alarms import alarm_points
+from twinfeed.emulators.devices.domain import BURNING, LOADING, SIGNED_AMPERES, Kind
+from twinfeed.emulators.devices.points import Point, Value
+from twinfeed.emulators.devices.ups_alarms import ALARMS, WELL_KNOWN
 
 
 def _input_state(d: Any) -> str:

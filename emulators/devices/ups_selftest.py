@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emulators.devices.points import Refused
-from emulators.devices.ups_settings import UpsSettings
+from twinfeed.emulators.devices.points import Refused
+from twinfeed.emulators.devices.ups_settings import UpsSettings
 
 TEST_S = {"general": 10.0, "quick": 10.0}
 """How long the battery carries the load in a test, s (APC Smart-UPS: about 8 s, from memory, unverified)."""

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
-from emulators.devices.device import Device, Params, State
-from emulators.devices.points import Refused
-from emulators.plant.actor import PlantError
-from emulators.plant.ratings import Range, Text
-from emulators.plant.ups import Ups
+from twinfeed.emulators.devices.device import Device, Params, State
+from twinfeed.emulators.devices.points import Refused
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.ratings import Range, Text
+from twinfeed.emulators.plant.ups import Ups
 
 
 @dataclass(frozen=True)

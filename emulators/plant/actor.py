@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from emulators.plant.faults import Fault
+from twinfeed.emulators.plant.faults import Fault
 
 if TYPE_CHECKING:
-    from emulators.plant.engine import Plant
+    from twinfeed.emulators.plant.engine import Plant
 
 
 class PlantError(Exception):

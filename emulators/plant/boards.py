@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from math import cos, hypot, pi, sin
 from typing import Annotated, ClassVar
 
-from emulators.plant.breakers import BreakerRatings, CircuitBreaker
-from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.flow import Tie, capacity_kw
-from emulators.plant.ratings import Range
+from twinfeed.emulators.plant.breakers import BreakerRatings, CircuitBreaker
+from twinfeed.emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.flow import Tie, capacity_kw
+from twinfeed.emulators.plant.ratings import Range
 
 ANGLES = (0.0, -2.0 * pi / 3.0, 2.0 * pi / 3.0)
 """Phase angles of a three-phase system, rad."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from math import exp, log
 from typing import Annotated, ClassVar, Literal
 
-from emulators.plant.actor import State
-from emulators.plant.electrical import DEAD, LOADING_PERCENT, NOTHING, Draw, Electrical, Supply
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ratings import Range
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.electrical import DEAD, LOADING_PERCENT, NOTHING, Draw, Electrical, Supply
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ratings import Range
 
 MISTAKE = "mistake"
 """Why a breaker was opened that somebody took for another one."""

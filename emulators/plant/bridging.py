@@ -1,7 +1,7 @@
 """Spanning tree: which bridge ports forward, computed as IEEE 802.1D-2004 clause 17 settles it.
 
 Pure functions of the topology. When a change becomes visible, and how long a port stays discarding or learning
-before it forwards, is the business of `emulators.plant.network`, with the timers given here.
+before it forwards, is the business of `twinfeed.emulators.plant.network`, with the timers given here.
 """
 
 from __future__ import annotations

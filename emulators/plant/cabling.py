@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol, cast
 
-from emulators.plant.actor import Actor, PlantError
-from emulators.plant.bridging import INFORMATION_AGE_S, MAX_AGE_S, End
-from emulators.plant.links import Link
-from emulators.plant.switches import AGGREGATE_BASE, Switch
+from twinfeed.emulators.plant.actor import Actor, PlantError
+from twinfeed.emulators.plant.bridging import INFORMATION_AGE_S, MAX_AGE_S, End
+from twinfeed.emulators.plant.links import Link
+from twinfeed.emulators.plant.switches import AGGREGATE_BASE, Switch
 
 
 class Card(Protocol):

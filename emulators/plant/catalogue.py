@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from emulators.plant.boards import Board, BusTie
-from emulators.plant.breakers import Breaker
-from emulators.plant.chillers import Chiller
-from emulators.plant.climate import Climate
-from emulators.plant.crahs import Crah
-from emulators.plant.distribution import Pdu
-from emulators.plant.electrical import Component
-from emulators.plant.fuel import BulkTank, DayTank
-from emulators.plant.generators import Generator
-from emulators.plant.halls import Hall
-from emulators.plant.links import Link
-from emulators.plant.network import ManagementNetwork
-from emulators.plant.pumps import Pump
-from emulators.plant.racks import Rack, RackRow
-from emulators.plant.sources import Transformer, Utility
-from emulators.plant.static_transfer import RackTransferSwitch, StaticTransferSwitch
-from emulators.plant.switches import Switch
-from emulators.plant.transfer import AutomaticTransferSwitch
-from emulators.plant.ups import Ups
-from emulators.plant.water import WaterLoop
+from twinfeed.emulators.plant.boards import Board, BusTie
+from twinfeed.emulators.plant.breakers import Breaker
+from twinfeed.emulators.plant.chillers import Chiller
+from twinfeed.emulators.plant.climate import Climate
+from twinfeed.emulators.plant.crahs import Crah
+from twinfeed.emulators.plant.distribution import Pdu
+from twinfeed.emulators.plant.electrical import Component
+from twinfeed.emulators.plant.fuel import BulkTank, DayTank
+from twinfeed.emulators.plant.generators import Generator
+from twinfeed.emulators.plant.halls import Hall
+from twinfeed.emulators.plant.links import Link
+from twinfeed.emulators.plant.network import ManagementNetwork
+from twinfeed.emulators.plant.pumps import Pump
+from twinfeed.emulators.plant.racks import Rack, RackRow
+from twinfeed.emulators.plant.sources import Transformer, Utility
+from twinfeed.emulators.plant.static_transfer import RackTransferSwitch, StaticTransferSwitch
+from twinfeed.emulators.plant.switches import Switch
+from twinfeed.emulators.plant.transfer import AutomaticTransferSwitch
+from twinfeed.emulators.plant.ups import Ups
+from twinfeed.emulators.plant.water import WaterLoop
 
 CLASSES: tuple[type[Component], ...] = (
     Utility,

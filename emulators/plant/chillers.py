@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from emulators.plant.actor import State
-from emulators.plant.climate import Climate
-from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ramp import approached
-from emulators.plant.ratings import Names, Range
-from emulators.plant.thermal import WATER_KJ_PER_L_K
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.climate import Climate
+from twinfeed.emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ramp import approached
+from twinfeed.emulators.plant.ratings import Names, Range
+from twinfeed.emulators.plant.thermal import WATER_KJ_PER_L_K
 
 
 class Curve(NamedTuple):

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from math import cos, pi
 from typing import Annotated, Any, ClassVar
 
-from emulators.plant.actor import PlantError
-from emulators.plant.electrical import Component
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ratings import Range, Text
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.electrical import Component
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ratings import Range, Text
 
 DAY_S = 86400.0
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from emulators.plant.bridging import (
+from twinfeed.emulators.plant.bridging import (
     FORWARD_DELAY_S,
     HANDSHAKE_S,
     TC_WHILE_S,
@@ -20,11 +20,11 @@ from emulators.plant.bridging import (
     Tree,
     spanning_tree,
 )
-from emulators.plant.cabling import Trunk
-from emulators.plant.switches import Switch
+from twinfeed.emulators.plant.cabling import Trunk
+from twinfeed.emulators.plant.switches import Switch
 
 if TYPE_CHECKING:
-    from emulators.plant.network import ManagementNetwork
+    from twinfeed.emulators.plant.network import ManagementNetwork
 
 
 class Convergence:

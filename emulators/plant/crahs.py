@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from math import exp, inf
 from typing import Annotated, Any, ClassVar
 
-from emulators.plant.actor import State
-from emulators.plant.air import AIR_KJ_PER_M3_K, relative_humidity_percent
-from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ramp import approached
-from emulators.plant.ratings import Names, Range
-from emulators.plant.thermal import WATER_KJ_PER_L_K, Balance
-from emulators.plant.water import WaterLoop
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.air import AIR_KJ_PER_M3_K, relative_humidity_percent
+from twinfeed.emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ramp import approached
+from twinfeed.emulators.plant.ratings import Names, Range
+from twinfeed.emulators.plant.thermal import WATER_KJ_PER_L_K, Balance
+from twinfeed.emulators.plant.water import WaterLoop
 
 
 class ConditionedAir(ABC):

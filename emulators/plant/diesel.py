@@ -12,8 +12,8 @@ from itertools import pairwise
 from math import exp, inf, log
 from typing import Annotated, NamedTuple
 
-from emulators.plant.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
-from emulators.plant.ratings import Names, Range, Text
+from twinfeed.emulators.plant.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
+from twinfeed.emulators.plant.ratings import Names, Range, Text
 
 RATED_RPM = 1500.0
 """Four poles at 50 Hz, rpm."""

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from math import exp, hypot, log, sqrt
 from typing import Annotated, Any, ClassVar, Literal
 
-from emulators.plant.actor import PlantError, State
-from emulators.plant.breakers import CURVES
-from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Phases, Supply
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ratings import Range
+from twinfeed.emulators.plant.actor import PlantError, State
+from twinfeed.emulators.plant.breakers import CURVES
+from twinfeed.emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Phases, Supply
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ratings import Range
 
 NONE: Phases = NOTHING.kw
 """Of what draws nothing, kVA per phase."""
@@ -44,7 +44,7 @@ class PduRatings:
     bank_a: Annotated[float, Range(0.5, 2000.0, "A")] = 32.0
     """Rated current In of each bank's breaker, A."""
     bank_curve: Literal["B", "C", "D"] = "C"
-    """Trip characteristic of those breakers, B, C or D (IEC 60898-1; see `emulators.plant.breakers`)."""
+    """Trip characteristic of those breakers, B, C or D (IEC 60898-1; see `twinfeed.emulators.plant.breakers`)."""
     outlet_a: Annotated[float, Range(0.5, 2000.0, "A")] = 32.0
     """Rating of an outlet, A."""
     three_phase_outlets: tuple[Annotated[int, Range(1, 256, "(an outlet)")], ...] = ()

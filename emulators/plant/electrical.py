@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from math import hypot
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from emulators.plant.actor import Actor, PlantError
+from twinfeed.emulators.plant.actor import Actor, PlantError
 
 NOMINAL_VOLTS = 230.0
 """Phase to neutral, IEC 60038 low-voltage supply, in V."""

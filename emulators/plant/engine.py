@@ -24,9 +24,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from emulators.plant.actor import Actor, Defect, Event, PlantError
-from emulators.plant.faults import Fault, split
-from emulators.plant.ratings import Range, shown
+from twinfeed.emulators.plant.actor import Actor, Defect, Event, PlantError
+from twinfeed.emulators.plant.faults import Fault, split
+from twinfeed.emulators.plant.ratings import Range, shown
 
 SHORTEST_STEP_S = 0.001
 """A crossing is found to the millisecond; shorter horizons are rounded up so that time always moves, in s."""
@@ -42,7 +42,7 @@ MOST_REACTIONS = 200
 
 
 class Network:
-    """What the plant needs of a solver: called before every round of reactions. See `emulators.plant.flow`."""
+    """What the plant needs of a solver: called before every round of reactions. See `twinfeed.emulators.plant.flow`."""
 
     def solve(self) -> None:
         """Bring all derived quantities up to date with the actors' states."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from emulators.plant.ratings import Range, shown
+from twinfeed.emulators.plant.ratings import Range, shown
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import ClassVar, NamedTuple
 
-from emulators.plant.actor import PlantError
-from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply
-from emulators.plant.engine import Network
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply
+from twinfeed.emulators.plant.engine import Network
 
 
 class Tie(Electrical):

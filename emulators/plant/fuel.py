@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import Annotated, ClassVar, Protocol, cast
 
-from emulators.plant.actor import PlantError, State
-from emulators.plant.electrical import DEAD, Component, Draw, Electrical, Supply, three_phase
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ratings import Names, Range
+from twinfeed.emulators.plant.actor import PlantError, State
+from twinfeed.emulators.plant.electrical import DEAD, Component, Draw, Electrical, Supply, three_phase
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ratings import Names, Range
 
 
 class Burner(Protocol):

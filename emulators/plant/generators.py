@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from math import exp, hypot, inf
 from typing import Any, ClassVar
 
-from emulators.plant.diesel import GeneratorRatings, Swing
-from emulators.plant.electrical import DEAD, LOADING_PERCENT, Draw, Electrical, Supply
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.prime_mover import DieselEngine, EngineState
+from twinfeed.emulators.plant.diesel import GeneratorRatings, Swing
+from twinfeed.emulators.plant.electrical import DEAD, LOADING_PERCENT, Draw, Electrical, Supply
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.prime_mover import DieselEngine, EngineState
 
 LOOK_S = 0.1
 """How often the plant is solved while the voltage builds up or a swing is young, s."""

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from emulators.plant.actor import State
-from emulators.plant.air import AIR_KJ_PER_M3_K, relative_humidity_percent
-from emulators.plant.climate import Climate
-from emulators.plant.crahs import ConditionedAir, Crah
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ratings import Names, Range
-from emulators.plant.thermal import Balance, Body, ThermalState
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.air import AIR_KJ_PER_M3_K, relative_humidity_percent
+from twinfeed.emulators.plant.climate import Climate
+from twinfeed.emulators.plant.crahs import ConditionedAir, Crah
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ratings import Names, Range
+from twinfeed.emulators.plant.thermal import Balance, Body, ThermalState
 
 COLD_SHARE = 0.4
 """Part of the hall's air that is on the cold side (cold aisles and plenum; assumption)."""

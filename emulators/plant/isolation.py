@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
-from emulators.plant.actor import Event, PlantError
-from emulators.plant.electrical import Component, Electrical
-from emulators.plant.engine import MOST_REACTIONS, Plant
-from emulators.plant.flow import Flow, Tie
+from twinfeed.emulators.plant.actor import Event, PlantError
+from twinfeed.emulators.plant.electrical import Component, Electrical
+from twinfeed.emulators.plant.engine import MOST_REACTIONS, Plant
+from twinfeed.emulators.plant.flow import Flow, Tie
 
 
 class StepRefused(PlantError):

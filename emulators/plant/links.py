@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
-from emulators.plant.actor import PlantError, State
-from emulators.plant.electrical import Component
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ratings import Names, Range, Text
-from emulators.plant.redundancy import LACP_PERIOD_S
-from emulators.plant.switches import OCTETS_PER_GBIT, Switch
+from twinfeed.emulators.plant.actor import PlantError, State
+from twinfeed.emulators.plant.electrical import Component
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ratings import Names, Range, Text
+from twinfeed.emulators.plant.redundancy import LACP_PERIOD_S
+from twinfeed.emulators.plant.switches import OCTETS_PER_GBIT, Switch
 
 if TYPE_CHECKING:
-    from emulators.plant.network import ManagementNetwork
+    from twinfeed.emulators.plant.network import ManagementNetwork
 
 
 @dataclass(frozen=True)

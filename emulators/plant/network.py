@@ -10,7 +10,7 @@ well are not played.
     spanning tree     roles and states of bridge ports (IEEE 802.1D-2004)
     paths             which switches exchange frames; a circle in them is a broadcast storm
     virtual router    which core switch is the gateway (RFC 5798)
-    traffic           what every port counts (see `emulators.plant.traffic`)
+    traffic           what every port counts (see `twinfeed.emulators.plant.traffic`)
 
 What is left out: VLANs (production and management are one broadcast domain if they are cabled together),
 multiple-instance spanning tree, and the frames that are on their way when something changes. A storm makes
@@ -23,16 +23,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from emulators.plant import traffic
-from emulators.plant.actor import PlantError, State
-from emulators.plant.cabling import Cabling, Trunk
-from emulators.plant.convergence import Convergence
-from emulators.plant.electrical import Component
-from emulators.plant.faults import Fault
-from emulators.plant.links import Link
-from emulators.plant.ratings import Names, Range
-from emulators.plant.redundancy import Aggregation, VirtualRouter
-from emulators.plant.switches import Switch
+from twinfeed.emulators.plant import traffic
+from twinfeed.emulators.plant.actor import PlantError, State
+from twinfeed.emulators.plant.cabling import Cabling, Trunk
+from twinfeed.emulators.plant.convergence import Convergence
+from twinfeed.emulators.plant.electrical import Component
+from twinfeed.emulators.plant.faults import Fault
+from twinfeed.emulators.plant.links import Link
+from twinfeed.emulators.plant.ratings import Names, Range
+from twinfeed.emulators.plant.redundancy import Aggregation, VirtualRouter
+from twinfeed.emulators.plant.switches import Switch
 
 __all__ = ["Link", "ManagementNetwork", "Switch"]
 

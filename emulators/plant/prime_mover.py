@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from math import inf, pi, sin
 from typing import Any, ClassVar
 
-from emulators.plant.actor import State
-from emulators.plant.diesel import (
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.diesel import (
     CRANKING_RPM,
     RATED_RPM,
     Coolant,
@@ -23,9 +23,9 @@ from emulators.plant.diesel import (
     fuel_lph,
     interpolate,
 )
-from emulators.plant.electrical import Electrical
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.fuel import Tank
+from twinfeed.emulators.plant.electrical import Electrical
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.fuel import Tank
 
 HUNTING_PERIOD_S = 2.0
 """Of a governor that hunts, s (0.5 Hz is usual)."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Any, ClassVar
 
-from emulators.plant.actor import State
-from emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ramp import approached
-from emulators.plant.ratings import Names, Range
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ramp import approached
+from twinfeed.emulators.plant.ratings import Names, Range
 
 
 @dataclass(frozen=True)

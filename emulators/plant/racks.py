@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from math import inf, sqrt
 from typing import Any, ClassVar, Protocol, cast
 
-from emulators.plant.actor import PlantError
-from emulators.plant.distribution import Pdu
-from emulators.plant.electrical import (
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.distribution import Pdu
+from twinfeed.emulators.plant.electrical import (
     DEAD,
     NOMINAL_VOLTS,
     Draw,
@@ -26,9 +26,9 @@ from emulators.plant.electrical import (
     single_phase,
     three_phase,
 )
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.power_supplies import DELIVERING, platinum_efficiency, ride_through_s
-from emulators.plant.rack_ratings import IT_STATES, RackRatings, RackRowRatings, RackRowState
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.power_supplies import DELIVERING, platinum_efficiency, ride_through_s
+from twinfeed.emulators.plant.rack_ratings import IT_STATES, RackRatings, RackRowRatings, RackRowState
 
 
 class Room(Protocol):

@@ -6,8 +6,8 @@ import math
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from emulators.plant.network import ManagementNetwork
-    from emulators.plant.switches import Switch
+    from twinfeed.emulators.plant.network import ManagementNetwork
+    from twinfeed.emulators.plant.switches import Switch
 
 LACP_PERIOD_S = {"fast": 1.0, "slow": 30.0}
 """Between two LACPDUs at each rate (802.1AX-2014 6.4.4: fast and slow periodic time), s."""

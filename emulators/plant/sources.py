@@ -11,10 +11,18 @@ from dataclasses import dataclass
 from math import exp, inf, log
 from typing import Annotated, ClassVar
 
-from emulators.plant.actor import State
-from emulators.plant.electrical import DEAD, LOADING_PERCENT, NOMINAL_HERTZ, NOMINAL_VOLTS, Draw, Electrical, Supply
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ratings import Range, Text
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.electrical import (
+    DEAD,
+    LOADING_PERCENT,
+    NOMINAL_HERTZ,
+    NOMINAL_VOLTS,
+    Draw,
+    Electrical,
+    Supply,
+)
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ratings import Range, Text
 
 
 @dataclass(frozen=True)

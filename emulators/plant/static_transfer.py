@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
-from emulators.plant.actor import State
-from emulators.plant.electrical import (
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.electrical import (
     DEAD,
     NOMINAL_HERTZ,
     NOMINAL_VOLTS,
@@ -20,8 +20,8 @@ from emulators.plant.electrical import (
     Supply,
     passed_on_kw,
 )
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ratings import Range
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ratings import Range
 
 RIDE_THROUGH_S = 0.02
 """Gaps up to this long are logged but not shown downstream: no load notices them (ITIC curve: 0 V for 20 ms), s."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from emulators.plant.actor import State
-from emulators.plant.ratings import Names, Range
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.ratings import Names, Range
 
 
 @dataclass(frozen=True)

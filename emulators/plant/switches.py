@@ -1,6 +1,6 @@
 """Switches: their power, their ports, what spanning tree made of each and what it counts.
 
-`emulators.plant.network` works out what the switches of a site do together.
+`twinfeed.emulators.plant.network` works out what the switches of a site do together.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import zlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from emulators.plant.actor import PlantError
-from emulators.plant.bridging import BridgeId, path_cost
-from emulators.plant.electrical import (
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.bridging import BridgeId, path_cost
+from twinfeed.emulators.plant.electrical import (
     DEAD,
     NOTHING,
     Draw,
@@ -19,11 +19,11 @@ from emulators.plant.electrical import (
     Supply,
     single_phase,
 )
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.switch_ratings import SwitchRatings, SwitchState
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.switch_ratings import SwitchRatings, SwitchState
 
 if TYPE_CHECKING:
-    from emulators.plant.network import ManagementNetwork
+    from twinfeed.emulators.plant.network import ManagementNetwork
 
 AGGREGATE_BASE = 768
 """ifIndex of link aggregate n is 768 + n (recording of an Aruba CX 8360: lag1 is 769, lag101 is 869)."""

@@ -15,8 +15,8 @@ from collections.abc import Mapping, Sequence
 from math import inf, sqrt
 from typing import ClassVar, NamedTuple
 
-from emulators.plant.actor import State
-from emulators.plant.electrical import Component
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.electrical import Component
 
 WATER_KJ_PER_L_K = 4.186
 """Heat capacity of water, kJ/(l K)."""

@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from emulators.plant.bridging import HELLO_S
-from emulators.plant.links import Link
-from emulators.plant.redundancy import ADVERTISEMENT_S, LACP_PERIOD_S
-from emulators.plant.switches import COUNTERS, OCTETS_PER_GBIT, Switch
+from twinfeed.emulators.plant.bridging import HELLO_S
+from twinfeed.emulators.plant.links import Link
+from twinfeed.emulators.plant.redundancy import ADVERTISEMENT_S, LACP_PERIOD_S
+from twinfeed.emulators.plant.switches import COUNTERS, OCTETS_PER_GBIT, Switch
 
 if TYPE_CHECKING:
-    from emulators.plant.cabling import Trunk
-    from emulators.plant.network import ManagementNetwork
+    from twinfeed.emulators.plant.cabling import Trunk
+    from twinfeed.emulators.plant.network import ManagementNetwork
 
 CONTROL_FRAME_OCTETS = 64.0
 """A BPDU or an advertisement, padded to the shortest Ethernet frame (IEEE 802.3), octets."""

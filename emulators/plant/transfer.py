@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
-from emulators.plant.actor import State
-from emulators.plant.electrical import DEAD, Draw, Electrical, Supply, passed_on_kw
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ratings import Range
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.electrical import DEAD, Draw, Electrical, Supply, passed_on_kw
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ratings import Range
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from emulators.plant.battery import FULL_DEPTH
-from emulators.plant.electrical import LOADING_PERCENT
-from emulators.plant.ups_power_train import PowerTrain
-from emulators.plant.ups_ratings import UPS_FAULTS, UpsRatings, UpsState
+from twinfeed.emulators.plant.battery import FULL_DEPTH
+from twinfeed.emulators.plant.electrical import LOADING_PERCENT
+from twinfeed.emulators.plant.ups_power_train import PowerTrain
+from twinfeed.emulators.plant.ups_ratings import UPS_FAULTS, UpsRatings, UpsState
 
 ECO_TRANSFER_S = 0.004
 """Break of the output when the inverter takes over from a failed bypass, s (2 to 4 ms is usual for eco modes)."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from emulators.plant.battery import Battery
-from emulators.plant.electrical import Electrical
-from emulators.plant.ups_ratings import UpsRatings, UpsState
+from twinfeed.emulators.plant.battery import Battery
+from twinfeed.emulators.plant.electrical import Electrical
+from twinfeed.emulators.plant.ups_ratings import UpsRatings, UpsState
 
 
 class BatteryBacked(Electrical):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emulators.plant.electrical import Supply
-from emulators.plant.ups_battery import BatteryBacked
+from twinfeed.emulators.plant.electrical import Supply
+from twinfeed.emulators.plant.ups_battery import BatteryBacked
 
 
 class Fed(BatteryBacked):

@@ -12,11 +12,11 @@ from collections.abc import Mapping, Sequence
 from math import inf
 from typing import Any
 
-from emulators.plant.actor import PlantError
-from emulators.plant.battery import CHEMISTRIES, TAPER_DEPTH, Battery
-from emulators.plant.electrical import DEAD, NOTHING, Draw, Supply
-from emulators.plant.ups_inputs import Fed
-from emulators.plant.ups_ratings import CONTINUOUS, OVERLOAD_COOLING_S, overload_s, usual_battery
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.battery import CHEMISTRIES, TAPER_DEPTH, Battery
+from twinfeed.emulators.plant.electrical import DEAD, NOTHING, Draw, Supply
+from twinfeed.emulators.plant.ups_inputs import Fed
+from twinfeed.emulators.plant.ups_ratings import CONTINUOUS, OVERLOAD_COOLING_S, overload_s, usual_battery
 
 
 class PowerTrain(Fed):

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from math import inf, log
 from typing import Annotated, Literal
 
-from emulators.plant.actor import State
-from emulators.plant.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.ratings import Names, Range, Text
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.ratings import Names, Range, Text
 
 OVERLOAD = ((1.25, 600.0), (1.50, 60.0), (1.65, 1.0))
 """(load, s): how long the inverter carries it. MGE Galaxy PW 100-225 kVA user's manual p. 56: 10 min at 125 %, 1 min at

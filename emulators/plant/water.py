@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from emulators.plant.actor import State
-from emulators.plant.chillers import ChilledWater, Chiller
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.pumps import Pump
-from emulators.plant.ratings import Range
-from emulators.plant.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
+from twinfeed.emulators.plant.actor import State
+from twinfeed.emulators.plant.chillers import ChilledWater, Chiller
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.pumps import Pump
+from twinfeed.emulators.plant.ratings import Range
+from twinfeed.emulators.plant.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
 
 
 @dataclass(frozen=True)

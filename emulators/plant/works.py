@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar
 
-from emulators.plant.actor import Actor, PlantError
-from emulators.plant.breakers import CircuitBreaker
-from emulators.plant.faults import Fault, Parameter, split
+from twinfeed.emulators.plant.actor import Actor, PlantError
+from twinfeed.emulators.plant.breakers import CircuitBreaker
+from twinfeed.emulators.plant.faults import Fault, Parameter, split
 
 NAME = "works"
 """What people's works are called where a fault needs a target: `works:q-ups-a1,q-ups-b1`."""

@@ -13,10 +13,10 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from emulators.devices.device import Device
-from emulators.devices.points import Index, PointError, dashed
-from emulators.profiles.schema import Condition, Entry, Profile
-from emulators.profiles.values import Raw, Unmapped, shower
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.devices.points import Index, PointError, dashed
+from twinfeed.emulators.profiles.schema import Condition, Entry, Profile
+from twinfeed.emulators.profiles.values import Raw, Unmapped, shower
 
 _INDEX = re.compile(r"\{([a-z_]+)([+-][0-9]+)?\}")
 _POINT = re.compile(r"\{([a-z0-9_.-]+)\}")

@@ -24,10 +24,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, TypeVar
 
-from emulators import textfile, yamlfile
-from emulators.devices.catalogue import KINDS
-from emulators.profiles.schema import Bit, Modbus, Part, Profile, Register, Snmp, SnmpObject
-from emulators.yamlfile import FileError
+from twinfeed.emulators import textfile, yamlfile
+from twinfeed.emulators.devices.catalogue import KINDS
+from twinfeed.emulators.profiles.schema import Bit, Modbus, Part, Profile, Register, Snmp, SnmpObject
+from twinfeed.emulators.yamlfile import FileError
 
 FOLDER = Path(__file__).parent
 

@@ -8,15 +8,15 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-from emulators.devices.points import BadValue, BoundPoint, Crashed, NotWritable, Refused
-from emulators.profiles import odd_answers
-from emulators.profiles.binding import ProfileError, Row, Surface, point_name
-from emulators.profiles.odd_answers import Odd, odd_points
-from emulators.profiles.registers import packer, unpack
-from emulators.profiles.schema import Bit, Modbus, Register
-from emulators.profiles.values import Raw, Unmapped, from_raw
-from emulators.wire.modbus.extras import Extras
-from emulators.wire.modbus.unit import (
+from twinfeed.emulators.devices.points import BadValue, BoundPoint, Crashed, NotWritable, Refused
+from twinfeed.emulators.profiles import odd_answers
+from twinfeed.emulators.profiles.binding import ProfileError, Row, Surface, point_name
+from twinfeed.emulators.profiles.odd_answers import Odd, odd_points
+from twinfeed.emulators.profiles.registers import packer, unpack
+from twinfeed.emulators.profiles.schema import Bit, Modbus, Register
+from twinfeed.emulators.profiles.values import Raw, Unmapped, from_raw
+from twinfeed.emulators.wire.modbus.extras import Extras
+from twinfeed.emulators.wire.modbus.unit import (
     BitTable,
     DeviceFailure,
     IllegalAddress,
@@ -64,7 +64,7 @@ class Part(NamedTuple):
 
 
 class ProfileUnit:
-    """A device as a Modbus unit (see `emulators.wire.modbus.Unit`), read through its profile."""
+    """A device as a Modbus unit (see `twinfeed.emulators.wire.modbus.Unit`), read through its profile."""
 
     def __init__(self, surface: Surface, modbus: Modbus | None = None) -> None:
         modbus = modbus or surface.profile.modbus

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from functools import partial
 from itertools import groupby
 
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
-from emulators.profiles.schema import Condition, FileRegister, Modbus
-from emulators.profiles.schema import ServerId as Described
-from emulators.wire.modbus.extras import COMMON_FUNCTIONS, Extras, Records, ServerId
-from emulators.wire.modbus.unit import IllegalAddress
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.profiles.schema import Condition, FileRegister, Modbus
+from twinfeed.emulators.profiles.schema import ServerId as Described
+from twinfeed.emulators.wire.modbus.extras import COMMON_FUNCTIONS, Extras, Records, ServerId
+from twinfeed.emulators.wire.modbus.unit import IllegalAddress
 
 
 def unit_of(surface: Surface) -> ProfileUnit:

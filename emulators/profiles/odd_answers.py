@@ -11,17 +11,17 @@ import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 
-from emulators.devices.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY, MODBUS_ONLY, SNMP_ONLY
-from emulators.devices.device import Device
-from emulators.plant.faults import split
-from emulators.profiles.registers import BOUNDS, ordered, packer
-from emulators.profiles.schema import Entry, Profile, Register, SnmpObject
-from emulators.profiles.values import Raw, shower
-from emulators.wire.modbus.unit import IllegalAddress
-from emulators.wire.modbus.unit import Unanswered as ModbusUnanswered
-from emulators.wire.snmp.ber import INTEGER_RANGE, SEQUENCE, Syntax, Value, encode_tlv, encode_value
-from emulators.wire.snmp.mib import Instance
-from emulators.wire.snmp.mib import Unanswered as SnmpUnanswered
+from twinfeed.emulators.devices.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY, MODBUS_ONLY, SNMP_ONLY
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.plant.faults import split
+from twinfeed.emulators.profiles.registers import BOUNDS, ordered, packer
+from twinfeed.emulators.profiles.schema import Entry, Profile, Register, SnmpObject
+from twinfeed.emulators.profiles.values import Raw, shower
+from twinfeed.emulators.wire.modbus.unit import IllegalAddress
+from twinfeed.emulators.wire.modbus.unit import Unanswered as ModbusUnanswered
+from twinfeed.emulators.wire.snmp.ber import INTEGER_RANGE, SEQUENCE, Syntax, Value, encode_tlv, encode_value
+from twinfeed.emulators.wire.snmp.mib import Instance
+from twinfeed.emulators.wire.snmp.mib import Unanswered as SnmpUnanswered
 
 Odd = Mapping[str, Mapping[str, float]]
 """The answer faults of one point: kind -> parameter -> number."""

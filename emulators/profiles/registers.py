@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
-from emulators.profiles.schema import Register
-from emulators.profiles.values import Raw, whole
+from twinfeed.emulators.profiles.schema import Register
+from twinfeed.emulators.profiles.values import Raw, whole
 
 FORMATS = {"u16": ">H", "i16": ">h", "u32": ">I", "i32": ">i", "u64": ">Q", "i64": ">q", "f32": ">f", "f64": ">d"}
 

@@ -42,7 +42,7 @@ SnmpType = Literal[
     "integer", "string", "oid", "ipaddress", "counter32", "gauge32", "timeticks", "opaque", "counter64",
     "opaque-float", "opaque-double",
 ]  # fmt: skip
-"""ASN.1 types; the last two are floating-point numbers in an Opaque (`emulators.profiles.opaque`)."""
+"""ASN.1 types; the last two are floating-point numbers in an Opaque (`twinfeed.emulators.profiles.opaque`)."""
 RegisterType = Literal["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "string"]
 Access = Literal["ro", "rw", "wo"]
 

@@ -8,15 +8,15 @@ from contextlib import AbstractContextManager
 from functools import lru_cache
 from ipaddress import ip_address
 
-from emulators.devices.points import BadValue, BoundPoint, Crashed, Index, NotWritable, Refused
-from emulators.profiles import opaque
-from emulators.profiles.binding import ProfileError, Row, Surface, dotted, point_name
-from emulators.profiles.odd_answers import WALKS_SKIP_IT, Odd, odd_points, snmp_binding
-from emulators.profiles.schema import SnmpObject
-from emulators.profiles.values import Raw, Unmapped, from_raw, whole
-from emulators.wire.snmp import mib
-from emulators.wire.snmp.ber import Oid, Syntax, Value
-from emulators.wire.snmp.mib import Instance, MibTree
+from twinfeed.emulators.devices.points import BadValue, BoundPoint, Crashed, Index, NotWritable, Refused
+from twinfeed.emulators.profiles import opaque
+from twinfeed.emulators.profiles.binding import ProfileError, Row, Surface, dotted, point_name
+from twinfeed.emulators.profiles.odd_answers import WALKS_SKIP_IT, Odd, odd_points, snmp_binding
+from twinfeed.emulators.profiles.schema import SnmpObject
+from twinfeed.emulators.profiles.values import Raw, Unmapped, from_raw, whole
+from twinfeed.emulators.wire.snmp import mib
+from twinfeed.emulators.wire.snmp.ber import Oid, Syntax, Value
+from twinfeed.emulators.wire.snmp.mib import Instance, MibTree
 
 SYNTAX = {
     "integer": Syntax.INTEGER,

@@ -9,8 +9,8 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-from emulators.devices.points import Value
-from emulators.profiles.schema import Entry
+from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.profiles.schema import Entry
 
 Raw = int | float | str | bytes
 

@@ -1,5 +1,5 @@
-"""`python -m harness.cli` is `twinfeed`, for places without the console script."""
+"""`python -m twinfeed.harness.cli` is `twinfeed`, for places without the console script."""
 
-from harness.cli import main
+from twinfeed.harness.cli import main
 
 main()

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli import demo, drift, files, learning, profile, proxy, reporting, running, searching, suite, up
+from twinfeed.harness.cli import demo, drift, files, learning, profile, proxy, reporting, running, searching, suite, up
 
 app = typer.Typer(
     name="twinfeed",

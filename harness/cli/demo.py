@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.output import Exit, finite, plain_errors
+from twinfeed.harness.cli.output import Exit, finite, plain_errors
 
 
 def demo(
@@ -31,9 +31,9 @@ def demo(
     Example: twinfeed demo
     """
     # Imported here: the other commands answer faster without the site, the servers and the clients.
-    from emulators.site import Site
-    from harness.demo import play
-    from harness.loops import run
+    from twinfeed.emulators.site import Site
+    from twinfeed.harness.demo import play
+    from twinfeed.harness.loops import run
 
     with plain_errors():
         lost = run(play(Site.load("bamako"), json, fast))

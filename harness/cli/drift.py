@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from emulators.plant.actor import PlantError
-from emulators.profiles import library
-from emulators.yamlfile import FileError
-from harness.cli.comparing import (
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.cli.comparing import (
     IgnoreOption,
     PartialOption,
     SameOption,
@@ -23,7 +23,7 @@ from harness.cli.comparing import (
     show,
     terms,
 )
-from harness.cli.learning import (
+from twinfeed.harness.cli.learning import (
     AuthOption,
     CommunityOption,
     PrivOption,
@@ -35,16 +35,16 @@ from harness.cli.learning import (
     loaded,
     walker,
 )
-from harness.cli.output import Exit, fail, print_json
-from harness.cli.running import JsonOption
-from harness.durations import seconds
-from harness.transports import TransportError
-from harness.transports.urls import FORMS, Credentials, is_url, opened
+from twinfeed.harness.cli.output import Exit, fail, print_json
+from twinfeed.harness.cli.running import JsonOption
+from twinfeed.harness.durations import seconds
+from twinfeed.harness.transports import TransportError
+from twinfeed.harness.transports.urls import FORMS, Credentials, is_url, opened
 
 if TYPE_CHECKING:
-    from emulators.profiles.schema import Profile
-    from harness.learning.recorder import Walker
-    from harness.learning.recording import Recording
+    from twinfeed.emulators.profiles.schema import Profile
+    from twinfeed.harness.learning.recorder import Walker
+    from twinfeed.harness.learning.recording import Recording
 
 
 def drift(
@@ -92,8 +92,8 @@ def drift(
 
       twinfeed drift pdu.snmprec apc-rpdu2 --json
     """
-    from harness.learning.recorder import walk_count
-    from harness.learning.twin import NoTwin
+    from twinfeed.harness.learning.recorder import walk_count
+    from twinfeed.harness.learning.twin import NoTwin
 
     try:
         sides = _Sides(
@@ -161,8 +161,8 @@ class _Sides:
 
     def _place(self, twin: str) -> tuple[str, str]:
         """Site and device of a simulated twin, and its profile unless another was given."""
-        from emulators import sitefile
-        from harness.learning.twin import place_of
+        from twinfeed.emulators import sitefile
+        from twinfeed.harness.learning.twin import place_of
 
         site, name = place_of(twin)
         if ":" not in twin:
@@ -175,15 +175,15 @@ class _Sides:
         return site, name
 
     def _simulated(self, site: str, name: str, theirs: Recording) -> Recording:
-        from harness.faults.scenario import Scenario
-        from harness.learning.twin import Twin
+        from twinfeed.harness.faults.scenario import Scenario
+        from twinfeed.harness.learning.twin import Twin
 
         scenario = None if self._scenario is None else Scenario.load(self._scenario)
         return Twin(site, name, theirs.protocol, scenario, self.twins_profile).beside(theirs)
 
     async def _walked(self, addresses: list[str]) -> dict[str, Recording]:
         """Recordings of what answers at these addresses, made at the same time."""
-        from harness.learning.recorder import RecordError, together
+        from twinfeed.harness.learning.recorder import RecordError, together
 
         found: dict[str, Recording] = {}
         recordings = await together(map(self._walker, addresses), self._walks, self._every_s)
@@ -196,8 +196,8 @@ class _Sides:
         return found
 
     def _walker(self, address: str) -> Walker:
-        from harness.learning.pace import Pace, per_second
-        from harness.learning.snmp_walk import MOST_VARIABLES
+        from twinfeed.harness.learning.pace import Pace, per_second
+        from twinfeed.harness.learning.snmp_walk import MOST_VARIABLES
 
         transport = opened(address, self._credentials, timeout_s=self._timeout_s, retries=0)
         modbus = address.startswith("modbus")

@@ -9,16 +9,16 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from emulators import sitefile
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_extras import unit_of
-from emulators.profiles.schema import Profile
-from emulators.profiles.snmp_binding import SurfaceTree
-from emulators.site import Site
-from emulators.yamlfile import FileError
-from harness.cli.output import console, errors, plain_errors, print_json, table
-from harness.cli.running import JsonOption
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_extras import unit_of
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.cli.output import console, errors, plain_errors, print_json, table
+from twinfeed.harness.cli.running import JsonOption
 
 
 def check(

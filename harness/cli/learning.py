@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from rich.markup import escape
 
-from emulators.yamlfile import FileError
-from harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, several
-from harness.cli.running import JsonOption
-from harness.durations import seconds
-from harness.transports import ModbusTransport, SnmpTransport, TransportError
-from harness.transports.urls import FORMS, Credentials, opened
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, several
+from twinfeed.harness.cli.running import JsonOption
+from twinfeed.harness.durations import seconds
+from twinfeed.harness.transports import ModbusTransport, SnmpTransport, TransportError
+from twinfeed.harness.transports.urls import FORMS, Credentials, opened
 
 if TYPE_CHECKING:
-    from emulators.profiles.schema import Profile
-    from harness.learning.pace import Pace
-    from harness.learning.recorder import Walker
-    from harness.learning.recording import Recording
+    from twinfeed.emulators.profiles.schema import Profile
+    from twinfeed.harness.learning.pace import Pace
+    from twinfeed.harness.learning.recorder import Walker
+    from twinfeed.harness.learning.recording import Recording
 
 CommunityOption = Annotated[
     str, typer.Option("--community", envvar="TWINFEED_COMMUNITY", help="Read community of v1 and v2c.")
@@ -88,8 +88,8 @@ def record(
 
       twinfeed record modbus+serial:/dev/ttyUSB0/1?baud=9600 -o gen.jsonl --profile dse-gencomm
     """
-    from harness.learning.pace import Pace, per_second
-    from harness.learning.recorder import time_limit_s, walk_count
+    from twinfeed.harness.learning.pace import Pace, per_second
+    from twinfeed.harness.learning.recorder import time_limit_s, walk_count
 
     try:
         pace = Pace(per_second(rate))
@@ -164,8 +164,8 @@ def walker(
     Raises:
         ValueError: the options do not fit the protocol.
     """
-    from harness.learning.modbus_walk import ModbusWalker, spans, spans_of
-    from harness.learning.snmp_walk import EVERYTHING, SnmpWalker
+    from twinfeed.harness.learning.modbus_walk import ModbusWalker, spans, spans_of
+    from twinfeed.harness.learning.snmp_walk import EVERYTHING, SnmpWalker
 
     if isinstance(transport, SnmpTransport):
         if ranges is not None or profile is not None:
@@ -190,7 +190,7 @@ def found_profile(name: str) -> Profile:
     Raises:
         FileError: there is none, or it is wrong.
     """
-    from emulators.profiles import library
+    from twinfeed.emulators.profiles import library
 
     return library.get(name, Path.cwd())
 
@@ -201,7 +201,7 @@ async def recorded(
     """The whole recording. SIGINT and SIGTERM raise CancelledError, between two lines of the file."""
     from rich.progress import Progress
 
-    from harness.learning.recorder import Recorder, RecordError
+    from twinfeed.harness.learning.recorder import Recorder, RecordError
 
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
@@ -268,7 +268,7 @@ def loaded(path: Path, strict: bool = False) -> Recording:
     Raises:
         FileError: it cannot be read; with `strict` also if there are such doubts.
     """
-    from harness.learning.recording import load
+    from twinfeed.harness.learning.recording import load
 
     found = load(path)
     if strict and found.warnings:
@@ -281,7 +281,7 @@ def loaded(path: Path, strict: bool = False) -> Recording:
 
 
 def _export(found: Recording, path: Path, number: int) -> None:
-    from harness.learning.recording import snmprec_lines
+    from twinfeed.harness.learning.recording import snmprec_lines
 
     if found.protocol != "snmp":
         fail("a .snmprec file holds SNMP variables, this is a recording of Modbus", Exit.USAGE)
@@ -298,8 +298,8 @@ def _export(found: Recording, path: Path, number: int) -> None:
 async def _serve(
     found: Recording, address: str, port: int | None, community: str, loop: bool, expose: bool, stop_s: float | None
 ) -> None:
-    from emulators.wire.modbus import ModbusTcpServer
-    from harness.learning.replaying import server
+    from twinfeed.emulators.wire.modbus import ModbusTcpServer
+    from twinfeed.harness.learning.replaying import server
 
     chosen = port if port is not None else {"snmp": 1161, "modbus": 1502}[found.protocol]
     served = server(found, address, chosen, community=community, loop=loop, expose=expose)

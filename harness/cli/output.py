@@ -16,18 +16,18 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from emulators.devices.points import PointError
-from emulators.flash import FlashError
-from emulators.plant.actor import PlantError
-from emulators.profiles.binding import ProfileError
-from emulators.serve import ServeError
-from emulators.textfile import printable
-from emulators.yamlfile import FileError
-from harness.control import ControlError
-from harness.properties import BindingError, PropertySyntaxError, WrongKind
-from harness.quantities import UnknownQuantity
-from harness.worlds.controller import NoSuchController
-from harness.worlds.world import NeverInjected
+from twinfeed.emulators.devices.points import PointError
+from twinfeed.emulators.flash import FlashError
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.profiles.binding import ProfileError
+from twinfeed.emulators.serve import ServeError
+from twinfeed.emulators.textfile import printable
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.control import ControlError
+from twinfeed.harness.properties import BindingError, PropertySyntaxError, WrongKind
+from twinfeed.harness.quantities import UnknownQuantity
+from twinfeed.harness.worlds.controller import NoSuchController
+from twinfeed.harness.worlds.world import NeverInjected
 
 
 class PlainConsole(Console):

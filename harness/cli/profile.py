@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 import typer
 from rich.markup import escape
 
-from emulators.devices.catalogue import KINDS
-from emulators.profiles import library
-from harness.cli.learning import loaded
-from harness.cli.output import Exit, console, fail, plain_errors
+from twinfeed.emulators.devices.catalogue import KINDS
+from twinfeed.emulators.profiles import library
+from twinfeed.harness.cli.learning import loaded
+from twinfeed.harness.cli.output import Exit, console, fail, plain_errors
 
 if TYPE_CHECKING:
-    from harness.learning.draft import Draft
-    from harness.learning.recording import Recording
-    from harness.learning.registerlists.numbering import Numbering
+    from twinfeed.harness.learning.draft import Draft
+    from twinfeed.harness.learning.recording import Recording
+    from twinfeed.harness.learning.registerlists.numbering import Numbering
 
 
 ProfilesOption = Annotated[
@@ -122,8 +122,8 @@ def new(
 
 
 def _of_mibs(name: str, kind: str, mibs: list[str], folders: list[Path], found: Recording) -> Draft:
-    from harness.learning import mib_draft
-    from harness.learning.mibs import FOLDERS, MibError, Mibs, compiled
+    from twinfeed.harness.learning import mib_draft
+    from twinfeed.harness.learning.mibs import FOLDERS, MibError, Mibs, compiled
 
     if found.protocol != "snmp":
         raise ValueError(f"--mib needs a recording of SNMP, this is one of {found.protocol}")
@@ -139,7 +139,7 @@ def _of_mibs(name: str, kind: str, mibs: list[str], folders: list[Path], found: 
 
 def _numbering(addresses: str, first: int | None) -> Numbering:
     """Raises ValueError."""
-    from harness.learning.registerlists.numbering import NUMBERINGS
+    from twinfeed.harness.learning.registerlists.numbering import NUMBERINGS
 
     given: list[Numbering] = [each for each in NUMBERINGS if each == addresses]
     if not given:
@@ -152,7 +152,7 @@ def _numbering(addresses: str, first: int | None) -> Numbering:
 
 
 def _of_registers(name: str, kind: str, path: Path | None, numbering: Numbering, found: Recording) -> Draft:
-    from harness.learning import register_draft
+    from twinfeed.harness.learning import register_draft
 
     assert path is not None
     if found.protocol != "modbus":

@@ -13,14 +13,14 @@ from urllib.parse import SplitResult, urlsplit
 import typer
 from rich.markup import escape
 
-from harness.cli.output import Exit, console, fail, several, table
-from harness.cli.running import assignment
-from harness.durations import seconds
+from twinfeed.harness.cli.output import Exit, console, fail, several, table
+from twinfeed.harness.cli.running import assignment
+from twinfeed.harness.durations import seconds
 
 if TYPE_CHECKING:
-    from harness.faults.capture import Capture
-    from harness.faults.frames import Speaks
-    from harness.faults.proxy import Proxy
+    from twinfeed.harness.faults.capture import Capture
+    from twinfeed.harness.faults.frames import Speaks
+    from twinfeed.harness.faults.proxy import Proxy
 
 SPEAKS = {"tcp": "modbus-tcp", "udp": "snmp", "serial": "modbus-rtu", "pty": "modbus-rtu"}
 """What is spoken unless told otherwise."""
@@ -91,7 +91,7 @@ def proxy(
     except ValueError as error:
         fail(str(error), Exit.USAGE)
     # Imported here: the help is there sooner without an event loop.
-    from harness.loops import run
+    from twinfeed.harness.loops import run
 
     try:
         run(_run(between, planned, at_s, for_s, stop_s, listen, target))
@@ -103,7 +103,7 @@ def proxy(
 
 
 def _list() -> None:
-    from harness.faults.frames import KINDS
+    from twinfeed.harness.faults.frames import KINDS
 
     listing = table("", "fault", "what it does", "parameters")
     for kind in KINDS:
@@ -118,7 +118,7 @@ def _planned(faults: list[str], parameters: dict[str, float]) -> dict[str, dict[
     Raises:
         ValueError: no such fault, or a parameter that none of them takes.
     """
-    from harness.faults.frames import KINDS, chosen
+    from twinfeed.harness.faults.frames import KINDS, chosen
 
     takes = {kind.kind: kind.parameters for kind in KINDS}
     given = {kind: {n: v for n, v in parameters.items() if n in takes.get(kind, {})} for kind in faults}
@@ -143,8 +143,8 @@ def _proxy(
     Raises:
         ValueError: they make no proxy; the message says why.
     """
-    from harness.faults.frames import Tamper
-    from harness.faults.proxy import SerialProxy, TcpProxy, UdpProxy
+    from twinfeed.harness.faults.frames import Tamper
+    from twinfeed.harness.faults.proxy import SerialProxy, TcpProxy, UdpProxy
 
     if listen.scheme not in SPEAKS or target.scheme not in SPEAKS:
         wrong = listen if listen.scheme not in SPEAKS else target
@@ -195,7 +195,7 @@ def _capture(path: Path) -> Capture:
     """
     from datetime import datetime
 
-    from harness.faults.capture import Capture
+    from twinfeed.harness.faults.capture import Capture
 
     if not path.absolute().parent.is_dir():
         raise ValueError(f"--record {path}: there is no folder {path.absolute().parent}")
@@ -204,7 +204,7 @@ def _capture(path: Path) -> Capture:
 
 def _printer(between: Proxy) -> Callable[[float, bytes, bool, str], None]:
     """Prints messages as they pass."""
-    from harness.faults.frames.dissection import described, prepare
+    from twinfeed.harness.faults.frames.dissection import described, prepare
 
     prepare()  # now, and not while a client waits for an answer
 
@@ -255,7 +255,7 @@ async def _carry_out(between: Proxy, planned: dict[str, dict[str, float]], at_s:
 
 def _heard(between: Proxy, listen: str) -> str:
     """The address with the port or the line that was really taken."""
-    from harness.faults.proxy import SerialProxy, TcpProxy, UdpProxy
+    from twinfeed.harness.faults.proxy import SerialProxy, TcpProxy, UdpProxy
 
     if isinstance(between, (TcpProxy, UdpProxy)):
         host, port = between.address

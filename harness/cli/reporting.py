@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from harness.cli.output import Exit, console, errors, fail
+from twinfeed.harness.cli.output import Exit, console, errors, fail
 
 
 def report(
@@ -28,10 +28,10 @@ def report(
 
     Example: twinfeed report out --pdf --lang fr
     """
-    from harness.language import UnknownLanguage
-    from harness.report import files, page  # pydantic's models take a while
-    from harness.report.account import Account
-    from harness.report.wording import ReportMissing
+    from twinfeed.harness.language import UnknownLanguage
+    from twinfeed.harness.report import files, page  # pydantic's models take a while
+    from twinfeed.harness.report.account import Account
+    from twinfeed.harness.report.wording import ReportMissing
 
     page_file = out or folder / "report.html"
     try:

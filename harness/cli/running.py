@@ -8,12 +8,12 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from emulators.site import Site
-from harness.cli.output import Exit, console, devices_table, fail, plain_errors, print_json, table
-from harness.control import ask, running
-from harness.durations import seconds, spoken
-from harness.faults import catalogue
-from harness.faults.kinds import FAMILIES
+from twinfeed.emulators.site import Site
+from twinfeed.harness.cli.output import Exit, console, devices_table, fail, plain_errors, print_json, table
+from twinfeed.harness.control import ask, running
+from twinfeed.harness.durations import seconds, spoken
+from twinfeed.harness.faults import catalogue
+from twinfeed.harness.faults.kinds import FAMILIES
 
 SiteOption = Annotated[str | None, typer.Option("--site", help="Which running site, when there are several.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]

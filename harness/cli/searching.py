@@ -18,17 +18,17 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from emulators.site import Site
-from harness.cli.output import Exit, console, fail, finite, plain_errors, print_json, several
-from harness.durations import seconds, spoken
-from harness.faults.scenario import Scenario
-from harness.properties.vocabulary import fits
-from harness.virtual import guard
-from harness.virtual.watchdog import PATIENCE_S
-from harness.worlds.controller import main_of
+from twinfeed.emulators.site import Site
+from twinfeed.harness.cli.output import Exit, console, fail, finite, plain_errors, print_json, several
+from twinfeed.harness.durations import seconds, spoken
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.properties.vocabulary import fits
+from twinfeed.harness.virtual import guard
+from twinfeed.harness.virtual.watchdog import PATIENCE_S
+from twinfeed.harness.worlds.controller import main_of
 
 if TYPE_CHECKING:  # Hypothesis takes a while to import
-    from harness.search import Finding, Hunt
+    from twinfeed.harness.search import Finding, Hunt
 
 INTERRUPTED = 130
 """The exit code of a search that Ctrl-C has ended: 128 and the number of the signal, as of shells."""
@@ -84,11 +84,11 @@ def search(
     Exits with 1 when something was found; the scenario is saved and can be replayed. Ctrl-C ends the search and keeps
     what was found until then.
 
-    Example: twinfeed search pilot --controller fixtures.controllers.plant --examples 200
+    Example: twinfeed search pilot --controller twinfeed.fixtures.controllers.plant --examples 200
     """
-    from harness.properties.tier3 import tier3
-    from harness.search import Outcome, hunt, menu
-    from harness.worlds.sites import fresh
+    from twinfeed.harness.properties.tier3 import tier3
+    from twinfeed.harness.search import Outcome, hunt, menu
+    from twinfeed.harness.worlds.sites import fresh
 
     _find_modules_here()
     with plain_errors():
@@ -171,7 +171,7 @@ def ending_at_once() -> Iterator[None]:
 
 def _report(result: Hunt, finding: Finding, out: Path, json: bool) -> None:
     """Save what was found, and say what it is and what can be done with it."""
-    from harness.search.findings import free
+    from twinfeed.harness.search.findings import free
 
     out.mkdir(parents=True, exist_ok=True)
     stem = "-".join(dict.fromkeys(f"{i.target}-{i.kind}" for i in finding.scenario.injections)) or "no-fault"
@@ -208,8 +208,8 @@ def replay(
 
     Example: twinfeed replay findings/utility-a-outage.scenario.yaml
     """
-    from harness.search import trial
-    from harness.worlds.sites import beside
+    from twinfeed.harness.search import trial
+    from twinfeed.harness.worlds.sites import beside
 
     _find_modules_here()
     with plain_errors():
@@ -255,8 +255,8 @@ def adopt(
 
     Example: twinfeed adopt findings/utility-a-outage.scenario.yaml --into tests
     """
-    from harness.search.findings import free, regression_test, test_name
-    from harness.worlds.sites import beside
+    from twinfeed.harness.search.findings import free, regression_test, test_name
+    from twinfeed.harness.worlds.sites import beside
 
     with plain_errors():
         scenario = Scenario.load(file)
@@ -272,7 +272,7 @@ def adopt(
 
 def _found_from(test: Path, site: str) -> str:
     """A name for that site under which the test finds it: the same, or a path from its folder."""
-    from harness.worlds.sites import beside
+    from twinfeed.harness.worlds.sites import beside
 
     path = Path(site)
     if not path.exists():
@@ -314,7 +314,7 @@ def _check(scenario: Scenario, file: Path) -> None:
     Raises:
         FileError: a line for each fault that cannot happen.
     """
-    from harness.worlds.sites import beside
+    from twinfeed.harness.worlds.sites import beside
 
     scenario.check(Site.load(beside(scenario.site, file)), file)
     if not scenario.properties:

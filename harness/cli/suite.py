@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from harness import suite
-from harness.cli.output import Exit, console, fail, plain_errors
+from twinfeed.harness import suite
+from twinfeed.harness.cli.output import Exit, console, fail, plain_errors
 
 
 def new_suite(

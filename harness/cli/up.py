@@ -21,14 +21,14 @@ from rich.live import Live
 from rich.progress import Progress
 from rich.text import Text
 
-from emulators.flash import Flash, FlashError, state_folder
-from emulators.serve import LiveSite
-from emulators.site import Site
-from emulators.textfile import shown
-from harness.cli.output import console, devices_table, finite, plain_errors
-from harness.control import ControlServer
-from harness.durations import spoken
-from harness.loops import run
+from twinfeed.emulators.flash import Flash, FlashError, state_folder
+from twinfeed.emulators.serve import LiveSite
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.textfile import shown
+from twinfeed.harness.cli.output import console, devices_table, finite, plain_errors
+from twinfeed.harness.control import ControlServer
+from twinfeed.harness.durations import spoken
+from twinfeed.harness.loops import run
 
 log = logging.getLogger(__name__)
 

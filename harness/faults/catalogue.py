@@ -10,15 +10,15 @@ import difflib
 from collections.abc import Iterator
 from functools import cache
 
-from emulators.devices import catalogue as devices
-from emulators.plant import catalogue as plant
-from emulators.plant import works
-from emulators.plant.actor import Actor
-from emulators.plant.faults import Fault, Parameter
-from emulators.plant.works import Works
-from emulators.site import Site
-from harness.faults import controllers, frames
-from harness.faults.kinds import FAMILIES, WORLDS, FaultKind
+from twinfeed.emulators.devices import catalogue as devices
+from twinfeed.emulators.plant import catalogue as plant
+from twinfeed.emulators.plant import works
+from twinfeed.emulators.plant.actor import Actor
+from twinfeed.emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.works import Works
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults import controllers, frames
+from twinfeed.harness.faults.kinds import FAMILIES, WORLDS, FaultKind
 
 __all__ = ["FAMILIES", "RIG", "WORLDS", "FaultKind", "find", "kinds", "of_site", "of_target", "parameter"]
 

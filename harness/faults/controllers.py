@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.faults.kinds import FaultKind
+from twinfeed.harness.faults.kinds import FaultKind
 
 KINDS: tuple[FaultKind, ...] = (
     FaultKind(

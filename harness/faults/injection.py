@@ -1,7 +1,7 @@
 """One fault as data: what, on which target, from when, for how long, how strong.
 
 An `Injection` says nothing of how it is realised, so it can be written to a file, shrunk and replayed in any world.
-`harness.faults.schedule` turns it into what is to be done when.
+`twinfeed.harness.faults.schedule` turns it into what is to be done when.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from emulators.plant.engine import LASTING
-from emulators.plant.ratings import Range, shown
-from harness.durations import seconds
+from twinfeed.emulators.plant.engine import LASTING
+from twinfeed.emulators.plant.ratings import Range, shown
+from twinfeed.harness.durations import seconds
 
 ONSET = Range(0.0, LASTING.high, "s")
 """When a fault may begin, and how long a ramp may take."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emulators.site import Site
+from twinfeed.emulators.site import Site
 
 
 class SiteFaults:
-    """Applies and lifts faults on a site (see `harness.faults.schedule.Sink`)."""
+    """Applies and lifts faults on a site (see `twinfeed.harness.faults.schedule.Sink`)."""
 
     def __init__(self, site: Site) -> None:
         self.site = site

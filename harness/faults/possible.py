@@ -7,12 +7,12 @@ checks.
 
 from __future__ import annotations
 
-from emulators.plant.actor import PlantError
-from emulators.plant.faults import chosen
-from emulators.plant.ratings import shown
-from emulators.site import Site
-from harness.faults import controllers, frames
-from harness.faults.injection import Injection
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.faults import chosen
+from twinfeed.emulators.plant.ratings import shown
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults import controllers, frames
+from twinfeed.harness.faults.injection import Injection
 
 OF_THE_CONTROLLER = {kind.kind: kind for kind in controllers.KINDS}
 

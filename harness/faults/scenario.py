@@ -21,13 +21,13 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from emulators import yamlfile
-from emulators.plant.actor import PlantError
-from emulators.site import Site
-from emulators.yamlfile import FileError, problem
-from harness.durations import seconds
-from harness.faults import possible
-from harness.faults.injection import Injection, InjectionError
+from twinfeed.emulators import yamlfile
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.yamlfile import FileError, problem
+from twinfeed.harness.durations import seconds
+from twinfeed.harness.faults import possible
+from twinfeed.harness.faults.injection import Injection, InjectionError
 
 
 @dataclass(frozen=True)

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Protocol
 
-from harness.faults.catalogue import parameter
-from harness.faults.injection import Injection
+from twinfeed.harness.faults.catalogue import parameter
+from twinfeed.harness.faults.injection import Injection
 
 RAMP_STEPS = 10
 """A ramp is applied at its neutral value at `at_s`, then k tenths of the way at `at_s + ramp_s * k / 10`."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from emulators.devices.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY
-from emulators.devices.device import Device
-from emulators.devices.measurement import unfit
-from emulators.plant.breakers import CircuitBreaker
-from emulators.profiles.odd_answers import refusal
-from emulators.site import Site
-from harness.faults.kinds import FaultKind
+from twinfeed.emulators.devices.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.devices.measurement import unfit
+from twinfeed.emulators.plant.breakers import CircuitBreaker
+from twinfeed.emulators.profiles.odd_answers import refusal
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults.kinds import FaultKind
 
 
 def targets(site: Site, entry: FaultKind) -> list[str]:

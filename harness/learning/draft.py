@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from harness.learning.guesses import Guess
+from twinfeed.harness.learning.guesses import Guess
 
 PLAIN = re.compile(r"[A-Za-z][\w. /%-]*[\w%]|[A-Za-z]|\d+(\.\d+){2,}")
 """Texts that YAML takes as they are; all others are quoted."""

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from emulators.devices.catalogue import KINDS
-from emulators.devices.device import SYSTEM_POINTS
-from emulators.devices.domain import ANY, POSSIBLE
-from emulators.devices.points import Point, placeholders
-from harness.learning.units import Measure
+from twinfeed.emulators.devices.catalogue import KINDS
+from twinfeed.emulators.devices.device import SYSTEM_POINTS
+from twinfeed.emulators.devices.domain import ANY, POSSIBLE
+from twinfeed.emulators.devices.points import Point, placeholders
+from twinfeed.harness.learning.units import Measure
 
 SAME = {
     "volts": "voltage", "volt": "voltage", "amps": "current", "amp": "current", "amperes": "current",

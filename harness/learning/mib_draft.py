@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from emulators.devices.points import placeholders
-from emulators.profiles import opaque
-from harness.learning.draft import Draft, fixed, guessed, question
-from harness.learning.guesses import Guess, Guesser, Shown
-from harness.learning.mibs import Mibs, Node
-from harness.learning.recording import Recording
-from harness.learning.snmprec import Variable
-from harness.learning.units import Measure, described, measure
-from harness.transports.snmp_messages import SYNTAX, numbers
+from twinfeed.emulators.devices.points import placeholders
+from twinfeed.emulators.profiles import opaque
+from twinfeed.harness.learning.draft import Draft, fixed, guessed, question
+from twinfeed.harness.learning.guesses import Guess, Guesser, Shown
+from twinfeed.harness.learning.mibs import Mibs, Node
+from twinfeed.harness.learning.recording import Recording
+from twinfeed.harness.learning.snmprec import Variable
+from twinfeed.harness.learning.units import Measure, described, measure
+from twinfeed.harness.transports.snmp_messages import SYNTAX, numbers
 
 Oid = tuple[int, ...]
 

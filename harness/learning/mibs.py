@@ -1,7 +1,7 @@
 """MIB modules compiled by pysmi: what each OID is, its syntax, values, range, units and access.
 
 pysmi is an extra (`pip install twinfeed[mib]`). Nothing is downloaded: modules are looked for in the folders given,
-those that define the language itself also in `harness.learning.basemodules`.
+those that define the language itself also in `twinfeed.harness.learning.basemodules`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.learning.basemodules import TEXTS
+from twinfeed.harness.learning.basemodules import TEXTS
 
 TYPES = {
     "INTEGER": "integer",

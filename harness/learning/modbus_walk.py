@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Literal, NamedTuple, cast
 
-from emulators.profiles.schema import Bit, Profile, Register
-from harness.learning.pace import Pace
-from harness.learning.recording import TABLES, Place, Table, Walk
-from harness.transports import ModbusTransport, NoAnswer, Refused, WrongAnswer
-from harness.transports.modbus import BitTable
-from harness.transports.ranges import MAX_BITS, MAX_REGISTERS, most_at_once
+from twinfeed.emulators.profiles.schema import Bit, Profile, Register
+from twinfeed.harness.learning.pace import Pace
+from twinfeed.harness.learning.recording import TABLES, Place, Table, Walk
+from twinfeed.harness.transports import ModbusTransport, NoAnswer, Refused, WrongAnswer
+from twinfeed.harness.transports.modbus import BitTable
+from twinfeed.harness.transports.ranges import MAX_BITS, MAX_REGISTERS, most_at_once
 
 TRIES = 3
 """How often one request is sent to a unit that is silent or busy."""

@@ -6,7 +6,7 @@ import asyncio
 import math
 import re
 
-from harness.durations import UNITS_S
+from twinfeed.harness.durations import UNITS_S
 
 
 class Pace:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from emulators.devices.points import Value
-from emulators.profiles.schema import Profile
-from harness.learning import snmprec
-from harness.learning.recording import Recording, Walk
-from harness.transports import DeviceHandle, Refused, TransportError
-from harness.transports.places import NO_VALUE
-from harness.transports.replay import recorded_agent, recorded_unit
+from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.harness.learning import snmprec
+from twinfeed.harness.learning.recording import Recording, Walk
+from twinfeed.harness.transports import DeviceHandle, Refused, TransportError
+from twinfeed.harness.transports.places import NO_VALUE
+from twinfeed.harness.transports.replay import recorded_agent, recorded_unit
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from harness.learning import recording
-from harness.learning.modbus_walk import ModbusWalker
-from harness.learning.recording import VERSION, Recording, Walk
-from harness.transports import NoAnswer, TransportError
+from twinfeed.harness.learning import recording
+from twinfeed.harness.learning.modbus_walk import ModbusWalker
+from twinfeed.harness.learning.recording import VERSION, Recording, Walk
+from twinfeed.harness.transports import NoAnswer, TransportError
 
 RETRY_S = 2.0
 """How often a device that fell silent is asked again, s."""

@@ -25,12 +25,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from emulators import textfile
-from emulators.yamlfile import FileError
-from harness.learning import snmpfiles, snmprec
-from harness.learning.snmpfiles.reading import unpacked
-from harness.learning.snmprec import Variable
-from harness.transports.snmp_messages import numbers
+from twinfeed.emulators import textfile
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.learning import snmpfiles, snmprec
+from twinfeed.harness.learning.snmpfiles.reading import unpacked
+from twinfeed.harness.learning.snmprec import Variable
+from twinfeed.harness.transports.snmp_messages import numbers
 
 VERSION = 1
 
@@ -153,7 +153,7 @@ class Recording:
 
 
 def load(path: Path) -> Recording:
-    """A recording, or a file of variables (`harness.learning.snmpfiles`) as one; compressed or not.
+    """A recording, or a file of variables (`twinfeed.harness.learning.snmpfiles`) as one; compressed or not.
 
     Raises:
         FileError: a line for each mistake, with file and line.

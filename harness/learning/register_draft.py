@@ -27,16 +27,16 @@ from typing import Any, TypeVar, cast
 
 from pydantic import ValidationError
 
-from emulators.profiles.registers import unpack
-from emulators.profiles.schema import Register
-from emulators.yamlfile import FileError
-from harness.learning.draft import Draft, fixed, guessed, question
-from harness.learning.guesses import Guesser, Shown
-from harness.learning.recording import Recording, Table, Walk
-from harness.learning.registerlists import cells, sheet
-from harness.learning.registerlists.numbering import Numbering, Reader
-from harness.learning.registerlists.sheet import Record
-from harness.learning.units import Measure, measure
+from twinfeed.emulators.profiles.registers import unpack
+from twinfeed.emulators.profiles.schema import Register
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.learning.draft import Draft, fixed, guessed, question
+from twinfeed.harness.learning.guesses import Guesser, Shown
+from twinfeed.harness.learning.recording import Recording, Table, Walk
+from twinfeed.harness.learning.registerlists import cells, sheet
+from twinfeed.harness.learning.registerlists.numbering import Numbering, Reader
+from twinfeed.harness.learning.registerlists.sheet import Record
+from twinfeed.harness.learning.units import Measure, measure
 
 Made = TypeVar("Made")
 

@@ -12,8 +12,8 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
-from emulators.profiles.snmp_binding import WRAPS
-from emulators.wire.modbus import (
+from twinfeed.emulators.profiles.snmp_binding import WRAPS
+from twinfeed.emulators.wire.modbus import (
     IllegalAddress,
     IllegalFunction,
     IllegalValue,
@@ -21,11 +21,11 @@ from emulators.wire.modbus import (
     ModbusTcpServer,
     any_unit,
 )
-from emulators.wire.modbus.unit import BitTable, RegisterTable, Unanswered
-from emulators.wire.snmp import Access, SnmpAgent, SnmpServer
-from harness.learning.recording import Recording, Table, Walk
-from harness.learning.snmpfiles.tree import VariablesTree
-from harness.learning.snmprec import Variable
+from twinfeed.emulators.wire.modbus.unit import BitTable, RegisterTable, Unanswered
+from twinfeed.emulators.wire.snmp import Access, SnmpAgent, SnmpServer
+from twinfeed.harness.learning.recording import Recording, Table, Walk
+from twinfeed.harness.learning.snmpfiles.tree import VariablesTree
+from twinfeed.harness.learning.snmprec import Variable
 
 REFUSALS: dict[int, type[ModbusError]] = {int(refusal.code): refusal for refusal in ModbusError.__subclasses__()}
 """Recorded exceptions that are given again as they were; codes that are none as illegal data address."""
@@ -110,7 +110,7 @@ class RecordedTree(VariablesTree):
 
 
 class RecordedUnit:
-    """The registers and bits of the walk that is served now (see `emulators.wire.modbus.Unit`)."""
+    """The registers and bits of the walk that is served now (see `twinfeed.emulators.wire.modbus.Unit`)."""
 
     def __init__(self, player: Player) -> None:
         self._player = player

@@ -18,13 +18,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from harness.learning import snmprec
-from harness.learning.pace import Pace
-from harness.learning.recording import Walk
-from harness.transports import NoAnswer, Refused, SnmpTransport, WrongAnswer
-from harness.transports.answers import END_OF_MIB_VIEW, Absent, Malformed, VarBind, illegal_name
-from harness.transports.snmp import REPETITIONS
-from harness.transports.snmp_messages import numbers
+from twinfeed.harness.learning import snmprec
+from twinfeed.harness.learning.pace import Pace
+from twinfeed.harness.learning.recording import Walk
+from twinfeed.harness.transports import NoAnswer, Refused, SnmpTransport, WrongAnswer
+from twinfeed.harness.transports.answers import END_OF_MIB_VIEW, Absent, Malformed, VarBind, illegal_name
+from twinfeed.harness.transports.snmp import REPETITIONS
+from twinfeed.harness.transports.snmp_messages import numbers
 
 Oid = tuple[int, ...]
 

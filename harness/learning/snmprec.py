@@ -9,16 +9,16 @@ in hexadecimal. What a device sent in place of a value has a tag too:
     72x, 48x …         the same for a tag that no SNMP type has
 
 These are the lines of recordings, as `record` and `--export` write them. What other programs write in .snmprec files is
-read by `harness.learning.snmpfiles`.
+read by `twinfeed.harness.learning.snmpfiles`.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from emulators.wire.snmp.ber import INTEGER_RANGE
-from harness.transports.answers import ABSENT, Absent, Malformed, Value, VarBind
-from harness.transports.answers.values import read_value
+from twinfeed.emulators.wire.snmp.ber import INTEGER_RANGE
+from twinfeed.harness.transports.answers import ABSENT, Absent, Malformed, Value, VarBind
+from twinfeed.harness.transports.answers.values import read_value
 
 ABSENT_TAGS = {"null": 5, "nosuchobject": 128, "nosuchinstance": 129, "endofmibview": 130}
 """What an agent sends in place of a value -> ASN.1 tag, decimal (RFC 3416 §3)."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from emulators.profiles.schema import Bit, Profile, Register
-from harness.learning.recording import Place, Recording
-from harness.transports.snmp_messages import numbers
+from twinfeed.emulators.profiles.schema import Bit, Profile, Register
+from twinfeed.harness.learning.recording import Place, Recording
+from twinfeed.harness.transports.snmp_messages import numbers
 
 Oid = tuple[int, ...]
 

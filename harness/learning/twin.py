@@ -6,24 +6,24 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from emulators import sitefile
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
-from emulators.profiles.modbus_extras import unit_of
-from emulators.profiles.schema import Profile
-from emulators.profiles.snmp_binding import SYNTAX, SurfaceTree
-from emulators.serve import engine_of
-from emulators.site import Site
-from emulators.wire.modbus import ModbusError, Unit
-from emulators.wire.snmp import Instance, SnmpAgent, agent_instances, format_oid
-from emulators.yamlfile import FileError
-from harness.faults.on_site import SiteFaults
-from harness.faults.scenario import Scenario
-from harness.faults.schedule import Schedule
-from harness.learning.modbus_walk import spans_of
-from harness.learning.recording import VERSION, Place, Recording, Walk
-from harness.learning.snmprec import Variable
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.profiles.modbus_extras import unit_of
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.emulators.profiles.snmp_binding import SYNTAX, SurfaceTree
+from twinfeed.emulators.serve import engine_of
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.wire.modbus import ModbusError, Unit
+from twinfeed.emulators.wire.snmp import Instance, SnmpAgent, agent_instances, format_oid
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.faults.on_site import SiteFaults
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.faults.schedule import Schedule
+from twinfeed.harness.learning.modbus_walk import spans_of
+from twinfeed.harness.learning.recording import VERSION, Place, Recording, Walk
+from twinfeed.harness.learning.snmprec import Variable
 
 SETTLE_S = 60.0
 """How long a site runs before its devices are compared, s: by then what boots has booted."""

@@ -1,1 +1,1 @@
-"""The parts of the pytest plugin (`harness.pytest_plugin` puts them together)."""
+"""The parts of the pytest plugin (`twinfeed.harness.pytest_plugin` puts them together)."""

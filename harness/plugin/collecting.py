@@ -16,15 +16,15 @@ from typing import Any
 import pytest
 from pytest_asyncio.plugin import PytestAsyncioFunction
 
-from harness.plugin.endings import LOOP
-from harness.virtual import guard
-from harness.virtual.wall_clock import WallClockLoop
-from harness.worlds.loop import VirtualLoop
+from twinfeed.harness.plugin.endings import LOOP
+from twinfeed.harness.virtual import guard
+from twinfeed.harness.virtual.wall_clock import WallClockLoop
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 LOOP_FACTORY = "_asyncio_loop_factory"
 """The fixture of pytest-asyncio whose parameter makes the loop."""
 
-OWNER = "harness.pytest_plugin"
+OWNER = "twinfeed.harness.pytest_plugin"
 """The module of our fixture `site`; users may have one of that name."""
 
 
@@ -47,7 +47,7 @@ def refused_given(item: pytest.Item) -> str:
     return (
         "the site of a @given test goes on from one example to the next: if that is meant, write "
         "@settings(suppress_health_check=[HealthCheck.function_scoped_fixture]); for a site that starts anew in each "
-        "example, run scenarios with harness.search.trial"
+        "example, run scenarios with twinfeed.harness.search.trial"
     )
 
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager, nullcontext
 
 import pytest
 
-from harness.virtual import guard
-from harness.virtual.strict import StrictLoop
-from harness.worlds.loop import VirtualLoop
-from harness.worlds.world import Cannot, World
+from twinfeed.harness.virtual import guard
+from twinfeed.harness.virtual.strict import StrictLoop
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.world import Cannot, World
 
 WORLD = pytest.StashKey[World]()
 """The world of a test that has started."""

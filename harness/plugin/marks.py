@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from emulators.site import Site
-from harness.durations import seconds
-from harness.worlds.sites import DEFAULT, beside, fresh
-from harness.worlds.world import CAPABILITIES
+from twinfeed.emulators.site import Site
+from twinfeed.harness.durations import seconds
+from twinfeed.harness.worlds.sites import DEFAULT, beside, fresh
+from twinfeed.harness.worlds.world import CAPABILITIES
 
 MARKERS = {
     "site": "site(name, settle=time, seed=N): the site a test runs on",

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from emulators.plant.actor import PlantError
-from emulators.site import Site
-from emulators.yamlfile import FileError
-from harness.faults.scenario import Scenario
-from harness.properties import BindingError, PropertySyntaxError, WrongKind
-from harness.quantities import UnknownQuantity
-from harness.worlds.controller import NoSuchController, importable_from
-from harness.worlds.sites import beside
-from harness.worlds.world import NeverInjected
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.properties import BindingError, PropertySyntaxError, WrongKind
+from twinfeed.harness.quantities import UnknownQuantity
+from twinfeed.harness.worlds.controller import NoSuchController, importable_from
+from twinfeed.harness.worlds.sites import beside
+from twinfeed.harness.worlds.world import NeverInjected
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
@@ -39,7 +39,7 @@ class ScenarioItem(pytest.Item):
     """Its run, in a simulated world of its own."""
 
     def runtest(self) -> None:
-        from harness.search import trial  # Hypothesis takes a while to import
+        from twinfeed.harness.search import trial  # Hypothesis takes a while to import
 
         scenario = Scenario.load(self.path)
         controller = self.config.getoption("--controller") or scenario.controller

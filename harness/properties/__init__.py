@@ -10,11 +10,11 @@
 
 from __future__ import annotations
 
-from harness.properties import syntax
-from harness.properties.binding import BindingError
-from harness.properties.evaluation import Monitor, Stretch, check, course, evaluate, patterns
-from harness.properties.grammar import PropertySyntaxError
-from harness.properties.language import (
+from twinfeed.harness.properties import syntax
+from twinfeed.harness.properties.binding import BindingError
+from twinfeed.harness.properties.evaluation import Monitor, Stretch, check, course, evaluate, patterns
+from twinfeed.harness.properties.grammar import PropertySyntaxError
+from twinfeed.harness.properties.language import (
     Property,
     always,
     eventually,
@@ -26,8 +26,8 @@ from harness.properties.language import (
     until,
     within,
 )
-from harness.properties.signals import WrongKind
-from harness.properties.verdicts import PropertyViolated, Verdict, Violation, must_hold
+from twinfeed.harness.properties.signals import WrongKind
+from twinfeed.harness.properties.verdicts import PropertyViolated, Verdict, Violation, must_hold
 
 __all__ = [
     "BindingError",

@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from harness.properties import signals, syntax, windows
-from harness.properties.syntax import Expression
+from twinfeed.harness.properties import signals, syntax, windows
+from twinfeed.harness.properties.syntax import Expression
 
 Lookup = Callable[[str], list[str]]
 """The quantities that a name or pattern means, in the order of the site file."""
@@ -24,7 +24,7 @@ class BindingError(LookupError):
 
 
 class Checker(Protocol):
-    """Refuses what does not fit the quantities, with a BindingError: `harness.properties.vocabulary`."""
+    """Refuses what does not fit the quantities, with a BindingError: `twinfeed.harness.properties.vocabulary`."""
 
     def state(self, name: str) -> None: ...
     def comparison(self, comparison: syntax.Comparison) -> None: ...

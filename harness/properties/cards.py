@@ -14,14 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from emulators.plant.electrical import Electrical
-from emulators.plant.fuel import DayTank
-from emulators.plant.isolation import Procedure, Requirement, Step, supplied_loads
-from emulators.plant.pumps import Pump
-from emulators.plant.static_transfer import StaticTransferSwitch
-from emulators.plant.transfer import AutomaticTransferSwitch
-from emulators.plant.water import WaterLoop
-from emulators.site import Site
+from twinfeed.emulators.plant.electrical import Electrical
+from twinfeed.emulators.plant.fuel import DayTank
+from twinfeed.emulators.plant.isolation import Procedure, Requirement, Step, supplied_loads
+from twinfeed.emulators.plant.pumps import Pump
+from twinfeed.emulators.plant.static_transfer import StaticTransferSwitch
+from twinfeed.emulators.plant.transfer import AutomaticTransferSwitch
+from twinfeed.emulators.plant.water import WaterLoop
+from twinfeed.emulators.site import Site
 
 MUST_STAY = ("rack", "rack_row", "crah")
 """Kinds of load that no step may leave without supply, not even until a switch has moved."""

@@ -14,8 +14,8 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
-from harness.properties.language import Property
-from harness.properties.syntax import duration
+from twinfeed.harness.properties.language import Property
+from twinfeed.harness.properties.syntax import duration
 
 
 @dataclass(slots=True)

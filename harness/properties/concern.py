@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from emulators.devices.device import Device
-from emulators.plant.electrical import Component, Electrical
-from emulators.site import Site
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.plant.electrical import Component, Electrical
+from twinfeed.emulators.site import Site
 
 UNREACHABLE = "unreachable"
 """What is taken for an alarm when the management station does not reach a device."""

@@ -24,15 +24,15 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from emulators.plant.actor import Event
-from harness.journal import Journal, Trace
-from harness.properties import checks, signals, syntax
-from harness.properties.binding import Binder
-from harness.properties.language import Property, Time, always, parse
-from harness.properties.verdicts import Verdict, Violation, before, must_hold
-from harness.properties.vocabulary import Vocabulary
-from harness.properties.windows import Window
-from harness.unknown import Gap, Seen, is_open
+from twinfeed.emulators.plant.actor import Event
+from twinfeed.harness.journal import Journal, Trace
+from twinfeed.harness.properties import checks, signals, syntax
+from twinfeed.harness.properties.binding import Binder
+from twinfeed.harness.properties.language import Property, Time, always, parse
+from twinfeed.harness.properties.verdicts import Verdict, Violation, before, must_hold
+from twinfeed.harness.properties.vocabulary import Vocabulary
+from twinfeed.harness.properties.windows import Window
+from twinfeed.harness.unknown import Gap, Seen, is_open
 
 _TOO_SMALL_S = 1e-9
 """A piece of time shorter than this is rounding, s."""

@@ -26,10 +26,10 @@ import re
 from dataclasses import dataclass
 from typing import NoReturn
 
-from emulators.devices.domain import POSSIBLE
-from harness import durations
-from harness.properties import syntax
-from harness.properties.syntax import AGGREGATES, COMPARISONS, QUANTIFIERS, WINDOWS, Expression
+from twinfeed.emulators.devices.domain import POSSIBLE
+from twinfeed.harness import durations
+from twinfeed.harness.properties import syntax
+from twinfeed.harness.properties.syntax import AGGREGATES, COMPARISONS, QUANTIFIERS, WINDOWS, Expression
 
 _TOKEN = re.compile(
     r"""\s*(?:

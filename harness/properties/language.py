@@ -12,10 +12,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.durations import seconds
-from harness.properties import syntax
-from harness.properties.grammar import parse_expression, parse_property
-from harness.properties.syntax import Expression, duration
+from twinfeed.harness.durations import seconds
+from twinfeed.harness.properties import syntax
+from twinfeed.harness.properties.grammar import parse_expression, parse_property
+from twinfeed.harness.properties.syntax import Expression, duration
 
 _ALLOWED = {
     "always": ("after", "between", "grace"),
@@ -105,7 +105,7 @@ class Property:
 
 
 def parse(text: str) -> Property:
-    """A property from its text; `harness.properties.grammar` has the grammar.
+    """A property from its text; `twinfeed.harness.properties.grammar` has the grammar.
 
     Raises:
         PropertySyntaxError: it is none; the message says at which column and what was expected.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from emulators.devices.points import Value
-from emulators.plant.electrical import Component
-from emulators.site import Site
-from harness import quantities
-from harness.journal import Trace
-from harness.properties.evaluation import evaluate, patterns
-from harness.properties.language import always
+from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.plant.electrical import Component
+from twinfeed.emulators.site import Site
+from twinfeed.harness import quantities
+from twinfeed.harness.journal import Trace
+from twinfeed.harness.properties.evaluation import evaluate, patterns
+from twinfeed.harness.properties.language import always
 
 Look = dict[str, Value]
 Read = Callable[[], Value]

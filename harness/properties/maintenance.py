@@ -14,18 +14,18 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from emulators.devices.points import PointError, Value
-from emulators.plant.actor import PlantError
-from emulators.plant.isolation import Isolation, Procedure
-from emulators.plant.traffic import branches
-from emulators.site import Site
-from harness.durations import seconds
-from harness.journal import Journal, Recorder
-from harness.properties.cards import card
-from harness.properties.evaluation import evaluate, patterns
-from harness.properties.language import Property, Time
-from harness.properties.looks import alarms, look, states
-from harness.properties.tier3 import allowable_inlets, always_supplied
+from twinfeed.emulators.devices.points import PointError, Value
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.isolation import Isolation, Procedure
+from twinfeed.emulators.plant.traffic import branches
+from twinfeed.emulators.site import Site
+from twinfeed.harness.durations import seconds
+from twinfeed.harness.journal import Journal, Recorder
+from twinfeed.harness.properties.cards import card
+from twinfeed.harness.properties.evaluation import evaluate, patterns
+from twinfeed.harness.properties.language import Property, Time
+from twinfeed.harness.properties.looks import alarms, look, states
+from twinfeed.harness.properties.tier3 import allowable_inlets, always_supplied
 
 PERSON = "maintenance"
 STEP_S = 30.0

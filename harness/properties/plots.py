@@ -10,12 +10,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from emulators.devices.points import Value
-from emulators.plant.actor import Event
-from harness.journal import Journal, Point, Trace
-from harness.properties import syntax
-from harness.properties.verdicts import Verdict, clock, fault_spans, readable
-from harness.unknown import Unknown
+from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.plant.actor import Event
+from twinfeed.harness.journal import Journal, Point, Trace
+from twinfeed.harness.properties import syntax
+from twinfeed.harness.properties.verdicts import Verdict, clock, fault_spans, readable
+from twinfeed.harness.unknown import Unknown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial, reduce
 from typing import Any, Protocol
 
-from harness.unknown import ANYTHING, Bounds, Seen, Unknown, calculated, divided, is_open
+from twinfeed.harness.unknown import ANYTHING, Bounds, Seen, Unknown, calculated, divided, is_open
 
 Env = Mapping[str, Seen]
 """Quantity -> value at one time."""

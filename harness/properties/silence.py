@@ -16,14 +16,14 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from emulators.site import Site
-from harness.durations import seconds
-from harness.faults.injection import Injection
-from harness.faults.on_site import SiteFaults
-from harness.faults.schedule import Schedule
-from harness.properties.concern import UNREACHABLE, concerned
-from harness.properties.language import Time
-from harness.properties.looks import Look, holds, look, numbers, states
+from twinfeed.emulators.site import Site
+from twinfeed.harness.durations import seconds
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.on_site import SiteFaults
+from twinfeed.harness.faults.schedule import Schedule
+from twinfeed.harness.properties.concern import UNREACHABLE, concerned
+from twinfeed.harness.properties.language import Time
+from twinfeed.harness.properties.looks import Look, holds, look, numbers, states
 
 ALARM_S = 60.0
 """By when an effect is to be alarmed unless something else is said, s after it begins (judgement, no source)."""

@@ -1,6 +1,6 @@
 """What an expression over quantities consists of, as it is written; `str` writes it back.
 
-An expression knows nothing of a site: names may be patterns, and `harness.properties.signals` binds them.
+An expression knows nothing of a site: names may be patterns, and `twinfeed.harness.properties.signals` binds them.
 """
 
 from __future__ import annotations

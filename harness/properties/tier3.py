@@ -6,17 +6,17 @@
     check(journal, *properties)
 
 Here is what can be said of a record. What has to be driven, `no_silent_failure` and `concurrent_maintainability`, is in
-`harness.properties.silence` and `harness.properties.maintenance`.
+`twinfeed.harness.properties.silence` and `twinfeed.harness.properties.maintenance`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from emulators.plant.electrical import Electrical
-from emulators.plant.transfer import AutomaticTransferSwitch
-from emulators.site import Site
-from harness.properties.language import Property, Time, always, within
+from twinfeed.emulators.plant.electrical import Electrical
+from twinfeed.emulators.plant.transfer import AutomaticTransferSwitch
+from twinfeed.emulators.site import Site
+from twinfeed.harness.properties.language import Property, Time, always, within
 
 RECOMMENDED_C = (18.0, 27.0)
 """Recommended at the equipment's inlet, degC. ASHRAE TC 9.9 Thermal Guidelines, 5th ed., reference card 2021, table 2.1

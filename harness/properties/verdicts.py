@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from emulators.plant.actor import Event
-from harness.properties.language import Property
-from harness.properties.syntax import duration, premises
-from harness.unknown import Bounds, Gap, Seen
+from twinfeed.emulators.plant.actor import Event
+from twinfeed.harness.properties.language import Property
+from twinfeed.harness.properties.syntax import duration, premises
+from twinfeed.harness.unknown import Bounds, Gap, Seen
 
 EVENTS_BEFORE = 12
 """How many lines of what had happened before a violation are told."""

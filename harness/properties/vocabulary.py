@@ -11,13 +11,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 
-from emulators.devices.domain import Domain
-from emulators.site import Site
-from harness import quantities
-from harness.properties import syntax
-from harness.properties.binding import Binder, BindingError
-from harness.properties.language import Property, parse
-from harness.properties.syntax import Expression
+from twinfeed.emulators.devices.domain import Domain
+from twinfeed.emulators.site import Site
+from twinfeed.harness import quantities
+from twinfeed.harness.properties import syntax
+from twinfeed.harness.properties.binding import Binder, BindingError
+from twinfeed.harness.properties.language import Property, parse
+from twinfeed.harness.properties.syntax import Expression
 
 Domains = Callable[[str], Domain | None]
 """The domain of a quantity, None where nothing is known of it."""

@@ -16,8 +16,8 @@ import math
 from collections import deque
 from itertools import islice
 
-from harness.properties.signals import NEVER, Env, Number, crossing, number
-from harness.unknown import ANYTHING, Bounds, Seen, is_open
+from twinfeed.harness.properties.signals import NEVER, Env, Number, crossing, number
+from twinfeed.harness.unknown import ANYTHING, Bounds, Seen, is_open
 
 HOUR_S = 3600.0
 

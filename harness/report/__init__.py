@@ -3,10 +3,10 @@
 `docs/reports.md` says how they are used.
 """
 
-from harness.report.measure import Measure, OutsideLimits
-from harness.report.measurement import Measurement, MeasurementError
-from harness.report.notes import Calibration, Confirmation, Identity, note, note_event
-from harness.report.outcomes import Ending, Outcome
+from twinfeed.harness.report.measure import Measure, OutsideLimits
+from twinfeed.harness.report.measurement import Measurement, MeasurementError
+from twinfeed.harness.report.notes import Calibration, Confirmation, Identity, note, note_event
+from twinfeed.harness.report.outcomes import Ending, Outcome
 
 __all__ = [
     "Calibration",

@@ -20,14 +20,14 @@ from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.record import FIRST, Entry, until_broken
-from harness.report import notes
-from harness.report.judgement import Judgement
-from harness.report.measurement import Measurement
-from harness.report.notes import Calibration, Confirmation, Identity
-from harness.report.outcomes import Ending, Outcome
-from harness.report.recording import records
-from harness.report.resuming import sha256
+from twinfeed.harness.record import FIRST, Entry, until_broken
+from twinfeed.harness.report import notes
+from twinfeed.harness.report.judgement import Judgement
+from twinfeed.harness.report.measurement import Measurement
+from twinfeed.harness.report.notes import Calibration, Confirmation, Identity
+from twinfeed.harness.report.outcomes import Ending, Outcome
+from twinfeed.harness.report.recording import records
+from twinfeed.harness.report.resuming import sha256
 
 
 class NothingRecorded(ValueError):

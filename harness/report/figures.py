@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from itertools import groupby
 
-from harness.report.measurement import Measurement
-from harness.report.wording import Wording
+from twinfeed.harness.report.measurement import Measurement
+from twinfeed.harness.report.wording import Wording
 
 WIDTH, HEIGHT = 640, 200
 """Of the drawing, px."""

@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 from pydantic import TypeAdapter
 
-from harness.report.account import Account, Attempt, Test
-from harness.report.outcomes import Ending
+from twinfeed.harness.report.account import Account, Attempt, Test
+from twinfeed.harness.report.outcomes import Ending
 
 FORM = 1
 """Version of the JSON document's form."""

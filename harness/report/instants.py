@@ -9,9 +9,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from harness.journal import Journal
-from harness.properties import Stretch, course
-from harness.unknown import Gap
+from twinfeed.harness.journal import Journal
+from twinfeed.harness.properties import Stretch, course
+from twinfeed.harness.unknown import Gap
 
 
 class NotSeen(Exception):

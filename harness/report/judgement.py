@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from harness.properties import Verdict
-from harness.report.measurement import MOST_GAPS
-from harness.unknown import Gap
+from twinfeed.harness.properties import Verdict
+from twinfeed.harness.report.measurement import MOST_GAPS
+from twinfeed.harness.unknown import Gap
 
 
 @dataclass(frozen=True)

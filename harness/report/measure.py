@@ -16,10 +16,10 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from harness.durations import UNITS_S, seconds
-from harness.journal import Journal
-from harness.report import instants
-from harness.report.measurement import (
+from twinfeed.harness.durations import UNITS_S, seconds
+from twinfeed.harness.journal import Journal
+from twinfeed.harness.report import instants
+from twinfeed.harness.report.measurement import (
     Dimension,
     Limits,
     Measurement,
@@ -31,8 +31,8 @@ from harness.report.measurement import (
     unknown,
     with_gaps,
 )
-from harness.report.outcomes import Outcome
-from harness.unknown import Gap
+from twinfeed.harness.report.outcomes import Outcome
+from twinfeed.harness.unknown import Gap
 
 Time = float | str
 """Seconds, or a text such as `20 ms`."""

@@ -11,9 +11,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from harness.properties.syntax import duration
-from harness.report.outcomes import Outcome
-from harness.unknown import Gap
+from twinfeed.harness.properties.syntax import duration
+from twinfeed.harness.report.outcomes import Outcome
+from twinfeed.harness.unknown import Gap
 
 Value = float | bool | str
 Dimension = tuple[str, str]

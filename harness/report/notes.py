@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from harness.record import Record
+from twinfeed.harness.record import Record
 
 
 @dataclass(frozen=True)

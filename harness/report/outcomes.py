@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from harness.language import N_
+from twinfeed.harness.language import N_
 
 
 class Outcome(StrEnum):

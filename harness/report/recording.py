@@ -20,14 +20,14 @@ from typing import IO, Any
 
 import pytest
 
-from harness.record import Broken, DiskFull, Entry, Record, read
-from harness.report import notes, resuming
-from harness.report.judgement import Judgement
-from harness.report.measure import Measure, OutsideLimits
-from harness.report.measurement import Measurement
-from harness.report.outcomes import Ending, Outcome
-from harness.worlds.sites import DEFAULT
-from harness.worlds.world import World
+from twinfeed.harness.record import Broken, DiskFull, Entry, Record, read
+from twinfeed.harness.report import notes, resuming
+from twinfeed.harness.report.judgement import Judgement
+from twinfeed.harness.report.measure import Measure, OutsideLimits
+from twinfeed.harness.report.measurement import Measurement
+from twinfeed.harness.report.outcomes import Ending, Outcome
+from twinfeed.harness.worlds.sites import DEFAULT
+from twinfeed.harness.worlds.world import World
 
 MEASURE = pytest.StashKey[Measure]()
 RECORDING = pytest.StashKey["Recording"]()

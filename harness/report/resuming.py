@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from emulators.sitefile import find
-from emulators.yamlfile import FileError
-from harness.record import Entry
-from harness.worlds.sites import DEFAULT, beside
+from twinfeed.emulators.sitefile import find
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.record import Entry
+from twinfeed.harness.worlds.sites import DEFAULT, beside
 
 OPTIONS = (
     "--world",

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from harness.language import N_, language, locale_name, translator
-from harness.report.judgement import Judgement
-from harness.report.measurement import Measurement, Value
-from harness.report.outcomes import WORDS, Ending, Outcome
+from twinfeed.harness.language import N_, language, locale_name, translator
+from twinfeed.harness.report.judgement import Judgement
+from twinfeed.harness.report.measurement import Measurement, Value
+from twinfeed.harness.report.outcomes import WORDS, Ending, Outcome
 
 if TYPE_CHECKING:
     from babel import Locale

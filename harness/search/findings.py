@@ -6,9 +6,9 @@ import json
 import re
 from pathlib import Path
 
-from harness.faults.injection import Injection
-from harness.faults.scenario import Scenario
-from harness.properties.syntax import duration
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.properties.syntax import duration
 
 TEMPLATE = '''"""{note}
 
@@ -17,8 +17,8 @@ A scenario{with_seed}, kept as a test by `twinfeed adopt`.
 
 import pytest
 
-from harness.faults.injection import Injection
-from harness.properties import patterns
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.properties import patterns
 
 FAULTS = (
 {faults})

@@ -17,12 +17,12 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings, target
 
-from harness.faults.scenario import Scenario
-from harness.journal import Journal, Trace
-from harness.search.strategies import Menu, scenarios
-from harness.search.trial import Outcome, trial
-from harness.virtual.watchdog import PATIENCE_S
-from harness.worlds.sites import fresh
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.journal import Journal, Trace
+from twinfeed.harness.search.strategies import Menu, scenarios
+from twinfeed.harness.search.trial import Outcome, trial
+from twinfeed.harness.virtual.watchdog import PATIENCE_S
+from twinfeed.harness.worlds.sites import fresh
 
 TARGETS: Mapping[str, float] = {"*.inlet_c": 1.0, "*.charge_percent": -1.0}
 """Quantities whose extremes the search is drawn to, and whether up or down."""

@@ -16,18 +16,18 @@ from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from emulators.devices.points import PointError
-from emulators.site import Site
-from harness.faults.injection import Injection
-from harness.faults.scenario import Scenario
-from harness.properties import Monitor, parse, patterns
-from harness.properties.vocabulary import fits
-from harness.search.strategies import Menu, injections, menu
-from harness.worlds.controller import named
-from harness.worlds.loop import VirtualLoop
-from harness.worlds.network import Network
-from harness.worlds.simulated import SimulatedWorld
-from harness.worlds.sites import fresh
+from twinfeed.emulators.devices.points import PointError
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.properties import Monitor, parse, patterns
+from twinfeed.harness.properties.vocabulary import fits
+from twinfeed.harness.search.strategies import Menu, injections, menu
+from twinfeed.harness.worlds.controller import named
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.network import Network
+from twinfeed.harness.worlds.simulated import SimulatedWorld
+from twinfeed.harness.worlds.sites import fresh
 
 WAITS_S = (1.0, 10.0, 60.0, 300.0)
 """How long operators watch before they act again, s."""

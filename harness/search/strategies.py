@@ -13,17 +13,17 @@ from fnmatch import fnmatchcase
 
 from hypothesis import strategies as st
 
-from emulators.devices.answer_faults import ANSWER_FAULTS
-from emulators.plant import works
-from emulators.plant.faults import Parameter
-from emulators.plant.sources import Utility
-from emulators.site import Site
-from harness.faults import frames
-from harness.faults.catalogue import FAMILIES, OFF_SITE, FaultKind, of_target
-from harness.faults.injection import Injection
-from harness.faults.scenario import Scenario
-from harness.faults.targets import answer_can_be_odd
-from harness.worlds.wire_faults import SPEAKS
+from twinfeed.emulators.devices.answer_faults import ANSWER_FAULTS
+from twinfeed.emulators.plant import works
+from twinfeed.emulators.plant.faults import Parameter
+from twinfeed.emulators.plant.sources import Utility
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults import frames
+from twinfeed.harness.faults.catalogue import FAMILIES, OFF_SITE, FaultKind, of_target
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.faults.targets import answer_can_be_odd
+from twinfeed.harness.worlds.wire_faults import SPEAKS
 
 GRID_S = 10
 """Onsets are whole multiples of this, s, so that shrinking is quick and its results are easy to read."""

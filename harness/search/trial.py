@@ -6,19 +6,19 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from emulators.plant.actor import PlantError
-from harness.faults.scenario import Scenario
-from harness.journal import Journal
-from harness.properties import Monitor, Property, Verdict, parse, patterns
-from harness.properties.vocabulary import fits
-from harness.virtual.watchdog import PATIENCE_S, Stuck
-from harness.worlds.blame import traceback_of
-from harness.worlds.controller import ControllerFailed, named
-from harness.worlds.loop import VirtualLoop
-from harness.worlds.network import Network
-from harness.worlds.simulated import SimulatedWorld
-from harness.worlds.sites import fresh
-from harness.worlds.world import NeverInjected, never_injected
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.journal import Journal
+from twinfeed.harness.properties import Monitor, Property, Verdict, parse, patterns
+from twinfeed.harness.properties.vocabulary import fits
+from twinfeed.harness.virtual.watchdog import PATIENCE_S, Stuck
+from twinfeed.harness.worlds.blame import traceback_of
+from twinfeed.harness.worlds.controller import ControllerFailed, named
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.network import Network
+from twinfeed.harness.worlds.simulated import SimulatedWorld
+from twinfeed.harness.worlds.sites import fresh
+from twinfeed.harness.worlds.world import NeverInjected, never_injected
 
 
 @dataclass(frozen=True)

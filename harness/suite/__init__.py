@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from emulators.plant.sources import Utility
-from emulators.site import Site
-from harness import quantities
+from twinfeed.emulators.plant.sources import Utility
+from twinfeed.emulators.site import Site
+from twinfeed.harness import quantities
 
 STARTER = ("site.yaml", "controller.py", "test_failover.py", "pytest.ini", "README.md")
 """A small site, a controller for it with a mistake to be found, and tests."""
@@ -82,4 +82,4 @@ def _protocols(site: Site, device: str) -> str:
 
 
 def _template(name: str) -> str:
-    return files("harness.suite").joinpath("files", name).read_text(encoding="utf-8")
+    return files("twinfeed.harness.suite").joinpath("files", name).read_text(encoding="utf-8")

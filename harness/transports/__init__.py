@@ -1,11 +1,11 @@
 """How the harness reaches a device: Modbus through pymodbus, SNMP through pysnmp; never our own codecs."""
 
-from harness.transports.errors import NoAnswer, NotAdmitted, NotShown, Refused, TransportError, WrongAnswer
-from harness.transports.handle import DeviceHandle, Reading
-from harness.transports.modbus import ModbusTransport
-from harness.transports.snmp import SnmpTransport
-from harness.transports.snmp_usm import UsmUser
-from harness.transports.traps import Trap, TrapReceiver
+from twinfeed.harness.transports.errors import NoAnswer, NotAdmitted, NotShown, Refused, TransportError, WrongAnswer
+from twinfeed.harness.transports.handle import DeviceHandle, Reading
+from twinfeed.harness.transports.modbus import ModbusTransport
+from twinfeed.harness.transports.snmp import SnmpTransport
+from twinfeed.harness.transports.snmp_usm import UsmUser
+from twinfeed.harness.transports.traps import Trap, TrapReceiver
 
 __all__ = [
     "DeviceHandle",

@@ -14,18 +14,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from emulators.devices.points import Index, Value
-from emulators.profiles import opaque
-from emulators.profiles.registers import BOUNDS, pack, unpack
-from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
-from emulators.profiles.values import Raw, Unmapped, to_raw, whole
-from harness.transports import snmp_messages
-from harness.transports.errors import NotShown, Refused, TransportError, WrongAnswer
-from harness.transports.listing import listing, reachable, walked
-from harness.transports.modbus import ModbusTransport
-from harness.transports.places import Place, entries, indices, places
-from harness.transports.ranges import Range, halves, ranges
-from harness.transports.snmp import SnmpTransport
+from twinfeed.emulators.devices.points import Index, Value
+from twinfeed.emulators.profiles import opaque
+from twinfeed.emulators.profiles.registers import BOUNDS, pack, unpack
+from twinfeed.emulators.profiles.schema import Bit, Profile, Register, SnmpObject
+from twinfeed.emulators.profiles.values import Raw, Unmapped, to_raw, whole
+from twinfeed.harness.transports import snmp_messages
+from twinfeed.harness.transports.errors import NotShown, Refused, TransportError, WrongAnswer
+from twinfeed.harness.transports.listing import listing, reachable, walked
+from twinfeed.harness.transports.modbus import ModbusTransport
+from twinfeed.harness.transports.places import Place, entries, indices, places
+from twinfeed.harness.transports.ranges import Range, halves, ranges
+from twinfeed.harness.transports.snmp import SnmpTransport
 
 ILLEGAL_VALUE = 3
 """The exception for a request of too many registers (V1.1b3, section 6.3)."""

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
-from emulators.devices.points import Index
-from emulators.profiles.binding import Row, point_name
-from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
-from harness.transports.answers import NULL
-from harness.transports.errors import NoAnswer, Refused
-from harness.transports.modbus import ModbusTransport
-from harness.transports.places import Shown, entries, indices, places
-from harness.transports.snmp import SnmpTransport
-from harness.transports.snmp_messages import Absent, numbers
+from twinfeed.emulators.devices.points import Index
+from twinfeed.emulators.profiles.binding import Row, point_name
+from twinfeed.emulators.profiles.schema import Bit, Profile, Register, SnmpObject
+from twinfeed.harness.transports.answers import NULL
+from twinfeed.harness.transports.errors import NoAnswer, Refused
+from twinfeed.harness.transports.modbus import ModbusTransport
+from twinfeed.harness.transports.places import Shown, entries, indices, places
+from twinfeed.harness.transports.snmp import SnmpTransport
+from twinfeed.harness.transports.snmp_messages import Absent, numbers
 
 PHASES = (1, 2, 3)
 """Rows of a table of phases in a Modbus product: all that a meter has registers for."""

@@ -35,10 +35,10 @@ from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu.mei_message import ReadDeviceInformationResponse
 
-from harness.transports.answers.units import OtherUnit, Undecodable, framer_of
-from harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried, url
-from harness.transports.rfc2217 import RemotePort
-from harness.transports.sole_use import SoleUse, others
+from twinfeed.harness.transports.answers.units import OtherUnit, Undecodable, framer_of
+from twinfeed.harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried, url
+from twinfeed.harness.transports.rfc2217 import RemotePort
+from twinfeed.harness.transports.sole_use import SoleUse, others
 
 MODBUS_PORT, MODBUS_TLS_PORT = 502, 802
 """IANA: mbap and mbap-s."""

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from emulators.devices.catalogue import KINDS
-from emulators.devices.device import SYSTEM_POINTS
-from emulators.devices.domain import Domain
-from emulators.devices.points import Index, Point, Value, undashed
-from emulators.profiles.binding import Row, dotted
-from emulators.profiles.schema import Bit, Condition, Profile, Register, SnmpObject
-from emulators.profiles.values import Raw, Unmapped, from_raw
+from twinfeed.emulators.devices.catalogue import KINDS
+from twinfeed.emulators.devices.device import SYSTEM_POINTS
+from twinfeed.emulators.devices.domain import Domain
+from twinfeed.emulators.devices.points import Index, Point, Value, undashed
+from twinfeed.emulators.profiles.binding import Row, dotted
+from twinfeed.emulators.profiles.schema import Bit, Condition, Profile, Register, SnmpObject
+from twinfeed.emulators.profiles.values import Raw, Unmapped, from_raw
 
 Shown = SnmpObject | Register | Bit
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
 
-from emulators.profiles.schema import Bit, Modbus, Register
-from harness.transports.places import Place, position
+from twinfeed.emulators.profiles.schema import Bit, Modbus, Register
+from twinfeed.harness.transports.places import Place, position
 
 MAX_REGISTERS, MAX_BITS = 125, 2000
 """Modbus Application Protocol Specification V1.1b3, sections 6.1 to 6.4."""

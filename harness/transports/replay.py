@@ -14,9 +14,17 @@ from pymodbus.pdu import ExceptionResponse, ModbusPDU
 from pymodbus.pdu.bit_message import ReadCoilsResponse, ReadDiscreteInputsResponse
 from pymodbus.pdu.register_message import ReadHoldingRegistersResponse, ReadInputRegistersResponse
 
-from harness.transports.modbus import Ask, Line, ModbusTransport
-from harness.transports.snmp import SnmpTransport
-from harness.transports.snmp_messages import END_OF_MIB_VIEW, Absent, Asked, Operation, Response, VarBind, numbers
+from twinfeed.harness.transports.modbus import Ask, Line, ModbusTransport
+from twinfeed.harness.transports.snmp import SnmpTransport
+from twinfeed.harness.transports.snmp_messages import (
+    END_OF_MIB_VIEW,
+    Absent,
+    Asked,
+    Operation,
+    Response,
+    VarBind,
+    numbers,
+)
 
 NOT_WRITABLE = 17
 """error-status (RFC 3416 §3)."""
@@ -36,7 +44,7 @@ def recorded_unit(values: Mapping[tuple[str, int], int], where: str) -> ModbusTr
 
 
 class RecordedSession:
-    """See `harness.transports.snmp.Session`."""
+    """See `twinfeed.harness.transports.snmp.Session`."""
 
     version = 1
     elsewhere = ""

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Literal, Protocol
 
-from harness.transports.errors import NoAnswer, Refused, WrongAnswer, url
-from harness.transports.snmp_community import CommunitySession
-from harness.transports.snmp_messages import (
+from twinfeed.harness.transports.errors import NoAnswer, Refused, WrongAnswer, url
+from twinfeed.harness.transports.snmp_community import CommunitySession
+from twinfeed.harness.transports.snmp_messages import (
     END_OF_MIB_VIEW,
     ERRORS,
     NO_SUCH_NAME,
@@ -31,8 +31,8 @@ from harness.transports.snmp_messages import (
     Value,
     VarBind,
 )
-from harness.transports.snmp_stream import Over
-from harness.transports.snmp_usm import UsmSession, UsmUser
+from twinfeed.harness.transports.snmp_stream import Over
+from twinfeed.harness.transports.snmp_usm import UsmSession, UsmUser
 
 SNMP_PORT = 161
 """IANA."""

@@ -14,8 +14,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import cycle
 
-from harness.transports.errors import NoAnswer, TransportError, WrongAnswer, tried
-from harness.transports.snmp_messages import (
+from twinfeed.harness.transports.errors import NoAnswer, TransportError, WrongAnswer, tried
+from twinfeed.harness.transports.snmp_messages import (
     FIRST_ID,
     LAST_ID,
     Asked,
@@ -27,7 +27,7 @@ from harness.transports.snmp_messages import (
     request,
     response,
 )
-from harness.transports.snmp_stream import Over, Stream
+from twinfeed.harness.transports.snmp_stream import Over, Stream
 
 _log = logging.getLogger(__name__)
 

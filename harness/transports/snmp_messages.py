@@ -4,7 +4,7 @@ pysnmp builds and takes apart a message in about half a millisecond, and pollers
 are therefore made and read with one fixed request id, and kept; the id in use is put in, or taken out, where it stands.
 It always has four octets, so that nothing else of the message changes.
 
-An answer that pyasn1 refuses is read by `harness.transports.answers`, which costs nothing but the odd values.
+An answer that pyasn1 refuses is read by `twinfeed.harness.transports.answers`, which costs nothing but the odd values.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pysnmp.proto import rfc1902, rfc1905
 from pysnmp.proto.api import PROTOCOL_MODULES
 from pysnmp.proto.error import ProtocolError
 
-from harness.transports.answers import (
+from twinfeed.harness.transports.answers import (
     ABSENT,
     END_OF_MIB_VIEW,
     Absent,

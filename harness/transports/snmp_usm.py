@@ -16,10 +16,10 @@ from pysnmp.entity.rfc3413 import cmdgen
 from pysnmp.proto import errind
 from pysnmp.proto.api import v2c
 
-from harness.transports.answers import v3
-from harness.transports.errors import NoAnswer, NotAdmitted, WrongAnswer, tried
-from harness.transports.snmp_messages import SYNTAX, Asked, Operation, Response, numbers, varbind
-from harness.transports.snmp_stream import DOMAINS, Over, StreamTransport
+from twinfeed.harness.transports.answers import v3
+from twinfeed.harness.transports.errors import NoAnswer, NotAdmitted, WrongAnswer, tried
+from twinfeed.harness.transports.snmp_messages import SYNTAX, Asked, Operation, Response, numbers, varbind
+from twinfeed.harness.transports.snmp_stream import DOMAINS, Over, StreamTransport
 
 AuthProtocol = Literal["none", "md5", "sha", "sha224", "sha256", "sha384", "sha512"]
 PrivProtocol = Literal["none", "des", "3des", "aes128", "aes192", "aes256", "aes192-c", "aes256-c"]

@@ -16,10 +16,10 @@ from pysnmp.carrier.asyncio.dgram import udp, udp6
 from pysnmp.entity import config
 from pysnmp.entity.rfc3413 import ntfrcv
 
-from harness.transports.answers import v3
-from harness.transports.errors import NoAnswer
-from harness.transports.snmp_messages import Malformed, Value, varbind
-from harness.transports.snmp_usm import LoopDispatcher, UsmUser
+from twinfeed.harness.transports.answers import v3
+from twinfeed.harness.transports.errors import NoAnswer
+from twinfeed.harness.transports.snmp_messages import Malformed, Value, varbind
+from twinfeed.harness.transports.snmp_usm import LoopDispatcher, UsmUser
 
 SNMP_TRAP_PORT = 162
 """IANA."""

@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from harness.transports.modbus import MODBUS_PORT, ModbusTransport
-from harness.transports.snmp import SNMP_PORT, SnmpTransport
-from harness.transports.snmp_stream import Over
-from harness.transports.snmp_usm import AUTH, PRIV, AuthProtocol, PrivProtocol, UsmUser, protocol
+from twinfeed.harness.transports.modbus import MODBUS_PORT, ModbusTransport
+from twinfeed.harness.transports.snmp import SNMP_PORT, SnmpTransport
+from twinfeed.harness.transports.snmp_stream import Over
+from twinfeed.harness.transports.snmp_usm import AUTH, PRIV, AuthProtocol, PrivProtocol, UsmUser, protocol
 
 FORMS = (
     "snmp://HOST[:PORT], snmp+v1://…, snmp+v3://…, snmp+tcp://…, modbus://HOST[:PORT]/UNIT, modbus+rtu://…, "

@@ -30,8 +30,8 @@ from ipaddress import ip_address
 from types import FrameType
 from typing import Any, NoReturn, Protocol
 
-from harness.virtual.watchdog import NAME as WATCHDOG
-from harness.virtual.ways import ways
+from twinfeed.harness.virtual.watchdog import NAME as WATCHDOG
+from twinfeed.harness.virtual.ways import ways
 
 FRIENDS = frozenset({
     "execnet", "xdist", "coverage", "debugpy", "_pydevd_bundle", "_pydev_bundle", "pydevd", "pdb", "bdb", "_pyrepl",
@@ -53,7 +53,7 @@ SYMBOLS = frozenset({
 
 _STANDARD = sysconfig.get_path("stdlib")
 _INSTALLED = ("/site-packages/", "/dist-packages/")
-_MACHINERY = ("harness.", "hil_rigs.", "_pytest.", "pluggy.", "pytest_asyncio.")
+_MACHINERY = ("twinfeed.harness.", "twinfeed.hil_rigs.", "_pytest.", "pluggy.", "pytest_asyncio.")
 _MARK, _STARTED = "_twinfeed_simulation", "_twinfeed_started"
 
 
@@ -233,7 +233,7 @@ def _of_a_friend() -> bool:
         root = module.partition(".")[0]
         if root in FRIENDS or code.co_filename.startswith("<frozen importlib"):
             return True
-        if not module.startswith("harness.virtual."):
+        if not module.startswith("twinfeed.harness.virtual."):
             file = code.co_filename
             library = file.startswith((_STANDARD, "<frozen")) or any(folder in file for folder in _INSTALLED)
             if (
@@ -257,7 +257,7 @@ def _asking(installed: bool = True) -> FrameType | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        own = str(frame.f_globals.get("__name__", "")).startswith("harness.virtual.")
+        own = str(frame.f_globals.get("__name__", "")).startswith("twinfeed.harness.virtual.")
         package = any(folder in file for folder in _INSTALLED)
         standard = file.startswith((_STANDARD, "<frozen")) and not package
         if not own and not standard and (installed or not package):

@@ -25,8 +25,8 @@ from functools import partial
 from types import FrameType
 from typing import Any, ClassVar, TypeVar, cast
 
-from harness.virtual.places import waits
-from harness.virtual.watchdog import INTERRUPT, Stuck, Watch, watched
+from twinfeed.harness.virtual.places import waits
+from twinfeed.harness.virtual.watchdog import INTERRUPT, Stuck, Watch, watched
 
 T = TypeVar("T")
 

@@ -10,10 +10,10 @@ from types import CodeType, CoroutineType
 from typing import Any
 from unittest.mock import patch
 
-import harness
-from harness.virtual.strict import StrictLoop
+import twinfeed.harness
+from twinfeed.harness.virtual.strict import StrictLoop
 
-_OURS = str(Path(harness.__file__ or "").parent)
+_OURS = str(Path(twinfeed.harness.__file__ or "").parent)
 
 
 class NeverAwaited(RuntimeError):

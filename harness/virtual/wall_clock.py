@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from harness.virtual.strict import StrictLoop
+from twinfeed.harness.virtual.strict import StrictLoop
 
 BEAT_S = 1.0
 """How often the loop shows the watchdog that it gets on, s; four times in its patience if that is short."""

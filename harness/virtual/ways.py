@@ -62,7 +62,7 @@ def ways() -> Iterator[Way]:
 
 
 def _always(what: str, real: Any) -> Callable[..., Any]:
-    from harness.virtual import guard
+    from twinfeed.harness.virtual import guard
 
     @functools.wraps(real, updated=())
     def way(*args: Any, **options: Any) -> Any:
@@ -76,7 +76,7 @@ def _always(what: str, real: Any) -> Callable[..., Any]:
 
 
 def _method(name: str, real: Any) -> Callable[..., Any]:
-    from harness.virtual import guard
+    from twinfeed.harness.virtual import guard
 
     @functools.wraps(real, updated=())
     def way(self: Any, *args: Any, **options: Any) -> Any:
@@ -90,7 +90,7 @@ def _method(name: str, real: Any) -> Callable[..., Any]:
 
 
 def _on_descriptor(name: str, real: Any) -> Callable[..., Any]:
-    from harness.virtual import guard
+    from twinfeed.harness.virtual import guard
 
     @functools.wraps(real, updated=())
     def way(fd: Any, *args: Any, **options: Any) -> Any:
@@ -105,7 +105,7 @@ def _on_descriptor(name: str, real: Any) -> Callable[..., Any]:
 
 def _starting(real: Any) -> Callable[..., Any]:
     """A thread that a simulation starts belongs to it; Python 3.11 has no audit event for it."""
-    from harness.virtual import guard
+    from twinfeed.harness.virtual import guard
 
     @functools.wraps(real, updated=())
     def way(self: threading.Thread) -> None:
@@ -117,7 +117,7 @@ def _starting(real: Any) -> Callable[..., Any]:
 
 def _pool(real: Any) -> Callable[..., Any]:
     """A pool whose threads ran before the simulation would carry its orders outside."""
-    from harness.virtual import guard
+    from twinfeed.harness.virtual import guard
 
     @functools.wraps(real, updated=())
     def way(self: Any, *args: Any, **options: Any) -> Any:

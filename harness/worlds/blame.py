@@ -6,11 +6,13 @@ import asyncio
 import traceback
 from pathlib import Path
 
-import emulators
-import harness
+import twinfeed.emulators
+import twinfeed.harness
 
 _NOT_UNDER_TEST = tuple(
-    f"{Path(file).parent}/" for file in (asyncio.__file__, harness.__file__, emulators.__file__) if file is not None
+    f"{Path(file).parent}/"
+    for file in (asyncio.__file__, twinfeed.harness.__file__, twinfeed.emulators.__file__)
+    if file is not None
 )
 
 MOST = 12

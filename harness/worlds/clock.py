@@ -20,7 +20,7 @@ from itertools import count
 from typing import TypeVar
 from unittest.mock import patch
 
-from harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 EPOCH_S = 1768482000.0
 """What `time.time` says at t = 0 s of a simulated world: 2026-01-15 13:00 UTC; a site's day begins at 13 h."""

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from harness.worlds.blame import traceback_of
+from twinfeed.harness.worlds.blame import traceback_of
 
 Main = Callable[[Mapping[str, Any], MutableMapping[str, Any]], Awaitable[None]]
 

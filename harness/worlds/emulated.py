@@ -12,20 +12,20 @@ from collections.abc import Coroutine, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from emulators.devices.points import Value
-from emulators.plant.actor import Defect
-from emulators.site import Site
-from harness import quantities
-from harness.faults import possible
-from harness.faults.controllers import KINDS
-from harness.faults.injection import Injection
-from harness.properties import always
-from harness.properties.looks import holds
-from harness.properties.vocabulary import fits
-from harness.unknown import Unknown
-from harness.worlds.injector import Injector
-from harness.worlds.watching import WATCHING_S, Watching
-from harness.worlds.world import World
+from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.plant.actor import Defect
+from twinfeed.emulators.site import Site
+from twinfeed.harness import quantities
+from twinfeed.harness.faults import possible
+from twinfeed.harness.faults.controllers import KINDS
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.properties import always
+from twinfeed.harness.properties.looks import holds
+from twinfeed.harness.properties.vocabulary import fits
+from twinfeed.harness.unknown import Unknown
+from twinfeed.harness.worlds.injector import Injector
+from twinfeed.harness.worlds.watching import WATCHING_S, Watching
+from twinfeed.harness.worlds.world import World
 
 CONTROLLER_KINDS = frozenset(kind.kind for kind in KINDS)
 
@@ -164,7 +164,7 @@ class EmulatedWorld(World):
         return possible.of_the_wire(self.model, target, kind)
 
     def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
-        """Realise a fault now (`harness.faults.schedule.Sink`)."""
+        """Realise a fault now (`twinfeed.harness.faults.schedule.Sink`)."""
         self._advance()
         if kind in CONTROLLER_KINDS:
             self._background(self._controller_down())
@@ -176,7 +176,7 @@ class EmulatedWorld(World):
         self.journal.record(self.now, target, "fault", kind=kind, **parameters)
 
     def lift(self, target: str, kind: str) -> None:
-        """End a fault now (`harness.faults.schedule.Sink`)."""
+        """End a fault now (`twinfeed.harness.faults.schedule.Sink`)."""
         self._advance()
         if kind in CONTROLLER_KINDS:
             self._background(self._controller_up())

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 from math import isfinite
 
-from harness.faults.injection import Injection
-from harness.faults.schedule import Action, Schedule, Sink
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.schedule import Action, Schedule, Sink
 
 ROUNDING_S = 1e-6
 """By so much clocks may differ for being computed in different ways, s."""

@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from emulators.serve import Endpoint
-from emulators.site import Site
-from emulators.sitefile import SiteFile
-from emulators.snmpaccess import SnmpAccess, place
-from harness.transports import DeviceHandle, ModbusTransport, SnmpTransport, UsmUser
-from harness.transports.snmp_usm import AuthProtocol, PrivProtocol
+from twinfeed.emulators.serve import Endpoint
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.sitefile import SiteFile
+from twinfeed.emulators.snmpaccess import SnmpAccess, place
+from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport, UsmUser
+from twinfeed.harness.transports.snmp_usm import AuthProtocol, PrivProtocol
 
 
 @dataclass(frozen=True)

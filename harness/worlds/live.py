@@ -12,16 +12,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from emulators.plant.actor import PlantError
-from emulators.serve import HIGH_PORTS, Endpoint, LiveSite, ServeError
-from emulators.site import Site
-from harness.faults import frames
-from harness.faults.capture import Capture
-from harness.faults.frames import Tamper
-from harness.faults.proxy import Proxies, Proxy, TcpProxy, UdpProxy
-from harness.worlds.emulated import EmulatedWorld
-from harness.worlds.wire_faults import SPEAKS, hash_of
-from harness.worlds.world import CAPABILITIES, Cannot, Duration, span
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.serve import HIGH_PORTS, Endpoint, LiveSite, ServeError
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults import frames
+from twinfeed.harness.faults.capture import Capture
+from twinfeed.harness.faults.frames import Tamper
+from twinfeed.harness.faults.proxy import Proxies, Proxy, TcpProxy, UdpProxy
+from twinfeed.harness.worlds.emulated import EmulatedWorld
+from twinfeed.harness.worlds.wire_faults import SPEAKS, hash_of
+from twinfeed.harness.worlds.world import CAPABILITIES, Cannot, Duration, span
 
 BEHIND = 1000
 """How far above its usual port an emulator listens behind its proxy."""

@@ -22,12 +22,12 @@ from ipaddress import ip_address
 from types import FrameType
 from typing import Any, NoReturn
 
-from harness.virtual import guard
-from harness.virtual.places import place, waits
-from harness.virtual.strict import Handler, StrictLoop
-from harness.virtual.watchdog import NAME as WATCHDOG
-from harness.virtual.watchdog import PATIENCE_S
-from harness.worlds.network import Network
+from twinfeed.harness.virtual import guard
+from twinfeed.harness.virtual.places import place, waits
+from twinfeed.harness.virtual.strict import Handler, StrictLoop
+from twinfeed.harness.virtual.watchdog import NAME as WATCHDOG
+from twinfeed.harness.virtual.watchdog import PATIENCE_S
+from twinfeed.harness.worlds.network import Network
 
 CLOCK_RESOLUTION_S = 1e-9
 """Timers due so close together run in the same turn, s."""

@@ -14,13 +14,13 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, cast
 
-from harness.faults.frames.tamper import Answer, Conversation, Late, Tamper
-from harness.faults.link import LinkConditions, LinkModel
-from harness.worlds.sockets import UDP_HEADERS, Address, DatagramTransport, Frame, Listener
-from harness.worlds.streams import TCP_HEADERS, StreamTransport, reset_error
+from twinfeed.harness.faults.frames.tamper import Answer, Conversation, Late, Tamper
+from twinfeed.harness.faults.link import LinkConditions, LinkModel
+from twinfeed.harness.worlds.sockets import UDP_HEADERS, Address, DatagramTransport, Frame, Listener
+from twinfeed.harness.worlds.streams import TCP_HEADERS, StreamTransport, reset_error
 
 if TYPE_CHECKING:
-    from harness.worlds.loop import VirtualLoop
+    from twinfeed.harness.worlds.loop import VirtualLoop
 
 FIRST_EPHEMERAL_PORT = 49152
 """RFC 6335 §6: dynamic ports are 49152 to 65535."""

@@ -11,8 +11,8 @@ import selectors
 import threading
 from collections.abc import Callable
 
-from harness.virtual.strict import StrictLoop
-from harness.worlds.controller import InProcess, Main
+from twinfeed.harness.virtual.strict import StrictLoop
+from twinfeed.harness.worlds.controller import InProcess, Main
 
 STOPPING_S = 60.0
 """So long a controller may take to end, s of the site's clock."""

@@ -20,7 +20,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harness.worlds.controller import Controller, ControllerFailed
+from twinfeed.harness.worlds.controller import Controller, ControllerFailed
 
 PATIENCE_S = 5.0
 """How long a program may take to end after SIGTERM, s of the machine's clock; then it is killed."""

@@ -15,17 +15,17 @@ from math import inf, nextafter
 from pathlib import Path
 from typing import ClassVar
 
-from emulators.plant.actor import PlantError
-from emulators.serve import Servers
-from emulators.site import Site
-from harness.faults.capture import Capture
-from harness.worlds.clock import virtual_time
-from harness.worlds.emulated import EmulatedWorld
-from harness.worlds.loop import VirtualLoop, WrongLoop
-from harness.worlds.sites import forget
-from harness.worlds.sockets import Frame
-from harness.worlds.wire_faults import WireFaults
-from harness.worlds.world import CAPABILITIES, Duration, span
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.serve import Servers
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults.capture import Capture
+from twinfeed.harness.worlds.clock import virtual_time
+from twinfeed.harness.worlds.emulated import EmulatedWorld
+from twinfeed.harness.worlds.loop import VirtualLoop, WrongLoop
+from twinfeed.harness.worlds.sites import forget
+from twinfeed.harness.worlds.sockets import Frame
+from twinfeed.harness.worlds.wire_faults import WireFaults
+from twinfeed.harness.worlds.world import CAPABILITIES, Duration, span
 
 MEASURING_S = 0.2
 """How old a measurement may be when a device is asked, s (assumption: cards sample two to ten times a second)."""

@@ -6,8 +6,8 @@ import gc
 from pathlib import Path
 from typing import Any
 
-from emulators.site import Site
-from emulators.sitefile import find
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.sitefile import find
 
 DEFAULT = "bamako"
 """The site of tests that name none."""

@@ -10,8 +10,8 @@ import struct
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
-    from harness.worlds.loop import VirtualLoop
-    from harness.worlds.network import Network
+    from twinfeed.harness.worlds.loop import VirtualLoop
+    from twinfeed.harness.worlds.network import Network
 
 Address = tuple[str, int]
 

@@ -10,14 +10,14 @@ import errno
 import os
 from typing import TYPE_CHECKING, cast
 
-from harness.faults.frames.tamper import Answer, Conversation
-from harness.faults.link import LinkModel
-from harness.faults.shaping import Shaper
-from harness.worlds.sockets import Address, Frame, Socket
+from twinfeed.harness.faults.frames.tamper import Answer, Conversation
+from twinfeed.harness.faults.link import LinkModel
+from twinfeed.harness.faults.shaping import Shaper
+from twinfeed.harness.worlds.sockets import Address, Frame, Socket
 
 if TYPE_CHECKING:
-    from harness.worlds.loop import VirtualLoop
-    from harness.worlds.network import Network, Path
+    from twinfeed.harness.worlds.loop import VirtualLoop
+    from twinfeed.harness.worlds.network import Network, Path
 
 TCP_HEADERS = 40
 """Octets of IPv4 and TCP headers (RFC 791, 9293), for paths with a rate."""

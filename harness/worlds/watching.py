@@ -6,9 +6,9 @@ sampled only at a `look`, and `DETAILS` not at all.
 
 from __future__ import annotations
 
-from emulators.plant.electrical import Electrical
-from emulators.site import Site
-from harness.journal import Journal, Recorder
+from twinfeed.emulators.plant.electrical import Electrical
+from twinfeed.emulators.site import Site
+from twinfeed.harness.journal import Journal, Recorder
 
 WATCHING_S = 10.0
 """A quiet plant is looked at so often, s: rooms and water move by less than half a kelvin meanwhile."""

@@ -19,18 +19,18 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from emulators.devices.points import Value
-from emulators.serve import Endpoint
-from emulators.site import Site
-from harness.durations import seconds, spoken
-from harness.faults.injection import Injection
-from harness.journal import Journal
-from harness.properties import Property, Verdict, evaluate, must_hold
-from harness.properties.vocabulary import domains
-from harness.transports import DeviceHandle
-from harness.unknown import Unknown
-from harness.worlds.controller import Controller
-from harness.worlds.inventory import Access, handles, inventory
+from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.serve import Endpoint
+from twinfeed.emulators.site import Site
+from twinfeed.harness.durations import seconds, spoken
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.journal import Journal
+from twinfeed.harness.properties import Property, Verdict, evaluate, must_hold
+from twinfeed.harness.properties.vocabulary import domains
+from twinfeed.harness.transports import DeviceHandle
+from twinfeed.harness.unknown import Unknown
+from twinfeed.harness.worlds.controller import Controller
+from twinfeed.harness.worlds.inventory import Access, handles, inventory
 
 Duration = float | str
 """Seconds, or a text such as `15 s`, `30 min`."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.transports import DeviceHandle
-from hil_rigs.actuators import point, scpi, wire
-from hil_rigs.actuators.base import Actuator, ActuatorFailed
-from hil_rigs.actuators.netem import NetemActuator
-from hil_rigs.actuators.operator import OperatorActuator
-from hil_rigs.dialogue import Dialogue
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import Language
+from twinfeed.harness.transports import DeviceHandle
+from twinfeed.hil_rigs.actuators import point, scpi, wire
+from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.actuators.netem import NetemActuator
+from twinfeed.hil_rigs.actuators.operator import OperatorActuator
+from twinfeed.hil_rigs.dialogue import Dialogue
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import Language
 
 __all__ = ["Actuator", "ActuatorFailed", "make"]
 

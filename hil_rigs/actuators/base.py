@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
-from hil_rigs.schema import Position
+from twinfeed.hil_rigs.schema import Position
 
 
 class ActuatorFailed(Exception):

@@ -14,10 +14,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from harness.faults import frames
-from hil_rigs.actuators.base import Actuator, ActuatorFailed
-from hil_rigs.positions import NETEM
-from hil_rigs.schema import Netem, Position
+from twinfeed.harness.faults import frames
+from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.positions import NETEM
+from twinfeed.hil_rigs.schema import Netem, Position
 
 HANDLE = "7466:"
 """The handle of qdiscs that are this program's, so that it never removes another's."""

@@ -9,10 +9,10 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
-from hil_rigs.actuators.base import Actuator, ActuatorFailed, NotMoved
-from hil_rigs.dialogue import Dialogue, NobodyThere, Question
-from hil_rigs.positions import spelt
-from hil_rigs.schema import Language, Operator, Position, text_in
+from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed, NotMoved
+from twinfeed.hil_rigs.dialogue import Dialogue, NobodyThere, Question
+from twinfeed.hil_rigs.positions import spelt
+from twinfeed.hil_rigs.schema import Language, Operator, Position, text_in
 
 
 class OperatorActuator(Actuator):

@@ -6,12 +6,12 @@ import asyncio
 import math
 from collections.abc import Mapping
 
-from emulators.devices.points import Value
-from harness.transports import DeviceHandle, NoAnswer, Reading, Refused, TransportError, WrongAnswer
-from hil_rigs.actuators.base import Actuator, ActuatorFailed
-from hil_rigs.positions import Words, positions, state_point, words
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import Position
+from twinfeed.emulators.devices.points import Value
+from twinfeed.harness.transports import DeviceHandle, NoAnswer, Reading, Refused, TransportError, WrongAnswer
+from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.positions import Words, positions, state_point, words
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import Position
 
 GATEWAY_TIMED_OUT = 11
 """The exception of a gateway that got no answer (Modbus Application Protocol Specification V1.1b3, section 7)."""

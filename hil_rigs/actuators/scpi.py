@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from hil_rigs import templates
-from hil_rigs.actuators.base import Actuator, ActuatorFailed
-from hil_rigs.positions import parameters, spelt
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import Position, Scpi
-from hil_rigs.scpi import ScpiError, Session
+from twinfeed.hil_rigs import templates
+from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.positions import parameters, spelt
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import Position, Scpi
+from twinfeed.hil_rigs.scpi import ScpiError, Session
 
 
 class ScpiActuator(Actuator):

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from harness.faults.frames import Speaks, Tamper
-from harness.faults.proxy import NotLoopback, Proxies, Proxy, SerialProxy, TcpProxy, UdpProxy
-from hil_rigs.actuators.base import Actuator, ActuatorFailed
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import DeviceAccess, Position, Wire
+from twinfeed.harness.faults.frames import Speaks, Tamper
+from twinfeed.harness.faults.proxy import NotLoopback, Proxies, Proxy, SerialProxy, TcpProxy, UdpProxy
+from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import DeviceAccess, Position, Wire
 
 SEED = 0
 """Of the faults' chance: the same in every run."""

@@ -7,14 +7,14 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from emulators.profiles.schema import SnmpObject
-from harness.learning.pace import Pace
-from harness.transports import DeviceHandle, NoAnswer, TransportError
-from harness.transports.listing import reachable
-from harness.transports.places import Place, places
-from harness.transports.ranges import ranges
-from harness.transports.snmp import MAX_VARBINDS
-from hil_rigs.schema import DeviceAccess
+from twinfeed.emulators.profiles.schema import SnmpObject
+from twinfeed.harness.learning.pace import Pace
+from twinfeed.harness.transports import DeviceHandle, NoAnswer, TransportError
+from twinfeed.harness.transports.listing import reachable
+from twinfeed.harness.transports.places import Place, places
+from twinfeed.harness.transports.ranges import ranges
+from twinfeed.harness.transports.snmp import MAX_VARBINDS
+from twinfeed.hil_rigs.schema import DeviceAccess
 
 Answer = TypeVar("Answer")
 

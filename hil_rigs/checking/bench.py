@@ -11,13 +11,13 @@ from collections.abc import Callable, Hashable, Iterable
 from datetime import date
 from statistics import median
 
-from harness.transports import DeviceHandle, TransportError
-from hil_rigs.checking import clocks, dry_run, identity, interlocks, papers, points, ports
-from hil_rigs.checking.asking import Asked
-from hil_rigs.checking.findings import DeviceSummary, Finding, Level, Phrase, Report
-from hil_rigs.connecting import handles_of
-from hil_rigs.credentials import NoCredential
-from hil_rigs.rigfile import Rig
+from twinfeed.harness.transports import DeviceHandle, TransportError
+from twinfeed.hil_rigs.checking import clocks, dry_run, identity, interlocks, papers, points, ports
+from twinfeed.hil_rigs.checking.asking import Asked
+from twinfeed.hil_rigs.checking.findings import DeviceSummary, Finding, Level, Phrase, Report
+from twinfeed.hil_rigs.connecting import handles_of
+from twinfeed.hil_rigs.credentials import NoCredential
+from twinfeed.hil_rigs.rigfile import Rig
 
 WITHIN_S = 300.0
 """How long a check may take unless told otherwise, s."""

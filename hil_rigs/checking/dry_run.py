@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from hil_rigs import actuators
-from hil_rigs.actuators import ActuatorFailed
-from hil_rigs.checking.asking import Asked
-from hil_rigs.checking.findings import Finding, Level, Phrase
-from hil_rigs.checking.measuring import device_of, measured, shown
-from hil_rigs.dialogue import Unattended
-from hil_rigs.instruments import NoReading
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import Actuator, Proof
+from twinfeed.hil_rigs import actuators
+from twinfeed.hil_rigs.actuators import ActuatorFailed
+from twinfeed.hil_rigs.checking.asking import Asked
+from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed.hil_rigs.checking.measuring import device_of, measured, shown
+from twinfeed.hil_rigs.dialogue import Unattended
+from twinfeed.hil_rigs.instruments import NoReading
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import Actuator, Proof
 
 
 async def tried(rig: Rig, asked: Mapping[str, Asked]) -> list[Finding]:

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from emulators.devices.points import Value
-from emulators.profiles.schema import Profile
-from emulators.profiles.values import word
-from harness.transports import NoAnswer, NotAdmitted, NotShown, Refused, TransportError, WrongAnswer
-from harness.transports.places import entries
-from hil_rigs.checking.asking import Asked
-from hil_rigs.checking.findings import Finding, Level, Phrase
-from hil_rigs.schema import Identity
+from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.emulators.profiles.values import word
+from twinfeed.harness.transports import NoAnswer, NotAdmitted, NotShown, Refused, TransportError, WrongAnswer
+from twinfeed.harness.transports.places import entries
+from twinfeed.hil_rigs.checking.asking import Asked
+from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed.hil_rigs.schema import Identity
 
 SYS_DESCR, SYS_OBJECT_ID = "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.2.0"
 """RFC 3418."""

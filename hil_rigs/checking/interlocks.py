@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from emulators.devices.points import Value
-from hil_rigs.checking.asking import Asked
-from hil_rigs.checking.findings import Finding, Level, Phrase
-from hil_rigs.checking.measuring import device_of, measured, shown
-from hil_rigs.instruments import NoReading
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import Limit, OnBattery
+from twinfeed.emulators.devices.points import Value
+from twinfeed.hil_rigs.checking.asking import Asked
+from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed.hil_rigs.checking.measuring import device_of, measured, shown
+from twinfeed.hil_rigs.instruments import NoReading
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import Limit, OnBattery
 
 TIGHT = 0.05
 """A limit nearer to the value than this share of itself is said to be tight. Engineering judgement."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emulators.devices.points import Value
-from hil_rigs import instruments
-from hil_rigs.checking.asking import Asked
-from hil_rigs.dialogue import Unattended
-from hil_rigs.instruments import NoReading
-from hil_rigs.rigfile import Rig
+from twinfeed.emulators.devices.points import Value
+from twinfeed.hil_rigs import instruments
+from twinfeed.hil_rigs.checking.asking import Asked
+from twinfeed.hil_rigs.dialogue import Unattended
+from twinfeed.hil_rigs.instruments import NoReading
+from twinfeed.hil_rigs.rigfile import Rig
 
 
 def device_of(rig: Rig, quantity: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from hil_rigs.checking.findings import Finding, Level, Phrase
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import Instrument
+from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import Instrument
 
 DUE_SOON_D = 30
 """Days before an instrument must be calibrated from which the check says so."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from emulators.devices.points import Point, Value
-from emulators.site import Site
-from harness.transports import NoAnswer, Reading, Refused, TransportError
-from harness.transports.places import NO_VALUE, point_of
-from hil_rigs.checking.asking import Asked
-from hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed.emulators.devices.points import Point, Value
+from twinfeed.emulators.site import Site
+from twinfeed.harness.transports import NoAnswer, Reading, Refused, TransportError
+from twinfeed.harness.transports.places import NO_VALUE, point_of
+from twinfeed.hil_rigs.checking.asking import Asked
+from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
 
 NAMED = 3
 """Points that a finding names before it counts."""

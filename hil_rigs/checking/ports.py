@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from hil_rigs.checking.findings import Finding, Level, Phrase
-from hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed.hil_rigs.rigfile import Rig
 
 
 def serial_ports(rig: Rig) -> Iterator[Finding]:

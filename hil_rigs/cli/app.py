@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import typer
 
-from harness.cli.profile import with_profiles
-from hil_rigs.cli import bench, check, learning, working
+from twinfeed.harness.cli.profile import with_profiles
+from twinfeed.hil_rigs.cli import bench, check, learning, working
 
 app = typer.Typer(
     name="rig",

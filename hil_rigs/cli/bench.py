@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.output import console, plain_errors, print_json, table
+from twinfeed.harness.cli.output import console, plain_errors, print_json, table
 
 File = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A rig file, or the name of a bench that ships.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
@@ -16,8 +16,8 @@ Lang = Annotated[str, typer.Option("--lang", help="fr or en; the language of the
 
 def benches(json: Json = False) -> None:
     """List the benches that ship with twinfeed."""
-    from hil_rigs import rigfile
-    from hil_rigs.schema import text_in
+    from twinfeed.hil_rigs import rigfile
+    from twinfeed.hil_rigs.schema import text_in
 
     with plain_errors():
         rigs = [rigfile.read(name) for name in rigfile.names()]
@@ -34,8 +34,8 @@ def dry_run(file: File, json: Json = False, lang: Lang = "en") -> None:
 
     For the actions of given tests: pytest --rig FILE --dry-run tests/
     """
-    from hil_rigs import rigfile
-    from hil_rigs.dry_run import what_each_would_do
+    from twinfeed.hil_rigs import rigfile
+    from twinfeed.hil_rigs.dry_run import what_each_would_do
 
     with plain_errors():
         rig = rigfile.read(file)
@@ -53,6 +53,6 @@ def schema() -> None:
 
     Example: twinfeed rig schema > rig.schema.json
     """
-    from hil_rigs.schema import json_schema
+    from twinfeed.hil_rigs.schema import json_schema
 
     typer.echo(jsonlib.dumps(json_schema(), indent=2))

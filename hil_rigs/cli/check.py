@@ -9,14 +9,14 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress
 
-from harness.cli.output import Exit, console, errors, fail, plain_errors, print_json
-from harness.cli.running import JsonOption
-from harness.durations import seconds
-from harness.language import UnknownLanguage, language, translator
+from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json
+from twinfeed.harness.cli.running import JsonOption
+from twinfeed.harness.durations import seconds
+from twinfeed.harness.language import UnknownLanguage, language, translator
 
 if TYPE_CHECKING:
-    from hil_rigs.checking.findings import Report
-    from hil_rigs.rigfile import Rig
+    from twinfeed.hil_rigs.checking.findings import Report
+    from twinfeed.hil_rigs.rigfile import Rig
 
 CODES = {"fine": Exit.DONE, "notice": Exit.DONE, "problem": Exit.NO, "unreachable": Exit.UNREACHABLE}
 """By the worst that was found."""
@@ -40,11 +40,11 @@ def check(
 
     Example: twinfeed rig check ups-bench --lang fr
     """
-    from hil_rigs import rigfile
-    from hil_rigs.checking.bench import WITHIN_S
-    from hil_rigs.cli.check_table import picture
-    from hil_rigs.lock import BenchLock, Held
-    from hil_rigs.places import PlaceError
+    from twinfeed.hil_rigs import rigfile
+    from twinfeed.hil_rigs.checking.bench import WITHIN_S
+    from twinfeed.hil_rigs.cli.check_table import picture
+    from twinfeed.hil_rigs.lock import BenchLock, Held
+    from twinfeed.hil_rigs.places import PlaceError
 
     try:
         chosen = language(lang)
@@ -70,8 +70,8 @@ def check(
 
 
 async def _checked(bench: Rig, within_s: float, quiet: bool) -> Report:
-    from hil_rigs.checking.bench import check
-    from hil_rigs.places import held
+    from twinfeed.hil_rigs.checking.bench import check
+    from twinfeed.hil_rigs.places import held
 
     with Progress(console=console, transient=True, disable=quiet) as progress:
         task = progress.add_task(escape(bench.name), total=len(bench.bench.devices))

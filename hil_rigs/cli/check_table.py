@@ -8,10 +8,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from harness.language import N_
-from hil_rigs.checking.findings import DeviceSummary, Finding, Level, Report, Translate
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import text_in
+from twinfeed.harness.language import N_
+from twinfeed.hil_rigs.checking.findings import DeviceSummary, Finding, Level, Report, Translate
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import text_in
 
 STYLES = {Level.FINE: "green", Level.NOTICE: "cyan", Level.PROBLEM: "yellow", Level.UNREACHABLE: "red"}
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.markup import escape
 
-from emulators.plant.actor import PlantError
-from emulators.yamlfile import FileError
-from harness.cli.comparing import (
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.cli.comparing import (
     Comparison,
     IgnoreOption,
     PartialOption,
@@ -25,19 +25,19 @@ from harness.cli.comparing import (
     document,
     terms,
 )
-from harness.cli.learning import OutputOption, PatienceOption, UnderOption, recorded, told, walker
-from harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, several, table
-from harness.cli.running import JsonOption
-from harness.durations import seconds
-from hil_rigs.cli.bench import File
-from hil_rigs.cli.check import INTERRUPTED
+from twinfeed.harness.cli.learning import OutputOption, PatienceOption, UnderOption, recorded, told, walker
+from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, several, table
+from twinfeed.harness.cli.running import JsonOption
+from twinfeed.harness.durations import seconds
+from twinfeed.hil_rigs.cli.bench import File
+from twinfeed.hil_rigs.cli.check import INTERRUPTED
 
 if TYPE_CHECKING:
-    from harness.faults.scenario import Scenario
-    from harness.learning.recording import Recording
-    from harness.learning.twin import Twin
-    from hil_rigs.learning import NoRecording
-    from hil_rigs.rigfile import Rig
+    from twinfeed.harness.faults.scenario import Scenario
+    from twinfeed.harness.learning.recording import Recording
+    from twinfeed.harness.learning.twin import Twin
+    from twinfeed.hil_rigs.learning import NoRecording
+    from twinfeed.hil_rigs.rigfile import Rig
 
 RateOption = Annotated[
     str, typer.Option("--rate", help="Most requests to a device whose `rate` the file does not give: 10/s, 30/min.")
@@ -65,12 +65,12 @@ def record(
 
     Example: twinfeed rig record ups-bench.yaml ups-1 -o ups-1.jsonl --every 5s --for 10min
     """
-    from harness.learning.pace import per_second
-    from harness.learning.recorder import time_limit_s, walk_count
-    from harness.learning.snmp_walk import MOST_VARIABLES
-    from hil_rigs import rigfile
-    from hil_rigs.learning import chosen, handle_of, pace_of, protocol_of
-    from hil_rigs.places import held
+    from twinfeed.harness.learning.pace import per_second
+    from twinfeed.harness.learning.recorder import time_limit_s, walk_count
+    from twinfeed.harness.learning.snmp_walk import MOST_VARIABLES
+    from twinfeed.hil_rigs import rigfile
+    from twinfeed.hil_rigs.learning import chosen, handle_of, pace_of, protocol_of
+    from twinfeed.hil_rigs.places import held
 
     with plain_errors():
         bench = rigfile.read(file)
@@ -125,11 +125,11 @@ def drift(
 
       twinfeed rig drift ups-bench.yaml ups-1 --every 5s --for 2min --scenario outage.yaml
     """
-    from harness.faults.scenario import Scenario
-    from harness.learning.pace import per_second
-    from harness.learning.recorder import time_limit_s, walk_count
-    from hil_rigs import rigfile
-    from hil_rigs.learning import chosen
+    from twinfeed.harness.faults.scenario import Scenario
+    from twinfeed.harness.learning.pace import per_second
+    from twinfeed.harness.learning.recorder import time_limit_s, walk_count
+    from twinfeed.hil_rigs import rigfile
+    from twinfeed.hil_rigs.learning import chosen
 
     with plain_errors():
         bench = rigfile.read(file)
@@ -156,9 +156,9 @@ def drift(
 @contextmanager
 def _alone(bench: Rig, what: str) -> Iterator[None]:
     """Keep others off the bench; what may hinder a command that only reads ends it with a message."""
-    from hil_rigs.credentials import NoCredential
-    from hil_rigs.lock import BenchLock, Held
-    from hil_rigs.places import PlaceError
+    from twinfeed.hil_rigs.credentials import NoCredential
+    from twinfeed.hil_rigs.lock import BenchLock, Held
+    from twinfeed.hil_rigs.places import PlaceError
 
     try:
         with BenchLock(bench.name, what=what):  # a second master on a line would spoil both
@@ -178,8 +178,8 @@ def _twins(bench: Rig, names: list[str], scenario: Scenario | None, all_of_them:
     Raises:
         NoTwin: a device that must have one has none, or no device has.
     """
-    from harness.learning.twin import NoTwin
-    from hil_rigs.learning import twin_of
+    from twinfeed.harness.learning.twin import NoTwin
+    from twinfeed.hil_rigs.learning import twin_of
 
     found: dict[str, Twin] = {}
     for name in names:
@@ -196,8 +196,8 @@ def _twins(bench: Rig, names: list[str], scenario: Scenario | None, all_of_them:
 async def _recordings(
     bench: Rig, names: list[str], per_s: float, walks: int, every_s: float, limit_s: float
 ) -> dict[str, Recording | NoRecording]:
-    from hil_rigs.learning import recordings
-    from hil_rigs.places import held
+    from twinfeed.hil_rigs.learning import recordings
+    from twinfeed.hil_rigs.places import held
 
     async with held(bench) as here:
         return await recordings(here, names, per_s, walks, every_s, limit_s)
@@ -211,7 +211,7 @@ def _outcome(twin: Twin, recording: Recording | NoRecording, agreed: Terms) -> C
 
 
 def _code(outcome: Comparison | NoRecording) -> Exit:
-    from hil_rigs.credentials import NoCredential
+    from twinfeed.hil_rigs.credentials import NoCredential
 
     if isinstance(outcome, Comparison):
         return Exit.NO if outcome.differences else Exit.DONE
@@ -219,7 +219,7 @@ def _code(outcome: Comparison | NoRecording) -> Exit:
 
 
 def _document(bench: Rig, outcomes: dict[str, Comparison | NoRecording], without: list[str]) -> dict[str, object]:
-    from hil_rigs.learning import another_product
+    from twinfeed.hil_rigs.learning import another_product
 
     return {
         "bench": bench.name,
@@ -233,7 +233,7 @@ def _document(bench: Rig, outcomes: dict[str, Comparison | NoRecording], without
 
 
 def _print(bench: Rig, outcomes: dict[str, Comparison | NoRecording], without: list[str]) -> None:
-    from hil_rigs.learning import another_product
+    from twinfeed.hil_rigs.learning import another_product
 
     for name, outcome in outcomes.items():
         if not isinstance(outcome, Comparison):

@@ -12,18 +12,18 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from harness.cli.output import Exit, console, fail, plain_errors, print_json, table
-from harness.durations import seconds, spoken
-from hil_rigs import rigfile
-from hil_rigs.actuators.base import ActuatorFailed
-from hil_rigs.cli.bench import File, Json
-from hil_rigs.credentials import NoCredential
-from hil_rigs.lock import BenchLock, Held
-from hil_rigs.rigfile import Rig
-from hil_rigs.supervisor.client import Client, SupervisorGone
-from hil_rigs.supervisor.moves import Denied
-from hil_rigs.supervisor.places import record_of, socket_of
-from hil_rigs.supervisor.process import CannotSupervise, join, make_safe
+from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, print_json, table
+from twinfeed.harness.durations import seconds, spoken
+from twinfeed.hil_rigs import rigfile
+from twinfeed.hil_rigs.actuators.base import ActuatorFailed
+from twinfeed.hil_rigs.cli.bench import File, Json
+from twinfeed.hil_rigs.credentials import NoCredential
+from twinfeed.hil_rigs.lock import BenchLock, Held
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.supervisor.client import Client, SupervisorGone
+from twinfeed.hil_rigs.supervisor.moves import Denied
+from twinfeed.hil_rigs.supervisor.places import record_of, socket_of
+from twinfeed.hil_rigs.supervisor.process import CannotSupervise, join, make_safe
 
 As = Annotated[str, typer.Option("--as", metavar="NAME", help="Who is responsible; one of `may_arm` in the rig file.")]
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from harness.quantities import UnknownQuantity
-from harness.quantities import domain as domain_of
-from harness.transports import DeviceHandle
-from hil_rigs.dialogue import Dialogue
-from hil_rigs.instruments.base import Instrument, NoReading
-from hil_rigs.instruments.batch import Batch, batches
-from hil_rigs.instruments.operator import OperatorInstrument
-from hil_rigs.instruments.point import PointInstrument
-from hil_rigs.instruments.scpi import ScpiInstrument
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import Language
+from twinfeed.harness.quantities import UnknownQuantity
+from twinfeed.harness.quantities import domain as domain_of
+from twinfeed.harness.transports import DeviceHandle
+from twinfeed.hil_rigs.dialogue import Dialogue
+from twinfeed.hil_rigs.instruments.base import Instrument, NoReading
+from twinfeed.hil_rigs.instruments.batch import Batch, batches
+from twinfeed.hil_rigs.instruments.operator import OperatorInstrument
+from twinfeed.hil_rigs.instruments.point import PointInstrument
+from twinfeed.hil_rigs.instruments.scpi import ScpiInstrument
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import Language
 
 __all__ = ["Batch", "Instrument", "NoReading", "batches", "make", "needed"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from emulators.devices.domain import Domain
-from emulators.devices.points import Value
-from harness.unknown import Unknown, known
+from twinfeed.emulators.devices.domain import Domain
+from twinfeed.emulators.devices.points import Value
+from twinfeed.harness.unknown import Unknown, known
 
 
 class NoReading(Exception):

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from emulators.devices.points import Value
-from harness.transports import DeviceHandle, NoAnswer, TransportError
-from hil_rigs.instruments.base import Instrument, NoReading
-from hil_rigs.instruments.point import PointInstrument
+from twinfeed.emulators.devices.points import Value
+from twinfeed.harness.transports import DeviceHandle, NoAnswer, TransportError
+from twinfeed.hil_rigs.instruments.base import Instrument, NoReading
+from twinfeed.hil_rigs.instruments.point import PointInstrument
 
 
 @dataclass(frozen=True)

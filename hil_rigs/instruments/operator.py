@@ -6,12 +6,12 @@ import asyncio
 import math
 import re
 
-from emulators.devices.domain import Domain
-from emulators.devices.points import Value
-from hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
-from hil_rigs.instruments.base import Instrument, NoReading
-from hil_rigs.schema import Instrument as Section
-from hil_rigs.schema import Language, Reader, text_in
+from twinfeed.emulators.devices.domain import Domain
+from twinfeed.emulators.devices.points import Value
+from twinfeed.hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
+from twinfeed.hil_rigs.instruments.base import Instrument, NoReading
+from twinfeed.hil_rigs.schema import Instrument as Section
+from twinfeed.hil_rigs.schema import Language, Reader, text_in
 
 READING = re.compile(r"([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)\s*(.*)")
 """A number with a point or, as French writes it, a comma; then perhaps a unit."""

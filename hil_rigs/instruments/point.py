@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 
-from emulators.devices.domain import Domain
-from emulators.devices.points import Value
-from harness.transports import DeviceHandle, Reading, TransportError
-from hil_rigs.instruments.base import Instrument, NoReading
-from hil_rigs.schema import Instrument as Section
+from twinfeed.emulators.devices.domain import Domain
+from twinfeed.emulators.devices.points import Value
+from twinfeed.harness.transports import DeviceHandle, Reading, TransportError
+from twinfeed.hil_rigs.instruments.base import Instrument, NoReading
+from twinfeed.hil_rigs.schema import Instrument as Section
 
 
 class PointInstrument(Instrument):

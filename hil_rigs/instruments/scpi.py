@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from emulators.devices.domain import Domain
-from emulators.devices.points import Value
-from harness.transports.places import number
-from hil_rigs.instruments.base import Instrument, NoReading
-from hil_rigs.instruments.point import converted
-from hil_rigs.schema import Instrument as Section
-from hil_rigs.scpi import ScpiError, Session
+from twinfeed.emulators.devices.domain import Domain
+from twinfeed.emulators.devices.points import Value
+from twinfeed.harness.transports.places import number
+from twinfeed.hil_rigs.instruments.base import Instrument, NoReading
+from twinfeed.hil_rigs.instruments.point import converted
+from twinfeed.hil_rigs.schema import Instrument as Section
+from twinfeed.hil_rigs.scpi import ScpiError, Session
 
 NOT_A_NUMBER = 9.9e37
 """What stands for "no value", and its negative for overload (SCPI-99 §7.2.1.5: 9.91E37; ±9.9E37 infinity)."""

@@ -1,10 +1,10 @@
 """The sections of a rig file: devices, actuators, instruments, interlocks and limits, checked for form."""
 
-from hil_rigs.schema.actuators import MEANS, Actuator, Netem, Operator, Scpi, Visa, Wire
-from hil_rigs.schema.bench import Bench, json_schema
-from hil_rigs.schema.conditions import Limit, Proof
-from hil_rigs.schema.devices import DEFAULT_UNIT, DeviceAccess, Identity, ModbusAccess, SnmpAccess
-from hil_rigs.schema.forms import (
+from twinfeed.hil_rigs.schema.actuators import MEANS, Actuator, Netem, Operator, Scpi, Visa, Wire
+from twinfeed.hil_rigs.schema.bench import Bench, json_schema
+from twinfeed.hil_rigs.schema.conditions import Limit, Proof
+from twinfeed.hil_rigs.schema.devices import DEFAULT_UNIT, DeviceAccess, Identity, ModbusAccess, SnmpAccess
+from twinfeed.hil_rigs.schema.forms import (
     CREDENTIAL,
     LABGRID,
     SECRET_SCHEMA,
@@ -22,8 +22,8 @@ from hil_rigs.schema.forms import (
     Text,
     text_in,
 )
-from hil_rigs.schema.instruments import Instrument, Query, Reader
-from hil_rigs.schema.safety import EmergencyStop, Inhibit, Labgrid, Limits, OnBattery, Order
+from twinfeed.hil_rigs.schema.instruments import Instrument, Query, Reader
+from twinfeed.hil_rigs.schema.safety import EmergencyStop, Inhibit, Labgrid, Limits, OnBattery, Order
 
 __all__ = [
     "CREDENTIAL",

@@ -7,8 +7,8 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from hil_rigs.schema.conditions import Proof
-from hil_rigs.schema.forms import Command, Fault, Form, Interfaces, Listen, Position, Quantity, Span, Text
+from twinfeed.hil_rigs.schema.conditions import Proof
+from twinfeed.hil_rigs.schema.forms import Command, Fault, Form, Interfaces, Listen, Position, Quantity, Span, Text
 
 
 class Visa(Form):

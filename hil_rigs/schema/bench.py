@@ -6,12 +6,12 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from hil_rigs.schema.actuators import Actuator
-from hil_rigs.schema.conditions import Limit
-from hil_rigs.schema.devices import DeviceAccess
-from hil_rigs.schema.forms import Form, Quantity, Text
-from hil_rigs.schema.instruments import Instrument
-from hil_rigs.schema.safety import EmergencyStop, Inhibit, Labgrid, Limits, Order
+from twinfeed.hil_rigs.schema.actuators import Actuator
+from twinfeed.hil_rigs.schema.conditions import Limit
+from twinfeed.hil_rigs.schema.devices import DeviceAccess
+from twinfeed.hil_rigs.schema.forms import Form, Quantity, Text
+from twinfeed.hil_rigs.schema.instruments import Instrument
+from twinfeed.hil_rigs.schema.safety import EmergencyStop, Inhibit, Labgrid, Limits, Order
 
 
 class Bench(Form):

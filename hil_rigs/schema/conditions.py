@@ -6,8 +6,8 @@ from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from emulators.devices.points import Value
-from hil_rigs.schema.forms import Form, Quantity, Span
+from twinfeed.emulators.devices.points import Value
+from twinfeed.hil_rigs.schema.forms import Form, Quantity, Span
 
 
 class Limit(Form):

@@ -8,12 +8,12 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from emulators.profiles.schema import Profile
-from harness.transports.modbus import MODBUS_PORT
-from harness.transports.snmp import SNMP_PORT
-from harness.transports.snmp_stream import Over
-from harness.transports.snmp_usm import AuthProtocol, PrivProtocol, protocol
-from hil_rigs.schema.forms import LABGRID, Form, Secret, Span
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.harness.transports.modbus import MODBUS_PORT
+from twinfeed.harness.transports.snmp import SNMP_PORT
+from twinfeed.harness.transports.snmp_stream import Over
+from twinfeed.harness.transports.snmp_usm import AuthProtocol, PrivProtocol, protocol
+from twinfeed.hil_rigs.schema.forms import LABGRID, Form, Secret, Span
 
 DEFAULT_UNIT = 1
 """Where neither rig file nor profile names a Modbus unit."""

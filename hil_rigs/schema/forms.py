@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
-from harness.durations import seconds
-from hil_rigs import templates
+from twinfeed.harness.durations import seconds
+from twinfeed.hil_rigs import templates
 
 CREDENTIAL = re.compile(r"(env|file|keyring):(.+)")
 """Where a password is to be found: an environment variable, a file, SERVICE/USER of the desktop's keyring."""

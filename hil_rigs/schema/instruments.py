@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from pydantic import Field, model_validator
 
-from hil_rigs.schema.actuators import Visa
-from hil_rigs.schema.forms import Form, Quantity, Span, Text
+from twinfeed.hil_rigs.schema.actuators import Visa
+from twinfeed.hil_rigs.schema.forms import Form, Quantity, Span, Text
 
 
 class Reader(Form):

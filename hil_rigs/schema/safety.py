@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from hil_rigs.schema.conditions import Limit
-from hil_rigs.schema.forms import Form, Span, Text
+from twinfeed.hil_rigs.schema.conditions import Limit
+from twinfeed.hil_rigs.schema.forms import Form, Span, Text
 
 
 class OnBattery(Limit):

@@ -1,13 +1,13 @@
-"""`python -m hil_rigs.supervisor FILE`: the guard of a bench, and with it its supervisor."""
+"""`python -m twinfeed.hil_rigs.supervisor FILE`: the guard of a bench, and with it its supervisor."""
 
 import sys
 
-from emulators.yamlfile import FileError
-from harness.record import Broken
-from hil_rigs.credentials import NoCredential
-from hil_rigs.lock import Held
-from hil_rigs.places import PlaceError
-from hil_rigs.supervisor.process import main
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.record import Broken
+from twinfeed.hil_rigs.credentials import NoCredential
+from twinfeed.hil_rigs.lock import Held
+from twinfeed.hil_rigs.places import PlaceError
+from twinfeed.hil_rigs.supervisor.process import main
 
 try:
     sys.exit(main(sys.argv[1:]))

@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
-from harness.transports import errors as transports
-from hil_rigs.actuators.base import ActuatorFailed, NotMoved
-from hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, send
-from hil_rigs.supervisor.moves import Denied
+from twinfeed.harness.transports import errors as transports
+from twinfeed.hil_rigs.actuators.base import ActuatorFailed, NotMoved
+from twinfeed.hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, send
+from twinfeed.hil_rigs.supervisor.moves import Denied
 
 Heard = Callable[[Mapping[str, Any]], None]
 """Told of every event of the bench."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
-from hil_rigs.supervisor.server import Server
+from twinfeed.hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
+from twinfeed.hil_rigs.supervisor.server import Server
 
 ANSWERED = 0.95
 """Of the time that whoever asks waits: what is left is for telling that, and whether anybody was there."""

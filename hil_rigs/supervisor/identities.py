@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from harness.report.notes import Identity
-from harness.transports import DeviceHandle
-from hil_rigs.checking.asking import Asked
-from hil_rigs.checking.findings import Finding
-from hil_rigs.checking.identity import Card, verified
-from hil_rigs.rigfile import Rig
+from twinfeed.harness.report.notes import Identity
+from twinfeed.harness.transports import DeviceHandle
+from twinfeed.hil_rigs.checking.asking import Asked
+from twinfeed.hil_rigs.checking.findings import Finding
+from twinfeed.hil_rigs.checking.identity import Card, verified
+from twinfeed.hil_rigs.rigfile import Rig
 
 
 async def introductions(rig: Rig, handles: Mapping[str, DeviceHandle]) -> tuple[list[Identity], list[str]]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from emulators.devices.points import Value
-from hil_rigs.schema import Limit, OnBattery
+from twinfeed.emulators.devices.points import Value
+from twinfeed.hil_rigs.schema import Limit, OnBattery
 
 
 class Interlock:

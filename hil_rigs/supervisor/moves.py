@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from emulators.devices.points import Value
-from hil_rigs.actuators.base import Actuator, ActuatorFailed, NotMoved
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import Position, Proof
-from hil_rigs.supervisor.interlocks import shown
+from twinfeed.emulators.devices.points import Value
+from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed, NotMoved
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import Position, Proof
+from twinfeed.hil_rigs.supervisor.interlocks import shown
 
 Tell = Callable[..., object]
 """tell(who, what, **data): a line of the record."""

@@ -15,9 +15,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any
 
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import Language, text_in
-from hil_rigs.supervisor.supervisor import Supervisor
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import Language, text_in
+from twinfeed.hil_rigs.supervisor.supervisor import Supervisor
 
 ADDRESS = "127.0.0.1"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from harness.record import Record, read
-from hil_rigs.rigfile import Rig
+from twinfeed.harness.record import Record, read
+from twinfeed.hil_rigs.rigfile import Rig
 
 ENVIRONMENT = "TWINFEED_BENCHES"
 """The folder of all benches of this computer, if it is not `DEFAULT`."""

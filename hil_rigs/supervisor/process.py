@@ -24,24 +24,24 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal
 
-from harness.language import language
-from harness.record import Broken, Record
-from hil_rigs import actuators, instruments, rigfile
-from hil_rigs.connecting import connect
-from hil_rigs.credentials import NoCredential
-from hil_rigs.dialogue import Unattended
-from hil_rigs.instruments.base import Instrument
-from hil_rigs.lock import BenchLock
-from hil_rigs.places import PlaceError, held
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import Language
-from hil_rigs.supervisor.client import Client, Heard, SupervisorGone
-from hil_rigs.supervisor.dialogue import AskedOverSocket
-from hil_rigs.supervisor.moves import Moves, Tell
-from hil_rigs.supervisor.page import StopPage
-from hil_rigs.supervisor.places import armed_mark, log_of, new_record, record_of, socket_of
-from hil_rigs.supervisor.server import Server
-from hil_rigs.supervisor.supervisor import Supervisor
+from twinfeed.harness.language import language
+from twinfeed.harness.record import Broken, Record
+from twinfeed.hil_rigs import actuators, instruments, rigfile
+from twinfeed.hil_rigs.connecting import connect
+from twinfeed.hil_rigs.credentials import NoCredential
+from twinfeed.hil_rigs.dialogue import Unattended
+from twinfeed.hil_rigs.instruments.base import Instrument
+from twinfeed.hil_rigs.lock import BenchLock
+from twinfeed.hil_rigs.places import PlaceError, held
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import Language
+from twinfeed.hil_rigs.supervisor.client import Client, Heard, SupervisorGone
+from twinfeed.hil_rigs.supervisor.dialogue import AskedOverSocket
+from twinfeed.hil_rigs.supervisor.moves import Moves, Tell
+from twinfeed.hil_rigs.supervisor.page import StopPage
+from twinfeed.hil_rigs.supervisor.places import armed_mark, log_of, new_record, record_of, socket_of
+from twinfeed.hil_rigs.supervisor.server import Server
+from twinfeed.hil_rigs.supervisor.supervisor import Supervisor
 
 STARTING_S = 60.0
 """So long a supervisor may take to listen: it reads the profiles and opens the record, s."""
@@ -63,7 +63,7 @@ async def join(rig: Rig, heard: Heard = lambda event: None, who: str | None = No
     with contextlib.suppress(SupervisorGone):
         return await Client.connect(socket_of(rig), heard, who)
     log = log_of(rig)
-    command = [sys.executable, "-m", "hil_rigs.supervisor", str(rig.path.resolve())]
+    command = [sys.executable, "-m", "twinfeed.hil_rigs.supervisor", str(rig.path.resolve())]
     with log.open("wb") as output:
         guard = subprocess.Popen(  # of its own session: Ctrl-C and a closed terminal are the test run's
             command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
@@ -89,7 +89,7 @@ def guard(path: Path) -> int:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     with BenchLock(rig.name, what=f"supervisor of {path}"):
         worker = subprocess.Popen(
-            [sys.executable, "-m", "hil_rigs.supervisor", str(path), WORKER], stdin=subprocess.PIPE
+            [sys.executable, "-m", "twinfeed.hil_rigs.supervisor", str(path), WORKER], stdin=subprocess.PIPE
         )
 
         def pass_on(number: int, _frame: object) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from emulators.devices.points import Value
-from hil_rigs.instruments import Batch, Instrument, NoReading, batches
+from twinfeed.emulators.devices.points import Value
+from twinfeed.hil_rigs.instruments import Batch, Instrument, NoReading, batches
 
 CANCELLED_S = 0.1
 """How long a reading that is given up may take to end before it is told again, s."""

@@ -16,12 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from harness.report.notes import Confirmation
-from harness.transports.errors import TransportError
-from hil_rigs.actuators.base import ActuatorFailed
-from hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, send
-from hil_rigs.supervisor.moves import Denied
-from hil_rigs.supervisor.supervisor import LOOK_S, Supervisor
+from twinfeed.harness.report.notes import Confirmation
+from twinfeed.harness.transports.errors import TransportError
+from twinfeed.hil_rigs.actuators.base import ActuatorFailed
+from twinfeed.hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, send
+from twinfeed.hil_rigs.supervisor.moves import Denied
+from twinfeed.hil_rigs.supervisor.supervisor import LOOK_S, Supervisor
 
 ERRORS = (Denied, ActuatorFailed, TransportError, ValueError)
 """What is told to whoever asked, with the kind of error."""

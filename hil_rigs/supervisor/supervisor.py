@@ -13,22 +13,22 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from emulators.devices.points import Value
-from harness.record import DiskFull, Record
-from harness.report.notes import Calibration, Noted, line
-from harness.transports import DeviceHandle
-from harness.transports.errors import TransportError
-from harness.unknown import raw_as_json
-from hil_rigs import schema
-from hil_rigs.actuators.base import Actuator, ActuatorFailed
-from hil_rigs.instruments import Instrument, NoReading, needed
-from hil_rigs.rigfile import Rig
-from hil_rigs.schema import Inhibit, text_in
-from hil_rigs.supervisor.identities import introductions
-from hil_rigs.supervisor.interlocks import BatteryTime, Interlock
-from hil_rigs.supervisor.moves import Denied, Moves
-from hil_rigs.supervisor.places import armed_mark
-from hil_rigs.supervisor.sampling import Sampling
+from twinfeed.emulators.devices.points import Value
+from twinfeed.harness.record import DiskFull, Record
+from twinfeed.harness.report.notes import Calibration, Noted, line
+from twinfeed.harness.transports import DeviceHandle
+from twinfeed.harness.transports.errors import TransportError
+from twinfeed.harness.unknown import raw_as_json
+from twinfeed.hil_rigs import schema
+from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.instruments import Instrument, NoReading, needed
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import Inhibit, text_in
+from twinfeed.hil_rigs.supervisor.identities import introductions
+from twinfeed.hil_rigs.supervisor.interlocks import BatteryTime, Interlock
+from twinfeed.hil_rigs.supervisor.moves import Denied, Moves
+from twinfeed.hil_rigs.supervisor.places import armed_mark
+from twinfeed.hil_rigs.supervisor.sampling import Sampling
 
 LOOK_S = 0.05
 """How often limits and times are looked at, s."""

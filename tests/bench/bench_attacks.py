@@ -29,14 +29,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from emulators import sitefile
-from emulators.profiles.schema import Modbus as ModbusPart
-from emulators.profiles.schema import Profile, Register
-from emulators.wire.snmp.ber import Syntax, encode_oid, encode_sequence, encode_value, parse_oid
-from emulators.wire.snmp.message import PduType, Version, encode_community_message, encode_pdu
-from harness import control
 from tests.bench.bench_soak import ECHO
 from tests.bench.latency import Datagrams, Latencies, Lost, Modbus, Snmp, snmp_request
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.profiles.schema import Modbus as ModbusPart
+from twinfeed.emulators.profiles.schema import Profile, Register
+from twinfeed.emulators.wire.snmp.ber import Syntax, encode_oid, encode_sequence, encode_value, parse_oid
+from twinfeed.emulators.wire.snmp.message import PduType, Version, encode_community_message, encode_pdu
+from twinfeed.harness import control
 
 ECHOES = 16302
 RATE = 50.0
@@ -336,7 +336,7 @@ def slow_card(seconds: float) -> None:
 
 NOISY = """
 import asyncio
-from emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
+from twinfeed.emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
 
 async def main():
     unit = TableUnit(holding=range(100))

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from fixtures.hunts import BEYOND_THE_DESIGN, EVERY_DUTY, HUNTED, Hunted
-from harness.faults.scenario import Scenario
-from harness.search import Hunt, Outcome, hunt, menu, trial
-from harness.worlds.sites import fresh
+from twinfeed.fixtures.hunts import BEYOND_THE_DESIGN, EVERY_DUTY, HUNTED, Hunted
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.search import Hunt, Outcome, hunt, menu, trial
+from twinfeed.harness.worlds.sites import fresh
 
-REFERENCE = "fixtures.controllers.plant"
+REFERENCE = "twinfeed.fixtures.controllers.plant"
 
 ROUND = 30
 """Scenarios with one seed: Hypothesis lingers about what it has tried, so fresh seeds rather than one long hunt. In the
@@ -67,7 +67,7 @@ def _keep(scenario: Scenario, path: Path, what: str) -> None:
 
 def _hunt(hunted: Hunted, examples: int, seed: int) -> Hunt:
     """As `hunt`, with seconds of the processor: the machine may be busy with other work."""
-    controller = f"fixtures.controllers.bugs:{hunted.bug.replace('-', '_')}"
+    controller = f"twinfeed.fixtures.controllers.bugs:{hunted.bug.replace('-', '_')}"
     frame = Scenario("pilot", seed, hunted.minutes * 60.0, (), tuple(hunted.demands), controller)
     offered = menu(fresh("pilot", seed), hunted.only)
     last_s = None if hunted.last_onset_min is None else hunted.last_onset_min * 60.0

@@ -13,7 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from emulators.site import Site
+from twinfeed.emulators.site import Site
 
 DAY_S = 86_400.0
 AIM = 20_000.0

@@ -13,17 +13,17 @@ import logging
 import sys
 import time
 
-from emulators.site import Site
-from harness.faults.scenario import Scenario
-from harness.search.hunt import hunt
-from harness.search.strategies import menu
-from harness.worlds.sites import fresh
 from tests.bench.sampling import sampled, table
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.search.hunt import hunt
+from twinfeed.harness.search.strategies import menu
+from twinfeed.harness.worlds.sites import fresh
 
 SITE = "pilot"
 LENGTH_S = 1800.0
 PROPERTIES = ("always(hall-1.inlet_c < 1000)", "always(racks.*.load_kw < 1000)")
-CONTROLLER = "fixtures.controllers.plant"
+CONTROLLER = "twinfeed.fixtures.controllers.plant"
 RESTORES = 50
 
 

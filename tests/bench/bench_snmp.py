@@ -22,8 +22,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from emulators.wire.snmp.ber import Oid, Syntax, encode_oid, format_oid, parse_oid
-from emulators.wire.snmp.message import (
+from twinfeed.emulators.wire.snmp.ber import Oid, Syntax, encode_oid, format_oid, parse_oid
+from twinfeed.emulators.wire.snmp.message import (
     PduType,
     VarBind,
     Version,

@@ -25,9 +25,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from emulators import sitefile
-from harness import control
 from tests.bench.latency import Datagrams, Latencies, Modbus, Snmp
+from twinfeed.emulators import sitefile
+from twinfeed.harness import control
 
 WINDOW_S = 600.0
 """Length of each of the two windows that are compared, s."""

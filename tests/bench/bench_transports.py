@@ -18,9 +18,9 @@ from pymodbus.client import AsyncModbusTcpClient
 from pysnmp.hlapi.v1arch import asyncio as v1arch
 from pysnmp.hlapi.v3arch import asyncio as v3arch
 
-from emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
-from emulators.wire.snmp import Access, Engine, Instance, MibTree, SnmpAgent, SnmpServer, Syntax, User
-from harness.transports import ModbusTransport, SnmpTransport, UsmUser
+from twinfeed.emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
+from twinfeed.emulators.wire.snmp import Access, Engine, Instance, MibTree, SnmpAgent, SnmpServer, Syntax, User
+from twinfeed.harness.transports import ModbusTransport, SnmpTransport, UsmUser
 
 HOST = "127.13.0.1"
 REQUESTS = 300

@@ -28,17 +28,17 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 from pysnmp.hlapi.v1arch.asyncio import SnmpDispatcher
 
-from emulators.serve import Endpoint
-from emulators.site import Site
-from fixtures.controllers.plant import maps
-from harness.worlds.controller import named
-from harness.worlds.loop import VirtualLoop
-from harness.worlds.simulated import SimulatedWorld
-from harness.worlds.sites import fresh
 from tests.bench import pollers, sites
 from tests.bench.sampling import sampled, table
+from twinfeed.emulators.serve import Endpoint
+from twinfeed.emulators.site import Site
+from twinfeed.fixtures.controllers.plant import maps
+from twinfeed.harness.worlds.controller import named
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.simulated import SimulatedWorld
+from twinfeed.harness.worlds.sites import fresh
 
-CONTROLLER = "fixtures.controllers.plant"
+CONTROLLER = "twinfeed.fixtures.controllers.plant"
 AIM = 300.0
 """Times real time, on one core."""
 

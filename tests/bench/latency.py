@@ -12,9 +12,9 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from emulators.profiles.schema import Profile
-from emulators.wire.snmp.ber import encode_oid, encode_sequence, parse_oid
-from emulators.wire.snmp.message import PduType, Version, encode_community_message, encode_pdu
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.emulators.wire.snmp.ber import encode_oid, encode_sequence, parse_oid
+from twinfeed.emulators.wire.snmp.message import PduType, Version, encode_community_message, encode_pdu
 
 PATIENCE_S = 2.0
 """How long a client waits for an answer, s: the default of most SNMP and Modbus clients is 1 to 3 s."""

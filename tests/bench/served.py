@@ -16,9 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import harness.cli.up
-from emulators.serve import LiveSite
-from harness.cli.app import main
+import twinfeed.harness.cli.up
+from twinfeed.emulators.serve import LiveSite
+from twinfeed.harness.cli.app import main
 
 EVERY_S = 10.0
 
@@ -60,5 +60,5 @@ REPORT = Path(sys.argv[1])
 
 if __name__ == "__main__":
     del sys.argv[1]
-    harness.cli.up.LiveSite = Reporting  # type: ignore[misc]
+    twinfeed.harness.cli.up.LiveSite = Reporting  # type: ignore[misc]
     main()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from fixtures.controllers.plant import maps
+from twinfeed.fixtures.controllers.plant import maps
 
 ON_A_BOARD = 5
 """Meters, and as many PDUs, on each board."""

@@ -13,9 +13,9 @@ from click.testing import Result
 from terminal import Up, running_up
 from typer.testing import CliRunner
 
-from emulators import sitefile
-from harness.cli import app
-from harness.cli.output import console
+from twinfeed.emulators import sitefile
+from twinfeed.harness.cli import app
+from twinfeed.harness.cli.output import console
 
 Cli = Callable[..., Result]
 

@@ -45,7 +45,7 @@ def command(runtime: Path, *arguments: object) -> tuple[Sequence[str], dict[str,
     """The command line and environment of `twinfeed` with these arguments."""
     environment = {**os.environ, "XDG_RUNTIME_DIR": str(runtime), "PYTHONPATH": str(ROOT)}
     environment["XDG_STATE_HOME"] = str(runtime / "state")
-    return [sys.executable, "-m", "harness.cli", *map(str, arguments)], environment
+    return [sys.executable, "-m", "twinfeed.harness.cli", *map(str, arguments)], environment
 
 
 @contextmanager

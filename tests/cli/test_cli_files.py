@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
-from emulators import sitefile
-from emulators.profiles import library
-from harness.cli.app import COMMANDS
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.profiles import library
+from twinfeed.harness.cli.app import COMMANDS
 
 Cli = Callable[..., Result]
 

@@ -12,8 +12,8 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from harness.cli import app
-from harness.cli.output import console, errors
+from twinfeed.harness.cli import app
+from twinfeed.harness.cli.output import console, errors
 
 Cli = Callable[..., Result]
 

@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.serve import LiveSite
-from emulators.site import Site
-from harness import control
-from harness.control import MAX_REQUEST, VERBS, ControlError, ControlServer
+from twinfeed.emulators.serve import LiveSite
+from twinfeed.emulators.site import Site
+from twinfeed.harness import control
+from twinfeed.harness.control import MAX_REQUEST, VERBS, ControlError, ControlServer
 
 
 @cache
@@ -95,7 +95,7 @@ def test_what_is_wrong_is_said(line: bytes, says: str) -> None:
 
 
 def test_a_refusal_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "harness.control"):
+    with caplog.at_level(logging.INFO, "twinfeed.harness.control"):
         server().answer(b'{"do": "reed",\n"x": "\\n"}')
     assert [record.getMessage().count("\n") for record in caplog.records] == [0]
 

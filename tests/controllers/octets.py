@@ -9,12 +9,12 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[2]))  # `fixtures`, which is not installed
 
-from harness.worlds.controller import named
-from harness.worlds.loop import VirtualLoop
-from harness.worlds.network import Network
-from harness.worlds.simulated import SimulatedWorld
-from harness.worlds.sites import fresh
-from harness.worlds.sockets import Frame
+from twinfeed.harness.worlds.controller import named
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.network import Network
+from twinfeed.harness.worlds.simulated import SimulatedWorld
+from twinfeed.harness.worlds.sites import fresh
+from twinfeed.harness.worlds.sockets import Frame
 
 
 async def main() -> None:
@@ -28,7 +28,7 @@ async def main() -> None:
         digest.update(repr((frame.t_s, frame.source, frame.destination, frame.data)).encode())
 
     loop.network.record = take
-    await world.start_controller(named("fixtures.controllers.plant"))
+    await world.start_controller(named("twinfeed.fixtures.controllers.plant"))
     await world.inject("utility-a", "outage", at=20)
     await world.run("1 min")
     await world.stop()

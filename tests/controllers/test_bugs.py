@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.controllers.bugs import BUGS
-from fixtures.controllers.plant import Plant, main
-from harness.properties import Property, PropertyViolated, always, never, within
-from harness.worlds.controller import InProcess, named
-from harness.worlds.world import World
+from twinfeed.fixtures.controllers.bugs import BUGS
+from twinfeed.fixtures.controllers.plant import Plant, main
+from twinfeed.harness.properties import Property, PropertyViolated, always, never, within
+from twinfeed.harness.worlds.controller import InProcess, named
+from twinfeed.harness.worlds.world import World
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def test_a_bug_says_what_it_is_and_how_it_shows(name: str) -> None:
 
 @pytest.mark.parametrize("name", BUGS)
 def test_a_bug_can_be_named_on_the_command_line(name: str) -> None:
-    assert named(f"fixtures.controllers.bugs:{name.replace('-', '_')}").name.endswith(name.replace("-", "_"))
+    assert named(f"twinfeed.fixtures.controllers.bugs:{name.replace('-', '_')}").name.endswith(name.replace("-", "_"))
 
 
 def test_incidents_are_published_ones(shared_data: Path) -> None:

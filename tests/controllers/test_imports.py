@@ -23,7 +23,7 @@ def test_it_imports_nothing_of_ours_and_no_clock(path: Path) -> None:
 def test_it_imports_only_controllers_of_fixtures(path: Path) -> None:
     nodes = ast.walk(ast.parse(path.read_text()))
     names = [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
-    assert all(name.startswith("fixtures.controllers") for name in names if name.startswith("fixtures"))
+    assert all(name.startswith("twinfeed.fixtures.controllers") for name in names if name.startswith("fixtures"))
 
 
 def _imported(path: Path) -> set[str]:

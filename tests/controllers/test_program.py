@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.worlds.live import LiveWorld
-from harness.worlds.program import Program
-from harness.worlds.sites import fresh
+from twinfeed.harness.worlds.live import LiveWorld
+from twinfeed.harness.worlds.program import Program
+from twinfeed.harness.worlds.sites import fresh
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
@@ -22,7 +22,7 @@ async def test_it_takes_the_site_over_and_remembers(monkeypatch: pytest.MonkeyPa
     world = LiveWorld(fresh("pilot"))
     await world.start()
     try:
-        program = Program(f"{sys.executable} -m fixtures.controllers.plant")
+        program = Program(f"{sys.executable} -m twinfeed.fixtures.controllers.plant")
         await world.start_controller(program)
         while world.model["chiller-3"].read("chiller.enabled") and world.now < PATIENCE_S:
             await world.run(1.0)

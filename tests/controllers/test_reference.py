@@ -6,13 +6,13 @@ from itertools import pairwise
 
 import pytest
 
-from harness.properties import always, eventually, never, within
-from harness.worlds.controller import InProcess
-from harness.worlds.world import World
+from twinfeed.harness.properties import always, eventually, never, within
+from twinfeed.harness.worlds.controller import InProcess
+from twinfeed.harness.worlds.world import World
 
 pytestmark = [
     pytest.mark.site("pilot"),
-    pytest.mark.controller("fixtures.controllers.plant:main"),
+    pytest.mark.controller("twinfeed.fixtures.controllers.plant:main"),
     pytest.mark.watch("racks.*.supplied", "hall-1.hottest_inlet_c", "generator-*.load_percent", "network.lost_gbps"),
 ]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from fixtures.controllers.plant.snmp import Agent, Answer, Request
-from harness.worlds.loop import VirtualLoop
+from twinfeed.fixtures.controllers.plant.snmp import Agent, Answer, Request
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 DEVICE = ("127.20.0.9", 161)
 

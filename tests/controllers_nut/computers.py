@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.worlds.live import LiveWorld
-from harness.worlds.program import Program
+from twinfeed.harness.worlds.live import LiveWorld
+from twinfeed.harness.worlds.program import Program
 
 SITE = """
 site: two-ups

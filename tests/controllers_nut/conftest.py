@@ -12,10 +12,10 @@ from computers import SITE, Computers
 from external import program
 from nut import FOLDERS
 
-from emulators.site import Site
-from harness.pytest_plugin import worker
-from harness.worlds.live import LiveWorld
-from harness.worlds.program import Program
+from twinfeed.emulators.site import Site
+from twinfeed.harness.pytest_plugin import worker
+from twinfeed.harness.worlds.live import LiveWorld
+from twinfeed.harness.worlds.program import Program
 
 SPEED = 20.0
 """Seconds of the site in one of the clock; under libfaketime NUT's programs sleep as much faster."""
@@ -58,7 +58,7 @@ async def computers(
     if faketime:
         program("faketime", "faketime")
     monkeypatch.setenv("PYTHONPATH", str(pytestconfig.rootpath))
-    command = f"{sys.executable} -m fixtures.controllers.nut {INTERVALS if faketime else UNFAKED}"
+    command = f"{sys.executable} -m twinfeed.fixtures.controllers.nut {INTERVALS if faketime else UNFAKED}"
     nut = Program(command, SPEED, faketime)
     await world.start_controller(nut)
     found = Computers(world, nut)

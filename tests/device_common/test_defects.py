@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.devices.device import Device
-from emulators.devices.points import BadValue, BoundPoint, Crashed, Point
-from emulators.plant.actor import Actor, Defect, PlantError
-from emulators.site import Site
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.devices.points import BadValue, BoundPoint, Crashed, Point
+from twinfeed.emulators.plant.actor import Actor, Defect, PlantError
+from twinfeed.emulators.site import Site
 
 PHASES = ("react", "horizon", "timer", "read", "write", "fault")
 ERRORS = (

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.devices.catalogue import KINDS
-from emulators.devices.device import SYSTEM_POINTS
-from emulators.devices.domain import COUNTED, OCTETS, TEXT, TRUTH, Domain, number, of_words
-from emulators.devices.points import BadValue, BoundPoint, Refused
-from emulators.plant.actor import PlantError
-from emulators.site import Site
-from harness.quantities import domain, resolve
-from harness.unknown import Unknown
+from twinfeed.emulators.devices.catalogue import KINDS
+from twinfeed.emulators.devices.device import SYSTEM_POINTS
+from twinfeed.emulators.devices.domain import COUNTED, OCTETS, TEXT, TRUTH, Domain, number, of_words
+from twinfeed.emulators.devices.points import BadValue, BoundPoint, Refused
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.site import Site
+from twinfeed.harness.quantities import domain, resolve
+from twinfeed.harness.unknown import Unknown
 
 CHARGE, VOLTS, AMPERES, HERTZ, KILOWATTS = number("%"), number("V"), number("A"), number("Hz"), number("kW")
 

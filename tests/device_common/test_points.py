@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from emulators.devices import catalogue
-from emulators.devices.device import SYSTEM_POINTS
-from emulators.profiles.schema import POINT_PATTERN
+from twinfeed.emulators.devices import catalogue
+from twinfeed.emulators.devices.device import SYSTEM_POINTS
+from twinfeed.emulators.profiles.schema import POINT_PATTERN
 
 POINTS = [(cls.kind, point) for cls in catalogue.CLASSES for point in (*SYSTEM_POINTS, *cls.POINTS)]
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from plant_cooling.cooled import Site
 
-from emulators.devices.chiller import ChillerController, ChillerParams
-from emulators.devices.points import BadValue, Refused
+from twinfeed.emulators.devices.chiller import ChillerController, ChillerParams
+from twinfeed.emulators.devices.points import BadValue, Refused
 
 
 def controllers(**params: Any) -> list[ChillerController]:

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 from plant_cooling.cooled import Site
 
-from emulators.devices.chilled_water_plant import ChilledWaterPlant, PlantControllerParams
-from emulators.devices.chiller import ChillerController, ChillerParams
-from emulators.devices.crah import CrahController, CrahParams
-from emulators.devices.sensor import Sensor, SensorParams
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
-from emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.devices.chilled_water_plant import ChilledWaterPlant, PlantControllerParams
+from twinfeed.emulators.devices.chiller import ChillerController, ChillerParams
+from twinfeed.emulators.devices.crah import CrahController, CrahParams
+from twinfeed.emulators.devices.sensor import Sensor, SensorParams
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
 
 TAGS = {"integer": 2, "string": 4, "oid": 6, "ipaddress": 64, "counter32": 65, "gauge32": 66, "timeticks": 67}
 

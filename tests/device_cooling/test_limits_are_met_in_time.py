@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from plant_cooling.cooled import It, ItRatings
 from small_plant import plant_of
 
-from emulators.devices.sensor import Sensor, SensorParams
-from emulators.plant.halls import Hall, HallRatings
+from twinfeed.emulators.devices.sensor import Sensor, SensorParams
+from twinfeed.emulators.plant.halls import Hall, HallRatings
 
 LIMIT_C = 27.0
 

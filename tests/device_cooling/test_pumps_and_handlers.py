@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from plant_cooling.cooled import Site
 
-from emulators.devices.chilled_water_plant import ChilledWaterPlant, PlantControllerParams
-from emulators.devices.crah import CrahController, CrahParams
-from emulators.devices.sensor import Sensor, SensorParams
+from twinfeed.emulators.devices.chilled_water_plant import ChilledWaterPlant, PlantControllerParams
+from twinfeed.emulators.devices.crah import CrahController, CrahParams
+from twinfeed.emulators.devices.sensor import Sensor, SensorParams
 
 # -- pumps --------------------------------------------------------------------------------------------------
 

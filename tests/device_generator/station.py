@@ -6,9 +6,9 @@ from typing import Any
 
 from plant_generator.gensets import Sets
 
-from emulators.devices.generator import GeneratorController
-from emulators.devices.generator_settings import GeneratorControllerParams
-from emulators.plant.electrical import Component
+from twinfeed.emulators.devices.generator import GeneratorController
+from twinfeed.emulators.devices.generator_settings import GeneratorControllerParams
+from twinfeed.emulators.plant.electrical import Component
 
 
 class Switch(Component):

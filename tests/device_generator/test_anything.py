@@ -9,10 +9,10 @@ from device_generator.station import Station
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.devices.generator_points import KEYS
-from emulators.devices.points import Refused
-from emulators.plant.fuel import BulkTank, DayTank, DayTankRatings
-from emulators.plant.generators import Generator
+from twinfeed.emulators.devices.generator_points import KEYS
+from twinfeed.emulators.devices.points import Refused
+from twinfeed.emulators.plant.fuel import BulkTank, DayTank, DayTankRatings
+from twinfeed.emulators.plant.generators import Generator
 
 SETS = st.sampled_from(["g1", "g2", "g3"])
 

@@ -7,10 +7,10 @@ import struct
 import pytest
 from device_generator.station import Station
 
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
-from emulators.wire.modbus import DeviceFailure, IllegalAddress, IllegalValue
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.wire.modbus import DeviceFailure, IllegalAddress, IllegalValue
 
 PROFILE = library.get("dse-gencomm")
 

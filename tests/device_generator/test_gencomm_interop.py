@@ -11,7 +11,7 @@ import pytest
 from pymodbus.client import ModbusTcpClient
 from running import Running, running
 
-from emulators.site import Site
+from twinfeed.emulators.site import Site
 
 SITE = """
 site: genset

@@ -7,9 +7,9 @@ import re
 import pytest
 from device_generator.station import Station
 
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
 
 PROFILE = library.get("himoinsa-gensets")
 ENTERPRISE = "1.3.6.1.4.1.41809.1."

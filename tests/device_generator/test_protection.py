@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from device_generator.station import Station
 
-from emulators.devices.alarms import Notice
-from emulators.devices.generator import GeneratorController
+from twinfeed.emulators.devices.alarms import Notice
+from twinfeed.emulators.devices.generator import GeneratorController
 
 
 def shut_down_by(station: Station, seconds: float) -> dict[str, str]:

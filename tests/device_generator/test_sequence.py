@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from device_generator.station import Station
 
-from emulators.devices.points import BadValue, Refused
-from emulators.plant.fuel import DayTank, DayTankRatings
+from twinfeed.emulators.devices.points import BadValue, Refused
+from twinfeed.emulators.plant.fuel import DayTank, DayTankRatings
 
 
 def test_a_call_from_a_transfer_switch_puts_the_set_on_the_bus_within_ten_seconds():

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 from small_plant import Source
 
-from emulators.devices.pdu import PduDevice, PduParams
-from emulators.devices.points import BadValue, Refused
-from emulators.plant.distribution import Pdu, PduRatings
-from emulators.plant.electrical import Component
-from emulators.plant.engine import Plant
-from emulators.plant.flow import Flow
-from emulators.plant.rack_ratings import RackRowRatings
-from emulators.plant.racks import RackRow
+from twinfeed.emulators.devices.pdu import PduDevice, PduParams
+from twinfeed.emulators.devices.points import BadValue, Refused
+from twinfeed.emulators.plant.distribution import Pdu, PduRatings
+from twinfeed.emulators.plant.electrical import Component
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.flow import Flow
+from twinfeed.emulators.plant.rack_ratings import RackRowRatings
+from twinfeed.emulators.plant.racks import RackRow
 
 
 class Hall(Component):

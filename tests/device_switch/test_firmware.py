@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from lan import Lan
 
-from emulators.devices.alarms import Notice
-from emulators.devices.points import BadValue
+from twinfeed.emulators.devices.alarms import Notice
+from twinfeed.emulators.devices.points import BadValue
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import re
 import pytest
 from lan import Lan
 
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
 
 TAGS = {
     "integer": 2,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emulators.devices.device import Device
-from emulators.plant.actor import Actor
-from emulators.plant.boards import Board
-from emulators.plant.electrical import Draw, Electrical, Supply, three_phase
-from emulators.plant.engine import Plant
-from emulators.plant.flow import Flow
-from emulators.plant.sources import Utility, UtilityRatings
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.plant.actor import Actor
+from twinfeed.emulators.plant.boards import Board
+from twinfeed.emulators.plant.electrical import Draw, Electrical, Supply, three_phase
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.flow import Flow
+from twinfeed.emulators.plant.sources import Utility, UtilityRatings
 
 
 class Load(Electrical):

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stage import Load, plant, readings, utilities
 
-from emulators.devices.meter import Meter, MeterParams
-from emulators.plant.boards import Board, BusTie
-from emulators.plant.electrical import Draw, three_phase
-from emulators.plant.engine import Plant
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.devices.meter import Meter, MeterParams
+from twinfeed.emulators.plant.boards import Board, BusTie
+from twinfeed.emulators.plant.electrical import Draw, three_phase
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
 
 
 def metered(kw: float = 69.0, power_factor: float = 1.0) -> tuple[Plant, Meter]:

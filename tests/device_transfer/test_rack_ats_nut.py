@@ -9,8 +9,8 @@ import pytest
 from nut import Nut
 from running import Running, running
 
-from emulators import sitefile
-from emulators.site import Site
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.site import Site
 
 pytestmark = pytest.mark.interop
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from stage import Engine, Load, plant
 
-from emulators.devices.transfer_switch import TransferSwitchController, TransferSwitchParams
-from emulators.plant.engine import Plant
-from emulators.plant.sources import Utility, UtilityRatings
-from emulators.plant.transfer import AutomaticTransferSwitch
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.devices.transfer_switch import TransferSwitchController, TransferSwitchParams
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.sources import Utility, UtilityRatings
+from twinfeed.emulators.plant.transfer import AutomaticTransferSwitch
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
 
 
 def site() -> tuple[Plant, ProfileUnit]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from stage import Load, plant, utilities
 
-from emulators.devices.relay_io import RelayIo, RelayIoParams
-from emulators.plant.actor import PlantError
-from emulators.plant.breakers import Breaker, BreakerRatings
-from emulators.plant.engine import Plant
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.devices.relay_io import RelayIo, RelayIoParams
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.breakers import Breaker, BreakerRatings
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
 
 WIRING = RelayIoParams(
     inputs=("q1.closed", "q1.tripped", "!q1.closed"), outputs=("q1.open", "q1.close", "q1.reset"), pulse_s=0.5

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from stage import Load, plant, readings, utilities
 
-from emulators.devices.source_switch import SourceSwitch, SourceSwitchParams
-from emulators.plant.engine import Plant
-from emulators.plant.static_transfer import RackTransferSwitch, StaticTransferSwitch
+from twinfeed.emulators.devices.source_switch import SourceSwitch, SourceSwitchParams
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.static_transfer import RackTransferSwitch, StaticTransferSwitch
 
 
 def rack(grid: str = "edm", kw: float = 2.3) -> tuple[Plant, SourceSwitch]:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from stage import Engine, Load, plant, readings, told
 
-from emulators.devices.points import BadValue, Refused
-from emulators.devices.transfer_switch import TransferSwitchController, TransferSwitchParams
-from emulators.plant.engine import Plant
-from emulators.plant.sources import Utility
-from emulators.plant.transfer import AutomaticTransferSwitch
+from twinfeed.emulators.devices.points import BadValue, Refused
+from twinfeed.emulators.devices.transfer_switch import TransferSwitchController, TransferSwitchParams
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.sources import Utility
+from twinfeed.emulators.plant.transfer import AutomaticTransferSwitch
 
 
 def site(start_s: float = 10.0, **params: object) -> Plant:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ups_rig import Rig
 
-from emulators.devices.points import BadValue, Refused
+from twinfeed.emulators.devices.points import BadValue, Refused
 
 
 def test_every_point_can_be_read():

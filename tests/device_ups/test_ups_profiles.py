@@ -8,13 +8,13 @@ import struct
 import pytest
 from ups_rig import Rig
 
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
-from emulators.profiles.snmp_binding import SurfaceTree
-from emulators.wire.modbus import DeviceFailure, IllegalAddress, IllegalValue
-from emulators.wire.snmp import InconsistentValue, WrongValue
-from emulators.wire.snmp.ber import Syntax, encode_oid_content
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.wire.modbus import DeviceFailure, IllegalAddress, IllegalValue
+from twinfeed.emulators.wire.snmp import InconsistentValue, WrongValue
+from twinfeed.emulators.wire.snmp.ber import Syntax, encode_oid_content
 
 UPS_MIB = "1.3.6.1.2.1.33."
 POWERNET_UPS = "1.3.6.1.4.1.318.1.1.1."

@@ -7,9 +7,9 @@ from typing import Any
 from small_plant import plant_of
 from ups_bench import Load, Source
 
-from emulators.devices.ups import UpsFirmware, UpsParams
-from emulators.plant.ups import Ups
-from emulators.plant.ups_ratings import UpsRatings
+from twinfeed.emulators.devices.ups import UpsFirmware, UpsParams
+from twinfeed.emulators.plant.ups import Ups
+from twinfeed.emulators.plant.ups_ratings import UpsRatings
 
 
 class Rig:

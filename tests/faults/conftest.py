@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from emulators.site import Site
+from twinfeed.emulators.site import Site
 
 
 @pytest.fixture(scope="session")

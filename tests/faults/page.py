@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from emulators.plant.faults import Parameter
-from harness.faults.catalogue import FAMILIES, FaultKind, kinds
+from twinfeed.emulators.plant.faults import Parameter
+from twinfeed.harness.faults.catalogue import FAMILIES, FaultKind, kinds
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 BEGIN, END = "<!-- catalogue -->", "<!-- end of catalogue -->"

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.plant.actor import PlantError
-from emulators.site import Site
-from harness.faults import possible
-from harness.faults.catalogue import of_target
-from harness.faults.injection import Injection, InjectionError
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults import possible
+from twinfeed.harness.faults.catalogue import of_target
+from twinfeed.harness.faults.injection import Injection, InjectionError
 
 SITES = ("bench", "pilot", "bamako")
 

@@ -9,15 +9,15 @@ from pathlib import Path
 import page
 import pytest
 
-from emulators.devices import catalogue as devices
-from emulators.plant import catalogue as plant
-from emulators.plant.works import Works
-from emulators.site import Site
-from fixtures.outages import OUTAGES
-from harness.faults import catalogue
-from harness.faults.kinds import FAMILIES, WORLDS, FaultKind
-from harness.faults.scenario import Scenario
-from harness.properties import parse
+from twinfeed.emulators.devices import catalogue as devices
+from twinfeed.emulators.plant import catalogue as plant
+from twinfeed.emulators.plant.works import Works
+from twinfeed.emulators.site import Site
+from twinfeed.fixtures.outages import OUTAGES
+from twinfeed.harness.faults import catalogue
+from twinfeed.harness.faults.kinds import FAMILIES, WORLDS, FaultKind
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.properties import parse
 
 DEMANDED: dict[str, tuple[tuple[str, str], ...]] = {
     "plant": (

@@ -8,10 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.site import Site
-from harness.faults.injection import Injection
-from harness.faults.on_site import SiteFaults
-from harness.faults.schedule import Schedule
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.on_site import SiteFaults
+from twinfeed.harness.faults.schedule import Schedule
 
 END_S = 400.0
 

@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import pytest
 
-from emulators.site import Site
-from emulators.wire.modbus import ModbusTcpServer, direct
-from harness.worlds.loop import VirtualLoop
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.wire.modbus import ModbusTcpServer, direct
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 
 def test_lost_settings_are_the_factorys_and_come_back(bench: Site) -> None:

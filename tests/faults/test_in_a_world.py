@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.worlds.world import World
+from twinfeed.harness.worlds.world import World
 
 pytestmark = pytest.mark.site("bench")
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.yamlfile import FileError
-from harness.faults.injection import Injection, InjectionError
-from harness.faults.scenario import Scenario
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.faults.injection import Injection, InjectionError
+from twinfeed.harness.faults.scenario import Scenario
 
 times = st.floats(0.001, 1e6)
 prose = st.text(st.characters(categories=("L", "N", "P", "S", "Zs")), max_size=30)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulators.plant.actor import PlantError
-from emulators.site import Site
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.site import Site
 
 BREAKER = "q-chiller"
 

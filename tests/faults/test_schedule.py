@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.faults.injection import Injection
-from harness.faults.schedule import RAMP_STEPS, Action, Schedule
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.schedule import RAMP_STEPS, Action, Schedule
 
 OUTAGE = ("utility-a", "outage")
 

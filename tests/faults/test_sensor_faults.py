@@ -6,14 +6,14 @@ import math
 
 import pytest
 
-from emulators.devices.measurement import measurable, unfit
-from emulators.plant.actor import PlantError
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
-from emulators.profiles.snmp_binding import SurfaceTree
-from emulators.site import Site
-from emulators.wire.snmp.ber import encode_oid_content
+from twinfeed.emulators.devices.measurement import measurable, unfit
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.wire.snmp.ber import encode_oid_content
 
 UNIT_RETURN_AIR_TEMPERATURE = (1, 3, 6, 1, 4, 1, 29462, 10, 2, 1, 1, 1, 1, 1, 1, 1, 1192, 1, 1, 1)
 """STULZ-WIB8000-MIB unitReturnAirTemperature of the first unit."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from emulators.plant.actor import PlantError
-from emulators.site import Site
-from harness.faults import catalogue
-from harness.faults.targets import targets
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults import catalogue
+from twinfeed.harness.faults.targets import targets
 
 
 def test_targets_are_named_in_the_order_of_the_site(bench: Site) -> None:

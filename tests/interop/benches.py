@@ -9,9 +9,9 @@ from pathlib import Path
 
 from running import Running, running
 
-from emulators import sitefile
-from emulators.serve import HIGH_PORTS
-from emulators.site import Site
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.serve import HIGH_PORTS
+from twinfeed.emulators.site import Site
 
 STILL = 0.001
 """Speed at which a site hardly moves by itself: what is read does not depend on how long the reading took."""

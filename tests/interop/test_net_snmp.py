@@ -9,7 +9,7 @@ import pytest
 from net_snmp import NetSnmp
 from running import Running
 
-from emulators import sitefile
+from twinfeed.emulators import sitefile
 
 pytestmark = pytest.mark.interop
 

@@ -13,7 +13,7 @@ from external import until
 from nut import Nut
 from running import Running, running
 
-from emulators.site import Site
+from twinfeed.emulators.site import Site
 
 pytestmark = pytest.mark.interop
 

@@ -18,7 +18,7 @@ import pytest
 from external import program
 from typer.testing import CliRunner
 
-from harness.cli.app import app
+from twinfeed.harness.cli.app import app
 
 pytestmark = pytest.mark.interop
 

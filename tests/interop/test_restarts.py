@@ -12,7 +12,7 @@ from external import background, free_port, program, run, until
 from net_snmp import NetSnmp
 from running import running
 
-from emulators.site import Site
+from twinfeed.emulators.site import Site
 
 CHARGE = "1.3.6.1.2.1.33.1.2.4.0"
 

@@ -11,7 +11,7 @@ import pytest
 from external import background, free_port, program, until
 from running import Running
 
-from emulators import sitefile
+from twinfeed.emulators import sitefile
 
 pytestmark = pytest.mark.interop
 

@@ -13,9 +13,9 @@ from socket import SOCK_DGRAM
 import pytest
 from external import background, free_port, program, run, until
 
-from emulators.wire.snmp import SnmpServer
-from harness.learning.recording import load
-from harness.learning.replaying import server
+from twinfeed.emulators.wire.snmp import SnmpServer
+from twinfeed.harness.learning.recording import load
+from twinfeed.harness.learning.replaying import server
 
 pytestmark = pytest.mark.interop
 

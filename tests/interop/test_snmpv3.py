@@ -12,7 +12,7 @@ from external import background, free_port, program, run, until
 from net_snmp import NetSnmp
 from running import Running, running
 
-from emulators.site import Site
+from twinfeed.emulators.site import Site
 
 pytestmark = pytest.mark.interop
 

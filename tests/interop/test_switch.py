@@ -14,7 +14,7 @@ import urllib.request
 import pytest
 from running import running
 
-from emulators.site import Site
+from twinfeed.emulators.site import Site
 
 SITE = """
 site: lan

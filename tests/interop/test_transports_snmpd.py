@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 from external import background, free_port, program, until
 
-from harness.transports import NoAnswer, NotAdmitted, SnmpTransport, UsmUser
-from harness.transports.snmp_usm import AUTH, PRIV
-from harness.transports.urls import Credentials, opened
+from twinfeed.harness.transports import NoAnswer, NotAdmitted, SnmpTransport, UsmUser
+from twinfeed.harness.transports.snmp_usm import AUTH, PRIV
+from twinfeed.harness.transports.urls import Credentials, opened
 
 pytestmark = pytest.mark.interop
 

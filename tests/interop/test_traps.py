@@ -14,7 +14,7 @@ from external import background, free_port, program, until
 from net_snmp import NetSnmp
 from running import Running
 
-from emulators.site import Site
+from twinfeed.emulators.site import Site
 
 pytestmark = pytest.mark.interop
 

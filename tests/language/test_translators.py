@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.language import UnknownLanguage, language, locale_name, translator
+from twinfeed.harness.language import UnknownLanguage, language, locale_name, translator
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 
 @pytest.fixture

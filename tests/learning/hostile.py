@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from emulators.wire.modbus import IllegalAddress, IllegalFunction, ModbusError
-from harness.transports import NoAnswer
-from harness.transports.snmp_messages import END_OF_MIB_VIEW, Asked, Operation, Response, VarBind, numbers
+from twinfeed.emulators.wire.modbus import IllegalAddress, IllegalFunction, ModbusError
+from twinfeed.harness.transports import NoAnswer
+from twinfeed.harness.transports.snmp_messages import END_OF_MIB_VIEW, Asked, Operation, Response, VarBind, numbers
 
 Answer = Callable[[str, int], Response]
 """What comes after an OID, for so many repetitions."""

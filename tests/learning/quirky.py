@@ -14,7 +14,7 @@ import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 Oid = tuple[int, ...]
 

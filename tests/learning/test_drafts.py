@@ -12,18 +12,18 @@ from hypothesis import strategies as st
 from profiles import mib_modules
 from ruamel.yaml import YAML
 
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.schema import Profile
-from emulators.profiles.snmp_binding import SurfaceTree
-from emulators.site import Site
-from emulators.yamlfile import FileError
-from harness.learning import mib_draft, register_draft
-from harness.learning.draft import Draft, flow, scalar
-from harness.learning.guesses import Guesser, Shown
-from harness.learning.mibs import MibError, Mibs, compiled
-from harness.learning.recording import Recording, Walk, load
-from harness.learning.units import described, measure
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.learning import mib_draft, register_draft
+from twinfeed.harness.learning.draft import Draft, flow, scalar
+from twinfeed.harness.learning.guesses import Guesser, Shown
+from twinfeed.harness.learning.mibs import MibError, Mibs, compiled
+from twinfeed.harness.learning.recording import Recording, Walk, load
+from twinfeed.harness.learning.units import described, measure
 
 # Which MIB, recording and kind; the shipped profile was made by people from the same MIB.
 PRODUCTS = [

@@ -10,15 +10,15 @@ from typing import Any
 
 import pytest
 
-from emulators import sitefile
-from emulators.profiles import library
-from harness.faults.injection import Injection
-from harness.faults.scenario import Scenario
-from harness.learning.drift import drift
-from harness.learning.recording import Recording, load
-from harness.learning.snmprec import Variable
-from harness.learning.surfaces import Difference
-from harness.learning.twin import NoTwin, Twin, place_of
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.profiles import library
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.learning.drift import drift
+from twinfeed.harness.learning.recording import Recording, load
+from twinfeed.harness.learning.snmprec import Variable
+from twinfeed.harness.learning.surfaces import Difference
+from twinfeed.harness.learning.twin import NoTwin, Twin, place_of
 
 CHARGE, STATUS = "1.3.6.1.2.1.33.1.2.4.0", "1.3.6.1.2.1.33.1.2.1.0"
 VOLTAGE, SOURCE = "1.3.6.1.2.1.33.1.4.4.1.2", "1.3.6.1.2.1.33.1.4.1.0"

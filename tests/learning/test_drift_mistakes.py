@@ -11,17 +11,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from emulators.profiles import library
-from emulators.profiles.registers import BOUNDS, pack, unpack
-from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
-from emulators.profiles.values import whole
-from harness.learning.drift import compare, drift
-from harness.learning.drift.mistakes import COUNTED
-from harness.learning.drift.served import Item, Served, served
-from harness.learning.recording import Recording, Walk, load
-from harness.learning.snmprec import Variable
-from harness.learning.surfaces import Difference
-from harness.learning.twin import Twin, place_of
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.registers import BOUNDS, pack, unpack
+from twinfeed.emulators.profiles.schema import Bit, Profile, Register, SnmpObject
+from twinfeed.emulators.profiles.values import whole
+from twinfeed.harness.learning.drift import compare, drift
+from twinfeed.harness.learning.drift.mistakes import COUNTED
+from twinfeed.harness.learning.drift.served import Item, Served, served
+from twinfeed.harness.learning.recording import Recording, Walk, load
+from twinfeed.harness.learning.snmprec import Variable
+from twinfeed.harness.learning.surfaces import Difference
+from twinfeed.harness.learning.twin import Twin, place_of
 
 LARGE = ("aruba-cx-8360", "net-snmp-switch", "apc-rpdu2", "raritan-px2")
 """Profiles that serve a thousand values and more, of the same kinds as the others."""

@@ -9,15 +9,15 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.learning import snmprec
-from harness.learning.modbus_walk import ModbusWalker, spans
-from harness.learning.recorder import Recorder
-from harness.learning.recording import Recording, Walk, load, snmprec_lines
-from harness.learning.replaying import server
-from harness.learning.snmp_walk import SnmpWalker
-from harness.learning.snmprec import Variable
-from harness.transports import ModbusTransport, SnmpTransport
-from harness.worlds.loop import VirtualLoop
+from twinfeed.harness.learning import snmprec
+from twinfeed.harness.learning.modbus_walk import ModbusWalker, spans
+from twinfeed.harness.learning.recorder import Recorder
+from twinfeed.harness.learning.recording import Recording, Walk, load, snmprec_lines
+from twinfeed.harness.learning.replaying import server
+from twinfeed.harness.learning.snmp_walk import SnmpWalker
+from twinfeed.harness.learning.snmprec import Variable
+from twinfeed.harness.transports import ModbusTransport, SnmpTransport
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 Virtually = Callable[[Callable[[VirtualLoop], Any]], Any]
 

@@ -17,11 +17,11 @@ from click.testing import Result
 from external import free_port, until
 from typer.testing import CliRunner
 
-from emulators.profiles import library
-from harness.cli import app
-from harness.cli.output import console
-from harness.learning.recording import Recording, Walk, load, snmprec_lines
-from harness.learning.twin import Twin
+from twinfeed.emulators.profiles import library
+from twinfeed.harness.cli import app
+from twinfeed.harness.cli.output import console
+from twinfeed.harness.learning.recording import Recording, Walk, load, snmprec_lines
+from twinfeed.harness.learning.twin import Twin
 
 ROOT = Path(__file__).parents[2]
 Cli = Callable[..., Result]
@@ -62,7 +62,7 @@ def meter(tmp_path: Path) -> Path:
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-m", "harness.cli", *map(str, arguments)]
+    return [sys.executable, "-m", "twinfeed.harness.cli", *map(str, arguments)]
 
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -12,11 +12,11 @@ from socket import SOCK_DGRAM
 import pytest
 from external import background, free_port, program, run, until
 
-from harness.learning.recorder import Recorder
-from harness.learning.recording import Recording
-from harness.learning.snmp_walk import SnmpWalker
-from harness.transports.snmp import SnmpTransport
-from harness.transports.urls import Credentials, opened
+from twinfeed.harness.learning.recorder import Recorder
+from twinfeed.harness.learning.recording import Recording
+from twinfeed.harness.learning.snmp_walk import SnmpWalker
+from twinfeed.harness.transports.snmp import SnmpTransport
+from twinfeed.harness.transports.urls import Credentials, opened
 
 pytestmark = pytest.mark.interop
 

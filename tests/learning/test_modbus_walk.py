@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from serial_lines import serial_line
 
-from emulators.profiles import library
-from emulators.wire.modbus import Busy, GatewayTargetFailed, ModbusSerialServer, ModbusTcpServer, any_unit
-from harness.learning.modbus_walk import ModbusWalker, Span, spans, spans_of
-from harness.learning.recorder import Recorder
-from harness.learning.recording import Recording, Walk
-from harness.transports import ModbusTransport, NoAnswer
-from harness.transports.urls import Credentials, opened
-from harness.worlds.loop import VirtualLoop
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.wire.modbus import Busy, GatewayTargetFailed, ModbusSerialServer, ModbusTcpServer, any_unit
+from twinfeed.harness.learning.modbus_walk import ModbusWalker, Span, spans, spans_of
+from twinfeed.harness.learning.recorder import Recorder
+from twinfeed.harness.learning.recording import Recording, Walk
+from twinfeed.harness.transports import ModbusTransport, NoAnswer
+from twinfeed.harness.transports.urls import Credentials, opened
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 
 def walked(unit: Any, ranges: str, before: Walk | None = None) -> Walk:

@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from quirky import ADDRESS, GET_NEXT, Quirky, listening, oid_of
 
-from harness.learning.recorder import Recorder
-from harness.learning.recording import Recording, Walk, load
-from harness.learning.snmp_walk import SnmpWalker
-from harness.learning.snmprec import Variable
-from harness.transports import Refused, SnmpTransport, WrongAnswer
-from harness.worlds.loop import VirtualLoop
+from twinfeed.harness.learning.recorder import Recorder
+from twinfeed.harness.learning.recording import Recording, Walk, load
+from twinfeed.harness.learning.snmp_walk import SnmpWalker
+from twinfeed.harness.learning.snmprec import Variable
+from twinfeed.harness.transports import Refused, SnmpTransport, WrongAnswer
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 GOOD = {n: Variable(oid_of(n), "integer", n * 10) for n in range(1, 13)}
 

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.wire.modbus import Unanswered
-from harness.learning.modbus_walk import SILENT, ModbusWalker, spans
-from harness.learning.recording import Recording, Walk
-from harness.learning.replaying import Player, RecordedUnit
-from harness.transports import ModbusTransport, NoAnswer
-from harness.worlds.loop import VirtualLoop
+from twinfeed.emulators.wire.modbus import Unanswered
+from twinfeed.harness.learning.modbus_walk import SILENT, ModbusWalker, spans
+from twinfeed.harness.learning.recording import Recording, Walk
+from twinfeed.harness.learning.replaying import Player, RecordedUnit
+from twinfeed.harness.transports import ModbusTransport, NoAnswer
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 ADDRESS = ("127.12.0.8", 502)
 TIMEOUT_S = 1.0

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from hostile import Scripted, after, silent
 
-from harness.learning.pace import Pace, per_second
-from harness.learning.recorder import Recorder, RecordError
-from harness.learning.recording import Recording, Walk, load
-from harness.learning.snmp_walk import SnmpWalker
-from harness.transports import NoAnswer, SnmpTransport
-from harness.worlds.loop import VirtualLoop
+from twinfeed.harness.learning.pace import Pace, per_second
+from twinfeed.harness.learning.recorder import Recorder, RecordError
+from twinfeed.harness.learning.recording import Recording, Walk, load
+from twinfeed.harness.learning.snmp_walk import SnmpWalker
+from twinfeed.harness.transports import NoAnswer, SnmpTransport
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 BEGAN = datetime(2026, 3, 1, 8, 0, tzinfo=UTC)
 Virtually = Callable[[Callable[[VirtualLoop], Any]], Any]

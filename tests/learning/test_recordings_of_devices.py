@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.yamlfile import FileError
-from harness.learning.recording import Recording, Walk, load, repair, snmprec_lines
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.learning.recording import Recording, Walk, load, repair, snmprec_lines
 
 HEAD = {
     "twinfeed": "recording",

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.profiles.registers import pack, unpack
-from emulators.profiles.schema import Register
-from emulators.yamlfile import FileError
-from harness.learning.recording import Recording, Walk
-from harness.learning.register_draft import Listed, Row, rows
-from harness.learning.registerlists import cells
-from harness.learning.registerlists.numbering import Numbering
+from twinfeed.emulators.profiles.registers import pack, unpack
+from twinfeed.emulators.profiles.schema import Register
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.learning.recording import Recording, Walk
+from twinfeed.harness.learning.register_draft import Listed, Row, rows
+from twinfeed.harness.learning.registerlists import cells
+from twinfeed.harness.learning.registerlists.numbering import Numbering
 
 List = Callable[..., Listed]
 

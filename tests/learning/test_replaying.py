@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 from external import background, free_port, program, run, until
 
-from emulators.wire.modbus import ModbusTcpServer
-from emulators.wire.snmp import Access, SnmpAgent, SnmpServer
-from harness.learning.recorder import Recorder
-from harness.learning.recording import Recording, Walk, load, snmprec_lines
-from harness.learning.replaying import Player, RecordedTree, server
-from harness.learning.snmp_walk import SnmpWalker
-from harness.learning.snmprec import Variable
-from harness.transports import ModbusTransport, Refused, SnmpTransport
-from harness.worlds.loop import VirtualLoop
+from twinfeed.emulators.wire.modbus import ModbusTcpServer
+from twinfeed.emulators.wire.snmp import Access, SnmpAgent, SnmpServer
+from twinfeed.harness.learning.recorder import Recorder
+from twinfeed.harness.learning.recording import Recording, Walk, load, snmprec_lines
+from twinfeed.harness.learning.replaying import Player, RecordedTree, server
+from twinfeed.harness.learning.snmp_walk import SnmpWalker
+from twinfeed.harness.learning.snmprec import Variable
+from twinfeed.harness.transports import ModbusTransport, Refused, SnmpTransport
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 Virtually = Callable[[Callable[[VirtualLoop], Any]], Any]
 CHARGE, NAME = "1.3.6.1.2.1.33.1.2.4.0", "1.3.6.1.2.1.1.5.0"

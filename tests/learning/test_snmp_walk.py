@@ -10,10 +10,10 @@ from hostile import Answer, Scripted, after, ordered, silent
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.learning.recording import Recording, Walk
-from harness.learning.snmp_walk import SnmpWalker
-from harness.transports import NoAnswer, SnmpTransport
-from harness.transports.snmp_messages import Response, VarBind, numbers
+from twinfeed.harness.learning.recording import Recording, Walk
+from twinfeed.harness.learning.snmp_walk import SnmpWalker
+from twinfeed.harness.transports import NoAnswer, SnmpTransport
+from twinfeed.harness.transports.snmp_messages import Response, VarBind, numbers
 
 TOO_BIG, GEN_ERR = 1, 5
 

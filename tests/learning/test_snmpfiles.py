@@ -11,14 +11,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emulators.wire.snmp.ber import decode_value
-from emulators.yamlfile import FileError
-from harness.learning import snmprec
-from harness.learning.snmpfiles import Found, read
-from harness.learning.snmpfiles.values import octets
-from harness.learning.snmprec import Variable
-from harness.transports.answers import VarBind
-from harness.transports.answers.values import read_value
+from twinfeed.emulators.wire.snmp.ber import decode_value
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.learning import snmprec
+from twinfeed.harness.learning.snmpfiles import Found, read
+from twinfeed.harness.learning.snmpfiles.values import octets
+from twinfeed.harness.learning.snmprec import Variable
+from twinfeed.harness.transports.answers import VarBind
+from twinfeed.harness.transports.answers.values import read_value
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.learning import snmprec
-from harness.learning.recording import load, snmprec_lines
-from harness.learning.snmprec import NotARecord, Variable
+from twinfeed.harness.learning import snmprec
+from twinfeed.harness.learning.recording import load, snmprec_lines
+from twinfeed.harness.learning.snmprec import NotARecord, Variable
 
 NAMES = st.lists(st.integers(0, 2**32 - 1), min_size=2, max_size=20).map(lambda n: ".".join(map(str, n)))
 VARIABLES = st.one_of(

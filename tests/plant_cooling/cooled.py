@@ -8,14 +8,14 @@ from typing import Any
 
 from small_plant import Source, plant_of
 
-from emulators.plant.actor import Event, State
-from emulators.plant.chillers import Chiller, ChillerRatings
-from emulators.plant.climate import Climate, ClimateRatings
-from emulators.plant.crahs import Crah, CrahRatings
-from emulators.plant.electrical import Component
-from emulators.plant.halls import Hall, HallRatings
-from emulators.plant.pumps import Pump, PumpRatings
-from emulators.plant.water import WaterLoop, WaterLoopRatings
+from twinfeed.emulators.plant.actor import Event, State
+from twinfeed.emulators.plant.chillers import Chiller, ChillerRatings
+from twinfeed.emulators.plant.climate import Climate, ClimateRatings
+from twinfeed.emulators.plant.crahs import Crah, CrahRatings
+from twinfeed.emulators.plant.electrical import Component
+from twinfeed.emulators.plant.halls import Hall, HallRatings
+from twinfeed.emulators.plant.pumps import Pump, PumpRatings
+from twinfeed.emulators.plant.water import WaterLoop, WaterLoopRatings
 
 
 @dataclass(frozen=True)

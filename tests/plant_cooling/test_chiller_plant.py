@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from plant_cooling.cooled import Site
 
-from emulators.plant.actor import PlantError
-from emulators.plant.chillers import CAPACITY, INPUT_RATIO, ChillerRatings
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.chillers import CAPACITY, INPUT_RATIO, ChillerRatings
 
 
 def test_capacity_and_power_are_those_of_the_published_curves(shared_data: Path) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from small_plant import plant_of
 
-from emulators.plant.actor import PlantError
-from emulators.plant.climate import Climate, ClimateRatings
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.climate import Climate, ClimateRatings
 
 
 def outdoors(**ratings: float | str) -> Climate:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from plant_cooling.cooled import Site
 
-from emulators.plant.air import dew_point_of, relative_humidity_percent
-from emulators.plant.crahs import counterflow_effectiveness
+from twinfeed.emulators.plant.air import dew_point_of, relative_humidity_percent
+from twinfeed.emulators.plant.crahs import counterflow_effectiveness
 
 
 def test_a_freshly_started_site_does_not_drift() -> None:

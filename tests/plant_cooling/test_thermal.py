@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from plant_cooling.cooled import It, ItRatings, Site
 from small_plant import Source, plant_of
 
-from emulators.plant.air import AIR_KJ_PER_M3_K
-from emulators.plant.halls import Hall, HallRatings
-from emulators.plant.pumps import Pump, PumpRatings
-from emulators.plant.thermal import WATER_KJ_PER_L_K
-from emulators.plant.water import WaterLoop, WaterLoopRatings
+from twinfeed.emulators.plant.air import AIR_KJ_PER_M3_K
+from twinfeed.emulators.plant.halls import Hall, HallRatings
+from twinfeed.emulators.plant.pumps import Pump, PumpRatings
+from twinfeed.emulators.plant.thermal import WATER_KJ_PER_L_K
+from twinfeed.emulators.plant.water import WaterLoop, WaterLoopRatings
 
 
 def published(shared_data: Path, starts: str) -> list[dict[str, str]]:

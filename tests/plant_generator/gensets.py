@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from emulators.plant.boards import Board
-from emulators.plant.diesel import GeneratorRatings
-from emulators.plant.electrical import Component, Draw, Electrical, Supply, three_phase
-from emulators.plant.engine import Plant
-from emulators.plant.flow import Flow
-from emulators.plant.generators import Generator
+from twinfeed.emulators.plant.boards import Board
+from twinfeed.emulators.plant.diesel import GeneratorRatings
+from twinfeed.emulators.plant.electrical import Component, Draw, Electrical, Supply, three_phase
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.flow import Flow
+from twinfeed.emulators.plant.generators import Generator
 
 
 class Load(Electrical):

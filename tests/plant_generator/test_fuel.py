@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plant_generator.gensets import Load, Sets, build
 
-from emulators.plant.actor import PlantError
-from emulators.plant.fuel import BulkTank, DayTank, DayTankRatings, TankRatings
-from emulators.plant.sources import Utility
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.fuel import BulkTank, DayTank, DayTankRatings, TankRatings
+from twinfeed.emulators.plant.sources import Utility
 
 
 def site(day: float = 95.0, bulk: float = 95.0, **ratings: float) -> tuple[Sets, DayTank, BulkTank]:

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plant_generator.gensets import Sets
 
-from emulators.plant.climate import Climate, ClimateRatings
-from emulators.plant.diesel import GeneratorRatings, Swing, derated_kw, fuel_lph
+from twinfeed.emulators.plant.climate import Climate, ClimateRatings
+from twinfeed.emulators.plant.diesel import GeneratorRatings, Swing, derated_kw, fuel_lph
 
 R = GeneratorRatings()
 

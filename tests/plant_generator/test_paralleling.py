@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from plant_generator.gensets import Load, Sets, build
 
-from emulators.plant.boards import Board
-from emulators.plant.diesel import GeneratorRatings
-from emulators.plant.generators import Generator
-from emulators.plant.sources import Utility
+from twinfeed.emulators.plant.boards import Board
+from twinfeed.emulators.plant.diesel import GeneratorRatings
+from twinfeed.emulators.plant.generators import Generator
+from twinfeed.emulators.plant.sources import Utility
 
 
 def test_sets_in_step_share_the_load_equally():

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.plant.actor import Actor, PlantError, State
-from emulators.plant.engine import LONGEST_STEP_S, Plant
-from emulators.plant.faults import Fault, Parameter
+from twinfeed.emulators.plant.actor import Actor, PlantError, State
+from twinfeed.emulators.plant.engine import LONGEST_STEP_S, Plant
+from twinfeed.emulators.plant.faults import Fault, Parameter
 
 
 @dataclass

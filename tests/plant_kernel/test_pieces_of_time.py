@@ -10,8 +10,8 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from emulators.plant.engine import SHORTEST_STEP_S
-from emulators.site import Site
+from twinfeed.emulators.plant.engine import SHORTEST_STEP_S
+from twinfeed.emulators.site import Site
 
 OUTAGE_S = 240.0
 END_S = 600.0

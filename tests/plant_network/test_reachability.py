@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from lan import Card, Lan, events
 
-from emulators.plant.actor import PlantError
-from emulators.plant.engine import Plant
-from emulators.plant.network import Link, ManagementNetwork, Switch
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.network import Link, ManagementNetwork, Switch
 
 
 def reachable(plant, id="ups"):

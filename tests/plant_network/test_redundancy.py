@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from lan import Lan, events
 
-from emulators.plant.redundancy import lacp_timeout_s, master_down_s, skew_s
+from twinfeed.emulators.plant.redundancy import lacp_timeout_s, master_down_s, skew_s
 
 
 @pytest.fixture

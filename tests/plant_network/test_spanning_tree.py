@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lan import Lan, events
 
-from emulators.plant.bridging import BridgeId, End, Segment, path_cost, spanning_tree
+from twinfeed.emulators.plant.bridging import BridgeId, End, Segment, path_cost, spanning_tree
 
 
 def states(plant, switch):

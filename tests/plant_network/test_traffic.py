@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lan import Lan
 
-from emulators.plant.switches import OCTETS_PER_GBIT
+from twinfeed.emulators.plant.switches import OCTETS_PER_GBIT
 
 ROW_GBPS = 100.0 * 0.4
 """100 kW of servers in the test's rows, at the network's Gb/s for each kW."""

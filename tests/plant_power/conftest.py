@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from paths import Build
 
-from emulators.plant.electrical import Electrical
-from emulators.plant.engine import Plant
-from emulators.plant.flow import Flow
+from twinfeed.emulators.plant.electrical import Electrical
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.flow import Flow
 
 
 @pytest.fixture

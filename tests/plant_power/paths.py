@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from emulators.plant.electrical import NOTHING, Draw, Electrical, Supply, three_phase
-from emulators.plant.engine import Plant
+from twinfeed.emulators.plant.electrical import NOTHING, Draw, Electrical, Supply, three_phase
+from twinfeed.emulators.plant.engine import Plant
 
 
 class Load(Electrical):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from paths import Build, Load, told
 
-from emulators.plant.boards import Board, BusTie
-from emulators.plant.breakers import Breaker, BreakerRatings
-from emulators.plant.engine import Plant
-from emulators.plant.sources import Transformer, TransformerRatings, Utility, UtilityRatings
+from twinfeed.emulators.plant.boards import Board, BusTie
+from twinfeed.emulators.plant.breakers import Breaker, BreakerRatings
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.sources import Transformer, TransformerRatings, Utility, UtilityRatings
 
 
 def two_sided(build: Build, grid: str = "") -> Plant:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from paths import Build, Load, told
 
-from emulators.plant.breakers import Breaker, BreakerRatings
-from emulators.plant.engine import Plant
-from emulators.plant.sources import Utility
+from twinfeed.emulators.plant.breakers import Breaker, BreakerRatings
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.sources import Utility
 
 HOUR = 3600.0
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.plant.actor import PlantError
-from emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply, three_phase
-from emulators.plant.flow import Flow, Tie
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.electrical import DEAD, NOTHING, Draw, Electrical, Supply, three_phase
+from twinfeed.emulators.plant.flow import Flow, Tie
 
 
 class Source(Electrical):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from paths import Build, Load
 
-from emulators.plant.boards import Board, BusTie
-from emulators.plant.breakers import Breaker
-from emulators.plant.engine import Plant
-from emulators.plant.isolation import (
+from twinfeed.emulators.plant.boards import Board, BusTie
+from twinfeed.emulators.plant.breakers import Breaker
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.isolation import (
     Isolation,
     Procedure,
     Requirement,
@@ -19,8 +19,8 @@ from emulators.plant.isolation import (
     section_out,
     ups_out,
 )
-from emulators.plant.sources import Transformer, Utility
-from emulators.plant.ups import Ups
+from twinfeed.emulators.plant.sources import Transformer, Utility
+from twinfeed.emulators.plant.ups import Ups
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ import math
 import pytest
 from paths import Load, told
 
-from emulators.plant.actor import PlantError
-from emulators.plant.breakers import Breaker, BreakerRatings
-from emulators.plant.sources import Transformer, TransformerRatings, Utility, UtilityRatings
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.breakers import Breaker, BreakerRatings
+from twinfeed.emulators.plant.sources import Transformer, TransformerRatings, Utility, UtilityRatings
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from paths import Build, Load, told
 
-from emulators.plant.engine import Plant
-from emulators.plant.sources import Utility, UtilityRatings
-from emulators.plant.static_transfer import RackTransferSwitch, StaticTransferSwitch
-from emulators.plant.transfer import AutomaticTransferSwitch, TransferSwitchRatings
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.plant.sources import Utility, UtilityRatings
+from twinfeed.emulators.plant.static_transfer import RackTransferSwitch, StaticTransferSwitch
+from twinfeed.emulators.plant.transfer import AutomaticTransferSwitch, TransferSwitchRatings
 
 
 def with_ats(build: Build, **ratings: float) -> Plant:

@@ -7,10 +7,10 @@ from typing import Any
 
 from small_plant import Source, plant_of
 
-from emulators.plant.distribution import Pdu, PduRatings
-from emulators.plant.electrical import DEAD, Supply
-from emulators.plant.rack_ratings import RackRowRatings
-from emulators.plant.racks import RackRow
+from twinfeed.emulators.plant.distribution import Pdu, PduRatings
+from twinfeed.emulators.plant.electrical import DEAD, Supply
+from twinfeed.emulators.plant.rack_ratings import RackRowRatings
+from twinfeed.emulators.plant.racks import RackRow
 
 
 class OnePhaseSource(Source):

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from plant_racks.power import Row
 from small_plant import Source, plant_of
 
-from emulators.plant.actor import PlantError
-from emulators.plant.distribution import Pdu, PduRatings
-from emulators.plant.rack_ratings import RackRatings
-from emulators.plant.racks import Rack
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.distribution import Pdu, PduRatings
+from twinfeed.emulators.plant.rack_ratings import RackRatings
+from twinfeed.emulators.plant.racks import Rack
 
 PICKUP, TAU_S = 1.28, 70.0
-"""Of the C curve in `emulators.plant.breakers`."""
+"""Of the C curve in `twinfeed.emulators.plant.breakers`."""
 
 
 def test_outlets_spread_over_banks_and_phases() -> None:

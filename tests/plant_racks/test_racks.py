@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from plant_racks.power import OnePhaseSource, Row
 from small_plant import Source, plant_of
 
-from emulators.plant.actor import PlantError
-from emulators.plant.electrical import Component
-from emulators.plant.power_supplies import platinum_efficiency, ride_through_s
-from emulators.plant.rack_ratings import RackRatings, RackRowRatings
-from emulators.plant.racks import Rack, RackRow
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.electrical import Component
+from twinfeed.emulators.plant.power_supplies import platinum_efficiency, ride_through_s
+from twinfeed.emulators.plant.rack_ratings import RackRatings, RackRowRatings
+from twinfeed.emulators.plant.racks import Rack, RackRow
 
 
 def test_both_cords_share_equally() -> None:

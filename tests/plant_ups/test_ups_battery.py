@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ups_bench import Bench
 
-from emulators.plant.battery import CHEMISTRIES, Battery
+from twinfeed.emulators.plant.battery import CHEMISTRIES, Battery
 
 VA_PER_WATT = 1.4
 """The manual's own conversion between the VA of its table and watts."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from ups_bench import Bench
 
-from emulators.plant.ups import Ups
+from twinfeed.emulators.plant.ups import Ups
 
 FAULTS = sorted(Ups.FAULTS)
 OPERATIONS = ["on", "off", "bypass", "return", "eco", "no-eco", "service", "no-service", "test", "breaker"]

@@ -6,9 +6,9 @@ import pytest
 from small_plant import plant_of
 from ups_bench import Bench, Load, Source
 
-from emulators.plant.actor import PlantError
-from emulators.plant.ups import Ups
-from emulators.plant.ups_ratings import UpsRatings, overload_s
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.ups import Ups
+from twinfeed.emulators.plant.ups_ratings import UpsRatings, overload_s
 
 
 def test_the_battery_takes_over_without_a_gap():
@@ -251,7 +251,7 @@ def test_segments_switch_parts_of_the_load():
 
 
 def parallel():
-    from emulators.plant.boards import Board
+    from twinfeed.emulators.plant.boards import Board
 
     mains = Source("mains")
     modules = [Ups(f"ups-{n}", UpsRatings(bus="a"), {"input": "mains"}) for n in (1, 2)]
@@ -271,7 +271,7 @@ def test_modules_in_parallel_share_the_load_in_step_on_mains_and_on_battery():
 
 
 def test_modules_never_run_apart_though_one_bypass_is_reached_by_a_longer_way():
-    from emulators.plant.boards import Board
+    from twinfeed.emulators.plant.boards import Board
 
     mains = Source("mains")
     way, longer = Board("way", None, {"in": "mains"}), Board("longer", None, {"in": "way"})

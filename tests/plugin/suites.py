@@ -12,7 +12,7 @@ import pytest
 # pytester forgets what a run has imported; what is imported here is kept, which some of it needs and all is quicker for.
 PRELOADED = [
     import_module(name)
-    for name in ("harness.faults.proxy", "harness.search", "pysnmp.hlapi.v3arch.asyncio", "scapy.layers.snmp",
+    for name in ("twinfeed.harness.faults.proxy", "twinfeed.harness.search", "pysnmp.hlapi.v3arch.asyncio", "scapy.layers.snmp",
                  "scapy.contrib.modbus", "matplotlib.figure")
     if find_spec(name.partition(".")[0])
 ]  # fmt: skip
@@ -30,7 +30,7 @@ def own_bench(pytester: pytest.Pytester) -> str:
 
 OUTAGE = """
 import pytest
-from harness.properties import always, within
+from twinfeed.harness.properties import always, within
 
 @pytest.mark.watch("rack-1.supplied", "generator-1.running")
 async def test_an_outage_is_carried(site, journal):
@@ -52,7 +52,7 @@ async def main(inventory, store):
 
 FAILING = """
 import pytest
-from harness.properties import always
+from twinfeed.harness.properties import always
 
 @pytest.mark.watch("generator-1.running")
 async def test_the_mains_never_fail(site):

@@ -8,7 +8,7 @@ import time
 import pytest
 from suites import own_bench
 
-from harness.plugin.endings import untimed
+from twinfeed.harness.plugin.endings import untimed
 
 pytest_plugins = ["pytester"]
 
@@ -45,7 +45,7 @@ def test_what_nothing_awaits_fails_the_test_in_every_phase(pytester: pytest.Pyte
     pytester.makepyfile(
         test_it="""
         import asyncio, pytest
-        from harness.properties import always
+        from twinfeed.harness.properties import always
 
         async def test_callback(site):
             asyncio.get_running_loop().call_later(1, pytest.fail, "the callback says no")
@@ -158,7 +158,7 @@ def test_evidence_that_cannot_be_written_ends_no_session(pytester: pytest.Pytest
         import pytest
 
         async def test_fails(site, monkeypatch):
-            from harness import evidence
+            from twinfeed.harness import evidence
             monkeypatch.setattr(evidence.Evidence, "leave", lambda *args: pytest.fail("out of time"))
             assert site.now > 1e9
 
@@ -195,7 +195,7 @@ def test_a_controller_that_never_yields_is_named(pytester: pytest.Pytester) -> N
 def test_a_fault_that_never_came_fails_the_test_unless_it_may(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
-        from harness.faults.injection import Injection
+        from twinfeed.harness.faults.injection import Injection
 
         async def test_missed(site):
             await site.inject("utility-a", "outage", at="1 h")
@@ -229,7 +229,7 @@ def test_a_site_whose_run_was_broken_off_is_sound_for_the_next_test(pytester: py
     pytester.makepyfile(
         """
         import pytest
-        from harness.properties import always
+        from twinfeed.harness.properties import always
 
         @pytest.mark.timeout(0.5, func_only=True)
         @pytest.mark.parametrize("n", range(2))

@@ -35,7 +35,7 @@ def test_fixtures_of_the_users_own_share_the_loop(pytester: pytest.Pytester, mod
     pytester.makepyfile(
         """
         import asyncio, pytest, pytest_asyncio
-        from harness.worlds.loop import VirtualLoop
+        from twinfeed.harness.worlds.loop import VirtualLoop
 
         @pytest_asyncio.fixture
         async def before():
@@ -66,7 +66,7 @@ def test_other_tests_are_not_touched(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
         import asyncio, time
-        from harness.worlds.loop import VirtualLoop
+        from twinfeed.harness.worlds.loop import VirtualLoop
 
         def test_plain():
             pass
@@ -139,7 +139,7 @@ def test_a_controller_that_ends_fails_the_run_with_the_reason(pytester: pytest.P
     pytester.makepyfile(
         """
         import asyncio, pytest
-        from harness.properties import always
+        from twinfeed.harness.properties import always
 
         async def main(inventory, store):
             await asyncio.sleep(5)
@@ -207,7 +207,7 @@ def test_what_the_world_lacks_skips_with_the_reason(pytester: pytest.Pytester) -
     pytester.makepyfile(
         """
         import pytest
-        from harness.worlds.world import Cannot
+        from twinfeed.harness.worlds.world import Cannot
 
         @pytest.mark.needs("truth", "programs")
         async def test_program(site):

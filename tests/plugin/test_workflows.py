@@ -16,8 +16,8 @@ BENCH = ("--site=bench", "-p", "no:cacheprovider")
 FIXTURES = """
 import asyncio, pytest, pytest_asyncio
 from hypothesis import HealthCheck, given, settings, strategies as st
-from harness.worlds.loop import VirtualLoop
-from harness.properties import always
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.harness.properties import always
 
 @pytest_asyncio.fixture
 async def dark(site):
@@ -119,7 +119,7 @@ def test_a_fixture_of_the_users_called_site_is_left_alone(pytester: pytest.Pytes
     pytester.makepyfile(
         """
         import asyncio, pytest
-        from harness.worlds.loop import VirtualLoop
+        from twinfeed.harness.worlds.loop import VirtualLoop
 
         @pytest.fixture
         def site():

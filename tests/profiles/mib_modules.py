@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from harness.learning import mibs
-from harness.learning.mibs import compiled
+from twinfeed.harness.learning import mibs
+from twinfeed.harness.learning.mibs import compiled
 
 UNSUPPORTED = {"PowerNet-MIB": -1}
 """What a product answers for an object it does not support, outside of the enumeration (the MIB's descriptions)."""

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from emulators import sitefile
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
-from emulators.profiles.snmp_binding import SurfaceTree
-from emulators.site import Site
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.site import Site
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.devices import catalogue
-from emulators.devices.alarms import Alarm, alarm_points
-from emulators.devices.device import Device, Params
-from emulators.devices.points import Point, Refused
-from emulators.plant.engine import Plant
-from emulators.profiles import library
-from emulators.profiles.binding import ProfileError, Surface
-from emulators.profiles.modbus_binding import ProfileUnit
-from emulators.profiles.modbus_extras import unit_of
-from emulators.profiles.snmp_binding import SurfaceTree
-from emulators.profiles.values import from_raw, to_raw
-from emulators.wire.modbus import (
+from twinfeed.emulators.devices import catalogue
+from twinfeed.emulators.devices.alarms import Alarm, alarm_points
+from twinfeed.emulators.devices.device import Device, Params
+from twinfeed.emulators.devices.points import Point, Refused
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import ProfileError, Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.profiles.modbus_extras import unit_of
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.profiles.values import from_raw, to_raw
+from twinfeed.emulators.wire.modbus import (
     Counters,
     DeviceFailure,
     IllegalAddress,
@@ -30,9 +30,9 @@ from emulators.wire.modbus import (
     Unanswered,
     respond,
 )
-from emulators.wire.snmp import NotWritable, WrongLength, WrongValue
-from emulators.wire.snmp.ber import encode_oid_content
-from emulators.yamlfile import FileError
+from twinfeed.emulators.wire.snmp import NotWritable, WrongLength, WrongValue
+from twinfeed.emulators.wire.snmp.ber import encode_oid_content
+from twinfeed.emulators.yamlfile import FileError
 
 
 class Heater(Device):

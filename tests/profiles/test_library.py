@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from emulators.profiles import library
-from emulators.site import Site
-from emulators.yamlfile import FileError
-from harness.learning.twin import NoTwin, Twin, place_of
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.learning.twin import NoTwin, Twin, place_of
 
 PROFILE = """profile: {name}
 vendor: Maker

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from profiles.mib_modules import UNSUPPORTED, Mibs
 
-from emulators.profiles import library
-from emulators.profiles.schema import Profile, SnmpObject
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.schema import Profile, SnmpObject
 
 EXCEPTIONS = {
     "1.3.6.1.4.1.21796.3.3": "POSEIDON-MIB: not among the shared modules; columns and types as in a walk",

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.devices.answer_faults import ANSWER_FAULTS, MODBUS_ONLY, SNMP_ONLY
-from emulators.plant.actor import PlantError
-from emulators.profiles.binding import Surface
-from emulators.profiles.modbus_binding import ProfileUnit
-from emulators.profiles.snmp_binding import SurfaceTree
-from emulators.site import Site
-from emulators.wire.modbus import IllegalAddress, ModbusTcpConnection, Unanswered, respond
-from emulators.wire.modbus.diagnostics import Counters
-from emulators.wire.snmp.ber import encode_oid_content, parse_oid
+from twinfeed.emulators.devices.answer_faults import ANSWER_FAULTS, MODBUS_ONLY, SNMP_ONLY
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.wire.modbus import IllegalAddress, ModbusTcpConnection, Unanswered, respond
+from twinfeed.emulators.wire.modbus.diagnostics import Counters
+from twinfeed.emulators.wire.snmp.ber import encode_oid_content, parse_oid
 
 CHARGE = "1.3.6.1.2.1.33.1.2.4.0"  # upsEstimatedChargeRemaining, RFC 1628
 IN_OCTETS_1 = "1.3.6.1.2.1.2.2.1.10.1"  # ifInOctets.1, RFC 2863

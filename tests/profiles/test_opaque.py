@@ -9,15 +9,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from emulators.profiles import library, opaque
-from emulators.profiles.binding import Surface
-from emulators.profiles.snmp_binding import SurfaceTree, oid
-from emulators.site import Site
-from emulators.wire.snmp import Instance, WrongEncoding
-from harness.learning.recording import load
-from harness.transports import DeviceHandle
-from harness.transports.answers import VarBind
-from harness.transports.replay import recorded_agent
+from twinfeed.emulators.profiles import library, opaque
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree, oid
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.wire.snmp import Instance, WrongEncoding
+from twinfeed.harness.learning.recording import load
+from twinfeed.harness.transports import DeviceHandle
+from twinfeed.harness.transports.answers import VarBind
+from twinfeed.harness.transports.replay import recorded_agent
 
 CHARGE, LOW = "1.3.6.1.4.1.6574.4.3.1.1.0", "1.3.6.1.4.1.6574.4.3.1.2.0"
 

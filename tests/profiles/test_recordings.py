@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from profiles.mib_modules import UNSUPPORTED, Mibs
 
-from emulators import sitefile
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.snmp_binding import SurfaceTree
-from emulators.site import Site
-from emulators.wire.snmp.ber import Oid, Syntax
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.wire.snmp.ber import Oid, Syntax
 
 TAGS = {
     "2": Syntax.INTEGER,

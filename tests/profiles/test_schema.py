@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from emulators.profiles import library
-from emulators.profiles.schema import Profile
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.schema import Profile
 
 
 def test_the_shipped_schema_is_the_one_profiles_are_validated_with():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from harness.worlds.program import AlreadyRunning
+from twinfeed.harness.worlds.program import AlreadyRunning
 
 
 async def test_it_finds_the_inventory_in_a_folder_that_need_not_exist_before(tmp_path: Path):

@@ -11,10 +11,10 @@ import pytest
 import pytest_asyncio
 from external import program
 
-from emulators.site import Site
-from harness.pytest_plugin import worker
-from harness.worlds.live import LiveWorld
-from harness.worlds.program import Program
+from twinfeed.emulators.site import Site
+from twinfeed.harness.pytest_plugin import worker
+from twinfeed.harness.worlds.live import LiveWorld
+from twinfeed.harness.worlds.program import Program
 
 pytestmark = pytest.mark.interop
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.journal import Journal
+from twinfeed.harness.journal import Journal
 
 START, END = 0.0, 1000.0
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.journal import Trace
-from harness.properties import always, evaluate, eventually, never, until, within
-from harness.unknown import Unknown
+from twinfeed.harness.journal import Trace
+from twinfeed.harness.properties import always, evaluate, eventually, never, until, within
+from twinfeed.harness.unknown import Unknown
 
 rtamt = pytest.importorskip("rtamt", reason="rtamt is not installed: pip install rtamt (Python 3.12 or older)")
 

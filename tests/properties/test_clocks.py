@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.durations import spoken
-from harness.properties.verdicts import clock
+from twinfeed.harness.durations import spoken
+from twinfeed.harness.properties.verdicts import clock
 
 
 @pytest.mark.parametrize(

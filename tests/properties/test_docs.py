@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from emulators.site import Site
-from harness import properties
-from harness.properties import parse
-from harness.quantities import resolve
+from twinfeed.emulators.site import Site
+from twinfeed.harness import properties
+from twinfeed.harness.properties import parse
+from twinfeed.harness.quantities import resolve
 
 PAGE = (Path(__file__).parents[2] / "docs" / "properties.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from emulators.site import Site
-from harness.journal import Recorder
-from harness.properties import always, evaluate
-from harness.quantities import domain, resolve
-from harness.unknown import Unknown
+from twinfeed.emulators.site import Site
+from twinfeed.harness.journal import Recorder
+from twinfeed.harness.properties import always, evaluate
+from twinfeed.harness.quantities import domain, resolve
+from twinfeed.harness.unknown import Unknown
 
 
 def test_a_broken_wire_is_unknown_and_not_hot() -> None:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.plant.actor import Event
-from emulators.site import Site
-from harness.journal import Journal, Recorder, Trace
-from harness.quantities import UnknownQuantity, resolve
-from harness.unknown import Gap, Unknown
+from twinfeed.emulators.plant.actor import Event
+from twinfeed.emulators.site import Site
+from twinfeed.harness.journal import Journal, Recorder, Trace
+from twinfeed.harness.quantities import UnknownQuantity, resolve
+from twinfeed.harness.unknown import Gap, Unknown
 
 
 def test_events_are_kept_in_order_of_time():

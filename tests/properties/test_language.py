@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.journal import Trace
-from harness.properties import (
+from twinfeed.harness.journal import Trace
+from twinfeed.harness.properties import (
     BindingError,
     PropertySyntaxError,
     WrongKind,
@@ -21,7 +21,7 @@ from harness.properties import (
     until,
     within,
 )
-from harness.properties.grammar import parse_expression
+from twinfeed.harness.properties.grammar import parse_expression
 
 SAME = [
     ("always racks.*.supplied", always("racks.*.supplied")),

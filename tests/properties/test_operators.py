@@ -7,8 +7,8 @@ import math
 import pytest
 from courses import mains_failure
 
-from harness.journal import Trace
-from harness.properties import (
+from twinfeed.harness.journal import Trace
+from twinfeed.harness.properties import (
     Monitor,
     PropertyViolated,
     always,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from emulators.site import Site
-from harness.quantities import UnknownQuantity, resolve, unit
+from twinfeed.emulators.site import Site
+from twinfeed.harness.quantities import UnknownQuantity, resolve, unit
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import sys
 import pytest
 from courses import mains_failure
 
-from harness.properties import PropertyViolated, check, evaluate, within
-from harness.properties.plots import PlottingMissing, plot
+from twinfeed.harness.properties import PropertyViolated, check, evaluate, within
+from twinfeed.harness.properties.plots import PlottingMissing, plot
 
 
 def test_a_violation_tells_when_with_what_values_and_what_had_happened():
@@ -46,7 +46,7 @@ def test_the_picture_is_the_same_for_the_same_run(tmp_path, text):
 
 def test_the_picture_shows_what_is_to_blame(tmp_path, monkeypatch):
     matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed: pip install 'twinfeed[plot]'")
-    from harness.properties import plots
+    from twinfeed.harness.properties import plots
 
     monkeypatch.setitem(plots._STYLE, "svg.fonttype", "none")  # letters stay letters
     assert matplotlib

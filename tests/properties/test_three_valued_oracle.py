@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from harness.journal import Trace
-from harness.properties import Monitor, evaluate, parse
-from harness.unknown import Unknown
+from twinfeed.harness.journal import Trace
+from twinfeed.harness.properties import Monitor, evaluate, parse
+from twinfeed.harness.unknown import Unknown
 
 LENGTH = 10
 STATES, COUNTS = ("p.on", "q.on"), ("x.n", "y.n")

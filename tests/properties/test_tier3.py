@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from emulators.site import Site
-from harness.faults.injection import Injection
-from harness.journal import Journal, Recorder, Trace
-from harness.properties import evaluate, patterns
-from harness.properties.concern import concerned
-from harness.properties.maintenance import concurrent_maintainability
-from harness.properties.silence import no_silent_failure
-from harness.properties.tier3 import inlet_temperatures, no_flapping, normal, tier3, transfers_and_starts
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.journal import Journal, Recorder, Trace
+from twinfeed.harness.properties import evaluate, patterns
+from twinfeed.harness.properties.concern import concerned
+from twinfeed.harness.properties.maintenance import concurrent_maintainability
+from twinfeed.harness.properties.silence import no_silent_failure
+from twinfeed.harness.properties.tier3 import inlet_temperatures, no_flapping, normal, tier3, transfers_and_starts
 
 MINUTE = 60.0
 

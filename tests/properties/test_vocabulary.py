@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from emulators.site import Site
-from fixtures.hunts import EVERY_DUTY, HUNTED
-from harness import quantities
-from harness.faults.injection import Injection
-from harness.faults.scenario import Scenario
-from harness.properties import BindingError, PropertySyntaxError, always, parse
-from harness.properties.tier3 import normal, tier3
-from harness.properties.vocabulary import fits
-from harness.quantities import UnknownQuantity
-from harness.report import Measure
-from harness.search import trial
+from twinfeed.emulators.site import Site
+from twinfeed.fixtures.hunts import EVERY_DUTY, HUNTED
+from twinfeed.harness import quantities
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.properties import BindingError, PropertySyntaxError, always, parse
+from twinfeed.harness.properties.tier3 import normal, tier3
+from twinfeed.harness.properties.vocabulary import fits
+from twinfeed.harness.quantities import UnknownQuantity
+from twinfeed.harness.report import Measure
+from twinfeed.harness.search import trial
 
 PILOT = Site.load("pilot")
 
@@ -191,8 +191,8 @@ devices: {ups-1: {snmp: {address: 127.44.0.11}}}
     ],
 )
 def test_so_does_an_interlock_of_a_bench(tmp_path: Path, limit: str, field: str, message: str):
-    from emulators.yamlfile import FileError
-    from hil_rigs import rigfile
+    from twinfeed.emulators.yamlfile import FileError
+    from twinfeed.hil_rigs import rigfile
 
     path = tmp_path / "rig.yaml"
     path.write_text(f"{RIG}interlocks:\n  battery:\n    {{{limit}}}\n", encoding="utf-8")

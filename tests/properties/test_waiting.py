@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.journal import Trace
-from harness.properties import Monitor, parse
-from harness.properties.evaluation import Run
+from twinfeed.harness.journal import Trace
+from twinfeed.harness.properties import Monitor, parse
+from twinfeed.harness.properties.evaluation import Run
 
 TEXTS = [
     "within 5 s of a.on rises: x.y > 0",

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.journal import Trace
-from harness.properties import evaluate
+from twinfeed.harness.journal import Trace
+from twinfeed.harness.properties import evaluate
 
 END_S = 50.0
 

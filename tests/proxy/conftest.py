@@ -18,8 +18,8 @@ from pysnmp.entity import config, engine
 from pysnmp.entity.rfc3413 import cmdrsp, context
 from stations import LOCAL, REGISTERS, TIMEOUT_S, Connect, Manager
 
-from harness.faults.frames import Tamper
-from harness.faults.proxy import TcpProxy, UdpProxy
+from twinfeed.harness.faults.frames import Tamper
+from twinfeed.harness.faults.proxy import TcpProxy, UdpProxy
 
 
 @pytest.fixture(autouse=True, scope="session")

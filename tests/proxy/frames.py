@@ -13,7 +13,7 @@ from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldi
 from pysnmp.proto import api
 from pysnmp.proto.rfc1902 import Counter64, Gauge32, Integer32, OctetString, TimeTicks
 
-from harness.faults.frames import PROTOCOL_KINDS, Tamper, protocols
+from twinfeed.harness.faults.frames import PROTOCOL_KINDS, Tamper, protocols
 
 READ: dict[str, Any] = {"address": 0x10, "count": 4, "dev_id": 1}
 

@@ -7,8 +7,8 @@ from frames import GOOD, SYS_DESCR, V3_REQUEST, VALUES, asked, modbus_tcp, octet
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.faults.frames import Answer, Tamper
-from harness.faults.frames.dissection import described
+from twinfeed.harness.faults.frames import Answer, Tamper
+from twinfeed.harness.faults.frames.dissection import described
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ import pytest
 from frames import GOOD, SYS_DESCR, snmp
 from pysnmp.proto.rfc1902 import OctetString
 
-from harness.faults.frames import Tamper
-from harness.faults.link import LinkConditions
-from harness.faults.proxy import TcpProxy, UdpProxy
-from harness.worlds.loop import VirtualLoop
-from harness.worlds.network import Network
+from twinfeed.harness.faults.frames import Tamper
+from twinfeed.harness.faults.link import LinkConditions
+from twinfeed.harness.faults.proxy import TcpProxy, UdpProxy
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.network import Network
 
 DEVICE, PROXY = ("127.20.0.1", 502), ("127.0.0.9", 502)
 

@@ -12,8 +12,8 @@ from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU
 from stations import REGISTERS, Connect
 
-from harness.faults.frames import Answer, Tamper
-from harness.faults.proxy import TcpProxy
+from twinfeed.harness.faults.frames import Answer, Tamper
+from twinfeed.harness.faults.proxy import TcpProxy
 
 
 async def read(client: AsyncModbusTcpClient, address: int = 1, count: int = 4) -> list[int]:

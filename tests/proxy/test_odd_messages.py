@@ -16,10 +16,10 @@ from pyasn1.codec.ber import decoder
 from pysnmp.proto import api
 from pysnmp.proto.rfc1902 import Integer32, OctetString
 
-from harness.faults.frames import Answer, Tamper
-from harness.faults.frames.dissection import described
-from harness.faults.proxy import UdpProxy
-from harness.transports.answers import read_message
+from twinfeed.harness.faults.frames import Answer, Tamper
+from twinfeed.harness.faults.frames.dissection import described
+from twinfeed.harness.faults.proxy import UdpProxy
+from twinfeed.harness.transports.answers import read_message
 
 ID = 0x4000_004D
 """A request id of four octets."""

@@ -8,7 +8,7 @@ import pytest
 from external import program, run
 from frames import GOOD, VALUES, answered, asked, modbus_tcp, snmp
 
-from harness.faults.capture import LONGEST_SEGMENT, Capture
+from twinfeed.harness.faults.capture import LONGEST_SEGMENT, Capture
 
 pytestmark = pytest.mark.interop
 

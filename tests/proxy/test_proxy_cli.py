@@ -16,7 +16,7 @@ from external import program, run
 from pymodbus.client import ModbusTcpClient
 from typer.testing import CliRunner
 
-from harness.cli.app import app
+from twinfeed.harness.cli.app import app
 
 PEER = Path(__file__).parents[1] / "bench" / "peers" / "pymodbus_server.py"
 
@@ -36,7 +36,7 @@ def device_port() -> Iterator[int]:
 @contextmanager
 def proxied(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """The command, running, and its first line; Ctrl-C at the end."""
-    command = [sys.executable, "-m", "harness.cli", "proxy", *arguments]
+    command = [sys.executable, "-m", "twinfeed.harness.cli", "proxy", *arguments]
     environment = {**os.environ, "COLUMNS": "200", "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment)
     assert process.stdout is not None

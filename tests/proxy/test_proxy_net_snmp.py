@@ -11,8 +11,8 @@ import pytest
 from external import background, free_port, program, run, until
 from stations import LOCAL
 
-from harness.faults.frames import Tamper
-from harness.faults.proxy import UdpProxy
+from twinfeed.harness.faults.frames import Tamper
+from twinfeed.harness.faults.proxy import UdpProxy
 
 pytestmark = pytest.mark.interop
 

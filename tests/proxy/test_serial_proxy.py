@@ -16,9 +16,9 @@ from pymodbus.server import ModbusSerialServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 from stations import TIMEOUT_S
 
-from harness.faults.capture import Capture
-from harness.faults.frames import Tamper
-from harness.faults.proxy import SerialProxy
+from twinfeed.harness.faults.capture import Capture
+from twinfeed.harness.faults.frames import Tamper
+from twinfeed.harness.faults.proxy import SerialProxy
 
 Connect = Callable[[str], Awaitable[AsyncModbusSerialClient]]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.faults.link import LinkConditions
-from harness.faults.shaping import Shaper
+from twinfeed.harness.faults.link import LinkConditions
+from twinfeed.harness.faults.shaping import Shaper
 
 conditions = st.builds(
     LinkConditions,

@@ -14,8 +14,8 @@ from pysnmp.proto.rfc1905 import NoSuchInstance
 from pysnmp.proto.secmod.rfc3414.service import UsmSecurityParameters
 from stations import Manager
 
-from harness.faults.frames import Answer, Tamper
-from harness.faults.proxy import UdpProxy
+from twinfeed.harness.faults.frames import Answer, Tamper
+from twinfeed.harness.faults.proxy import UdpProxy
 
 DESCR, UP_TIME = "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.3.0"
 SILENCE = "No SNMP response received before timeout"

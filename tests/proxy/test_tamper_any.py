@@ -7,7 +7,7 @@ from frames import FAULTS, GOOD, cut, octets, to_device
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.faults.frames import Answer, Tamper
+from twinfeed.harness.faults.frames import Answer, Tamper
 
 SIZES = st.lists(st.integers(1, 30), max_size=12)
 SPEAKS = sorted(GOOD)

@@ -11,10 +11,10 @@ from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusTcpClient
 from stations import LOCAL, REGISTERS, Connect, Manager
 
-from harness.faults.capture import Capture
-from harness.faults.frames import PROTOCOL_KINDS, TRANSPORT_KINDS, Tamper, path
-from harness.faults.link import LinkConditions
-from harness.faults.proxy import NotLoopback, Proxies, SerialProxy, TcpProxy, UdpProxy
+from twinfeed.harness.faults.capture import Capture
+from twinfeed.harness.faults.frames import PROTOCOL_KINDS, TRANSPORT_KINDS, Tamper, path
+from twinfeed.harness.faults.link import LinkConditions
+from twinfeed.harness.faults.proxy import NotLoopback, Proxies, SerialProxy, TcpProxy, UdpProxy
 
 DESCR = "1.3.6.1.2.1.1.1.0"
 

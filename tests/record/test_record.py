@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.record import Broken, DiskFull, Record, read
+from twinfeed.harness.record import Broken, DiskFull, Record, read
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import hashlib
 from dataclasses import asdict
 from pathlib import Path
 
-from harness.record import Record
-from harness.report import Calibration, Confirmation, Identity
-from harness.report.measurement import Limits, measured, series
-from harness.report.notes import line
+from twinfeed.harness.record import Record
+from twinfeed.harness.report import Calibration, Confirmation, Identity
+from twinfeed.harness.report.measurement import Limits, measured, series
+from twinfeed.harness.report.notes import line
 
 SESSION = {
     "twinfeed": "0.1.0", "python": "3.11.7", "pytest": "8.4.0", "system": "Linux", "worker": "", "tester": "Awa Traoré",

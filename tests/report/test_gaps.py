@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from runs import SESSION
 
-from harness.journal import Journal
-from harness.properties import always, evaluate, within
-from harness.record import Record
-from harness.report import Measure
-from harness.report.account import Account
-from harness.report.figures import figure
-from harness.report.files import write_json, write_junit
-from harness.report.judgement import Judgement
-from harness.report.measurement import series
-from harness.report.page import html
-from harness.report.wording import Wording
+from twinfeed.harness.journal import Journal
+from twinfeed.harness.properties import always, evaluate, within
+from twinfeed.harness.record import Record
+from twinfeed.harness.report import Measure
+from twinfeed.harness.report.account import Account
+from twinfeed.harness.report.figures import figure
+from twinfeed.harness.report.files import write_json, write_junit
+from twinfeed.harness.report.judgement import Judgement
+from twinfeed.harness.report.measurement import series
+from twinfeed.harness.report.page import html
+from twinfeed.harness.report.wording import Wording
 
 
 def blind() -> Journal:

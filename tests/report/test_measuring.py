@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.journal import Journal
-from harness.report import Measure, MeasurementError, Outcome, OutsideLimits
-from harness.report.measurement import Limits, measured
-from harness.unknown import Unknown
+from twinfeed.harness.journal import Journal
+from twinfeed.harness.report import Measure, MeasurementError, Outcome, OutsideLimits
+from twinfeed.harness.report.measurement import Limits, measured
+from twinfeed.harness.unknown import Unknown
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from pathlib import Path
 import hypothesis  # noqa: F401  (pytester forgets what a run has imported, and its plugin imports this in each)
 import pytest
 
-from harness.record import Entry, read
-from harness.report import Calibration, Confirmation, Identity, note
-from harness.report.recording import entries
-from hil_rigs import rigfile
+from twinfeed.harness.record import Entry, read
+from twinfeed.harness.report import Calibration, Confirmation, Identity, note
+from twinfeed.harness.report.recording import entries
+from twinfeed.hil_rigs import rigfile
 
 pytest_plugins = ["pytester"]
 
@@ -83,7 +83,7 @@ def test_the_record_has_begin_measurements_and_end_of_each_test(pytester: pytest
 def test_notes_of_a_bench_are_in_the_record(pytester: pytest.Pytester) -> None:
     pytester.makepyfile(
         """
-        from harness.report import Calibration, Confirmation, Identity, note
+        from twinfeed.harness.report import Calibration, Confirmation, Identity, note
 
         def test_x():
             note(Identity("ups-1", "Smart-UPS", firmware="18.8"))
@@ -245,7 +245,7 @@ def test_a_full_disk_ends_the_run_with_all_that_has_happened_recorded(pytester: 
     pytester.makeconftest(
         """
         import errno
-        from harness.record import Record
+        from twinfeed.harness.record import Record
         append = Record._append
         def full(self, line):
             if b'"measured"' in line and self._reserve.exists():
@@ -265,7 +265,7 @@ def test_a_full_disk_ends_the_run_with_all_that_has_happened_recorded(pytester: 
 def test_what_cannot_be_recorded_is_not_run(pytester: pytest.Pytester) -> None:
     pytester.makeconftest(
         """
-        from harness.record import Record
+        from twinfeed.harness.record import Record
         append = Record._append
         def failing(self, line):
             if b'"test"' in line:

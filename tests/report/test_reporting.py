@@ -17,11 +17,11 @@ import runs
 from external import program, run
 from typer.testing import CliRunner, Result
 
-from harness.cli import app
-from harness.record import Record
-from harness.report import Ending, Outcome
-from harness.report.account import Account
-from harness.report.files import schema
+from twinfeed.harness.cli import app
+from twinfeed.harness.record import Record
+from twinfeed.harness.report import Ending, Outcome
+from twinfeed.harness.report.account import Account
+from twinfeed.harness.report.files import schema
 
 for library in ("babel", "jinja2"):
     pytest.importorskip(library, reason="pip install 'twinfeed[report]'")

@@ -39,8 +39,8 @@ sys.path += [str(FOLDER / "software"), str(FOLDER.parent)]
 from external import background, program, until  # noqa: E402
 from linux_switch import USER, linux_switch, namespaces_can_be_made  # noqa: E402
 
-from hil_rigs import lock, rigfile  # noqa: E402
-from hil_rigs.supervisor import places  # noqa: E402
+from twinfeed.hil_rigs import lock, rigfile  # noqa: E402
+from twinfeed.hil_rigs.supervisor import places  # noqa: E402
 
 SOFTWARE = FOLDER / "software"
 
@@ -142,7 +142,7 @@ def _acting(folder: Path, loopback: str) -> Iterator[None]:
     text = (SOFTWARE / "acting.yaml").read_text().replace("127.77.0", loopback)
     site.write_text(text.replace("site: acting", f"site: acting-{os.getpid()}"))
     log = folder / "acting.log"
-    with background([sys.executable, "-m", "harness.cli", "up", str(site), "--json"], log):
+    with background([sys.executable, "-m", "twinfeed.harness.cli", "up", str(site), "--json"], log):
         until(lambda: '"ready"' in log.read_text(), log.read_text)
         yield
 

@@ -14,7 +14,7 @@ import pytest
 from bench_of_programs import RECORDED, ProgramBench
 from external import until
 
-from hil_rigs import rigfile
+from twinfeed.hil_rigs import rigfile
 
 ACCEPTANCE = Path(__file__).parent / "acceptance"
 
@@ -65,7 +65,7 @@ def expected(skipped: Mapping[str, str], found: Mapping[str, str]) -> dict[str, 
 
 
 def twinfeed(bench: ProgramBench, *words: str) -> str:
-    command = [sys.executable, "-m", "harness.cli", "rig", *words]
+    command = [sys.executable, "-m", "twinfeed.harness.cli", "rig", *words]
     done = subprocess.run(command, env=_environment(bench), capture_output=True, text=True, timeout=60, check=False)
     return done.stdout + done.stderr
 

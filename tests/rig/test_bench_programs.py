@@ -13,9 +13,9 @@ import pytest
 from bench_of_programs import FOLDER, SECRETS, ProgramBench, needed
 from external import program, run, until
 
-from emulators.profiles import library
-from harness.transports import ModbusTransport, Refused
-from hil_rigs import rigfile
+from twinfeed.emulators.profiles import library
+from twinfeed.harness.transports import ModbusTransport, Refused
+from twinfeed.hil_rigs import rigfile
 
 pytestmark = pytest.mark.interop
 

@@ -6,14 +6,14 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from emulators.devices.device import Device
-from emulators.serve import Servers
-from emulators.site import Site
-from harness.transports import DeviceHandle
-from harness.worlds.loop import VirtualLoop
-from hil_rigs import rigfile
-from hil_rigs.connecting import connect
-from hil_rigs.rigfile import Rig
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.serve import Servers
+from twinfeed.emulators.site import Site
+from twinfeed.harness.transports import DeviceHandle
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.hil_rigs import rigfile
+from twinfeed.hil_rigs.connecting import connect
+from twinfeed.hil_rigs.rigfile import Rig
 
 DEVICES = """
 bench: emulated

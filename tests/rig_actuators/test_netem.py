@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from external import program, run
 
-from hil_rigs.actuators import ActuatorFailed
-from hil_rigs.actuators.netem import HANDLE, NetemActuator, options
-from hil_rigs.schema import Netem
+from twinfeed.hil_rigs.actuators import ActuatorFailed
+from twinfeed.hil_rigs.actuators.netem import HANDLE, NetemActuator, options
+from twinfeed.hil_rigs.schema import Netem
 
 STAND_INS = Path(__file__).parent / "stand_ins"
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from emulators.yamlfile import FileError
-from hil_rigs import actuators, instruments, rigfile
-from hil_rigs.actuators import Actuator, ActuatorFailed
-from hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question, Unattended
-from hil_rigs.instruments import Instrument, NoReading
-from hil_rigs.instruments.operator import reading
-from hil_rigs.schema import Language
-from hil_rigs.terminal import TerminalDialogue
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.hil_rigs import actuators, instruments, rigfile
+from twinfeed.hil_rigs.actuators import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question, Unattended
+from twinfeed.hil_rigs.instruments import Instrument, NoReading
+from twinfeed.hil_rigs.instruments.operator import reading
+from twinfeed.hil_rigs.schema import Language
+from twinfeed.hil_rigs.terminal import TerminalDialogue
 
 PLUG = """
 actuators:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from emulated_bench import EmulatedBench
 
-from emulators.yamlfile import FileError
-from hil_rigs import actuators, rigfile
-from hil_rigs.actuators import Actuator, ActuatorFailed
-from hil_rigs.dialogue import Unattended
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.hil_rigs import actuators, rigfile
+from twinfeed.hil_rigs.actuators import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.dialogue import Unattended
 
 
 def the(bench: EmulatedBench, section: str) -> Actuator:
@@ -134,7 +134,7 @@ class TestReadingBack:
         write = handles["pdu-1"].write
 
         async def answer_lost(point: str, value: Any) -> None:
-            from harness.transports import NoAnswer
+            from twinfeed.harness.transports import NoAnswer
 
             await write(point, value)
             raise NoAnswer("no answer in 1 s", "pdu-1")

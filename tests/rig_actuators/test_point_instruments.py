@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from emulated_bench import EmulatedBench
 
-from hil_rigs import instruments
-from hil_rigs.dialogue import Unattended
-from hil_rigs.instruments import Batch, Instrument, NoReading, batches
+from twinfeed.hil_rigs import instruments
+from twinfeed.hil_rigs.dialogue import Unattended
+from twinfeed.hil_rigs.instruments import Batch, Instrument, NoReading, batches
 
 
 def made(bench: EmulatedBench, sections: str) -> dict[str, Instrument]:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from emulators.profiles import library
-from emulators.profiles.schema import SnmpObject
-from harness.transports.places import entries
-from hil_rigs.positions import Words, words
-from hil_rigs.schema import DeviceAccess
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.schema import SnmpObject
+from twinfeed.harness.transports.places import entries
+from twinfeed.hil_rigs.positions import Words, words
+from twinfeed.hil_rigs.schema import DeviceAccess
 
 ACCESS = {
     "snmp": DeviceAccess.model_validate({"snmp": {"address": "192.0.2.1"}}),

@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from external import free_port
 
-from emulators.yamlfile import FileError
-from hil_rigs import actuators, instruments, rigfile
-from hil_rigs.actuators import Actuator, ActuatorFailed
-from hil_rigs.dialogue import Unattended
-from hil_rigs.instruments import Instrument, NoReading
-from hil_rigs.schema import Visa
-from hil_rigs.scpi import ScpiError, Session
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.hil_rigs import actuators, instruments, rigfile
+from twinfeed.hil_rigs.actuators import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.dialogue import Unattended
+from twinfeed.hil_rigs.instruments import Instrument, NoReading
+from twinfeed.hil_rigs.schema import Visa
+from twinfeed.hil_rigs.scpi import ScpiError, Session
 
 pytest.importorskip("pyvisa_sim", reason="pyvisa-sim is missing: pip install pyvisa-sim")
 
@@ -212,7 +212,7 @@ async def test_a_backend_that_hangs_is_given_up_and_opened_anew(
     session = Session(Visa(resource="TCPIP::192.0.2.30::5025::SOCKET", library=sim(rig_file), timeout=0.05))
     released = threading.Event()
     opened = Session._open
-    monkeypatch.setattr("hil_rigs.scpi.GRACE_S", 0.05)
+    monkeypatch.setattr("twinfeed.hil_rigs.scpi.GRACE_S", 0.05)
     monkeypatch.setattr(Session, "_open", lambda self: released.wait(30))
     with pytest.raises(ScpiError, match=r"hangs for 0\.15 s"):
         await session.ask("VOLT?")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hil_rigs.templates import filled, names
+from twinfeed.hil_rigs.templates import filled, names
 
 
 @pytest.mark.parametrize(

@@ -13,12 +13,12 @@ from pymodbus.server import ModbusSerialServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 from serial_lines import serial_line
 
-from emulators.yamlfile import FileError
-from harness.transports import DeviceHandle, ModbusTransport, NoAnswer, Refused, SnmpTransport
-from hil_rigs import actuators, rigfile
-from hil_rigs.actuators import ActuatorFailed
-from hil_rigs.actuators.wire import WireActuator
-from hil_rigs.dialogue import Unattended
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.transports import DeviceHandle, ModbusTransport, NoAnswer, Refused, SnmpTransport
+from twinfeed.hil_rigs import actuators, rigfile
+from twinfeed.hil_rigs.actuators import ActuatorFailed
+from twinfeed.hil_rigs.actuators.wire import WireActuator
+from twinfeed.hil_rigs.dialogue import Unattended
 
 RELAY = '{device: relay-1, modbus: "127.0.0.1:15020"}'
 PDU = '{device: pdu-1, snmp: "127.0.0.1:11610"}'

@@ -11,9 +11,9 @@ from rig_bench import PASSWORDS, free_network, rig_file, site_on
 from running import Running, running
 from typer.testing import CliRunner
 
-from harness.cli.output import console
-from hil_rigs.cli import app
-from hil_rigs.lock import FOLDER_VARIABLE
+from twinfeed.harness.cli.output import console
+from twinfeed.hil_rigs.cli import app
+from twinfeed.hil_rigs.lock import FOLDER_VARIABLE
 
 
 @pytest.fixture(scope="session")

@@ -6,8 +6,8 @@ import os
 import socket
 from pathlib import Path
 
-from emulators import sitefile
-from emulators.site import Site
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.site import Site
 
 PASSWORDS = {"TEST_AUTH": "twinfeed-auth", "TEST_PRIV": "twinfeed-priv"}
 """What the rig file's references lead to: the bench's SNMPv3 user (emulators/sitefile.py)."""

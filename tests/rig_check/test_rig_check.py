@@ -11,8 +11,8 @@ from checked import Checked
 from running import Running
 from typer.testing import CliRunner
 
-from hil_rigs.cli import app
-from hil_rigs.lock import BenchLock
+from twinfeed.hil_rigs.cli import app
+from twinfeed.hil_rigs.lock import BenchLock
 
 
 class TestInOrder:

@@ -12,12 +12,12 @@ from click.testing import Result
 from running import Running
 from typer.testing import CliRunner
 
-from harness.cli import app
-from harness.cli.output import console
-from harness.learning.recording import load
-from hil_rigs import rigfile
-from hil_rigs.learning import pace_of
-from hil_rigs.lock import BenchLock
+from twinfeed.harness.cli import app
+from twinfeed.harness.cli.output import console
+from twinfeed.harness.learning.recording import load
+from twinfeed.hil_rigs import rigfile
+from twinfeed.hil_rigs.learning import pace_of
+from twinfeed.hil_rigs.lock import BenchLock
 
 Change = tuple[str, str]
 RigFile = Callable[..., Path]

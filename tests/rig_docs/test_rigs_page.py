@@ -9,8 +9,8 @@ import pytest
 from ruamel.yaml import YAML
 from typer.main import get_command
 
-from harness.cli import app
-from hil_rigs import rigfile
+from twinfeed.harness.cli import app
+from twinfeed.hil_rigs import rigfile
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("rigs.md", "rigs.fr.md")

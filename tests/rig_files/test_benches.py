@@ -8,9 +8,9 @@ import jsonschema
 import pytest
 from ruamel.yaml import YAML
 
-from emulators.site import Site
-from hil_rigs import rigfile
-from hil_rigs.schema import json_schema
+from twinfeed.emulators.site import Site
+from twinfeed.hil_rigs import rigfile
+from twinfeed.hil_rigs.schema import json_schema
 
 BENCHES = pytest.mark.parametrize("name", rigfile.names())
 

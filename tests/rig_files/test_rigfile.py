@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from emulators import sitefile
-from emulators.profiles import library
-from emulators.site import Site
-from emulators.yamlfile import FileError
-from hil_rigs import rigfile
-from hil_rigs.rigfile import Rig
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.hil_rigs import rigfile
+from twinfeed.hil_rigs.rigfile import Rig
 
 SMALL = """\
 bench: small

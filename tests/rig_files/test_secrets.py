@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from emulators.yamlfile import FileError
-from hil_rigs import rigfile
-from hil_rigs.credentials import NoCredential, secret
-from hil_rigs.schema import CREDENTIAL
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.hil_rigs import rigfile
+from twinfeed.hil_rigs.credentials import NoCredential, secret
+from twinfeed.hil_rigs.schema import CREDENTIAL
 
 FIELDS = ("read", "write", "auth_password", "priv_password")
 

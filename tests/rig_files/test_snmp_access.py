@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from hil_rigs.connecting import snmp_transport
-from hil_rigs.credentials import NoCredential
-from hil_rigs.schema import SnmpAccess
+from twinfeed.hil_rigs.connecting import snmp_transport
+from twinfeed.hil_rigs.credentials import NoCredential
+from twinfeed.hil_rigs.schema import SnmpAccess
 
 V3 = {
     "address": "192.0.2.7",

@@ -13,10 +13,10 @@ import pytest
 from external import until
 from lab import Lab
 
-from harness.transports import DeviceHandle, NoAnswer
-from hil_rigs import rigfile
-from hil_rigs.connecting import connect
-from hil_rigs.places import PlaceError, PlaceHeld, acquire, at_place, held, release
+from twinfeed.harness.transports import DeviceHandle, NoAnswer
+from twinfeed.hil_rigs import rigfile
+from twinfeed.hil_rigs.connecting import connect
+from twinfeed.hil_rigs.places import PlaceError, PlaceHeld, acquire, at_place, held, release
 
 if find_spec("labgrid") is None:
     pytest.skip("labgrid is missing: tox -e labgrid, or pip install 'twinfeed[labgrid]'", allow_module_level=True)

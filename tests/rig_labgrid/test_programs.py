@@ -57,7 +57,7 @@ def test_a_supervisor_holds_the_place_while_it_runs(lab: Lab, be: Be) -> None:
     be("awa")
     with contextlib.ExitStack() as ending:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "hil_rigs.supervisor", str(lab.rig_file())], env=os.environ
+            [sys.executable, "-m", "twinfeed.hil_rigs.supervisor", str(lab.rig_file())], env=os.environ
         )
         ending.callback(supervisor.wait, 60)
         ending.callback(supervisor.send_signal, signal.SIGTERM)

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from emulators.yamlfile import FileError
-from harness.transports import NoAnswer
-from hil_rigs import rigfile
-from hil_rigs.connecting import connect
-from hil_rigs.places import Place, PlaceError, Resource, at_place, held
-from hil_rigs.schema import Labgrid
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.transports import NoAnswer
+from twinfeed.hil_rigs import rigfile
+from twinfeed.hil_rigs.connecting import connect
+from twinfeed.hil_rigs.places import Place, PlaceError, Resource, at_place, held
+from twinfeed.hil_rigs.schema import Labgrid
 
 RIG = """
 bench: meter-bench
@@ -47,7 +47,7 @@ def test_a_rig_without_a_place_does_not_load_it(file: Path) -> None:
     file.write_text(RIG.replace("labgrid: {place: meter-bench}", "").replace("labgrid:meter-line", "/dev/ttyUSB0"))
     program = """
 import asyncio, sys
-from hil_rigs import places, rigfile
+from twinfeed.hil_rigs import places, rigfile
 
 async def main():
     async with places.held(rigfile.read(sys.argv[1])):

@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 from external import until
 
-from hil_rigs import lock
-from hil_rigs.lock import BenchLock, Held, Holder
+from twinfeed.hil_rigs import lock
+from twinfeed.hil_rigs.lock import BenchLock, Held, Holder
 
 HOLDS = """
 import sys
-from hil_rigs.lock import BenchLock
+from twinfeed.hil_rigs.lock import BenchLock
 BenchLock("ups-bench", person="Awa Traoré", what="pytest --rig ups-bench.yaml").acquire()
 print("taken", flush=True)
 sys.stdin.read()
@@ -29,7 +29,7 @@ sys.stdin.read()
 
 HOLDS_WITH_A_GUARD = """
 import subprocess, sys
-from hil_rigs.lock import BenchLock
+from twinfeed.hil_rigs.lock import BenchLock
 lock = BenchLock("ups-bench", person="Awa Traoré").acquire()
 subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], pass_fds=[lock.fileno()])
 print("taken", flush=True)
@@ -38,7 +38,7 @@ sys.stdin.read()
 
 AS_ANOTHER_USER = """
 import os, sys
-from hil_rigs.lock import BenchLock
+from twinfeed.hil_rigs.lock import BenchLock
 os.umask(0o077)
 os.setuid(int(sys.argv[1]))  # once all is imported: Python's own folder need not be theirs
 with BenchLock("ups-bench") as mine:

@@ -100,7 +100,7 @@ def test_the_report_of_a_run_tells_of_devices_and_what_was_done(bench: ProcessBe
     run = bench.start("pytest", "--rig", str(bench.file), "--report", "out", "test_it.py", log="run.log")
     assert run.wait(120) == 0, (bench.folder / "run.log").read_text()
     made = subprocess.run(
-        [sys.executable, "-m", "harness.cli", "report", "out", "--json", "report.json", "-o", "report.html"],
+        [sys.executable, "-m", "twinfeed.harness.cli", "report", "out", "--json", "report.json", "-o", "report.html"],
         cwd=bench.folder, env=bench.env, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stdout + made.stderr

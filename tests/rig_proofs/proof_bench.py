@@ -23,16 +23,16 @@ from pathlib import Path
 import pytest
 from process_bench import PATIENCE_S, ProcessBench
 
-from harness.record import Entry, read
-from harness.transports import NoAnswer
-from hil_rigs import actuators, rigfile
-from hil_rigs.connecting import connect
-from hil_rigs.dialogue import Unattended
-from hil_rigs.rigfile import Rig
-from hil_rigs.supervisor.client import Client
-from hil_rigs.supervisor.moves import Denied, Moves
-from hil_rigs.supervisor.process import join
-from hil_rigs.world import RigWorld
+from twinfeed.harness.record import Entry, read
+from twinfeed.harness.transports import NoAnswer
+from twinfeed.hil_rigs import actuators, rigfile
+from twinfeed.hil_rigs.connecting import connect
+from twinfeed.hil_rigs.dialogue import Unattended
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.supervisor.client import Client
+from twinfeed.hil_rigs.supervisor.moves import Denied, Moves
+from twinfeed.hil_rigs.supervisor.process import join
+from twinfeed.hil_rigs.world import RigWorld
 
 NETWORK_BENCH = """
 bench: proofs
@@ -101,7 +101,7 @@ class ProofBench(ProcessBench):
 
     def _of_the_devices(self, *words: str) -> None:
         done = subprocess.run(
-            [sys.executable, "-m", "harness.cli", *words, "--site", self.name],
+            [sys.executable, "-m", "twinfeed.harness.cli", *words, "--site", self.name],
             capture_output=True, text=True, env=self.env, timeout=120, check=False,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr

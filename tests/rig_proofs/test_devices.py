@@ -11,10 +11,10 @@ import signal
 import pytest
 from proof_bench import ProofBench, in_order
 
-from harness.transports import NoAnswer
-from hil_rigs.actuators import ActuatorFailed
-from hil_rigs.supervisor.moves import Denied
-from hil_rigs.world import BenchStopped
+from twinfeed.harness.transports import NoAnswer
+from twinfeed.hil_rigs.actuators import ActuatorFailed
+from twinfeed.hil_rigs.supervisor.moves import Denied
+from twinfeed.hil_rigs.world import BenchStopped
 
 SAFE = ["on", "off"]
 """The load on, the spare outlet off."""

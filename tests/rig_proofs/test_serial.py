@@ -16,8 +16,8 @@ import pytest
 from external import background, program, until
 from proof_bench import ProofBench, in_order
 
-from harness.transports import TransportError
-from hil_rigs.world import BenchStopped
+from twinfeed.harness.transports import TransportError
+from twinfeed.hil_rigs.world import BenchStopped
 
 PROGRAMS = Path(__file__).with_name("serial_programs.py")
 

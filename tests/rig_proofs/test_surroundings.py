@@ -13,10 +13,10 @@ import pytest
 from external import program
 from proof_bench import ProofBench, in_order
 
-from hil_rigs.actuators import ActuatorFailed
-from hil_rigs.supervisor.client import Client
-from hil_rigs.supervisor.places import socket_of
-from hil_rigs.world import BenchStopped
+from twinfeed.hil_rigs.actuators import ActuatorFailed
+from twinfeed.hil_rigs.supervisor.client import Client
+from twinfeed.hil_rigs.supervisor.places import socket_of
+from twinfeed.hil_rigs.world import BenchStopped
 
 PLUG = """actuators:
   plug:

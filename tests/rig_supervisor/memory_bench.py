@@ -7,15 +7,15 @@ from collections.abc import Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from emulators.devices.points import Value
-from harness.record import Record, read
-from harness.worlds.loop import VirtualLoop
-from hil_rigs import rigfile
-from hil_rigs.actuators import Actuator, ActuatorFailed
-from hil_rigs.actuators.base import NotMoved
-from hil_rigs.instruments import Instrument, NoReading
-from hil_rigs.schema import Position
-from hil_rigs.supervisor.supervisor import Supervisor
+from twinfeed.emulators.devices.points import Value
+from twinfeed.harness.record import Record, read
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.hil_rigs import rigfile
+from twinfeed.hil_rigs.actuators import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.actuators.base import NotMoved
+from twinfeed.hil_rigs.instruments import Instrument, NoReading
+from twinfeed.hil_rigs.schema import Position
+from twinfeed.hil_rigs.supervisor.supervisor import Supervisor
 
 RIG = """
 bench: memory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from memory_bench import MemoryBench
 
-from hil_rigs.supervisor.moves import Denied
+from twinfeed.hil_rigs.supervisor.moves import Denied
 
 
 def test_nothing_moves_before_it_is_armed(bench: MemoryBench) -> None:

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from memory_bench import MemoryBench
 
-from hil_rigs.schema import Limit
-from hil_rigs.supervisor.interlocks import Interlock
-from hil_rigs.supervisor.moves import Denied
+from twinfeed.hil_rigs.schema import Limit
+from twinfeed.hil_rigs.supervisor.interlocks import Interlock
+from twinfeed.hil_rigs.supervisor.moves import Denied
 
 CHARGE = "interlocks: {charge: {quantity: ups-1.battery.charge, above: 40, for: 3s, stale: 5s}}\n"
 

@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from memory_bench import MemoryBench
 
-from hil_rigs.actuators import ActuatorFailed
-from hil_rigs.schema import Inhibit
-from hil_rigs.supervisor.moves import Denied
-from hil_rigs.supervisor.supervisor import inhibited
+from twinfeed.hil_rigs.actuators import ActuatorFailed
+from twinfeed.hil_rigs.schema import Inhibit
+from twinfeed.hil_rigs.supervisor.moves import Denied
+from twinfeed.hil_rigs.supervisor.supervisor import inhibited
 
 PROVEN = """
 actuators:

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 from memory_bench import RIG, Gauge
 
-from emulators.devices.points import Value
-from harness.properties import PropertyViolated, always, within
-from harness.record import Record
-from harness.report import Measure, Outcome
-from harness.unknown import Unknown
-from harness.worlds.loop import VirtualLoop
-from harness.worlds.world import Cannot, NotKnown
-from hil_rigs import rigfile, world
-from hil_rigs.instruments import Instrument, NoReading
-from hil_rigs.supervisor.supervisor import Supervisor
-from hil_rigs.world import RigWorld
+from twinfeed.emulators.devices.points import Value
+from twinfeed.harness.properties import PropertyViolated, always, within
+from twinfeed.harness.record import Record
+from twinfeed.harness.report import Measure, Outcome
+from twinfeed.harness.unknown import Unknown
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.world import Cannot, NotKnown
+from twinfeed.hil_rigs import rigfile, world
+from twinfeed.hil_rigs.instruments import Instrument, NoReading
+from twinfeed.hil_rigs.supervisor.supervisor import Supervisor
+from twinfeed.hil_rigs.world import RigWorld
 
 UNMEASURED_RACK = '    rack-2: {kind: rack, from: {a: "pdu-1:2"}, rack_kw: 1, psu_side_kw: 2}\n'
 SUPPLIED = "rack-1.supplied"

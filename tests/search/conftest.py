@@ -10,8 +10,8 @@ from click.testing import Result
 from starter import BROKEN, SITE, SOUND
 from typer.testing import CliRunner
 
-from harness.cli import app
-from harness.cli.output import console, errors
+from twinfeed.harness.cli import app
+from twinfeed.harness.cli.output import console, errors
 
 Cli = Callable[..., Result]
 

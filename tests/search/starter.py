@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-from harness.faults.injection import Injection
-from harness.faults.scenario import Scenario
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.scenario import Scenario
 
-SITE = str(files("harness.suite").joinpath("files", "site.yaml"))
+SITE = str(files("twinfeed.harness.suite").joinpath("files", "site.yaml"))
 
 SUPPLIED = "always racks.*.supplied"
 

@@ -16,7 +16,7 @@ import pytest
 from click.testing import Result
 from starter import SUPPLIED
 
-from harness.faults.scenario import Scenario
+from twinfeed.harness.faults.scenario import Scenario
 
 Cli = Callable[..., Result]
 
@@ -189,7 +189,7 @@ def test_ctrl_c_ends_a_search_at_once(folder: Path, swallow: str) -> None:
     command = [
         sys.executable,
         "-m",
-        "harness.cli",
+        "twinfeed.harness.cli",
         "search",
         "site.yaml",
         "--controller",

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from starter import BROKEN, FRAME, SITE
 
-from harness.faults.scenario import Scenario
-from harness.search import hunt, menu, scenarios, trial
-from harness.search.findings import free, regression_test, test_name
-from harness.worlds.sites import fresh
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.search import hunt, menu, scenarios, trial
+from twinfeed.harness.search.findings import free, regression_test, test_name
+from twinfeed.harness.worlds.sites import fresh
 
 test_name.__test__ = False  # pytest would take it for a test
 
@@ -49,8 +49,8 @@ A scenario with seed 3, kept as a test by `twinfeed adopt`.
 
 import pytest
 
-from harness.faults.injection import Injection
-from harness.properties import patterns
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.properties import patterns
 
 FAULTS = (
     Injection("utility", "outage", at_s=60.0),

@@ -9,12 +9,12 @@ from fnmatch import fnmatchcase
 import pytest
 from starter import BROKEN, FRAME, OUTAGE, SITE, SOUND
 
-from harness.properties import PropertySyntaxError, within
-from harness.quantities import UnknownQuantity
-from harness.search import hunt, menu, trial
-from harness.search.hunt import TARGETS
-from harness.worlds.controller import NoSuchController
-from harness.worlds.sites import fresh
+from twinfeed.harness.properties import PropertySyntaxError, within
+from twinfeed.harness.quantities import UnknownQuantity
+from twinfeed.harness.search import hunt, menu, trial
+from twinfeed.harness.search.hunt import TARGETS
+from twinfeed.harness.worlds.controller import NoSuchController
+from twinfeed.harness.worlds.sites import fresh
 
 MENU = menu(fresh(SITE), without=["protocol", "transport"])
 

@@ -9,9 +9,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from starter import FRAME, SITE
 
-from harness.search import menu
-from harness.search.machine import front_panels, operators
-from harness.worlds.sites import fresh
+from twinfeed.harness.search import menu
+from twinfeed.harness.search.machine import front_panels, operators
+from twinfeed.harness.worlds.sites import fresh
 
 FEW = settings(
     max_examples=200, stateful_step_count=5, database=None, deadline=None, suppress_health_check=list(HealthCheck)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starter import BROKEN, SITE, SOUND
 
-from harness.search.findings import regression_test
+from twinfeed.harness.search.findings import regression_test
 
 pytest_plugins = ["pytester"]
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from fixtures.controllers.bugs import BUGS
-from fixtures.hunts import HUNTED, NOT_FOUND_YET, NOT_HUNTED
-from harness.faults.scenario import Scenario
-from harness.search import trial
+from twinfeed.fixtures.controllers.bugs import BUGS
+from twinfeed.fixtures.hunts import HUNTED, NOT_FOUND_YET, NOT_HUNTED
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.search import trial
 
 FOLDER = Path(__file__).parents[2] / "fixtures" / "findings"
 FOUND = sorted(FOLDER.glob("*.yaml"))
-REFERENCE = "fixtures.controllers.plant"
+REFERENCE = "twinfeed.fixtures.controllers.plant"
 
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.name.partition(".")[0])

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from starter import FRAME, SITE
 
-from harness.faults.injection import Injection
-from harness.search import menu, scenarios
-from harness.search.strategies import injections
-from harness.worlds.loop import VirtualLoop
-from harness.worlds.network import Network
-from harness.worlds.simulated import SimulatedWorld
-from harness.worlds.sites import fresh
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.search import menu, scenarios
+from twinfeed.harness.search.strategies import injections
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.network import Network
+from twinfeed.harness.worlds.simulated import SimulatedWorld
+from twinfeed.harness.worlds.sites import fresh
 
 MENU = menu(fresh(SITE))
 

@@ -15,10 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from emulators import sitefile
-from emulators.plant.engine import Plant
-from emulators.site import Site
-from emulators.yamlfile import FileError
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.plant.engine import Plant
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.yamlfile import FileError
 
 SITES = ("bench", "pilot", "bamako")
 

@@ -27,7 +27,7 @@ from commissioning import (
     when,
 )
 
-from emulators.site import Site
+from twinfeed.emulators.site import Site
 
 MINUTE, HOUR = 60.0, 3600.0
 

@@ -7,8 +7,8 @@ import math
 import pytest
 from commissioning import losses, put_right, rows, unlike_normal
 
-from emulators.plant.actor import PlantError
-from emulators.site import Site
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.site import Site
 
 MINUTE, HOUR = 60.0, 3600.0
 

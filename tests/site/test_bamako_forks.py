@@ -7,7 +7,7 @@ import json
 import pytest
 from commissioning import both_utilities_fail
 
-from emulators.site import Site
+from twinfeed.emulators.site import Site
 
 
 def story(site):

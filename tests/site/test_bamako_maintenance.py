@@ -1,6 +1,6 @@
 """Tier III: every main component of the Bamako site can be taken out of service, worked on and put back, at full load.
 
-People work through the procedures of `emulators.plant.isolation`; a step that would cut a load is refused.
+People work through the procedures of `twinfeed.emulators.plant.isolation`; a step that would cut a load is refused.
 """
 
 from __future__ import annotations
@@ -10,9 +10,17 @@ import os
 import pytest
 from commissioning import all_supplied, events, full_load, losses, put_right, see, unlike_normal, warmest
 
-from emulators.plant.isolation import Isolation, Procedure, Requirement, Step, StepRefused, breaker_out, ups_out
-from harness.properties.cards import card
-from harness.properties.maintenance import IMPOSSIBLE, INTERRUPTED, concurrent_maintainability
+from twinfeed.emulators.plant.isolation import (
+    Isolation,
+    Procedure,
+    Requirement,
+    Step,
+    StepRefused,
+    breaker_out,
+    ups_out,
+)
+from twinfeed.harness.properties.cards import card
+from twinfeed.harness.properties.maintenance import IMPOSSIBLE, INTERRUPTED, concurrent_maintainability
 
 MINUTE, HOUR = 60.0, 3600.0
 

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulators.flash import MAX_BOOTS, Flash, FlashError, state_folder
-from emulators.serve import engine_of
-from emulators.site import Site
+from twinfeed.emulators.flash import MAX_BOOTS, Flash, FlashError, state_folder
+from twinfeed.emulators.serve import engine_of
+from twinfeed.emulators.site import Site
 
 SITE = """\
 site: flash

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from emulators import sitefile, textfile, yamlfile
-from emulators.profiles import library
-from emulators.textfile import FileError
-from harness.faults.scenario import Scenario
-from harness.journal import Journal
-from harness.learning import recording
-from hil_rigs import rigfile
+from twinfeed.emulators import sitefile, textfile, yamlfile
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.textfile import FileError
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.journal import Journal
+from twinfeed.harness.learning import recording
+from twinfeed.hil_rigs import rigfile
 
 YAML_READERS: dict[str, Callable[[Path], Any]] = {
     "site": sitefile.read, "profile": library.load, "scenario": Scenario.load, "rig": rigfile.read,
@@ -134,7 +134,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, line: int, says: str) -> None:
-    from emulators.site import Site
+    from twinfeed.emulators.site import Site
 
     path = tmp_path / "x.yaml"
     path.write_text(SITE + text + "\n")
@@ -152,7 +152,7 @@ def test_a_site_has_a_name_that_a_socket_may_have(tmp_path: Path, name: str) -> 
 
 
 def test_a_small_file_that_unpacks_to_a_large_one_is_not_unpacked_whole(tmp_path: Path, monkeypatch: Any) -> None:
-    from harness.learning.snmpfiles import reading
+    from twinfeed.harness.learning.snmpfiles import reading
 
     monkeypatch.setattr(reading, "MOST_RECORDED_OCTETS", 1000)
     path = tmp_path / "x.snmprec.gz"

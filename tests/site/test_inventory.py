@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from emulators.serve import Endpoint
-from emulators.site import Site
-from harness.worlds.inventory import Access, handles, inventory
+from twinfeed.emulators.serve import Endpoint
+from twinfeed.emulators.site import Site
+from twinfeed.harness.worlds.inventory import Access, handles, inventory
 
 SITE = """\
 site: small

@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from emulators.devices import catalogue as devices
-from emulators.plant import catalogue as plant
-from emulators.plant.ratings import Form, Names, Range, Text
+from twinfeed.emulators.devices import catalogue as devices
+from twinfeed.emulators.plant import catalogue as plant
+from twinfeed.emulators.plant.ratings import Form, Names, Range, Text
 
 KINDS = {
     **{f"{name}": cls for name, cls in plant.KINDS.items()},

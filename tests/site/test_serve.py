@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from emulators import sitefile
-from emulators.profiles import library
-from emulators.serve import LiveSite, ServeError
-from emulators.site import Site
-from emulators.yamlfile import FileError
-from harness.transports import DeviceHandle, SnmpTransport
-from harness.transports.errors import NoAnswer
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.serve import LiveSite, ServeError
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.transports import DeviceHandle, SnmpTransport
+from twinfeed.harness.transports.errors import NoAnswer
 
 SITE = """\
 site: little

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from emulators import sitefile
-from emulators.devices.points import Point
-from emulators.plant.actor import PlantError
-from emulators.serve import LiveSite, connections_allowed, raise_open_files
-from emulators.site import Site
-from harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
-from harness.transports.errors import NoAnswer
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.devices.points import Point
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.serve import LiveSite, connections_allowed, raise_open_files
+from twinfeed.emulators.site import Site
+from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
+from twinfeed.harness.transports.errors import NoAnswer
 
 FIRST_PORT = 21760
 
@@ -56,7 +56,7 @@ async def test_a_device_whose_point_raises_is_silent_and_logged_once(
         for _ in range(3):
             with pytest.raises(NoAnswer):
                 await asked.read(point)
-    (record,) = [record for record in caplog.records if record.name == "emulators.serve"]
+    (record,) = [record for record in caplog.records if record.name == "twinfeed.emulators.serve"]
     assert record.getMessage().startswith(f"{device}: its firmware has crashed")
     assert record.exc_info is not None
     assert record.exc_info[0] is TypeError

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from emulators import sitefile
-from emulators.yamlfile import FileError
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.yamlfile import FileError
 
 SMALL = """\
 site: small

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from emulators import sitefile
-from emulators.serve import LiveSite, ServeError
-from emulators.site import Site
-from emulators.snmpaccess import LEVELS, SnmpAccess, place
-from emulators.wire.snmp import ALL, NOTHING, Access, AccessEntry, AuthProtocol, PrivProtocol, Version
-from emulators.yamlfile import FileError
+from twinfeed.emulators import sitefile
+from twinfeed.emulators.serve import LiveSite, ServeError
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.snmpaccess import LEVELS, SnmpAccess, place
+from twinfeed.emulators.wire.snmp import ALL, NOTHING, Access, AccessEntry, AuthProtocol, PrivProtocol, Version
+from twinfeed.emulators.yamlfile import FileError
 
 SITE = """\
 site: small

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from emulators import sitefile
-from harness import suite
-from harness.cli import app
+from twinfeed.emulators import sitefile
+from twinfeed.harness import suite
+from twinfeed.harness.cli import app
 
 ROOT = Path(__file__).parents[2]
 

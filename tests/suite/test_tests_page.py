@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.faults.scenario import Scenario
-from harness.worlds.world import CAPABILITIES, World
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.worlds.world import CAPABILITIES, World
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tests.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

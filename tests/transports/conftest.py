@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from small_device import SmallDevice
 
-from emulators.wire.modbus import TableUnit
-from harness.worlds.loop import VirtualLoop
+from twinfeed.emulators.wire.modbus import TableUnit
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 
 @pytest.fixture

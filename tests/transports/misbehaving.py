@@ -10,7 +10,7 @@ from typing import Any
 
 from pymodbus.framer import FramerRTU
 
-from harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 HOST = "127.12.0.1"
 

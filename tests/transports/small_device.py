@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulators.wire.snmp import Access, Engine, Instance, MibTree, SnmpAgent, Syntax, User
-from harness.transports import UsmUser
+from twinfeed.emulators.wire.snmp import Access, Engine, Instance, MibTree, SnmpAgent, Syntax, User
+from twinfeed.harness.transports import UsmUser
 
 SYSTEM = (1, 3, 6, 1, 2, 1, 1)
 NAME, LIMIT = "1.3.6.1.2.1.1.5.0", "1.3.6.1.2.1.1.7.0"

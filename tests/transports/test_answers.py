@@ -13,7 +13,7 @@ from pyasn1.type import univ
 from pysnmp.proto import rfc1902
 from pysnmp.proto.api import PROTOCOL_MODULES
 
-from harness.transports.answers import (
+from twinfeed.harness.transports.answers import (
     END_OF_MIB_VIEW,
     NULL,
     Absent,
@@ -24,7 +24,7 @@ from harness.transports.answers import (
     read_message,
     read_scoped_pdu,
 )
-from harness.transports.snmp_messages import FIRST_ID, Undecodable, _by_pyasn1, read_anyhow, response
+from twinfeed.harness.transports.snmp_messages import FIRST_ID, Undecodable, _by_pyasn1, read_anyhow, response
 
 # -- messages, put together octet by octet -----------------------------------------------------------------------
 

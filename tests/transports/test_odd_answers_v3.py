@@ -11,14 +11,14 @@ from pyasn1.codec.ber import decoder
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU
 from test_answers import GOOD, binding, message, spoilt, tlv
 
-from emulators.wire.snmp import Engine, SnmpAgent, SnmpServer, User
-from emulators.wire.snmp.usm import AuthProtocol, PrivProtocol
-from harness.learning import snmprec
-from harness.learning.recording import Recording, Walk
-from harness.learning.replaying import Player, RecordedTree
-from harness.learning.snmp_walk import SnmpWalker
-from harness.transports import SnmpTransport, TrapReceiver, UsmUser, WrongAnswer
-from harness.transports.answers import VarBind, read_message, v3
+from twinfeed.emulators.wire.snmp import Engine, SnmpAgent, SnmpServer, User
+from twinfeed.emulators.wire.snmp.usm import AuthProtocol, PrivProtocol
+from twinfeed.harness.learning import snmprec
+from twinfeed.harness.learning.recording import Recording, Walk
+from twinfeed.harness.learning.replaying import Player, RecordedTree
+from twinfeed.harness.learning.snmp_walk import SnmpWalker
+from twinfeed.harness.transports import SnmpTransport, TrapReceiver, UsmUser, WrongAnswer
+from twinfeed.harness.transports.answers import VarBind, read_message, v3
 
 HOST = "127.12.0.3"
 LINES = (

@@ -11,11 +11,11 @@ import pytest
 from misbehaving import HOST, answering, mbap
 from small_device import USER
 
-from emulators.devices.device import Device
-from emulators.profiles import library
-from emulators.serve import Servers
-from emulators.site import Site
-from harness.transports import (
+from twinfeed.emulators.devices.device import Device
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.serve import Servers
+from twinfeed.emulators.site import Site
+from twinfeed.harness.transports import (
     DeviceHandle,
     ModbusTransport,
     NoAnswer,
@@ -26,7 +26,7 @@ from harness.transports import (
     UsmUser,
     WrongAnswer,
 )
-from harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 DEVICES = {entry.name: entry.profile for entry in Site.load("bench").file.devices}
 SNMP = [name for name, profile in DEVICES.items() if profile.snmp is not None]
@@ -314,8 +314,8 @@ async def test_a_device_that_gives_fewer_registers_than_its_profile_says_is_aske
 
 
 async def test_handles_of_one_user_share_an_engine_and_close_apart(small_device: Any) -> None:
-    from emulators.wire.snmp import SnmpServer
-    from harness.transports import snmp_usm
+    from twinfeed.emulators.wire.snmp import SnmpServer
+    from twinfeed.harness.transports import snmp_usm
 
     async with SnmpServer(small_device.agent(), "127.12.0.4", 0) as server:
         both = [SnmpTransport.v3("127.12.0.4", server.port, user=USER) for _ in range(2)]

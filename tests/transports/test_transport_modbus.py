@@ -16,9 +16,9 @@ from pymodbus.server import ModbusTcpServer as PymodbusServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 from serial_lines import serial_line
 
-from emulators.wire.modbus import ModbusSerialServer, ModbusTcpServer, ModbusUdpServer, TableUnit, direct
-from harness.transports import ModbusTransport, NoAnswer, Refused, WrongAnswer
-from harness.worlds.loop import VirtualLoop
+from twinfeed.emulators.wire.modbus import ModbusSerialServer, ModbusTcpServer, ModbusUdpServer, TableUnit, direct
+from twinfeed.harness.transports import ModbusTransport, NoAnswer, Refused, WrongAnswer
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 HOST = "127.12.0.1"
 FRAMINGS = ("tcp", "tls", "udp", "rtu-tcp", "serial")

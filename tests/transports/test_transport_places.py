@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from emulators.profiles import library
-from emulators.profiles.schema import Profile, Register
-from emulators.profiles.values import Unmapped, from_raw
-from harness.transports.places import Place, places, point_of, row_of
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.schema import Profile, Register
+from twinfeed.emulators.profiles.values import Unmapped, from_raw
+from twinfeed.harness.transports.places import Place, places, point_of, row_of
 
 
 def one(profile: str, point: str, written: bool = False) -> Place:

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.profiles.schema import Bit, Modbus, Register
-from harness.transports.places import Place
-from harness.transports.ranges import MAX_BITS, MAX_REGISTERS, Range, ranges
+from twinfeed.emulators.profiles.schema import Bit, Modbus, Register
+from twinfeed.harness.transports.places import Place
+from twinfeed.harness.transports.ranges import MAX_BITS, MAX_REGISTERS, Range, ranges
 
 
 def register(address: int, type: str = "u16", table: str = "holding", **fields: object) -> Register:

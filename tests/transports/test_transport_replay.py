@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from emulators.profiles import library
-from harness.transports import DeviceHandle, Refused
-from harness.transports.replay import recorded_agent, recorded_unit
-from harness.transports.snmp_messages import VarBind
+from twinfeed.emulators.profiles import library
+from twinfeed.harness.transports import DeviceHandle, Refused
+from twinfeed.harness.transports.replay import recorded_agent, recorded_unit
+from twinfeed.harness.transports.snmp_messages import VarBind
 
 CHARGE = "1.3.6.1.2.1.33.1.2.4.0"
 VARIABLES = [VarBind(f"1.3.6.1.2.1.33.1.4.4.1.2.{line}", 230 + line, "integer") for line in (1, 2, 3)]

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from serial.rfc2217 import PortManager
 from serial_lines import serial_line
 
-from emulators.wire.modbus import ModbusSerialServer, TableUnit
-from harness.transports import ModbusTransport, NoAnswer
-from harness.transports.rfc2217 import RemotePort
+from twinfeed.emulators.wire.modbus import ModbusSerialServer, TableUnit
+from twinfeed.harness.transports import ModbusTransport, NoAnswer
+from twinfeed.harness.transports.rfc2217 import RemotePort
 
 HOST = "127.0.0.1"
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from small_device import LIMIT, NAME, TABLE, USER, SmallDevice
 
-from emulators.wire.snmp import SnmpServer
-from harness.transports import NoAnswer, Refused, SnmpTransport, UsmUser, WrongAnswer
-from harness.transports.snmp_messages import FIRST_ID, Asked, Undecodable, VarBind, carries, request, response
-from harness.worlds.loop import VirtualLoop
+from twinfeed.emulators.wire.snmp import SnmpServer
+from twinfeed.harness.transports import NoAnswer, Refused, SnmpTransport, UsmUser, WrongAnswer
+from twinfeed.harness.transports.snmp_messages import FIRST_ID, Asked, Undecodable, VarBind, carries, request, response
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 HOST = "127.12.0.2"
 VERSIONS = ("v1", "v2c", "v3")

@@ -10,7 +10,7 @@ import pytest
 from external import program
 from small_device import USER
 
-from emulators.wire.snmp import (
+from twinfeed.emulators.wire.snmp import (
     Engine,
     Notification,
     NotificationOriginator,
@@ -21,8 +21,8 @@ from emulators.wire.snmp import (
     VarBind,
     Version,
 )
-from harness.transports import NoAnswer, Trap, TrapReceiver
-from harness.worlds.loop import VirtualLoop
+from twinfeed.harness.transports import NoAnswer, Trap, TrapReceiver
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 HOST = "127.12.0.3"
 ENGINE_ID = bytes.fromhex("80001f88035400000002")

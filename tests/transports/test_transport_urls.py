@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.transports import ModbusTransport, SnmpTransport
-from harness.transports.urls import Credentials, is_url, opened
+from twinfeed.harness.transports import ModbusTransport, SnmpTransport
+from twinfeed.harness.transports.urls import Credentials, is_url, opened
 
 USER = Credentials(user="operator", auth_password="auth-password", priv_password="priv-password")
 

@@ -7,16 +7,16 @@ import math
 
 import pytest
 
-from emulators.profiles import library
-from emulators.profiles.binding import Surface, point_name
-from emulators.profiles.schema import SnmpObject
-from emulators.site import Site
-from harness.learning import snmprec
-from harness.learning.twin import Twin, place_of
-from harness.transports import DeviceHandle, Reading
-from harness.transports.places import NO_VALUE, Place, entries, indices
-from harness.transports.replay import recorded_agent, recorded_unit
-from harness.transports.snmp_messages import VarBind
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface, point_name
+from twinfeed.emulators.profiles.schema import SnmpObject
+from twinfeed.emulators.site import Site
+from twinfeed.harness.learning import snmprec
+from twinfeed.harness.learning.twin import Twin, place_of
+from twinfeed.harness.transports import DeviceHandle, Reading
+from twinfeed.harness.transports.places import NO_VALUE, Place, entries, indices
+from twinfeed.harness.transports.replay import recorded_agent, recorded_unit
+from twinfeed.harness.transports.snmp_messages import VarBind
 
 UPS, METER = library.get("ups-rfc1628"), library.get("schneider-pm5000")
 CHARGE, VOLTAGE = "1.3.6.1.2.1.33.1.2.4.0", "1.3.6.1.2.1.33.1.4.4.1.2.1"

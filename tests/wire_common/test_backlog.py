@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.wire.backlog import Backlog
-from harness.worlds.loop import VirtualLoop
+from twinfeed.emulators.wire.backlog import Backlog
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 ROOM = 4
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
+from twinfeed.emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
 
 HOST = "127.11.0.1"
 

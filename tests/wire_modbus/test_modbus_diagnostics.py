@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from emulators.wire.modbus import Counters, TableUnit, respond
+from twinfeed.emulators.wire.modbus import Counters, TableUnit, respond
 
 
 def ask(counters: Counters | None, request: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.wire.modbus import (
+from twinfeed.emulators.wire.modbus import (
     COMMON_FUNCTIONS,
     Counters,
     Extras,

@@ -9,7 +9,7 @@ from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.pdu.file_message import FileRecord
 from test_modbus_extras import Unit
 
-from emulators.wire.modbus import ModbusTcpServer
+from twinfeed.emulators.wire.modbus import ModbusTcpServer
 
 HOST = "127.12.1.4"
 

@@ -19,8 +19,8 @@ from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ModbusIOException
 from serial_lines import serial_line
 
-from emulators.wire.modbus import ModbusSerialServer, ModbusTcpServer, ModbusUdpServer, TableUnit, direct
-from harness.worlds.loop import VirtualLoop
+from twinfeed.emulators.wire.modbus import ModbusSerialServer, ModbusTcpServer, ModbusUdpServer, TableUnit, direct
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 HOST = "127.11.0.2"
 FRAMINGS = ("rtu-tcp", "udp", "tls", "serial")

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pymodbus.pdu.mei_message import ReadDeviceInformationResponse
 
-from emulators.wire.modbus import TableUnit, respond
+from twinfeed.emulators.wire.modbus import TableUnit, respond
 
 BASIC = {0: b"Company identification", 1: b"ProductCodeXX", 2: b"V2.11"}
 REGULAR = {**BASIC, 3: b"http://example.org", 5: b"model"}

@@ -14,7 +14,7 @@ import pytest
 from pymodbus.client import AsyncModbusTcpClient
 from scapy.all import IP, TCP, Ether, Raw, wrpcap
 
-from emulators.wire.modbus import Counters, ModbusTcpConnection, ModbusTcpServer, TableUnit, direct
+from twinfeed.emulators.wire.modbus import Counters, ModbusTcpConnection, ModbusTcpServer, TableUnit, direct
 
 Serve = Callable[..., Awaitable[ModbusTcpServer]]
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from emulators.wire.modbus import ModbusTcpServer, TableUnit, Unanswered, direct
-from emulators.wire.pool import ConnectionPool
-from emulators.wire.turns import LONG_S, TURN_S
+from twinfeed.emulators.wire.modbus import ModbusTcpServer, TableUnit, Unanswered, direct
+from twinfeed.emulators.wire.pool import ConnectionPool
+from twinfeed.emulators.wire.turns import LONG_S, TURN_S
 
 HOST = "127.0.0.1"
 READ = bytes.fromhex("0001 0000 0006 FF 03 0000 0001")

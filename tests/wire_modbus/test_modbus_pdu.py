@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from emulators.wire.modbus import (
+from twinfeed.emulators.wire.modbus import (
     Busy,
     Counters,
     DeviceFailure,

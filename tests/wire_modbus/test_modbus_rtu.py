@@ -12,8 +12,8 @@ from pymodbus.framer import FramerRTU
 from pymodbus.pdu import DecodePDU
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
 
-from emulators.wire.modbus import Counters, ModbusRtuConnection, TableUnit, crc16, rtu
-from emulators.wire.modbus.rtu import BYTE_COUNTS, FIXED_SIZES
+from twinfeed.emulators.wire.modbus import Counters, ModbusRtuConnection, TableUnit, crc16, rtu
+from twinfeed.emulators.wire.modbus.rtu import BYTE_COUNTS, FIXED_SIZES
 
 READ = bytes.fromhex("11 03 006B 0003 7687")
 ANSWER = bytes.fromhex("11 03 06 AE41 5652 4340 49AD")

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
+from twinfeed.emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
 
 Serve = Callable[..., Awaitable[ModbusTcpServer]]
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]

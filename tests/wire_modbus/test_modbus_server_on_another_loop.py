@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
+from twinfeed.emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
 
 READ = bytes.fromhex("0001 0000 0006 01 03 0004 0001")
 ANSWER = bytes.fromhex("0001 0000 0005 01 03 02 0004")

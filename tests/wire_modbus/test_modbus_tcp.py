@@ -12,7 +12,7 @@ from pymodbus.framer import FramerSocket
 from pymodbus.pdu import DecodePDU
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
 
-from emulators.wire.modbus import (
+from twinfeed.emulators.wire.modbus import (
     Busy,
     Counters,
     ExceptionCode,

@@ -6,7 +6,7 @@ from pyasn1.codec.ber import decoder, encoder
 from pysnmp.proto import api
 from pysnmp.proto.rfc1902 import Counter64
 
-from emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, Syntax
+from twinfeed.emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, Syntax
 
 V1 = api.PROTOCOL_MODULES[api.SNMP_VERSION_1]
 V2C = api.PROTOCOL_MODULES[api.SNMP_VERSION_2C]

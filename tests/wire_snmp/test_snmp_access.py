@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from snmp_manager import SYSTEM, TABLE, V2C, Device
 from snmp_manager import ask as asked
 
-from emulators.wire.snmp import (
+from twinfeed.emulators.wire.snmp import (
     ALL,
     NOTHING,
     AccessEntry,
@@ -27,9 +27,9 @@ from emulators.wire.snmp import (
     View,
     parse_subtree,
 )
-from emulators.wire.snmp.access import SeenTree, entry_for
-from emulators.wire.snmp.ber import encode_oid_content
-from emulators.wire.snmp.message import (
+from twinfeed.emulators.wire.snmp.access import SeenTree, entry_for
+from twinfeed.emulators.wire.snmp.ber import encode_oid_content
+from twinfeed.emulators.wire.snmp.message import (
     ScopedPdu,
     decode_varbind,
     encode_pdu,
@@ -40,7 +40,7 @@ from emulators.wire.snmp.message import (
     read_v3_message,
     read_version,
 )
-from emulators.wire.snmp.usm import decrypt, read_security_parameters, write_message
+from twinfeed.emulators.wire.snmp.usm import decrypt, read_security_parameters, write_message
 
 ENGINE_ID = bytes.fromhex("80001f8804616363657373")
 NO_AUTH, AUTH, PRIV = 0, 1, 3

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyasn1.codec.ber import encoder
 from pysnmp.proto import rfc1902, rfc1905
 
-from emulators.wire.snmp.ber import (
+from twinfeed.emulators.wire.snmp.ber import (
     BerError,
     Syntax,
     decode_oid,

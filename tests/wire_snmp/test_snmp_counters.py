@@ -6,7 +6,7 @@ import pytest
 from pyasn1.codec.ber import encoder
 from snmp_manager import SYSTEM, V2C, Device, ask, request
 
-from emulators.wire.snmp import Counter, agent_instances
+from twinfeed.emulators.wire.snmp import Counter, agent_instances
 
 GET = request("Get", (*SYSTEM, 5, 0))
 SNMP = (1, 3, 6, 1, 2, 1, 11)

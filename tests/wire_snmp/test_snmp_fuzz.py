@@ -9,9 +9,16 @@ from pyasn1.codec.ber import decoder
 from pysnmp.proto import rfc1905
 from snmp_manager import SYSTEM, TABLE, V1, V2C, Device, request
 
-from emulators.wire.snmp import Counter, Engine, SnmpAgent, User, engine_id_from_text
-from emulators.wire.snmp.message import PduType, ScopedPdu, encode_pdu, encode_scoped_pdu, read_v3_message, read_version
-from emulators.wire.snmp.usm import write_message
+from twinfeed.emulators.wire.snmp import Counter, Engine, SnmpAgent, User, engine_id_from_text
+from twinfeed.emulators.wire.snmp.message import (
+    PduType,
+    ScopedPdu,
+    encode_pdu,
+    encode_scoped_pdu,
+    read_v3_message,
+    read_version,
+)
+from twinfeed.emulators.wire.snmp.usm import write_message
 
 ENGINE_ID = engine_id_from_text(53864, b"pdu-a")
 USER = User(b"engineer", b"auth-secret", b"priv-secret", writable=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from snmp_manager import SYSTEM, TABLE, Device
 
-from emulators.wire.snmp import (
+from twinfeed.emulators.wire.snmp import (
     COLD_START,
     AuthProtocol,
     Engine,

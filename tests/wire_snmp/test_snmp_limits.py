@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from snmp_manager import SYSTEM, V2C, Device, ask, read, request
 
-from emulators.profiles import library
-from emulators.profiles.binding import Surface
-from emulators.profiles.snmp_binding import SurfaceTree
-from emulators.site import Site
-from emulators.wire.snmp import Access, Counter, ErrorStatus, Instance, MibTree, SnmpAgent, SnmpServer, Syntax
-from emulators.wire.snmp.access import ALL
-from emulators.wire.snmp.message import read_community_message, read_pdu, read_version
-from emulators.wire.snmp.operations import execute
-from emulators.wire.turns import LONG_S, TURN_S
+from twinfeed.emulators.profiles import library
+from twinfeed.emulators.profiles.binding import Surface
+from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.wire.snmp import Access, Counter, ErrorStatus, Instance, MibTree, SnmpAgent, SnmpServer, Syntax
+from twinfeed.emulators.wire.snmp.access import ALL
+from twinfeed.emulators.wire.snmp.message import read_community_message, read_pdu, read_version
+from twinfeed.emulators.wire.snmp.operations import execute
+from twinfeed.emulators.wire.turns import LONG_S, TURN_S
 
 PRIVATE: dict[str, Any] = {"community": b"private"}
 LOCATION = (1, 3, 6, 1, 2, 1, 1, 6, 0)

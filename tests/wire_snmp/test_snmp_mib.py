@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snmp_manager import SYSTEM, TABLE, Device, ask
 
-from emulators.wire.snmp import Instance, MibTree, Syntax
-from emulators.wire.snmp.ber import decode_oid, encode_oid_content
+from twinfeed.emulators.wire.snmp import Instance, MibTree, Syntax
+from twinfeed.emulators.wire.snmp.ber import decode_oid, encode_oid_content
 
 names = st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=4).map(lambda tail: (1, 3, *tail))
 

@@ -6,7 +6,7 @@ import pytest
 from pyasn1.codec.ber import decoder, encoder
 from snmp_manager import V1, V2C, Device
 
-from emulators.wire.snmp import (
+from twinfeed.emulators.wire.snmp import (
     COLD_START,
     LINK_DOWN,
     Engine,
@@ -20,7 +20,7 @@ from emulators.wire.snmp import (
     Version,
     engine_id_from_text,
 )
-from emulators.wire.snmp.notify import MAX_WAITING, v1_trap_fields
+from twinfeed.emulators.wire.snmp.notify import MAX_WAITING, v1_trap_fields
 
 RECEIVER = ("127.0.0.1", 162)
 ON_BATTERY: Oid = (1, 3, 6, 1, 2, 1, 33, 2, 1)  # upsTrapOnBattery, RFC 1628

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pyasn1.codec.ber import decoder
 from snmp_manager import SYSTEM, TABLE, V2C, Device, ask, read, request
 
-from emulators.wire.snmp import Access, Counter, ErrorStatus, Instance, MibTree, SnmpAgent, Syntax
+from twinfeed.emulators.wire.snmp import Access, Counter, ErrorStatus, Instance, MibTree, SnmpAgent, Syntax
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from pysnmp.hlapi.v3arch import asyncio as hlapi
 from snmp_manager import SYSTEM, TABLE, Device, read, request
 
-from emulators.wire.snmp import (
+from twinfeed.emulators.wire.snmp import (
     AuthProtocol,
     Engine,
     NotLoopback,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from snmp_manager import SYSTEM, TABLE, V2C, Device, ask, request
 
-from emulators.wire.snmp import (
+from twinfeed.emulators.wire.snmp import (
     Access,
     Counter,
     ErrorStatus,

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snmp_manager import SYSTEM, Device, read, request
 
-from emulators.wire.snmp import SnmpStreamServer
-from emulators.wire.snmp.stream import MAX_CONNECTIONS, MAX_MESSAGE, NotAMessage, message_end
+from twinfeed.emulators.wire.snmp import SnmpStreamServer
+from twinfeed.emulators.wire.snmp.stream import MAX_CONNECTIONS, MAX_MESSAGE, NotAMessage, message_end
 
 HOST = "127.12.2.3"
 NAME = (*SYSTEM, 5, 0)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pysnmp.proto.rfc1902 import OctetString
 from pysnmp.proto.secmod.rfc7860.auth import hmacsha2
 
-from emulators.wire.snmp import (
+from twinfeed.emulators.wire.snmp import (
     AuthProtocol,
     BerError,
     Engine,
@@ -15,7 +15,7 @@ from emulators.wire.snmp import (
     engine_id_from_mac,
     engine_id_from_text,
 )
-from emulators.wire.snmp.crypto import (
+from twinfeed.emulators.wire.snmp.crypto import (
     aes_cfb_decrypt,
     aes_cfb_encrypt,
     decrypt,

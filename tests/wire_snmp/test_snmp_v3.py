@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 import pytest
 from snmp_manager import SYSTEM, Device
 
-from emulators.wire.snmp import Counter, Engine, Instance, SnmpAgent, Syntax, User, engine_id_from_text
-from emulators.wire.snmp.ber import Oid, encode_oid, encode_sequence
-from emulators.wire.snmp.message import (
+from twinfeed.emulators.wire.snmp import Counter, Engine, Instance, SnmpAgent, Syntax, User, engine_id_from_text
+from twinfeed.emulators.wire.snmp.ber import Oid, encode_oid, encode_sequence
+from twinfeed.emulators.wire.snmp.message import (
     Pdu,
     PduType,
     ScopedPdu,
@@ -20,7 +20,7 @@ from emulators.wire.snmp.message import (
     read_v3_message,
     read_version,
 )
-from emulators.wire.snmp.usm import decrypt, digest_is_right, read_security_parameters, write_message
+from twinfeed.emulators.wire.snmp.usm import decrypt, digest_is_right, read_security_parameters, write_message
 
 ENGINE_ID = engine_id_from_text(53864, b"pdu-a")
 USER = User(b"engineer", b"auth-secret", b"priv-secret")

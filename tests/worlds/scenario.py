@@ -10,12 +10,12 @@ import hashlib
 import sys
 from contextlib import suppress
 
-from harness.transports import TransportError
-from harness.worlds.loop import VirtualLoop
-from harness.worlds.network import Network
-from harness.worlds.simulated import SimulatedWorld
-from harness.worlds.sites import fresh
-from harness.worlds.sockets import Frame
+from twinfeed.harness.transports import TransportError
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.network import Network
+from twinfeed.harness.worlds.simulated import SimulatedWorld
+from twinfeed.harness.worlds.sites import fresh
+from twinfeed.harness.worlds.sockets import Frame
 
 POLLED = {
     "ups-1": "battery.charge",

@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from virtual import Main
 
-from harness.virtual.strict import StrictLoop
-from harness.virtual.wall_clock import WallClockLoop
-from harness.virtual.watchdog import Stuck
-from harness.worlds.loop import VirtualLoop
+from twinfeed.harness.virtual.strict import StrictLoop
+from twinfeed.harness.virtual.wall_clock import WallClockLoop
+from twinfeed.harness.virtual.watchdog import Stuck
+from twinfeed.harness.worlds.loop import VirtualLoop
 
 Fail = Callable[[], None]
 """Raises the error of the test."""

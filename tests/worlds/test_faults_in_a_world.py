@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from emulators.plant.actor import PlantError
-from harness.faults.injection import InjectionError
-from harness.quantities import UnknownQuantity
-from harness.transports import NoAnswer, Refused, TransportError
-from harness.worlds.controller import ControllerFailed, InProcess
-from harness.worlds.loop import VirtualLoop
-from harness.worlds.simulated import SimulatedWorld
-from harness.worlds.sites import fresh
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.harness.faults.injection import InjectionError
+from twinfeed.harness.quantities import UnknownQuantity
+from twinfeed.harness.transports import NoAnswer, Refused, TransportError
+from twinfeed.harness.worlds.controller import ControllerFailed, InProcess
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.simulated import SimulatedWorld
+from twinfeed.harness.worlds.sites import fresh
 
 pytestmark = pytest.mark.site("bench")
 

@@ -32,8 +32,8 @@ import serial
 from pymodbus.client import ModbusTcpClient
 from virtual import simulated
 
-from harness.virtual import guard
-from harness.worlds.loop import OutsideWorld, VirtualLoop
+from twinfeed.harness.virtual import guard
+from twinfeed.harness.worlds.loop import OutsideWorld, VirtualLoop
 
 Place = tuple[str, int]
 
@@ -442,8 +442,8 @@ def test_libraries_may_look_about_while_they_are_imported(server: Listening, tmp
 def test_faults_of_the_wire_need_nothing_from_outside_in_a_fresh_process() -> None:
     """scapy looks for network cards when it is imported, which is when the first fault of the wire begins."""
     code = (
-        "from harness.faults.injection import Injection as I\nfrom harness.faults.scenario import Scenario as S\n"
-        "from harness.search.trial import trial\n"
+        "from twinfeed.harness.faults.injection import Injection as I\nfrom twinfeed.harness.faults.scenario import Scenario as S\n"
+        "from twinfeed.harness.search.trial import trial\n"
         "faults = (I('generator-1', 'stale', 1.0), I('ups-1', 'snmp-missing-instance', 1.0))\n"
         "print(trial(S('bench', 1, 20.0, faults, ('always rack-1.supplied',))).what or 'held')\n"
     )

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual import QUICK, simulated
 
-from harness.faults.link import LinkConditions
-from harness.worlds.network import Network, Path
+from twinfeed.harness.faults.link import LinkConditions
+from twinfeed.harness.worlds.network import Network, Path
 
 UPS, PDU = "127.20.1.11", "127.20.1.21"
 PORT = 502

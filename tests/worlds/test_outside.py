@@ -17,9 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from virtual import simulated
 
-from harness.worlds.clock import EPOCH_S, HOLDERS, virtual_time
-from harness.worlds.loop import Deadlock, OutsideWorld, VirtualLoop
-from harness.worlds.world import World
+from twinfeed.harness.worlds.clock import EPOCH_S, HOLDERS, virtual_time
+from twinfeed.harness.worlds.loop import Deadlock, OutsideWorld, VirtualLoop
+from twinfeed.harness.worlds.world import World
 
 
 def read_a_file() -> str:

@@ -32,8 +32,8 @@ from pysnmp.hlapi.v3arch.asyncio import (
 )
 from virtual import QUICK, Main, simulated
 
-from harness.faults.link import LinkConditions
-from harness.worlds.clock import virtual_time
+from twinfeed.harness.faults.link import LinkConditions
+from twinfeed.harness.worlds.clock import virtual_time
 
 DEVICE = "127.20.1.11"
 REGISTERS = list(range(1000, 1100))

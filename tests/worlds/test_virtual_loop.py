@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from virtual import real, simulated
 
-from harness.worlds.loop import Deadlock, VirtualLoop
+from twinfeed.harness.worlds.loop import Deadlock, VirtualLoop
 
 # -- times ------------------------------------------------------------------------------------------------------------
 

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from harness.faults.link import LinkConditions
-from harness.worlds.loop import VirtualLoop
-from harness.worlds.network import Network
+from twinfeed.harness.faults.link import LinkConditions
+from twinfeed.harness.worlds.loop import VirtualLoop
+from twinfeed.harness.worlds.network import Network
 
 Main = Callable[[], Coroutine[Any, Any, Any]]
 

@@ -5,15 +5,15 @@ without touching a socket; `ModbusTcpServer` (TCP, TLS, RTU over TCP), `ModbusUd
 them on an asyncio loop.
 """
 
-from emulators.wire.modbus.diagnostics import Counters
-from emulators.wire.modbus.extras import COMMON_FUNCTIONS, Extras, Records, ServerId
-from emulators.wire.modbus.pdu import exception_response, respond
-from emulators.wire.modbus.rtu import ModbusRtuConnection, crc16
-from emulators.wire.modbus.serial_line import ModbusSerialServer
-from emulators.wire.modbus.server import ModbusTcpServer
-from emulators.wire.modbus.tcp import ModbusTcpConnection, any_unit, direct
-from emulators.wire.modbus.udp import ModbusUdpServer
-from emulators.wire.modbus.unit import (
+from twinfeed.emulators.wire.modbus.diagnostics import Counters
+from twinfeed.emulators.wire.modbus.extras import COMMON_FUNCTIONS, Extras, Records, ServerId
+from twinfeed.emulators.wire.modbus.pdu import exception_response, respond
+from twinfeed.emulators.wire.modbus.rtu import ModbusRtuConnection, crc16
+from twinfeed.emulators.wire.modbus.serial_line import ModbusSerialServer
+from twinfeed.emulators.wire.modbus.server import ModbusTcpServer
+from twinfeed.emulators.wire.modbus.tcp import ModbusTcpConnection, any_unit, direct
+from twinfeed.emulators.wire.modbus.udp import ModbusUdpServer
+from twinfeed.emulators.wire.modbus.unit import (
     Acknowledge,
     BitTable,
     Busy,

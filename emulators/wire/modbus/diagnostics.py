@@ -10,7 +10,7 @@ import struct
 from collections import deque
 from dataclasses import dataclass, field
 
-from emulators.wire.modbus.unit import ExceptionCode, IllegalFunction, IllegalValue
+from twinfeed.emulators.wire.modbus.unit import ExceptionCode, IllegalFunction, IllegalValue
 
 _RETURN_QUERY_DATA = 0x00
 _RESTART_COMMUNICATIONS = 0x01

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from emulators.wire.modbus.diagnostics import Counters
-from emulators.wire.modbus.unit import DeviceFailure, IllegalAddress, IllegalFunction, IllegalValue
+from twinfeed.emulators.wire.modbus.diagnostics import Counters
+from twinfeed.emulators.wire.modbus.unit import DeviceFailure, IllegalAddress, IllegalFunction, IllegalValue
 
 COMMON_FUNCTIONS = frozenset({1, 2, 3, 4, 5, 6, 8, 15, 16, 22, 23, 43})
 """What a unit answers to unless it says otherwise; function 43 only with an identification."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from emulators.wire.modbus.unit import DeviceFailure, IllegalAddress, IllegalFunction, IllegalValue
+from twinfeed.emulators.wire.modbus.unit import DeviceFailure, IllegalAddress, IllegalFunction, IllegalValue
 
 READ_DEVICE_IDENTIFICATION = 14
 """The MEI type; 13 (CANopen) is the only other one defined."""

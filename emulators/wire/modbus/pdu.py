@@ -11,10 +11,10 @@ import struct
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
-from emulators.wire.modbus import extras
-from emulators.wire.modbus.diagnostics import Counters, diagnostics
-from emulators.wire.modbus.identification import read_device_identification
-from emulators.wire.modbus.unit import (
+from twinfeed.emulators.wire.modbus import extras
+from twinfeed.emulators.wire.modbus.diagnostics import Counters, diagnostics
+from twinfeed.emulators.wire.modbus.identification import read_device_identification
+from twinfeed.emulators.wire.modbus.unit import (
     BitTable,
     DeviceFailure,
     IllegalAddress,

@@ -22,9 +22,9 @@ from bisect import insort
 from collections.abc import Mapping
 from itertools import chain
 
-from emulators.wire.modbus.diagnostics import ANSWERED, BROADCAST_RECEIVED, Counters
-from emulators.wire.modbus.pdu import respond
-from emulators.wire.modbus.unit import Unit
+from twinfeed.emulators.wire.modbus.diagnostics import ANSWERED, BROADCAST_RECEIVED, Counters
+from twinfeed.emulators.wire.modbus.pdu import respond
+from twinfeed.emulators.wire.modbus.unit import Unit
 
 MIN_FRAME_BYTES, MAX_FRAME_BYTES = 4, 256
 """Section 2.5.1.1: at most 256 octets."""

@@ -16,11 +16,11 @@ from typing import Literal
 
 import serial
 
-from emulators.wire.backlog import BUFFERS, Backlog, promptly
-from emulators.wire.modbus.diagnostics import Counters
-from emulators.wire.modbus.rtu import ModbusRtuConnection
-from emulators.wire.modbus.server import always, log_failure
-from emulators.wire.modbus.unit import Unit
+from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, promptly
+from twinfeed.emulators.wire.modbus.diagnostics import Counters
+from twinfeed.emulators.wire.modbus.rtu import ModbusRtuConnection
+from twinfeed.emulators.wire.modbus.server import always, log_failure
+from twinfeed.emulators.wire.modbus.unit import Unit
 
 READ_BYTES = 4096
 

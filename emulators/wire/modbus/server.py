@@ -18,13 +18,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal, cast
 
-from emulators.wire.backlog import BUFFERS, Backlog, promptly
-from emulators.wire.modbus.diagnostics import Counters
-from emulators.wire.modbus.rtu import ModbusRtuConnection
-from emulators.wire.modbus.tcp import ModbusTcpConnection
-from emulators.wire.modbus.unit import ExceptionCode, Unit
-from emulators.wire.pool import ConnectionPool
-from emulators.wire.turns import LONG_S, TURN_S
+from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, promptly
+from twinfeed.emulators.wire.modbus.diagnostics import Counters
+from twinfeed.emulators.wire.modbus.rtu import ModbusRtuConnection
+from twinfeed.emulators.wire.modbus.tcp import ModbusTcpConnection
+from twinfeed.emulators.wire.modbus.unit import ExceptionCode, Unit
+from twinfeed.emulators.wire.pool import ConnectionPool
+from twinfeed.emulators.wire.turns import LONG_S, TURN_S
 
 MODBUS_PORT = 502
 """The port IANA registered for Modbus (mbap)."""

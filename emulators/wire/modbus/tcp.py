@@ -12,8 +12,8 @@ import struct
 from collections.abc import Mapping
 from functools import lru_cache
 
-from emulators.wire.modbus.diagnostics import ANSWERED, Counters
-from emulators.wire.modbus.pdu import (
+from twinfeed.emulators.wire.modbus.diagnostics import ANSWERED, Counters
+from twinfeed.emulators.wire.modbus.pdu import (
     ADDRESSES,
     MAX_READ_BITS,
     MAX_READ_REGISTERS,
@@ -23,7 +23,7 @@ from emulators.wire.modbus.pdu import (
     read_exactly,
     respond,
 )
-from emulators.wire.modbus.unit import BitTable, ExceptionCode, RegisterTable, Unit
+from twinfeed.emulators.wire.modbus.unit import BitTable, ExceptionCode, RegisterTable, Unit
 
 MAX_ADU_BYTES = 260
 """Longest frame: the MBAP header of 7 bytes and a PDU of 253."""

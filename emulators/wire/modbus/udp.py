@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from emulators.wire.backlog import BUFFERS, Backlog, promptly
-from emulators.wire.modbus.diagnostics import Counters
-from emulators.wire.modbus.server import MODBUS_PORT, always, check_loopback, log_failure
-from emulators.wire.modbus.tcp import ModbusTcpConnection
-from emulators.wire.modbus.unit import ExceptionCode, Unit
+from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, promptly
+from twinfeed.emulators.wire.modbus.diagnostics import Counters
+from twinfeed.emulators.wire.modbus.server import MODBUS_PORT, always, check_loopback, log_failure
+from twinfeed.emulators.wire.modbus.tcp import ModbusTcpConnection
+from twinfeed.emulators.wire.modbus.unit import ExceptionCode, Unit
 
 
 class ModbusUdpServer:

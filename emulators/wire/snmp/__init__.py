@@ -2,7 +2,7 @@
 
 An agent in ten lines::
 
-    from emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, SnmpServer, Syntax, agent_instances
+    from twinfeed.emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, SnmpServer, Syntax, agent_instances
 
     SYSTEM = (1, 3, 6, 1, 2, 1, 1)
     own = [
@@ -17,18 +17,18 @@ An agent in ten lines::
     await server.start()
 
 Everything but :class:`SnmpServer` and :class:`NotificationSender` is sans-IO: bytes and the time in, bytes out.
-Names and values: :mod:`~emulators.wire.snmp.ber`; instances and what a write may raise:
-:mod:`~emulators.wire.snmp.mib`; users and engines: :mod:`~emulators.wire.snmp.usm`; what users may see and set:
-:mod:`~emulators.wire.snmp.access`.
+Names and values: :mod:`~twinfeed.emulators.wire.snmp.ber`; instances and what a write may raise:
+:mod:`~emulators.wire.snmp.mib`; users and engines: :mod:`~twinfeed.emulators.wire.snmp.usm`; what users may see and set:
+:mod:`~twinfeed.emulators.wire.snmp.access`.
 """
 
-from emulators.wire.snmp.access import ALL, NOTHING, AccessEntry, Subtree, View, parse_subtree
-from emulators.wire.snmp.agent import Access, SnmpAgent, agent_instances
-from emulators.wire.snmp.ber import BerError, Oid, Syntax, Value, format_oid, parse_oid
-from emulators.wire.snmp.counters import Counter
-from emulators.wire.snmp.crypto import AuthProtocol, PrivProtocol
-from emulators.wire.snmp.message import ErrorStatus, PduType, VarBind, Version
-from emulators.wire.snmp.mib import (
+from twinfeed.emulators.wire.snmp.access import ALL, NOTHING, AccessEntry, Subtree, View, parse_subtree
+from twinfeed.emulators.wire.snmp.agent import Access, SnmpAgent, agent_instances
+from twinfeed.emulators.wire.snmp.ber import BerError, Oid, Syntax, Value, format_oid, parse_oid
+from twinfeed.emulators.wire.snmp.counters import Counter
+from twinfeed.emulators.wire.snmp.crypto import AuthProtocol, PrivProtocol
+from twinfeed.emulators.wire.snmp.message import ErrorStatus, PduType, VarBind, Version
+from twinfeed.emulators.wire.snmp.mib import (
     InconsistentName,
     InconsistentValue,
     Instance,
@@ -43,7 +43,7 @@ from emulators.wire.snmp.mib import (
     WrongType,
     WrongValue,
 )
-from emulators.wire.snmp.notify import (
+from twinfeed.emulators.wire.snmp.notify import (
     AUTHENTICATION_FAILURE,
     COLD_START,
     LINK_DOWN,
@@ -53,9 +53,9 @@ from emulators.wire.snmp.notify import (
     NotificationOriginator,
     Target,
 )
-from emulators.wire.snmp.server import NotificationSender, NotLoopback, SnmpServer
-from emulators.wire.snmp.stream import SnmpStreamServer
-from emulators.wire.snmp.usm import Engine, User, engine_id_from_mac, engine_id_from_text
+from twinfeed.emulators.wire.snmp.server import NotificationSender, NotLoopback, SnmpServer
+from twinfeed.emulators.wire.snmp.stream import SnmpStreamServer
+from twinfeed.emulators.wire.snmp.usm import Engine, User, engine_id_from_mac, engine_id_from_text
 
 __all__ = [
     "ALL",

@@ -10,8 +10,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from emulators.wire.snmp.ber import Oid
-from emulators.wire.snmp.mib import Instance, MibTree
+from twinfeed.emulators.wire.snmp.ber import Oid
+from twinfeed.emulators.wire.snmp.mib import Instance, MibTree
 
 ANY = -1
 """A sub-identifier of a subtree that matches every number: a 0 in vacmViewTreeFamilyMask."""

@@ -11,10 +11,10 @@ volatile instance, otherwise the request is carried out again. What is remembere
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 
-from emulators.wire.snmp.access import ALL, NOTHING, AccessEntry, SeenTree, View
-from emulators.wire.snmp.ber import BerError, Syntax, Value, encode_integer, encode_tlv
-from emulators.wire.snmp.counters import Counter, Counters, counter_oid
-from emulators.wire.snmp.message import (
+from twinfeed.emulators.wire.snmp.access import ALL, NOTHING, AccessEntry, SeenTree, View
+from twinfeed.emulators.wire.snmp.ber import BerError, Syntax, Value, encode_integer, encode_tlv
+from twinfeed.emulators.wire.snmp.counters import Counter, Counters, counter_oid
+from twinfeed.emulators.wire.snmp.message import (
     ErrorStatus,
     Pdu,
     PduType,
@@ -26,10 +26,10 @@ from emulators.wire.snmp.message import (
     read_pdu_head,
     read_version,
 )
-from emulators.wire.snmp.mib import InconsistentValue, Instance, MibTree, WrongValue
-from emulators.wire.snmp.operations import REQUESTS, V1_REQUESTS, Outcome, execute, refuse
-from emulators.wire.snmp.usm import Engine, User
-from emulators.wire.snmp.v3 import V3Responder
+from twinfeed.emulators.wire.snmp.mib import InconsistentValue, Instance, MibTree, WrongValue
+from twinfeed.emulators.wire.snmp.operations import REQUESTS, V1_REQUESTS, Outcome, execute, refuse
+from twinfeed.emulators.wire.snmp.usm import Engine, User
+from twinfeed.emulators.wire.snmp.v3 import V3Responder
 
 DEFAULT_MAX_MESSAGE = 1472  # octets: what fits an Ethernet frame, recommended by RFC 3417 §3.2
 DEFAULT_REQUEST_MEMORY = 32 * 1024  # octets

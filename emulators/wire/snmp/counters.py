@@ -6,8 +6,8 @@ rest belong to SNMP-MPD-MIB (RFC 3412 §5), SNMP-USER-BASED-SM-MIB (RFC 3414 §5
 
 from enum import IntEnum
 
-from emulators.wire.snmp.ber import Oid
-from emulators.wire.snmp.message import ErrorStatus, PduType
+from twinfeed.emulators.wire.snmp.ber import Oid
+from twinfeed.emulators.wire.snmp.message import ErrorStatus, PduType
 
 
 class Counter(IntEnum):

@@ -15,7 +15,7 @@ from functools import lru_cache
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from emulators.wire.snmp.ber import BerError
+from twinfeed.emulators.wire.snmp.ber import BerError
 
 MIN_PASSWORD_OCTETS = 8
 """RFC 3414 §11.2: passwords are at least this long."""

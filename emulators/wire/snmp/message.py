@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from emulators.wire.snmp.ber import (
+from twinfeed.emulators.wire.snmp.ber import (
     SEQUENCE,
     BerError,
     Oid,
@@ -96,7 +96,7 @@ V1_ERROR_STATUS = {
 
 
 class VarBind(NamedTuple):
-    """A variable binding in Python's terms; `value` as :func:`~emulators.wire.snmp.ber.encode_value` takes it."""
+    """A variable binding in Python's terms; `value` as :func:`~twinfeed.emulators.wire.snmp.ber.encode_value` takes it."""
 
     oid: Oid
     syntax: Syntax

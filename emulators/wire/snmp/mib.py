@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
-from emulators.wire.snmp.ber import (
+from twinfeed.emulators.wire.snmp.ber import (
     SEQUENCE,
     Oid,
     Syntax,
@@ -23,7 +23,7 @@ from emulators.wire.snmp.ber import (
     encode_value,
     format_oid,
 )
-from emulators.wire.snmp.message import ErrorStatus
+from twinfeed.emulators.wire.snmp.message import ErrorStatus
 
 
 class SetError(Exception):

@@ -8,9 +8,9 @@ receiver's, which is discovered first (RFC 3414 §4).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from emulators.wire.snmp.ber import BerError, Oid, Syntax
-from emulators.wire.snmp.counters import Counter, counter_oid
-from emulators.wire.snmp.message import (
+from twinfeed.emulators.wire.snmp.ber import BerError, Oid, Syntax
+from twinfeed.emulators.wire.snmp.counters import Counter, counter_oid
+from twinfeed.emulators.wire.snmp.message import (
     AUTH_FLAG,
     PRIV_FLAG,
     REPORTABLE_FLAG,
@@ -32,7 +32,7 @@ from emulators.wire.snmp.message import (
     read_v3_message,
     read_version,
 )
-from emulators.wire.snmp.usm import (
+from twinfeed.emulators.wire.snmp.usm import (
     USM_SECURITY_MODEL,
     Engine,
     SecurityParameters,

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable
 from typing import NamedTuple
 
-from emulators.wire.snmp.access import View
-from emulators.wire.snmp.ber import (
+from twinfeed.emulators.wire.snmp.access import View
+from twinfeed.emulators.wire.snmp.ber import (
     Syntax,
     Value,
     decode_oid,
@@ -15,7 +15,7 @@ from emulators.wire.snmp.ber import (
     encode_tlv,
     format_oid,
 )
-from emulators.wire.snmp.message import (
+from twinfeed.emulators.wire.snmp.message import (
     V1_ERROR_STATUS,
     ErrorStatus,
     Pdu,
@@ -23,7 +23,7 @@ from emulators.wire.snmp.message import (
     content_room,
     encode_raw_varbind,
 )
-from emulators.wire.snmp.mib import MibTree, SetError, Unanswered
+from twinfeed.emulators.wire.snmp.mib import MibTree, SetError, Unanswered
 
 _log = logging.getLogger(__name__)
 

@@ -14,10 +14,10 @@ from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 
-from emulators.wire.backlog import BUFFERS, Backlog, promptly
-from emulators.wire.snmp.agent import SnmpAgent
-from emulators.wire.snmp.notify import Notification, NotificationOriginator
-from emulators.wire.turns import LONG_S, TURN_S
+from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, promptly
+from twinfeed.emulators.wire.snmp.agent import SnmpAgent
+from twinfeed.emulators.wire.snmp.notify import Notification, NotificationOriginator
+from twinfeed.emulators.wire.turns import LONG_S, TURN_S
 
 SNMP_PORT = 161
 MAX_DATAGRAM = 65535  # octets

@@ -10,11 +10,11 @@ from functools import partial
 from time import perf_counter
 from typing import cast
 
-from emulators.wire.backlog import BUFFERS, Backlog, promptly
-from emulators.wire.pool import ConnectionPool
-from emulators.wire.snmp.agent import SnmpAgent
-from emulators.wire.snmp.server import SNMP_PORT, always, check_loopback, log_failure
-from emulators.wire.turns import TURN_S
+from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, promptly
+from twinfeed.emulators.wire.pool import ConnectionPool
+from twinfeed.emulators.wire.snmp.agent import SnmpAgent
+from twinfeed.emulators.wire.snmp.server import SNMP_PORT, always, check_loopback, log_failure
+from twinfeed.emulators.wire.turns import TURN_S
 
 MAX_MESSAGE = 65_535
 """Longest message that is read, octets; RFC 3430 §2.2 recommends at least 8192."""

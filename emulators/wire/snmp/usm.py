@@ -1,6 +1,6 @@
 """The User-based Security Model (RFC 3414): users, engines, and the security parameters of a message.
 
-Keys and ciphers: :mod:`~emulators.wire.snmp.crypto`; what a user may see and set: :mod:`~emulators.wire.snmp.access`.
+Keys and ciphers: :mod:`~emulators.wire.snmp.crypto`; what a user may see and set: :mod:`~twinfeed.emulators.wire.snmp.access`.
 """
 
 import hmac
@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import NamedTuple
 
-from emulators.wire.snmp import crypto
-from emulators.wire.snmp.access import ALL, NOTHING, AccessEntry
-from emulators.wire.snmp.ber import (
+from twinfeed.emulators.wire.snmp import crypto
+from twinfeed.emulators.wire.snmp.access import ALL, NOTHING, AccessEntry
+from twinfeed.emulators.wire.snmp.ber import (
     BerError,
     Syntax,
     encode_integer,
@@ -21,8 +21,8 @@ from emulators.wire.snmp.ber import (
     expect_end,
     read_integer,
 )
-from emulators.wire.snmp.crypto import MIN_PASSWORD_OCTETS, SALT_OCTETS, AuthProtocol, PrivProtocol
-from emulators.wire.snmp.message import AUTH_FLAG, PRIV_FLAG, encode_v3_header
+from twinfeed.emulators.wire.snmp.crypto import MIN_PASSWORD_OCTETS, SALT_OCTETS, AuthProtocol, PrivProtocol
+from twinfeed.emulators.wire.snmp.message import AUTH_FLAG, PRIV_FLAG, encode_v3_header
 
 USM_SECURITY_MODEL = 3
 TIME_WINDOW_S = 150  # RFC 3414 §2.2.3

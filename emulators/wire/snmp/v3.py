@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from emulators.wire.snmp.access import AccessEntry, entry_for
-from emulators.wire.snmp.ber import BerError, Syntax, encode_integer, encode_sequence, encode_tlv
-from emulators.wire.snmp.counters import Counter, Counters, counter_oid
-from emulators.wire.snmp.message import (
+from twinfeed.emulators.wire.snmp.access import AccessEntry, entry_for
+from twinfeed.emulators.wire.snmp.ber import BerError, Syntax, encode_integer, encode_sequence, encode_tlv
+from twinfeed.emulators.wire.snmp.counters import Counter, Counters, counter_oid
+from twinfeed.emulators.wire.snmp.message import (
     AUTH_FLAG,
     PRIV_FLAG,
     REPORTABLE_FLAG,
@@ -22,8 +22,8 @@ from emulators.wire.snmp.message import (
     read_scoped_pdu,
     read_v3_message,
 )
-from emulators.wire.snmp.operations import REQUESTS, Outcome, refuse
-from emulators.wire.snmp.usm import (
+from twinfeed.emulators.wire.snmp.operations import REQUESTS, Outcome, refuse
+from twinfeed.emulators.wire.snmp.usm import (
     MAX_BOOTS,
     TIME_WINDOW_S,
     USM_SECURITY_MODEL,

@@ -1,6 +1,6 @@
 """Faults of what is said between a client and a device: which there are (`KINDS`) and what they do (`Tamper`)."""
 
-from harness.faults.frames.kinds import (
+from twinfeed.harness.faults.frames.kinds import (
     BY_NAME,
     KINDS,
     PROTOCOL_KINDS,
@@ -10,7 +10,7 @@ from harness.faults.frames.kinds import (
     path,
     protocols,
 )
-from harness.faults.frames.tamper import Answer, Conversation, Late, Speaks, Tamper
+from twinfeed.harness.faults.frames.tamper import Answer, Conversation, Late, Speaks, Tamper
 
 __all__ = [
     "BY_NAME",

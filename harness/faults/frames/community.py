@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from harness.transports.answers.tlv import Unreadable, encoded, expect, integer, read_tlv
-from harness.transports.answers.values import read_name
+from twinfeed.harness.transports.answers.tlv import Unreadable, encoded, expect, integer, read_tlv
+from twinfeed.harness.transports.answers.values import read_name
 
 SEQUENCE, INTEGER, OCTET_STRING, NULL, OBJECT_IDENTIFIER = 0x30, 0x02, 0x04, 0x05, 0x06
 GET, GET_NEXT, RESPONSE, SET, TRAP_V1, GET_BULK = 0xA0, 0xA1, 0xA2, 0xA3, 0xA4, 0xA5

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from emulators.wire.snmp.ber import BerError
-from emulators.wire.snmp.message import read_v3_message, read_version
-from harness.faults.frames import modbus, snmp
-from harness.faults.frames.community import (
+from twinfeed.emulators.wire.snmp.ber import BerError
+from twinfeed.emulators.wire.snmp.message import read_v3_message, read_version
+from twinfeed.harness.faults.frames import modbus, snmp
+from twinfeed.harness.faults.frames.community import (
     GET,
     GET_BULK,
     GET_NEXT,
@@ -19,10 +19,10 @@ from harness.faults.frames.community import (
     taken_apart,
     version_of,
 )
-from harness.faults.frames.cutting import crc16, mbap
-from harness.faults.frames.tamper import Speaks
-from harness.transports.answers import Absent, Malformed, Unreadable
-from harness.transports.answers.values import read_value
+from twinfeed.harness.faults.frames.cutting import crc16, mbap
+from twinfeed.harness.faults.frames.tamper import Speaks
+from twinfeed.harness.transports.answers import Absent, Malformed, Unreadable
+from twinfeed.harness.transports.answers.values import read_value
 
 NAMES = {GET: "SNMPget", GET_NEXT: "SNMPnext", RESPONSE: "SNMPresponse", SET: "SNMPset", GET_BULK: "SNMPbulk"}
 """scapy's names of PDUs."""

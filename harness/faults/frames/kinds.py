@@ -1,6 +1,6 @@
 """The faults of what passes between a client and a device, as data: their names, meanings and parameters.
 
-Protocol faults change messages (`harness.faults.frames.tamper`); transport faults change the path (`path`, a
+Protocol faults change messages (`twinfeed.harness.faults.frames.tamper`); transport faults change the path (`path`, a
 `LinkConditions` for memory and proxies alike) or a connection (`reset`).
 """
 
@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from emulators.plant.faults import Parameter
-from emulators.plant.faults import chosen as chosen_of
-from harness.faults.kinds import WORLDS, FaultKind
-from harness.faults.link import LinkConditions
+from twinfeed.emulators.plant.faults import Parameter
+from twinfeed.emulators.plant.faults import chosen as chosen_of
+from twinfeed.harness.faults.kinds import WORLDS, FaultKind
+from twinfeed.harness.faults.link import LinkConditions
 
 Faults = Mapping[str, Mapping[str, float]]
 """Active faults: kind -> parameter -> number."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from harness.faults.frames.cutting import Cutter, crc16, mbap, rtu_answer, rtu_request
-from harness.faults.frames.tamper import Answer, noise, spoil
+from twinfeed.harness.faults.frames.cutting import Cutter, crc16, mbap, rtu_answer, rtu_request
+from twinfeed.harness.faults.frames.tamper import Answer, noise, spoil
 
 if TYPE_CHECKING:
-    from harness.faults.frames.tamper import Tamper
+    from twinfeed.harness.faults.frames.tamper import Tamper
 
 MOST_OPEN = 64
 """Requests of one client that are remembered until their answers come; Modbus devices serve up to 16 at once."""
@@ -25,7 +25,7 @@ _WRITES = frozenset({5, 6, 15, 16, 21, 22, 23})
 
 
 class ModbusConversation:
-    """One connection or one serial line; see `harness.faults.frames.tamper.Conversation`."""
+    """One connection or one serial line; see `twinfeed.harness.faults.frames.tamper.Conversation`."""
 
     __slots__ = ("_answers", "_open", "_requests", "_serial", "_tamper")
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from emulators.wire.snmp.ber import BerError
-from emulators.wire.snmp.message import ErrorStatus, read_version
-from harness.faults.frames.community import (
+from twinfeed.emulators.wire.snmp.ber import BerError
+from twinfeed.emulators.wire.snmp.message import ErrorStatus, read_version
+from twinfeed.harness.faults.frames.community import (
     GET,
     GET_BULK,
     GET_NEXT,
@@ -25,14 +25,14 @@ from harness.faults.frames.community import (
     taken_apart,
     version_of,
 )
-from harness.faults.frames.kinds import ALL
-from harness.faults.frames.snmpv3 import V3Faults
-from harness.faults.frames.tamper import Answer, spoil
-from harness.transports.answers.tlv import Unreadable, integer
-from harness.transports.answers.values import UNSIGNED, read_value
+from twinfeed.harness.faults.frames.kinds import ALL
+from twinfeed.harness.faults.frames.snmpv3 import V3Faults
+from twinfeed.harness.faults.frames.tamper import Answer, spoil
+from twinfeed.harness.transports.answers.tlv import Unreadable, integer
+from twinfeed.harness.transports.answers.values import UNSIGNED, read_value
 
 if TYPE_CHECKING:
-    from harness.faults.frames.tamper import Tamper
+    from twinfeed.harness.faults.frames.tamper import Tamper
 
 MOST_OPEN = 256
 """Requests of one manager that are remembered until their answers come."""
@@ -58,7 +58,7 @@ NOT_V3 = "a message of v1 and v2c has no clock and no key"
 
 
 class SnmpConversation:
-    """One manager's address; see `harness.faults.frames.tamper.Conversation`."""
+    """One manager's address; see `twinfeed.harness.faults.frames.tamper.Conversation`."""
 
     __slots__ = ("_open", "_tamper", "_v3")
 

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from emulators.wire.snmp.ber import BerError, Syntax, encode_integer, encode_sequence, encode_tlv
-from emulators.wire.snmp.counters import Counter, counter_oid
-from emulators.wire.snmp.message import (
+from twinfeed.emulators.wire.snmp.ber import BerError, Syntax, encode_integer, encode_sequence, encode_tlv
+from twinfeed.emulators.wire.snmp.counters import Counter, counter_oid
+from twinfeed.emulators.wire.snmp.message import (
     AUTH_FLAG,
     PRIV_FLAG,
     REPORTABLE_FLAG,
@@ -29,10 +29,10 @@ from emulators.wire.snmp.message import (
     read_scoped_pdu,
     read_v3_message,
 )
-from emulators.wire.snmp.usm import SecurityParameters, read_security_parameters, write_message
+from twinfeed.emulators.wire.snmp.usm import SecurityParameters, read_security_parameters, write_message
 
 if TYPE_CHECKING:
-    from harness.faults.frames.tamper import Tamper
+    from twinfeed.harness.faults.frames.tamper import Tamper
 
 _MAX_SIZE = 65507
 _MOST = 0x7FFF_FFFF

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Literal, Protocol
 
-from harness.faults.frames.kinds import ALL, READS, WRITES, chosen, protocols
+from twinfeed.harness.faults.frames.kinds import ALL, READS, WRITES, chosen, protocols
 
 MOST_REMEMBERED = 10_000
 """What one fault remembers at most; what else it is told passes as if it began now."""
@@ -121,10 +121,10 @@ class Tamper:
         """A new client's exchange with the device."""
         # Imported here: what only wants to know the faults needs no decoders.
         if self.speaks == "snmp":
-            from harness.faults.frames.snmp import SnmpConversation
+            from twinfeed.harness.faults.frames.snmp import SnmpConversation
 
             return SnmpConversation(self)
-        from harness.faults.frames.modbus import ModbusConversation
+        from twinfeed.harness.faults.frames.modbus import ModbusConversation
 
         return ModbusConversation(self)
 

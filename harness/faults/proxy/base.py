@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from ipaddress import ip_address
 from random import Random
 
-from harness.faults.capture import Capture, Carrier, Place
-from harness.faults.frames import Answer, Conversation, Tamper, chosen, path, protocols
-from harness.faults.link import LinkConditions, LinkModel
+from twinfeed.harness.faults.capture import Capture, Carrier, Place
+from twinfeed.harness.faults.frames import Answer, Conversation, Tamper, chosen, path, protocols
+from twinfeed.harness.faults.link import LinkConditions, LinkModel
 
 _log = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from harness.faults.frames import chosen
-from harness.faults.proxy.base import Proxy
+from twinfeed.harness.faults.frames import chosen
+from twinfeed.harness.faults.proxy.base import Proxy
 
 
 class Proxies:

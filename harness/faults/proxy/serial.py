@@ -14,11 +14,11 @@ from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.faults.capture import Capture, Place
-from harness.faults.frames import STREAMS_ONLY, Tamper
-from harness.faults.link import LinkConditions, LinkModel
-from harness.faults.proxy.base import DIRECT, Proxy, answered, asked, made
-from harness.faults.proxy.tcp import IDLE_S
+from twinfeed.harness.faults.capture import Capture, Place
+from twinfeed.harness.faults.frames import STREAMS_ONLY, Tamper
+from twinfeed.harness.faults.link import LinkConditions, LinkModel
+from twinfeed.harness.faults.proxy.base import DIRECT, Proxy, answered, asked, made
+from twinfeed.harness.faults.proxy.tcp import IDLE_S
 
 SPEEDS = {
     number: getattr(termios, f"B{number}")

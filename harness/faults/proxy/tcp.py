@@ -16,11 +16,11 @@ from contextlib import suppress
 from enum import Enum
 from typing import cast
 
-from harness.faults.capture import Capture, Place
-from harness.faults.frames import Tamper
-from harness.faults.link import LinkConditions, LinkModel
-from harness.faults.proxy.base import DIRECT, WIRESHARK, Proxy, answered, asked, check_loopback, made
-from harness.faults.shaping import Shaper
+from twinfeed.harness.faults.capture import Capture, Place
+from twinfeed.harness.faults.frames import Tamper
+from twinfeed.harness.faults.link import LinkConditions, LinkModel
+from twinfeed.harness.faults.proxy.base import DIRECT, WIRESHARK, Proxy, answered, asked, check_loopback, made
+from twinfeed.harness.faults.shaping import Shaper
 
 MOST_BACKLOG = 1 << 20
 """Octets that may be under way in one direction of a connection; then its sender is not read from."""

@@ -8,10 +8,10 @@ import socket
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harness.faults.capture import Capture, Place
-from harness.faults.frames import STREAMS_ONLY, Late, Tamper
-from harness.faults.link import LinkConditions
-from harness.faults.proxy.base import DIRECT, WIRESHARK, Proxy, answered, asked, check_loopback, made
+from twinfeed.harness.faults.capture import Capture, Place
+from twinfeed.harness.faults.frames import STREAMS_ONLY, Late, Tamper
+from twinfeed.harness.faults.link import LinkConditions
+from twinfeed.harness.faults.proxy.base import DIRECT, WIRESHARK, Proxy, answered, asked, check_loopback, made
 
 _log = logging.getLogger(__name__)
 

@@ -12,16 +12,16 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from emulators.profiles.schema import Profile
-from harness.learning import surfaces
-from harness.learning.drift import mistakes
-from harness.learning.drift.mistakes import COUNTED, Pair
-from harness.learning.drift.relations import broken
-from harness.learning.drift.served import Item, Served, served
-from harness.learning.drift.timing import VOLATILE, timing
-from harness.learning.readings import course
-from harness.learning.recording import Recording
-from harness.learning.surfaces import Difference
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.harness.learning import surfaces
+from twinfeed.harness.learning.drift import mistakes
+from twinfeed.harness.learning.drift.mistakes import COUNTED, Pair
+from twinfeed.harness.learning.drift.relations import broken
+from twinfeed.harness.learning.drift.served import Item, Served, served
+from twinfeed.harness.learning.drift.timing import VOLATILE, timing
+from twinfeed.harness.learning.readings import course
+from twinfeed.harness.learning.recording import Recording
+from twinfeed.harness.learning.surfaces import Difference
 
 KINDS = {
     "nothing": "nothing was compared",

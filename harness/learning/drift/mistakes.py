@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from emulators.devices.domain import SENTINELS
-from emulators.profiles.registers import unpack
-from emulators.profiles.schema import Bit, Register
-from harness.learning.drift.served import Item
-from harness.learning.surfaces import Difference
-from harness.transports.places import ENDS, NO_VALUE
+from twinfeed.emulators.devices.domain import SENTINELS
+from twinfeed.emulators.profiles.registers import unpack
+from twinfeed.emulators.profiles.schema import Bit, Register
+from twinfeed.harness.learning.drift.served import Item
+from twinfeed.harness.learning.surfaces import Difference
+from twinfeed.harness.transports.places import ENDS, NO_VALUE
 
 STEADY = ("V", "Hz", "°C", "rpm")
 """Units of quantities that differ little from one device to another of its kind: factors between them mean a scale."""

@@ -11,9 +11,9 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.learning.drift.mistakes import FACTORS, Pair
-from harness.learning.surfaces import Difference
-from harness.transports.places import row_of
+from twinfeed.harness.learning.drift.mistakes import FACTORS, Pair
+from twinfeed.harness.learning.surfaces import Difference
+from twinfeed.harness.transports.places import row_of
 
 WATER_KJ = 4.19
 """Heat capacity of a litre of water, kJ/K."""

@@ -12,20 +12,20 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
-from emulators.devices.catalogue import KINDS
-from emulators.devices.device import SYSTEM_POINTS
-from emulators.devices.domain import Domain
-from emulators.devices.points import Value
-from emulators.profiles.binding import Row, point_name
-from emulators.profiles.registers import unpack
-from emulators.profiles.schema import Bit, Profile, Register, SnmpObject
-from emulators.profiles.values import Raw, Unmapped
-from harness.learning import snmprec
-from harness.learning.recording import Recording, Walk
-from harness.transports.handle import raw_of
-from harness.transports.listing import MOST_ROWS, PHASES, column_of, rows_among
-from harness.transports.places import Place, Shown, entries, point_of
-from harness.transports.snmp_messages import Absent, Malformed
+from twinfeed.emulators.devices.catalogue import KINDS
+from twinfeed.emulators.devices.device import SYSTEM_POINTS
+from twinfeed.emulators.devices.domain import Domain
+from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.profiles.binding import Row, point_name
+from twinfeed.emulators.profiles.registers import unpack
+from twinfeed.emulators.profiles.schema import Bit, Profile, Register, SnmpObject
+from twinfeed.emulators.profiles.values import Raw, Unmapped
+from twinfeed.harness.learning import snmprec
+from twinfeed.harness.learning.recording import Recording, Walk
+from twinfeed.harness.transports.handle import raw_of
+from twinfeed.harness.transports.listing import MOST_ROWS, PHASES, column_of, rows_among
+from twinfeed.harness.transports.places import Place, Shown, entries, point_of
+from twinfeed.harness.transports.snmp_messages import Absent, Malformed
 
 Served = Mapping[str, "Item"]
 """What is served in one walk, by where it stands on the wire."""

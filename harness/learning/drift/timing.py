@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from emulators.devices.points import Value
-from emulators.profiles.schema import Profile
-from harness.learning.readings import Course
-from harness.learning.surfaces import Difference
-from harness.transports.places import point_of
+from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.harness.learning.readings import Course
+from twinfeed.harness.learning.surfaces import Difference
+from twinfeed.harness.transports.places import point_of
 
 VOLATILE = ("system.", "alarm_row.")
 """Points of the installation rather than of the product: names, clocks, rows that come and go."""

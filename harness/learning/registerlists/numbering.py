@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from harness.learning.registerlists.cells import whole
-from harness.learning.registerlists.sheet import Record
+from twinfeed.harness.learning.registerlists.cells import whole
+from twinfeed.harness.learning.registerlists.sheet import Record
 
 Numbering = Literal["auto", "pdu", "one", "40001"]
 NUMBERINGS: tuple[Numbering, ...] = ("auto", "pdu", "one", "40001")

@@ -9,6 +9,6 @@ whose value cannot be a value of its type is left out with a warning, so that on
 other ten thousand variables. snmpsim too answers everything but that variable.
 """
 
-from harness.learning.snmpfiles.reading import Found, read
+from twinfeed.harness.learning.snmpfiles.reading import Found, read
 
 __all__ = ["Found", "read"]

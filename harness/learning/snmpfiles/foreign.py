@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from harness.learning.snmpfiles.snmpsim import NotALine
-from harness.learning.snmpfiles.values import NotAValue, name, of_octets, of_text
-from harness.learning.snmprec import Variable
+from twinfeed.harness.learning.snmpfiles.snmpsim import NotALine
+from twinfeed.harness.learning.snmpfiles.values import NotAValue, name, of_octets, of_text
+from twinfeed.harness.learning.snmprec import Variable
 
 SAP_TYPES = {
     "counter": "counter32", "gauge": "gauge32", "integer": "integer", "ipaddress": "ipaddress", "objectid": "oid",

@@ -12,8 +12,8 @@ import struct
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from harness.learning.snmpfiles.values import NotAValue, name, of_octets, of_text
-from harness.learning.snmprec import Variable
+from twinfeed.harness.learning.snmpfiles.values import NotAValue, name, of_octets, of_text
+from twinfeed.harness.learning.snmprec import Variable
 
 NUMERIC = "walk the device with `snmpwalk -On …`, which prints numbers for names and keeps the types"
 

@@ -14,12 +14,12 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from emulators.textfile import MOST_RECORDED_OCTETS, FileError, octets
-from harness.learning.snmpfiles import foreign, netsnmp, snmpsim
-from harness.learning.snmpfiles.snmpsim import NotALine
-from harness.learning.snmpfiles.values import NotAValue
-from harness.learning.snmprec import Variable
-from harness.transports.snmp_messages import numbers
+from twinfeed.emulators.textfile import MOST_RECORDED_OCTETS, FileError, octets
+from twinfeed.harness.learning.snmpfiles import foreign, netsnmp, snmpsim
+from twinfeed.harness.learning.snmpfiles.snmpsim import NotALine
+from twinfeed.harness.learning.snmpfiles.values import NotAValue
+from twinfeed.harness.learning.snmprec import Variable
+from twinfeed.harness.transports.snmp_messages import numbers
 
 Line = tuple[int, bytes]
 """A line's number from 1, and its octets without the line feed."""

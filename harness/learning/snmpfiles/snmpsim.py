@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from harness.learning.snmpfiles.values import NotAValue, name, of_octets, of_text
-from harness.learning.snmpfiles.variations import started
-from harness.learning.snmprec import OCTETS, TAGS, TYPES, Variable
+from twinfeed.harness.learning.snmpfiles.values import NotAValue, name, of_octets, of_text
+from twinfeed.harness.learning.snmpfiles.variations import started
+from twinfeed.harness.learning.snmprec import OCTETS, TAGS, TYPES, Variable
 
 ESCAPES = dict(zip("\\'\"abfnrtv", b"\\'\"\a\b\f\n\r\t\v", strict=True))
 """Letter after a backslash -> the octet it stands for."""

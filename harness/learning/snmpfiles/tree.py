@@ -11,13 +11,13 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, TypeVar, cast, overload
 
-from emulators.profiles.snmp_binding import SYNTAX
-from emulators.wire.snmp import BerError, Instance, MibTree, Oid, Syntax, Value
-from emulators.wire.snmp.ber import SEQUENCE, check_oid, decode_oid, encode_oid_content, encode_tlv
-from emulators.wire.snmp.mib import Layout
-from harness.learning.snmpfiles.values import octets
-from harness.learning.snmprec import Variable
-from harness.transports.snmp_messages import numbers
+from twinfeed.emulators.profiles.snmp_binding import SYNTAX
+from twinfeed.emulators.wire.snmp import BerError, Instance, MibTree, Oid, Syntax, Value
+from twinfeed.emulators.wire.snmp.ber import SEQUENCE, check_oid, decode_oid, encode_oid_content, encode_tlv
+from twinfeed.emulators.wire.snmp.mib import Layout
+from twinfeed.harness.learning.snmpfiles.values import octets
+from twinfeed.harness.learning.snmprec import Variable
+from twinfeed.harness.transports.snmp_messages import numbers
 
 _log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class Positions(dict[bytes, int]):
 
 
 class Names(Layout):
-    """See `emulators.wire.snmp.mib.Layout`."""
+    """See `twinfeed.emulators.wire.snmp.mib.Layout`."""
 
     __slots__ = ()
 
@@ -78,7 +78,7 @@ class Names(Layout):
 class VariablesTree(MibTree):
     """The variables, each with the octets that the device sent as its value, be they a value of its type or not.
 
-    Names that no agent can have (`emulators.wire.snmp.ber.check_oid`) are left out, which the log says.
+    Names that no agent can have (`twinfeed.emulators.wire.snmp.ber.check_oid`) are left out, which the log says.
     """
 
     __slots__ = ("_known", "_variables")

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import re
 
-from emulators.wire.snmp.ber import MAX_SUBIDENTIFIER, MAX_SUBIDENTIFIERS, check_oid, encode_integer, encode_tlv
-from harness.learning.snmprec import ABSENT_TAGS, INTEGERS, OCTETS, Variable
-from harness.transports.snmp_messages import Value
+from twinfeed.emulators.wire.snmp.ber import (
+    MAX_SUBIDENTIFIER,
+    MAX_SUBIDENTIFIERS,
+    check_oid,
+    encode_integer,
+    encode_tlv,
+)
+from twinfeed.harness.learning.snmprec import ABSENT_TAGS, INTEGERS, OCTETS, Variable
+from twinfeed.harness.transports.snmp_messages import Value
 
 PLAIN = re.compile(r"1\.[1-3](?:\.(?:0|[1-9]\d{0,8}))*")
 """Names below iso.1 to iso.3 whose numbers have at most nine digits and no leading zeros."""

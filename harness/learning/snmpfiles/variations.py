@@ -10,8 +10,8 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 
-from harness.learning.snmpfiles.values import NotAValue, name
-from harness.learning.snmprec import INTEGERS, TYPES, Variable
+from twinfeed.harness.learning.snmpfiles.values import NotAValue, name
+from twinfeed.harness.learning.snmprec import INTEGERS, TYPES, Variable
 
 Make = Callable[[str, str, str], Variable]
 """Makes a variable of an OID, a tag and a text."""
@@ -108,7 +108,7 @@ def _function(text: str) -> float:
 
 def _snapshot(oid: str, text: str, path: Path) -> tuple[list[Variable], str]:
     """The first of the snapshots in the folder that the line names, beside the file or in a folder above it."""
-    from harness.learning.snmpfiles.reading import SUFFIXES, read
+    from twinfeed.harness.learning.snmpfiles.reading import SUFFIXES, read
 
     named = dict(_settings(text)).get("dir", "")
     folder = next((parent / named for parent in path.absolute().parents if named and (parent / named).is_dir()), None)

@@ -7,9 +7,9 @@ read apart, so that one odd value costs nothing but itself. `units` does the sam
 The package does not import the emulators' codecs, and the emulators never import it: each judges the other.
 """
 
-from harness.transports.answers.message import Message, read_message, read_scoped_pdu
-from harness.transports.answers.tlv import Unreadable
-from harness.transports.answers.variables import (
+from twinfeed.harness.transports.answers.message import Message, read_message, read_scoped_pdu
+from twinfeed.harness.transports.answers.tlv import Unreadable
+from twinfeed.harness.transports.answers.variables import (
     ABSENT,
     END_OF_MIB_VIEW,
     NULL,

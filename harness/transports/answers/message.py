@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from harness.transports.answers.tlv import Unreadable, expect, integer, read_tlv
-from harness.transports.answers.values import read_name, read_value
-from harness.transports.answers.variables import Malformed, Response, VarBind
+from twinfeed.harness.transports.answers.tlv import Unreadable, expect, integer, read_tlv
+from twinfeed.harness.transports.answers.values import read_name, read_value
+from twinfeed.harness.transports.answers.variables import Malformed, Response, VarBind
 
 SEQUENCE, INTEGER, OCTET_STRING, OBJECT_IDENTIFIER = 0x30, 0x02, 0x04, 0x06
 RESPONSE, REPORT = 0xA2, 0xA8

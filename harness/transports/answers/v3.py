@@ -16,10 +16,10 @@ from pysnmp.proto.api import PROTOCOL_MODULES
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SnmpV3MessageProcessingModel
 from pysnmp.proto.secmod.rfc3414.service import SnmpUSMSecurityModel
 
-from harness.transports.answers.message import SEQUENCE, read_varbinds
-from harness.transports.answers.tlv import Tlv, Unreadable, encoded, expect, integer, read_tlv
-from harness.transports.answers.values import INTEGER, OBJECT_IDENTIFIER, OCTET_STRING
-from harness.transports.answers.variables import VarBind
+from twinfeed.harness.transports.answers.message import SEQUENCE, read_varbinds
+from twinfeed.harness.transports.answers.tlv import Tlv, Unreadable, encoded, expect, integer, read_tlv
+from twinfeed.harness.transports.answers.values import INTEGER, OBJECT_IDENTIFIER, OCTET_STRING
+from twinfeed.harness.transports.answers.variables import VarBind
 
 OPAQUE = 0x44
 MARK = b"\x00twinfeed: not read by pyasn1\x00"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from harness.transports.answers.tlv import CONSTRUCTED, Unreadable, integer, pieces
-from harness.transports.answers.variables import ABSENT, Absent, Malformed, Value
+from twinfeed.harness.transports.answers.tlv import CONSTRUCTED, Unreadable, integer, pieces
+from twinfeed.harness.transports.answers.variables import ABSENT, Absent, Malformed, Value
 
 INTEGER, OCTET_STRING, OBJECT_IDENTIFIER, IP_ADDRESS = 0x02, 0x04, 0x06, 0x40
 

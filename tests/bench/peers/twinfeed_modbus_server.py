@@ -6,7 +6,7 @@
 import asyncio
 import sys
 
-from emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
+from twinfeed.emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
 
 
 async def main() -> None:

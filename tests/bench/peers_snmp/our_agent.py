@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 from itertools import count
 
-from emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, SnmpServer, Syntax, Value, parse_oid
-from emulators.wire.snmp.agent import DEFAULT_REQUEST_MEMORY
+from twinfeed.emulators.wire.snmp import Access, Instance, MibTree, SnmpAgent, SnmpServer, Syntax, Value, parse_oid
+from twinfeed.emulators.wire.snmp.agent import DEFAULT_REQUEST_MEMORY
 
 REVISION_PERIOD_S = 0.05
 moved = 0

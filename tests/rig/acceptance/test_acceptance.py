@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import pytest
 
-from emulators.devices.points import Value
-from harness.durations import seconds
-from harness.properties import always
-from harness.transports import NoAnswer
-from harness.worlds.world import World
+from twinfeed.emulators.devices.points import Value
+from twinfeed.harness.durations import seconds
+from twinfeed.harness.properties import always
+from twinfeed.harness.transports import NoAnswer
+from twinfeed.harness.worlds.world import World
 
 pytestmark = pytest.mark.site(settle="10 min")
 
