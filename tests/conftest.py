@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1]))  # `fixtures`, which is not installed
-
 
 ON_THE_NETWORK = {
     "cli", "controllers_nut", "interop", "plugin", "programs", "proxy", "rig_actuators", "suite", "transports",

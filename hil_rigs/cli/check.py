@@ -61,7 +61,7 @@ def check(
     except KeyboardInterrupt:
         errors.print("twinfeed: stopped; nothing was written to the bench")
         raise typer.Exit(INTERRUPTED) from None
-    translate = translator(chosen, "hil_rigs").gettext
+    translate = translator(chosen, "twinfeed.hil_rigs").gettext
     if json:
         print_json(report.as_data(translate))
     else:

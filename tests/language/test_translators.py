@@ -42,4 +42,4 @@ def test_one_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_package_without_catalogues_speaks_english() -> None:
-    assert translator("fr", "emulators").gettext("passed") == "passed"
+    assert translator("fr", "twinfeed.emulators").gettext("passed") == "passed"
