@@ -1,0 +1,87 @@
+"""twinfeed as its users have it: a wheel in a virtual environment of its own, outside the checkout."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+BUILD = "from setuptools import build_meta; import sys; getattr(build_meta, sys.argv[1])(sys.argv[2])"
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+def built(what: str, source: Path, into: Path) -> Path:
+    """The sdist or wheel that the build backend makes of a source tree."""
+    into.mkdir(exist_ok=True)
+    made = subprocess.run(
+        [sys.executable, "-c", BUILD, f"build_{what}", str(into)], cwd=source, capture_output=True, text=True
+    )
+    assert made.returncode == 0, made.stderr
+    (found,) = into.iterdir()
+    return found
+
+
+@pytest.fixture(scope="session")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that git knows, copied: a build leaves no folders behind in the checkout."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    copy = tmp_path_factory.mktemp("source")
+    for name in listed.stdout.splitlines():
+        if name.startswith("tests/") or not os.path.lexists(CHECKOUT / name):
+            continue
+        (copy / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(CHECKOUT / name, copy / name, follow_symlinks=False)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def wheel(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return built("wheel", source, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="session")
+def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A virtual environment with the wheel in it; what twinfeed depends on is taken from the one that runs the tests."""
+    folder = tmp_path_factory.mktemp("venv")
+    venv.create(folder, with_pip=False, symlinks=True)
+    packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
+    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--prefix", str(folder)]
+    done = subprocess.run([*install, "--ignore-installed", str(wheel)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (packages / "dependencies.pth").write_text("".join(f"{p}\n" for p in sys.path if p.endswith("site-packages")))
+    for script in ("twinfeed",):
+        path = folder / "bin" / script
+        path.write_text(path.read_text().replace(sys.executable, str(folder / "bin" / "python"), 1))
+    return folder
+
+
+@pytest.fixture
+def run(environment: Path, tmp_path: Path) -> Run:
+    """Run a command of that environment in an empty folder: what it printed and its exit code."""
+
+    def command(
+        *words: str, cwd: Path = tmp_path, timeout_s: float = 120.0, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("PYTEST_", "PYTHON", "VIRTUAL_ENV"))
+        }
+        clean["PATH"] = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        return subprocess.run(
+            [str(environment / "bin" / words[0]) if words[0] in ("python", "twinfeed") else words[0], *words[1:]],
+            cwd=cwd, env=clean | variables, capture_output=True, text=True, timeout=timeout_s,
+        )  # fmt: skip
+
+    return command
