@@ -84,7 +84,7 @@ def search(
     Exits with 1 when something was found; the scenario is saved and can be replayed. Ctrl-C ends the search and keeps
     what was found until then.
 
-    Example: twinfeed search pilot --controller twinfeed.fixtures.controllers.plant --examples 200
+    Example: twinfeed search pilot --controller reference --examples 200
     """
     from twinfeed.harness.properties.tier3 import tier3
     from twinfeed.harness.search import Outcome, hunt, menu

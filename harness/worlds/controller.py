@@ -2,7 +2,7 @@
 
 A controller is a coroutine function `main(inventory, store)` that runs until it is cancelled: `inventory` says where
 the devices answer, `store` is its memory that survives a restart. Named as `package.module:function`; a module that
-is named alone has its `main` taken.
+is named alone has its `main` taken. `reference` and `mutant:NAME` are the controllers that ship.
 """
 
 from __future__ import annotations
@@ -86,6 +86,14 @@ class InProcess(Controller):
         return self._task
 
 
+REFERENCE = "twinfeed.fixtures.controllers.plant:main"
+MUTANTS = "twinfeed.fixtures.controllers.bugs"
+"""What ships under the names `reference` and `mutant:NAME`."""
+
+FORMER = ("emulators", "harness", "hil_rigs", "fixtures")
+"""Packages that were at the top until 0.1.0."""
+
+
 class NoSuchController(ValueError):
     """No controller of that name can be had; the message says what was looked for, and what is expected."""
 
@@ -113,7 +121,7 @@ def main_of(text: str) -> Main:
     Raises:
         NoSuchController: there is no such module or function, or it cannot be read.
     """
-    name, _, attribute = text.partition(":")
+    name, _, attribute = _in_full(text).partition(":")
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -132,6 +140,21 @@ def main_of(text: str) -> Main:
             "main(inventory, store)"
         )
     return cast(Main, main)
+
+
+def _in_full(text: str) -> str:
+    """`package.module:function` for the short names of what ships: `reference`, `mutant:never-rearms`."""
+    if text == "reference":
+        return REFERENCE
+    name, _, attribute = text.partition(":")
+    if name == "mutant":
+        return f"{MUTANTS}:{attribute.replace('-', '_')}"
+    if name.startswith(tuple(f"{former}.controllers" for former in FORMER)):
+        short = "reference" if name.endswith(".plant") else f"mutant:{attribute.replace('_', '-') or 'NAME'}"
+        raise NoSuchController(
+            f"controller {text!r}: that was its name until twinfeed 0.1.0; write {short!r}, or `twinfeed.{text}`"
+        )
+    return text
 
 
 def named(text: str) -> InProcess:
