@@ -1,6 +1,6 @@
 """The language of what people read: reports, and what an operator is told at a bench.
 
-    words = translator("fr", "twinfeed.hil_rigs")      # or translator(package="twinfeed.hil_rigs"): the language of the locale
+    words = translator("fr", "twinfeed.hil_rigs")      # without "fr": the language of the locale
     _ = words.gettext
     print(_("Open breaker {name}.").format(name="Q3"))
     print(words.ngettext("{n} device", "{n} devices", n).format(n=n))

@@ -17,9 +17,9 @@ An agent in ten lines::
     await server.start()
 
 Everything but :class:`SnmpServer` and :class:`NotificationSender` is sans-IO: bytes and the time in, bytes out.
-Names and values: :mod:`~twinfeed.emulators.wire.snmp.ber`; instances and what a write may raise:
-:mod:`~emulators.wire.snmp.mib`; users and engines: :mod:`~twinfeed.emulators.wire.snmp.usm`; what users may see and set:
-:mod:`~twinfeed.emulators.wire.snmp.access`.
+Names and values: :mod:`~emulators.wire.snmp.ber`; instances and what a write may raise:
+:mod:`~emulators.wire.snmp.mib`; users and engines: :mod:`~emulators.wire.snmp.usm`; what users may see and set:
+:mod:`~emulators.wire.snmp.access`.
 """
 
 from twinfeed.emulators.wire.snmp.access import ALL, NOTHING, AccessEntry, Subtree, View, parse_subtree

@@ -96,7 +96,7 @@ V1_ERROR_STATUS = {
 
 
 class VarBind(NamedTuple):
-    """A variable binding in Python's terms; `value` as :func:`~twinfeed.emulators.wire.snmp.ber.encode_value` takes it."""
+    """A variable binding in Python's terms; `value` as :func:`~emulators.wire.snmp.ber.encode_value` takes it."""
 
     oid: Oid
     syntax: Syntax

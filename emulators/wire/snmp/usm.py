@@ -1,6 +1,6 @@
 """The User-based Security Model (RFC 3414): users, engines, and the security parameters of a message.
 
-Keys and ciphers: :mod:`~emulators.wire.snmp.crypto`; what a user may see and set: :mod:`~twinfeed.emulators.wire.snmp.access`.
+Keys and ciphers: :mod:`~emulators.wire.snmp.crypto`; what a user may see and set: :mod:`~emulators.wire.snmp.access`.
 """
 
 import hmac
