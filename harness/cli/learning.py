@@ -60,7 +60,8 @@ def record(
         str | None, typer.Option("--ranges", help="Modbus: holding:0-199,input:0-49,coil:0-15,discrete:0-15.")
     ] = None,
     profile: Annotated[
-        str | None, typer.Option("--profile", help="Modbus: what this profile (a name or a file) knows.")
+        str | None,
+        typer.Option("--profile", help="A name or a file: what it knows is asked (Modbus) and judged."),
     ] = None,
     every: Annotated[str, typer.Option("--every", help="From one walk to the next: 30s, 1min.")] = "1min",
     for_: Annotated[
@@ -95,15 +96,29 @@ def record(
         pace = Pace(per_second(rate))
         every_s, for_s, patience_s = seconds(every), seconds(for_), seconds(patience)
         transport = opened(address, credentials(community, user, auth, priv), timeout_s=seconds(timeout), retries=0)
-        asks = walker(transport, under, ranges, None if profile is None else found_profile(profile), pace, most)
+        known = None if profile is None else found_profile(profile)
+        asks = walker(transport, under, ranges, known, pace, most)
     except (ValueError, FileError) as error:
         fail(str(error), Exit.USAGE)
     limit_s = time_limit_s(for_s)
-    told(recorded(asks, output, walk_count(every_s, for_s), every_s, patience_s, limit_s, json), output, pace, json)
+    told(
+        recorded(asks, output, walk_count(every_s, for_s), every_s, patience_s, limit_s, json),
+        output,
+        pace,
+        json,
+        known,
+    )
 
 
-def told(recording: Coroutine[Any, Any, Recording], output: Path, pace: Pace, json: bool) -> None:
-    """Make the recording and say what it holds; one that is interrupted is kept, and how to go on is said."""
+def told(
+    recording: Coroutine[Any, Any, Recording], output: Path, pace: Pace, json: bool, profile: Profile | None = None
+) -> None:
+    """Make the recording and print what it holds, with the values that cannot be by the profile.
+
+    An interrupted recording is kept, and the message names the way to go on.
+    """
+    from twinfeed.harness.learning.plausible import implausible
+
     try:
         found = asyncio.run(recording)
     except FileError as error:
@@ -119,7 +134,10 @@ def told(recording: Coroutine[Any, Any, Recording], output: Path, pace: Pace, js
         "walks": len(found.walks),
         "values": len(found.walks[-1]),
         "refused": len(found.walks[-1].refused),
-        "troubles": [trouble for walk in found.walks for trouble in walk.troubles],
+        "troubles": [
+            *(trouble for walk in found.walks for trouble in walk.troubles),
+            *([] if profile is None else implausible(found, profile)),
+        ],
         "requests": pace.turns,
     }
     if json:
@@ -168,8 +186,8 @@ def walker(
     from twinfeed.harness.learning.snmp_walk import EVERYTHING, SnmpWalker
 
     if isinstance(transport, SnmpTransport):
-        if ranges is not None or profile is not None:
-            raise ValueError(f"{transport.where}: --ranges and --profile are for Modbus; SNMP takes --under OID")
+        if ranges is not None:
+            raise ValueError(f"{transport.where}: --ranges is for Modbus; SNMP takes --under OID")
         for oid in under or ():
             if not all(part.isdigit() for part in oid.strip(".").split(".")) or len(oid.strip(".").split(".")) < 2:
                 raise ValueError(f"--under {oid}: expected an OID of at least two numbers such as 1.3.6.1.4.1.318")

@@ -94,7 +94,7 @@ def record(
             return await recorded(asks, output, walks, every_s, patience_s, limit_s, json)
 
     with _alone(bench, "twinfeed rig record"):
-        told(made(), output, pace, json)
+        told(made(), output, pace, json, bench.profiles[device])
 
 
 def drift(

@@ -132,7 +132,7 @@ def test_a_device_that_is_not_there_is_said_and_leaves_no_file(cli: Cli, tmp_pat
     ("arguments", "says"),
     [
         (("ups-1",), "expected snmp://HOST"),
-        (("snmp://127.0.0.1", "--ranges", "holding:0"), "--ranges and --profile are for Modbus"),
+        (("snmp://127.0.0.1", "--ranges", "holding:0"), "--ranges is for Modbus"),
         (("snmp://127.0.0.1", "--under", "system"), "expected an OID"),
         (("modbus://127.0.0.1",), "Modbus needs --ranges (holding:0-199) or --profile"),
         (("modbus://127.0.0.1", "--under", "1.3.6"), "--under is for SNMP"),

@@ -177,7 +177,7 @@ class TestRecord:
             (("meter-1", "--over", "snmp"), "meter-1: the rig file does not say how it is reached over snmp"),
             (("meter-1", "--under", "1.3.6.1"), "--under is for SNMP"),
             (("ups-1", "--under", "system"), "expected an OID of at least two numbers"),
-            (("ups-1", "--ranges", "holding:0"), "--ranges and --profile are for Modbus"),
+            (("ups-1", "--ranges", "holding:0"), "--ranges is for Modbus"),
         ],
     )
     def test_a_wrong_argument_is_told(
