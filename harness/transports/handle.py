@@ -34,6 +34,9 @@ PLANS = 64
 """Different batches whose grouping into requests is remembered."""
 
 
+OTHER_TYPE = "a value of another type than the profile's came"
+
+
 @dataclass(frozen=True)
 class Reading:
     """A point's value as it came over the wire."""
@@ -49,7 +52,8 @@ class Reading:
     source: str
     """The URL and the register or OID it came from."""
     unknown: str = ""
-    """Why nothing is known: the device says that it has no value, or shows what the point cannot have; '' if known."""
+    """Why nothing is known: the device shows no value, or one that the point cannot have or that the profile gives no
+    meaning, or octets that are no value; '' if known."""
     raw: Value | None = None
     """What was read instead of a reading, in `unit` where it is a number; None if the value is known."""
 
@@ -87,7 +91,7 @@ class DeviceHandle:
         Raises:
             NoAnswer: the device is silent.
             Refused: it answered with an error of its protocol.
-            WrongAnswer: it answered something else, or what the profile gives no meaning.
+            WrongAnswer: what came is no answer at all. A value that is no reading of the point is a `Reading.unknown`.
             NotShown: the profile does not show this point.
         """
         return (await self.read_many([point]))[point]
@@ -204,7 +208,10 @@ class DeviceHandle:
         assert self.snmp is not None
         oids = {place.point: place.oid for place in asked}
         try:
-            values = await self.snmp.get(list(dict.fromkeys(oids.values())))
+            values = await self.snmp.get_each(list(dict.fromkeys(oids.values())))
+            for value in values.values():
+                if isinstance(value, Refused):
+                    raise value
         except TransportError as error:
             guilty = [point for point, oid in oids.items() if error.address == f"{self.snmp.where} {oid}"]
             self._forget(place for place in asked if indices(place.entry))  # a row may be gone
@@ -213,7 +220,13 @@ class DeviceHandle:
             oid = oids[place.point]
             where = f"{self.snmp.where} {oid}"
             assert isinstance(place.entry, SnmpObject)
-            found[place.point] = self._reading(place, raw_of(place.entry, values[oid]), where)
+            value = values[oid]
+            if isinstance(value, WrongAnswer):
+                found[place.point] = self._unknown(place, where, value.what, value.octets)
+            elif (raw := raw_of(place.entry, value)) is None:
+                found[place.point] = self._unknown(place, where, OTHER_TYPE, value)
+            else:
+                found[place.point] = self._reading(place, raw, where)
 
     def _forget(self, asked: Iterable[Place]) -> None:
         for place in asked:
@@ -249,19 +262,22 @@ class DeviceHandle:
                 raw = bits[at]
             found[place.point] = self._reading(place, raw, where)
 
-    def _reading(self, place: Place, raw: Raw | None, where: str) -> Reading:
+    def _reading(self, place: Place, raw: Raw, where: str) -> Reading:
         try:
-            if raw is None:
-                raise Unmapped("a value of another type than the profile's came")
             value = place.value(raw)
         except Unmapped as error:
-            raise WrongAnswer(str(error), where).named(self.name, place.point) from None
-        t_s = self._clock() if self._clock is not None else asyncio.get_running_loop().time()
+            return self._unknown(place, where, str(error), raw)
         unknown = place.impossible(raw, value)
         if unknown is None:
-            return Reading(self.name, place.point, value, place.unit, t_s, where)
-        shown = raw if value != value else value
-        return Reading(self.name, place.point, math.nan, place.unit, t_s, where, unknown, shown)
+            return Reading(self.name, place.point, value, place.unit, self._now_s(), where)
+        return self._unknown(place, where, unknown, raw if value != value else value)
+
+    def _unknown(self, place: Place, where: str, why: str, raw: Value) -> Reading:
+        """What was answered is no reading of the point: the other points of the request are read all the same."""
+        return Reading(self.name, place.point, math.nan, place.unit, self._now_s(), where, why, raw)
+
+    def _now_s(self) -> float:
+        return self._clock() if self._clock is not None else asyncio.get_running_loop().time()
 
 
 def raw_of(entry: SnmpObject, value: snmp_messages.Value) -> Raw | None:

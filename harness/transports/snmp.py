@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Literal, Protocol
 
+from twinfeed.harness.transports.answers import NULL
 from twinfeed.harness.transports.errors import NoAnswer, Refused, WrongAnswer, url
 from twinfeed.harness.transports.snmp_community import CommunitySession
 from twinfeed.harness.transports.snmp_messages import (
@@ -208,6 +209,8 @@ class SnmpTransport:
     def _taken(self, varbind: VarBind) -> Value | WrongAnswer:
         """The value of a variable, or why it has none."""
         value = varbind.value
+        if value == NULL:
+            return WrongAnswer("NULL came in place of a value", self._at([varbind.oid]))
         if isinstance(value, Absent):
             return Refused(value.name, self._at([varbind.oid]))
         if isinstance(value, Malformed):

@@ -224,7 +224,7 @@ class TestHandles:
     @pytest.mark.parametrize(
         ("value", "error", "says"),
         [
-            ("0500", Refused, "NULL"),
+            ("0500", WrongAnswer, "NULL came in place of a value"),
             ("8100", Refused, "noSuchInstance"),
             ("4000", WrongAnswer, "an IpAddress of 0 octets, expected 4"),
             ("0903800001", WrongAnswer, r"tag 0x09 is no type of SNMP \(octets 80 00 01\)"),

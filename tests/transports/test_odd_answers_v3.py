@@ -62,7 +62,7 @@ async def test_one_odd_value_costs_nothing_but_itself(user: UsmUser) -> None:
     assert said == [
         100,
         10,
-        "NULL",
+        "NULL came in place of a value",
         "an IpAddress of 0 octets, expected 4",
         4294967295,
         5,

@@ -71,6 +71,24 @@ async def test_of_an_answer_to_one_point(site: SimulatedWorld) -> None:
     await site["generator-1"].read("engine.speed")
 
 
+@pytest.mark.parametrize(
+    ("kind", "parameters", "why"),
+    [
+        ("null", {}, "NULL"),
+        ("wrong-type", {}, "a value of another type than the profile's came"),
+        ("sentinel", {"form": 2}, "impossible"),
+        ("malformed", {"form": 4}, "impossible"),
+    ],
+)
+async def test_an_odd_value_is_unknown_and_spoils_no_other(
+    site: SimulatedWorld, kind: str, parameters: dict[str, float], why: str
+) -> None:
+    await site.inject("ups-1:battery.charge", kind, **parameters)
+    readings = await site["ups-1"].read_many(["battery.charge", "battery.voltage"])
+    assert why in readings["battery.charge"].unknown
+    assert not readings["battery.voltage"].unknown
+
+
 async def test_answers_come_from_another_port(site: SimulatedWorld) -> None:
     heard: list[tuple[str, int]] = []
 
