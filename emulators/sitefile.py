@@ -21,7 +21,7 @@ import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any
 from zlib import crc32
@@ -80,7 +80,10 @@ class Head(pydantic.BaseModel):
     def _network(cls, value: Any) -> Any:
         if not isinstance(value, str):
             raise ValueError(f"found {found(value)}, expected a network such as 127.20.0.0/16")
-        return value
+        try:
+            return ip_network(value)
+        except ValueError as error:
+            raise ValueError(f"{shown(error)}; expected a network such as 127.20.0.0/16") from None
 
 
 @dataclass(frozen=True)

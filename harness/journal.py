@@ -216,7 +216,12 @@ class Trace(Mapping[str, list[Point]]):
         if not found:
             near = difflib.get_close_matches(pattern, self._points, n=3)
             hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise quantities.UnknownQuantity(f"nothing was recorded that is called {pattern}{hint} (was it watched?)")
+            if self.domain(pattern) is not None:
+                hint = " (the site has it)"
+            raise quantities.UnknownQuantity(
+                f"nothing was recorded that is called {pattern}{hint}; what is not a quantity of a component is recorded "
+                f'if it is named before the run: @pytest.mark.watch("{pattern}") or site.watch("{pattern}")'
+            )
         return found
 
     def at(self, name: str, t: float) -> Value | Unknown:

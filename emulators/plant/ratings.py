@@ -33,7 +33,7 @@ class Range:
     def expected(self) -> str:
         """What an error message names: `expected 1 to 100 kW`."""
         step = f" in steps of {self.step}" if self.step else ""
-        return f"expected {self.low:.12g} to {self.high:.12g}{f' {self.unit}' if self.unit else ''}{step}"
+        return f"expected {_written(self.low)} to {_written(self.high)}{f' {self.unit}' if self.unit else ''}{step}"
 
     def refusal(self, value: object, whole: bool = False) -> str:
         """Why that value is not a number of this range, '' if it is; `whole`: it must have no fraction."""
@@ -116,6 +116,11 @@ class Names:
     def __init__(self, *kinds: str, needed: bool = False) -> None:
         object.__setattr__(self, "kinds", kinds)
         object.__setattr__(self, "needed", needed)
+
+
+def _written(bound: float) -> str:
+    """A bound with all digits of a whole number."""
+    return str(bound) if isinstance(bound, int) else f"{bound:.12g}"
 
 
 def shown(value: object) -> str:

@@ -27,7 +27,7 @@ class Checker(Protocol):
     """Refuses what does not fit the quantities, with a BindingError: `twinfeed.harness.properties.vocabulary`."""
 
     def state(self, name: str) -> None: ...
-    def comparison(self, comparison: syntax.Comparison) -> None: ...
+    def comparison(self, comparison: syntax.Comparison, spread: syntax.Comparison) -> None: ...
     def number(self, expression: Expression) -> None: ...
     def unit(self, expression: Expression) -> str: ...
 
@@ -79,7 +79,9 @@ class Binder:
     def _comparison(self, comparison: Expression) -> signals.Compared:
         assert isinstance(comparison, syntax.Comparison)
         if self.checker is not None:
-            self.checker.comparison(comparison)
+            spread = self._spread(comparison)
+            assert isinstance(spread, syntax.Comparison)
+            self.checker.comparison(comparison, spread)
         left, right = self.number(comparison.left), self.number(comparison.right)
         found = signals.Compared(comparison.op, left, right, comparison.hysteresis)
         if comparison.hysteresis:
@@ -163,6 +165,20 @@ class Binder:
                 )
         for key in keys:
             yield _with_names(expression, {pattern: by_stars[pattern][key] for pattern in free})
+
+
+    def _spread(self, expression: Expression) -> Expression:
+        """The expression with a name for each argument that the patterns of its functions mean."""
+        match expression:
+            case syntax.Call(function, arguments):
+                return syntax.Call(function, tuple(self._spread(each) for a in arguments for each in self._each(a)))
+            case syntax.Arithmetic(op, left, right):
+                return syntax.Arithmetic(op, self._spread(left), self._spread(right))
+            case syntax.Comparison(op, left, right, hysteresis):
+                return syntax.Comparison(op, self._spread(left), self._spread(right), hysteresis)
+            case syntax.Window(function, inner, window_s):
+                return syntax.Window(function, self._spread(inner), window_s)
+        return expression
 
 
 def _chain(expression: Expression, op: str) -> Iterator[Expression]:

@@ -23,17 +23,21 @@ what is written here, and their messages would need rewriting.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 from typing import NoReturn
 
 from twinfeed.emulators.devices.domain import POSSIBLE
+from twinfeed.emulators.textfile import printable, shown
 from twinfeed.harness import durations
 from twinfeed.harness.properties import syntax
 from twinfeed.harness.properties.syntax import AGGREGATES, COMPARISONS, QUANTIFIERS, WINDOWS, Expression
 
 _TOKEN = re.compile(
     r"""\s*(?:
-        (?P<name>[A-Za-z*?\[][\w*?\[\]!-]*(?:\.[\w*?\[\]!-]+)+)
+        (?P<name>(?:[^\W\d]|[*?\[])[\w*?\[\]!-]*(?:\.[\w*?\[\]!-]+)+
+          | \d[\w*?\[\]!-]*(?:\.[^\W\d][\w*?\[\]!-]*)+)
       | (?P<number>\d+(?:\.\d*)?(?:[eE][+-]?\d+)?)
       | (?P<unit>%|°C|°F|°K)
       | (?P<text>'[^']*'|"[^"]*")
@@ -45,6 +49,15 @@ _TOKEN = re.compile(
 )
 _MEANT = {"=": "== (a single = is no comparison)", "&": "and", "|": "or", "!": "not", "→": "implies"}
 
+MOST_LETTERS = 20_000
+"""Characters of a property: many times what a person reads."""
+
+MOST_NESTED = 32
+"""Parentheses, functions, `not`, `implies` and signs within each other."""
+
+MOST_JOINED = 300
+"""Levels of an expression; each term that `and`, `or`, `+` and the like join adds one."""
+
 FUNCTIONS = (*AGGREGATES, "abs", *QUANTIFIERS)
 CLAUSES = ("after", "of", "between", "grace", "for", "max_gap")
 
@@ -53,7 +66,7 @@ class PropertySyntaxError(ValueError):
     """A text that is no property: at which column, what was found and what was expected."""
 
     def __init__(self, text: str, column: int, message: str) -> None:
-        super().__init__(f"column {column}: {message}\n    {text}\n    {' ' * (column - 1)}^")
+        super().__init__(f"column {column}: {message}\n    {printable(text)}\n    {' ' * (column - 1)}^")
         self.text, self.column = text, column
 
 
@@ -77,7 +90,7 @@ def parse_expression(text: str) -> Expression:
         PropertySyntaxError: it is no expression.
     """
     parser = _Parser(text)
-    found = parser.expression()
+    found = parser.whole()
     parser.finish()
     return found
 
@@ -98,8 +111,12 @@ class _Parser:
     """One pass from left to right; `kind`, `value` and `column` are those of the token that is next."""
 
     def __init__(self, text: str) -> None:
+        if len(text) > MOST_LETTERS:
+            begin = shown(text)
+            raise PropertySyntaxError(begin, 1, f"found {len(text):,} characters, expected at most {MOST_LETTERS:,}")
         self.text = text
         self._after = 0
+        self._depth = 0
         self.next()
 
     # -- tokens ----------------------------------------------------------------------------------------------
@@ -112,7 +129,7 @@ class _Parser:
             if character in "'\"":
                 raise PropertySyntaxError(self.text, start + 1, "the quotation that begins here does not end")
             hint = f"; did you mean {_MEANT[character]}?" if character in _MEANT else ""
-            raise PropertySyntaxError(self.text, start + 1, f"found {character!r}, which nothing begins with{hint}")
+            raise PropertySyntaxError(self.text, start + 1, f"unexpected {character!r}; expected a name, a number or ({hint}")
         assert match.lastgroup is not None
         self.kind, self.value = match.lastgroup, match[match.lastgroup]
         self.column = match.start(match.lastgroup) + 1
@@ -145,7 +162,7 @@ class _Parser:
     def property(self) -> tuple[Clauses, Expression, Expression | None]:
         clauses = self.clauses()
         if clauses is None:
-            first = self.expression()
+            first = self.whole()
             if not self.takes("until"):
                 if self.kind == "end":
                     raise PropertySyntaxError(
@@ -153,9 +170,9 @@ class _Parser:
                         "within or for at least (or go on with until)"
                     )  # fmt: skip
                 self.fail("'until'")
-            end = self.expression()
+            end = self.whole()
             return Clauses("until", max_gap_s=self.time() if self.takes("max_gap") else 0.0), first, end
-        return clauses, self.expression(), None
+        return clauses, self.whole(), None
 
     def clauses(self) -> Clauses | None:
         kind, time_s = self.value, None
@@ -169,7 +186,7 @@ class _Parser:
         while self.sees(*CLAUSES):
             clauses += 1
             if self.takes("after", "of"):
-                after = self.expression()
+                after = self.whole()
             elif self.takes("between"):
                 low = self.time()
                 self.needs("and", " and a second time")
@@ -214,7 +231,30 @@ class _Parser:
 
     # -- expressions -----------------------------------------------------------------------------------------
 
+    def whole(self) -> Expression:
+        """An expression that is part of no other."""
+        found = self.expression()
+        if _levels(found) > MOST_JOINED:
+            raise PropertySyntaxError(
+                shown(self.text), 1, f"an expression joins more than {MOST_JOINED} terms; use all(…), any(…), sum(…) or a "
+                "pattern such as racks.*.supplied, or write several properties"
+            )  # fmt: skip
+        return found
+
+    def deeper(self, inner: Callable[[], Expression]) -> Expression:
+        """What is one level within."""
+        if self._depth >= MOST_NESTED:
+            message = f"an expression is nested deeper than {MOST_NESTED} levels; write several properties"
+            raise PropertySyntaxError(shown(self.text), 1, message)
+        self._depth += 1
+        found = inner()
+        self._depth -= 1
+        return found
+
     def expression(self) -> Expression:
+        return self.deeper(self.implication)
+
+    def implication(self) -> Expression:
         left = self.disjunction()
         return syntax.Logical("implies", left, self.expression()) if self.takes("implies") else left
 
@@ -232,7 +272,7 @@ class _Parser:
 
     def negation(self) -> Expression:
         if self.takes("not"):
-            return syntax.Not(self.negation())
+            return syntax.Not(self.deeper(self.negation))
         inner = self.comparison()
         while self.sees("rises", "falls"):
             inner = syntax.Edge(inner, self.value == "rises")
@@ -263,6 +303,8 @@ class _Parser:
         if self.kind != "number":
             self.fail("a number in the unit of what is compared")
         value = float(self.value)
+        if not isfinite(value):
+            self.fail("a number in the unit of what is compared")
         self.next()
         return value
 
@@ -285,7 +327,7 @@ class _Parser:
     def factor(self) -> Expression:
         kind, value = self.kind, self.value
         if self.takes("-"):
-            inner = self.factor()
+            inner = self.deeper(self.factor)
             if isinstance(inner, syntax.Literal) and isinstance(inner.value, float):
                 return syntax.Literal(-inner.value, inner.unit)
             return syntax.Arithmetic("-", syntax.Literal(0.0), inner)
@@ -294,8 +336,10 @@ class _Parser:
             self.needs(")", " that closes the parenthesis")
             return inner
         if kind == "number":
+            if not isfinite(number := float(value)):
+                self.fail("a number that a quantity can have")
             self.next()
-            return syntax.Literal(float(value), self.unit())
+            return syntax.Literal(number, self.unit())
         if kind == "text":
             self.next()
             return syntax.Literal(value[1:-1])
@@ -321,10 +365,22 @@ class _Parser:
         arguments = [self.expression()]
         if function in WINDOWS:
             self.needs(",", f" and a time, as in {function}(hall-1.inlet_c, 15 min)")
-            window_s = self.time()
+            column, window_s = self.column, self.time()
+            if window_s <= 0.0:
+                message = f"found a window of 0 s, expected a longer one, as in {function}(hall-1.inlet_c, 15 min)"
+                raise PropertySyntaxError(self.text, column, message)
             self.needs(")")
             return syntax.Window(function, arguments[0], window_s)
         while self.takes(","):
             arguments.append(self.expression())
         self.needs(")", " or a comma")
         return syntax.Call(function, tuple(arguments))
+
+
+def _levels(expression: Expression) -> int:
+    """How deep it is: 1 for a name or a number."""
+    levels, row = 0, [expression]
+    while row:
+        levels += 1
+        row = [child for each in row for child in syntax.children(each)]
+    return levels

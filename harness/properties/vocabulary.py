@@ -9,6 +9,7 @@ number outside of what it can show, between a word and a number. So is a sum of 
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Callable, Iterable
 
 from twinfeed.emulators.devices.domain import Domain
@@ -18,6 +19,8 @@ from twinfeed.harness.properties import syntax
 from twinfeed.harness.properties.binding import Binder, BindingError
 from twinfeed.harness.properties.language import Property, parse
 from twinfeed.harness.properties.syntax import Expression
+
+_ANY = (-math.inf, math.inf)
 
 Domains = Callable[[str], Domain | None]
 """The domain of a quantity, None where nothing is known of it."""
@@ -74,8 +77,9 @@ class Vocabulary:
         if domain.kind != "truth":
             raise BindingError(f"{name} is {_kind(domain)}, expected something true or false such as {name} > 0")
 
-    def comparison(self, comparison: syntax.Comparison) -> None:
-        """
+    def comparison(self, comparison: syntax.Comparison, spread: syntax.Comparison) -> None:
+        """Checks a comparison as it is written, and `spread`: with a name for each that a pattern means.
+
         Raises:
             BindingError: the two sides cannot be compared, or are the same whatever the site does.
         """
@@ -93,7 +97,15 @@ class Vocabulary:
         if len(words) == 2 and not {*words[0]} & {*words[1]}:
             first, second = (", ".join(each) for each in words)
             raise BindingError(f"{comparison}: they have no word in common: one of {first}, one of {second}")
-        self._same_unit(comparison, self.unit(left), self.unit(right))
+        unit = self._same_unit(comparison, self.unit(spread.left), self.unit(spread.right))
+        for side, full, other in ((left, spread.left, right), (right, spread.right, left)):
+            if isinstance(other, syntax.Literal) and type(other.value) is float:
+                low, high = self._range(full)
+                if not low <= other.value <= high:
+                    raise BindingError(
+                        f"{comparison}: {side} is from {low:g} to {high:g} {unit}".rstrip()
+                        + ", so that this is the same whatever the site does"
+                    )
 
     def _with_literal(self, comparison: syntax.Comparison, name: str, literal: syntax.Literal) -> None:
         domain, value = self._domains(name), literal.value
@@ -140,9 +152,47 @@ class Vocabulary:
                 return "" if all(units) else units[0] or units[1]
             case syntax.Call("abs", (argument,)):
                 return self.unit(argument)
+            case syntax.Call("max" | "min" | "sum", arguments):
+                unit = ""
+                for argument in arguments:
+                    unit = self._same_unit(expression, unit, self.unit(argument))
+                return unit
             case syntax.Window("change", inner):
                 return self.unit(inner)
         return ""
+
+    # -- ranges --------------------------------------------------------------------------------------------------
+
+    def _range(self, expression: Expression) -> tuple[float, float]:
+        """The least and the most that a number can be, infinite where nothing is known of it."""
+        match expression:
+            case syntax.Literal(float(value)):
+                return value, value
+            case syntax.Name(pattern):
+                domain = self._domains(pattern)
+                return (domain.least, domain.most) if domain is not None and domain.kind == "number" else _ANY
+            case syntax.Arithmetic("+", left, right):
+                (a, b), (c, d) = self._range(left), self._range(right)
+                return a + c, b + d
+            case syntax.Arithmetic("-", left, right):
+                (a, b), (c, d) = self._range(left), self._range(right)
+                return a - d, b - c
+            case syntax.Call("abs", (argument,)):
+                low, high = self._range(argument)
+                return max(low, -high, 0.0), max(-low, high)
+            case syntax.Call("count", arguments):
+                return 0.0, float(len(arguments))
+            case syntax.Call("max" | "min" as function, arguments):
+                choose = max if function == "max" else min
+                ranges = [self._range(argument) for argument in arguments]
+                return choose(low for low, _ in ranges), choose(high for _, high in ranges)
+            case syntax.Call("sum", arguments):
+                ranges = [self._range(argument) for argument in arguments]
+                return sum(low for low, _ in ranges), sum(high for _, high in ranges)
+            case syntax.Window("change", inner):
+                low, high = self._range(inner)
+                return 0.0, high - low
+        return _ANY
 
     def number(self, expression: Expression) -> None:
         """A name stands where a number is needed.

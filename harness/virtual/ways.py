@@ -46,6 +46,7 @@ def ways() -> Iterator[Way]:
     for name in ("SelectSelector", "PollSelector", "EpollSelector", "KqueueSelector", "DevpollSelector"):
         if hasattr(selectors, name):
             yield getattr(selectors, name), "select", partial(_always, f"{name}.select: waiting for real sockets")
+    yield socket, "getnameinfo", _naming
     yield threading.Thread, "start", _starting
     for name in ("start_new_thread", "start_new"):  # `threading` has references of its own
         if hasattr(_thread, name):
@@ -111,6 +112,21 @@ def _starting(real: Any) -> Callable[..., Any]:
     def way(self: threading.Thread) -> None:
         guard.adopt(self)
         real(self)
+
+    return way
+
+
+def _naming(real: Any) -> Callable[..., Any]:
+    """The name of a numeric address is looked up unless the caller wants numbers; the audit event has no flags."""
+    from twinfeed.harness.virtual import guard
+
+    @functools.wraps(real, updated=())
+    def way(address: Any, flags: int) -> Any:
+        __tracebackhide__ = True
+        inside = guard.simulation()
+        if inside is not None and not flags & socket.NI_NUMERICHOST:
+            guard.refuse(inside, f"socket.getnameinfo({address!r}): a look-up in the real network")
+        return real(address, flags)
 
     return way
 

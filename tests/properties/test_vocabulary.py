@@ -43,7 +43,7 @@ REFUSED = [
     ("always hall-1.inlet_c < 80 °F", r"hall-1\.inlet_c is in °C, not in °F"),
     ("always hall-1.inlet_c < ups-a.charge_percent", r"°C and % do not go together"),
     ("always hall-1.inlet_c + ups-a.charge_percent > 3", r"°C and % do not go together"),
-    ("always max(hall-1.inlet_c, ups-a.charge_percent) > 3", r"they do not go together"),
+    ("always max(hall-1.inlet_c, ups-a.charge_percent) > 3", r"do not go together"),
     ("always change(hall-1.inlet_c, 1 min) < ups-a.charge_percent", r"°C and % do not go together"),
     ("within 1 s of ats-a.position == 'of': utility-a.live", r"is never 'of'"),
     ("utility-a.live until ats-a.position == 'x'", r"is never 'x'"),
