@@ -219,8 +219,8 @@ class Trace(Mapping[str, list[Point]]):
             if self.domain(pattern) is not None:
                 hint = " (the site has it)"
             raise quantities.UnknownQuantity(
-                f"nothing was recorded that is called {pattern}{hint}; what is not a quantity of a component is recorded "
-                f'if it is named before the run: @pytest.mark.watch("{pattern}") or site.watch("{pattern}")'
+                f"nothing was recorded that is called {pattern}{hint}; what is not a quantity of a component is "
+                f'recorded if it is named before the run: @pytest.mark.watch("{pattern}") or site.watch("{pattern}")'
             )
         return found
 

@@ -58,6 +58,12 @@ class Action:
             sink.apply(self.target, self.kind, self.parameters)
 
 
+def _named(injection: Injection, target: str | None, kind: str | None) -> bool:
+    """Whether that means it; a target without a point means all of its points."""
+    targets = (None, injection.target, injection.target.partition(":")[0])
+    return target in targets and kind in (None, injection.kind)
+
+
 class Schedule:
     """The injections of one run. `seed` varies the times of those that flap with a jitter."""
 
@@ -83,9 +89,13 @@ class Schedule:
     def end(self, now_s: float, target: str | None = None, kind: str | None = None) -> list[Action]:
         """End what has begun: one fault of a target, all of it, or all; what is to come still comes."""
         for n in list(self._begun):
-            if target in (None, self.injections[n].target) and kind in (None, self.injections[n].kind):
+            if _named(self.injections[n], target, kind):
                 self._end(n)
         return self._differences(now_s)
+
+    def has(self, target: str | None, kind: str | None) -> bool:
+        """Whether such a fault has begun, is over, or is still to come."""
+        return any(_named(injection, target, kind) for injection in self.injections)
 
     def next_due_s(self) -> float:
         """When something is to be done by the clock, s; infinite when nothing more is. Conditions may come before."""

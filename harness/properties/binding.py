@@ -166,7 +166,6 @@ class Binder:
         for key in keys:
             yield _with_names(expression, {pattern: by_stars[pattern][key] for pattern in free})
 
-
     def _spread(self, expression: Expression) -> Expression:
         """The expression with a name for each argument that the patterns of its functions mean."""
         match expression:

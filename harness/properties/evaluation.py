@@ -25,6 +25,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from twinfeed.emulators.plant.actor import Event
+from twinfeed.emulators.textfile import shown
 from twinfeed.harness.journal import Journal, Trace
 from twinfeed.harness.properties import checks, signals, syntax
 from twinfeed.harness.properties.binding import Binder
@@ -391,4 +392,16 @@ def patterns(properties: Iterable[Property | str]) -> list[str]:
 
 
 def read(property: Property | str) -> Property:
-    return parse(property) if isinstance(property, str) else property
+    """The property, parsed if it is a text.
+
+    Raises:
+        PropertySyntaxError: the text is no property.
+        TypeError: it is neither.
+    """
+    if isinstance(property, Property):
+        return property
+    if not isinstance(property, str):
+        raise TypeError(
+            f'found {shown(repr(property))}, expected a property such as always("row-1.supplied"), or its text'
+        )
+    return parse(property)

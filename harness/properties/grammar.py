@@ -129,7 +129,9 @@ class _Parser:
             if character in "'\"":
                 raise PropertySyntaxError(self.text, start + 1, "the quotation that begins here does not end")
             hint = f"; did you mean {_MEANT[character]}?" if character in _MEANT else ""
-            raise PropertySyntaxError(self.text, start + 1, f"unexpected {character!r}; expected a name, a number or ({hint}")
+            raise PropertySyntaxError(
+                self.text, start + 1, f"unexpected {character!r}; expected a name, a number or ({hint}"
+            )
         assert match.lastgroup is not None
         self.kind, self.value = match.lastgroup, match[match.lastgroup]
         self.column = match.start(match.lastgroup) + 1
@@ -235,10 +237,11 @@ class _Parser:
         """An expression that is part of no other."""
         found = self.expression()
         if _levels(found) > MOST_JOINED:
-            raise PropertySyntaxError(
-                shown(self.text), 1, f"an expression joins more than {MOST_JOINED} terms; use all(…), any(…), sum(…) or a "
-                "pattern such as racks.*.supplied, or write several properties"
-            )  # fmt: skip
+            message = (
+                f"an expression joins more than {MOST_JOINED} terms; use all(…), any(…), sum(…) or a pattern such as "
+                "racks.*.supplied, or write several properties"
+            )
+            raise PropertySyntaxError(shown(self.text), 1, message)
         return found
 
     def deeper(self, inner: Callable[[], Expression]) -> Expression:

@@ -101,7 +101,7 @@ class Vocabulary:
         for side, full, other in ((left, spread.left, right), (right, spread.right, left)):
             if isinstance(other, syntax.Literal) and type(other.value) is float:
                 low, high = self._range(full)
-                if not low <= other.value <= high:
+                if low < high and not low <= other.value <= high:
                     raise BindingError(
                         f"{comparison}: {side} is from {low:g} to {high:g} {unit}".rstrip()
                         + ", so that this is the same whatever the site does"
@@ -180,7 +180,7 @@ class Vocabulary:
             case syntax.Call("abs", (argument,)):
                 low, high = self._range(argument)
                 return max(low, -high, 0.0), max(-low, high)
-            case syntax.Call("count", arguments):
+            case syntax.Call("count", arguments) if any(map(self._domains, syntax.patterns(expression))):
                 return 0.0, float(len(arguments))
             case syntax.Call("max" | "min" as function, arguments):
                 choose = max if function == "max" else min

@@ -63,6 +63,9 @@ class Simulation(Protocol):
     def outside(self, what: str, where: str = "") -> NoReturn:
         """Refuse that, and end the run."""
 
+    def end_with(self, error: BaseException) -> None:
+        """End the run with that error."""
+
 
 class _Here(threading.local):
     """Which simulation the current thread is in."""

@@ -48,6 +48,7 @@ def ways() -> Iterator[Way]:
             yield getattr(selectors, name), "select", partial(_always, f"{name}.select: waiting for real sockets")
     yield socket, "getnameinfo", _naming
     yield threading.Thread, "start", _starting
+    yield threading, "excepthook", _dying
     for name in ("start_new_thread", "start_new"):  # `threading` has references of its own
         if hasattr(_thread, name):
             yield _thread, name, partial(_always, f"_thread.{name}: a thread")
@@ -127,6 +128,21 @@ def _naming(real: Any) -> Callable[..., Any]:
         if inside is not None and not flags & socket.NI_NUMERICHOST:
             guard.refuse(inside, f"socket.getnameinfo({address!r}): a look-up in the real network")
         return real(address, flags)
+
+    return way
+
+
+def _dying(real: Any) -> Callable[..., Any]:
+    """What a thread of the simulation raises ends the run, as it does in a task that nobody awaits."""
+    from twinfeed.harness.virtual import guard
+
+    def way(args: Any) -> None:
+        inside, error = guard.simulation(), args.exc_value
+        if inside is None or error is None or isinstance(error, SystemExit):
+            real(args)
+        else:
+            error.add_note(f"It was raised in the thread {threading.current_thread().name!r}.")
+            inside.end_with(error)
 
     return way
 

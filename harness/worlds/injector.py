@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from math import isfinite
 
+from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.textfile import shown
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.schedule import Action, Schedule, Sink
 
@@ -43,7 +45,15 @@ class Injector:
         self.look()
 
     def end(self, target: str | None = None, kind: str | None = None) -> list[Action]:
-        """End what is active; returns what was lifted."""
+        """End what is active; returns what was lifted.
+
+        Raises:
+            PlantError: no such fault was ever injected.
+        """
+        if (target is not None or kind is not None) and not self.schedule.has(target, kind):
+            wanted = " ".join(shown(name) for name in (target, kind) if name is not None)
+            given = dict.fromkeys(f"{injection.target} {injection.kind}" for injection in self.schedule.injections)
+            raise PlantError(f"{wanted} was never injected; injected so far: {', '.join(given) or 'nothing'}")
         actions = self.schedule.end(self._clock(), target, kind)
         self._do(actions)
         return [action for action in actions if action.parameters is None]

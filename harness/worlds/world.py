@@ -154,7 +154,11 @@ class World(ABC):
 
     @abstractmethod
     async def clear(self, target: str | None = None, kind: str | None = None) -> None:
-        """End one fault, all of a target's, or all: what was there before is there again."""
+        """End one fault, all of a target's, or all: what was there before is there again.
+
+        Raises:
+            PlantError: no such fault was ever injected; the message names those that were.
+        """
 
     # -- observing --------------------------------------------------------------------------------------------------
 
@@ -226,9 +230,12 @@ class World(ABC):
             PropertyViolated: some were not seen to hold; the message says when, with what values and what had happened
                 before, or over which gaps nothing is known.
             UnknownQuantity, BindingError: as for `judge`.
+            ValueError: no property was given.
             ControllerFailed: the controller under test has ended, so that the record is not of its doing.
         """
         __tracebackhide__ = True
+        if not properties:
+            raise ValueError("check() was given no property, so that nothing would be judged")
         self.look()
         for future in self.failures():
             if future.done() and not future.cancelled():

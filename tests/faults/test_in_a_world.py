@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from twinfeed.emulators.plant.actor import PlantError
 from twinfeed.harness.worlds.world import World
 
 pytestmark = pytest.mark.site("bench")
@@ -68,3 +69,23 @@ async def test_links_of_the_plant_have_losses_of_their_own(site: World) -> None:
     """The kind `loss` is known to the plant's links and to the world's network; the target says which is meant."""
     await site.inject("meter-1", "loss", percent=0.0)
     assert site.model.active_faults() == []
+
+
+@pytest.mark.parametrize(("target", "kind"), [("utility-b", "outage"), ("utilty-a", None), (None, "outag")])
+async def test_a_fault_that_was_never_injected_cannot_be_cleared(site: World, target: str, kind: str) -> None:
+    await site.inject("utility-a", "outage")
+    with pytest.raises(PlantError, match="was never injected; injected so far: utility-a outage"):
+        await site.clear(target, kind)
+    await site.clear("utility-a")
+    await site.clear("utility-a", "outage")  # it is over already
+
+
+async def test_clearing_a_device_clears_the_faults_of_its_points(site: World) -> None:
+    await site.inject("crah-1:air.return", "sensor-bias", offset=5.0)
+    await site.clear("crah-1")
+    assert site.model.active_faults() == []
+
+
+async def test_a_check_of_nothing_is_refused(site: World) -> None:
+    with pytest.raises(ValueError, match="no property"):
+        site.check()

@@ -150,3 +150,62 @@ def test_what_expressions_mean(expression, holds):
 def test_what_does_not_fit_is_explained(expression, error, message):
     with pytest.raises(error, match=message.replace("(", r"\(")):
         evaluate(TRACE, always(expression))
+
+
+TOO_MUCH = {
+    "parentheses": "always " + "(" * 1000 + "a.b" + ")" * 1000,
+    "not": "always " + "not " * 1000 + "a.b",
+    "minus": "always " + "- " * 1000 + "1 < a.b",
+    "implies": "always " + "a.b implies " * 1000 + "a.b",
+    "functions": "always " + "any(" * 1000 + "a.b" + ")" * 1000,
+    "and": "always " + " and ".join(["a.b"] * 1000),
+    "or": "within 1 s of " + " or ".join(["a.b"] * 1000) + ": a.b",
+    "plus": "a.b until 1 < " + " + ".join(["a.c"] * 1000),
+    "chain": "always " + " < ".join(["a.c"] * 1000),
+    "edges": "always a.b" + " rises" * 1000,
+    "letters": "x" * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", TOO_MUCH.values(), ids=TOO_MUCH)
+def test_an_expression_that_needs_more_stack_than_there_is_is_refused(text: str) -> None:
+    with pytest.raises(PropertySyntaxError, match=r"nested deeper than|joins more than|characters") as refused:
+        parse(text)
+    assert len(str(refused.value)) < 1500
+
+
+@pytest.mark.parametrize("join", [" and ", " or ", " implies "])
+def test_as_many_terms_as_may_be_joined_are_judged(join: str) -> None:
+    terms = 30 if join == " implies " else 290
+    (verdict,) = evaluate(Trace({"a.b": [(0.0, True), (1.0, True)]}), "always " + join.join(["a.b"] * terms))
+    assert verdict.holds
+    assert parse(str(verdict.about)) == verdict.about
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("always rate(a.c, 0 s) < 1", "window of 0 s"),
+        ("always change(a.c, 0 min) < 1", "window of 0 s"),
+        ("always a.c < 1e400", "a number that a quantity can have"),
+        ("always a.c < 1 hysteresis 1e999", "expected a number in the unit"),
+        ("always \x1b]0;x", r"unexpected '\\x1b'; expected a name, a number or \("),
+    ],
+)
+def test_a_number_or_time_without_a_meaning_is_refused(text: str, message: str) -> None:
+    with pytest.raises(PropertySyntaxError, match=message) as refused:
+        parse(text)
+    assert "\x1b" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["1-row.supplied", "5.supplied", "élan.supplied", "2.rack-3.supplied"])
+def test_every_name_that_a_site_file_may_give_can_be_written(name: str) -> None:
+    assert parse(f"always {name}") == always(name)
+    (verdict,) = evaluate(Trace({name: [(0.0, True), (1.0, True)]}), f"always {name} and not 1.5 > 2 + 0.5")
+    assert verdict.holds
+
+
+@pytest.mark.parametrize("wrong", [None, True, 5, ["always a.b"]])
+def test_what_is_no_property_is_refused_by_name(wrong: object) -> None:
+    with pytest.raises(TypeError, match="expected a property such as always"):
+        evaluate(Trace({"a.b": [(0.0, True)]}), wrong)  # type: ignore[arg-type]

@@ -76,6 +76,15 @@ def test_each_repeats_an_entry_and_can_count_on(tmp_path):
         ),
         ("rated_a: 100", "rated_a: [100]", "power.q-{way}.rated_a: expected 0.1 to 20000 A, found a list of 1"),
         ("way: 1..2", "way: 1-2", "power.q-{way}.each.way: expected a list or a range such as 1..12, found '1-2'"),
+        *(
+            ("title:", f"addresses: {network}\ntitle:", f"small.yaml:2: addresses: {said}; expected a network such as")
+            for network, said in (
+                ("127.0.0.0/99", "'127.0.0.0/99' does not appear to be an IPv4 or IPv6 network"),
+                ("127.60.0.5/16", "127.60.0.5/16 has host bits set"),
+                ("'::1/64'", "::1/64 has host bits set"),
+            )
+        ),
+        ("title:", "seed: 1.5\ntitle:", "seed: expected -9223372036854775808 to 9223372036854775808, a whole number"),
         ("site: small", "sit: small", "small.yaml:1: sit: unknown field; is it misspelt?"),
         ("  board-a:", "  utility-a:", "the field 'utility-a' is given twice, first in line 4"),
         ("power:\n", "power:\n  x: 3\n", "power.x: expected a mapping such as {kind: board, from: …}, found 3"),

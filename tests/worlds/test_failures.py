@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
@@ -212,6 +213,25 @@ def test_an_error_that_nothing_awaits_ends_the_run(way: str, of: str, make: Call
     with pytest.raises(BaseException) as found:  # noqa: PT011
         run(main, LOOPS[of]())
     assert error in _errors_in(found.value), repr(found.value)
+
+
+@pytest.mark.parametrize("make", [lambda: KeyError("x"), lambda: pytest.fail.Exception("no")], ids=["KeyError", "fail"])
+def test_what_a_thread_raises_ends_a_simulated_run(make: Callable[[], BaseException]) -> None:
+    wrong = make()
+
+    def work() -> None:
+        raise wrong
+
+    async def main() -> None:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join(30)
+        await asyncio.sleep(1.0)
+
+    with pytest.raises(type(wrong)) as raised:
+        run(main, VirtualLoop())
+    assert raised.value is wrong
+    assert any("was raised in the thread" in note for note in wrong.__notes__)
 
 
 def test_the_run_ends_at_once_and_not_at_the_end_of_the_test() -> None:

@@ -202,6 +202,7 @@ WAYS: dict[str, Callable[[Place], object]] = {
     "getaddrinfo": lambda place: socket.getaddrinfo("ups.example.org", 502),
     "gethostbyname": lambda place: socket.gethostbyname("ups.example.org"),
     "gethostbyaddr": lambda place: socket.gethostbyaddr("192.0.2.1"),
+    "getnameinfo of a number": lambda place: socket.getnameinfo(("192.0.2.1", 502), 0),
     "a local socket": lambda place: socket.socket(socket.AF_UNIX).connect("/run/twinfeed.sock"),
     "select": lambda place: select.select([socket.socket()], [], [], 0.0),
     "poll": lambda place: select.poll(),
@@ -375,6 +376,7 @@ def test_what_is_harmless_goes_through(tmp_path: Path) -> None:
         os.write(1, b"")
         print("printed", file=sys.stderr)
         assert socket.getaddrinfo("127.0.0.1", 502)
+        assert socket.getnameinfo(("192.0.2.1", 502), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
         assert socket.gethostname()
         socket.socket().close()
         asyncio.new_event_loop().close()
