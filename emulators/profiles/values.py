@@ -108,4 +108,6 @@ def _unformatted(form: str, text: str) -> float:
 
 def whole(number: float) -> int:
     """The nearest whole number, halves away from zero, as controllers' firmware rounds."""
-    return math.floor(number + 0.5) if number >= 0 else math.ceil(number - 0.5)
+    size = math.floor(abs(number))
+    size += abs(number) - size >= 0.5  # number + 0.5 would itself be rounded from 2^52 on
+    return size if number >= 0 else -size

@@ -61,7 +61,9 @@ def up(
             "--ports", help="standard (161, 502), high (1161, 1502) or the first port of a run on one address."
         ),
     ] = "high",
-    address: Annotated[str, typer.Option("--address", help="The one address used with a run of ports.")] = "127.0.0.1",
+    address: Annotated[
+        str | None, typer.Option("--address", help="The one address used with a run of ports; default: 127.0.0.1.")
+    ] = None,
     expose: Annotated[
         str | None,
         typer.Option(
@@ -110,6 +112,15 @@ def up(
     chosen = _ports(ports)
     if expose is not None and not isinstance(chosen, int):
         raise typer.BadParameter("exposing needs a run of ports: --ports 20000", param_hint="--expose")
+    if address is not None and not isinstance(chosen, int):
+        raise typer.BadParameter(
+            "one address for all devices needs a run of ports: --ports 20000; without it each device answers at the "
+            "address of the site file",
+            param_hint="--address",
+        )
+    if address is not None and expose is not None:
+        raise typer.BadParameter("found with --expose, expected one of the two", param_hint="--address")
+    address = "127.0.0.1" if address is None else address
     if not _address(address, "--address").is_loopback:
         raise typer.BadParameter(
             f"{address} is not a loopback address; to let others reach the devices, write --expose {address}",

@@ -27,12 +27,15 @@ from typing import Any, Literal
 
 from twinfeed.emulators import textfile
 from twinfeed.emulators.yamlfile import FileError
-from twinfeed.harness.learning import snmpfiles, snmprec
+from twinfeed.harness.learning import recordinglines, snmpfiles, snmprec
 from twinfeed.harness.learning.snmpfiles.reading import unpacked
 from twinfeed.harness.learning.snmprec import Variable
 from twinfeed.harness.transports.snmp_messages import numbers
 
-VERSION = 1
+VERSION = recordinglines.VERSION
+
+MOST_PROBLEMS = 20
+"""Lines told of one file: after these it is plainly no recording."""
 
 Table = Literal["holding", "input", "coil", "discrete"]
 TABLES: tuple[Table, ...] = ("holding", "input", "coil", "discrete")
@@ -94,10 +97,10 @@ class Recording:
         return dict(self.head.get("identity", {}))
 
     def take(self, item: dict[str, Any]) -> None:
-        """One line of the file after the header.
+        """One line of the file after the header, as `recordinglines` describes it.
 
         Raises:
-            ValueError, KeyError, TypeError: it is none.
+            ValueError: a variable is none.
         """
         before_s, self.last_s = self.last_s, float(item["t_s"])
         if "walk" in item and not item.get("end"):
@@ -167,13 +170,13 @@ def load(path: Path) -> Recording:
         try:
             item = textfile.json_value(text)
             if number == 1:
-                recording.head = _head(item)
+                recording.head = recordinglines.head(item)
             else:
-                recording.take(item)
-        except (ValueError, KeyError, TypeError, IndexError) as error:
+                _take(recording, recordinglines.line(item, recording.protocol))
+        except ValueError as error:
             shown = textfile.printable(text[:60].decode(errors="replace"))
             problems.append(f"{path}:{number}: not a line of a recording: {error}, found {shown!r}")
-            if number == 1:
+            if number == 1 or len(problems) == MOST_PROBLEMS:
                 break
     if problems:
         raise FileError(problems)
@@ -198,14 +201,14 @@ def snmprec_lines(walk: Walk) -> Iterator[str]:
         yield snmprec.line(variable)
 
 
-def _head(item: Any) -> dict[str, Any]:
-    if not isinstance(item, dict) or item.get("twinfeed") != "recording":
-        raise ValueError('expected {"twinfeed": "recording", …}')
-    if item.get("version") != VERSION:
-        raise ValueError(f"version is {item.get('version')}, this twinfeed reads {VERSION}")
-    if item.get("protocol") not in ("snmp", "modbus"):
-        raise ValueError(f"protocol is {item.get('protocol')!r}, expected snmp or modbus")
-    return item
+def _take(recording: Recording, item: dict[str, Any]) -> None:
+    """A line of a file, which must fit those before it. Raises ValueError."""
+    if item["t_s"] < recording.last_s:
+        raise ValueError(f"t_s: {item['t_s']:g} s is before the line above, {recording.last_s:g} s")
+    is_begin = "walk" in item and not item.get("end")
+    if not recording.walks and not is_begin and "resumed" not in item:
+        raise ValueError('no walk has begun; expected {"walk": 1, "t_s": 0.0}')
+    recording.take(item)
 
 
 def _of_variables(path: Path, data: bytes) -> Recording:

@@ -14,6 +14,7 @@ read by `twinfeed.harness.learning.snmpfiles`.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from twinfeed.emulators.wire.snmp.ber import INTEGER_RANGE
@@ -47,6 +48,13 @@ INTEGERS = {TYPES[str(tag)]: limits for tag, limits in INTEGER_RANGE.items()} | 
 
 OCTETS = ("string", "opaque", "nsapaddress")
 """Types whose values are octets."""
+
+
+OID = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})*")
+"""Names of variables, those that no agent may have included: a device that has sent one is recorded."""
+
+TAG = re.compile(r"[0-9]{1,3}")
+INTEGER = re.compile(r"-?[0-9]{1,40}")
 
 
 class NotARecord(ValueError):
@@ -126,13 +134,13 @@ def variable(text: str) -> Variable:
     """
     oid, bar, rest = text.partition("|")
     tag, second_bar, value = rest.partition("|")
-    if not bar or not second_bar or not all(part.isdigit() for part in oid.split(".")):
+    if not bar or not second_bar or not OID.fullmatch(oid):
         raise NotARecord(f"found {text[:60]!r}, expected OID|tag|value such as 1.3.6.1.2.1.1.5.0|4|ups-a1")
     if ":" in tag:
         raise NotARecord(f"{oid}: {tag!r} computes its value by a module of snmpsim, which is no recording")
     bare = tag.removesuffix("x")
     type = TYPES.get(bare)
-    if type is None and bare.isdigit() and int(bare) < 256 and tag.endswith("x"):
+    if type is None and TAG.fullmatch(bare) and int(bare) < 256 and tag.endswith("x"):
         type = f"tag{int(bare)}"
     if type is None:
         raise NotARecord(f"{oid}: found the tag {tag!r}, expected one of {', '.join(TYPES)}, with x for hexadecimal")
@@ -155,10 +163,12 @@ def _value(type: str, tag: str, text: str) -> Value:
     parts = text.strip(".").split(".")
     if type in INTEGERS:
         low, high = INTEGERS[type]
+        if not INTEGER.fullmatch(text):
+            raise ValueError
         if not low <= int(text) <= high:
             raise ValueError
         return int(text)
-    if not all(part.isdigit() for part in parts) or len(parts) < 2:
+    if not OID.fullmatch(".".join(parts)) or len(parts) < 2:
         raise ValueError
     if type == "ipaddress" and (len(parts) != 4 or max(map(int, parts)) > 255):
         raise ValueError

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.learning import recordinglines
 from twinfeed.harness.learning.recording import Recording, Walk, load, repair, snmprec_lines
 
 HEAD = {
@@ -19,6 +20,7 @@ HEAD = {
     "device": "snmp://ups",
     "began": "2026-03-01T08:00:00Z",
 }
+MODBUS = HEAD | {"protocol": "modbus", "device": "modbus://meter"}
 WALKS = [
     {"walk": 1, "t_s": 0.0},
     {"t_s": 0.1, "variables": ["1.3.6.1.2.1.1.5.0|4|ups", "1.3.6.1.2.1.33.1.2.4.0|2|100"]},
@@ -100,6 +102,23 @@ def test_a_file_cut_anywhere_loads_or_says_that_nothing_is_left(
         ([HEAD, {"t_s": 1.0, "variables": []}], ":2: not a line"),
         ([HEAD, WALKS[0], {"t_s": 1.0, "variables": ["x"]}], ":3: not a line of a recording: found 'x'"),
         ([HEAD, WALKS[0], {"t_s": 1.0, "registers": ["holding", 1, "0g"]}], ":3: not a line"),
+        ([HEAD, WALKS[0], {"t_s": 1.0, "registers": ["holding", 1, "0000"]}], ":3: not a line"),
+        ([HEAD, WALKS[0], {"t_s": 1.0, "variables": ["1.3.6.²|2|1"]}], ":3: not a line of a recording: found"),
+        ([HEAD, WALKS[0], {"t_s": 1.0, "variables": [5]}], ":3: not a line of a recording: variables.0: "),
+        ([HEAD, {"walk": float("inf"), "t_s": 0.0}], ":2: not a line of a recording: walk: "),
+        ([HEAD, {"walk": 1, "t_s": float("nan")}], ":2: not a line of a recording: t_s: "),
+        ([HEAD, *WALKS[:3], *WALKS[:1]], ":5: not a line of a recording: t_s: 0 s is before the line above, 0.2 s"),
+        ([HEAD, {"t_s": 0.0, "wlak": 1}], ":2: not a line of a recording: wlak: unknown field"),
+        ([HEAD | {"began": "2026-03-01T08:00:00"}], ":1: not a line of a recording: began: a time without its zone"),
+        ([{**HEAD, "device": ""}], ":1: not a line of a recording: device: "),
+        ([HEAD | {"identity": ["a"]}], ":1: not a line of a recording: identity: "),
+        ([MODBUS | {"identity": {"sysDescr": "a"}}], ":1: not a line of a recording: identity: found 'sysDescr'"),
+        ([MODBUS, *WALKS[:2]], ":3: not a line of a recording: variables in a recording of modbus"),
+        ([MODBUS, WALKS[0], {"t_s": 1.0, "refused": ["coil", 0, 10**12, 2]}], ":3: not a line of a recording: ref"),
+        ([MODBUS, WALKS[0], {"t_s": 1.0, "registers": ["holding", 65535, "0" * 8]}], ":3: not a line of a recording"),
+        ([MODBUS, WALKS[0], {"t_s": 1.0, "registers": ["holdng", 0, "0000"]}], ":3: not a line of a recording: reg"),
+        ([MODBUS, WALKS[0], {"t_s": 1.0, "registers": ["holding", 0, "00010"]}], ":3: not a line of a recording: reg"),
+        ([MODBUS, WALKS[0], {"t_s": 1.0, "bits": ["coil", 0, "012"]}], ":3: not a line of a recording: bits.2: exp"),
     ],
 )
 def test_a_wrong_line_is_told_with_file_and_line(tmp_path: Path, lines: list[object], says: str) -> None:
@@ -107,6 +126,37 @@ def test_a_wrong_line_is_told_with_file_and_line(tmp_path: Path, lines: list[obj
     with pytest.raises(FileError) as error:
         load(path)
     assert str(error.value).startswith(f"{path}{says}")
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+fields = st.sampled_from(sorted(recordinglines.Line.model_fields) + sorted(recordinglines.Head.model_fields))
+spans = st.tuples(
+    st.sampled_from(["holding", "coil"]), st.integers() | st.floats(), st.text("01f", max_size=9) | st.integers()
+)
+some_lines = st.dictionaries(fields, json_values | spans, max_size=4)
+
+
+@given(
+    protocol=st.sampled_from([HEAD, MODBUS]),
+    head=some_lines,
+    lines=st.lists(st.builds(lambda line: {"t_s": 1.0} | line, some_lines) | st.sampled_from(WALKS), max_size=5),
+)
+def test_anything_in_json_lines_loads_and_can_be_served_or_is_refused(
+    tmp_path_factory: pytest.TempPathFactory, protocol: dict[str, object], head: dict[str, object], lines: list[object]
+) -> None:
+    path = written(tmp_path_factory.getbasetemp() / "any.jsonl", protocol | head, WALKS[0], *lines)
+    try:
+        recording = load(path)
+    except FileError:
+        return
+    for t_s in (0.0, 1.0, 1e6):
+        walk = recording.at(t_s, loop=True)
+        assert all(0 <= address <= 0xFFFF for _, address in walk.registers)
+        list(snmprec_lines(walk))
 
 
 def test_a_snmprec_file_is_a_recording_of_one_walk(tmp_path: Path) -> None:

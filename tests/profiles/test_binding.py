@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ from twinfeed.emulators.profiles.binding import ProfileError, Surface
 from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
 from twinfeed.emulators.profiles.modbus_extras import unit_of
 from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
-from twinfeed.emulators.profiles.values import from_raw, to_raw
+from twinfeed.emulators.profiles.values import from_raw, to_raw, whole
 from twinfeed.emulators.wire.modbus import (
     Counters,
     DeviceFailure,
@@ -326,3 +327,16 @@ def test_mistakes_of_functions_are_told(heater, tmp_path, field, says):
     path.write_text(PROFILE + f"  {field}\n")
     with pytest.raises(FileError, match=re.escape(says)):
         unit_of(Surface(library.load(path), heater))
+
+
+@given(st.integers(-(2**53), 2**53) | st.floats(-1e15, 1e15))
+def test_numbers_are_rounded_to_the_nearest_halves_away_from_zero(number: float) -> None:
+    exact = Fraction(number)
+    rounded = int(abs(exact) + Fraction(1, 2))
+    assert whole(number) == (rounded if exact >= 0 else -rounded)
+
+
+@pytest.mark.parametrize("number", [2**52 + 1, float(2**52 + 1), -(2**52) - 1, 0.49999999999999994, 0.5, -0.5, 2.5])
+def test_numbers_that_a_half_added_would_change(number: float) -> None:
+    rounded = int(abs(Fraction(number)) + Fraction(1, 2))
+    assert abs(whole(number)) == rounded
