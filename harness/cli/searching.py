@@ -204,7 +204,7 @@ def replay(
 ) -> None:
     """Run a scenario again, to its end, and say what holds and what does not.
 
-    Exits with 1 when a property is broken.
+    Exits with 1 when a property is broken, or when none was seen to hold.
 
     Example: twinfeed replay findings/utility-a-outage.scenario.yaml
     """
@@ -220,7 +220,7 @@ def replay(
     if json:
         print_json(
             {
-                "holds": bool(outcome),
+                "holds": outcome.seen,
                 "failure": outcome.failure,
                 "traceback": outcome.traceback,
                 "site": scenario.site,
@@ -241,10 +241,10 @@ def replay(
         )
     elif outcome:
         others = [str(verdict) for verdict in outcome.verdicts if not verdict]
-        _tell(scenario, "\n".join([_number(len(outcome.verdicts) - len(others)), *others]), held=True)
+        _tell(scenario, "\n".join([_number(len(outcome.verdicts) - len(others)), *others]), held=outcome.seen)
     else:
         _tell(scenario, outcome.what)
-    raise typer.Exit(Exit.DONE if outcome else Exit.NO)
+    raise typer.Exit(Exit.DONE if outcome.seen else Exit.NO)
 
 
 def adopt(
@@ -314,9 +314,10 @@ def _check(scenario: Scenario, file: Path) -> None:
     Raises:
         FileError: a line for each fault that cannot happen.
     """
+    from twinfeed.harness.search.trial import check
     from twinfeed.harness.worlds.sites import beside
 
-    scenario.check(Site.load(beside(scenario.site, file)), file)
+    check(scenario, Site.load(beside(scenario.site, file)), file)
     if not scenario.properties:
         fail(f"{file}: it has no properties, so nothing could be broken; add what must hold", Exit.USAGE)
 

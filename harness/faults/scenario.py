@@ -83,15 +83,13 @@ class Scenario:
         Raises:
             FileError: a line for each such injection.
         """
-        wrong: list[str] = []
+        wrong: list[tuple[list[str | int], Exception]] = []
         for n, injection in enumerate(self.injections):
             try:
                 possible.check(site, injection)
             except PlantError as error:
-                data = yamlfile.load(path) if path.exists() else None
-                wrong.append(problem(path, data, ["injections", n], str(error)))
-        if wrong:
-            raise FileError(wrong)
+                wrong.append((["injections", n], error))
+        refuse(path, wrong)
 
     def save(self, path: str | Path) -> None:
         """Write it as a YAML file that `load` reads back as an equal scenario.
@@ -103,6 +101,16 @@ class Scenario:
         yaml.width = 100_000  # texts are not folded
         with Path(path).open("w", encoding="utf-8") as file:
             yaml.dump(self.to_dict(), file)
+
+
+def refuse(path: Path, wrong: Sequence[tuple[Sequence[str | int], Exception]]) -> None:
+    """
+    Raises:
+        FileError: a line for each mistake: where in the file, and what it is. None if there is no mistake.
+    """
+    if wrong:
+        data = yamlfile.load(path) if path.exists() else None
+        raise FileError([problem(path, data, where, str(error)) for where, error in wrong])
 
 
 class _Reader:

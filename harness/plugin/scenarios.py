@@ -39,16 +39,18 @@ class ScenarioItem(pytest.Item):
     """Its run, in a simulated world of its own."""
 
     def runtest(self) -> None:
-        from twinfeed.harness.search import trial  # Hypothesis takes a while to import
+        from twinfeed.harness.search.trial import check, trial  # Hypothesis takes a while to import
 
         scenario = Scenario.load(self.path)
         controller = self.config.getoption("--controller") or scenario.controller
         scenario = replace(scenario, site=beside(scenario.site, self.path), controller=controller)
-        scenario.check(Site.load(scenario.site), self.path)
+        check(scenario, Site.load(scenario.site), self.path)
         with importable_from(Path.cwd(), self.config.rootpath):
             outcome = trial(scenario, everything=True, patience_s=self.config.getoption("--watchdog"))
-        if not outcome:
-            raise ScenarioBroken(f"{outcome.what}\nagain: twinfeed replay {os.path.relpath(self.path)}")
+        if not outcome.seen:
+            unseen = ["nothing was seen to hold", *map(str, outcome.verdicts)]
+            what = "\n".join(unseen) if outcome else outcome.what
+            raise ScenarioBroken(f"{what}\nagain: twinfeed replay {os.path.relpath(self.path)}")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         if isinstance(excinfo.value, (ScenarioBroken, *WRONG)):

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from twinfeed.emulators.plant.actor import PlantError
-from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.emulators.site import Site
+from twinfeed.harness.faults.scenario import Scenario, refuse
 from twinfeed.harness.journal import Journal
-from twinfeed.harness.properties import Monitor, Property, Verdict, parse, patterns
+from twinfeed.harness.properties import Monitor, Property, Verdict, always, parse, patterns
 from twinfeed.harness.properties.vocabulary import fits
 from twinfeed.harness.virtual.watchdog import PATIENCE_S, Stuck
 from twinfeed.harness.worlds.blame import traceback_of
@@ -41,6 +43,11 @@ class Outcome:
         return not self.failure and not any(verdict.violated for verdict in self.verdicts)
 
     @property
+    def seen(self) -> bool:
+        """Whether nothing was wrong, and at least one property was put to the test and seen to hold."""
+        return bool(self) and any(verdict.word == "holds" for verdict in self.verdicts)
+
+    @property
     def what(self) -> str:
         """Everything that was wrong, for people; empty if nothing was."""
         lines = [self.failure] if self.failure else []
@@ -53,6 +60,31 @@ class Outcome:
         """The properties that did not hold; `the controller runs` stands for a failure."""
         names = [str(verdict.about) for verdict in self.verdicts if verdict.violated]
         return (*names, "the controller runs") if self.failure else tuple(names)
+
+
+def check(scenario: Scenario, site: Site, path: Path) -> None:
+    """Refuse a scenario with a fault that cannot happen on that site, or with a condition or property that says nothing
+    of it; `path` is the file it was loaded from.
+
+    Raises:
+        FileError: a line for each of them.
+    """
+    scenario.check(site, path)
+    said: list[tuple[list[str | int], Property | str]] = []
+    wrong: list[tuple[list[str | int], Exception]] = []
+    for n, injection in enumerate(scenario.injections):
+        if injection.until is not None:
+            try:
+                said.append((["injections", n, "until"], always(injection.until)))
+            except ValueError as error:
+                wrong.append((["injections", n, "until"], error))
+    said += [(["properties", n], text) for n, text in enumerate(scenario.properties)]
+    for where, property in said:
+        try:
+            fits([property], site)
+        except (ValueError, LookupError) as error:
+            wrong.append((where, error))
+    refuse(path, wrong)
 
 
 def trial(

@@ -122,6 +122,8 @@ def main_of(text: str) -> Main:
         NoSuchController: there is no such module or function, or it cannot be read.
     """
     name, _, attribute = _in_full(text).partition(":")
+    if name.startswith("."):
+        raise NoSuchController(f"controller {text!r} is no module; expected package.module:function")
     try:
         module = importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -134,7 +136,7 @@ def main_of(text: str) -> Main:
     except Exception as error:
         raise NoSuchController(f"controller {text!r}: importing it failed:\n{traceback_of(error)}") from None
     main = getattr(module, attribute or "main", None)
-    if not callable(main):
+    if not callable(main) or isinstance(main, type):
         raise NoSuchController(
             f"controller {text!r}: {name} has no {attribute or 'main'!r}; expected a coroutine function "
             "main(inventory, store)"

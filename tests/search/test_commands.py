@@ -140,6 +140,20 @@ def test_a_replay_says_that_all_holds(cli: Cli, folder: Path) -> None:
     assert json.loads(cli("replay", "sound.scenario.yaml", "--json").stdout)["holds"] is True
 
 
+def test_a_replay_that_puts_nothing_to_the_test_is_not_done(cli: Cli, folder: Path) -> None:
+    """A property that was never put to the test is no success, and beside one that holds it is told."""
+    vacuous = "within 5 s of utility.live falls: utility.live"
+    text = f"site: site.yaml\nduration_s: 1 min\nproperties: ['{vacuous}']\n"
+    (folder / "vacuous.scenario.yaml").write_text(text)
+    result = cli("replay", "vacuous.scenario.yaml")
+    assert (result.exit_code, "nothing was seen to hold" in result.stdout) == (1, True)
+    found = json.loads(cli("replay", "vacuous.scenario.yaml", "--json").stdout)
+    assert (found["holds"], found["vacuous"]) == (False, [vacuous])
+    (folder / "both.scenario.yaml").write_text(text.replace("['", "[always utility.live, '"))
+    result = cli("replay", "both.scenario.yaml")
+    assert (result.exit_code, f"vacuous: {vacuous}" in result.stdout) == (0, True)
+
+
 def test_a_site_is_found_from_where_the_scenario_is(cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "findings").mkdir()
     text = (folder / "sound.scenario.yaml").read_text()

@@ -35,7 +35,32 @@ def test_a_scenario_that_holds_passes_and_one_that_breaks_tells_what(pytester: p
     ("text", "says"),
     [
         ("site: site.yaml\nduration_s: soon\n", "*found 'soon', expected a time*"),
-        ("site: site.yaml\nproperties: [always racks.*.suplied]\n", "*racks.?.suplied*"),
+        (
+            "site: site.yaml\nproperties: [always racks.*.suplied]\n",
+            "*wrong.scenario.yaml:2: properties.0: racks.?.suplied*",
+        ),
+        (
+            "site: site.yaml\nproperties: [always utility.live, never]\n",
+            "*wrong.scenario.yaml:2: properties.1: column 6*",
+        ),
+        (
+            "site: site.yaml\nproperties: [always utility.live]\n"
+            "injections:\n  - {target: utility, kind: outage, until: nothing.x}\n",
+            "*wrong.scenario.yaml:4: injections.0.until: nothing.x: nothing in*",
+        ),
+        (
+            "site: site.yaml\nproperties: [always utility.live]\ncontroller: ../mine\n",
+            "*'../mine' is no module; expected package.module:function*",
+        ),
+        ("site: site.yaml\nduration_s: 1 min\n", "nothing was seen to hold"),
+        (
+            "site: site.yaml\nduration_s: 1 min\nproperties: ['within 5 s of utility.live falls: utility.live']\n",
+            "vacuous: within 5 s of utility.live falls*never put to the test*",
+        ),
+        (
+            "site: site.yaml\nduration_s: 1 min\nproperties: ['always between 1 h and 2 h: utility.live']\n",
+            "inconclusive: always between 1 h and 2 h*the record ends too early*",
+        ),
         (
             "site: site.yaml\nproperties: [always utility.live]\ncontroller: no_such\n",
             "*no module is called 'no_such'*",
