@@ -165,6 +165,8 @@ def test_how_the_file_is_packed_makes_no_difference(file, wrap) -> None:  # type
             "1.3.6.1.4.1.9|:multiplex|dir=nowhere",
             "the folder 'nowhere' of snmpsim's module multiplex is not beside the file",
         ),
+        (f"1.3.6.1.4.1.9|:multiplex|dir={'9' * 5000}", "of snmpsim's module multiplex is not beside the file"),
+        ("1.3.6.1.4.1.9.1|²x|00", "expected one of 2 integer"),
         ("1.3.6.1.4.1.9.1|65:numeric|function=system", "found the function 'system'"),
     ],
 )
@@ -332,6 +334,13 @@ def test_any_file_is_read_or_refused_with_its_place(
 )  # fmt: skip
 def test_a_variable_of_snmpwalk(file, printed: str, variable: Variable) -> None:  # type: ignore[no-untyped-def]
     assert file(printed + "\n", "walk.txt").variables == [variable]
+
+
+def test_a_time_beyond_all_measure_is_left_out_with_its_line(file) -> None:  # type: ignore[no-untyped-def]
+    uptime = f".1.3.6.1.2.1.1.3.0 = 0:{'9' * 5000}:59:59.00\n"
+    found = file(f".1.3.6.1.2.1.1.5.0 = STRING: ups\n{uptime}", "walk.txt")
+    assert values(found) == {"1.3.6.1.2.1.1.5.0": b"ups"}
+    assert "walk.txt:2: left out: " in found.warnings[0]
 
 
 def test_a_string_goes_on_until_its_quote_whatever_its_lines_look_like(file) -> None:  # type: ignore[no-untyped-def]

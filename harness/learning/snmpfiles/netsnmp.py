@@ -216,6 +216,10 @@ def _bits(text: str) -> Read:
     return "string", bytes.fromhex(pairs[0]), ""
 
 
+MOST_DIGITS = 20
+"""Digits of a part of a time: more than any device counts."""
+
+
 def _number(type: str) -> Callable[[str], Read]:
     def read(text: str) -> Read:
         if match := re.match(r"[^\n]*?\((-?\d+)\)$", text.strip()):  # an enumeration's word before it
@@ -245,6 +249,8 @@ def _timeticks(text: str) -> Read:
 
 
 def _ticks(match: re.Match[str]) -> int:
+    if any(len(part or "") > MOST_DIGITS for part in match.groups()):
+        raise NotAValue(f"found {match[0][:40]!r}, expected timeticks up to 4294967295 hundredths of a second")
     days, hours, minutes, seconds, hundredths = (int(part or 0) for part in match.groups())
     return ((days * 24 + hours) * 60 + minutes) * 6000 + seconds * 100 + hundredths
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from twinfeed.harness.learning.snmpfiles.values import NotAValue, name, of_octets, of_text
 from twinfeed.harness.learning.snmpfiles.variations import started
-from twinfeed.harness.learning.snmprec import OCTETS, TAGS, TYPES, Variable
+from twinfeed.harness.learning.snmprec import OCTETS, TAG, TAGS, TYPES, Variable
 
 ESCAPES = dict(zip("\\'\"abfnrtv", b"\\'\"\a\b\f\n\r\t\v", strict=True))
 """Letter after a backslash -> the octet it stands for."""
@@ -47,7 +47,7 @@ def variable(oid: str, tag: str, text: str) -> Variable:
     named = name(oid)
     bare, form = (tag[:-1], tag[-1]) if tag[-1:] in ("x", "e") else (tag, "")
     type = TYPES.get(bare)
-    if type is None and form == "x" and bare.isdigit() and int(bare) < 256:
+    if type is None and form == "x" and TAG.fullmatch(bare) and int(bare) < 256:
         type = f"tag{int(bare)}"  # what `record` writes of a tag that no type has
     if type is None:
         known = ", ".join(f"{number} {known}" for known, number in TAGS.items())

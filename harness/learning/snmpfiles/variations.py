@@ -7,6 +7,7 @@ databases and servers that a line names are never run or asked.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -111,13 +112,17 @@ def _snapshot(oid: str, text: str, path: Path) -> tuple[list[Variable], str]:
     from twinfeed.harness.learning.snmpfiles.reading import SUFFIXES, read
 
     named = dict(_settings(text)).get("dir", "")
-    folder = next((parent / named for parent in path.absolute().parents if named and (parent / named).is_dir()), None)
+    try:
+        above = path.absolute().parents
+        folder = next((parent / named for parent in above if named and (parent / named).is_dir()), None)
+    except OSError:  # a name longer than any folder has
+        folder = None
     if folder is None:
-        raise NotAValue(f"{oid}: the folder {named!r} of snmpsim's module multiplex is not beside the file")
+        raise NotAValue(f"{oid}: the folder {named[:60]!r} of snmpsim's module multiplex is not beside the file")
     numbered = {
         int(snapshot.name.partition(".")[0]): snapshot
         for snapshot in folder.iterdir()
-        if snapshot.name.partition(".")[0].isdigit() and snapshot.name.endswith(SUFFIXES)
+        if re.fullmatch(r"[0-9]{1,20}", snapshot.name.partition(".")[0]) and snapshot.name.endswith(SUFFIXES)
     }
     if not numbered:
         raise NotAValue(f"{oid}: {folder} holds no snapshot such as 00000.snmprec for snmpsim's module multiplex")
