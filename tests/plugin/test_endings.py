@@ -247,7 +247,8 @@ def test_a_site_whose_run_was_broken_off_is_sound_for_the_next_test(pytester: py
     pytester.runpytest(*BENCH).assert_outcomes(failed=2, passed=1)
 
 
-def test_live_tests_fail_alike(pytester: pytest.Pytester) -> None:
+def test_live_tests_fail_alike(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # the lines of the summary are cut to the terminal's width
     pytester.makepyfile(
         """
         import asyncio, pytest
