@@ -105,6 +105,7 @@ def mistakes(draw: st.DrawFn) -> tuple[str, str, str, str]:
         kind
         for kind in KINDS
         if (kind not in ("words", "bytes") or isinstance(item.place.entry, Register))
+        and (kind != "words" or len(item.octets) > 2)
         and (kind != "°F" or item.place.unit == "°C")
         and (kind != "minutes" or item.place.unit == "s")
     ]
