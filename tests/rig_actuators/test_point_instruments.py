@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from emulated_bench import EmulatedBench
 
+from twinfeed.harness.transports import Reading
 from twinfeed.hil_rigs import instruments
 from twinfeed.hil_rigs.dialogue import Unattended
 from twinfeed.hil_rigs.instruments import Batch, Instrument, NoReading, batches
@@ -18,8 +19,8 @@ def made(bench: EmulatedBench, sections: str) -> dict[str, Instrument]:
 class TestReading:
     def test_a_number_is_scaled_and_shifted(self, bench: EmulatedBench) -> None:
         volts = bench.device("meter-1").read("line_voltage.1")
-        it = made(bench, "  meter-1.line_voltage.1: {point: meter-1.line_voltage.1, scale: 10, offset: -2}\n")
-        assert bench.run(it["meter-1.line_voltage.1"].read()) == pytest.approx(10 * volts - 2, rel=1e-3)
+        it = made(bench, "  meter-1.line_voltage.1: {point: meter-1.line_voltage.1, scale: 2, offset: -2}\n")
+        assert bench.run(it["meter-1.line_voltage.1"].read()) == pytest.approx(2 * volts - 2, rel=1e-3)
 
     def test_a_contact_that_is_closed_when_the_quantity_is_false_is_inverted(self, bench: EmulatedBench) -> None:
         assert bench.device("relay-1").read("input.4.on") is True
@@ -38,7 +39,7 @@ class TestReading:
     def test_no_value_now_is_no_reading(self, bench: EmulatedBench, monkeypatch: pytest.MonkeyPatch) -> None:
         it = made(bench, "  meter-1.line_voltage.1: {point: meter-1.line_voltage.1}\n")["meter-1.line_voltage.1"]
         with pytest.raises(NoReading, match=r"meter-1\.line_voltage\.1 says that it has no value now"):
-            it.taken(float("nan"))  # type: ignore[attr-defined]
+            it.taken(Reading("meter-1", "line_voltage.1", float("nan"), "V", 0.0, "here"))  # type: ignore[attr-defined]
 
     def test_a_word_has_no_scale(self, bench: EmulatedBench) -> None:
         it = made(bench, "  pdu-1.outlet.1.state: {point: pdu-1.outlet.1.state, scale: 2}\n")["pdu-1.outlet.1.state"]

@@ -190,8 +190,13 @@ class ProofBench(ProcessBench):
 
     async def _to_normal(self) -> None:
         rig = self.rig()
-        moves = Moves(rig, actuators.make(rig, connect(rig), Unattended()), lambda *_, **__: None, lambda _: None)
-        assert await moves.to_normal() == []
+        handles = connect(rig)
+        try:
+            moves = Moves(rig, actuators.make(rig, handles, Unattended()), lambda *_, **__: None, lambda _: None)
+            assert await moves.to_normal() == []
+        finally:  # a serial line has one master
+            for handle in handles.values():
+                handle.close()
 
     # -- what there is --------------------------------------------------------------------------------------------------
 
