@@ -232,11 +232,11 @@ class ProtectedSet(Device):
 
     def _shut_down(self) -> None:
         """Breaker and fuel at once."""
-        raise NotImplementedError
+        raise NotImplementedError  # the controller that uses this protection does it
 
     def _unload(self) -> None:
         """Take it off the bus if it is on it; the rest of the sequence follows from `locked_out`."""
-        raise NotImplementedError
+        raise NotImplementedError  # the controller that uses this protection does it
 
     def setting(self, name: str) -> float:
         """A delay as changed on the device, else as the site file has it, s."""

@@ -71,12 +71,12 @@ async def test_a_taken_port_is_told_with_what_to_do(live, tmp_path):
 
 
 def test_an_address_beyond_loopback_needs_a_word_of_consent_in_the_file(tmp_path):
-    with pytest.raises(FileError, match=r"yaml:\d+: .*10\.0\.0\.1 is not a loopback .* write `beyond_loopback: true`"):
-        build(tmp_path, SITE.replace("127.21.7.1", "10.0.0.1"))
+    with pytest.raises(FileError, match=r"yaml:\d+: .*192\.0\.2\.1 is not a loopback .* write `beyond_loopback: true`"):
+        build(tmp_path, SITE.replace("127.21.7.1", "192.0.2.1"))
 
 
 async def test_even_with_consent_it_is_not_listened_on_with_credentials_that_ship(tmp_path):
-    site = build(tmp_path, "beyond_loopback: true\n" + SITE.replace("127.21.7.1", "10.0.0.1"))
+    site = build(tmp_path, "beyond_loopback: true\n" + SITE.replace("127.21.7.1", "192.0.2.1"))
     with pytest.raises(ServeError, match=r"reached from other computers with the credentials that ship"):
         await LiveSite(site).start()
 
