@@ -1,6 +1,6 @@
 """The event loop a live site runs on: uvloop where it is installed (`pip install twinfeed[fast]`), asyncio's otherwise.
 
-uvloop answers about a fifth more Modbus requests on the same core (docs/performance.md); nothing depends on it.
+uvloop answers about a fifth more Modbus requests on the same core (docs/project/performance.md); nothing depends on it.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
           within("15 s", "generator-1.running", after="utility-a.live falls"),
           "always hall-1.inlet_c < 27")
 
-`docs/properties.md` has the language; `tier3` and `maintenance` what a Tier III site has to keep to.
+`docs/reference/properties.md` has the language; `tier3` and `maintenance` what a Tier III site has to keep to.
 """
 
 from __future__ import annotations

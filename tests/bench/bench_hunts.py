@@ -2,7 +2,7 @@
 
     python -m tests.bench.bench_hunts [--examples 80] [--only never-rearms,…] [--keep fixtures/findings]
 
-Prints the rows of the table in docs/search.md. `--keep` saves each finding as a scenario file, which CI replays
+Prints the rows of the table in docs/how-to/search.md. `--keep` saves each finding as a scenario file, which CI replays
 (tests/search/test_seed_set.py). `--reference N` lets the reference controller face N scenarios that look everywhere; what
 breaks it is told, kept if `--keep` is given, and the run goes on.
 """

@@ -1,4 +1,4 @@
-"""The tables of `docs/faults.md`, from the catalogue. `python tests/faults/page.py` writes them into the page."""
+"""The tables of `docs/reference/faults.md`, from the catalogue. `python tests/faults/page.py` writes them into the page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from twinfeed.emulators.plant.faults import Parameter
 from twinfeed.harness.faults.catalogue import FAMILIES, FaultKind, kinds
 
-PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "faults.md"
 BEGIN, END = "<!-- catalogue -->", "<!-- end of catalogue -->"
 
 

@@ -1,4 +1,4 @@
-"""docs/properties.md says what is so."""
+"""docs/reference/properties.md says what is so."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from twinfeed.harness import properties
 from twinfeed.harness.properties import parse
 from twinfeed.harness.quantities import resolve
 
-PAGE = (Path(__file__).parents[2] / "docs" / "properties.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "properties.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 TEXTS = [line for block in re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
 
 
 @pytest.mark.parametrize("block", PYTHON, ids=lambda block: block.splitlines()[0])
 def test_the_examples_run(block):
-    exec(compile(block, "docs/properties.md", "exec"), {})
+    exec(compile(block, "docs/reference/properties.md", "exec"), {})
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -1,4 +1,4 @@
-"""docs/rigs.md and docs/rigs.fr.md say what is so: their rig files are ones, their commands and pictures are there."""
+"""docs/tutorials/rigs.md and docs/tutorials/rigs.fr.md say what is so: their rig files are ones, their commands and pictures are there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typer.main import get_command
 from twinfeed.harness.cli import app
 from twinfeed.hil_rigs import rigfile
 
-DOCS = Path(__file__).parents[2] / "docs"
+DOCS = Path(__file__).parents[2] / "docs" / "tutorials"
 PAGES = ("rigs.md", "rigs.fr.md")
 LARGEST_OCTETS = 150_000
 """Pages are carried on a stick and read on slow links."""
@@ -71,7 +71,7 @@ def test_what_it_leads_to_is_there(page: str) -> None:
 
 
 def test_its_pictures_are_light_and_need_nothing_else() -> None:
-    for picture in (DOCS / "pictures").iterdir():
+    for picture in (DOCS.parent / "pictures").iterdir():
         assert picture.stat().st_size < LARGEST_OCTETS, picture.name
         if picture.suffix == ".svg":
             assert "href" not in (text := picture.read_text(encoding="utf-8")) and "@import" not in text

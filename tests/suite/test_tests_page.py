@@ -1,4 +1,4 @@
-"""docs/tests.md says what is so: its options, markers, fixtures and examples are there."""
+"""docs/reference/tests.md says what is so: its options, markers, fixtures and examples are there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.worlds.world import CAPABILITIES, World
 
-PAGE = (Path(__file__).parents[2] / "docs" / "tests.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "tests.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
@@ -22,7 +22,7 @@ def test_the_scenario_is_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("block", PYTHON, ids=["test", "operators"])
 def test_the_examples_can_be_imported(block: str) -> None:
-    exec(compile(block, "docs/tests.md", "exec"), {})
+    exec(compile(block, "docs/reference/tests.md", "exec"), {})
 
 
 def test_the_options_exist(pytestconfig: pytest.Config) -> None:

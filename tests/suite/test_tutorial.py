@@ -1,4 +1,4 @@
-"""docs/tutorial.md is true: its commands are run in a fresh folder, and what it shows is what they answer."""
+"""docs/tutorials/first-test.md is true: its commands are run in a fresh folder, and what it shows is what they answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-PAGE = (Path(__file__).parents[2] / "docs" / "tutorial.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "tutorials" / "first-test.md").read_text(encoding="utf-8")
 ROOT = Path(__file__).parents[2]
 SCRIPTS = Path(sys.executable).parent
 
