@@ -10,6 +10,7 @@ import difflib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 from twinfeed.harness.faults.scenario import Scenario
@@ -129,15 +130,16 @@ def _without_retries(device: DeviceAccess) -> DeviceAccess:
     return device.model_copy(update={"modbus": modbus, "snmp": snmp})
 
 
-def twin_of(rig: Rig, name: str, scenario: Scenario | None = None) -> Twin:
-    """The device of that name in the file's wiring, emulated.
+def twin_of(rig: Rig, name: str, scenario: Scenario | None = None, scenario_file: Path = Path("scenario")) -> Twin:
+    """The device of that name in the file's wiring, emulated; the scenario was loaded from `scenario_file`.
 
     Raises:
+        FileError: the scenario does not fit the wiring.
         NoTwin: the wiring has none, or it does not speak the protocol by which the device is reached.
     """
     if name not in (entry.name for entry in rig.site.file.devices):
         raise NoTwin(f"{name}: the wiring has no device of that name, so nothing emulates it")
-    return Twin(str(rig.path), name, protocol_of(rig, name), scenario)
+    return Twin(str(rig.path), name, protocol_of(rig, name), scenario, scenario_file=scenario_file)
 
 
 def another_product(rig: Rig, name: str) -> str:

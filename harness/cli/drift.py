@@ -179,7 +179,8 @@ class _Sides:
         from twinfeed.harness.learning.twin import Twin
 
         scenario = None if self._scenario is None else Scenario.load(self._scenario)
-        return Twin(site, name, theirs.protocol, scenario, self.twins_profile).beside(theirs)
+        written = self._scenario or Path("scenario")
+        return Twin(site, name, theirs.protocol, scenario, self.twins_profile, written).beside(theirs)
 
     async def _walked(self, addresses: list[str]) -> dict[str, Recording]:
         """Recordings of what answers at these addresses, made at the same time."""

@@ -314,7 +314,7 @@ def _check(scenario: Scenario, file: Path) -> None:
     Raises:
         FileError: a line for each fault that cannot happen.
     """
-    from twinfeed.harness.search.trial import check
+    from twinfeed.harness.properties.scenarios import check
     from twinfeed.harness.worlds.sites import beside
 
     check(scenario, Site.load(beside(scenario.site, file)), file)

@@ -8,8 +8,9 @@
     for action in schedule.finish(now_s):
         action.on(sink)
 
-Injections of the same fault on the same target may overlap: the one that began last says how strong it is, and when
-that is over the one before it says so again. Only when none is left is the fault lifted.
+Injections of the same fault on the same target may overlap: the fault has the parameters of the injection that began
+last (of two that begin at the same time: that was given later), and those of the one before it when that one has
+ended. The fault is lifted when the last of them has ended.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from twinfeed.emulators import sitefile
@@ -24,9 +25,14 @@ from twinfeed.harness.faults.schedule import Schedule
 from twinfeed.harness.learning.modbus_walk import spans_of
 from twinfeed.harness.learning.recording import VERSION, Place, Recording, Walk
 from twinfeed.harness.learning.snmprec import Variable
+from twinfeed.harness.properties import scenarios
+from twinfeed.harness.properties.looks import holds
 
 SETTLE_S = 60.0
 """How long a site runs before its devices are compared, s: by then what boots has booted."""
+
+LOOK_S = 1.0
+"""How often the condition that ends a fault is evaluated, s."""
 
 TYPES = {syntax: type for type, syntax in SYNTAX.items()}
 
@@ -79,12 +85,19 @@ class Twin:
     """One emulated device on its site, at rest when it is made and in a scenario's course while it is recorded."""
 
     def __init__(
-        self, site: str, device: str, protocol: str, scenario: Scenario | None = None, profile: Profile | None = None
+        self,
+        site: str,
+        device: str,
+        protocol: str,
+        scenario: Scenario | None = None,
+        profile: Profile | None = None,
+        scenario_file: Path = Path("scenario"),
     ) -> None:
-        """Build the site, with `profile` in place of the device's own if it is given.
+        """Build the site, with `profile` in place of the device's own if it is given; `scenario` was loaded from
+        `scenario_file`.
 
         Raises:
-            FileError, PlantError: there is no such site or device.
+            FileError, PlantError: there is no such site or device, or the scenario does not fit the site.
             NoTwin: it does not speak that protocol.
         """
         file = sitefile.read(site)
@@ -105,6 +118,8 @@ class Twin:
             self._unit = unit_of(surface)
         else:
             raise NoTwin(f"{self._name} does not speak {protocol}: profile {self.profile.profile} says nothing of it")
+        if scenario is not None:
+            scenarios.check(scenario, self._site, scenario_file)
         injections, seed = (scenario.injections, scenario.seed or 0) if scenario is not None else ((), 0)
         self._schedule = Schedule(injections, seed)
         self._site.advance(SETTLE_S)
@@ -152,11 +167,15 @@ class Twin:
     def _reach(self, t_s: float) -> None:
         """Let the site's time pass, with what the scenario does on the way."""
         start_s, sink = SETTLE_S, SiteFaults(self._site)
-        while (due_s := self._schedule.next_due_s()) <= t_s:
-            self._site.advance(max(0.0, start_s + due_s - self._site.now))
-            for action in self._schedule.advance(due_s):
+        while True:
+            until_s = min(self._schedule.next_due_s(), t_s)
+            if self._schedule.conditions:
+                until_s = min(until_s, self._site.now - start_s + LOOK_S)
+            self._site.advance(max(0.0, start_s + until_s - self._site.now))
+            for action in self._schedule.advance(until_s, partial(holds, self._site)):
                 action.on(sink)
-        self._site.advance(max(0.0, start_s + t_s - self._site.now))
+            if until_s >= t_s:
+                break
 
     def _identity(self, walk: Walk) -> dict[str, str]:
         if self._unit is not None:

@@ -15,6 +15,7 @@ from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.properties import BindingError, PropertySyntaxError, WrongKind
+from twinfeed.harness.properties.scenarios import check
 from twinfeed.harness.quantities import UnknownQuantity
 from twinfeed.harness.worlds.controller import NoSuchController, importable_from
 from twinfeed.harness.worlds.sites import beside
@@ -39,7 +40,7 @@ class ScenarioItem(pytest.Item):
     """Its run, in a simulated world of its own."""
 
     def runtest(self) -> None:
-        from twinfeed.harness.search.trial import check, trial  # Hypothesis takes a while to import
+        from twinfeed.harness.search.trial import trial  # Hypothesis takes a while to import
 
         scenario = Scenario.load(self.path)
         controller = self.config.getoption("--controller") or scenario.controller

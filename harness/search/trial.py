@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from twinfeed.emulators.plant.actor import PlantError
-from twinfeed.emulators.site import Site
-from twinfeed.harness.faults.scenario import Scenario, refuse
+from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.journal import Journal
-from twinfeed.harness.properties import Monitor, Property, Verdict, always, parse, patterns
+from twinfeed.harness.properties import Monitor, Property, Verdict, parse, patterns
 from twinfeed.harness.properties.vocabulary import fits
 from twinfeed.harness.virtual.watchdog import PATIENCE_S, Stuck
 from twinfeed.harness.worlds.blame import traceback_of
@@ -60,31 +58,6 @@ class Outcome:
         """The properties that did not hold; `the controller runs` stands for a failure."""
         names = [str(verdict.about) for verdict in self.verdicts if verdict.violated]
         return (*names, "the controller runs") if self.failure else tuple(names)
-
-
-def check(scenario: Scenario, site: Site, path: Path) -> None:
-    """Refuse a scenario with a fault that cannot happen on that site, or with a condition or property that says nothing
-    of it; `path` is the file it was loaded from.
-
-    Raises:
-        FileError: a line for each of them.
-    """
-    scenario.check(site, path)
-    said: list[tuple[list[str | int], Property | str]] = []
-    wrong: list[tuple[list[str | int], Exception]] = []
-    for n, injection in enumerate(scenario.injections):
-        if injection.until is not None:
-            try:
-                said.append((["injections", n, "until"], always(injection.until)))
-            except ValueError as error:
-                wrong.append((["injections", n, "until"], error))
-    said += [(["properties", n], text) for n, text in enumerate(scenario.properties)]
-    for where, property in said:
-        try:
-            fits([property], site)
-        except (ValueError, LookupError) as error:
-            wrong.append((where, error))
-    refuse(path, wrong)
 
 
 def trial(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -139,7 +140,7 @@ def drift(
         for_s = seconds(for_)
         walks, limit_s = walk_count(every_s, for_s), time_limit_s(for_s)
         course = None if scenario is None else Scenario.load(scenario)
-        twins = _twins(bench, chosen(bench, devices or ()), course, all_of_them=bool(devices))
+        twins = _twins(bench, chosen(bench, devices or ()), course, scenario, all_of_them=bool(devices))
         with _alone(bench, "twinfeed rig drift"):
             recordings = asyncio.run(_recordings(bench, list(twins), per_s, walks, every_s, limit_s))
         outcomes = {name: _outcome(twin, recordings[name], agreed) for name, twin in twins.items()}
@@ -172,7 +173,9 @@ def _alone(bench: Rig, what: str) -> Iterator[None]:
         raise typer.Exit(INTERRUPTED) from None
 
 
-def _twins(bench: Rig, names: list[str], scenario: Scenario | None, all_of_them: bool) -> dict[str, Twin]:
+def _twins(
+    bench: Rig, names: list[str], scenario: Scenario | None, scenario_file: Path | None, all_of_them: bool
+) -> dict[str, Twin]:
     """The twins of these devices, or of those that have one.
 
     Raises:
@@ -184,7 +187,7 @@ def _twins(bench: Rig, names: list[str], scenario: Scenario | None, all_of_them:
     found: dict[str, Twin] = {}
     for name in names:
         try:
-            found[name] = twin_of(bench, name, scenario)
+            found[name] = twin_of(bench, name, scenario, scenario_file or Path("scenario"))
         except NoTwin:
             if all_of_them:
                 raise

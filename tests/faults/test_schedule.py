@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -166,6 +167,22 @@ def test_a_fault_is_there_exactly_while_one_of_its_injections_is(found: list[Inj
         if 0.0 <= since < i.for_s and (i.flap is None or since % sum(i.flap) < i.flap[0]):
             expected.add((i.target, i.kind))
     assert set(schedule.active) == expected
+
+
+@given(st.lists(timed(), max_size=6), st.integers(0, 150))
+def test_the_strength_is_that_of_the_injection_that_began_last(found: list[Injection], now: int) -> None:
+    """Of two that begin at the same time it is the one that was given later; ramps aside."""
+    found = [replace(i, ramp_s=0.0) for i in found]
+    now_s = now + 0.5
+    schedule = Schedule(found)
+    schedule.advance(now_s)
+    there: dict[tuple[str, str], list[tuple[float, int]]] = {}
+    for n, i in enumerate(found):
+        since = now_s - i.at_s
+        assert i.for_s is not None
+        if 0.0 <= since < i.for_s and (i.flap is None or since % sum(i.flap) < i.flap[0]):
+            there.setdefault((i.target, i.kind), []).append((i.at_s, n))
+    assert schedule.active == {key: found[max(those)[1]].parameters for key, those in there.items()}
 
 
 @pytest.mark.parametrize("seed", [0, 1])

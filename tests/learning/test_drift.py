@@ -12,6 +12,7 @@ import pytest
 
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.profiles import library
+from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.learning.drift import drift
@@ -174,6 +175,27 @@ class TestTiming:
         told = {d.where: d for d in drift(self.shifted(by), self.twin(), UPS) if d.kind == "timing"}
         assert told["output.source"].note == f"{words} at least"
         assert told["output.source"].twin.startswith("battery at 50 to 60 s")
+
+    def test_a_condition_ends_a_fault_of_the_twin(self) -> None:
+        until = tuple(
+            Injection(f"utility-{feed}", "outage", at_s=20.0, until="ups-1.charge_percent < 99.5") for feed in "ab"
+        )
+        twin = Twin("bench", "ups-1", "snmp", Scenario("bench", injections=until))
+        twin.recording([600.0])
+        assert [event.what for event in twin._site.plant.journal if event.who == "utility-a"] == [
+            "fault", "fault cleared",
+        ]  # fmt: skip
+
+    def test_a_scenario_that_does_not_fit_the_site_of_the_twin_is_refused_with_its_line(self, tmp_path: Path) -> None:
+        file = tmp_path / "wrong.scenario.yaml"
+        file.write_text(
+            "site: bench\ninjections:\n"
+            "  - {target: utility-a, kind: outage, until: nothing.x}\n"
+            "properties: [always(nothing.y)]\n"
+        )
+        with pytest.raises(FileError) as refused:
+            Twin("bench", "ups-1", "snmp", Scenario.load(file), scenario_file=file)
+        assert [line.partition(": ")[0] for line in str(refused.value).splitlines()] == [f"{file}:3", f"{file}:4"]
 
     def test_a_twin_that_does_not_follow_is_told(self) -> None:
         still = Twin("bench", "ups-1", "snmp").recording(self.TIMES)
