@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: demo test lint bench up catalogues clean
+.PHONY: demo test lint bench up catalogues docs clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -35,6 +35,10 @@ bench: $(BIN)/tox            ## ratios against other implementations
 
 catalogues: $(BIN)/tox       ## collect what is to be translated, compile what is
 	@$(BIN)/tox run -q -e catalogues
+
+docs: $(BIN)/tox             ## the manual as HTML, in build/docs
+	@$(BIN)/tox run -q -e docs
+	@echo "open build/docs/index.html"
 
 clean:
 	rm -rf $(VENV) .tox build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,47 @@
+"""The manual builds, and the links of the pages beside it lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+BESIDE_THE_MANUAL = sorted(path.name for path in ROOT.glob("*.md"))
+"""Pages that Sphinx does not read."""
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a manual that was built just now."""
+    pytest.importorskip("furo", reason="pip install twinfeed[docs]")
+    out = tmp_path_factory.mktemp("manual")
+    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", str(out / ".doctrees")]
+    done = subprocess.run([*command, str(ROOT / "docs"), str(out)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def test_every_page_is_built(html: Path) -> None:
+    pages = {path.relative_to(ROOT / "docs").with_suffix(".html") for path in (ROOT / "docs").rglob("*.md")}
+    assert {page for page in pages if not (html / page).exists()} == set()
+
+
+def test_a_page_of_the_manual_loads_nothing_from_another_host(html: Path) -> None:
+    for page in html.rglob("*.html"):
+        loaded = re.findall(
+            r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)="([^"]+)""", page.read_text(encoding="utf-8")
+        )
+        assert [address for address in loaded if "//" in address] == [], page.name
+
+
+@pytest.mark.parametrize("name", BESIDE_THE_MANUAL)
+def test_its_links_lead_to_files(name: str) -> None:
+    page = (ROOT / name).read_text(encoding="utf-8")
+    targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page) + re.findall(r'\bsrc="([^"]+)"', page)
+    local = [target for target in targets if "://" not in target]
+    assert [target for target in local if not os.path.exists(ROOT / target)] == []
