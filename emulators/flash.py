@@ -29,8 +29,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from twinfeed.emulators.devices.device import Device
-from twinfeed.emulators.devices.misbehaviour import in_flash
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.firmware_faults import in_flash
 from twinfeed.emulators.site import Site
 
 log = logging.getLogger(__name__)

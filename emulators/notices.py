@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from ipaddress import ip_address
 
-from twinfeed.emulators.devices.alarms import Notice
-from twinfeed.emulators.devices.device import Device
-from twinfeed.emulators.devices.points import Index, dashed
+from twinfeed.emulators.devices.firmware.alarms import Notice
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.points import Index, dashed
 from twinfeed.emulators.profiles.schema import Trap
 from twinfeed.emulators.profiles.snmp_binding import oid
 from twinfeed.emulators.site import Site

@@ -23,11 +23,11 @@ from ipaddress import ip_address
 from time import thread_time
 from weakref import WeakKeyDictionary
 
-from twinfeed.emulators.devices.device import Device
-from twinfeed.emulators.devices.points import Crashed
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.points import Crashed
 from twinfeed.emulators.flash import Flash
 from twinfeed.emulators.notices import Announcer
-from twinfeed.emulators.plant.actor import Defect, PlantError
+from twinfeed.emulators.plant.kernel.actor import Defect, PlantError
 from twinfeed.emulators.profiles.binding import Surface
 from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
 from twinfeed.emulators.profiles.modbus_extras import unit_of

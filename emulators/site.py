@@ -17,17 +17,17 @@ from pathlib import Path
 
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.devices import catalogue as device_catalogue
-from twinfeed.emulators.devices.answer_faults import ANSWER_FAULTS
-from twinfeed.emulators.devices.device import Device
-from twinfeed.emulators.plant import works
-from twinfeed.emulators.plant.actor import Actor, PlantError
-from twinfeed.emulators.plant.electrical import Component, Electrical
-from twinfeed.emulators.plant.engine import Plant
-from twinfeed.emulators.plant.faults import Fault, split
-from twinfeed.emulators.plant.flow import Flow
-from twinfeed.emulators.plant.network import ManagementNetwork
-from twinfeed.emulators.plant.ratings import shown
-from twinfeed.emulators.plant.works import Works
+from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
+from twinfeed.emulators.plant.kernel.engine import Plant
+from twinfeed.emulators.plant.kernel.faults import Fault, split
+from twinfeed.emulators.plant.kernel.ratings import shown
+from twinfeed.emulators.plant.network.network import ManagementNetwork
+from twinfeed.emulators.plant.people import works
+from twinfeed.emulators.plant.people.works import Works
+from twinfeed.emulators.plant.power.electrical import Component, Electrical
+from twinfeed.emulators.plant.power.flow import Flow
 from twinfeed.emulators.profiles.odd_answers import refusal
 from twinfeed.emulators.sitefile import SiteFile
 from twinfeed.emulators.yamlfile import FileError

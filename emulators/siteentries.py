@@ -9,10 +9,10 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from twinfeed.emulators.devices import catalogue as devices
-from twinfeed.emulators.devices.device import Params as DeviceParams
+from twinfeed.emulators.devices.firmware.device import Params as DeviceParams
 from twinfeed.emulators.plant import catalogue as plant
-from twinfeed.emulators.plant.electrical import Component, Electrical
-from twinfeed.emulators.plant.ratings import Names
+from twinfeed.emulators.plant.kernel.ratings import Names
+from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.emulators.snmpaccess import SnmpAccess
 from twinfeed.emulators.yamlfile import found

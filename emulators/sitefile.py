@@ -32,8 +32,8 @@ from pydantic import ConfigDict, ValidationError
 from twinfeed.emulators import repetition, yamlfile
 from twinfeed.emulators.devices import catalogue as devices
 from twinfeed.emulators.plant import catalogue as plant
-from twinfeed.emulators.plant.electrical import Component, Electrical
-from twinfeed.emulators.plant.ratings import Range, Text
+from twinfeed.emulators.plant.kernel.ratings import Range, Text
+from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.emulators.repetition import MOST_ENTRIES, EachError

@@ -20,9 +20,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from twinfeed.emulators.devices.device import Device
-from twinfeed.emulators.devices.points import PointError, Value
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.points import PointError, Value
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.serve import LiveSite
 from twinfeed.emulators.textfile import json_value, printable, shown
 from twinfeed.harness.durations import spoken

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from twinfeed.emulators.devices.points import Value
-from twinfeed.emulators.plant.actor import Event
+from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.serve import HIGH_PORTS, Endpoint, LiveSite
 from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.output import console, print_json

@@ -7,12 +7,12 @@ import re
 import shutil
 from pathlib import Path
 
-from twinfeed.emulators.plant.actor import Event
+from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.harness import quantities
+from twinfeed.harness.controllers.program import Program
 from twinfeed.harness.durations import spoken
 from twinfeed.harness.properties import PropertyViolated, Verdict, always
 from twinfeed.harness.properties.plots import MOST_ROWS, PlottingMissing, plot
-from twinfeed.harness.worlds.program import Program
 from twinfeed.harness.worlds.world import World
 
 _PICTURES = {"violated": "violation"}

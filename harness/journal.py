@@ -24,9 +24,9 @@ from pathlib import Path
 from typing import Any
 
 from twinfeed.emulators import textfile
-from twinfeed.emulators.devices.domain import Domain
-from twinfeed.emulators.devices.points import Value
-from twinfeed.emulators.plant.actor import Event
+from twinfeed.emulators.devices.firmware.domain import Domain
+from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.site import Site
 from twinfeed.harness import quantities
 from twinfeed.harness.unknown import Gap, Unknown, raw_as_json, raw_from_json

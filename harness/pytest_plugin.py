@@ -28,6 +28,16 @@ import pytest_asyncio
 from twinfeed.emulators.serve import ServeError
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness import hooks
+from twinfeed.harness.controllers.in_process import (
+    Controller,
+    ControllerFailed,
+    NoSuchController,
+    importable_from,
+    main_of,
+    named,
+)
+from twinfeed.harness.controllers.paced import Paced
+from twinfeed.harness.controllers.program import AlreadyRunning, Program
 from twinfeed.harness.evidence import Evidence
 from twinfeed.harness.journal import Journal
 from twinfeed.harness.plugin.collecting import (
@@ -41,21 +51,11 @@ from twinfeed.harness.plugin.endings import LOOP, WORLD, pytest_pyfunc_call, pyt
 from twinfeed.harness.plugin.marks import MARKERS, WrongMarker, controller_of, model_of, names_in, seed_given
 from twinfeed.harness.plugin.scenarios import pytest_collect_file
 from twinfeed.harness.report import recording
+from twinfeed.harness.virtual.loop import WrongLoop
 from twinfeed.harness.virtual.strict import StrictLoop
 from twinfeed.harness.virtual.unawaited import unawaited_are_failures
 from twinfeed.harness.virtual.watchdog import PATIENCE_S
-from twinfeed.harness.worlds.controller import (
-    Controller,
-    ControllerFailed,
-    NoSuchController,
-    importable_from,
-    main_of,
-    named,
-)
 from twinfeed.harness.worlds.live import LiveWorld
-from twinfeed.harness.worlds.loop import WrongLoop
-from twinfeed.harness.worlds.paced import Paced
-from twinfeed.harness.worlds.program import AlreadyRunning, Program
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import DEFAULT
 from twinfeed.harness.worlds.world import Cannot, World, missing

@@ -20,11 +20,11 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from functools import partial
 
-from twinfeed.emulators.devices.device import Device
-from twinfeed.emulators.devices.domain import COUNTED, TRUTH, Domain, of_quantity, of_rack
-from twinfeed.emulators.devices.points import BoundPoint, UnknownPoint, Value
-from twinfeed.emulators.plant.electrical import Component
-from twinfeed.emulators.plant.racks import RackRow
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.domain import COUNTED, TRUTH, Domain, of_quantity, of_rack
+from twinfeed.emulators.devices.firmware.points import BoundPoint, UnknownPoint, Value
+from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.racks.racks import RackRow
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile import SECTIONS
 from twinfeed.harness.unknown import Unknown, known

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from twinfeed.emulators.devices.domain import Domain
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.domain import Domain
+from twinfeed.emulators.devices.firmware.points import Value
 
 
 @dataclass(frozen=True, slots=True)

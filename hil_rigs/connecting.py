@@ -7,7 +7,7 @@ from collections.abc import Callable, Hashable, Iterator
 from typing import TypedDict
 
 from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
-from twinfeed.harness.transports.snmp_usm import UsmUser
+from twinfeed.harness.transports.snmp.usm import UsmUser
 from twinfeed.hil_rigs.credentials import NoCredential, secret
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import ModbusAccess, SnmpAccess

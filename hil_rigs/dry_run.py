@@ -9,7 +9,7 @@ import pytest
 from twinfeed.emulators.site import Site
 from twinfeed.harness.durations import spoken
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.properties.looks import states
+from twinfeed.harness.tier3.snapshots import states
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
 from twinfeed.hil_rigs.rigfile import Rig

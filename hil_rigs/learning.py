@@ -13,13 +13,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from twinfeed.harness.characterise.drift.twin import NoTwin, Twin
+from twinfeed.harness.characterise.recording.modbus_walk import ModbusWalker, spans_of
+from twinfeed.harness.characterise.recording.pace import Pace
+from twinfeed.harness.characterise.recording.recorder import RecordError, Walker, together
+from twinfeed.harness.characterise.recording.recording import Recording
+from twinfeed.harness.characterise.recording.snmp_walk import SnmpWalker
 from twinfeed.harness.faults.scenario import Scenario
-from twinfeed.harness.learning.modbus_walk import ModbusWalker, spans_of
-from twinfeed.harness.learning.pace import Pace
-from twinfeed.harness.learning.recorder import RecordError, Walker, together
-from twinfeed.harness.learning.recording import Recording
-from twinfeed.harness.learning.snmp_walk import SnmpWalker
-from twinfeed.harness.learning.twin import NoTwin, Twin
 from twinfeed.harness.transports import DeviceHandle, ModbusTransport, TransportError
 from twinfeed.hil_rigs.connecting import handles_of
 from twinfeed.hil_rigs.credentials import NoCredential

@@ -10,8 +10,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from twinfeed.emulators.devices.points import Value
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.profiles.schema import Bit, Profile, Register, SnmpObject
 from twinfeed.emulators.profiles.values import from_raw
 from twinfeed.emulators.site import Site

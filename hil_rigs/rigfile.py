@@ -32,7 +32,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from twinfeed.emulators import sitefile, yamlfile
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.emulators.site import Site

@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import pytest
 
 from twinfeed.emulators import sitefile
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness import quantities
 from twinfeed.harness.faults import possible
 from twinfeed.harness.faults.injection import Injection

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from twinfeed.emulators.devices.chiller import ChillerController
-from twinfeed.emulators.devices.generator import GeneratorController
-from twinfeed.emulators.plant.actor import Event
-from twinfeed.emulators.plant.breakers import CircuitBreaker
-from twinfeed.emulators.plant.racks import RackRow
-from twinfeed.emulators.plant.sources import Transformer
-from twinfeed.emulators.plant.ups import Ups
+from twinfeed.emulators.devices.cooling.chiller import ChillerController
+from twinfeed.emulators.devices.generator.controller import GeneratorController
+from twinfeed.emulators.plant.kernel.actor import Event
+from twinfeed.emulators.plant.power.breakers import CircuitBreaker
+from twinfeed.emulators.plant.power.utilities import Transformer
+from twinfeed.emulators.plant.racks.racks import RackRow
+from twinfeed.emulators.plant.ups.ups import Ups
 from twinfeed.emulators.site import Site
 
 HALLS = ("hall-1", "hall-2")

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 ON_THE_NETWORK = {
-    "cli", "controllers_nut", "interop", "plugin", "programs", "proxy", "rig_actuators", "suite", "transports",
-    "wire_modbus", "wire_snmp",
+    "cli", "controllers_nut", "interop", "plugin", "programs", "proxy", "actuators", "suite", "transports",
 }  # fmt: skip
-"""Folders of tests that bind fixed addresses: one worker of pytest-xdist runs them all. (`rig`, `rig_check`, `rig_processes`,
-`rig_proofs` and `learning` take free ports, or addresses that go with their process.)"""
+"""Folders of tests that bind fixed addresses: one worker of pytest-xdist runs them all. (`rigs` and `characterise` take
+free ports, or addresses that end with their process.)"""
 
 ALSO_ON_THE_NETWORK = {"test_serve.py", "test_program.py", "test_real_clients.py", "test_scenarios_in_pytest.py"}
 
@@ -27,7 +26,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByAddress(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             path = Path(nodeid.partition("::")[0])
-            bound = path.parent.name in ON_THE_NETWORK or path.name in ALSO_ON_THE_NETWORK
+            bound = (
+                path.parent.name in ON_THE_NETWORK
+                or path.parent.parent.name == "wire"
+                or path.name in ALSO_ON_THE_NETWORK
+            )
             return "network" if bound or "interop" in path.name or path.name.endswith("_nut.py") else str(path)
 
     return ByAddress(config, log)
@@ -36,7 +39,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 @pytest.fixture(autouse=True)
 def _a_run_of_its_own(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A pytest that a test starts is not a worker of the one that runs the test."""
-    if request.path.parent.name in ("plugin", "report", "rig", "search", "suite"):
+    if request.path.parent.name in ("plugin", "report", "acceptance_bench", "search", "suite"):
         for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
             monkeypatch.delenv(name, raising=False)
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import ClassVar
 
-from twinfeed.emulators.devices.switch import SwitchFirmware, SwitchParams
-from twinfeed.emulators.plant.actor import Actor, State
-from twinfeed.emulators.plant.electrical import Component, Electrical, Supply
-from twinfeed.emulators.plant.engine import Plant
-from twinfeed.emulators.plant.faults import Fault
-from twinfeed.emulators.plant.flow import Flow
-from twinfeed.emulators.plant.links import LinkRatings
-from twinfeed.emulators.plant.network import Link, ManagementNetwork, NetworkRatings, Switch
-from twinfeed.emulators.plant.switch_ratings import SwitchRatings
+from twinfeed.emulators.devices.network.switch import SwitchFirmware, SwitchParams
+from twinfeed.emulators.plant.kernel.actor import Actor, State
+from twinfeed.emulators.plant.kernel.engine import Plant
+from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.network.links import LinkRatings
+from twinfeed.emulators.plant.network.network import Link, ManagementNetwork, NetworkRatings, Switch
+from twinfeed.emulators.plant.network.ratings import SwitchRatings
+from twinfeed.emulators.plant.power.electrical import Component, Electrical, Supply
+from twinfeed.emulators.plant.power.flow import Flow
 
 
 class Mains(Electrical):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from twinfeed.emulators.plant.actor import Actor, State
-from twinfeed.emulators.plant.electrical import DEAD, Draw, Electrical, Supply
-from twinfeed.emulators.plant.engine import Plant
-from twinfeed.emulators.plant.flow import Flow
+from twinfeed.emulators.plant.kernel.actor import Actor, State
+from twinfeed.emulators.plant.kernel.engine import Plant
+from twinfeed.emulators.plant.power.electrical import DEAD, Draw, Electrical, Supply
+from twinfeed.emulators.plant.power.flow import Flow
 
 
 @dataclass

@@ -9,10 +9,10 @@ from typing import Any
 import small_plant
 from small_plant import plant_of
 
-from twinfeed.emulators.plant.actor import State
-from twinfeed.emulators.plant.electrical import NOTHING, Draw, Electrical, Supply, single_phase, three_phase
-from twinfeed.emulators.plant.ups import Ups
-from twinfeed.emulators.plant.ups_ratings import UpsRatings
+from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.power.electrical import NOTHING, Draw, Electrical, Supply, single_phase, three_phase
+from twinfeed.emulators.plant.ups.ratings import UpsRatings
+from twinfeed.emulators.plant.ups.ups import Ups
 
 
 class Source(small_plant.Source):

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from twinfeed.emulators.devices.chilled_water_plant import ChilledWaterPlant
-from twinfeed.emulators.devices.chiller import ChillerController
-from twinfeed.emulators.devices.crah import CrahController
-from twinfeed.emulators.devices.device import Device
-from twinfeed.emulators.devices.generator import GeneratorController
-from twinfeed.emulators.devices.meter import Meter
-from twinfeed.emulators.devices.pdu import PduDevice
-from twinfeed.emulators.devices.relay_io import RelayIo
-from twinfeed.emulators.devices.sensor import Sensor
-from twinfeed.emulators.devices.source_switch import SourceSwitch
-from twinfeed.emulators.devices.switch import SwitchFirmware
-from twinfeed.emulators.devices.transfer_switch import TransferSwitchController
-from twinfeed.emulators.devices.ups import UpsFirmware
+from twinfeed.emulators.devices.cooling.chiller import ChillerController
+from twinfeed.emulators.devices.cooling.crah import CrahController
+from twinfeed.emulators.devices.cooling.pump_controller import ChilledWaterPlant
+from twinfeed.emulators.devices.distribution.meter import Meter
+from twinfeed.emulators.devices.distribution.pdu import PduDevice
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.generator.controller import GeneratorController
+from twinfeed.emulators.devices.monitoring.environment_monitor import Sensor
+from twinfeed.emulators.devices.monitoring.relay_io import RelayIo
+from twinfeed.emulators.devices.network.switch import SwitchFirmware
+from twinfeed.emulators.devices.transfer.rack_transfer_switch import SourceSwitch
+from twinfeed.emulators.devices.transfer.transfer_switch import TransferSwitchController
+from twinfeed.emulators.devices.ups.firmware import UpsFirmware
 
 CLASSES: tuple[type[Device], ...] = (
     GeneratorController,

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from twinfeed.emulators.plant.boards import Board, BusTie
-from twinfeed.emulators.plant.breakers import Breaker
-from twinfeed.emulators.plant.chillers import Chiller
-from twinfeed.emulators.plant.climate import Climate
-from twinfeed.emulators.plant.crahs import Crah
-from twinfeed.emulators.plant.distribution import Pdu
-from twinfeed.emulators.plant.electrical import Component
-from twinfeed.emulators.plant.fuel import BulkTank, DayTank
-from twinfeed.emulators.plant.generators import Generator
-from twinfeed.emulators.plant.halls import Hall
-from twinfeed.emulators.plant.links import Link
-from twinfeed.emulators.plant.network import ManagementNetwork
-from twinfeed.emulators.plant.pumps import Pump
-from twinfeed.emulators.plant.racks import Rack, RackRow
-from twinfeed.emulators.plant.sources import Transformer, Utility
-from twinfeed.emulators.plant.static_transfer import RackTransferSwitch, StaticTransferSwitch
-from twinfeed.emulators.plant.switches import Switch
-from twinfeed.emulators.plant.transfer import AutomaticTransferSwitch
-from twinfeed.emulators.plant.ups import Ups
-from twinfeed.emulators.plant.water import WaterLoop
+from twinfeed.emulators.plant.cooling.chillers import Chiller
+from twinfeed.emulators.plant.cooling.climate import Climate
+from twinfeed.emulators.plant.cooling.crahs import Crah
+from twinfeed.emulators.plant.cooling.halls import Hall
+from twinfeed.emulators.plant.cooling.pumps import Pump
+from twinfeed.emulators.plant.cooling.water import WaterLoop
+from twinfeed.emulators.plant.generation.fuel import BulkTank, DayTank
+from twinfeed.emulators.plant.generation.generator import Generator
+from twinfeed.emulators.plant.network.links import Link
+from twinfeed.emulators.plant.network.network import ManagementNetwork
+from twinfeed.emulators.plant.network.switch import Switch
+from twinfeed.emulators.plant.power.boards import Board, BusTie
+from twinfeed.emulators.plant.power.breakers import Breaker
+from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.power.pdu import Pdu
+from twinfeed.emulators.plant.power.static_transfer_switch import RackTransferSwitch, StaticTransferSwitch
+from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch
+from twinfeed.emulators.plant.power.utilities import Transformer, Utility
+from twinfeed.emulators.plant.racks.racks import Rack, RackRow
+from twinfeed.emulators.plant.ups.ups import Ups
 
 CLASSES: tuple[type[Component], ...] = (
     Utility,

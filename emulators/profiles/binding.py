@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable, Iterator
 from itertools import product
 
-from twinfeed.emulators.devices.device import Device
-from twinfeed.emulators.devices.points import Index, PointError, dashed
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.points import Index, PointError, dashed
 from twinfeed.emulators.profiles.schema import Condition, Entry, Profile
 from twinfeed.emulators.profiles.values import Raw, Unmapped, shower
 

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
-from twinfeed.emulators.devices.points import BadValue, BoundPoint, Crashed, NotWritable, Refused
+from twinfeed.emulators.devices.firmware.points import BadValue, BoundPoint, Crashed, NotWritable, Refused
 from twinfeed.emulators.profiles import odd_answers
 from twinfeed.emulators.profiles.binding import ProfileError, Row, Surface, point_name
 from twinfeed.emulators.profiles.odd_answers import Odd, odd_points

@@ -11,9 +11,9 @@ import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
 
-from twinfeed.emulators.devices.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY, MODBUS_ONLY, SNMP_ONLY
-from twinfeed.emulators.devices.device import Device
-from twinfeed.emulators.plant.faults import split
+from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY, MODBUS_ONLY, SNMP_ONLY
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.plant.kernel.faults import split
 from twinfeed.emulators.profiles.registers import BOUNDS, ordered, packer
 from twinfeed.emulators.profiles.schema import Entry, Profile, Register, SnmpObject
 from twinfeed.emulators.profiles.values import Raw, shower

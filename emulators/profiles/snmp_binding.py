@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from functools import lru_cache
 from ipaddress import ip_address
 
-from twinfeed.emulators.devices.points import BadValue, BoundPoint, Crashed, Index, NotWritable, Refused
+from twinfeed.emulators.devices.firmware.points import BadValue, BoundPoint, Crashed, Index, NotWritable, Refused
 from twinfeed.emulators.profiles import opaque
 from twinfeed.emulators.profiles.binding import ProfileError, Row, Surface, dotted, point_name
 from twinfeed.emulators.profiles.odd_answers import WALKS_SKIP_IT, Odd, odd_points, snmp_binding

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.profiles.schema import Entry
 
 Raw = int | float | str | bytes

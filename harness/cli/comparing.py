@@ -14,9 +14,9 @@ from twinfeed.harness.durations import seconds
 
 if TYPE_CHECKING:
     from twinfeed.emulators.profiles.schema import Profile
-    from twinfeed.harness.learning.drift import Compared
-    from twinfeed.harness.learning.recording import Recording
-    from twinfeed.harness.learning.surfaces import Difference
+    from twinfeed.harness.characterise.drift import Compared
+    from twinfeed.harness.characterise.drift.surfaces import Difference
+    from twinfeed.harness.characterise.recording.recording import Recording
 
 ScenarioOption = Annotated[
     Path | None,
@@ -37,7 +37,7 @@ PartialOption = Annotated[
 
 @dataclass(frozen=True)
 class Terms:
-    """What counts as a difference; see `twinfeed.harness.learning.drift.drift`."""
+    """What counts as a difference; see `twinfeed.harness.characterise.drift.drift`."""
 
     same_scenario: bool
     tolerance: float
@@ -88,7 +88,7 @@ def compared(device: Recording, twin: Recording, profile: Profile | None, terms:
     Raises:
         ValueError: they are of different protocols.
     """
-    from twinfeed.harness.learning.drift import compare
+    from twinfeed.harness.characterise.drift import compare
 
     found, counted = compare(
         device,
@@ -118,7 +118,7 @@ def document(comparison: Comparison) -> dict[str, object]:
 
 def show(comparison: Comparison) -> None:
     """The comparison for people: each kind of difference with what it means."""
-    from twinfeed.harness.learning.drift import KINDS
+    from twinfeed.harness.characterise.drift import KINDS
 
     console.print(escape(comparison.heading), soft_wrap=True)
     console.print(escape(str(comparison.compared)), soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.cli.comparing import (
@@ -43,8 +43,8 @@ from twinfeed.harness.transports.urls import FORMS, Credentials, is_url, opened
 
 if TYPE_CHECKING:
     from twinfeed.emulators.profiles.schema import Profile
-    from twinfeed.harness.learning.recorder import Walker
-    from twinfeed.harness.learning.recording import Recording
+    from twinfeed.harness.characterise.recording.recorder import Walker
+    from twinfeed.harness.characterise.recording.recording import Recording
 
 
 def drift(
@@ -92,8 +92,8 @@ def drift(
 
       twinfeed drift pdu.snmprec apc-rpdu2 --json
     """
-    from twinfeed.harness.learning.recorder import walk_count
-    from twinfeed.harness.learning.twin import NoTwin
+    from twinfeed.harness.characterise.drift.twin import NoTwin
+    from twinfeed.harness.characterise.recording.recorder import walk_count
 
     try:
         sides = _Sides(
@@ -162,7 +162,7 @@ class _Sides:
     def _place(self, twin: str) -> tuple[str, str]:
         """Site and device of a simulated twin, and its profile unless another was given."""
         from twinfeed.emulators import sitefile
-        from twinfeed.harness.learning.twin import place_of
+        from twinfeed.harness.characterise.drift.twin import place_of
 
         site, name = place_of(twin)
         if ":" not in twin:
@@ -175,8 +175,8 @@ class _Sides:
         return site, name
 
     def _simulated(self, site: str, name: str, theirs: Recording) -> Recording:
+        from twinfeed.harness.characterise.drift.twin import Twin
         from twinfeed.harness.faults.scenario import Scenario
-        from twinfeed.harness.learning.twin import Twin
 
         scenario = None if self._scenario is None else Scenario.load(self._scenario)
         written = self._scenario or Path("scenario")
@@ -184,7 +184,7 @@ class _Sides:
 
     async def _walked(self, addresses: list[str]) -> dict[str, Recording]:
         """Recordings of what answers at these addresses, made at the same time."""
-        from twinfeed.harness.learning.recorder import RecordError, together
+        from twinfeed.harness.characterise.recording.recorder import RecordError, together
 
         found: dict[str, Recording] = {}
         recordings = await together(map(self._walker, addresses), self._walks, self._every_s)
@@ -197,8 +197,8 @@ class _Sides:
         return found
 
     def _walker(self, address: str) -> Walker:
-        from twinfeed.harness.learning.pace import Pace, per_second
-        from twinfeed.harness.learning.snmp_walk import MOST_VARIABLES
+        from twinfeed.harness.characterise.recording.pace import Pace, per_second
+        from twinfeed.harness.characterise.recording.snmp_walk import MOST_VARIABLES
 
         transport = opened(address, self._credentials, timeout_s=self._timeout_s, retries=0)
         modbus = address.startswith("modbus")

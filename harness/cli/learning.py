@@ -21,9 +21,9 @@ from twinfeed.harness.transports.urls import FORMS, Credentials, opened
 
 if TYPE_CHECKING:
     from twinfeed.emulators.profiles.schema import Profile
-    from twinfeed.harness.learning.pace import Pace
-    from twinfeed.harness.learning.recorder import Walker
-    from twinfeed.harness.learning.recording import Recording
+    from twinfeed.harness.characterise.recording.pace import Pace
+    from twinfeed.harness.characterise.recording.recorder import Walker
+    from twinfeed.harness.characterise.recording.recording import Recording
 
 CommunityOption = Annotated[
     str, typer.Option("--community", envvar="TWINFEED_COMMUNITY", help="Read community of v1 and v2c.")
@@ -89,8 +89,8 @@ def record(
 
       twinfeed record modbus+serial:/dev/ttyUSB0/1?baud=9600 -o gen.jsonl --profile dse-gencomm
     """
-    from twinfeed.harness.learning.pace import Pace, per_second
-    from twinfeed.harness.learning.recorder import time_limit_s, walk_count
+    from twinfeed.harness.characterise.recording.pace import Pace, per_second
+    from twinfeed.harness.characterise.recording.recorder import time_limit_s, walk_count
 
     try:
         pace = Pace(per_second(rate))
@@ -117,7 +117,7 @@ def told(
 
     An interrupted recording is kept, and the message names the way to go on.
     """
-    from twinfeed.harness.learning.plausible import implausible
+    from twinfeed.harness.characterise.drift.plausible import implausible
 
     try:
         found = asyncio.run(recording)
@@ -182,8 +182,8 @@ def walker(
     Raises:
         ValueError: the options do not fit the protocol.
     """
-    from twinfeed.harness.learning.modbus_walk import ModbusWalker, spans, spans_of
-    from twinfeed.harness.learning.snmp_walk import EVERYTHING, SnmpWalker
+    from twinfeed.harness.characterise.recording.modbus_walk import ModbusWalker, spans, spans_of
+    from twinfeed.harness.characterise.recording.snmp_walk import EVERYTHING, SnmpWalker
 
     if isinstance(transport, SnmpTransport):
         if ranges is not None:
@@ -219,7 +219,7 @@ async def recorded(
     """The whole recording. SIGINT and SIGTERM raise CancelledError, between two lines of the file."""
     from rich.progress import Progress
 
-    from twinfeed.harness.learning.recorder import Recorder, RecordError
+    from twinfeed.harness.characterise.recording.recorder import Recorder, RecordError
 
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
@@ -286,7 +286,7 @@ def loaded(path: Path, strict: bool = False) -> Recording:
     Raises:
         FileError: it cannot be read; with `strict` also if there are such doubts.
     """
-    from twinfeed.harness.learning.recording import load
+    from twinfeed.harness.characterise.recording.recording import load
 
     found = load(path)
     if strict and found.warnings:
@@ -299,7 +299,7 @@ def loaded(path: Path, strict: bool = False) -> Recording:
 
 
 def _export(found: Recording, path: Path, number: int) -> None:
-    from twinfeed.harness.learning.recording import snmprec_lines
+    from twinfeed.harness.characterise.recording.recording import snmprec_lines
 
     if found.protocol != "snmp":
         fail("a .snmprec file holds SNMP variables, this is a recording of Modbus", Exit.USAGE)
@@ -317,7 +317,7 @@ async def _serve(
     found: Recording, address: str, port: int | None, community: str, loop: bool, expose: bool, stop_s: float | None
 ) -> None:
     from twinfeed.emulators.wire.modbus import ModbusTcpServer
-    from twinfeed.harness.learning.replaying import server
+    from twinfeed.harness.characterise.recording.replaying import server
 
     chosen = port if port is not None else {"snmp": 1161, "modbus": 1502}[found.protocol]
     served = server(found, address, chosen, community=community, loop=loop, expose=expose)

@@ -16,17 +16,17 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from twinfeed.emulators.devices.points import PointError
+from twinfeed.emulators.devices.firmware.points import PointError
 from twinfeed.emulators.flash import FlashError
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.profiles.binding import ProfileError
 from twinfeed.emulators.serve import ServeError
 from twinfeed.emulators.textfile import printable
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.control import ControlError
+from twinfeed.harness.controllers.in_process import NoSuchController
 from twinfeed.harness.properties import BindingError, PropertySyntaxError, WrongKind
 from twinfeed.harness.quantities import UnknownQuantity
-from twinfeed.harness.worlds.controller import NoSuchController
 from twinfeed.harness.worlds.world import NeverInjected
 
 

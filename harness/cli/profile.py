@@ -19,9 +19,9 @@ from twinfeed.harness.cli.learning import loaded
 from twinfeed.harness.cli.output import Exit, console, fail, plain_errors
 
 if TYPE_CHECKING:
-    from twinfeed.harness.learning.draft import Draft
-    from twinfeed.harness.learning.recording import Recording
-    from twinfeed.harness.learning.registerlists.numbering import Numbering
+    from twinfeed.harness.characterise.drafting.draft import Draft
+    from twinfeed.harness.characterise.drafting.registerlists.numbering import Numbering
+    from twinfeed.harness.characterise.recording.recording import Recording
 
 
 ProfilesOption = Annotated[
@@ -122,8 +122,8 @@ def new(
 
 
 def _of_mibs(name: str, kind: str, mibs: list[str], folders: list[Path], found: Recording) -> Draft:
-    from twinfeed.harness.learning import mib_draft
-    from twinfeed.harness.learning.mibs import FOLDERS, MibError, Mibs, compiled
+    from twinfeed.harness.characterise.drafting import mib_draft
+    from twinfeed.harness.characterise.drafting.mibs import FOLDERS, MibError, Mibs, compiled
 
     if found.protocol != "snmp":
         raise ValueError(f"--mib needs a recording of SNMP, this is one of {found.protocol}")
@@ -139,7 +139,7 @@ def _of_mibs(name: str, kind: str, mibs: list[str], folders: list[Path], found: 
 
 def _numbering(addresses: str, first: int | None) -> Numbering:
     """Raises ValueError."""
-    from twinfeed.harness.learning.registerlists.numbering import NUMBERINGS
+    from twinfeed.harness.characterise.drafting.registerlists.numbering import NUMBERINGS
 
     given: list[Numbering] = [each for each in NUMBERINGS if each == addresses]
     if not given:
@@ -152,7 +152,7 @@ def _numbering(addresses: str, first: int | None) -> Numbering:
 
 
 def _of_registers(name: str, kind: str, path: Path | None, numbering: Numbering, found: Recording) -> Draft:
-    from twinfeed.harness.learning import register_draft
+    from twinfeed.harness.characterise.drafting import register_draft
 
     assert path is not None
     if found.protocol != "modbus":

@@ -20,12 +20,12 @@ from rich.markup import escape
 
 from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.output import Exit, console, fail, finite, plain_errors, print_json, several
+from twinfeed.harness.controllers.in_process import main_of
 from twinfeed.harness.durations import seconds, spoken
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.properties.vocabulary import fits
 from twinfeed.harness.virtual import guard
 from twinfeed.harness.virtual.watchdog import PATIENCE_S
-from twinfeed.harness.worlds.controller import main_of
 
 if TYPE_CHECKING:  # Hypothesis takes a while to import
     from twinfeed.harness.search import Finding, Hunt
@@ -86,8 +86,8 @@ def search(
 
     Example: twinfeed search pilot --controller reference --examples 200
     """
-    from twinfeed.harness.properties.tier3 import tier3
     from twinfeed.harness.search import Outcome, hunt, menu
+    from twinfeed.harness.tier3.properties import tier3
     from twinfeed.harness.worlds.sites import fresh
 
     _find_modules_here()

@@ -12,10 +12,10 @@ from functools import cache
 
 from twinfeed.emulators.devices import catalogue as devices
 from twinfeed.emulators.plant import catalogue as plant
-from twinfeed.emulators.plant import works
-from twinfeed.emulators.plant.actor import Actor
-from twinfeed.emulators.plant.faults import Fault, Parameter
-from twinfeed.emulators.plant.works import Works
+from twinfeed.emulators.plant.kernel.actor import Actor
+from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.people import works
+from twinfeed.emulators.plant.people.works import Works
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults import controllers, frames
 from twinfeed.harness.faults.kinds import FAMILIES, WORLDS, FaultKind

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from twinfeed.emulators.plant.engine import LASTING
-from twinfeed.emulators.plant.ratings import Range, shown
+from twinfeed.emulators.plant.kernel.engine import LASTING
+from twinfeed.emulators.plant.kernel.ratings import Range, shown
 from twinfeed.harness.durations import seconds
 
 ONSET = Range(0.0, LASTING.high, "s")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from twinfeed.emulators.plant.faults import Parameter
+from twinfeed.emulators.plant.kernel.faults import Parameter
 
 FAMILIES = ("plant", "sensor", "firmware", "protocol", "transport", "people", "controller")
 """What suffers: power, cooling and network; what is measured; management cards; what is said on the wire; how it gets

@@ -7,9 +7,9 @@ checks.
 
 from __future__ import annotations
 
-from twinfeed.emulators.plant.actor import PlantError
-from twinfeed.emulators.plant.faults import chosen
-from twinfeed.emulators.plant.ratings import shown
+from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.faults import chosen
+from twinfeed.emulators.plant.kernel.ratings import shown
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults import controllers, frames
 from twinfeed.harness.faults.injection import Injection

@@ -22,7 +22,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from twinfeed.emulators import yamlfile
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError, problem
 from twinfeed.harness.durations import seconds

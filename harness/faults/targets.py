@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations
 
-from twinfeed.emulators.devices.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY
-from twinfeed.emulators.devices.device import Device
-from twinfeed.emulators.devices.measurement import unfit
-from twinfeed.emulators.plant.breakers import CircuitBreaker
+from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.sensor_faults import unfit
+from twinfeed.emulators.plant.power.breakers import CircuitBreaker
 from twinfeed.emulators.profiles.odd_answers import refusal
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults.kinds import FaultKind

@@ -18,8 +18,8 @@ from pytest_asyncio.plugin import PytestAsyncioFunction
 
 from twinfeed.harness.plugin.endings import LOOP
 from twinfeed.harness.virtual import guard
+from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.wall_clock import WallClockLoop
-from twinfeed.harness.worlds.loop import VirtualLoop
 
 LOOP_FACTORY = "_asyncio_loop_factory"
 """The fixture of pytest-asyncio whose parameter makes the loop."""

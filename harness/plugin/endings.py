@@ -10,8 +10,8 @@ from contextlib import contextmanager, nullcontext
 import pytest
 
 from twinfeed.harness.virtual import guard
+from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.strict import StrictLoop
-from twinfeed.harness.worlds.loop import VirtualLoop
 from twinfeed.harness.worlds.world import Cannot, World
 
 WORLD = pytest.StashKey[World]()

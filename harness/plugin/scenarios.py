@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.controllers.in_process import NoSuchController, importable_from
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.properties import BindingError, PropertySyntaxError, WrongKind
 from twinfeed.harness.properties.scenarios import check
 from twinfeed.harness.quantities import UnknownQuantity
-from twinfeed.harness.worlds.controller import NoSuchController, importable_from
 from twinfeed.harness.worlds.sites import beside
 from twinfeed.harness.worlds.world import NeverInjected
 

@@ -24,7 +24,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import NamedTuple
 
-from twinfeed.emulators.plant.actor import Event
+from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.textfile import shown
 from twinfeed.harness.journal import Journal, Trace
 from twinfeed.harness.properties import checks, signals, syntax

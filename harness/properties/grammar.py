@@ -28,7 +28,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import NoReturn
 
-from twinfeed.emulators.devices.domain import POSSIBLE
+from twinfeed.emulators.devices.firmware.domain import POSSIBLE
 from twinfeed.emulators.textfile import printable, shown
 from twinfeed.harness import durations
 from twinfeed.harness.properties import syntax

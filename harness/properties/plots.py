@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from twinfeed.emulators.devices.points import Value
-from twinfeed.emulators.plant.actor import Event
+from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.harness.journal import Journal, Point, Trace
 from twinfeed.harness.properties import syntax
 from twinfeed.harness.properties.verdicts import Verdict, clock, fault_spans, readable

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from twinfeed.emulators.plant.actor import Event
+from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.harness.properties.language import Property
 from twinfeed.harness.properties.syntax import duration, premises
 from twinfeed.harness.unknown import Bounds, Gap, Seen

@@ -12,7 +12,7 @@ import difflib
 import math
 from collections.abc import Callable, Iterable
 
-from twinfeed.emulators.devices.domain import Domain
+from twinfeed.emulators.devices.firmware.domain import Domain
 from twinfeed.emulators.site import Site
 from twinfeed.harness import quantities
 from twinfeed.harness.properties import syntax

@@ -16,16 +16,16 @@ from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from twinfeed.emulators.devices.points import PointError
+from twinfeed.emulators.devices.firmware.points import PointError
 from twinfeed.emulators.site import Site
+from twinfeed.harness.controllers.in_process import named
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.properties import Monitor, parse, patterns
 from twinfeed.harness.properties.vocabulary import fits
 from twinfeed.harness.search.strategies import Menu, injections, menu
-from twinfeed.harness.worlds.controller import named
-from twinfeed.harness.worlds.loop import VirtualLoop
-from twinfeed.harness.worlds.network import Network
+from twinfeed.harness.virtual.loop import VirtualLoop
+from twinfeed.harness.virtual.network import Network
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
 

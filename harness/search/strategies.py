@@ -13,10 +13,10 @@ from fnmatch import fnmatchcase
 
 from hypothesis import strategies as st
 
-from twinfeed.emulators.devices.answer_faults import ANSWER_FAULTS
-from twinfeed.emulators.plant import works
-from twinfeed.emulators.plant.faults import Parameter
-from twinfeed.emulators.plant.sources import Utility
+from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS
+from twinfeed.emulators.plant.kernel.faults import Parameter
+from twinfeed.emulators.plant.people import works
+from twinfeed.emulators.plant.power.utilities import Utility
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults import frames
 from twinfeed.harness.faults.catalogue import FAMILIES, OFF_SITE, FaultKind, of_target

@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.harness.controllers.blame import traceback_of
+from twinfeed.harness.controllers.in_process import ControllerFailed, named
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.journal import Journal
 from twinfeed.harness.properties import Monitor, Property, Verdict, parse, patterns
 from twinfeed.harness.properties.vocabulary import fits
+from twinfeed.harness.virtual.loop import VirtualLoop
+from twinfeed.harness.virtual.network import Network
 from twinfeed.harness.virtual.watchdog import PATIENCE_S, Stuck
-from twinfeed.harness.worlds.blame import traceback_of
-from twinfeed.harness.worlds.controller import ControllerFailed, named
-from twinfeed.harness.worlds.loop import VirtualLoop
-from twinfeed.harness.worlds.network import Network
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
 from twinfeed.harness.worlds.world import NeverInjected, never_injected

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from twinfeed.emulators.plant.sources import Utility
+from twinfeed.emulators.plant.power.utilities import Utility
 from twinfeed.emulators.site import Site
 from twinfeed.harness import quantities
 

@@ -2,10 +2,10 @@
 
 from twinfeed.harness.transports.errors import NoAnswer, NotAdmitted, NotShown, Refused, TransportError, WrongAnswer
 from twinfeed.harness.transports.handle import DeviceHandle, Reading
-from twinfeed.harness.transports.modbus import ModbusTransport
-from twinfeed.harness.transports.snmp import SnmpTransport
-from twinfeed.harness.transports.snmp_usm import UsmUser
-from twinfeed.harness.transports.traps import Trap, TrapReceiver
+from twinfeed.harness.transports.modbus.transport import ModbusTransport
+from twinfeed.harness.transports.snmp.transport import SnmpTransport
+from twinfeed.harness.transports.snmp.traps import Trap, TrapReceiver
+from twinfeed.harness.transports.snmp.usm import UsmUser
 
 __all__ = [
     "DeviceHandle",

@@ -14,18 +14,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
-from twinfeed.emulators.devices.points import Index, Value
+from twinfeed.emulators.devices.firmware.points import Index, Value
 from twinfeed.emulators.profiles import opaque
 from twinfeed.emulators.profiles.registers import BOUNDS, pack, unpack
 from twinfeed.emulators.profiles.schema import Bit, Profile, Register, SnmpObject
 from twinfeed.emulators.profiles.values import Raw, Unmapped, to_raw, whole
-from twinfeed.harness.transports import snmp_messages
 from twinfeed.harness.transports.errors import NotShown, Refused, TransportError, WrongAnswer
 from twinfeed.harness.transports.listing import listing, reachable, walked
-from twinfeed.harness.transports.modbus import ModbusTransport
+from twinfeed.harness.transports.modbus.ranges import Range, halves, ranges
+from twinfeed.harness.transports.modbus.transport import ModbusTransport
 from twinfeed.harness.transports.places import Place, entries, indices, places
-from twinfeed.harness.transports.ranges import Range, halves, ranges
-from twinfeed.harness.transports.snmp import SnmpTransport
+from twinfeed.harness.transports.snmp import messages as snmp_messages
+from twinfeed.harness.transports.snmp.transport import SnmpTransport
 
 ILLEGAL_VALUE = 3
 """The exception for a request of too many registers (V1.1b3, section 6.3)."""

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 
-from twinfeed.emulators.devices.points import Index
+from twinfeed.emulators.devices.firmware.points import Index
 from twinfeed.emulators.profiles.binding import Row, point_name
 from twinfeed.emulators.profiles.schema import Bit, Profile, Register, SnmpObject
 from twinfeed.harness.transports.answers import NULL
 from twinfeed.harness.transports.errors import NoAnswer, Refused
-from twinfeed.harness.transports.modbus import ModbusTransport
+from twinfeed.harness.transports.modbus.transport import ModbusTransport
 from twinfeed.harness.transports.places import Shown, entries, indices, places
-from twinfeed.harness.transports.snmp import SnmpTransport
-from twinfeed.harness.transports.snmp_messages import Absent, numbers
+from twinfeed.harness.transports.snmp.messages import Absent, numbers
+from twinfeed.harness.transports.snmp.transport import SnmpTransport
 
 PHASES = (1, 2, 3)
 """Rows of a table of phases in a Modbus product: all that a meter has registers for."""

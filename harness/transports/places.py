@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 
 from twinfeed.emulators.devices.catalogue import KINDS
-from twinfeed.emulators.devices.device import SYSTEM_POINTS
-from twinfeed.emulators.devices.domain import Domain
-from twinfeed.emulators.devices.points import Index, Point, Value, undashed
+from twinfeed.emulators.devices.firmware.device import SYSTEM_POINTS
+from twinfeed.emulators.devices.firmware.domain import Domain
+from twinfeed.emulators.devices.firmware.points import Index, Point, Value, undashed
 from twinfeed.emulators.profiles.binding import Row, dotted
 from twinfeed.emulators.profiles.schema import Bit, Condition, Profile, Register, SnmpObject
 from twinfeed.emulators.profiles.values import Raw, Unmapped, from_raw

@@ -14,9 +14,8 @@ from pymodbus.pdu import ExceptionResponse, ModbusPDU
 from pymodbus.pdu.bit_message import ReadCoilsResponse, ReadDiscreteInputsResponse
 from pymodbus.pdu.register_message import ReadHoldingRegistersResponse, ReadInputRegistersResponse
 
-from twinfeed.harness.transports.modbus import Ask, Line, ModbusTransport
-from twinfeed.harness.transports.snmp import SnmpTransport
-from twinfeed.harness.transports.snmp_messages import (
+from twinfeed.harness.transports.modbus.transport import Ask, Line, ModbusTransport
+from twinfeed.harness.transports.snmp.messages import (
     END_OF_MIB_VIEW,
     Absent,
     Asked,
@@ -25,6 +24,7 @@ from twinfeed.harness.transports.snmp_messages import (
     VarBind,
     numbers,
 )
+from twinfeed.harness.transports.snmp.transport import SnmpTransport
 
 NOT_WRITABLE = 17
 """error-status (RFC 3416 §3)."""
@@ -44,7 +44,7 @@ def recorded_unit(values: Mapping[tuple[str, int], int], where: str) -> ModbusTr
 
 
 class RecordedSession:
-    """See `twinfeed.harness.transports.snmp.Session`."""
+    """See `twinfeed.harness.transports.snmp.transport.Session`."""
 
     version = 1
     elsewhere = ""

@@ -20,10 +20,10 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from twinfeed.harness.transports.modbus import MODBUS_PORT, ModbusTransport
-from twinfeed.harness.transports.snmp import SNMP_PORT, SnmpTransport
-from twinfeed.harness.transports.snmp_stream import Over
-from twinfeed.harness.transports.snmp_usm import AUTH, PRIV, AuthProtocol, PrivProtocol, UsmUser, protocol
+from twinfeed.harness.transports.modbus.transport import MODBUS_PORT, ModbusTransport
+from twinfeed.harness.transports.snmp.stream import Over
+from twinfeed.harness.transports.snmp.transport import SNMP_PORT, SnmpTransport
+from twinfeed.harness.transports.snmp.usm import AUTH, PRIV, AuthProtocol, PrivProtocol, UsmUser, protocol
 
 FORMS = (
     "snmp://HOST[:PORT], snmp+v1://…, snmp+v3://…, snmp+tcp://…, modbus://HOST[:PORT]/UNIT, modbus+rtu://…, "

@@ -12,16 +12,16 @@ from collections.abc import Coroutine, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from twinfeed.emulators.devices.points import Value
-from twinfeed.emulators.plant.actor import Defect
+from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.plant.kernel.actor import Defect
 from twinfeed.emulators.site import Site
 from twinfeed.harness import quantities
 from twinfeed.harness.faults import possible
 from twinfeed.harness.faults.controllers import KINDS
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.properties import always
-from twinfeed.harness.properties.looks import holds
 from twinfeed.harness.properties.vocabulary import fits
+from twinfeed.harness.tier3.snapshots import holds
 from twinfeed.harness.unknown import Unknown
 from twinfeed.harness.worlds.injector import Injector
 from twinfeed.harness.worlds.watching import WATCHING_S, Watching

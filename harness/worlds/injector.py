@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from math import isfinite
 
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.textfile import shown
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.schedule import Action, Schedule, Sink

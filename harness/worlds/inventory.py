@@ -11,7 +11,7 @@ from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile import SiteFile
 from twinfeed.emulators.snmpaccess import SnmpAccess, place
 from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport, UsmUser
-from twinfeed.harness.transports.snmp_usm import AuthProtocol, PrivProtocol
+from twinfeed.harness.transports.snmp.usm import AuthProtocol, PrivProtocol
 
 
 @dataclass(frozen=True)

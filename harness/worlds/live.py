@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.serve import HIGH_PORTS, Endpoint, LiveSite, ServeError
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults import frames

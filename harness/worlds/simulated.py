@@ -15,15 +15,15 @@ from math import inf, nextafter
 from pathlib import Path
 from typing import ClassVar
 
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.serve import Servers
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults.capture import Capture
-from twinfeed.harness.worlds.clock import virtual_time
+from twinfeed.harness.virtual.clock import virtual_time
+from twinfeed.harness.virtual.loop import VirtualLoop, WrongLoop
+from twinfeed.harness.virtual.sockets import Frame
 from twinfeed.harness.worlds.emulated import EmulatedWorld
-from twinfeed.harness.worlds.loop import VirtualLoop, WrongLoop
 from twinfeed.harness.worlds.sites import forget
-from twinfeed.harness.worlds.sockets import Frame
 from twinfeed.harness.worlds.wire_faults import WireFaults
 from twinfeed.harness.worlds.world import CAPABILITIES, Duration, span
 

@@ -6,7 +6,7 @@ sampled only at a `look`, and `DETAILS` not at all.
 
 from __future__ import annotations
 
-from twinfeed.emulators.plant.electrical import Electrical
+from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.site import Site
 from twinfeed.harness.journal import Journal, Recorder
 

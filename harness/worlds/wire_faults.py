@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from zlib import crc32
 
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.serve import Endpoint
 from twinfeed.harness.faults import frames
 from twinfeed.harness.faults.frames import Speaks, Tamper
-from twinfeed.harness.worlds.network import Network
+from twinfeed.harness.virtual.network import Network
 
 SPEAKS: Mapping[str, Speaks] = {"modbus": "modbus-tcp", "snmp": "snmp"}
 

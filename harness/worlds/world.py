@@ -19,9 +19,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.serve import Endpoint
 from twinfeed.emulators.site import Site
+from twinfeed.harness.controllers.in_process import Controller
 from twinfeed.harness.durations import seconds, spoken
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.journal import Journal
@@ -29,7 +30,6 @@ from twinfeed.harness.properties import Property, Verdict, evaluate, must_hold
 from twinfeed.harness.properties.vocabulary import domains
 from twinfeed.harness.transports import DeviceHandle
 from twinfeed.harness.unknown import Unknown
-from twinfeed.harness.worlds.controller import Controller
 from twinfeed.harness.worlds.inventory import Access, handles, inventory
 
 Duration = float | str

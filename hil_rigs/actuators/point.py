@@ -6,7 +6,7 @@ import asyncio
 import math
 from collections.abc import Mapping
 
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.transports import DeviceHandle, NoAnswer, Reading, Refused, TransportError, WrongAnswer
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
 from twinfeed.hil_rigs.positions import Words, positions, state_point, words

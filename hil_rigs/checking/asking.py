@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from twinfeed.emulators.profiles.schema import SnmpObject
-from twinfeed.harness.learning.pace import Pace
+from twinfeed.harness.characterise.recording.pace import Pace
 from twinfeed.harness.transports import DeviceHandle, NoAnswer, TransportError
 from twinfeed.harness.transports.listing import reachable
+from twinfeed.harness.transports.modbus.ranges import ranges
 from twinfeed.harness.transports.places import Place, places
-from twinfeed.harness.transports.ranges import ranges
-from twinfeed.harness.transports.snmp import MAX_VARBINDS
+from twinfeed.harness.transports.snmp.transport import MAX_VARBINDS
 from twinfeed.hil_rigs.schema import DeviceAccess
 
 Answer = TypeVar("Answer")

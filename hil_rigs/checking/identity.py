@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.emulators.profiles.values import word
 from twinfeed.harness.transports import NoAnswer, NotAdmitted, NotShown, Refused, TransportError, WrongAnswer

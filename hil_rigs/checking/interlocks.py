@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.hil_rigs.checking.asking import Asked
 from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
 from twinfeed.hil_rigs.checking.measuring import device_of, measured, shown

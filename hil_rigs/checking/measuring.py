@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.hil_rigs import instruments
 from twinfeed.hil_rigs.checking.asking import Asked
 from twinfeed.hil_rigs.dialogue import Unattended

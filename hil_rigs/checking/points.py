@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from twinfeed.emulators.devices.points import Point, Value
+from twinfeed.emulators.devices.firmware.points import Point, Value
 from twinfeed.emulators.site import Site
 from twinfeed.harness.transports import NoAnswer, Reading, Refused, TransportError
 from twinfeed.harness.transports.places import NO_VALUE, point_of

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.markup import escape
 
-from twinfeed.emulators.plant.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.cli.comparing import (
     Comparison,
@@ -34,9 +34,9 @@ from twinfeed.hil_rigs.cli.bench import File
 from twinfeed.hil_rigs.cli.check import INTERRUPTED
 
 if TYPE_CHECKING:
+    from twinfeed.harness.characterise.drift.twin import Twin
+    from twinfeed.harness.characterise.recording.recording import Recording
     from twinfeed.harness.faults.scenario import Scenario
-    from twinfeed.harness.learning.recording import Recording
-    from twinfeed.harness.learning.twin import Twin
     from twinfeed.hil_rigs.learning import NoRecording
     from twinfeed.hil_rigs.rigfile import Rig
 
@@ -66,9 +66,9 @@ def record(
 
     Example: twinfeed rig record ups-bench.yaml ups-1 -o ups-1.jsonl --every 5s --for 10min
     """
-    from twinfeed.harness.learning.pace import per_second
-    from twinfeed.harness.learning.recorder import time_limit_s, walk_count
-    from twinfeed.harness.learning.snmp_walk import MOST_VARIABLES
+    from twinfeed.harness.characterise.recording.pace import per_second
+    from twinfeed.harness.characterise.recording.recorder import time_limit_s, walk_count
+    from twinfeed.harness.characterise.recording.snmp_walk import MOST_VARIABLES
     from twinfeed.hil_rigs import rigfile
     from twinfeed.hil_rigs.learning import chosen, handle_of, pace_of, protocol_of
     from twinfeed.hil_rigs.places import held
@@ -126,9 +126,9 @@ def drift(
 
       twinfeed rig drift ups-bench.yaml ups-1 --every 5s --for 2min --scenario outage.yaml
     """
+    from twinfeed.harness.characterise.recording.pace import per_second
+    from twinfeed.harness.characterise.recording.recorder import time_limit_s, walk_count
     from twinfeed.harness.faults.scenario import Scenario
-    from twinfeed.harness.learning.pace import per_second
-    from twinfeed.harness.learning.recorder import time_limit_s, walk_count
     from twinfeed.hil_rigs import rigfile
     from twinfeed.hil_rigs.learning import chosen
 
@@ -181,7 +181,7 @@ def _twins(
     Raises:
         NoTwin: a device that must have one has none, or no device has.
     """
-    from twinfeed.harness.learning.twin import NoTwin
+    from twinfeed.harness.characterise.drift.twin import NoTwin
     from twinfeed.hil_rigs.learning import twin_of
 
     found: dict[str, Twin] = {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from twinfeed.emulators.devices.domain import Domain
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.domain import Domain
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.unknown import Unknown, known
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.transports import DeviceHandle, NoAnswer, TransportError
 from twinfeed.hil_rigs.instruments.base import Instrument, NoReading
 from twinfeed.hil_rigs.instruments.point import PointInstrument

@@ -6,8 +6,8 @@ import asyncio
 import math
 import re
 
-from twinfeed.emulators.devices.domain import Domain
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.domain import Domain
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
 from twinfeed.hil_rigs.instruments.base import Instrument, NoReading
 from twinfeed.hil_rigs.schema import Instrument as Section

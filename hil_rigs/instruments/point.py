@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from twinfeed.emulators.devices.domain import Domain
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.domain import Domain
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.transports import DeviceHandle, Reading, TransportError
 from twinfeed.hil_rigs.instruments.base import Instrument, NoReading
 from twinfeed.hil_rigs.schema import Instrument as Section

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from twinfeed.emulators.devices.domain import Domain
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.domain import Domain
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.transports.places import number
 from twinfeed.hil_rigs.instruments.base import Instrument, NoReading
 from twinfeed.hil_rigs.instruments.point import converted

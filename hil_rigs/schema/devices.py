@@ -9,10 +9,10 @@ from typing import Annotated, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from twinfeed.emulators.profiles.schema import Profile
-from twinfeed.harness.transports.modbus import MODBUS_PORT
-from twinfeed.harness.transports.snmp import SNMP_PORT
-from twinfeed.harness.transports.snmp_stream import Over
-from twinfeed.harness.transports.snmp_usm import AuthProtocol, PrivProtocol, protocol
+from twinfeed.harness.transports.modbus.transport import MODBUS_PORT
+from twinfeed.harness.transports.snmp.stream import Over
+from twinfeed.harness.transports.snmp.transport import SNMP_PORT
+from twinfeed.harness.transports.snmp.usm import AuthProtocol, PrivProtocol, protocol
 from twinfeed.hil_rigs.schema.forms import LABGRID, Form, Secret, Span
 
 DEFAULT_UNIT = 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.hil_rigs.schema import Limit, OnBattery
 
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed, NotMoved
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import Position, Proof

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.hil_rigs.instruments import Batch, Instrument, NoReading, batches
 
 CANCELLED_S = 0.1

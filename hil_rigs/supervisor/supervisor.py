@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from twinfeed.emulators.devices.points import Value
+from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.record import DiskFull, Record
 from twinfeed.harness.report.notes import Calibration, Noted, line
 from twinfeed.harness.transports import DeviceHandle

@@ -14,8 +14,8 @@ import pytest
 from external import background, free_port, program, run, until
 
 from twinfeed.emulators.wire.snmp import SnmpServer
-from twinfeed.harness.learning.recording import load
-from twinfeed.harness.learning.replaying import server
+from twinfeed.harness.characterise.recording.recording import load
+from twinfeed.harness.characterise.recording.replaying import server
 
 pytestmark = pytest.mark.interop
 

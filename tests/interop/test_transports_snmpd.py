@@ -10,7 +10,7 @@ import pytest
 from external import background, free_port, program, until
 
 from twinfeed.harness.transports import NoAnswer, NotAdmitted, SnmpTransport, UsmUser
-from twinfeed.harness.transports.snmp_usm import AUTH, PRIV
+from twinfeed.harness.transports.snmp.usm import AUTH, PRIV
 from twinfeed.harness.transports.urls import Credentials, opened
 
 pytestmark = pytest.mark.interop

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from twinfeed.emulators.plant.faults import Parameter
-from twinfeed.emulators.plant.faults import chosen as chosen_of
+from twinfeed.emulators.plant.kernel.faults import Parameter
+from twinfeed.emulators.plant.kernel.faults import chosen as chosen_of
 from twinfeed.harness.faults.kinds import WORLDS, FaultKind
 from twinfeed.harness.faults.link import LinkConditions
 

@@ -1,0 +1,1 @@
+"""Firmware of chillers, air handlers and pump controllers."""

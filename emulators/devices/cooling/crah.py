@@ -1,0 +1,289 @@
+"""Firmware of a chilled-water air handler: fans, water valve, and how units of a hall restart one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Annotated, Any, ClassVar
+
+from twinfeed.emulators.devices.firmware.alarms import Alarm, alarm_points
+from twinfeed.emulators.devices.firmware.device import Device, Params, State
+from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
+from twinfeed.emulators.devices.firmware.points import Point
+from twinfeed.emulators.plant.cooling.crahs import Crah
+from twinfeed.emulators.plant.cooling.thermal import passes_s
+from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.ratings import Range
+
+
+@dataclass(frozen=True)
+class CrahParams(Params):
+    restart_s: Annotated[float, Range(0.0, 86400.0, "s")] = 15.0
+    """From power to fans, s: the controller's boot (assumption)."""
+    stagger_s: Annotated[float, Range(0.0, 3600.0, "s")] = 5.0
+    """Further delay of each unit after the one before it, s: units do not start at once (assumption)."""
+    order: Annotated[int, Range(0, 1000)] = 0
+    """Its place in that order, from 0."""
+    supply_c: Annotated[float, Range(5.0, 40.0, "degC")] = 22.0
+    """Supply air setpoint, degC."""
+    fan_percent: Annotated[float, Range(0.0, 100.0, "%")] = 75.0
+    """Normal fan speed, %: all units of a hall share its air, the redundant one too."""
+    boost_k: Annotated[float, Range(0.0, 50.0, "K")] = 1.5
+    """The fans go to full speed when the hall's inlet is so far above the setpoint …, K"""
+    boost_end_k: Annotated[float, Range(0.0, 50.0, "K")] = 0.5
+    """… and back when it is within this, K."""
+    high_return_c: Annotated[float, Range(0.0, 100.0, "degC")] = 40.0
+    high_supply_k: Annotated[float, Range(0.0, 50.0, "K")] = 3.0
+    """Supply air alarm above the setpoint, K."""
+    high_water_c: Annotated[float, Range(0.0, 100.0, "degC")] = 14.0
+    low_airflow_percent: Annotated[float, Range(0.0, 100.0, "%")] = 75.0
+    """Filter alarm: airflow against what the speed should give, %."""
+
+    def __post_init__(self) -> None:
+        if self.boost_end_k > self.boost_k:
+            raise ValueError(f"boost_end_k is {self.boost_end_k:g}, expected at most boost_k, {self.boost_k:g} K")
+
+
+@dataclass
+class CrahControllerState(State):
+    phase: str = "on"
+    """off (no power), starting, on (fans as commanded)."""
+    boost: bool = False
+    hours_at: float = 0.0
+    run_s: float = 0.0
+    """Fan running time up to `hours_at`, s."""
+    starts: int = 0
+
+
+def _airflow_part(d: Any) -> float:
+    """Airflow against what the fan speed should give, %."""
+    speed = d.crah.speed_percent
+    return float(100.0 * d.crah.airflow_percent / speed) if speed > 10.0 else 100.0
+
+
+SUPPLY_C = (5.0, 50.0)
+"""Supply air between which a control that is misled by its sensor ends, degC: valve open, and shut, in any weather."""
+
+ALARMS = (
+    Alarm(
+        "airflow_lost",
+        "the fans should turn and no air moves",
+        lambda d: d.should_run and d.crah.airflow_percent < 10.0,
+        severity="critical",
+        delay_s=10.0,
+    ),
+    Alarm(
+        "filter_clogged",
+        "the filters pass too little air",
+        lambda d: _airflow_part(d) < d.params.low_airflow_percent and d.crah.fault("fan-failure") is None,
+        delay_s=30.0,
+    ),
+    Alarm(
+        "high_return",
+        "the return air is too warm",
+        lambda d: d.return_c > d.params.high_return_c,
+        clear=lambda d: d.return_c < d.params.high_return_c - 1.0,
+        severity="critical",
+        delay_s=30.0,
+    ),
+    Alarm(
+        "high_supply",
+        "the supply air is too warm",
+        lambda d: d.should_run and d.supply_c > d.setpoint_c + d.params.high_supply_k,
+        clear=lambda d: not d.should_run or d.supply_c < d.setpoint_c + d.params.high_supply_k - 1.0,
+        severity="critical",
+        delay_s=60.0,
+    ),
+    Alarm(
+        "high_water",
+        "the chilled water is too warm",
+        lambda d: d.water_c > d.params.high_water_c,
+        clear=lambda d: d.water_c < d.params.high_water_c - 1.0,
+        delay_s=30.0,
+    ),
+    Alarm("fire", "the fire panel has stopped the unit", lambda d: d.fire, severity="critical"),
+    Alarm("switched_off", "the unit is switched off", lambda d: not d.enabled, severity="info"),
+)
+
+POINTS: tuple[Point, ...] = (
+    Point("unit.on", "the fans turn", lambda d: d.crah.running, kind="truth"),
+    Point(
+        "unit.enabled",
+        "the unit is switched on",
+        lambda d: d.enabled,
+        write=lambda d, v: d.set_setting("enabled", bool(v)),
+        kind="truth",
+    ),
+    Point("unit.alarm", "some alarm is active", lambda d: bool(d.state.alarms), kind="truth"),
+    Point(
+        "unit.alarm_text",
+        "the newest line of its event log",
+        lambda d: str(d.state.events[-1][1]) if d.state.events else "",
+        kind="text",
+    ),
+    Point("unit.hours", "hours the fans have run", lambda d: d.run_hours, "h"),
+    Point("unit.starts", "fan starts", lambda d: d.state.starts),
+    Point(
+        "setpoint.supply",
+        "supply air setpoint",
+        lambda d: d.setpoint_c,
+        "°C",
+        write=lambda d, v: d.set_setting("supply_c", float(v)),
+        low=10.0,
+        high=35.0,
+    ),
+    Point("air.supply", "leaving the unit", lambda d: d.crah.supply_air_c, "°C"),
+    Point("air.return", "entering the unit", lambda d: d.crah.return_air_c, "°C"),
+    Point("air.return_humidity", "of the return air", lambda d: d.crah.return_humidity_percent, "%"),
+    Point("air.supply_humidity", "of the supply air", lambda d: d.crah.supply_humidity_percent, "%"),
+    Point("air.flow", "through the unit", lambda d: d.crah.air_m3_s, "m3/s"),
+    Point("fan.speed", "of the fans", lambda d: d.crah.speed_percent, "%"),
+    Point(
+        "fan.setting",
+        "normal fan speed",
+        lambda d: d.fan_percent,
+        "%",
+        write=lambda d, v: d.set_setting("fan_percent", float(v)),
+        low=30.0,
+        high=100.0,
+    ),
+    Point("valve.position", "water valve", lambda d: d.crah.valve_percent, "%"),
+    Point("water.in", "entering the coil", lambda d: d.crah.water_in_c, "°C"),
+    Point("water.out", "leaving the coil", lambda d: d.crah.water_out_c, "°C"),
+    Point("cooling.power", "heat taken from the air", lambda d: d.crah.cooling_kw, "kW"),
+    Point("input.power", "electric input", lambda d: d.crah.input_kw, "kW"),
+)
+
+
+class CrahController(Device):
+    """Manages the plant's `crah` named by `of`, on the same supply.
+
+    `controller-hang` leaves fans and setpoint as they are; the fire panel stops the fans by its own contact.
+    """
+
+    kind = "crah"
+    PARAMS = CrahParams
+    MANAGES = (Crah,)
+    STATE = CrahControllerState
+    ALARMS = ALARMS
+    POINTS = (*POINTS, *alarm_points(ALARMS))
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        **Device.FAULTS,
+        "controller-hang": Fault("it no longer controls: fans and setpoint stay as they are"),
+        "false-shutdown": Fault("the controller stops the unit without a cause", source="AWS eu-central-1, 2021-06"),
+        **left_in_manual("it is left switched off at its panel"),
+    }
+    params: CrahParams
+    state: CrahControllerState
+    crah: Crah
+
+    def start(self) -> None:
+        crah = self.plant.find(self.params.of)
+        assert isinstance(crah, Crah), f"{self.name} manages {crah.id}, which is not a crah"
+        self.crah = crah
+
+    def setting(self, name: str, default: Any) -> Any:
+        return self.state.settings.get(name, default)
+
+    @property
+    def enabled(self) -> bool:
+        on = bool(self.setting("enabled", self.crah.params.initially_on))
+        return on and "left-in-manual" not in self.state.faults
+
+    @property
+    def setpoint_c(self) -> float:
+        return float(self.setting("supply_c", self.params.supply_c))
+
+    @property
+    def return_c(self) -> float:
+        """Return air as it measures it, degC."""
+        return self.measured("air.return", self.crah.return_air_c)
+
+    @property
+    def supply_c(self) -> float:
+        """Supply air as it measures it, degC."""
+        return self.measured("air.supply", self.crah.supply_air_c)
+
+    @property
+    def water_c(self) -> float:
+        """Entering water as it measures it, degC."""
+        return self.measured("water.in", self.crah.water_in_c)
+
+    @property
+    def fan_percent(self) -> float:
+        return float(self.setting("fan_percent", self.params.fan_percent))
+
+    @property
+    def fire(self) -> bool:
+        return self.crah.hall is not None and self.crah.hall.fire
+
+    @property
+    def should_run(self) -> bool:
+        return self.state.phase == "on" and self.crah.state.commanded and not self.fire
+
+    @property
+    def run_hours(self) -> float:
+        running = self.plant.now - self.state.hours_at if self.crah.state.commanded else 0.0
+        return (self.state.run_s + running) / 3600.0
+
+    def react(self) -> None:
+        s = self.state
+        if not self.crah.state.powered:
+            if s.phase != "off":
+                s.phase = "off"
+                s.boost = False
+                self.cancel("restart")
+                self._switch(False)
+        elif s.phase == "off":
+            s.phase = "starting"
+            self.after(self.params.restart_s + self.params.order * self.params.stagger_s, "restart")
+        elif s.phase == "on" and self.fault("controller-hang") is None:
+            self._control()
+        super().react()
+
+    def horizon(self) -> float:
+        """Until the hall or the water passes a temperature that it acts on."""
+        p, hall, loop, reach = self.params, self.crah.hall, self.crah.loop, inf
+        if hall is not None:
+            boost_c = self.setpoint_c + (p.boost_end_k if self.state.boost else p.boost_k)
+            reach = min(
+                passes_s(hall.inlet_c, hall.rate_k_s("inlet_c"), boost_c),
+                passes_s(self.return_c, hall.rate_k_s("return_c"), p.high_return_c, p.high_return_c - 1.0),
+            )
+        if loop is not None:
+            high_c = p.high_water_c
+            reach = min(reach, passes_s(self.water_c, loop.rate_k_s("supply_c"), high_c, high_c - 1.0))
+        return reach
+
+    def _control(self) -> None:
+        self._switch(self.enabled and self.fault("false-shutdown") is None)
+        p, s, hall = self.params, self.state, self.crah.hall
+        if hall is not None:
+            excess = hall.inlet_c - self.setpoint_c
+            s.boost = excess > (p.boost_end_k if s.boost else p.boost_k)
+        self.crah.set_fan(100.0 if s.boost else self.fan_percent)
+        self.crah.set_supply(self.controlled("air.supply", self.setpoint_c, *SUPPLY_C))
+
+    def _switch(self, on: bool) -> None:
+        s, crah = self.state, self.crah
+        if on == crah.state.commanded:
+            return
+        if crah.state.commanded:
+            s.run_s += self.plant.now - s.hours_at
+        s.hours_at = self.plant.now
+        s.starts += on
+        crah.switch(on)
+        self.record("fans on" if on else "fans off")
+
+    def on_timer(self, name: str) -> None:
+        if name == "restart":
+            self.state.phase = "on"
+            self.touch()
+        else:
+            super().on_timer(name)
+
+    def set_setting(self, name: str, value: Any) -> None:
+        self.state.settings[name] = value
+        self.record(f"{name} {value}")
+        self.touch()

@@ -1,0 +1,211 @@
+"""The controller of a chilled water loop's pumps: keeps so many running, starts a standby when one fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from twinfeed.emulators.devices.firmware.alarms import Alarm, alarm_points
+from twinfeed.emulators.devices.firmware.device import Device, Params, State
+from twinfeed.emulators.devices.firmware.points import Index, Point
+from twinfeed.emulators.plant.cooling.pumps import Pump
+from twinfeed.emulators.plant.cooling.thermal import passes_s
+from twinfeed.emulators.plant.cooling.water import WaterLoop
+from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.ratings import Range
+
+
+@dataclass(frozen=True)
+class PlantControllerParams(Params):
+    duty_pumps: Annotated[int, Range(0, 32, "pumps")] = 2
+    """How many pumps run."""
+    changeover_s: Annotated[float, Range(0.1, 86400.0, "s")] = 5.0
+    """A pump that was told to run may stand so long before the standby starts, s (assumption)."""
+    surplus_s: Annotated[float, Range(0.0, 86400.0, "s")] = 60.0
+    """More pumps than needed run on so long once all are back, s (assumption)."""
+    speed_percent: Annotated[float, Range(0.0, 100.0, "%")] = 100.0
+    """Of the running pumps, %."""
+    high_supply_c: Annotated[float, Range(0.0, 60.0, "degC")] = 14.0
+    """Supply water alarm, degC."""
+    low_flow_l_s: Annotated[float, Range(0.0, 10000.0, "l/s")] = 30.0
+    """Flow alarm, l/s."""
+
+
+ALARMS = (
+    Alarm("pump_failed", "a pump that should run stands", lambda d: bool(d.failed), severity="critical", delay_s=5.0),
+    Alarm(
+        "no_standby_pump",
+        "no pump is left to start",
+        lambda d: len(d.turning) < d.duty and all(p.state.commanded for p in d.pumps),
+        severity="critical",
+        delay_s=10.0,
+    ),
+    Alarm("low_flow", "the loop's flow is low", lambda d: d.flow_l_s < d.params.low_flow_l_s, delay_s=20.0),
+    Alarm(
+        "high_supply",
+        "the supply water is too warm",
+        lambda d: d.supply_c > d.params.high_supply_c,
+        clear=lambda d: d.supply_c < d.params.high_supply_c - 0.5,
+        severity="critical",
+        delay_s=30.0,
+    ),
+)
+
+
+def _pump(d: Any, n: int) -> Pump:
+    pump: Pump = d.pumps[n - 1]
+    return pump
+
+
+def _order(d: Any, n: int, value: str) -> None:
+    if value != "none":
+        d.order(n, value == "on")
+
+
+POINTS: tuple[Point, ...] = (
+    Point("loop.supply", "water to the coils", lambda d: d.loop.supply_c, "°C"),
+    Point("loop.return", "water from the coils", lambda d: d.loop.return_c, "°C"),
+    Point("loop.tank", "mean of the buffer tank", lambda d: d.loop.tank_c, "°C"),
+    Point("loop.flow", "what the pumps move", lambda d: d.loop.flow_l_s, "l/s"),
+    Point("loop.load", "heat the coils bring", lambda d: d.loop.load_kw, "kW"),
+    Point("chillers.running", "how many chillers run", lambda d: d.loop.chillers_running),
+    Point("pumps.running", "how many pumps turn", lambda d: len(d.turning)),
+    Point(
+        "pumps.duty",
+        "how many pumps are to run",
+        lambda d: d.duty,
+        write=lambda d, v: d.set_setting("duty", int(v)),
+        low=1,
+        high=8,
+        whole=True,
+    ),
+    Point(
+        "pumps.speed",
+        "speed of the running pumps",
+        lambda d: d.speed_percent,
+        "%",
+        write=lambda d, v: d.set_setting("speed_percent", float(v)),
+        low=30.0,
+        high=100.0,
+    ),
+    Point("pump.{pump}.name", "its name", lambda d, n: _pump(d, n).id, kind="text"),
+    Point("pump.{pump}.commanded", "told to run", lambda d, n: _pump(d, n).state.commanded, kind="truth"),
+    Point("pump.{pump}.running", "the drive's run feedback", lambda d, n: _pump(d, n).target > 0.0, kind="truth"),
+    Point("pump.{pump}.failed", "told to run and standing", lambda d, n: _pump(d, n) in d.failed, kind="truth"),
+    Point("pump.{pump}.speed", "of the impeller", lambda d, n: 100.0 * _pump(d, n).speed, "%"),
+    Point("pump.{pump}.power", "electric input", lambda d, n: _pump(d, n).power_kw, "kW"),
+    Point("pump.{pump}.hours", "hours run", lambda d, n: _pump(d, n).run_hours, "h"),
+    Point(
+        "command.pump.{pump}",
+        "start or stop a pump by hand; the controller goes on from there",
+        lambda d, n: "none",
+        write=_order,
+        values=("none", "on", "off"),
+    ),
+)
+
+
+class ChilledWaterPlant(Device):
+    """Manages the plant's `water_loop` named by `of`. Its pumps run on as they are while it is without power."""
+
+    kind = "chilled_water_plant"
+    PARAMS = PlantControllerParams
+    MANAGES = (WaterLoop,)
+    STATE = State
+    ALARMS = ALARMS
+    POINTS = (*POINTS, *alarm_points(ALARMS))
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        **Device.FAULTS,
+        "controller-hang": Fault("no changeover: pumps stay as they are"),
+    }
+    params: PlantControllerParams
+    loop: WaterLoop
+
+    def start(self) -> None:
+        loop = self.plant.find(self.params.of)
+        assert isinstance(loop, WaterLoop), f"{self.name} manages {loop.id}, which is not a water_loop"
+        self.loop = loop
+
+    @property
+    def pumps(self) -> list[Pump]:
+        return self.loop.pumps
+
+    @property
+    def turning(self) -> list[Pump]:
+        """Pumps whose drives report that they run."""
+        return [pump for pump in self.pumps if pump.target > 0.0]
+
+    @property
+    def failed(self) -> list[Pump]:
+        return [pump for pump in self.pumps if pump.state.commanded and pump.target <= 0.0]
+
+    @property
+    def supply_c(self) -> float:
+        """Water to the coils as it measures it, degC."""
+        return self.measured("loop.supply", self.loop.supply_c)
+
+    @property
+    def flow_l_s(self) -> float:
+        """What the pumps move as it measures it, l/s."""
+        return self.measured("loop.flow", self.loop.flow_l_s)
+
+    @property
+    def duty(self) -> int:
+        return int(self.state.settings.get("duty", self.params.duty_pumps))
+
+    @property
+    def speed_percent(self) -> float:
+        return float(self.state.settings.get("speed_percent", self.params.speed_percent))
+
+    def indices(self, name: str) -> Sequence[Index]:
+        return tuple(range(1, len(self.pumps) + 1)) if name == "pump" else super().indices(name)
+
+    def card_supplied(self) -> bool:
+        """A controller that names no feed has a supply of its own: its loop is not in the power path."""
+        return super().card_supplied() if self.params.powered_by else True
+
+    def horizon(self) -> float:
+        """Until the supply passes the limit of its alarm."""
+        high_c = self.params.high_supply_c
+        return passes_s(self.supply_c, self.loop.rate_k_s("supply_c"), high_c, high_c - 0.5)
+
+    def react(self) -> None:
+        super().react()
+        if not self._working:
+            return
+        idle = [pump for pump in self.pumps if not pump.state.commanded]
+        for pump in self.pumps:
+            pump.set_speed(self.speed_percent)
+        self._while(len(self.turning) < self.duty and bool(idle), "changeover", self.params.changeover_s)
+        self._while(len(self.turning) > self.duty, "surplus", self.params.surplus_s)
+
+    @property
+    def _working(self) -> bool:
+        return self.state.card == "up" and self.fault("controller-hang") is None
+
+    def _while(self, holds: bool, timer: str, delay_s: float) -> None:
+        if not holds:
+            self.cancel(timer)
+        elif (self.id, timer) not in self.plant.timers:
+            self.after(delay_s, timer)
+
+    def on_timer(self, name: str) -> None:
+        if name not in ("changeover", "surplus"):
+            super().on_timer(name)
+        elif self._working:
+            wanted = name == "changeover"
+            choice = [p for p in self.pumps if p.state.commanded != wanted and (wanted or p.target > 0.0)]
+            if choice:
+                pump = choice[0] if wanted else choice[-1]
+                pump.switch(wanted)
+                self.record(f"{pump.id} {'started' if wanted else 'stopped'}")
+
+    def order(self, n: int, on: bool) -> None:
+        self.record(f"{self.pumps[n - 1].id} {'on' if on else 'off'} by hand")
+        self.pumps[n - 1].switch(on)
+
+    def set_setting(self, name: str, value: float) -> None:
+        self.state.settings[name] = value
+        self.record(f"{name} {value:g}")
+        self.touch()

@@ -1,0 +1,1 @@
+"""Firmware of PDUs and power meters."""

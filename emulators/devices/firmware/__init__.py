@@ -1,0 +1,1 @@
+"""Parts that the firmware of every device kind uses: points, alarms, faults."""

@@ -1,0 +1,493 @@
+"""What all firmware has in common: points, alarms, an event log and a management card.
+
+A device is the thing with a management address. It manages one component of the plant (`of`), reads its
+terminals and acts on it; it holds no physics. Its logical quantities are its points (`battery.charge`), named
+once for its kind and mapped to the OIDs and registers of a real product by a profile.
+
+The management card is a computer of its own: it has its own supply, boots, can hang while the power train
+runs, and its uptime starts again after a power loss.
+"""
+
+from __future__ import annotations
+
+import difflib
+import marshal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Annotated, Any, ClassVar
+
+from twinfeed.emulators.devices.firmware.alarms import Alarm, Notice
+from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS
+from twinfeed.emulators.devices.firmware.domain import CLOCK, Domain
+from twinfeed.emulators.devices.firmware.firmware_faults import (
+    ALARM_FAULTS,
+    FIRMWARE_FAULTS,
+    begin,
+    check,
+    end,
+    false_alarm,
+    look,
+)
+from twinfeed.emulators.devices.firmware.points import (
+    BoundPoint,
+    Crashed,
+    Index,
+    Point,
+    UnknownPoint,
+    Value,
+    dashed,
+    placeholders,
+    undashed,
+)
+from twinfeed.emulators.devices.firmware.sensor_faults import SENSOR_FAULTS, controlled, reported
+from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
+from twinfeed.emulators.plant.kernel.actor import State as ActorState
+from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.ratings import Form, Names, Range, Text
+from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.power.flow import Flow
+
+CARD_VOLTS = 100.0
+"""A management card's 100-240 V supply runs from here on, V phase to neutral."""
+
+LOG_LENGTH = 200
+"""Lines of the event log a device keeps, the oldest dropped first."""
+
+
+@dataclass(frozen=True)
+class Params:
+    """What the site file says of every device.
+
+    `of` names the plant component it manages, `powered_by` the feeds of its management card (any live one is
+    enough; none means it is powered by the component itself), `switch_port` where its network cable goes
+    (`mgmt-1:12`).
+    """
+
+    of: Annotated[str, Names()] = ""
+    powered_by: tuple[Annotated[str, Names()], ...] = ()
+    switch_port: Annotated[str, Names("switch")] = ""
+    model: Annotated[str, Text(255)] = ""
+    serial: Annotated[str, Text(64)] = ""
+    firmware: Annotated[str, Text(64)] = ""
+    location: Annotated[str, Text(255)] = ""
+    contact: Annotated[str, Text(255)] = ""
+    address: Annotated[str, Form("an IP address", ip_address)] = "127.0.0.1"
+    """IPv4 or IPv6 address of the management card."""
+    boot_s: Annotated[float, Range(0.0, 3600.0, "s")] = 30.0
+    """Time the management card takes from power to its first answer, s."""
+
+
+@dataclass
+class State(ActorState):
+    card: str = "up"
+    """off, booting or up; a hung card is `up` with the fault `card-hang`."""
+    booted_at: float = 0.0
+    boots: int = 1
+    alarms: dict[str, float] = field(default_factory=dict)
+    """Active alarms and when they were raised, s."""
+    events: list[list[Any]] = field(default_factory=list)
+    """The event log: [time s, text]."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What survives a power loss."""
+    set_aside: dict[str, Any] = field(default_factory=dict)
+    """Settings that a fault has lost or changed, to be put back when it is cleared."""
+    commands: int = 0
+    """How many writes have reached it since it was built, whether it carried them out or not."""
+
+
+class Device(Actor):
+    """Firmware of one kind of device. Subclasses set `kind`, `POINTS`, `ALARMS`, `PARAMS` and `STATE`."""
+
+    kind: ClassVar[str]
+    POINTS: ClassVar[tuple[Point, ...]]
+    ALARMS: ClassVar[tuple[Alarm, ...]] = ()
+    PARAMS: ClassVar[type[Params]] = Params
+    MANAGES: ClassVar[tuple[type[Component], ...]] = ()
+    """What its `of` must name; nothing here: anything, or nothing."""
+    STATE: ClassVar[type[ActorState]] = State
+    OF_THIS_RUN: ClassVar[tuple[str, ...]] = ()
+    """Endings of settings that mean nothing after the site was started again: times of its clock, meters' zeros."""
+    state: State
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        **FIRMWARE_FAULTS,
+        **ALARM_FAULTS,
+        **SENSOR_FAULTS,
+        **ANSWER_FAULTS,
+    }
+
+    CRASHES: ClassVar[frozenset[str]] = frozenset({"firmware-crash"})
+
+    _patterns: ClassVar[dict[tuple[int, str], list[tuple[Point, list[str]]]]]
+    """The points and the parts of their names, by how many those are and the first of them."""
+
+    def __init_subclass__(cls) -> None:
+        if not cls.ALARMS:
+            cls.FAULTS = {kind: fault for kind, fault in cls.FAULTS.items() if kind not in ALARM_FAULTS}
+        cls._patterns = {}
+        for point in (*SYSTEM_POINTS, *getattr(cls, "POINTS", ())):
+            parts = point.name.split(".")
+            cls._patterns.setdefault((len(parts), parts[0]), []).append((point, parts))
+
+    def __init__(self, id: str, params: Params) -> None:
+        super().__init__(id)
+        self.params = params
+        self.outbox: list[Notice] = []
+        """Notices not yet sent; whoever serves the device takes them. Not part of the state."""
+        self.layout = 0
+        """Grows when rows appear or disappear (alarm tables, neighbours)."""
+        self._bound: dict[str, BoundPoint] = {}
+        self._writing = False
+
+    @property
+    def name(self) -> str:
+        """What people call it: its id without the `/device` that sets it apart from the component it manages."""
+        return self.id.partition("/")[0]
+
+    # -- points ---------------------------------------------------------------------------------------------
+
+    def indices(self, name: str) -> Sequence[Index]:
+        """The rows of the table indexed by `name`, in order (`outlet` -> 1 … 24)."""
+        raise UnknownPoint(f"{self.name}: a {self.kind} has no table indexed by {name!r}")
+
+    def point(self, name: str) -> BoundPoint:
+        """The point of that name on this device, ready to read and write.
+
+        Raises:
+            UnknownPoint: it has none; the message names near ones.
+        """
+        bound = self.find_point(name)
+        if bound is None:
+            near = difflib.get_close_matches(name, self.point_names(), n=3)
+            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            raise UnknownPoint(f"{self.name} ({self.kind}) has no point {name!r}{hint}")
+        return bound
+
+    def find_point(self, name: str) -> BoundPoint | None:
+        """The point of that name, None if this device has none."""
+        bound = self._bound.get(name)
+        if bound is None and (bound := self._bind(name)) is not None:
+            self._bound[name] = bound
+        return bound
+
+    def read(self, name: str) -> Value:
+        return self.point(name).read()
+
+    def write(self, name: str, value: Value) -> None:
+        """Write a point as an operator's station would.
+
+        Raises:
+            UnknownPoint, NotWritable, BadValue, Refused: see there.
+        """
+        self.point(name).write(value)
+
+    def point_names(self) -> list[str]:
+        """All point names of this device, tables expanded, in catalogue order."""
+        names: list[str] = []
+        for point in (*SYSTEM_POINTS, *self.POINTS):
+            rows: list[dict[str, Index]] = [{}]
+            for index in placeholders(point.name):
+                rows = [{**row, index: i} for row in rows for i in self.indices(index)]
+            names += [point.name.format(**{k: dashed(v) for k, v in row.items()}) for row in rows]
+        return names
+
+    def _bind(self, name: str) -> BoundPoint | None:
+        parts = name.split(".")
+        for point, pattern in self._patterns.get((len(parts), parts[0]), ()):
+            row: list[Index] = []
+            for want, got in zip(pattern, parts, strict=True):
+                if want.startswith("{"):
+                    index = undashed(got)
+                    if index is None or index not in self.indices(want[1:-1]):
+                        break
+                    row.append(index)
+                elif want != got:
+                    break
+            else:
+                return BoundPoint(self, point, name, tuple(row))
+        return None
+
+    def domain(self, bound: BoundPoint) -> Domain:
+        """Which values that point of this device takes and shows; some firmware knows more than the catalogue."""
+        return bound.point.domain
+
+    # -- what its sensors say -------------------------------------------------------------------------------
+
+    def measured(self, point: str, value: float) -> float:
+        """That point as its sensor shows it to the firmware, `value` being what is there."""
+        return float(reported(self, point, value)) if self.state.faults else value
+
+    def controlled(self, point: str, setpoint: float, low: float, high: float) -> float:
+        """Where controlling that point to `setpoint` really brings it, between `low` and `high`."""
+        return controlled(self, point, setpoint, low, high) if self.state.faults else setpoint
+
+    # -- the management card --------------------------------------------------------------------------------
+
+    @property
+    def answers(self) -> bool:
+        """Whether the management card is up and not hung (the network is another matter)."""
+        faults = self.state.faults
+        return self.state.card == "up" and "card-hang" not in faults and "firmware-crash" not in faults
+
+    @property
+    def uptime_s(self) -> float:
+        """Since the card came up as it counts it, s."""
+        jump = self.fault("clock-jump")
+        return max(0.0, self.plant.now - self.state.booted_at + (jump["uptime"] if jump else 0.0))
+
+    @property
+    def clock_s(self) -> float:
+        """The site's clock as the device has it, s."""
+        jump = self.fault("clock-jump")
+        return self.plant.now + (jump["offset"] if jump else 0.0)
+
+    @property
+    def mac(self) -> bytes:
+        """A locally administered address (IEEE 802 c. 8.4) made of the last 32 bits of the IP address, six octets."""
+        return b"\x02\x54" + ip_address(self.params.address).packed[-4:]
+
+    def card_supplied(self) -> bool:
+        """Whether the card has power: any of its feeds, or the managed component's own output when none is given."""
+        feeds = self.params.powered_by or ((self.params.of,) if self.params.of else ())
+        return not feeds or any(self.supply_live(ref) for ref in feeds)
+
+    def supply_live(self, ref: str) -> bool:
+        """Whether that feed is live on any phase (`component` or `component:socket`)."""
+        flow = self.plant.solvers[0]
+        assert isinstance(flow, Flow), "the power flow is a plant's first solver"
+        return max(flow.supply(ref).volts) > CARD_VOLTS
+
+    def on_boot(self) -> None:
+        """The card has just come up after a power loss or restart; volatile state starts afresh here."""
+
+    def reboot(self) -> None:
+        """Restart the management card: silent for `boot_s`, then up with a new uptime."""
+        if self.state.card != "off":
+            self.state.card = "booting"
+            self.state.faults.pop("card-hang", None)
+            self._run_again()
+            self.after(self.params.boot_s, "card up")
+            self.touch()
+
+    # -- the clock's calls ----------------------------------------------------------------------------------
+
+    def react(self) -> None:
+        self._follow_supply()
+        if self.answers:
+            self._watch_alarms()
+
+    def _follow_supply(self) -> None:
+        supplied = self.card_supplied()
+        if not supplied and self.state.card != "off":
+            self.state.card = "off"
+            self.cancel("card up")
+            self.state.alarms.clear()
+            self.layout += 1
+            self.log("card off")
+        elif supplied and self.state.card == "off":
+            self.state.card = "booting"
+            self.after(self.params.boot_s, "card up")
+            self.log("card booting")
+
+    def on_timer(self, name: str) -> None:
+        if name == "card up":
+            self.state.card = "up"
+            self.state.booted_at = self.plant.now
+            self.state.boots += 1
+            self.record("system started")
+            self.log("card up")
+            self.on_boot()
+        elif name.startswith("raise "):
+            self.raise_alarm(name.removeprefix("raise "))
+        elif name.startswith("drop "):
+            self.drop_alarm(name.removeprefix("drop "))
+        elif name.startswith("look "):
+            look(self, name.removeprefix("look "))
+        else:
+            super().on_timer(name)
+
+    def on_settings(self) -> None:
+        """The settings have been replaced as a whole: take over those that are kept elsewhere, too."""
+
+    def check_fault(self, kind: str, of: tuple[str, ...]) -> None:
+        check(self, kind, of)
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        if active:
+            begin(self, kind)
+        else:
+            end(self, kind)
+
+    def on_restore(self) -> None:
+        self.outbox.clear()
+        self.layout += 1
+
+    # -- defects of the firmware ----------------------------------------------------------------------------
+
+    def crash(self, error: Exception, phase: str) -> bool:
+        if not self.crashed:
+            self.state.faults["firmware-crash"] = {}
+            self.log("firmware crashed", phase=phase, error=f"{type(error).__name__}: {error}")
+        return True
+
+    def react_crashed(self) -> None:
+        """Only power matters: a card that lost it and has it again restarts its firmware."""
+        before = self.state.card
+        self._follow_supply()
+        if before == "off" and self.state.card == "booting":
+            self._run_again()
+
+    def _run_again(self) -> None:
+        """The firmware restarts: a crash is over."""
+        if self.state.faults.pop("firmware-crash", None) is not None:
+            self.log("fault cleared", kind="firmware-crash")
+            self.plant.rearrange()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """What is written inside is one change: the plant settles once, at the end.
+
+        If carrying it out crashes this firmware, the device's state is what it was before the block, and hung.
+
+        Raises:
+            Crashed: carrying it out has crashed the firmware.
+            PlantError: the plant does not come to rest with the new values.
+        """
+        if self._writing:
+            yield
+            return
+        crashed, before = self.crashed, marshal.dumps(vars(self.state))
+        self._writing, written = True, False
+        try:
+            with self.plant.together():
+                yield
+                written = True
+        except Crashed:
+            self._roll_back(before)
+            raise
+        except Exception as error:
+            if not written:  # refused inside the block, by a firmware or protocol that knows what it has done
+                raise
+            self._roll_back(before)
+            if isinstance(error, PlantError):
+                raise
+            # What the plant makes of the new values is a defect that the write brought out.
+            self.plant.crash(self, error, "write")
+            raise Crashed(f"{self.name} does not answer: its firmware has crashed ({error!r})") from error
+        finally:
+            self._writing = False
+        if self.crashed and not crashed:
+            self._roll_back(before)
+            raise Crashed(f"{self.name} does not answer: its firmware has crashed")
+
+    def _roll_back(self, before: bytes) -> None:
+        """Take back what was written, but not what has happened meanwhile: faults, log lines, the count of commands."""
+        now = self.state
+        self.state = type(now)(**marshal.loads(before))
+        self.state.faults, self.state.events, self.state.commands = now.faults, now.events, now.commands
+        self.touch()
+
+    # -- alarms ---------------------------------------------------------------------------------------------
+
+    def _watch_alarms(self) -> None:
+        active = self.state.alarms
+        held = false_alarm(self) if self.state.faults else ""
+        for alarm in self.ALARMS:
+            name = alarm.name
+            if name == held:
+                if name not in active:
+                    self.raise_alarm(name)
+                continue
+            if name not in active:
+                step, holds, delay_s = "raise", alarm.when(self), alarm.delay_s
+            else:
+                holds = not alarm.when(self) if alarm.clear is None else alarm.clear(self)
+                step, delay_s = "drop", alarm.clear_delay_s
+            if holds or delay_s > 0.0:
+                self._ripen(step, name, holds, delay_s)
+
+    def _ripen(self, step: str, alarm: str, holds: bool, delay_s: float) -> None:
+        """Raise or drop it when the condition has held for its delay."""
+        if delay_s <= 0.0:
+            if holds:
+                Device.on_timer(self, f"{step} {alarm}")
+            return
+        timer = f"{step} {alarm}"
+        running = (self.id, timer) in self.plant.timers
+        if holds and not running:
+            self.after(delay_s, timer)
+        elif running and not holds:
+            self.cancel(timer)
+
+    def raise_alarm(self, name: str) -> None:
+        if "alarm-not-raised" in self.state.faults:
+            return
+        self.state.alarms[name] = self.plant.now
+        self._announce(name, True)
+
+    def drop_alarm(self, name: str) -> None:
+        self.state.alarms.pop(name, None)
+        self._announce(name, False)
+
+    def _announce(self, name: str, raised: bool) -> None:
+        self.layout += 1
+        self.notify(name, raised)
+        self.record(f"{name.replace('_', ' ')} {'raised' if raised else 'cleared'}")
+        self.log("alarm" if raised else "alarm cleared", alarm=name)
+
+    def notify(self, name: str, raised: bool = True) -> None:
+        """Put a notice in the outbox: of an alarm, or of an event that is no condition (a new VRRP master)."""
+        alarm, _, row = name.partition(".")
+        del self.outbox[:-LOG_LENGTH]
+        self.outbox.append(Notice(self.plant.now, alarm, raised, undashed(row) if row else None))
+
+    def record(self, text: str) -> None:
+        """Write a line to the device's own event log."""
+        self.state.events.append([self.plant.now, text])
+        del self.state.events[:-LOG_LENGTH]
+
+
+def _setting(
+    name: str, default: Callable[[Device], str]
+) -> tuple[Callable[[Device], str], Callable[[Device, str], None]]:
+    def read(device: Device) -> str:
+        return str(device.state.settings.get(name, default(device)))
+
+    def write(device: Device, value: str) -> None:
+        device.state.settings[name] = value
+
+    return read, write
+
+
+_NAME = _setting("system.name", lambda d: d.name)
+_LOCATION = _setting("system.location", lambda d: d.params.location)
+_CONTACT = _setting("system.contact", lambda d: d.params.contact)
+
+SYSTEM_POINTS: tuple[Point, ...] = (
+    Point("system.name", "the device's own name (sysName)", _NAME[0], write=_NAME[1], kind="text"),
+    Point("system.location", "where it stands (sysLocation)", _LOCATION[0], write=_LOCATION[1], kind="text"),
+    Point("system.contact", "who looks after it (sysContact)", _CONTACT[0], write=_CONTACT[1], kind="text"),
+    Point("system.uptime", "time since the management card came up", lambda d: d.uptime_s, "s", possible=CLOCK),
+    Point(
+        "system.clock",
+        "the device's own clock, seconds since the site was started",
+        lambda d: d.clock_s,
+        "s",
+        possible=CLOCK,
+    ),
+    Point("system.model", "the product's model name", lambda d: d.params.model, kind="text"),
+    Point("system.serial", "its serial number", lambda d: d.params.serial, kind="text"),
+    Point("system.firmware", "its firmware version", lambda d: d.params.firmware, kind="text"),
+    Point("system.ip", "IP address of the management card", lambda d: d.params.address, kind="text"),
+    Point("system.mac", "hardware address of the management card, six octets", lambda d: d.mac, kind="octets"),
+    Point("alarm.count", "how many alarms are active", lambda d: len(d.state.alarms)),
+    Point(
+        "command.reboot_card",
+        "restart the management card",
+        lambda d: "none",
+        write=lambda d, v: d.reboot() if v == "reboot" else None,
+        values=("none", "reboot"),
+    ),
+)
+"""Points every device has. `alarm.NAME.active` (bool) is added for each alarm, see `alarms.alarm_points`."""

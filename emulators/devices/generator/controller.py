@@ -1,0 +1,375 @@
+"""Firmware of a generating set's controller, after the Deep Sea Electronics DSE 8610 MKII.
+
+It starts the set when a transfer switch calls, closes it onto a dead bus or synchronises it to a live one, protects
+it, cools it down and stops it. Sets on one bus talk to each other over the multiset link: one of them closes on a
+dead bus while the others wait, and with `load_demand` those that the load does not need stand down.
+
+Sequence: DSE 8610 MKII operator manual 5.4 (easymanua.ls/dse/8610-mkii, p. 117): start delay, cranking with rests,
+safety-on delay, warming, load; return delay, cooling, stop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
+from twinfeed.emulators.devices.firmware.points import Index, Refused, Value
+from twinfeed.emulators.devices.generator.multiset import STAGES, LinkedSet, LinkedState
+from twinfeed.emulators.devices.generator.points import POINTS
+from twinfeed.emulators.devices.generator.protection import PROTECTIONS
+from twinfeed.emulators.plant.kernel.faults import Fault
+
+MODES = ("stop", "auto", "manual", "test")
+
+TURNING = STAGES[STAGES.index("starting") : STAGES.index("stopping")]
+"""Stages in which the engine should run."""
+
+MATCH_LOOK_S = 0.7
+"""How often the synchroniser looks whether voltage and frequency hold still, s; not a multiple of common hunting."""
+
+
+@dataclass
+class GeneratorControllerState(LinkedState):
+    attempts: int = 0
+    """Cranks so far in this start."""
+    matched: int = 0
+    """Looks in a row at which voltage and frequency fitted the bus."""
+    starts: int = 0
+    failed_starts: int = 0
+    run_s: float = 0.0
+    """Running time until `run_since`, s."""
+    run_since: float = -1.0
+    """Negative while it does not run."""
+
+
+class GeneratorController(LinkedSet):
+    """The controller of the `generator` named by `of`.
+
+    It lives on the starter battery. `controller-hang` stops sequence and protection, `card-hang` only the answering.
+    """
+
+    kind = "generator"
+    STATE = GeneratorControllerState
+    POINTS = POINTS
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        **Device.FAULTS,
+        "controller-hang": Fault("sequence and protection stand still; the engine does what it was last told"),
+        "emergency-stop": Fault("somebody has pressed the emergency stop button", family="people"),
+        "no-remote-start": Fault("the wire of the remote start is broken: requests are not seen", family="plant"),
+        "msc-failure": Fault(
+            "the multiset link is down: this controller and the others do not see each other", family="plant"
+        ),
+        **left_in_manual("it is left in manual: it goes on as it is and does not start when called"),
+    }
+    state: GeneratorControllerState
+
+    def indices(self, name: str) -> Sequence[Index]:
+        return (1, 2, 3) if name == "phase" else super().indices(name)
+
+    def card_supplied(self) -> bool:
+        """It lives on the starter battery (8 to 35 V); a site that feeds it otherwise says so with `powered_by`."""
+        return super().card_supplied() if self.params.powered_by else self.generator.battery_volts >= 8.0
+
+    # -- what it knows ------------------------------------------------------------------------------------------
+
+    @property
+    def run_s(self) -> float:
+        """Engine running time, s."""
+        since = self.state.run_since
+        return self.state.run_s + (self.plant.now - since if since >= 0.0 else 0.0)
+
+    # -- the clock's calls --------------------------------------------------------------------------------------
+
+    def react(self) -> None:
+        if self.fault("controller-hang") is None:
+            self._protect()
+            self._demand()
+            self._sequence()
+        super().react()
+
+    def on_timer(self, name: str) -> None:
+        kind, _, rest = name.partition(" ")
+        if kind not in ("stage", "safety", "protect", "match", "stand", "recall"):
+            super().on_timer(name)
+        elif self.fault("controller-hang") is not None:
+            return
+        elif kind == "stage":
+            self._stage_over(rest)
+        elif kind == "safety":
+            self.state.armed = True
+        elif kind == "protect":
+            protection = PROTECTIONS[int(rest)]
+            self._act(protection.alarm, protection.action)
+        elif kind == "match":
+            self._match()
+        else:
+            self.state.stood_down = kind == "stand"
+            self.record("stood down: the load does not need it" if kind == "stand" else "called for load")
+            self.log("stood down" if kind == "stand" else "recalled")
+
+    # -- what the protection orders -----------------------------------------------------------------------------
+
+    def _shut_down(self) -> None:
+        self.generator.trip("shutdown")
+        self.generator.stop_engine()
+        if self.generator.phase == "stopped":
+            self._enter("rest")
+        else:
+            self._enter("stopping", self.setting("stopping_timeout_s"))
+
+    def _unload(self) -> None:
+        if self.state.stage in ("synchronising", "closing", "on-load"):
+            self._open()
+
+    # -- sequence -------------------------------------------------------------------------------------------------
+
+    def _enter(self, stage: str, for_s: float | None = None) -> None:
+        """Go to a stage, and time it when it has an end of its own."""
+        state = self.state
+        if state.stage == stage:
+            return
+        self.cancel(f"stage {state.stage}")
+        if stage not in TURNING and state.run_since >= 0.0:
+            state.run_s, state.run_since = self.run_s, -1.0
+            state.armed = False
+            self.cancel("safety on")
+        if stage != "synchronising":
+            self.cancel("match")
+        state.stage = stage
+        if for_s is not None:
+            self.after(for_s, f"stage {stage}")
+        self.log(stage.replace("-", " "))
+        self.touch()
+
+    def _sequence(self) -> None:
+        state, generator = self.state, self.generator
+        stage, go = state.stage, self.wanted and not self.locked_out
+        if stage in TURNING and generator.phase != "running":
+            self._engine_died()
+        elif stage == "rest":
+            if go and generator.phase == "stopped":
+                self.record("start requested")
+                state.attempts = 0
+                self._enter("start-delay", self.setting("start_delay_s"))
+        elif stage in ("start-delay", "preheat", "crank-rest"):
+            if not go:
+                self._enter("rest")
+        elif stage == "cranking":
+            if generator.running:
+                self._fired()
+            elif not go:
+                generator.stop_cranking()
+                self._enter("rest")
+        elif stage == "starting":
+            if not go:
+                self._enter("cooling", self.setting("cooling_s"))
+            elif self.in_window:
+                self._enter("warming", self.setting("warming_s"))
+        elif stage == "warming":
+            if not go:
+                self._enter("cooling", self.setting("cooling_s"))
+        elif stage == "available":
+            if self.load_wanted:
+                self._towards_load()
+            elif not go:
+                self._enter("cooling", self.setting("cooling_s"))
+        elif stage == "synchronising":
+            if not self.load_wanted or not generator.bus_live:
+                self._enter("available")
+        elif stage == "closing":
+            if generator.closed:
+                self.record("generator breaker closed")
+                self._enter("on-load")
+        elif stage == "on-load":
+            self._watch_load()
+        elif stage == "opening":
+            if not generator.closed:
+                self._enter("available" if go else "cooling", None if go else self.setting("cooling_s"))
+        elif stage == "cooling":
+            if go:
+                self._enter("available")
+        elif stage == "stopping":
+            if generator.phase in ("stopped", "seized"):
+                self.record("engine stopped")
+                self._enter("rest")
+            elif generator.running:
+                generator.stop_engine()
+
+    def _fired(self) -> None:
+        state = self.state
+        state.starts += 1
+        state.run_since = self.plant.now
+        self.after(self.setting("safety_on_s"), "safety on")
+        self.record("engine running")
+        self._enter("starting")
+
+    def _engine_died(self) -> None:
+        """It stopped by itself: a failed attempt before the safety-on delay is over, later left to the protections."""
+        if not self.state.armed:
+            self.generator.trip("engine stopped")
+            self._attempt_failed()
+        elif self.state.stage == "opening" and not self.generator.closed:
+            self._enter("cooling", self.setting("cooling_s"))
+
+    def _attempt_failed(self) -> None:
+        state = self.state
+        state.attempts += 1
+        if state.attempts >= self.params.crank_attempts:
+            self._enter("stopping" if self.generator.phase == "stopping" else "rest")
+            state.failed_starts += 1
+            self._act("fail_to_start", "shutdown")
+        else:
+            self.record(f"attempt {state.attempts} to start failed")
+            self._enter("crank-rest", self.setting("crank_rest_s"))
+
+    def _stage_over(self, stage: str) -> None:
+        """The time of a stage is up."""
+        generator = self.generator
+        if stage == "start-delay":
+            self._enter("preheat", self.setting("preheat_s"))
+        elif stage in ("preheat", "crank-rest"):
+            if generator.phase == "stopped":
+                generator.crank()
+                self._enter("cranking", self.setting("crank_s"))
+            elif generator.phase == "seized":
+                self._attempt_failed()
+            else:  # still running down
+                self.state.stage = "preheat"
+                self.after(1.0, "stage preheat")
+        elif stage == "cranking":
+            generator.stop_cranking()
+            self._attempt_failed()
+        elif stage == "warming":
+            self._enter("available")
+        elif stage == "synchronising":
+            self._act("fail_to_synchronise", "trip")
+        elif stage == "closing":
+            generator.open_breaker()
+            self._act("fail_to_close", "trip")
+        elif stage == "on-load":
+            self._open()
+        elif stage == "opening":
+            self._act("fail_to_open", "shutdown")
+        elif stage == "cooling":
+            generator.stop_engine()
+            self._enter("stopping", self.setting("stopping_timeout_s"))
+        elif stage == "stopping":
+            self._act("fail_to_stop", "shutdown")
+
+    # -- load ---------------------------------------------------------------------------------------------------
+
+    def _towards_load(self) -> None:
+        if not self.in_window:
+            return
+        if self.generator.bus_live:
+            self.state.matched = 0
+            self._enter("synchronising", self.setting("sync_timeout_s"))
+            self.after(max(MATCH_LOOK_S, self.setting("sync_s") - MATCH_LOOK_S), "match")
+        elif self._may_close_on_dead_bus():
+            self._close(synchronised=False)
+
+    def _match(self) -> None:
+        """The synchroniser closes when two looks in a row find voltage and frequency at the bus's."""
+        generator = self.generator
+        fits = self.in_window and abs(generator.terminal_hertz - generator.params.hertz) < 0.3
+        self.state.matched = self.state.matched + 1 if fits else 0
+        if self.state.matched >= 2:
+            self._close(synchronised=True)
+        else:
+            self.after(MATCH_LOOK_S, "match")
+
+    def _close(self, synchronised: bool) -> None:
+        self._enter("closing", self.setting("breaker_timeout_s"))
+        self.generator.close_breaker(synchronised)
+
+    def _open(self) -> None:
+        self._enter("opening", self.setting("breaker_timeout_s"))
+        self.generator.open_breaker()
+
+    def _watch_load(self) -> None:
+        if not self.generator.closed:
+            if self.generator.trip_cause != "out of step":
+                self._act("fail_to_close", "trip")
+            self._enter("cooling", self.setting("cooling_s"))
+        elif self.locked_out:
+            self._open()
+        elif self.mode == "auto":
+            self._time("stage on-load", not self.load_wanted, self.setting("return_s"))
+        elif not self.load_wanted:
+            self._open()
+
+    # -- what operators do ----------------------------------------------------------------------------------------
+
+    def set_mode(self, mode: str) -> None:
+        """stop stops the engine at once; manual leaves it as it is; test runs it on load."""
+        state = self.state
+        if mode == self.mode:
+            if mode == "stop":
+                self.reset()
+            return
+        state.settings["mode"] = state.mode = mode
+        state.stood_down = False
+        self.record(f"mode {mode}")
+        self.log("mode", mode=mode)
+        if mode == "manual":
+            self._go_on_by_hand()
+        elif mode == "stop":
+            state.telemetry_start = False
+            if state.stage == "cranking":
+                self.generator.stop_cranking()
+                self._enter("rest")
+            elif state.stage in TURNING:
+                self.generator.open_breaker()
+                self.generator.stop_engine()
+                self._enter("stopping", self.setting("stopping_timeout_s"))
+            self.reset()
+        self.touch()
+
+    def _go_on_by_hand(self) -> None:
+        """In manual the engine and its load stay as they are."""
+        self.state.manual_run = self.state.stage in TURNING
+        self.state.manual_load = self.state.stage in ("synchronising", "closing", "on-load")
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        if kind == "left-in-manual" and active:
+            self._go_on_by_hand()
+        super().on_fault(kind, active)
+
+    def on_settings(self) -> None:
+        self.state.mode = str(self.state.settings.get("mode", self.params.mode))
+
+    def command(self, word: str) -> None:
+        """A key of the panel, or the telemetry.
+
+        Raises:
+            Refused: it means nothing in this mode.
+        """
+        state = self.state
+        if word in MODES:
+            self.set_mode(word)
+        elif word in ("start", "close", "open"):
+            if self.mode != "manual" and not (word == "start" and self.mode == "test"):
+                raise Refused(f"{self.name} is in {self.mode}: {word} needs manual")
+            state.manual_run = state.manual_run or word == "start"
+            if word != "start":
+                state.manual_load = word == "close"
+            self.record(f"{word} by command")
+        elif word in ("telemetry-start", "telemetry-stop"):
+            if word == "telemetry-start" and self.mode != "auto":
+                raise Refused(f"{self.name} is in {self.mode}: a telemetry start needs auto")
+            state.telemetry_start = word == "telemetry-start"
+            self.record(f"{word.replace('-', ' ')}")
+        elif word == "mute":
+            state.muted = True
+        elif word in ("reset", "reset-button"):
+            self.reset()
+        self.touch()
+
+    def store(self, name: str, value: Value) -> None:
+        """Change a delay, s."""
+        self.state.settings[name] = value
+        self.record(f"{name} set to {value!r}")
+        self.touch()

@@ -1,0 +1,86 @@
+"""The settings of a generating set's controller."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from twinfeed.emulators.devices.firmware.device import Params
+from twinfeed.emulators.plant.kernel.ratings import Names, Range
+
+
+@dataclass(frozen=True)
+class GeneratorControllerParams(Params):
+    """Settings of the controller. Electrical and speed thresholds: factory configuration of the DSE 86xx (from memory
+    of its Configuration Suite, unverified), as percent of nominal; engine thresholds: those of the set."""
+
+    start_requests: tuple[Annotated[str, Names("ats")], ...] = ()
+    """Transfer switches whose engine-start contact calls this set in automatic."""
+    mode: Literal["stop", "auto", "manual", "test"] = "auto"
+    """stop, auto, manual or test when the site starts."""
+    priority: Annotated[int, Range(-1000, 1000)] = 0
+    """Lower ones close first on a dead bus and are the last to be stood down; equal ones go by name."""
+    start_delay_s: Annotated[float, Range(0.0, 86400.0, "s")] = 0.0
+    """Between the request and the first crank, s: 0, for the transfer switches have ridden over dips already."""
+    preheat_s: Annotated[float, Range(0.0, 86400.0, "s")] = 0.0
+    crank_s: Annotated[float, Range(0.1, 600.0, "s")] = 10.0
+    """One attempt, s."""
+    crank_rest_s: Annotated[float, Range(0.1, 600.0, "s")] = 10.0
+    crank_attempts: Annotated[int, Range(1, 100, "attempts")] = 3
+    safety_on_s: Annotated[float, Range(0.0, 86400.0, "s")] = 8.0
+    """After firing, until oil pressure, speed and voltage have come up and their protections count, s."""
+    warming_s: Annotated[float, Range(0.0, 86400.0, "s")] = 0.0
+    """At speed before it may take load, s: 0, the jacket heater keeps it warm (NFPA 110 Type 10)."""
+    sync_s: Annotated[float, Range(0.0, 86400.0, "s")] = 4.0
+    """Time the synchroniser takes to match voltage, slip and phase, s (a 0.2 Hz slip comes round every 5 s)."""
+    sync_timeout_s: Annotated[float, Range(0.1, 86400.0, "s")] = 60.0
+    breaker_timeout_s: Annotated[float, Range(0.1, 86400.0, "s")] = 1.0
+    """A breaker that has not moved by then has failed, s."""
+    return_s: Annotated[float, Range(0.0, 86400.0, "s")] = 30.0
+    """On load after the request is gone, s."""
+    cooling_s: Annotated[float, Range(0.0, 86400.0, "s")] = 120.0
+    """Unloaded before it is stopped, s."""
+    stopping_timeout_s: Annotated[float, Range(0.1, 86400.0, "s")] = 60.0
+    load_demand: bool = False
+    """Stand down sets that the load does not need."""
+    stand_down_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 70.0
+    """A set is not needed when the sets before it would carry the load below this, % of what they can give."""
+    recall_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 85.0
+    """It is called again when they carry more than this, %."""
+    stand_down_s: Annotated[float, Range(0.0, 86400.0, "s")] = 300.0
+    """A set must have been needless so long, s."""
+    recall_s: Annotated[float, Range(0.0, 86400.0, "s")] = 2.0
+
+    ready_volts_percent: Annotated[float, Range(0.1, 50.0, "%")] = 10.0
+    """Voltage window for closing, % of nominal."""
+    ready_hertz_percent: Annotated[float, Range(0.1, 20.0, "%")] = 2.0
+    low_oil_warning_kpa: Annotated[float, Range(0.0, 2000.0, "kPa")] = 207.0
+    low_oil_shutdown_kpa: Annotated[float, Range(0.0, 2000.0, "kPa")] = 138.0
+    """20 psi (assumed)."""
+    hot_warning_c: Annotated[float, Range(0.0, 200.0, "degC")] = 98.0
+    hot_shutdown_c: Annotated[float, Range(0.0, 200.0, "degC")] = 103.0
+    cold_warning_c: Annotated[float, Range(-50.0, 100.0, "degC")] = 20.0
+    """NFPA 110 has a low-temperature alarm 11 K below the heated temperature of 32 degC (from memory)."""
+    low_fuel_percent: Annotated[float, Range(0.0, 100.0, "%")] = 25.0
+    low_fuel_shutdown_percent: Annotated[float, Range(0.0, 100.0, "%")] = 0.0
+    """Stop before the tank runs dry, %; 0 for never."""
+    underspeed_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 84.0
+    overspeed_warning_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 110.0
+    overspeed_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 114.0
+    underfrequency_warning_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 84.0
+    underfrequency_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 80.0
+    overfrequency_warning_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 110.0
+    overfrequency_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 114.0
+    undervoltage_warning_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 85.0
+    undervoltage_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 80.0
+    overvoltage_warning_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 115.0
+    overvoltage_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 120.0
+    overload_warning_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 100.5
+    overload_trip_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 110.0
+    overcurrent_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 150.0
+    """For 30 s, % (IEC 60034-1 9.3.2 asks alternators to stand that)."""
+    short_circuit_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 250.0
+    reverse_power_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 3.0
+    low_battery_v: Annotated[float, Range(0.0, 60.0, "V")] = 22.0
+    high_battery_v: Annotated[float, Range(0.0, 60.0, "V")] = 30.0
+    charge_failure_v: Annotated[float, Range(0.0, 60.0, "V")] = 18.0

@@ -1,0 +1,1 @@
+"""Firmware of environment monitors and relay I/O modules."""

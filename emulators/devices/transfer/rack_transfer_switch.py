@@ -1,0 +1,293 @@
+"""Firmware of a switch that transfers by itself: the card of a static transfer switch or of a rack ATS.
+
+The decision is made within a quarter of a cycle by the power electronics (`plant.static_transfer`); the card shows it,
+keeps the settings and raises the alarms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, ClassVar, Literal
+
+from twinfeed.emulators.devices.firmware.alarms import Alarm, alarm_points
+from twinfeed.emulators.devices.firmware.device import Device, Params, State
+from twinfeed.emulators.devices.firmware.domain import LOADING
+from twinfeed.emulators.devices.firmware.points import Index, Point
+from twinfeed.emulators.plant.kernel.ratings import Range, Text
+from twinfeed.emulators.plant.power.electrical import DEAD, Supply
+from twinfeed.emulators.plant.power.static_transfer_switch import StaticTransferSwitch
+
+WORDS = ("a", "b")
+"""Sources 1 and 2 in words, whatever the switch calls its terminals."""
+
+RANGES_V = {"narrow": 16.0, "medium": 23.0, "wide": 30.0}
+"""How far from 230 V a source may be (APC AP77xx user manual p. 14, 230 V model), V."""
+
+
+@dataclass(frozen=True)
+class SourceSwitchParams(Params):
+    phases: Literal[1, 3] = 1
+    """Phases of the switch: 1 for a rack ATS, 3 for a static switch in a board."""
+    near_overload_percent: Annotated[float, Range(0.0, 100.0, "%")] = 80.0
+    overload_percent: Annotated[float, Range(0.0, 200.0, "%")] = 100.0
+    low_load_a: Annotated[float, Range(0.0, 20000.0, "A")] = 0.0
+    source_names: tuple[Annotated[str, Text(64)], ...] = ("Source A", "Source B")
+
+
+@dataclass
+class SourceSwitchState(State):
+    selected: str = ""
+    """The source at the last look, to notice a switchover."""
+    peak_a: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
+    """Highest output current of each phase, A."""
+    peak_w: float = 0.0
+    names: dict[str, str] = field(default_factory=dict)
+
+
+ALARMS = (
+    Alarm("redundancy_lost", "the source not in use is out of limits", lambda d: not d.switch.redundant),
+    Alarm("on_alternate", "the load is not on the preferred source", lambda d: d.off_preference, severity="info"),
+    Alarm("source_a_lost", "source A is out of limits", lambda d: not d.available(1)),
+    Alarm("source_b_lost", "source B is out of limits", lambda d: not d.available(2)),
+    Alarm("output_lost", "nothing reaches the output", lambda d: not d.switch.live, severity="critical"),
+    Alarm("overload", "the output is over its limit", lambda d: d.load_state == "overload", severity="critical"),
+    Alarm("near_overload", "the output is near its limit", lambda d: d.load_state == "near-overload"),
+    Alarm(
+        "out_of_sync",
+        "the sources are out of step",
+        lambda d: d.switch.redundant and not d.switch.in_step,
+        severity="info",
+        delay_s=1.0,
+    ),
+    Alarm(
+        "transfer_inhibited",
+        "locked onto its source after a load fault",
+        lambda d: d.switch.inhibited,
+        severity="critical",
+    ),
+)
+
+
+class SourceSwitch(Device):
+    """The management card of the plant's `sts` or `rack_ats` named by `of`; it runs on either source."""
+
+    kind = "source_switch"
+    PARAMS = SourceSwitchParams
+    MANAGES = (StaticTransferSwitch,)
+    STATE = SourceSwitchState
+    ALARMS = ALARMS
+    params: SourceSwitchParams
+    state: SourceSwitchState
+    switch: StaticTransferSwitch
+    TABLES: ClassVar[tuple[str, ...]] = ("source", "phase")
+
+    def start(self) -> None:
+        switch = self.plant.find(self.params.of)
+        assert isinstance(switch, StaticTransferSwitch), (
+            f"{self.id} manages {switch.id}, which is not an sts or rack_ats"
+        )
+        self.switch = switch
+        self.state.selected = switch.active
+        self._seen: object = None
+
+    def indices(self, name: str) -> Sequence[Index]:
+        if name == "source":
+            return (1, 2)
+        if name == "phase":
+            return tuple(range(1, self.params.phases + 1))
+        return super().indices(name)
+
+    def card_supplied(self) -> bool:
+        if self.params.powered_by:
+            return super().card_supplied()
+        return any(max(supply.volts) > 100.0 for supply in self.switch.seen.values())
+
+    def react(self) -> None:
+        active = self.switch.active
+        if active and active != self.state.selected:
+            self.state.selected = active
+            self.record(f"switched to source {WORDS[self.switch.TERMINALS.index(active)].upper()}")
+        if self.switch.load is not self._seen:
+            self._seen = self.switch.load
+            amperes = self.amperes
+            if any(now > peak for now, peak in zip(amperes, self.state.peak_a, strict=True)):
+                self.state.peak_a = [max(pair) for pair in zip(amperes, self.state.peak_a, strict=True)]
+            self.state.peak_w = max(self.state.peak_w, self.switch.load_kw * 1000.0)
+        super().react()
+
+    # -- readings -----------------------------------------------------------------------------------------------
+
+    def supply(self, source: int) -> Supply:
+        return self.switch.seen.get(self.switch.TERMINALS[source - 1], DEAD)
+
+    def available(self, source: int) -> bool:
+        return self.switch.TERMINALS[source - 1] in self.switch.state.good
+
+    def word(self, terminal: str) -> str:
+        return WORDS[self.switch.TERMINALS.index(terminal)]
+
+    @property
+    def off_preference(self) -> bool:
+        return self.preference != "none" and not self.switch.on_preferred
+
+    @property
+    def preference(self) -> str:
+        return self.word(self.switch.preferred) if self.switch.state.automatic_return else "none"
+
+    @property
+    def amperes(self) -> tuple[float, float, float]:
+        """Output current of each phase; a single-phase switch carries all its load on one, A."""
+        load, volts = self.switch.load, self.switch.output.volts
+        if self.params.phases == 3:
+            return load.amperes(volts)
+        whole = load.total_kva * 1000.0 / volts[0] if volts[0] > 1.0 else 0.0
+        return (whole, 0.0, 0.0)
+
+    @property
+    def load_percent(self) -> float:
+        return 100.0 * max(self.amperes) / self.switch.params.rated_a
+
+    @property
+    def load_state(self) -> str:
+        percent = self.load_percent
+        if percent >= self.limit("overload"):
+            return "overload"
+        if percent >= self.limit("near-overload"):
+            return "near-overload"
+        return "low" if max(self.amperes) < self.params.low_load_a else "normal"
+
+    def limit(self, name: str) -> float:
+        """A load threshold, % of rated."""
+        default = self.params.overload_percent if name == "overload" else self.params.near_overload_percent
+        return float(self.state.settings.get(name, default))
+
+    @property
+    def range(self) -> str:
+        return next((word for word, volts in RANGES_V.items() if volts == self.switch.state.range_v), "medium")
+
+    # -- what operators do --------------------------------------------------------------------------------------
+
+    def prefer(self, value: str) -> None:
+        """none keeps the load where it is until that source fails."""
+        self.switch.return_automatically(value != "none")
+        if value != "none":
+            self.switch.prefer(self.switch.TERMINALS[WORDS.index(value)])
+        self.record(f"preferred source {value.upper()}")
+
+    def set_range(self, value: str) -> None:
+        self.switch.set_range(RANGES_V[value])
+        self.record(f"voltage range {value}")
+
+    def set_sensitivity(self, value: str) -> None:
+        self.state.settings["sensitivity"] = value
+        self.record(f"sensitivity {value}")
+
+    def set_limit(self, name: str, amperes: float) -> None:
+        self.state.settings[name] = 100.0 * amperes / self.switch.params.rated_a
+
+    def rename(self, source: int, name: str) -> None:
+        self.state.names[str(source)] = name
+
+    def reset_peaks(self, value: str) -> None:
+        if value == "reset":
+            self.state.peak_a, self.state.peak_w = [0.0, 0.0, 0.0], 0.0
+
+    def reset(self, value: str) -> None:
+        if value == "reset":
+            self.switch.reset()
+
+    POINTS = (
+        Point(
+            "switch.source", "the source in use", lambda d: d.word(d.switch.active or d.state.selected), values=WORDS
+        ),
+        Point(
+            "switch.preferred",
+            "the source to be on when both are good",
+            lambda d: d.preference,
+            write=prefer,
+            values=(*WORDS, "none"),
+        ),
+        Point("switch.redundant", "both sources are good", lambda d: d.switch.redundant, kind="truth"),
+        Point("switch.in_sync", "the sources are in step", lambda d: d.switch.in_step, kind="truth"),
+        Point("switch.healthy", "it can transfer", lambda d: "stuck" not in d.switch.state.faults, kind="truth"),
+        Point("switch.transfers", "transfers since it was built", lambda d: d.switch.transfers),
+        Point(
+            "source.{source}.name",
+            "what people call that source",
+            lambda d, s: d.state.names.get(str(s), d.params.source_names[s - 1]),
+            write=rename,
+            kind="text",
+        ),
+        Point("source.{source}.available", "within limits", lambda d, s: d.available(s), kind="truth"),
+        Point("source.{source}.alive", "any voltage at all", lambda d, s: d.supply(s).live, kind="truth"),
+        Point("source.{source}.voltage.{phase}", "phase to neutral", lambda d, s, p: d.supply(s).volts[p - 1], "V"),
+        Point("source.{source}.frequency", "of that source", lambda d, s: d.supply(s).hertz, "Hz"),
+        Point("output.live", "the output is within limits", lambda d: d.switch.live, kind="truth"),
+        Point("output.frequency", "at the output", lambda d: d.switch.output_hertz, "Hz"),
+        Point("output.voltage.{phase}", "phase to neutral", lambda d, p: d.switch.output.volts[p - 1], "V"),
+        Point("output.current.{phase}", "drawn from the output, RMS", lambda d, p: d.amperes[p - 1], "A"),
+        Point("output.current_peak.{phase}", "highest since it was reset", lambda d, p: d.state.peak_a[p - 1], "A"),
+        Point("output.apparent_power", "drawn from the output", lambda d: d.switch.load_kva * 1000.0, "VA"),
+        Point("output.power", "active power drawn from the output", lambda d: d.switch.load_kw * 1000.0, "W"),
+        Point("output.power_peak", "highest since it was reset", lambda d: d.state.peak_w, "W"),
+        Point("output.load", "of the rated current", lambda d: d.load_percent, "%", possible=LOADING),
+        Point(
+            "output.state",
+            "load against the thresholds",
+            lambda d: d.load_state,
+            values=("normal", "low", "near-overload", "overload"),
+        ),
+        Point("rating.current", "rated current of a phase", lambda d: d.switch.params.rated_a, "A"),
+        Point(
+            "setting.range",
+            "voltage range a source must keep",
+            lambda d: d.range,
+            write=set_range,
+            values=tuple(RANGES_V),
+        ),
+        Point(
+            "setting.sensitivity",
+            "how fast a disturbance is acted on",
+            lambda d: d.state.settings.get("sensitivity", "high"),
+            write=set_sensitivity,
+            values=("high", "low"),
+        ),
+        Point(
+            "setting.near_overload",
+            "output current from which it warns",
+            lambda d: d.limit("near-overload") * d.switch.params.rated_a / 100.0,
+            "A",
+            write=lambda d, v: d.set_limit("near-overload", v),
+            low=0.0,
+            high=10000.0,
+        ),
+        Point(
+            "setting.overload",
+            "output current from which it alarms",
+            lambda d: d.limit("overload") * d.switch.params.rated_a / 100.0,
+            "A",
+            write=lambda d, v: d.set_limit("overload", v),
+            low=0.0,
+            high=10000.0,
+        ),
+        Point("setting.low_load", "output current below which it warns", lambda d: d.params.low_load_a, "A"),
+        Point(
+            "setting.return_delay",
+            "the preferred source must be good so long",
+            lambda d: d.switch.state.retransfer_s,
+            "s",
+            write=lambda d, v: d.switch.set_retransfer(float(v)),
+            low=0.0,
+            high=3600.0,
+        ),
+        Point("command.reset_peaks", "forget the peaks", lambda d: "none", write=reset_peaks, values=("none", "reset")),
+        Point(
+            "command.reset",
+            "release the lock after a load fault",
+            lambda d: "none",
+            write=reset,
+            values=("none", "reset"),
+        ),
+        *alarm_points(ALARMS),
+    )

@@ -1,0 +1,1 @@
+"""Firmware of a UPS's network card."""

@@ -1,0 +1,182 @@
+"""Firmware of a UPS: delayed shutdown and startup, battery tests, and what its management card tells of it.
+
+The power train protects the load by itself (`twinfeed.emulators.plant.ups.ups`). Here is what follows a schedule or an
+operator: countdowns, tests and their verdicts, the decision to start again after a full discharge. It goes on while
+the management card is off or hung. Points and alarms are in `ups_points`, named after RFC 1628.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import inf
+from typing import ClassVar
+
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.points import Index
+from twinfeed.emulators.devices.ups.alarms import ALARMS, WELL_KNOWN
+from twinfeed.emulators.devices.ups.output_control import IMMINENT_S, OutputControl
+from twinfeed.emulators.devices.ups.points import POINTS
+from twinfeed.emulators.devices.ups.settings import UpsDeviceState, UpsParams
+from twinfeed.emulators.plant.kernel.faults import Fault
+
+__all__ = ["UpsDeviceState", "UpsFirmware", "UpsParams"]
+
+DEPLETED_S = 60.0
+"""Less runtime than this counts as depleted, s."""
+
+
+class UpsFirmware(OutputControl):
+    """The controller and management card of a UPS."""
+
+    kind = "ups"
+    POINTS = POINTS
+    ALARMS = ALARMS
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        **Device.FAULTS,
+        "communications-lost": Fault(
+            "the card does not reach the power train: commands are refused, an alarm is raised"
+        ),
+    }
+
+    def indices(self, name: str) -> Sequence[Index]:
+        if name == "line":
+            return range(1, self.ups.params.phases + 1)
+        if name == "segment":
+            return range(1, self.ups.params.segments + 1)
+        if name == "alarm_row":
+            return [number for number, alarm in WELL_KNOWN.items() if alarm in self.state.alarms]
+        return super().indices(name)
+
+    def card_supplied(self) -> bool:
+        """The card lives on the UPS's own electronics unless it has feeds of its own."""
+        if self.params.powered_by:
+            return super().card_supplied()
+        ups = self.ups
+        return ups.battery_able or max(*ups.seen["input"].volts, *ups.bypass_supply.volts) > 100.0
+
+    # -- the clock's calls ----------------------------------------------------------------------------------
+
+    def react(self) -> None:
+        self._follow_input()
+        self._follow_battery()
+        self._follow_output()
+        if self.state.test_result == "in_progress":
+            self.follow_test()
+        super().react()
+
+    def _follow_input(self) -> None:
+        ups, ok = self.ups, self.ups.input_ok
+        if ok is self.state.input_was_ok:
+            return
+        self.state.input_was_ok = ok
+        if ok:
+            self.record("input power restored")
+            return
+        self.state.line_bads += 1
+        supply, p = ups.seen["input"], ups.params
+        worst = min(supply.volts[: p.phases])
+        if worst < 0.1 * p.volts:
+            self.state.transfer = "blackout"
+        elif worst < ups.window[0]:
+            self.state.transfer = "brownout"
+        elif max(supply.volts) > ups.window[1]:
+            self.state.transfer = "high_voltage"
+        else:
+            self.state.transfer = "frequency"
+        self.record(f"input power bad: {self.state.transfer}")
+
+    def _follow_battery(self) -> None:
+        state, on = self.state, self.ups.on_battery
+        if on and state.on_battery_at < 0.0:
+            state.on_battery_at = self.plant.now
+            if self.testing:
+                state.transfer = "self_test"
+            self.record("on battery")
+        elif not on and state.on_battery_at >= 0.0:
+            state.battery_seconds += self.plant.now - state.on_battery_at
+            state.on_battery_at = -1.0
+            self.record("no longer on battery")
+
+    def _follow_output(self) -> None:
+        """Start again when the input is back and the battery holds enough."""
+        state, ups = self.state, self.ups
+        lost = ups.state.path == "none" and ups.state.cause in ("battery exhausted", "no battery")
+        if lost and not state.awaiting and not state.off and self.setting("auto_restart") == "on":
+            state.awaiting = True
+            self.record("output lost: battery exhausted, waiting for input power")
+        if not state.awaiting:
+            return
+        if ups.state.path != "none":
+            state.awaiting = False
+            self.cancel("restart")
+        elif ups.rectifier == "on" and ups.charge_percent >= self.setting("min_return_charge"):
+            if self.remaining_s("restart") is None:
+                self.after(self.setting("return_delay_s"), "restart")
+        else:
+            self.cancel("restart")
+
+    def horizon(self) -> float:
+        """The remaining runtime is watched closely where something follows from it."""
+        ups, state = self.ups, self.state
+        if not ups.on_battery or ups.battery_kw <= 0.0:
+            return inf
+        left = ups.runtime_s
+        pace = left / max((1.0 - ups.state.depth) * ups.full_s(ups.battery_kw), 0.1)
+        marks = [self.setting("low_battery_s"), DEPLETED_S, IMMINENT_S]
+        ahead = [left - mark for mark in marks if left > mark]
+        reach = max(min(ahead, default=1.0) / max(pace, 1e-6), 0.01)
+        if state.test_result == "in_progress" and state.test == "deep":
+            reach = min(reach, 10.0)
+        return reach
+
+    def on_timer(self, name: str) -> None:
+        if name == "shutdown":
+            self._off(str(self.setting("shutdown_type")))
+        elif name == "pause":
+            self._off(self.state.pause)
+        elif name in ("startup", "reboot over"):
+            self._start_when_powered()
+        elif name == "restart":
+            self._on()
+        elif name == "test over":
+            self.judge()
+        elif name != "imminent":
+            super().on_timer(name)
+
+    # -- what the points show -------------------------------------------------------------------------------
+
+    @property
+    def mode(self) -> str:
+        """What an operator would call the state of the output."""
+        state, mode = self.state, self.ups.mode
+        if mode == "off":
+            if state.awaiting:
+                return "awaiting_power"
+            return state.off if state.off in ("rebooting", "sleeping") else "off"
+        if mode == "battery" and self.testing:
+            return "battery_test"
+        if mode == "bypass" and self.ups.state.cause != "command":
+            return "bypass_fault"
+        return mode
+
+    @property
+    def battery_status(self) -> str:
+        """upsBatteryStatus: unknown, normal, low or depleted."""
+        if not self.ups.battery_connected:
+            return "unknown"
+        runtime = self.ups.runtime_s
+        if not self.ups.battery_able or runtime <= DEPLETED_S:
+            return "depleted"
+        return "low" if runtime <= self.setting("low_battery_s") else "normal"
+
+    @property
+    def seconds_on_battery(self) -> float:
+        since = self.state.on_battery_at
+        return self.plant.now - since if since >= 0.0 else 0.0
+
+    @property
+    def imminent(self) -> bool:
+        """Whether the output is lost in less than 5 s, by a countdown or because the battery ends."""
+        if 0.0 <= self.countdown("shutdown", "pause") <= IMMINENT_S:
+            return True
+        return self.ups.on_battery and not self.testing and self.ups.runtime_s <= IMMINENT_S

@@ -1,0 +1,404 @@
+"""What a UPS shows and takes: its points.
+
+A point reads the firmware `d` and through it the power train `d.ups`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from twinfeed.emulators.devices.firmware.alarms import alarm_points
+from twinfeed.emulators.devices.firmware.domain import BURNING, LOADING, SIGNED_AMPERES, Kind
+from twinfeed.emulators.devices.firmware.points import Point, Value
+from twinfeed.emulators.devices.ups.alarms import ALARMS, WELL_KNOWN
+
+
+def _input_state(d: Any) -> str:
+    ups = d.ups
+    supply, (low, high) = ups.seen["input"], ups.window
+    lines = supply.volts[: ups.params.phases]
+    if min(lines) < low:
+        return "low"
+    if max(lines) > high:
+        return "high"
+    slowest, fastest = ups.params.rectifier_hertz
+    return "frequency_low" if supply.hertz < slowest else "frequency_high" if supply.hertz > fastest else "good"
+
+
+def _days(d: Any) -> int:
+    """Days from 2000-01-01 to the battery's date, 0 when that is not written mm/dd/yyyy."""
+    parts = str(d.setting("battery_date")).split("/")
+    try:
+        month, day, year = map(int, parts)
+        return (date(year if year > 99 else 2000 + year, month, day) - date(2000, 1, 1)).days
+    except ValueError:
+        return 0
+
+
+def _setting(
+    name: str,
+    doc: str,
+    key: str,
+    unit: str = "",
+    values: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+    kind: Kind | None = None,
+) -> Point:
+    """A point that reads and writes the setting `key`, which survives a power loss."""
+
+    def read(d: Any) -> Value:
+        value: Value = d.setting(key)
+        return value
+
+    return Point(name, doc, read, unit, write=lambda d, v: d.set(key, v), values=values, low=low, high=high, kind=kind)
+
+
+def _command(name: str, doc: str, act: Callable[[Any, Any], None], *words: str) -> Point:
+    return Point(name, doc, lambda d: "none", write=act, values=("none", *words))
+
+
+def _volts(supply: Callable[[Any], Any]) -> Callable[[Any, int], float]:
+    return lambda d, line: float(supply(d.ups).volts[line - 1])
+
+
+def _amperes(draw: Callable[[Any], Any], supply: Callable[[Any], Any]) -> Callable[[Any, int], float]:
+    return lambda d, line: float(draw(d.ups).amperes(supply(d.ups).volts)[line - 1])
+
+
+def _watts(draw: Callable[[Any], Any]) -> Callable[[Any, int], float]:
+    return lambda d, line: draw(d.ups).kw[line - 1] * 1000.0
+
+
+def _line_load(d: Any, line: int) -> float:
+    p, load = d.ups.params, d.ups.load
+    kw, kvar = load.kw[line - 1], load.kvar[line - 1]
+    return float(100.0 * p.phases * max(kw / p.kw, (kw * kw + kvar * kvar) ** 0.5 / p.kva))
+
+
+def _battery_amperes(d: Any) -> float:
+    volts = d.ups.battery_volts
+    return d.ups.battery_kw * 1000.0 / volts if volts > 1.0 else 0.0
+
+
+_INPUT = (lambda u: u.rectifier_draw), (lambda u: u.seen["input"])
+_BYPASS = (lambda u: u.bypass_draw), (lambda u: u.bypass_supply)
+_OUTPUT = (lambda u: u.load), (lambda u: u.output)
+
+SOURCES = {"inverter": "normal", "eco": "normal", "bypass": "bypass", "maintenance": "bypass", "none": "none"}
+"""upsOutputSource for each path of the power train; on battery it is `battery`."""
+
+POINTS: tuple[Point, ...] = (
+    Point(
+        "ups.mode",
+        "what the output lives on",
+        lambda d: d.mode,
+        values=(
+            "online",
+            "battery",
+            "battery_test",
+            "eco",
+            "bypass",
+            "bypass_fault",
+            "maintenance",
+            "off",
+            "rebooting",
+            "sleeping",
+            "awaiting_power",
+        ),
+    ),
+    Point("ups.rating.power", "rated apparent power", lambda d: d.ups.params.kva * 1000.0, "VA"),
+    Point("ups.rating.realpower", "rated real power", lambda d: d.ups.params.kw * 1000.0, "W"),
+    Point(
+        "ups.efficiency",
+        "output over input power",
+        lambda d: 100.0 * d.ups.load_kw / (d.ups.load_kw + d.ups.losses_kw) if d.ups.load_kw > 0.0 else 0.0,
+        "%",
+    ),
+    Point("ups.phases", "phases of the output", lambda d: d.ups.params.phases),
+    Point(
+        "ups.transfer_cause",
+        "why it last went on battery",
+        lambda d: d.state.transfer,
+        values=("none", "blackout", "brownout", "high_voltage", "frequency", "self_test"),
+    ),
+    Point("ups.path_cause", "why the output path last changed", lambda d: d.ups.state.cause, kind="text"),
+    _setting("ups.ident", "name an operator gave the UPS (upsIdentName)", "ident", kind="text"),
+    _setting("ups.attached", "equipment it feeds (upsIdentAttachedDevices)", "attached", kind="text"),
+    # battery
+    Point(
+        "battery.status",
+        "upsBatteryStatus",
+        lambda d: d.battery_status,
+        values=("unknown", "normal", "low", "depleted"),
+    ),
+    Point("battery.charge", "estimated state of charge", lambda d: d.ups.charge_percent, "%"),
+    Point("battery.runtime", "estimated runtime at the present load", lambda d: d.ups.runtime_s, "s"),
+    Point("battery.voltage", "at its terminals", lambda d: d.ups.battery_volts, "V"),
+    Point("battery.voltage.nominal", "sum of the cells", lambda d: d.ups.battery.nominal_volts, "V"),
+    Point("battery.current", "positive when discharging", _battery_amperes, "A", possible=SIGNED_AMPERES),
+    Point("battery.temperature", "of the battery", lambda d: d.ups.battery_c, "°C", possible=BURNING),
+    Point(
+        "battery.seconds_on_battery",
+        "time since it went on battery, 0 if it is not",
+        lambda d: d.seconds_on_battery,
+        "s",
+    ),
+    Point(
+        "battery.seconds_total", "all time on battery", lambda d: d.state.battery_seconds + d.seconds_on_battery, "s"
+    ),
+    Point("battery.strings", "strings in parallel", lambda d: d.ups.battery.strings),
+    Point(
+        "battery.strings.bad",
+        "strings known to be bad",
+        lambda d: d.ups.battery.strings - d.ups.strings_in if d.setting("replace_battery") else 0,
+    ),
+    Point(
+        "battery.breaker",
+        "the battery breaker",
+        lambda d: "closed" if d.ups.state.breaker_closed else "open",
+        values=("open", "closed"),
+        write=lambda d, v: d.ups.set_battery_breaker(v == "closed"),
+    ),
+    Point("battery.chemistry", "vrla or li-ion", lambda d: d.ups.params.chemistry, kind="text"),
+    Point(
+        "battery.replace",
+        "whether the battery needs replacement",
+        lambda d: bool(d.setting("replace_battery")),
+        kind="truth",
+    ),
+    _setting("battery.date", "when the battery was installed, mm/dd/yyyy", "battery_date", kind="text"),
+    Point("battery.date.days", "the same as days since 2000-01-01", _days, "d"),
+    # input, bypass, output
+    Point("input.line_bads", "times the input went out of tolerance", lambda d: d.state.line_bads),
+    Point(
+        "input.state",
+        "what is wrong with the input",
+        _input_state,
+        values=("good", "low", "high", "frequency_low", "frequency_high"),
+    ),
+    Point("input.frequency", "of the input", lambda d: d.ups.seen["input"].hertz, "Hz"),
+    Point("input.{line}.voltage", "phase to neutral", _volts(_INPUT[1]), "V"),
+    Point("input.{line}.current", "drawn by the rectifier", _amperes(*_INPUT), "A"),
+    Point("input.{line}.power", "drawn by the rectifier", _watts(_INPUT[0]), "W"),
+    Point("input.power", "drawn by the rectifier", lambda d: d.ups.rectifier_draw.total_kw * 1000.0, "W"),
+    Point("input.power.apparent", "drawn by the rectifier", lambda d: d.ups.rectifier_draw.total_kva * 1000.0, "VA"),
+    Point("bypass.frequency", "of the bypass", lambda d: d.ups.bypass_supply.hertz, "Hz"),
+    Point("bypass.{line}.voltage", "phase to neutral", _volts(_BYPASS[1]), "V"),
+    Point("bypass.{line}.current", "through the bypass", _amperes(*_BYPASS), "A"),
+    Point("bypass.{line}.power", "through the bypass", _watts(_BYPASS[0]), "W"),
+    Point(
+        "output.source",
+        "upsOutputSource",
+        lambda d: "battery" if d.ups.on_battery else SOURCES[d.ups.state.path],
+        values=("none", "normal", "bypass", "battery"),
+    ),
+    Point("output.frequency", "of the output", lambda d: d.ups.output.hertz, "Hz"),
+    Point("output.{line}.voltage", "phase to neutral", _volts(_OUTPUT[1]), "V"),
+    Point("output.{line}.current", "to the load", _amperes(*_OUTPUT), "A"),
+    Point("output.{line}.power", "to the load", _watts(_OUTPUT[0]), "W"),
+    Point("output.{line}.load", "share of the line's rating", _line_load, "%", possible=LOADING),
+    Point("output.load", "share of the rating", lambda d: d.ups.load_percent, "%", possible=LOADING),
+    Point("output.power", "to the load", lambda d: d.ups.load_kw * 1000.0, "W"),
+    Point("output.power.apparent", "to the load", lambda d: d.ups.load_kva * 1000.0, "VA"),
+    Point("output.on", "whether the output is live", lambda d: d.ups.live, kind="truth"),
+    Point(
+        "output.realpower.percent",
+        "real power, share of the rating",
+        lambda d: 100.0 * d.ups.load_kw / d.ups.params.kw,
+        "%",
+    ),
+    Point(
+        "output.power.percent",
+        "apparent power, share of the rating",
+        lambda d: 100.0 * d.ups.load_kva / d.ups.params.kva,
+        "%",
+    ),
+    Point("output.energy", "energy given to the load since the site was started", lambda d: d.ups.energy_kwh, "kWh"),
+    # settings
+    Point("setting.input.voltage", "nominal", lambda d: d.ups.params.volts, "V"),
+    Point("setting.input.frequency", "nominal", lambda d: d.ups.params.hertz, "Hz"),
+    Point("setting.output.voltage", "nominal", lambda d: d.ups.params.volts, "V"),
+    Point("setting.output.frequency", "nominal", lambda d: d.ups.params.hertz, "Hz"),
+    _setting(
+        "setting.low_battery", "runtime at which the battery counts as low", "low_battery_s", "s", low=0.0, high=36000.0
+    ),
+    _setting("setting.audible", "the audible alarm", "audible", values=("disabled", "enabled", "muted")),
+    _setting("setting.auto_restart", "start again when the input returns", "auto_restart", values=("on", "off")),
+    _setting("setting.shutdown_type", "what a shutdown switches off", "shutdown_type", values=("output", "system")),
+    _setting(
+        "setting.transfer.low", "input voltage below which it goes on battery", "transfer_low", "V", low=150, high=230
+    ),
+    _setting(
+        "setting.transfer.high", "input voltage above which it goes on battery", "transfer_high", "V", low=230, high=300
+    ),
+    _setting("setting.sensitivity", "to input disturbances", "sensitivity", values=("auto", "low", "medium", "high")),
+    _setting("setting.shutoff_delay", "wait before a graceful shutdown", "shutoff_delay_s", "s", low=0, high=36000),
+    _setting("setting.return_delay", "wait before the output comes back", "return_delay_s", "s", low=0, high=36000),
+    _setting("setting.sleep_time", "how long a sleep lasts", "sleep_s", "s", low=0, high=1296000),
+    _setting("setting.reboot_time", "how long a reboot keeps the output off", "reboot_s", "s", low=0, high=36000),
+    _setting(
+        "setting.min_return_charge",
+        "charge needed before the output comes back",
+        "min_return_charge",
+        "%",
+        low=0,
+        high=100,
+    ),
+    _setting(
+        "setting.test_schedule",
+        "when it tests itself",
+        "test_schedule",
+        values=("biweekly", "weekly", "at_turn_on", "never"),
+    ),
+    Point(
+        "setting.eco",
+        "runs on the bypass while that is good",
+        lambda d: "on" if d.ups.state.eco else "off",
+        write=lambda d, v: d.ups.set_eco(v == "on"),
+        values=("on", "off"),
+    ),
+    # countdowns and commands
+    Point(
+        "shutdown.delay",
+        "seconds to shutdown, -1 if none is under way (upsShutdownAfterDelay)",
+        lambda d: d.countdown("shutdown"),
+        "s",
+        write=lambda d, v: d.shutdown_after(v),
+        low=-1,
+    ),
+    Point(
+        "startup.delay",
+        "seconds to startup, -1 if none is under way (upsStartupAfterDelay)",
+        lambda d: d.countdown("startup"),
+        "s",
+        write=lambda d, v: d.startup_after(v),
+        low=-1,
+    ),
+    Point(
+        "reboot.duration",
+        "seconds left of a reboot, -1 if none is under way (upsRebootWithDuration)",
+        lambda d: d.countdown("reboot over"),
+        "s",
+        write=lambda d, v: d.reboot_for(v),
+        low=-1,
+        high=300,
+    ),
+    _command("command.off", "switch the output off", lambda d, v: d.command_off(v), "now", "graceful"),
+    _command("command.on", "switch the output on", lambda d, v: d.command_on(v), "now"),
+    _command("command.reboot", "switch off and on again", lambda d, v: d.command_reboot(v), "now", "graceful"),
+    _command("command.sleep", "switch off for the sleep time", lambda d, v: d.command_sleep(v), "now", "graceful"),
+    _command("command.conserve", "on battery: off until the input returns", lambda d, v: d.command_conserve(v), "now"),
+    _command(
+        "command.power_fail",
+        "behave for a moment as if the input had failed: a general test",
+        lambda d, v: d.start_test("general") if v == "now" else None,
+        "now",
+    ),
+    _command(
+        "command.panel_test",
+        "flash the lamps and beep",
+        lambda d, v: d.command_panel("test" if v == "now" else v),
+        "now",
+    ),
+    _command(
+        "command.panel",
+        "lamps and beeper",
+        lambda d, v: d.command_panel(v),
+        "test",
+        "test-continuous",
+        "mute",
+        "unmute",
+    ),
+    _command(
+        "command.outlet",
+        "switch the main outlet group, at once or after the delays set",
+        lambda d, v: d.command_outlet(v),
+        "cancel",
+        "on",
+        "off",
+        "shutdown",
+        "reboot",
+        "on-delayed",
+        "off-delayed",
+        "shutdown-delayed",
+        "reboot-delayed",
+    ),
+    _command("command.bypass", "to the static bypass and back", lambda d, v: d.command_bypass(v), "on", "off"),
+    _command(
+        "command.maintenance",
+        "work the manual bypass, as a person does at the panel",
+        lambda d, v: d.ups.set_maintenance(v == "on") if v != "none" else None,
+        "on",
+        "off",
+    ),
+    _command(
+        "command.test", "start a test of that kind", lambda d, v: d.start_test(v), "general", "quick", "deep", "abort"
+    ),
+    Point(
+        "segment.{segment}.state",
+        "an outlet group",
+        lambda d, n: "on" if d.ups.state.segments[n - 1] else "off",
+        write=lambda d, n, v: d.command_segment(n, v),
+        values=("on", "off"),
+    ),
+    # tests
+    Point(
+        "test.id",
+        "the test in progress or last done; writing one starts it (upsTestId)",
+        lambda d: d.state.test,
+        write=lambda d, v: d.start_test(v),
+        values=("none", "abort", "general", "quick", "deep"),
+    ),
+    Point(
+        "test.lock",
+        "upsTestSpinLock",
+        lambda d: d.state.test_lock,
+        write=lambda d, v: d.set_test_lock(v),
+        low=0,
+        high=2**31 - 1,
+        whole=True,
+    ),
+    Point(
+        "test.result",
+        "upsTestResultsSummary",
+        lambda d: d.state.test_result,
+        values=("pass", "warning", "error", "aborted", "in_progress", "none"),
+    ),
+    Point("test.detail", "upsTestResultsDetail", lambda d: d.state.test_detail, kind="text"),
+    Point(
+        "test.start",
+        "uptime of the card when the test began (upsTestStartTime)",
+        lambda d: max(0.0, d.state.test_at - d.state.booted_at) if d.state.test != "none" else 0.0,
+        "s",
+    ),
+    Point(
+        "test.elapsed",
+        "how long the test has lasted (upsTestElapsedTime)",
+        lambda d: (d.plant.now if d.testing else d.state.test_ended) - d.state.test_at,
+        "s",
+    ),
+    Point(
+        "test.battery",
+        "result of the last test other than a calibration",
+        lambda d: d.state.battery_test,
+        values=("pass", "warning", "error", "aborted", "in_progress", "none"),
+    ),
+    Point(
+        "test.calibration",
+        "result of the last deep calibration",
+        lambda d: d.state.calibration,
+        values=("ok", "in_progress", "aborted", "unknown"),
+    ),
+    # alarms
+    Point("alarm_row.{alarm_row}.name", "an active alarm", lambda d, n: WELL_KNOWN[n], kind="text"),
+    Point(
+        "alarm_row.{alarm_row}.time",
+        "uptime of the card when it was raised",
+        lambda d, n: max(0.0, d.state.alarms.get(WELL_KNOWN[n], 0.0) - d.state.booted_at),
+        "s",
+    ),
+    *alarm_points(ALARMS),
+)

@@ -1,0 +1,1 @@
+"""Cooling: climate, chillers, water loops, pumps, air handlers, halls."""

@@ -1,0 +1,125 @@
+"""The air outside: what chillers, radiators and transformers breathe."""
+
+from __future__ import annotations
+
+import csv
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import cos, pi
+from typing import Annotated, Any, ClassVar
+
+from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.ratings import Range, Text
+from twinfeed.emulators.plant.power.electrical import Component
+
+DAY_S = 86400.0
+
+
+@dataclass(frozen=True)
+class ClimateRatings:
+    """A design day, a constant or a weather file.
+
+    The default day is April in Bamako, the hottest month: mean daily maximum 39 degC and minimum 24 degC (BBC Weather,
+    medium confidence; the monthly mean of WMO 61291 Bamako/Senou, 32.4 degC, is 0.9 K above their midpoint). The
+    site's design temperature of 45 degC lies between the records of April (44) and May (46, both BBC Weather): a day
+    of 39 degC with the fault `heat-wave` at its default. ASHRAE's design values for the station are not verified.
+    """
+
+    max_c: Annotated[float, Range(-50.0, 60.0, "degC")] = 39.0
+    """Dry bulb in the afternoon, degC."""
+    min_c: Annotated[float, Range(-50.0, 60.0, "degC")] = 24.0
+    """Dry bulb before sunrise, degC. The same as `max_c` for a constant."""
+    peak_hour: Annotated[float, Range(0.0, 24.0, "h")] = 15.0
+    """When it is hottest, hour of the day (ASHRAE's clear-sky profile has its peak at 15 h solar time)."""
+    start_hour: Annotated[float, Range(0.0, 24.0, "h")] = 13.0
+    """What the time of day is when the site is started, hour."""
+    series: Annotated[str, Text(1_000_000, lines=True)] = ""
+    """Weather instead of a design day: CSV text with the columns `hour` (since the start of the site) and
+    `dry_bulb_c`; linear between the rows, the last row holds."""
+
+    def __post_init__(self) -> None:
+        if self.min_c > self.max_c:
+            raise ValueError(f"min_c is {self.min_c:g}, expected at most max_c, {self.max_c:g} degC")
+
+
+@dataclass(frozen=True)
+class _Series:
+    hours: list[float] = field(default_factory=list)
+    dry_bulb_c: list[float] = field(default_factory=list)
+
+
+class Climate(Component):
+    """Outdoor dry bulb as a function of the plant's time.
+
+    Raises:
+        PlantError: the weather file lacks a column, holds no number or runs backwards.
+    """
+
+    kind = "climate"
+    PARAMS = ClimateRatings
+    params: ClimateRatings
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "heat-wave": Fault(
+            "it is hotter than the design day",
+            {"kelvin": Parameter(6.0, "K", -20.0, 20.0)},
+            source="Google europe-west2, 2022-07",
+        ),
+    }
+    QUANTITIES: ClassVar[Mapping[str, str]] = {"outdoor_c": "°C", "hour": "h"}
+
+    def __init__(self, id: str, params: Any = None) -> None:
+        super().__init__(id, params)
+        self._series = _parse(id, self.params.series) if self.params.series else None
+
+    @property
+    def hour(self) -> float:
+        """Time of day, 0 to 24 h."""
+        return (self.params.start_hour + self.plant.now / 3600.0) % 24.0
+
+    @property
+    def outdoor_c(self) -> float:
+        """Dry bulb now, degC."""
+        p = self.params
+        if self._series is not None:
+            c = _interpolate(self._series, self.plant.now / 3600.0)
+        else:
+            phase = 2.0 * pi * (self.hour - p.peak_hour) / 24.0
+            c = (p.max_c + p.min_c) / 2.0 + (p.max_c - p.min_c) / 2.0 * cos(phase)
+        wave = self.fault("heat-wave")
+        return c + (wave["kelvin"] if wave else 0.0)
+
+
+def _parse(id: str, text: str) -> _Series:
+    series = _Series()
+    reader = csv.DictReader(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    missing = {"hour", "dry_bulb_c"} - set(reader.fieldnames or ())
+    if missing:
+        raise PlantError(f"{id}: the weather file has no column {', '.join(sorted(missing))}; it needs hour,dry_bulb_c")
+    for row in reader:
+        try:
+            hour, dry_bulb_c = float(row["hour"]), float(row["dry_bulb_c"])
+        except (TypeError, ValueError):
+            raise PlantError(
+                f"{id}: line {reader.line_num} of the weather file has {row['hour']!r}, {row['dry_bulb_c']!r}; "
+                f"expected two numbers"
+            ) from None
+        if series.hours and hour <= series.hours[-1]:
+            raise PlantError(f"{id}: line {reader.line_num} of the weather file goes back to hour {hour:g}")
+        series.hours.append(hour)
+        series.dry_bulb_c.append(dry_bulb_c)
+    if not series.hours:
+        raise PlantError(f"{id}: the weather file has no rows")
+    return series
+
+
+def _interpolate(series: _Series, hour: float) -> float:
+    hours, values = series.hours, series.dry_bulb_c
+    i = bisect_right(hours, hour)
+    if i == 0:
+        return values[0]
+    if i == len(hours):
+        return values[-1]
+    part = (hour - hours[i - 1]) / (hours[i] - hours[i - 1])
+    return values[i - 1] + part * (values[i] - values[i - 1])

@@ -1,0 +1,184 @@
+"""Halls: where the heat of what stands in them goes.
+
+A hall has three thermal nodes. Air leaves the cold side through the servers, takes up what their mass gives off, and
+arrives on the hot side; the air handlers bring it back. What they do not move recirculates round the racks. When
+cooling stops, the air warms at Q / C_air first and at Q / (C_air + C_mass) in the end (Khankari, ASHRAE Trans.
+117(1), 2011, LV-11-C026).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K, relative_humidity_percent
+from twinfeed.emulators.plant.cooling.climate import Climate
+from twinfeed.emulators.plant.cooling.crahs import ConditionedAir, Crah
+from twinfeed.emulators.plant.cooling.thermal import Balance, Body, ThermalState
+from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.ratings import Names, Range
+
+COLD_SHARE = 0.4
+"""Part of the hall's air that is on the cold side (cold aisles and plenum; assumption)."""
+
+
+@dataclass(frozen=True)
+class HallRatings:
+    """A hall for 500 kW in about 95 racks of 5.25 kW."""
+
+    area_m2: Annotated[float, Range(1.0, 100000.0, "m2")] = 250.0
+    """Of the white space: 2 kW/m2, about 2.6 m2 a rack with its share of the aisles."""
+    height_m: Annotated[float, Range(1.0, 50.0, "m")] = 3.5
+    mass_kg: Annotated[float, Range(1.0, 100000000.0, "kg")] = 66000.0
+    """Of racks and equipment, kg: 700 kg a rack, filled (assumption; they may carry 1000 kg and more)."""
+    mass_kj_per_kg_k: Annotated[float, Range(0.01, 10.0, "kJ/(kg K)")] = 0.5
+    """Specific heat of that mass (steel 0.49; Khankari 2011 uses 0.5)."""
+    it_delta_t_k: Annotated[float, Range(1.0, 50.0, "K")] = 12.0
+    """By how much servers warm the air, K (ASHRAE TC 9.9 quotes 10 to 20 K for servers; assumption)."""
+    server_effectiveness: Annotated[float, Range(0.01, 0.99)] = 0.7
+    """Of the heat exchange between servers and their air: with the mass above, a time constant of about 19 min for all
+    of it (server cores alone: several minutes, ASME InterPACK2013 V002T09A024)."""
+    design_kw: Annotated[float, Range(0.1, 100000.0, "kW")] = 500.0
+    """IT load; below a twentieth of it the servers' airflow falls no further."""
+    envelope_kw_per_k: Annotated[float, Range(0.0, 1000.0, "kW/K")] = 0.3
+    """Conduction through walls and roof, kW/K: 500 m2 at 0.6 W/(m2 K)."""
+    hot_spot: Annotated[float, Range(0.0, 0.9)] = 0.1
+    """Part of the air at the worst inlet that comes round from the hot side."""
+    dew_point_c: Annotated[float, Range(-40.0, 30.0, "degC")] = 9.5
+    """Of the room's air, degC: what a 10 degC coil leaves."""
+    climate: Annotated[str, Names("climate")] = ""
+    """Air outside; none means adiabatic walls."""
+
+
+@dataclass
+class HallState(ThermalState):
+    nodes_c: list[float] = field(default_factory=lambda: [22.0, 34.0, 40.0])
+    """Air on the cold side, air on the hot side, mass of the racks, degC."""
+
+
+class Hall(Body, ConditionedAir):
+    """A data hall: the heat of everything whose parameter `hall` names it, and the air handlers that serve it."""
+
+    kind = "hall"
+    PARAMS = HallRatings
+    STATE: ClassVar[type[State]] = HallState
+    params: HallRatings
+    state: HallState
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "fire-suppression": Fault("the fire panel stops the hall's air handlers", source="AWS eu-central-1, 2021-06"),
+        "containment-breach": Fault(
+            "aisle doors stand open: cold and hot air mix",
+            {"part": Parameter(25.0, "%", 1.0, 100.0, "of the servers' airflow that goes round")},
+        ),
+    }
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        "inlet_c": "°C", "hottest_inlet_c": "°C", "return_c": "°C", "mass_c": "°C", "air_c": "°C",
+        "heat_kw": "kW", "cooling_kw": "kW", "dew_point_c": "°C", "fire": "", "humidity_percent": "%",
+        "crahs_running": "",
+    }  # fmt: skip
+
+    def __init__(self, id: str, params: Any = None) -> None:
+        super().__init__(id, params)
+        spot = self.params.hot_spot
+        self.shares = {
+            "inlet_c": (1.0, 0.0, 0.0),
+            "hottest_inlet_c": (1.0 - spot, spot, 0.0),
+            "return_c": (0.0, 1.0, 0.0),
+            "mass_c": (0.0, 0.0, 1.0),
+            "air_c": (COLD_SHARE, 1.0 - COLD_SHARE, 0.0),
+        }
+
+    def start(self) -> None:
+        actors = list(self.plant.actors.values())
+        inside = [a for a in actors if getattr(getattr(a, "params", None), "hall", None) == self.id]
+        self.crahs = [a for a in inside if isinstance(a, Crah)]
+        self._sources: list[Any] = [a for a in inside if not isinstance(a, Crah) and hasattr(a, "heat_kw")]
+        outside = self.plant.find(self.params.climate) if self.params.climate else None
+        self._climate = outside if isinstance(outside, Climate) else None
+        super().start()
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        if kind == "fire-suppression" and active:
+            self.log("fire suppression released")
+
+    @property
+    def fire(self) -> bool:
+        """The contact of the fire panel that stops the air handlers."""
+        return "fire-suppression" in self.state.faults
+
+    @property
+    def inlet_c(self) -> float:
+        """What the servers breathe on average, degC."""
+        return self.state.nodes_c[0]
+
+    @property
+    def return_c(self) -> float:
+        """What the air handlers draw in, degC."""
+        return self.state.nodes_c[1]
+
+    @property
+    def mass_c(self) -> float:
+        return self.state.nodes_c[2]
+
+    @property
+    def hottest_inlet_c(self) -> float:
+        """At the worst rack, degC."""
+        return self.inlet_c + self.params.hot_spot * (self.return_c - self.inlet_c)
+
+    @property
+    def air_c(self) -> float:
+        """Mean of all air, degC."""
+        return COLD_SHARE * self.inlet_c + (1.0 - COLD_SHARE) * self.return_c
+
+    @property
+    def heat_kw(self) -> float:
+        """All that turns into heat in here but the fans of the air handlers, kW."""
+        return float(sum(source.heat_kw for source in self._sources))
+
+    @property
+    def cooling_kw(self) -> float:
+        """What the coils take out, kW."""
+        return sum(crah.cooling_kw for crah in self.crahs)
+
+    @property
+    def crahs_running(self) -> int:
+        return sum(crah.running for crah in self.crahs)
+
+    @property
+    def dew_point_c(self) -> float:
+        return self.params.dew_point_c
+
+    @property
+    def humidity_percent(self) -> float:
+        """Relative humidity at the inlets, %."""
+        return relative_humidity_percent(self.inlet_c, self.dew_point_c)
+
+    def capacities(self) -> list[float]:
+        p = self.params
+        air = p.area_m2 * p.height_m * AIR_KJ_PER_M3_K
+        return [COLD_SHARE * air, (1.0 - COLD_SHARE) * air, p.mass_kg * p.mass_kj_per_kg_k]
+
+    def balance(self, balance: Balance) -> None:
+        p, cold, hot, mass = self.params, self.first, self.first + 1, self.first + 2
+        heat = self.heat_kw
+        servers = max(heat, 0.05 * p.design_kw) / p.it_delta_t_k
+        handlers = sum(crah.air_kw_per_k for crah in self.crahs)
+        # what the servers move beyond the air handlers goes round; what these move beyond the servers passes by
+        balance.flow(cold, hot, max(0.0, servers - handlers))
+        balance.flow(hot, cold, max(servers, handlers))
+        breach = self.fault("containment-breach")
+        if breach:
+            mixed = servers * breach["part"] / 100.0
+            balance.flow(cold, hot, mixed)
+            balance.flow(hot, cold, mixed)
+        exchange = p.server_effectiveness * servers
+        balance.proportional(hot, mass, exchange)
+        balance.proportional(hot, cold, -exchange)
+        balance.flow(mass, cold, exchange)
+        balance.heat(mass, heat)
+        if self._climate is not None:
+            balance.inflow(hot, self._climate.outdoor_c, p.envelope_kw_per_k)
+        for crah in self.crahs:
+            crah.balance(balance, cold, hot)

@@ -1,0 +1,157 @@
+"""Chilled-water pumps on variable speed drives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf
+from typing import Annotated, Any, ClassVar
+
+from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.approach import approached
+from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.ratings import Names, Range
+from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
+
+
+@dataclass(frozen=True)
+class PumpRatings:
+    """One of three chilled-water pumps on variable speed drives: two deliver what 1.1 MW at 5.3 K needs."""
+
+    loop: Annotated[str, Names("water_loop", needed=True)] = ""
+    flow_l_s: Annotated[float, Range(0.001, 10000.0, "l/s")] = 25.0
+    """At full speed, l/s."""
+    power_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 11.0
+    """At full speed, kW: 25 l/s against 300 kPa at 68 % of pump, motor and drive."""
+    power_factor: Annotated[float, Range(0.1, 1.0)] = 0.95
+    ramp_s: Annotated[float, Range(0.01, 3600.0, "s")] = 15.0
+    """From standstill to full speed, s ("10 to 60 s", engineering practice, low confidence)."""
+    restart_s: Annotated[float, Range(0.0, 3600.0, "s")] = 5.0
+    """From the return of power to the drive's start, s: charging its DC link and self-test (assumption)."""
+    minimum_volts: Annotated[float, Range(0.0, 400.0, "V")] = 0.8 * NOMINAL_VOLTS
+    """Below this the drive trips on DC undervoltage, V."""
+    initially_on: bool = True
+
+
+@dataclass
+class PumpState(State):
+    commanded: bool = True
+    speed_percent: float = 100.0
+    """What its controller asks for, %."""
+    speed: float = 1.0
+    """Of the impeller, 0 to 1."""
+    ready: bool = True
+    """The drive has power and has started up."""
+    run_s: float = 0.0
+
+
+class Pump(Electrical):
+    """A pump with its drive: flow with the speed, power with its cube. The drive restarts by itself after a power loss.
+
+    Feeds: `input`, and `alternate` for a drive behind two supplies.
+    """
+
+    kind = "pump"
+    TERMINALS = ("input", "alternate")
+    NEEDS: ClassVar[int] = 0
+    PARAMS = PumpRatings
+    STATE = PumpState
+    params: PumpRatings
+    state: PumpState
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "failure": Fault("motor, coupling or drive has failed: it stands"),
+        "wear": Fault("the impeller is worn", {"loss": Parameter(30.0, "%", 1.0, 100.0, "of the flow")}),
+    }
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        **Electrical.QUANTITIES, "running": "", "flow_l_s": "l/s", "speed": "", "power_kw": "kW", "run_hours": "h"
+    }  # fmt: skip
+
+    def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
+        super().__init__(id, params, feeds)
+        self.state.commanded = self.params.initially_on
+        self.state.speed = 1.0 if self.params.initially_on else 0.0
+
+    def switch(self, on: bool) -> None:
+        if on != self.state.commanded:
+            self.state.commanded = on
+            self.log("started" if on else "stopped")
+            self.touch()
+
+    def set_speed(self, percent: float) -> None:
+        if percent != self.state.speed_percent:
+            self.state.speed_percent = percent
+            self.touch()
+
+    @property
+    def _terminal(self) -> str:
+        for terminal in self.feeds:
+            if self.seen[terminal].worst_volts >= self.params.minimum_volts:
+                return terminal
+        return ""
+
+    @property
+    def target(self) -> float:
+        turning = self.state.ready and self.state.commanded and "failure" not in self.state.faults
+        return self.state.speed_percent / 100.0 if turning else 0.0
+
+    @property
+    def running(self) -> bool:
+        return self.state.speed > 0.0
+
+    @property
+    def speed(self) -> float:
+        return self.state.speed
+
+    @property
+    def run_hours(self) -> float:
+        return self.state.run_s / 3600.0
+
+    @property
+    def flow_l_s(self) -> float:
+        flow = self.params.flow_l_s * self.state.speed
+        if not self.state.faults:
+            return flow
+        wear = self.fault("wear")
+        return flow * (1.0 - wear["loss"] / 100.0) if wear else flow
+
+    @property
+    def power_kw(self) -> float:
+        driven = self.state.ready and "failure" not in self.state.faults
+        return self.params.power_kw * float(self.state.speed**3) if driven else 0.0
+
+    def energise(self) -> Supply:
+        return self.seen[self._terminal] if self._terminal else Supply((0.0, 0.0, 0.0), 0.0, "")
+
+    def demand(self) -> dict[str, Draw]:
+        terminal = self._terminal
+        return {terminal: three_phase(self.power_kw, self.params.power_factor)} if terminal else {}
+
+    def react(self) -> None:
+        powered = self._terminal != ""
+        waiting = self.remaining_s("drive ready") is not None
+        if not powered:
+            if waiting:
+                self.cancel("drive ready")
+            if self.state.ready:
+                self.state.ready = False
+                self.log("lost power")
+                self.touch()
+        elif not self.state.ready and not waiting:
+            self.after(self.params.restart_s, "drive ready")
+
+    def on_timer(self, name: str) -> None:
+        if name == "drive ready":
+            self.state.ready = True
+            self.log("drive ready")
+        else:
+            super().on_timer(name)
+
+    def horizon(self) -> float:
+        gap = abs(self.target - self.state.speed)
+        return inf if gap == 0.0 else min(2.0, gap * self.params.ramp_s)
+
+    def advance(self, dt: float) -> None:
+        if self.state.speed > 0.0:
+            self.state.run_s += dt
+        if self.state.speed != self.target:
+            self.state.speed = approached(self.state.speed, self.target, dt / self.params.ramp_s)

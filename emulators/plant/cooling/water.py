@@ -1,0 +1,165 @@
+"""The chilled water loop with its buffer tank.
+
+All water of a loop flows one way round: return pipe, evaporators of the chillers whose isolation valve is open (the
+rest through the bypass), buffer tank, supply pipe, coils.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar
+
+from twinfeed.emulators.plant.cooling.chillers import ChilledWater, Chiller
+from twinfeed.emulators.plant.cooling.pumps import Pump
+from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
+from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.ratings import Range
+
+
+@dataclass(frozen=True)
+class WaterLoopRatings:
+    """The chilled water of 1 MW of IT."""
+
+    tank_m3: Annotated[float, Range(0.01, 100000.0, "m3")] = 30.0
+    """Buffer tank, m3: 11 min of 1.1 MW at 6 K."""
+    tank_layers: Annotated[int, Range(1, 32, "layers")] = 4
+    """1 for a mixed tank; more is more stratified (a chain of mixed layers, water moving down it)."""
+    pipes_m3: Annotated[float, Range(0.01, 10000.0, "m3")] = 6.0
+    """Return side: pipes, coils and evaporators."""
+    ambient_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 5.0
+    """Heat gained through insulation and fittings, kW (assumption)."""
+
+
+@dataclass
+class WaterLoopState(ThermalState):
+    nodes_c: list[float] = field(default_factory=list)
+    """Return water, then the layers of the tank in the direction of flow, degC."""
+
+
+class WaterLoop(Body, ChilledWater):
+    """A chilled water loop: a site may have two, A and B. Chillers, pumps and air handlers name it as their `loop`."""
+
+    kind = "water_loop"
+    PARAMS = WaterLoopRatings
+    STATE: ClassVar[type[State]] = WaterLoopState
+    params: WaterLoopRatings
+    state: WaterLoopState
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "valve-shut": Fault("a main isolation valve is shut: no flow", source="Equinix Singapore, 2023-10"),
+        "restriction": Fault(
+            "a strainer is blocked", {"loss": Parameter(50.0, "%", 1.0, 100.0, "part of the flow that is gone")}
+        ),
+    }
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        "supply_c": "°C", "return_c": "°C", "tank_c": "°C", "flow_l_s": "l/s", "load_kw": "kW",
+        "pumps_running": "", "chillers_running": "",
+    }  # fmt: skip
+
+    def __init__(self, id: str, params: Any = None) -> None:
+        super().__init__(id, params)
+        layers = self.params.tank_layers
+        self.state.nodes_c = [15.0] + [10.0] * layers
+        self.shares = {
+            "return_c": (1.0,),
+            "supply_c": (*[0.0] * layers, 1.0),
+            "tank_c": (0.0, *[1.0 / layers] * layers),
+        }
+        self._flow = (-1, 0.0)
+        """The plant's moment, and what the pumps move in it, l/s."""
+
+    def start(self) -> None:
+        actors = [a for a in self.plant.actors.values() if getattr(getattr(a, "params", None), "loop", None) == self.id]
+        self.chillers = [a for a in actors if isinstance(a, Chiller)]
+        self.pumps = [a for a in actors if isinstance(a, Pump)]
+        coils: list[Any] = [a for a in actors if hasattr(type(a), "cooling_kw") and not isinstance(a, Chiller)]
+        self._coils = coils
+        self._coil_l_s = sum(coil.params.water_l_s for coil in coils)
+        super().start()
+
+    @property
+    def return_node(self) -> int:
+        return self.first
+
+    @property
+    def supply_node(self) -> int:
+        return self.first + self.params.tank_layers
+
+    @property
+    def supply_c(self) -> float:
+        """Water to the coils, degC."""
+        return self.state.nodes_c[-1]
+
+    @property
+    def return_c(self) -> float:
+        return self.state.nodes_c[0]
+
+    @property
+    def tank_c(self) -> float:
+        """Mean of the tank, degC."""
+        layers = self.state.nodes_c[1:]
+        return sum(layers) / len(layers)
+
+    @property
+    def flow_l_s(self) -> float:
+        """What the pumps move, l/s."""
+        if self._flow[0] != self.plant.moment:
+            self._flow = (self.plant.moment, self._pumped_l_s())
+        return self._flow[1]
+
+    def _pumped_l_s(self) -> float:
+        faults, flow = self.state.faults, 0.0
+        for pump in self.pumps:
+            flow += pump.flow_l_s
+        if not faults:
+            return flow
+        blocked = self.fault("restriction")
+        return 0.0 if "valve-shut" in faults else flow * (1.0 - blocked["loss"] / 100.0) if blocked else flow
+
+    @property
+    def evaporator_l_s(self) -> float:
+        """Through each chiller whose isolation valve is open, l/s."""
+        valves = [chiller for chiller in self.chillers if chiller.state.valve_open]
+        if not valves:
+            return 0.0
+        return min(self.flow_l_s / len(valves), *(chiller.params.design_flow_l_s for chiller in valves))
+
+    @property
+    def coil_share(self) -> float:
+        """Part of their rated flow that the coils get with their valves open."""
+        return min(1.0, self.flow_l_s / self._coil_l_s) if self._coil_l_s else 0.0
+
+    @property
+    def load_kw(self) -> float:
+        """What the coils bring, kW."""
+        return float(sum(coil.cooling_kw for coil in self._coils))
+
+    @property
+    def pumps_running(self) -> int:
+        return sum(pump.running for pump in self.pumps)
+
+    @property
+    def chillers_running(self) -> int:
+        return sum(chiller.running for chiller in self.chillers)
+
+    def capacities(self) -> list[float]:
+        p = self.params
+        layer = 1000.0 * p.tank_m3 / p.tank_layers * WATER_KJ_PER_L_K
+        return [1000.0 * p.pipes_m3 * WATER_KJ_PER_L_K] + [layer] * p.tank_layers
+
+    def balance(self, balance: Balance) -> None:
+        """The water's way round, the chillers' work and the heat of pumps and surroundings; coils write their own."""
+        back, supply = self.return_node, self.supply_node
+        balance.heat(back, self.params.ambient_kw)
+        flow = self.flow_l_s * WATER_KJ_PER_L_K
+        if flow <= 0.0:
+            return
+        balance.heat(back, sum(pump.power_kw for pump in self.pumps))
+        balance.flow(back, supply, flow)
+        for layer in range(back + 1, supply + 1):
+            balance.flow(layer, layer - 1, flow)
+        for chiller in self.chillers:
+            constant, slope = chiller.duty(balance.t[back])
+            balance.heat(back + 1, -constant)
+            balance.proportional(back + 1, back, -slope)

@@ -1,0 +1,1 @@
+"""Generators: engine, alternator, governor, fuel."""

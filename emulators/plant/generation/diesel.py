@@ -1,0 +1,257 @@
+"""The diesel engine behind a generator as formulas: rating, fuel, speed after a load step, coolant.
+
+Pure functions and small closed families of curves; `generators` puts them on the plant's clock.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import exp, inf, log
+from typing import Annotated, NamedTuple
+
+from twinfeed.emulators.plant.kernel.ratings import Names, Range, Text
+from twinfeed.emulators.plant.power.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
+
+RATED_RPM = 1500.0
+"""Four poles at 50 Hz, rpm."""
+
+DIESEL_KWH_PER_L = 9.96
+"""Lower heating value of diesel fuel, kWh/l (42.6 MJ/kg, 0.842 kg/l)."""
+
+CRANKING_RPM = 150.0
+"""What the starter turns it at, rpm (100 to 200 is usual; assumed)."""
+
+
+@dataclass(frozen=True)
+class GeneratorRatings:
+    """A 2000 kVA class diesel set at 50 Hz: Cummins QSK60-G4 engine, 1500 rpm, with a low-voltage alternator.
+
+    Engine figures: Cummins engine data sheet FR-6345, QSK60-G4, 6 Feb 2003 (fuel, ratings 1915 kWm standby and
+    1730 kWm prime, derating). The electrical rating is that of Cummins' C2000 D5 set built on it (2063 kVA, 1650 kW
+    standby; from memory, unverified). At 45 degC it gives 1518 kW, so two of the Bamako site's three carry 1 MW of
+    IT with its cooling and losses twice over, and one alone nearly does.
+    """
+
+    bus: Annotated[str, Text(100)] = ""
+    """The paralleling bus: sets that name the same one share its `origin` when they are in step. Usually the board's
+    id. Empty: a bus of its own."""
+    tank: Annotated[str, Names("day_tank", "bulk_tank")] = ""
+    """The day tank it burns from; none means fuel without end."""
+    climate: Annotated[str, Names("climate")] = ""
+    """The weather that gives its intake air temperature (`outdoor_c`); none means `air_c`."""
+    air_c: Annotated[float, Range(-50.0, 60.0, "degC")] = 35.0
+    """Intake air without a `climate`, degC."""
+    standby_kw: Annotated[float, Range(1.0, 100000.0, "kW")] = 1650.0
+    """Emergency standby power (ISO 8528-1 ESP) at reference conditions, kW electrical."""
+    kva: Annotated[float, Range(1.0, 100000.0, "kVA")] = 2063.0
+    altitude_m: Annotated[float, Range(-450.0, 6000.0, "m")] = 380.0
+    """Bamako-Senou (WMO 61291), m."""
+    derate_from_c: Annotated[float, Range(0.0, 80.0, "degC")] = 40.0
+    derate_percent_per_k: Annotated[float, Range(0.0, 10.0, "%/K")] = 1.6
+    """FR-6345: 16 % per 10 degC."""
+    derate_from_m: Annotated[float, Range(0.0, 6000.0, "m")] = 1000.0
+    """Read off the curves of FR-6345 for 40 degC (approximately)."""
+    derate_percent_per_m: Annotated[float, Range(0.0, 0.1, "%/m")] = 4.1 / 300.0
+    """FR-6345: 4.1 % per 300 m."""
+    overload_percent: Annotated[float, Range(100.0, 200.0, "%")] = 110.0
+    """What the engine holds before its speed falls, % of the derated standby power (fuel stop; 1915 kWm is 105 % of
+    what 1650 kW takes, the rest is turbo reserve; assumed)."""
+    fuel_kwm: tuple[Annotated[float, Range(0.0, 200000.0, "kW")], ...] = (433.0, 865.0, 1298.0, 1730.0, 1915.0)
+    """Gross engine power of the points of the fuel curve, kW: 25, 50, 75 and 100 % of prime, standby (FR-6345)."""
+    fuel_lph: tuple[Annotated[float, Range(0.0, 100000.0, "l/h")], ...] = (114.0, 200.0, 291.0, 394.0, 437.0)
+    """Fuel at those points, l/h (FR-6345)."""
+    alternator_efficiency: Annotated[float, Range(0.5, 1.0)] = 0.955
+    """Typical of the size (93.2 to 96.2 % from a quarter to full load on a Caterpillar SR4 frame 808 data sheet)."""
+    fan_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 45.0
+    """What the radiator fan takes from the shaft, kW (typical, unverified)."""
+    volts: Annotated[float, Range(90.0, 400.0, "V")] = NOMINAL_VOLTS
+    hertz: Annotated[float, Range(45.0, 65.0, "Hz")] = NOMINAL_HERTZ
+    droop_percent: Annotated[float, Range(0.0, 10.0, "%")] = 0.0
+    """Speed droop from no load to full; 0 is isochronous load sharing."""
+    inertia_s: Annotated[float, Range(0.1, 20.0, "s")] = 1.0
+    """H: stored energy at rated speed over rated power, s (1 to 1.5 is usual at this size, unverified)."""
+    governor_s: Annotated[float, Range(0.05, 10.0, "s")] = 0.55
+    """Time from a load step to the lowest speed, s: with `inertia_s` a full step dips 10 %, a 60 % step 6.1 % (ISO
+    8528-5 class G3 allows 7 % and 3 s to return; from memory of its table 4)."""
+    transient_reactance: Annotated[float, Range(0.01, 1.0)] = 0.2
+    """x'd of the alternator, per unit: sets the voltage dip (typical; G3 allows 15 %)."""
+    avr_s: Annotated[float, Range(0.05, 10.0, "s")] = 0.8
+    """Time constant of the voltage's return, s (G3: back within 4 s)."""
+    fire_hot_s: Annotated[float, Range(0.1, 60.0, "s")] = 1.2
+    """Cranking until it fires with warm coolant, s."""
+    fire_cold_s: Annotated[float, Range(0.1, 60.0, "s")] = 3.0
+    """The same at 10 degC and below, s; in between in proportion."""
+    run_up_s: Annotated[float, Range(0.1, 120.0, "s")] = 3.5
+    """From firing to rated speed, s. With excitation it is ready in 7 s when kept warm: NFPA 110 Type 10."""
+    excitation_s: Annotated[float, Range(0.05, 60.0, "s")] = 0.6
+    """Time constant of the voltage building up from three quarters of the speed on, s."""
+    run_down_s: Annotated[float, Range(0.1, 600.0, "s")] = 20.0
+    """From fuel shut to standstill, s (assumed)."""
+    jacket_heater_c: Annotated[float, Range(0.0, 80.0, "degC")] = 45.0
+    """Coolant is kept at this while it stands, degC (NFPA 110 asks for 32 degC at least); 0 for no heater."""
+    thermostat_c: Annotated[float, Range(40.0, 110.0, "degC")] = 82.0
+    seize_c: Annotated[float, Range(90.0, 200.0, "degC")] = 125.0
+    """It seizes here if nothing stops it before, degC (assumed)."""
+    coolant_share: Annotated[float, Range(0.0, 0.5)] = 0.155
+    """Share of the fuel's energy that goes to the coolant: about 600 kW at full load (typical of the size)."""
+    radiator_kw_per_k: Annotated[float, Range(0.001, 10000.0, "kW/K")] = 13.5
+    """With the fan running, kW per K above the air: holds 96 degC at full load in 50 degC air."""
+    fanless_kw_per_k: Annotated[float, Range(0.0001, 1000.0, "kW/K")] = 1.0
+    """Without (assumed)."""
+    thermal_mass_kj_per_k: Annotated[float, Range(1.0, 10000000.0, "kJ/K")] = 4000.0
+    """Block and coolant; set so that with the fan dead a set started warm reaches 103 degC in 9 minutes at 75 % load
+    (AWS us-east-1, 14 June 2012: nine minutes from loss of utility to the trip)."""
+    oil_kpa: Annotated[float, Range(10.0, 2000.0, "kPa")] = 450.0
+    """Oil pressure hot at rated speed, kPa (typical)."""
+    crank_reserve_s: Annotated[float, Range(1.0, 3600.0, "s")] = 90.0
+    """Cranking the starter battery holds, s: two cycles of three times 15 s (NFPA 110, 5.6.4; from memory)."""
+    recharge_s: Annotated[float, Range(60.0, 1000000.0, "s")] = 86400.0
+    """The charger fills it from empty in a day, s (NFPA 110; from memory)."""
+    breaker_s: Annotated[float, Range(0.001, 10.0, "s")] = 0.06
+    """Closing time of its circuit breaker, s."""
+
+    def __post_init__(self) -> None:
+        if len(self.fuel_kwm) < 2 or len(self.fuel_kwm) != len(self.fuel_lph):
+            raise ValueError("fuel_kwm and fuel_lph: expected as many of both, two at least")
+        if any(a >= b for curve in (self.fuel_kwm, self.fuel_lph) for a, b in pairwise(curve)):
+            raise ValueError("fuel_kwm and fuel_lph: expected numbers that rise")
+        if self.thermostat_c >= self.seize_c:
+            raise ValueError(
+                f"thermostat_c is {self.thermostat_c:g}, expected less than seize_c, {self.seize_c:g} degC"
+            )
+
+
+def fuel_lph(ratings: GeneratorRatings, kwm: float) -> float:
+    """Fuel for that engine power, l/h: straight lines between the data sheet's points, and beyond them."""
+    xs, ys = ratings.fuel_kwm, ratings.fuel_lph
+    i = min(max(bisect_right(xs, kwm), 1), len(xs) - 1)
+    slope = (ys[i] - ys[i - 1]) / (xs[i] - xs[i - 1])
+    return ys[i - 1] + slope * (kwm - xs[i - 1])
+
+
+def engine_kw(ratings: GeneratorRatings, electrical_kw: float) -> float:
+    """Gross engine power that this electrical power takes, kW."""
+    return electrical_kw / ratings.alternator_efficiency + ratings.fan_kw
+
+
+def derated_kw(ratings: GeneratorRatings, air_c: float) -> float:
+    """Standby power at that air temperature and the site's altitude, kW."""
+    lost = max(0.0, air_c - ratings.derate_from_c) * ratings.derate_percent_per_k
+    lost += max(0.0, ratings.altitude_m - ratings.derate_from_m) * ratings.derate_percent_per_m
+    return ratings.standby_kw * max(0.0, 1.0 - lost / 100.0)
+
+
+# -- speed and voltage after a load step ---------------------------------------------------------------------
+
+
+class Swing(NamedTuple):
+    """Deviation of speed and voltage from their set points, per unit, as a closed family of curves.
+
+    Speed obeys 2H dw/dt = u - p with a critically damped governor of time constant T: a step of p dips it by
+    -(p / 2H) t exp(-t / T). Sums and shifts of that have the form (a + b t) exp(-t / T), so any number of steps is
+    two numbers. Power the engine cannot give takes the speed down in a straight line instead: `drop` + `rate` t.
+    Voltage falls at once and returns as `v` exp(-t / avr).
+    """
+
+    at: float = 0.0
+    a: float = 0.0
+    b: float = 0.0
+    v: float = 0.0
+    drop: float = 0.0
+    rate: float = 0.0
+
+    def moved(self, now: float, ratings: GeneratorRatings) -> Swing:
+        """The same curve counted from `now`."""
+        dt = now - self.at
+        if dt <= 0.0:
+            return self
+        fade = exp(-dt / ratings.governor_s)
+        return Swing(
+            now,
+            (self.a + self.b * dt) * fade,
+            self.b * fade,
+            self.v * exp(-dt / ratings.avr_s),
+            self.drop + self.rate * dt,
+            self.rate,
+        )
+
+    def speed(self, now: float, ratings: GeneratorRatings) -> float:
+        """Deviation of speed, per unit."""
+        here = self.moved(now, ratings)
+        return here.a - here.drop
+
+    def voltage(self, now: float, ratings: GeneratorRatings) -> float:
+        return self.moved(now, ratings).v
+
+    def loaded(self, now: float, ratings: GeneratorRatings, kw_step: float, kva_step: float) -> Swing:
+        """After a step of active and apparent power, per unit of the running sets' ratings."""
+        here = self.moved(now, ratings)
+        dip = ratings.transient_reactance * kva_step
+        dip /= 1.0 + abs(dip)
+        return here._replace(b=here.b - kw_step / (2.0 * ratings.inertia_s), v=here.v - dip)
+
+    def overloaded(self, now: float, ratings: GeneratorRatings, excess: float) -> Swing:
+        """With so much more power drawn than the engine can give, per unit; 0 lets the governor recover the drop."""
+        here = self.moved(now, ratings)
+        if excess > 0.0:
+            return here._replace(rate=excess / (2.0 * ratings.inertia_s))
+        return here._replace(a=here.a - here.drop, drop=0.0, rate=0.0)
+
+    def size(self, now: float, ratings: GeneratorRatings) -> float:
+        """A bound of both deviations from now on while the engine can give what is drawn, per unit."""
+        here = self.moved(now, ratings)
+        return max(abs(here.a) + abs(here.b) * ratings.governor_s, abs(here.v))
+
+    def settled(self, now: float, ratings: GeneratorRatings) -> bool:
+        """Within 0.04 % of both set points for good."""
+        return self.rate == 0.0 and self.size(now, ratings) < 4e-4
+
+
+# -- coolant ----------------------------------------------------------------------------------------------------
+
+
+class Coolant(NamedTuple):
+    """Coolant temperature on one leg: from `start_c` at `at` towards `target_c` with one time constant, s."""
+
+    at: float
+    start_c: float
+    target_c: float
+    tau_s: float
+
+    def celsius(self, now: float) -> float:
+        return self.target_c + (self.start_c - self.target_c) * exp(-(now - self.at) / self.tau_s)
+
+    def reaches_s(self, now: float, celsius: float) -> float:
+        """Seconds until that temperature on this leg, inf if it is not on the way."""
+        here = self.celsius(now)
+        ahead, whole = celsius - here, self.target_c - here
+        if ahead * whole <= 0.0 or abs(ahead) >= abs(whole):
+            return inf
+        return self.tau_s * log(whole / (whole - ahead))
+
+
+def coolant_leg(
+    ratings: GeneratorRatings, celsius: float, air_c: float, lph: float, running: bool, fan: bool
+) -> tuple[float, float]:
+    """Where the coolant is heading and with which time constant: (degC, s).
+
+    `lph` is the fuel burnt, l/h. Below the thermostat's opening, and without fan, only the bare radiator cools; a
+    standing engine cools down to its jacket heater.
+    """
+    bare = ratings.thermal_mass_kj_per_k / ratings.fanless_kw_per_k
+    if not running:
+        return max(air_c, ratings.jacket_heater_c), bare
+    heat_kw = ratings.coolant_share * lph * DIESEL_KWH_PER_L
+    if not fan or celsius < ratings.thermostat_c - 0.01:
+        return air_c + heat_kw / ratings.fanless_kw_per_k, bare
+    cooled = max(ratings.thermostat_c, air_c + heat_kw / ratings.radiator_kw_per_k)
+    return cooled, ratings.thermal_mass_kj_per_k / ratings.radiator_kw_per_k
+
+
+def interpolate(x: float, xs: Sequence[float], ys: Sequence[float]) -> float:
+    """Straight line through two points, held at their ends."""
+    share = min(1.0, max(0.0, (x - xs[0]) / (xs[1] - xs[0])))
+    return ys[0] + share * (ys[1] - ys[0])

@@ -1,0 +1,159 @@
+"""What lives on the plant's clock: a component of the plant, or the firmware of a device."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from twinfeed.emulators.plant.kernel.faults import Fault
+
+if TYPE_CHECKING:
+    from twinfeed.emulators.plant.kernel.engine import Plant
+
+
+class PlantError(Exception):
+    """The plant was asked for something it does not have, or does not come to rest.
+
+    `who` is the actor that is wrong, where one is.
+    """
+
+    def __init__(self, message: str, who: str = "") -> None:
+        super().__init__(message)
+        self.who = who
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the plant's journal: at `t` seconds, `who` did `what`."""
+
+    t: float
+    who: str
+    what: str
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """An exception in the code of one actor, which has taken that actor down and nothing else."""
+
+    t: float
+    """When, s since the site was started."""
+    who: str
+    """The actor's id."""
+    phase: str
+    """What it was doing: `react`, `read battery.charge`, `SNMP` …"""
+    error: Exception
+
+
+@dataclass
+class State:
+    """All that an actor remembers. Fields are JSON values only, so a snapshot is a plain dictionary."""
+
+    faults: dict[str, dict[str, float]] = field(default_factory=dict)
+
+
+class Actor:
+    """Something that lives on the plant's clock.
+
+    A subclass names its own state dataclass in `STATE` (JSON values only) and overrides what it needs. What can be
+    computed from the state and the surroundings is not kept in the state.
+    """
+
+    FAULTS: ClassVar[Mapping[str, Fault]] = {}
+    STATE: ClassVar[type[State]] = State
+    CRASHES: ClassVar[frozenset[str]] = frozenset()
+    """Faults during which the actor's program is `crashed`."""
+    COUPLED: ClassVar[bool] = False
+    """Its `advance` looks at what else moves, so it goes first and sees everything as it came to rest."""
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.state = self.STATE()
+        self.plant: Plant
+
+    def start(self) -> None:
+        """Called once when the plant is complete: look up neighbours, take the initial state."""
+
+    def react(self) -> None:
+        """Look at the surroundings and make the discrete changes that follow; call `touch` if others must look again.
+
+        Called again and again within one instant until nobody touches: it must come to rest.
+        """
+
+    def horizon(self) -> float:
+        """Seconds until this actor's own continuous state needs a look (a crossing, an accuracy limit).
+
+        Asked once after the plant has come to rest, before anything moves.
+        """
+        return math.inf
+
+    def advance(self, dt: float) -> None:
+        """Move the continuous state `dt` seconds on, with the surroundings held constant.
+
+        The way to the next event comes in any number of pieces, which must add up to the same as one.
+        """
+
+    def on_timer(self, name: str) -> None:
+        """A timer set with `after` is due."""
+        raise PlantError(f"{self.id}: timer {name!r} has no handler")
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        """A fault has just been applied or cleared; `state.faults` already says so."""
+
+    def numbered(self, parameter: str) -> int | None:
+        """How many there are of what that parameter of a fault numbers from 1 (`bank`); None: it numbers nothing."""
+        return None
+
+    def check_fault(self, kind: str, of: tuple[str, ...]) -> None:
+        """Refuse a fault of something this actor does not have (see `Fault.of`).
+
+        Raises:
+            PlantError: no such point or component; the message names near ones.
+        """
+
+    def on_restore(self) -> None:
+        """The state has been replaced by that of a snapshot: forget what was only on its way out."""
+
+    # -- defects ----------------------------------------------------------------------------------------------
+
+    @property
+    def crashed(self) -> bool:
+        """Whether this actor's own program has stopped: it reacts to nothing, and only `react_crashed` is called."""
+        return not self.CRASHES.isdisjoint(self.state.faults)
+
+    def crash(self, error: Exception, phase: str) -> bool:
+        """This actor's own code has raised `error` in `phase` (`react`, `horizon`, …): whether only it goes down.
+
+        A component of the plant is physics: a defect there ends the run. Firmware crashes alone.
+        """
+        return False
+
+    def react_crashed(self) -> None:
+        """Called in place of `react` while `crashed`."""
+
+    # -- what subclasses call -------------------------------------------------------------------------------
+
+    def after(self, delay_s: float, name: str) -> None:
+        """Call `on_timer(name)` in `delay_s` seconds; a running timer of that name is replaced."""
+        self.plant.set_timer(self.id, name, self.plant.now + delay_s)
+
+    def cancel(self, name: str) -> None:
+        self.plant.drop_timer(self.id, name)
+
+    def remaining_s(self, name: str) -> float | None:
+        """Seconds until that timer is due, None if it is not running."""
+        due = self.plant.timers.get((self.id, name))
+        return None if due is None else max(0.0, due[0] - self.plant.now)
+
+    def touch(self) -> None:
+        """Something changed that others may see: solve and react again before time moves."""
+        self.plant.dirty = True
+
+    def log(self, what: str, **data: Any) -> None:
+        self.plant.journal.append(Event(self.plant.now, self.id, what, data))
+
+    def fault(self, kind: str) -> dict[str, float] | None:
+        """The parameters of that fault while it is active, else None."""
+        return self.state.faults.get(kind)

@@ -1,0 +1,82 @@
+"""What a fault is: a kind, what it does, and the numbers that shape it. Who suffers it lists it in `FAULTS`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from twinfeed.emulators.plant.kernel.ratings import Range, shown
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One number a fault takes: its default, unit and closed range."""
+
+    default: float
+    unit: str
+    low: float
+    high: float
+    doc: str = ""
+    neutral: float | None = 0.0
+    """The value at which the fault does nothing, where a ramp begins; None for a number that only names something."""
+    whole: bool = False
+    """It counts or names something: no fractions."""
+
+    @property
+    def range(self) -> Range:
+        return Range(self.low, self.high, self.unit)
+
+    def clamped(self, value: float) -> float:
+        inside = min(max(value, self.low), self.high)
+        return round(inside) if self.whole else inside
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A kind of fault an actor can suffer: what it does and which numbers shape it."""
+
+    doc: str
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    family: str = ""
+    """plant, sensor, firmware or people; '' for plant on a component and firmware on a device."""
+    of: tuple[str, ...] = ()
+    """What the fault is of when it is not of the whole actor, such as `("point",)`: see `split`."""
+    source: str = ""
+    """The standard or the published outage it is drawn from, where there is one."""
+
+    def chosen(self, given: Mapping[str, float]) -> dict[str, float]:
+        """All parameters, those not given at their defaults.
+
+        Raises:
+            ValueError: an unknown parameter, or what is not a number of its range.
+        """
+        return chosen(self.parameters, given)
+
+
+def chosen(parameters: Mapping[str, Parameter], given: Mapping[str, float] | None) -> dict[str, float]:
+    """The numbers of all parameters, those not given at their defaults.
+
+    Raises:
+        ValueError: `given` is no mapping, names an unknown parameter, or has what is not a number of its range.
+    """
+    given = {} if given is None else given
+    if not isinstance(given, Mapping):
+        raise ValueError(f"found {shown(given)} as parameters, expected name: number")
+    unknown = [shown(name).strip("'") for name in given if name not in parameters]
+    if unknown:
+        known = ", ".join(parameters) or "no parameter"
+        raise ValueError(f"unknown parameter {', '.join(unknown[:5])}; it takes {known}")
+    for name, value in given.items():
+        if why := parameters[name].range.refusal(value, parameters[name].whole):
+            raise ValueError(f"{name} {why}")
+    return {name: given.get(name, spec.default) for name, spec in parameters.items()}
+
+
+def split(key: str) -> tuple[str, tuple[str, ...]]:
+    """The name a fault is active under as its kind and what it is of.
+
+    `outage` is `("outage", ())`, `sensor-swapped:air.supply,air.return` is
+    `("sensor-swapped", ("air.supply", "air.return"))`.
+    """
+    kind, colon, of = key.partition(":")
+    return kind, tuple(of.split(",")) if colon else ()

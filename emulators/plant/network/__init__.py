@@ -1,0 +1,1 @@
+"""The management network: switches, links, spanning tree, redundancy, traffic."""

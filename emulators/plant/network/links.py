@@ -1,0 +1,125 @@
+"""Links between switches: cables and fibres, and what can happen to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+
+from twinfeed.emulators.plant.kernel.actor import PlantError, State
+from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.ratings import Names, Range, Text
+from twinfeed.emulators.plant.network.redundancy import LACP_PERIOD_S
+from twinfeed.emulators.plant.network.switch import OCTETS_PER_GBIT, Switch
+from twinfeed.emulators.plant.power.electrical import Component
+
+if TYPE_CHECKING:
+    from twinfeed.emulators.plant.network.network import ManagementNetwork
+
+
+@dataclass(frozen=True)
+class LinkRatings:
+    """A cable between two switch ports, each written `switch:port`."""
+
+    a: Annotated[str, Names("switch", needed=True)] = ""
+    b: Annotated[str, Names("switch", needed=True)] = ""
+    gbps: Annotated[float, Range(0.01, 1000.0, "Gb/s")] = 100.0
+    lag: Annotated[str, Text(30)] = ""
+    """`lag1` for a member of link aggregate 1 of both switches; empty for a link of its own."""
+    lacp: Literal["slow", "fast"] = "slow"
+    """Rate of LACPDUs: slow (30 s, the default of Aruba OS-CX) or fast (1 s)."""
+    shared: bool = False
+    """Half duplex through a repeater: spanning tree has no agreement on it and waits its full delays."""
+
+
+@dataclass
+class LinkState(State):
+    dark: bool = False
+    """The half of a flap's period without light."""
+
+
+class Link(Component):
+    """A cable or fibre between two switches."""
+
+    kind = "link"
+    PARAMS = LinkRatings
+    STATE = LinkState
+    params: LinkRatings
+    state: LinkState
+    QUANTITIES: ClassVar[Mapping[str, str]] = {"up": "", "traffic_gbps": "Gb/s", "utilisation_percent": "%"}
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "cut": Fault("the cable is cut: no carrier at either end"),
+        "flap": Fault(
+            "the light comes and goes",
+            {"period_s": Parameter(4.0, "s", 0.2, 3600.0, "dark for half of it, lit for the other half", neutral=None)},
+        ),
+        "loss": Fault(
+            "a dirty connector: frames arrive damaged while the carrier stays",
+            {"ratio": Parameter(0.01, "", 0.0, 1.0, "share of frames lost; 1 loses all")},
+        ),
+    }
+
+    def __init__(self, id: str, params: Any = None) -> None:
+        super().__init__(id, params)
+        self.a: tuple[Switch, int]
+        self.b: tuple[Switch, int]
+        self.network: ManagementNetwork
+
+    def start(self) -> None:
+        if self.params.lacp not in LACP_PERIOD_S:
+            raise PlantError(f"{self.id}: lacp is {self.params.lacp!r}, expected slow or fast")
+        self.a, self.b = self._end(self.params.a), self._end(self.params.b)
+
+    def _end(self, ref: str) -> tuple[Switch, int]:
+        id, _, port = ref.partition(":")
+        switch = self.plant.actors.get(id)
+        if not isinstance(switch, Switch) or not port.isdigit():
+            raise PlantError(f"{self.id}: {ref!r} is no switch port; expected switch:number, such as core-1:1")
+        switch.check_port(int(port))
+        return switch, int(port)
+
+    @property
+    def lit(self) -> bool:
+        return not self.state.dark and "cut" not in self.state.faults
+
+    @property
+    def up(self) -> bool:
+        """Whether both ends have a carrier."""
+        return self.lit and self.a[0].carries(self.a[1]) and self.b[0].carries(self.b[1])
+
+    @property
+    def loss_ratio(self) -> float:
+        fault = self.fault("loss")
+        return 0.0 if fault is None else fault["ratio"]
+
+    @property
+    def passes(self) -> bool:
+        """Whether frames get through: BPDUs are believed lost only when all are."""
+        return self.up and self.loss_ratio < 1.0
+
+    @property
+    def traffic_gbps(self) -> float:
+        """What flows in the busier direction, Gb/s."""
+        switch, port = self.a
+        return max(switch.rate(port, "in_octets"), switch.rate(port, "out_octets")) / OCTETS_PER_GBIT
+
+    @property
+    def utilisation_percent(self) -> float:
+        return self.a[0].utilisation_percent(self.a[1])
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        if kind == "flap":
+            self.state.dark = active
+            if active:
+                self.after(self.state.faults["flap"]["period_s"] / 2, "flap")
+            else:
+                self.cancel("flap")
+        self.network.stale = True
+
+    def on_timer(self, name: str) -> None:
+        if name == "flap":
+            self.state.dark = not self.state.dark
+            self.after(self.state.faults["flap"]["period_s"] / 2, "flap")
+            self.network.stale = True
+        else:
+            super().on_timer(name)

@@ -1,0 +1,1 @@
+"""Work of people on the plant: isolation, locks, mistakes."""

@@ -1,0 +1,1 @@
+"""Electrical power: supplies and draws, boards, breakers, transfer switches, PDUs."""

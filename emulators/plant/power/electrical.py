@@ -1,0 +1,254 @@
+"""What flows in the power paths: supplies downstream, draws upstream.
+
+A power path is a graph of `Electrical` components. Each has named input terminals, each fed by an upstream
+component (or one of its sockets, written `pdu-a1:3`). `flow` solves the graph in two sweeps: `energise` from the
+sources down (what voltage and frequency does each component put out?), `demand` from the loads up (what does it
+draw from each of its terminals for what is drawn from it?).
+
+Voltages are phase-to-neutral RMS in V, powers per phase in kW and kvar, frequency in Hz.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import hypot
+from typing import Annotated, Any, ClassVar, NamedTuple
+
+from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
+
+NOMINAL_VOLTS = 230.0
+"""Phase to neutral, IEC 60038 low-voltage supply, in V."""
+
+NOMINAL_HERTZ = 50.0
+"""Mali's grid, in Hz."""
+
+SOUND = (0.85, 1.15)
+"""Limits of each phase, parts of the nominal voltage: the 15 % at which three-phase monitoring relays trip."""
+
+LOADING_PERCENT = (-100.0, 5000.0)
+"""Lowest and highest load that a rating can see, %. Breakers trip at once at 20 to 50 times their rating (IEC 60898-1,
+curve D and fault currents); below zero is reverse power."""
+
+Ref = Annotated[str, "reference"]
+"""A parameter that names another component; the site loader checks that it exists."""
+
+Phases = tuple[float, float, float]
+
+
+class Supply(NamedTuple):
+    """What a point in the power path offers."""
+
+    volts: Phases
+    """Phase to neutral, V."""
+    hertz: float
+    origin: str
+    """The source whose phase angle this is; two live supplies may be tied only if theirs is the same. '' is dead."""
+
+    @property
+    def live(self) -> bool:
+        return self.origin != ""
+
+    @property
+    def sound(self) -> bool:
+        """Whether each phase is within `SOUND`; a supply with one phase missing is live and not sound."""
+        return min(self.volts) >= SOUND[0] * NOMINAL_VOLTS and max(self.volts) <= SOUND[1] * NOMINAL_VOLTS
+
+    @property
+    def worst_volts(self) -> float:
+        """The lowest phase voltage, V."""
+        return min(self.volts)
+
+
+_new = tuple.__new__
+"""Makes a named tuple without its slower constructor: draws are added up thousands of times a second."""
+
+
+class Draw(NamedTuple):
+    """What is taken from a point in the power path, per phase, kW and kvar."""
+
+    kw: Phases
+    kvar: Phases
+
+    @property
+    def total_kw(self) -> float:
+        return self.kw[0] + self.kw[1] + self.kw[2]
+
+    @property
+    def total_kvar(self) -> float:
+        return self.kvar[0] + self.kvar[1] + self.kvar[2]
+
+    @property
+    def total_kva(self) -> float:
+        return hypot(self.total_kw, self.total_kvar)
+
+    @property
+    def power_factor(self) -> float:
+        """Of the fundamental; 1 when nothing is drawn."""
+        kva = self.total_kva
+        return self.total_kw / kva if kva > 0.0 else 1.0
+
+    def amperes(self, volts: Phases) -> Phases:
+        """Current of each phase at those voltages, A (0 on a dead phase)."""
+        a, b, c = (
+            hypot(kw, kvar) * 1000.0 / v if v > 1.0 else 0.0
+            for kw, kvar, v in zip(self.kw, self.kvar, volts, strict=True)
+        )
+        return a, b, c
+
+    def plus(self, other: Draw) -> Draw:
+        (a, b, c), (d, e, f) = self
+        (g, h, i), (j, k, m) = other
+        return _new(Draw, ((a + g, b + h, c + i), (d + j, e + k, f + m)))
+
+    def scaled(self, factor: float) -> Draw:
+        (a, b, c), (d, e, f) = self
+        return _new(Draw, ((a * factor, b * factor, c * factor), (d * factor, e * factor, f * factor)))
+
+
+DEAD = Supply((0.0, 0.0, 0.0), 0.0, "")
+NOTHING = Draw((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
+
+
+def three_phase(kw: float, power_factor: float = 1.0) -> Draw:
+    """A balanced draw of `kw` in total at a lagging `power_factor`."""
+    kvar = kw * ((1.0 - power_factor**2) ** 0.5) / power_factor
+    return Draw((kw / 3, kw / 3, kw / 3), (kvar / 3, kvar / 3, kvar / 3))
+
+
+def single_phase(kw: float, phase: int, power_factor: float = 1.0) -> Draw:
+    """A draw of `kw` on phase 0, 1 or 2 at a lagging `power_factor`."""
+    kvar = kw * ((1.0 - power_factor**2) ** 0.5) / power_factor
+    at = [0.0, 0.0, 0.0], [0.0, 0.0, 0.0]
+    at[0][phase], at[1][phase] = kw, kvar
+    return Draw((at[0][0], at[0][1], at[0][2]), (at[1][0], at[1][1], at[1][2]))
+
+
+@dataclass(frozen=True)
+class NoRatings:
+    """The parameters of a component that has none."""
+
+
+class Component(Actor):
+    """A thing of the plant. `kind` is its name in site files; `PARAMS` the frozen dataclass of its ratings.
+
+    Every rating has a realistic default with its unit in the name and its source in the docstring.
+    """
+
+    kind: ClassVar[str]
+    PARAMS: ClassVar[type] = NoRatings
+
+    def __init__(self, id: str, params: Any = None) -> None:
+        super().__init__(id)
+        self.params = self.PARAMS() if params is None else params
+
+    def quantity(self, name: str) -> float | bool | str:
+        """A named physical quantity (`running`, `inlet_c`): an attribute or property listed in `QUANTITIES`.
+
+        Raises:
+            PlantError: the component has no such quantity.
+        """
+        if name not in self.QUANTITIES:
+            raise PlantError(f"{self.id} has no quantity {name!r}; it has: {', '.join(self.QUANTITIES)}")
+        value: float | bool | str = getattr(self, name)
+        return value
+
+    QUANTITIES: ClassVar[Mapping[str, str]] = {}
+    """Name -> unit ('' for a state) of what an observer may ask of this component."""
+
+    WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {}
+    """Every word that a quantity of words can take, by the quantity's name."""
+
+    POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {}
+    """Lowest and highest value of quantities that can have others than their unit lets expect, in that unit."""
+
+    def words(self, name: str) -> tuple[str, ...]:
+        """Every word that this quantity can take; none for a number and a truth."""
+        return self.WORDS.get(name, ())
+
+
+class Electrical(Component):
+    """A component in the power path.
+
+    `TERMINALS` names the inputs; `feeds` says what each is wired to. Between two solutions `seen` holds the supply
+    at each terminal, `output` what the component puts out, `load` what is drawn from it in total, and `loads` the
+    same by socket. These four are derived: they are not part of the state.
+    """
+
+    TERMINALS: ClassVar[tuple[str, ...]] = ("input",)
+    """Its inputs by name; none: any number of any name, or, for a `SOURCE`, no input."""
+    NEEDS: ClassVar[int] = 1
+    """How many of its terminals, the first ones, must be fed."""
+    FEED_OPTIONAL: ClassVar[bool] = False
+    """It may have no feed at all, as a tank whose pump nobody has wired."""
+    SOURCE: ClassVar[bool] = False
+    """It is fed by nothing in the power path."""
+
+    def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
+        super().__init__(id, params)
+        self.feeds = dict(feeds or {})
+        self.seen: dict[str, Supply] = dict.fromkeys(self.feeds, DEAD)
+        self.output = DEAD
+        self.load = NOTHING
+        self.loads: dict[str, Draw] = {}
+
+    def upstream(self, terminal: str) -> Electrical:
+        """The component that feeds this terminal, whatever the socket."""
+        actor = self.plant.actors[self.feeds[terminal].partition(":")[0]]
+        assert isinstance(actor, Electrical)
+        return actor
+
+    def energise(self) -> Supply:
+        """What this component puts out, given `seen`. Must not change the state."""
+        raise NotImplementedError  # every kind of component says its own
+
+    def demand(self) -> Mapping[str, Draw]:
+        """What it draws from each terminal, given `load` (and `loads`). Must not change the state."""
+        raise NotImplementedError  # every kind of component says its own
+
+    def socket(self, name: str) -> Supply:
+        """What one of its sockets puts out (for components with switched outlets)."""
+        raise PlantError(f"{self.id} has no socket {name!r}: it has a single output")
+
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        "output_volts": "V",
+        "output_hertz": "Hz",
+        "load_kw": "kW",
+        "load_kva": "kVA",
+        "live": "",
+        "sound": "",
+    }
+
+    @property
+    def live(self) -> bool:
+        return self.output.live
+
+    @property
+    def sound(self) -> bool:
+        """Whether it puts out three phases that machines can live on, as a monitoring relay sees it."""
+        return self.output.sound
+
+    @property
+    def output_volts(self) -> float:
+        """The lowest phase voltage it puts out, V."""
+        return self.output.worst_volts
+
+    @property
+    def output_hertz(self) -> float:
+        return self.output.hertz
+
+    @property
+    def load_kw(self) -> float:
+        return self.load.total_kw
+
+    @property
+    def load_kva(self) -> float:
+        return self.load.total_kva
+
+
+def passed_on_kw(component: Electrical, terminal: str) -> float:
+    """The capacity of what feeds one terminal, for components that only pass power on; 0 when dead, kW."""
+    if not component.output.live or terminal not in component.feeds:
+        return 0.0
+    weight: float = getattr(component.upstream(terminal), "capacity_kw", 1.0)
+    return weight

@@ -1,0 +1,435 @@
+"""Power distribution units: switched and metered outlets on banks with a breaker each.
+
+What is plugged in takes an outlet as a socket (`pdu-r1-a:12`); a row of racks (`emulators.plant.racks`) plugs into
+a whole PDU at once (`pdu-r1-a`).
+
+Meters and trip curves are integrals of what is constant between two changes of the flow, so they are brought up to
+date only when it changes or when somebody asks: a quiet PDU costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import exp, hypot, log, sqrt
+from typing import Annotated, Any, ClassVar, Literal
+
+from twinfeed.emulators.plant.kernel.actor import PlantError, State
+from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.power.breakers import CURVES
+from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Phases, Supply
+
+NONE: Phases = NOTHING.kw
+"""Of what draws nothing, kVA per phase."""
+
+
+@dataclass(frozen=True)
+class PduRatings:
+    """A rack or row PDU. The defaults are a row PDU of the Bamako site: 3 x 125 A, twelve 32 A ways with breakers.
+
+    A rack PDU such as APC's AP8959EU3 is `phases: 1, rated_a: 32, outlets: 24, banks: 2, bank_a: 16, outlet_a: 10`
+    (APC product page).
+    """
+
+    phases: Literal[1, 3] = 3
+    """3, or 1 for a single-phase inlet on `phase` of what feeds it."""
+    phase: Annotated[int, Range(1, 3, "(the phase)")] = 1
+    """The phase a single-phase inlet is wired to, 1 to 3."""
+    rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 125.0
+    """Of the inlet, A per phase."""
+    outlets: Annotated[int, Range(1, 256, "outlets")] = 12
+    banks: Annotated[int, Range(1, 64, "banks")] = 12
+    """Outlets share these breakers in order: 12 outlets on 3 banks are 1-4, 5-8, 9-12. Bank n is on phase n mod 3."""
+    bank_a: Annotated[float, Range(0.5, 2000.0, "A")] = 32.0
+    """Rated current In of each bank's breaker, A."""
+    bank_curve: Literal["B", "C", "D"] = "C"
+    """Trip characteristic of those breakers, B, C or D (IEC 60898-1; see `twinfeed.emulators.plant.power.breakers`)."""
+    outlet_a: Annotated[float, Range(0.5, 2000.0, "A")] = 32.0
+    """Rating of an outlet, A."""
+    three_phase_outlets: tuple[Annotated[int, Range(1, 256, "(an outlet)")], ...] = ()
+    """Outlets with all three phases; their bank is three-pole."""
+    switched: bool = True
+    """Whether outlets have relays; a metered PDU has none."""
+    latching: bool = True
+    """Latching relays keep their position without power; others fall open and the firmware closes them again."""
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.banks <= self.outlets:
+            raise ValueError(f"banks is {self.banks}, expected 1 to {self.outlets}, the number of outlets")
+        if any(outlet > self.outlets for outlet in self.three_phase_outlets):
+            raise ValueError(f"three_phase_outlets: expected outlets from 1 to {self.outlets}")
+
+
+@dataclass
+class PduState(State):
+    relays: list[bool] = field(default_factory=list)
+    """Position of each outlet's relay, True closed."""
+    tripped: list[bool] = field(default_factory=list)
+    """Each bank's breaker."""
+    metered_at: float = 0.0
+    """When the integrals below were last brought up to date, s; the powers have been constant since."""
+    kw: list[float] = field(default_factory=list)
+    kva: list[float] = field(default_factory=list)
+    kwh: list[float] = field(default_factory=list)
+    kvah: list[float] = field(default_factory=list)
+    heating: list[float] = field(default_factory=list)
+    """(I/In)² in each bank's breaker."""
+    warmth: list[float] = field(default_factory=list)
+    """Thermal state of each bank's breaker, in the unit of `heating`: what it tends to."""
+
+
+class Pdu(Electrical):
+    """A power distribution unit: an inlet, banks with a breaker each, switched and metered outlets.
+
+    Outlets are the sockets "1" to "n". A single-phase outlet shows its voltage on all three phases of its `Supply`
+    and puts whatever is drawn from it on its own phase, so what is plugged in need not know which one that is.
+    """
+
+    kind = "pdu"
+    PARAMS = PduRatings
+    STATE = PduState
+    state: PduState
+    params: PduRatings
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "inlet-loss": Fault("the inlet cord is pulled: the whole PDU is dead"),
+        "bank-trip": Fault(
+            "a bank's breaker is held open",
+            {"bank": Parameter(1, "", 0, 64, "which bank, 0 for all", neutral=None, whole=True)},
+        ),
+        "relay-stuck": Fault(
+            "an outlet's relay stays where it is",
+            {"outlet": Parameter(1, "", 0, 256, "which outlet, 0 for all", neutral=None, whole=True)},
+        ),
+        "meter-drift": Fault(
+            "the PDU's meters read too much or too little; breakers and loads do not care",
+            {"percent": Parameter(10.0, "%", -100.0, 100.0, "error of every current, power and energy reading")},
+            family="sensor",
+        ),
+    }
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        **Electrical.QUANTITIES,
+        "energy_kwh": "kWh",
+        "tripped_banks": "",
+        "outlets_on": "",
+        "worst_phase_a": "A",
+    }
+
+    def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
+        super().__init__(id, params, feeds)
+        p = self.params
+        self.curve = CURVES[p.bank_curve]
+        self.outlet_banks = [o * p.banks // p.outlets for o in range(p.outlets)]
+        """Bank of each outlet, both from 0."""
+        self.outlet_phases = [
+            -1 if o + 1 in p.three_phase_outlets else (p.phase - 1 if p.phases == 1 else bank % 3)
+            for o, bank in enumerate(self.outlet_banks)
+        ]
+        """Phase of each outlet, from 0; -1 for a three-phase outlet."""
+        self.state.relays = [True] * p.outlets
+        self.state.tripped = [False] * p.banks
+        self.state.kw, self.state.kva = [0.0] * p.outlets, [0.0] * p.outlets
+        self.state.kwh, self.state.kvah = [0.0] * p.outlets, [0.0] * p.outlets
+        self.state.heating, self.state.warmth = [0.0] * p.banks, [0.0] * p.banks
+        # Derived between two solutions, and what they were derived from.
+        self.outlet_volts: list[float] = [0.0] * p.outlets
+        """Voltage at each outlet, V; a new list whenever one changes, so that a row sees at a glance that none did."""
+        self.outlet_draws: list[Draw] = [NOTHING] * p.outlets
+        self.changes = 0
+        """Grows when a relay, a breaker or a fault changes, for whoever has to look at them then."""
+        self._plugged: dict[str, tuple[int, list[float], list[float]]] = {}
+        self._volts_from: tuple[PduState, Supply] | None = None
+        self._draws_from: dict[str, Draw] | None = None
+        self._draw = NOTHING
+        self._demand: dict[str, Draw] = {}
+        self._bank_kva: list[Phases] = [NONE] * p.banks
+        self._metered: tuple[object, object, object] = (None, None, None)
+
+    # -- supply ---------------------------------------------------------------------------------------------
+
+    def numbered(self, parameter: str) -> int | None:
+        return {"bank": self.params.banks, "outlet": self.params.outlets}.get(parameter)
+
+    def energise(self) -> Supply:
+        seen = self.seen.get("input", DEAD)
+        before = self._volts_from
+        if before is None or before[0] is not self.state or before[1] != seen:
+            volts = self.output.volts
+            self.output = self._behind_inlet(seen)
+            if before is None or before[0] is not self.state or self.output.volts != volts:
+                self._switch_outlets()
+            self._volts_from = (self.state, seen)
+        return self.output
+
+    def _behind_inlet(self, seen: Supply) -> Supply:
+        p = self.params
+        if self.fault("inlet-loss") is not None or not seen.live:
+            return DEAD
+        if p.phases == 1:
+            volts = seen.volts[p.phase - 1]
+            return Supply((volts, volts, volts), seen.hertz, seen.origin)
+        return seen
+
+    def _switch_outlets(self) -> None:
+        p = self.params
+        by_phase = (*self.output.volts, self.output.worst_volts)  # the last for three-phase outlets, phase -1
+        closed = [not self.bank_open(bank) for bank in range(1, p.banks + 1)]
+        outlet_volts = [
+            by_phase[phase] if relay and closed[bank] else 0.0
+            for relay, bank, phase in zip(self.state.relays, self.outlet_banks, self.outlet_phases, strict=True)
+        ]
+        if outlet_volts != self.outlet_volts:
+            self.outlet_volts = outlet_volts
+
+    def socket(self, name: str) -> Supply:
+        outlet = self._outlet(name)
+        volts = self.outlet_volts[outlet]
+        if volts <= 0.0:
+            return DEAD
+        if self.outlet_phases[outlet] < 0:
+            return self.output
+        return Supply((volts, volts, volts), self.output.hertz, self.output.origin)
+
+    def _outlet(self, name: str) -> int:
+        """The position from 0 of the outlet called "1" to "n"."""
+        if not name.isdigit() or not 1 <= int(name) <= self.params.outlets:
+            raise PlantError(f"{self.id} has no outlet {name!r}; its outlets are 1 to {self.params.outlets}")
+        return int(name) - 1
+
+    # -- demand ---------------------------------------------------------------------------------------------
+
+    def plug(self, who: str, first: int, kw: list[float], kvar: list[float]) -> None:
+        """Say what a row of racks draws from the outlets `first` (from 1) and following, kW and kvar each.
+
+        It holds until the row says otherwise. The row also reports the sum as the draw of its terminal.
+        """
+        self._plugged[who] = (first - 1, kw, kvar)
+        self._draws_from = None
+
+    def on_phase(self, outlet: int, kw: float, kvar: float) -> Draw:
+        """What `kw` and `kvar` drawn from that outlet (from 1) are on the three phases."""
+        phase = self.outlet_phases[outlet - 1]
+        if phase < 0:
+            return Draw((kw / 3, kw / 3, kw / 3), (kvar / 3, kvar / 3, kvar / 3))
+        if phase == 0:
+            return Draw((kw, 0.0, 0.0), (kvar, 0.0, 0.0))
+        if phase == 1:
+            return Draw((0.0, kw, 0.0), (0.0, kvar, 0.0))
+        return Draw((0.0, 0.0, kw), (0.0, 0.0, kvar))
+
+    def demand(self) -> Mapping[str, Draw]:
+        if self._draws_from is None or self._draws_from != self.loads:
+            self._add_up()
+        self.load = self._draw
+        return self._demand
+
+    def _add_up(self) -> None:
+        draws = [NOTHING] * self.params.outlets
+        for first, kw, kvar in self._plugged.values():
+            for o, (p, q) in enumerate(zip(kw, kvar, strict=True), first):
+                if p or q:
+                    draws[o] = draws[o].plus(self.on_phase(o + 1, p, q))
+        for name, draw in self.loads.items():
+            o = self._outlet(name)
+            if self.outlet_phases[o] >= 0:
+                draw = self.on_phase(o + 1, draw.total_kw, draw.total_kvar)
+            draws[o] = draws[o].plus(draw)
+        total = NOTHING
+        for draw in draws:
+            if draw is not NOTHING:
+                total = total.plus(draw)
+        self.outlet_draws, self._draw, self._demand = draws, total, {"input": total}
+        self._bank_kva = self._by_bank()
+        self._draws_from = dict(self.loads)
+
+    def _by_bank(self) -> list[Phases]:
+        """What flows through each pole of each bank's breaker, kVA."""
+        banks = [NOTHING] * self.params.banks
+        for draw, bank in zip(self.outlet_draws, self.outlet_banks, strict=True):
+            if draw is not NOTHING:
+                banks[bank] = banks[bank].plus(draw)
+        return [
+            NONE if p == NONE and q == NONE else (hypot(p[0], q[0]), hypot(p[1], q[1]), hypot(p[2], q[2]))
+            for p, q in banks
+        ]
+
+    # -- what happens by itself ----------------------------------------------------------------------------------
+
+    def react(self) -> None:
+        draws, volts, state = self._metered
+        if draws is self.outlet_draws and volts == self.output.volts and state is self.state:
+            return
+        self.bring_up_to_date()
+        if draws is not self.outlet_draws or state is not self.state:
+            self.state.kw = [d.total_kw for d in self.outlet_draws]
+            self.state.kva = [d.total_kva for d in self.outlet_draws]
+        self.state.heating = [(self.bank_amperes(b) / self.params.bank_a) ** 2 for b in range(1, self.params.banks + 1)]
+        self._metered = (self.outlet_draws, self.output.volts, self.state)
+        self._watch_breakers()
+        if not self.params.latching and not self.output.live and any(self.state.relays):
+            for outlet in range(1, self.params.outlets + 1):
+                self.switch(outlet, False)
+
+    def _watch_breakers(self) -> None:
+        hot, instantaneous = self.curve.pickup**2, self.curve.instantaneous**2
+        for bank, heating in enumerate(self.state.heating):
+            timer, warmth = f"trip {bank + 1}", self.state.warmth[bank]
+            if heating >= instantaneous or warmth >= hot * (1 - 1e-9):
+                self._trip(bank + 1)
+            elif heating > hot:
+                self.after(self.curve.tau_s * log((heating - warmth) / (heating - hot)), timer)
+            elif (self.id, timer) in self.plant.timers:
+                self.cancel(timer)
+
+    def on_timer(self, name: str) -> None:
+        verb, _, bank = name.partition(" ")
+        if verb != "trip":
+            super().on_timer(name)
+        self.bring_up_to_date()
+        self._trip(int(bank))
+
+    def _trip(self, bank: int) -> None:
+        if not self.state.tripped[bank - 1]:
+            self.state.tripped[bank - 1] = True
+            self.log(
+                "bank tripped", bank=bank, amperes=round(sqrt(self.state.heating[bank - 1]) * self.params.bank_a, 1)
+            )
+            self._changed_outlets()
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        self._changed_outlets()
+
+    def _changed_outlets(self) -> None:
+        self.changes += 1
+        self._volts_from = None
+        self.touch()
+
+    def bring_up_to_date(self) -> None:
+        """Integrate energies and breaker temperatures up to now."""
+        state = self.state
+        dt = self.plant.now - state.metered_at
+        if dt <= 0.0:
+            return
+        hours = dt / 3600.0
+        for o, kw in enumerate(state.kw):
+            if kw or state.kva[o]:
+                state.kwh[o] += kw * hours
+                state.kvah[o] += state.kva[o] * hours
+        left = exp(-dt / self.curve.tau_s)
+        state.warmth = [h + (w - h) * left for h, w in zip(state.heating, state.warmth, strict=True)]
+        state.metered_at = self.plant.now
+
+    # -- what firmware and staff do ---------------------------------------------------------------------------
+
+    def switch(self, outlet: int, closed: bool) -> bool:
+        """Move the relay of `outlet` (from 1); returns whether it is where it was told to go (a stuck one is not)."""
+        self._outlet(str(outlet))
+        if not self.params.switched:
+            raise PlantError(f"{self.id} is a metered PDU: its outlets cannot be switched")
+        if self.state.relays[outlet - 1] != closed:
+            stuck = self.fault("relay-stuck")
+            if stuck is not None and int(stuck["outlet"]) in (0, outlet):
+                return False
+            self.state.relays[outlet - 1] = closed
+            self.log("outlet on" if closed else "outlet off", outlet=outlet)
+            self._changed_outlets()
+        return True
+
+    def reset_bank(self, bank: int) -> None:
+        """Close a tripped breaker again, as staff do by hand."""
+        if not 1 <= bank <= self.params.banks:
+            raise PlantError(f"{self.id} has no bank {bank}; its banks are 1 to {self.params.banks}")
+        if self.state.tripped[bank - 1]:
+            self.state.tripped[bank - 1] = False
+            self.log("bank reset", bank=bank)
+            self._changed_outlets()
+
+    # -- what its meters measure (outlets, banks and phases are numbered from 1) -------------------------------------
+
+    def relay_closed(self, outlet: int) -> bool:
+        return self.state.relays[outlet - 1]
+
+    def bank_open(self, bank: int) -> bool:
+        """Whether that bank's breaker is open, tripped or held."""
+        held = self.fault("bank-trip")
+        return self.state.tripped[bank - 1] or (held is not None and int(held["bank"]) in (0, bank))
+
+    @property
+    def meter_gain(self) -> float:
+        """What a true 1.0 reads as."""
+        drift = self.fault("meter-drift")
+        return 1.0 if drift is None else 1.0 + drift["percent"] / 100.0
+
+    def outlet_amperes(self, outlet: int) -> float:
+        return max(self.outlet_draws[outlet - 1].amperes(self.output.volts))
+
+    def bank_draw(self, bank: int) -> Draw:
+        total = NOTHING
+        for draw, on in zip(self.outlet_draws, self.outlet_banks, strict=True):
+            if on == bank - 1:
+                total = total.plus(draw)
+        return total
+
+    def bank_amperes(self, bank: int) -> float:
+        """The current of that bank's most loaded pole, A."""
+        kva = self._bank_kva[bank - 1]
+        if kva is NONE:
+            return 0.0
+        return max(
+            1000.0 * pole / volts if volts > 1.0 else 0.0 for pole, volts in zip(kva, self.output.volts, strict=True)
+        )
+
+    @property
+    def amperes(self) -> Phases:
+        """Inlet current of each phase, A."""
+        return self.load.amperes(self.output.volts)
+
+    @property
+    def worst_phase_a(self) -> float:
+        return max(self.amperes)
+
+    @property
+    def wired_phases(self) -> Sequence[int]:
+        """The phases its inlet has, from 0."""
+        return range(3) if self.params.phases == 3 else (self.params.phase - 1,)
+
+    def outlet_kwh(self, outlet: int) -> float:
+        """Energy drawn from that outlet since the plant was started, kWh."""
+        return self.state.kwh[outlet - 1] + self.state.kw[outlet - 1] * self._unmetered_h
+
+    def outlet_kvah(self, outlet: int) -> float:
+        return self.state.kvah[outlet - 1] + self.state.kva[outlet - 1] * self._unmetered_h
+
+    def bank_kwh(self, bank: int) -> float:
+        return sum(self.outlet_kwh(o) for o, b in enumerate(self.outlet_banks, 1) if b == bank - 1)
+
+    def phase_kwh(self, phase: int) -> float:
+        """Energy drawn from that phase, kWh; three-phase outlets count a third on each."""
+        return sum(
+            self.outlet_kwh(o) * (1.0 if on == phase - 1 else 1.0 / 3.0 if on < 0 else 0.0)
+            for o, on in enumerate(self.outlet_phases, 1)
+        )
+
+    @property
+    def energy_kwh(self) -> float:
+        return sum(self.state.kwh) + sum(self.state.kw) * self._unmetered_h
+
+    @property
+    def energy_kvah(self) -> float:
+        return sum(self.state.kvah) + sum(self.state.kva) * self._unmetered_h
+
+    @property
+    def _unmetered_h(self) -> float:
+        return (self.plant.now - self.state.metered_at) / 3600.0
+
+    @property
+    def tripped_banks(self) -> int:
+        return sum(self.bank_open(b) for b in range(1, self.params.banks + 1))
+
+    @property
+    def any_bank_open(self) -> bool:
+        return True in self.state.tripped or "bank-trip" in self.state.faults
+
+    @property
+    def outlets_on(self) -> int:
+        return sum(v > 0.0 for v in self.outlet_volts)

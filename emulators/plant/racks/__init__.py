@@ -1,0 +1,1 @@
+"""Racks and rows of racks: the IT load."""

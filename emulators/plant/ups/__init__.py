@@ -1,0 +1,1 @@
+"""UPS modules: inputs, power train, batteries."""

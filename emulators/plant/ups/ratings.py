@@ -1,0 +1,185 @@
+"""What a UPS module is rated for, what it remembers, and how long it stands an overload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from math import inf, log
+from typing import Annotated, Literal
+
+from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.ratings import Names, Range, Text
+from twinfeed.emulators.plant.power.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
+
+OVERLOAD = ((1.25, 600.0), (1.50, 60.0), (1.65, 1.0))
+"""(load, s): how long the inverter carries it. MGE Galaxy PW 100-225 kVA user's manual p. 56: 10 min at 125 %, 1 min at
+150 %, above 165 % at once (1 s in current limit when the bypass is bad). Between the points and below, a power law."""
+
+CONTINUOUS = 1.04
+"""Load the inverter carries for ever, times rated (Liebert Series 610 manual p. 61)."""
+
+OVERLOAD_COOLING_S = 600.0
+"""Time for the inverter to forget a full overload, s (assumed: as long as the longest published overload)."""
+
+
+@dataclass(frozen=True)
+class UpsRatings:
+    """A 500 kW module, two of which in parallel make a path of the Bamako site.
+
+    Windows and bypass tolerances: MGE Galaxy 5000 specification p. 17 (bypass +-10 % to couple); the rectifier's window
+    (-15/+15 % and 45 to 65 Hz) and the losses (96 % at half and full load) are usual for transformerless modules of
+    this size (vendors' data sheets, from memory, unverified).
+    """
+
+    kva: Annotated[float, Range(0.1, 100000.0, "kVA")] = 500.0
+    kw: Annotated[float, Range(0.1, 100000.0, "kW")] = 500.0
+    volts: Annotated[float, Range(90.0, 400.0, "V")] = NOMINAL_VOLTS
+    """Output voltage, phase to neutral, V."""
+    hertz: Annotated[float, Range(45.0, 65.0, "Hz")] = NOMINAL_HERTZ
+    phases: Literal[1, 3] = 3
+    """1 or 3: a single-phase unit feeds phase 1 only."""
+    bus: Annotated[str, Text(100)] = ""
+    """Name shared by the modules of a parallel system: they keep in step and go to bypass together."""
+    eco: bool = False
+    """Runs on the static bypass while that is good."""
+    rectifier_low: Annotated[float, Range(0.1, 0.99, "times nominal")] = 0.85
+    rectifier_high: Annotated[float, Range(1.01, 2.0, "times nominal")] = 1.15
+    """Input voltage the rectifier works at, times nominal."""
+    rectifier_hertz: tuple[Annotated[float, Range(10.0, 100.0, "Hz")], Annotated[float, Range(10.0, 100.0, "Hz")]] = (
+        45.0,
+        65.0,
+    )
+    walk_in_delay_s: Annotated[float, Range(0.0, 3600.0, "s")] = 10.0
+    """Wait after the input has returned, so that a generator settles first, s."""
+    walk_in_s: Annotated[float, Range(0.0, 3600.0, "s")] = 10.0
+    """Ramp of the rectifier's power from nothing to full, s."""
+    rectifier_limit: Annotated[float, Range(0.1, 5.0, "times rated")] = 1.25
+    """Most the rectifier takes from its input, times rated kW."""
+    input_power_factor: Annotated[float, Range(0.1, 1.0)] = 0.99
+    bypass_tolerance: Annotated[float, Range(0.001, 0.5, "of nominal")] = 0.10
+    """Deviation of the bypass voltage from nominal at which no transfer to it is allowed."""
+    sync_hertz: Annotated[float, Range(0.05, 10.0, "Hz")] = 2.0
+    """Deviation from nominal up to which the inverter follows the bypass, Hz."""
+    no_load_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.010
+    linear_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.018
+    square_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.012
+    """Losses of double conversion at load l, times rated kW: no_load + linear l + square l^2."""
+    eco_loss: Annotated[float, Range(0.0, 0.5, "of the load")] = 0.010
+    """Losses on static bypass in eco mode, times load (and a third of the no-load loss)."""
+    retransfer_s: Annotated[float, Range(0.0, 86400.0, "s")] = 10.0
+    """Time on bypass before it goes back to the inverter by itself, s."""
+    chemistry: Literal["vrla", "li-ion"] = "vrla"
+    """vrla or li-ion."""
+    autonomy_min: Annotated[float, Range(0.05, 10000.0, "min")] = 10.0
+    """Battery runtime at rated kW when new, min."""
+    battery_exponent: Annotated[float, Range(0.0, 2.0)] = 0.0
+    """Rate exponent of the battery; 0 for the chemistry's own."""
+    strings: Annotated[int, Range(0, 64, "strings")] = 0
+    """In parallel; 0 for the usual number at this size (see `usual_battery`)."""
+    blocks: Annotated[int, Range(0, 400, "blocks")] = 0
+    """Of 12 V (vrla) or 8 cells (li-ion), in series in each string; 0 for the usual number at this size."""
+    age_years: Annotated[float, Range(0.0, 30.0, "years")] = 0.0
+    battery_c: Annotated[float, Range(-20.0, 60.0, "degC")] = 25.0
+    """Temperature of the battery's room, degC."""
+    charger_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 0.0
+    """Charger power, kW; 0 for a tenth of the rated kW, which recharges in ten times the discharge time."""
+    segments: Annotated[int, Range(0, 32, "groups")] = 0
+    """Switched outlet groups, sockets 1 to n."""
+    hall: Annotated[str, Names("hall")] = ""
+    """The room its losses heat."""
+
+    def __post_init__(self) -> None:
+        if self.rectifier_hertz[0] >= self.rectifier_hertz[1]:
+            raise ValueError("rectifier_hertz: expected the lower limit and then the upper one")
+
+
+UPS_FAULTS: Mapping[str, Fault] = {
+    "left-in-manual": Fault("somebody leaves it on its static bypass, as after a maintenance", family="people"),
+    "inverter": Fault("the inverter stops"),
+    "rectifier": Fault("the rectifier stops: the battery carries the load"),
+    "charger": Fault("the battery is not charged"),
+    "bypass": Fault("the static switch does not conduct"),
+    "static-switch-stuck": Fault("the static switch stays as it is"),
+    "fan": Fault(
+        "a fan stands still: the inverter carries less",
+        {"derating": Parameter(50.0, "%", 5.0, 90.0, "of the rating that remains", neutral=100.0)},
+    ),
+    "string-open": Fault(
+        "strings of the battery are open: they give nothing, and nobody sees it on float",
+        {"strings": Parameter(1.0, "", 1.0, 64.0, "how many", whole=True)},
+    ),
+    "battery-weak": Fault(
+        "the battery holds less than the UPS believes",
+        {"capacity": Parameter(40.0, "%", 1.0, 99.0, "of what it should hold", neutral=100.0)},
+        source="Cloudflare PDX, 2023-11",
+    ),
+    "thermal-runaway": Fault(
+        "the battery heats itself until it gasses and is lost",
+        {"rate": Parameter(2.0, "K/min", 0.1, 60.0)},
+        source="SK C&C Pangyo, 2022-10",
+    ),
+}
+
+
+@dataclass
+class UpsState(State):
+    path: str = "inverter"
+    """What is closed to the output: inverter, eco, bypass, maintenance or none."""
+    wanted: str = "inverter"
+    """What the operator wants: inverter, bypass or none."""
+    cause: str = ""
+    """Why the path last changed."""
+    latched: bool = False
+    """Shut down on overload: only an operator switches it on again."""
+    eco: bool = False
+    rectifier: str = "on"
+    """off, waiting, walking (power rises) or on."""
+    walk_in_at: float = 0.0
+    reference: str = ""
+    """The origin the inverter keeps in step with, empty when it runs free."""
+    reference_hertz: float = 0.0
+    window: list[float] = field(default_factory=list)
+    """Lowest and highest input voltage an operator has set, V; empty for the rated window."""
+    breaker_closed: bool = True
+    """The battery breaker."""
+    disconnected: bool = False
+    """The battery was cut off to save it from deep discharge; the charger reconnects it."""
+    testing: bool = False
+    """The rectifier is held back so that the battery carries the load."""
+    auto_restart: bool = True
+    """Whether the output comes back by itself when the input returns after a full discharge."""
+    depth: float = 0.0
+    """Depth of discharge of what the battery really holds, 0 full to 1 empty."""
+    discharging: bool = False
+    """Whether the inverter lives on it, as last written to the journal."""
+    believed: float = 1.0
+    """Battery capacity the UPS reckons with; a deep test measures it."""
+    rise_k: float = 0.0
+    """Battery above its room, K."""
+    overload: float = 0.0
+    """Thermal image of the inverter's overload, trips at 1."""
+    energy_kwh: float = 0.0
+    """Given to the load so far."""
+    segments: list[bool] = field(default_factory=list)
+
+
+def usual_battery(kva: float) -> tuple[int, int]:
+    """Blocks in series and strings in parallel of a UPS of that rating.
+
+    24, 48 and 192 V are what APC builds into Smart-UPS up to 1.5, 3 and 10 kVA; 40 blocks is the usual DC link of
+    three-phase modules (Eaton 91PS/93PS manual p. 108: 28 to 40 blocks a string); the strings are an assumption.
+    """
+    if kva >= 10.0:
+        return 40, 4
+    return (2 if kva <= 1.6 else 4 if kva <= 3.5 else 16), 1
+
+
+def overload_s(load: float) -> float:
+    """How long the inverter carries that load (times rated), s: a power law between the points of `OVERLOAD`."""
+    if load <= CONTINUOUS:
+        return inf
+    if load >= OVERLOAD[-1][0]:
+        return 0.001
+    (low, long), (high, short) = OVERLOAD[:2] if load <= OVERLOAD[1][0] else OVERLOAD[1:]
+    return float(long * (load / low) ** (log(short / long) / log(high / low)))

@@ -1,0 +1,1 @@
+"""Drafts of profiles from recordings, MIB modules and register lists."""

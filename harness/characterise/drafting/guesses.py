@@ -1,0 +1,204 @@
+"""Which point of a kind's catalogue an object or register shows, where its name and unit make that plain.
+
+A wrong guess costs more than none: a name must hold every word of the point's and hardly any more, the unit must
+measure the same, an enumeration must have a number for each of the point's words, and no other point may fit as well.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from twinfeed.emulators.devices.catalogue import KINDS
+from twinfeed.emulators.devices.firmware.device import SYSTEM_POINTS
+from twinfeed.emulators.devices.firmware.domain import ANY, POSSIBLE
+from twinfeed.emulators.devices.firmware.points import Point, placeholders
+from twinfeed.harness.characterise.drafting.units import Measure
+
+SAME = {
+    "volts": "voltage", "volt": "voltage", "amps": "current", "amp": "current", "amperes": "current",
+    "freq": "frequency", "temp": "temperature", "watts": "power", "capacity": "charge", "loading": "load",
+    "avg": "average", "tot": "total", "phases": "phase", "lines": "line", "fw": "firmware", "energies": "energy",
+}  # fmt: skip
+"""Words that products and the catalogue have for the same."""
+
+IDLE = frozenset(
+    """the of and in is a an estimated remaining rms true actual measured present value reading adv basic ident status
+    state percent percentage minutes time dev device raw active number revision""".split()  # noqa: SIM905 (a list of forty strings would be harder to read)
+)
+"""Words of a name that tell little: a point may lack them."""
+
+CATCH_ALL = ("unknown", "other", "undefined", "notapplicable")
+"""Labels that stand for every state that an enumeration has no number for."""
+
+YES = frozenset(["yes", "true", "on", "active", "present", "closed", "enabled", "alarm"])
+NO = frozenset(["no", "false", "off", "inactive", "absent", "open", "disabled", "normal", "ok"])
+
+IDENTITY = ("system.model", "system.serial", "system.firmware")
+"""What every device says of itself and products call by these words."""
+
+MOST_EXTRA = 1
+"""Words of a name that a point may lack, besides the idle ones."""
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A point and how it is written. `doubt` says what is still to be decided, empty if nothing."""
+
+    point: str
+    scale: Fraction = Fraction(1)
+    enum: Mapping[str, int] = field(default_factory=dict)
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What is known of an object or register: its name, unit, numbers with their names, and what it was, recorded."""
+
+    name: str
+    measure: Measure | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)
+    is_text: bool = False
+    indices: int = 0
+    """How many numbers select its row; 0 for what there is once."""
+    recorded: tuple[float, ...] = ()
+    group: str = ""
+    """The name of the group it is in, whose words count as its own where a point needs them."""
+
+
+class Guesser:
+    """Knows the catalogue of one kind of device. `prefixes` are words that all names of a product begin with."""
+
+    def __init__(self, kind: str, prefixes: Iterable[str] = ()) -> None:
+        self._points = [*KINDS[kind].POINTS, *(point for point in SYSTEM_POINTS if point.name in IDENTITY)]
+        self._idle = IDLE | {kind.lower(), *(prefix.lower() for prefix in prefixes)}
+
+    def guess(self, shown: Shown) -> Guess | None:
+        """The point it plainly is, None if none or several fit."""
+        found = []
+        for point in self._points:
+            guess = self._fit(point, shown)
+            if guess is not None:
+                found.append((self._closeness(point, shown), guess))
+        best = max((closeness for closeness, _ in found), default=None)
+        names = {guess.point: guess for closeness, guess in found if closeness == best}
+        return next(iter(names.values())) if len(names) == 1 else None
+
+    def near(self, shown: Shown) -> list[str]:
+        """Points that share words with its name, the nearest first: what to think of where nothing is plain."""
+        words = set(_words(shown.name)) - self._idle
+        scored = [
+            (len(words & set(_point_words(point))) / (1 + len(_point_words(point))), point.name)
+            for point in self._points
+        ]
+        return [name for score, name in sorted(scored, key=lambda item: (-item[0], item[1]))[:3] if score >= 0.5]
+
+    def _closeness(self, point: Point, shown: Shown) -> tuple[int, int, int]:
+        """How many words they share, how few are left over, and whether the rows are the same without a choice."""
+        names, own = set(_words(shown.name)), set(_point_words(point))
+        return len(own & names), -len(names - own - self._idle), -abs(len(placeholders(point.name)) - shown.indices)
+
+    def _fit(self, point: Point, shown: Shown) -> Guess | None:
+        words, wanted = _words(shown.name), set(_point_words(point))
+        if not wanted & set(words) or not wanted <= {*words, *_words(shown.group)}:
+            return None
+        if len(set(words) - wanted - self._idle) > MOST_EXTRA:
+            return None
+        name = _row(point, shown, words)
+        if name is None:
+            return None
+        if point.values or shown.labels:
+            return _enumerated(point, name, shown)
+        if point.unit:
+            return None if shown.is_text else _measured(point, name, shown)
+        # What has neither unit nor words is told by its name alone, which must then be the whole name.
+        same = not (set(words) - wanted - {"ups", "dev", "device", "ident"} - (self._idle - IDLE))
+        return Guess(name) if same and shown.measure is None and not placeholders(point.name) else None
+
+
+def _row(point: Point, shown: Shown, words: list[str]) -> str | None:
+    """The point's name for an entry: with its index names for a column, with a number for what there is once."""
+    names = placeholders(point.name)
+    if len(names) == shown.indices:
+        return point.name
+    if shown.indices or len(names) != 1 or names[0] not in ("line", "phase"):
+        return None
+    number = next((word for word in words if word in PHASES), None)
+    return point.name.replace(f"{{{names[0]}}}", PHASES[number] if number else "1")
+
+
+PHASES = {"l1": "1", "l2": "2", "l3": "3", "a": "1", "b": "2", "c": "3", "1": "1", "2": "2", "3": "3"}
+"""How names say which phase they are of."""
+
+
+def _measured(point: Point, name: str, shown: Shown) -> Guess | None:
+    if shown.measure is None:
+        doubt = f"unit and scale are not given: the point is in {point.unit}"
+        return Guess(name, doubt=doubt) if _possible(point.unit, Fraction(1), shown.recorded) else None
+    scale = shown.measure.scale_for(point.unit)
+    if scale is None or not _possible(point.unit, scale, shown.recorded):
+        return None
+    return Guess(name, scale)
+
+
+def _possible(unit: str, scale: Fraction, recorded: tuple[float, ...]) -> bool:
+    low, high = POSSIBLE.get(unit, ANY)
+    return all(low <= value / scale <= high for value in recorded)
+
+
+def _enumerated(point: Point, name: str, shown: Shown) -> Guess | None:
+    """A number for each word of the point, or a catch-all for those that the product has none for."""
+    if not shown.labels:
+        return None
+    labels = {label: set(_words(label)) for label in shown.labels}
+    shared = set.intersection(*labels.values()) if len(labels) > 1 else set()
+    own = {label: words - shared for label, words in labels.items()}
+    if not point.values:
+        yes = [label for label, words in own.items() if words & YES]
+        no = [label for label, words in own.items() if words & NO]
+        if point.unit or len(labels) != 2 or len(yes) != 1 or len(no) != 1 or "active" not in point.name:
+            return None
+        return Guess(name, enum={"true": shown.labels[yes[0]], "false": shown.labels[no[0]]})
+    found: dict[str, int] = {}
+    for value in point.values:
+        words = set(_words(value))
+        fits = [
+            label for label, of in own.items() if of and (of == words or (words <= of and len(of) <= len(words) + 1))
+        ]
+        exact = [label for label in fits if own[label] == words]
+        if len(exact or fits) == 1:
+            found[value] = shown.labels[(exact or fits)[0]]
+    missing = [value for value in point.values if value not in found]
+    if 2 * len(found) < len(point.values) or len(set(found.values())) != len(found):
+        return None
+    if not missing:
+        return Guess(name, enum=found)
+    rest = next((number for label, number in shown.labels.items() if label.lower() in CATCH_ALL), None)
+    if rest is None:
+        return None
+    return Guess(name, enum={**found, "*": rest}, doubt=f"which number stands for {', '.join(missing)}?")
+
+
+def _words(name: str) -> list[str]:
+    """`upsBatteryVoltage` -> ups, battery, voltage; words of the field are made one."""
+    split = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    found = [SAME.get(word, word) for word in re.findall(r"[a-z0-9]+", re.sub(r"\bL (\d)", r"L\1", split).lower())]
+    joined = " ".join(found)
+    for phrase, word in (
+        ("run time", "runtime"),
+        ("minutes remaining", "runtime"),
+        ("on battery time", "seconds on battery"),
+        ("time on battery", "seconds on battery"),
+        ("high prec", ""),
+        ("percent load", "load"),
+        ("load percent", "load"),
+    ):
+        joined = joined.replace(phrase, word)
+    return joined.split()
+
+
+def _point_words(point: Point) -> list[str]:
+    name = point.name.removeprefix("system.")
+    return [word for part in name.split(".") if not part.startswith("{") for word in _words(part.replace("_", " "))]

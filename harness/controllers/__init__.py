@@ -1,0 +1,1 @@
+"""The controller under test: a coroutine in this process, or a separate program."""

@@ -1,0 +1,168 @@
+"""The controller under test: failover logic that talks to the site's devices and knows nothing of twinfeed.
+
+A controller is a coroutine function `main(inventory, store)` that runs until it is cancelled: `inventory` says where
+the devices answer, `store` is its memory that survives a restart. Named as `package.module:function`; a module that
+is named alone has its `main` taken. `reference` and `mutant:NAME` are the controllers that ship.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from twinfeed.harness.controllers.blame import traceback_of
+
+Main = Callable[[Mapping[str, Any], MutableMapping[str, Any]], Awaitable[None]]
+
+
+class ControllerFailed(Exception):
+    """The controller under test has ended by itself; the cause is the exception it raised, if it raised one."""
+
+
+class Controller(ABC):
+    """A controller that can be started and stopped."""
+
+    name: str
+
+    @abstractmethod
+    async def start(self, inventory: Mapping[str, Any]) -> None:
+        """Start it on these devices."""
+
+    @abstractmethod
+    async def stop(self) -> None:
+        """Stop it at once, as a power loss would; what is in its store stays."""
+
+    @abstractmethod
+    async def restart(self) -> None:
+        """Start it again after `stop`, with the inventory and the store it had."""
+
+    @property
+    @abstractmethod
+    def ended(self) -> asyncio.Future[None] | None:
+        """Completes with ControllerFailed when the controller ends by itself; None while it is stopped."""
+
+
+class InProcess(Controller):
+    """A controller that is a coroutine of the same event loop."""
+
+    def __init__(self, main: Main, name: str, store: MutableMapping[str, Any] | None = None) -> None:
+        self.name = name
+        self.store: MutableMapping[str, Any] = {} if store is None else store
+        self._main = main
+        self._inventory: Mapping[str, Any] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self, inventory: Mapping[str, Any]) -> None:
+        self._inventory = inventory
+        await self.restart()
+
+    async def restart(self) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._run(), name=f"controller {self.name}")
+
+    async def _run(self) -> None:
+        try:
+            await self._main(self._inventory, self.store)
+        except Exception as error:
+            if self._task is not asyncio.current_task():
+                return  # it was being stopped: what it says as it goes is no failure
+            raise ControllerFailed(f"the controller {self.name} raised {type(error).__name__}: {error}") from error
+        raise ControllerFailed(f"the controller {self.name} returned; it should run until it is cancelled")
+
+    async def stop(self) -> None:
+        task, self._task = self._task, None
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+    @property
+    def ended(self) -> asyncio.Future[None] | None:
+        return self._task
+
+
+REFERENCE = "twinfeed.fixtures.controllers.plant:main"
+MUTANTS = "twinfeed.fixtures.controllers.bugs"
+"""What ships under the names `reference` and `mutant:NAME`."""
+
+FORMER = ("emulators", "harness", "hil_rigs", "fixtures")
+"""Packages that were at the top until 0.1.0."""
+
+
+class NoSuchController(ValueError):
+    """No controller of that name can be had; the message says what was looked for, and what is expected."""
+
+
+@contextmanager
+def importable_from(*folders: Path) -> Iterator[None]:
+    """Inside, modules of these folders are found before others, as `python -m` finds those of the current one.
+
+    Afterwards they are found after all others, for a controller may import more of its modules while it runs.
+    """
+    added = [name for name in dict.fromkeys(str(folder) for folder in folders) if name not in sys.path]
+    sys.path[:0] = added
+    try:
+        yield
+    finally:
+        for name in added:
+            if name in sys.path:
+                sys.path.remove(name)
+                sys.path.append(name)
+
+
+def main_of(text: str) -> Main:
+    """The coroutine function of that name, `package.module:function`.
+
+    Raises:
+        NoSuchController: there is no such module or function, or it cannot be read.
+    """
+    name, _, attribute = _in_full(text).partition(":")
+    if name.startswith("."):
+        raise NoSuchController(f"controller {text!r} is no module; expected package.module:function")
+    try:
+        module = importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        raise NoSuchController(
+            f"controller {text!r}: no module is called {error.name!r}; expected package.module:function, importable "
+            f"from the current folder, {Path.cwd()}"
+        ) from None
+    except (SyntaxError, ValueError) as error:  # ValueError: an empty name
+        raise NoSuchController(f"controller {text!r}: {error}") from None
+    except Exception as error:
+        raise NoSuchController(f"controller {text!r}: importing it failed:\n{traceback_of(error)}") from None
+    main = getattr(module, attribute or "main", None)
+    if not callable(main) or isinstance(main, type):
+        raise NoSuchController(
+            f"controller {text!r}: {name} has no {attribute or 'main'!r}; expected a coroutine function "
+            "main(inventory, store)"
+        )
+    return cast(Main, main)
+
+
+def _in_full(text: str) -> str:
+    """`package.module:function` for the short names of what ships: `reference`, `mutant:never-rearms`."""
+    if text == "reference":
+        return REFERENCE
+    name, _, attribute = text.partition(":")
+    if name == "mutant":
+        return f"{MUTANTS}:{attribute.replace('-', '_')}"
+    if name.startswith(tuple(f"{former}.controllers" for former in FORMER)):
+        short = "reference" if name.endswith(".plant") else f"mutant:{attribute.replace('_', '-') or 'NAME'}"
+        raise NoSuchController(
+            f"controller {text!r}: that was its name until twinfeed 0.1.0; write {short!r}, or `twinfeed.{text}`"
+        )
+    return text
+
+
+def named(text: str) -> InProcess:
+    """The controller of that name.
+
+    Raises:
+        NoSuchController: see `main_of`.
+    """
+    return InProcess(main_of(text), text)

@@ -1,5 +1,0 @@
-"""What a device's emulator gets wrong: two recordings compared through a profile."""
-
-from twinfeed.harness.learning.drift.comparison import KINDS, Compared, compare, drift
-
-__all__ = ["KINDS", "Compared", "compare", "drift"]

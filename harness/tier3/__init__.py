@@ -1,0 +1,1 @@
+"""Tier III duties of a site: isolation procedures, concurrent maintainability, no silent failure."""

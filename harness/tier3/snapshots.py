@@ -1,0 +1,66 @@
+"""How a site looks at one moment: the states of all its components, and what is compared between two such looks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.site import Site
+from twinfeed.harness import quantities
+from twinfeed.harness.journal import Trace
+from twinfeed.harness.properties.evaluation import evaluate, patterns
+from twinfeed.harness.properties.language import always
+
+Look = dict[str, Value]
+Read = Callable[[], Value]
+
+
+def states(site: Site) -> dict[str, Read]:
+    """`NAME.QUANTITY` -> how to read it, for everything that is a truth or a word."""
+    return {
+        f"{name}.{quantity}": partial(getattr, component, quantity)
+        for name, component in site.components.items()
+        for quantity in states_of(component)
+    }
+
+
+def states_of(component: Component) -> list[str]:
+    return [
+        quantity
+        for quantity, unit in component.QUANTITIES.items()
+        if unit == "" and isinstance(component.quantity(quantity), (bool, str))
+    ]
+
+
+def numbers(site: Site, wanted: tuple[str, ...]) -> dict[str, Read]:
+    """The same for those numbers, of whatever has them."""
+    return {
+        f"{name}.{quantity}": partial(getattr, component, quantity)
+        for name, component in site.components.items()
+        for quantity in wanted
+        if quantity in component.QUANTITIES
+    }
+
+
+def look(reads: dict[str, Read]) -> Look:
+    return {name: read() for name, read in reads.items()}
+
+
+def alarms(site: Site) -> list[str]:
+    """All active alarms, as `device: alarm`."""
+    return [f"{name}: {alarm}" for name, device in site.devices.items() for alarm in device.state.alarms]
+
+
+def holds(site: Site, condition: str) -> bool:
+    """Whether a condition on the site's quantities holds now.
+
+    Raises:
+        UnknownQuantity, PropertySyntaxError: it names or says what there is not.
+    """
+    judged = always(condition)
+    now_s = site.now
+    reads = {name: read for pattern in patterns([judged]) for name, read in quantities.resolve(site, pattern).items()}
+    trace = Trace({name: [(now_s, read())] for name, read in reads.items()})
+    return evaluate(trace, judged)[0].holds

@@ -1,0 +1,434 @@
+"""Modbus through pymodbus: TCP, TLS, UDP, RTU over TCP and RTU on a serial line behind one interface.
+
+    line = ModbusTransport.serial("/dev/ttyUSB0", unit=1, baud=19200)
+    await line.read_registers("holding", 40, 2)      # b"\\x00\\x07\\x00\\x2a"
+    await line.unit(2).write_coil(3, True)           # another unit on the same line
+
+Timeouts. A request is tried 1 + `retries` times; each try has `timeout_s` for connecting, sending and the answer
+together. A silent device therefore raises NoAnswer after (1 + retries) * timeout_s, sooner if the connection is
+refused. Requests of one connection or line wait for each other, and the time of a request starts when it is its turn.
+A try that fails closes the connection, so that a late answer is never taken for the next request's; a connection that
+turns out to have been lost since the last request is opened again within the same try. A write whose answer is lost is
+sent again like a read, and so may be carried out twice: where that matters, use retries=0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import struct
+import termios
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Literal
+
+from pymodbus import FramerType, ModbusException
+from pymodbus.client import (
+    AsyncModbusSerialClient,
+    AsyncModbusTcpClient,
+    AsyncModbusTlsClient,
+    AsyncModbusUdpClient,
+)
+from pymodbus.client.base import ModbusBaseClient
+from pymodbus.exceptions import ConnectionException, ModbusIOException
+from pymodbus.pdu import ModbusPDU
+from pymodbus.pdu.mei_message import ReadDeviceInformationResponse
+
+from twinfeed.harness.transports.answers.units import OtherUnit, Undecodable, framer_of
+from twinfeed.harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried, url
+from twinfeed.harness.transports.modbus.rfc2217 import RemotePort
+from twinfeed.harness.transports.modbus.sole_use import SoleUse, others
+
+MODBUS_PORT, MODBUS_TLS_PORT = 502, 802
+"""IANA: mbap and mbap-s."""
+
+EXCEPTIONS = {
+    1: "illegal function",
+    2: "illegal data address",
+    3: "illegal data value",
+    4: "server device failure",
+    5: "acknowledge",
+    6: "server device busy",
+    7: "negative acknowledge",
+    8: "memory parity error",
+    10: "gateway path unavailable",
+    11: "gateway target device failed to respond",
+}
+"""Modbus Application Protocol Specification V1.1b3, section 7."""
+
+ILLEGAL_FUNCTION = 1
+BASIC, REGULAR, EXTENDED = 1, 2, 3
+"""Categories of function 43/14's objects (the same, section 6.21)."""
+
+RegisterTable = Literal["holding", "input"]
+BitTable = Literal["coil", "discrete"]
+Ask = Callable[[ModbusBaseClient], Awaitable[ModbusPDU]]
+
+_log = logging.getLogger(__name__)
+
+# What pymodbus logs as an error is raised here; without a handler of the application's it would be told twice.
+logging.getLogger("pymodbus").addHandler(logging.NullHandler())
+
+
+class ModbusTransport:
+    """One unit on a connection or line. See the module's text for timeouts and retries.
+
+    The constructors below take `timeout_s` (default 3 s, of the loop's time), `retries` (default 1) and `unit`.
+    """
+
+    def __init__(self, line: Line, unit: int) -> None:
+        self._line = line
+        self._unit = unit
+        self.where = f"{line.where}/{unit}"
+
+    @classmethod
+    def tcp(
+        cls, address: str, port: int = MODBUS_PORT, unit: int = 1, *, timeout_s: float = 3.0, retries: int = 1
+    ) -> ModbusTransport:
+        """Modbus TCP: MBAP frames on a connection of its own."""
+        make = partial(AsyncModbusTcpClient, address, port=port)
+        return cls(Line(url("modbus", address, port), make, FramerType.SOCKET, timeout_s, retries), unit)
+
+    @classmethod
+    def tls(
+        cls,
+        address: str,
+        port: int = MODBUS_TLS_PORT,
+        unit: int = 1,
+        *,
+        context: ssl.SSLContext,
+        timeout_s: float = 3.0,
+        retries: int = 1,
+    ) -> ModbusTransport:
+        """Modbus/TCP Security: MBAP frames in TLS. `context` decides whose certificate is trusted, and shows ours."""
+        make = partial(AsyncModbusTlsClient, address, port=port, sslctx=context)
+        # pymodbus's TLS framer takes whatever one TLS record holds for one frame; its MBAP framer counts.
+        return cls(Line(url("modbus+tls", address, port), make, FramerType.SOCKET, timeout_s, retries), unit)
+
+    @classmethod
+    def udp(
+        cls, address: str, port: int = MODBUS_PORT, unit: int = 1, *, timeout_s: float = 3.0, retries: int = 1
+    ) -> ModbusTransport:
+        """MBAP frames in datagrams, as many products offer beside TCP."""
+        make = partial(AsyncModbusUdpClient, address, port=port)
+        return cls(Line(url("modbus+udp", address, port), make, FramerType.SOCKET, timeout_s, retries), unit)
+
+    @classmethod
+    def rtu_over_tcp(
+        cls, address: str, port: int = MODBUS_PORT, unit: int = 1, *, timeout_s: float = 3.0, retries: int = 1
+    ) -> ModbusTransport:
+        """RTU frames on a TCP connection, as serial device servers pass them."""
+        make = partial(AsyncModbusTcpClient, address, port=port)
+        return cls(Line(url("modbus+rtu", address, port), make, FramerType.RTU, timeout_s, retries), unit)
+
+    @classmethod
+    def rfc2217(
+        cls,
+        address: str,
+        port: int,
+        unit: int = 1,
+        *,
+        baud: int = 19200,
+        parity: Literal["N", "E", "O"] = "E",
+        stop_bits: int = 1,
+        timeout_s: float = 3.0,
+        retries: int = 1,
+    ) -> ModbusTransport:
+        """RTU on a serial line of another computer or device server, which takes its settings from here (RFC 2217)."""
+        make = partial(AsyncModbusTcpClient, address, port=port)
+        remote = partial(RemotePort, baud, parity, stop_bits)
+        line = Line(url("modbus+rfc2217", address, port), make, FramerType.RTU, timeout_s, retries, remote)
+        return cls(line, unit)
+
+    @classmethod
+    def serial(
+        cls,
+        device: str,
+        unit: int = 1,
+        *,
+        baud: int = 19200,
+        parity: Literal["N", "E", "O"] = "E",
+        stop_bits: int = 1,
+        timeout_s: float = 3.0,
+        retries: int = 1,
+    ) -> ModbusTransport:
+        """RTU on a serial line; 19200 baud and even parity are the defaults of Modbus over Serial Line V1.02 §2.5.1.
+
+        The device is opened for this line alone: reach other units of the line with `unit()`.
+        """
+        make = partial(AsyncModbusSerialClient, device, baudrate=baud, parity=parity, stopbits=stop_bits)
+        return cls(Line(f"modbus+serial:{device}", make, FramerType.RTU, timeout_s, retries, serial=device), unit)
+
+    def unit(self, unit: int) -> ModbusTransport:
+        """Another unit behind the same connection or on the same line."""
+        return ModbusTransport(self._line, unit)
+
+    @property
+    def requests(self) -> int:
+        """Requests sent on this connection or line so far, retries counted."""
+        return self._line.requests
+
+    @property
+    def answered_by(self) -> int | None:
+        """The unit number in answers that named another unit than the one asked; None if there were none.
+
+        Over TCP and UDP such an answer is taken if it carries the number of the request's transaction; on a serial
+        line nothing else says whose it is, and it is not.
+        """
+        return self._line.answered_by
+
+    async def read_registers(self, table: RegisterTable, address: int, count: int) -> bytes:
+        """`count` (1 to 125) registers from `address` on, as 2 * count octets.
+
+        Raises:
+            NoAnswer: nothing came back in any try.
+            Refused: an exception response.
+            WrongAnswer: something else came back.
+        """
+        name = "read_holding_registers" if table == "holding" else "read_input_registers"
+        where = f"{self.where} {_span(table, address, count)}"
+        answer = await self._ask(where, 3 if table == "holding" else 4, name, address, count=count)
+        if len(answer.registers) != count:
+            raise self._wrong(where, f"{len(answer.registers)} registers came, expected {count}")
+        return struct.pack(f">{count}H", *answer.registers)
+
+    async def read_bits(self, table: BitTable, address: int, count: int) -> list[bool]:
+        """`count` (1 to 2000) bits from `address` on. Raises as `read_registers`."""
+        name = "read_coils" if table == "coil" else "read_discrete_inputs"
+        where = f"{self.where} {_span(table, address, count)}"
+        answer = await self._ask(where, 1 if table == "coil" else 2, name, address, count=count)
+        if len(answer.bits) != (count + 7) // 8 * 8:
+            raise self._wrong(where, f"{len(answer.bits) // 8} octets of bits came, expected {(count + 7) // 8}")
+        return [bool(bit) for bit in answer.bits[:count]]
+
+    async def identification(self) -> dict[int, bytes]:
+        """What the unit says of itself by function 43/14, by object id: 0 vendor, 1 product code, 2 revision …
+
+        All of it if the unit knows the extended category, else what it has of the regular or the basic one (V1.1b3
+        §6.21). Raises as `read_registers`; most units know only the function's absence, which is Refused.
+        """
+        refusal: Refused | None = None
+        for category in (EXTENDED, REGULAR, BASIC):
+            try:
+                return await self._identification(category)
+            except Refused as error:
+                refusal = error
+                if error.code == ILLEGAL_FUNCTION:
+                    break
+        assert refusal is not None
+        raise refusal
+
+    async def _identification(self, category: int) -> dict[int, bytes]:
+        where = f"{self.where} identification"
+        found: dict[int, bytes] = {}
+        ahead = 0
+        while True:
+            answer = await self._ask(where, 43, "read_device_information", read_code=category, object_id=ahead)
+            assert isinstance(answer, ReadDeviceInformationResponse)
+            fresh = {id: octets for id, octets in answer.information.items() if isinstance(octets, bytes)}
+            if not answer.more_follows or not fresh.keys() - found.keys():
+                return found | fresh
+            found |= fresh
+            ahead = answer.next_object_id
+
+    async def write_registers(self, address: int, data: bytes) -> None:
+        """Set holding registers from `address` on: function 6 for one, 16 for several. Raises as `read_registers`."""
+        values = [value for (value,) in struct.iter_unpack(">H", data)]
+        where = f"{self.where} {_span('holding', address, len(values))}"
+        if len(values) == 1:
+            answer = await self._ask(where, 6, "write_register", address, values[0])
+            done = answer.address, list(answer.registers)
+            if done != (address, values):
+                raise self._wrong(where, f"the echo says register {done[0]} is {done[1]}, written was {values}")
+        else:
+            answer = await self._ask(where, 16, "write_registers", address, values)
+            if (answer.address, answer.count) != (address, len(values)):
+                raise self._wrong(where, f"the echo says {answer.count} registers from {answer.address} on")
+
+    async def write_coil(self, address: int, value: bool) -> None:
+        """Set one coil (function 5). Raises as `read_registers`."""
+        where = f"{self.where} coil {address}"
+        answer = await self._ask(where, 5, "write_coil", address, value)
+        if (answer.address, list(answer.bits)) != (address, [value]):
+            raise self._wrong(where, f"the echo says coil {answer.address} is {answer.bits}, written was {value}")
+
+    def close(self) -> None:
+        """Close the connection or line, for all its units; the next request opens it again."""
+        self._line.close()
+
+    async def _ask(self, where: str, function: int, name: str, *arguments: Any, **options: Any) -> ModbusPDU:
+        answer = await self._line.ask(
+            where, lambda client: getattr(client, name)(*arguments, device_id=self._unit, **options)
+        )
+        if isinstance(answer, Undecodable):
+            raise self._wrong(where, "not a Modbus response")
+        if answer.isError():
+            code = answer.exception_code
+            raise Refused(
+                f"exception {code} ({EXCEPTIONS.get(code, 'no code of the specification')})", where, code=code
+            )
+        if answer.function_code != function:
+            raise self._wrong(where, f"a response of function {answer.function_code}, expected {function}")
+        return answer
+
+    def _wrong(self, where: str, what: str) -> WrongAnswer:
+        octets = self._line.received
+        self._line.close()
+        return WrongAnswer(what, where, octets)
+
+
+class Line:
+    """A pymodbus client that is opened when it is needed, and sends one request at a time.
+
+    `make` is a pymodbus client class with its place; it is called on the running loop. `remote` makes the client's side
+    of a connection to a remote serial port.
+    """
+
+    def __init__(
+        self,
+        where: str,
+        make: Callable[..., Any],
+        framer: FramerType,
+        timeout_s: float,
+        retries: int,
+        remote: Callable[[], RemotePort] | None = None,
+        serial: str = "",
+    ) -> None:
+        if not timeout_s > 0 or retries < 0:
+            raise ValueError(
+                f"{where}: timeout {timeout_s} s and {retries} retries, expected more than 0 and at least 0"
+            )
+        self.where = where
+        self.timeout_s, self.retries = timeout_s, retries
+        self.requests = 0
+        self.received = b""
+        """What has come back since the last request was sent."""
+        self.answered_by: int | None = None
+        """The unit number that the last answer of another unit than the one asked carried."""
+        self._make, self._framer, self._remote = make, framer, remote
+        self._port: RemotePort | None = None
+        self._serial = serial
+        self._sole: SoleUse | None = None
+        self._client: ModbusBaseClient | None = None
+        self._turn = asyncio.Lock()
+
+    async def ask(self, where: str, ask: Ask) -> ModbusPDU:
+        """The response to the request that `ask` makes of a connected client, tried as the module's text says.
+
+        Raises:
+            NoAnswer: nothing came back in any try.
+            WrongAnswer: octets came back that make no frame.
+        """
+        async with self._turn:
+            garbage, why = b"", ""
+            for _ in range(1 + self.retries):
+                try:
+                    async with asyncio.timeout(self.timeout_s):
+                        return await self._try(ask)
+                except TimeoutError:
+                    deaf = self._port is not None and not self._port.is_ready
+                    why = "the remote port does not take its settings (RFC 2217)" if deaf else "no answer"
+                except asyncio.CancelledError:  # whoever asked has given up, and the answer may still come
+                    self.close()
+                    raise
+                except (ModbusException, OSError) as error:
+                    why = str(error).removeprefix("Modbus Error: ").removeprefix("[Connection] ")
+                garbage = self.received or garbage
+                self.close()
+            tries = tried(self.retries, self.timeout_s)
+            if garbage:
+                other = f", one of unit {self.answered_by} did" if self.answered_by is not None else ""
+                raise WrongAnswer(f"no Modbus frame came {tries}{other}", where, garbage)
+            raise NoAnswer(f"{why} {tries}", where)
+
+    async def _try(self, ask: Ask) -> ModbusPDU:
+        client = self._client
+        if client is not None and client.connected:
+            try:
+                return await self._send(client, ask)
+            except ConnectionException:  # lost since the last request, which shows only now
+                self.close()
+        client = self._client = self._client or self._opened()
+        try:
+            connected = await client.connect()
+        except termios.error as error:  # a serial line that does not take its settings
+            raise ConnectionException(str(error.args[1])) from None
+        if not connected:
+            raise ConnectionException("cannot connect")
+        if self._port is not None:
+            await self._port.ready()
+        if self._serial and self._sole is None:
+            self._sole = SoleUse(self._serial)
+            self._must_be_ours()
+        return await self._send(client, ask)
+
+    def _must_be_ours(self) -> None:
+        """Raises ConnectionException: another program has the serial port open, too."""
+        if who := others(self._serial):
+            raise ConnectionException(
+                f"{', '.join(who)} has {self._serial} open, too, and a line has one master: end it;"
+            )
+
+    async def _send(self, client: ModbusBaseClient, ask: Ask) -> ModbusPDU:
+        self.requests += 1
+        self.received = b""
+        frames = client.ctx.framer
+        try:
+            answer = await ask(client)
+        finally:
+            if isinstance(frames, OtherUnit) and frames.other_unit not in (None, self.answered_by):
+                self.answered_by = frames.other_unit
+                units = frames.asked_unit, frames.other_unit
+                _log.warning("%s: unit %d was asked, an answer names unit %d", self.where, *units)
+        if self._sole is not None and self._sole.disturbed():  # whose answer it is cannot be told
+            self.received = b""
+            self._must_be_ours()
+            raise ModbusIOException(f"somebody opened {self._serial} meanwhile, so the answer may be theirs:")
+        return answer
+
+    def _opened(self) -> ModbusBaseClient:
+        """A client whose own timer never comes first, and which tells at once that its connection is lost."""
+        client: ModbusBaseClient = self._make(
+            timeout=2 * self.timeout_s + 1.0,
+            retries=0,
+            reconnect_delay=0,
+            trace_packet=self._trace,
+            trace_connect=lambda connected: self._begin(client) if connected else _fail(client),
+        )
+        client.ctx.framer = framer_of(self._framer)
+        return client
+
+    def _begin(self, client: ModbusBaseClient) -> None:
+        """What a new connection needs before its first request: a remote port its settings."""
+        if self._remote is not None:
+            port = self._port = self._remote()
+            protocol: Any = client.ctx
+            take = protocol.data_received
+            protocol.data_received = lambda octets: take(port.received(octets))
+            protocol.transport.write(port.greeting())
+
+    def _trace(self, sending: bool, data: bytes) -> bytes:
+        if not sending:
+            self.received = data
+        return data if self._port is None or not sending else self._port.escaped(data)
+
+    def close(self) -> None:
+        self._port = None
+        if self._sole is not None:
+            self._sole.close()
+            self._sole = None
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+
+def _fail(client: ModbusBaseClient) -> None:
+    waiting = client.ctx.response_future
+    if not waiting.done():
+        waiting.set_exception(ConnectionException("the device closed the connection"))
+        waiting.exception()  # taken note of, should nobody wait
+
+
+def _span(table: str, address: int, count: int) -> str:
+    return f"{table} {address}" if count == 1 else f"{table} {address} to {address + count - 1}"

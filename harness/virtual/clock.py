@@ -1,0 +1,93 @@
+"""While a simulated loop runs, `time` shows its time: libraries and controllers that ask the clock get the site's.
+
+`time.time`, `time.monotonic` and their like are replaced for as long as a simulated world is up, and answer with
+virtual time only inside such a world's loop; everybody else (pytest, Hypothesis, other threads) still gets the
+machine's. Who imports one of them by name meanwhile, as controllers do, has one that goes on doing so in the next
+world. pysnmp keeps references of its own to `time.time` for its retransmissions; they are replaced by name.
+
+What is not replaced: `datetime.now`, which asks the machine without asking `time`.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from asyncio.events import _get_running_loop
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial, reduce
+from itertools import count
+from typing import TypeVar
+from unittest.mock import patch
+
+from twinfeed.harness.virtual.loop import VirtualLoop
+
+EPOCH_S = 1768482000.0
+"""What `time.time` says at t = 0 s of a simulated world: 2026-01-15 13:00 UTC; a site's day begins at 13 h."""
+
+Number = TypeVar("Number", int, float)
+
+_real_sleep = time.sleep
+
+
+def _asking(virtual: Callable[[VirtualLoop], Number], real: Callable[[], Number]) -> Callable[[], Number]:
+    """A clock: the loop's for who runs in a simulated one, else the machine's."""
+
+    def clock() -> Number:
+        loop = _get_running_loop()
+        return virtual(loop) if isinstance(loop, VirtualLoop) else real()
+
+    return clock
+
+
+def _sleep(seconds: float) -> None:
+    loop = _get_running_loop()
+    if isinstance(loop, VirtualLoop):
+        loop.outside(f"time.sleep({seconds:g}), which stops everything (use `await asyncio.sleep`),")
+    _real_sleep(seconds)
+
+
+_time = _asking(lambda loop: EPOCH_S + loop.time(), time.time)
+
+CLOCKS = (
+    (time, "time", _time),
+    (time, "time_ns", _asking(lambda loop: int((EPOCH_S + loop.time()) * 1e9), time.time_ns)),
+    (time, "monotonic", _asking(lambda loop: loop.time(), time.monotonic)),
+    (time, "monotonic_ns", _asking(lambda loop: int(loop.time() * 1e9), time.monotonic_ns)),
+    (time, "sleep", _sleep),
+)
+"""Whose name is replaced, and by what."""
+
+HOLDERS = ("pysnmp.carrier.asyncio.dispatch", "pysnmp.hlapi.v1arch.dispatch")
+"""Modules that hold `time.time` under the name `time`, if they are loaded already."""
+
+
+NUMBERED = (
+    ("pysnmp.proto.api.v1", "getNextRequestID"),
+    ("pysnmp.proto.api.v2c", "getNextRequestID"),
+    ("pysnmp.entity.rfc3413.cmdgen", "getNextHandle"),
+    ("pysnmp.entity.rfc3413.ntforg", "getNextHandle"),
+    ("pysnmp.proto.mpmod.cache", "Cache._Cache__message_id"),
+    ("pysnmp.proto.mpmod.cache", "Cache._Cache__state_reference"),
+    ("pysnmp.proto.secmod.cache", "Cache._Cache__state_reference"),
+)
+"""What pysnmp numbers its messages with, from a start it draws when it is imported; here they count from 1, so that the
+same run has the same octets."""
+
+
+@contextmanager
+def virtual_time() -> Iterator[None]:
+    """Inside the block, code that runs in a simulated loop sees that loop's time."""
+    with ExitStack() as stack:
+        for owner, name, clock in CLOCKS:
+            stack.enter_context(patch.object(owner, name, clock))
+        for holder in HOLDERS:
+            if holder in sys.modules:
+                stack.enter_context(patch.object(sys.modules[holder], "time", _time))
+        for module, name in NUMBERED:
+            if module in sys.modules:
+                *owners, attribute = name.split(".")
+                owner = reduce(getattr, owners, sys.modules[module])
+                if hasattr(owner, attribute):
+                    stack.enter_context(patch.object(owner, attribute, partial(next, count(1))))
+        yield

@@ -1,0 +1,315 @@
+"""The simulated world's network: TCP and UDP between protocol objects, in memory, on the loop's virtual time.
+
+Every address is a host. The path between the station (whoever is not listed as a device) and a device's address can be
+given conditions of its own, and its messages can be altered (`path`). What is sent arrives through
+`loop.arrive_at`, so that the same seed gives the same bytes at the same times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, cast
+
+from twinfeed.harness.faults.frames.tamper import Answer, Conversation, Late, Tamper
+from twinfeed.harness.faults.link import LinkConditions, LinkModel
+from twinfeed.harness.virtual.sockets import UDP_HEADERS, Address, DatagramTransport, Frame, Listener
+from twinfeed.harness.virtual.streams import TCP_HEADERS, StreamTransport, reset_error
+
+if TYPE_CHECKING:
+    from twinfeed.harness.virtual.loop import VirtualLoop
+
+FIRST_EPHEMERAL_PORT = 49152
+"""RFC 6335 §6: dynamic ports are 49152 to 65535."""
+
+OTHER_PORT = FIRST_EPHEMERAL_PORT - 1
+"""Where answers come from under the fault `snmp-other-port`."""
+
+SYN_RETRIES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
+"""How long Linux waits for the answer to each SYN, s; then it gives up (net.ipv4.tcp_syn_retries is 6)."""
+
+LAST_PORT = 65535
+
+
+class Path:
+    """The two directions between the station and one device's address."""
+
+    def __init__(self, rng: Random, conditions: LinkConditions) -> None:
+        self.out = LinkModel(conditions, Random(rng.getrandbits(64)))
+        self.back = LinkModel(conditions, Random(rng.getrandbits(64)))
+        self.tampers: dict[int, Tamper] = {}
+        """What alters the messages of the device's services, by port."""
+        self.streams: dict[StreamTransport, None] = {}
+        """The device's ends of open connections."""
+        self._conversations: dict[tuple[int, Address], Conversation] = {}
+
+    def conversation(self, port: int, client: Address) -> Conversation | None:
+        """What alters the messages between that client and the service at `port`, None while nothing does."""
+        tamper = self.tampers.get(port)
+        if tamper is None:
+            return None
+        found = self._conversations.get((port, client))
+        if found is None:
+            found = self._conversations[port, client] = tamper.conversation()
+        return found
+
+    def forget(self, port: int, client: Address) -> None:
+        """That client has gone."""
+        self._conversations.pop((port, client), None)
+
+    def notified(self, data: bytes) -> list[bytes | Late]:
+        """What becomes of a trap or inform on its way to the station."""
+        tamper = next((t for t in self.tampers.values() if t.speaks == "snmp"), None)
+        return [data] if tamper is None else tamper.notification(data)
+
+    @property
+    def conditions(self) -> LinkConditions:
+        return self.out.conditions
+
+    def set(self, conditions: LinkConditions) -> None:
+        """Give both directions these conditions; what waited for a path that is up again goes on."""
+        self.out.conditions = self.back.conditions = conditions
+        for device_end in list(self.streams):
+            if conditions.state == "up":
+                device_end.flush()
+                device_end.peer.flush()
+            elif conditions.state == "half-open":
+                device_end.lose(reset_error())
+
+    def tidy(self, stream: StreamTransport) -> None:
+        """Forget a connection once both its ends are over."""
+        if stream.over and stream.peer.over:
+            self.streams.pop(stream, None)
+            self.streams.pop(stream.peer, None)
+
+    def reset(self) -> int:
+        """Reset every open connection; returns how many there were."""
+        device_ends = [end for end in self.streams if not end.lost]
+        for device_end in device_ends:
+            device_end.peer.lose(reset_error())
+            device_end.lose(reset_error())
+        return len(device_ends)
+
+
+class Network:
+    """Hosts, listeners and paths of one simulated world."""
+
+    def __init__(self, seed: int = 0, conditions: LinkConditions | None = None) -> None:
+        self.default = conditions or LinkConditions()
+        self.record: Callable[[Frame], None] | None = None
+        self._rng = Random(seed)
+        self._paths: dict[str, Path] = {}
+        self._listeners: dict[Address, Callable[[], asyncio.BaseProtocol]] = {}
+        self._datagrams: dict[Address, DatagramTransport] = {}
+        self._services: set[Address] = set()
+        """Datagram endpoints that were bound to a port of their choice: devices answer from there."""
+        self._next_port: dict[str, int] = {}
+        self._loop: VirtualLoop
+
+    def attach(self, loop: VirtualLoop) -> None:
+        self._loop = loop
+
+    def seed(self, seed: int) -> None:
+        """Draw the chance of paths from that seed, for the paths that come to be from now on."""
+        self._rng = Random(seed)
+
+    def path(self, host: str) -> Path:
+        """The path between the station and the device at that address; made at the first call, in its own seed."""
+        path = self._paths.get(host)
+        if path is None:
+            path = self._paths[host] = Path(self._rng, self.default)
+        return path
+
+    def _between(self, source: str, destination: str) -> tuple[Path, LinkModel, bool]:
+        """The path of a packet, its direction's model, and whether it goes to the device."""
+        path = self._paths.get(destination)
+        if path is not None:
+            return path, path.out, True
+        path = self._paths.get(source)
+        if path is None:
+            path = self.path(destination)
+            return path, path.out, True
+        return path, path.back, False
+
+    def _port(self, host: str) -> int:
+        """A port of that host that nobody listens at.
+
+        Raises:
+            OSError: there is none.
+        """
+        port = self._next_port.get(host, FIRST_EPHEMERAL_PORT)
+        for _ in range(FIRST_EPHEMERAL_PORT, LAST_PORT + 1):
+            following = port + 1 if port < LAST_PORT else FIRST_EPHEMERAL_PORT
+            if (host, port) not in self._listeners and (host, port) not in self._datagrams:
+                self._next_port[host] = following
+                return port
+            port = following
+        raise OSError(errno.EADDRINUSE, f"{host}: every ephemeral port is in use in the simulated network")
+
+    # -- streams ------------------------------------------------------------------------------------------------
+
+    def listen(self, factory: Callable[[], asyncio.BaseProtocol], address: Address) -> Listener:
+        """Accept connections at that address.
+
+        Raises:
+            OSError: somebody listens there already.
+        """
+        host, port = _bindable(address[0]), address[1]
+        if port == 0:
+            port = self._port(host)
+        if (host, port) in self._listeners:
+            raise OSError(errno.EADDRINUSE, f"{host}:{port} is in use in the simulated network")
+        self._listeners[host, port] = factory
+        return Listener(self, self._loop, (host, port))
+
+    def unlisten(self, address: Address) -> None:
+        self._listeners.pop(address, None)
+
+    async def connect(
+        self,
+        factory: Callable[[], asyncio.BaseProtocol],
+        address: Address,
+        local: Address | None,
+    ) -> tuple[StreamTransport, asyncio.BaseProtocol]:
+        """Open a connection.
+
+        Raises:
+            ConnectionRefusedError: nobody listens there, or the path refuses.
+            TimeoutError: nothing comes back.
+        """
+        loop = self._loop
+        path = self.path(address[0])
+        await self._handshake(path.out, address)
+        accept = self._listeners.get(address)
+        if accept is None or path.conditions.state == "refused":
+            await asyncio.sleep(path.conditions.latency_s)
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"{address[0]}:{address[1]} refuses the connection")
+        here = (local[0], local[1]) if local else ("127.0.0.1", 0)
+        if here[1] == 0:
+            here = (here[0], self._port(here[0]))
+        near = StreamTransport(self, loop, here, address, path, path.out, to_device=True)
+        far = StreamTransport(self, loop, address, here, path, path.back, to_device=False)
+        near.peer, far.peer = far, near
+        path.streams[far] = None
+        loop.call_soon(_accept, far, accept)
+        try:
+            await self._handshake(path.back, address)
+        except BaseException:
+            near.vanish()
+            raise
+        if near.lost:
+            raise reset_error()
+        protocol = factory()
+        near.start(protocol)
+        return near, protocol
+
+    async def _handshake(self, model: LinkModel, address: Address) -> None:
+        """Let a SYN, or its answer, cross the path.
+
+        Raises:
+            TimeoutError: it never does.
+        """
+        for patience_s in SYN_RETRIES_S:
+            now_s = self._loop.time()
+            arrival_s = model.segment(now_s, TCP_HEADERS, now_s)
+            if arrival_s is not None:
+                await asyncio.sleep(arrival_s - now_s)
+                return
+            await asyncio.sleep(patience_s)
+        raise TimeoutError(errno.ETIMEDOUT, f"{address[0]}:{address[1]} does not answer")
+
+    # -- datagrams ----------------------------------------------------------------------------------------------
+
+    def datagram_endpoint(
+        self, factory: Callable[[], asyncio.BaseProtocol], local: Address | None, remote: Address | None
+    ) -> tuple[DatagramTransport, asyncio.DatagramProtocol]:
+        """Bind a datagram endpoint.
+
+        Raises:
+            OSError: the address is taken.
+        """
+        host, port = local or ("127.0.0.1", 0)
+        host = _bindable(host)
+        if port == 0:
+            port = self._port(host)
+        else:
+            self._services.add((host, port))
+        if (host, port) in self._datagrams:
+            raise OSError(errno.EADDRINUSE, f"{host}:{port}/udp is in use in the simulated network")
+        protocol = cast(asyncio.DatagramProtocol, factory())
+        transport = DatagramTransport(self, self._loop, (host, port), remote, protocol)
+        self._datagrams[host, port] = transport
+        protocol.connection_made(transport)
+        return transport, protocol
+
+    def unbind(self, address: Address) -> None:
+        self._datagrams.pop(address, None)
+        self._services.discard(address)
+
+    def send_datagram(self, source: Address, destination: Address, data: bytes) -> None:
+        path, model, to_device = self._between(source[0], destination[0])
+        if not path.tampers:
+            self._fly(model, source, destination, data)
+            return
+        if to_device:
+            conversation = path.conversation(destination[1], source)
+            for piece in (data,) if conversation is None else conversation.request(data):
+                if isinstance(piece, Answer):
+                    self._fly(path.back, destination, source, piece.frame)
+                else:
+                    self._fly(model, source, destination, piece)
+        elif source in self._services:
+            conversation = path.conversation(source[1], destination)
+            sender = self._answering(path, source)
+            for answer in (data,) if conversation is None else conversation.answer(data):
+                self._fly(model, sender, destination, answer)
+        else:
+            for note in path.notified(data):
+                if isinstance(note, Late):
+                    self._loop.call_later(note.delay_s, self._fly, model, source, destination, note.frame)
+                else:
+                    self._fly(model, source, destination, note)
+
+    def _answering(self, path: Path, source: Address) -> Address:
+        """Where an answer from there comes from: another port under the fault `snmp-other-port`."""
+        tamper = path.tampers.get(source[1])
+        elsewhere = tamper is not None and "snmp-other-port" in tamper.active
+        return (source[0], OTHER_PORT) if elsewhere else source
+
+    def _fly(self, model: LinkModel, source: Address, destination: Address, data: bytes) -> None:
+        now_s = self._loop.time()
+        arrivals_s = model.datagram(now_s, len(data) + UDP_HEADERS)
+        if self.record is not None:
+            self.record(Frame(now_s, "udp", source, destination, data, not arrivals_s))
+        for arrival_s in arrivals_s:
+            self._loop.arrive_at(arrival_s, self._deliver_datagram, source, destination, data)
+
+    def _deliver_datagram(self, source: Address, destination: Address, data: bytes) -> None:
+        transport = self._datagrams.get(destination)
+        if transport is None:
+            self._unreachable(source, destination)
+        elif transport.remote in (None, source):
+            transport.protocol.datagram_received(data, source)
+
+    def _unreachable(self, source: Address, destination: Address) -> None:
+        """Nobody is bound there: ICMP says so to a sender that is connected to that address (RFC 1122 §4.1.3.3)."""
+        sender = self._datagrams.get(source)
+        if sender is not None and sender.remote == destination:
+            error = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
+            _, model, _ = self._between(destination[0], source[0])
+            for arrival_s in model.datagram(self._loop.time(), UDP_HEADERS):
+                self._loop.arrive_at(arrival_s, sender.protocol.error_received, error)
+
+
+def _bindable(host: str) -> str:
+    """Who binds to every address is reached at the station's."""
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+
+
+def _accept(stream: StreamTransport, accept: Callable[[], asyncio.BaseProtocol]) -> None:
+    """The device's end of a connection comes to be."""
+    if not stream.lost:
+        stream.start(accept())

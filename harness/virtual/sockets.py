@@ -1,0 +1,142 @@
+"""What takes the place of sockets in the simulated network: listeners, datagram endpoints, and names for both."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import struct
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+
+if TYPE_CHECKING:
+    from twinfeed.harness.virtual.loop import VirtualLoop
+    from twinfeed.harness.virtual.network import Network
+
+Address = tuple[str, int]
+
+UDP_HEADERS = 28
+"""Octets of IPv4 and UDP headers (RFC 791, 768), for paths with a rate."""
+
+
+class Frame(NamedTuple):
+    """Something that was sent."""
+
+    t_s: float
+    protocol: Literal["tcp", "udp"]
+    source: Address
+    destination: Address
+    data: bytes
+    lost: bool = False
+
+
+class Listener(asyncio.AbstractServer):
+    """What `create_server` returns: as much of `asyncio.Server` as servers use."""
+
+    def __init__(self, network: Network, loop: VirtualLoop, address: Address) -> None:
+        self._network, self._loop, self._address = network, loop, address
+        self._serving: asyncio.Future[None] | None = None
+        self.sockets: tuple[Socket, ...] = (Socket(address),)
+
+    def close(self) -> None:
+        self._network.unlisten(self._address)
+        self.sockets = ()
+        if self._serving is not None and not self._serving.done():
+            self._serving.cancel()
+
+    async def wait_closed(self) -> None:
+        pass
+
+    def get_loop(self) -> VirtualLoop:
+        return self._loop
+
+    def is_serving(self) -> bool:
+        return bool(self.sockets)
+
+    async def start_serving(self) -> None:
+        pass
+
+    async def serve_forever(self) -> None:
+        if not self.sockets:
+            raise RuntimeError("the server is closed")
+        self._serving = self._loop.create_future()
+        try:
+            await self._serving
+        finally:
+            self.close()
+
+
+class Socket:
+    """As much of a socket as is asked for its names and options: `get_extra_info("socket")`."""
+
+    def __init__(self, here: Address, there: Address | None = None, kind: int = socket.SOCK_STREAM) -> None:
+        self.family, self.type, self.proto = socket.AF_INET, kind, 0
+        self._here, self._there = here, there
+        self._options: dict[tuple[int, int], Any] = {}
+
+    def getsockname(self) -> Address:
+        return self._here
+
+    def getpeername(self) -> Address:
+        if self._there is None:
+            raise OSError(errno.ENOTCONN, os.strerror(errno.ENOTCONN))
+        return self._there
+
+    def setsockopt(self, level: int, option: int, value: Any) -> None:
+        self._options[level, option] = value
+
+    def getsockopt(self, level: int, option: int) -> Any:
+        return self._options.get((level, option), 0)
+
+    def fileno(self) -> int:
+        return -1
+
+    @property
+    def resets(self) -> bool:
+        """Whether it is set to reset the connection when it is closed (SO_LINGER with no time)."""
+        linger = self._options.get((socket.SOL_SOCKET, socket.SO_LINGER))
+        return linger is not None and struct.unpack("ii", linger) == (1, 0)
+
+
+class DatagramTransport(asyncio.DatagramTransport):
+    """A bound datagram socket in memory."""
+
+    def __init__(
+        self,
+        network: Network,
+        loop: VirtualLoop,
+        here: Address,
+        remote: Address | None,
+        protocol: asyncio.DatagramProtocol,
+    ) -> None:
+        super().__init__({"sockname": here, "peername": remote, "socket": Socket(here, remote, socket.SOCK_DGRAM)})
+        self.protocol = protocol
+        self.remote = remote
+        """The only address it exchanges datagrams with, if it is connected."""
+        self._network, self._loop, self._here = network, loop, here
+        self._closing = False
+
+    def sendto(self, data: Any, addr: Any = None) -> None:
+        destination = addr or self.remote
+        if destination is None:
+            raise ValueError("sendto without an address on an endpoint that is not connected")
+        if not self._closing:
+            self._network.send_datagram(self._here, (str(destination[0]), int(destination[1])), bytes(data))
+
+    def is_closing(self) -> bool:
+        return self._closing
+
+    def close(self) -> None:
+        if not self._closing:
+            self._closing = True
+            self._network.unbind(self._here)
+            self._loop.call_soon(self.protocol.connection_lost, None)
+
+    def abort(self) -> None:
+        self.close()
+
+    def get_protocol(self) -> asyncio.BaseProtocol:
+        return self.protocol
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = cast(asyncio.DatagramProtocol, protocol)

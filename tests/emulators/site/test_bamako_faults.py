@@ -1,0 +1,76 @@
+"""Every fault of every kind of thing, one minute long: nothing breaks in the model, and the site comes back to normal."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from commissioning import losses, put_right, rows, unlike_normal
+
+from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.site import Site
+
+MINUTE, HOUR = 60.0, 3600.0
+
+SINGLE_CORDED = {"row-legacy", "rack-storage"}
+
+LOSE_A_LOAD = {
+    ("sts", "output-failure"),
+    ("rack_ats", "output-failure"),
+    ("hall", "fire-suppression"),
+    ("water_loop", "valve-shut"),
+}
+"""Faults that are meant to stop equipment even for a minute."""
+
+
+def kinds() -> list[str]:
+    return sorted({c.kind for c in Site.load("bamako").components.values()})
+
+
+def representatives(site, kind):
+    """One component of each kind, once for each kind of firmware on it."""
+    chosen = {}
+    for name, component in site.components.items():
+        if component.kind == kind:
+            device = site.devices.get(name)
+            chosen.setdefault(None if device is None else device.kind, name)
+    return chosen.values()
+
+
+@pytest.mark.parametrize("kind", kinds())
+def test_every_fault_can_come_and_go(bamako, kind):
+    snapshot = bamako.plant.snapshot()
+    for name in representatives(bamako, kind):
+        for fault in (fault for fault, what in bamako.faults(name).items() if not what.of):
+            bamako.plant.restore(snapshot)
+            before = losses(bamako)
+            bamako.inject(name, fault, for_s=MINUTE)
+            bamako.advance(MINUTE)
+            lost = {row.id for row in rows(bamako) if not row.quantity("supplied")}
+            if (kind, fault) not in LOSE_A_LOAD:
+                assert lost <= SINGLE_CORDED, f"{name} {fault}"
+            bamako.advance(MINUTE)
+            put_right(bamako)
+            bamako.advance(HOUR)
+            assert unlike_normal(bamako) == [], f"{name} {fault}"
+            if not lost:
+                assert losses(bamako) == before, f"{name} {fault}"
+
+
+def test_every_quantity_and_every_point_can_be_read_at_any_time(bamako):
+    for target, fault in (("utility-a", "outage"), ("utility-b", "outage"), ("generator-1", "fail-to-start")):
+        bamako.inject(target, fault)
+    for pause in (1.0, 12.0, 20.0, 60.0, 400.0):
+        bamako.advance(pause)
+        for component in bamako.components.values():
+            for quantity in component.QUANTITIES:
+                value = component.quantity(quantity)
+                assert isinstance(value, (bool, str)) or not math.isnan(value), f"{component.id} {quantity}"
+        for device in bamako.devices.values():
+            for point in device.point_names():
+                assert isinstance(device.read(point), (bool, int, float, str, bytes)), f"{device.name} {point}"
+
+
+def test_a_fault_nobody_knows_is_refused_with_those_that_exist(bamako):
+    with pytest.raises(PlantError, match="cannot suffer 'meltdown'; it knows: fail-to-start"):
+        bamako.inject("generator-1", "meltdown")

@@ -1,0 +1,48 @@
+"""Values in a recording that their points cannot have."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from twinfeed.emulators.profiles import library
+from twinfeed.harness.characterise.drift.plausible import implausible
+from twinfeed.harness.characterise.recording.recording import Recording, Walk, load
+from twinfeed.harness.characterise.recording.snmprec import variable
+
+CHARGE, SECONDS_ON_BATTERY = "1.3.6.1.2.1.33.1.2.4.0", "1.3.6.1.2.1.33.1.2.2.0"  # RFC 1628
+UPS = library.get("ups-rfc1628")
+
+
+def recorded(charge: str) -> Recording:
+    """A walk of two variables, written as snmpsim's files have them: tag|value."""
+    walk = Walk(1, 0.0, ended=True)
+    for oid, value in ((CHARGE, charge), (SECONDS_ON_BATTERY, "2|0")):
+        walk.variables[oid] = variable(f"{oid}|{value}")
+    return Recording({}, walks=[walk])
+
+
+def test_a_charge_of_128_percent_is_named_and_kept() -> None:
+    (line,) = implausible(recorded(charge="2|128"), UPS)
+    assert line.startswith(f"battery.charge ({CHARGE}): 128 % is impossible, expected 0 to 100 %")
+    assert line.endswith("kept as it came")
+
+
+@given(st.integers(-(2**31), 2**31 - 1))
+def test_just_what_is_outside_0_to_100_percent_is_named(charge: int) -> None:
+    assert bool(implausible(recorded(charge=f"2|{charge}"), UPS)) == (not 0 <= charge <= 100)
+
+
+def test_a_value_of_another_type_is_named() -> None:
+    assert implausible(recorded(charge="4|full"), UPS)
+
+
+def test_a_meter_with_swapped_words_has_implausible_values(shared_data: Path) -> None:
+    case = shared_data.parent / "cases" / "word-swapped-meter.jsonl"
+    if not case.is_file():
+        pytest.skip(f"no {case}")
+    lines = implausible(load(case), library.get("schneider-pm5000"))
+    assert any("Hz" in line for line in lines)

@@ -1,0 +1,80 @@
+"""`make catalogues`: collect what the code marks into every messages.po, and compile each beside itself.
+
+A package has catalogues if it has a folder `locale`. New texts come in untranslated; those no longer said go.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages import Catalog, mofile, pofile
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+
+ROOT = Path(__file__).parents[3]
+METHODS = [("**.py", "python"), ("**/templates/**.*", "jinja2")]
+MARKS = {**DEFAULT_KEYWORDS, "N_": None, "Phrase": None}
+OF_NO_INTEREST = (b'"POT-C', b'"PO-R', b'"Report-Msgid', b'"Last-T', b'"Language-Team', b'"Generated-By')
+"""Fields of a catalogue's head that a version control system knows better."""
+
+
+def files() -> list[Path]:
+    """Every messages.po of the project."""
+    return sorted(ROOT.glob("*/locale/*/LC_MESSAGES/messages.po"))
+
+
+def said(package: Path) -> Catalog:
+    """All that a package marks, in the order of its files."""
+    catalogue = Catalog()
+    for _, _, message, comments, context in extract_from_dir(package, METHODS, keywords=MARKS, comment_tags=["Note:"]):
+        catalogue.add(message, auto_comments=comments, context=context)
+    return catalogue
+
+
+def read(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return pofile.read_po(file, locale=path.parts[-3])
+
+
+def updated(path: Path) -> Catalog:
+    """The catalogue with what its package says now; what is translated stays translated."""
+    catalogue = read(path)
+    catalogue.update(said(path.parents[3]), no_fuzzy_matching=True, update_creation_date=False)
+    catalogue.obsolete.clear()
+    return catalogue
+
+
+def text(catalogue: Catalog) -> bytes:
+    buffer = io.BytesIO()
+    pofile.write_po(buffer, catalogue, width=0, no_location=True)
+    return b"".join(line for line in buffer.getvalue().splitlines(True) if not line.startswith(OF_NO_INTEREST))
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    buffer = io.BytesIO()
+    mofile.write_mo(buffer, catalogue)
+    return buffer.getvalue()
+
+
+def translations(mo: bytes) -> dict[str, str]:
+    """What a compiled catalogue says, without its head, which has the time it was made."""
+    return {str(message.id): str(message.string) for message in mofile.read_mo(io.BytesIO(mo)) if message.id}
+
+
+def untranslated(catalogue: Catalog) -> Iterator[str]:
+    """What lacks a translation, or all of its plurals, or has one that nobody has looked at."""
+    for message in catalogue:
+        texts = message.string if isinstance(message.string, tuple) else (message.string,)
+        if message.id and (message.fuzzy or not all(texts)):
+            yield str(message.id)
+
+
+if __name__ == "__main__":
+    for path in files():
+        catalogue = updated(path)
+        path.write_bytes(text(catalogue))
+        mo = path.with_suffix(".mo")
+        if not mo.exists() or translations(mo.read_bytes()) != translations(compiled(catalogue)):
+            mo.write_bytes(compiled(catalogue))
+        print(path.relative_to(ROOT), f"{len(catalogue)} messages, {len(list(untranslated(catalogue)))} to translate")

@@ -1,0 +1,44 @@
+"""docs/reference/tests.md says what is so: its options, markers, fixtures and examples are there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.worlds.world import CAPABILITIES, World
+
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "tests.md").read_text(encoding="utf-8")
+PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_scenario_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "page.scenario.yaml"
+    path.write_text(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0])
+    assert [injection.kind for injection in Scenario.load(path).injections] == ["outage", "fail-to-start"]
+
+
+@pytest.mark.parametrize("block", PYTHON, ids=["test", "operators"])
+def test_the_examples_can_be_imported(block: str) -> None:
+    exec(compile(block, "docs/reference/tests.md", "exec"), {})
+
+
+def test_the_options_exist(pytestconfig: pytest.Config) -> None:
+    for option in set(re.findall(r"--(?:world|site|seed|speed|controller|controller-cmd|evidence)\b", PAGE)):
+        pytestconfig.getoption(option)
+
+
+def test_the_markers_exist(pytestconfig: pytest.Config) -> None:
+    known = {line.partition("(")[0] for line in pytestconfig.getini("markers")}
+    section = PAGE.split("## Markers")[1].split("##")[0]
+    assert set(re.findall(r"^\| `(\w+)\(", section, re.MULTILINE)) <= known
+
+
+def test_what_a_site_does_and_offers_exists() -> None:
+    section = PAGE.split("## Fixtures")[1].split("##")[0]
+    called = re.findall(r"`(?:await )?site\.(\w+)", section)
+    assert len(called) > 6
+    assert all(hasattr(World, name) or name == "journal" for name in called)
+    assert {"truth", "virtual-time", "deterministic", "programs"} <= set(CAPABILITIES)

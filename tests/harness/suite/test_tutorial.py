@@ -1,0 +1,96 @@
+"""docs/tutorials/first-test.md is true: its commands are run in a fresh folder, and what it shows is what they answer."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PAGE = (Path(__file__).parents[3] / "docs" / "tutorials" / "first-test.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[3]
+SCRIPTS = Path(sys.executable).parent
+
+BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+
+LOOSE = (
+    (r"generator-1[ -](?!running)[a-z][a-z-]*[a-z]", "generator-1 FAULT"),  # versions of Hypothesis find different ones
+    (r"generator_1_\w+", "generator_1_FAULT"),
+    (r"\d+ (scenarios|different scenarios|more)", r"N \1"),
+    (r"\(\d+ s\)", "(N s)"),
+    (r"\d+(:\d+:\d+)?\.\d+", "N"),  # when batteries are empty, how long pytest takes
+    (r"\s+", " "),
+    (r"=+", ""),  # how wide pytest's lines are
+)
+
+
+class Reader:
+    """Somebody who types what the page says."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {**os.environ, "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "120"}
+        self.environment["PYTHONPATH"] = str(ROOT)
+        self.environment.pop("PYTEST_ADDOPTS", None)
+
+    def types(self, command: str) -> str:
+        """What the command answers; the reader is then in the folder it ends in."""
+        run = subprocess.run(
+            ["sh", "-c", f"{command}\ncode=$?\npwd > {self.folder}/.where 2>/dev/null || true\nexit $code"],
+            cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120,
+        )  # fmt: skip
+        where = self.folder / ".where"
+        self.folder = Path(where.read_text().strip())
+        where.unlink()
+        assert "Traceback" not in run.stderr, run.stderr
+        return run.stdout
+
+    def mends(self, diff: str) -> None:
+        """Does to controller.py what the diff says."""
+        controller = self.folder / "controller.py"
+        (old,), (new,) = (re.findall(rf"^\{sign}(.*\n)", diff, re.MULTILINE) for sign in "-+")
+        assert controller.read_text().count(old) == 1, f"{old!r} is not in {controller}"
+        controller.write_text(controller.read_text().replace(old, new))
+
+
+@pytest.fixture
+def reader(tmp_path: Path) -> Reader:
+    return Reader(tmp_path)
+
+
+def loose(text: str) -> str:
+    for pattern, word in LOOSE:
+        text = re.sub(pattern, word, text)
+    return text.strip()
+
+
+def shown(answer: str) -> re.Pattern[str]:
+    """What matches the answer as the page shows it: its lines in their order, `…` for anything."""
+    parts = [loose(part) for part in answer.split("…")]
+    return re.compile(".*".join(re.escape(part) for part in parts))
+
+
+def test_every_command_of_the_page_answers_what_it_shows(reader: Reader) -> None:
+    executed = 0
+    for language, text in BLOCKS:
+        if language == "diff":
+            reader.mends(text)
+        if language != "console":
+            continue
+        for command, answer in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", text, re.MULTILINE):
+            found = reader.types(command)
+            assert shown(answer).fullmatch(loose(found)), f"$ {command}\n{found}\nthe page shows:\n{answer}"
+            executed += 1
+    assert executed >= 8
+
+
+def test_the_code_it_shows_is_that_of_the_starter_folder() -> None:
+    (code,) = [text for language, text in BLOCKS if language == "python"]
+    assert code in (ROOT / "harness/suite/files/test_failover.py").read_text(encoding="utf-8")
+
+
+def test_what_is_not_run_is_the_installation_alone() -> None:
+    assert [text.split("#")[0].strip() for language, text in BLOCKS if not language] == ["$ pip install ."]

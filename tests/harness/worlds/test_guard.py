@@ -1,0 +1,484 @@
+"""A simulated run reaches nothing real, whatever way out it tries; a server process counts what arrives."""
+
+from __future__ import annotations
+
+import _socket
+import asyncio
+import concurrent.futures
+import ctypes
+import gc
+import http.client
+import importlib
+import io
+import multiprocessing
+import os
+import pty
+import select
+import smtplib
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+import serial
+from pymodbus.client import ModbusTcpClient
+from virtual import simulated
+
+from twinfeed.harness.virtual import guard
+from twinfeed.harness.virtual.loop import OutsideWorld, VirtualLoop
+
+Place = tuple[str, int]
+
+
+class Listening:
+    """The server in another process."""
+
+    def __init__(self) -> None:
+        script = Path(__file__).with_name("listening.py")
+        self.process = subprocess.Popen(
+            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.place: Place = ("127.0.0.1", int(self._line()))
+
+    def _line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+    def arrived(self) -> list[int]:
+        """Connections and octets since the last call."""
+        assert self.process.stdin is not None
+        self.process.stdin.write("how many?\n")
+        self.process.stdin.flush()
+        return [int(word) for word in self._line().split()]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Listening]:
+    listening = Listening()
+    yield listening
+    assert listening.process.stdin is not None
+    listening.process.stdin.close()
+    listening.process.wait(10)
+
+
+@pytest.fixture
+def connected(server: Listening) -> Iterator[socket.socket]:
+    """A connection that was made before the run."""
+    with socket.create_connection(server.place) as made:
+        server.arrived()
+        yield made
+
+
+def datagram(place: Place) -> None:
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"x", place)
+
+
+def datagram_of_a_message(place: Place) -> None:
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendmsg([b"x"], [], 0, place)
+
+
+def in_a_thread(work: Callable[[], object], of: Callable[..., threading.Thread] = threading.Thread) -> None:
+    thread = of(target=work)
+    thread.start()
+    thread.join(30)
+
+
+def other_loop(place: Place) -> None:
+    async def connect() -> None:
+        _, writer = await asyncio.open_connection(*place)
+        writer.write(b"x")
+        await writer.drain()
+
+    in_a_thread(lambda: asyncio.run(connect()))
+
+
+def uvloops(place: Place) -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def connect() -> None:
+        _, writer = await asyncio.open_connection(*place)
+        writer.write(b"x")
+        await writer.drain()
+
+    in_a_thread(lambda: uvloop.run(connect()))
+
+
+def timer(place: Place) -> None:
+    waiting = threading.Timer(0.0, socket.create_connection, (place,))
+    waiting.start()
+    waiting.join(30)
+
+
+def pool(place: Place) -> None:
+    with concurrent.futures.ThreadPoolExecutor(1) as threads:
+        threads.submit(socket.create_connection, place).result()
+
+
+def processes(place: Place) -> None:
+    with concurrent.futures.ProcessPoolExecutor(1) as workers:
+        workers.submit(socket.create_connection, place).result(10)
+
+
+def process(method: str) -> Callable[[Place], None]:
+    def start(place: Place) -> None:
+        child = multiprocessing.get_context(method).Process(target=socket.create_connection, args=(place,))
+        child.start()
+        child.join(30)
+
+    return start
+
+
+def program(place: Place) -> list[str]:
+    return [sys.executable, "-c", f"import socket; socket.create_connection({place!r}).send(b'x')"]
+
+
+def forked(place: Place) -> None:
+    if os.fork() == 0:
+        socket.create_connection(place)
+        os._exit(0)
+
+
+def by_ctypes(place: Place) -> None:
+    library = ctypes.CDLL(None)
+    made = library.socket(socket.AF_INET, socket.SOCK_STREAM, 0)
+    address = ctypes.create_string_buffer(
+        socket.AF_INET.to_bytes(2, sys.byteorder) + place[1].to_bytes(2, "big") + socket.inet_aton(place[0]) + bytes(8)
+    )
+    library.connect(made, address, 16)
+
+
+def modbus(place: Place) -> None:
+    client = ModbusTcpClient(place[0], port=place[1], timeout=1, retries=0)
+    client.connect()
+    client.write_registers(0x2F09, [0x1100])
+
+
+def raw(place: Place) -> None:
+    _socket.socket().connect(place)
+
+
+def encrypted(place: Place) -> None:
+    ssl.create_default_context().wrap_socket(socket.socket(), server_hostname="x").connect(place)
+
+
+WAYS: dict[str, Callable[[Place], object]] = {
+    "socket.connect": lambda place: socket.socket().connect(place),
+    "socket.connect_ex": lambda place: socket.socket().connect_ex(place),
+    "socket.create_connection": socket.create_connection,
+    "socket.bind": lambda place: socket.socket().bind(("127.0.0.1", 0)),
+    "socket.sendto": datagram,
+    "socket.sendmsg": datagram_of_a_message,
+    "_socket": raw,
+    "ssl": encrypted,
+    "urllib": lambda place: urllib.request.urlopen("http://{}:{}/".format(*place)),
+    "http.client": lambda place: http.client.HTTPConnection(*place).request("GET", "/"),
+    "smtplib": lambda place: smtplib.SMTP(*place),
+    "pymodbus": modbus,
+    "a thread": lambda place: in_a_thread(lambda: socket.create_connection(place)),
+    "a timer": timer,
+    "a pool of threads": pool,
+    "a pool of processes": processes,
+    "multiprocessing fork": process("fork"),
+    "multiprocessing spawn": process("spawn"),
+    "another loop": other_loop,
+    "uvloop": uvloops,
+    "subprocess": lambda place: subprocess.run(program(place)),
+    "os.popen": lambda place: os.popen(" ".join(program(place))),
+    "os.system": lambda place: os.system(" ".join(program(place))),
+    "os.posix_spawn": lambda place: os.posix_spawn(sys.executable, program(place), dict(os.environ)),
+    "os.spawnv": lambda place: os.spawnv(os.P_WAIT, sys.executable, program(place)),
+    "os.execv": lambda place: os.execv(sys.executable, program(place)),
+    "pty.spawn": lambda place: pty.spawn(program(place)),
+    "os.fork": forked,
+    "ctypes": by_ctypes,
+    "getaddrinfo": lambda place: socket.getaddrinfo("ups.example.org", 502),
+    "gethostbyname": lambda place: socket.gethostbyname("ups.example.org"),
+    "gethostbyaddr": lambda place: socket.gethostbyaddr("192.0.2.1"),
+    "getnameinfo of a number": lambda place: socket.getnameinfo(("192.0.2.1", 502), 0),
+    "a local socket": lambda place: socket.socket(socket.AF_UNIX).connect("/run/twinfeed.sock"),
+    "select": lambda place: select.select([socket.socket()], [], [], 0.0),
+    "poll": lambda place: select.poll(),
+    "os.kill": lambda place: os.kill(os.getppid(), 0),
+    "a thread without a name": lambda place: __import__("_thread").start_new_thread(socket.create_connection, (place,)),
+}
+
+
+def plainly(way: Callable[[], object]) -> object:
+    return way()
+
+
+def swallowed(way: Callable[[], object]) -> object:
+    with suppress(BaseException):
+        return way()
+
+
+async def task(way: Callable[[], object], how: Callable[[Callable[[], object]], object]) -> None:
+    await asyncio.create_task(_step(way, how), name="controller mine:main")
+    await asyncio.sleep(1)
+
+
+async def callback(way: Callable[[], object], how: Callable[[Callable[[], object]], object]) -> None:
+    asyncio.get_running_loop().call_later(0.5, how, way)
+    await asyncio.sleep(1)
+
+
+async def _step(way: Callable[[], object], how: Callable[[Callable[[], object]], object]) -> None:
+    how(way)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("how", [plainly, swallowed])
+@pytest.mark.parametrize("where", [task, callback])
+@pytest.mark.parametrize("name", WAYS)
+def test_no_way_leads_out(server: Listening, name: str, where: Any, how: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    if name == "uvloop":
+        pytest.importorskip("uvloop")
+    monkeypatch.setattr(threading, "excepthook", lambda args: None)
+    server.arrived()
+    with pytest.raises(OutsideWorld) as found:
+        simulated(lambda: where(lambda: WAYS[name](server.place), how))
+    gc.collect()  # what a loop in a thread has left, which was not let close
+    assert server.arrived() == [0, 0]
+    message = str(found.value)
+    assert "but the simulated world has nothing outside it" in message
+    assert "test_guard.py:" in message
+
+
+CONNECTED: dict[str, Callable[[socket.socket], object]] = {
+    "send": lambda made: made.send(b"x"),
+    "sendall": lambda made: made.sendall(b"x"),
+    "sendmsg": lambda made: made.sendmsg([b"x"]),
+    "sendfile": lambda made: made.sendfile(io.BytesIO(b"x")),
+    "recv": lambda made: made.recv(1),
+    "makefile": lambda made: made.makefile("wb", buffering=0).write(b"x"),
+    "os.write": lambda made: os.write(made.fileno(), b"x"),
+    "os.writev": lambda made: os.writev(made.fileno(), [b"x"]),
+    "os.sendfile": lambda made: os.sendfile(made.fileno(), os.open(__file__, os.O_RDONLY), 0, 1),
+    "a copy": lambda made: socket.socket(fileno=os.dup(made.fileno())).send(b"x"),
+    "shutdown": lambda made: made.shutdown(socket.SHUT_RD),
+    "select": lambda made: select.select([made], [], [], 0.0),
+    "http": lambda made: _request_upon(made),
+}  # fmt: skip
+
+
+def _request_upon(made: socket.socket) -> None:
+    connection = http.client.HTTPConnection("x")
+    connection.sock = made
+    connection.request("GET", "/")
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("name", CONNECTED)
+def test_a_connection_that_was_there_before_is_of_no_use(
+    server: Listening, connected: socket.socket, name: str
+) -> None:
+    with pytest.raises(OutsideWorld, match=r"test_guard\.py:"):
+        simulated(lambda: task(lambda: CONNECTED[name](connected), plainly))
+    assert server.arrived() == [0, 0]
+    connected.sendall(b"afterwards")
+    assert server.arrived() == [0, 10]
+
+
+def test_threads_and_loops_that_were_there_before_take_no_orders(server: Listening) -> None:
+    other = asyncio.new_event_loop()
+    thread = threading.Thread(target=other.run_forever)
+    thread.start()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        pool.submit(int).result()
+
+        async def connect() -> None:
+            await asyncio.open_connection(*server.place)
+
+        def order() -> None:
+            coroutine = connect()
+            try:
+                asyncio.run_coroutine_threadsafe(coroutine, other)
+            finally:
+                coroutine.close()
+
+        for way in (order, lambda: pool.submit(socket.create_connection, server.place)):
+            with pytest.raises(OutsideWorld):
+                simulated(lambda way=way: task(way, plainly))  # type: ignore[misc]
+    other.call_soon_threadsafe(other.stop)
+    thread.join(10)
+    other.close()
+    assert server.arrived() == [0, 0]
+
+
+def test_a_thread_that_outlives_the_run_stays_inside(server: Listening) -> None:
+    said: list[BaseException] = []
+    go_on = threading.Event()
+
+    def later() -> None:
+        go_on.wait()
+        try:
+            socket.create_connection(server.place)
+        except BaseException as error:
+            said.append(error)
+
+    threads: list[threading.Thread] = []
+
+    async def main() -> None:
+        threads.append(threading.Thread(target=later))
+        threads[0].start()
+
+    simulated(main)
+    go_on.set()
+    threads[0].join(10)
+    assert [type(error) for error in said] == [OutsideWorld]
+    assert server.arrived() == [0, 0]
+
+
+def test_serial_lines_pipes_and_devices_are_refused(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    name = os.ttyname(theirs)
+    link = tmp_path / "ups"
+    link.symlink_to(name)
+    line = serial.Serial(name)
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    ways: list[Callable[[], object]] = [
+        lambda: serial.Serial(name),
+        lambda: serial.Serial(str(link)),
+        lambda: link.open("wb", buffering=0),
+        lambda: os.open(link, os.O_RDWR),
+        lambda: line.write(b"x"),
+        lambda: line.read(1),
+        lambda: fifo.open("r+b", buffering=0),
+    ]
+    for way in ways:
+        with pytest.raises(OutsideWorld, match=r"a real device|a pipe|select\.select"):
+            simulated(lambda way=way: task(way, plainly))  # type: ignore[misc]
+    os.set_blocking(ours, False)
+    with pytest.raises(BlockingIOError):
+        os.read(ours, 1)
+    line.close()
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_what_is_harmless_goes_through(tmp_path: Path) -> None:
+    async def main() -> None:
+        (tmp_path / "log.txt").write_text("written")
+        assert (tmp_path / "log.txt").read_text() == "written"
+        Path(os.devnull).write_text("x")
+        assert len(os.urandom(4)) == 4
+        with open("/dev/urandom", "rb") as file:
+            assert len(file.read(4)) == 4
+        os.write(1, b"")
+        print("printed", file=sys.stderr)
+        assert socket.getaddrinfo("127.0.0.1", 502)
+        assert socket.getnameinfo(("192.0.2.1", 502), socket.NI_NUMERICHOST | socket.NI_NUMERICSERV)
+        assert socket.gethostname()
+        socket.socket().close()
+        asyncio.new_event_loop().close()
+        numbers: list[int] = []
+        in_a_thread(lambda: numbers.append(sum(range(10))))
+        assert numbers == [45]
+
+    simulated(main)
+
+
+def test_threads_outside_go_on_as_before(server: Listening) -> None:
+    begun, over = threading.Event(), threading.Event()
+
+    def outside() -> None:
+        begun.wait()
+        socket.create_connection(server.place).close()
+        over.set()
+
+    thread = threading.Thread(target=outside)
+    thread.start()
+
+    async def main() -> None:
+        begun.set()
+        over.wait(10)
+
+    simulated(main)
+    thread.join(10)
+    assert over.is_set()
+    assert server.arrived() == [1, 0]
+
+
+def test_friends_are_let_through(server: Listening) -> None:
+    """A function of a module called `execnet…` asks, another library does on its behalf."""
+    friendly: dict[str, Any] = {"__name__": "execnet.gateway", "socket": socket}
+    exec(compile("def speak(place):\n    socket.create_connection(place).close()\n", "execnet.py", "exec"), friendly)
+
+    async def main() -> None:
+        friendly["speak"](server.place)
+
+    simulated(main)
+    assert server.arrived() == [1, 0]
+
+
+def test_libraries_may_look_about_while_they_are_imported(server: Listening, tmp_path: Path) -> None:
+    installed = tmp_path / "site-packages"
+    installed.mkdir()
+    talk = f"import socket\nsocket.create_connection({server.place!r}).close()\n"
+    (installed / "curious_library.py").write_text(talk)
+    (tmp_path / "own_module.py").write_text(talk)
+    server.arrived()
+
+    async def main(name: str) -> None:
+        importlib.import_module(name)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(tmp_path)
+        patch.syspath_prepend(installed)
+        simulated(lambda: main("curious_library"))
+        assert server.arrived() == [1, 0]
+        with pytest.raises(OutsideWorld, match=r"own_module\.py:2"):
+            simulated(lambda: main("own_module"))
+    assert server.arrived() == [0, 0]
+
+
+def test_faults_of_the_wire_need_nothing_from_outside_in_a_fresh_process() -> None:
+    """scapy looks for network cards when it is imported, which is when the first fault of the wire begins."""
+    code = (
+        "from twinfeed.harness.faults.injection import Injection as I\nfrom twinfeed.harness.faults.scenario import Scenario as S\n"
+        "from twinfeed.harness.search.trial import trial\n"
+        "faults = (I('generator-1', 'stale', 1.0), I('ups-1', 'snmp-missing-instance', 1.0))\n"
+        "print(trial(S('bench', 1, 20.0, faults, ('always rack-1.supplied',))).what or 'held')\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert told.stdout == "held\n", told.stdout + told.stderr
+
+
+def test_everything_is_as_it_was_afterwards(server: Listening) -> None:
+    before = {(owner, name): vars(owner).get(name) for owner, name, _ in guard.ways()}
+
+    async def main() -> None:
+        assert "send" in vars(socket.socket)
+
+    simulated(main)
+    assert [thread.name for thread in guard._threads] == []
+    assert {(owner, name): vars(owner).get(name) for owner, name, _ in guard.ways()} == before
+    assert "send" not in vars(socket.socket)
+    with socket.create_connection(server.place) as made:
+        made.sendall(b"x")
+    assert subprocess.run(["true"]).returncode == 0
+    assert server.arrived() == [1, 1]
+
+
+def test_the_guard_costs_next_to_nothing() -> None:
+    """Counted, not timed: the events that it looks at while a loop runs a thousand timers."""
+    seen: list[str] = []
+    checks = {name: lambda args, name=name: seen.append(name) or "" for name in guard._CHECKS}  # type: ignore[func-returns-value]
+    loop = VirtualLoop()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, check in checks.items():
+            patch.setitem(guard._CHECKS, name, check)
+        for n in range(1000):
+            loop.call_later(n, time.time)
+        loop.run_until_complete(asyncio.sleep(1000))
+    loop.close()
+    assert seen == []
