@@ -1,4 +1,4 @@
-"""docs/reference/properties.md says what is so."""
+"""The code of docs/reference/properties.md and docs/explanation/tier3.md runs, and their quantities exist."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from twinfeed.harness import properties
 from twinfeed.harness.properties import parse
 from twinfeed.harness.quantities import resolve
 
-PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "properties.md").read_text(encoding="utf-8")
-PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+DOCS = Path(__file__).parents[3] / "docs"
+PAGE = (DOCS / "reference" / "properties.md").read_text(encoding="utf-8")
+TIER3 = (DOCS / "explanation" / "tier3.md").read_text(encoding="utf-8")
+PYTHON = re.findall(r"```python\n(.*?)```", PAGE + TIER3, re.DOTALL)
 TEXTS = [line for block in re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL) for line in block.splitlines()]
 
 
