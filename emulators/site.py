@@ -11,7 +11,6 @@ puts its devices on the network.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from twinfeed.emulators import sitefile
 from twinfeed.emulators.devices import catalogue as device_catalogue
 from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS
 from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.kernel.faults import Fault, split
@@ -104,9 +104,7 @@ class Site:
             PlantError: there is none; the message names near ones.
         """
         if name not in self.devices:
-            near = difflib.get_close_matches(name, self.devices, n=3)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise PlantError(f"{self.name} has no device {name!r}{hint}")
+            raise PlantError(f"{self.name} has no device {name!r}{did_you_mean(name, self.devices)}")
         return self.devices[name]
 
     @property
@@ -231,8 +229,7 @@ class Site:
         if not found and name == self.works.id:
             return [self.works]
         if not found:
-            near = difflib.get_close_matches(name[:100], [*self.components, *self.devices], n=3)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            hint = did_you_mean(name, [*self.components, *self.devices])
             raise PlantError(f"nothing in {self.name} is called {shown(name)}{hint}")
         return found
 

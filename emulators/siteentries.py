@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -10,6 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 from twinfeed.emulators.devices import catalogue as devices
 from twinfeed.emulators.devices.firmware.device import Params as DeviceParams
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant import catalogue as plant
 from twinfeed.emulators.plant.kernel.ratings import Names
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
@@ -128,7 +128,5 @@ def _kinds_of(classes: tuple[type[Component], ...]) -> str:
 
 def near(what: Any, known: Collection[str]) -> str:
     """`; did you mean …?` or the list of what is known when it is short."""
-    alike = difflib.get_close_matches(str(what)[:100], known, n=3)
-    if alike:
-        return f"; did you mean {', '.join(alike)}?"
-    return f"; expected one of {', '.join(sorted(known))}" if 0 < len(known) <= 40 else ""
+    listed = f"; expected one of {', '.join(sorted(known))}" if 0 < len(known) <= 40 else ""
+    return did_you_mean(what, known, listed)

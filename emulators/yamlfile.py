@@ -7,7 +7,6 @@ are bounded here for site, bench, profile, scenario and findings files alike.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +29,7 @@ from ruamel.yaml.events import (
 from ruamel.yaml.nodes import ScalarNode
 
 from twinfeed.emulators import textfile
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.textfile import MOST_DIGITS, MOST_NESTED, FileError, shown
 
 __all__ = [
@@ -85,8 +85,7 @@ def shipped(folder: Path, name: str | Path, what: str) -> Path:
         return path
     names = sorted(each.stem for each in folder.glob("*.yaml"))
     if str(name) not in names:
-        near = difflib.get_close_matches(str(name)[:100], names, n=2)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        hint = did_you_mean(name, names, most=2)
         text = f"no {what} is called {found(str(name))}{hint} (shipped: {', '.join(names)}; or give a .yaml file)"
         raise FileError([text])
     return folder / f"{name}.yaml"

@@ -11,7 +11,6 @@ is known of that quantity.
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
 from bisect import bisect_right
@@ -26,6 +25,7 @@ from typing import Any
 from twinfeed.emulators import textfile
 from twinfeed.emulators.devices.firmware.domain import Domain
 from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.site import Site
 from twinfeed.harness import quantities
@@ -214,10 +214,8 @@ class Trace(Mapping[str, list[Point]]):
             or (self.sections.get(name.partition(".")[0]) == section and fnmatchcase(name, rest))
         ]
         if not found:
-            near = difflib.get_close_matches(pattern, self._points, n=3)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            if self.domain(pattern) is not None:
-                hint = " (the site has it)"
+            there = self.domain(pattern) is not None
+            hint = " (the site has it)" if there else did_you_mean(pattern, self._points)
             raise quantities.UnknownQuantity(
                 f"nothing was recorded that is called {pattern}{hint}; what is not a quantity of a component is "
                 f'recorded if it is named before the run: @pytest.mark.watch("{pattern}") or site.watch("{pattern}")'

@@ -15,7 +15,6 @@ A name is looked up among the component's quantities first, then among the devic
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from functools import partial
@@ -23,6 +22,7 @@ from functools import partial
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.domain import COUNTED, TRUTH, Domain, of_quantity, of_rack
 from twinfeed.emulators.devices.firmware.points import BoundPoint, UnknownPoint, Value
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.plant.racks.racks import RackRow
 from twinfeed.emulators.site import Site
@@ -211,8 +211,7 @@ def _unknown(site: Site, pattern: str, head: str, rest: str) -> str:
     """What to say of a pattern that names nothing."""
     named = dict.fromkeys(name for name, _ in _places(site, head, rest))
     if not named:
-        near = difflib.get_close_matches(head, [*sections(site), *SECTIONS], n=3)
-        hint = f"; did you mean {', '.join(near)}?" if near else ""
+        hint = did_you_mean(head, [*sections(site), *SECTIONS])
         return f"{pattern}: nothing in {site.name} is called {head!r}{hint}"
     quantity = rest
     if head in SECTIONS and head not in named:
@@ -220,8 +219,7 @@ def _unknown(site: Site, pattern: str, head: str, rest: str) -> str:
     known: dict[str, None] = {}
     for name in named:
         known.update(dict.fromkeys(_quantities(site.components.get(name), site.devices.get(name))))
-    near = difflib.get_close_matches(quantity, known, n=4)
-    hint = f"; did you mean {', '.join(near)}?" if near else f"; it has {', '.join(list(known)[:20])}"
+    hint = did_you_mean(quantity, known, f"; it has {', '.join(list(known)[:20])}", most=4)
     if len(named) == 1:
         return f"{pattern}: {next(iter(named))} has no quantity {quantity!r}{hint}"
     return f"{pattern}: none of the {len(named)} that this names has a quantity {quantity!r}{hint}"

@@ -6,13 +6,13 @@ file's wiring. Nothing but reading is ever sent.
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.harness.characterise.drift.twin import NoTwin, Twin
 from twinfeed.harness.characterise.recording.modbus_walk import ModbusWalker, spans_of
 from twinfeed.harness.characterise.recording.pace import Pace
@@ -41,8 +41,7 @@ def chosen(rig: Rig, names: Iterable[str]) -> list[str]:
     devices = list(rig.bench.devices)
     for name in names:
         if name not in devices:
-            near = difflib.get_close_matches(name, devices, n=1)
-            hint = f"; did you mean {near[0]}?" if near else f" (it has {', '.join(devices)})"
+            hint = did_you_mean(name, devices, f" (it has {', '.join(devices)})", most=1)
             raise ValueError(f"the bench {rig.name} has no device {name!r}{hint}")
     return list(dict.fromkeys(names)) or devices
 

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import difflib
 import importlib
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from twinfeed.emulators.nearness import nearest
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import DeviceAccess, Labgrid, ModbusAccess
 
@@ -280,5 +280,5 @@ class _Session:
 
 def _near(found: str, known: Iterable[str]) -> str:
     listed = sorted(known)
-    near = difflib.get_close_matches(found, listed, n=3) or listed[:20]
+    near = nearest(found, listed) or listed[:20]
     return f"; there are: {', '.join(near)}" if near else ""

@@ -23,7 +23,6 @@ FILE`). What is read here is checked for form and for names that nothing bears; 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +31,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from twinfeed.emulators import sitefile, yamlfile
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.schema import Profile
@@ -354,7 +354,4 @@ class _Reader:
 def _near(found: str, known: Iterable[str]) -> str:
     """`; did you mean …?`, or what there is when that is little."""
     listed = sorted(known)
-    near = difflib.get_close_matches(found, listed, n=3)
-    if near:
-        return f"; did you mean {', '.join(near)}?"
-    return f"; there are: {', '.join(listed)}" if 0 < len(listed) <= 20 else ""
+    return did_you_mean(found, listed, f"; there are: {', '.join(listed)}" if 0 < len(listed) <= 20 else "")

@@ -13,7 +13,6 @@ So a profile of one's own may take the place of one that ships, but a package th
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -26,6 +25,7 @@ from typing import NamedTuple, TypeVar
 
 from twinfeed.emulators import textfile, yamlfile
 from twinfeed.emulators.devices.catalogue import KINDS
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.profiles.schema import Bit, Modbus, Part, Profile, Register, Snmp, SnmpObject
 from twinfeed.emulators.yamlfile import FileError
 
@@ -99,9 +99,8 @@ def get(name: str, beside: Path | None = None) -> Profile:
     path = find(name, beside)
     profile = load(path)
     if profile.kind not in KINDS:
-        near = difflib.get_close_matches(profile.kind, KINDS, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"expected one of {', '.join(KINDS)}"
-        raise FileError([_problem(path, ["kind"], f"no kind of device is called {profile.kind!r}; {hint}")])
+        hint = did_you_mean(profile.kind, KINDS, f"; expected one of {', '.join(KINDS)}", most=1)
+        raise FileError([_problem(path, ["kind"], f"no kind of device is called {profile.kind!r}{hint}")])
     return profile
 
 
@@ -116,12 +115,11 @@ def find(name: str, beside: Path | None = None) -> Path:
             if path.is_file() and _is_profile(path):
                 return path
     known = everywhere(beside)
-    near = difflib.get_close_matches(name, known, n=3)
-    hint = f"did you mean {', '.join(near)}?" if near else f"the profiles are: {', '.join(known)}"
+    hint = did_you_mean(name, known, f"; the profiles are: {', '.join(known)}")
     where = [f"{place.what} ({place.folder})" for place in looked if place.folder != FOLDER]
     if not os.environ.get(VARIABLE):
         where.append(f"in {VARIABLE} (not set)")
-    raise FileError([f"no profile is called {name!r}; {hint}; looked {', '.join(where)} and among those that ship"])
+    raise FileError([f"no profile is called {name!r}{hint}; looked {', '.join(where)} and among those that ship"])
 
 
 def _at(name: str, beside: Path | None) -> Path:
@@ -130,9 +128,7 @@ def _at(name: str, beside: Path | None) -> Path:
         if candidate.is_file():
             return candidate
     inside = sorted(file.name for file in path.parent.glob("*.y*ml")) if path.parent.is_dir() else []
-    near = difflib.get_close_matches(path.name, inside, n=3)
-    hint = f"; did you mean {', '.join(near)}?" if near else ""
-    raise FileError([f"there is no profile {name!r}: looked for {path}{hint}"])
+    raise FileError([f"there is no profile {name!r}: looked for {path}{did_you_mean(path.name, inside)}"])
 
 
 def _is_profile(path: Path) -> bool:

@@ -6,11 +6,11 @@ under test are a tuple `KINDS` in the module that realises them.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
 from functools import cache
 
 from twinfeed.emulators.devices import catalogue as devices
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant import catalogue as plant
 from twinfeed.emulators.plant.kernel.actor import Actor
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
@@ -54,9 +54,7 @@ def find(kind: str) -> tuple[FaultKind, ...]:
     """
     found = tuple(entry for entry in kinds() if entry.kind == kind)
     if not found:
-        near = difflib.get_close_matches(kind, [entry.kind for entry in kinds()], n=3)
-        hint = f"; did you mean {', '.join(dict.fromkeys(near))}?" if near else ""
-        raise KeyError(f"no fault is called {kind!r}{hint}")
+        raise KeyError(f"no fault is called {kind!r}{did_you_mean(kind, (entry.kind for entry in kinds()))}")
     return found
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 import pytest
 
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.site import Site
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.worlds.sites import DEFAULT, beside, fresh
@@ -129,8 +129,7 @@ def model_of(item: pytest.Item) -> Site:
 def _refuse_unknown(marker: pytest.Mark, accepted: tuple[str, ...]) -> None:
     for name in marker.kwargs:
         if name not in accepted:
-            near = get_close_matches(name, accepted, 1)
-            hint = f"; did you mean {near[0]}?" if near else ""
+            hint = did_you_mean(name, accepted, most=1)
             raise _wrong(marker, f"found {name}={marker.kwargs[name]!r}{hint}")
 
 

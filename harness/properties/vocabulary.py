@@ -8,11 +8,11 @@ number outside of what it can show, between a word and a number. So is a sum of 
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterable
 
 from twinfeed.emulators.devices.firmware.domain import Domain
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.site import Site
 from twinfeed.harness import quantities
 from twinfeed.harness.properties import syntax
@@ -118,8 +118,7 @@ class Vocabulary:
             return
         if isinstance(value, str) and domain.kind == "word":
             if value not in domain.words:
-                near = difflib.get_close_matches(value, domain.words, n=1)
-                hint = f"; did you mean '{near[0]}'?" if near else ""
+                hint = did_you_mean(value, (f"'{word}'" for word in domain.words), most=1)
                 raise BindingError(f"{name} is never '{value}', it is one of {_listed(domain)}{hint}")
             return
         sound = {"truth": isinstance(value, bool), "number": type(value) is float}.get(domain.kind, False)

@@ -8,13 +8,13 @@ reading.value, reading.unit, reading.t_s         # 94.0, "%", 12.3
 from __future__ import annotations
 
 import asyncio
-import difflib
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from twinfeed.emulators.devices.firmware.points import Index, Value
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.profiles import opaque
 from twinfeed.emulators.profiles.registers import BOUNDS, pack, unpack
 from twinfeed.emulators.profiles.schema import Bit, Profile, Register, SnmpObject
@@ -186,8 +186,7 @@ class DeviceHandle:
     def _why_not(self, point: str, written: bool) -> str:
         if next(places(self.profile, point), None) is None:
             shown = sorted({entry.point for entry in entries(self.profile) if entry.point})
-            near = difflib.get_close_matches(point, shown, n=3)
-            return "is not shown" + (f"; did you mean {', '.join(near)}?" if near else "")
+            return "is not shown" + did_you_mean(point, shown)
         if written and next(places(self.profile, point, written), None) is None:
             return "can only be read"
         return "is shown over another protocol than this handle has"

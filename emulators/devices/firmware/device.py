@@ -10,7 +10,6 @@ runs, and its uptime starts again after a power loss.
 
 from __future__ import annotations
 
-import difflib
 import marshal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,6 +41,7 @@ from twinfeed.emulators.devices.firmware.points import (
     undashed,
 )
 from twinfeed.emulators.devices.firmware.sensor_faults import SENSOR_FAULTS, controlled, reported
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
 from twinfeed.emulators.plant.kernel.actor import State as ActorState
 from twinfeed.emulators.plant.kernel.faults import Fault
@@ -159,8 +159,7 @@ class Device(Actor):
         """
         bound = self.find_point(name)
         if bound is None:
-            near = difflib.get_close_matches(name, self.point_names(), n=3)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
+            hint = did_you_mean(name, self.point_names())
             raise UnknownPoint(f"{self.name} ({self.kind}) has no point {name!r}{hint}")
         return bound
 

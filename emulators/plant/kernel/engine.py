@@ -15,7 +15,6 @@ unseeded randomness and no I/O here, so the same seed and the same calls give th
 
 from __future__ import annotations
 
-import difflib
 import heapq
 import marshal
 import math
@@ -24,6 +23,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import Actor, Defect, Event, PlantError
 from twinfeed.emulators.plant.kernel.faults import Fault, split
 from twinfeed.emulators.plant.kernel.ratings import Range, shown
@@ -158,9 +158,7 @@ class Plant:
         try:
             return self.actors[id]
         except KeyError:
-            near = difflib.get_close_matches(id, self.actors, n=3)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise PlantError(f"nothing in this site is called {id!r}{hint}") from None
+            raise PlantError(f"nothing in this site is called {id!r}{did_you_mean(id, self.actors)}") from None
 
     # -- time -----------------------------------------------------------------------------------------------
 

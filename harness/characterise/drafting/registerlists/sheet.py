@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import difflib
 import io
 import re
 import unicodedata
@@ -11,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from twinfeed.emulators.nearness import nearest
 from twinfeed.emulators.yamlfile import FileError
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -191,7 +191,7 @@ def _check(path: Path, line: int, header: list[str], used: Mapping[str, int]) ->
     for position, cell in enumerate(header):
         if position in used.values() or not plain(cell):
             continue
-        near = difflib.get_close_matches(plain(cell), [n for n in COLUMNS if n not in used], n=1, cutoff=0.75)
+        near = nearest(plain(cell), (n for n in COLUMNS if n not in used), most=1, likeness=0.75)
         if near:
             raise FileError([f"{path}:{line}: the column {cell.strip()!r} is not known; did you mean {near[0]}?"])
 
