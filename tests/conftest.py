@@ -46,8 +46,9 @@ def _a_run_of_its_own(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
 
 @pytest.fixture(autouse=True, scope="session")
 def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test reads or writes what the devices of this machine's own sites have kept."""
+    """No test reads or writes what the devices of this machine's own sites have kept, nor the key it signs with."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+    os.environ["TWINFEED_KEY"] = str(tmp_path_factory.mktemp("key") / "record-key.pem")
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     searching.adopt,
     suite.new_suite,
     reporting.report,
+    reporting.verify,
     files.check,
     files.profiles,
     files.sites,

@@ -8,7 +8,65 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from twinfeed.harness.cli.output import Exit, console, errors, fail
+from twinfeed.harness.cli.output import Exit, console, errors, fail, print_json
+
+KeyOption = Annotated[
+    list[Path] | None,
+    typer.Option("--key", help="The public key of another computer that is trusted (PEM or hexadecimal); repeatable."),
+]
+RecordOption = Annotated[
+    list[Path] | None, typer.Option("--record", help="A record that lies elsewhere; may be repeated.", exists=True)
+]
+
+
+def verify(
+    folder: Annotated[Path, typer.Argument(help="What pytest --report was given.")],
+    key: KeyOption = None,
+    record: RecordOption = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON document instead of lines.")] = False,
+    lang: Annotated[str, typer.Option("--lang", help="fr or en. Default: the locale's.")] = "",
+) -> None:
+    """Check the records of a run: hashes, signatures, the end of each run, what records quote, kept files.
+
+    Exits with 0 when all is as it was written and signed by this computer or by --key; 1 when something was altered or
+    is missing; 2 when there is nothing to check; 3 when no known key vouches for it.
+
+    Example: twinfeed verify out --key bench-7.pem
+    """
+    from twinfeed.harness.language import UnknownLanguage, translator
+    from twinfeed.harness.record import keys
+    from twinfeed.harness.report.recording import records
+    from twinfeed.harness.report.verifying import Standing, verified
+    from twinfeed.harness.report.wording import STANDINGS
+
+    paths = list(dict.fromkeys([*records(folder), *(record or ())]))
+    if not paths:
+        fail(f"{folder}: there is no record (*.jsonl) in it; pytest --report {folder} writes one", Exit.USAGE)
+    try:
+        _ = translator(lang).gettext
+        trusted = keys.trusted(key or ())
+        found = verified(paths, trusted, folder)
+    except (UnknownLanguage, keys.BadKey, OSError) as error:
+        fail(str(error), Exit.USAGE)
+    if json:
+        troubles = [{"standing": t.standing.name.lower(), "says": t.said(_)} for t in found.troubles]
+        chains = [{**vars(chain), "standing": chain.standing.name.lower()} for chain in found.chains]
+        print_json({"standing": found.standing.name.lower(), "records": chains, "troubles": troubles})
+    else:
+        for chain in found.chains:
+            colour = _COLOURS[chain.standing.name]
+            word = _(STANDINGS[chain.standing])
+            console.print(
+                f"[{colour}]{escape(word)}[/]  {escape(chain.file)}  {chain.lines}  {chain.last}", soft_wrap=True
+            )
+        for trouble in found.troubles:
+            colour = _COLOURS[trouble.standing.name]
+            errors.print(f"[{colour}]twinfeed:[/] {escape(trouble.said(_))}", soft_wrap=True)
+    codes = {Standing.VERIFIED: Exit.DONE, Standing.WRONG: Exit.NO, Standing.UNVOUCHED: Exit.UNREACHABLE}
+    raise typer.Exit(codes[found.standing])
+
+
+_COLOURS = {"VERIFIED": "green", "UNVOUCHED": "yellow", "WRONG": "red"}
 
 
 def report(
@@ -17,9 +75,8 @@ def report(
     pdf: Annotated[bool, typer.Option("--pdf", help="Also a PDF beside the page.")] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Also everything as JSON, into this file.")] = None,
     junit: Annotated[Path | None, typer.Option("--junit", help="Also JUnit XML, into this file.")] = None,
-    record: Annotated[
-        list[Path] | None, typer.Option("--record", help="A record that lies elsewhere; may be repeated.", exists=True)
-    ] = None,
+    record: RecordOption = None,
+    key: KeyOption = None,
     lang: Annotated[str, typer.Option("--lang", help="fr or en. Default: the locale's.")] = "",
 ) -> None:
     """Make the report of a recorded run: results, measurements, devices, confirmations, signatures.
@@ -28,14 +85,15 @@ def report(
 
     Example: twinfeed report out --pdf --lang fr
     """
-    from twinfeed.harness.language import UnknownLanguage
+    from twinfeed.harness.language import UnknownLanguage, translator
+    from twinfeed.harness.record import keys
     from twinfeed.harness.report import files, page  # pydantic's models take a while
     from twinfeed.harness.report.account import Account
     from twinfeed.harness.report.wording import ReportMissing
 
     page_file = out or folder / "report.html"
     try:
-        account = Account.of(folder, record or ())
+        account = Account.of(folder, record or (), keys.trusted(key or ()))
         if json:
             files.write_json(account, json)
         if junit:
@@ -49,7 +107,8 @@ def report(
     for path in (page_file, page_file.with_suffix(".pdf") if pdf else None, json, junit):
         if path:
             console.print(f"{escape(str(path))} written", soft_wrap=True)
+    _ = translator(lang).gettext
     for trouble in account.troubles:
-        errors.print(f"[red]twinfeed:[/red] {escape(trouble)}", soft_wrap=True)
+        errors.print(f"[{_COLOURS[trouble.standing.name]}]twinfeed:[/] {escape(trouble.said(_))}", soft_wrap=True)
     if not account.sound:
         raise typer.Exit(Exit.NO)

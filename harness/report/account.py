@@ -12,7 +12,7 @@ its earlier attempts are told too.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -20,31 +20,18 @@ from typing import Any, Self
 
 from pydantic import TypeAdapter, ValidationError
 
-from twinfeed.harness.record import FIRST, Entry, until_broken
+from twinfeed.harness.record import Entry, in_order
 from twinfeed.harness.report import notes
 from twinfeed.harness.report.judgement import Judgement
 from twinfeed.harness.report.measurement import Measurement
 from twinfeed.harness.report.notes import Calibration, Confirmation, Identity
 from twinfeed.harness.report.outcomes import Ending, Outcome
 from twinfeed.harness.report.recording import records
-from twinfeed.harness.report.resuming import sha256
+from twinfeed.harness.report.verifying import Chain, Standing, Trouble, altered, verified
 
 
 class NothingRecorded(ValueError):
     """There is no record where one was looked for."""
-
-
-@dataclass
-class Chain:
-    """One record file."""
-
-    file: str
-    lines: int
-    """That are believed."""
-    last: str
-    """Hash of the last of them: who keeps it elsewhere can tell whether lines were taken off the end."""
-    broken: str = ""
-    """Where and how it was altered."""
 
 
 @dataclass
@@ -133,6 +120,8 @@ class Account:
 
     folder: str
     chains: list[Chain]
+    troubles: list[Trouble]
+    """What is not what was written, is missing, or is not vouched for."""
     sessions: list[Session]
     tests: list[Test]
     devices: list[Identity]
@@ -141,27 +130,22 @@ class Account:
     timeline: list[Happening]
 
     @classmethod
-    def of(cls, folder: Path, others: Iterable[Path] = ()) -> Self:
-        """
+    def of(cls, folder: Path, others: Iterable[Path] = (), trusted: Iterable[str] = ()) -> Self:
+        """The account of the records in a folder, and of `others`; `trusted` are public keys that vouch for them.
+
         Raises:
             NothingRecorded: there is no record in the folder.
             ValueError: a sound line is not what this version writes; the message names it.
             OSError: one cannot be read.
         """
-        account = cls(folder.name, [], [], [], [], [], [], [])
-        found: list[tuple[Entry, Path]] = []
-        for path in dict.fromkeys([*records(folder), *others]):
-            entries, broken = until_broken(path)
-            found += [(entry, path) for entry in entries]
-            name = path.name if path.parent == folder else f"{path.parent.name}/{path.name}"
-            account.chains.append(Chain(name, len(entries), entries[-1].hash if entries else FIRST, broken))
-        if not account.chains:
+        paths = list(dict.fromkeys([*records(folder), *others]))
+        if not paths:
             raise NothingRecorded(f"{folder}: there is no record (*.jsonl) in it; pytest --report {folder} writes one")
+        verification = verified(paths, trusted, folder)
+        account = cls(folder.name, verification.chains, verification.troubles, [], [], [], [], [], [])
         reading = _Reading(account, folder)
-        first = _since(entry for entry, _ in found)
-        for entry, path in sorted(found, key=lambda pair: pair[0].time):
-            if entry.time < first:
-                continue
+        found = [(entry, path) for path in paths for entry in verification.entries[path]]
+        for entry, path in _since(in_order(found)):
             try:
                 reading.take(entry, path)
             except (ValidationError, KeyError, TypeError) as error:
@@ -171,15 +155,14 @@ class Account:
         return account
 
     @property
-    def sound(self) -> bool:
-        """Whether everything is what was written."""
-        return not self.troubles
+    def standing(self) -> Standing:
+        """What can be said of all records together."""
+        return max((trouble.standing for trouble in self.troubles), default=Standing.VERIFIED)
 
     @property
-    def troubles(self) -> list[str]:
-        """What is not what was written."""
-        attached = (a for test in self.tests for attempt in test.attempts for a in attempt.attachments)
-        return [chain.broken for chain in self.chains if chain.broken] + [a.trouble for a in attached if a.trouble]
+    def sound(self) -> bool:
+        """Whether everything is there, and is what was written."""
+        return self.standing < Standing.WRONG
 
     @property
     def counts(self) -> dict[Ending, int]:
@@ -214,18 +197,24 @@ BEFORE = timedelta(hours=1)
 """What had happened on a bench so shortly before a run belongs to it: who armed it, what was found."""
 
 
-def _since(entries: Iterable[Entry]) -> str:
-    """From when on lines are told, UTC, ISO 8601; from the beginning if there was no run."""
-    runs = [entry.time for entry in entries if (entry.who, entry.what) == ("session", "started")]
-    if not runs:
-        return ""
-    return (datetime.fromisoformat(min(runs)) - BEFORE).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _since(found: Sequence[tuple[Entry, Path]]) -> Sequence[tuple[Entry, Path]]:
+    """The lines of the runs, and of so long before the first of them; all of them if there was no run."""
+    starts = (at for at, (entry, _) in enumerate(found) if (entry.who, entry.what) == ("session", "started"))
+    first = next(starts, None)
+    if first is None:
+        return found
+    began = datetime.fromisoformat(found[first][0].time)
+    earliest = next(at for at, (entry, _) in enumerate(found) if datetime.fromisoformat(entry.time) >= began - BEFORE)
+    return found[min(earliest, first) :]
 
 
 _MEASUREMENT = TypeAdapter(Measurement)
 _JUDGEMENT = TypeAdapter(Judgement)
-_QUIET = {("test", "measured"), ("test", "judged"), ("test", "attached")}
-"""What is told with its test, not in the timeline."""
+_QUIET = {
+    ("test", "measured"), ("test", "judged"), ("test", "attached"), ("record", "begins"), ("record", "goes on"),
+    ("record", "quotes"),
+}  # fmt: skip
+"""What is told with its test or in the list of records, not in the timeline."""
 
 
 class _Reading:
@@ -274,7 +263,7 @@ class _Reading:
             test.last.judgements.append(_JUDGEMENT.validate_python(fields))
         elif what == "attached":
             kept = Attachment(data["name"], data["file"], data["sha256"], data["octets"], data.get("caption", ""))
-            kept.trouble = _trouble(self.folder, kept)
+            kept.trouble = altered(self.folder, data)
             test.last.attachments.append(kept)
         elif what == "finished":
             last = test.last
@@ -300,13 +289,3 @@ def _once(known: list[Any], kind: type, data: Mapping[str, Any]) -> None:
         return
     if one not in known:
         known.append(one)
-
-
-def _trouble(folder: Path, kept: Attachment) -> str:
-    path = folder / kept.file
-    try:
-        if sha256(path) == kept.sha256:
-            return ""
-    except OSError as error:
-        return f"{kept.file}: cannot be read: {error.strerror}"
-    return f"{kept.file}: was altered after it was kept: its SHA-256 is another"

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter
 
 from twinfeed.harness.report.account import Account, Attempt, Test
 from twinfeed.harness.report.outcomes import Ending
+from twinfeed.harness.report.verifying import Standing
 
 FORM = 1
 """Version of the JSON document's form."""
@@ -25,7 +26,9 @@ def document(account: Account) -> dict[str, Any]:
     """Everything the report says, as JSON values; `schema` describes it."""
     made: dict[str, Any] = _ACCOUNT.dump_python(account, mode="json")
     counts = {str(ending): number for ending, number in account.counts.items()}
-    return {"form": FORM, "sound": account.sound, "troubles": account.troubles, "counts": counts, **made}
+    troubles = [str(trouble) for trouble in account.troubles]
+    standing = account.standing.name.lower()
+    return {"form": FORM, "sound": account.sound, "standing": standing, "counts": counts, **made, "troubles": troubles}
 
 
 def schema() -> dict[str, Any]:
@@ -34,10 +37,11 @@ def schema() -> dict[str, Any]:
     made["properties"] |= {
         "form": {"const": FORM},
         "sound": {"type": "boolean"},
+        "standing": {"enum": [standing.name.lower() for standing in Standing]},
         "troubles": {"type": "array", "items": {"type": "string"}},
         "counts": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}},
     }
-    made["required"] = [*made["required"], "form", "sound", "troubles", "counts"]
+    made["required"] = [*made["required"], "form", "sound", "standing", "counts"]
     return made
 
 
@@ -63,7 +67,8 @@ def write_junit(account: Account, path: Path) -> None:
 
 
 def _suites(account: Account) -> ElementTree.Element:
-    counts, troubles = account.counts, account.troubles
+    counts = account.counts
+    troubles = [str(trouble) for trouble in account.troubles if trouble.standing is Standing.WRONG]
     numbers = {
         "tests": str(len(account.tests) + bool(troubles)),
         "failures": str(counts[Ending.FAILED]),
@@ -85,7 +90,7 @@ def _suites(account: Account) -> ElementTree.Element:
     facts += [
         (f"instrument {c.instrument}", f"{c.accuracy}, {c.certificate}, due {c.due}") for c in account.calibrations
     ]
-    facts += [(f"record {c.file}", f"{c.last} {'broken' if c.broken else 'verified'}") for c in account.chains]
+    facts += [(f"record {c.file}", f"{c.last} {c.standing.name.lower()}") for c in account.chains]
     _properties(suite, facts)
     for test in account.tests:
         _case(suite, test)

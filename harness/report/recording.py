@@ -20,7 +20,7 @@ from typing import IO, Any
 
 import pytest
 
-from twinfeed.harness.record import Broken, DiskFull, Entry, Record, read
+from twinfeed.harness.record import Broken, DiskFull, Entry, Record, in_order, keys, read
 from twinfeed.harness.report import notes, resuming
 from twinfeed.harness.report.judgement import Judgement
 from twinfeed.harness.report.measure import Measure, OutsideLimits
@@ -58,6 +58,8 @@ def pytest_configure(config: pytest.Config) -> None:
         recording = Recording(folder, config, earlier)
     except Broken as error:
         raise pytest.UsageError(f"{error}; nothing is added to it: give another folder to --report") from None
+    except keys.BadKey as error:
+        raise pytest.UsageError(f"{error}; it signs the record (twinfeed rig key)") from None
     except OSError as error:
         raise pytest.UsageError(f"--report {option('--report')}: {error}") from None
     config.stash[RECORDING] = recording
@@ -75,7 +77,7 @@ def entries(folder: Path) -> list[Entry]:
     Raises:
         Broken: one of them was altered.
     """
-    return sorted((entry for path in records(folder) for entry in read(path)), key=lambda entry: entry.time)
+    return [entry for entry, _ in in_order([(entry, path) for path in records(folder) for entry in read(path)])]
 
 
 # -- measuring ---------------------------------------------------------------------------------------------------------
@@ -167,7 +169,7 @@ class Recording:
         name = f"record-{self.worker}" if self.worker else "record"
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(folder / f"{name}.lock")
-        self.record = Record.open(folder / f"{name}.jsonl")
+        self.record = Record.open(folder / f"{name}.jsonl", keys.own())
         notes.opened(self.record)
         self._full = ""
         self._endings: dict[str, tuple[Ending, str]] = {}

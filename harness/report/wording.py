@@ -10,6 +10,7 @@ from twinfeed.harness.language import N_, language, locale_name, translator
 from twinfeed.harness.report.judgement import Judgement
 from twinfeed.harness.report.measurement import Measurement, Value
 from twinfeed.harness.report.outcomes import WORDS, Ending, Outcome
+from twinfeed.harness.report.verifying import Standing
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -26,6 +27,7 @@ WHAT = {
     ("device", "identified"): N_("device identified"),
     ("instrument", "calibrated"): N_("instrument calibrated"),
     ("operator", "confirmed"): N_("operator confirmed"),
+    ("clock", "was set"): N_("the computer's clock was set"),
     ("record", "half a line was put aside"): N_("half a line was put aside: a process had died while it wrote"),
 }
 """Lines of a record that are told in words of the language; others are told as they were written."""
@@ -36,6 +38,13 @@ WORLDS = {
     "rig": N_("rig: physical devices"),
 }
 
+
+STANDINGS = {
+    Standing.VERIFIED: N_("verified"),
+    Standing.UNVOUCHED: N_("not vouched for"),
+    Standing.WRONG: N_("NOT AS WRITTEN"),
+}
+"""What can be said of a record."""
 
 VERDICTS = {
     "holds": N_("holds"),
@@ -83,6 +92,9 @@ class Wording:
         if measurement.outcome is Outcome.MARGINAL and not measurement.accepted:
             return self.say(N_("marginal, reading outside"))
         return self.say(WORDS[measurement.outcome])
+
+    def standing(self, standing: Standing) -> str:
+        return self.say(STANDINGS[standing])
 
     def world(self, world: str) -> str:
         return self.say(WORLDS[world]) if world in WORLDS else world

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import typer
 
 from twinfeed.harness.cli.profile import with_profiles
-from twinfeed.hil_rigs.cli import bench, check, learning, working
+from twinfeed.hil_rigs.cli import bench, check, key, learning, working
 
 app = typer.Typer(
     name="rig",
@@ -22,6 +22,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     learning.drift,
     bench.dry_run,
     bench.schema,
+    key.key,
     working.status,
     working.arm,
     working.disarm,

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import asdict
 from pathlib import Path
 
-from twinfeed.harness.record import Record
+from twinfeed.harness.record import Record, keys
 from twinfeed.harness.report import Calibration, Confirmation, Identity
 from twinfeed.harness.report.measurement import Limits, measured, series
 from twinfeed.harness.report.notes import line
@@ -21,7 +21,7 @@ SESSION = {
 def write(folder: Path) -> Path:
     """Two tests that end, one that is skipped, one that was interrupted; the supervisor's record beside it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with Record.open(folder / "record.jsonl") as record:
+    with Record.open(folder / "record.jsonl", keys.own()) as record:
         record.write("session", "started", **SESSION)
         for noted in (
             Identity("ups-1", "Smart-UPS <SMT1500>", "AS1234567890", "UPS 18.8", "FC 43/14"),
@@ -39,7 +39,8 @@ def write(folder: Path) -> Path:
         _finish(record, "test_ups.py::test_battery", "failed", reason, 1234.5)
         _test(record, "test_ups.py::test_bypass", "skipped", "the rig has no actuator for ups-1 bypass & fault", 0.0)
         record.write("test", "started", test="test_ups.py::test_killed", code="")
-    with Record.open(folder / "supervisor.jsonl") as record:
+        record.write("session", "ended", exit=1)
+    with Record.open(folder / "supervisor.jsonl", keys.own()) as record:
         record.write("Awa Traoré", "armed the bench", for_s=3600.0)
         record.write("supervisor", "trips", why="ups-1 on battery for 300 s")
     return folder

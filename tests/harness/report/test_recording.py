@@ -64,11 +64,12 @@ def test_the_record_has_begin_measurements_and_end_of_each_test(pytester: pytest
     pytester.runpytest("--report", "out", "--tester", "Awa Traoré")
     record = read(pytester.path / "out" / "record.jsonl")
     assert [(e.who, e.what) for e in record] == [
+        ("record", "begins"),
         ("session", "started"),
         *[("test", "started"), ("test", "measured"), ("test", "measured"), ("test", "finished")] * 2,
         ("session", "ended"),
     ]
-    session, measured, finished = record[0].data, record[2].data, record[4].data
+    session, measured, finished = record[1].data, record[3].data, record[5].data
     assert (session["tester"], session["world"], session["bench"]) == ("Awa Traoré", "simulated", "bamako")
     assert session["command"].startswith("pytest --report out --tester 'Awa Traoré'")
     assert (measured["name"], measured["value"], measured["unit"], measured["limits"]["at_most"]) == (
@@ -223,7 +224,7 @@ def test_an_altered_record_is_not_added_to(pytester: pytest.Pytester) -> None:
     for options in (["--resume"], []):
         result = pytester.runpytest("--report", "out", *options)
         assert result.ret == pytest.ExitCode.USAGE_ERROR
-        result.stderr.fnmatch_lines(["ERROR: *record.jsonl:3: was altered*give another folder to --report"])
+        result.stderr.fnmatch_lines(["ERROR: *record.jsonl:4: was altered*give another folder to --report"])
 
 
 def test_two_runs_do_not_write_one_record(pytester: pytest.Pytester) -> None:
@@ -258,7 +259,8 @@ def test_a_full_disk_ends_the_run_with_all_that_has_happened_recorded(pytester: 
     result = pytester.runpytest_subprocess("--report", "out")
     result.stdout.fnmatch_lines(["*the disk is full; the record has gone into its reserve*"])
     assert [(e.who, e.what) for e in entries(pytester.path / "out")] == [
-        ("session", "started"), ("test", "started"), ("test", "measured"), ("test", "finished"), ("session", "ended"),
+        ("record", "begins"), ("session", "started"), ("test", "started"), ("test", "measured"), ("test", "finished"),
+        ("session", "ended"),
     ]  # fmt: skip
 
 

@@ -1,0 +1,44 @@
+"""`twinfeed rig key`: the key with which this computer signs the records of its benches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from twinfeed.harness.cli.output import Exit, console, fail, print_json
+from twinfeed.harness.cli.running import JsonOption
+
+
+def key(
+    export: Annotated[
+        Path | None, typer.Option("--export", help="Also write the public key into this file (PEM).", dir_okay=False)
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Show the public key of this computer, which signs its records; it is made if there is none.
+
+    Keep the public key outside this computer: `twinfeed verify DIR --key FILE` checks records with it anywhere.
+
+    Example: twinfeed rig key --export bench-7.pem
+    """
+    from twinfeed.harness.record import keys
+
+    try:
+        own = keys.own()
+        if own is None:
+            fail(f"{keys.place()}: cannot be written; name another file: {keys.ENVIRONMENT}=FILE", Exit.USAGE)
+        if export is not None:
+            export.write_text(keys.pem(own.public), encoding="ascii")
+    except (keys.BadKey, OSError) as error:
+        fail(str(error), Exit.USAGE)
+    if json:
+        return print_json({"file": str(own.path), "public": own.public, "short": keys.short(own.public)})
+    console.print(f"ed25519  {keys.short(own.public)}", soft_wrap=True)
+    console.print(f"public key  {own.public}", soft_wrap=True)
+    console.print(f"private key in {escape(str(own.path))}; those who may read it can sign", soft_wrap=True)
+    if export is not None:
+        console.print(f"{escape(str(export))} written", soft_wrap=True)
+    return None
