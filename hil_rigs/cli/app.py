@@ -7,7 +7,7 @@ from collections.abc import Callable
 import typer
 
 from twinfeed.harness.cli.profile import with_profiles
-from twinfeed.hil_rigs.cli import bench, check, key, learning, working
+from twinfeed.hil_rigs.cli import bench, check, key, learning, practise, working
 
 app = typer.Typer(
     name="rig",
@@ -17,6 +17,7 @@ app = typer.Typer(
 
 COMMANDS: tuple[Callable[..., None], ...] = (
     bench.benches,
+    practise.practise,
     check.check,
     learning.record,
     learning.drift,
