@@ -20,6 +20,12 @@ from twinfeed.hil_rigs import rigfile
 pytest_plugins = ["pytester"]
 
 MEASURING = """
+@pytest.fixture(autouse=True)
+def _in_the_order_of_the_file(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest-randomly, where it is installed, leaves the order of these tests alone."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
+
+
 def test_transfer(measure):
     measure("transfer time", 8.2, unit="ms", at_most=10, source="IEC 62040-3")
     measure("output", 219.0, unit="V", within=(223, 237))
