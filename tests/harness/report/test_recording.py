@@ -20,12 +20,6 @@ from twinfeed.hil_rigs import rigfile
 pytest_plugins = ["pytester"]
 
 MEASURING = """
-@pytest.fixture(autouse=True)
-def _in_the_order_of_the_file(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pytest-randomly, where it is installed, leaves the order of these tests alone."""
-    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
-
-
 def test_transfer(measure):
     measure("transfer time", 8.2, unit="ms", at_most=10, source="IEC 62040-3")
     measure("output", 219.0, unit="V", within=(223, 237))
@@ -34,6 +28,12 @@ def test_lamp(measure):
     measure("lamp", "green", equals="green")
     measure("frequency", 50.49, unit="Hz", within=(49.5, 50.5), uncertainty=0.05)
 """
+
+
+@pytest.fixture(autouse=True)
+def _in_the_order_of_the_file(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest-randomly, where it is installed, leaves the order of these tests alone."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
 
 
 def told(folder: Path, who: str, what: str) -> list[Entry]:
