@@ -124,7 +124,8 @@ def test_the_page_lists_the_catalogue_as_it_is() -> None:
 
 def test_the_example_of_the_page_is_a_scenario_of_faults_that_exist(tmp_path: Path) -> None:
     text = page.PAGE.read_text()
-    example = text[text.index("    site: bamako") : text.index("## Where a sensor fault acts")]
+    begin = text.index("site: bamako")
+    example = text[begin : text.index("```", begin)]
     path = tmp_path / "example.yaml"
     path.write_text(textwrap.dedent(example))
     scenario = Scenario.load(path)
