@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from math import inf, isfinite, isnan, nan
 
-from twinfeed.emulators.plant.kernel.engine import LASTING
+from twinfeed.emulators.plant.kernel.injection import LASTING
 from twinfeed.emulators.plant.kernel.ratings import shown
 
 UNITS_S = {"ms": 0.001, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}

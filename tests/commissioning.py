@@ -8,7 +8,7 @@ from twinfeed.emulators.devices.cooling.chiller import ChillerController
 from twinfeed.emulators.devices.generator.controller import GeneratorController
 from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.plant.power.breakers import CircuitBreaker
-from twinfeed.emulators.plant.power.utilities import Transformer
+from twinfeed.emulators.plant.power.transformers import Transformer
 from twinfeed.emulators.plant.racks.racks import RackRow
 from twinfeed.emulators.plant.ups.ups import Ups
 from twinfeed.emulators.site import Site

@@ -19,8 +19,10 @@ from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.plant.power.pdu import Pdu
 from twinfeed.emulators.plant.power.static_transfer_switch import RackTransferSwitch, StaticTransferSwitch
 from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch
-from twinfeed.emulators.plant.power.utilities import Transformer, Utility
-from twinfeed.emulators.plant.racks.racks import Rack, RackRow
+from twinfeed.emulators.plant.power.transformers import Transformer
+from twinfeed.emulators.plant.power.utilities import Utility
+from twinfeed.emulators.plant.racks.rack import Rack
+from twinfeed.emulators.plant.racks.racks import RackRow
 from twinfeed.emulators.plant.ups.ups import Ups
 
 CLASSES: tuple[type[Component], ...] = (

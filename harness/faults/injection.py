@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from twinfeed.emulators.plant.kernel.engine import LASTING
+from twinfeed.emulators.plant.kernel.injection import LASTING
 from twinfeed.emulators.plant.kernel.ratings import Range, shown
 from twinfeed.harness.durations import seconds
 

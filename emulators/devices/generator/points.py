@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import hypot, nan, sqrt
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from twinfeed.emulators.devices.firmware.alarms import alarm_points
 from twinfeed.emulators.devices.firmware.domain import LOADING, POWER_FACTOR
-from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint
-from twinfeed.emulators.devices.generator.alarms import ALARMS
-from twinfeed.emulators.devices.generator.controller import GeneratorController as Controller
-from twinfeed.emulators.devices.generator.protection import CONDITIONS
-from twinfeed.emulators.devices.generator.settings import STAGES
+from twinfeed.emulators.devices.firmware.points import Point
+from twinfeed.emulators.devices.generator.multiset import STAGES
+from twinfeed.emulators.devices.generator.protection import ALARMS, CONDITIONS
 from twinfeed.emulators.plant.power.electrical import DEAD, Supply
+
+if TYPE_CHECKING:
+    from twinfeed.emulators.devices.generator.controller import GeneratorController as Controller
 
 KEYS = (
     "none",
@@ -93,7 +95,7 @@ def _serial(d: Controller) -> int:
 
 def _switch(d: Controller) -> Any:
     """The first of the transfer switches that call this set, None if it has none."""
-    return d.link.switches[0] if d.link.switches else None
+    return d.switches[0] if d.switches else None
 
 
 def _mains(d: Controller) -> Supply:
@@ -113,7 +115,7 @@ def _has(action: str) -> Callable[[Controller], bool]:
 
 
 def _condition(name: str) -> Callable[[Controller], str]:
-    return lambda d: d.protection.condition(name)
+    return lambda d: d.condition(name)
 
 
 def _setting(name: str) -> Callable[[Controller], float]:
@@ -128,11 +130,11 @@ def _remaining(timer: str) -> Callable[[Controller], float]:
     return lambda d: d.remaining_s(timer) or 0.0
 
 
-POINTS: Points[Controller] = (
+POINTS: tuple[Point, ...] = (
     Point(
         "mode",
         "control mode",
-        lambda d: d.link.mode,
+        lambda d: d.mode,
         write=lambda d, v: d.set_mode(v),
         values=("stop", "auto", "manual", "test"),
     ),
@@ -160,27 +162,27 @@ POINTS: Points[Controller] = (
     Point(
         "generator.available",
         "at speed and voltage, ready for load",
-        lambda d: d.link.in_window and not d.protection.locked_out,
+        lambda d: d.in_window and not d.locked_out,
         kind="truth",
     ),
     Point("generator.frequency", "at the alternator's terminals", lambda d: d.generator.terminal_hertz, "Hz"),
-    RowPoint("generator.voltage.{phase}", "phase to neutral", _volts, "V"),
-    RowPoint(
+    Point("generator.voltage.{phase}", "phase to neutral", _volts, "V"),
+    Point(
         "generator.line_voltage.{phase}",
         "L1-L2, L2-L3, L3-L1",
         lambda d, p: _phase_to_phase(d.generator.terminals(), p),
         "V",
     ),
-    RowPoint("generator.current.{phase}", "of one phase, RMS", _amperes, "A"),
-    RowPoint("generator.power.{phase}", "active power of one phase", _kw, "kW"),
-    RowPoint(
+    Point("generator.current.{phase}", "of one phase, RMS", _amperes, "A"),
+    Point("generator.power.{phase}", "active power of one phase", _kw, "kW"),
+    Point(
         "generator.apparent.{phase}", "apparent power of one phase", lambda d, p: hypot(_kw(d, p), _kvar(d, p)), "kVA"
     ),
-    RowPoint("generator.reactive.{phase}", "reactive power of one phase, positive when lagging", _kvar, "kvar"),
+    Point("generator.reactive.{phase}", "reactive power of one phase, positive when lagging", _kvar, "kvar"),
     Point("generator.power.total", "negative when the bus turns the engine", lambda d: d.generator.power_kw, "kW"),
     Point("generator.apparent.total", "apparent power of all phases", lambda d: d.generator.load_kva, "kVA"),
     Point("generator.reactive.total", "reactive power of all phases", lambda d: d.generator.load.total_kvar, "kvar"),
-    RowPoint("generator.power_factor.{phase}", "of one phase", lambda d, p: _power_factor(d), possible=POWER_FACTOR),
+    Point("generator.power_factor.{phase}", "of one phase", lambda d, p: _power_factor(d), possible=POWER_FACTOR),
     Point("generator.power_factor.total", "of all phases", _power_factor, possible=POWER_FACTOR),
     Point(
         "generator.load",
@@ -196,13 +198,13 @@ POINTS: Points[Controller] = (
     Point("bus.live", "whether the paralleling bus has voltage", lambda d: d.generator.bus_live, kind="truth"),
     Point("bus.voltage", "lowest phase to neutral; none without a bus", _bus_volts, "V"),
     Point("bus.frequency", "none without a bus", _bus_hertz, "Hz"),
-    RowPoint(
+    Point(
         "mains.voltage.{phase}",
         "normal side of the transfer switch that calls it",
         lambda d, p: _mains(d).volts[p - 1],
         "V",
     ),
-    RowPoint("mains.line_voltage.{phase}", "L1-L2, L2-L3, L3-L1", lambda d, p: _phase_to_phase(_mains(d), p), "V"),
+    Point("mains.line_voltage.{phase}", "L1-L2, L2-L3, L3-L1", lambda d, p: _phase_to_phase(_mains(d), p), "V"),
     Point("mains.frequency", "on the normal side of the transfer switch", lambda d: _mains(d).hertz, "Hz"),
     Point(
         "load.on_mains",
@@ -216,9 +218,7 @@ POINTS: Points[Controller] = (
         lambda d: bool(getattr(_switch(d), "on_emergency", False)),
         kind="truth",
     ),
-    Point(
-        "request.remote_start", "a transfer switch or the telemetry asks for it", lambda d: d.link.called, kind="truth"
-    ),
+    Point("request.remote_start", "a transfer switch or the telemetry asks for it", lambda d: d.called, kind="truth"),
     Point("request.stood_down", "not needed by the load", lambda d: d.state.stood_down, kind="truth"),
     Point("alarms.warning", "at least one warning is active", lambda d: bool(d.state.warnings), kind="truth"),
     Point("alarms.trip", "an electrical trip is latched", _has("trip"), kind="truth"),
@@ -235,7 +235,7 @@ POINTS: Points[Controller] = (
         values=KEYS,
     ),
     *(
-        Point[Controller](
+        Point(
             f"setting.{name}",
             doc,
             _setting(f"{name}_s"),
@@ -246,5 +246,6 @@ POINTS: Points[Controller] = (
         )
         for name, doc, high in SETTINGS
     ),
-    *(Point[Controller](f"alarm.{a.name}.condition", a.doc, _condition(a.name), values=CONDITIONS) for a in ALARMS),
+    *(Point(f"alarm.{a.name}.condition", a.doc, _condition(a.name), values=CONDITIONS) for a in ALARMS),
+    *alarm_points(ALARMS),
 )

@@ -131,7 +131,7 @@ class ChillerState(State):
     """The protection that stopped it last; '' after an orderly stop."""
 
 
-class Chiller(Electrical):
+class Chiller(Electrical[ChillerState, ChillerRatings]):
     """The machine: evaporator, compressors, condenser and its built-in protection. When to start is its controller's.
 
     EnergyPlus Chiller:Electric:EIR: available = reference * CAPACITY, input = output / COP * INPUT_RATIO, both
@@ -142,8 +142,6 @@ class Chiller(Electrical):
     kind = "chiller"
     PARAMS = ChillerRatings
     STATE = ChillerState
-    params: ChillerRatings
-    state: ChillerState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "trip": Fault("a protection has opened: it stops and cannot start"),
         "refrigerant-leak": Fault(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import cos, pi
 from typing import Annotated, Any, ClassVar
 
-from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError, State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
 from twinfeed.emulators.plant.power.electrical import Component
@@ -50,7 +50,7 @@ class _Series:
     dry_bulb_c: list[float] = field(default_factory=list)
 
 
-class Climate(Component):
+class Climate(Component[State, ClimateRatings]):
     """Outdoor dry bulb as a function of the plant's time.
 
     Raises:
@@ -59,7 +59,6 @@ class Climate(Component):
 
     kind = "climate"
     PARAMS = ClimateRatings
-    params: ClimateRatings
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "heat-wave": Fault(
             "it is hotter than the design day",

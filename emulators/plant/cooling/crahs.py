@@ -91,7 +91,7 @@ class CrahState(State):
     powered: bool = True
 
 
-class Crah(Electrical):
+class Crah(Electrical[CrahState, CrahRatings]):
     """A computer room air handler. Feeds: `input`, and `alternate` for a unit with two cords.
 
     The coil follows the effectiveness-NTU method for counterflow; the valve holds the supply air at its setpoint while
@@ -103,8 +103,6 @@ class Crah(Electrical):
     NEEDS: ClassVar[int] = 0
     PARAMS = CrahRatings
     STATE = CrahState
-    params: CrahRatings
-    state: CrahState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "fan-failure": Fault(
             "fans stand still", {"lost": Parameter(100.0, "%", 1.0, 100.0, "part of the airflow that is gone")}

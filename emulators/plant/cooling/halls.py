@@ -16,7 +16,6 @@ from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K, relative_humid
 from twinfeed.emulators.plant.cooling.climate import Climate
 from twinfeed.emulators.plant.cooling.crahs import ConditionedAir, Crah
 from twinfeed.emulators.plant.cooling.thermal import Balance, Body, ThermalState
-from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 
@@ -58,14 +57,12 @@ class HallState(ThermalState):
     """Air on the cold side, air on the hot side, mass of the racks, degC."""
 
 
-class Hall(Body, ConditionedAir):
+class Hall(Body[HallState, HallRatings], ConditionedAir):
     """A data hall: the heat of everything whose parameter `hall` names it, and the air handlers that serve it."""
 
     kind = "hall"
     PARAMS = HallRatings
-    STATE: ClassVar[type[State]] = HallState
-    params: HallRatings
-    state: HallState
+    STATE = HallState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "fire-suppression": Fault("the fire panel stops the hall's air handlers", source="AWS eu-central-1, 2021-06"),
         "containment-breach": Fault(

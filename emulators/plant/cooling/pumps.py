@@ -45,7 +45,7 @@ class PumpState(State):
     run_s: float = 0.0
 
 
-class Pump(Electrical):
+class Pump(Electrical[PumpState, PumpRatings]):
     """A pump with its drive: flow with the speed, power with its cube. The drive restarts by itself after a power loss.
 
     Feeds: `input`, and `alternate` for a drive behind two supplies.
@@ -56,8 +56,6 @@ class Pump(Electrical):
     NEEDS: ClassVar[int] = 0
     PARAMS = PumpRatings
     STATE = PumpState
-    params: PumpRatings
-    state: PumpState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "failure": Fault("motor, coupling or drive has failed: it stands"),
         "wear": Fault("the impeller is worn", {"loss": Parameter(30.0, "%", 1.0, 100.0, "of the flow")}),

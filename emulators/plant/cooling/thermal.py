@@ -13,10 +13,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from math import inf, sqrt
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Generic, NamedTuple
+
+from typing_extensions import TypeVar
 
 from twinfeed.emulators.plant.kernel.actor import State
-from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.power.electrical import Component, P
 
 WATER_KJ_PER_L_K = 4.186
 """Heat capacity of water, kJ/(l K)."""
@@ -94,12 +96,14 @@ class ThermalState(State):
     nodes_c: list[float]
 
 
-class Body(Component):
+S = TypeVar("S", bound=ThermalState, default=ThermalState, covariant=True)
+
+
+class Body(Component[S, P], Generic[S, P]):
     """A component with thermal nodes. The first body of the plant moves them all."""
 
-    STATE: ClassVar[type[State]] = ThermalState
+    STATE = ThermalState
     COUPLED: ClassVar[bool] = True
-    state: ThermalState
     system: System
     shares: Mapping[str, Sequence[float]] = {}
     """How much of each node is in each temperature among its quantities."""

@@ -13,7 +13,6 @@ from typing import Annotated, Any, ClassVar
 from twinfeed.emulators.plant.cooling.chillers import ChilledWater, Chiller
 from twinfeed.emulators.plant.cooling.pumps import Pump
 from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
-from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
 
@@ -38,14 +37,12 @@ class WaterLoopState(ThermalState):
     """Return water, then the layers of the tank in the direction of flow, degC."""
 
 
-class WaterLoop(Body, ChilledWater):
+class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
     """A chilled water loop: a site may have two, A and B. Chillers, pumps and air handlers name it as their `loop`."""
 
     kind = "water_loop"
     PARAMS = WaterLoopRatings
-    STATE: ClassVar[type[State]] = WaterLoopState
-    params: WaterLoopRatings
-    state: WaterLoopState
+    STATE = WaterLoopState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "valve-shut": Fault("a main isolation valve is shut: no flow", source="Equinix Singapore, 2023-10"),
         "restriction": Fault(

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Annotated, ClassVar, Protocol, cast
+from typing import Annotated, ClassVar, Generic, Protocol, cast
+
+from typing_extensions import TypeVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError, State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
@@ -50,7 +52,11 @@ class TankState(State):
     since: float = 0.0
 
 
-class Tank(Component):
+S = TypeVar("S", bound=TankState, default=TankState, covariant=True)
+P = TypeVar("P", bound=TankRatings, default=TankRatings, covariant=True)
+
+
+class Tank(Component[S, P], Generic[S, P]):
     """What both tanks share: a level that moves in straight lines."""
 
     PARAMS = TankRatings
@@ -60,9 +66,6 @@ class Tank(Component):
         "empty": Fault("nothing can be drawn (empty, valve shut, line blocked); clearing it gives the contents back"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {"level_l": "l", "level_percent": "%", "rate_lph": "l/h", "empty": ""}
-
-    params: TankRatings
-    state: TankState
 
     def start(self) -> None:
         self.state.level_l = self.params.capacity_l * self.params.initial_percent / 100.0
@@ -150,7 +153,7 @@ class Tank(Component):
             self.after((self.params.capacity_l - level_l) / rate_lph * 3600.0, "full")
 
 
-class BulkTank(Tank):
+class BulkTank(Tank[TankState, TankRatings]):
     """The store of the site. Day tanks that name it as their `bulk` are filled from it."""
 
     kind = "bulk_tank"
@@ -193,7 +196,7 @@ class DayTankState(TankState):
     pumping: bool = False
 
 
-class DayTank(Tank, Electrical):
+class DayTank(Tank[DayTankState, DayTankRatings], Electrical[DayTankState, DayTankRatings]):
     """A day tank with its transfer pump and float switches.
 
     Its feed `pump` powers the pump; unwired, the pump has a supply of its own. Generators that name it as their
@@ -212,9 +215,6 @@ class DayTank(Tank, Electrical):
         "float-stuck": Fault("the float switches show a full tank: the pump is not called"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {**Tank.QUANTITIES, "pumping": ""}
-
-    params: DayTankRatings
-    state: DayTankState
 
     def start(self) -> None:
         super().start()

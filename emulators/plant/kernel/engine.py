@@ -8,15 +8,13 @@ firmware of a device. The plant knows nothing of what its actors are; it gives t
     move      `advance` every actor to the event, or less far if less is asked for
     fire      run the timers that are due, then settle again
 
-A quiet plant takes long steps; a fault, a timer or a threshold makes a short one. Between two events only what is
-continuous moves, so how often somebody looks at the plant changes nothing and costs little. There is no wall clock, no
-unseeded randomness and no I/O here, so the same seed and the same calls give the same run.
+A quiet plant takes long steps; a fault, a timer or a threshold makes a short one. Between two events only continuous
+quantities move, so reading the plant in between changes nothing. There is no wall clock, no unseeded randomness and no
+I/O here: the same seed and the same calls give the same run.
 """
 
 from __future__ import annotations
 
-import heapq
-import marshal
 import math
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -24,28 +22,20 @@ from contextlib import contextmanager
 from typing import Any
 
 from twinfeed.emulators.nearness import did_you_mean
-from twinfeed.emulators.plant.kernel.actor import Actor, Defect, Event, PlantError
-from twinfeed.emulators.plant.kernel.faults import Fault, split
-from twinfeed.emulators.plant.kernel.ratings import Range, shown
+from twinfeed.emulators.plant.kernel.actor import Actor, Defect, Event, PlantError, Solver, copied
+from twinfeed.emulators.plant.kernel.calls import Calls
+from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.injection import checked
+from twinfeed.emulators.plant.kernel.timers import Key, Timers
 
 SHORTEST_STEP_S = 0.001
 """A crossing is found to the millisecond; shorter horizons are rounded up so that time always moves, in s."""
 
 LONGEST_STEP_S = 900.0
-"""Even a quiet plant is looked at four times an hour (outdoor air and fuel move slowly), in s."""
-
-LASTING = Range(0.001, 10 * 366 * 86400.0, "s")
-"""How long a fault may last: ten years at most, after which the clock would no longer resolve a millisecond."""
+"""Even a quiet plant settles four times an hour (outdoor air and fuel move slowly), in s."""
 
 MOST_REACTIONS = 200
 """A cascade longer than this within one instant is a modelling error, not physics."""
-
-
-class Network:
-    """A solver, called before every round of reactions (`twinfeed.emulators.plant.power.flow` is one)."""
-
-    def solve(self) -> None:
-        """Bring all derived quantities up to date with the actors' states."""
 
 
 class Plant:
@@ -54,37 +44,32 @@ class Plant:
     def __init__(self, seed: int = 0) -> None:
         self.now = 0.0
         self.actors: dict[str, Actor] = {}
-        self.solvers: list[Network] = []
+        self.solvers: list[Solver] = []
         self.journal: list[Event] = []
-        self.timers: dict[tuple[str, str], tuple[float, int]] = {}
+        self._queue = Timers()
+        self.timers = self._queue.due
+        """By actor and name: when each running timer is due, s, and its place in the order of setting."""
         self.seed = seed
         self.rng = random.Random(seed)
         self.watchers: list[Callable[[], None]] = []
-        """Each is called whenever the plant has come to rest: after every instant that `advance` visits and after a
-        fault or write was settled, so a recorder sees every settled state at its exact time (`now`). A watcher may
-        inject, clear and write, but not `advance`: the plant then settles again and all watchers see that state too."""
+        """Each is called whenever the plant has come to rest: at every instant that `advance` visits, after a fault and
+        after a write. A watcher may inject, clear and write, but not `advance`; all watchers are then called again."""
         self.arrivals: list[Callable[[], None]] = []
-        """Each is called when time has come to an event and nobody has reacted yet: what moves is where it got to, what
-        will jump is still what it was. Only for reading."""
+        """Each is called when the clock has reached an event and no actor has reacted yet. Only for reading."""
         self.dirty = True
         self.revision = 0
-        """Grows whenever anything may have changed: a reader's cache is valid while it stays the same."""
+        """Grows whenever anything may have changed; a reader's cache is valid until then."""
         self.moment = 0
-        """Grows with every round of reactions, every move of the clock and every fault: what was worked out from
-        continuous states holds while it stays the same."""
+        """Grows with every round of reactions, every move of the clock and every fault; a value computed from
+        continuous states is valid until then."""
         self.on_defect: Callable[[Defect], None] | None = None
-        """Called when the code of a device has raised and the device has crashed of it. Without it (None) the exception
-        goes on to whoever moved the plant: a test that has nobody to report to must not pass."""
+        """Called when the code of a device has raised an exception and the device has crashed. Without it (None) the
+        exception leaves `advance`, so that a test without a recorder does not pass."""
         self._joined = 0
         """How many `together` blocks are open."""
-        self._heap: list[tuple[float, int, str, str]] = []
-        self._sequence = 0
-        self._reactive: list[Actor] = []
-        self._reactions: list[Callable[[], None]] = []
-        self._bounded: list[Callable[[], float]] = []
+        self._calls = Calls(self.crash)
         self._look_s: float | None = None
-        """When some horizon ends, None while they have not been asked since the plant came to rest."""
-        self._moving: list[Callable[[float], None]] = []
+        """When the next horizon ends; None until the horizons are computed after the plant has come to rest."""
 
     # -- building -------------------------------------------------------------------------------------------
 
@@ -100,12 +85,12 @@ class Plant:
         self.actors[actor.id] = actor
 
     def start(self) -> None:
-        """All actors are there: let them look each other up and come to rest at t = 0.
+        """Start all actors (each finds its neighbours) and come to rest at t = 0.
 
         Raises:
             PlantError: an actor lacks what it needs, or the plant does not come to rest; `who` names the actor.
         """
-        self._arrange()
+        self._calls.arrange(self.actors.values())
         for actor in self.actors.values():
             try:
                 actor.start()
@@ -114,19 +99,9 @@ class Plant:
                 raise
         self.settle()
 
-    def _arrange(self) -> None:
-        """List whom to call when; of a crashed actor only what goes on without its program."""
-        actors = list(self.actors.values())
-        running = [a for a in actors if not a.crashed]
-        self._reactive = [a for a in actors if type(a).react is not Actor.react]
-        self._reactions = [a.react_crashed if a.crashed else a.react for a in self._reactive]
-        self._bounded = [a.horizon for a in running if type(a).horizon is not Actor.horizon]
-        moving = [a for a in running if type(a).advance is not Actor.advance]
-        self._moving = [a.advance for a in sorted(moving, key=lambda a: not a.COUPLED)]
-
     def rearrange(self) -> None:
-        """An actor's program has crashed or runs again; what was due meanwhile is due now."""
-        self._arrange()
+        """An actor's program has crashed or runs again; its timers that fell due meanwhile are due now."""
+        self._calls.arrange(self.actors.values())
         waiting = [key for key, (due, _) in self.timers.items() if due == math.inf]
         for id, name in waiting:
             if not self.actors[id].crashed:
@@ -138,7 +113,7 @@ class Plant:
         """The code of `actor` has raised `error` in `phase`: take it down alone, or raise.
 
         Raises:
-            Exception: `error`, where nobody is there to be told (`on_defect`) or the actor is part of the physics.
+            Exception: `error`, if `on_defect` is None or the actor is a component of the plant.
         """
         if self.on_defect is None:
             raise error
@@ -189,39 +164,19 @@ class Plant:
         if self.dirty:
             return self.now
         if self._look_s is None:
-            reach = self._shortest_horizon()
+            reach = self._calls.shortest_horizon()
             self._look_s = self.now + min(max(reach, SHORTEST_STEP_S), LONGEST_STEP_S)
-        return min(self._look_s, self._next_timer())
-
-    def _shortest_horizon(self) -> float:
-        reach = math.inf
-        horizons = iter(self._bounded)
-        while True:  # the iterator goes on after the one that raised
-            try:
-                for horizon in horizons:
-                    reach = min(reach, horizon())
-            except Exception as error:
-                self.crash(_whose(horizon), error, "horizon")
-            else:
-                return reach
+        return min(self._look_s, self._queue.next_s())
 
     def _move(self, to: float) -> None:
         dt = to - self.now
         if dt > 0.0:
-            moves = iter(self._moving)
-            while True:  # as in _shortest_horizon
-                try:
-                    for move in moves:
-                        move(dt)
-                except Exception as error:
-                    self.crash(_whose(move), error, "advance")
-                else:
-                    break
+            self._calls.advance(dt)
             self.now = to
             self.moment += 1
 
     def settle(self) -> None:
-        """Solve and react until nothing changes within this instant, then tell the watchers.
+        """Solve and react until nothing changes within this instant, then call the watchers.
 
         Inside `together` it waits for the end of the block.
 
@@ -240,7 +195,7 @@ class Plant:
 
     @contextmanager
     def together(self) -> Iterator[None]:
-        """What is written inside is one change, as the settings of one request are: the plant settles once, at the end.
+        """Join all writes inside the block into one change: the plant settles once, at the end of the block.
 
         Raises:
             PlantError: as `settle`, at the end of the block.
@@ -265,7 +220,7 @@ class Plant:
             self.crash(firmware[0], error, "react")  # it may be the one that does not come to rest
 
     def _restless(self) -> list[Actor]:
-        """Let all react until nothing changes; those that still changed something in the last rounds, if there are."""
+        """Let all react until nothing changes; returns the actors that still change something after all rounds."""
         restless: dict[Actor, None] = {}
         for round in range(MOST_REACTIONS):
             self.dirty = False
@@ -273,7 +228,7 @@ class Plant:
             for solver in self.solvers:
                 solver.solve()
             if round < MOST_REACTIONS - 5:
-                self._react_all()
+                self._calls.react()
             else:
                 restless.update(dict.fromkeys(self._react_watched()))
             if not self.dirty:
@@ -281,55 +236,31 @@ class Plant:
                 return []
         return list(restless)
 
-    def _react_all(self) -> None:
-        reactions = iter(self._reactions)
-        while True:  # as in _shortest_horizon
-            try:
-                for react in reactions:
-                    react()
-            except Exception as error:
-                self.crash(_whose(react), error, "react")
-            else:
-                return
-
     def _react_watched(self) -> list[Actor]:
         """Let every actor react, and name those that make a further round necessary."""
-        touching: list[Actor] = []
-        solved = self.dirty
-        for actor, react in zip(self._reactive, self._reactions, strict=True):
-            self.dirty = False
-            try:
-                react()
-            except Exception as error:
-                self.crash(actor, error, "react")
-            if self.dirty:
-                touching.append(actor)
+        solved, self.dirty = self.dirty, False
+        touching = self._calls.react_watched(self._touched)
         self.dirty = solved or bool(touching)
         return touching
+
+    def _touched(self) -> bool:
+        """Whether anything was touched since the last call."""
+        dirty, self.dirty = self.dirty, False
+        return dirty
 
     # -- timers ---------------------------------------------------------------------------------------------
 
     def set_timer(self, id: str, name: str, due: float) -> None:
-        self._sequence += 1
-        self.timers[id, name] = (due, self._sequence)
-        heapq.heappush(self._heap, (due, self._sequence, id, name))
+        """Set (or replace) an actor's timer, due at that time (s since the site was started)."""
+        self._queue.set(id, name, due)
 
     def drop_timer(self, id: str, name: str) -> None:
-        self.timers.pop((id, name), None)
-
-    def _next_timer(self) -> float:
-        heap = self._heap
-        while heap:
-            due, sequence, id, name = heap[0]
-            if self.timers.get((id, name)) == (due, sequence):
-                return due
-            heapq.heappop(heap)
-        return math.inf
+        """Stop a timer, if it runs."""
+        self._queue.drop(id, name)
 
     def _fire(self) -> None:
-        while self._next_timer() <= self.now:
-            _, _, id, name = heapq.heappop(self._heap)
-            del self.timers[id, name]
+        while self._queue.next_s() <= self.now:
+            id, name = self._queue.pop()
             if name.startswith("clear "):
                 kind = name.removeprefix("clear ")
                 if kind in self.actors[id].state.faults:  # a fault that happens once has ended by itself
@@ -355,30 +286,10 @@ class Plant:
         """Whether that fault can be injected: who suffers it, what it is, and all its parameters.
 
         Raises:
-            PlantError: no such target, kind, point or parameter, or a number that cannot be; the message names target,
-                kind, parameter, what was found and what was expected.
+            PlantError: no such target, kind, point or parameter, or a number out of its range.
         """
         actor = self.find(target)
-        name, of = split(kind)
-        fault = actor.FAULTS.get(name)
-        if fault is None:
-            known = ", ".join(actor.FAULTS) or "none"
-            raise PlantError(f"{target} cannot suffer {shown(name)}; it knows: {known}")
-        who = target.partition("/")[0]
-        if len(of) != len(fault.of):
-            expected = f"as in {who}:{','.join(fault.of).upper()}" if fault.of else "it concerns the whole of it"
-            raise PlantError(f"{who} {name}: name {' and '.join(fault.of) or 'nothing'} after it, {expected}")
-        actor.check_fault(name, of)
-        try:
-            chosen = fault.chosen(parameters or {})
-        except ValueError as error:
-            raise PlantError(f"{who} {name}: {error}") from None
-        for parameter, value in chosen.items():
-            count = actor.numbered(parameter)
-            if count is not None and parameter in (parameters or {}) and value > count:
-                raise PlantError(f"{who} {name}: {parameter} is {value:g}, expected at most {count}, as many as it has")
-        if for_s is not None and (why := LASTING.refusal(for_s)):
-            raise PlantError(f"{who} {name}: for_s {why} (or no time at all)")
+        fault, chosen = checked(actor, kind, parameters, for_s)
         return actor, fault, chosen
 
     def inject(
@@ -448,35 +359,29 @@ class Plant:
         version, internal, gauss = self.rng.getstate()
         return {
             "now": self.now,
-            "sequence": self._sequence,
+            "sequence": self._queue.sequence,
             "rng": [version, list(internal), gauss],
             "timers": [[id, name, due, seq] for (id, name), (due, seq) in self.timers.items()],
-            "actors": {id: _copied(vars(actor.state)) for id, actor in self.actors.items()},
+            "actors": {id: actor.remembered() for id, actor in self.actors.items()},
         }
 
     @contextmanager
     def trial(self) -> Iterator[None]:
-        """What is done inside, within one instant, is undone at the end: cheaper than a snapshot."""
-        kept = {id: _copied(vars(actor.state)) for id, actor in self.actors.items()}
-        timers, sequence, lines, rng = dict(self.timers), self._sequence, len(self.journal), self.rng.getstate()
+        """Undo all changes of the block, made within one instant, at its end: cheaper than a snapshot."""
+        kept = {id: actor.remembered() for id, actor in self.actors.items()}
+        timers, sequence = dict(self.timers), self._queue.sequence
+        lines, rng = len(self.journal), self.rng.getstate()
         try:
             yield
         finally:
             for id, actor in self.actors.items():
                 if vars(actor.state) != kept[id]:
-                    actor.state = actor.STATE(**kept[id])
-                    actor.on_restore()
-            self._sequence = sequence
-            self._set_timers(timers)
+                    actor.recall(kept[id])
+            self._queue.replace(timers, sequence)
             self.rng.setstate(rng)
             del self.journal[lines:]
-            self._arrange()
+            self._calls.arrange(self.actors.values())
             self.settle()
-
-    def _set_timers(self, timers: dict[tuple[str, str], tuple[float, int]]) -> None:
-        self.timers = timers
-        self._heap = [(due, seq, id, name) for (id, name), (due, seq) in timers.items()]
-        heapq.heapify(self._heap)
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
         """Go back (or across) to a snapshot of the same site.
@@ -487,27 +392,12 @@ class Plant:
         if list(snapshot["actors"]) != list(self.actors):
             raise PlantError("the snapshot was taken from another site: its components differ from this one's")
         self.now = snapshot["now"]
-        self._sequence = snapshot["sequence"]
         version, internal, gauss = snapshot["rng"]
         self.rng.setstate((version, tuple(internal), gauss))
-        self._set_timers({(id, name): (due, seq) for id, name, due, seq in snapshot["timers"]})
-        states = _copied(snapshot["actors"])
+        timers: dict[Key, tuple[float, int]] = {(id, name): (due, seq) for id, name, due, seq in snapshot["timers"]}
+        self._queue.replace(timers, snapshot["sequence"])
         for id, actor in self.actors.items():
-            actor.state = actor.STATE(**states[id])
-            actor.on_restore()
+            actor.recall(copied(snapshot["actors"][id]))
         self.journal.clear()
-        self._arrange()
+        self._calls.arrange(self.actors.values())
         self.settle()
-
-
-def _whose(method: Callable[..., object]) -> Actor:
-    """The actor that a bound method belongs to."""
-    owner = getattr(method, "__self__", None)
-    assert isinstance(owner, Actor), f"{method!r} is no actor's method"
-    return owner
-
-
-def _copied(values: dict[str, Any]) -> dict[str, Any]:
-    """A deep copy of JSON values, many times faster than `copy.deepcopy`: searches restore before every example."""
-    copy: dict[str, Any] = marshal.loads(marshal.dumps(values))
-    return copy

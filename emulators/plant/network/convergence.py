@@ -8,9 +8,9 @@ that falls silent without link-down is believed until its information is too old
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from twinfeed.emulators.plant.network.cabling import Trunk
+from twinfeed.emulators.plant.network.fabric import Fabric
 from twinfeed.emulators.plant.network.spanning_tree import (
     FORWARD_DELAY_S,
     HANDSHAKE_S,
@@ -23,14 +23,11 @@ from twinfeed.emulators.plant.network.spanning_tree import (
 )
 from twinfeed.emulators.plant.network.switch import Switch
 
-if TYPE_CHECKING:
-    from twinfeed.emulators.plant.network.network import ManagementNetwork
-
 
 class Convergence:
     """Leads the bridge ports of a network to its spanning tree. What it remembers is in the switches' states."""
 
-    def __init__(self, network: ManagementNetwork) -> None:
+    def __init__(self, network: Fabric) -> None:
         self.net = network
         self.tree = Tree()
         self.trunk_of = {end: trunk for trunk in network.trunks for end in trunk.ends}

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from twinfeed.emulators.plant.kernel.actor import PlantError, State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range, Text
-from twinfeed.emulators.plant.network.redundancy import LACP_PERIOD_S
-from twinfeed.emulators.plant.network.switch import OCTETS_PER_GBIT, Switch
+from twinfeed.emulators.plant.network.state import LACP_PERIOD_S, OCTETS_PER_GBIT, Topology
+from twinfeed.emulators.plant.network.switch import Switch
 from twinfeed.emulators.plant.power.electrical import Component
-
-if TYPE_CHECKING:
-    from twinfeed.emulators.plant.network.network import ManagementNetwork
 
 
 @dataclass(frozen=True)
@@ -38,14 +35,12 @@ class LinkState(State):
     """The half of a flap's period without light."""
 
 
-class Link(Component):
+class Link(Component[LinkState, LinkRatings]):
     """A cable or fibre between two switches."""
 
     kind = "link"
     PARAMS = LinkRatings
     STATE = LinkState
-    params: LinkRatings
-    state: LinkState
     QUANTITIES: ClassVar[Mapping[str, str]] = {"up": "", "traffic_gbps": "Gb/s", "utilisation_percent": "%"}
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "cut": Fault("the cable is cut: no carrier at either end"),
@@ -59,11 +54,11 @@ class Link(Component):
         ),
     }
 
-    def __init__(self, id: str, params: Any = None) -> None:
+    def __init__(self, id: str, params: LinkRatings | None = None) -> None:
         super().__init__(id, params)
         self.a: tuple[Switch, int]
         self.b: tuple[Switch, int]
-        self.network: ManagementNetwork
+        self.network: Topology
 
     def start(self) -> None:
         if self.params.lacp not in LACP_PERIOD_S:

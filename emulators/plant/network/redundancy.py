@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from twinfeed.emulators.plant.network.network import ManagementNetwork
-    from twinfeed.emulators.plant.network.switch import Switch
-
-LACP_PERIOD_S = {"fast": 1.0, "slow": 30.0}
-"""Between two LACPDUs at each rate (802.1AX-2014 6.4.4: fast and slow periodic time), s."""
+from twinfeed.emulators.plant.network.fabric import Fabric
+from twinfeed.emulators.plant.network.state import ADVERTISEMENT_S, LACP_PERIOD_S
 
 LACP_TIMEOUTS = 3
 """A partner is given up after so many periods without a word: 3 s or 90 s (802.1AX-2014 6.4.4)."""
 
 AGGREGATE_WAIT_S = 2.0
 """How long a new member waits for others before it carries traffic (802.1AX-2014 6.4.4), s."""
-
-ADVERTISEMENT_S = 1.0
-"""Between two advertisements of a VRRP master (RFC 5798 5.2.7: default 100 centiseconds), s."""
 
 
 def lacp_timeout_s(rate: str) -> float:
@@ -45,7 +37,7 @@ def last_advertisement(since: float, now: float) -> float:
 class Aggregation:
     """Which members of the network's link aggregates carry traffic."""
 
-    def __init__(self, network: ManagementNetwork) -> None:
+    def __init__(self, network: Fabric) -> None:
         self.net = network
 
     def settle(self, at_once: bool) -> None:
@@ -82,7 +74,7 @@ class Aggregation:
 class VirtualRouter:
     """The gateways that share one address: which of them is master."""
 
-    def __init__(self, network: ManagementNetwork) -> None:
+    def __init__(self, network: Fabric) -> None:
         self.net = network
 
     def role(self, router: str) -> str:
@@ -102,13 +94,13 @@ class VirtualRouter:
         others = [other for other in self.net.params.gateways if other != router]
         return [other for other in others if self.role(other) == "master" and self._hears(other, router)]
 
-    def resign(self, gateway: Switch) -> None:
+    def resign(self, gateway: str) -> None:
         """A master that goes down properly says so with priority 0: the backup waits its skew only (RFC 5798 6.4.2)."""
-        if self.role(gateway.id) != "master":
+        if self.role(gateway) != "master":
             return
-        self.net.state.vrrp_resigned[gateway.id] = self.net.plant.now
+        self.net.state.vrrp_resigned[gateway] = self.net.plant.now
         for other in self.net.params.gateways:
-            if self.role(other) == "backup" and self.net.connected(gateway.id, other):
+            if self.role(other) == "backup" and self.net.connected(gateway, other):
                 self.net.after(skew_s(self.net.priority[other]), f"master {other}")
 
     def settle(self, at_once: bool) -> None:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.network.ratings import SwitchRatings, SwitchState
 from twinfeed.emulators.plant.network.spanning_tree import BridgeId, path_cost
+from twinfeed.emulators.plant.network.state import OCTETS_PER_GBIT, Topology
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
     NOTHING,
@@ -21,9 +22,6 @@ from twinfeed.emulators.plant.power.electrical import (
     Supply,
     single_phase,
 )
-
-if TYPE_CHECKING:
-    from twinfeed.emulators.plant.network.network import ManagementNetwork
 
 AGGREGATE_BASE = 768
 """ifIndex of link aggregate n is 768 + n (recording of an Aruba CX 8360: lag1 is 769, lag101 is 869)."""
@@ -35,8 +33,6 @@ POWER_FACTOR = 0.95
 """Of a power supply with active correction at half load (80 PLUS asks for 0.9 at half load; usual value)."""
 
 PSU_FAULTS = {"psu_a": "psu-a-failed", "psu_b": "psu-b-failed"}
-
-OCTETS_PER_GBIT = 125e6
 
 COUNTERS = (
     "in_octets",
@@ -62,7 +58,7 @@ def mac_address(id: str, port: int = 0) -> bytes:
     return ((0x02 << 40) + (zlib.crc32(id.encode()) << 8) + port).to_bytes(6, "big")
 
 
-class Switch(Electrical):
+class Switch(Electrical[SwitchState, SwitchRatings]):
     """A switch: two power supplies, ports, and what spanning tree made of each port.
 
     Ports are named by their number, bridge ports by the number of the port or, for a link aggregate,
@@ -74,8 +70,6 @@ class Switch(Electrical):
     NEEDS: ClassVar[int] = 0
     PARAMS = SwitchRatings
     STATE = SwitchState
-    params: SwitchRatings
-    state: SwitchState
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES,
         "running": "",
@@ -106,9 +100,9 @@ class Switch(Electrical):
         ),
     }
 
-    network: ManagementNetwork
+    network: Topology
 
-    def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
+    def __init__(self, id: str, params: SwitchRatings | None = None, feeds: Mapping[str, str] | None = None) -> None:
         inputs = dict(feeds or {})
         super().__init__(id, params, {psu: inputs[psu] for psu in self.TERMINALS if psu in inputs})
         self.cabled: dict[int, float] = {}
@@ -210,7 +204,7 @@ class Switch(Electrical):
     def reload(self) -> None:
         """Restart it: as VRRP master it resigns first, then its ports are down until it has booted."""
         if self.state.power == "up":
-            self.network.router.resign(self)
+            self.network.resign(self.id)
             self._boot()
             self._changed()
 
@@ -263,7 +257,7 @@ class Switch(Electrical):
 
     def active_members(self, aggregate: int) -> list[int]:
         """The member ports that carry the aggregate's traffic now."""
-        return [port for port in self.aggregates[aggregate] if self.network.distributes(self, port)]
+        return [port for port in self.aggregates[aggregate] if self.network.distributes(self.id, port)]
 
     def bridge_port(self, port: int) -> int:
         """The bridge port a port belongs to: itself, or its aggregate."""

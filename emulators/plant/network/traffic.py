@@ -9,16 +9,14 @@ it would leave the switch; a damaged frame is counted as an error where it arriv
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from twinfeed.emulators.plant.network.cabling import Trunk
+from twinfeed.emulators.plant.network.fabric import Fabric
 from twinfeed.emulators.plant.network.links import Link
-from twinfeed.emulators.plant.network.redundancy import ADVERTISEMENT_S, LACP_PERIOD_S
 from twinfeed.emulators.plant.network.spanning_tree import HELLO_S
-from twinfeed.emulators.plant.network.switch import COUNTERS, OCTETS_PER_GBIT, Switch
-
-if TYPE_CHECKING:
-    from twinfeed.emulators.plant.network.cabling import Trunk
-    from twinfeed.emulators.plant.network.network import ManagementNetwork
+from twinfeed.emulators.plant.network.state import ADVERTISEMENT_S, LACP_PERIOD_S, OCTETS_PER_GBIT
+from twinfeed.emulators.plant.network.switch import COUNTERS, Switch
 
 CONTROL_FRAME_OCTETS = 64.0
 """A BPDU or an advertisement, padded to the shortest Ethernet frame (IEEE 802.3), octets."""
@@ -60,7 +58,7 @@ class Load(NamedTuple):
 class Ports:
     """The rates being worked out, by switch and port."""
 
-    def __init__(self, network: ManagementNetwork) -> None:
+    def __init__(self, network: Fabric) -> None:
         self.network = network
         self.rates: dict[str, dict[str, list[float]]] = {id: {} for id in network.switches}
         self.alike: dict[tuple[str, int], list[int]] = {}
@@ -98,7 +96,7 @@ class Branch(NamedTuple):
     towards: str
 
 
-def branches(network: ManagementNetwork, root: str) -> list[Branch]:
+def branches(network: Fabric, root: str) -> list[Branch]:
     """Every switch that exchanges frames with the root, nearest first."""
     beside: dict[str, list[tuple[Trunk, str]]] = defaultdict(list)
     for trunk in network.trunks:
@@ -132,7 +130,7 @@ def put(flows: Flows, trunk: Trunk, sender: str, sort: str, load: Load) -> None:
     loads[sort] = Load(old.octets + load.octets, old.frames + load.frames)
 
 
-def measure(network: ManagementNetwork) -> tuple[dict[str, dict[str, list[float]]], float, float]:
+def measure(network: Fabric) -> tuple[dict[str, dict[str, list[float]]], float, float]:
     """The rates of every port by switch, and the servers' traffic in Gb/s: offered, and lost on its way."""
     ports = Ports(network)
     flows: Flows = defaultdict(dict)
@@ -157,7 +155,7 @@ def measure(network: ManagementNetwork) -> tuple[dict[str, dict[str, list[float]
 
 
 def _carry(
-    network: ManagementNetwork, ports: Ports, trunk: Trunk, sender: Switch, receiver: Switch, loads: dict[str, Load]
+    network: Fabric, ports: Ports, trunk: Trunk, sender: Switch, receiver: Switch, loads: dict[str, Load]
 ) -> None:
     """Split over the links of a trunk, drop what does not fit, damage what a bad link damages."""
     links = network.carrying(trunk)
@@ -186,7 +184,7 @@ def _fill(switch: Switch, port: int, loads: dict[str, Load]) -> None:
 
 
 def _servers(
-    network: ManagementNetwork, ports: Ports, flows: Flows, hosts: dict[tuple[str, int], dict[str, Load]]
+    network: Fabric, ports: Ports, flows: Flows, hosts: dict[tuple[str, int], dict[str, Load]]
 ) -> tuple[float, float]:
     """The servers' traffic: offered in Gb/s, lost for want of a way in octets/s."""
     params = network.params
@@ -233,9 +231,7 @@ def _along(flows: Flows, way: dict[str, Branch], id: str, up: Load, down: Load) 
         id = branch.towards
 
 
-def _polls(
-    network: ManagementNetwork, ports: Ports, flows: Flows, hosts: dict[tuple[str, int], dict[str, Load]]
-) -> None:
+def _polls(network: Fabric, ports: Ports, flows: Flows, hosts: dict[tuple[str, int], dict[str, Load]]) -> None:
     """The management station asks every device it can reach; requests and answers are of one size."""
     if network.station is None:
         return
@@ -255,9 +251,7 @@ def _polls(
         hosts[station.id, station_port]["unicast"] = poll.times(reached)
 
 
-def _broadcasts(
-    network: ManagementNetwork, ports: Ports, flows: Flows, hosts: dict[tuple[str, int], dict[str, Load]]
-) -> None:
+def _broadcasts(network: Fabric, ports: Ports, flows: Flows, hosts: dict[tuple[str, int], dict[str, Load]]) -> None:
     """Address resolution: what the hosts of one side ask floods the other, and every host port."""
     doors: dict[str, list[int]] = defaultdict(list)
     for id, port in network.hosts:
@@ -286,7 +280,7 @@ def _broadcasts(
                     hosts[id, port]["broadcast"] = one.times(total - 1)
 
 
-def _protocols(network: ManagementNetwork, flows: Flows) -> None:
+def _protocols(network: Fabric, flows: Flows) -> None:
     """BPDUs of designated ports, LLDPDUs and LACPDUs of both ends, the master's advertisements."""
     for trunk in network.trunks:
         links = network.carrying(trunk)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from math import cos, hypot, pi, sin
 from typing import Annotated, ClassVar
 
+from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
-from twinfeed.emulators.plant.power.breakers import BreakerRatings, CircuitBreaker
+from twinfeed.emulators.plant.power.breakers import BreakerRatings, BreakerState, CircuitBreaker
 from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Supply
 from twinfeed.emulators.plant.power.flow import Tie, capacity_kw
 
@@ -25,7 +26,7 @@ class BoardRatings:
     """Busbar rating, A (indicative: its breakers protect it)."""
 
 
-class Board(Electrical):
+class Board(Electrical[State, BoardRatings]):
     """A busbar with any number of named incomers (`feeds: {transformer: qf-t1, generator: qf-g}`).
 
     Live incomers in step share its load in proportion to their `capacity_kw`. Two that are out of step are a fault:
@@ -46,8 +47,6 @@ class Board(Electrical):
         "insulation": Fault("the busbar is withdrawn from service: dead without fault current"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {**Electrical.QUANTITIES, "current_a": "A", "neutral_a": "A", "clash": ""}
-
-    params: BoardRatings
 
     @property
     def capacity_kw(self) -> float:
@@ -127,7 +126,7 @@ class Board(Electrical):
         return [max(0.0, capacity_kw(self.upstream(terminal))) for terminal in terminals]
 
 
-class BusTie(CircuitBreaker, Tie):
+class BusTie(CircuitBreaker, Tie[BreakerState, BreakerRatings]):
     """A bus coupler with a breaker in it, normally open.
 
     Nothing in the switchgear stops it closing onto two sources out of step: that is its controller's interlock. If

@@ -88,7 +88,7 @@ class BreakerState(State):
     operations: int = 0
 
 
-class CircuitBreaker(Electrical):
+class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
     """What a breaker and a bus tie share: mechanism, padlocks and trip unit."""
 
     PARAMS = BreakerRatings
@@ -118,9 +118,6 @@ class CircuitBreaker(Electrical):
         "current_percent": LOADING_PERCENT,
         "heat_percent": LOADING_PERCENT,
     }
-
-    params: BreakerRatings
-    state: BreakerState
 
     def start(self) -> None:
         self.state.position = "closed" if self.params.closed else "open"

@@ -13,9 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import hypot
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, cast
 
-from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
+from typing_extensions import TypeVar
+
+from twinfeed.emulators.plant.kernel.actor import Actor, PlantError, S
 
 NOMINAL_VOLTS = 230.0
 """Phase to neutral, IEC 60038 low-voltage supply, in V."""
@@ -129,7 +131,11 @@ class NoRatings:
     """The parameters of a component that has none."""
 
 
-class Component(Actor):
+P = TypeVar("P", default=Any, covariant=True)
+"""The dataclass of a component's ratings. A bare `Component` is one of any ratings."""
+
+
+class Component(Actor[S], Generic[S, P]):
     """A thing of the plant. `kind` is its name in site files; `PARAMS` the frozen dataclass of its ratings.
 
     Every rating has a realistic default with its unit in the name and its source in the docstring.
@@ -138,9 +144,9 @@ class Component(Actor):
     kind: ClassVar[str]
     PARAMS: ClassVar[type] = NoRatings
 
-    def __init__(self, id: str, params: Any = None) -> None:
+    def __init__(self, id: str, params: P | None = None) -> None:
         super().__init__(id)
-        self.params = self.PARAMS() if params is None else params
+        self.params: P = cast(P, self.PARAMS()) if params is None else params
 
     def quantity(self, name: str) -> float | bool | str:
         """A named physical quantity (`running`, `inlet_c`): an attribute or property listed in `QUANTITIES`.
@@ -167,7 +173,7 @@ class Component(Actor):
         return self.WORDS.get(name, ())
 
 
-class Electrical(Component):
+class Electrical(Component[S, P]):
     """A component in the power path.
 
     `TERMINALS` names the inputs; `feeds` says what each is wired to. Between two solutions `seen` holds the supply
@@ -184,7 +190,7 @@ class Electrical(Component):
     SOURCE: ClassVar[bool] = False
     """It is fed by nothing in the power path."""
 
-    def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
+    def __init__(self, id: str, params: P | None = None, feeds: Mapping[str, str] | None = None) -> None:
         super().__init__(id, params)
         self.feeds = dict(feeds or {})
         self.seen: dict[str, Supply] = dict.fromkeys(self.feeds, DEAD)

@@ -13,12 +13,11 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import ClassVar, NamedTuple
 
-from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.plant.kernel.engine import Network
-from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Supply
+from twinfeed.emulators.plant.kernel.actor import PlantError, S
+from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, P, Supply
 
 
-class Tie(Electrical):
+class Tie(Electrical[S, P]):
     """A bus coupler between two boards. A subclass decides when it is closed.
 
     `seen` has terminals `a` and `b`: what each board has of its own, so that a controller can check synchronism.
@@ -87,7 +86,7 @@ class Stage:
     busbars: list[Busbar] = field(default_factory=list)
 
 
-class Flow(Network):
+class Flow:
     """Solves the power paths made of the given components.
 
     Raises:

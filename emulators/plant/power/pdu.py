@@ -10,76 +10,20 @@ date only when it changes or when somebody asks: a quiet PDU costs nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from math import exp, hypot, log, sqrt
-from typing import Annotated, Any, ClassVar, Literal
+from typing import ClassVar
 
-from twinfeed.emulators.plant.kernel.actor import PlantError, State
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
-from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.breakers import CURVES
 from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Phases, Supply
+from twinfeed.emulators.plant.power.pdu_ratings import PduRatings, PduState
 
 NONE: Phases = NOTHING.kw
 """Of what draws nothing, kVA per phase."""
 
 
-@dataclass(frozen=True)
-class PduRatings:
-    """A rack or row PDU. The defaults are a row PDU of the Bamako site: 3 x 125 A, twelve 32 A ways with breakers.
-
-    A rack PDU such as APC's AP8959EU3 is `phases: 1, rated_a: 32, outlets: 24, banks: 2, bank_a: 16, outlet_a: 10`
-    (APC product page).
-    """
-
-    phases: Literal[1, 3] = 3
-    """3, or 1 for a single-phase inlet on `phase` of what feeds it."""
-    phase: Annotated[int, Range(1, 3, "(the phase)")] = 1
-    """The phase a single-phase inlet is wired to, 1 to 3."""
-    rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 125.0
-    """Of the inlet, A per phase."""
-    outlets: Annotated[int, Range(1, 256, "outlets")] = 12
-    banks: Annotated[int, Range(1, 64, "banks")] = 12
-    """Outlets share these breakers in order: 12 outlets on 3 banks are 1-4, 5-8, 9-12. Bank n is on phase n mod 3."""
-    bank_a: Annotated[float, Range(0.5, 2000.0, "A")] = 32.0
-    """Rated current In of each bank's breaker, A."""
-    bank_curve: Literal["B", "C", "D"] = "C"
-    """Trip characteristic of those breakers, B, C or D (IEC 60898-1; see `twinfeed.emulators.plant.power.breakers`)."""
-    outlet_a: Annotated[float, Range(0.5, 2000.0, "A")] = 32.0
-    """Rating of an outlet, A."""
-    three_phase_outlets: tuple[Annotated[int, Range(1, 256, "(an outlet)")], ...] = ()
-    """Outlets with all three phases; their bank is three-pole."""
-    switched: bool = True
-    """Whether outlets have relays; a metered PDU has none."""
-    latching: bool = True
-    """Latching relays keep their position without power; others fall open and the firmware closes them again."""
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.banks <= self.outlets:
-            raise ValueError(f"banks is {self.banks}, expected 1 to {self.outlets}, the number of outlets")
-        if any(outlet > self.outlets for outlet in self.three_phase_outlets):
-            raise ValueError(f"three_phase_outlets: expected outlets from 1 to {self.outlets}")
-
-
-@dataclass
-class PduState(State):
-    relays: list[bool] = field(default_factory=list)
-    """Position of each outlet's relay, True closed."""
-    tripped: list[bool] = field(default_factory=list)
-    """Each bank's breaker."""
-    metered_at: float = 0.0
-    """When the integrals below were last brought up to date, s; the powers have been constant since."""
-    kw: list[float] = field(default_factory=list)
-    kva: list[float] = field(default_factory=list)
-    kwh: list[float] = field(default_factory=list)
-    kvah: list[float] = field(default_factory=list)
-    heating: list[float] = field(default_factory=list)
-    """(I/In)² in each bank's breaker."""
-    warmth: list[float] = field(default_factory=list)
-    """Thermal state of each bank's breaker, in the unit of `heating`: what it tends to."""
-
-
-class Pdu(Electrical):
+class Pdu(Electrical[PduState, PduRatings]):
     """A power distribution unit: an inlet, banks with a breaker each, switched and metered outlets.
 
     Outlets are the sockets "1" to "n". A single-phase outlet shows its voltage on all three phases of its `Supply`
@@ -89,8 +33,6 @@ class Pdu(Electrical):
     kind = "pdu"
     PARAMS = PduRatings
     STATE = PduState
-    state: PduState
-    params: PduRatings
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "inlet-loss": Fault("the inlet cord is pulled: the whole PDU is dead"),
         "bank-trip": Fault(
@@ -115,7 +57,7 @@ class Pdu(Electrical):
         "worst_phase_a": "A",
     }
 
-    def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
+    def __init__(self, id: str, params: PduRatings | None = None, feeds: Mapping[str, str] | None = None) -> None:
         super().__init__(id, params, feeds)
         p = self.params
         self.curve = CURVES[p.bank_curve]

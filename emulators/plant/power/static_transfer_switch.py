@@ -74,7 +74,7 @@ class StaticSwitchState(State):
     transfers: int = 0
 
 
-class StaticTransferSwitch(Electrical):
+class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
     """Feeds its load from the preferred source while that is within limits, else from the alternate.
 
     Never onto a source out of limits; back to the preferred one when it has been good for `retransfer_s` and, if
@@ -105,9 +105,6 @@ class StaticTransferSwitch(Electrical):
 
     def words(self, name: str) -> tuple[str, ...]:
         return (*self.TERMINALS, "") if name in ("active", "preferred") else super().words(name)
-
-    params: StaticSwitchRatings
-    state: StaticSwitchState
 
     def start(self) -> None:
         first = self.TERMINALS[0]

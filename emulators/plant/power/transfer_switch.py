@@ -40,7 +40,7 @@ class TransferSwitchState(State):
     transfers: int = 0
 
 
-class AutomaticTransferSwitch(Electrical):
+class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRatings]):
     """A two-source switch for a board: `normal`, `off` in between, `emergency`."""
 
     kind = "ats"
@@ -65,9 +65,6 @@ class AutomaticTransferSwitch(Electrical):
     }
 
     WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {"position": ("normal", "off", "emergency")}
-
-    params: TransferSwitchRatings
-    state: TransferSwitchState
 
     def start(self) -> None:
         self.state.position = self.params.position

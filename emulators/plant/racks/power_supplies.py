@@ -40,3 +40,11 @@ def platinum_efficiency(load: float) -> float:
     if load <= 0.5:
         return 0.90 + (load - 0.2) / 0.3 * 0.04
     return 0.94 - (min(load, 1.0) - 0.5) / 0.5 * 0.03
+
+
+def output_kw(input_kw: float, cords: int, side_kw: float) -> float:
+    """Output of power supplies on so many cords, each rated `side_kw`, that draw `input_kw` together, kW."""
+    output = input_kw
+    for _ in range(20):  # output / efficiency(output) = input has no closed form; this contracts by 20 a round
+        output = input_kw * platinum_efficiency(output / cords / side_kw)
+    return output

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import inf, sqrt
-from typing import Any, ClassVar, Protocol, cast
+from typing import ClassVar, Protocol, cast
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
@@ -27,8 +27,8 @@ from twinfeed.emulators.plant.power.electrical import (
     three_phase,
 )
 from twinfeed.emulators.plant.power.pdu import Pdu
-from twinfeed.emulators.plant.racks.power_supplies import DELIVERING, platinum_efficiency, ride_through_s
-from twinfeed.emulators.plant.racks.ratings import IT_STATES, RackRatings, RackRowRatings, RackRowState
+from twinfeed.emulators.plant.racks.power_supplies import DELIVERING, output_kw, platinum_efficiency, ride_through_s
+from twinfeed.emulators.plant.racks.ratings import IT_STATES, RackRowRatings, RackRowState
 
 
 class Room(Protocol):
@@ -38,7 +38,7 @@ class Room(Protocol):
     def inlet_c(self) -> float: ...
 
 
-class RackRow(Electrical):
+class RackRow(Electrical[RackRowState, RackRowRatings]):
     """A row of racks with one or two cords each (`feeds: {a: pdu-r1-a, b: pdu-r1-b}`).
 
     A feed that names a PDU plugs rack n into outlet `first_outlet + n - 1`; any other feed (a socket, a static
@@ -50,8 +50,6 @@ class RackRow(Electrical):
     TERMINALS = ("a", "b")
     PARAMS = RackRowRatings
     STATE = RackRowState
-    state: RackRowState
-    params: RackRowRatings
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         f"psu-{cord}-failure": Fault(
             f"the power supplies on cord {cord} of a rack are dead",
@@ -74,7 +72,7 @@ class RackRow(Electrical):
     """Name -> unit of what an observer may ask of one rack: `rack-3.supplied`."""
     RACK_WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {"state": IT_STATES}
 
-    def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
+    def __init__(self, id: str, params: RackRowRatings | None = None, feeds: Mapping[str, str] | None = None) -> None:
         super().__init__(id, params, feeds)
         p, cords = self.params, len(self.feeds)
         if not cords or any(t not in self.TERMINALS for t in self.feeds):
@@ -85,9 +83,7 @@ class RackRow(Electrical):
         self.state.used = [[0.0] * p.racks for _ in range(cords)]
         self.state.dropped = [[False] * p.racks for _ in range(cords)]
         self.state.rates = [[0.0] * p.racks for _ in range(cords)]
-        self._full_kw = p.rack_kw
-        for _ in range(20):  # output / efficiency(output) = input has no closed form; this contracts by 20 a round
-            self._full_kw = p.rack_kw * platinum_efficiency(self._full_kw / cords / p.psu_side_kw)
+        self._full_kw = output_kw(p.rack_kw, cords, p.psu_side_kw)
         """What the equipment of a rack takes from its power supplies at full utilisation, kW."""
         self._kvar_per_kw = sqrt(1.0 / p.power_factor**2 - 1.0)
         self._pdus: list[Pdu | None] = [None] * cords
@@ -392,15 +388,3 @@ class RackRow(Electrical):
     def it_kw(self) -> float:
         """Electrical power of the row, kW."""
         return self.heat_kw
-
-
-class Rack(RackRow):
-    """One rack: `feeds: {a: pdu-r1-a:1, b: pdu-r1-b:1}`."""
-
-    kind = "rack"
-    PARAMS = RackRatings
-    QUANTITIES: ClassVar[Mapping[str, str]] = {**RackRow.QUANTITIES, "utilisation": ""}
-
-    @property
-    def utilisation(self) -> float:
-        return self.state.utilisation[0]

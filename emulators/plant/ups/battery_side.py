@@ -1,54 +1,73 @@
-"""The battery side of a UPS: what it holds, what the UPS believes it holds, and what faults take from it."""
+"""The battery side of a UPS: its real charge, the charge that the UPS reckons with, and the effects of faults."""
 
 from __future__ import annotations
 
+from math import inf
+
 from twinfeed.emulators.plant.power.electrical import Electrical
-from twinfeed.emulators.plant.ups.battery import Battery
-from twinfeed.emulators.plant.ups.ratings import UpsRatings, UpsState
+from twinfeed.emulators.plant.ups.battery import CHEMISTRIES, TAPER_DEPTH, Battery
+from twinfeed.emulators.plant.ups.ratings import UpsRatings, UpsState, usual_battery
 
 
-class BatteryBacked(Electrical):
-    """Electrical equipment that lives on a battery when its input fails."""
+class BatterySide:
+    """The battery of a UPS with its breaker, as it is and as the UPS reckons with it."""
 
-    state: UpsState
-    params: UpsRatings
-    battery: Battery
-    as_built = 1.0
-    """Capacity of the battery in its room at its age; with no fault it has just that."""
-    battery_kw = 0.0
-    """From the battery, kW; negative while it is charged. Derived by each solution."""
+    def __init__(self, unit: Electrical[UpsState, UpsRatings]) -> None:
+        p = unit.params
+        rated_kw = p.kw * (1.0 + p.no_load_loss + (p.linear_loss + p.square_loss) / 2.0)
+        blocks, strings = usual_battery(p.kva)
+        self.unit = unit
+        self.battery = Battery(
+            CHEMISTRIES[p.chemistry],
+            rated_kw,
+            p.autonomy_min * 60.0,
+            p.charger_kw or p.kw / 10.0,
+            p.blocks or blocks,
+            p.strings or strings,
+            p.age_years,
+            p.battery_exponent,
+        )
+        self.as_built = self.battery.capacity(p.battery_c)
+        """Capacity of the battery in its room at its age; with no fault it has just that."""
+        self.kw = 0.0
+        """From the battery, kW; negative while it is charged. Derived by each solution."""
+        self.charger_share = 1.0
+        """Part of the charging power it asks for that it gets. Derived by each solution."""
 
     def inverter_losses_kw(self, load_kw: float) -> float:
         """Between battery and output, kW: the fixed losses and half of those that grow with the load."""
-        p, share = self.params, load_kw / self.params.kw
+        p, share = self.unit.params, load_kw / self.unit.params.kw
         return p.kw * (p.no_load_loss + (p.linear_loss * share + p.square_loss * share * share) / 2.0)
 
     @property
-    def battery_c(self) -> float:
+    def celsius(self) -> float:
         """Temperature of the battery, degC."""
-        return self.params.battery_c + self.state.rise_k
+        return self.unit.params.battery_c + self.unit.state.rise_k
 
     @property
     def strings_in(self) -> int:
         """Strings that give current."""
-        lost = self.fault("string-open")
-        if "thermal-runaway" in self.state.faults and self.battery_c >= self.battery.chemistry.warmest_c:
+        faults = self.unit.state.faults
+        if not faults:
+            return self.battery.strings
+        lost = faults.get("string-open")
+        if "thermal-runaway" in faults and self.celsius >= self.battery.chemistry.warmest_c:
             return 0
         return max(0, self.battery.strings - int(lost["strings"])) if lost else self.battery.strings
 
     @property
     def _true_capacity(self) -> float:
-        weak = self.fault("battery-weak")
+        weak = self.unit.fault("battery-weak")
         return self.as_built * weak["capacity"] / 100.0 if weak else self.as_built
 
     @property
-    def battery_connected(self) -> bool:
-        return self.state.breaker_closed and self.strings_in > 0
+    def connected(self) -> bool:
+        return self.unit.state.breaker_closed and self.strings_in > 0
 
     @property
-    def battery_able(self) -> bool:
+    def able(self) -> bool:
         """Whether the battery holds up the DC link."""
-        return not self.state.disconnected and self.state.depth < 1.0 and self.battery_connected
+        return not self.unit.state.disconnected and self.unit.state.depth < 1.0 and self.connected
 
     def full_s(self, kw: float) -> float:
         """What the battery really lasts from full at that power, s."""
@@ -66,35 +85,64 @@ class BatteryBacked(Electrical):
     @property
     def charge_percent(self) -> float:
         """State of charge as the UPS counts it, %: with a battery weaker than it believes, too much."""
-        return 100.0 * (1.0 - self.state.depth * min(1.0, self.health / self.state.believed))
+        return 100.0 * (1.0 - self.unit.state.depth * min(1.0, self.health / self.unit.state.believed))
 
     def runtime_at(self, load_kw: float) -> float:
         """Runtime a UPS would show for that load with its present charge, s."""
-        if not self.state.breaker_closed:
+        if not self.unit.state.breaker_closed:
             return 0.0
         kw = load_kw + self.inverter_losses_kw(load_kw)
-        return self.battery.runtime_s(kw, self.as_built * self.state.believed) * self.charge_percent / 100.0
+        return self.battery.runtime_s(kw, self.as_built * self.unit.state.believed) * self.charge_percent / 100.0
 
     @property
     def runtime_s(self) -> float:
         """Estimated runtime at the present load, s."""
-        return self.runtime_at(self.load.total_kw)
+        return self.runtime_at(self.unit.load.total_kw)
 
     @property
-    def battery_volts(self) -> float:
+    def volts(self) -> float:
         """At the battery's terminals, V: a weak one sags like a good one under more load; 0 with its breaker open."""
-        if not self.battery_connected:
+        if not self.connected:
             return 0.0
-        if self.battery_kw <= 0.0:
-            return self.battery.volts(self.state.depth, self.battery_kw)
-        return self.battery.volts(self.state.depth, self.battery_kw / max(self.health * self.as_built, 0.05))
+        if self.kw <= 0.0:
+            return self.battery.volts(self.unit.state.depth, self.kw)
+        return self.battery.volts(self.unit.state.depth, self.kw / max(self.health * self.as_built, 0.05))
 
     def calibrate(self) -> None:
         """Reckon from now on with the capacity the battery has shown."""
-        self.state.believed = max(self.health, 0.01)
+        self.unit.state.believed = max(self.health, 0.01)
 
-    def set_battery_breaker(self, closed: bool) -> None:
-        if closed != self.state.breaker_closed:
-            self.state.breaker_closed = closed
-            self.log("battery breaker closed" if closed else "battery breaker opened")
-            self.touch()
+    def set_breaker(self, closed: bool) -> None:
+        if closed != self.unit.state.breaker_closed:
+            self.unit.state.breaker_closed = closed
+            self.unit.log("battery breaker closed" if closed else "battery breaker opened")
+            self.unit.touch()
+
+    def horizon(self) -> float:
+        """Seconds until the battery's state needs a look."""
+        state = self.unit.state
+        reach = 10.0 if "thermal-runaway" in state.faults else inf
+        if self.kw > 0.0:
+            return min(reach, max((1.0 - state.depth) * self.full_s(self.kw), 0.0), 60.0)
+        if self.kw < 0.0:
+            return min(reach, 60.0 if state.depth > TAPER_DEPTH else 300.0)
+        return reach
+
+    def advance(self, dt: float) -> None:
+        """Discharge or charge it, warm it or let it cool, for `dt` seconds."""
+        state = self.unit.state
+        if not (self.kw or state.rise_k or state.faults):
+            return
+        if self.kw > 0.0:
+            lasting = self.full_s(self.kw)
+            state.depth = 1.0 if lasting <= 0.0 else min(1.0, state.depth + dt / lasting)
+            if state.depth > 1.0 - 1e-9:
+                state.depth = 1.0
+        elif self.kw < 0.0:
+            state.depth = self.battery.recharged(state.depth, dt, self.charger_share)
+        if self.kw or state.rise_k:
+            state.rise_k = self.battery.warmed(state.rise_k, max(0.0, self.kw), dt)
+            if abs(state.rise_k) < 0.01 and self.kw <= 0.0:
+                state.rise_k = 0.0
+        if runaway := self.unit.fault("thermal-runaway"):
+            state.rise_k = min(state.rise_k + runaway["rate"] * dt / 60.0, 300.0)

@@ -1,24 +1,27 @@
-"""The UPS (IEC 62040-3 VFI): how it transfers and protects itself, and what its firmware can tell it.
+"""The UPS (IEC 62040-3 VFI): its parts, what its firmware and people work, and what an observer may ask.
 
-What is here acts within a cycle and by itself: the battery takes over, the static switch closes, the overload
-protection trips. What an operator or a schedule decides is done by firmware through the methods.
+inputs        which supplies it has, and whether it can use them
+battery_side  charge, capacity, temperature, battery breaker
+power_train   which path feeds the output, what inputs and battery give for it
+transfer      what changes by itself within a cycle
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import ClassVar
 
-from twinfeed.emulators.plant.power.electrical import LOADING_PERCENT
-from twinfeed.emulators.plant.ups.battery import FULL_DEPTH
+from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, Draw, Electrical, Supply
+from twinfeed.emulators.plant.ups.battery import CHEMISTRIES
+from twinfeed.emulators.plant.ups.battery_side import BatterySide
+from twinfeed.emulators.plant.ups.inputs import Inputs
 from twinfeed.emulators.plant.ups.power_train import PowerTrain
 from twinfeed.emulators.plant.ups.ratings import UPS_FAULTS, UpsRatings, UpsState
-
-ECO_TRANSFER_S = 0.004
-"""Break of the output when the inverter takes over from a failed bypass, s (2 to 4 ms is usual for eco modes)."""
+from twinfeed.emulators.plant.ups.transfer import Transfer
 
 
-class Ups(PowerTrain):
+class Ups(Electrical[UpsState, UpsRatings]):
     """A UPS module. Without a `bypass` feed the bypass hangs on `input`, without `maintenance` that on the bypass."""
 
     kind = "ups"
@@ -27,7 +30,7 @@ class Ups(PowerTrain):
     TERMINALS = ("input", "bypass", "maintenance")
     FAULTS = UPS_FAULTS
     QUANTITIES: ClassVar[Mapping[str, str]] = {
-        **PowerTrain.QUANTITIES,
+        **Electrical.QUANTITIES,
         "mode": "",
         "on_battery": "",
         "on_bypass": "",
@@ -53,164 +56,66 @@ class Ups(PowerTrain):
         "load_percent": LOADING_PERCENT,
         "overload_percent": LOADING_PERCENT,
     }
-    peers: Sequence[Ups]
+
+    def __init__(self, id: str, params: UpsRatings | None = None, feeds: Mapping[str, str] | None = None) -> None:
+        super().__init__(id, params, feeds)
+        p = self.params
+        if p.chemistry not in CHEMISTRIES:
+            raise PlantError(f"{id}: chemistry is {p.chemistry!r}, expected one of {', '.join(CHEMISTRIES)}")
+        for name in ("kva", "kw", "autonomy_min"):
+            if getattr(p, name) <= 0.0:
+                raise PlantError(f"{id}: {name} is {getattr(p, name):g}, expected more than 0")
+        if p.phases not in (1, 3):
+            raise PlantError(f"{id}: phases is {p.phases}, expected 1 or 3")
+        if "input" not in self.feeds:
+            raise PlantError(f"{id}: a ups needs a feed for its terminal input")
+        self.inputs = Inputs(self)
+        self.battery_side = BatterySide(self)
+        self.train = PowerTrain(self, self.inputs, self.battery_side)
+        self.transfer = Transfer(self, self.train)
+        self.battery = self.battery_side.battery
+        self.capacity_kw = p.kw
+        self.state.eco = p.eco
+        self.state.path = "eco" if p.eco else "inverter"
+        self.state.segments = [True] * p.segments
 
     def start(self) -> None:
         if self.params.bus:
-            units = (a for a in self.plant.actors.values() if isinstance(a, Ups))
-            self.peers = [unit for unit in units if unit.params.bus == self.params.bus]
+            units = [a for a in self.plant.actors.values() if isinstance(a, Ups) and a.params.bus == self.params.bus]
+            self.train.peers = [unit.train for unit in units]
+            self.transfer.peers = [unit.transfer for unit in units]
 
-    # -- what happens by itself -----------------------------------------------------------------------------
+    # -- power flow and time --------------------------------------------------------------------------------
+
+    def energise(self) -> Supply:
+        return self.train.energise()
+
+    def demand(self) -> Mapping[str, Draw]:
+        return self.train.demand()
+
+    def socket(self, name: str) -> Supply:
+        if not name.isdigit() or not 1 <= int(name) <= self.params.segments:
+            raise PlantError(f"{self.id} has no segment {name!r}; it has {self.params.segments}")
+        return self.output if self.state.segments[int(name) - 1] else DEAD
 
     def react(self) -> None:
-        state = self.state
-        self._rectify()
-        if state.depth >= 1.0 and not state.disconnected and state.rectifier != "on":
-            state.disconnected = True
-            self.log("battery exhausted")
-            self.touch()
-        elif state.disconnected and state.depth < 1.0 - FULL_DEPTH:
-            state.disconnected = False
-            self.touch()
-        if state.testing and (not self.battery_able or state.path != "inverter" or state.rectifier != "on"):
-            self.hold_rectifier(False)
-        if self.peers[0] is self:
-            self._synchronise()
-        self._protect()
-        self._transfer()
-        if state.discharging is not self.on_battery:
-            state.discharging = self.on_battery
-            self.log("on battery" if state.discharging else "off battery", charge_percent=round(self.charge_percent, 1))
+        self.transfer.react()
 
-    def _synchronise(self) -> None:
-        """Choose what all modules of the system keep in step with: they change over together, never one by one."""
-        supply = next((unit.bypass_supply for unit in self.peers if unit.bypass_ok), None)
-        reference, hertz = (supply.origin, supply.hertz) if supply else ("", self.params.hertz)
-        for unit in self.peers:
-            state = unit.state
-            if state.reference != reference or (state.reference_hertz != hertz and not unit.follows_bypass):
-                self.touch()
-            state.reference, state.reference_hertz = reference, hertz
+    def horizon(self) -> float:
+        return min(self.battery_side.horizon(), self.train.horizon())
 
-    def _rectify(self) -> None:
-        state = self.state
-        good = self.input_ok and "rectifier" not in state.faults
-        if not good and state.rectifier != "off":
-            state.rectifier = "off"
-            self.cancel("walk-in")
-            self.log("rectifier off", cause="fault" if "rectifier" in state.faults else "input")
-            self.touch()
-        elif good and state.rectifier == "off":
-            state.rectifier = "waiting"
-            self.after(self.params.walk_in_delay_s, "walk-in")
-            self.log("input returned")
-            self.touch()
-
-    def _protect(self) -> None:
-        """Trip on overload: to the bypass, all modules together, or off when that is bad."""
-        state = self.state
-        if state.path != "inverter" or (state.overload < 1.0 and self.short_kw <= 1e-9):
-            return
-        for unit in self.peers:
-            if unit.state.path == "inverter":
-                unit._trip_overload()
-
-    def _trip_overload(self) -> None:
-        if self.bypass_ok and "static-switch-stuck" not in self.state.faults:
-            self._go("bypass", "overload")
-        else:
-            self.state.latched = True
-            self._go("none", "overload")
-
-    def _transfer(self) -> None:
-        """Make the path what it has become, and go back to the inverter when that can carry the load."""
-        state, route = self.state, self._route()
-        if route != state.path and state.path != "eco":
-            self._go(route, self._why())
-        if state.path == "eco" and route == "none" and self.remaining_s("take over") is None:
-            self.after(ECO_TRANSFER_S, "take over")
-        if state.path in ("bypass", "none") and state.wanted == "inverter" and not self._left_on_bypass:
-            self._return()
-        elif state.path == "inverter" and state.eco and self.bypass_ok and not self.on_battery:
-            if self.remaining_s("retransfer") is None:
-                self.after(self.params.retransfer_s, "retransfer")
-        else:
-            self.cancel("retransfer")
-        if state.path == "bypass" and not self.bypass_ok and self.inverter_able and not self._stuck:
-            if self.remaining_s("take over") is None:
-                self.after(ECO_TRANSFER_S, "take over")
-        elif state.path == "bypass":
-            self.cancel("take over")
-
-    @property
-    def _left_on_bypass(self) -> bool:
-        return "left-in-manual" in self.state.faults and self.state.path == "bypass"
-
-    @property
-    def _stuck(self) -> bool:
-        return "static-switch-stuck" in self.state.faults
-
-    def _why(self) -> str:
-        state = self.state
-        if "inverter" in state.faults:
-            return "inverter fault"
-        if state.path == "bypass":
-            return "bypass fault" if "bypass" in state.faults else "switched off"
-        return "switched off" if state.wanted == "none" else "battery exhausted" if state.depth >= 1.0 else "no battery"
-
-    def _return(self) -> None:
-        state = self.state
-        fit = self.inverter_able and self._relative_load() <= 1.0 and not self._stuck
-        dead = state.path == "none"
-        exhausted = state.cause in ("battery exhausted", "no battery")
-        if not dead or exhausted:
-            fit = fit and state.rectifier == "on" and (state.auto_restart or not exhausted)
-        if fit and dead:
-            self._resume()
-            return
-        if fit:
-            if self.remaining_s("retransfer") is None:
-                self.after(self.params.retransfer_s, "retransfer")
-            return
-        self.cancel("retransfer")
-        broken = not state.latched and ("inverter" in state.faults or "rectifier" in state.faults)
-        if dead and broken and self.bypass_ok and not self._stuck and len(self.peers) == 1:
-            self._go("bypass", state.cause)
-
-    def _resume(self) -> None:
-        self._go("eco" if self.state.eco and self.bypass_ok else "inverter", "returned")
-
-    def _go(self, path: str, cause: str) -> None:
-        state = self.state
-        if path == state.path:
-            return
-        state.path, state.cause = path, cause
-        self.cancel("take over")
-        self.cancel("retransfer")
-        self.log("transferred" if path != "none" else "output lost", to=path, cause=cause)
-        self.touch()
+    def advance(self, dt: float) -> None:
+        self.battery_side.advance(dt)
+        self.train.advance(dt)
 
     def on_timer(self, name: str) -> None:
-        state = self.state
-        if name == "walk-in":
-            state.rectifier, state.walk_in_at = "walking", self.plant.now
-            self.after(self.params.walk_in_s, "walked in")
-            self.log("rectifier walking in")
-        elif name == "walked in":
-            if state.rectifier == "walking":
-                state.rectifier = "on"
-                self.log("rectifier on")
-        elif name == "take over":
-            self._go("inverter" if self.inverter_able else "none", "bypass failed")
-        elif name == "retransfer":
-            self._resume()
-        else:
+        if not self.transfer.on_timer(name):
             super().on_timer(name)
 
     def on_fault(self, kind: str, active: bool) -> None:
-        movable = self.state.path in ("inverter", "eco") and self.bypass_ok and not self._stuck
+        movable = self.state.path in ("inverter", "eco") and self.bypass_ok and not self.transfer.stuck
         if kind == "left-in-manual" and active and movable:
-            self._go("bypass", "command")
+            self.transfer.go("bypass", "command")
 
     # -- what firmware does ---------------------------------------------------------------------------------
 
@@ -225,42 +130,47 @@ class Ups(PowerTrain):
     def switch_off(self) -> None:
         """Cut the output."""
         self.state.wanted = "none"
-        self._go("none", "switched off")
+        self.transfer.go("none", "switched off")
 
     def to_bypass(self, cause: str = "command") -> bool:
         """Put the load on the static bypass and keep it there; False when the bypass is bad."""
-        if not self.bypass_ok or self._stuck or self.state.path == "maintenance":
+        if not self.bypass_ok or self.transfer.stuck or self.state.path == "maintenance":
             return False
         self.state.wanted = "bypass"
-        self._go("bypass", cause)
+        self.transfer.go("bypass", cause)
         return True
 
     def return_now(self) -> None:
         """Go back from bypass at once if the inverter can take the load."""
-        if self.state.path == "bypass" and self.inverter_able and not self._stuck:
-            self._go("inverter", "command")
+        if self.state.path == "bypass" and self.train.inverter_able and not self.transfer.stuck:
+            self.transfer.go("inverter", "command")
 
     def set_eco(self, eco: bool) -> None:
         """Run on the bypass while it is good, or on double conversion."""
         self.state.eco = eco
         if eco and self.state.path == "inverter" and self.bypass_ok:
-            self._go("eco", "eco mode")
+            self.transfer.go("eco", "eco mode")
         elif not eco and self.state.path == "eco":
-            self._go("inverter", "eco mode")
+            self.transfer.go("inverter", "eco mode")
 
     def set_maintenance(self, closed: bool) -> None:
         """Work the manual bypass: closing it takes the UPS out of the path, opening returns it to the static bypass."""
         if closed:
-            self._go("maintenance", "maintenance bypass")
+            self.transfer.go("maintenance", "maintenance bypass")
         elif self.state.path == "maintenance":
-            self._go("bypass" if self.bypass_ok else "none", "maintenance bypass")
+            self.transfer.go("bypass" if self.bypass_ok else "none", "maintenance bypass")
 
     def hold_rectifier(self, held: bool) -> None:
         """Let the battery carry the load while the rectifier stands by (a battery test); it resumes at once."""
-        if held != self.state.testing:
-            self.state.testing = held
-            self.log("battery under test" if held else "battery test over")
-            self.touch()
+        self.transfer.hold_rectifier(held)
+
+    def set_battery_breaker(self, closed: bool) -> None:
+        """Open or close the battery breaker."""
+        self.battery_side.set_breaker(closed)
+
+    def calibrate(self) -> None:
+        """Reckon from now on with the capacity the battery has shown."""
+        self.battery_side.calibrate()
 
     def set_window(self, low_volts: float, high_volts: float) -> None:
         """Set the input voltages the rectifier works between."""
@@ -310,4 +220,105 @@ class Ups(PowerTrain):
 
     @property
     def heat_kw(self) -> float:
-        return self.losses_kw
+        """Heat given to its room, kW."""
+        return self.train.losses_kw
+
+    # -- what its parts show --------------------------------------------------------------------------------
+
+    @property
+    def bypass_supply(self) -> Supply:
+        """Supply at the bypass terminal."""
+        return self.inputs.bypass
+
+    @property
+    def maintenance_supply(self) -> Supply:
+        """Supply at the maintenance terminal."""
+        return self.inputs.maintenance
+
+    @property
+    def window(self) -> tuple[float, float]:
+        """Lowest and highest input voltage the rectifier works at, V."""
+        return self.inputs.window
+
+    @property
+    def input_ok(self) -> bool:
+        """Whether the rectifier can work on its input."""
+        return self.inputs.ok
+
+    @property
+    def bypass_ok(self) -> bool:
+        """Whether the load may be put on the bypass."""
+        return self.inputs.bypass_ok
+
+    @property
+    def on_battery(self) -> bool:
+        """Whether the inverter lives on the battery (also for a test, or while the rectifier walks in)."""
+        return self.train.on_battery
+
+    @property
+    def rectifier_draw(self) -> Draw:
+        """Drawn from the input by the rectifier."""
+        return self.train.rectifier_draw
+
+    @property
+    def bypass_draw(self) -> Draw:
+        """Drawn by the load from the bypass or the maintenance bypass."""
+        return self.train.bypass_draw
+
+    @property
+    def input_kw(self) -> float:
+        """Drawn by the rectifier, kW."""
+        return self.train.input_kw
+
+    @property
+    def losses_kw(self) -> float:
+        """Lost as heat, kW."""
+        return self.train.losses_kw
+
+    @property
+    def battery_kw(self) -> float:
+        """Drawn from the battery, kW; negative while it is charged."""
+        return self.battery_side.kw
+
+    @property
+    def battery_c(self) -> float:
+        """Temperature of the battery, degC."""
+        return self.battery_side.celsius
+
+    @property
+    def battery_volts(self) -> float:
+        """Voltage at the battery's terminals, V; 0 with its breaker open."""
+        return self.battery_side.volts
+
+    @property
+    def battery_able(self) -> bool:
+        """Whether the battery holds up the DC link."""
+        return self.battery_side.able
+
+    @property
+    def battery_connected(self) -> bool:
+        """Whether the battery breaker is closed and a string gives current."""
+        return self.battery_side.connected
+
+    @property
+    def strings_in(self) -> int:
+        """Strings of the battery that give current."""
+        return self.battery_side.strings_in
+
+    @property
+    def charge_percent(self) -> float:
+        """State of charge as the UPS counts it, %."""
+        return self.battery_side.charge_percent
+
+    @property
+    def runtime_s(self) -> float:
+        """Runtime that the UPS estimates at the present load, s."""
+        return self.battery_side.runtime_s
+
+    def full_s(self, kw: float) -> float:
+        """What the battery really lasts from full at that power, s."""
+        return self.battery_side.full_s(kw)
+
+    def runtime_at(self, load_kw: float) -> float:
+        """Runtime that the UPS would show for that load (kW) with its present charge, s."""
+        return self.battery_side.runtime_at(load_kw)

@@ -19,7 +19,8 @@ from twinfeed.emulators.plant.people.isolation import (
 )
 from twinfeed.emulators.plant.power.boards import Board, BusTie
 from twinfeed.emulators.plant.power.breakers import Breaker
-from twinfeed.emulators.plant.power.utilities import Transformer, Utility
+from twinfeed.emulators.plant.power.transformers import Transformer
+from twinfeed.emulators.plant.power.utilities import Utility
 from twinfeed.emulators.plant.ups.ups import Ups
 
 

@@ -9,7 +9,8 @@ from paths import Load, told
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.power.breakers import Breaker, BreakerRatings
-from twinfeed.emulators.plant.power.utilities import Transformer, TransformerRatings, Utility, UtilityRatings
+from twinfeed.emulators.plant.power.transformers import Transformer, TransformerRatings
+from twinfeed.emulators.plant.power.utilities import Utility, UtilityRatings
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ from typing import Any
 from small_plant import Source, plant_of
 
 from twinfeed.emulators.plant.power.electrical import DEAD, Supply
-from twinfeed.emulators.plant.power.pdu import Pdu, PduRatings
+from twinfeed.emulators.plant.power.pdu import Pdu
+from twinfeed.emulators.plant.power.pdu_ratings import PduRatings
 from twinfeed.emulators.plant.racks.racks import RackRow
 from twinfeed.emulators.plant.racks.ratings import RackRowRatings
 

@@ -11,8 +11,9 @@ from power import Row
 from small_plant import Source, plant_of
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.plant.power.pdu import Pdu, PduRatings
-from twinfeed.emulators.plant.racks.racks import Rack
+from twinfeed.emulators.plant.power.pdu import Pdu
+from twinfeed.emulators.plant.power.pdu_ratings import PduRatings
+from twinfeed.emulators.plant.racks.rack import Rack
 from twinfeed.emulators.plant.racks.ratings import RackRatings
 
 PICKUP, TAU_S = 1.28, 70.0

@@ -1,0 +1,198 @@
+"""Distribution transformers: losses, inrush, oil temperature and their protection.
+
+Both sides of a transformer are modelled at the 230 V phase-to-neutral level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import exp, inf, log
+from typing import Annotated, ClassVar
+
+from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, NOMINAL_VOLTS, Draw, Electrical, Supply
+
+
+@dataclass(frozen=True)
+class TransformerRatings:
+    """A 1600 kVA oil-immersed distribution transformer.
+
+    Losses: Regulation (EU) 548/2014 as amended by 2019/1783, tier 2, liquid-immersed 1600 kVA (from memory of its
+    table I.1, unverified). Thermal figures: IEC 60076-7 distribution transformer, ONAN (from memory of its table 4,
+    unverified): top-oil time constant 180 min, oil exponent 0.8.
+    """
+
+    kva: Annotated[float, Range(1.0, 100000.0, "kVA")] = 1600.0
+    impedance_percent: Annotated[float, Range(0.5, 25.0, "%")] = 6.0
+    no_load_w: Annotated[float, Range(1.0, 1000000.0, "W")] = 1080.0
+    load_loss_w: Annotated[float, Range(0.0, 10000000.0, "W")] = 12000.0
+    """At rated current, W."""
+    magnetising_percent: Annotated[float, Range(0.0, 20.0, "%")] = 0.5
+    """No-load current, % of rated."""
+    inrush_times_rated: Annotated[float, Range(0.0, 20.0, "times rated")] = 6.0
+    """RMS current in the first cycles after energising, times rated; 0 for none."""
+    inrush_s: Annotated[float, Range(0.001, 60.0, "s")] = 0.2
+    ambient_c: Annotated[float, Range(-50.0, 60.0, "degC")] = 45.0
+    """Around the tank, degC: Bamako's hot season."""
+    oil_rise_k: Annotated[float, Range(1.0, 100.0, "K")] = 55.0
+    """Top-oil rise over ambient at rated load, K: for a machine chosen for 45 degC."""
+    oil_time_constant_s: Annotated[float, Range(60.0, 1000000.0, "s")] = 10800.0
+    trip_oil_c: Annotated[float, Range(70.0, 200.0, "degC")] = 115.0
+    """The oil thermometer's second contact opens the circuit here, degC; the first, an alarm, 10 K below."""
+
+
+@dataclass
+class TransformerState(State):
+    tripped: bool = False
+    inrush: bool = False
+    energised: bool = False
+    rise_k: float = -1.0
+    """Top-oil rise at `since`, K; negative until first looked at."""
+    target_k: float = 0.0
+    """Where the rise is heading under the load held since then, K."""
+    since: float = 0.0
+
+
+class Transformer(Electrical[TransformerState, TransformerRatings]):
+    """A transformer: adds its losses, draws inrush when energised, heats with overload and trips on hot oil.
+
+    Its output voltage does not sag with load: `impedance_percent` only sets the short-circuit current. The oil
+    follows IEC 60076-7 to first order, rise = oil_rise * ((1 + R K^2) / (1 + R))^0.8 with K the load factor and R
+    the ratio of load to no-load losses, approached with one time constant.
+    """
+
+    kind = "transformer"
+    PARAMS = TransformerRatings
+    STATE = TransformerState
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "winding-failure": Fault("open or shorted winding: its own protection keeps it dead"),
+        "cooling": Fault(
+            "radiators fouled or fans dead", {"rise": Parameter(30.0, "%", 5.0, 200.0, "how much hotter the oil gets")}
+        ),
+    }
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        **Electrical.QUANTITIES,
+        "load_percent": "%",
+        "losses_kw": "kW",
+        "oil_c": "°C",
+        "tripped": "",
+        "oil_alarm": "",
+    }
+    POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {"load_percent": LOADING_PERCENT}
+
+    @property
+    def capacity_kw(self) -> float:
+        return self.params.kva if self.output.live else 0.0
+
+    @property
+    def load_percent(self) -> float:
+        return 100.0 * self.load.total_kva / self.params.kva
+
+    @property
+    def losses_kw(self) -> float:
+        """Copper and iron, kW."""
+        if not self.output.live:
+            return 0.0
+        factor = self.load.total_kva / self.params.kva
+        return (self.params.no_load_w + self.params.load_loss_w * factor * factor) / 1000.0
+
+    @property
+    def short_circuit_ka(self) -> float:
+        """Prospective current of a fault on its terminals, kA per phase, from an infinite source."""
+        return self.params.kva / (3.0 * NOMINAL_VOLTS) / (self.params.impedance_percent / 100.0)
+
+    @property
+    def tripped(self) -> bool:
+        return self.state.tripped
+
+    @property
+    def oil_c(self) -> float:
+        """Top-oil temperature, degC."""
+        return self.params.ambient_c + self._rise_now()
+
+    @property
+    def oil_alarm(self) -> bool:
+        return self.oil_c >= self.params.trip_oil_c - 10.0
+
+    def reset(self) -> None:
+        """Reset the protection after a trip, as a person would at the relay."""
+        if self.state.tripped:
+            self.state.tripped = False
+            self.log("reset")
+            self.touch()
+
+    def energise(self) -> Supply:
+        if self.state.tripped or "winding-failure" in self.state.faults:
+            return DEAD
+        return self.seen["input"]
+
+    def demand(self) -> Mapping[str, Draw]:
+        if not self.output.live:
+            return {}
+        params = self.params
+        lost = self.losses_kw / 3.0
+        factor = self.load.total_kva / params.kva
+        reactive = (params.magnetising_percent + params.impedance_percent * factor * factor) / 100.0 * params.kva / 3.0
+        if self.state.inrush:
+            reactive += params.inrush_times_rated * params.kva / 3.0
+        (a, b, c), (d, e, f) = self.load
+        return {"input": Draw((a + lost, b + lost, c + lost), (d + reactive, e + reactive, f + reactive))}
+
+    def react(self) -> None:
+        live = self.output.live
+        if live != self.state.energised:
+            self.state.energised = live
+            if live and self.plant.now > 0.0 and self.params.inrush_times_rated > 0.0:
+                self.state.inrush = True
+                self.after(self.params.inrush_s, "inrush over")
+                self.log("energised")
+                self.touch()
+            elif not live and self.state.inrush:
+                self.state.inrush = False
+                self.cancel("inrush over")
+        self._watch_oil()
+
+    def on_timer(self, name: str) -> None:
+        if name == "inrush over":
+            self.state.inrush = False
+        elif name == "oil trip":
+            self.state.tripped = True
+            self.log("tripped", cause="oil temperature", oil_c=round(self.oil_c, 1))
+        else:
+            super().on_timer(name)
+
+    def _final_rise_k(self) -> float:
+        if not self.output.live:
+            return 0.0
+        factor = self.load.total_kva / self.params.kva
+        ratio = self.params.load_loss_w / self.params.no_load_w
+        rise = self.params.oil_rise_k * ((1.0 + ratio * factor * factor) / (1.0 + ratio)) ** 0.8
+        if cooling := self.fault("cooling"):
+            rise *= 1.0 + cooling["rise"] / 100.0
+        return float(rise)
+
+    def _rise_now(self) -> float:
+        state = self.state
+        passed = self.plant.now - state.since
+        start = max(0.0, state.rise_k)
+        return state.target_k + (start - state.target_k) * exp(-passed / self.params.oil_time_constant_s)
+
+    def _watch_oil(self) -> None:
+        """Hold a new target when the load has moved by more than half a kelvin's worth, and time the trip."""
+        state, target = self.state, self._final_rise_k()
+        if state.rise_k >= 0.0 and abs(target - state.target_k) < 0.5:
+            return
+        state.rise_k = target if state.rise_k < 0.0 else self._rise_now()
+        state.target_k, state.since = target, self.plant.now
+        limit = self.params.trip_oil_c - self.params.ambient_c
+        reach = inf
+        if state.rise_k >= limit:
+            reach = 0.0
+        elif target > limit:
+            reach = self.params.oil_time_constant_s * log((target - state.rise_k) / (target - limit))
+        self.cancel("oil trip")
+        if reach < inf and not state.tripped:
+            self.after(reach, "oil trip")
