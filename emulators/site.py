@@ -85,7 +85,7 @@ class Site:
         self.works = Works(works.NAME)
         self.plant.add(self.works)
         for item in self.file.devices:
-            device = device_catalogue.KINDS[item.profile.kind](f"{item.name}/device", item.params)
+            device = device_catalogue.KINDS[item.profile.kind].build(f"{item.name}/device", item.params)
             self._where[device.id] = item.where
             self.devices[item.name] = device
             self.plant.add(device)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, get_args, get_type_hints
 
 from twinfeed.emulators.devices import catalogue as devices
-from twinfeed.emulators.devices.firmware.device import Params as DeviceParams
+from twinfeed.emulators.devices.firmware.state import Params as DeviceParams
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant import catalogue as plant
 from twinfeed.emulators.plant.kernel.ratings import Names
@@ -80,7 +80,7 @@ def wrong_references(
         for ref in entry.params.powered_by:
             yield from feed([*entry.where, "powered_by"], ref)
         yield from _named(entry.params, entry.where, kinds, spoilt)
-        manages, of = devices.KINDS[entry.profile.kind].MANAGES, kinds.get(entry.params.of)
+        manages, of = devices.KINDS[entry.profile.kind].manages, kinds.get(entry.params.of)
         if manages and not entry.params.of:
             yield entry.where, f"`of` is missing: a {entry.profile.kind} manages a {_kinds_of(manages)}"
         elif manages and of is not None and not issubclass(of, manages):

@@ -333,7 +333,7 @@ class _Reader:
         except FileError as error:
             self.wrong([*where, "profile"], str(error))
             return
-        cls = devices.KINDS[profile.kind]
+        kind = devices.KINDS[profile.kind]
         unit = fields.pop("unit", None)
         if unit is not None and UNIT.refusal(unit, whole=True):
             self.wrong([*where, "unit"], f"found {found(unit)}, expected a Modbus unit id from 0 to 255")
@@ -352,7 +352,7 @@ class _Reader:
             fields["address"] = str(address)
         if isinstance(fields.get("powered_by"), str):
             fields["powered_by"] = (fields["powered_by"],)
-        params = self._params(cls.PARAMS, fields, where, also=("profile", "unit", "snmp"))
+        params = self._params(kind.params, fields, where, also=("profile", "unit", "snmp"))
         if params is None:
             return
         if not (self._head.beyond_loopback or ip_address(params.address).is_loopback):

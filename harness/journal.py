@@ -15,7 +15,7 @@ import json
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from operator import attrgetter
@@ -29,6 +29,7 @@ from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.site import Site
 from twinfeed.harness import quantities
+from twinfeed.harness.uncertainty import Instrument, Samples, Taken
 from twinfeed.harness.unknown import Gap, Unknown, raw_as_json, raw_from_json
 
 Point = tuple[float, Value | Unknown]
@@ -76,6 +77,10 @@ class Trace(Mapping[str, list[Point]]):
         """When the first sample of any quantity was taken, None while there is none."""
         self.end_s: float | None = None
         """When the last one was: what is known, is known until then."""
+        self.samples: dict[str, Samples] = {}
+        """Of each quantity that is polled: how often it was read, and how long the answers took."""
+        self.instruments: dict[str, Instrument] = {}
+        """What measures each quantity; one that is not here is recorded by the emulated site itself."""
         self.sections: dict[str, str] = {}
         """The section of the site file that each component and device is in: patterns such as `racks.*.supplied`."""
         self.domain: Callable[[str], Domain | None] = _no_domain
@@ -125,6 +130,25 @@ class Trace(Mapping[str, list[Point]]):
                 points[-1] = (t, value)
             else:
                 points.append((t, value))
+
+    def sample(self, t: float, name: str, value: Value, trip_s: float) -> None:
+        """Append a reading of an instrument that is polled; its answer took `trip_s`.
+
+        Raises:
+            ValueError: as `add`.
+        """
+        points = self._points.get(name)
+        changed = bool(points) and (points is not None and points[-1][1] != value)
+        self.samples.setdefault(name, Samples()).take(t, trip_s, changed)
+        self.add(t, name, value)
+
+    def taken(self, name: str) -> Taken:
+        """The instrument of a quantity, and how it has been read so far."""
+        samples = self.samples.get(name)
+        instrument = self.instruments.get(name, Instrument(name))
+        if samples is None:
+            return Taken(instrument)
+        return Taken(instrument, samples.count, round(samples.largest_gap_s, 6), round(samples.worst_trip_s, 6))
 
     def alive(self, t: float, name: str) -> None:
         """A heartbeat of an instrument that tells of events: what it said last is still so.
@@ -195,6 +219,7 @@ class Trace(Mapping[str, list[Point]]):
             return self
         view = Trace()
         view.start_s, view.end_s, view.sections = self.start_s, self.end_s, self.sections
+        view.samples, view.instruments = self.samples, self.instruments
         view._points = {name: _bridged(series, max_gap_s, self.end_s or 0.0) for name, series in self._points.items()}
         return view
 
@@ -246,6 +271,10 @@ class Trace(Mapping[str, list[Point]]):
             line: dict[str, Any] = {"quantity": name, "points": [(t, _as_json(value)) for t, value in points]}
             if name in self._known_for_s:
                 line |= {"known_for": self._known_for_s[name], "alive": self._alive_s.get(name)}
+            if name in self.samples:
+                line["samples"] = self.samples[name].as_json()
+            if name in self.instruments:
+                line["instrument"] = asdict(self.instruments[name])
             yield line
 
     def restore(self, line: Mapping[str, Any]) -> None:
@@ -258,6 +287,10 @@ class Trace(Mapping[str, list[Point]]):
         if any(t1 < t0 for (t0, _), (t1, _) in pairwise(points)):
             raise ValueError(f"{name}: its points are not in order of time")
         self._points[name] = points
+        if "samples" in line:
+            self.samples[name] = Samples.from_json(line["samples"])
+        if "instrument" in line:
+            self.instruments[name] = Instrument(**line["instrument"])
         if "known_for" in line:
             self._known_for_s[name] = float(line["known_for"])
             if line["alive"] is not None:

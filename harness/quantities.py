@@ -148,7 +148,7 @@ def _exact(component: Component | None, device: Device | None, quantity: str) ->
         if (bound := device.find_point(quantity)) is not None:
             return partial(_reported, bound)
         kind, _, alarm = quantity.partition(".")
-        if kind == "alarm" and alarm in {a.name for a in device.ALARMS}:
+        if kind == "alarm" and alarm in {a.name for a in device.alarms}:
             return partial(_alarm_active, device, alarm)
     return None
 
@@ -194,7 +194,7 @@ def _quantities(component: Component | None, device: Device | None) -> list[str]
             names.update(dict.fromkeys(_rack_quantities(component)))
     if device is not None:
         names.update(dict.fromkeys(device.point_names()))
-        names.update(dict.fromkeys(f"alarm.{alarm.name}" for alarm in device.ALARMS))
+        names.update(dict.fromkeys(f"alarm.{alarm.name}" for alarm in device.alarms))
         names["commands"] = None
     return list(names)
 

@@ -27,11 +27,13 @@ from twinfeed.harness.plugin.marks import site_mark
 from twinfeed.harness.properties import Property, Verdict, always, evaluate, patterns, vocabulary
 from twinfeed.harness.transports import DeviceHandle
 from twinfeed.harness.transports.handle import Reading
+from twinfeed.harness.uncertainty import Observed
 from twinfeed.harness.unknown import Unknown, raw_from_json
 from twinfeed.harness.worlds.injector import Injector
 from twinfeed.harness.worlds.inventory import Access
 from twinfeed.harness.worlds.sites import beside
 from twinfeed.harness.worlds.world import Cannot, Duration, NotKnown, World, span
+from twinfeed.hil_rigs.instruments import measures
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.supervisor.beating import Beating
 from twinfeed.hil_rigs.supervisor.client import Client, SupervisorGone
@@ -273,7 +275,7 @@ class RigWorld(World):
         value = self.journal.trace[quantity][-1][1]
         if isinstance(value, Unknown):
             raise NotKnown(f"{quantity} has no reading: {self._silent.get(quantity, value)}")
-        return value
+        return Observed(value, quantity) if type(value) is float else value
 
     def watch(self, *patterns_: str) -> None:
         self.watched += patterns_
@@ -340,7 +342,7 @@ class RigWorld(World):
     def _heard(self, event: Mapping[str, Any]) -> None:
         match event["event"]:
             case "reading":
-                self._take(event["t"], event["quantity"], event["value"])
+                self._take(event["t"], event["quantity"], event["value"], event.get("trip_s", 0.0))
             case "silent":
                 self._fall_silent(event["t"], event["quantity"], event["why"], raw_from_json(event["raw"]))
                 self.journal.record(self.now, event["quantity"], "has no reading", why=event["why"])
@@ -350,7 +352,7 @@ class RigWorld(World):
             case "question":
                 self.journal.record(self.now, "operator", "is asked", do=event.get("text"))
 
-    def _take(self, t_s: float, quantity: str, value: Value | None) -> None:
+    def _take(self, t_s: float, quantity: str, value: Value | None, trip_s: float = 0.0) -> None:
         """A reading; t_s is of the monotonic clock, which all processes of a computer share."""
         if value is None:
             return
@@ -365,7 +367,8 @@ class RigWorld(World):
             self._not_read_yet(quantity)
         self._awaited.pop(quantity, None)
         trace.known_for(quantity, known_for_s)
-        trace.add(max(0.0, at_s), quantity, value)
+        trace.instruments.setdefault(quantity, measures(self.rig, quantity))
+        trace.sample(max(0.0, at_s), quantity, value, trip_s)
 
     def _fall_silent(self, t_s: float, quantity: str, why: str, raw: Value | None = None) -> None:
         """It could not be read, or what was read is no value of it."""

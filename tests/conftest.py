@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cryptography.hazmat.primitives.serialization  # noqa: F401  # pytester drops what it imports; this loads once
 import pytest
 
 ON_THE_NETWORK = {

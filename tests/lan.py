@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import ClassVar
 
-from twinfeed.emulators.devices.network.switch import SwitchFirmware, SwitchParams
+from twinfeed.emulators.devices.catalogue import SWITCH
+from twinfeed.emulators.devices.network.switch import SwitchParams
 from twinfeed.emulators.plant.kernel.actor import Actor, State
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.kernel.faults import Fault
@@ -107,7 +108,7 @@ class Lan:
         if firmware:
             for n, of in enumerate(("core-1", "core-2", "access-1", "access-2"), 1):
                 params = SwitchParams(of=of, address=f"127.16.1.{n}", serial=f"TF{n:08}", firmware="LL.10.13.1040")
-                actors.append(SwitchFirmware(f"{of}/device", params))
+                actors.append(SWITCH.build(f"{of}/device", params))
         for actor in actors:
             plant.add(actor)
         plant.solvers = [Flow(a for a in actors if isinstance(a, Electrical))]

@@ -1,34 +1,59 @@
-"""Every kind of device a profile may be for."""
+"""Every kind of device a profile may be for: its firmware, its points and its alarms."""
 
 from __future__ import annotations
 
+from typing import Any
+
+from twinfeed.emulators.devices.cooling import chiller_points, crah_points, pump_controller_points
 from twinfeed.emulators.devices.cooling.chiller import ChillerController
 from twinfeed.emulators.devices.cooling.crah import CrahController
 from twinfeed.emulators.devices.cooling.pump_controller import ChilledWaterPlant
+from twinfeed.emulators.devices.distribution import meter_points, pdu_points
 from twinfeed.emulators.devices.distribution.meter import Meter
 from twinfeed.emulators.devices.distribution.pdu import PduDevice
-from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.kind import DeviceKind
+from twinfeed.emulators.devices.generator import alarms as generator_alarms
+from twinfeed.emulators.devices.generator import points as generator_points
 from twinfeed.emulators.devices.generator.controller import GeneratorController
+from twinfeed.emulators.devices.monitoring import environment_monitor_points, relay_io_points
 from twinfeed.emulators.devices.monitoring.environment_monitor import Sensor
 from twinfeed.emulators.devices.monitoring.relay_io import RelayIo
+from twinfeed.emulators.devices.network import switch_points
 from twinfeed.emulators.devices.network.switch import SwitchFirmware
+from twinfeed.emulators.devices.transfer import rack_transfer_switch_points, transfer_switch_points
 from twinfeed.emulators.devices.transfer.rack_transfer_switch import SourceSwitch
 from twinfeed.emulators.devices.transfer.transfer_switch import TransferSwitchController
+from twinfeed.emulators.devices.ups import alarms as ups_alarms
+from twinfeed.emulators.devices.ups import points as ups_points
 from twinfeed.emulators.devices.ups.firmware import UpsFirmware
 
-CLASSES: tuple[type[Device], ...] = (
-    GeneratorController,
-    TransferSwitchController,
-    UpsFirmware,
-    SourceSwitch,
-    PduDevice,
-    ChilledWaterPlant,
-    ChillerController,
-    CrahController,
-    Sensor,
-    Meter,
-    RelayIo,
-    SwitchFirmware,
-)
+GENERATOR = DeviceKind(GeneratorController, generator_points.POINTS, generator_alarms.ALARMS)
+TRANSFER_SWITCH = DeviceKind(TransferSwitchController, transfer_switch_points.POINTS, transfer_switch_points.ALARMS)
+UPS = DeviceKind(UpsFirmware, ups_points.POINTS, ups_alarms.ALARMS)
+SOURCE_SWITCH = DeviceKind(SourceSwitch, rack_transfer_switch_points.POINTS, rack_transfer_switch_points.ALARMS)
+PDU = DeviceKind(PduDevice, pdu_points.POINTS, pdu_points.ALARMS)
+CHILLED_WATER_PLANT = DeviceKind(ChilledWaterPlant, pump_controller_points.POINTS, pump_controller_points.ALARMS)
+CHILLER = DeviceKind(ChillerController, chiller_points.POINTS, chiller_points.ALARMS)
+CRAH = DeviceKind(CrahController, crah_points.POINTS, crah_points.ALARMS)
+SENSOR = DeviceKind(Sensor, environment_monitor_points.POINTS, environment_monitor_points.ALARMS)
+METER = DeviceKind(Meter, meter_points.POINTS)
+RELAY_IO = DeviceKind(RelayIo, relay_io_points.POINTS)
+SWITCH = DeviceKind(SwitchFirmware, switch_points.POINTS, switch_points.ALARMS)
 
-KINDS: dict[str, type[Device]] = {cls.kind: cls for cls in CLASSES}
+OWN: tuple[DeviceKind[Any], ...] = (
+    GENERATOR,
+    TRANSFER_SWITCH,
+    UPS,
+    SOURCE_SWITCH,
+    PDU,
+    CHILLED_WATER_PLANT,
+    CHILLER,
+    CRAH,
+    SENSOR,
+    METER,
+    RELAY_IO,
+    SWITCH,
+)
+"""The kinds that ship with twinfeed."""
+
+KINDS: dict[str, DeviceKind[Any]] = {kind.name: kind for kind in OWN}

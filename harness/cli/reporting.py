@@ -36,8 +36,8 @@ def verify(
     from twinfeed.harness.language import UnknownLanguage, translator
     from twinfeed.harness.record import keys
     from twinfeed.harness.report.recording import records
+    from twinfeed.harness.report.rendering.wording import STANDINGS
     from twinfeed.harness.report.verifying import Standing, verified
-    from twinfeed.harness.report.wording import STANDINGS
 
     paths = list(dict.fromkeys([*records(folder), *(record or ())]))
     if not paths:
@@ -87,9 +87,9 @@ def report(
     """
     from twinfeed.harness.language import UnknownLanguage, translator
     from twinfeed.harness.record import keys
-    from twinfeed.harness.report import files, page  # pydantic's models take a while
     from twinfeed.harness.report.account import Account
-    from twinfeed.harness.report.wording import ReportMissing
+    from twinfeed.harness.report.rendering import files, page  # pydantic's models take a while
+    from twinfeed.harness.report.rendering.wording import ReportMissing
 
     page_file = out or folder / "report.html"
     try:

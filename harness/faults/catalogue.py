@@ -12,7 +12,6 @@ from functools import cache
 from twinfeed.emulators.devices import catalogue as devices
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant import catalogue as plant
-from twinfeed.emulators.plant.kernel.actor import Actor
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.people import works
 from twinfeed.emulators.plant.people.works import Works
@@ -93,13 +92,13 @@ def _called(site: Site, target: str) -> set[str]:
 
 def _of_actors() -> Iterator[FaultKind]:
     """Those of components and firmware, the same fault of several classes in one entry."""
-    suffering: list[tuple[str, type[Actor], str]] = [(name, cls, "plant") for name, cls in plant.KINDS.items()]
-    suffering += [(works.NAME, Works, "people")]
-    suffering += [(f"{name}/device", cls, "firmware") for name, cls in devices.KINDS.items()]
+    suffering = [(name, cls.FAULTS, "plant") for name, cls in plant.KINDS.items()]
+    suffering += [(works.NAME, Works.FAULTS, "people")]
+    suffering += [(f"{name}/device", kind.faults, "firmware") for name, kind in devices.KINDS.items()]
     every_device = [target for target, _, family in suffering if family == "firmware"]
     found: list[tuple[str, str, Fault, list[str]]] = []
-    for target, cls, family in suffering:
-        for kind, fault in cls.FAULTS.items():
+    for target, faults, family in suffering:
+        for kind, fault in faults.items():
             for of_family, name, known, targets in found:
                 if (of_family, name, known) == (fault.family or family, kind, fault):
                     targets.append(target)

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from twinfeed.harness.journal import Journal
-from twinfeed.harness.properties import Stretch, course
+from twinfeed.harness.properties import Stretch, always, course, patterns
+from twinfeed.harness.uncertainty import Samples
 from twinfeed.harness.unknown import Gap
 
 
@@ -33,6 +34,8 @@ class Timed:
     high_s: float
     gaps: tuple[Gap, ...] = ()
     """Where something was unknown in the stretch of the journal that was looked at."""
+    blur_s: float = 0.0
+    """How far the bounds can be off because the quantities were polled: their periods and round trips, s."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,8 @@ def between(journal: Journal, start: str, end: str, since_s: float = 0.0, max_ga
     begun = _first(journal, start, since_s, since_s, max_gap_s)
     over = _first(journal, end, begun.low_s, begun.high_s, max_gap_s)
     gaps = _in_time((*begun.gaps, *over.gaps), since_s, over.high_s)
-    return Timed(max(0.0, over.low_s - begun.high_s), over.high_s - begun.low_s, gaps)
+    blur_s = max(_blur_s(journal, start, begun.low_s, begun.high_s), _blur_s(journal, end, over.low_s, over.high_s))
+    return Timed(max(0.0, over.low_s - begun.high_s), over.high_s - begun.low_s, gaps, blur_s)
 
 
 def longest_interruption(journal: Journal, supplied: str, max_gap_s: float = 0.0) -> Timed:
@@ -69,8 +73,35 @@ def longest_interruption(journal: Journal, supplied: str, max_gap_s: float = 0.0
         raise NotSeen(f"{supplied} was not true when the record begins: how long before is not known", gaps)
     if stretches and stretches[-1].holds is False:
         raise NotSeen(f"{supplied} did not become true after {stretches[-1].start_s:.3f} s of the site's clock", gaps)
-    gone = max((stretch.end_s - stretch.start_s for stretch in stretches if stretch.holds is False), default=0.0)
-    return Timed(gone, max(gone, _longest_possible(stretches)), gaps)
+    gone = [stretch for stretch in stretches if stretch.holds is False]
+    longest_s = max((stretch.end_s - stretch.start_s for stretch in gone), default=0.0)
+    blur_s = max((samples.blind_s for samples in _samples(journal, supplied)), default=0.0) - longest_s
+    for stretch in gone:
+        began_s, ended_s = (_blur_s(journal, supplied, t, t) for t in (stretch.start_s, stretch.end_s))
+        lasted_s = stretch.end_s - stretch.start_s
+        blur_s = max(blur_s, lasted_s + began_s - longest_s, ended_s if lasted_s == longest_s else 0.0)
+    return Timed(longest_s, max(longest_s, _longest_possible(stretches)), gaps, max(0.0, blur_s))
+
+
+def quantities_of(journal: Journal, *expressions: str) -> list[str]:
+    """The recorded quantities that expressions are about.
+
+    Raises:
+        UnknownQuantity, PropertySyntaxError: one of them is no expression of what was recorded.
+    """
+    named = patterns([always(expression) for expression in expressions])
+    return list(dict.fromkeys(name for pattern in named for name in journal.trace.names(pattern)))
+
+
+def _samples(journal: Journal, expression: str) -> list[Samples]:
+    samples = journal.trace.samples
+    return [samples[name] for name in quantities_of(journal, expression) if name in samples]
+
+
+def _blur_s(journal: Journal, expression: str, low_s: float, high_s: float) -> float:
+    """How far from these times the expression can really have changed, because what it depends on was polled, s."""
+    polled = _samples(journal, expression)
+    return max((samples.blur_s(t) for samples in polled for t in (low_s, high_s)), default=0.0)
 
 
 def _longest_possible(stretches: Sequence[Stretch]) -> float:
@@ -107,7 +138,13 @@ def runtime(journal: Journal, ups: str, specified_s: float, max_gap_s: float = 0
     gaps = _in_time((*begun.gaps, *over.gaps, *gaps), begun.low_s, over.high_s)
     if live is None:
         raise NotSeen(f"whether {ups} was empty at {over.high_s:.3f} s is not known", gaps)
-    timed = Timed(max(0.0, over.low_s - begun.high_s), over.high_s - begun.low_s, gaps)
+    on_battery, live_ = f"{ups}.on_battery", f"{ups}.live"
+    blur_s = max(
+        _blur_s(journal, on_battery, begun.low_s, begun.high_s),
+        _blur_s(journal, on_battery, over.low_s, over.high_s),
+        _blur_s(journal, live_, over.low_s, over.high_s),
+    )
+    timed = Timed(max(0.0, over.low_s - begun.high_s), over.high_s - begun.low_s, gaps, blur_s)
     if live and timed.high_s < specified_s:
         lasted = f"{ups} was on battery for {timed.high_s:.0f} s only"
         raise NotSeen(f"{lasted}, less than specified, and was not empty then")

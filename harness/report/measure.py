@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from twinfeed.harness.durations import UNITS_S, seconds
@@ -32,6 +33,7 @@ from twinfeed.harness.report.measurement import (
     with_gaps,
 )
 from twinfeed.harness.report.outcomes import Outcome
+from twinfeed.harness.uncertainty import SIMPLE, Instrument, Rule, Shortfall, Taken, shortfall
 from twinfeed.harness.unknown import Gap
 
 Time = float | str
@@ -54,9 +56,15 @@ class Measure:
         self,
         told: Callable[[Measurement], None] = lambda measurement: None,
         kept: Callable[[Path, str], None] = lambda path, caption: None,
+        *,
+        rule: Rule = SIMPLE,
+        journal: Callable[[], Journal | None] = lambda: None,
+        noted: Callable[[str, dict[str, str]], None] = lambda what, data: None,
     ) -> None:
+        """`rule` decides where a measurement does not say its own; `journal` has the instruments of its site."""
         self.taken: list[Measurement] = []
-        self._told, self._kept = told, kept
+        self.rule = rule
+        self._told, self._kept, self._journal, self._noted = told, kept, journal, noted
 
     def __call__(
         self,
@@ -71,17 +79,26 @@ class Measure:
         uncertainty: float = 0.0,
         source: str = "",
         about: str = "",
+        instrument: str = "",
+        decision: Rule | None = None,
     ) -> Measurement:
         """Note a number in its unit, a text, or a truth; None says that it could not be taken, which fails the test.
 
         Limits and uncertainty (that of the instrument, half the width) are in the same unit; without limits it is only
-        noted. `source` says where the limits come from, `about` what it is.
+        noted. `source` says where the limits come from, `about` what it is. `instrument` is the quantity that the value
+        was read off (`meter-1.power.total`); a number that `site.observe` returned knows it. Its accuracy counts as the
+        uncertainty if none is given. `decision` is the decision rule, by default that of the run.
 
         Raises:
             MeasurementError: the limits contradict each other or do not go with the value; the name was used before.
         """
         limits = Limits.of(at_least, at_most, within, equals)
-        return self._note(measured(name, value, unit, limits, uncertainty, source=source, about=about))
+        taken = self._taken(instrument or getattr(value, "quantity", ""))
+        known = [each.instrument.accuracy for each in taken if each.instrument.accuracy is not None]
+        exact = uncertainty or max(known, default=0.0)
+        rule = decision or self.rule
+        found = measured(name, value, unit, limits, exact, source=source, about=about, rule=rule)
+        return self._note(replace(found, taken=taken))
 
     def series(
         self,
@@ -97,6 +114,8 @@ class Measure:
         uncertainty: float = 0.0,
         source: str = "",
         about: str = "",
+        instrument: str = "",
+        decision: Rule | None = None,
     ) -> Measurement:
         """Note many values of one thing: each point has a coordinate for each of `over` (name, unit), then the value.
 
@@ -108,7 +127,18 @@ class Measure:
             MeasurementError: as for one value; a point with another number of coordinates.
         """
         limits = Limits.of(at_least, at_most, within, equals)
-        return self._note(series(name, list(points), over, unit, limits, uncertainty, source=source, about=about))
+        taken = self._taken(instrument)
+        known = [each.instrument.accuracy for each in taken if each.instrument.accuracy is not None]
+        exact, rule = uncertainty or max(known, default=0.0), decision or self.rule
+        found = series(name, list(points), over, unit, limits, exact, source=source, about=about, rule=rule)
+        return self._note(replace(found, taken=taken))
+
+    def _taken(self, *quantities: str) -> tuple[Taken, ...]:
+        """The instruments of these quantities."""
+        journal = self._journal()
+        if journal is None:
+            return tuple(Taken(Instrument(name)) for name in quantities if name)
+        return tuple(journal.trace.taken(name) for name in quantities if name)
 
     # -- times off a journal ---------------------------------------------------------------------------------------
 
@@ -128,6 +158,7 @@ class Measure:
         about: str = "",
         max_gap: Time = 0.0,
         allow_inconclusive: bool = False,
+        decision: Rule | None = None,
     ) -> Measurement:
         """The time from when one expression became true (`since` on the site's clock) until another next did.
 
@@ -145,7 +176,8 @@ class Measure:
         return self._time(
             name or f"from {start} to {end}",
             lambda: instants.between(journal, start, end, seconds(since), seconds(max_gap)),
-            unit, at_least, at_most, uncertainty, source, about, max_gap, allow_inconclusive,
+            unit, at_least, at_most, uncertainty, source, about, max_gap, allow_inconclusive, decision, journal,
+            (start, end),
         )  # fmt: skip
 
     def transfer_time(
@@ -161,12 +193,14 @@ class Measure:
         about: str = "",
         max_gap: Time = 0.0,
         allow_inconclusive: bool = False,
+        decision: Rule | None = None,
     ) -> Measurement:
         """The longest time for which the load went without supply, 0 if it never did."""
         return self._time(
             name or f"transfer time of {supplied}",
             lambda: instants.longest_interruption(journal, supplied, seconds(max_gap)),
-            unit, None, at_most, uncertainty, source, about, max_gap, allow_inconclusive,
+            unit, None, at_most, uncertainty, source, about, max_gap, allow_inconclusive, decision, journal,
+            (supplied,),
         )  # fmt: skip
 
     def runtime(
@@ -182,6 +216,7 @@ class Measure:
         about: str = "",
         max_gap: Time = 0.0,
         allow_inconclusive: bool = False,
+        decision: Rule | None = None,
     ) -> Measurement:
         """How long a UPS has carried its load on battery, until its output was gone, against what is specified.
 
@@ -190,7 +225,8 @@ class Measure:
         """
         return self._time(
             name or f"runtime of {ups}", lambda: instants.runtime(journal, ups, seconds(specified), seconds(max_gap)),
-            unit, specified, None, uncertainty, source, about, max_gap, allow_inconclusive,
+            unit, specified, None, uncertainty, source, about, max_gap, allow_inconclusive, decision, journal,
+            (f"{ups}.on_battery", f"{ups}.live"),
         )  # fmt: skip
 
     def restart_time(
@@ -207,12 +243,13 @@ class Measure:
         about: str = "",
         max_gap: Time = 0.0,
         allow_inconclusive: bool = False,
+        decision: Rule | None = None,
     ) -> Measurement:
         """From when something stopped working (a chiller, a controller, a link) until it works again."""
         return self.between(
             journal, f"not ({working})", working, name=name or f"restart time of {working}", since=since, unit=unit,
             at_most=at_most, uncertainty=uncertainty, source=source, about=about, max_gap=max_gap,
-            allow_inconclusive=allow_inconclusive,
+            allow_inconclusive=allow_inconclusive, decision=decision,
         )  # fmt: skip
 
     def _time(
@@ -227,17 +264,28 @@ class Measure:
         about: str,
         max_gap: Time,
         allowed: bool,
+        decision: Rule | None,
+        journal: Journal,
+        expressions: tuple[str, ...],
     ) -> Measurement:
         if unit not in UNITS_S:
             raise MeasurementError(f"{name}: found unit {unit!r}, expected one of {', '.join(UNITS_S)}")
         low, high = (None if limit is None else _in(unit, seconds(limit)) for limit in (at_least, at_most))
         limits, accuracy = Limits.of(low, high), _in(unit, seconds(uncertainty))
+        rule = decision or self.rule
         gaps: tuple[Gap, ...] = ()
+        fits: Shortfall | None = None
         try:
             timed = read()
             least, most, gaps = _in(unit, timed.low_s), _in(unit, timed.high_s), timed.gaps
+            accuracy += _in(unit, timed.blur_s)
+            limit_s = min((seconds(limit) for limit in (at_least, at_most) if limit is not None), default=None)
+            fits = shortfall(source, limit_s, timed.blur_s) if timed.blur_s else None
             if least == most:
-                found = measured(name, least, unit, limits, accuracy, source=source, about=about)
+                found = measured(
+                    name, least, unit, limits, accuracy, source=source, about=about, rule=rule, is_time=True,
+                    allowed=allowed,
+                )  # fmt: skip
             else:
                 found = bounded(name, least, most, unit, limits, accuracy, source=source, about=about, allowed=allowed)
         except instants.NotSeen as error:
@@ -246,7 +294,27 @@ class Measure:
                 found = unknown(name, str(error), unit, limits, source=source, about=about, allowed=allowed)
             else:
                 found = measured(name, None, unit, limits, accuracy, source=source, about=about, why=str(error))
-        return self._note(with_gaps(found, gaps, seconds(max_gap)))
+        taken = self._taken_for(journal, expressions)
+        return self._note(replace(with_gaps(found, gaps, seconds(max_gap)), taken=taken, rule=rule, shortfall=fits))
+
+    @staticmethod
+    def _taken_for(journal: Journal, expressions: tuple[str, ...]) -> tuple[Taken, ...]:
+        names = instants.quantities_of(journal, *expressions)
+        return tuple(journal.trace.taken(name) for name in names)
+
+    # -- what else a procedure has ---------------------------------------------------------------------------------
+
+    def step(self, instruction: str, *, expected: str = "", observed: str = "") -> None:
+        """Note a step that is done by hand; a person fills in on paper what is not given."""
+        self._noted("step", {"instruction": instruction, "expected": expected, "observed": observed})
+
+    def remark(self, text: str) -> None:
+        """Note anything that whoever reads the report should know."""
+        self._noted("remark", {"text": text})
+
+    def deviation(self, text: str) -> None:
+        """Note where the test was not done as it is specified."""
+        self._noted("deviation", {"text": text})
 
     # -- attachments and the end -----------------------------------------------------------------------------------
 

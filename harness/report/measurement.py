@@ -1,8 +1,9 @@
 """A measurement: what was measured, in what unit, how exactly, and how it stands to its limits.
 
-The value as it was read decides whether a limit is kept (simple acceptance, ILAC-G8:09/2019, 4.2.1). Where the
-instrument's uncertainty reaches over a limit, the true value may be on the other side: such a measurement is marginal,
-whichever side its reading is on.
+By default the value as it was read decides whether a limit is kept (simple acceptance, ILAC-G8:09/2019, 4.2.1); with
+the rule `guarded` all of value ± uncertainty must keep it (guard band, 4.2.2). Where the uncertainty reaches over a
+limit, the true value may be on the other side: such a measurement is marginal, whichever side its reading is on. An
+uncertainty that is larger than what the limits leave room for decides nothing: the measurement is inconclusive.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from twinfeed.harness.properties.syntax import duration
 from twinfeed.harness.report.outcomes import Outcome
+from twinfeed.harness.uncertainty import SIMPLE, Rule, Shortfall, Taken, rounded, rounded_up
 from twinfeed.harness.unknown import Gap
 
 Value = float | bool | str
@@ -71,11 +73,24 @@ class Limits:
             (abs(value - limit) for limit in (self.at_least, self.at_most) if limit is not None), default=math.inf
         )
 
-    def judge(self, value: Value, uncertainty: float = 0.0) -> Outcome:
-        """How one value stands to the limits."""
+    def judge(self, value: Value, uncertainty: float = 0.0, room: float = math.inf) -> Outcome:
+        """How one value stands to the limits, of which the uncertainty may take so much `room`."""
         if _is_number(value) and uncertainty and self.distance(float(value)) < uncertainty:
-            return Outcome.MARGINAL
+            return Outcome.INCONCLUSIVE if uncertainty > room else Outcome.MARGINAL
         return Outcome.PASS if self.kept(value, uncertainty) else Outcome.FAIL
+
+    @property
+    def room(self) -> float:
+        """The largest uncertainty with which two limits can be told apart: half of what is between them."""
+        if self.at_least is None or self.at_most is None:
+            return math.inf
+        return (self.at_most - self.at_least) / 2.0
+
+    @property
+    def room_for_time(self) -> float:
+        """The same for a time, which is never less than 0: a limit that the uncertainty exceeds is not decided."""
+        limits = [limit for limit in (self.at_least, self.at_most) if limit is not None]
+        return min(self.room, *limits) if limits else math.inf
 
 
 @dataclass(frozen=True)
@@ -112,12 +127,29 @@ class Measurement:
     largest_gap_s: float = 0.0
     max_gap_s: float = 0.0
     """For how long after a reading its quantity counted as known, if the test said so."""
+    taken: tuple[Taken, ...] = ()
+    """The instruments that it was taken with, and how they were read."""
+    rule: Rule = SIMPLE
+    """What decided whether it is accepted."""
+    shortfall: Shortfall | None = None
+    """The standard that is cited for its limits, if the method does not fit it."""
 
     def __str__(self) -> str:
         if self.outcome is Outcome.UNSET:
             return f"{self.name}: not taken: {self.why}"
         source = f" ({self.source})" if self.source else ""
-        return f"{self.name}: {self._found()}, expected {self.expected}{source}{self._gaps()}"
+        why = f"; {self.why}" if self.why and self.outcome is Outcome.INCONCLUSIVE and self.value is not None else ""
+        fits = "" if self.shortfall is None else f"; not in accordance with {self.shortfall.standard}: sampling"
+        return f"{self.name}: {self._found()}, expected {self.expected}{source}{why}{self._gaps()}{fits}"
+
+    @property
+    def shown_uncertainty(self) -> float:
+        """The uncertainty with two digits, rounded up."""
+        return rounded_up(self.uncertainty)
+
+    def shown(self, value: Value | None) -> Value | None:
+        """A value of it, rounded to its uncertainty."""
+        return rounded(value, self.uncertainty) if _is_number(value) else value  # type: ignore[arg-type]
 
     def _found(self) -> str:
         if self.low is not None:
@@ -129,10 +161,11 @@ class Measurement:
         missing = sum(point[-1] is None for point in self.points)
         if missing and self.outcome is Outcome.INCONCLUSIVE:
             return f"not known, {missing} of {len(self.points)} values are missing"
-        found = self._worst() if self.points else f"{spoken(self.value)}{_behind(self.unit)}"
-        accuracy = f" ±{self.uncertainty:g}{_behind(self.unit)}" if self.uncertainty else ""
+        found = self._worst() if self.points else f"{spoken(self.shown(self.value))}{_behind(self.unit)}"
+        accuracy = f" ±{self.shown_uncertainty:g}{_behind(self.unit)}" if self.uncertainty else ""
         marginal = " (marginal)" if self.outcome is Outcome.MARGINAL else ""
-        return f"found {found}{accuracy}{marginal}"
+        inconclusive = "not decided, " if self.outcome is Outcome.INCONCLUSIVE else ""
+        return f"{inconclusive}found {found}{accuracy}{marginal}"
 
     @property
     def _most(self) -> str:
@@ -187,8 +220,11 @@ def measured(
     source: str = "",
     about: str = "",
     why: str = "",
+    rule: Rule = SIMPLE,
+    is_time: bool = False,
+    allowed: bool = False,
 ) -> Measurement:
-    """One value judged; None, or a number that is none, was not taken.
+    """One value judged; None, or a number that is none, was not taken. One that is not decided counts if `allowed`.
 
     Raises:
         MeasurementError: a text with a limit for numbers, or a negative uncertainty.
@@ -196,9 +232,23 @@ def measured(
     limits = limits or Limits()
     value, why = _taken(value, why)
     _check(name, [] if value is None else [value], limits, uncertainty)
-    outcome = Outcome.UNSET if value is None else limits.judge(value, uncertainty)
-    kept = value is not None and limits.kept(value, uncertainty)
-    return Measurement(name, value, unit, limits, uncertainty, outcome, kept, source, about, why)
+    room = limits.room_for_time if is_time else limits.room
+    outcome = Outcome.UNSET if value is None else limits.judge(value, uncertainty, room)
+    if outcome is Outcome.INCONCLUSIVE:
+        why = f"an uncertainty of {rounded_up(uncertainty):g}{_behind(unit)} cannot decide that limit"
+    kept = value is not None and _accepted(outcome, limits.kept(value, uncertainty), rule, allowed)
+    return Measurement(name, value, unit, limits, uncertainty, outcome, kept, source, about, why, rule=rule)
+
+
+def _accepted(outcome: Outcome, kept: bool, rule: Rule, allowed: bool) -> bool:
+    """Whether a reading is accepted that is inside the limits (`kept`) or not."""
+    match outcome:
+        case Outcome.INCONCLUSIVE:
+            return allowed
+        case Outcome.MARGINAL:
+            return kept and rule == SIMPLE
+        case _:
+            return kept
 
 
 def bounded(
@@ -267,6 +317,7 @@ def series(
     *,
     source: str = "",
     about: str = "",
+    rule: Rule = SIMPLE,
 ) -> Measurement:
     """Many values of one thing over time, load or what else; the worst of them is how it ends.
 
@@ -287,15 +338,16 @@ def series(
             raise MeasurementError(f"{name}: point {number} is {point}, expected finite numbers")
     values = [value for point in whole if (value := point[-1]) is not None]
     _check(name, values, limits, uncertainty)
-    outcomes = {limits.judge(value, uncertainty) for value in values}
+    outcomes = {limits.judge(value, uncertainty, limits.room) for value in values}
     missing = len(values) < len(whole)
     if missing:
         outcomes.add(Outcome.INCONCLUSIVE)
     outcome = next((outcome for outcome in _WORST_FIRST if outcome in outcomes), Outcome.UNSET)
-    kept = bool(values) and not missing and all(limits.kept(value, uncertainty) for value in values)
+    inside = all(limits.kept(value, uncertainty) for value in values)
+    kept = bool(values) and not missing and _accepted(outcome, inside, rule, allowed=False)
     why = "" if whole else "the series has no points"
     return Measurement(
-        name, None, unit, limits, uncertainty, outcome, kept, source, about, why, tuple(dimensions), whole
+        name, None, unit, limits, uncertainty, outcome, kept, source, about, why, tuple(dimensions), whole, rule=rule
     )
 
 

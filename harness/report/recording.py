@@ -8,7 +8,9 @@ it is taken: whatever becomes of the process, what has happened is known.
 from __future__ import annotations
 
 import fcntl
+import inspect
 import platform
+import re
 import shlex
 import shutil
 import tempfile
@@ -20,12 +22,14 @@ from typing import IO, Any
 
 import pytest
 
+from twinfeed.harness.journal import Journal
 from twinfeed.harness.record import Broken, DiskFull, Entry, Record, in_order, keys, read
 from twinfeed.harness.report import notes, resuming
 from twinfeed.harness.report.judgement import Judgement
 from twinfeed.harness.report.measure import Measure, OutsideLimits
 from twinfeed.harness.report.measurement import Measurement
 from twinfeed.harness.report.outcomes import Ending, Outcome
+from twinfeed.harness.uncertainty import RULES, SIMPLE, Rule
 from twinfeed.harness.worlds.sites import DEFAULT
 from twinfeed.harness.worlds.world import World
 
@@ -40,10 +44,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("twinfeed report", "twinfeed: the record of a run")
     group.addoption("--report", metavar="DIR", help="write the record of this run into DIR; see `twinfeed report`")
     group.addoption("--resume", action="store_true", help="with --report: leave out what has passed there, unchanged")
+    group.addoption(
+        "--decision-rule", choices=RULES, default=None,
+        help="simple: a reading inside its limits is accepted. guarded: only if all of its uncertainty is inside",
+    )  # fmt: skip
+    group.addoption("--document", metavar="NUMBER", default="", help="with --report: the number of the document")
+    group.addoption("--unit", metavar="NAME", default="", help="with --report: the unit under test")
+    group.addoption("--unit-serial", metavar="SERIAL", default="", help="with --report: its serial number, or barcode")
     group.addoption("--tester", metavar="NAME", default="", help="with --report: who runs the tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "requirement(*ids): what the test shows to be met; stands in the report")
     config.addinivalue_line("markers", "measures(*names): the test fails unless it takes these measurements")
     option = config.getoption
     if not option("--report"):
@@ -101,7 +113,16 @@ def measure(request: pytest.FixtureRequest) -> Measure:
         else:
             path.stat()
 
-    measure = Measure(told, kept)
+    def noted(what: str, data: dict[str, str]) -> None:
+        if recording:
+            recording.put("test", what, test=item.nodeid, **data)
+
+    def journal() -> Journal | None:
+        world = (getattr(item, "funcargs", None) or {}).get("site")
+        return world.journal if isinstance(world, World) else None
+
+    rule: Rule = request.config.getoption("--decision-rule") or SIMPLE
+    measure = Measure(told, kept, rule=rule, journal=journal, noted=noted)
     item.stash[MEASURE] = measure
     return measure
 
@@ -214,7 +235,9 @@ class Recording:
             command=shlex.join(["pytest", *map(str, self.config.invocation_params.args)]),
             world=option("--world"), bench=file.stem,
             bench_sha256=resuming.sha256(file) if file.is_file() else "", seed=option("--seed"),
-            speed=option("--speed"), resumes=bool(option("--resume")),
+            speed=option("--speed"), resumes=bool(option("--resume")), document=option("--document"),
+            unit=option("--unit"), unit_serial=option("--unit-serial"),
+            decision_rule=option("--decision-rule") or SIMPLE,
         )  # fmt: skip
 
     @pytest.hookimpl(trylast=True)
@@ -239,7 +262,10 @@ class Recording:
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         if self._full:
             item.session.shouldstop = self._full
-        self.put("test", "started", test=item.nodeid, code=self._codes.get(item.nodeid, ""), **_of_site(item))
+        self.put(
+            "test", "started", test=item.nodeid, code=self._codes.get(item.nodeid, ""), **_of_site(item),
+            **_of_procedure(item),
+        )  # fmt: skip
         result = yield
         ending, reason = self._endings.pop(item.nodeid, (Ending.FAILED, "it left no result"))
         self.put(
@@ -314,6 +340,18 @@ def _of_site(item: pytest.Item) -> dict[str, str]:
     """Which site a test runs on, if on any."""
     path = resuming.site_file(item) if "site" in getattr(item, "fixturenames", ()) else None
     return {"site": path.stem, "site_sha256": resuming.sha256(path)} if path else {}
+
+
+_REQUIREMENT = re.compile(r"\b(?:REQ|EXG|SRS|URS)[-_ ]?\d[\w.-]*\w|\b(?:REQ|EXG|SRS|URS)[-_ ]?\d")
+"""How requirements are numbered in docstrings; others are named by the marker `requirement`."""
+
+
+def _of_procedure(item: pytest.Item) -> dict[str, Any]:
+    """What the test shows and why: its docstring, and the requirements that it names."""
+    doc = inspect.cleandoc(getattr(getattr(item, "obj", None), "__doc__", None) or "")
+    named = [str(name) for marker in item.iter_markers("requirement") for name in marker.args]
+    requirements = list(dict.fromkeys([*named, *_REQUIREMENT.findall(doc)]))
+    return {"doc": doc, "requirements": requirements}
 
 
 def _why_failed(error: BaseException) -> str:

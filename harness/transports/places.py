@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from twinfeed.emulators.devices.catalogue import KINDS
-from twinfeed.emulators.devices.firmware.device import SYSTEM_POINTS
 from twinfeed.emulators.devices.firmware.domain import Domain
-from twinfeed.emulators.devices.firmware.points import Index, Point, Value, undashed
+from twinfeed.emulators.devices.firmware.points import AnyPoint, Index, Value, undashed
 from twinfeed.emulators.profiles.binding import Row, dotted
 from twinfeed.emulators.profiles.schema import Bit, Condition, Profile, Register, SnmpObject
 from twinfeed.emulators.profiles.values import Raw, Unmapped, from_raw
@@ -147,9 +146,9 @@ def indices(entry: Shown) -> tuple[str, ...]:
     return entry.rows if isinstance(entry, SnmpObject) else tuple(entry.stride)
 
 
-def point_of(kind: str, name: str) -> Point | None:
+def point_of(kind: str, name: str) -> AnyPoint | None:
     """The point of that name in the catalogue of a kind of device, None if it has none."""
-    for point in (*KINDS[kind].POINTS, *SYSTEM_POINTS):
+    for point in KINDS[kind].table:
         if row_of(point.name, name) is not None:
             return point
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from twinfeed.emulators.devices.firmware.points import Point, Value
+from twinfeed.emulators.devices.firmware.points import AnyPoint, Value
 from twinfeed.emulators.site import Site
 from twinfeed.harness.transports import NoAnswer, Reading, Refused, TransportError
 from twinfeed.harness.transports.places import NO_VALUE, point_of
@@ -183,12 +183,12 @@ def _impossible(asked: Asked, points: Points, twin: Site) -> Iterator[Finding]:
                 )
 
 
-def _in_range(point: Point, value: float) -> bool:
+def _in_range(point: AnyPoint, value: float) -> bool:
     """Whether a setting lies in the range in which it can be written; a number that is only read has none."""
     return value != value or point.low is None or point.high is None or point.low <= value <= point.high
 
 
-def _expected(point: Point | None, reading: Reading) -> str:
+def _expected(point: AnyPoint | None, reading: Reading) -> str:
     """What the point can show."""
     domain = None if point is None else point.domain
     if domain is None or domain.kind != "number":

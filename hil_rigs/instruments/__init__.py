@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from twinfeed.harness.quantities import UnknownQuantity
 from twinfeed.harness.quantities import domain as domain_of
 from twinfeed.harness.transports import DeviceHandle
+from twinfeed.harness.uncertainty import Instrument as Facts
 from twinfeed.hil_rigs.dialogue import Dialogue
 from twinfeed.hil_rigs.instruments.base import Instrument, NoReading
 from twinfeed.hil_rigs.instruments.batch import Batch, batches
@@ -21,7 +22,7 @@ from twinfeed.hil_rigs.instruments.scpi import ScpiInstrument
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import Language
 
-__all__ = ["Batch", "Instrument", "NoReading", "batches", "make", "needed"]
+__all__ = ["Batch", "Instrument", "NoReading", "batches", "make", "measures", "needed"]
 
 
 def make(
@@ -54,6 +55,27 @@ def needed(rig: Rig) -> list[str]:
     looked_at = [*bench.interlocks.values(), bench.limits.on_battery, bench.emergency_stop.input]
     looked_at += [actuator.proof for actuator in bench.actuators.values()]
     return list(dict.fromkeys([*bench.instruments, *(limit.quantity for limit in looked_at if limit is not None)]))
+
+
+def measures(rig: Rig, quantity: str) -> Facts:
+    """What the rig file says of the instrument of that quantity, as journals and reports hold it.
+
+    A quantity that nothing measures has an instrument without a name.
+    """
+    section = rig.instrument_for(quantity)
+    if section is None:
+        return Facts(quantity)
+    try:
+        unit = domain_of(rig.site, quantity).unit
+    except UnknownQuantity:
+        unit = ""
+    scpi = "" if section.scpi is None else f"{section.scpi.resource} {section.scpi.query}"
+    by = section.point or scpi or "operator"
+    device = rig.bench.devices.get(by.partition(".")[0]) if section.point else None
+    if device is not None:
+        by = f"{by} ({'Modbus' if device.modbus is not None else 'SNMP'})"
+    calibrated, due = (str(day) if day is not None else "" for day in (section.calibrated, section.due))
+    return Facts(quantity, by, section.every, section.accuracy, unit, calibrated, due, section.certificate)
 
 
 def _one(

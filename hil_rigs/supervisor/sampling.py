@@ -30,6 +30,8 @@ class Sampling:
         self._heard, self._silent = heard, silent
         self.latest: dict[str, tuple[float, Value]] = {}
         """Quantity -> when it was last read, s of the monotonic clock, and what."""
+        self.trips: dict[str, float] = {}
+        """Quantity -> how long its last answer took, s: it was read at some time in between."""
         self.trouble: dict[str, str] = {}
         """Quantity -> why it has no value now."""
         self._told: dict[str, set[str]] = {}
@@ -69,12 +71,14 @@ class Sampling:
         loop = asyncio.get_running_loop()
         due_s = loop.time()
         while True:
+            asked_s = loop.time()
             try:
                 values = await batch.read()
             except Exception as error:  # nothing a device answers may end the watch over the bench
                 why = NoReading(f"{type(error).__name__}: {error}")
                 values = dict.fromkeys(batch.quantities, why)
             for quantity, value in values.items():
+                self.trips[quantity] = loop.time() - asked_s
                 self._take(loop.time(), quantity, value)
             due_s = max(due_s + batch.every_s, loop.time())
             await asyncio.sleep(due_s - loop.time())

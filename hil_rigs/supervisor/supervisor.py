@@ -135,7 +135,8 @@ class Supervisor:
         for interlock in self._interlocks:
             if interlock.limit.quantity == quantity:
                 interlock.see(t_s, value)
-        self._shout({"event": "reading", "t": t_s, "quantity": quantity, "value": value})
+        trip_s = self.sampling.trips.get(quantity, 0.0)
+        self._shout({"event": "reading", "t": t_s, "quantity": quantity, "value": value, "trip_s": trip_s})
 
     def _silent(self, t_s: float, quantity: str, no_reading: NoReading) -> None:
         why, raw = str(no_reading), raw_as_json(no_reading.raw)

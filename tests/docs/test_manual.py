@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from contracts import PICTURE, drawn
 
 ROOT = Path(__file__).parents[2]
 BESIDE_THE_MANUAL = sorted(path.name for path in ROOT.glob("*.md"))
@@ -45,3 +46,7 @@ def test_its_links_lead_to_files(name: str) -> None:
     targets = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page) + re.findall(r'\bsrc="([^"]+)"', page)
     local = [target for target in targets if "://" not in target]
     assert [target for target in local if not os.path.exists(ROOT / target)] == []
+
+
+def test_the_import_contracts_are_drawn_as_they_are() -> None:
+    assert PICTURE.read_text(encoding="utf-8") == drawn(), "python tests/docs/contracts.py draws them anew"

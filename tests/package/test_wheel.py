@@ -31,7 +31,7 @@ def test_what_is_read_at_run_time_is_in_it(wheel: Path) -> None:
         "twinfeed/fixtures/controllers/plant/main.py",
         "twinfeed/fixtures/findings/no-way-back.yaml",
     } <= inside
-    assert any(name.startswith("twinfeed/harness/report/templates/") for name in inside)
+    assert any(name.startswith("twinfeed/harness/report/rendering/templates/") for name in inside)
 
 
 def test_the_source_distribution_makes_the_same_wheel(source: Path, wheel: Path, tmp_path: Path) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from twinfeed.emulators.devices.firmware.alarms import Alarm, alarm_points
-from twinfeed.emulators.devices.firmware.points import Point
+from twinfeed.emulators.devices.cooling.chiller import ChillerController
+from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
+from twinfeed.emulators.devices.firmware.points import Point, Points
 
 ROLES = ("lead", "lag", "standby")
 
@@ -15,7 +15,7 @@ PHASES = ("dead", "booting", "off", "flow", "inhibited", "prestart", "running", 
 (anti-recycle), prestart (oil, expansion valve, role delay), running, lockout (too many trips: needs a reset)."""
 
 
-def _amperes(d: Any) -> float:
+def _amperes(d: ChillerController) -> float:
     return float(max(d.chiller.demand()["input"].amperes(d.chiller.seen["input"].volts)))
 
 
@@ -29,12 +29,12 @@ _TRIP_ALARMS = (
 )
 
 
-def _tripped(reason: str) -> Callable[[Any], bool]:
+def _tripped(reason: str) -> Callable[[ChillerController], bool]:
     return lambda d: bool(d.state.trip == reason)
 
 
-ALARMS = (
-    *(Alarm(name, doc, _tripped(reason), severity="critical") for name, reason, doc in _TRIP_ALARMS),
+ALARMS: Alarms[ChillerController] = (
+    *(Alarm[ChillerController](name, doc, _tripped(reason), severity="critical") for name, reason, doc in _TRIP_ALARMS),
     Alarm(
         "lockout",
         "too many trips within an hour: it stays off until it is reset",
@@ -63,7 +63,7 @@ ALARMS = (
     ),
 )
 
-POINTS: tuple[Point, ...] = (
+POINTS: Points[ChillerController] = (
     Point(
         "chiller.state",
         "where it is in its sequence",
@@ -127,5 +127,4 @@ POINTS: tuple[Point, ...] = (
         write=lambda d, v: d.reset(v),
         values=("none", "reset"),
     ),
-    *alarm_points(ALARMS),
 )

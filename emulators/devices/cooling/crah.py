@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Any, ClassVar
 
-from twinfeed.emulators.devices.firmware.alarms import Alarm, alarm_points
-from twinfeed.emulators.devices.firmware.device import Device, Params, State
+from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
-from twinfeed.emulators.devices.firmware.points import Point
+from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.cooling.crahs import Crah
 from twinfeed.emulators.plant.cooling.thermal import passes_s
 from twinfeed.emulators.plant.kernel.faults import Fault
@@ -56,107 +55,11 @@ class CrahControllerState(State):
     starts: int = 0
 
 
-def _airflow_part(d: Any) -> float:
-    """Airflow against what the fan speed should give, %."""
-    speed = d.crah.speed_percent
-    return float(100.0 * d.crah.airflow_percent / speed) if speed > 10.0 else 100.0
-
-
 SUPPLY_C = (5.0, 50.0)
 """Supply air between which a control that is misled by its sensor ends, degC: valve open, and shut, in any weather."""
 
-ALARMS = (
-    Alarm(
-        "airflow_lost",
-        "the fans should turn and no air moves",
-        lambda d: d.should_run and d.crah.airflow_percent < 10.0,
-        severity="critical",
-        delay_s=10.0,
-    ),
-    Alarm(
-        "filter_clogged",
-        "the filters pass too little air",
-        lambda d: _airflow_part(d) < d.params.low_airflow_percent and d.crah.fault("fan-failure") is None,
-        delay_s=30.0,
-    ),
-    Alarm(
-        "high_return",
-        "the return air is too warm",
-        lambda d: d.return_c > d.params.high_return_c,
-        clear=lambda d: d.return_c < d.params.high_return_c - 1.0,
-        severity="critical",
-        delay_s=30.0,
-    ),
-    Alarm(
-        "high_supply",
-        "the supply air is too warm",
-        lambda d: d.should_run and d.supply_c > d.setpoint_c + d.params.high_supply_k,
-        clear=lambda d: not d.should_run or d.supply_c < d.setpoint_c + d.params.high_supply_k - 1.0,
-        severity="critical",
-        delay_s=60.0,
-    ),
-    Alarm(
-        "high_water",
-        "the chilled water is too warm",
-        lambda d: d.water_c > d.params.high_water_c,
-        clear=lambda d: d.water_c < d.params.high_water_c - 1.0,
-        delay_s=30.0,
-    ),
-    Alarm("fire", "the fire panel has stopped the unit", lambda d: d.fire, severity="critical"),
-    Alarm("switched_off", "the unit is switched off", lambda d: not d.enabled, severity="info"),
-)
 
-POINTS: tuple[Point, ...] = (
-    Point("unit.on", "the fans turn", lambda d: d.crah.running, kind="truth"),
-    Point(
-        "unit.enabled",
-        "the unit is switched on",
-        lambda d: d.enabled,
-        write=lambda d, v: d.set_setting("enabled", bool(v)),
-        kind="truth",
-    ),
-    Point("unit.alarm", "some alarm is active", lambda d: bool(d.state.alarms), kind="truth"),
-    Point(
-        "unit.alarm_text",
-        "the newest line of its event log",
-        lambda d: str(d.state.events[-1][1]) if d.state.events else "",
-        kind="text",
-    ),
-    Point("unit.hours", "hours the fans have run", lambda d: d.run_hours, "h"),
-    Point("unit.starts", "fan starts", lambda d: d.state.starts),
-    Point(
-        "setpoint.supply",
-        "supply air setpoint",
-        lambda d: d.setpoint_c,
-        "°C",
-        write=lambda d, v: d.set_setting("supply_c", float(v)),
-        low=10.0,
-        high=35.0,
-    ),
-    Point("air.supply", "leaving the unit", lambda d: d.crah.supply_air_c, "°C"),
-    Point("air.return", "entering the unit", lambda d: d.crah.return_air_c, "°C"),
-    Point("air.return_humidity", "of the return air", lambda d: d.crah.return_humidity_percent, "%"),
-    Point("air.supply_humidity", "of the supply air", lambda d: d.crah.supply_humidity_percent, "%"),
-    Point("air.flow", "through the unit", lambda d: d.crah.air_m3_s, "m3/s"),
-    Point("fan.speed", "of the fans", lambda d: d.crah.speed_percent, "%"),
-    Point(
-        "fan.setting",
-        "normal fan speed",
-        lambda d: d.fan_percent,
-        "%",
-        write=lambda d, v: d.set_setting("fan_percent", float(v)),
-        low=30.0,
-        high=100.0,
-    ),
-    Point("valve.position", "water valve", lambda d: d.crah.valve_percent, "%"),
-    Point("water.in", "entering the coil", lambda d: d.crah.water_in_c, "°C"),
-    Point("water.out", "leaving the coil", lambda d: d.crah.water_out_c, "°C"),
-    Point("cooling.power", "heat taken from the air", lambda d: d.crah.cooling_kw, "kW"),
-    Point("input.power", "electric input", lambda d: d.crah.input_kw, "kW"),
-)
-
-
-class CrahController(Device):
+class CrahController(Device[CrahControllerState]):
     """Manages the plant's `crah` named by `of`, on the same supply.
 
     `controller-hang` leaves fans and setpoint as they are; the fire panel stops the fans by its own contact.
@@ -166,8 +69,6 @@ class CrahController(Device):
     PARAMS = CrahParams
     MANAGES = (Crah,)
     STATE = CrahControllerState
-    ALARMS = ALARMS
-    POINTS = (*POINTS, *alarm_points(ALARMS))
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("it no longer controls: fans and setpoint stay as they are"),
@@ -175,7 +76,6 @@ class CrahController(Device):
         **left_in_manual("it is left switched off at its panel"),
     }
     params: CrahParams
-    state: CrahControllerState
     crah: Crah
 
     def start(self) -> None:

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from math import copysign, hypot, sqrt
 from typing import Annotated
 
-from twinfeed.emulators.devices.firmware.device import LOG_LENGTH, Device, Params, State
-from twinfeed.emulators.devices.firmware.domain import DISTORTION, FOUR_QUADRANT, POWER_FACTOR
-from twinfeed.emulators.devices.firmware.points import Index, Point
+from twinfeed.emulators.devices.firmware.device import WITHOUT_ALARMS, Device
+from twinfeed.emulators.devices.firmware.points import Index
+from twinfeed.emulators.devices.firmware.state import LOG_LENGTH, Params, State
 from twinfeed.emulators.plant.kernel.ratings import Range
-from twinfeed.emulators.plant.power.boards import neutral_amperes
 from twinfeed.emulators.plant.power.electrical import NOTHING, Draw, Electrical, Phases
 
 
@@ -47,15 +46,15 @@ class MeterState(State):
     """When the energies were reset, s."""
 
 
-class Meter(Device):
+class Meter(Device[MeterState]):
     """Measures what its component `of` puts out; on a bus tie, what flows from a to b counts as delivered."""
 
     kind = "meter"
     PARAMS = MeterParams
     MANAGES = (Electrical,)
     STATE = MeterState
+    FAULTS = WITHOUT_ALARMS
     params: MeterParams
-    state: MeterState
     circuit: Electrical
 
     def start(self) -> None:
@@ -79,22 +78,23 @@ class Meter(Device):
     def _integrate(self) -> None:
         """Close the rectangle up to now and open the next with what flows from now on."""
         state = self.state
-        state.delivered_kwh, state.received_kwh = self._energy("kwh", state.kw)
-        state.delivered_kvarh, state.received_kvarh = self._energy("kvarh", state.kvar)
-        state.delivered_kvah = self._apparent_energy()
+        state.delivered_kwh, state.received_kwh = self.energy("kwh", state.kw)
+        state.delivered_kvarh, state.received_kvarh = self.energy("kvarh", state.kvar)
+        state.delivered_kvah = self.apparent_energy_kvah()
         state.since = self.plant.now
         draw = self.draw
         state.kw, state.kvar, state.kva = draw.total_kw, draw.total_kvar, draw.total_kva
         if abs(state.kw) > state.peak_kw:
             state.peak_kw, state.peak_at = abs(state.kw), self.plant.now
 
-    def _energy(self, unit: str, power: float) -> tuple[float, float]:
+    def energy(self, unit: str, power: float) -> tuple[float, float]:
         """Delivered and received up to now, in kWh or kvarh."""
         moved = power * (self.plant.now - self.state.since) / 3600.0
         delivered, received = getattr(self.state, f"delivered_{unit}"), getattr(self.state, f"received_{unit}")
         return (delivered + moved, received) if moved >= 0.0 else (delivered, received - moved)
 
-    def _apparent_energy(self) -> float:
+    def apparent_energy_kvah(self) -> float:
+        """Up to now, kVAh."""
         return self.state.delivered_kvah + self.state.kva * (self.plant.now - self.state.since) / 3600.0
 
     def reset_energy(self, value: str) -> None:
@@ -155,93 +155,3 @@ class Meter(Device):
         """Largest deviation from the mean, % of the mean (the meter's own definition)."""
         mean = sum(values) / 3.0
         return 100.0 * max(abs(v - mean) for v in values) / mean if mean > 0.0 else 0.0
-
-    POINTS = (
-        Point("voltage.{phase}", "phase to neutral", lambda d, p: d.volts[p - 1], "V"),
-        Point("voltage.average", "phase to neutral", lambda d: sum(d.volts) / 3.0, "V"),
-        Point(
-            "voltage.unbalance",
-            "largest deviation of a phase from their mean",
-            lambda d: d.unbalance(d.volts),
-            "%",
-            possible=DISTORTION,
-        ),
-        Point("line_voltage.{phase}", "phase to phase: L1-L2, L2-L3, L3-L1", line_volts, "V"),
-        Point(
-            "line_voltage.average", "mean between phases", lambda d: sum(d.line_volts(p) for p in (1, 2, 3)) / 3.0, "V"
-        ),
-        Point("current.{phase}", "of one phase, RMS", lambda d, p: d.amperes[p - 1], "A"),
-        Point(
-            "current.neutral", "in the neutral, RMS", lambda d: neutral_amperes(d.circuit.load, d.circuit.output), "A"
-        ),
-        Point("current.average", "mean of the phases", lambda d: sum(d.amperes) / 3.0, "A"),
-        Point(
-            "current.unbalance",
-            "largest deviation of a phase from their mean",
-            lambda d: d.unbalance(d.amperes),
-            "%",
-            possible=DISTORTION,
-        ),
-        Point("power.{phase}", "active", lambda d, p: d.draw.kw[p - 1], "kW"),
-        Point("power.total", "active", lambda d: d.draw.total_kw, "kW"),
-        Point("power.peak", "highest active power since it was reset", lambda d: d.state.peak_kw, "kW"),
-        Point("reactive_power.{phase}", "of one phase, positive when lagging", lambda d, p: d.draw.kvar[p - 1], "kvar"),
-        Point("reactive_power.total", "of all phases, positive when lagging", lambda d: d.draw.total_kvar, "kvar"),
-        Point(
-            "apparent_power.{phase}", "of one phase", lambda d, p: hypot(d.draw.kw[p - 1], d.draw.kvar[p - 1]), "kVA"
-        ),
-        Point("apparent_power.total", "of all phases", lambda d: d.draw.total_kva, "kVA"),
-        Point("power_factor.{phase}", "of one phase", power_factor, possible=POWER_FACTOR),
-        Point("power_factor.total", "of all phases", lambda d: d.total_power_factor, possible=POWER_FACTOR),
-        Point("power_factor.four_quadrant.{phase}", "as PowerLogic codes it", four_quadrant, possible=FOUR_QUADRANT),
-        Point(
-            "power_factor.four_quadrant.total",
-            "as PowerLogic codes it",
-            lambda d: d.four_quadrant(),
-            possible=FOUR_QUADRANT,
-        ),
-        Point("frequency", "of the measured supply", lambda d: d.circuit.output_hertz, "Hz"),
-        Point(
-            "thd.voltage",
-            "total harmonic distortion of the voltage (from the site file)",
-            lambda d: d.params.thd_volts_percent if d.circuit.live else 0.0,
-            "%",
-            possible=DISTORTION,
-        ),
-        Point(
-            "thd.current",
-            "total harmonic distortion of the current (from the site file)",
-            lambda d: d.params.thd_current_percent if d.circuit.load_kva > 0.0 else 0.0,
-            "%",
-            possible=DISTORTION,
-        ),
-        Point("energy.delivered", "active, into the load", lambda d: d._energy("kwh", d.state.kw)[0], "kWh"),
-        Point("energy.received", "active, out of the load", lambda d: d._energy("kwh", d.state.kw)[1], "kWh"),
-        Point(
-            "reactive_energy.delivered",
-            "lagging, since the last reset",
-            lambda d: d._energy("kvarh", d.state.kvar)[0],
-            "kvarh",
-        ),
-        Point(
-            "reactive_energy.received",
-            "leading, since the last reset",
-            lambda d: d._energy("kvarh", d.state.kvar)[1],
-            "kvarh",
-        ),
-        Point("apparent_energy.delivered", "since the last reset", lambda d: d._apparent_energy(), "kVAh"),
-        Point(
-            "command.reset_energy",
-            "set the energies to zero",
-            lambda d: "none",
-            write=reset_energy,
-            values=("none", "reset"),
-        ),
-        Point(
-            "command.reset_peak",
-            "forget the highest demand",
-            lambda d: "none",
-            write=reset_peak,
-            values=("none", "reset"),
-        ),
-    )

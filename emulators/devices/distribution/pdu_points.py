@@ -1,125 +1,147 @@
-"""The points of a power distribution unit: meters and thresholds of four scopes, outlets, banks, the sensor."""
+"""The points and alarms of a power distribution unit: four scopes with meters and thresholds, outlets, the sensor."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
-from twinfeed.emulators.devices.firmware.domain import POWER_FACTOR
-from twinfeed.emulators.devices.firmware.points import Point
+from twinfeed.emulators.devices.distribution.pdu import PduDevice
+from twinfeed.emulators.devices.distribution.pdu_loads import LOAD_STATES
+from twinfeed.emulators.devices.distribution.pdu_meter import SCOPES, Scope
+from twinfeed.emulators.devices.distribution.pdu_outlets import COMMANDS
+from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
+from twinfeed.emulators.devices.firmware.domain import POWER_FACTOR, Bounds, Kind
+from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint, Value
 
-if TYPE_CHECKING:
-    from twinfeed.emulators.devices.distribution.pdu import PduDevice
-
-COMMANDS = ("none", "on", "off", "reboot", "delayed-on", "delayed-off", "delayed-reboot", "cancel")
-LOAD_STATES = ("low", "normal", "near-overload", "overload")
 RESTRICTIONS = ("always", "near-overload", "overload")
 
 
-class Scope(NamedTuple):
-    """Something with a load, thresholds and a peak: the whole PDU (W), a phase, a bank, an outlet (A)."""
-
-    name: str
-    """`input`, or the index of its table."""
-    unit: str
-    rating: Callable[[PduDevice, int], float]
-    reading: Callable[[PduDevice, int], float]
-
-    def key(self, row: int) -> str:
-        return f"{self.name}.{row}" if row else self.name
+def _any_load(state: str) -> Callable[[PduDevice], bool]:
+    return lambda d: state in d.loads.present
 
 
-SCOPES = (
-    Scope("input", "W", lambda d, _: d.rated_watts, lambda d, _: d.gain * d.pdu.load_kw * 1000.0),
-    Scope("phase", "A", lambda d, p: d.pdu.params.rated_a, lambda d, p: d.gain * d.pdu.amperes[d.phase(p)]),
-    Scope("bank", "A", lambda d, b: d.pdu.params.bank_a, lambda d, b: d.gain * d.pdu.bank_amperes(b)),
-    Scope("outlet", "A", lambda d, o: d.pdu.params.outlet_a, lambda d, o: d.gain * d.pdu.outlet_amperes(o)),
+ALARMS: Alarms[PduDevice] = (
+    Alarm("low_load", "something draws less than its low-load threshold", _any_load("low"), severity="info"),
+    Alarm("near_overload", "a load is near its limit", _any_load("near-overload")),
+    Alarm("overload", "a load is over its limit", _any_load("overload"), severity="critical"),
+    Alarm("bank_tripped", "a bank's breaker is open", lambda d: d.pdu.any_bank_open, severity="critical"),
+    Alarm("phase_lost", "a phase of the inlet is dead", lambda d: d.meter.dead_phases > 0, severity="critical"),
+    Alarm("outlet_off", "an outlet is switched off", lambda d: False in d.pdu.state.relays, severity="info"),
+    Alarm(
+        "relay_failed",
+        "an outlet is not what it was told to be",
+        lambda d: d.pdu.live and d.outlets.disobeyed,
+        severity="critical",
+        delay_s=1.0,
+    ),
+    Alarm(
+        "too_hot",
+        "the sensor is over its threshold",
+        lambda d: d.temperature >= d.setting("sensor.high", 32.0),
+        clear=lambda d: not d.temperature >= d.setting("sensor.high", 32.0) - 1.0,
+    ),
 )
 
+Row = Callable[[PduDevice, int], Value]
 
-def _metered(scope: Scope) -> tuple[Point, ...]:
+
+def _metered(scope: Scope) -> Points[PduDevice]:
     """Everything that is measured and watched of the inlet, a phase, a bank or an outlet."""
     name, unit = scope.name, scope.unit
-    prefix = name if name == "input" else f"{name}.{{{name}}}"
 
-    def read(how: Callable[[PduDevice, int], Any]) -> Callable[..., Any]:
-        return (lambda d: how(d, 0)) if name == "input" else how
-
-    def write(how: Callable[[PduDevice, int, Any], None]) -> Callable[..., None]:
-        return (lambda d, v: how(d, 0, v)) if name == "input" else how
+    def point(
+        quantity: str,
+        doc: str,
+        read: Row,
+        unit: str = "",
+        write: Callable[[PduDevice, int, Any], None] | None = None,
+        values: tuple[str, ...] = (),
+        low: float | None = None,
+        kind: Kind | None = None,
+        possible: Bounds | None = None,
+    ) -> Point[PduDevice] | RowPoint[PduDevice]:
+        """The inlet is there once, everything else has a row for each."""
+        if name == "input":
+            return Point(
+                f"input.{quantity}",
+                doc,
+                lambda d: read(d, 0),
+                unit,
+                None if write is None else lambda d, v: write(d, 0, v),
+                values,
+                low,
+                kind=kind,
+                possible=possible,
+            )
+        row = f"{name}.{{{name}}}.{quantity}"
+        return RowPoint(row, doc, read, unit, write, values, low, kind=kind, possible=possible)
 
     def current(d: PduDevice, r: int) -> float:
-        return d.gain * max(d.pdu.amperes) if name == "input" else scope.reading(d, r)
+        return d.meter.gain * max(d.pdu.amperes) if name == "input" else scope.reading(d.meter, r)
 
     def power_factor(d: PduDevice, r: int) -> float:
-        kva = d.kva(name, r)
-        return d.kw(name, r) / kva if kva > 0.0 else 1.0
+        kva = d.meter.kva(name, r)
+        return d.meter.kw(name, r) / kva if kva > 0.0 else 1.0
 
     def since(what: str) -> Callable[[PduDevice, int], str]:
         return lambda d, r: d.date(d.setting(f"{scope.key(r)}.{what}_since", 0.0))
 
-    def limit(kind: str) -> Point:
+    def limit(kind: str) -> Point[PduDevice] | RowPoint[PduDevice]:
         setting = f"{kind.replace('-', '_')}_threshold"
-
-        def configure(d: PduDevice, r: int, v: float) -> None:
-            d.configure(f"{scope.key(r)}.{setting}", v)
-
-        return Point(
-            f"{prefix}.{setting}",
+        return point(
+            setting,
             f"where {kind.replace('-', ' ')} begins",
-            read(lambda d, r: d.threshold(scope, r, kind)),
+            lambda d, r: d.loads.threshold(scope, r, kind),
             unit,
-            write(configure),
+            lambda d, r, v: d.configure(f"{scope.key(r)}.{setting}", v),
             low=0.0,
         )
 
     return (
-        Point(f"{prefix}.voltage", "phase to neutral; the lowest of several", read(lambda d, r: d.volts(name, r)), "V"),
-        Point(f"{prefix}.current", "RMS; the highest of several poles", read(current), "A"),
-        Point(f"{prefix}.power", "active power", read(lambda d, r: d.kw(name, r) * 1000.0), "W"),
-        Point(f"{prefix}.apparent_power", "apparent power", read(lambda d, r: d.kva(name, r) * 1000.0), "VA"),
-        Point(
-            f"{prefix}.power_factor", "of the fundamental, 1 without load", read(power_factor), possible=POWER_FACTOR
-        ),
-        Point(
-            f"{prefix}.energy",
+        point("voltage", "phase to neutral; the lowest of several", lambda d, r: d.meter.volts(name, r), "V"),
+        point("current", "RMS; the highest of several poles", current, "A"),
+        point("power", "active power", lambda d, r: d.meter.kw(name, r) * 1000.0, "W"),
+        point("apparent_power", "apparent power", lambda d, r: d.meter.kva(name, r) * 1000.0, "VA"),
+        point("power_factor", "of the fundamental, 1 without load", power_factor, possible=POWER_FACTOR),
+        point(
+            "energy",
             "active energy since it was last reset",
-            read(lambda d, r: d.energy(scope.key(r), d.kwh(name, r))),
+            lambda d, r: d.energy(scope.key(r), d.meter.kwh(name, r)),
             "kWh",
         ),
-        Point(f"{prefix}.energy_since", "when the energy meter was last reset", read(since("energy")), kind="text"),
-        Point(f"{prefix}.rating", "rated load", read(lambda d, r: scope.rating(d, r)), unit),
-        Point(
-            f"{prefix}.load_state",
+        point("energy_since", "when the energy meter was last reset", since("energy"), kind="text"),
+        point("rating", "rated load", lambda d, r: scope.rating(d.meter, r), unit),
+        point(
+            "load_state",
             "load against its thresholds",
-            read(lambda d, r: d.state.loads.get(scope.key(r), "normal")),
+            lambda d, r: d.state.loads.get(scope.key(r), "normal"),
             values=LOAD_STATES,
         ),
-        Point(
-            f"{prefix}.peak",
+        point(
+            "peak",
             f"highest {'power' if name == 'input' else 'current'} since it was last reset",
-            read(lambda d, r: d.state.peaks.get(scope.key(r), [0.0])[0]),
+            lambda d, r: d.state.peaks.get(scope.key(r), [0.0])[0],
             unit,
         ),
-        Point(
-            f"{prefix}.peak_time",
+        point(
+            "peak_time",
             "when that was",
-            read(lambda d, r: d.date(d.state.peaks.get(scope.key(r), [0.0, 0.0])[1])),
+            lambda d, r: d.date(d.state.peaks.get(scope.key(r), [0.0, 0.0])[1]),
             kind="text",
         ),
-        Point(f"{prefix}.peak_since", "when the peak was last reset", read(since("peak")), kind="text"),
-        Point(
-            f"{prefix}.reset_energy",
+        point("peak_since", "when the peak was last reset", since("peak"), kind="text"),
+        point(
+            "reset_energy",
             "starts its energy meter afresh",
-            read(lambda d, r: "none"),
-            write=write(lambda d, r, v: _reset_energy(d, scope, r, v)),
+            lambda d, r: "none",
+            write=lambda d, r, v: _reset_energy(d, scope, r, v),
             values=("none", "reset"),
         ),
-        Point(
-            f"{prefix}.reset_peak",
+        point(
+            "reset_peak",
             "starts its peak afresh",
-            read(lambda d, r: "none"),
-            write=write(lambda d, r, v: _reset_peak(d, scope, r, v)),
+            lambda d, r: "none",
+            write=lambda d, r, v: _reset_peak(d, scope, r, v),
             values=("none", "reset"),
         ),
         limit("low"),
@@ -130,7 +152,7 @@ def _metered(scope: Scope) -> tuple[Point, ...]:
 
 def _reset_energy(device: PduDevice, scope: Scope, row: int, command: str) -> None:
     if command == "reset":
-        device.reset_energy(scope.key(row), device.kwh(scope.name, row))
+        device.reset_energy(scope.key(row), device.meter.kwh(scope.name, row))
 
 
 def _reset_peak(device: PduDevice, scope: Scope, row: int, command: str) -> None:
@@ -138,11 +160,11 @@ def _reset_peak(device: PduDevice, scope: Scope, row: int, command: str) -> None
         device.reset_peak(scope.key(row))
 
 
-def _delay(name: str, doc: str, low: float, high: float) -> Point:
-    return Point(
+def _delay(name: str, doc: str, low: float, high: float) -> RowPoint[PduDevice]:
+    return RowPoint(
         f"outlet.{{outlet}}.{name}",
         doc,
-        lambda d, o: d.outlet_setting(o, name),
+        lambda d, o: d.outlets.setting(o, name),
         "s",
         lambda d, o, v: d.configure(f"outlet.{o}.{name}", v),
         low=low,
@@ -150,8 +172,8 @@ def _delay(name: str, doc: str, low: float, high: float) -> Point:
     )
 
 
-def _restriction(name: str) -> Point:
-    return Point(
+def _restriction(name: str) -> RowPoint[PduDevice]:
+    return RowPoint(
         f"{name}.{{{name}}}.restriction",
         "load state from which outlets on it cannot be turned on",
         lambda d, r: d.state.settings.get(f"{name}.{r}.restriction", "always"),
@@ -171,10 +193,10 @@ def _bank_phase(device: PduDevice, bank: int) -> str:
 
 LAYOUTS = ("L1", "L2", "L3", "L1-L2-L3")
 
-POINTS: tuple[Point, ...] = (
+POINTS: Points[PduDevice] = (
     *(point for scope in SCOPES for point in _metered(scope)),
     Point("input.frequency", "of the supply", lambda d: d.pdu.output.hertz, "Hz"),
-    Point("input.apparent_energy", "since the site was started", lambda d: d.gain * d.pdu.energy_kvah, "kVAh"),
+    Point("input.apparent_energy", "since the site was started", lambda d: d.meter.gain * d.pdu.energy_kvah, "kVAh"),
     Point(
         "outlets.energy_since",
         "when the outlets' meters were last reset together",
@@ -183,20 +205,20 @@ POINTS: tuple[Point, ...] = (
     ),
     _restriction("phase"),
     _restriction("bank"),
-    Point(
+    RowPoint(
         "bank.{bank}.breaker",
         "its breaker",
         lambda d, b: "open" if d.pdu.bank_open(b) else "closed",
         values=("closed", "open"),
     ),
-    Point("bank.{bank}.phase", "the phase it is on", _bank_phase, values=LAYOUTS),
-    Point(
+    RowPoint("bank.{bank}.phase", "the phase it is on", _bank_phase, values=LAYOUTS),
+    RowPoint(
         "outlet.{outlet}.state",
         "its relay",
         lambda d, o: "on" if d.pdu.relay_closed(o) else "off",
         values=("on", "off"),
     ),
-    Point(
+    RowPoint(
         "outlet.{outlet}.name",
         "what people call it",
         lambda d, o: d.state.settings.get(f"outlet.{o}.name", f"Outlet {o}"),
@@ -204,16 +226,21 @@ POINTS: tuple[Point, ...] = (
         kind="text",
         length=(1, 64),
     ),
-    Point("outlet.{outlet}.pending", "whether a command waits for its time", lambda d, o: d.pending(o), kind="truth"),
-    Point("outlet.{outlet}.bank", "the bank it is on", lambda d, o: d.pdu.outlet_banks[o - 1] + 1),
-    Point("outlet.{outlet}.phase", "the phase it is on", _phase_name, values=LAYOUTS),
-    Point(
+    RowPoint(
+        "outlet.{outlet}.pending",
+        "whether a command waits for its time",
+        lambda d, o: d.outlets.pending(o),
+        kind="truth",
+    ),
+    RowPoint("outlet.{outlet}.bank", "the bank it is on", lambda d, o: d.pdu.outlet_banks[o - 1] + 1),
+    RowPoint("outlet.{outlet}.phase", "the phase it is on", _phase_name, values=LAYOUTS),
+    RowPoint(
         "outlet.{outlet}.apparent_energy",
         "since the site was started",
-        lambda d, o: d.gain * d.pdu.outlet_kvah(o),
+        lambda d, o: d.meter.gain * d.pdu.outlet_kvah(o),
         "kVAh",
     ),
-    Point(
+    RowPoint(
         "outlet.{outlet}.control",
         "its relay when read, a command when written",
         lambda d, o: "on" if d.pdu.relay_closed(o) else "off",
@@ -226,7 +253,7 @@ POINTS: tuple[Point, ...] = (
     Point(
         "outlets.pending",
         "whether any command waits for its time",
-        lambda d: any(d.pending(o) for o in d.indices("outlet")),
+        lambda d: any(d.outlets.pending(o) for o in d.meter.rows("outlet")),
         kind="truth",
     ),
     Point(
@@ -246,24 +273,24 @@ POINTS: tuple[Point, ...] = (
     Point(
         "cold_start_delay",
         "from the return of supply to the first outlet; -1 never",
-        lambda d: d.setting("cold_start_delay", d.params.cold_start_delay_s),
+        lambda d: d.outlets.cold_start_delay_s,
         "s",
         lambda d, v: d.configure("cold_start_delay", v),
         low=-1.0,
         high=300.0,
     ),
-    Point(
+    RowPoint(
         "sensor.{sensor}.present", "whether a sensor is plugged in", lambda d, s: bool(d.params.sensor), kind="truth"
     ),
-    Point("sensor.{sensor}.temperature", "what the probe measures", lambda d, s: d.temperature, "°C"),
-    Point(
+    RowPoint("sensor.{sensor}.temperature", "what the probe measures", lambda d, s: d.temperature, "°C"),
+    RowPoint(
         "sensor.{sensor}.temperature_state",
         "against its threshold",
         lambda d, s: d.temperature_state,
         values=("absent", "normal", "high"),
     ),
-    Point("sensor.{sensor}.humidity", "relative", lambda d, s: d.humidity, "%"),
-    Point(
+    RowPoint("sensor.{sensor}.humidity", "relative", lambda d, s: d.humidity, "%"),
+    RowPoint(
         "sensor.{sensor}.high_threshold",
         "where too hot begins",
         lambda d, s: d.setting("sensor.high", 32.0),

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Generic, Protocol
 
-from twinfeed.emulators.devices.firmware.points import Index, Point
+from twinfeed.emulators.devices.firmware.points import D, F, Index, Point
 
 
-@dataclass(frozen=True, slots=True)
-class Alarm:
+@dataclass(frozen=True)
+class Alarm(Generic[D]):
     """A condition the device announces: raised after `when` has held for `delay_s`, dropped after `clear` has.
 
     `clear` defaults to `not when`; give it to have different set and clear thresholds.
@@ -18,28 +18,48 @@ class Alarm:
 
     name: str
     doc: str
-    when: Callable[[Any], bool]
-    clear: Callable[[Any], bool] | None = None
+    when: Callable[[D], bool]
+    clear: Callable[[D], bool] | None = None
     severity: str = "warning"
     """info, warning or critical."""
     delay_s: float = 0.0
     clear_delay_s: float = 0.0
 
 
+Alarms = tuple[Alarm[F], ...]
+"""The alarms of a kind of device whose firmware is an `F`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """An alarm has just been raised or dropped: what a trap is made from."""
+    """An alarm has just been raised or dropped: a trap is made from it."""
 
     t: float
+    """When, s since the site was started."""
     alarm: str
     raised: bool
     index: Index | None = None
     """The row the alarm is about: an alarm raised as `link_down.12` is the alarm `link_down` of row 12."""
 
 
-def alarm_points(alarms: Sequence[Alarm]) -> tuple[Point, ...]:
-    """A boolean point `alarm.NAME.active` for each alarm, to be added to a device's `POINTS`."""
-    return tuple(
-        Point(f"alarm.{a.name}.active", a.doc, (lambda name: lambda d: name in d.state.alarms)(a.name), kind="truth")
-        for a in alarms
-    )
+class _Alarmed(Protocol):
+    @property
+    def alarms(self) -> Mapping[str, float]:
+        """Active alarms and when they were raised, s."""
+
+
+class Announcing(Protocol):
+    """A device that has alarms."""
+
+    @property
+    def state(self) -> _Alarmed:
+        """The state of the device."""
+
+
+def _active(name: str) -> Callable[[Announcing], bool]:
+    return lambda device: name in device.state.alarms
+
+
+def alarm_points(alarms: Iterable[Alarm[F]]) -> tuple[Point[Announcing], ...]:
+    """A boolean point `alarm.NAME.active` for each alarm."""
+    return tuple(Point(f"alarm.{a.name}.active", a.doc, _active(a.name), kind="truth") for a in alarms)

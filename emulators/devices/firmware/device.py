@@ -1,4 +1,4 @@
-"""What all firmware has in common: points, alarms, an event log and a management card.
+"""The firmware of a device: its points, alarms and event log, and its management card.
 
 A device is the thing with a management address. It manages one component of the plant (`of`), reads its
 terminals and acts on it; it holds no physics. Its logical quantities are its points (`battery.charge`), named
@@ -11,15 +11,16 @@ runs, and its uptime starts again after a power loss.
 from __future__ import annotations
 
 import marshal
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar, Generic
+
+from typing_extensions import TypeVar
 
 from twinfeed.emulators.devices.firmware.alarms import Alarm, Notice
 from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS
-from twinfeed.emulators.devices.firmware.domain import CLOCK, Domain
+from twinfeed.emulators.devices.firmware.domain import Domain
 from twinfeed.emulators.devices.firmware.firmware_faults import (
     ALARM_FAULTS,
     FIRMWARE_FAULTS,
@@ -33,108 +34,56 @@ from twinfeed.emulators.devices.firmware.points import (
     BoundPoint,
     Crashed,
     Index,
-    Point,
+    PointTable,
     UnknownPoint,
     Value,
-    dashed,
-    placeholders,
     undashed,
 )
 from twinfeed.emulators.devices.firmware.sensor_faults import SENSOR_FAULTS, controlled, reported
+from twinfeed.emulators.devices.firmware.state import LOG_LENGTH, Params, State
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
 from twinfeed.emulators.plant.kernel.actor import State as ActorState
 from twinfeed.emulators.plant.kernel.faults import Fault
-from twinfeed.emulators.plant.kernel.ratings import Form, Names, Range, Text
 from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.plant.power.flow import Flow
 
 CARD_VOLTS = 100.0
 """A management card's 100-240 V supply runs from here on, V phase to neutral."""
 
-LOG_LENGTH = 200
-"""Lines of the event log a device keeps, the oldest dropped first."""
+WITHOUT_ALARMS: Mapping[str, Fault] = {**FIRMWARE_FAULTS, **SENSOR_FAULTS, **ANSWER_FAULTS}
+"""The faults of a device whose kind has no alarms."""
+
+S = TypeVar("S", bound=State, default=State, covariant=True)
+"""The dataclass of a firmware's state. A bare `Device` is one of any state."""
 
 
-@dataclass(frozen=True)
-class Params:
-    """What the site file says of every device.
+class Device(Actor, Generic[S]):
+    """Firmware of one kind of device, made by its `DeviceKind`, which knows its points and alarms.
 
-    `of` names the plant component it manages, `powered_by` the feeds of its management card (any live one is
-    enough; none means it is powered by the component itself), `switch_port` where its network cable goes
-    (`mgmt-1:12`).
+    A subclass sets `kind`, `PARAMS` and `STATE`, and gives its state to mypy: `class Meter(Device[MeterState])`.
     """
 
-    of: Annotated[str, Names()] = ""
-    powered_by: tuple[Annotated[str, Names()], ...] = ()
-    switch_port: Annotated[str, Names("switch")] = ""
-    model: Annotated[str, Text(255)] = ""
-    serial: Annotated[str, Text(64)] = ""
-    firmware: Annotated[str, Text(64)] = ""
-    location: Annotated[str, Text(255)] = ""
-    contact: Annotated[str, Text(255)] = ""
-    address: Annotated[str, Form("an IP address", ip_address)] = "127.0.0.1"
-    """IPv4 or IPv6 address of the management card."""
-    boot_s: Annotated[float, Range(0.0, 3600.0, "s")] = 30.0
-    """Time the management card takes from power to its first answer, s."""
-
-
-@dataclass
-class State(ActorState):
-    card: str = "up"
-    """off, booting or up; a hung card is `up` with the fault `card-hang`."""
-    booted_at: float = 0.0
-    boots: int = 1
-    alarms: dict[str, float] = field(default_factory=dict)
-    """Active alarms and when they were raised, s."""
-    events: list[list[Any]] = field(default_factory=list)
-    """The event log: [time s, text]."""
-    settings: dict[str, Any] = field(default_factory=dict)
-    """What survives a power loss."""
-    set_aside: dict[str, Any] = field(default_factory=dict)
-    """Settings that a fault has lost or changed, to be put back when it is cleared."""
-    commands: int = 0
-    """How many writes have reached it since it was built, whether it carried them out or not."""
-
-
-class Device(Actor):
-    """Firmware of one kind of device. Subclasses set `kind`, `POINTS`, `ALARMS`, `PARAMS` and `STATE`."""
-
     kind: ClassVar[str]
-    POINTS: ClassVar[tuple[Point, ...]]
-    ALARMS: ClassVar[tuple[Alarm, ...]] = ()
     PARAMS: ClassVar[type[Params]] = Params
     MANAGES: ClassVar[tuple[type[Component], ...]] = ()
-    """What its `of` must name; nothing here: anything, or nothing."""
+    """What its `of` must name; if empty, `of` names anything, or nothing."""
     STATE: ClassVar[type[ActorState]] = State
     OF_THIS_RUN: ClassVar[tuple[str, ...]] = ()
     """Endings of settings that mean nothing after the site was started again: times of its clock, meters' zeros."""
-    state: State
-    FAULTS: ClassVar[Mapping[str, Fault]] = {
-        **FIRMWARE_FAULTS,
-        **ALARM_FAULTS,
-        **SENSOR_FAULTS,
-        **ANSWER_FAULTS,
-    }
-
+    state: S
+    FAULTS: ClassVar[Mapping[str, Fault]] = {**FIRMWARE_FAULTS, **ALARM_FAULTS, **SENSOR_FAULTS, **ANSWER_FAULTS}
     CRASHES: ClassVar[frozenset[str]] = frozenset({"firmware-crash"})
 
-    _patterns: ClassVar[dict[tuple[int, str], list[tuple[Point, list[str]]]]]
-    """The points and the parts of their names, by how many those are and the first of them."""
-
-    def __init_subclass__(cls) -> None:
-        if not cls.ALARMS:
-            cls.FAULTS = {kind: fault for kind, fault in cls.FAULTS.items() if kind not in ALARM_FAULTS}
-        cls._patterns = {}
-        for point in (*SYSTEM_POINTS, *getattr(cls, "POINTS", ())):
-            parts = point.name.split(".")
-            cls._patterns.setdefault((len(parts), parts[0]), []).append((point, parts))
-
-    def __init__(self, id: str, params: Params) -> None:
+    def __init__(self, id: str, params: Params, points: PointTable, alarms: Sequence[Alarm[Any]]) -> None:
         super().__init__(id)
         self.params = params
+        self.points = points
+        """The points of its kind, those that every device has among them."""
+        self.alarms = alarms
+        """The alarms of its kind."""
         self.outbox: list[Notice] = []
-        """Notices not yet sent; whoever serves the device takes them. Not part of the state."""
+        """Notices not yet sent; the server of the device takes them. Not part of the state."""
         self.layout = 0
         """Grows when rows appear or disappear (alarm tables, neighbours)."""
         self._bound: dict[str, BoundPoint] = {}
@@ -182,36 +131,36 @@ class Device(Actor):
         self.point(name).write(value)
 
     def point_names(self) -> list[str]:
-        """All point names of this device, tables expanded, in catalogue order."""
-        names: list[str] = []
-        for point in (*SYSTEM_POINTS, *self.POINTS):
-            rows: list[dict[str, Index]] = [{}]
-            for index in placeholders(point.name):
-                rows = [{**row, index: i} for row in rows for i in self.indices(index)]
-            names += [point.name.format(**{k: dashed(v) for k, v in row.items()}) for row in rows]
-        return names
+        """All point names of this device, tables expanded, in the order of the catalogue."""
+        return self.points.names(self.indices)
 
     def _bind(self, name: str) -> BoundPoint | None:
-        parts = name.split(".")
-        for point, pattern in self._patterns.get((len(parts), parts[0]), ()):
-            row: list[Index] = []
-            for want, got in zip(pattern, parts, strict=True):
-                if want.startswith("{"):
-                    index = undashed(got)
-                    if index is None or index not in self.indices(want[1:-1]):
-                        break
-                    row.append(index)
-                elif want != got:
-                    break
-            else:
-                return BoundPoint(self, point, name, tuple(row))
-        return None
+        found = self.points.find(name, self.indices)
+        return None if found is None else BoundPoint(self, found[0], name, found[1])
 
     def domain(self, bound: BoundPoint) -> Domain:
         """Which values that point of this device takes and shows; some firmware knows more than the catalogue."""
         return bound.point.domain
 
-    # -- what its sensors say -------------------------------------------------------------------------------
+    def accepts(self, point: str, value: Value) -> bool:
+        """Count and log a command; False under `command-ignored`: the device acknowledges it and does nothing."""
+        self.state.commands += 1
+        self.log("command", device=self.name, point=point, value=value)
+        if "command-ignored" in self.state.faults:
+            self.log("command ignored", point=point)
+            return False
+        return True
+
+    def has_crashed(self, error: Exception, doing: str) -> Crashed:
+        """Take the device down, since its firmware has raised `error`; returns the exception for the caller."""
+        self.plant.crash(self, error, doing)
+        return Crashed(f"{self.name} does not answer: its firmware has crashed ({doing}: {error!r})")
+
+    # -- what its sensors report ----------------------------------------------------------------------------
+
+    def reported(self, point: str, value: Value) -> Value:
+        """The value that the device reports for that point's true `value`: another one where its sensor is wrong."""
+        return reported(self, point, value)
 
     def measured(self, point: str, value: float) -> float:
         """That point as its sensor shows it to the firmware, `value` being what is there."""
@@ -392,7 +341,7 @@ class Device(Actor):
     def _watch_alarms(self) -> None:
         active = self.state.alarms
         held = false_alarm(self) if self.state.faults else ""
-        for alarm in self.ALARMS:
+        for alarm in self.alarms:
             name = alarm.name
             if name == held:
                 if name not in active:
@@ -445,48 +394,3 @@ class Device(Actor):
         """Write a line to the device's own event log."""
         self.state.events.append([self.plant.now, text])
         del self.state.events[:-LOG_LENGTH]
-
-
-def _setting(
-    name: str, default: Callable[[Device], str]
-) -> tuple[Callable[[Device], str], Callable[[Device, str], None]]:
-    def read(device: Device) -> str:
-        return str(device.state.settings.get(name, default(device)))
-
-    def write(device: Device, value: str) -> None:
-        device.state.settings[name] = value
-
-    return read, write
-
-
-_NAME = _setting("system.name", lambda d: d.name)
-_LOCATION = _setting("system.location", lambda d: d.params.location)
-_CONTACT = _setting("system.contact", lambda d: d.params.contact)
-
-SYSTEM_POINTS: tuple[Point, ...] = (
-    Point("system.name", "the device's own name (sysName)", _NAME[0], write=_NAME[1], kind="text"),
-    Point("system.location", "where it stands (sysLocation)", _LOCATION[0], write=_LOCATION[1], kind="text"),
-    Point("system.contact", "who looks after it (sysContact)", _CONTACT[0], write=_CONTACT[1], kind="text"),
-    Point("system.uptime", "time since the management card came up", lambda d: d.uptime_s, "s", possible=CLOCK),
-    Point(
-        "system.clock",
-        "the device's own clock, seconds since the site was started",
-        lambda d: d.clock_s,
-        "s",
-        possible=CLOCK,
-    ),
-    Point("system.model", "the product's model name", lambda d: d.params.model, kind="text"),
-    Point("system.serial", "its serial number", lambda d: d.params.serial, kind="text"),
-    Point("system.firmware", "its firmware version", lambda d: d.params.firmware, kind="text"),
-    Point("system.ip", "IP address of the management card", lambda d: d.params.address, kind="text"),
-    Point("system.mac", "hardware address of the management card, six octets", lambda d: d.mac, kind="octets"),
-    Point("alarm.count", "how many alarms are active", lambda d: len(d.state.alarms)),
-    Point(
-        "command.reboot_card",
-        "restart the management card",
-        lambda d: "none",
-        write=lambda d, v: d.reboot() if v == "reboot" else None,
-        values=("none", "reboot"),
-    ),
-)
-"""Points every device has. `alarm.NAME.active` (bool) is added for each alarm, see `alarms.alarm_points`."""

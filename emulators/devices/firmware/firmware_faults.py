@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
+from twinfeed.emulators.devices.firmware.alarms import Alarm
 from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY
 from twinfeed.emulators.devices.firmware.points import BoundPoint, Refused, UnknownPoint, Value
-from twinfeed.emulators.devices.firmware.sensor_faults import SENSOR_FAULTS, VARYING, next_look_s, note, unfit
+from twinfeed.emulators.devices.firmware.sensor_faults import (
+    SENSOR_FAULTS,
+    VARYING,
+    Measuring,
+    next_look_s,
+    note,
+    unfit,
+)
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter, split
-
-if TYPE_CHECKING:
-    from twinfeed.emulators.devices.firmware.device import Device
 
 FIRMWARE_FAULTS: Mapping[str, Fault] = {
     "card-hang": Fault("the management card answers nothing until it is restarted; the power train runs on"),
@@ -54,12 +59,49 @@ ALARM_FAULTS: Mapping[str, Fault] = {
 """Every device that has alarms can suffer these, too."""
 
 
+class Suffering(Measuring, Protocol):
+    """A device as far as its faults act on it."""
+
+    @property
+    def name(self) -> str:
+        """The name of the device in messages."""
+
+    @property
+    def alarms(self) -> Sequence[Alarm[Any]]:
+        """The alarms of its kind."""
+
+    @property
+    def OF_THIS_RUN(self) -> tuple[str, ...]:
+        """Endings of settings that mean nothing after a restart of the site."""
+
+    def fault(self, kind: str) -> Mapping[str, float] | None:
+        """The parameters of that fault while it is active."""
+
+    def reboot(self) -> None:
+        """Restart the management card."""
+
+    def on_settings(self) -> None:
+        """All settings have been replaced."""
+
+    def after(self, delay_s: float, name: str) -> None:
+        """Start a timer."""
+
+    def cancel(self, name: str) -> None:
+        """Stop a timer."""
+
+    def touch(self) -> None:
+        """Something changed that others may see."""
+
+    def log(self, what: str, **data: Any) -> None:
+        """Write a line to the plant's journal."""
+
+
 def left_in_manual(doc: str) -> Mapping[str, Fault]:
     """The fault of a device that somebody has left so that it no longer acts by itself."""
     return {"left-in-manual": Fault(doc, family="people")}
 
 
-def check(device: Device, kind: str, of: tuple[str, ...]) -> None:
+def check(device: Suffering, kind: str, of: tuple[str, ...]) -> None:
     """Refuse a fault of a point that the device does not have, or that cannot suffer it.
 
     Raises:
@@ -89,7 +131,7 @@ def check(device: Device, kind: str, of: tuple[str, ...]) -> None:
             raise PlantError(f"{device.name} {kind}: {one.name} and {other.name} have {units}, expected the same")
 
 
-def begin(device: Device, key: str) -> None:
+def begin(device: Suffering, key: str) -> None:
     """That fault has just been applied."""
     kind, of = split(key)
     noted = device.state.faults[key]
@@ -110,7 +152,7 @@ def begin(device: Device, key: str) -> None:
         look(device, key)
 
 
-def end(device: Device, key: str) -> None:
+def end(device: Suffering, key: str) -> None:
     """That fault has just been cleared."""
     kind, of = split(key)
     if kind == "settings-lost":
@@ -120,7 +162,7 @@ def end(device: Device, key: str) -> None:
     device.cancel(f"look {key}")
 
 
-def look(device: Device, key: str) -> None:
+def look(device: Suffering, key: str) -> None:
     """The effect of that fault changes by itself: the firmware looks now, and again when it may have changed."""
     active = device.fault(key)
     if active is not None:
@@ -131,59 +173,59 @@ def look(device: Device, key: str) -> None:
         device.touch()
 
 
-def false_alarm(device: Device) -> str:
+def false_alarm(device: Suffering) -> str:
     """The alarm that an alarm storm holds up at this moment, '' without one."""
     storm = device.fault("alarm-storm")
     if storm is None:
         return ""
     number = int((device.plant.now - storm["since"]) * storm["per_minute"] / 60.0 + 1e-6)
-    return device.ALARMS[number % len(device.ALARMS)].name
+    return device.alarms[number % len(device.alarms)].name
 
 
-def lose_settings(device: Device) -> None:
+def lose_settings(device: Suffering) -> None:
     state = device.state
     if "settings" not in state.set_aside:
         state.set_aside["settings"], state.settings = state.settings, {}
         device.on_settings()
 
 
-def find_settings(device: Device) -> None:
+def find_settings(device: Suffering) -> None:
     device.state.settings = device.state.set_aside.pop("settings")
     device.on_settings()
 
 
-def change_setting(device: Device, name: str, percent: float) -> None:
+def change_setting(device: Suffering, name: str, percent: float) -> None:
     """Write the setting as somebody at the device would, and keep what has changed by that."""
     bound, state = device.point(name), device.state
     put_back(device, name)
     before, old, spec = dict(state.settings), bound.true(), bound.point
     if isinstance(old, bool):
-        _act(bound, not old)
+        _act(device, bound, not old)
     elif isinstance(old, (int, float)):
         new = old * percent / 100.0
         new = new if spec.low is None else max(new, spec.low)
         new = new if spec.high is None else min(new, spec.high)
-        _act(bound, round(new) if isinstance(old, int) else new)
+        _act(device, bound, round(new) if isinstance(old, int) else new)
     base: dict[str, Any] = state.set_aside.get("settings", before)
     changed = [key for key, value in state.settings.items() if key not in before or before[key] != value]
     state.set_aside[f"changed {name}"] = [old, {key: base[key] for key in changed if key in base}, changed]
 
 
-def put_back(device: Device, name: str) -> None:
+def put_back(device: Suffering, name: str) -> None:
     """Undo `change_setting`: the point acts as before, and what was stored is exactly that again."""
     bound, state = device.point(name), device.state
     kept = state.set_aside.pop(f"changed {name}", None)
     if kept is None:
         return
     old, stored, changed = kept
-    _act(bound, old)
+    _act(device, bound, old)
     for settings in (state.settings, state.set_aside.get("settings", state.settings)):
         for key in changed:
             settings.pop(key, None)
     state.set_aside.get("settings", state.settings).update(stored)
 
 
-def in_flash(device: Device) -> dict[str, Any]:
+def in_flash(device: Suffering) -> dict[str, Any]:
     """The settings that outlast a restart: as they are once faults are cleared, without what only this run knows."""
     state = device.state
     kept = dict(state.set_aside.get("settings", state.settings))
@@ -196,9 +238,9 @@ def in_flash(device: Device) -> dict[str, Any]:
     return {name: value for name, value in kept.items() if not name.endswith(device.OF_THIS_RUN)}
 
 
-def _act(bound: BoundPoint, value: Value) -> None:
+def _act(device: Suffering, bound: BoundPoint, value: Value) -> None:
     """Write it at the device; where that is refused now, it stays as it is."""
     try:
         bound.act(value)
     except Refused as refusal:
-        bound.device.log("setting not changed", point=bound.name, reason=str(refusal))
+        device.log("setting not changed", point=bound.name, reason=str(refusal))

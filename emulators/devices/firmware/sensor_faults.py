@@ -1,21 +1,19 @@
 """Sensor faults: what firmware measures when a probe, its wiring or its converter is wrong.
 
-They are of a point (`sensor-bias:air.supply`) and concern only what is measured: the plant stays as it is, but what is
-reported over any protocol is wrong, and firmware that acts on that point acts on the wrong value. Units are those of
-the point. Nothing of this costs anything while a device suffers no fault.
+A sensor fault belongs to a point (`sensor-bias:air.supply`) and concerns only the reading. The plant stays as it is,
+but the device reports a wrong value over every protocol, and firmware that acts on that point acts on the wrong value.
+Units are those of the point. A device that suffers no fault spends no time here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from random import Random
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from twinfeed.emulators.devices.firmware.points import BoundPoint, Value
+from twinfeed.emulators.devices.firmware.state import State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter, split
-
-if TYPE_CHECKING:
-    from twinfeed.emulators.devices.firmware.device import Device
-    from twinfeed.emulators.devices.firmware.points import BoundPoint, Value
 
 OPEN_LOOP = 3276.7
 """What a 16-bit converter that counts tenths reads with its probe's wire broken: its highest positive number."""
@@ -73,13 +71,44 @@ UNMEASURED = ("system.", "alarm.", "alarms.", "command.")
 """Points whose names begin so are known, not measured."""
 
 
+class Clock(Protocol):
+    """The clock of a device's plant."""
+
+    @property
+    def now(self) -> float:
+        """Seconds since the site was started."""
+
+    @property
+    def seed(self) -> int:
+        """The seed of everything random on the site."""
+
+
+class Measuring(Protocol):
+    """A device whose sensors may be wrong."""
+
+    @property
+    def id(self) -> str:
+        """The name of the device on its plant."""
+
+    @property
+    def plant(self) -> Clock:
+        """The clock it lives on."""
+
+    @property
+    def state(self) -> State:
+        """The state of the device, with its active faults."""
+
+    def point(self, name: str) -> BoundPoint:
+        """The point of that name. Raises UnknownPoint."""
+
+
 def measurable(bound: BoundPoint) -> bool:
     """Whether that point is a number or a state that the device measures."""
     known = bound.point.write is not None or bound.name.startswith(UNMEASURED)
     return not known and isinstance(bound.true(), (bool, int, float))
 
 
-def unfit(device: Device, kind: str, name: str) -> str:
+def unfit(device: Measuring, kind: str, name: str) -> str:
     """Why that point cannot suffer a sensor fault of that kind; '' if it can."""
     bound = device.point(name)
     if not measurable(bound):
@@ -89,7 +118,7 @@ def unfit(device: Device, kind: str, name: str) -> str:
     return ""
 
 
-def note(device: Device, kind: str, of: tuple[str, ...], noted: dict[str, float]) -> None:
+def note(device: Measuring, kind: str, of: tuple[str, ...], noted: dict[str, float]) -> None:
     """Keep with the fault what its effect goes by: the reading it holds, or since when it acts, s."""
     if kind == "sensor-stuck":
         noted.setdefault("value", float(device.point(of[0]).true()))
@@ -106,7 +135,7 @@ def next_look_s(kind: str, active: Mapping[str, float], now: float) -> float:
     return max((length_s if phase < length_s else active["every_s"]) - phase, 0.01)
 
 
-def reported(device: Device, name: str, value: Value) -> Value:
+def reported(device: Measuring, name: str, value: Value) -> Value:
     """What the device takes that point to be, `value` being what is there."""
     if isinstance(value, (str, bytes)):
         return value
@@ -121,7 +150,7 @@ def reported(device: Device, name: str, value: Value) -> Value:
     return value + sum(_error(device, name, kind, parameters) for kind, _, parameters in mine)
 
 
-def controlled(device: Device, name: str, setpoint: float, low: float, high: float) -> float:
+def controlled(device: Measuring, name: str, setpoint: float, low: float, high: float) -> float:
     """Where a loop that controls that point to `setpoint` really brings it, between `low` and `high`.
 
     An error that is added is made up for by the loop (noise and jumps average out). Where the reading no longer follows
@@ -138,14 +167,14 @@ def controlled(device: Device, name: str, setpoint: float, low: float, high: flo
     return min(max(setpoint - error, low), high)
 
 
-def _of_point(device: Device, name: str) -> Iterator[tuple[str, tuple[str, ...], dict[str, float]]]:
+def _of_point(device: Measuring, name: str) -> Iterator[tuple[str, tuple[str, ...], dict[str, float]]]:
     for key, parameters in device.state.faults.items():
         kind, of = split(key)
         if name in of and kind in SENSOR_FAULTS:
             yield kind, of, parameters
 
 
-def _error(device: Device, name: str, kind: str, parameters: Mapping[str, float]) -> float:
+def _error(device: Measuring, name: str, kind: str, parameters: Mapping[str, float]) -> float:
     """What a fault adds to the reading now."""
     now = device.plant.now
     if kind == "sensor-bias":

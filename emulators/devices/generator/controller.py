@@ -11,15 +11,15 @@ safety-on delay, warming, load; return delay, cooling, stop.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import ClassVar
 
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
 from twinfeed.emulators.devices.firmware.points import Index, Refused, Value
-from twinfeed.emulators.devices.generator.multiset import STAGES, LinkedSet, LinkedState
-from twinfeed.emulators.devices.generator.points import POINTS
-from twinfeed.emulators.devices.generator.protection import PROTECTIONS
+from twinfeed.emulators.devices.generator.multiset import MultisetLink
+from twinfeed.emulators.devices.generator.protection import PROTECTIONS, SetProtection
+from twinfeed.emulators.devices.generator.settings import STAGES, GeneratorControllerParams, GeneratorControllerState
+from twinfeed.emulators.plant.generation.generator import Generator
 from twinfeed.emulators.plant.kernel.faults import Fault
 
 MODES = ("stop", "auto", "manual", "test")
@@ -31,29 +31,16 @@ MATCH_LOOK_S = 0.7
 """How often the synchroniser looks whether voltage and frequency hold still, s; not a multiple of common hunting."""
 
 
-@dataclass
-class GeneratorControllerState(LinkedState):
-    attempts: int = 0
-    """Cranks so far in this start."""
-    matched: int = 0
-    """Looks in a row at which voltage and frequency fitted the bus."""
-    starts: int = 0
-    failed_starts: int = 0
-    run_s: float = 0.0
-    """Running time until `run_since`, s."""
-    run_since: float = -1.0
-    """Negative while it does not run."""
-
-
-class GeneratorController(LinkedSet):
+class GeneratorController(Device[GeneratorControllerState]):
     """The controller of the `generator` named by `of`.
 
     It lives on the starter battery. `controller-hang` stops sequence and protection, `card-hang` only the answering.
     """
 
     kind = "generator"
+    PARAMS = GeneratorControllerParams
+    MANAGES = (Generator,)
     STATE = GeneratorControllerState
-    POINTS = POINTS
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("sequence and protection stand still; the engine does what it was last told"),
@@ -64,7 +51,23 @@ class GeneratorController(LinkedSet):
         ),
         **left_in_manual("it is left in manual: it goes on as it is and does not start when called"),
     }
-    state: GeneratorControllerState
+    params: GeneratorControllerParams
+
+    def start(self) -> None:
+        generator = self.plant.find(self.params.of)
+        assert isinstance(generator, Generator), f"{self.id} manages {generator.id}, which is not a generator"
+        self.generator = generator
+        self.state.mode = str(self.state.settings.get("mode", self.params.mode))
+        self.protection = SetProtection(self, generator, self.params, self._shut_down, self._unload)
+        switches = [self.plant.find(id) for id in self.params.start_requests]
+        self.link = MultisetLink(self, self.protection, self.params, switches, self._links_of_others)
+
+    def _links_of_others(self) -> list[MultisetLink]:
+        actors = self.plant.actors.values()
+        return [other.link for other in actors if isinstance(other, GeneratorController) and self._shares_bus(other)]
+
+    def _shares_bus(self, other: GeneratorController) -> bool:
+        return other is not self and other.generator.origin == self.generator.origin
 
     def indices(self, name: str) -> Sequence[Index]:
         return (1, 2, 3) if name == "phase" else super().indices(name)
@@ -85,8 +88,8 @@ class GeneratorController(LinkedSet):
 
     def react(self) -> None:
         if self.fault("controller-hang") is None:
-            self._protect()
-            self._demand()
+            self.protection.watch()
+            self.link.follow_demand()
             self._sequence()
         super().react()
 
@@ -102,13 +105,25 @@ class GeneratorController(LinkedSet):
             self.state.armed = True
         elif kind == "protect":
             protection = PROTECTIONS[int(rest)]
-            self._act(protection.alarm, protection.action)
+            self.protection.act(protection.alarm, protection.action)
         elif kind == "match":
             self._match()
         else:
             self.state.stood_down = kind == "stand"
             self.record("stood down: the load does not need it" if kind == "stand" else "called for load")
             self.log("stood down" if kind == "stand" else "recalled")
+
+    def _watch_alarms(self) -> None:
+        state = self.state
+        if state.latched or state.warnings or state.alarms or state.faults:  # all its alarms are conditions
+            super()._watch_alarms()
+
+    def horizon(self) -> float:
+        return self.protection.horizon_s()
+
+    def setting(self, name: str) -> float:
+        """A delay as changed on the device, else as the site file has it, s."""
+        return float(self.state.settings.get(name, getattr(self.params, name)))
 
     # -- what the protection orders -----------------------------------------------------------------------------
 
@@ -146,7 +161,7 @@ class GeneratorController(LinkedSet):
 
     def _sequence(self) -> None:
         state, generator = self.state, self.generator
-        stage, go = state.stage, self.wanted and not self.locked_out
+        stage, go = state.stage, self.link.wanted and not self.protection.locked_out
         if stage in TURNING and generator.phase != "running":
             self._engine_died()
         elif stage == "rest":
@@ -166,18 +181,18 @@ class GeneratorController(LinkedSet):
         elif stage == "starting":
             if not go:
                 self._enter("cooling", self.setting("cooling_s"))
-            elif self.in_window:
+            elif self.link.in_window:
                 self._enter("warming", self.setting("warming_s"))
         elif stage == "warming":
             if not go:
                 self._enter("cooling", self.setting("cooling_s"))
         elif stage == "available":
-            if self.load_wanted:
+            if self.link.load_wanted:
                 self._towards_load()
             elif not go:
                 self._enter("cooling", self.setting("cooling_s"))
         elif stage == "synchronising":
-            if not self.load_wanted or not generator.bus_live:
+            if not self.link.load_wanted or not generator.bus_live:
                 self._enter("available")
         elif stage == "closing":
             if generator.closed:
@@ -220,7 +235,7 @@ class GeneratorController(LinkedSet):
         if state.attempts >= self.params.crank_attempts:
             self._enter("stopping" if self.generator.phase == "stopping" else "rest")
             state.failed_starts += 1
-            self._act("fail_to_start", "shutdown")
+            self.protection.act("fail_to_start", "shutdown")
         else:
             self.record(f"attempt {state.attempts} to start failed")
             self._enter("crank-rest", self.setting("crank_rest_s"))
@@ -245,36 +260,36 @@ class GeneratorController(LinkedSet):
         elif stage == "warming":
             self._enter("available")
         elif stage == "synchronising":
-            self._act("fail_to_synchronise", "trip")
+            self.protection.act("fail_to_synchronise", "trip")
         elif stage == "closing":
             generator.open_breaker()
-            self._act("fail_to_close", "trip")
+            self.protection.act("fail_to_close", "trip")
         elif stage == "on-load":
             self._open()
         elif stage == "opening":
-            self._act("fail_to_open", "shutdown")
+            self.protection.act("fail_to_open", "shutdown")
         elif stage == "cooling":
             generator.stop_engine()
             self._enter("stopping", self.setting("stopping_timeout_s"))
         elif stage == "stopping":
-            self._act("fail_to_stop", "shutdown")
+            self.protection.act("fail_to_stop", "shutdown")
 
     # -- load ---------------------------------------------------------------------------------------------------
 
     def _towards_load(self) -> None:
-        if not self.in_window:
+        if not self.link.in_window:
             return
         if self.generator.bus_live:
             self.state.matched = 0
             self._enter("synchronising", self.setting("sync_timeout_s"))
             self.after(max(MATCH_LOOK_S, self.setting("sync_s") - MATCH_LOOK_S), "match")
-        elif self._may_close_on_dead_bus():
+        elif self.link.may_close_on_dead_bus():
             self._close(synchronised=False)
 
     def _match(self) -> None:
         """The synchroniser closes when two looks in a row find voltage and frequency at the bus's."""
         generator = self.generator
-        fits = self.in_window and abs(generator.terminal_hertz - generator.params.hertz) < 0.3
+        fits = self.link.in_window and abs(generator.terminal_hertz - generator.params.hertz) < 0.3
         self.state.matched = self.state.matched + 1 if fits else 0
         if self.state.matched >= 2:
             self._close(synchronised=True)
@@ -292,13 +307,13 @@ class GeneratorController(LinkedSet):
     def _watch_load(self) -> None:
         if not self.generator.closed:
             if self.generator.trip_cause != "out of step":
-                self._act("fail_to_close", "trip")
+                self.protection.act("fail_to_close", "trip")
             self._enter("cooling", self.setting("cooling_s"))
-        elif self.locked_out:
+        elif self.protection.locked_out:
             self._open()
-        elif self.mode == "auto":
-            self._time("stage on-load", not self.load_wanted, self.setting("return_s"))
-        elif not self.load_wanted:
+        elif self.link.mode == "auto":
+            self.link.time("stage on-load", not self.link.load_wanted, self.setting("return_s"))
+        elif not self.link.load_wanted:
             self._open()
 
     # -- what operators do ----------------------------------------------------------------------------------------
@@ -306,9 +321,9 @@ class GeneratorController(LinkedSet):
     def set_mode(self, mode: str) -> None:
         """stop stops the engine at once; manual leaves it as it is; test runs it on load."""
         state = self.state
-        if mode == self.mode:
+        if mode == self.link.mode:
             if mode == "stop":
-                self.reset()
+                self.protection.reset()
             return
         state.settings["mode"] = state.mode = mode
         state.stood_down = False
@@ -325,7 +340,7 @@ class GeneratorController(LinkedSet):
                 self.generator.open_breaker()
                 self.generator.stop_engine()
                 self._enter("stopping", self.setting("stopping_timeout_s"))
-            self.reset()
+            self.protection.reset()
         self.touch()
 
     def _go_on_by_hand(self) -> None:
@@ -351,21 +366,21 @@ class GeneratorController(LinkedSet):
         if word in MODES:
             self.set_mode(word)
         elif word in ("start", "close", "open"):
-            if self.mode != "manual" and not (word == "start" and self.mode == "test"):
-                raise Refused(f"{self.name} is in {self.mode}: {word} needs manual")
+            if self.link.mode != "manual" and not (word == "start" and self.link.mode == "test"):
+                raise Refused(f"{self.name} is in {self.link.mode}: {word} needs manual")
             state.manual_run = state.manual_run or word == "start"
             if word != "start":
                 state.manual_load = word == "close"
             self.record(f"{word} by command")
         elif word in ("telemetry-start", "telemetry-stop"):
-            if word == "telemetry-start" and self.mode != "auto":
-                raise Refused(f"{self.name} is in {self.mode}: a telemetry start needs auto")
+            if word == "telemetry-start" and self.link.mode != "auto":
+                raise Refused(f"{self.name} is in {self.link.mode}: a telemetry start needs auto")
             state.telemetry_start = word == "telemetry-start"
             self.record(f"{word.replace('-', ' ')}")
         elif word == "mute":
             state.muted = True
         elif word in ("reset", "reset-button"):
-            self.reset()
+            self.protection.reset()
         self.touch()
 
     def store(self, name: str, value: Value) -> None:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import hypot, nan, sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from twinfeed.emulators.devices.firmware.alarms import alarm_points
 from twinfeed.emulators.devices.firmware.domain import LOADING, POWER_FACTOR
-from twinfeed.emulators.devices.firmware.points import Point
-from twinfeed.emulators.devices.generator.multiset import STAGES
-from twinfeed.emulators.devices.generator.protection import ALARMS, CONDITIONS
+from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint
+from twinfeed.emulators.devices.generator.alarms import ALARMS
+from twinfeed.emulators.devices.generator.controller import GeneratorController as Controller
+from twinfeed.emulators.devices.generator.protection import CONDITIONS
+from twinfeed.emulators.devices.generator.settings import STAGES
 from twinfeed.emulators.plant.power.electrical import DEAD, Supply
-
-if TYPE_CHECKING:
-    from twinfeed.emulators.devices.generator.controller import GeneratorController as Controller
 
 KEYS = (
     "none",
@@ -95,7 +93,7 @@ def _serial(d: Controller) -> int:
 
 def _switch(d: Controller) -> Any:
     """The first of the transfer switches that call this set, None if it has none."""
-    return d.switches[0] if d.switches else None
+    return d.link.switches[0] if d.link.switches else None
 
 
 def _mains(d: Controller) -> Supply:
@@ -115,7 +113,7 @@ def _has(action: str) -> Callable[[Controller], bool]:
 
 
 def _condition(name: str) -> Callable[[Controller], str]:
-    return lambda d: d.condition(name)
+    return lambda d: d.protection.condition(name)
 
 
 def _setting(name: str) -> Callable[[Controller], float]:
@@ -130,11 +128,11 @@ def _remaining(timer: str) -> Callable[[Controller], float]:
     return lambda d: d.remaining_s(timer) or 0.0
 
 
-POINTS: tuple[Point, ...] = (
+POINTS: Points[Controller] = (
     Point(
         "mode",
         "control mode",
-        lambda d: d.mode,
+        lambda d: d.link.mode,
         write=lambda d, v: d.set_mode(v),
         values=("stop", "auto", "manual", "test"),
     ),
@@ -162,27 +160,27 @@ POINTS: tuple[Point, ...] = (
     Point(
         "generator.available",
         "at speed and voltage, ready for load",
-        lambda d: d.in_window and not d.locked_out,
+        lambda d: d.link.in_window and not d.protection.locked_out,
         kind="truth",
     ),
     Point("generator.frequency", "at the alternator's terminals", lambda d: d.generator.terminal_hertz, "Hz"),
-    Point("generator.voltage.{phase}", "phase to neutral", _volts, "V"),
-    Point(
+    RowPoint("generator.voltage.{phase}", "phase to neutral", _volts, "V"),
+    RowPoint(
         "generator.line_voltage.{phase}",
         "L1-L2, L2-L3, L3-L1",
         lambda d, p: _phase_to_phase(d.generator.terminals(), p),
         "V",
     ),
-    Point("generator.current.{phase}", "of one phase, RMS", _amperes, "A"),
-    Point("generator.power.{phase}", "active power of one phase", _kw, "kW"),
-    Point(
+    RowPoint("generator.current.{phase}", "of one phase, RMS", _amperes, "A"),
+    RowPoint("generator.power.{phase}", "active power of one phase", _kw, "kW"),
+    RowPoint(
         "generator.apparent.{phase}", "apparent power of one phase", lambda d, p: hypot(_kw(d, p), _kvar(d, p)), "kVA"
     ),
-    Point("generator.reactive.{phase}", "reactive power of one phase, positive when lagging", _kvar, "kvar"),
+    RowPoint("generator.reactive.{phase}", "reactive power of one phase, positive when lagging", _kvar, "kvar"),
     Point("generator.power.total", "negative when the bus turns the engine", lambda d: d.generator.power_kw, "kW"),
     Point("generator.apparent.total", "apparent power of all phases", lambda d: d.generator.load_kva, "kVA"),
     Point("generator.reactive.total", "reactive power of all phases", lambda d: d.generator.load.total_kvar, "kvar"),
-    Point("generator.power_factor.{phase}", "of one phase", lambda d, p: _power_factor(d), possible=POWER_FACTOR),
+    RowPoint("generator.power_factor.{phase}", "of one phase", lambda d, p: _power_factor(d), possible=POWER_FACTOR),
     Point("generator.power_factor.total", "of all phases", _power_factor, possible=POWER_FACTOR),
     Point(
         "generator.load",
@@ -198,13 +196,13 @@ POINTS: tuple[Point, ...] = (
     Point("bus.live", "whether the paralleling bus has voltage", lambda d: d.generator.bus_live, kind="truth"),
     Point("bus.voltage", "lowest phase to neutral; none without a bus", _bus_volts, "V"),
     Point("bus.frequency", "none without a bus", _bus_hertz, "Hz"),
-    Point(
+    RowPoint(
         "mains.voltage.{phase}",
         "normal side of the transfer switch that calls it",
         lambda d, p: _mains(d).volts[p - 1],
         "V",
     ),
-    Point("mains.line_voltage.{phase}", "L1-L2, L2-L3, L3-L1", lambda d, p: _phase_to_phase(_mains(d), p), "V"),
+    RowPoint("mains.line_voltage.{phase}", "L1-L2, L2-L3, L3-L1", lambda d, p: _phase_to_phase(_mains(d), p), "V"),
     Point("mains.frequency", "on the normal side of the transfer switch", lambda d: _mains(d).hertz, "Hz"),
     Point(
         "load.on_mains",
@@ -218,7 +216,9 @@ POINTS: tuple[Point, ...] = (
         lambda d: bool(getattr(_switch(d), "on_emergency", False)),
         kind="truth",
     ),
-    Point("request.remote_start", "a transfer switch or the telemetry asks for it", lambda d: d.called, kind="truth"),
+    Point(
+        "request.remote_start", "a transfer switch or the telemetry asks for it", lambda d: d.link.called, kind="truth"
+    ),
     Point("request.stood_down", "not needed by the load", lambda d: d.state.stood_down, kind="truth"),
     Point("alarms.warning", "at least one warning is active", lambda d: bool(d.state.warnings), kind="truth"),
     Point("alarms.trip", "an electrical trip is latched", _has("trip"), kind="truth"),
@@ -235,7 +235,7 @@ POINTS: tuple[Point, ...] = (
         values=KEYS,
     ),
     *(
-        Point(
+        Point[Controller](
             f"setting.{name}",
             doc,
             _setting(f"{name}_s"),
@@ -246,6 +246,5 @@ POINTS: tuple[Point, ...] = (
         )
         for name, doc, high in SETTINGS
     ),
-    *(Point(f"alarm.{a.name}.condition", a.doc, _condition(a.name), values=CONDITIONS) for a in ALARMS),
-    *alarm_points(ALARMS),
+    *(Point[Controller](f"alarm.{a.name}.condition", a.doc, _condition(a.name), values=CONDITIONS) for a in ALARMS),
 )

@@ -1,4 +1,4 @@
-"""What a generating set's controller protects against: thresholds, delays, and what each alarm does.
+"""The protection of a generating set: thresholds, delays, and the action of each alarm.
 
     warning     announced, clears itself
     trip        electrical trip: the breaker opens, the engine cools down unloaded and stops; latched
@@ -11,16 +11,15 @@ alarm chapter; easymanua.ls/dse/8610-mkii).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from twinfeed.emulators.devices.firmware.alarms import Alarm
-from twinfeed.emulators.devices.firmware.device import Device, State
-from twinfeed.emulators.devices.generator.settings import GeneratorControllerParams
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.generator.settings import GeneratorControllerParams, GeneratorControllerState
 from twinfeed.emulators.plant.generation.generator import Generator
 from twinfeed.emulators.plant.power.electrical import NOTHING
 
-Test = Callable[["ProtectedSet", "Readings"], bool]
+Test = Callable[["SetProtection", "Readings"], bool]
 
 CONDITIONS = ("inactive", "warning", "shutdown", "trip")
 """Words of `alarm.NAME.condition`."""
@@ -52,7 +51,7 @@ class Readings(NamedTuple):
     battery_v: float
 
 
-def readings(d: ProtectedSet) -> Readings:
+def readings(d: SetProtection) -> Readings:
     generator, ratings, load = d.generator, d.generator.params, d.generator.load
     rated_a = ratings.kva * 1000.0 / (3.0 * ratings.volts)
     return Readings(
@@ -148,139 +147,76 @@ PROTECTIONS: tuple[Protection, ...] = (
     ),
     Protection("msc_failure", "warning", lambda d, r: d.fault("msc-failure") is not None, 2.0),
 )
-"""What is measured. What the sequence itself finds (fail to start, to close, to synchronise …) it raises by name."""
+"""The conditions that are measured. The sequence raises others by name (fail to start, to close, to synchronise …)."""
 
 _TIMED = tuple((f"protect {number}", protection) for number, protection in enumerate(PROTECTIONS))
 """Each with the name of its timer."""
 
-DOCS: dict[str, str] = {
-    "emergency_stop": "the emergency stop button is pressed",
-    "low_oil_pressure": "engine oil pressure is low",
-    "high_coolant_temperature": "the engine is too hot",
-    "low_coolant_temperature": "the engine is too cold to start at once",
-    "under_speed": "the engine turns too slowly",
-    "over_speed": "the engine turns too fast",
-    "under_frequency": "generator frequency is low",
-    "over_frequency": "generator frequency is high",
-    "low_voltage": "generator voltage is low",
-    "high_voltage": "generator voltage is high",
-    "kw_overload": "more power is drawn than the set can give",
-    "high_current": "generator current is above its limit",
-    "short_circuit": "generator current is that of a short circuit",
-    "reverse_power": "the bus turns the engine",
-    "out_of_sync": "the breaker tripped because two sources were out of step",
-    "low_fuel": "the day tank is low",
-    "battery_low_voltage": "the starter battery is low",
-    "battery_high_voltage": "the starter battery is overcharged",
-    "charge_failure": "the charge alternator does not charge",
-    "msc_failure": "the link between the sets' controllers is down",
-    "fail_to_start": "the engine did not start in the attempts it was given",
-    "fail_to_stop": "the engine still turns after it was stopped",
-    "fail_to_close": "the generator breaker did not close, or did not stay closed",
-    "fail_to_open": "the generator breaker did not open",
-    "fail_to_synchronise": "the set could not be matched to the bus in time",
-}
 
+class SetProtection:
+    """The protection of one set: it watches the set, raises alarms, and orders the controller to shut down or unload.
 
-def _condition_is(name: str, *conditions: str) -> Callable[[Any], bool]:
-    return lambda d: d.condition(name) in conditions
+    `shut_down` opens the breaker and cuts the fuel at once. `unload` takes the set off the bus if it is on it; the
+    rest of the sequence follows from `locked_out`.
+    """
 
-
-HARMLESS = {p.alarm for p in PROTECTIONS} - {p.alarm for p in PROTECTIONS if p.action != "warning"}
-"""Alarms that only ever warn."""
-
-ALARMS: tuple[Alarm, ...] = tuple(
-    Alarm(
-        name,
-        doc,
-        _condition_is(name, "warning", "trip", "shutdown"),
-        severity="warning" if name in HARMLESS else "critical",
-    )
-    for name, doc in DOCS.items()
-)
-
-
-@dataclass
-class ProtectionState(State):
-    armed: bool = False
-    """The safety-on delay is over."""
-    latched: dict[str, str] = field(default_factory=dict)
-    """Alarm -> trip or shutdown, until it is reset."""
-    warnings: list[str] = field(default_factory=list)
-    muted: bool = False
-
-
-class ProtectedSet(Device):
-    """A controller as far as it watches its set. A subclass says how to shut down and how to unload."""
-
-    PARAMS = GeneratorControllerParams
-    MANAGES = (Generator,)
-    ALARMS = ALARMS
-    params: GeneratorControllerParams
-    state: ProtectionState
     generator: Generator
+    params: GeneratorControllerParams
 
-    def start(self) -> None:
-        generator = self.plant.find(self.params.of)
-        assert isinstance(generator, Generator), f"{self.id} manages {generator.id}, which is not a generator"
-        self.generator = generator
+    def __init__(
+        self,
+        card: Device[GeneratorControllerState],
+        generator: Generator,
+        params: GeneratorControllerParams,
+        shut_down: Callable[[], None],
+        unload: Callable[[], None],
+    ) -> None:
+        self._card, self.generator, self.params = card, generator, params
+        self._shut_down, self._unload = shut_down, unload
 
-    def _watch_alarms(self) -> None:
-        state = self.state
-        if state.latched or state.warnings or state.alarms or state.faults:  # all its alarms are conditions
-            super()._watch_alarms()
-
-    def _shut_down(self) -> None:
-        """Breaker and fuel at once."""
-        raise NotImplementedError  # the controller that uses this protection does it
-
-    def _unload(self) -> None:
-        """Take it off the bus if it is on it; the rest of the sequence follows from `locked_out`."""
-        raise NotImplementedError  # the controller that uses this protection does it
-
-    def setting(self, name: str) -> float:
-        """A delay as changed on the device, else as the site file has it, s."""
-        return float(self.state.settings.get(name, getattr(self.params, name)))
+    def fault(self, kind: str) -> dict[str, float] | None:
+        """The parameters of that fault of the controller while it is active."""
+        return self._card.fault(kind)
 
     # -- what it measures -----------------------------------------------------------------------------------
 
     @property
     def volts(self) -> float:
         """At the alternator's terminals, phase to neutral, V (one phase: the voltage regulator keeps them equal)."""
-        return self.measured("generator.voltage.1", self.generator.terminal_volts)
+        return self._card.measured("generator.voltage.1", self.generator.terminal_volts)
 
     @property
     def hertz(self) -> float:
-        return self.measured("generator.frequency", self.generator.terminal_hertz)
+        return self._card.measured("generator.frequency", self.generator.terminal_hertz)
 
     @property
     def coolant_c(self) -> float:
-        return self.measured("engine.coolant_temperature", self.generator.coolant_c)
+        return self._card.measured("engine.coolant_temperature", self.generator.coolant_c)
 
     @property
     def oil_kpa(self) -> float:
-        return self.measured("engine.oil_pressure", self.generator.oil_kpa)
+        return self._card.measured("engine.oil_pressure", self.generator.oil_kpa)
 
     @property
     def fuel_percent(self) -> float:
-        return self.measured("engine.fuel_level", self.generator.fuel_percent)
+        return self._card.measured("engine.fuel_level", self.generator.fuel_percent)
 
     # -- protection -----------------------------------------------------------------------------------------
 
     def condition(self, alarm: str) -> str:
         """inactive, warning, trip or shutdown."""
-        return self.state.latched.get(alarm, "warning" if alarm in self.state.warnings else "inactive")
+        return self._card.state.latched.get(alarm, "warning" if alarm in self._card.state.warnings else "inactive")
 
     @property
     def locked_out(self) -> bool:
         """A latched alarm keeps it from starting."""
-        return bool(self.state.latched)
+        return bool(self._card.state.latched)
 
-    def horizon(self) -> float:
-        """Until the coolant or the fuel passes one of its thresholds."""
+    def horizon_s(self) -> float:
+        """Seconds until the coolant or the fuel passes one of its thresholds."""
         generator, params = self.generator, self.params
         reach = generator.fuel_reaches_s(params.low_fuel_percent)
-        if self.state.armed:
+        if self._card.state.armed:
             reach = min(
                 reach,
                 generator.coolant_reaches_s(params.hot_warning_c),
@@ -290,31 +226,33 @@ class ProtectedSet(Device):
                 reach = min(reach, generator.fuel_reaches_s(params.low_fuel_shutdown_percent))
         return reach
 
-    def _protect(self) -> None:
-        state, timers, mine, read = self.state, self.plant.timers, self.id, readings(self)
+    def watch(self) -> None:
+        """Compare the readings with every threshold; what holds is raised at once or after its delay."""
+        state, timers, mine, read = self._card.state, self._card.plant.timers, self._card.id, readings(self)
         for timer, protection in _TIMED:
             holds = (state.armed or not protection.armed) and protection.when(self, read)
             if protection.action == "warning":
                 active = protection.alarm in state.warnings
                 if active and not holds:
                     state.warnings.remove(protection.alarm)
-                    self.touch()
+                    self._card.touch()
                     continue
             else:
                 active = protection.alarm in state.latched
             running = (mine, timer) in timers
             if not holds or active:
                 if running:
-                    self.cancel(timer)
+                    self._card.cancel(timer)
             elif protection.delay_s <= 0.0:
-                self._act(protection.alarm, protection.action)
+                self.act(protection.alarm, protection.action)
             elif not running:
-                self.after(protection.delay_s, timer)
+                self._card.after(protection.delay_s, timer)
 
-    def _act(self, alarm: str, action: str) -> None:
-        state = self.state
+    def act(self, alarm: str, action: str) -> None:
+        """Raise that alarm: `action` is warning, trip or shutdown."""
+        state = self._card.state
         state.muted = False
-        self.touch()
+        self._card.touch()
         if action == "warning":
             if alarm not in state.warnings:
                 state.warnings.append(alarm)
@@ -323,8 +261,8 @@ class ProtectedSet(Device):
             return
         state.latched[alarm] = action
         words = alarm.replace("_", " ")
-        self.record(f"{words}: {'shutdown' if action == 'shutdown' else 'electrical trip'}")
-        self.log("shut down" if action == "shutdown" else "tripped", alarm=alarm)
+        self._card.record(f"{words}: {'shutdown' if action == 'shutdown' else 'electrical trip'}")
+        self._card.log("shut down" if action == "shutdown" else "tripped", alarm=alarm)
         if action == "shutdown":
             self._shut_down()
         else:
@@ -332,7 +270,7 @@ class ProtectedSet(Device):
 
     def reset(self) -> None:
         """Clear the latched alarms whose cause is gone."""
-        state = self.state
+        state = self._card.state
         self.generator.acknowledge_trip()
         read = readings(self)
         for alarm in list(state.latched):
@@ -342,13 +280,6 @@ class ProtectedSet(Device):
             )
             if not still:
                 del state.latched[alarm]
-        self.record("alarms reset")
-        self.log("reset", left=list(state.latched))
-        self.touch()
-
-    def _time(self, timer: str, holds: bool, delay_s: float) -> None:
-        running = self.remaining_s(timer) is not None
-        if holds and not running:
-            self.after(delay_s, timer)
-        elif running and not holds:
-            self.cancel(timer)
+        self._card.record("alarms reset")
+        self._card.log("reset", left=list(state.latched))
+        self._card.touch()

@@ -1,12 +1,30 @@
-"""The settings of a generating set's controller."""
+"""The settings and the state of a generating set's controller."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from twinfeed.emulators.devices.firmware.device import Params
+from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
+
+STAGES = (
+    "rest",
+    "start-delay",
+    "preheat",
+    "cranking",
+    "crank-rest",
+    "starting",
+    "warming",
+    "available",
+    "synchronising",
+    "closing",
+    "on-load",
+    "opening",
+    "cooling",
+    "stopping",
+)
+"""Of the sequence that starts, loads and stops a set; `available` is at speed without load."""
 
 
 @dataclass(frozen=True)
@@ -84,3 +102,31 @@ class GeneratorControllerParams(Params):
     low_battery_v: Annotated[float, Range(0.0, 60.0, "V")] = 22.0
     high_battery_v: Annotated[float, Range(0.0, 60.0, "V")] = 30.0
     charge_failure_v: Annotated[float, Range(0.0, 60.0, "V")] = 18.0
+
+
+@dataclass
+class GeneratorControllerState(State):
+    armed: bool = False
+    """The safety-on delay is over."""
+    latched: dict[str, str] = field(default_factory=dict)
+    """Alarm -> trip or shutdown, until it is reset."""
+    warnings: list[str] = field(default_factory=list)
+    muted: bool = False
+    stage: str = "rest"
+    """One of `STAGES`."""
+    mode: str = ""
+    telemetry_start: bool = False
+    manual_run: bool = False
+    manual_load: bool = False
+    stood_down: bool = False
+    """The load does not need it."""
+    attempts: int = 0
+    """Cranks so far in this start."""
+    matched: int = 0
+    """How often in a row voltage and frequency fitted the bus."""
+    starts: int = 0
+    failed_starts: int = 0
+    run_s: float = 0.0
+    """Running time until `run_since`, s."""
+    run_since: float = -1.0
+    """Negative while it does not run."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf, nan
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
-from twinfeed.emulators.devices.firmware.alarms import Alarm, alarm_points
-from twinfeed.emulators.devices.firmware.device import Device, Params, State
-from twinfeed.emulators.devices.firmware.domain import PROBE, Domain, of_quantity
-from twinfeed.emulators.devices.firmware.points import BoundPoint, Index, Point
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.domain import Domain, of_quantity
+from twinfeed.emulators.devices.firmware.points import BoundPoint, Index
+from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.cooling.thermal import Body, passes_s
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
@@ -55,69 +55,15 @@ class SensorState(State):
     """Of each probe: its reading is out of range (with hysteresis)."""
 
 
-def _any(side: str) -> Any:
-    return lambda d: any(d.status(n) == side for n in d.indices("probe"))
-
-
-ALARMS = (
-    Alarm("probe_alarm", "a probe reads out of its safe range", lambda d: any(d.alarming(n) for n in d.rows)),
-    Alarm("probe_lost", "a probe does not answer", _any("invalid"), delay_s=5.0),
-)
-
-POINTS: tuple[Point, ...] = (
-    Point("input.{input}.closed", "a dry contact is closed", lambda d, n: d.closed(n), kind="truth"),
-    Point(
-        "input.{input}.name",
-        "name of a dry contact",
-        lambda d, n: str(d.state.settings.get(f"input {n}", f"Binary {n}")),
-        write=lambda d, n, v: d.state.settings.update({f"input {n}": v}),
-        kind="text",
-    ),
-    Point(
-        "probe.{probe}.name", "its name", lambda d, n: d.name_of(n), write=lambda d, n, v: d.rename(n, v), kind="text"
-    ),
-    Point(
-        "probe.{probe}.value",
-        "what it reads, in its unit; no number while it is lost",
-        lambda d, n: d.reading(n),
-        possible=PROBE,
-    ),
-    Point("probe.{probe}.text", "what it reads, with its unit", lambda d, n: d.text(n), kind="text"),
-    Point("probe.{probe}.unit", "C or %RH", lambda d, n: d.unit(n), values=("C", "%RH")),
-    Point(
-        "probe.{probe}.status",
-        "invalid, normal, out (of range, waiting) or alarm",
-        lambda d, n: d.status(n),
-        values=("invalid", "normal", "out", "alarm"),
-    ),
-    Point(
-        "probe.{probe}.low",
-        "lower end of its safe range",
-        lambda d, n: d.bound(n, 0),
-        write=lambda d, n, v: d.set_bound(n, 0, v),
-        possible=PROBE,
-    ),
-    Point(
-        "probe.{probe}.high",
-        "upper end of its safe range",
-        lambda d, n: d.bound(n, 1),
-        write=lambda d, n, v: d.set_bound(n, 1, v),
-        possible=PROBE,
-    ),
-)
-
-
 WHICH = Parameter(1, "", 1, 64, "which one", neutral=None, whole=True)
 
 
-class Sensor(Device):
+class Sensor(Device[SensorState]):
     """An environment monitor with one probe for each quantity its parameter `probes` names."""
 
     kind = "sensor"
     PARAMS = SensorParams
     STATE = SensorState
-    ALARMS = ALARMS
-    POINTS = (*POINTS, *alarm_points(ALARMS))
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "probe-failure": Fault(
@@ -135,7 +81,6 @@ class Sensor(Device):
         ),
     }
     params: SensorParams
-    state: SensorState
 
     def numbered(self, parameter: str) -> int | None:
         return len(self.rows) if parameter == "probe" else None

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Annotated, ClassVar
 
-from twinfeed.emulators.devices.firmware.device import Device, Params, State
-from twinfeed.emulators.devices.firmware.points import Index, Point
+from twinfeed.emulators.devices.firmware.device import WITHOUT_ALARMS, Device
+from twinfeed.emulators.devices.firmware.points import Index
+from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
@@ -49,14 +50,14 @@ class RelayIoState(State):
     """Rising edges of each input."""
 
 
-class RelayIo(Device):
+class RelayIo(Device[RelayIoState]):
     """A module of digital inputs and relays. It needs `powered_by`, or is taken as always supplied."""
 
     kind = "relay_io"
     PARAMS = RelayIoParams
     STATE = RelayIoState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        **Device.FAULTS,
+        **WITHOUT_ALARMS,
         "stuck-input": Fault(
             "an input reads the same whatever is there",
             {
@@ -72,7 +73,6 @@ class RelayIo(Device):
         ),
     }
     params: RelayIoParams
-    state: RelayIoState
 
     def numbered(self, parameter: str) -> int | None:
         return {"input": self.params.input_count, "relay": self.params.relay_count}.get(parameter)
@@ -200,27 +200,3 @@ class RelayIo(Device):
     def work_all(self, word: float) -> None:
         for row in range(1, self.params.relay_count + 1):
             self.work(row, bool(int(word) >> (row - 1) & 1))
-
-    POINTS = (
-        Point("input.{input}.on", "level of a digital input", level, kind="truth"),
-        Point(
-            "input.{input}.count",
-            "rising edges",
-            lambda d, i: d.state.counts.get(str(i), 0),
-            write=clear_count,
-            low=0,
-            high=2**32 - 1,
-            whole=True,
-        ),
-        Point("relay.{relay}.closed", "state of a relay", relay, write=work, kind="truth"),
-        Point("input.word", "all inputs, the first in bit 0", lambda d: d.input_word),
-        Point(
-            "relay.word",
-            "all relays, the first in bit 0",
-            lambda d: d.relay_word,
-            write=work_all,
-            low=0,
-            high=2**64 - 1,
-            whole=True,
-        ),
-    )

@@ -12,13 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
-from typing import Annotated, Any, ClassVar, cast
+from typing import Annotated, Any, cast
 
-from twinfeed.emulators.devices.firmware.alarms import Alarm, alarm_points
-from twinfeed.emulators.devices.firmware.device import Device, Params, State
-from twinfeed.emulators.devices.firmware.points import Index, Point, dashed
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.points import Index, dashed
+from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.devices.network.switch_inventory import Inventory
-from twinfeed.emulators.devices.network.switch_points import POINTS
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.ratings import Form, Range
 from twinfeed.emulators.plant.network.network import ManagementNetwork
@@ -72,53 +71,14 @@ class SwitchState(State):
     hottest_c: float = -99.0
 
 
-ALARMS = (
-    Alarm(
-        "psu_a_failed",
-        "power supply 1 gives nothing",
-        lambda d: d.psu_state(1) in ("input", "output"),
-        severity="critical",
-    ),
-    Alarm(
-        "psu_b_failed",
-        "power supply 2 gives nothing",
-        lambda d: d.psu_state(2) in ("input", "output"),
-        severity="critical",
-    ),
-    Alarm("fan_failed", "a fan stands still", lambda d: "fan-failed" in d.switch.state.faults),
-    Alarm(
-        "temperature",
-        f"it breathes air of more than {HOTTEST_INLET_C:g} C",
-        lambda d: d.inlet_c > HOTTEST_INLET_C,
-        clear=lambda d: d.inlet_c < COOL_AGAIN_C,
-        severity="critical",
-        delay_s=30.0,
-    ),
-    Alarm("cpu", "the processor has been busy for half a minute", lambda d: d.cpu_percent > 90.0, delay_s=30.0),
-)
-
-ROW_ALARMS = (
-    Alarm("link_down", "a port that was up is down", lambda d: d.any_alarm("link_down"), severity="critical"),
-    Alarm("topology_change", "spanning tree announces a change", lambda d: d.any_alarm("topology_change")),
-)
-"""Raised by `SwitchFirmware` itself when the network changes, not watched: `link_down.12` is about port 12."""
-
-
-class SwitchFirmware(Device):
+class SwitchFirmware(Device[SwitchState]):
     """A data-centre switch as its management stations see it."""
 
     kind = "switch"
     PARAMS = SwitchParams
     MANAGES = (Switch,)
     STATE = SwitchState
-    ALARMS = ALARMS
-    POINTS: ClassVar[tuple[Point, ...]] = (
-        *POINTS,
-        *alarm_points(ALARMS),
-        *(Point(f"alarm.{a.name}.active", a.doc, a.when, kind="truth") for a in ROW_ALARMS),
-    )
     params: SwitchParams
-    state: SwitchState
 
     def start(self) -> None:
         switch = self.plant.find(self.params.of)

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
-from twinfeed.emulators.devices.firmware.alarms import Alarm, alarm_points
-from twinfeed.emulators.devices.firmware.device import Device, Params, State
-from twinfeed.emulators.devices.firmware.domain import LOADING
-from twinfeed.emulators.devices.firmware.points import Index, Point
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.points import Index
+from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
 from twinfeed.emulators.plant.power.electrical import DEAD, Supply
 from twinfeed.emulators.plant.power.static_transfer_switch import StaticTransferSwitch
@@ -45,40 +44,14 @@ class SourceSwitchState(State):
     names: dict[str, str] = field(default_factory=dict)
 
 
-ALARMS = (
-    Alarm("redundancy_lost", "the source not in use is out of limits", lambda d: not d.switch.redundant),
-    Alarm("on_alternate", "the load is not on the preferred source", lambda d: d.off_preference, severity="info"),
-    Alarm("source_a_lost", "source A is out of limits", lambda d: not d.available(1)),
-    Alarm("source_b_lost", "source B is out of limits", lambda d: not d.available(2)),
-    Alarm("output_lost", "nothing reaches the output", lambda d: not d.switch.live, severity="critical"),
-    Alarm("overload", "the output is over its limit", lambda d: d.load_state == "overload", severity="critical"),
-    Alarm("near_overload", "the output is near its limit", lambda d: d.load_state == "near-overload"),
-    Alarm(
-        "out_of_sync",
-        "the sources are out of step",
-        lambda d: d.switch.redundant and not d.switch.in_step,
-        severity="info",
-        delay_s=1.0,
-    ),
-    Alarm(
-        "transfer_inhibited",
-        "locked onto its source after a load fault",
-        lambda d: d.switch.inhibited,
-        severity="critical",
-    ),
-)
-
-
-class SourceSwitch(Device):
+class SourceSwitch(Device[SourceSwitchState]):
     """The management card of the plant's `sts` or `rack_ats` named by `of`; it runs on either source."""
 
     kind = "source_switch"
     PARAMS = SourceSwitchParams
     MANAGES = (StaticTransferSwitch,)
     STATE = SourceSwitchState
-    ALARMS = ALARMS
     params: SourceSwitchParams
-    state: SourceSwitchState
     switch: StaticTransferSwitch
     TABLES: ClassVar[tuple[str, ...]] = ("source", "phase")
 
@@ -196,98 +169,3 @@ class SourceSwitch(Device):
     def reset(self, value: str) -> None:
         if value == "reset":
             self.switch.reset()
-
-    POINTS = (
-        Point(
-            "switch.source", "the source in use", lambda d: d.word(d.switch.active or d.state.selected), values=WORDS
-        ),
-        Point(
-            "switch.preferred",
-            "the source to be on when both are good",
-            lambda d: d.preference,
-            write=prefer,
-            values=(*WORDS, "none"),
-        ),
-        Point("switch.redundant", "both sources are good", lambda d: d.switch.redundant, kind="truth"),
-        Point("switch.in_sync", "the sources are in step", lambda d: d.switch.in_step, kind="truth"),
-        Point("switch.healthy", "it can transfer", lambda d: "stuck" not in d.switch.state.faults, kind="truth"),
-        Point("switch.transfers", "transfers since it was built", lambda d: d.switch.transfers),
-        Point(
-            "source.{source}.name",
-            "what people call that source",
-            lambda d, s: d.state.names.get(str(s), d.params.source_names[s - 1]),
-            write=rename,
-            kind="text",
-        ),
-        Point("source.{source}.available", "within limits", lambda d, s: d.available(s), kind="truth"),
-        Point("source.{source}.alive", "any voltage at all", lambda d, s: d.supply(s).live, kind="truth"),
-        Point("source.{source}.voltage.{phase}", "phase to neutral", lambda d, s, p: d.supply(s).volts[p - 1], "V"),
-        Point("source.{source}.frequency", "of that source", lambda d, s: d.supply(s).hertz, "Hz"),
-        Point("output.live", "the output is within limits", lambda d: d.switch.live, kind="truth"),
-        Point("output.frequency", "at the output", lambda d: d.switch.output_hertz, "Hz"),
-        Point("output.voltage.{phase}", "phase to neutral", lambda d, p: d.switch.output.volts[p - 1], "V"),
-        Point("output.current.{phase}", "drawn from the output, RMS", lambda d, p: d.amperes[p - 1], "A"),
-        Point("output.current_peak.{phase}", "highest since it was reset", lambda d, p: d.state.peak_a[p - 1], "A"),
-        Point("output.apparent_power", "drawn from the output", lambda d: d.switch.load_kva * 1000.0, "VA"),
-        Point("output.power", "active power drawn from the output", lambda d: d.switch.load_kw * 1000.0, "W"),
-        Point("output.power_peak", "highest since it was reset", lambda d: d.state.peak_w, "W"),
-        Point("output.load", "of the rated current", lambda d: d.load_percent, "%", possible=LOADING),
-        Point(
-            "output.state",
-            "load against the thresholds",
-            lambda d: d.load_state,
-            values=("normal", "low", "near-overload", "overload"),
-        ),
-        Point("rating.current", "rated current of a phase", lambda d: d.switch.params.rated_a, "A"),
-        Point(
-            "setting.range",
-            "voltage range a source must keep",
-            lambda d: d.range,
-            write=set_range,
-            values=tuple(RANGES_V),
-        ),
-        Point(
-            "setting.sensitivity",
-            "how fast a disturbance is acted on",
-            lambda d: d.state.settings.get("sensitivity", "high"),
-            write=set_sensitivity,
-            values=("high", "low"),
-        ),
-        Point(
-            "setting.near_overload",
-            "output current from which it warns",
-            lambda d: d.limit("near-overload") * d.switch.params.rated_a / 100.0,
-            "A",
-            write=lambda d, v: d.set_limit("near-overload", v),
-            low=0.0,
-            high=10000.0,
-        ),
-        Point(
-            "setting.overload",
-            "output current from which it alarms",
-            lambda d: d.limit("overload") * d.switch.params.rated_a / 100.0,
-            "A",
-            write=lambda d, v: d.set_limit("overload", v),
-            low=0.0,
-            high=10000.0,
-        ),
-        Point("setting.low_load", "output current below which it warns", lambda d: d.params.low_load_a, "A"),
-        Point(
-            "setting.return_delay",
-            "the preferred source must be good so long",
-            lambda d: d.switch.state.retransfer_s,
-            "s",
-            write=lambda d, v: d.switch.set_retransfer(float(v)),
-            low=0.0,
-            high=3600.0,
-        ),
-        Point("command.reset_peaks", "forget the peaks", lambda d: "none", write=reset_peaks, values=("none", "reset")),
-        Point(
-            "command.reset",
-            "release the lock after a load fault",
-            lambda d: "none",
-            write=reset,
-            values=("none", "reset"),
-        ),
-        *alarm_points(ALARMS),
-    )

@@ -11,14 +11,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
-from twinfeed.emulators.devices.firmware.device import Device, Params, State
+from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
 from twinfeed.emulators.devices.firmware.points import Index, Refused, Value
-from twinfeed.emulators.devices.transfer.points import ALARMS, DELAYS, POINTS, SOURCES
+from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Supply
 from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch
+
+SOURCES = ("normal", "emergency")
+"""Rows 1 and 2 of the table `source`."""
+
+MODES = ("off", "manual", "automatic", "test")
+
+DELAYS = ("override", "transfer", "retransfer", "cooldown")
+"""Timers an operator can see and bypass."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ class TransferSwitchState(State):
     """Where the last ordered move was to go, '' once it has arrived."""
 
 
-class TransferSwitchController(Device):
+class TransferSwitchController(Device[TransferSwitchState]):
     """The controller of the plant's `ats` named by `of`.
 
     It runs on either source or its battery. `controller-hang` stops the sequence, `card-hang` only the answering.
@@ -74,8 +82,6 @@ class TransferSwitchController(Device):
     PARAMS = TransferSwitchParams
     MANAGES = (AutomaticTransferSwitch,)
     STATE = TransferSwitchState
-    POINTS = POINTS
-    ALARMS = ALARMS
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("the sequence stops: timers that run out do nothing"),
@@ -88,7 +94,6 @@ class TransferSwitchController(Device):
         **left_in_manual("it is left in manual: it does not transfer by itself"),
     }
     params: TransferSwitchParams
-    state: TransferSwitchState
     ats: AutomaticTransferSwitch
 
     def start(self) -> None:

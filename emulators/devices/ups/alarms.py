@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
-from twinfeed.emulators.devices.firmware.alarms import Alarm
+from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
+from twinfeed.emulators.devices.ups.firmware import UpsFirmware
 
 HOT_C = 45.0
 """Battery temperature that raises the temperature alarm, degC; it clears 5 K below."""
@@ -14,7 +14,7 @@ OVERLOAD_PERCENT = 100.0
 """Load that raises the overload alarm, %; it clears 5 % below."""
 
 
-def _output_bad(d: Any) -> bool:
+def _output_bad(d: UpsFirmware) -> bool:
     """Whether the output is live but more than 10 % from nominal (only a bypass lets that through)."""
     ups = d.ups
     nominal = ups.params.volts
@@ -22,23 +22,23 @@ def _output_bad(d: Any) -> bool:
     return ups.live and any(abs(v - nominal) > 0.1 * nominal for v in lines)
 
 
-def _battery_bad(d: Any) -> bool:
+def _battery_bad(d: UpsFirmware) -> bool:
     ups = d.ups
-    return bool(d.setting("replace_battery")) or not ups.battery_connected or ups.battery_c >= 65.0
+    return bool(d.settings["replace_battery"]) or not ups.battery_connected or ups.battery_c >= 65.0
 
 
-def _faulty(*kinds: str) -> Callable[[Any], bool]:
+def _faulty(*kinds: str) -> Callable[[UpsFirmware], bool]:
     return lambda d: any(kind in d.ups.state.faults for kind in kinds)
 
 
-ALARMS: tuple[Alarm, ...] = (
+ALARMS: Alarms[UpsFirmware] = (
     Alarm("battery_bad", "a battery needs replacement or is disconnected", _battery_bad, severity="critical"),
-    Alarm("on_battery", "the UPS lives on its battery", lambda d: d.ups.on_battery and not d.testing),
+    Alarm("on_battery", "the UPS lives on its battery", lambda d: d.ups.on_battery and not d.selftest.running),
     Alarm(
         "low_battery",
         "the remaining runtime is at or below the configured low battery time",
         lambda d: d.battery_status in ("low", "depleted"),
-        lambda d: d.ups.runtime_s > 1.1 * d.setting("low_battery_s") and d.ups.battery_able,
+        lambda d: d.ups.runtime_s > 1.1 * d.settings["low_battery_s"] and d.ups.battery_able,
         severity="critical",
     ),
     Alarm(
@@ -99,9 +99,9 @@ ALARMS: tuple[Alarm, ...] = (
         severity="critical",
     ),
     Alarm("awaiting_power", "the output is off until the input returns", lambda d: d.state.awaiting),
-    Alarm("shutdown_pending", "a shutdown countdown runs", lambda d: d.countdown("shutdown", "pause") >= 0.0),
+    Alarm("shutdown_pending", "a shutdown countdown runs", lambda d: d.output.countdown("shutdown", "pause") >= 0.0),
     Alarm("shutdown_imminent", "the output is lost in less than 5 s", lambda d: d.imminent, severity="critical"),
-    Alarm("test_in_progress", "a battery test runs", lambda d: d.testing, severity="info"),
+    Alarm("test_in_progress", "a battery test runs", lambda d: d.selftest.running, severity="info"),
 )
 
 WELL_KNOWN: dict[int, str] = {number: alarm.name for number, alarm in enumerate(ALARMS, 1)}

@@ -1,8 +1,8 @@
-"""Firmware of a UPS: delayed shutdown and startup, battery tests, and what its management card tells of it.
+"""The firmware of a UPS: delayed shutdown and startup, battery tests, and the readings of its management card.
 
-The power train protects the load by itself (`twinfeed.emulators.plant.ups.ups`). Here is what follows a schedule or an
-operator: countdowns, tests and their verdicts, the decision to start again after a full discharge. It goes on while
-the management card is off or hung. Points and alarms are in `ups_points`, named after RFC 1628.
+The power train protects the load by itself (`twinfeed.emulators.plant.ups.ups`). The firmware follows schedules and
+operators: countdowns, tests and their verdicts, the decision to start again after a full discharge. It goes on while
+the management card is off or hung. Its parts are `settings`, `selftest` and `output`.
 """
 
 from __future__ import annotations
@@ -13,11 +13,12 @@ from typing import ClassVar
 
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.points import Index
-from twinfeed.emulators.devices.ups.alarms import ALARMS, WELL_KNOWN
 from twinfeed.emulators.devices.ups.output_control import IMMINENT_S, OutputControl
-from twinfeed.emulators.devices.ups.points import POINTS
-from twinfeed.emulators.devices.ups.settings import UpsDeviceState, UpsParams
+from twinfeed.emulators.devices.ups.selftest import SelfTest
+from twinfeed.emulators.devices.ups.settings import UpsDeviceState, UpsParams, UpsSettings
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.ups.ups import Ups
 
 __all__ = ["UpsDeviceState", "UpsFirmware", "UpsParams"]
 
@@ -25,18 +26,30 @@ DEPLETED_S = 60.0
 """Less runtime than this counts as depleted, s."""
 
 
-class UpsFirmware(OutputControl):
+class UpsFirmware(Device[UpsDeviceState]):
     """The controller and management card of a UPS."""
 
     kind = "ups"
-    POINTS = POINTS
-    ALARMS = ALARMS
+    PARAMS = UpsParams
+    MANAGES = (Ups,)
+    STATE = UpsDeviceState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "communications-lost": Fault(
             "the card does not reach the power train: commands are refused, an alarm is raised"
         ),
     }
+    params: UpsParams
+
+    def start(self) -> None:
+        component = self.plant.find(self.params.of)
+        if not isinstance(component, Ups):
+            raise PlantError(f"{self.name} manages {self.params.of!r}, which is not a ups; name one in `of`")
+        self.ups = component
+        self.ups.state.auto_restart = False  # this firmware decides
+        self.settings = UpsSettings(self, component, self.params)
+        self.selftest = SelfTest(self, component)
+        self.output = OutputControl(self, component, self.settings, self.selftest)
 
     def indices(self, name: str) -> Sequence[Index]:
         if name == "line":
@@ -44,7 +57,7 @@ class UpsFirmware(OutputControl):
         if name == "segment":
             return range(1, self.ups.params.segments + 1)
         if name == "alarm_row":
-            return [number for number, alarm in WELL_KNOWN.items() if alarm in self.state.alarms]
+            return [number for number, alarm in enumerate(self.alarms, 1) if alarm.name in self.state.alarms]
         return super().indices(name)
 
     def card_supplied(self) -> bool:
@@ -60,8 +73,8 @@ class UpsFirmware(OutputControl):
         self._follow_input()
         self._follow_battery()
         self._follow_output()
-        if self.state.test_result == "in_progress":
-            self.follow_test()
+        if self.selftest.running:
+            self.selftest.follow()
         super().react()
 
     def _follow_input(self) -> None:
@@ -89,7 +102,7 @@ class UpsFirmware(OutputControl):
         state, on = self.state, self.ups.on_battery
         if on and state.on_battery_at < 0.0:
             state.on_battery_at = self.plant.now
-            if self.testing:
+            if self.selftest.running:
                 state.transfer = "self_test"
             self.record("on battery")
         elif not on and state.on_battery_at >= 0.0:
@@ -101,7 +114,7 @@ class UpsFirmware(OutputControl):
         """Start again when the input is back and the battery holds enough."""
         state, ups = self.state, self.ups
         lost = ups.state.path == "none" and ups.state.cause in ("battery exhausted", "no battery")
-        if lost and not state.awaiting and not state.off and self.setting("auto_restart") == "on":
+        if lost and not state.awaiting and not state.off and self.settings["auto_restart"] == "on":
             state.awaiting = True
             self.record("output lost: battery exhausted, waiting for input power")
         if not state.awaiting:
@@ -109,9 +122,9 @@ class UpsFirmware(OutputControl):
         if ups.state.path != "none":
             state.awaiting = False
             self.cancel("restart")
-        elif ups.rectifier == "on" and ups.charge_percent >= self.setting("min_return_charge"):
+        elif ups.rectifier == "on" and ups.charge_percent >= self.settings["min_return_charge"]:
             if self.remaining_s("restart") is None:
-                self.after(self.setting("return_delay_s"), "restart")
+                self.after(self.settings["return_delay_s"], "restart")
         else:
             self.cancel("restart")
 
@@ -122,7 +135,7 @@ class UpsFirmware(OutputControl):
             return inf
         left = ups.runtime_s
         pace = left / max((1.0 - ups.state.depth) * ups.full_s(ups.battery_kw), 0.1)
-        marks = [self.setting("low_battery_s"), DEPLETED_S, IMMINENT_S]
+        marks = [self.settings["low_battery_s"], DEPLETED_S, IMMINENT_S]
         ahead = [left - mark for mark in marks if left > mark]
         reach = max(min(ahead, default=1.0) / max(pace, 1e-6), 0.01)
         if state.test_result == "in_progress" and state.test == "deep":
@@ -131,15 +144,15 @@ class UpsFirmware(OutputControl):
 
     def on_timer(self, name: str) -> None:
         if name == "shutdown":
-            self._off(str(self.setting("shutdown_type")))
+            self.output.off(str(self.settings["shutdown_type"]))
         elif name == "pause":
-            self._off(self.state.pause)
+            self.output.off(self.state.pause)
         elif name in ("startup", "reboot over"):
-            self._start_when_powered()
+            self.output.start_when_powered()
         elif name == "restart":
-            self._on()
+            self.output.on()
         elif name == "test over":
-            self.judge()
+            self.selftest.judge()
         elif name != "imminent":
             super().on_timer(name)
 
@@ -147,13 +160,13 @@ class UpsFirmware(OutputControl):
 
     @property
     def mode(self) -> str:
-        """What an operator would call the state of the output."""
+        """The state of the output in an operator's words."""
         state, mode = self.state, self.ups.mode
         if mode == "off":
             if state.awaiting:
                 return "awaiting_power"
             return state.off if state.off in ("rebooting", "sleeping") else "off"
-        if mode == "battery" and self.testing:
+        if mode == "battery" and self.selftest.running:
             return "battery_test"
         if mode == "bypass" and self.ups.state.cause != "command":
             return "bypass_fault"
@@ -167,7 +180,7 @@ class UpsFirmware(OutputControl):
         runtime = self.ups.runtime_s
         if not self.ups.battery_able or runtime <= DEPLETED_S:
             return "depleted"
-        return "low" if runtime <= self.setting("low_battery_s") else "normal"
+        return "low" if runtime <= self.settings["low_battery_s"] else "normal"
 
     @property
     def seconds_on_battery(self) -> float:
@@ -177,6 +190,6 @@ class UpsFirmware(OutputControl):
     @property
     def imminent(self) -> bool:
         """Whether the output is lost in less than 5 s, by a countdown or because the battery ends."""
-        if 0.0 <= self.countdown("shutdown", "pause") <= IMMINENT_S:
+        if 0.0 <= self.output.countdown("shutdown", "pause") <= IMMINENT_S:
             return True
-        return self.ups.on_battery and not self.testing and self.ups.runtime_s <= IMMINENT_S
+        return self.ups.on_battery and not self.selftest.running and self.ups.runtime_s <= IMMINENT_S

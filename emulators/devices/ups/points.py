@@ -1,7 +1,4 @@
-"""What a UPS shows and takes: its points.
-
-A point reads the firmware `d` and through it the power train `d.ups`.
-"""
+"""The points of a UPS: a point reads the firmware `d` and through it the power train `d.ups`."""
 
 from __future__ import annotations
 
@@ -9,13 +6,15 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from twinfeed.emulators.devices.firmware.alarms import alarm_points
 from twinfeed.emulators.devices.firmware.domain import BURNING, LOADING, SIGNED_AMPERES, Kind
-from twinfeed.emulators.devices.firmware.points import Point, Value
-from twinfeed.emulators.devices.ups.alarms import ALARMS, WELL_KNOWN
+from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint, Value
+from twinfeed.emulators.devices.ups.alarms import WELL_KNOWN
+from twinfeed.emulators.devices.ups.firmware import UpsFirmware
+from twinfeed.emulators.plant.power.electrical import Draw, Supply
+from twinfeed.emulators.plant.ups.ups import Ups
 
 
-def _input_state(d: Any) -> str:
+def _input_state(d: UpsFirmware) -> str:
     ups = d.ups
     supply, (low, high) = ups.seen["input"], ups.window
     lines = supply.volts[: ups.params.phases]
@@ -27,9 +26,9 @@ def _input_state(d: Any) -> str:
     return "frequency_low" if supply.hertz < slowest else "frequency_high" if supply.hertz > fastest else "good"
 
 
-def _days(d: Any) -> int:
+def _days(d: UpsFirmware) -> int:
     """Days from 2000-01-01 to the battery's date, 0 when that is not written mm/dd/yyyy."""
-    parts = str(d.setting("battery_date")).split("/")
+    parts = str(d.settings["battery_date"]).split("/")
     try:
         month, day, year = map(int, parts)
         return (date(year if year > 99 else 2000 + year, month, day) - date(2000, 1, 1)).days
@@ -46,51 +45,56 @@ def _setting(
     low: float | None = None,
     high: float | None = None,
     kind: Kind | None = None,
-) -> Point:
+) -> Point[UpsFirmware]:
     """A point that reads and writes the setting `key`, which survives a power loss."""
 
-    def read(d: Any) -> Value:
-        value: Value = d.setting(key)
+    def read(d: UpsFirmware) -> Value:
+        value: Value = d.settings[key]
         return value
 
-    return Point(name, doc, read, unit, write=lambda d, v: d.set(key, v), values=values, low=low, high=high, kind=kind)
+    return Point(
+        name, doc, read, unit, write=lambda d, v: d.settings.set(key, v), values=values, low=low, high=high, kind=kind
+    )
 
 
-def _command(name: str, doc: str, act: Callable[[Any, Any], None], *words: str) -> Point:
+def _command(name: str, doc: str, act: Callable[[UpsFirmware, Any], None], *words: str) -> Point[UpsFirmware]:
     return Point(name, doc, lambda d: "none", write=act, values=("none", *words))
 
 
-def _volts(supply: Callable[[Any], Any]) -> Callable[[Any, int], float]:
+def _volts(supply: Callable[[Ups], Supply]) -> Callable[[UpsFirmware, int], float]:
     return lambda d, line: float(supply(d.ups).volts[line - 1])
 
 
-def _amperes(draw: Callable[[Any], Any], supply: Callable[[Any], Any]) -> Callable[[Any, int], float]:
+def _amperes(draw: Callable[[Ups], Draw], supply: Callable[[Ups], Supply]) -> Callable[[UpsFirmware, int], float]:
     return lambda d, line: float(draw(d.ups).amperes(supply(d.ups).volts)[line - 1])
 
 
-def _watts(draw: Callable[[Any], Any]) -> Callable[[Any, int], float]:
+def _watts(draw: Callable[[Ups], Draw]) -> Callable[[UpsFirmware, int], float]:
     return lambda d, line: draw(d.ups).kw[line - 1] * 1000.0
 
 
-def _line_load(d: Any, line: int) -> float:
+def _line_load(d: UpsFirmware, line: int) -> float:
     p, load = d.ups.params, d.ups.load
     kw, kvar = load.kw[line - 1], load.kvar[line - 1]
     return float(100.0 * p.phases * max(kw / p.kw, (kw * kw + kvar * kvar) ** 0.5 / p.kva))
 
 
-def _battery_amperes(d: Any) -> float:
+def _battery_amperes(d: UpsFirmware) -> float:
     volts = d.ups.battery_volts
     return d.ups.battery_kw * 1000.0 / volts if volts > 1.0 else 0.0
 
 
-_INPUT = (lambda u: u.rectifier_draw), (lambda u: u.seen["input"])
-_BYPASS = (lambda u: u.bypass_draw), (lambda u: u.bypass_supply)
-_OUTPUT = (lambda u: u.load), (lambda u: u.output)
+_Side = tuple[Callable[[Ups], Draw], Callable[[Ups], Supply]]
+"""The load and the voltage of one side of the power train."""
+
+_INPUT: _Side = (lambda u: u.rectifier_draw), (lambda u: u.seen["input"])
+_BYPASS: _Side = (lambda u: u.bypass_draw), (lambda u: u.bypass_supply)
+_OUTPUT: _Side = (lambda u: u.load), (lambda u: u.output)
 
 SOURCES = {"inverter": "normal", "eco": "normal", "bypass": "bypass", "maintenance": "bypass", "none": "none"}
 """upsOutputSource for each path of the power train; on battery it is `battery`."""
 
-POINTS: tuple[Point, ...] = (
+POINTS: Points[UpsFirmware] = (
     Point(
         "ups.mode",
         "what the output lives on",
@@ -153,7 +157,7 @@ POINTS: tuple[Point, ...] = (
     Point(
         "battery.strings.bad",
         "strings known to be bad",
-        lambda d: d.ups.battery.strings - d.ups.strings_in if d.setting("replace_battery") else 0,
+        lambda d: d.ups.battery.strings - d.ups.strings_in if d.settings["replace_battery"] else 0,
     ),
     Point(
         "battery.breaker",
@@ -166,7 +170,7 @@ POINTS: tuple[Point, ...] = (
     Point(
         "battery.replace",
         "whether the battery needs replacement",
-        lambda d: bool(d.setting("replace_battery")),
+        lambda d: bool(d.settings["replace_battery"]),
         kind="truth",
     ),
     _setting("battery.date", "when the battery was installed, mm/dd/yyyy", "battery_date", kind="text"),
@@ -180,15 +184,15 @@ POINTS: tuple[Point, ...] = (
         values=("good", "low", "high", "frequency_low", "frequency_high"),
     ),
     Point("input.frequency", "of the input", lambda d: d.ups.seen["input"].hertz, "Hz"),
-    Point("input.{line}.voltage", "phase to neutral", _volts(_INPUT[1]), "V"),
-    Point("input.{line}.current", "drawn by the rectifier", _amperes(*_INPUT), "A"),
-    Point("input.{line}.power", "drawn by the rectifier", _watts(_INPUT[0]), "W"),
+    RowPoint("input.{line}.voltage", "phase to neutral", _volts(_INPUT[1]), "V"),
+    RowPoint("input.{line}.current", "drawn by the rectifier", _amperes(*_INPUT), "A"),
+    RowPoint("input.{line}.power", "drawn by the rectifier", _watts(_INPUT[0]), "W"),
     Point("input.power", "drawn by the rectifier", lambda d: d.ups.rectifier_draw.total_kw * 1000.0, "W"),
     Point("input.power.apparent", "drawn by the rectifier", lambda d: d.ups.rectifier_draw.total_kva * 1000.0, "VA"),
     Point("bypass.frequency", "of the bypass", lambda d: d.ups.bypass_supply.hertz, "Hz"),
-    Point("bypass.{line}.voltage", "phase to neutral", _volts(_BYPASS[1]), "V"),
-    Point("bypass.{line}.current", "through the bypass", _amperes(*_BYPASS), "A"),
-    Point("bypass.{line}.power", "through the bypass", _watts(_BYPASS[0]), "W"),
+    RowPoint("bypass.{line}.voltage", "phase to neutral", _volts(_BYPASS[1]), "V"),
+    RowPoint("bypass.{line}.current", "through the bypass", _amperes(*_BYPASS), "A"),
+    RowPoint("bypass.{line}.power", "through the bypass", _watts(_BYPASS[0]), "W"),
     Point(
         "output.source",
         "upsOutputSource",
@@ -196,10 +200,10 @@ POINTS: tuple[Point, ...] = (
         values=("none", "normal", "bypass", "battery"),
     ),
     Point("output.frequency", "of the output", lambda d: d.ups.output.hertz, "Hz"),
-    Point("output.{line}.voltage", "phase to neutral", _volts(_OUTPUT[1]), "V"),
-    Point("output.{line}.current", "to the load", _amperes(*_OUTPUT), "A"),
-    Point("output.{line}.power", "to the load", _watts(_OUTPUT[0]), "W"),
-    Point("output.{line}.load", "share of the line's rating", _line_load, "%", possible=LOADING),
+    RowPoint("output.{line}.voltage", "phase to neutral", _volts(_OUTPUT[1]), "V"),
+    RowPoint("output.{line}.current", "to the load", _amperes(*_OUTPUT), "A"),
+    RowPoint("output.{line}.power", "to the load", _watts(_OUTPUT[0]), "W"),
+    RowPoint("output.{line}.load", "share of the line's rating", _line_load, "%", possible=LOADING),
     Point("output.load", "share of the rating", lambda d: d.ups.load_percent, "%", possible=LOADING),
     Point("output.power", "to the load", lambda d: d.ups.load_kw * 1000.0, "W"),
     Point("output.power.apparent", "to the load", lambda d: d.ups.load_kva * 1000.0, "VA"),
@@ -264,49 +268,49 @@ POINTS: tuple[Point, ...] = (
     Point(
         "shutdown.delay",
         "seconds to shutdown, -1 if none is under way (upsShutdownAfterDelay)",
-        lambda d: d.countdown("shutdown"),
+        lambda d: d.output.countdown("shutdown"),
         "s",
-        write=lambda d, v: d.shutdown_after(v),
+        write=lambda d, v: d.output.shutdown_after(v),
         low=-1,
     ),
     Point(
         "startup.delay",
         "seconds to startup, -1 if none is under way (upsStartupAfterDelay)",
-        lambda d: d.countdown("startup"),
+        lambda d: d.output.countdown("startup"),
         "s",
-        write=lambda d, v: d.startup_after(v),
+        write=lambda d, v: d.output.startup_after(v),
         low=-1,
     ),
     Point(
         "reboot.duration",
         "seconds left of a reboot, -1 if none is under way (upsRebootWithDuration)",
-        lambda d: d.countdown("reboot over"),
+        lambda d: d.output.countdown("reboot over"),
         "s",
-        write=lambda d, v: d.reboot_for(v),
+        write=lambda d, v: d.output.reboot_for(v),
         low=-1,
         high=300,
     ),
-    _command("command.off", "switch the output off", lambda d, v: d.command_off(v), "now", "graceful"),
-    _command("command.on", "switch the output on", lambda d, v: d.command_on(v), "now"),
-    _command("command.reboot", "switch off and on again", lambda d, v: d.command_reboot(v), "now", "graceful"),
-    _command("command.sleep", "switch off for the sleep time", lambda d, v: d.command_sleep(v), "now", "graceful"),
-    _command("command.conserve", "on battery: off until the input returns", lambda d, v: d.command_conserve(v), "now"),
+    _command("command.off", "switch the output off", lambda d, v: d.output.switch_off(v), "now", "graceful"),
+    _command("command.on", "switch the output on", lambda d, v: d.output.switch_on(v), "now"),
+    _command("command.reboot", "switch off and on again", lambda d, v: d.output.reboot(v), "now", "graceful"),
+    _command("command.sleep", "switch off for the sleep time", lambda d, v: d.output.sleep(v), "now", "graceful"),
+    _command("command.conserve", "on battery: off until the input returns", lambda d, v: d.output.conserve(v), "now"),
     _command(
         "command.power_fail",
         "behave for a moment as if the input had failed: a general test",
-        lambda d, v: d.start_test("general") if v == "now" else None,
+        lambda d, v: d.selftest.start("general") if v == "now" else None,
         "now",
     ),
     _command(
         "command.panel_test",
         "flash the lamps and beep",
-        lambda d, v: d.command_panel("test" if v == "now" else v),
+        lambda d, v: d.output.panel("test" if v == "now" else v),
         "now",
     ),
     _command(
         "command.panel",
         "lamps and beeper",
-        lambda d, v: d.command_panel(v),
+        lambda d, v: d.output.panel(v),
         "test",
         "test-continuous",
         "mute",
@@ -315,7 +319,7 @@ POINTS: tuple[Point, ...] = (
     _command(
         "command.outlet",
         "switch the main outlet group, at once or after the delays set",
-        lambda d, v: d.command_outlet(v),
+        lambda d, v: d.output.outlet(v),
         "cancel",
         "on",
         "off",
@@ -326,7 +330,7 @@ POINTS: tuple[Point, ...] = (
         "shutdown-delayed",
         "reboot-delayed",
     ),
-    _command("command.bypass", "to the static bypass and back", lambda d, v: d.command_bypass(v), "on", "off"),
+    _command("command.bypass", "to the static bypass and back", lambda d, v: d.output.bypass(v), "on", "off"),
     _command(
         "command.maintenance",
         "work the manual bypass, as a person does at the panel",
@@ -335,13 +339,19 @@ POINTS: tuple[Point, ...] = (
         "off",
     ),
     _command(
-        "command.test", "start a test of that kind", lambda d, v: d.start_test(v), "general", "quick", "deep", "abort"
+        "command.test",
+        "start a test of that kind",
+        lambda d, v: d.selftest.start(v),
+        "general",
+        "quick",
+        "deep",
+        "abort",
     ),
-    Point(
+    RowPoint(
         "segment.{segment}.state",
         "an outlet group",
         lambda d, n: "on" if d.ups.state.segments[n - 1] else "off",
-        write=lambda d, n, v: d.command_segment(n, v),
+        write=lambda d, n, v: d.output.segment(n, v),
         values=("on", "off"),
     ),
     # tests
@@ -349,14 +359,14 @@ POINTS: tuple[Point, ...] = (
         "test.id",
         "the test in progress or last done; writing one starts it (upsTestId)",
         lambda d: d.state.test,
-        write=lambda d, v: d.start_test(v),
+        write=lambda d, v: d.selftest.start(v),
         values=("none", "abort", "general", "quick", "deep"),
     ),
     Point(
         "test.lock",
         "upsTestSpinLock",
         lambda d: d.state.test_lock,
-        write=lambda d, v: d.set_test_lock(v),
+        write=lambda d, v: d.selftest.set_lock(v),
         low=0,
         high=2**31 - 1,
         whole=True,
@@ -377,7 +387,7 @@ POINTS: tuple[Point, ...] = (
     Point(
         "test.elapsed",
         "how long the test has lasted (upsTestElapsedTime)",
-        lambda d: (d.plant.now if d.testing else d.state.test_ended) - d.state.test_at,
+        lambda d: d.selftest.elapsed_s,
         "s",
     ),
     Point(
@@ -393,12 +403,11 @@ POINTS: tuple[Point, ...] = (
         values=("ok", "in_progress", "aborted", "unknown"),
     ),
     # alarms
-    Point("alarm_row.{alarm_row}.name", "an active alarm", lambda d, n: WELL_KNOWN[n], kind="text"),
-    Point(
+    RowPoint("alarm_row.{alarm_row}.name", "an active alarm", lambda d, n: WELL_KNOWN[n], kind="text"),
+    RowPoint(
         "alarm_row.{alarm_row}.time",
         "uptime of the card when it was raised",
         lambda d, n: max(0.0, d.state.alarms.get(WELL_KNOWN[n], 0.0) - d.state.booted_at),
         "s",
     ),
-    *alarm_points(ALARMS),
 )

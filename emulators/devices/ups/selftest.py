@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.points import Refused
-from twinfeed.emulators.devices.ups.settings import UpsSettings
+from twinfeed.emulators.devices.ups.settings import UpsDeviceState, check_link
+from twinfeed.emulators.plant.ups.ups import Ups
 
 TEST_S = {"general": 10.0, "quick": 10.0}
 """How long the battery carries the load in a test, s (APC Smart-UPS: about 8 s, from memory, unverified)."""
@@ -15,14 +17,24 @@ WEAK_SAG = 0.02
 """A test fails when the battery's voltage is lower than a good one's would be by this share."""
 
 
-class SelfTesting(UpsSettings):
+class SelfTest:
     """General, quick and deep tests, as RFC 1628's upsTest group has them."""
 
-    @property
-    def testing(self) -> bool:
-        return self.state.test_result == "in_progress"
+    def __init__(self, card: Device[UpsDeviceState], ups: Ups) -> None:
+        self._card, self._ups = card, ups
 
-    def start_test(self, test: str) -> None:
+    @property
+    def running(self) -> bool:
+        """Whether a test is in progress."""
+        return self._card.state.test_result == "in_progress"
+
+    @property
+    def elapsed_s(self) -> float:
+        """How long the test in progress or last done has lasted, s (upsTestElapsedTime)."""
+        state = self._card.state
+        return (self._card.plant.now if self.running else state.test_ended) - state.test_at
+
+    def start(self, test: str) -> None:
         """Begin a general, quick or deep test, or abort the one that runs.
 
         Raises:
@@ -30,55 +42,59 @@ class SelfTesting(UpsSettings):
         """
         if test == "none":
             return
-        self.check_link()
+        check_link(self._card)
         if test == "abort":
-            self.stop_test("aborted", "aborted on request")
+            self.stop("aborted", "aborted on request")
             return
-        if self.testing:
-            raise Refused(f"{self.name}: a {self.state.test} test is in progress")
-        if self.ups.mode != "online" or not self.ups.battery_connected:
-            raise Refused(f"{self.name}: cannot test the battery in mode {self.ups.mode}, only online with its battery")
-        state = self.state
+        if self.running:
+            raise Refused(f"{self._card.name}: a {self._card.state.test} test is in progress")
+        if self._ups.mode != "online" or not self._ups.battery_connected:
+            raise Refused(
+                f"{self._card.name}: cannot test the battery in mode {self._ups.mode}, only online with its battery"
+            )
+        state = self._card.state
         state.test, state.test_result, state.test_detail = test, "in_progress", ""
-        state.test_at = self.plant.now
+        state.test_at = self._card.plant.now
         if test == "deep":
             state.calibration = "in_progress"
         else:
             state.battery_test = "in_progress"
-            self.after(TEST_S[test], "test over")
-        self.ups.hold_rectifier(True)
-        self.record(f"{test} test started")
-        self.log("test started", test=test)
+            self._card.after(TEST_S[test], "test over")
+        self._ups.hold_rectifier(True)
+        self._card.record(f"{test} test started")
+        self._card.log("test started", test=test)
 
-    def follow_test(self) -> None:
-        ups = self.ups
+    def follow(self) -> None:
+        """See whether the test that runs is over: the input is lost, the battery has failed, or a deep test is done."""
+        ups = self._ups
         if not ups.state.testing:
             if not ups.battery_able:
                 self._end_test("error", "the battery failed under test", replace=True)
             else:
-                self.stop_test("aborted", "input power lost")
-        elif self.state.test == "deep" and ups.charge_percent <= DEEP_TEST_CHARGE:
+                self.stop("aborted", "input power lost")
+        elif self._card.state.test == "deep" and ups.charge_percent <= DEEP_TEST_CHARGE:
             self.judge()
 
     def judge(self) -> None:
-        ups = self.ups
+        """End the test with a verdict: the battery's voltage under load is compared with a good one's."""
+        ups = self._ups
         good = ups.battery.volts(ups.state.depth, ups.battery_kw)
         sag = (good - ups.battery_volts) / good
         if sag > WEAK_SAG:
             self._end_test("error", f"battery voltage {100 * sag:.1f} % low under load", replace=True)
-        elif self.state.test == "general" and ups.state.faults.keys() & {"fan", "charger", "bypass"}:
+        elif self._card.state.test == "general" and ups.state.faults.keys() & {"fan", "charger", "bypass"}:
             self._end_test("warning", "battery good, other equipment faulty")
         else:
             self._end_test("pass", "")
 
     def _end_test(self, result: str, detail: str, replace: bool | None = False) -> None:
-        state = self.state
-        self.cancel("test over")
+        state = self._card.state
+        self._card.cancel("test over")
         if state.test == "deep" and result != "aborted":
-            self.ups.calibrate()
+            self._ups.calibrate()
             state.calibration = "ok"
-            if self.ups.state.believed < 0.8:
-                result, detail = "error", f"capacity {100 * self.ups.state.believed:.0f} % of rated"
+            if self._ups.state.believed < 0.8:
+                result, detail = "error", f"capacity {100 * self._ups.state.believed:.0f} % of rated"
                 replace = True
         elif state.test == "deep":
             state.calibration = "aborted"
@@ -86,21 +102,22 @@ class SelfTesting(UpsSettings):
             state.settings["replace_battery"] = replace
         if state.test != "deep":
             state.battery_test = result
-        state.test_result, state.test_detail, state.test_ended = result, detail, self.plant.now
-        self.ups.hold_rectifier(False)
-        self.record(f"{state.test} test: {result}{' - ' + detail if detail else ''}")
-        self.log("test over", test=state.test, result=result)
+        state.test_result, state.test_detail, state.test_ended = result, detail, self._card.plant.now
+        self._ups.hold_rectifier(False)
+        self._card.record(f"{state.test} test: {result}{' - ' + detail if detail else ''}")
+        self._card.log("test over", test=state.test, result=result)
 
-    def stop_test(self, result: str, detail: str) -> None:
-        if self.testing:
+    def stop(self, result: str, detail: str) -> None:
+        """End the test that runs, if one does, without a verdict on the battery."""
+        if self.running:
             self._end_test(result, detail, replace=None)
 
-    def set_test_lock(self, value: float) -> None:
+    def set_lock(self, value: float) -> None:
         """upsTestSpinLock (TestAndIncr, RFC 2579): only who knows its value may take it.
 
         Raises:
             Refused: another value is current.
         """
-        if int(value) != self.state.test_lock:
-            raise Refused(f"{self.name}: the test lock is {self.state.test_lock}, not {value:g}")
-        self.state.test_lock = (self.state.test_lock + 1) % 2**31
+        if int(value) != self._card.state.test_lock:
+            raise Refused(f"{self._card.name}: the test lock is {self._card.state.test_lock}, not {value:g}")
+        self._card.state.test_lock = (self._card.state.test_lock + 1) % 2**31

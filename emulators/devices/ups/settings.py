@@ -1,4 +1,4 @@
-"""What the firmware of a UPS is given, remembers and can be set to."""
+"""The parameters, the state and the settings of a UPS's firmware."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any
 
-from twinfeed.emulators.devices.firmware.device import Device, Params, State
+from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.points import Refused
-from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
 from twinfeed.emulators.plant.ups.ups import Ups
 
@@ -51,40 +51,30 @@ class UpsDeviceState(State):
     calibration: str = "unknown"
 
 
-class UpsSettings(Device):
-    """The UPS a device manages and the settings that survive a power loss."""
+class UpsSettings:
+    """The settings of a UPS, which survive a power loss."""
 
-    PARAMS = UpsParams
-    MANAGES = (Ups,)
-    STATE = UpsDeviceState
-    state: UpsDeviceState
-    params: UpsParams
-    ups: Ups
+    def __init__(self, card: Device[UpsDeviceState], ups: Ups, params: UpsParams) -> None:
+        self._card, self._ups, self._params = card, ups, params
 
-    def start(self) -> None:
-        component = self.plant.find(self.params.of)
-        if not isinstance(component, Ups):
-            raise PlantError(f"{self.name} manages {self.params.of!r}, which is not a ups; name one in `of`")
-        self.ups = component
-        self.ups.state.auto_restart = False  # this firmware decides
-
-    def setting(self, name: str) -> Any:
-        """A setting, or its value from the factory."""
-        changed = self.state.settings
+    def __getitem__(self, name: str) -> Any:
+        """The setting, or its value from the factory."""
+        changed = self._card.state.settings
         return changed[name] if name in changed else self.factory[name]
 
     def set(self, name: str, value: Any) -> None:
-        self.state.settings[name] = value
+        """Change the setting; the power train takes over a new window of input voltage at once."""
+        self._card.state.settings[name] = value
         if name in ("transfer_low", "transfer_high"):
-            self.ups.set_window(self.setting("transfer_low"), self.setting("transfer_high"))
-        self.record(f"{name} set to {value}")
+            self._ups.set_window(self["transfer_low"], self["transfer_high"])
+        self._card.record(f"{name} set to {value}")
 
     @cached_property
     def factory(self) -> dict[str, Any]:
         """All settings as they leave the factory."""
-        p = self.ups.params
+        p = self._ups.params
         return {
-            "low_battery_s": self.params.low_battery_min * 60.0,
+            "low_battery_s": self._params.low_battery_min * 60.0,
             "auto_restart": "on",
             "shutdown_type": "output",
             "audible": "enabled",
@@ -97,12 +87,18 @@ class UpsSettings(Device):
             "reboot_s": 8.0,
             "min_return_charge": 0.0,
             "test_schedule": "biweekly",
-            "battery_date": self.params.battery_date,
+            "battery_date": self._params.battery_date,
             "replace_battery": False,
-            "ident": self.name,
+            "ident": self._card.name,
             "attached": "",
         }
 
-    def check_link(self) -> None:
-        if "communications-lost" in self.state.faults:
-            raise Refused(f"{self.name}: the card has no communication with the UPS")
+
+def check_link(card: Device[UpsDeviceState]) -> None:
+    """Refuse a command that the card cannot pass on.
+
+    Raises:
+        Refused: the card does not reach the power train.
+    """
+    if "communications-lost" in card.state.faults:
+        raise Refused(f"{card.name}: the card has no communication with the UPS")

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from twinfeed.emulators.devices.catalogue import KINDS
-from twinfeed.emulators.devices.firmware.device import SYSTEM_POINTS
 from twinfeed.emulators.devices.firmware.domain import ANY, POSSIBLE
-from twinfeed.emulators.devices.firmware.points import Point, placeholders
+from twinfeed.emulators.devices.firmware.points import AnyPoint, placeholders
+from twinfeed.emulators.devices.firmware.system_points import SYSTEM_POINTS
 from twinfeed.harness.characterise.drafting.units import Measure
 
 SAME = {
@@ -72,7 +72,7 @@ class Guesser:
     """Knows the catalogue of one kind of device. `prefixes` are words that all names of a product begin with."""
 
     def __init__(self, kind: str, prefixes: Iterable[str] = ()) -> None:
-        self._points = [*KINDS[kind].POINTS, *(point for point in SYSTEM_POINTS if point.name in IDENTITY)]
+        self._points = [*KINDS[kind].own, *(point for point in SYSTEM_POINTS if point.name in IDENTITY)]
         self._idle = IDLE | {kind.lower(), *(prefix.lower() for prefix in prefixes)}
 
     def guess(self, shown: Shown) -> Guess | None:
@@ -95,12 +95,12 @@ class Guesser:
         ]
         return [name for score, name in sorted(scored, key=lambda item: (-item[0], item[1]))[:3] if score >= 0.5]
 
-    def _closeness(self, point: Point, shown: Shown) -> tuple[int, int, int]:
+    def _closeness(self, point: AnyPoint, shown: Shown) -> tuple[int, int, int]:
         """How many words they share, how few are left over, and whether the rows are the same without a choice."""
         names, own = set(_words(shown.name)), set(_point_words(point))
         return len(own & names), -len(names - own - self._idle), -abs(len(placeholders(point.name)) - shown.indices)
 
-    def _fit(self, point: Point, shown: Shown) -> Guess | None:
+    def _fit(self, point: AnyPoint, shown: Shown) -> Guess | None:
         words, wanted = _words(shown.name), set(_point_words(point))
         if not wanted & set(words) or not wanted <= {*words, *_words(shown.group)}:
             return None
@@ -118,7 +118,7 @@ class Guesser:
         return Guess(name) if same and shown.measure is None and not placeholders(point.name) else None
 
 
-def _row(point: Point, shown: Shown, words: list[str]) -> str | None:
+def _row(point: AnyPoint, shown: Shown, words: list[str]) -> str | None:
     """The point's name for an entry: with its index names for a column, with a number for what there is once."""
     names = placeholders(point.name)
     if len(names) == shown.indices:
@@ -133,7 +133,7 @@ PHASES = {"l1": "1", "l2": "2", "l3": "3", "a": "1", "b": "2", "c": "3", "1": "1
 """How names say which phase they are of."""
 
 
-def _measured(point: Point, name: str, shown: Shown) -> Guess | None:
+def _measured(point: AnyPoint, name: str, shown: Shown) -> Guess | None:
     if shown.measure is None:
         doubt = f"unit and scale are not given: the point is in {point.unit}"
         return Guess(name, doubt=doubt) if _possible(point.unit, Fraction(1), shown.recorded) else None
@@ -148,7 +148,7 @@ def _possible(unit: str, scale: Fraction, recorded: tuple[float, ...]) -> bool:
     return all(low <= value / scale <= high for value in recorded)
 
 
-def _enumerated(point: Point, name: str, shown: Shown) -> Guess | None:
+def _enumerated(point: AnyPoint, name: str, shown: Shown) -> Guess | None:
     """A number for each word of the point, or a catch-all for those that the product has none for."""
     if not shown.labels:
         return None
@@ -199,6 +199,6 @@ def _words(name: str) -> list[str]:
     return joined.split()
 
 
-def _point_words(point: Point) -> list[str]:
+def _point_words(point: AnyPoint) -> list[str]:
     name = point.name.removeprefix("system.")
     return [word for part in name.split(".") if not part.startswith("{") for word in _words(part.replace("_", " "))]

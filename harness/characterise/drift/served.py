@@ -13,7 +13,6 @@ from functools import cache
 from itertools import product
 
 from twinfeed.emulators.devices.catalogue import KINDS
-from twinfeed.emulators.devices.firmware.device import SYSTEM_POINTS
 from twinfeed.emulators.devices.firmware.domain import Domain
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.profiles.binding import Row, point_name
@@ -136,7 +135,7 @@ def _beginnings(entry: Register | Bit, profile: Profile) -> set[int]:
 @cache
 def _domain(kind: str, template: str) -> Domain | None:
     """Of the points that a template names: that of the catalogue's template, or of one row of it."""
-    named = (point for point in (*KINDS[kind].POINTS, *SYSTEM_POINTS) if point.name == template)
+    named = (point for point in KINDS[kind].table if point.name == template)
     point = next(named, None) or point_of(kind, template)
     return None if point is None else point.domain
 

@@ -12,9 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twinfeed.emulators.devices import catalogue
-from twinfeed.emulators.devices.firmware.alarms import Alarm, alarm_points
-from twinfeed.emulators.devices.firmware.device import Device, Params
-from twinfeed.emulators.devices.firmware.points import Point, Refused
+from twinfeed.emulators.devices.firmware.alarms import Alarm
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.firmware.kind import DeviceKind
+from twinfeed.emulators.devices.firmware.points import Point, Refused, RowPoint
+from twinfeed.emulators.devices.firmware.state import Params
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.binding import ProfileError, Surface
@@ -40,10 +42,8 @@ class Heater(Device):
     """A device of two elements, just enough to bind to."""
 
     kind = "heater"
-    ALARMS = (Alarm("hot", "too hot", lambda d: d.degrees > 80),)
 
-    def __init__(self) -> None:
-        super().__init__("heater/device", Params(firmware="1.2"))
+    def start(self) -> None:
         self.degrees = 21.46
         self.on = {1: True, 2: False}
         self.rows = [1, 2]
@@ -59,13 +59,21 @@ class Heater(Device):
     def set_degrees(self, value):
         self.degrees = value
 
-    POINTS = (
-        Point("temperature", "", lambda d: d.degrees, "°C", write=set_degrees, low=-20, high=100),
-        Point(
-            "element.{element}.state", "", lambda d, e: "on" if d.on[e] else "off", write=switch, values=("on", "off")
+
+HEATER = DeviceKind(
+    Heater,
+    points=(
+        Point("temperature", "", lambda d: d.degrees, "°C", write=Heater.set_degrees, low=-20, high=100),
+        RowPoint(
+            "element.{element}.state",
+            "",
+            lambda d, e: "on" if d.on[e] else "off",
+            write=Heater.switch,
+            values=("on", "off"),
         ),
-        *alarm_points(ALARMS),
-    )
+    ),
+    alarms=(Alarm("hot", "too hot", lambda d: d.degrees > 80),),
+)
 
 
 PROFILE = """
@@ -99,8 +107,8 @@ modbus:
 
 @pytest.fixture
 def heater(monkeypatch):
-    monkeypatch.setitem(catalogue.KINDS, Heater.kind, Heater)
-    device = Heater()
+    monkeypatch.setitem(catalogue.KINDS, HEATER.name, HEATER)
+    device = HEATER.build("heater/device", Params(firmware="1.2"))
     plant = Plant()
     plant.add(device)
     plant.start()

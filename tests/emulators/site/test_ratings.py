@@ -19,7 +19,7 @@ from twinfeed.emulators.plant.kernel.ratings import Form, Names, Range, Text
 
 KINDS = {
     **{f"{name}": cls for name, cls in plant.KINDS.items()},
-    **{f"{n}/device": c for n, c in devices.KINDS.items()},
+    **{f"{name}/device": kind.firmware for name, kind in devices.KINDS.items()},
 }
 
 

@@ -63,10 +63,10 @@ def test_every_family_has_kinds() -> None:
 
 
 def test_every_fault_of_every_component_and_device_is_listed_with_all_it_says() -> None:
-    suffering = [(name, cls) for name, cls in plant.KINDS.items()] + [("works", Works)]
-    suffering += [(f"{name}/device", cls) for name, cls in devices.KINDS.items()]
-    for target, cls in suffering:
-        for kind, fault in cls.FAULTS.items():
+    suffering = [(name, cls.FAULTS) for name, cls in plant.KINDS.items()] + [("works", Works.FAULTS)]
+    suffering += [(f"{name}/device", kind.faults) for name, kind in devices.KINDS.items()]
+    for target, faults in suffering:
+        for kind, fault in faults.items():
             entry = has(kind, target) or has(kind, "device")
             assert entry is not None, f"{target} {kind}"
             assert (entry.doc, entry.parameters, entry.of) == (fault.doc, fault.parameters, fault.of), (
@@ -124,7 +124,8 @@ def test_the_page_lists_the_catalogue_as_it_is() -> None:
 
 def test_the_example_of_the_page_is_a_scenario_of_faults_that_exist(tmp_path: Path) -> None:
     text = page.PAGE.read_text()
-    example = text[text.index("    site: bamako") : text.index("## Where a sensor fault acts")]
+    begin = text.index("site: bamako")
+    example = text[begin : text.index("```", begin)]
     path = tmp_path / "example.yaml"
     path.write_text(textwrap.dedent(example))
     scenario = Scenario.load(path)

@@ -15,12 +15,12 @@ from twinfeed.harness.properties import always, evaluate, within
 from twinfeed.harness.record import Record
 from twinfeed.harness.report import Measure
 from twinfeed.harness.report.account import Account
-from twinfeed.harness.report.figures import figure
-from twinfeed.harness.report.files import write_json, write_junit
 from twinfeed.harness.report.judgement import Judgement
 from twinfeed.harness.report.measurement import series
-from twinfeed.harness.report.page import html
-from twinfeed.harness.report.wording import Wording
+from twinfeed.harness.report.rendering.figures import figure
+from twinfeed.harness.report.rendering.files import write_json, write_junit
+from twinfeed.harness.report.rendering.page import html
+from twinfeed.harness.report.rendering.wording import Wording
 
 
 def blind() -> Journal:

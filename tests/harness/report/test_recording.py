@@ -30,6 +30,12 @@ def test_lamp(measure):
 """
 
 
+@pytest.fixture(autouse=True)
+def _in_the_order_of_the_file(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest-randomly, where it is installed, leaves the order of these tests alone."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
+
+
 def told(folder: Path, who: str, what: str) -> list[Entry]:
     return [entry for entry in entries(folder) if (entry.who, entry.what) == (who, what)]
 

@@ -21,7 +21,7 @@ from twinfeed.harness.cli import app
 from twinfeed.harness.record import Record
 from twinfeed.harness.report import Ending, Outcome
 from twinfeed.harness.report.account import Account
-from twinfeed.harness.report.files import schema
+from twinfeed.harness.report.rendering.files import schema
 
 for library in ("babel", "jinja2"):
     pytest.importorskip(library, reason="pip install 'twinfeed[report]'")

@@ -50,7 +50,7 @@ def test_its_rig_file_is_the_bench_that_ships_with_the_button_wired(page: str) -
 
 def test_its_commands_exist_with_their_options(page: str) -> None:
     commands = get_command(app)
-    used = re.findall(r"(?:^    |^\$ |`)twinfeed ((?:rig )?[a-z][a-z-]+)\b([^`\n]*)", page, re.MULTILINE)
+    used = re.findall(r"(?:^|^\$ |`)twinfeed ((?:rig )?[a-z][a-z-]+)\b([^`\n]*)", page, re.MULTILINE)
     assert {name for name, _ in used} >= {
         f"rig {what}" for what in ("check", "dry-run", "arm", "stop", "reset", "safe")
     }

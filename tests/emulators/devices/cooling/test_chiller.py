@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cooled import Site
 
+from twinfeed.emulators.devices.catalogue import CHILLER
 from twinfeed.emulators.devices.cooling.chiller import ChillerController, ChillerParams
 from twinfeed.emulators.devices.firmware.points import BadValue, Refused
 
@@ -17,9 +18,7 @@ def controllers(**params: Any) -> list[ChillerController]:
     """One for each of the site's chillers: two leads and a standby."""
     roles = ("lead", "lead", "standby")
     return [
-        ChillerController(
-            f"chiller-{n}/device", ChillerParams(**{"of": f"chiller-{n}", "role": roles[n - 1], **params})
-        )
+        CHILLER.build(f"chiller-{n}/device", ChillerParams(**{"of": f"chiller-{n}", "role": roles[n - 1], **params}))
         for n in (1, 2, 3)
     ]
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from cooled import Site
 
+from twinfeed.emulators.devices.catalogue import CHILLED_WATER_PLANT, CHILLER, CRAH, SENSOR
 from twinfeed.emulators.devices.cooling.chiller import ChillerController, ChillerParams
-from twinfeed.emulators.devices.cooling.crah import CrahController, CrahParams
-from twinfeed.emulators.devices.cooling.pump_controller import ChilledWaterPlant, PlantControllerParams
-from twinfeed.emulators.devices.monitoring.environment_monitor import Sensor, SensorParams
+from twinfeed.emulators.devices.cooling.crah import CrahParams
+from twinfeed.emulators.devices.cooling.pump_controller import PlantControllerParams
+from twinfeed.emulators.devices.monitoring.environment_monitor import SensorParams
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.binding import Surface
 from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
@@ -26,9 +27,9 @@ PROBES = (*HALL_PROBES, "outdoors.outdoor_c", "loop.supply_c")
 
 def served(profile: str) -> Surface:
     devices: dict[str, Any] = {
-        "daikin-microtech3": ChillerController("chiller-1/device", ChillerParams(of="chiller-1")),
-        "stulz-wib8000": CrahController("crah-11/device", CrahParams(of="crah-11")),
-        "hwg-poseidon": Sensor("probes/device", SensorParams(probes=PROBES, inputs=("hall-1.fire",))),
+        "daikin-microtech3": CHILLER.build("chiller-1/device", ChillerParams(of="chiller-1")),
+        "stulz-wib8000": CRAH.build("crah-11/device", CrahParams(of="crah-11")),
+        "hwg-poseidon": SENSOR.build("probes/device", SensorParams(probes=PROBES, inputs=("hall-1.fire",))),
     }
     device = devices[profile]
     Site(device)
@@ -107,7 +108,7 @@ def test_a_fire_closes_the_contact_and_a_lost_probe_reads_no_number() -> None:
 
 
 def test_every_trap_names_an_alarm_of_the_air_handler() -> None:
-    alarms = {alarm.name for alarm in CrahController.ALARMS}
+    alarms = {alarm.name for alarm in CRAH.alarms}
     assert {trap.alarm for trap in library.get("stulz-wib8000").snmp.traps} <= alarms
 
 
@@ -142,7 +143,7 @@ def test_writing_the_enable_register_stops_the_chiller(chiller: tuple[ProfileUni
 
 
 def test_the_plant_controllers_registers_show_each_pump_and_take_orders() -> None:
-    device = ChilledWaterPlant("loop/device", PlantControllerParams(of="loop"))
+    device = CHILLED_WATER_PLANT.build("loop/device", PlantControllerParams(of="loop"))
     s = Site(device)
     unit = ProfileUnit(Surface(library.get("chilled-water-plant"), device))
     assert unit.read_registers("input", 3, 1) == (500).to_bytes(2, "big")

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_plant import plant_of
 
-from twinfeed.emulators.devices.monitoring.environment_monitor import Sensor, SensorParams
+from twinfeed.emulators.devices.catalogue import SENSOR
+from twinfeed.emulators.devices.monitoring.environment_monitor import SensorParams
 from twinfeed.emulators.plant.cooling.halls import Hall, HallRatings
 
 LIMIT_C = 27.0
@@ -20,7 +21,7 @@ def warming_hall(kw: float) -> tuple[Any, Hall]:
     """A hall that has lost its cooling, with a monitor of its inlets."""
     it, hall = It("it", ItRatings("hall")), Hall("hall", HallRatings(design_kw=500.0))
     it.state.kw = kw
-    sensor = Sensor("sensor/device", SensorParams(probes=("hall.inlet_c",), delay_s=10.0))
+    sensor = SENSOR.build("sensor/device", SensorParams(probes=("hall.inlet_c",), delay_s=10.0))
     return plant_of(it, hall, sensor), hall
 
 

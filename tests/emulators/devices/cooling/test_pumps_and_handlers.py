@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cooled import Site
 
+from twinfeed.emulators.devices.catalogue import CHILLED_WATER_PLANT, CRAH, SENSOR
 from twinfeed.emulators.devices.cooling.crah import CrahController, CrahParams
 from twinfeed.emulators.devices.cooling.pump_controller import ChilledWaterPlant, PlantControllerParams
 from twinfeed.emulators.devices.monitoring.environment_monitor import Sensor, SensorParams
@@ -15,7 +16,7 @@ from twinfeed.emulators.devices.monitoring.environment_monitor import Sensor, Se
 
 
 def pumped(**params: Any) -> tuple[Site, ChilledWaterPlant]:
-    device = ChilledWaterPlant("loop/device", PlantControllerParams(of="loop", **params))
+    device = CHILLED_WATER_PLANT.build("loop/device", PlantControllerParams(of="loop", **params))
     return Site(device), device
 
 
@@ -70,7 +71,7 @@ def test_pump_speed_follows_its_setting() -> None:
 
 def handled(**params: Any) -> tuple[Site, list[CrahController]]:
     ids = [f"crah-{h}{n}" for h in (1, 2) for n in range(1, 6)]
-    devices = [CrahController(f"{id}/device", CrahParams(of=id, order=order, **params)) for order, id in enumerate(ids)]
+    devices = [CRAH.build(f"{id}/device", CrahParams(of=id, order=order, **params)) for order, id in enumerate(ids)]
     return Site(*devices), devices
 
 
@@ -142,7 +143,7 @@ PROBES = ("hall-1.inlet_c", "hall-1.humidity_percent", "outdoors.outdoor_c")
 
 
 def sensed(**params: Any) -> tuple[Site, Sensor]:
-    device = Sensor("probes/device", SensorParams(probes=PROBES, **params))
+    device = SENSOR.build("probes/device", SensorParams(probes=PROBES, **params))
     return Site(device), device
 
 
@@ -186,7 +187,7 @@ def test_a_probe_that_is_lost_or_drifts_does_not_change_the_room() -> None:
 
 
 def test_a_monitor_of_a_hall_that_names_no_probes_measures_the_hall() -> None:
-    device = Sensor("probes/device", SensorParams(of="hall-1"))
+    device = SENSOR.build("probes/device", SensorParams(of="hall-1"))
     s = Site(device)
     assert [device.read(f"probe.{n}.value") for n in device.indices("probe")] == [
         s.hall.inlet_c,
@@ -197,7 +198,7 @@ def test_a_monitor_of_a_hall_that_names_no_probes_measures_the_hall() -> None:
 
 
 def test_a_hall_at_rest_is_no_alarm() -> None:
-    device = Sensor("probes/device", SensorParams(of="hall-1"))
+    device = SENSOR.build("probes/device", SensorParams(of="hall-1"))
     s = Site(device)
     s.run(3600.0)
     assert [device.read(f"probe.{n}.status") for n in device.indices("probe")] == ["normal"] * 4

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from small_plant import Source
 
-from twinfeed.emulators.devices.distribution.pdu import PduDevice, PduParams
+from twinfeed.emulators.devices.catalogue import PDU
+from twinfeed.emulators.devices.distribution.pdu import PduParams
 from twinfeed.emulators.devices.firmware.points import BadValue, Refused
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.power.electrical import Component
@@ -31,7 +32,7 @@ class Rack:
         self.pdu = Pdu("pdu-1", PduRatings(**(ratings or {})), {"input": "source"})
         self.racks = RackRow("racks", RackRowRatings(racks=racks), {"a": "pdu-1"})
         self.hall = Hall("hall-1")
-        self.device = PduDevice("pdu-1/device", PduParams(of="pdu-1", **params))
+        self.device = PDU.build("pdu-1/device", PduParams(of="pdu-1", **params))
         self.plant = Plant()
         for actor in (self.source, self.pdu, self.racks, self.hall, self.device):
             self.plant.add(actor)

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twinfeed.emulators.devices.catalogue import KINDS
-from twinfeed.emulators.devices.firmware.device import SYSTEM_POINTS
 from twinfeed.emulators.devices.firmware.domain import COUNTED, OCTETS, TEXT, TRUTH, Domain, number, of_words
 from twinfeed.emulators.devices.firmware.points import BadValue, BoundPoint, Refused
 from twinfeed.emulators.plant.kernel.actor import PlantError
@@ -155,7 +154,7 @@ def test_a_value_that_is_long_is_not_printed_whole() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_can_be_written_can_be_shown(kind: str) -> None:
-    for point in (*SYSTEM_POINTS, *KINDS[kind].POINTS):
+    for point in KINDS[kind].table:
         values = {
             "number": [point.domain.low, point.domain.high],
             "truth": [True, False],

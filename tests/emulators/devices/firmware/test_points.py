@@ -7,10 +7,9 @@ import re
 import pytest
 
 from twinfeed.emulators.devices import catalogue
-from twinfeed.emulators.devices.firmware.device import SYSTEM_POINTS
 from twinfeed.emulators.profiles.schema import POINT_PATTERN
 
-POINTS = [(cls.kind, point) for cls in catalogue.CLASSES for point in (*SYSTEM_POINTS, *cls.POINTS)]
+POINTS = [(kind.name, point) for kind in catalogue.OWN for point in kind.table]
 
 
 @pytest.mark.parametrize(("kind", "point"), POINTS, ids=[f"{kind}-{point.name}" for kind, point in POINTS])
@@ -20,16 +19,16 @@ def test_a_point_is_named_in_lower_case_words_with_underscores_and_says_what_it_
     assert point.doc
 
 
-@pytest.mark.parametrize("cls", catalogue.CLASSES, ids=lambda cls: cls.kind)
-def test_no_name_is_given_twice(cls):
-    names = [point.name for point in (*SYSTEM_POINTS, *cls.POINTS)]
+@pytest.mark.parametrize("kind", catalogue.OWN, ids=lambda kind: kind.name)
+def test_no_name_is_given_twice(kind):
+    names = [point.name for point in kind.table]
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("cls", catalogue.CLASSES, ids=lambda cls: cls.kind)
-def test_every_fault_says_what_it_does_and_bounds_its_parameters(cls):
-    for kind, fault in cls.FAULTS.items():
-        assert re.fullmatch(r"[a-z0-9-]+", kind)
+@pytest.mark.parametrize("kind", catalogue.OWN, ids=lambda kind: kind.name)
+def test_every_fault_says_what_it_does_and_bounds_its_parameters(kind):
+    for name, fault in kind.faults.items():
+        assert re.fullmatch(r"[a-z0-9-]+", name)
         assert fault.doc
         for parameter in fault.parameters.values():
             assert parameter.low <= parameter.default <= parameter.high

@@ -6,6 +6,7 @@ from typing import Any
 
 from gensets import Sets
 
+from twinfeed.emulators.devices.catalogue import GENERATOR
 from twinfeed.emulators.devices.generator.controller import GeneratorController
 from twinfeed.emulators.devices.generator.settings import GeneratorControllerParams
 from twinfeed.emulators.plant.power.electrical import Component
@@ -31,7 +32,7 @@ class Station(Sets):
         self.switch = Switch("ats")
         plant.add(self.switch)
         self.controllers = [
-            GeneratorController(
+            GENERATOR.build(
                 f"{g.id}/device",
                 GeneratorControllerParams(of=g.id, start_requests=("ats",), **(settings or {})),
             )

@@ -180,4 +180,4 @@ def test_every_alarm_of_the_controller_has_a_place_on_page_154():
         if register.address > 39424 and register.flags
         for condition in register.flags.bits.values()
     }
-    assert shown == {alarm.name for alarm in Station().controller.ALARMS}
+    assert shown == {alarm.name for alarm in Station().controller.alarms}

@@ -75,8 +75,8 @@ def test_without_the_multiset_link_two_sets_close_on_the_dead_bus_at_once_and_tr
     station.switch.call()
     station.run(15.0)
     assert not station.bus.live
-    assert [c.condition("out_of_sync") for c in station.controllers] == ["trip", "trip"]
-    assert station.controller.condition("msc_failure") == "warning"
+    assert [c.protection.condition("out_of_sync") for c in station.controllers] == ["trip", "trip"]
+    assert station.controller.protection.condition("msc_failure") == "warning"
 
 
 def test_surplus_sets_stand_down_one_by_one_and_come_back_for_load():
@@ -101,7 +101,7 @@ def test_a_set_that_stood_down_replaces_one_that_fails():
     assert not station.all[1].running
     station.plant.inject("g1", "radiator-fan")
     station.run(3600.0)
-    assert station.controller.locked_out
+    assert station.controller.protection.locked_out
     assert station.all[1].on_bus
     assert station.all[1].load_kw == pytest.approx(500.0)
 

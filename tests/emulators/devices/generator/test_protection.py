@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from station import Station
 
+from twinfeed.emulators.devices.catalogue import GENERATOR
 from twinfeed.emulators.devices.firmware.alarms import Notice
-from twinfeed.emulators.devices.generator.controller import GeneratorController
 
 
 def shut_down_by(station: Station, seconds: float) -> dict[str, str]:
@@ -39,10 +39,10 @@ def test_low_oil_pressure_shuts_it_down_before_it_seizes():
 def test_low_oil_pressure_at_rest_and_while_starting_is_no_alarm():
     station = Station()
     station.run(100.0)
-    assert station.controller.condition("low_oil_pressure") == "inactive"
+    assert station.controller.protection.condition("low_oil_pressure") == "inactive"
     station.switch.call()
     station.run(30.0)
-    assert station.controller.condition("low_oil_pressure") == "inactive"
+    assert station.controller.protection.condition("low_oil_pressure") == "inactive"
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_a_small_deviation_is_a_warning_that_clears_itself():
     station.carrying(500.0)
     station.plant.inject("g1", "avr", {"error": -17.0})
     station.run(10.0)
-    assert station.controller.condition("low_voltage") == "warning"
+    assert station.controller.protection.condition("low_voltage") == "warning"
     assert station.controller.read("alarms.warning") is True
     station.plant.clear("g1")
     station.run(10.0)
-    assert station.controller.condition("low_voltage") == "inactive"
+    assert station.controller.protection.condition("low_voltage") == "inactive"
     assert station.bus.live
 
 
@@ -105,7 +105,7 @@ def test_a_breaker_that_does_not_close_is_an_electrical_trip_and_the_next_set_ta
     station.plant.inject("g1", "breaker-fails-to-close")
     station.switch.call()
     station.run(15.0)
-    assert station.controller.condition("fail_to_close") == "trip"
+    assert station.controller.protection.condition("fail_to_close") == "trip"
     assert station.all[1].on_bus
 
 
@@ -135,7 +135,7 @@ def test_the_emergency_stop_holds_until_it_is_released_and_reset():
     station.run(60.0)
     assert not station.first.running
     station.controller.write("command.key", "reset")
-    assert station.controller.condition("emergency_stop") == "shutdown"
+    assert station.controller.protection.condition("emergency_stop") == "shutdown"
     station.plant.clear("g1/device")
     station.run(60.0)
     assert not station.first.running
@@ -148,21 +148,21 @@ def test_a_flat_battery_warns_before_anybody_needs_it():
     station = Station()
     station.plant.inject("g1", "starter-battery-flat")
     station.run(60.0)
-    assert station.controller.condition("battery_low_voltage") == "warning"
+    assert station.controller.protection.condition("battery_low_voltage") == "warning"
 
 
 def test_a_dead_jacket_heater_warns_when_the_engine_is_cold():
     station = Station(air_c=10.0)
     station.plant.inject("g1", "jacket-heater")
     station.run(2 * 86400.0)
-    assert station.controller.condition("low_coolant_temperature") == "warning"
+    assert station.controller.protection.condition("low_coolant_temperature") == "warning"
 
 
 def test_a_dead_charger_warns_while_it_runs():
     station = Station()
     station.plant.inject("g1", "charger")
     station.carrying(500.0)
-    assert station.controller.condition("charge_failure") == "warning"
+    assert station.controller.protection.condition("charge_failure") == "warning"
 
 
 def test_alarms_leave_notices():
@@ -190,5 +190,5 @@ def test_a_reset_keeps_alarms_whose_cause_is_still_there():
 
 def test_every_alarm_has_a_condition_point():
     controller = Station().controller
-    for alarm in GeneratorController.ALARMS:
+    for alarm in GENERATOR.alarms:
         assert controller.read(f"alarm.{alarm.name}.condition") in ("inactive", "warning")

@@ -76,7 +76,7 @@ def test_an_engine_that_does_not_fire_is_cranked_three_times_with_rests_and_then
     station.run(120.0)
     cranks = [e.t for e in station.plant.journal if e.who == "g1" and e.what == "cranking"]
     assert cranks == pytest.approx([0.0, 20.0, 40.0])
-    assert station.controller.condition("fail_to_start") == "shutdown"
+    assert station.controller.protection.condition("fail_to_start") == "shutdown"
     assert station.controller.read("alarm.fail_to_start.active") is True
     station.run(3600.0)
     assert station.told().count("cranking") == 3
@@ -104,7 +104,7 @@ def test_after_a_reset_it_tries_again():
 def test_a_day_tank_that_runs_dry_ends_in_a_latched_shutdown():
     station = Station(1, DayTank("day", DayTankRatings(initial_percent=26.0)), tank="day")
     station.carrying(1500.0, seconds=600.0)
-    assert station.controller.condition("low_fuel") == "warning"
+    assert station.controller.protection.condition("low_fuel") == "warning"
     station.run(4 * 3600.0)
     assert station.first.phase == "stopped"
     assert station.controller.state.latched["under_frequency"] == "shutdown"

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stage import Load, plant, readings, utilities
 
+from twinfeed.emulators.devices.catalogue import METER
 from twinfeed.emulators.devices.distribution.meter import Meter, MeterParams
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.power.boards import Board, BusTie
@@ -19,7 +20,7 @@ from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
 
 
 def metered(kw: float = 69.0, power_factor: float = 1.0) -> tuple[Plant, Meter]:
-    meter = Meter("meter", MeterParams(of="board", model="PM5560"))
+    meter = METER.build("meter", MeterParams(of="board", model="PM5560"))
     made = plant(
         utilities()[0], Board("board", None, {"mains": "mains-a"}), Load("load", "board", kw, power_factor), meter
     )
@@ -82,7 +83,7 @@ def test_energy_can_be_reset():
 
 
 def test_what_flows_backwards_through_a_tie_is_received():
-    meter = Meter("meter", MeterParams(of="tie", powered_by=("board-b",)))
+    meter = METER.build("meter", MeterParams(of="tie", powered_by=("board-b",)))
     made = plant(
         *utilities(),
         Board("board-a", None, {}),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from stage import Engine, Load, plant
 
-from twinfeed.emulators.devices.transfer.transfer_switch import TransferSwitchController, TransferSwitchParams
+from twinfeed.emulators.devices.catalogue import TRANSFER_SWITCH
+from twinfeed.emulators.devices.transfer.transfer_switch import TransferSwitchParams
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch
 from twinfeed.emulators.plant.power.utilities import Utility, UtilityRatings
@@ -15,7 +16,7 @@ from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
 
 
 def site() -> tuple[Plant, ProfileUnit]:
-    controller = TransferSwitchController("ctrl", TransferSwitchParams(of="ats"))
+    controller = TRANSFER_SWITCH.build("ctrl", TransferSwitchParams(of="ats"))
     made = plant(
         Utility("mains", UtilityRatings(volts=400 / 3**0.5)),
         Engine("engine", "ats"),

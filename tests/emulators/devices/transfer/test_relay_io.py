@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from stage import Load, plant, utilities
 
+from twinfeed.emulators.devices.catalogue import RELAY_IO
 from twinfeed.emulators.devices.monitoring.relay_io import RelayIo, RelayIoParams
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.engine import Plant
@@ -19,7 +20,7 @@ WIRING = RelayIoParams(
 
 
 def module(params: RelayIoParams = WIRING) -> tuple[Plant, RelayIo]:
-    io = RelayIo("io", params)
+    io = RELAY_IO.build("io", params)
     made = plant(
         utilities()[0], Breaker("q1", BreakerRatings(100.0), {"input": "mains-a"}), Load("load", "q1", 10.0), io
     )

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from stage import Load, plant, readings, utilities
 
+from twinfeed.emulators.devices.catalogue import SOURCE_SWITCH
 from twinfeed.emulators.devices.transfer.rack_transfer_switch import SourceSwitch, SourceSwitchParams
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.power.static_transfer_switch import RackTransferSwitch, StaticTransferSwitch
 
 
 def rack(grid: str = "edm", kw: float = 2.3) -> tuple[Plant, SourceSwitch]:
-    card = SourceSwitch("card", SourceSwitchParams(of="sw"))
+    card = SOURCE_SWITCH.build("card", SourceSwitchParams(of="sw"))
     made = plant(
         *utilities(grid), RackTransferSwitch("sw", None, {"a": "mains-a", "b": "mains-b"}), Load("load", "sw", kw), card
     )
@@ -56,7 +57,7 @@ def test_the_card_lives_on_either_source_and_its_uptime_shows_it():
 
 
 def test_what_the_switch_feeds_does_not_notice_a_transfer():
-    fed = SourceSwitch("fed", SourceSwitchParams(of="sw", powered_by=("sw",)))
+    fed = SOURCE_SWITCH.build("fed", SourceSwitchParams(of="sw", powered_by=("sw",)))
     made = plant(
         *utilities(), RackTransferSwitch("sw", None, {"a": "mains-a", "b": "mains-b"}), Load("load", "sw"), fed
     )
@@ -102,7 +103,7 @@ def test_peaks_stay_until_they_are_reset():
 
 
 def test_a_three_phase_static_switch_shows_each_phase():
-    card = SourceSwitch("card", SourceSwitchParams(of="sw", phases=3))
+    card = SOURCE_SWITCH.build("card", SourceSwitchParams(of="sw", phases=3))
     made = plant(
         *utilities(""),
         StaticTransferSwitch("sw", None, {"preferred": "mains-a", "alternate": "mains-b"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from stage import Engine, Load, plant, readings, told
 
+from twinfeed.emulators.devices.catalogue import TRANSFER_SWITCH
 from twinfeed.emulators.devices.firmware.points import BadValue, Refused
 from twinfeed.emulators.devices.transfer.transfer_switch import TransferSwitchController, TransferSwitchParams
 from twinfeed.emulators.plant.kernel.engine import Plant
@@ -18,7 +19,7 @@ def site(start_s: float = 10.0, **params: object) -> Plant:
         Engine("engine", "ats", start_s),
         AutomaticTransferSwitch("ats", None, {"normal": "mains", "emergency": "engine"}),
         Load("load", "ats"),
-        TransferSwitchController("ctrl", TransferSwitchParams(of="ats", **params)),  # type: ignore[arg-type]
+        TRANSFER_SWITCH.build("ctrl", TransferSwitchParams(of="ats", **params)),  # type: ignore[arg-type]
     )
 
 

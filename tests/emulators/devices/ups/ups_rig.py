@@ -7,7 +7,8 @@ from typing import Any
 from small_plant import plant_of
 from ups_bench import Load, Source
 
-from twinfeed.emulators.devices.ups.firmware import UpsFirmware, UpsParams
+from twinfeed.emulators.devices.catalogue import UPS
+from twinfeed.emulators.devices.ups.firmware import UpsParams
 from twinfeed.emulators.plant.ups.ratings import UpsRatings
 from twinfeed.emulators.plant.ups.ups import Ups
 
@@ -23,7 +24,7 @@ class Rig:
         self.load = Load("load", None, {"input": "ups"})
         self.load.phases = self.train.params.phases
         self.load.state.kw = kw
-        self.ups = UpsFirmware("ups/device", UpsParams(of="ups", **{"model": "Test UPS", **(device or {})}))
+        self.ups = UPS.build("ups/device", UpsParams(of="ups", **{"model": "Test UPS", **(device or {})}))
         self.plant = plant_of(self.mains, self.reserve, self.train, self.load, self.ups)
 
     def run(self, seconds: float) -> None:

@@ -6,7 +6,7 @@ from html import escape
 from itertools import groupby
 
 from twinfeed.harness.report.measurement import Measurement
-from twinfeed.harness.report.wording import Wording
+from twinfeed.harness.report.rendering.wording import Wording
 
 WIDTH, HEIGHT = 640, 200
 """Of the drawing, px."""

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from twinfeed.harness.report.account import Account, Attachment
-from twinfeed.harness.report.figures import figure
 from twinfeed.harness.report.measurement import Measurement
-from twinfeed.harness.report.wording import ReportMissing, Wording
+from twinfeed.harness.report.rendering.figures import figure
+from twinfeed.harness.report.rendering.wording import ReportMissing, Wording
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -71,8 +71,8 @@ def _environment(wording: Wording) -> Environment:
     except ImportError as error:
         raise ReportMissing("reports need Jinja2: pip install 'twinfeed[report]'") from error
     environment = Environment(
-        loader=PackageLoader("twinfeed.harness.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+        loader=PackageLoader("twinfeed.harness.report.rendering"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
     )  # fmt: skip
     environment.install_gettext_translations(wording.translations, newstyle=True)  # type: ignore[attr-defined]
     return environment

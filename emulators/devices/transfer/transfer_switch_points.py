@@ -1,26 +1,16 @@
-"""What an automatic transfer switch's controller shows and takes: its points and alarms."""
+"""The points and alarms of an automatic transfer switch's controller."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
-from twinfeed.emulators.devices.firmware.alarms import Alarm, alarm_points
-from twinfeed.emulators.devices.firmware.points import Point
+from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
+from twinfeed.emulators.devices.firmware.points import CellPoint, Point, Points, RowPoint
+from twinfeed.emulators.devices.transfer.transfer_switch import DELAYS, MODES, SOURCES
+from twinfeed.emulators.devices.transfer.transfer_switch import TransferSwitchController as Controller
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Supply
 
-if TYPE_CHECKING:
-    from twinfeed.emulators.devices.transfer.transfer_switch import TransferSwitchController as Controller
-
-SOURCES = ("normal", "emergency")
-"""Rows 1 and 2 of the table `source`."""
-
-MODES = ("off", "manual", "automatic", "test")
-
-DELAYS = ("override", "transfer", "retransfer", "cooldown")
-"""Timers an operator can see and bypass."""
-
-ALARMS = (
+ALARMS: Alarms[Controller] = (
     Alarm("normal_lost", "the normal source is out of limits", lambda d: not d.state.good["normal"]),
     Alarm(
         "emergency_unavailable",
@@ -53,6 +43,14 @@ def _timer_left(timer: str) -> Callable[[Controller], float]:
     return lambda d: d.remaining_s(timer) or 0.0
 
 
+def _setting(name: str) -> Callable[[Controller], float]:
+    return lambda d: d.setting(name)
+
+
+def _store(name: str) -> Callable[[Controller, float], None]:
+    return lambda d, value: d.store(name, float(value))
+
+
 def _voltage(d: Controller, source: int, phase: int) -> float:
     return d.terminals(SOURCES[source - 1]).volts[phase - 1]
 
@@ -83,26 +81,28 @@ def _phase_to_phase(supply: Supply, phase: int) -> float:
     return float((a * a + b * b + a * b) ** 0.5)
 
 
-POINTS: tuple[Point, ...] = (
+POINTS: Points[Controller] = (
     Point("mode", "operating mode", lambda d: d.mode, write=lambda d, v: d.set_mode(v), values=MODES),
     Point("switch.position", "where the contacts are", lambda d: d.ats.position, values=("normal", "off", "emergency")),
     Point("switch.transfers", "moves completed since it was built", lambda d: d.ats.transfers),
-    Point("source.{source}.available", "within limits", lambda d, s: d.state.good[SOURCES[s - 1]], kind="truth"),
-    Point("source.{source}.connected", "carries the load", lambda d, s: d.ats.position == SOURCES[s - 1], kind="truth"),
-    Point("source.{source}.voltage.{phase}", "phase to neutral", _voltage, "V"),
-    Point("source.{source}.line_voltage.{phase}", "phase to phase: L1-L2, L2-L3, L3-L1", _line_voltage, "V"),
-    Point("source.{source}.frequency", "of that source", lambda d, s: d.terminals(SOURCES[s - 1]).hertz, "Hz"),
-    Point("source.{source}.undervoltage", "a phase is below the lower threshold", _undervoltage, kind="truth"),
-    Point("source.{source}.overvoltage", "a phase is above the upper threshold", _overvoltage, kind="truth"),
-    Point(
+    RowPoint("source.{source}.available", "within limits", lambda d, s: d.state.good[SOURCES[s - 1]], kind="truth"),
+    RowPoint(
+        "source.{source}.connected", "carries the load", lambda d, s: d.ats.position == SOURCES[s - 1], kind="truth"
+    ),
+    CellPoint("source.{source}.voltage.{phase}", "phase to neutral", _voltage, "V"),
+    CellPoint("source.{source}.line_voltage.{phase}", "phase to phase: L1-L2, L2-L3, L3-L1", _line_voltage, "V"),
+    RowPoint("source.{source}.frequency", "of that source", lambda d, s: d.terminals(SOURCES[s - 1]).hertz, "Hz"),
+    RowPoint("source.{source}.undervoltage", "a phase is below the lower threshold", _undervoltage, kind="truth"),
+    RowPoint("source.{source}.overvoltage", "a phase is above the upper threshold", _overvoltage, kind="truth"),
+    RowPoint(
         "source.{source}.breaker_timeout",
         "the move to it took too long",
         lambda d, s: d.state.move_failed and d.state.goal == SOURCES[s - 1],
         kind="truth",
     ),
-    Point("source.{source}.phase_failure", "one or two phases are dead", _phase_failure, kind="truth"),
-    Point("load.voltage.{phase}", "phase to neutral", lambda d, p: d.ats.output.volts[p - 1], "V"),
-    Point(
+    RowPoint("source.{source}.phase_failure", "one or two phases are dead", _phase_failure, kind="truth"),
+    RowPoint("load.voltage.{phase}", "phase to neutral", lambda d, p: d.ats.output.volts[p - 1], "V"),
+    RowPoint(
         "load.current.{phase}",
         "through the switch, RMS",
         lambda d, p: d.ats.load.amperes(d.ats.output.volts)[p - 1],
@@ -116,14 +116,17 @@ POINTS: tuple[Point, ...] = (
         write=lambda d, v: d.start_by_hand(v),
         kind="truth",
     ),
-    *(Point(f"timer.{name}.remaining", f"what is left of the {name} delay", _timer_left(name), "s") for name in DELAYS),
     *(
-        Point(
+        Point[Controller](f"timer.{name}.remaining", f"what is left of the {name} delay", _timer_left(name), "s")
+        for name in DELAYS
+    ),
+    *(
+        Point[Controller](
             f"setting.{name}",
             doc,
-            (lambda key: lambda d: d.setting(key))(f"{name}_s"),
+            _setting(f"{name}_s"),
             "s",
-            write=(lambda key: lambda d, v: d.store(key, float(v)))(f"{name}_s"),
+            write=_store(f"{name}_s"),
             low=0.0,
             high=high,
         )
@@ -169,5 +172,4 @@ POINTS: tuple[Point, ...] = (
         write=lambda d, v: d.reset(v),
         values=("none", "reset"),
     ),
-    *alarm_points(ALARMS),
 )

@@ -1,0 +1,104 @@
+"""The points and alarms of a chilled-water air handler."""
+
+from __future__ import annotations
+
+from twinfeed.emulators.devices.cooling.crah import CrahController
+from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
+from twinfeed.emulators.devices.firmware.points import Point, Points
+
+
+def _airflow_part(d: CrahController) -> float:
+    """Airflow against what the fan speed should give, %."""
+    speed = d.crah.speed_percent
+    return float(100.0 * d.crah.airflow_percent / speed) if speed > 10.0 else 100.0
+
+
+ALARMS: Alarms[CrahController] = (
+    Alarm(
+        "airflow_lost",
+        "the fans should turn and no air moves",
+        lambda d: d.should_run and d.crah.airflow_percent < 10.0,
+        severity="critical",
+        delay_s=10.0,
+    ),
+    Alarm(
+        "filter_clogged",
+        "the filters pass too little air",
+        lambda d: _airflow_part(d) < d.params.low_airflow_percent and d.crah.fault("fan-failure") is None,
+        delay_s=30.0,
+    ),
+    Alarm(
+        "high_return",
+        "the return air is too warm",
+        lambda d: d.return_c > d.params.high_return_c,
+        clear=lambda d: d.return_c < d.params.high_return_c - 1.0,
+        severity="critical",
+        delay_s=30.0,
+    ),
+    Alarm(
+        "high_supply",
+        "the supply air is too warm",
+        lambda d: d.should_run and d.supply_c > d.setpoint_c + d.params.high_supply_k,
+        clear=lambda d: not d.should_run or d.supply_c < d.setpoint_c + d.params.high_supply_k - 1.0,
+        severity="critical",
+        delay_s=60.0,
+    ),
+    Alarm(
+        "high_water",
+        "the chilled water is too warm",
+        lambda d: d.water_c > d.params.high_water_c,
+        clear=lambda d: d.water_c < d.params.high_water_c - 1.0,
+        delay_s=30.0,
+    ),
+    Alarm("fire", "the fire panel has stopped the unit", lambda d: d.fire, severity="critical"),
+    Alarm("switched_off", "the unit is switched off", lambda d: not d.enabled, severity="info"),
+)
+
+POINTS: Points[CrahController] = (
+    Point("unit.on", "the fans turn", lambda d: d.crah.running, kind="truth"),
+    Point(
+        "unit.enabled",
+        "the unit is switched on",
+        lambda d: d.enabled,
+        write=lambda d, v: d.set_setting("enabled", bool(v)),
+        kind="truth",
+    ),
+    Point("unit.alarm", "some alarm is active", lambda d: bool(d.state.alarms), kind="truth"),
+    Point(
+        "unit.alarm_text",
+        "the newest line of its event log",
+        lambda d: str(d.state.events[-1][1]) if d.state.events else "",
+        kind="text",
+    ),
+    Point("unit.hours", "hours the fans have run", lambda d: d.run_hours, "h"),
+    Point("unit.starts", "fan starts", lambda d: d.state.starts),
+    Point(
+        "setpoint.supply",
+        "supply air setpoint",
+        lambda d: d.setpoint_c,
+        "°C",
+        write=lambda d, v: d.set_setting("supply_c", float(v)),
+        low=10.0,
+        high=35.0,
+    ),
+    Point("air.supply", "leaving the unit", lambda d: d.crah.supply_air_c, "°C"),
+    Point("air.return", "entering the unit", lambda d: d.crah.return_air_c, "°C"),
+    Point("air.return_humidity", "of the return air", lambda d: d.crah.return_humidity_percent, "%"),
+    Point("air.supply_humidity", "of the supply air", lambda d: d.crah.supply_humidity_percent, "%"),
+    Point("air.flow", "through the unit", lambda d: d.crah.air_m3_s, "m3/s"),
+    Point("fan.speed", "of the fans", lambda d: d.crah.speed_percent, "%"),
+    Point(
+        "fan.setting",
+        "normal fan speed",
+        lambda d: d.fan_percent,
+        "%",
+        write=lambda d, v: d.set_setting("fan_percent", float(v)),
+        low=30.0,
+        high=100.0,
+    ),
+    Point("valve.position", "water valve", lambda d: d.crah.valve_percent, "%"),
+    Point("water.in", "entering the coil", lambda d: d.crah.water_in_c, "°C"),
+    Point("water.out", "leaving the coil", lambda d: d.crah.water_out_c, "°C"),
+    Point("cooling.power", "heat taken from the air", lambda d: d.crah.cooling_kw, "kW"),
+    Point("input.power", "electric input", lambda d: d.crah.input_kw, "kW"),
+)

@@ -1,0 +1,80 @@
+"""The points and alarms of the controller of a chilled water loop's pumps."""
+
+from __future__ import annotations
+
+from twinfeed.emulators.devices.cooling.pump_controller import ChilledWaterPlant
+from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
+from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint
+from twinfeed.emulators.plant.cooling.pumps import Pump
+
+ALARMS: Alarms[ChilledWaterPlant] = (
+    Alarm("pump_failed", "a pump that should run stands", lambda d: bool(d.failed), severity="critical", delay_s=5.0),
+    Alarm(
+        "no_standby_pump",
+        "no pump is left to start",
+        lambda d: len(d.turning) < d.duty and all(p.state.commanded for p in d.pumps),
+        severity="critical",
+        delay_s=10.0,
+    ),
+    Alarm("low_flow", "the loop's flow is low", lambda d: d.flow_l_s < d.params.low_flow_l_s, delay_s=20.0),
+    Alarm(
+        "high_supply",
+        "the supply water is too warm",
+        lambda d: d.supply_c > d.params.high_supply_c,
+        clear=lambda d: d.supply_c < d.params.high_supply_c - 0.5,
+        severity="critical",
+        delay_s=30.0,
+    ),
+)
+
+
+def _pump(d: ChilledWaterPlant, n: int) -> Pump:
+    return d.pumps[n - 1]
+
+
+def _order(d: ChilledWaterPlant, n: int, value: str) -> None:
+    if value != "none":
+        d.order(n, value == "on")
+
+
+POINTS: Points[ChilledWaterPlant] = (
+    Point("loop.supply", "water to the coils", lambda d: d.loop.supply_c, "°C"),
+    Point("loop.return", "water from the coils", lambda d: d.loop.return_c, "°C"),
+    Point("loop.tank", "mean of the buffer tank", lambda d: d.loop.tank_c, "°C"),
+    Point("loop.flow", "what the pumps move", lambda d: d.loop.flow_l_s, "l/s"),
+    Point("loop.load", "heat the coils bring", lambda d: d.loop.load_kw, "kW"),
+    Point("chillers.running", "how many chillers run", lambda d: d.loop.chillers_running),
+    Point("pumps.running", "how many pumps turn", lambda d: len(d.turning)),
+    Point(
+        "pumps.duty",
+        "how many pumps are to run",
+        lambda d: d.duty,
+        write=lambda d, v: d.set_setting("duty", int(v)),
+        low=1,
+        high=8,
+        whole=True,
+    ),
+    Point(
+        "pumps.speed",
+        "speed of the running pumps",
+        lambda d: d.speed_percent,
+        "%",
+        write=lambda d, v: d.set_setting("speed_percent", float(v)),
+        low=30.0,
+        high=100.0,
+    ),
+    RowPoint("pump.{pump}.name", "its name", lambda d, n: _pump(d, n).id, kind="text"),
+    RowPoint("pump.{pump}.commanded", "told to run", lambda d, n: _pump(d, n).state.commanded, kind="truth"),
+    RowPoint("pump.{pump}.running", "the drive's run feedback", lambda d, n: _pump(d, n).target > 0.0, kind="truth"),
+    RowPoint("pump.{pump}.failed", "told to run and standing", lambda d, n: _pump(d, n) in d.failed, kind="truth"),
+    RowPoint("pump.{pump}.speed", "of the impeller", lambda d, n: 100.0 * _pump(d, n).speed, "%"),
+    RowPoint("pump.{pump}.power", "electric input", lambda d, n: _pump(d, n).power_kw, "kW"),
+    RowPoint("pump.{pump}.hours", "hours run", lambda d, n: _pump(d, n).run_hours, "h"),
+    RowPoint(
+        "command.pump.{pump}",
+        "start or stop a pump by hand; the controller goes on from there",
+        lambda d, n: "none",
+        write=_order,
+        values=("none", "on", "off"),
+    ),
+)

@@ -1,0 +1,54 @@
+"""The parameters that a site file gives every device, and the state that every firmware keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Annotated, Any
+
+from twinfeed.emulators.plant.kernel.actor import State as ActorState
+from twinfeed.emulators.plant.kernel.ratings import Form, Names, Range, Text
+
+LOG_LENGTH = 200
+"""Lines of the event log a device keeps, the oldest dropped first."""
+
+
+@dataclass(frozen=True)
+class Params:
+    """What the site file says of every device.
+
+    `of` names the plant component it manages, `powered_by` the feeds of its management card (any live one is
+    enough; none means it is powered by the component itself), `switch_port` where its network cable goes
+    (`mgmt-1:12`).
+    """
+
+    of: Annotated[str, Names()] = ""
+    powered_by: tuple[Annotated[str, Names()], ...] = ()
+    switch_port: Annotated[str, Names("switch")] = ""
+    model: Annotated[str, Text(255)] = ""
+    serial: Annotated[str, Text(64)] = ""
+    firmware: Annotated[str, Text(64)] = ""
+    location: Annotated[str, Text(255)] = ""
+    contact: Annotated[str, Text(255)] = ""
+    address: Annotated[str, Form("an IP address", ip_address)] = "127.0.0.1"
+    """IPv4 or IPv6 address of the management card."""
+    boot_s: Annotated[float, Range(0.0, 3600.0, "s")] = 30.0
+    """Time the management card takes from power to its first answer, s."""
+
+
+@dataclass
+class State(ActorState):
+    card: str = "up"
+    """off, booting or up; a hung card is `up` with the fault `card-hang`."""
+    booted_at: float = 0.0
+    boots: int = 1
+    alarms: dict[str, float] = field(default_factory=dict)
+    """Active alarms and when they were raised, s."""
+    events: list[list[Any]] = field(default_factory=list)
+    """The event log: [time s, text]."""
+    settings: dict[str, Any] = field(default_factory=dict)
+    """What survives a power loss."""
+    set_aside: dict[str, Any] = field(default_factory=dict)
+    """Settings that a fault has lost or changed, to be put back when it is cleared."""
+    commands: int = 0
+    """How many writes have reached it since it was built, whether it carried them out or not."""

@@ -1,0 +1,25 @@
+"""How well a measured quantity is known: by which instrument, how often, how exactly, and what may be concluded.
+
+Pure: instruments and their samples, rounding to the uncertainty, decision rules, and the time resolution that standards
+ask for. docs/decisions/0014-uncertainty-and-decision-rule.md has the reasons.
+"""
+
+from twinfeed.harness.uncertainty.decision import GUARDED, RULES, SIMPLE, Rule
+from twinfeed.harness.uncertainty.instrument import Instrument, Observed, Samples, Taken
+from twinfeed.harness.uncertainty.rounding import rounded, rounded_up
+from twinfeed.harness.uncertainty.standards import Shortfall, shortfall
+
+__all__ = [
+    "GUARDED",
+    "RULES",
+    "SIMPLE",
+    "Instrument",
+    "Observed",
+    "Rule",
+    "Samples",
+    "Shortfall",
+    "Taken",
+    "rounded",
+    "rounded_up",
+    "shortfall",
+]
