@@ -25,8 +25,10 @@ from twinfeed.emulators.devices.firmware.points import PointError, Value
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.serve import LiveSite
 from twinfeed.emulators.textfile import json_value, printable, shown
+from twinfeed.harness import unixpaths
 from twinfeed.harness.durations import spoken
 from twinfeed.harness.faults import catalogue
+from twinfeed.harness.unixpaths import LONGEST_NAME
 
 MAX_REQUEST = 64 * 1024
 """Longest request line, octets."""
@@ -36,9 +38,6 @@ MAX_ANSWER = 64 * 1024 * 1024
 
 TIMEOUT_S = 10.0
 """How long a client waits for an answer, s."""
-
-LONGEST_PATH = 100
-"""Longest path of a socket, octets: Linux takes 107, other systems 103 (`sun_path`)."""
 
 log = logging.getLogger(__name__)
 
@@ -171,7 +170,8 @@ def running() -> list[str]:
     for path in sorted(place.glob("*.sock")) if place is not None else ():
         with socket.socket(socket.AF_UNIX) as probe:
             try:
-                probe.connect(str(path))
+                with unixpaths.short(path) as there:
+                    probe.connect(there)
             except OSError:
                 continue
             names.append(path.stem)
@@ -196,7 +196,8 @@ def ask(request: dict[str, Any], site: str | None = None) -> dict[str, Any]:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(TIMEOUT_S)
         try:
-            connection.connect(str(socket_path(site)))
+            with unixpaths.short(socket_path(site)) as path:
+                connection.connect(path)
             connection.sendall(json.dumps(request).encode() + b"\n")
             line = connection.makefile("rb").readline(MAX_ANSWER)
         except OSError as error:
@@ -231,15 +232,16 @@ class ControlServer:
             ControlError: a site of this name is already running.
         """
         own_folder(make=True)
-        if len(os.fsencode(self.path)) > LONGEST_PATH:
+        if len(os.fsencode(self.path.name)) > LONGEST_NAME:
             raise ControlError(
-                f"{self.path} is longer than {LONGEST_PATH} octets, the most a socket may have; "
-                "give the site a shorter name, or set XDG_RUNTIME_DIR to a shorter folder"
+                f"{self.path}: the name of its control socket has {len(os.fsencode(self.path.name))} octets, expected "
+                f"at most {LONGEST_NAME}; give the site a shorter name"
             )
         if self.live.site.name in running():
             raise ControlError(f"site {self.live.site.name!r} is already running; see `twinfeed status`")
         self.path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, str(self.path), limit=MAX_REQUEST)
+        with unixpaths.short(self.path) as path:
+            self._server = await asyncio.start_unix_server(self._serve, path, limit=MAX_REQUEST)
 
     async def stop(self) -> None:
         if self._server is not None:

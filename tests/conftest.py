@@ -3,20 +3,53 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cryptography.hazmat.primitives.serialization  # noqa: F401  # pytester drops what it imports; this loads once
 import pytest
+from hypothesis import HealthCheck, settings
+from workers import leftovers, own_network
+
+NETWORK_OF_ITS_OWN = pytest.StashKey[bool]()
+"""Whether each worker of pytest-xdist has a loopback interface that it shares with nobody."""
 
 ON_THE_NETWORK = {
     "cli", "controllers_nut", "interop", "plugin", "programs", "proxy", "actuators", "suite", "transports",
 }  # fmt: skip
-"""Folders of tests that bind fixed addresses: one worker of pytest-xdist runs them all. (`rigs` and `characterise` take
-free ports, or addresses that end with their process.)"""
+"""Folders of tests that bind fixed addresses: where workers share one network, one worker runs them all. (`rigs` and
+`characterise` take free ports, or addresses that end with their process.)"""
 
 ALSO_ON_THE_NETWORK = {"test_serve.py", "test_program.py", "test_real_clients.py", "test_scenarios_in_pytest.py"}
+
+settings.register_profile("twinfeed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("twinfeed")
+"""Nothing is refused for the time that an example takes: the machine may do other work."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Whatever tests start ends with the run, however the run ends."""
+    if not hasattr(config, "workerinput"):
+        watching = leftovers.watch()
+        config.add_cleanup(lambda: _over(watching))
+
+
+def _over(watching: subprocess.Popen[bytes]) -> None:
+    watching.communicate()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
+    """With `-n 2` each worker has a network of its own, where the system allows it.
+
+    Workers under pytest-rerunfailures must reach a port of the process that started them.
+    """
+    config.stash[NETWORK_OF_ITS_OWN] = not config.pluginmanager.has_plugin("rerunfailures") and own_network.possible()
+    if config.stash[NETWORK_OF_ITS_OWN]:
+        for spec in specs:
+            spec.python = own_network.command()
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -31,8 +64,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
                 path.parent.name in ON_THE_NETWORK
                 or path.parent.parent.name == "wire"
                 or path.name in ALSO_ON_THE_NETWORK
+                or "interop" in path.name
+                or path.name.endswith("_nut.py")
             )
-            return "network" if bound or "interop" in path.name or path.name.endswith("_nut.py") else str(path)
+            return "network" if bound and not config.stash[NETWORK_OF_ITS_OWN] else str(path)
 
     return ByAddress(config, log)
 

@@ -13,6 +13,8 @@ import threading
 import time
 from pathlib import Path
 
+from twinfeed.harness import unixpaths
+
 HUNG_S = 30.0
 """A loop that did nothing for so long is taken for hung, s: drawing a plot or importing a library takes less."""
 
@@ -39,7 +41,8 @@ class Beating:
         line = json.dumps({"do": "beat", "ticket": self._ticket}).encode() + b"\n"
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(self._period_s)
-            connection.connect(str(self._path))
+            with unixpaths.short(self._path) as short:
+                connection.connect(short)
             while not self._over.is_set():
                 if time.monotonic() - self._alive_s < HUNG_S:
                     connection.sendall(line)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from twinfeed.harness import unixpaths
 from twinfeed.harness.transports import errors as transports
 from twinfeed.hil_rigs.actuators.base import ActuatorFailed, NotMoved
 from twinfeed.hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, send
@@ -42,7 +43,8 @@ class Client:
             SupervisorGone: none does.
         """
         try:
-            reader, writer = await asyncio.open_unix_connection(path, limit=MOST_OCTETS)
+            with unixpaths.short(path) as short:
+                reader, writer = await asyncio.open_unix_connection(short, limit=MOST_OCTETS)
         except OSError as error:
             raise SupervisorGone(f"no supervisor listens at {path}: {error.strerror or error}") from None
         client = cls(reader, writer, heard)

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from twinfeed.harness import unixpaths
 from twinfeed.harness.report.notes import Confirmation
 from twinfeed.harness.transports.errors import TransportError
 from twinfeed.hil_rigs.actuators.base import ActuatorFailed
@@ -61,7 +62,8 @@ class Server:
         """Raises OSError: the path cannot be listened at."""
         self.supervisor = supervisor
         self.path.unlink(missing_ok=True)
-        self._server = await asyncio.start_unix_server(self._serve, self.path, limit=MOST_OCTETS)
+        with unixpaths.short(self.path) as short:
+            self._server = await asyncio.start_unix_server(self._serve, short, limit=MOST_OCTETS)
         self.path.chmod(0o666)  # several people share a lab's computer; who may arm is asked by name
         self._watching = asyncio.create_task(self._watch())
 
