@@ -250,23 +250,40 @@ def replay(
 def adopt(
     file: Annotated[Path, typer.Argument(help="A scenario file, such as a search saves.", exists=True)],
     into: Annotated[Path, typer.Option("--into", help="Folder of the tests.")] = Path("tests"),
+    watchdog: WatchdogOption = PATIENCE_S,
 ) -> None:
     """Turn a scenario into a regression test of its own that anybody can read.
 
+    The scenario is run first. A property that it does not put to the test is left out: the test would prove nothing of
+    it. Exits with 1, and writes nothing, if that is so of all of them.
+
     Example: twinfeed adopt findings/utility-a-outage.scenario.yaml --into tests
     """
+    from twinfeed.harness.search import trial
     from twinfeed.harness.search.findings import free, regression_test, test_name
     from twinfeed.harness.worlds.sites import beside
 
+    _find_modules_here()
     with plain_errors():
         scenario = Scenario.load(file)
         _check(scenario, file)
+        outcome = trial(replace(scenario, site=beside(scenario.site, file)), everything=True, patience_s=watchdog)
+    # A controller that failed has ended the run early: what did not come by then may come once it is mended.
+    vacuous = [] if outcome.failure else [v for v in outcome.verdicts if v.word == "vacuous"]
+    if len(vacuous) == len(outcome.verdicts):
+        fail(f"{file}: {'; '.join(map(str, vacuous))}: a test of it would prove nothing", Exit.NO)
+    left_out = {text for text, v in zip(scenario.properties, outcome.verdicts, strict=True) if v in vacuous}
+    undecided = any(v.undecided for v in outcome.verdicts)
     name = test_name(file.name.removesuffix(".yaml").removesuffix(".scenario"))
     into.mkdir(parents=True, exist_ok=True)
     path = free(into / f"test_{name}.py")
     scenario = replace(scenario, site=_found_from(path, beside(scenario.site, file)))
-    path.write_text(regression_test(scenario, name), encoding="utf-8")
+    path.write_text(regression_test(scenario, name, left_out, undecided), encoding="utf-8")
     console.print(f"{escape(str(path))} written", soft_wrap=True)
+    for verdict in vacuous:
+        console.print(f"  left out:  {escape(str(verdict))}", soft_wrap=True)
+    if outcome:
+        console.print("  nothing in it is broken now: the test passes until something breaks again", soft_wrap=True)
     console.print(f"  run it:  pytest {escape(str(path))}", soft_wrap=True)
 
 

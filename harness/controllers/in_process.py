@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from twinfeed.harness.controllers.blame import traceback_of
+from twinfeed.harness.virtual import owner
+from twinfeed.harness.virtual.strict import StrictLoop
 
 Main = Callable[[Mapping[str, Any], MutableMapping[str, Any]], Awaitable[None]]
 
@@ -48,8 +50,15 @@ class Controller(ABC):
         """Completes with ControllerFailed when the controller ends by itself; None while it is stopped."""
 
 
+class Life:
+    """The owner of what a controller starts between its start and its next stop."""
+
+
 class InProcess(Controller):
-    """A controller that is a coroutine of the same event loop."""
+    """A controller that is a coroutine of the same event loop.
+
+    `stop` ends all that the controller has started, too: tasks, timers, callbacks, connections and servers.
+    """
 
     def __init__(self, main: Main, name: str, store: MutableMapping[str, Any] | None = None) -> None:
         self.name = name
@@ -57,6 +66,8 @@ class InProcess(Controller):
         self._main = main
         self._inventory: Mapping[str, Any] = {}
         self._task: asyncio.Task[None] | None = None
+        self._life = Life()
+        """From a start to the next stop: the owner of all that the controller starts meanwhile."""
 
     async def start(self, inventory: Mapping[str, Any]) -> None:
         self._inventory = inventory
@@ -64,7 +75,9 @@ class InProcess(Controller):
 
     async def restart(self) -> None:
         if self._task is None:
-            self._task = asyncio.create_task(self._run(), name=f"controller {self.name}")
+            self._life = Life()
+            context = owner.context_of(self._life)
+            self._task = asyncio.create_task(self._run(), name=f"controller {self.name}", context=context)
 
     async def _run(self) -> None:
         try:
@@ -73,13 +86,22 @@ class InProcess(Controller):
             if self._task is not asyncio.current_task():
                 return  # it was being stopped: what it says as it goes is no failure
             raise ControllerFailed(f"the controller {self.name} raised {type(error).__name__}: {error}") from error
+        if self._task is not asyncio.current_task():
+            return
         raise ControllerFailed(f"the controller {self.name} returned; it should run until it is cancelled")
 
     async def stop(self) -> None:
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.gather(task, return_exceptions=True)
+        if task is None:
+            return
+        loop = asyncio.get_running_loop()
+        if isinstance(loop, StrictLoop):
+            try:
+                await owner.stop(loop, self._life)
+            except owner.WillNotStop as error:
+                raise ControllerFailed(f"the controller {self.name} cannot be stopped: {error}") from None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)  # how it ended is told by `ended`
 
     @property
     def ended(self) -> asyncio.Future[None] | None:

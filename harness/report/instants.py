@@ -36,6 +36,8 @@ class Timed:
     """Where something was unknown in the stretch of the journal that was looked at."""
     blur_s: float = 0.0
     """How far the bounds can be off because the quantities were polled: their periods and round trips, s."""
+    seen: bool = True
+    """Whether what was timed is known to have happened: a time of which it is not known cannot be within its limits."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +63,16 @@ def between(journal: Journal, start: str, end: str, since_s: float = 0.0, max_ga
     return Timed(max(0.0, over.low_s - begun.high_s), over.high_s - begun.low_s, gaps, blur_s)
 
 
-def longest_interruption(journal: Journal, supplied: str, max_gap_s: float = 0.0) -> Timed:
-    """The longest time for which it was gone, 0 if it never was.
+def longest_interruption(journal: Journal, supplied: str, when: str = "", max_gap_s: float = 0.0) -> Timed:
+    """The longest time for which it was gone; 0 only if `when` became true, so that something was to be noticed.
 
     Raises:
-        NotSeen: it was gone from the beginning, or has not come back, the last time.
+        NotSeen: it was gone from the beginning, or has not come back, the last time; `when` did not become true; or
+            there is no `when`, and it was never gone.
         PropertySyntaxError, BindingError, UnknownQuantity: it is no expression of what was recorded.
     """
+    if when:
+        _first(journal, when, 0.0, 0.0, max_gap_s)
     stretches, gaps = course(journal, supplied, max_gap_s)
     if stretches and stretches[0].holds is False:
         raise NotSeen(f"{supplied} was not true when the record begins: how long before is not known", gaps)
@@ -80,7 +85,13 @@ def longest_interruption(journal: Journal, supplied: str, max_gap_s: float = 0.0
         began_s, ended_s = (_blur_s(journal, supplied, t, t) for t in (stretch.start_s, stretch.end_s))
         lasted_s = stretch.end_s - stretch.start_s
         blur_s = max(blur_s, lasted_s + began_s - longest_s, ended_s if lasted_s == longest_s else 0.0)
-    return Timed(longest_s, max(longest_s, _longest_possible(stretches)), gaps, max(0.0, blur_s))
+    most_s = max(longest_s, _longest_possible(stretches))
+    if not when and most_s == 0.0:
+        raise NotSeen(
+            f"vacuous: {supplied} never became false, so that no transfer was seen; say what becomes true when the "
+            "load is transferred, as in when='ups-1.on_battery'"
+        )
+    return Timed(longest_s, most_s, gaps, max(0.0, blur_s), seen=bool(when) or longest_s > 0.0)
 
 
 def quantities_of(journal: Journal, *expressions: str) -> list[str]:

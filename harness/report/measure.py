@@ -4,7 +4,7 @@
         measure("output voltage", 231.4, unit="V", within=(223, 237), uncertainty=0.5, source="IEC 62040-3, 5.3")
         await site.inject("utility-a", "outage")
         await site.run("2 min")
-        measure.transfer_time(journal, "rack-1.supplied", at_most="20 ms", source="ITI (CBEMA) curve 2000")
+        measure.transfer_time(journal, "rack-1.supplied", when="utility-a.live falls", at_most="20 ms")
         measure.between(journal, "ups-1.on_battery", "generator-1.running", at_most="15 s", name="start of the engine")
 
 Nothing is raised while a test measures: all is measured first, then what is outside its limits fails the test.
@@ -185,6 +185,7 @@ class Measure:
         journal: Journal,
         supplied: str,
         *,
+        when: str = "",
         name: str = "",
         unit: str = "ms",
         at_most: Time | None = None,
@@ -195,12 +196,17 @@ class Measure:
         allow_inconclusive: bool = False,
         decision: Rule | None = None,
     ) -> Measurement:
-        """The longest time for which the load went without supply, 0 if it never did."""
+        """The longest time for which the load went without supply.
+
+        `when` is an expression that becomes true as the load is transferred (`ups-1.on_battery`): if it does, and the
+        load was never without supply, the time is 0. Without `when` a load that was never without supply was not seen
+        to be transferred, and nothing was measured.
+        """
         return self._time(
             name or f"transfer time of {supplied}",
-            lambda: instants.longest_interruption(journal, supplied, seconds(max_gap)),
+            lambda: instants.longest_interruption(journal, supplied, when, seconds(max_gap)),
             unit, None, at_most, uncertainty, source, about, max_gap, allow_inconclusive, decision, journal,
-            (supplied,),
+            (supplied, when) if when else (supplied,),
         )  # fmt: skip
 
     def runtime(
@@ -287,7 +293,10 @@ class Measure:
                     allowed=allowed,
                 )  # fmt: skip
             else:
-                found = bounded(name, least, most, unit, limits, accuracy, source=source, about=about, allowed=allowed)
+                found = bounded(
+                    name, least, most, unit, limits, accuracy,
+                    source=source, about=about, allowed=allowed, seen=timed.seen,
+                )  # fmt: skip
         except instants.NotSeen as error:
             gaps = error.gaps
             if gaps:

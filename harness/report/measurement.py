@@ -262,17 +262,18 @@ def bounded(
     source: str = "",
     about: str = "",
     allowed: bool = False,
+    seen: bool = True,
 ) -> Measurement:
     """A number of which only is known that it lies from `low` to `high`, which may be infinite.
 
     It is within its limits if all of that is, and outside if all of that is; otherwise it is inconclusive, and accepted
-    only if that is `allowed`.
+    only if that is `allowed`. What was not `seen` to happen at all is never within its limits.
     """
     limits = limits or Limits()
     _check(name, [], limits, uncertainty)
     too_high = limits.at_most is not None and low - uncertainty > limits.at_most
     too_low = limits.at_least is not None and high + uncertainty < limits.at_least
-    limited = limits.at_most is not None or limits.at_least is not None
+    limited = seen and (limits.at_most is not None or limits.at_least is not None)
     inside = limited and limits.kept(low - uncertainty) and limits.kept(high + uncertainty)
     outcome = Outcome.FAIL if too_high or too_low else Outcome.PASS if inside else Outcome.INCONCLUSIVE
     most = high if math.isfinite(high) else None

@@ -83,6 +83,7 @@ def trial(
     fits(properties, site)
     world = SimulatedWorld(site, scenario.seed, everything)
     failure: BaseException | None = None
+    verdicts: tuple[Verdict, ...] = ()
     ended_s = 0.0
     loop = VirtualLoop(Network(world.seed), patience_s=patience_s)
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
@@ -98,6 +99,12 @@ def trial(
                     raise
                 failure = error
             ended_s = world.now
+            try:
+                world.look()
+            except PlantError as error:
+                failure = failure or error
+            # Before the world is put back: what is true then has not become true in the run.
+            verdicts = tuple(world.judge(*properties))
         finally:
             with loop.finishing():
                 try:
@@ -109,7 +116,7 @@ def trial(
     except Exception as error:
         failure = failure or error
     return Outcome(
-        scenario, tuple(world.judge(*properties)), _told(failure), ended_s, world.journal, world.seed,
+        scenario, verdicts, _told(failure), ended_s, world.journal, world.seed,
         traceback_of(failure) if failure is not None and not isinstance(failure, (Stuck, PlantError)) else "",
     )  # fmt: skip
 

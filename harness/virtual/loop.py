@@ -114,7 +114,13 @@ class VirtualLoop(StrictLoop):
 
     def arrive_at(self, when: float, callback: Callable[..., object], *args: Any) -> None:
         """A `call_at` that nobody will cancel: what is on its way through the network."""
-        self._schedule(when, asyncio.Handle(callback, args, self))
+        self._schedule(when, asyncio.Handle(callback, args, self, self.network.context))
+
+    def timers(self) -> list[asyncio.Handle]:
+        return [handle for _, _, handle in self._scheduled]
+
+    def disconnect(self, owner: object) -> bool:
+        return self.network.disconnect(owner)
 
     def _schedule(self, when: float, handle: asyncio.Handle) -> None:
         self._timers += 1

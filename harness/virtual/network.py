@@ -11,11 +11,13 @@ import asyncio
 import errno
 import os
 from collections.abc import Callable
+from contextvars import Context, copy_context
 from random import Random
 from typing import TYPE_CHECKING, cast
 
 from twinfeed.harness.faults.frames.tamper import Answer, Conversation, Late, Tamper
 from twinfeed.harness.faults.link import LinkConditions, LinkModel
+from twinfeed.harness.virtual.owner import owner_in
 from twinfeed.harness.virtual.sockets import UDP_HEADERS, Address, DatagramTransport, Frame, Listener
 from twinfeed.harness.virtual.streams import TCP_HEADERS, StreamTransport, reset_error
 
@@ -102,11 +104,14 @@ class Network:
         self.record: Callable[[Frame], None] | None = None
         self._rng = Random(seed)
         self._paths: dict[str, Path] = {}
-        self._listeners: dict[Address, Callable[[], asyncio.BaseProtocol]] = {}
+        self._listeners: dict[Address, tuple[Callable[[], asyncio.BaseProtocol], Context]] = {}
+        """Where connections are accepted: what makes the protocol of one, and the context of its callbacks."""
         self._datagrams: dict[Address, DatagramTransport] = {}
         self._services: set[Address] = set()
         """Datagram endpoints that were bound to a port of their choice: devices answer from there."""
         self._next_port: dict[str, int] = {}
+        self.context = Context()
+        """What is on its way belongs to nobody: it arrives even if its sender has stopped meanwhile."""
         self._loop: VirtualLoop
 
     def attach(self, loop: VirtualLoop) -> None:
@@ -162,7 +167,7 @@ class Network:
             port = self._port(host)
         if (host, port) in self._listeners:
             raise OSError(errno.EADDRINUSE, f"{host}:{port} is in use in the simulated network")
-        self._listeners[host, port] = factory
+        self._listeners[host, port] = factory, copy_context()
         return Listener(self, self._loop, (host, port))
 
     def unlisten(self, address: Address) -> None:
@@ -193,8 +198,9 @@ class Network:
         near = StreamTransport(self, loop, here, address, path, path.out, to_device=True)
         far = StreamTransport(self, loop, address, here, path, path.back, to_device=False)
         near.peer, far.peer = far, near
+        factory_there, far.context = accept
         path.streams[far] = None
-        loop.call_soon(_accept, far, accept)
+        loop.call_soon(_accept, far, factory_there, context=self.context)
         try:
             await self._handshake(path.back, address)
         except BaseException:
@@ -220,6 +226,20 @@ class Network:
                 return
             await asyncio.sleep(patience_s)
         raise TimeoutError(errno.ETIMEDOUT, f"{address[0]}:{address[1]} does not answer")
+
+    def disconnect(self, owner: object) -> bool:
+        """Everything of that owner is gone, as with its process; returns whether there was anything."""
+        listening = [address for address, (_, context) in self._listeners.items() if owner_in(context) is owner]
+        bound = [endpoint for endpoint in self._datagrams.values() if owner_in(endpoint.context) is owner]
+        ends = [end for path in self._paths.values() for far in path.streams for end in (far, far.peer)]
+        open_ = [end for end in ends if not end.lost and owner_in(end.context) is owner]
+        for address in listening:
+            self.unlisten(address)
+        for endpoint in bound:
+            endpoint.vanish()
+        for end in open_:
+            end.vanish()
+        return bool(listening or bound or open_)
 
     # -- datagrams ----------------------------------------------------------------------------------------------
 
@@ -269,7 +289,9 @@ class Network:
         else:
             for note in path.notified(data):
                 if isinstance(note, Late):
-                    self._loop.call_later(note.delay_s, self._fly, model, source, destination, note.frame)
+                    self._loop.call_later(
+                        note.delay_s, self._fly, model, source, destination, note.frame, context=self.context
+                    )
                 else:
                     self._fly(model, source, destination, note)
 
@@ -292,7 +314,7 @@ class Network:
         if transport is None:
             self._unreachable(source, destination)
         elif transport.remote in (None, source):
-            transport.protocol.datagram_received(data, source)
+            transport.call(transport.protocol.datagram_received, data, source)
 
     def _unreachable(self, source: Address, destination: Address) -> None:
         """Nobody is bound there: ICMP says so to a sender that is connected to that address (RFC 1122 §4.1.3.3)."""
@@ -301,7 +323,7 @@ class Network:
             error = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
             _, model, _ = self._between(destination[0], source[0])
             for arrival_s in model.datagram(self._loop.time(), UDP_HEADERS):
-                self._loop.arrive_at(arrival_s, sender.protocol.error_received, error)
+                self._loop.arrive_at(arrival_s, sender.call, sender.protocol.error_received, error)
 
 
 def _bindable(host: str) -> str:

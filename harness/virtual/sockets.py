@@ -7,6 +7,8 @@ import errno
 import os
 import socket
 import struct
+from collections.abc import Callable
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 if TYPE_CHECKING:
@@ -113,8 +115,19 @@ class DatagramTransport(asyncio.DatagramTransport):
         self.protocol = protocol
         self.remote = remote
         """The only address it exchanges datagrams with, if it is connected."""
+        self.context = copy_context()
+        """That of its protocol's callbacks: what they start belongs to the owner of this endpoint."""
         self._network, self._loop, self._here = network, loop, here
         self._closing = False
+
+    def call(self, method: Callable[..., object], *arguments: object) -> None:
+        """Call that method of the protocol."""
+        self.context.copy().run(method, *arguments)
+
+    def vanish(self) -> None:
+        """Its process is gone: it receives and sends nothing more, and the protocol is not called again."""
+        self._closing = True
+        self._network.unbind(self._here)
 
     def sendto(self, data: Any, addr: Any = None) -> None:
         destination = addr or self.remote
@@ -130,7 +143,7 @@ class DatagramTransport(asyncio.DatagramTransport):
         if not self._closing:
             self._closing = True
             self._network.unbind(self._here)
-            self._loop.call_soon(self.protocol.connection_lost, None)
+            self._loop.call_soon(self.call, self.protocol.connection_lost, None, context=self._network.context)
 
     def abort(self) -> None:
         self.close()

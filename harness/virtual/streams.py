@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
-from typing import TYPE_CHECKING, cast
+from collections.abc import Callable
+from contextvars import copy_context
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from twinfeed.harness.faults.frames.tamper import Answer, Conversation
 from twinfeed.harness.faults.link import LinkModel
@@ -18,6 +20,8 @@ from twinfeed.harness.virtual.sockets import Address, Frame, Socket
 if TYPE_CHECKING:
     from twinfeed.harness.virtual.loop import VirtualLoop
     from twinfeed.harness.virtual.network import Network, Path
+
+T = TypeVar("T")
 
 TCP_HEADERS = 40
 """Octets of IPv4 and TCP headers (RFC 791, 9293), for paths with a rate."""
@@ -54,6 +58,8 @@ class StreamTransport(asyncio.Transport):
         super().__init__({"sockname": here, "peername": there, "socket": self._socket})
         self.peer: StreamTransport
         self.here, self.there = here, there
+        self.context = copy_context()
+        """That of its protocol's callbacks: what they start belongs to the owner of this end."""
         self.lost = False
         """The connection is over on this side, whoever ended it."""
         self._network, self._loop, self._path, self._model = network, loop, path, model
@@ -79,9 +85,13 @@ class StreamTransport(asyncio.Transport):
         """The connection is there; what has arrived meanwhile follows."""
         self._protocol = protocol
         self._reading = True
-        protocol.connection_made(self)
+        self._call(protocol.connection_made, self)
         if self._unread:
-            self._loop.call_soon(self._read)
+            self._loop.call_soon(self._read, context=self._network.context)
+
+    def _call(self, method: Callable[..., T], *arguments: object) -> T:
+        """Call that method of the protocol."""
+        return self.context.copy().run(method, *arguments)
 
     # -- asyncio.Transport ----------------------------------------------------------------------------------------
 
@@ -105,7 +115,7 @@ class StreamTransport(asyncio.Transport):
     def resume_reading(self) -> None:
         if not self._reading and not self._closing:
             self._reading = True
-            self._loop.call_soon(self._read)
+            self._loop.call_soon(self._read, context=self._network.context)
 
     def get_write_buffer_size(self) -> int:
         return self._not_taken
@@ -130,7 +140,8 @@ class StreamTransport(asyncio.Transport):
             raise RuntimeError("Cannot call write() after write_eof()")
         if self._broken and not self._closing:
             self._closing = True
-            self._loop.call_soon(self.lose, BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
+            broken = BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+            self._loop.call_soon(self.lose, broken, context=self._network.context)
         if self._closing or not data:
             return
         octets = bytes(data)
@@ -147,7 +158,7 @@ class StreamTransport(asyncio.Transport):
             for answer in conversation.answer(octets):
                 self._send(answer)
         if conversation is not None and conversation.waiting:
-            self._loop.call_later(IDLE_S, self._idle, conversation)
+            self._loop.call_later(IDLE_S, self._idle, conversation, context=self._network.context)
 
     def _conversation(self) -> Conversation | None:
         if not self._path.tampers:
@@ -180,7 +191,7 @@ class StreamTransport(asyncio.Transport):
         elif not self._end_sent:
             self._end_sent = True
             self._send(END)
-        self._loop.call_soon(self.lose, None)
+        self._loop.call_soon(self.lose, None, context=self._network.context)
 
     def abort(self) -> None:
         """As `close`: the octets are already on their way, as those that the kernel has taken."""
@@ -195,7 +206,7 @@ class StreamTransport(asyncio.Transport):
             self._transmit(data)
             return
         for due_s in self._shaper.put(self._loop.time(), data, conditions):
-            self._loop.call_at(due_s, self._send_shaped)
+            self._loop.call_at(due_s, self._send_shaped, context=self._network.context)
 
     def _send_shaped(self) -> None:
         self._transmit(self._shaper.next())
@@ -256,12 +267,12 @@ class StreamTransport(asyncio.Transport):
         try:
             if data == END:
                 self._end_received = True
-                if not cast(asyncio.Protocol, self._protocol).eof_received():
+                if not self._call(cast(asyncio.Protocol, self._protocol).eof_received):
                     self.close()
             elif isinstance(self._protocol, asyncio.BufferedProtocol):
-                _fill(self._protocol, data)
+                self._call(_fill, self._protocol, data)
             else:
-                cast(asyncio.Protocol, self._protocol).data_received(data)
+                self._call(cast(asyncio.Protocol, self._protocol).data_received, data)
         except Exception as error:
             self._fail(error)
         self._taken(data)
@@ -275,7 +286,7 @@ class StreamTransport(asyncio.Transport):
             self._closing = True
             self._end_sent = True
             self._send(END)
-            self._loop.call_soon(self.lose, error)
+            self._loop.call_soon(self.lose, error, context=self._network.context)
 
     def _taken(self, data: bytes) -> None:
         sender = self.peer
@@ -289,10 +300,10 @@ class StreamTransport(asyncio.Transport):
             return
         if not self._writing_paused and self._not_taken > self._high:
             self._writing_paused = True
-            self._protocol.pause_writing()
+            self._call(self._protocol.pause_writing)
         elif self._writing_paused and self._not_taken <= self._low:
             self._writing_paused = False
-            self._protocol.resume_writing()
+            self._call(self._protocol.resume_writing)
 
     def _reset(self) -> None:
         """A reset has arrived. Who has seen the end does not read any more, and notices at the next write."""
@@ -312,7 +323,7 @@ class StreamTransport(asyncio.Transport):
         if not self._to_device:
             self._path.forget(self.here[1], self.there)
         if self._protocol is not None:
-            self._protocol.connection_lost(error)
+            self._call(self._protocol.connection_lost, error)
 
     @property
     def over(self) -> bool:

@@ -6,8 +6,9 @@ its code has failed. Here three kinds of failure end the run, and are raised whe
 - an exception of a callback, a protocol, an asynchronous generator, or `loop.call_exception_handler`. A handler that
   the code under test has set itself decides, as asyncio has it, except about the outcomes of pytest (`pytest.fail`,
   `pytest.skip`, `pytest.exit`) and other exceptions that are no `Exception`;
-- an exception of a task that nobody can await any more. One that somebody could still await is raised when the test
-  has ended, by `raise_failures`;
+- an exception of a task or future that nobody can await any more, and one that Python only reports since it cannot be
+  raised where it happens, as in `__del__`. What somebody could still await, and what the garbage collector has not come
+  for, is raised when the test has ended, by `raise_failures`;
 - an exception that a signal handler raises, such as the time limit of pytest-timeout or Ctrl-C, even if the code in
   which it happens to arrive swallows it.
 """
@@ -17,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 import threading
 import weakref
 from collections.abc import Awaitable, Callable, Generator, Iterator
@@ -25,6 +27,8 @@ from functools import partial
 from types import FrameType
 from typing import Any, ClassVar, TypeVar, cast
 
+from twinfeed.harness.virtual import garbage
+from twinfeed.harness.virtual.owner import current_owner, owner_in
 from twinfeed.harness.virtual.places import waits
 from twinfeed.harness.virtual.watchdog import INTERRUPT, Stuck, Watch, watched
 
@@ -58,6 +62,8 @@ class StrictLoop(asyncio.BaseEventLoop):
         self._dead: list[weakref.ref[asyncio.Task[Any]]] = []
         """Tasks that have raised while nobody awaited them."""
         self._dead_sought = 0
+        self._set_apart = False
+        self._owned: weakref.WeakKeyDictionary[object, weakref.WeakSet[asyncio.Task[Any]]] = weakref.WeakKeyDictionary()
 
     # -- failures ---------------------------------------------------------------------------------------------------
 
@@ -88,6 +94,10 @@ class StrictLoop(asyncio.BaseEventLoop):
     def create_task(self, coro: Any, **options: Any) -> asyncio.Task[Any]:
         task = super().create_task(coro, **options)
         task.add_done_callback(self._task_ended)
+        context = options.get("context")
+        owner = current_owner() if context is None else owner_in(context)
+        if owner is not None:
+            self._owned.setdefault(owner, weakref.WeakSet()).add(task)
         return task
 
     def _task_ended(self, task: asyncio.Task[Any]) -> None:
@@ -106,9 +116,10 @@ class StrictLoop(asyncio.BaseEventLoop):
     def raise_failures(self) -> None:
         """Raise the first error that was not raised yet; the others are its notes.
 
-        Tasks count that have raised and were not awaited: whoever wanted to would have done so by now.
+        Tasks and futures that have an exception and were not awaited count: there was time enough to await them.
         """
         __tracebackhide__ = True
+        self._collect_garbage()
         errors, self.failures, self._ending = self.failures, [], None
         for ref in self._dead:
             if (task := _unheard(ref)) is not None and (error := task.exception()) is not None:
@@ -192,10 +203,53 @@ class StrictLoop(asyncio.BaseEventLoop):
         __tracebackhide__ = True
         with ExitStack() as stack:
             if threading.current_thread() is threading.main_thread():
+                if not self._set_apart:
+                    self._set_apart = True
+                    garbage.set_apart()
+                stack.enter_context(self._heeding_garbage())
                 stack.enter_context(self._heeding_signals())
             if self.patience_s > 0.0:
                 stack.enter_context(watched(Watch(self, threading.get_ident(), self.patience_s)))
             super().run_forever()
+
+    def close(self) -> None:
+        self._collect_garbage()
+        super().close()
+        if self._set_apart:
+            self._set_apart = False
+            garbage.rejoin()
+
+    def _collect_garbage(self) -> None:
+        """Let the garbage collector come for what the run has left, and keep the errors that become known."""
+        if not self._set_apart:
+            return
+        with self.finishing(), self._heeding_garbage():
+            gc.collect()
+        for future in garbage.unheard_futures(self):
+            if not isinstance(future, asyncio.Task) and (error := future.exception()) is not None:
+                error.add_note("It was set in a future that nobody awaited.")
+                self.failures.append(error)
+
+    @contextmanager
+    def _heeding_garbage(self) -> Iterator[None]:
+        """Inside, an exception that Python can only report, such as one of `__del__`, ends the run."""
+        before = sys.unraisablehook
+
+        def ends_the_run(unraisable: sys.UnraisableHookArgs) -> None:
+            error = unraisable.exc_value
+            if error is None:
+                before(unraisable)
+                return
+            where = getattr(unraisable.object, "__qualname__", type(unraisable.object).__name__)
+            error.add_note(f"It was raised in {where}, from where Python can only report it.")
+            self.end_with(error)
+            self._write_to_self()  # type: ignore[attr-defined]  # another thread may wake a loop that waits
+
+        sys.unraisablehook = ends_the_run
+        try:
+            yield
+        finally:
+            sys.unraisablehook = before
 
     def waits(self) -> str:
         return waits(self)
@@ -203,6 +257,42 @@ class StrictLoop(asyncio.BaseEventLoop):
     def progress(self) -> float:
         """A number that changes while the loop gets on; the watchdog looks at it from another thread."""
         raise NotImplementedError
+
+    # -- owners (`twinfeed.harness.virtual.owner`) --------------------------------------------------------------------
+
+    def tasks_of(self, owner: object) -> list[asyncio.Task[object]]:
+        """The tasks of that owner that have not ended, in the order of their names."""
+        return sorted((task for task in self._owned.get(owner, ()) if not task.done()), key=asyncio.Task.get_name)
+
+    def cut(self, owner: object) -> bool:
+        """Cancel the timers and callbacks of that owner and abort its connections; returns whether there were any."""
+        found = False
+        for handle in [*self._ready, *self.timers()]:  # type: ignore[attr-defined]
+            carries = isinstance(getattr(handle._callback, "__self__", None), asyncio.BaseTransport)
+            if not carries and not handle.cancelled() and owner_in(handle._context) is owner:
+                handle.cancel()
+                found = True
+        return self.disconnect(owner) or found
+
+    def timers(self) -> list[asyncio.Handle]:
+        """The timers that are set."""
+        return list(self._scheduled)  # type: ignore[attr-defined]
+
+    def disconnect(self, owner: object) -> bool:
+        """Abort the connections of that owner and close its servers; returns whether there were any."""
+        found = False
+        for key in list(self._selector.get_map().values()):  # type: ignore[attr-defined]
+            handles = [handle for handle in key.data if handle is not None and owner_in(handle._context) is owner]
+            transport = self._transports.get(key.fd)  # type: ignore[attr-defined]
+            if handles and isinstance(transport, asyncio.Transport | asyncio.DatagramTransport):
+                if not transport.is_closing():
+                    handles[0]._context.copy().run(transport.abort)  # what its end starts is the owner's, too
+                    found = True
+                continue
+            for server in [a for handle in handles for a in handle._args if isinstance(a, asyncio.AbstractServer)]:
+                server.close()
+                found = True
+        return found
 
     # -- signals ----------------------------------------------------------------------------------------------------
 

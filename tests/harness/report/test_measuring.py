@@ -153,8 +153,56 @@ def test_a_transfer_time(measure: Measure, outage: Journal) -> None:
     assert (found.value, found.unit, found.outcome) == (8.0, "ms", Outcome.PASS)
 
 
-def test_a_load_that_was_never_gone_has_a_transfer_time_of_nought(measure: Measure, outage: Journal) -> None:
-    assert measure.transfer_time(outage, "ups-1.live", at_most="10 ms").value == 0.0
+def test_a_load_that_was_never_gone_was_not_seen_to_be_transferred(measure: Measure, outage: Journal) -> None:
+    found = measure.transfer_time(outage, "ups-1.live", at_most="10 ms")
+    assert (found.outcome, found.accepted) == (Outcome.UNSET, False)
+    assert found.why == (
+        "vacuous: ups-1.live never became false, so that no transfer was seen; say what becomes true when the load is "
+        "transferred, as in when='ups-1.on_battery'"
+    )
+
+
+def test_a_load_that_did_not_notice_its_transfer_has_a_transfer_time_of_nought(
+    measure: Measure, outage: Journal
+) -> None:
+    found = measure.transfer_time(outage, "ups-1.live", when="utility-a.live falls", at_most="10 ms")
+    assert (found.value, found.outcome) == (0.0, Outcome.PASS)
+
+
+def test_a_transfer_that_never_came_was_not_timed(measure: Measure, outage: Journal) -> None:
+    found = measure.transfer_time(outage, "rack-1.supplied", when="generator-1.volts > 500", at_most="10 ms")
+    assert (found.outcome, found.accepted) == (Outcome.UNSET, False)
+    assert found.why == "generator-1.volts > 500 did not become true after 0.000 s of the site's clock"
+
+
+COURSE = st.lists(st.tuples(st.floats(0.001, 5.0), st.sampled_from([True, False, None])), min_size=1, max_size=8)
+
+
+@given(COURSE, COURSE, st.booleans(), st.sampled_from([None, "1 ms", "2 s", "1 h"]))
+def test_a_transfer_within_its_limits_was_seen(
+    supply: list[tuple[float, bool | None]], battery: list[tuple[float, bool | None]], named: bool, at_most: str | None
+) -> None:
+    """Either the load was gone for a known time, or what shows the transfer was seen to begin."""
+    courses: dict[str, list[tuple[float, object]]] = {}
+    for name, drawn in (("rack_supplied", supply), ("ups_on_battery", battery)):
+        t, courses[name] = 0.0, [(0.0, name == "rack_supplied")]
+        for step_s, value in drawn:
+            t += step_s
+            courses[name].append((t, value))
+    journal = journal_of(60.0, **courses)
+    found = Measure().transfer_time(
+        journal, "rack.supplied", when="ups.on_battery" if named else "", at_most=at_most, name="transfer"
+    )
+    known = [value for _, value in courses["ups_on_battery"] if value is not None]
+    if found.accepted:
+        gone = any(value is False for _, value in courses["rack_supplied"])
+        assert (True in known) if named else gone
+
+
+def test_a_load_whose_meter_was_silent_for_a_moment_was_not_seen_to_be_transferred(measure: Measure) -> None:
+    blink = [(0.0, True), (10.0, None), (10.004, True)]
+    found = measure.transfer_time(journal_of(rack_supplied=blink), "rack.supplied", at_most="40 ms")
+    assert (found.outcome, found.accepted) == (Outcome.INCONCLUSIVE, False)
 
 
 def test_a_load_that_did_not_come_back_was_not_timed(measure: Measure, outage: Journal) -> None:
@@ -210,6 +258,7 @@ def journal_of(until_s: float = 30.0, **courses: list[tuple[float, object]]) -> 
     return journal
 
 
+BEGUN = [(0.0, False), (10.0, True)]
 SILENT = [(0.0, True), (10.0, None), (16.0, True)]
 
 
@@ -226,8 +275,8 @@ def test_an_instrument_that_was_silent_saw_no_transfer_time(measure: Measure) ->
 
 
 def test_a_gap_too_short_for_what_is_forbidden_leaves_no_doubt(measure: Measure) -> None:
-    blink = [(0.0, True), (10.0, None), (10.004, True)]
-    found = measure.transfer_time(journal_of(rack_supplied=blink), "rack.supplied", at_most="40 ms")
+    journal = journal_of(rack_supplied=[(0.0, True), (10.0, None), (10.004, True)], ups_on_battery=BEGUN)
+    found = measure.transfer_time(journal, "rack.supplied", when="ups.on_battery", at_most="40 ms")
     assert (found.outcome, found.accepted) == (Outcome.PASS, True)
     assert "found between 0 ms and 4 ms" in str(found) and "unknown for 0.004 s" in str(found)
 
@@ -250,7 +299,9 @@ def test_who_tolerates_the_gap_says_so(measure: Measure) -> None:
     journal.trace.known_for("rack.supplied", 0.04)
     for t in (0.0, 10.0, 16.0, 16.02):
         journal.trace.add(t, "rack.supplied", True)
-    found = measure.transfer_time(journal, "rack.supplied", at_most="40 ms", max_gap="10 s")
+    for t, value in BEGUN:
+        journal.trace.add(t, "ups.on_battery", value)
+    found = measure.transfer_time(journal, "rack.supplied", when="ups.on_battery", at_most="40 ms", max_gap="10 s")
     assert (found.outcome, found.value, found.max_gap_s) == (Outcome.PASS, 0.0, 10.0)
     assert str(found).endswith("expected at most 40 ms; a reading counts as known for 10 s")
 

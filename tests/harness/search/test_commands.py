@@ -171,6 +171,18 @@ def test_adopting_writes_a_test_and_never_over_another(cli: Cli, folder: Path) -
     assert (folder / "kept/test_broken.py").read_text() == (folder / "kept/test_broken-2.py").read_text()
 
 
+def test_what_a_scenario_does_not_put_to_the_test_is_not_adopted(cli: Cli, folder: Path) -> None:
+    never = "always after utility.live rises: racks.*.supplied"
+    text = (folder / "broken.scenario.yaml").read_text()
+    (folder / "partly.scenario.yaml").write_text(text.replace("properties:", f"properties:\n- '{never}'"))
+    (folder / "none.scenario.yaml").write_text(re.sub(r"(?s)properties:.*", f"properties: ['{never}']\n", text))
+    partly, none = (cli("adopt", f"{name}.scenario.yaml") for name in ("partly", "none"))
+    assert f"left out: vacuous: {never}" in " ".join(partly.stdout.split())
+    assert f"#   {never}\n" in (folder / "tests/test_partly.py").read_text()
+    assert (none.exit_code, none.stdout, (folder / "tests/test_none.py").exists()) == (1, "", False)
+    assert "a test of it would prove nothing" in " ".join(none.stderr.split())
+
+
 def test_an_adopted_test_runs_by_the_printed_command_from_where_the_scenario_replays(
     cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -25,6 +25,11 @@ async def tires(inventory, store) -> None:
     raise RuntimeError("too much")
 
 
+def test_what_the_end_of_a_run_puts_back_was_not_seen_in_it() -> None:
+    (verdict,) = trial(replace(BROKEN, properties=("always after utility.live rises: racks.*.supplied",))).verdicts
+    assert verdict.word == "vacuous"
+
+
 def test_an_outage_that_outlasts_the_batteries_is_found_and_nothing_else_is_left_of_it() -> None:
     found = hunt(FRAME, MENU, examples=100).finding
     assert found is not None

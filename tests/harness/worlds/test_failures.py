@@ -7,6 +7,7 @@ import gc
 import signal
 import threading
 import time
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 
@@ -25,6 +26,9 @@ Fail = Callable[[], None]
 
 KEPT: list[object] = []
 """What the code under test holds on to."""
+
+KEPT_TO_THE_END: list[object] = []
+"""What it holds on to until the run has been judged."""
 
 
 class OwnOutcome(BaseException):
@@ -45,6 +49,7 @@ ERRORS: list[Callable[[], BaseException]] = [
 def run(main: Main, loop: StrictLoop) -> None:
     """To its end, with what is raised while the loop is closed, and what nothing has awaited."""
     KEPT.clear()
+    KEPT_TO_THE_END.clear()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         runner.run(main())
         KEPT.clear()
@@ -140,6 +145,51 @@ async def task_that_is_cancelled_at_the_end(fail: Fail) -> None:
     KEPT.append(asyncio.create_task(poller()))
 
 
+class Fails:
+    """An object whose end fails."""
+
+    def __init__(self, fail: Fail) -> None:
+        self.fail, self.itself = fail, None
+
+    def __del__(self) -> None:
+        self.fail()
+
+
+async def end_of_an_object(fail: Fail) -> None:
+    Fails(fail)
+
+
+async def end_of_an_object_in_a_circle(fail: Fail) -> None:
+    circle: list[object] = [Fails(fail)]
+    circle.append(circle)
+
+
+async def weak_reference_to_an_object_in_a_circle(fail: Fail) -> None:
+    class Dies:
+        pass
+
+    circle: list[object] = [Dies()]
+    circle.append(circle)
+    KEPT_TO_THE_END.append(weakref.ref(circle[0], lambda _: fail()))
+
+
+async def future(fail: Fail) -> None:
+    made = asyncio.get_running_loop().create_future()
+    try:
+        fail()
+    except BaseException as error:
+        made.set_exception(error)
+
+
+async def future_that_is_kept(fail: Fail) -> None:
+    made: asyncio.Future[None] = asyncio.Future()
+    KEPT_TO_THE_END.append(made)
+    try:
+        fail()
+    except BaseException as error:
+        made.set_exception(error)
+
+
 async def exception_handler(fail: Fail) -> None:
     try:
         fail()
@@ -184,7 +234,8 @@ WAYS: dict[str, Callable[[Fail], Awaitable[None]]] = {
         callback, callback_of_this_turn, callback_the_thread_safe_way, callback_of_a_future, task, task_that_is_kept,
         task_that_is_kept_until_it_is_over, task_in_a_circle, task_of_a_task, tasks_gathered_by_nobody, task_group,
         generator_that_is_dropped, generator_that_is_kept_to_the_end, task_that_is_cancelled_at_the_end,
-        exception_handler,
+        exception_handler, end_of_an_object, end_of_an_object_in_a_circle, weak_reference_to_an_object_in_a_circle,
+        future, future_that_is_kept,
     )
 } | {f"protocol_{when}": protocol(when) for when in ("made", "data", "lost")}  # fmt: skip
 
@@ -213,6 +264,23 @@ def test_an_error_that_nothing_awaits_ends_the_run(way: str, of: str, make: Call
     with pytest.raises(BaseException) as found:  # noqa: PT011
         run(main, LOOPS[of]())
     assert error in _errors_in(found.value), repr(found.value)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize("of", LOOPS)
+def test_garbage_from_before_the_run_does_not_fail_it(of: str) -> None:
+    def fail() -> None:
+        raise KeyError("of another test")
+
+    circle: list[object] = [Fails(fail)]
+    circle.append(circle)
+    loop = LOOPS[of]()
+    with asyncio.Runner(loop_factory=lambda: loop) as runner:
+        runner.run(asyncio.sleep(0))
+        del circle
+        gc.collect()
+        runner.run(asyncio.sleep(0))
+    loop.raise_failures()
 
 
 @pytest.mark.parametrize("make", [lambda: KeyError("x"), lambda: pytest.fail.Exception("no")], ids=["KeyError", "fail"])
