@@ -206,7 +206,7 @@ class Measure:
             name or f"transfer time of {supplied}",
             lambda: instants.longest_interruption(journal, supplied, when, seconds(max_gap)),
             unit, None, at_most, uncertainty, source, about, max_gap, allow_inconclusive, decision, journal,
-            (supplied, when) if when else (supplied,),
+            (supplied,),
         )  # fmt: skip
 
     def runtime(

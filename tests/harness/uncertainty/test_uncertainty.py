@@ -28,7 +28,12 @@ def polled(every_s: float, trip_s: float, gone: list[tuple[float, float]], until
 
 
 def transfer(journal: Journal, at_most: str, **more: object) -> Measurement:
-    return Measure().transfer_time(journal, "rack-1.supplied", at_most=at_most, **more)  # type: ignore[arg-type]
+    """The UPS goes on battery at 3 s."""
+    journal.trace.add(0.0, "ups-1.on_battery", False)
+    journal.trace.add(3.0, "ups-1.on_battery", True)
+    return Measure().transfer_time(
+        journal, "rack-1.supplied", when="ups-1.on_battery", at_most=at_most, **more  # type: ignore[arg-type]
+    )  # fmt: skip
 
 
 def test_nothing_seen_in_samples_of_20_ms_does_not_keep_a_limit_of_10_ms() -> None:
