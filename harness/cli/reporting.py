@@ -35,7 +35,7 @@ def verify(
     """
     from twinfeed.harness.language import UnknownLanguage, translator
     from twinfeed.harness.record import keys
-    from twinfeed.harness.report.recording import records
+    from twinfeed.harness.record.folder import records
     from twinfeed.harness.report.rendering.wording import STANDINGS
     from twinfeed.harness.report.verifying import Standing, verified
 

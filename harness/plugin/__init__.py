@@ -1,1 +1,1 @@
-"""The parts of the pytest plugin (`twinfeed.harness.pytest_plugin` puts them together)."""
+"""The pytest plugin: `entry` is its entry point and loads the other modules when a test needs them."""

@@ -10,16 +10,8 @@ import pytest
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.site import Site
 from twinfeed.harness.durations import seconds
-from twinfeed.harness.worlds.sites import DEFAULT, beside, fresh
-from twinfeed.harness.worlds.world import CAPABILITIES
-
-MARKERS = {
-    "site": "site(name, settle=time, seed=N): the site a test runs on",
-    "controller": "controller(name): the controller under test, package.module:function",
-    "watch": "watch(*names): record these quantities at every instant",
-    "needs": f"needs(*capabilities): what the world must offer: {', '.join(CAPABILITIES)}",
-}
-"""Marker -> what `pytest --markers` prints."""
+from twinfeed.harness.plugin.options import DEFAULT_SITE, MARKERS
+from twinfeed.harness.worlds.sites import beside, fresh
 
 ACCEPTED = {"site": ("name", "settle", "seed")}
 """Marker -> the names of its arguments; the others take names only, which have no keyword."""
@@ -103,7 +95,7 @@ def site_name(item: pytest.Item) -> str:
     Raises:
         WrongMarker: the marker has arguments that it does not take.
     """
-    return site_mark(item).name or item.config.getoption("--site") or DEFAULT
+    return site_mark(item).name or item.config.getoption("--site") or DEFAULT_SITE
 
 
 def seed_given(item: pytest.Item) -> int | None:

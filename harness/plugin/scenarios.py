@@ -15,18 +15,12 @@ from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.controllers.in_process import NoSuchController, importable_from
 from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.plugin.loops import patience_s
 from twinfeed.harness.properties import BindingError, PropertySyntaxError, WrongKind
 from twinfeed.harness.properties.scenarios import check
 from twinfeed.harness.quantities import UnknownQuantity
 from twinfeed.harness.worlds.sites import beside
 from twinfeed.harness.worlds.world import NeverInjected
-
-
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
-    """A scenario file is a test: what it says must hold does."""
-    if file_path.name.endswith(".scenario.yaml"):
-        return ScenarioFile.from_parent(parent, path=file_path)
-    return None
 
 
 class ScenarioFile(pytest.File):
@@ -47,7 +41,7 @@ class ScenarioItem(pytest.Item):
         scenario = replace(scenario, site=beside(scenario.site, self.path), controller=controller)
         check(scenario, Site.load(scenario.site), self.path)
         with importable_from(Path.cwd(), self.config.rootpath):
-            outcome = trial(scenario, everything=True, patience_s=self.config.getoption("--watchdog"))
+            outcome = trial(scenario, everything=True, patience_s=patience_s(self.config))
         if not outcome.seen:
             unseen = ["nothing was seen to hold", *map(str, outcome.verdicts)]
             what = "\n".join(unseen) if outcome else outcome.what

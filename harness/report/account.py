@@ -21,12 +21,12 @@ from typing import Any, Self
 from pydantic import TypeAdapter, ValidationError
 
 from twinfeed.harness.record import Entry, in_order
+from twinfeed.harness.record.folder import records
 from twinfeed.harness.report import notes
 from twinfeed.harness.report.judgement import Judgement
 from twinfeed.harness.report.measurement import Measurement
 from twinfeed.harness.report.notes import Calibration, Confirmation, Identity
 from twinfeed.harness.report.outcomes import Ending, Outcome
-from twinfeed.harness.report.recording import records
 from twinfeed.harness.report.verifying import Chain, Standing, Trouble, altered, verified
 
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from twinfeed.harness.language import N_
 from twinfeed.harness.record import BEGINS, FIRST, GOES_ON, Entry, until_broken
+from twinfeed.harness.record.folder import sha256
 from twinfeed.harness.record.keys import short, signed
-from twinfeed.harness.report.resuming import sha256
 
 QUOTES = ("record", "quotes")
 """A record names a line of another one: `of` (run or bench), `file`, `record`, `n`, `hash`."""

@@ -19,9 +19,10 @@ from twinfeed.harness.faults import frames
 from twinfeed.harness.faults.capture import Capture
 from twinfeed.harness.faults.frames import Tamper
 from twinfeed.harness.faults.proxy import Proxies, Proxy, TcpProxy, UdpProxy
+from twinfeed.harness.worlds.capabilities import CAPABILITIES
 from twinfeed.harness.worlds.emulated import EmulatedWorld
 from twinfeed.harness.worlds.wire_faults import SPEAKS, hash_of
-from twinfeed.harness.worlds.world import CAPABILITIES, Cannot, Duration, span
+from twinfeed.harness.worlds.world import Cannot, Duration, span
 
 BEHIND = 1000
 """How far above its usual port an emulator listens behind its proxy."""

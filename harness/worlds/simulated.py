@@ -22,10 +22,11 @@ from twinfeed.harness.faults.capture import Capture
 from twinfeed.harness.virtual.clock import virtual_time
 from twinfeed.harness.virtual.loop import VirtualLoop, WrongLoop
 from twinfeed.harness.virtual.sockets import Frame
+from twinfeed.harness.worlds.capabilities import CAPABILITIES
 from twinfeed.harness.worlds.emulated import EmulatedWorld
 from twinfeed.harness.worlds.sites import forget
 from twinfeed.harness.worlds.wire_faults import WireFaults
-from twinfeed.harness.worlds.world import CAPABILITIES, Duration, span
+from twinfeed.harness.worlds.world import Duration, span
 
 MEASURING_S = 0.2
 """How old a measurement may be when a device is asked, s (assumption: cards sample two to ten times a second)."""

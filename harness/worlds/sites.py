@@ -9,10 +9,6 @@ from typing import Any
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile import find
 
-DEFAULT = "bamako"
-"""The site of tests that name none."""
-
-
 _built: dict[tuple[str, int | None, float], tuple[Site, dict[str, Any]]] = {}
 """Sites with their snapshots at the start, by the path of the file, the seed and the time to settle."""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
@@ -54,7 +54,7 @@ class World(ABC):
     kind: ClassVar[str]
     """simulated, live or rig."""
     capabilities: ClassVar[frozenset[str]]
-    """What tests may require of a world with the marker `needs`; see `CAPABILITIES`."""
+    """What tests may require of a world with the marker `needs`; see `twinfeed.harness.worlds.capabilities`."""
 
     def __init__(self, site: Site, seed: int | None) -> None:
         self.model = site
@@ -294,27 +294,3 @@ def span(duration: Duration) -> float:
     if length_s < 0.0:
         raise ValueError(f"found {duration!r}, expected a time of 0 s or more")
     return length_s
-
-
-CAPABILITIES: Mapping[str, str] = {
-    "virtual-time": "half an hour takes seconds, and nothing happens while the test thinks",
-    "deterministic": "the same seed gives the same run",
-    "plant-faults": "faults of the plant, its sensors and its firmware can be caused",
-    "protocol-faults": "what devices answer can be altered on the wire",
-    "network-faults": "paths can be cut, delayed and lossy",
-    "programs": "programs of their own can reach the devices",
-    "truth": "every physical quantity can be observed",
-}
-"""What a test may require with `@pytest.mark.needs("truth")`, and what it means."""
-
-
-def missing(world: type[World], needed: Iterable[str]) -> list[str]:
-    """Which of the capabilities this kind of world lacks.
-
-    Raises:
-        ValueError: one that does not exist.
-    """
-    for name in needed:
-        if name not in CAPABILITIES:
-            raise ValueError(f"no capability is called {name!r}; there are: {', '.join(CAPABILITIES)}")
-    return [name for name in needed if name not in world.capabilities]

@@ -14,7 +14,7 @@ from nut import FOLDERS
 
 from twinfeed.emulators.site import Site
 from twinfeed.harness.controllers.program import Program
-from twinfeed.harness.pytest_plugin import worker
+from twinfeed.harness.plugin.options import worker
 from twinfeed.harness.worlds.live import LiveWorld
 
 SPEED = 20.0

@@ -158,7 +158,7 @@ def test_evidence_that_cannot_be_written_ends_no_session(pytester: pytest.Pytest
         import pytest
 
         async def test_fails(site, monkeypatch):
-            from twinfeed.harness import evidence
+            from twinfeed.harness.plugin import evidence
             monkeypatch.setattr(evidence.Evidence, "leave", lambda *args: pytest.fail("out of time"))
             assert site.now > 1e9
 

@@ -13,7 +13,7 @@ from external import program
 
 from twinfeed.emulators.site import Site
 from twinfeed.harness.controllers.program import Program
-from twinfeed.harness.pytest_plugin import worker
+from twinfeed.harness.plugin.options import worker
 from twinfeed.harness.worlds.live import LiveWorld
 
 pytestmark = pytest.mark.interop

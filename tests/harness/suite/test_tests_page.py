@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from twinfeed.harness.faults.scenario import Scenario
-from twinfeed.harness.worlds.world import CAPABILITIES, World
+from twinfeed.harness.worlds.capabilities import CAPABILITIES
+from twinfeed.harness.worlds.world import World
 
 PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "tests.md").read_text(encoding="utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)

@@ -1,4 +1,4 @@
-"""Which tests run on a site, and on which event loop: whatever uses our fixture `site`, directly or through others.
+"""The event loop of a test that uses our fixture `site`, directly or through others.
 
 A coroutine test becomes one of pytest-asyncio in any mode of it, with a loop of its own. A plain function may use
 `site` too: its site starts and stops on such a loop. Fixtures of users that use `site` run on the loop of the test.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
@@ -17,21 +17,11 @@ import pytest
 from pytest_asyncio.plugin import PytestAsyncioFunction
 
 from twinfeed.harness.plugin.endings import LOOP
+from twinfeed.harness.plugin.entry import LOOP_FACTORY, on_a_site
 from twinfeed.harness.virtual import guard
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.wall_clock import WallClockLoop
-
-LOOP_FACTORY = "_asyncio_loop_factory"
-"""The fixture of pytest-asyncio whose parameter makes the loop."""
-
-OWNER = "twinfeed.harness.pytest_plugin"
-"""The module of our fixture `site`; users may have one of that name."""
-
-
-def on_a_site(item: pytest.Item) -> bool:
-    """Whether a test uses our fixture `site`, by name, through other fixtures, or by `usefixtures`."""
-    fixtures = getattr(item, "_fixtureinfo", None)
-    return fixtures is not None and "site" in fixtures.names_closure and _ours(fixtures.name2fixturedefs)
+from twinfeed.harness.virtual.watchdog import PATIENCE_S
 
 
 def refused_given(item: pytest.Item) -> str:
@@ -51,28 +41,14 @@ def refused_given(item: pytest.Item) -> str:
     )
 
 
-def _ours(definitions: Mapping[str, Sequence[pytest.FixtureDef[Any]]]) -> bool:
-    """Whether the closest definition of `site` is ours, or builds upon ours."""
-    for definition in reversed(definitions.get("site", ())):
-        if definition.func.__module__ == OWNER:
-            return True
-        if "site" not in definition.argnames:
-            return False
-    return False
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> Generator[None, None, None]:
+def run_on_loop_of_site(metafunc: pytest.Metafunc) -> None:
     """A test of a site gets the loop of its world, whatever loop scope it or its module names for other tests."""
-    test = metafunc.definition
-    if on_a_site(test):
-        if PytestAsyncioFunction.item_subclass_for(test) is not None:
-            _make_asyncio(metafunc)
-        else:
-            metafunc.fixturenames.append(LOOP_FACTORY)
-            hidden = (pytest.HIDDEN_PARAM,)
-            metafunc.parametrize(LOOP_FACTORY, [_factory(metafunc.config)], indirect=True, ids=hidden, scope="function")
-    yield
+    if PytestAsyncioFunction.item_subclass_for(metafunc.definition) is not None:
+        _make_asyncio(metafunc)
+    else:
+        metafunc.fixturenames.append(LOOP_FACTORY)
+        hidden = (pytest.HIDDEN_PARAM,)
+        metafunc.parametrize(LOOP_FACTORY, [factory(metafunc.config)], indirect=True, ids=hidden, scope="function")
 
 
 def _make_asyncio(metafunc: pytest.Metafunc) -> None:
@@ -86,21 +62,18 @@ def _make_asyncio(metafunc: pytest.Metafunc) -> None:
     test.add_marker(mark, append=False)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_asyncio_loop_factories(
-    config: pytest.Config, item: pytest.Item
-) -> Generator[None, Mapping[str, Callable[[], asyncio.AbstractEventLoop]] | None, Any]:
-    others = yield
-    if on_a_site(item):
-        return {config.getoption("--world"): _factory(config)}
-    return others or {"asyncio": asyncio.new_event_loop}
-
-
-def _factory(config: pytest.Config) -> Callable[[], asyncio.AbstractEventLoop]:
-    world, patience_s = config.getoption("--world"), config.getoption("--watchdog")
+def factory(config: pytest.Config) -> Callable[[], asyncio.AbstractEventLoop]:
+    """What makes the event loop of the world that the command line names."""
+    world = config.getoption("--world")
     if world == "simulated":
-        return partial(VirtualLoop, patience_s=patience_s)
-    return partial(WallClockLoop, patience_s if world == "live" else 0.0)  # a bench has watchdogs of its own
+        return partial(VirtualLoop, patience_s=patience_s(config))
+    return partial(WallClockLoop, patience_s(config) if world == "live" else 0.0)  # a bench has its own watchdogs
+
+
+def patience_s(config: pytest.Config) -> float:
+    """How long one instant of simulated time may take, s of the machine's clock; 0: without limit."""
+    given: float | None = config.getoption("--watchdog")
+    return PATIENCE_S if given is None else given
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

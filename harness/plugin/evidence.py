@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import math
+import os
 import re
+import shlex
 import shutil
+from collections.abc import Generator
 from pathlib import Path
+
+import pytest
 
 from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.harness import quantities
 from twinfeed.harness.controllers.program import Program
 from twinfeed.harness.durations import spoken
+from twinfeed.harness.plugin import recording
+from twinfeed.harness.plugin.endings import WORLD, untimed
+from twinfeed.harness.plugin.options import evidence_folder
 from twinfeed.harness.properties import PropertyViolated, Verdict, always
 from twinfeed.harness.properties.plots import MOST_ROWS, PlottingMissing, plot
 from twinfeed.harness.worlds.world import World
@@ -91,3 +99,45 @@ def told(event: Event) -> str:
     """An event in a line: who, what, and the details."""
     details = " ".join(f"{name}={value}" for name, value in event.data.items())
     return f"{event.who} {event.what} {details}".rstrip()
+
+
+# -- the hook ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    world = item.stash.get(WORLD, None)
+    if world is not None and call.when != "teardown" and report.failed:
+        error = call.excinfo.value if call.excinfo else None
+        again = _again(item, world)
+        try:
+            with untimed():
+                evidence = Evidence(world)
+                text = evidence.leave(evidence_folder(item.config), item.nodeid, again, error)
+                recording.keep(item, evidence.left)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as trouble:  # the failure itself must be reported whatever becomes of its evidence
+            text = f"again: {again}\nthe evidence is incomplete: {type(trouble).__name__}: {trouble}"
+        report.sections.append(("twinfeed", text))
+    return report
+
+
+def _again(item: pytest.Item, world: World) -> str:
+    """The command that runs this test again as it ran."""
+    config, option = item.config, item.config.getoption
+    path, _, name = item.nodeid.partition("::")
+    path = os.path.relpath(config.rootpath / path, config.invocation_params.dir)
+    words = ["pytest", f"{path}::{name}", "--seed", str(world.seed)]
+    rig = config.getoption("--rig", default=None)  # the bench's plugin, if it is there, names the world by it
+    if option("--world") != "simulated" and not rig:
+        words += ["--world", option("--world"), "--speed", f"{option('--speed'):g}"]
+    for flag in ("--site", "--controller", "--controller-cmd"):
+        if option(flag):
+            words += [flag, option(flag)]
+    if rig:
+        words += ["--rig", rig]
+    return shlex.join(words + ["--faketime"] * option("--faketime"))

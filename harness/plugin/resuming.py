@@ -20,8 +20,10 @@ import pytest
 
 from twinfeed.emulators.sitefile import find
 from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.plugin.options import DEFAULT_SITE
 from twinfeed.harness.record import Entry
-from twinfeed.harness.worlds.sites import DEFAULT, beside
+from twinfeed.harness.record.folder import sha256
+from twinfeed.harness.worlds.sites import beside
 
 OPTIONS = (
     "--world",
@@ -47,16 +49,6 @@ def fingerprint(item: pytest.Item) -> str:
     return digest.hexdigest()
 
 
-def sha256(path: Path) -> str:
-    """Of a file.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def site_file(item: pytest.Item) -> Path | None:
     """The file of the bench or site a test runs on: --rig's, the marker's, --site's or the default; None if there is
     none."""
@@ -65,7 +57,7 @@ def site_file(item: pytest.Item) -> Path | None:
         return Path(rig)
     marker = item.get_closest_marker("site")
     marked = (marker.args[0] if marker.args else marker.kwargs.get("name")) if marker else None
-    name = str(marked or item.config.getoption("--site", None) or DEFAULT)
+    name = str(marked or item.config.getoption("--site", None) or DEFAULT_SITE)
     try:
         path = find(beside(name, item.path))
     except FileError:

@@ -1,10 +1,13 @@
-"""What other pytest plugins may bring to ours."""
+"""The hooks that other pytest plugins may implement for this one."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from twinfeed.harness.worlds.world import World
+if TYPE_CHECKING:
+    from twinfeed.harness.worlds.world import World
 
 
 @pytest.hookspec(firstresult=True)

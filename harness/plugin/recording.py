@@ -1,4 +1,4 @@
-"""The part of the pytest plugin that measures and records: `measure`, `--report DIR`, `--resume`.
+"""The part of the pytest plugin that records a run: `--report DIR`, `--resume`.
 
 Each process that runs tests writes a record of its own into DIR (`record.jsonl`, `record-gw0.jsonl` of a worker of
 pytest-xdist), so that no chain has two writers. A test that was begun is in it before it runs, a measurement as soon as
@@ -22,46 +22,26 @@ from typing import IO, Any
 
 import pytest
 
-from twinfeed.harness.journal import Journal
-from twinfeed.harness.record import Broken, DiskFull, Entry, Record, in_order, keys, read
-from twinfeed.harness.report import notes, resuming
+from twinfeed.harness.plugin import resuming
+from twinfeed.harness.plugin.options import DEFAULT_SITE
+from twinfeed.harness.record import Broken, DiskFull, Record, keys
+from twinfeed.harness.record.folder import entries, sha256
+from twinfeed.harness.report import notes
 from twinfeed.harness.report.judgement import Judgement
-from twinfeed.harness.report.measure import Measure, OutsideLimits
-from twinfeed.harness.report.measurement import Measurement
-from twinfeed.harness.report.outcomes import Ending, Outcome
-from twinfeed.harness.uncertainty import RULES, SIMPLE, Rule
-from twinfeed.harness.worlds.sites import DEFAULT
+from twinfeed.harness.report.outcomes import Ending
+from twinfeed.harness.uncertainty import SIMPLE
 from twinfeed.harness.worlds.world import World
 
-MEASURE = pytest.StashKey[Measure]()
 RECORDING = pytest.StashKey["Recording"]()
 
-MARGINAL = "marginal measurement"
-"""The property of a test report that tells of one."""
 
+def start(config: pytest.Config) -> None:
+    """Write the record of this run into the folder of --report, from now on.
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("twinfeed report", "twinfeed: the record of a run")
-    group.addoption("--report", metavar="DIR", help="write the record of this run into DIR; see `twinfeed report`")
-    group.addoption("--resume", action="store_true", help="with --report: leave out what has passed there, unchanged")
-    group.addoption(
-        "--decision-rule", choices=RULES, default=None,
-        help="simple: a reading inside its limits is accepted. guarded: only if all of its uncertainty is inside",
-    )  # fmt: skip
-    group.addoption("--document", metavar="NUMBER", default="", help="with --report: the number of the document")
-    group.addoption("--unit", metavar="NAME", default="", help="with --report: the unit under test")
-    group.addoption("--unit-serial", metavar="SERIAL", default="", help="with --report: its serial number, or barcode")
-    group.addoption("--tester", metavar="NAME", default="", help="with --report: who runs the tests")
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "requirement(*ids): what the test shows to be met; stands in the report")
-    config.addinivalue_line("markers", "measures(*names): the test fails unless it takes these measurements")
+    Raises:
+        pytest.UsageError: it cannot be written.
+    """
     option = config.getoption
-    if not option("--report"):
-        if option("--resume"):
-            raise pytest.UsageError("--resume goes on with the run that a record tells of: add --report DIR")
-        return
     if option("--help") or option("--collect-only") or option("--version"):
         return
     folder = config.invocation_params.dir / option("--report")
@@ -76,104 +56,6 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--report {option('--report')}: {error}") from None
     config.stash[RECORDING] = recording
     config.pluginmanager.register(recording, "twinfeed-recording")
-
-
-def records(folder: Path) -> list[Path]:
-    """The records in a folder, the main one first; those of workers and of a bench's supervisor lie beside it."""
-    return sorted(folder.glob("*.jsonl"), key=lambda path: (path.name != "record.jsonl", path.name))
-
-
-def entries(folder: Path) -> list[Entry]:
-    """All lines of all records in a folder, in order of time.
-
-    Raises:
-        Broken: one of them was altered.
-    """
-    return [entry for entry, _ in in_order([(entry, path) for path in records(folder) for entry in read(path)])]
-
-
-# -- measuring ---------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def measure(request: pytest.FixtureRequest) -> Measure:
-    """Notes values with their units and limits; what is outside them fails the test at its end."""
-    item, recording = request.node, request.config.stash.get(RECORDING, None)
-
-    def told(measurement: Measurement) -> None:
-        item.user_properties.append((measurement.name, f"{measurement.outcome}: {measurement}"))
-        if measurement.outcome is Outcome.MARGINAL:
-            item.user_properties.append((MARGINAL, str(measurement)))
-        if recording:
-            recording.put("test", "measured", test=item.nodeid, **asdict(measurement))
-
-    def kept(path: Path, caption: str) -> None:
-        if recording:
-            recording.attach(item.nodeid, path, caption)
-        else:
-            path.stat()
-
-    def noted(what: str, data: dict[str, str]) -> None:
-        if recording:
-            recording.put("test", what, test=item.nodeid, **data)
-
-    def journal() -> Journal | None:
-        world = (getattr(item, "funcargs", None) or {}).get("site")
-        return world.journal if isinstance(world, World) else None
-
-    rule: Rule = request.config.getoption("--decision-rule") or SIMPLE
-    measure = Measure(told, kept, rule=rule, journal=journal, noted=noted)
-    item.stash[MEASURE] = measure
-    return measure
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """All is measured first; then what is outside its limits, or was to be measured and was not, fails the test."""
-    result = yield
-    required = [name for marker in pyfuncitem.iter_markers("measures") for name in marker.args]
-    measure = pyfuncitem.stash.get(MEASURE, None)
-    if measure is None:
-        if required:
-            pytest.fail("a test with the marker `measures` takes the fixture `measure`", pytrace=False)
-        return result
-    measure.require(required)
-    wrong = ""
-    try:
-        measure.check()
-    except OutsideLimits as error:
-        wrong = str(error)
-    if wrong:
-        pytest.fail(wrong, pytrace=False)
-    return result
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """A test that fails by itself tells what it had measured until then."""
-    report = yield
-    measure = item.stash.get(MEASURE, None)
-    if measure and measure.taken and report.failed and call.when == "call":
-        report.sections.append(("measured", "\n".join(str(measurement) for measurement in measure.taken)))
-    if recording := item.config.stash.get(RECORDING, None):
-        recording.ended(item, call, report)
-    return report
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for report in (r for reports in terminalreporter.stats.values() for r in reports):
-        if getattr(report, "when", "") == "call":
-            for name, text in report.user_properties:
-                if name == MARGINAL:
-                    terminalreporter.write_line(f"marginal: {report.nodeid}: {text}", yellow=True)
-    if config.stash.get(RECORDING, None):
-        folder = config.getoption("--report")
-        terminalreporter.write_line(f"recorded in {folder}; the report: twinfeed report {shlex.quote(folder)}")
-
-
-# -- recording ---------------------------------------------------------------------------------------------------------
 
 
 class Recording:
@@ -214,7 +96,7 @@ class Recording:
         Raises:
             OSError: it cannot be read or kept.
         """
-        digest = resuming.sha256(path)
+        digest = sha256(path)
         kept = self.folder / "files" / f"{digest[:16]}-{path.name}"
         kept.parent.mkdir(exist_ok=True)
         shutil.copyfile(path, kept)
@@ -227,14 +109,14 @@ class Recording:
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         option = self.config.getoption
-        file = Path(option("--rig", None) or option("--site") or DEFAULT)
+        file = Path(option("--rig", None) or option("--site") or DEFAULT_SITE)
         self.put(
             "session", "started",
             twinfeed=version("twinfeed"), python=platform.python_version(), pytest=pytest.__version__,
             system=platform.system(), worker=self.worker, tester=option("--tester"),
             command=shlex.join(["pytest", *map(str, self.config.invocation_params.args)]),
             world=option("--world"), bench=file.stem,
-            bench_sha256=resuming.sha256(file) if file.is_file() else "", seed=option("--seed"),
+            bench_sha256=sha256(file) if file.is_file() else "", seed=option("--seed"),
             speed=option("--speed"), resumes=bool(option("--resume")), document=option("--document"),
             unit=option("--unit"), unit_serial=option("--unit-serial"),
             decision_rule=option("--decision-rule") or SIMPLE,
@@ -276,8 +158,20 @@ class Recording:
             item.session.shouldstop = self._full
         return result
 
-    def ended(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """A phase of a test has ended: setup, call or teardown."""
+        report = yield
+        self._ended(item, call, report)
+        return report
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        folder = self.config.getoption("--report")
+        terminalreporter.write_line(f"recorded in {folder}; the report: twinfeed report {shlex.quote(folder)}")
+
+    def _ended(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
         self._durations.setdefault(item.nodeid, []).append(report.duration)
         if report.failed:
             known = self._endings.get(item.nodeid)
@@ -339,7 +233,7 @@ def _locked(path: Path) -> IO[bytes]:
 def _of_site(item: pytest.Item) -> dict[str, str]:
     """Which site a test runs on, if on any."""
     path = resuming.site_file(item) if "site" in getattr(item, "fixturenames", ()) else None
-    return {"site": path.stem, "site_sha256": resuming.sha256(path)} if path else {}
+    return {"site": path.stem, "site_sha256": sha256(path)} if path else {}
 
 
 _REQUIREMENT = re.compile(r"\b(?:REQ|EXG|SRS|URS)[-_ ]?\d[\w.-]*\w|\b(?:REQ|EXG|SRS|URS)[-_ ]?\d")
