@@ -221,7 +221,7 @@ def test_what_the_world_lacks_skips_with_the_reason(pytester: pytest.Pytester) -
             raise Cannot("no actuator cuts utility-a")
         """
     )
-    result = pytester.runpytest(BENCH, "-rs")
+    result = pytester.runpytest(BENCH, "-rs", "-p", "no:randomly")
     result.assert_outcomes(passed=1, skipped=2)
     result.stdout.fnmatch_lines(
         ["*the simulated world cannot give: programs", "*no actuator cuts utility-a"], consecutive=False
