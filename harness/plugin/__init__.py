@@ -1,1 +1,1 @@
-"""The pytest plugin: `entry` is its entry point and loads the other modules when a test needs them."""
+"""The pytest plugin: its entry point, `twinfeed.harness.pytest_plugin`, loads these modules when a test needs them."""

@@ -17,11 +17,14 @@ import pytest
 from pytest_asyncio.plugin import PytestAsyncioFunction
 
 from twinfeed.harness.plugin.endings import LOOP
-from twinfeed.harness.plugin.entry import LOOP_FACTORY, on_a_site
+from twinfeed.harness.plugin.selection import on_a_site
 from twinfeed.harness.virtual import guard
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.wall_clock import WallClockLoop
 from twinfeed.harness.virtual.watchdog import PATIENCE_S
+
+LOOP_FACTORY = "_asyncio_loop_factory"
+"""The fixture of pytest-asyncio whose parameter makes the loop."""
 
 
 def refused_given(item: pytest.Item) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from twinfeed.harness.journal import Journal
-from twinfeed.harness.plugin.entry import MARGINAL
+from twinfeed.harness.plugin.options import MARGINAL
 from twinfeed.harness.plugin.recording import RECORDING
 from twinfeed.harness.report.measure import Measure, OutsideLimits
 from twinfeed.harness.report.measurement import Measurement

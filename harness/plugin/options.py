@@ -23,6 +23,9 @@ DEFAULT_SITE = "bamako"
 RUNNING = "running"
 """The value of --controller for a controller that is a program started outside pytest."""
 
+MARGINAL = "marginal measurement"
+"""The property of a test report that holds the text of a marginal measurement."""
+
 DECISION_RULES = ("simple", "guarded")
 """Those of `twinfeed.harness.uncertainty`, which takes long to import."""
 

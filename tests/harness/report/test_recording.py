@@ -13,8 +13,8 @@ import hypothesis  # noqa: F401  (pytester forgets what a run has imported, and 
 import pytest
 
 from twinfeed.harness.record import Entry, read
-from twinfeed.harness.report import Calibration, Confirmation, Identity, note
 from twinfeed.harness.record.folder import entries
+from twinfeed.harness.report import Calibration, Confirmation, Identity, note
 from twinfeed.hil_rigs import rigfile
 
 pytest_plugins = ["pytester"]
@@ -28,6 +28,12 @@ def test_lamp(measure):
     measure("lamp", "green", equals="green")
     measure("frequency", 50.49, unit="Hz", within=(49.5, 50.5), uncertainty=0.05)
 """
+
+
+@pytest.fixture(autouse=True)
+def _in_the_order_of_the_file(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pytest-randomly, where it is installed, leaves the order of these tests alone."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
 
 
 def told(folder: Path, who: str, what: str) -> list[Entry]:

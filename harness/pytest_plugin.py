@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import warnings
-from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,18 +25,13 @@ import pytest
 import pytest_asyncio
 
 from twinfeed.harness.plugin import hookspecs, options
+from twinfeed.harness.plugin.selection import on_a_site
 
 if TYPE_CHECKING:
     from twinfeed.harness.controllers.in_process import Controller
     from twinfeed.harness.journal import Journal
     from twinfeed.harness.report.measure import Measure
     from twinfeed.harness.worlds.world import World
-
-LOOP_FACTORY = "_asyncio_loop_factory"
-"""The fixture of pytest-asyncio whose parameter makes the loop."""
-
-MARGINAL = "marginal measurement"
-"""The property of a test report that holds the text of a marginal measurement."""
 
 FOR_SITES = ("loops", "endings", "evidence", "worlds")
 """The modules of the plugin that tests with `site` need."""
@@ -74,22 +69,6 @@ def _need(config: pytest.Config, *modules: str) -> None:
 
 
 # -- collection --------------------------------------------------------------------------------------------------------
-
-
-def on_a_site(item: pytest.Item) -> bool:
-    """Whether a test uses our fixture `site`, by name, through other fixtures, or by `usefixtures`."""
-    fixtures = getattr(item, "_fixtureinfo", None)
-    return fixtures is not None and "site" in fixtures.names_closure and _ours(fixtures.name2fixturedefs)
-
-
-def _ours(definitions: Mapping[str, Sequence[pytest.FixtureDef[Any]]]) -> bool:
-    """Whether the closest definition of `site` is ours, or builds upon ours; users may have one of that name."""
-    for definition in reversed(definitions.get("site", ())):
-        if definition.func.__module__ == __name__:
-            return True
-        if "site" not in definition.argnames:
-            return False
-    return False
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
@@ -198,5 +177,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in (r for reports in terminalreporter.stats.values() for r in reports):
         if getattr(report, "when", "") == "call":
             for name, text in report.user_properties:
-                if name == MARGINAL:
+                if name == options.MARGINAL:
                     terminalreporter.write_line(f"marginal: {report.nodeid}: {text}", yellow=True)
