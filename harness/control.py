@@ -1,4 +1,4 @@
-"""The local control socket of a running site: how `twinfeed status`, `read`, `fault` … reach it.
+"""The local control socket of a running site, for `twinfeed status`, `read`, `fault` ….
 
 One JSON object a line in each direction: `{"do": "read", "device": "ups-a1", "point": "battery.charge"}` is answered
 with `{"ok": true, …}` or `{"ok": false, "error": "…"}`. The socket is a Unix socket in a folder only its owner can
@@ -34,15 +34,15 @@ MAX_REQUEST = 64 * 1024
 """Longest request line, octets."""
 
 MAX_ANSWER = 64 * 1024 * 1024
-"""Longest answer line that a client reads, octets: the devices of a site of 10,000 are 10 MB."""
+"""Longest answer line that a client reads, octets. The list of 10,000 devices has 10 MB."""
 
 TIMEOUT_S = 10.0
-"""How long a client waits for an answer, s."""
+"""Time that a client waits for an answer, s."""
 
 log = logging.getLogger(__name__)
 
 Name = Annotated[str, Field(min_length=1, max_length=300)]
-"""Of a device, a point, a target, a fault."""
+"""The name of a device, point, target or fault."""
 
 
 class _Request(BaseModel):
@@ -56,7 +56,7 @@ class Status(_Request):
 
 
 class Devices(_Request):
-    """Every device: where it answers, how it is."""
+    """List all devices: addresses and state."""
 
     do: Literal["devices"]
 
@@ -77,7 +77,7 @@ class Read(_Request):
 
 
 class Write(_Request):
-    """Set one point; its own range and words are checked by the device."""
+    """Set one point. The device checks the range and the words of the point."""
 
     do: Literal["write"]
     device: Name
@@ -86,7 +86,7 @@ class Write(_Request):
 
 
 class FaultRequest(_Request):
-    """Begin a fault, for `for_s` seconds of the plant or until it is cleared; ranges are checked by the plant."""
+    """Begin a fault for `for_s` seconds of the plant, or until it is cleared. The plant checks the ranges."""
 
     do: Literal["fault"]
     target: Name
@@ -96,7 +96,7 @@ class FaultRequest(_Request):
 
 
 class Faults(_Request):
-    """What the site, or one target on it, can suffer."""
+    """List the faults that the site, or one of its targets, can have."""
 
     do: Literal["faults"]
     target: Name | None = None
@@ -117,11 +117,11 @@ REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discrimina
 
 
 class ControlError(Exception):
-    """The running site refused, or there is none; the message says what to do."""
+    """The running site refused, or no site is running. The message gives the next step."""
 
 
 def folder() -> Path:
-    """Where control sockets live: one folder for each user."""
+    """The folder of the control sockets of this user."""
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     return Path(base) / f"twinfeed-{os.getuid()}"
 
@@ -131,7 +131,7 @@ def socket_path(site: str) -> Path:
 
 
 def own_folder(make: bool = False) -> Path | None:
-    """The folder of control sockets, None if there is none (`make`: it is made).
+    """The folder of control sockets, or None if there is none. With `make` it is made.
 
     Raises:
         ControlError: it is no folder, belongs to another user, or others may enter it: who made it could answer in the
@@ -268,7 +268,7 @@ class ControlServer:
             writer.close()
 
     def answer(self, line: bytes) -> dict[str, Any]:
-        """The answer to one request line; never raises. What is refused is one line in the log."""
+        """The answer to one request line. Never raises. A refused request is one line in the log."""
         try:
             request = REQUESTS.validate_python(json_value(line))
         except ValidationError as error:
@@ -407,7 +407,7 @@ def _refused(verb: str, message: str) -> dict[str, Any]:
 
 
 def _line(answer: dict[str, Any]) -> bytes:
-    """An answer as it is sent; a lone surrogate that came in goes out as an escape."""
+    """An answer as one line of JSON. A lone surrogate is sent as an escape."""
     return json.dumps(answer, allow_nan=False).encode("ascii") + b"\n"
 
 
@@ -430,7 +430,7 @@ def _what_is_wrong(error: ValidationError) -> str:
 
 
 def condition(live: LiveSite, device: Device) -> str:
-    """One word for how the management station sees a device: up, off, booting, hung or silent (no path)."""
+    """The state of a device as the management station sees it: up, off, booting, hung or silent (no path)."""
     if device.state.card == "up" and not device.answers:
         return "hung"
     if device.state.card != "up":
@@ -482,14 +482,14 @@ KEY_POINTS: dict[str, tuple[tuple[str, str], ...]] = {
     "relay_io": (("inputs", "input.word"), ("relays", "relay.word")),
     "switch": (("root", "stp.root_name"), ("psu", "psu.1.state"), ("", "psu.2.state"), ("cpu", "cpu.load")),
 }
-"""What to show of each kind of device in one line: a short label (none where the value says it all) and a point.
+"""The points of each device kind for one line: a short label (empty if the value needs none) and a point.
 
 A point that a device does not have (the third probe) is left out.
 """
 
 
 def key_values(device: Device) -> list[dict[str, Any]]:
-    """The few points of a device that say how it is: label, point, value, unit and the value as people read it."""
+    """The most important points of a device: label, point, value, unit, and the value as text."""
     shown = []
     for label, name in KEY_POINTS.get(device.kind, ()):
         try:
@@ -504,7 +504,7 @@ def key_values(device: Device) -> list[dict[str, Any]]:
 
 
 def _probe_unit(device: Device, name: str) -> str:
-    """The unit of a point that has it in a point of its own, `probe.1.unit`."""
+    """The unit of a point whose unit is another point, such as `probe.1.unit`."""
     table, _, column = name.rpartition(".")
     if column != "value":
         return ""
@@ -513,7 +513,7 @@ def _probe_unit(device: Device, name: str) -> str:
 
 
 def spoken_value(value: Value, unit: str) -> str:
-    """A value and its unit as people read them: `94.2 %`, `0:09:41`, `yes`."""
+    """A value with its unit as text: `94.2 %`, `0:09:41`, `yes`."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, (int, float)):
@@ -533,7 +533,7 @@ LARGER = {"W": "kW", "Wh": "kWh", "VA": "kVA", "kWh": "MWh"}
 
 
 def _plain(value: Value) -> float | int | bool | str | None:
-    """The value as JSON has it: octets in hexadecimal, a reading that is missing as null."""
+    """The value for JSON: octets in hexadecimal, a missing reading as null."""
     if isinstance(value, bytes):
         return value.hex(":")
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,4 +1,4 @@
-"""The answers that a slow device still owes: few, since its card has few buffers, and what comes beyond is lost.
+"""The answers that a slow device has not sent yet. Its card has few buffers; further requests are lost.
 
 The same for every protocol and every event loop: only `loop.time` and `loop.call_at` are used.
 """
@@ -17,7 +17,7 @@ Send = Callable[[], None]
 
 
 def promptly() -> float:
-    """The delay of a device that answers at once, s."""
+    """The delay of a device that answers without delay, s."""
     return 0.0
 
 
@@ -41,16 +41,16 @@ class Backlog:
         self.waiting: deque[Send] = deque()
         """The answers that have not left yet."""
         self._began_s = 0.0
-        """When the device began with the first of those that wait, s of the loop's clock."""
+        """Time at which the device began with the first waiting answer, s of the loop's clock."""
         self._timer: asyncio.TimerHandle | None = None
 
     @property
     def full(self) -> bool:
-        """Whether one more would be dropped."""
+        """True if a further answer would be lost."""
         return len(self.waiting) >= self.room
 
     def put(self, send: Send) -> bool:
-        """Call `send` when the device has come to it; False if all buffers are taken, and the answer is lost."""
+        """Call `send` when the answer is due. Returns False if all buffers are taken and the answer is lost."""
         if self._delay_s() <= 0.0:  # no longer slow: first what waits
             self.hasten()
             send()
@@ -65,7 +65,7 @@ class Backlog:
         return True
 
     def hasten(self) -> None:
-        """The delay may have changed: send what is due now, and wait for the rest."""
+        """Send the answers that are due now. Call this after the delay may have changed."""
         if not self.waiting:
             return
         if self._timer is not None:
@@ -84,7 +84,7 @@ class Backlog:
             self.freed()
 
     def clear(self) -> None:
-        """Forget what waits, as a device does that restarts."""
+        """Discard all waiting answers, as a restart does."""
         self.waiting.clear()
         if self._timer is not None:
             self._timer.cancel()
@@ -92,4 +92,4 @@ class Backlog:
 
 
 def _nothing() -> None:
-    """Nobody waits for a free buffer."""
+    """The default of `freed`: no caller waits for a free buffer."""

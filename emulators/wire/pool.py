@@ -1,4 +1,4 @@
-"""How many connections all servers of a process may hold together, so that descriptors remain for everything else."""
+"""The connections that all servers of a process may hold together, so that descriptors remain for other uses."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 _log = logging.getLogger(__name__)
 
 RELAXED = 0.9
-"""Below this share of the limit the next time it is met is logged again."""
+"""If the number falls below this fraction of the limit, reaching the limit is logged again."""
 
 
 class Holder(Protocol):
@@ -23,7 +23,7 @@ class Holder(Protocol):
 
 
 class ConnectionPool:
-    """At most `most` connections of all servers together: one more closes the longest silent of the fullest server."""
+    """At most `most` connections of all servers. A further one closes the longest silent of the fullest server."""
 
     def __init__(self, most: int) -> None:
         if most < 1:
@@ -34,7 +34,7 @@ class ConnectionPool:
         self._logged = False
 
     def join(self, holder: Holder) -> None:
-        """This server's connections count from now on."""
+        """Start to count the connections of this server."""
         self._holders.append(holder)
 
     def leave(self, holder: Holder) -> None:
@@ -42,7 +42,7 @@ class ConnectionPool:
         self._holders.remove(holder)
 
     def opening(self) -> None:
-        """A connection is about to be counted: make room for it."""
+        """Make room for a new connection."""
         while self.count >= self.most:
             if not self._logged:
                 self._logged = True
@@ -58,7 +58,7 @@ class ConnectionPool:
         self.count += 1
 
     def closed(self) -> None:
-        """One connection fewer."""
+        """Count one connection less."""
         self.count -= 1
         if self.count < min(RELAXED * self.most, self.most - 1):
             self._logged = False

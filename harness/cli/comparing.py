@@ -1,4 +1,4 @@
-"""A device and its emulator held against each other: what every command that does so asks for and shows."""
+"""The comparison of a device with its emulator: the options and the output that all comparing commands share."""
 
 from __future__ import annotations
 
@@ -20,18 +20,26 @@ if TYPE_CHECKING:
 
 ScenarioOption = Annotated[
     Path | None,
-    typer.Option("--scenario", help="What happened to the device while it was recorded; the twin suffers it too."),
+    typer.Option(
+        "--scenario", help="A scenario file: the faults of the device while it was recorded. The twin gets them too."
+    ),
 ]
-SameOption = Annotated[bool, typer.Option("--same-scenario", help="Both were in the same state: compare values too.")]
+SameOption = Annotated[
+    bool, typer.Option("--same-scenario", help="Device and twin were in the same state: compare values too.")
+]
 ToleranceOption = Annotated[
-    float, typer.Option("--tolerance", help="How far values may be apart, %.", min=0.0, max=1000.0, callback=finite)
+    float,
+    typer.Option("--tolerance", help="Largest difference of two values, %.", min=0.0, max=1000.0, callback=finite),
 ]
-WithinOption = Annotated[str, typer.Option("--within", help="How far changes of modes and alarms may be apart.")]
+WithinOption = Annotated[
+    str, typer.Option("--within", help="Largest difference in time of a change of a mode or alarm.")
+]
 IgnoreOption = Annotated[
-    list[str] | None, typer.Option("--ignore", help="An OID or point to leave out, with what is below it.")
+    list[str] | None, typer.Option("--ignore", help="An OID to leave out, with everything below it, or a point.")
 ]
 PartialOption = Annotated[
-    bool, typer.Option("--partial", help="Not all of the device was recorded: what only the twin has is fine.")
+    bool,
+    typer.Option("--partial", help="The recording does not cover the device: ignore values that only the twin has."),
 ]
 
 
@@ -41,7 +49,7 @@ class Terms:
 
     same_scenario: bool
     tolerance: float
-    """Relative to the larger value."""
+    """A fraction of the larger value."""
     within_s: float
     partial: bool
     ignore: tuple[str, ...]
@@ -67,18 +75,18 @@ class Comparison:
     profile: Profile | None
     differences: list[Difference]
     compared: Compared
-    """How much both serve."""
+    """The number of values that both serve."""
 
     @property
     def heading(self) -> str:
-        """Who was compared with whom."""
+        """The device and the twin that were compared."""
         sides = (f"{side.head.get('device')} ({several(len(side.walks), 'walk')})" for side in (self.device, self.twin))
         through = "" if self.profile is None else f", read through {self.profile.profile}"
         return " and ".join(sides) + through
 
     @property
     def may_be_partial(self) -> bool:
-        """Whether the twin has more, and the recording does not say that it holds all of the device."""
+        """True if the twin has more values and the recording does not state that it covers the whole device."""
         return "asked" not in self.device.head and any(d.kind == "extra" for d in self.differences)
 
 
@@ -104,7 +112,7 @@ def compared(device: Recording, twin: Recording, profile: Profile | None, terms:
 
 
 def document(comparison: Comparison) -> dict[str, object]:
-    """The comparison for programs."""
+    """The comparison as JSON, for `--json`."""
     device, twin, profile = comparison.device, comparison.twin, comparison.profile
     return {
         "device": device.head.get("device"),
@@ -117,7 +125,7 @@ def document(comparison: Comparison) -> dict[str, object]:
 
 
 def show(comparison: Comparison) -> None:
-    """The comparison for people: each kind of difference with what it means."""
+    """Print the comparison: each kind of difference with its meaning."""
     from twinfeed.harness.characterise.drift import KINDS
 
     console.print(escape(comparison.heading), soft_wrap=True)

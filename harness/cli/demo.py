@@ -17,14 +17,14 @@ def demo(
         float,
         typer.Option(
             "--fast",
-            help="Seconds of the plant a second, after the first moments.",
+            help="Seconds of the site in one second, after the first moments.",
             min=1.0,
             max=10_000.0,
             callback=finite,
         ),
     ] = 60.0,
 ) -> None:
-    """Boot the Bamako site, cut both mains for a quarter of an hour, and watch over the wire.
+    """Start the Bamako site, cut both utilities for a quarter of an hour, and show what its devices report.
 
     Takes about a minute and a half. Exits with 1 if any rack lost its supply.
 

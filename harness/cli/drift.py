@@ -1,4 +1,4 @@
-"""`twinfeed drift`: what a device's emulator gets wrong."""
+"""`twinfeed drift`: the differences between a device and its emulator."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def drift(
     ],
     profile: Annotated[
         str | None,
-        typer.Option("--profile", help="What both are read through. Default: the twin's profile."),
+        typer.Option("--profile", help="The profile that reads both sides. Default: that of the twin."),
     ] = None,
     scenario: ScenarioOption = None,
     same: SameOption = False,
@@ -66,10 +66,11 @@ def drift(
     within: WithinOption = "1s",
     ignore: IgnoreOption = None,
     partial: PartialOption = False,
-    every: Annotated[str, typer.Option("--every", help="Addresses: from one walk to the next.")] = "10s",
-    for_: Annotated[str, typer.Option("--for", help="Addresses: for how long. Default: one walk.")] = "0s",
+    every: Annotated[str, typer.Option("--every", help="Addresses: time from one walk to the next.")] = "10s",
+    for_: Annotated[str, typer.Option("--for", help="Addresses: duration of the recording. Default: one walk.")] = "0s",
     ranges: Annotated[
-        str | None, typer.Option("--ranges", help="Modbus addresses: what to read. Default: what the profile knows.")
+        str | None,
+        typer.Option("--ranges", help="Modbus addresses: the ranges to read. Default: those of the profile."),
     ] = None,
     under: Annotated[list[str] | None, typer.Option("--under", help="SNMP addresses: the subtrees to walk.")] = None,
     rate: RateOption = "50/s",
@@ -80,7 +81,7 @@ def drift(
     priv: PrivOption = "aes128",
     json: JsonOption = False,
 ) -> None:
-    """Compare a device with its emulator, and say what the emulator gets wrong.
+    """Compare a device with its emulator, and list the differences.
 
     Exits with 0 when nothing differs, 1 when something does or when nothing was compared.
 
@@ -122,7 +123,7 @@ def drift(
 
 
 class _Sides:
-    """Makes a recording of each side, whatever it was given as; `profile` is what both are read through."""
+    """Makes a recording of each side, from a file, an address or a simulated twin. `profile` reads both sides."""
 
     def __init__(
         self,
@@ -138,14 +139,14 @@ class _Sides:
     ) -> None:
         self.profile = profile
         self.twins_profile: Profile | None = None
-        """Of a twin that is named by its profile."""
+        """The profile of a twin that is given by its profile, not by an address or a recording."""
         self._scenario = scenario
         self._walks, self._every_s = walks, every_s
         self._ranges, self._under, self._rate, self._timeout_s = ranges, under, rate, timeout_s
         self._credentials = credentials
 
     def recordings(self, device: str, twin: str) -> tuple[Recording, Recording]:
-        """Both sides. Raises whatever hinders it: see `drift`."""
+        """The recordings of both sides. Raises the errors of `drift`."""
         is_profile = twin.endswith(library.SUFFIXES)
         simulated = not is_url(twin) and (is_profile or not Path(twin).is_file())
         if not simulated and self._scenario is not None:
@@ -160,7 +161,7 @@ class _Sides:
         return theirs, self._simulated(*place, theirs)
 
     def _place(self, twin: str) -> tuple[str, str]:
-        """Site and device of a simulated twin, and its profile unless another was given."""
+        """Site and device of a simulated twin. Sets its profile if no other was given."""
         from twinfeed.emulators import sitefile
         from twinfeed.harness.characterise.drift.twin import place_of
 
@@ -183,7 +184,7 @@ class _Sides:
         return Twin(site, name, theirs.protocol, scenario, self.twins_profile, written).beside(theirs)
 
     async def _walked(self, addresses: list[str]) -> dict[str, Recording]:
-        """Recordings of what answers at these addresses, made at the same time."""
+        """Recordings of the devices at these addresses, made at the same time."""
         from twinfeed.harness.characterise.recording.recorder import RecordError, together
 
         found: dict[str, Recording] = {}

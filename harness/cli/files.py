@@ -1,4 +1,4 @@
-"""Commands that look at files: site files, profiles and their schema."""
+"""Commands on files: site files, profiles and their schema."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from twinfeed.harness.cli.running import JsonOption
 def check(
     site: Annotated[str, typer.Argument(help="A shipped site's name or a site file.")], json: JsonOption = False
 ) -> None:
-    """Check a site file without starting it: every mistake with file, line, field, found and expected.
+    """Check a site file without starting the site. Each mistake has file, line, field, found and expected.
 
     Exits with 2 when the file is wrong.
 
@@ -46,7 +46,7 @@ def check(
 
 
 def profiles(json: JsonOption = False) -> None:
-    """List the products that can be emulated: those that ship and those of your own, from here and --profiles.
+    """List the products that can be emulated: those that ship, and your own from the current folder and --profiles.
 
     Example: twinfeed profiles
     """

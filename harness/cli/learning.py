@@ -1,4 +1,4 @@
-"""`twinfeed record` and `twinfeed replay-device`: devices over time."""
+"""`twinfeed record` and `twinfeed replay-device`: recordings of devices."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ AuthOption = Annotated[str, typer.Option("--auth", help="v3: md5, sha, sha224, s
 PrivOption = Annotated[
     str, typer.Option("--priv", help="v3: des, 3des, aes128, aes192, aes256, aes192-c or aes256-c (Cisco's).")
 ]
-RateOption = Annotated[str, typer.Option("--rate", help="Most requests: 10/s, 30/min.")]
-TimeoutOption = Annotated[str, typer.Option("--timeout", help="How long one answer is waited for.")]
-PatienceOption = Annotated[str, typer.Option("--patience", help="How long a silent device is waited for.")]
+RateOption = Annotated[str, typer.Option("--rate", help="Highest rate of requests: 10/s, 30/min.")]
+TimeoutOption = Annotated[str, typer.Option("--timeout", help="Time-out of one answer.")]
+PatienceOption = Annotated[str, typer.Option("--patience", help="Time to wait for a silent device.")]
 MOST_WARNINGS = 10
 """Doubtful lines of a file that are printed one by one."""
 
-OutputOption = Annotated[Path, typer.Option("--output", "-o", help="The recording; one that exists is gone on with.")]
+OutputOption = Annotated[Path, typer.Option("--output", "-o", help="The recording. An existing one is continued.")]
 UnderOption = Annotated[
     list[str] | None, typer.Option("--under", help="SNMP: a subtree to walk; may be repeated. Default: everything.")
 ]
@@ -61,11 +61,13 @@ def record(
     ] = None,
     profile: Annotated[
         str | None,
-        typer.Option("--profile", help="A name or a file: what it knows is asked (Modbus) and judged."),
+        typer.Option(
+            "--profile", help="A profile, by name or file: its ranges are read (Modbus) and its values are checked."
+        ),
     ] = None,
-    every: Annotated[str, typer.Option("--every", help="From one walk to the next: 30s, 1min.")] = "1min",
+    every: Annotated[str, typer.Option("--every", help="Time from one walk to the next: 30s, 1min.")] = "1min",
     for_: Annotated[
-        str, typer.Option("--for", help="For how long; the walk under way is finished. Default: one walk.")
+        str, typer.Option("--for", help="Duration of the recording; the current walk is finished. Default: one walk.")
     ] = "0s",
     rate: RateOption = "10/s",
     timeout: TimeoutOption = "2s",
@@ -79,7 +81,7 @@ def record(
     priv: PrivOption = "aes128",
     json: JsonOption = False,
 ) -> None:
-    """Record a device over time, only by reading. Interrupted, run it again with the same file: it goes on.
+    """Record a device over time; only reads. To continue after an interruption, run it again with the same file.
 
     Examples:
 
@@ -113,7 +115,7 @@ def record(
 def told(
     recording: Coroutine[Any, Any, Recording], output: Path, pace: Pace, json: bool, profile: Profile | None = None
 ) -> None:
-    """Make the recording and print what it holds, with the values that cannot be by the profile.
+    """Make the recording. Print its contents, and the values that the profile calls impossible.
 
     An interrupted recording is kept, and the message names the way to go on.
     """
@@ -146,9 +148,7 @@ def told(
     for trouble in dict.fromkeys(summary["troubles"]):
         console.print(f"[yellow]trouble[/]  {escape(trouble)}", soft_wrap=True)
     named = ", ".join(f"{name} {value}" for name, value in found.identity.items())
-    console.print(
-        f"{escape(str(found.head['device']))} ({escape(named or 'it does not say what it is')})", soft_wrap=True
-    )
+    console.print(f"{escape(str(found.head['device']))} ({escape(named or 'no identification')})", soft_wrap=True)
     refused = f", {summary['refused']} refused" if summary["refused"] else ""
     console.print(
         f"{several(len(found.walks), 'walk')}, {summary['values']} values in the last one{refused}, "
@@ -165,7 +165,9 @@ def credentials(community: str, user: str, auth: str, priv: str) -> Credentials:
 
 
 def _interrupted(why: str, output: Path) -> NoReturn:
-    kept = f"; what came is kept in {output}: run the same command again to go on" if output.exists() else ""
+    kept = (
+        f"; the answers so far are kept in {output}: run the same command again to continue" if output.exists() else ""
+    )
     fail(f"{why}{kept}", Exit.UNREACHABLE)
 
 
@@ -177,7 +179,7 @@ def walker(
     pace: Pace,
     most: int,
 ) -> Walker:
-    """Who asks the device.
+    """The walker for the protocol of this transport.
 
     Raises:
         ValueError: the options do not fit the protocol.
@@ -203,7 +205,7 @@ def walker(
 
 
 def found_profile(name: str) -> Profile:
-    """A profile by its name or its file's path, seen from the working directory.
+    """A profile by its name, or by the path of its file relative to the working directory.
 
     Raises:
         FileError: there is none, or it is wrong.
@@ -244,21 +246,24 @@ def replay_device(
     recording: Annotated[
         Path, typer.Argument(help="A recording of `twinfeed record`, a .snmprec file, or what snmpwalk -On printed.")
     ],
-    address: Annotated[str, typer.Option("--address", help="Where it answers.")] = "127.0.0.1",
+    address: Annotated[str, typer.Option("--address", help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int | None, typer.Option("--port", help="Default: 1161 for SNMP, 1502 for Modbus.", min=1, max=65535)
     ] = None,
     community: CommunityOption = "public",
-    loop: Annotated[bool, typer.Option("--loop", help="Begin again at the end. Default: the last walk stays.")] = False,
-    expose: Annotated[bool, typer.Option("--expose", help="Answer beyond loopback.")] = False,
+    loop: Annotated[
+        bool,
+        typer.Option("--loop", help="After the last walk, begin with the first again. Default: the last walk stays."),
+    ] = False,
+    expose: Annotated[bool, typer.Option("--expose", help="Listen beyond loopback.")] = False,
     export: Annotated[
-        Path | None, typer.Option("--export", help="Serve nothing: write a walk as a .snmprec file for snmpsim.")
+        Path | None, typer.Option("--export", help="Do not serve: write a walk as a .snmprec file for snmpsim.")
     ] = None,
     walk: Annotated[int, typer.Option("--walk", help="Which walk --export writes.", min=1, max=1_000_000_000)] = 1,
-    strict: Annotated[bool, typer.Option("--strict", help="Refuse a file of which a line would be left out.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse a file if a line would be left out.")] = False,
     stop_after: Annotated[str | None, typer.Option("--stop-after", help="Stop by itself after this time.")] = None,
 ) -> None:
-    """Serve a recording as the device it was made of: read-only, with the values of the time since the start.
+    """Serve a recording as if it were its device: read-only, with the values of the time since the start.
 
     Examples:
 
@@ -281,7 +286,7 @@ def replay_device(
 
 
 def loaded(path: Path, strict: bool = False) -> Recording:
-    """The recording in a file; what of the file is left out or doubtful is printed on standard error.
+    """The recording in a file. Lines that are left out or doubtful are printed on standard error.
 
     Raises:
         FileError: it cannot be read; with `strict` also if there are such doubts.

@@ -31,7 +31,7 @@ from twinfeed.harness.worlds.world import NeverInjected
 
 
 class PlainConsole(Console):
-    """Prints texts of others (names of devices, answers, recordings) without what a terminal would obey."""
+    """Prints texts from elsewhere (device names, answers, recordings) without control characters of terminals."""
 
     def render_str(self, text: str, **options: Any) -> Text:
         return super().render_str(printable(text), **options)
@@ -42,11 +42,11 @@ errors = PlainConsole(stderr=True, highlight=False)
 
 
 class Exit(IntEnum):
-    """What a script can tell from the exit code."""
+    """The exit codes of all commands."""
 
     DONE = 0
     NO = 1
-    """The question has been answered, and the answer is no."""
+    """The command has done its work, and the result is negative."""
     USAGE = 2
     """A flag, a name or a file is wrong."""
     UNREACHABLE = 3
@@ -62,12 +62,12 @@ WRONG = (
     FileError, ProfileError, PointError, PlantError, NoSuchController,
     PropertySyntaxError, BindingError, WrongKind, UnknownQuantity, NeverInjected,
 )  # fmt: skip
-"""What a user gets wrong in a flag, a name or a file."""
+"""Errors that a wrong option, name or file causes."""
 
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
-    """Turn the errors a user can cause into one clear message and an exit code."""
+    """Print the errors that a user can cause as one message, and exit with their code."""
     try:
         yield
     except WRONG as error:
@@ -77,13 +77,13 @@ def plain_errors() -> Iterator[None]:
 
 
 def print_json(data: Any) -> None:
-    """One JSON document; what a terminal would obey is escaped, which is the same text to a program."""
+    """Print one JSON document. Control characters of terminals are escaped, which is the same text for a program."""
     text = json.dumps(data, indent=2, ensure_ascii=False)
     sys.stdout.write("".join(c if c == "\n" or printable(c) == c else json.dumps(c)[1:-1] for c in text) + "\n")
 
 
 def finite(value: float | None) -> float | None:
-    """The callback of every option that is a number with fractions: NaN lies in every range.
+    """The callback of every option with a floating-point number. It refuses NaN, which passes every range check.
 
     Raises:
         BadParameter: not a number.
@@ -109,7 +109,7 @@ STYLES = {"up": "green", "booting": "yellow", "off": "red", "silent": "red", "hu
 
 
 def devices_table(devices: Sequence[Mapping[str, Any]], width: int) -> Table:
-    """How each device is, and where it answers if the terminal is wide enough."""
+    """The table of devices: state, alarms, values, and the addresses if the terminal is wide enough."""
     wide = width >= WIDE
     names = ("device", "profile", "answers at") if wide else ("device",)
     listing = table("", *names, "state", "values", "alarms")
@@ -132,4 +132,4 @@ def _values(values: Sequence[Mapping[str, str]]) -> str:
 
 
 WIDE = 130
-"""Columns of a terminal in which the devices' table has room for profiles and addresses."""
+"""Width of a terminal, columns, from which the table of devices shows profiles and addresses."""

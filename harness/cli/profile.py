@@ -1,4 +1,4 @@
-"""`twinfeed profile new`: a draft of a profile from what is known of a product."""
+"""`twinfeed profile new`: a draft of a profile from MIB modules, register lists and recordings."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Arguments = ParamSpec("Arguments")
 
 
 def with_profiles(command: Callable[Arguments, None]) -> Callable[..., None]:
-    """The command with the option `--profiles`: where else profiles are looked for while it runs."""
+    """Add the option `--profiles` to a command: further folders of profiles, while the command runs."""
 
     @wraps(command)
     def found(*args: Any, profiles: list[Path] | None = None, **options: Any) -> None:
@@ -61,7 +61,7 @@ def _group() -> None:
 def new(
     name: Annotated[str, typer.Argument(help="The profile's name; it becomes NAME.yaml.", show_default=False)],
     recording: Annotated[Path, typer.Option("--recording", help="A recording of the device, or a .snmprec file.")],
-    kind: Annotated[str, typer.Option("--kind", help=f"What it is: {', '.join(KINDS)}.")],
+    kind: Annotated[str, typer.Option("--kind", help=f"The kind of device: {', '.join(KINDS)}.")],
     mibs: Annotated[
         list[str] | None, typer.Option("--mib", help="SNMP: a MIB module it implements; may be repeated.")
     ] = None,
@@ -78,13 +78,13 @@ def new(
     addresses: Annotated[
         str,
         typer.Option(
-            "--addresses", help="What the list's addresses are: auto, pdu (from 0), one (from 1), 40001 (the notation)."
+            "--addresses", help="The addresses of the list: auto, pdu (from 0), one (from 1), 40001 (the notation)."
         ),
     ] = "auto",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file. Default: NAME.yaml.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
 ) -> None:
-    """Draft a profile: points where names and units make them plain, recorded values and a TODO where they do not.
+    """Draft a profile: points where names and units are unambiguous, elsewhere recorded values with a TODO.
 
     Examples:
 
@@ -147,7 +147,7 @@ def _numbering(addresses: str, first: int | None) -> Numbering:
     if first is None:
         return given[0]
     if given[0] != "auto":
-        raise ValueError("expected --first or --addresses, and not both: both say what the list's addresses are")
+        raise ValueError("expected --first or --addresses, not both: each defines the addresses of the list")
     return "one" if first else "pdu"
 
 
@@ -164,7 +164,7 @@ def _of_registers(name: str, kind: str, path: Path | None, numbering: Numbering,
 
 
 def _say(path: Path, draft: Draft, recording: Path) -> None:
-    """What the draft holds, whether it loads as it is, and what to do next."""
+    """Print the contents of the draft, whether it loads, and the next step."""
     share = math.floor(100 * draft.points / max(1, draft.points + draft.fixed))
     console.print(
         f"{escape(str(path))}: {draft.points} entries show a point ({share} %), {draft.fixed} a recorded value; "

@@ -1,4 +1,4 @@
-"""`twinfeed proxy`: faults between any client and any server."""
+"""`twinfeed proxy`: faults between a client and a device."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from twinfeed.harness.faults.proxy import Proxy
 
 SPEAKS = {"tcp": "modbus-tcp", "udp": "snmp", "serial": "modbus-rtu", "pty": "modbus-rtu"}
-"""What is spoken unless told otherwise."""
+"""The default protocol of each scheme."""
 
 PORTS = {"tcp": 502, "udp": 161}
 
@@ -31,34 +31,40 @@ FORMS = "tcp://HOST:PORT, udp://HOST:PORT, serial:///dev/ttyUSB0?baud=9600&parit
 
 
 def proxy(
-    listen: Annotated[str | None, typer.Argument(help=f"Where clients come: {FORMS}.", show_default=False)] = None,
-    target: Annotated[str | None, typer.Argument(help="Where the device is.", show_default=False)] = None,
+    listen: Annotated[str | None, typer.Argument(help=f"The address for clients: {FORMS}.", show_default=False)] = None,
+    target: Annotated[str | None, typer.Argument(help="The address of the device.", show_default=False)] = None,
     faults: Annotated[list[str] | None, typer.Option("--fault", help="A fault (--list); may be repeated.")] = None,
     set_: Annotated[
         list[str] | None, typer.Option("--set", help="A parameter of the faults, name=number; may be repeated.")
     ] = None,
-    at: Annotated[str, typer.Option("--at", help="When they begin, after the start: 10, 30s, 5min.")] = "0s",
-    for_: Annotated[str | None, typer.Option("--for", help="How long they last. Default: to the end.")] = None,
+    at: Annotated[
+        str, typer.Option("--at", help="Start of the faults, after the start of the proxy: 10, 30s, 5min.")
+    ] = "0s",
+    for_: Annotated[str | None, typer.Option("--for", help="Duration of the faults. Default: to the end.")] = None,
     record: Annotated[
-        Path | None, typer.Option("--record", help="A pcapng file of what the clients saw, for Wireshark and tshark.")
+        Path | None,
+        typer.Option("--record", help="A pcapng file of the frames that clients saw, for Wireshark and tshark."),
     ] = None,
-    show: Annotated[bool, typer.Option("--show", help="Print what passes, as scapy reads it.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print the messages, decoded by scapy.")] = False,
     protocol: Annotated[
         str | None, typer.Option("--protocol", help="modbus-tcp, modbus-rtu or snmp; default: tcp, serial, udp.")
     ] = None,
     traps: Annotated[
-        bool, typer.Option("--traps", help="What comes is notifications of devices, the target is their station.")
+        bool, typer.Option("--traps", help="The messages are notifications; the target is the trap receiver.")
     ] = False,
-    seed: Annotated[int, typer.Option("--seed", help="Seed of the faults' chance.", min=-(2**63), max=2**63 - 1)] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Seed of the random choices of faults.", min=-(2**63), max=2**63 - 1)
+    ] = 0,
     expose: Annotated[
-        bool, typer.Option("--expose", help="Listen beyond loopback: anyone who reaches the proxy commands the device.")
+        bool,
+        typer.Option("--expose", help="Listen beyond loopback: everyone who reaches the proxy can command the device."),
     ] = False,
     stop_after: Annotated[
         str | None, typer.Option("--stop-after", help="Stop by itself after this time. Default: Ctrl-C.")
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the faults and their parameters, and exit.")] = False,
 ) -> None:
-    """Pass everything between clients and one device, with faults on the way; on emulators and on hardware.
+    """Pass messages between clients and one device, with faults on the way. The device is an emulator or hardware.
 
     Point the client at LISTEN instead of the device. Ctrl-C stops, and writes what was recorded.
 
@@ -113,7 +119,7 @@ def _list() -> None:
 
 
 def _planned(faults: list[str], parameters: dict[str, float]) -> dict[str, dict[str, float]]:
-    """The faults with those parameters that each of them takes.
+    """The faults, each with the parameters that it takes.
 
     Raises:
         ValueError: no such fault, or a parameter that none of them takes.
@@ -138,10 +144,10 @@ def _proxy(
     expose: bool,
     capture: Capture | None,
 ) -> Proxy:
-    """What these addresses ask for.
+    """The proxy between these addresses.
 
     Raises:
-        ValueError: they make no proxy; the message says why.
+        ValueError: the addresses make no proxy; the message gives the reason.
     """
     from twinfeed.harness.faults.frames import Tamper
     from twinfeed.harness.faults.proxy import SerialProxy, TcpProxy, UdpProxy
@@ -188,7 +194,7 @@ def _place(address: SplitResult) -> tuple[str, int]:
 
 
 def _capture(path: Path) -> Capture:
-    """A capture with the wall clock's times: it is for people, and nothing in it depends on them.
+    """A capture with the times of the wall clock.
 
     Raises:
         ValueError: its folder is not there.
@@ -254,7 +260,7 @@ async def _carry_out(between: Proxy, planned: dict[str, dict[str, float]], at_s:
 
 
 def _heard(between: Proxy, listen: str) -> str:
-    """The address with the port or the line that was really taken."""
+    """The address with the port or the line that was opened."""
     from twinfeed.harness.faults.proxy import SerialProxy, TcpProxy, UdpProxy
 
     if isinstance(between, (TcpProxy, UdpProxy)):

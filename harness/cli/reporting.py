@@ -1,4 +1,4 @@
-"""`twinfeed report`: what a recorded run is handed in as."""
+"""`twinfeed report`: the report of a recorded run."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ KeyOption = Annotated[
     typer.Option("--key", help="The public key of another computer that is trusted (PEM or hexadecimal); repeatable."),
 ]
 RecordOption = Annotated[
-    list[Path] | None, typer.Option("--record", help="A record that lies elsewhere; may be repeated.", exists=True)
+    list[Path] | None, typer.Option("--record", help="A record in another place; may be repeated.", exists=True)
 ]
 
 
 def verify(
-    folder: Annotated[Path, typer.Argument(help="What pytest --report was given.")],
+    folder: Annotated[Path, typer.Argument(help="The folder that was given to pytest --report.")],
     key: KeyOption = None,
     record: RecordOption = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document instead of lines.")] = False,
@@ -70,7 +70,7 @@ _COLOURS = {"VERIFIED": "green", "UNVOUCHED": "yellow", "WRONG": "red"}
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(help="What pytest --report was given.")],
+    folder: Annotated[Path, typer.Argument(help="The folder that was given to pytest --report.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The HTML page. Default: FOLDER/report.html.")] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Also a PDF beside the page.")] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Also everything as JSON, into this file.")] = None,

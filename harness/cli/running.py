@@ -15,7 +15,7 @@ from twinfeed.harness.durations import seconds, spoken
 from twinfeed.harness.faults import catalogue
 from twinfeed.harness.faults.kinds import FAMILIES
 
-SiteOption = Annotated[str | None, typer.Option("--site", help="Which running site, when there are several.")]
+SiteOption = Annotated[str | None, typer.Option("--site", help="The running site, if there are several.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 
@@ -50,7 +50,7 @@ def devices(
     site: SiteOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List the devices: where they answer, how they are, their alarms.
+    """List the devices: addresses, state, alarms.
 
     Example: twinfeed devices ups
     """
@@ -114,7 +114,7 @@ def write(
     site: SiteOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Write one point of a device, as an operator's station would.
+    """Write one point of a device, as a management station does.
 
     Example: twinfeed write pdu-1-a outlet.3.command off
     """
@@ -130,13 +130,13 @@ def fault(
     target: Annotated[str, typer.Argument(help="A component or device; NAME:POINT for a fault of a point.")],
     kind: Annotated[str, typer.Argument(help="A fault, as `twinfeed faults TARGET` lists it.")],
     for_: Annotated[
-        str | None, typer.Option("--for", help="How long (plant time): 30s, 15min, 2h. Default: until cleared.")
+        str | None, typer.Option("--for", help="Duration, site time: 30s, 15min, 2h. Default: until cleared.")
     ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="A parameter, name=number; may be repeated.")] = None,
     site: SiteOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Break something on the running site.
+    """Inject a fault into the running site.
 
     Examples:
 
@@ -169,7 +169,7 @@ def faults(
     ] = None,
     json: JsonOption = False,
 ) -> None:
-    """List the faults there are, by family: what each does, on what, with which parameters, in which worlds.
+    """List all faults by family: effect, targets, parameters, and the worlds that realise them.
 
     A fault of a point or a setting names it after the target: twinfeed fault crah-11:air.supply sensor-bias
 
@@ -195,7 +195,7 @@ def faults(
 
 
 def _kinds(target: str | None, site: str | None) -> list[dict[str, Any]]:
-    """The catalogue, or as much of it as a site or a target on it can suffer; the site need not run."""
+    """The catalogue, or the faults that a site or a target can have. The site need not run."""
     if site is None and target is None:
         return [entry.to_dict() for entry in catalogue.kinds()]
     if site is None or site in running():
@@ -222,7 +222,7 @@ def clear(
     site: SiteOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Clear faults: what was there before is there again.
+    """Clear faults. The state before the fault is restored.
 
     Example: twinfeed clear utility-a outage
     """
@@ -244,7 +244,7 @@ def _text(value: Any) -> str:
 
 
 def _value(text: str) -> float | int | bool | str:
-    """`true`, `3` and `2.5` as what they are, everything else as text."""
+    """`true`, `3` and `2.5` become a truth and numbers; everything else is text."""
     if text in ("true", "false"):
         return text == "true"
     for kind in (int, float):
@@ -256,7 +256,7 @@ def _value(text: str) -> float | int | bool | str:
 
 
 def assignment(text: str) -> tuple[str, float]:
-    """A parameter as `--set` takes it.
+    """A parameter of the form NAME=NUMBER, as `--set` takes it.
 
     Raises:
         ValueError: not name=number.

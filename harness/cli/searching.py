@@ -1,4 +1,4 @@
-"""`twinfeed search`, `replay` and `adopt`: find what breaks a controller, see it again, keep it as a test."""
+"""`twinfeed search`, `replay` and `adopt`: find faults that break a controller, replay them, keep them as tests."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ if TYPE_CHECKING:  # Hypothesis takes a while to import
     from twinfeed.harness.search import Finding, Hunt
 
 INTERRUPTED = 130
-"""The exit code of a search that Ctrl-C has ended: 128 and the number of the signal, as of shells."""
+"""The exit code of a search that Ctrl-C ended: 128 plus the number of the signal, as in shells."""
 
 SWALLOWED_S = 1.0
-"""A search that goes on for so long after Ctrl-C is ended hard, s: the code under test has swallowed it."""
+"""Time after Ctrl-C, s, after which the process is ended: the code under test has swallowed the interrupt."""
 
 SiteArgument = Annotated[str, typer.Argument(help="A shipped site's name or a site file.")]
 WatchdogOption = Annotated[
@@ -44,7 +44,7 @@ WatchdogOption = Annotated[
         min=0.0,
         max=86400.0,
         callback=finite,
-        help="Seconds of the machine's clock a controller may not yield; 0: any time.",
+        help="Longest time without an await of the controller, seconds of the machine's clock; 0: no limit.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
@@ -55,12 +55,12 @@ def search(
     controller: Annotated[str, typer.Option("--controller", help="The controller, module:function.")] = "",
     properties: Annotated[
         list[str] | None,
-        typer.Option("--property", help="What must hold; may be repeated. Default: the Tier III pack."),
+        typer.Option("--property", help="A property that must hold; may be repeated. Default: the Tier III pack."),
     ] = None,
     examples: Annotated[
-        int, typer.Option("--examples", min=1, max=1_000_000, help="How many scenarios are tried.")
+        int, typer.Option("--examples", min=1, max=1_000_000, help="Number of scenarios to try.")
     ] = 100,
-    duration: Annotated[str, typer.Option("--duration", help="How long each lasts, site time.")] = "30min",
+    duration: Annotated[str, typer.Option("--duration", help="Duration of each scenario, site time.")] = "30min",
     at_once: Annotated[int, typer.Option("--at-once", min=0, max=20, help="Faults besides those of the grid.")] = 1,
     only: Annotated[
         list[str] | None,
@@ -72,14 +72,17 @@ def search(
     seed: Annotated[
         int | None,
         typer.Option(
-            "--seed", help="Another seed tries other scenarios; default: the site's.", min=-(2**63), max=2**63 - 1
+            "--seed",
+            help="Another seed gives other scenarios. Default: the seed of the site.",
+            min=-(2**63),
+            max=2**63 - 1,
         ),
     ] = None,
-    out: Annotated[Path, typer.Option("--out", help="Folder for what is found.")] = Path("findings"),
+    out: Annotated[Path, typer.Option("--out", help="Folder for findings.")] = Path("findings"),
     watchdog: WatchdogOption = PATIENCE_S,
     json: JsonOption = False,
 ) -> None:
-    """Let Hypothesis look for faults that break a property, and shrink what it finds.
+    """Search with Hypothesis for faults that break a property, and shrink the finding.
 
     Exits with 1 when something was found; the scenario is saved and can be replayed. Ctrl-C ends the search and keeps
     what was found until then.
@@ -116,7 +119,7 @@ def search(
 
 
 def _report_nothing(result: Hunt, wanted: int, json: bool) -> None:
-    """Say that nothing broke, in how many scenarios, and why they are not as many as were wanted."""
+    """Print that no property broke, the number of scenarios, and why it is lower than `--examples`."""
     if json:
         print_json(
             {"found": None, "examples": result.examples, "drawn": result.drawn, "seconds": round(result.seconds, 1),
@@ -138,7 +141,7 @@ def _report_nothing(result: Hunt, wanted: int, json: bool) -> None:
 
 
 def _tell_vacuous(result: Hunt) -> None:
-    """Which properties were not put to the test, in how many scenarios; those that never were come first."""
+    """Print the properties that were vacuous, and in how many scenarios; those vacuous in all come first."""
     for text, times in sorted(result.vacuous.items(), key=lambda item: -item[1]):
         never = times == result.examples
         where = f"in all {times} scenarios, so that nothing is known of it" if never else (
@@ -149,7 +152,7 @@ def _tell_vacuous(result: Hunt) -> None:
 
 @contextmanager
 def ending_at_once() -> Iterator[None]:
-    """Inside, Ctrl-C raises KeyboardInterrupt; if that is swallowed, or comes a second time, the process ends."""
+    """In this context Ctrl-C raises KeyboardInterrupt. If it is swallowed, or comes twice, the process ends."""
     timers: list[threading.Timer] = []
 
     def interrupted(number: int, frame: FrameType | None) -> None:
@@ -170,7 +173,7 @@ def ending_at_once() -> Iterator[None]:
 
 
 def _report(result: Hunt, finding: Finding, out: Path, json: bool) -> None:
-    """Save what was found, and say what it is and what can be done with it."""
+    """Save the finding. Print the faults, the violation and the next commands."""
     from twinfeed.harness.search.findings import free
 
     out.mkdir(parents=True, exist_ok=True)
@@ -197,12 +200,14 @@ def _report(result: Hunt, finding: Finding, out: Path, json: bool) -> None:
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="A scenario file, such as a search saves.", exists=True)],
-    controller: Annotated[str | None, typer.Option("--controller", help="Another controller than the file's.")] = None,
+    file: Annotated[Path, typer.Argument(help="A scenario file, for example a finding of a search.", exists=True)],
+    controller: Annotated[
+        str | None, typer.Option("--controller", help="A controller to use instead of the file's.")
+    ] = None,
     watchdog: WatchdogOption = PATIENCE_S,
     json: JsonOption = False,
 ) -> None:
-    """Run a scenario again, to its end, and say what holds and what does not.
+    """Run a scenario again to its end, and print the verdict of each property.
 
     Exits with 1 when a property is broken, or when none was seen to hold.
 
@@ -248,11 +253,11 @@ def replay(
 
 
 def adopt(
-    file: Annotated[Path, typer.Argument(help="A scenario file, such as a search saves.", exists=True)],
+    file: Annotated[Path, typer.Argument(help="A scenario file, for example a finding of a search.", exists=True)],
     into: Annotated[Path, typer.Option("--into", help="Folder of the tests.")] = Path("tests"),
     watchdog: WatchdogOption = PATIENCE_S,
 ) -> None:
-    """Turn a scenario into a regression test of its own that anybody can read.
+    """Write a regression test from a scenario, as readable Python.
 
     The scenario is run first. A property that it does not put to the test is left out: the test would prove nothing of
     it. Exits with 1, and writes nothing, if that is so of all of them.
@@ -288,7 +293,7 @@ def adopt(
 
 
 def _found_from(test: Path, site: str) -> str:
-    """A name for that site under which the test finds it: the same, or a path from its folder."""
+    """The name of the site for the test: unchanged, or a path relative to the folder of the test."""
     from twinfeed.harness.worlds.sites import beside
 
     path = Path(site)
@@ -301,7 +306,7 @@ def _found_from(test: Path, site: str) -> str:
 
 
 def _find_modules_here() -> None:
-    """Controllers are modules of the current folder, which a console script does not look into by itself."""
+    """Put the current folder on Python's path: controllers are modules there, and console scripts leave it out."""
     if "" not in sys.path:
         sys.path.insert(0, "")
 
@@ -317,7 +322,7 @@ def _duration_s(text: str) -> float:
 
 
 def _check_names(model: Site, texts: Sequence[str]) -> None:
-    """Refuse properties of what the site does not have before anything is run.
+    """Refuse properties with names that the site does not have, before anything runs.
 
     Raises:
         PropertySyntaxError, UnknownQuantity, BindingError
@@ -326,7 +331,7 @@ def _check_names(model: Site, texts: Sequence[str]) -> None:
 
 
 def _check(scenario: Scenario, file: Path) -> None:
-    """Refuse a scenario that could not fail, or whose faults cannot happen on its site.
+    """Refuse a scenario without properties, or with faults that its site cannot have.
 
     Raises:
         FileError: a line for each fault that cannot happen.

@@ -33,10 +33,10 @@ from twinfeed.harness.loops import run
 log = logging.getLogger(__name__)
 
 FASTEST = 10_000.0
-"""Seconds of the plant for each of the clock, at most: a slice of the plant then takes as long as clients wait."""
+"""The highest speed, seconds of the site in one second: a step of the plant then takes as long as clients wait."""
 
 REFRESH_S = 0.5
-"""How often the live table is drawn, s."""
+"""Period of the live table, s."""
 
 JOURNAL_LINES = 5_000
 """Lines of the plant's journal that a site which runs for weeks keeps, and twice as many for a while. A fault is some
@@ -49,7 +49,7 @@ def up(
         float,
         typer.Option(
             "--speed",
-            help="Seconds of the plant for each second of the clock.",
+            help="Seconds of the site in one second.",
             min=0.001,
             max=FASTEST,
             callback=finite,
@@ -68,23 +68,25 @@ def up(
         str | None,
         typer.Option(
             "--expose",
-            help="Listen on this interface address, with a run of ports: anyone who reaches it commands the devices.",
+            help="Listen on this interface address, with a run of ports: everyone who reaches it commands the devices.",
         ),
     ] = None,
     seed: Annotated[
         int | None,
-        typer.Option("--seed", help="Seed of the site's chance; default: the file's.", min=-(2**63), max=2**63 - 1),
+        typer.Option(
+            "--seed", help="Seed of the site's random choices. Default: that of the file.", min=-(2**63), max=2**63 - 1
+        ),
     ] = None,
     state: Annotated[
         Path | None,
         typer.Option(
             "--state",
-            help="Folder for what devices keep over restarts: settings, SNMP engine boots. "
+            help="Folder for the flash memory of devices: settings, SNMP engine boots. "
             "Default: $XDG_STATE_HOME/twinfeed.",
         ),
     ] = None,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Forget the settings that devices have kept; boots count on.")
+        bool, typer.Option("--fresh", help="Delete the stored settings of devices; boots count on.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when ready, then nothing.")] = False,
     for_s: Annotated[
@@ -99,7 +101,7 @@ def up(
         ),
     ] = None,
 ) -> None:
-    """Boot a site: every device answers real Modbus and SNMP until Ctrl-C.
+    """Start a site: every device answers real Modbus and SNMP until Ctrl-C.
 
     Devices keep their settings and count their boots from one run to the next.
 
@@ -152,7 +154,7 @@ def _address(text: str, option: str) -> IPv4Address | IPv6Address:
 
 
 def example_fault(site: Site) -> str:
-    """A fault that the site can suffer, as `twinfeed fault` takes it: the outage of a utility where there is one."""
+    """A fault that the site can have, as an example for `twinfeed fault`: the outage of a utility if there is one."""
     of_power = [(c.id, "outage") for c in site.components.values() if "outage" in c.FAULTS]
     others = [(c.id, kind) for c in site.components.values() for kind, fault in c.FAULTS.items() if not fault.of]
     devices = [(name, "card-hang") for name in site.devices]
@@ -160,7 +162,7 @@ def example_fault(site: Site) -> str:
 
 
 def _flash(site: Site, folder: Path | None, fresh: bool) -> Flash | None:
-    """The devices' flash; None, with a line in the log, where the default folder cannot be written.
+    """The flash of the devices. None, and a line in the log, if the default folder cannot be written.
 
     Raises:
         FlashError: the folder that was asked for cannot be written.
@@ -238,7 +240,7 @@ async def _draw(control: ControlServer) -> None:
 
 
 def picture(control: ControlServer, lines: int) -> Group:
-    """The clock, the active faults and as many devices as fit, those in trouble first."""
+    """The clock, the active faults and as many devices as fit, those with alarms first."""
     status = control.answer(b'{"do": "status"}')
     devices = control.answer(b'{"do": "devices"}')["devices"]
     faults = ", ".join(f"{f['target']} {f['kind']}" for f in status["faults"])

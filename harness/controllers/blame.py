@@ -1,4 +1,4 @@
-"""Where in the code under test an exception came from: its traceback without frames of the harness and of asyncio."""
+"""The traceback of an exception in the code under test, without frames of the harness and of asyncio."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NOT_UNDER_TEST = tuple(
 )
 
 MOST = 12
-"""Frames that are printed, the innermost."""
+"""Number of frames that are printed, the innermost."""
 
 
 def traceback_of(error: BaseException) -> str:
-    """The frames of the code under test, innermost last, as `traceback` prints them; all of them if none is its own.
+    """The frames of the code under test, innermost last, as `traceback` prints them; all frames if none is its own.
 
     The cause is taken where there is one, since it is what the code under test raised.
     """

@@ -1,4 +1,4 @@
-"""The controller under test: failover logic that talks to the site's devices and knows nothing of twinfeed.
+"""The controller under test: failover logic that talks to the devices of the site and imports nothing of twinfeed.
 
 A controller is a coroutine function `main(inventory, store)` that runs until it is cancelled: `inventory` says where
 the devices answer, `store` is its memory that survives a restart. Named as `package.module:function`; a module that
@@ -24,7 +24,7 @@ Main = Callable[[Mapping[str, Any], MutableMapping[str, Any]], Awaitable[None]]
 
 
 class ControllerFailed(Exception):
-    """The controller under test has ended by itself; the cause is the exception it raised, if it raised one."""
+    """The controller under test ended by itself. Its exception, if any, is the cause."""
 
 
 class Controller(ABC):
@@ -38,7 +38,7 @@ class Controller(ABC):
 
     @abstractmethod
     async def stop(self) -> None:
-        """Stop it at once, as a power loss would; what is in its store stays."""
+        """Stop it at once, like a power loss. Its store is kept."""
 
     @abstractmethod
     async def restart(self) -> None:
@@ -47,7 +47,7 @@ class Controller(ABC):
     @property
     @abstractmethod
     def ended(self) -> asyncio.Future[None] | None:
-        """Completes with ControllerFailed when the controller ends by itself; None while it is stopped."""
+        """A future that raises ControllerFailed when the controller ends by itself; None while it is stopped."""
 
 
 class Life:
@@ -110,19 +110,19 @@ class InProcess(Controller):
 
 REFERENCE = "twinfeed.fixtures.controllers.plant:main"
 MUTANTS = "twinfeed.fixtures.controllers.bugs"
-"""What ships under the names `reference` and `mutant:NAME`."""
+"""The controllers that ship, under the names `reference` and `mutant:NAME`."""
 
 FORMER = ("emulators", "harness", "hil_rigs", "fixtures")
-"""Packages that were at the top until 0.1.0."""
+"""Packages that were importable at the top level until 0.1.0."""
 
 
 class NoSuchController(ValueError):
-    """No controller of that name can be had; the message says what was looked for, and what is expected."""
+    """No controller has that name. The message gives the places that were searched, and what is expected."""
 
 
 @contextmanager
 def importable_from(*folders: Path) -> Iterator[None]:
-    """Inside, modules of these folders are found before others, as `python -m` finds those of the current one.
+    """In this context Python imports modules from these folders first, as `python -m` does from the current folder.
 
     Afterwards they are found after all others, for a controller may import more of its modules while it runs.
     """
@@ -167,7 +167,7 @@ def main_of(text: str) -> Main:
 
 
 def _in_full(text: str) -> str:
-    """`package.module:function` for the short names of what ships: `reference`, `mutant:never-rearms`."""
+    """The full name, `package.module:function`, of a short name: `reference`, `mutant:never-rearms`."""
     if text == "reference":
         return REFERENCE
     name, _, attribute = text.partition(":")

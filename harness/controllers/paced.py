@@ -1,4 +1,4 @@
-"""A controller in the live world on an event loop of its own whose seconds are the site's.
+"""A controller in the live world, on its own event loop, which runs at the speed of the site.
 
 At `--speed 20` its `asyncio.sleep(60)` takes three seconds of the clock, as libfaketime does it for programs. Its
 sockets are real; each of its timeouts is as much shorter.
@@ -15,7 +15,7 @@ from twinfeed.harness.controllers.in_process import InProcess, Main
 from twinfeed.harness.virtual.strict import StrictLoop
 
 STOPPING_S = 60.0
-"""So long a controller may take to end, s of the site's clock."""
+"""Time that a controller has to end, s of the site's clock."""
 
 
 class PacedLoop(StrictLoop, asyncio.SelectorEventLoop):
@@ -34,7 +34,7 @@ class PacedLoop(StrictLoop, asyncio.SelectorEventLoop):
 
 
 class _Selector(selectors.DefaultSelector):
-    """Waits less long than it is told to."""
+    """A selector that divides its timeouts by the speed."""
 
     def __init__(self, speed: float) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class _Selector(selectors.DefaultSelector):
 
 
 class Paced(InProcess):
-    """A coroutine function as the controller of a live site that runs at that speed, in a thread of its own."""
+    """A coroutine function as the controller of a live site of that speed, in its own thread."""
 
     def __init__(self, main: Main, name: str, speed: float) -> None:
         super().__init__(main, name)
@@ -80,7 +80,7 @@ class Paced(InProcess):
 
 
 def _reporting_to(test: asyncio.AbstractEventLoop) -> Callable[[BaseException], None]:
-    """What ends the run of the test with an error, from any thread."""
+    """A callback that ends the run of the test with an error, from any thread."""
 
     def report(error: BaseException) -> None:
         if test.is_closed():
@@ -95,7 +95,7 @@ def _reporting_to(test: asyncio.AbstractEventLoop) -> Callable[[BaseException], 
 
 
 async def _cancel_all() -> None:
-    """Cancel all other tasks of this loop and wait until they are over, but not for one that does not let itself be."""
+    """Cancel all other tasks of this loop and wait for their end, but not for one that ignores its cancellation."""
     others = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     for task in others:
         task.cancel()

@@ -1,4 +1,4 @@
-"""A controller under test that is a program of its own, or one that runs already; for the live world.
+"""A controller under test that is a separate program, started by the test or running already; for the live world.
 
 The program learns where the devices answer from a JSON file, named in `TWINFEED_INVENTORY`, and from one variable for
 each device and protocol: `TWINFEED_UPS_A1_SNMP=127.20.1.11:1161`, `TWINFEED_ATS_A_MODBUS=127.20.2.1:1502/1`.
@@ -23,14 +23,14 @@ from typing import Any
 from twinfeed.harness.controllers.in_process import Controller, ControllerFailed
 
 PATIENCE_S = 5.0
-"""How long a program may take to end after SIGTERM, s of the machine's clock; then it is killed."""
+"""Time that a program has to end after SIGTERM, s of the machine's clock; then it is killed."""
 
 LAST_LINES = 20
-"""Lines of a failed program's output that are shown."""
+"""Number of lines of a failed program's output that are shown."""
 
 
 class Program(Controller):
-    """A controller in a process of its own. With `faketime` its clock runs at the site's speed (Debian: faketime)."""
+    """A controller in a separate process. With `faketime` its clock runs at the site's speed (Debian: faketime)."""
 
     def __init__(self, command: str, speed: float = 1.0, faketime: bool = False, folder: Path | None = None) -> None:
         self.name = command
@@ -95,7 +95,7 @@ class Program(Controller):
         self._tidy(process)
 
     def _tidy(self, process: Process) -> None:
-        """Remove what libfaketime leaves of a program that a signal ends; the next of that pid would trip over it."""
+        """Remove libfaketime's shared memory: it remains after a signal and disturbs the next process of that pid."""
         if self._clock:
             for left in (f"faketime_shm_{process.pid}", f"sem.faketime_sem_{process.pid}"):
                 Path("/dev/shm", left).unlink(missing_ok=True)
@@ -106,7 +106,7 @@ class Program(Controller):
 
 
 class AlreadyRunning(Controller):
-    """A controller that somebody else starts and that polls the site's addresses; it is only left the inventory."""
+    """A controller that runs already and polls the addresses of the site. The test only writes its inventory."""
 
     name = "already running"
 
@@ -118,10 +118,10 @@ class AlreadyRunning(Controller):
         self._file.write_text(json.dumps(inventory, indent=1), encoding="utf-8")
 
     async def stop(self) -> None:
-        """It is not ours to stop."""
+        """Does nothing: the test did not start the program."""
 
     async def restart(self) -> None:
-        """Nor to start."""
+        """Does nothing, like `stop`."""
 
     @property
     def ended(self) -> asyncio.Future[None] | None:
@@ -129,7 +129,7 @@ class AlreadyRunning(Controller):
 
 
 def faster(speed: float) -> dict[str, str]:
-    """The environment in which a program's clock and timers run at that speed: libfaketime is loaded into it.
+    """The environment that loads libfaketime, so that the clock and the timers of a program run at that speed.
 
     Its starter `faketime` is only asked which library that is: it would stay between us and the program, and when told
     to stop it would end alone.
@@ -145,7 +145,7 @@ def faster(speed: float) -> dict[str, str]:
 
 
 def variables(inventory: Mapping[str, Any]) -> dict[str, str]:
-    """Where each device answers, one environment variable for each protocol."""
+    """The addresses of the devices: one environment variable for each device and protocol."""
     found = {}
     for name, device in inventory["devices"].items():
         stem = "TWINFEED_" + "".join(c if c.isalnum() else "_" for c in name.upper())

@@ -151,7 +151,7 @@ def _told(failure: BaseException | None) -> str:
     if failure is None:
         return ""
     if isinstance(failure, PlantError):
-        return f"the plant could not go on: {failure}"
+        return f"the plant failed: {failure}"
     if isinstance(failure, (ControllerFailed, Stuck)):
         return str(failure)
     return f"the code under test raised {type(failure).__name__}: {failure}"

@@ -22,7 +22,7 @@ Shown = SnmpObject | Register | Bit
 Signature = tuple[bool, ...]
 """Which of the flags that tell of a point are set."""
 
-NO_VALUE = "the device says that it has no value"
+NO_VALUE = "the device reports that it has no value"
 """Why nothing is known of a point that reads NaN, or what its profile gives for `missing`."""
 
 SMALLEST = 2.0**-126

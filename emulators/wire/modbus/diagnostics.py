@@ -21,19 +21,19 @@ _CLEAR_OVERRUN_COUNTER = 0x14
 
 @dataclass(slots=True)
 class Counters:
-    """What a server has seen since it started, in messages. On the wire each is taken modulo 65,536.
+    """The messages of a server since its start. On the wire each counter is modulo 65,536.
 
     The order is that of the sub-functions 11 to 18 that read them.
     """
 
     bus_messages: int = 0
-    """Well-formed messages seen, also those for units that are not here."""
+    """Well-formed messages received, also those for units of other servers."""
     comm_errors: int = 0
     """Messages that were not Modbus: wrong protocol identifier, impossible length."""
     exceptions: int = 0
     """Exception responses sent."""
     server_messages: int = 0
-    """Messages addressed to a unit that is here."""
+    """Messages addressed to a unit of this server."""
     no_responses: int = 0
     """Messages processed without a response (broadcasts; none on TCP)."""
     naks: int = 0
@@ -83,12 +83,12 @@ RECEIVED, SENT, RESTARTED = 0x80, 0x40, 0x00
 """Events of the log: a message came, an answer left, communication was restarted (section 6.10)."""
 
 ANSWERED = bytes((RECEIVED, SENT))
-"""What one request without trouble leaves in the log."""
+"""The events of one successful request."""
 
 BROADCAST_RECEIVED = bytes((RECEIVED | 0x40,))
 
 _SENT_BITS = {1: 0x01, 2: 0x01, 3: 0x01, 4: 0x02, 5: 0x04, 6: 0x04, 7: 0x08}
-"""Of a send event, by exception code: read exception, server abort, server busy, server program NAK."""
+"""Bits of a send event by exception code: read exception, server abort, server busy, server program NAK."""
 
 
 def diagnostics(counters: Counters | None, pdu: bytes) -> bytes:

@@ -15,7 +15,7 @@ from twinfeed.emulators.wire.modbus.diagnostics import Counters
 from twinfeed.emulators.wire.modbus.unit import DeviceFailure, IllegalAddress, IllegalFunction, IllegalValue
 
 COMMON_FUNCTIONS = frozenset({1, 2, 3, 4, 5, 6, 8, 15, 16, 22, 23, 43})
-"""What a unit answers to unless it says otherwise; function 43 only with an identification."""
+"""The functions of a unit that does not list its own; function 43 only with an identification."""
 
 MAX_FIFO_REGISTERS = 31
 MAX_RECORD = 9999
@@ -33,15 +33,15 @@ class Records(Protocol):
     """One file of a unit: records of two octets, numbered from 0 to 9999."""
 
     def read(self, record: int, count: int) -> bytes:
-        """`count` records from `record` on: exactly 2 * count octets; IllegalAddress where there are none."""
+        """`count` records from `record` on: exactly 2 * count octets. Raises IllegalAddress for a missing record."""
 
     def write(self, record: int, data: bytes) -> None:
-        """Set the records from `record` on; IllegalAddress or IllegalValue where that cannot be."""
+        """Set the records from `record` on. Raises IllegalAddress or IllegalValue if they cannot be set."""
 
 
 @dataclass(frozen=True)
 class ServerId:
-    """What function 17 answers: the product's own octets, its run indicator (None for a product that sends none), and
+    """The answer of function 17: the product's own octets, its run indicator (None for a product that sends none), and
     further octets."""
 
     id: bytes
@@ -51,16 +51,16 @@ class ServerId:
 
 @dataclass(frozen=True)
 class Extras:
-    """What a unit has beyond its tables. `functions` are the codes it implements; others are illegal functions."""
+    """The functions of a unit besides its tables. `functions` lists the implemented codes; others are illegal."""
 
     functions: frozenset[int] = COMMON_FUNCTIONS
     exception_status: Callable[[], int] | None = None
     """The eight exception status outputs, bit 0 first."""
     server_id: ServerId | None = None
     files: Mapping[int, Records] = field(default_factory=dict)
-    """By file number, from 1."""
+    """The files by number, from 1."""
     queues: Mapping[int, Callable[[], bytes]] = field(default_factory=dict)
-    """By pointer address: the registers in the queue now, two octets each."""
+    """The registers in each queue, two octets each, by pointer address."""
 
 
 def answer(extras: Extras, counters: Counters | None, pdu: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Modbus requests answered: a protocol data unit in, a protocol data unit out, whatever carries it.
+"""Modbus requests and their answers: a protocol data unit in, a protocol data unit out, on any framing.
 
 Checks are made in the order of the state diagrams of the Modbus Application Protocol Specification V1.1b3
 (section 6): function code (exception 01), quantity and structure (03), address (02), processing (04).
@@ -43,7 +43,7 @@ _COIL_VALUES = {0x0000: False, 0xFF00: True}
 _BITS_OF_BYTE = [tuple(bool(byte >> bit & 1) for bit in range(8)) for byte in range(256)]
 
 _DIGITS = b"0" + b"1" * 255
-"""A digit for each value of a bit: what is not zero is one."""
+"""The digit of each value of a bit: 0 for zero, 1 for all others."""
 
 _two_words = struct.Struct(">BHH")
 _three_words = struct.Struct(">BHHH")
@@ -94,7 +94,7 @@ def exception_response(function: int, code: int) -> bytes:
 
 
 def read_exactly(unit: Unit, table: RegisterTable, address: int, count: int) -> bytes:
-    """What the unit returns for a range known to be in order; RuntimeError if it is not 2 * count bytes."""
+    """The registers of a range that was checked before. Raises RuntimeError unless the unit returns 2 * count bytes."""
     data = unit.read_registers(table, address, count)
     if len(data) != 2 * count:
         raise _wrong_length(unit, len(data), 2 * count)
@@ -102,7 +102,7 @@ def read_exactly(unit: Unit, table: RegisterTable, address: int, count: int) -> 
 
 
 def read_bits_exactly(unit: Unit, table: BitTable, address: int, count: int) -> bytes:
-    """The same for bits, packed eight a byte; RuntimeError if they are not `count`."""
+    """The bits of a range, packed eight a byte. Raises RuntimeError unless the unit returns `count` bits."""
     bits = unit.read_bits(table, address, count)
     if len(bits) != count:
         raise _wrong_length(unit, len(bits), count)
@@ -241,7 +241,7 @@ def _pack_bits(bits: Sequence[bool]) -> bytes:
 
 @lru_cache(maxsize=256)
 def _packed(bits: bytes) -> bytes:
-    """The same of bits that take a byte each. Cached, for coils seldom change between two reads."""
+    """Like `_pack_bits`, for bits of one byte each. Cached, because coils seldom change between two reads."""
     digits = bits[::-1].translate(_DIGITS)  # the number in base 2, its highest digit first
     return int(digits, 2).to_bytes((len(bits) + 7) // 8, "little")
 

@@ -33,13 +33,13 @@ BROADCAST = 0
 """Section 2.2: the address all devices take and none answers."""
 
 BROADCAST_FUNCTIONS = frozenset({5, 6, 15, 16, 22})
-"""Broadcasts are writing commands (section 2.1); a read would have nobody to answer it."""
+"""Broadcasts are writing commands (section 2.1); a read would have no receiver for its answer."""
 
 FIXED_SIZES = {1: 8, 2: 8, 3: 8, 4: 8, 5: 8, 6: 8, 7: 4, 8: 8, 11: 4, 12: 4, 17: 4, 22: 10, 24: 6, 43: 7}
 """Octets of a request's frame by function code."""
 
 BYTE_COUNTS = {15: 6, 16: 6, 20: 2, 21: 2, 23: 10}
-"""Where in the frame the byte count stands, for requests that have one; the data and the CRC follow it."""
+"""The offset of the byte count in the frame, for requests that have one; the data and the CRC follow it."""
 
 
 def _crc_table() -> list[int]:
@@ -56,7 +56,7 @@ _TABLE = _crc_table()
 
 
 def crc16(data: bytes) -> bytes:
-    """The two octets that end a frame of these."""
+    """The CRC of these octets, the two octets that end a frame."""
     return struct.pack("<H", _crc(data))
 
 
@@ -99,18 +99,18 @@ class ModbusRtuConnection:
         self._units = units
         self._counters = counters
         self.closed = False
-        """Always: a line can be followed again after any garbage."""
+        """Always True: the server finds the next request after any garbage."""
         self._crc = -1
         """The CRC register after all that is pending; -1 once that is too long for a frame."""
         self.forget()
 
     @property
     def pending_bytes(self) -> int:
-        """Octets held back because a request may begin among them: fewer than one frame's 256."""
+        """Octets kept because a request may begin among them: fewer than the 256 of a frame."""
         return len(self._pending)
 
     def receive(self, data: bytes) -> bytes:
-        """The answers, in order, to all requests that `data` completes; empty if none. Never raises for what comes."""
+        """The answers, in order, to all requests that `data` completes; empty if none. Never raises."""
         piece = self._base + len(self._pending) if len(data) >= MIN_FRAME_BYTES else -1
         if self._synchronous:
             self._crc = _crc(data, self._crc) if len(self._pending) + len(data) <= MAX_FRAME_BYTES else -1
@@ -129,20 +129,20 @@ class ModbusRtuConnection:
         return b"".join(answers)
 
     def forget(self) -> None:
-        """Discard the beginning of a request, as a device does that loses its power."""
+        """Discard the beginning of a request, as a loss of power does."""
         self._begin(b"", 0)
 
     def _begin(self, pending: bytes, base: int) -> None:
-        """A request is sure to begin with these octets, if they are any."""
+        """Start anew: the next request begins with these octets, if there are any."""
         self._pending, self._base = pending, base
         self._synchronous = True
         self._crc = _crc(pending) if len(pending) <= MAX_FRAME_BYTES else -1
         self._seen = base
-        """Where the first octet is that has not been tried as the beginning of a request."""
+        """The first octet that was not tried as the beginning of a request."""
         self._open: list[_Begun] = []
-        """Requests that may have begun and have not ended, in order."""
+        """Possible requests that have begun and not ended, in order."""
         self._blocked: list[_Begun] = []
-        """Those that are whole, but may be the data of one that began before."""
+        """Complete possible requests, which may be the data of one that began before."""
 
     def _skip(self, octets: int) -> None:
         """Discard the oldest octets."""

@@ -1,4 +1,4 @@
-"""A Modbus RTU server on a serial line, or on a pseudo-terminal that stands for one.
+"""A Modbus RTU server on a serial line or a pseudo-terminal.
 
 The line is opened and set by pyserial, which knows every system's; its file descriptor, which does not block, is read
 and written when the event loop says that it can be. (asyncio's pipe transports would do the same, but uvloop's read
@@ -60,7 +60,7 @@ class ModbusSerialServer:
         self._unsent = b""
 
     async def start(self) -> None:
-        """Open the line, on the running loop. Raises OSError if it is not there or somebody else has it."""
+        """Open the line, on the running loop. Raises OSError if it is missing or in use."""
         if self._line is not None:
             raise RuntimeError(f"Modbus server on {self.device} is already started: stop it first")
         try:
@@ -70,7 +70,7 @@ class ModbusSerialServer:
         asyncio.get_running_loop().add_reader(self._line.fileno(), self._readable)
 
     async def stop(self) -> None:
-        """Leave the line. Does nothing if not started."""
+        """Close the line. Does nothing if not started."""
         self._backlog.clear()
         if self._line is not None:
             loop, descriptor = asyncio.get_running_loop(), self._line.fileno()
@@ -111,7 +111,7 @@ class ModbusSerialServer:
             self._send(answers)
 
     def hasten(self) -> None:
-        """The delay may have changed: what waits leaves when it is due now."""
+        """Send the waiting answers that are due. Call this after the delay may have changed."""
         self._backlog.hasten()
 
     def _send(self, answers: bytes) -> None:
@@ -119,7 +119,7 @@ class ModbusSerialServer:
         self._writable()
 
     def _writable(self) -> None:
-        """Write what the line takes now, the rest when it takes more."""
+        """Write as much as the line accepts now, the rest when it accepts more."""
         if self._line is None:
             return
         loop, descriptor = asyncio.get_running_loop(), self._line.fileno()

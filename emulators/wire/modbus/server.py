@@ -48,7 +48,7 @@ def always() -> bool:
 
 
 def log_failure(error: Exception) -> None:
-    """Log an exception in a device's code, where the server's owner has named nothing better; no answer is given."""
+    """The default handler of an exception in a device's code: log it, and send no answer."""
     _log.error("no answer to a Modbus request, since the device's code failed", exc_info=error)
 
 
@@ -114,12 +114,12 @@ class ModbusTcpServer:
         self._backlog = Backlog(delay_s, buffers)
         self._backlog.freed = self._go_on
         self._stalled: deque[_Connection] = deque()
-        """Connections with data that wait for a free buffer, or for the device to have rested."""
+        """Connections with data that wait for a free buffer, or for the end of the device's rest."""
         self._resting: asyncio.TimerHandle | None = None
         self._used_s = 0.0
-        """Processor time of the present turn, s."""
+        """Processor time used in the current turn, s."""
         self._full = False
-        """The limit of connections has been met and logged."""
+        """True if the limit of connections was reached and logged."""
         self._failed = failed
         self._processor = processor
         self._absent = absent
@@ -135,7 +135,7 @@ class ModbusTcpServer:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port, the port the one really bound once started."""
+        """Host and port; after `start` the port that was bound."""
         return self._host, self._port
 
     @property
@@ -173,7 +173,7 @@ class ModbusTcpServer:
         await server.wait_closed()
 
     def hasten(self) -> None:
-        """The delay may have changed: what waits leaves when it is due now."""
+        """Send the waiting answers that are due. Call this after the delay may have changed."""
         self._backlog.hasten()
 
     def close_longest_silent(self) -> None:
@@ -181,7 +181,7 @@ class ModbusTcpServer:
         self._drop(min(self._connections, key=_heard_s))
 
     def lose_connections(self) -> None:
-        """The device forgets its open connections, as at a restart: each is reset at its next data."""
+        """Forget the open connections, as a restart does: each is reset at its next data."""
         for connection in self._connections:
             connection.forgotten = True
 
@@ -191,7 +191,7 @@ class ModbusTcpServer:
         return ModbusTcpConnection(self._units, self.counters, absent=self._absent)
 
     def _opened(self, connection: _Connection, loop: asyncio.AbstractEventLoop) -> bool:
-        """Keep this connection; False if it is refused."""
+        """Add this connection. Returns False if it is refused."""
         most = self._max_connections if isinstance(self._max_connections, int) else self._max_connections()
         if len(self._connections) >= most:
             self._log_limit(most)
@@ -207,7 +207,7 @@ class ModbusTcpServer:
         return True
 
     def _log_limit(self, most: int) -> None:
-        """One line when the limit is met, and again only after connections have closed by themselves."""
+        """Log one line when the limit is reached, and again only after connections have closed by themselves."""
         if not self._full:
             self._full = True
             fate = "further ones are refused" if self._when_full == "refuse" else "each further one closes the oldest"
@@ -224,12 +224,12 @@ class ModbusTcpServer:
             self._idle_check = None
 
     def _go_on(self) -> None:
-        """A buffer is free: read on from the connections that waited for it, in their order."""
+        """Resume the connections that waited for a buffer, in their order."""
         while self._stalled and self._resting is None and not self._backlog.full:
             self._stalled.popleft().go_on()
 
     def _worked(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
-        """So much of the processor has gone into requests: the turn ends with a long one, or when it is used up. The
+        """Account for processor time of requests. The turn ends after a long request, or when its time is used up. The
         device then rests as long as it has worked."""
         self._used_s += seconds
         if self._resting is None and (seconds > LONG_S or self._used_s > TURN_S):
@@ -245,7 +245,7 @@ class ModbusTcpServer:
         self._closed(connection)
 
     def _close_idle(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close what is silent for too long, and look again when the next one would be."""
+        """Close the connections that are silent for too long, and schedule the next check."""
         assert self._idle_timeout_s is not None
         self._idle_check = None
         silent_since_s = loop.time() - self._idle_timeout_s
@@ -272,7 +272,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._delay_s = server._delay_s
         self._backlog = server._backlog
         self._held = b""
-        """What has come while the device had no buffer for it."""
+        """Data received while the device had no free buffer."""
         self._processor = server._processor
         self._modbus = server._framed()
         self._receive = self._modbus.receive
@@ -325,14 +325,14 @@ class _Connection(asyncio.BufferedProtocol):
             self._server._worked(self._processor() - began_s, self._loop)
 
     def _stall(self, data: bytes) -> None:
-        """Read no further until the device has a buffer and time for this."""
+        """Stop reading until the device has a buffer and time."""
         if not self._held:
             self._server._stalled.append(self)
             self._transport.pause_reading()
         self._held += data
 
     def go_on(self) -> None:
-        """The device has a buffer again."""
+        """Continue: the device has a free buffer."""
         data, self._held = self._held, b""
         if not self._transport.is_closing():
             self._transport.resume_reading()

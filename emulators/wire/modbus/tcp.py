@@ -40,7 +40,7 @@ _READ_REQUEST_BYTES = 2 + _read_request.size
 
 def direct(unit: Unit) -> dict[int, Unit]:
     """The units of a device directly on TCP: it answers to identifier 0xFF, which the guide recommends, to 0,
-    which it also allows, and to 1, which most clients send unless told otherwise."""
+    which it also allows, and to 1, the default of most clients."""
     return {0: unit, 1: unit, 0xFF: unit}
 
 
@@ -79,7 +79,7 @@ class ModbusTcpConnection:
 
     @property
     def pending_bytes(self) -> int:
-        """Bytes of an incomplete frame held back: always fewer than one frame's 260."""
+        """Bytes of an incomplete frame that are kept: fewer than the 260 of a frame."""
         return len(self._pending)
 
     def receive(self, data: bytes) -> bytes:
@@ -160,7 +160,7 @@ class ModbusTcpConnection:
 
 @lru_cache(maxsize=4096)
 def _plain_read(request: bytes) -> tuple[int, int, int, int, bytes] | None:
-    """What a frame of functions 1 to 4 without its transaction identifier asks for, None if it is none in order.
+    """The read that a frame of functions 1 to 4, without its transaction identifier, requests; None for other frames.
 
     Returns unit identifier, function, address, count and all of the response between transaction identifier and data.
     Cached, for clients repeat the same few requests for ever.

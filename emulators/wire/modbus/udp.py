@@ -48,7 +48,7 @@ class ModbusUdpServer:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port, the port the one really bound once started."""
+        """Host and port; after `start` the port that was bound."""
         return self._host, self._port
 
     async def start(self) -> None:
@@ -84,7 +84,7 @@ class ModbusUdpServer:
             self._send(answers, sender)
 
     def hasten(self) -> None:
-        """The delay may have changed: what waits leaves when it is due now."""
+        """Send the waiting answers that are due. Call this after the delay may have changed."""
         self._backlog.hasten()
 
     def _send(self, answers: bytes, to: tuple[str, int]) -> None:
@@ -93,7 +93,7 @@ class ModbusUdpServer:
 
 
 class _Endpoint(asyncio.DatagramProtocol):
-    """Passes datagrams on; an ICMP error about an answer is no news to UDP."""
+    """Passes datagrams on, and ignores ICMP errors about earlier answers."""
 
     def __init__(self, received: Callable[[bytes, tuple[str, int]], None]) -> None:
         self._received = received

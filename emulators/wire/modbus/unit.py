@@ -1,4 +1,4 @@
-"""What answers a Modbus request: one addressable unit, its four tables and the errors it may raise.
+"""One addressable Modbus unit: its four tables, and the errors that it may raise.
 
 Names and codes are those of the Modbus Application Protocol Specification V1.1b3 (sections 4.3 and 7).
 """
@@ -45,7 +45,7 @@ class IllegalFunction(ModbusError):
 
 
 class IllegalAddress(ModbusError):
-    """Some address from the first to the last one asked for does not exist in this table."""
+    """An address of the requested range does not exist in this table."""
 
     code = ExceptionCode.ILLEGAL_DATA_ADDRESS
 
@@ -61,7 +61,7 @@ class IllegalValue(ModbusError):
 
 
 class DeviceFailure(ModbusError):
-    """The unit failed while performing a request that was in order."""
+    """The unit failed while performing a valid request."""
 
     code = ExceptionCode.SERVER_DEVICE_FAILURE
 
@@ -91,13 +91,13 @@ class MemoryParityError(ModbusError):
 
 
 class GatewayPathUnavailable(ModbusError):
-    """The gateway has no path to the unit asked for."""
+    """The gateway has no path to the requested unit."""
 
     code = ExceptionCode.GATEWAY_PATH_UNAVAILABLE
 
 
 class GatewayTargetFailed(ModbusError):
-    """The gateway got no response from the unit asked for."""
+    """The gateway got no response from the requested unit."""
 
     code = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND
 
@@ -107,7 +107,7 @@ class Unanswered(Exception):
 
 
 class Unit(Protocol):
-    """One device as Modbus sees it: four tables of at most 65,536 entries and an identification.
+    """The Modbus side of one device: four tables of at most 65,536 entries, and an identification.
 
     Addresses are those of the PDU, from 0; register data are big-endian, two bytes a register. A method that
     cannot serve the whole range raises a `ModbusError` and changes nothing, or `Unanswered` for silence; any other
@@ -136,7 +136,7 @@ class Unit(Protocol):
 
 
 class TableUnit:
-    """A unit that is only its tables, each contiguous from address 0: for simple devices and for tests.
+    """A unit with plain tables, each contiguous from address 0: for simple devices and for tests.
 
     `holding` and `input` are register values from 0 to 65535 (struct.error beyond). What lies beyond the end of
     a table answers IllegalAddress.

@@ -1,4 +1,4 @@
-"""What a user may see and set: the view-based access control of RFC 3415, without its MIB.
+"""The view-based access control of RFC 3415 (which variables a user may read and set), without its MIB.
 
 A view is a set of subtrees, each included or excluded; the longest subtree that a name lies in decides. A user has
 access entries. Each names the lowest security level it serves, the contexts it is for, and the views for reading and
@@ -24,7 +24,7 @@ class Subtree(NamedTuple):
     included: bool = True
 
     def holds(self, oid: Oid) -> bool:
-        """Whether that name lies in the subtree."""
+        """True if the name lies in the subtree."""
         if len(oid) < len(self.oid):
             return False
         return all(own in (ANY, other) for own, other in zip(self.oid, oid, strict=False))
@@ -32,12 +32,12 @@ class Subtree(NamedTuple):
 
 @dataclass(frozen=True)
 class View:
-    """Which names are in it (RFC 3415 §5): the longest family that matches decides, the later one of two as long."""
+    """The names of a view (RFC 3415 §5): the longest family that matches decides, the later of two equal ones."""
 
     subtrees: tuple[Subtree, ...] = ()
 
     def includes(self, oid: Oid) -> bool:
-        """Whether a variable of that name is in the view."""
+        """True if a variable of that name is in the view."""
         chosen: Subtree | None = None
         for subtree in self.subtrees:
             if subtree.holds(oid) and (chosen is None or _rank(subtree) >= _rank(chosen)):
@@ -57,7 +57,7 @@ NOTHING = View()
 
 
 def parse_subtree(text: str) -> Subtree:
-    """A subtree as people write it: `1.3.6.1.2.1.33`, a `*` for any number, a `-` or `!` before one that is left out.
+    """A subtree from text: `1.3.6.1.2.1.33`; `*` stands for any number, `-` or `!` before it leaves it out.
 
     ValueError for anything else.
     """
@@ -94,7 +94,7 @@ class AccessEntry:
 
 
 def entry_for(entries: Sequence[AccessEntry], level: int, context: bytes) -> AccessEntry | None:
-    """The entry that decides on a request at that level in that context; None when there is none (RFC 3415 §4).
+    """The entry for a request of that level in that context, or None (RFC 3415 §4).
 
     An entry that names the context goes before one for all contexts, then the highest level decides.
     """
@@ -134,7 +134,7 @@ class SeenTree(MibTree):
         return super().refresh()
 
     def encode(self, position: int) -> bytes:
-        """As the tree itself encodes it, faults of answers included."""
+        """The encoded binding, from the tree itself, with the faults of answers."""
         tree, binding = self._tree, None
         place = tree.layout.position[self.layout.names[position]]
         touched, tree.touched_volatile = tree.touched_volatile, False

@@ -40,14 +40,14 @@ _BINDING_OCTETS = 150  # and this for each binding it has
 
 
 class Access(Enum):
-    """What a community may do, if it is for everything; for views there is `AccessEntry`."""
+    """The access of a community without views; `AccessEntry` is for views."""
 
     READ_ONLY = "read-only"
     READ_WRITE = "read-write"
 
 
 def _entries(communities: Mapping[bytes, Access | AccessEntry]) -> dict[bytes, AccessEntry]:
-    """What each community may see and set."""
+    """The variables that each community may read and set."""
     whole = {Access.READ_ONLY: AccessEntry(0, ALL, NOTHING), Access.READ_WRITE: AccessEntry(0, ALL, ALL)}
     return {name: whole[access] if isinstance(access, Access) else access for name, access in communities.items()}
 
@@ -143,7 +143,7 @@ class SnmpAgent:
 
     @property
     def engine(self) -> Engine | None:
-        """The engine v3 messages must name; None for an agent without v3."""
+        """The engine that v3 messages must name; None for an agent without v3."""
         return None if self._v3 is None else self._v3.engine
 
     @property
@@ -153,7 +153,7 @@ class SnmpAgent:
 
     @property
     def communities(self) -> Mapping[bytes, AccessEntry]:
-        """Who may do what; assign a new mapping to change it."""
+        """The access of each community. Assign a new mapping to change it."""
         return dict(self._communities)
 
     @communities.setter
@@ -162,7 +162,7 @@ class SnmpAgent:
         self._forget_requests()
 
     def counter(self, counter: Counter) -> int:
-        """A counter as a manager would read it now, modulo 2^32."""
+        """The present value of a counter as managers read it, modulo 2^32."""
         self._count_given()
         return self._counters[counter]
 
@@ -203,7 +203,7 @@ class SnmpAgent:
         return request.head + datagram[start:end] + request.tail
 
     def _handle(self, datagram: bytes, key: bytes, id_start: int) -> bytes | None:
-        """The answer to what is not remembered."""
+        """The answer to a request that is not in the cache."""
         counters = self._counters
         try:
             version, start, end = read_version(datagram)
@@ -232,7 +232,7 @@ class SnmpAgent:
         return request.head + request.pdu.request_id + request.tail
 
     def _read_request(self, datagram: bytes, version: int, start: int, end: int) -> _Request | None:
-        """The community request in datagram[start:end]; None when it is not one to answer, and that is counted."""
+        """The community request in datagram[start:end]. None, and counted, if it gets no answer."""
         counters = self._counters
         if version not in (Version.V1, Version.V2C):
             counters.add(Counter.IN_BAD_VERSIONS)
@@ -257,7 +257,7 @@ class SnmpAgent:
         return _Request(version, community, pdu, entry, content_room(self._max_message) - around)
 
     def _carry_out(self, request: _Request) -> bool:
-        """Make the answer to a request anew; False when there is none that fits."""
+        """Make the answer to a request anew. Returns False if no answer fits."""
         entry, pdu = request.entry, request.pdu
         tree = self.tree if pdu.tag == PduType.SET else self._seen_through(entry.read)
         tree.touched_volatile = False
@@ -326,7 +326,7 @@ class SnmpAgent:
 
 
 def agent_instances(agent: SnmpAgent) -> list[Instance]:
-    """What the agent knows of itself, to be merged into its tree where the device offers it: the snmp group, the
+    """The agent's own variables, to be merged into its tree if the device offers them: the snmp group, the
     statistics of RFC 3412 to 3414, snmpSetSerialNo and, with an engine, the snmpEngine group (RFC 3411 §5)."""
     instances = [_counter_instance(agent, counter) for counter in Counter]
     instances.append(_authen_traps_instance(agent))

@@ -21,7 +21,7 @@ MAX_SUBIDENTIFIER = 0xFFFF_FFFF
 
 
 class BerError(ValueError):
-    """The bytes are not the encoding that was expected; the text says what was found and where."""
+    """The bytes are not the expected encoding. The message gives what was found, and where."""
 
 
 class Syntax(IntEnum):
@@ -272,7 +272,7 @@ def decode_value(tag: int, content: bytes) -> Value:
 
 
 def parse_oid(text: str) -> Oid:
-    """`1.3.6.1.2.1.1.1.0` (a leading dot is fine) as a tuple; ValueError says what is wrong."""
+    """`1.3.6.1.2.1.1.1.0` (a leading dot is allowed) as a tuple. Raises ValueError with the reason."""
     try:
         oid = tuple(int(part) for part in text.lstrip(".").split("."))
     except ValueError:

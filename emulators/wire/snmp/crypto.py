@@ -47,7 +47,7 @@ class AuthProtocol(Enum):
 
 
 class Extension(Enum):
-    """How a localized key that is shorter than the cipher's is made longer."""
+    """The extension of a localized key that is shorter than the key of the cipher."""
 
     NONE = "none"
     BLUMENTHAL = "draft-blumenthal-aes-usm-04 §3.1.2.1"
@@ -55,7 +55,7 @@ class Extension(Enum):
 
 
 class PrivProtocol(Enum):
-    """(name, octets of the key, how it is extended) of the encryption of the scoped PDU."""
+    """(name, octets of the key, extension of the key) of the encryption of the scoped PDU."""
 
     DES = ("DES-CBC", 16, Extension.NONE)  # 8 of the key, 8 of the pre-IV
     AES128 = ("AES-128-CFB", 16, Extension.NONE)

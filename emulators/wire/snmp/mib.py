@@ -27,7 +27,7 @@ from twinfeed.emulators.wire.snmp.message import ErrorStatus
 
 
 class SetError(Exception):
-    """A value cannot be set; the subclass says what the manager is told (RFC 3416 §4.2.5)."""
+    """A value cannot be set. The subclass gives the error-status for the manager (RFC 3416 §4.2.5)."""
 
     status = ErrorStatus.GEN_ERR
 
@@ -87,7 +87,7 @@ class ResourceUnavailable(SetError):
 
 
 class NotWritable(SetError):
-    """The variable cannot be set, whoever asks."""
+    """No manager can set the variable."""
 
     status = ErrorStatus.NOT_WRITABLE
 
@@ -121,7 +121,7 @@ class Instance(NamedTuple):
 
 
 class Layout:
-    """The names of a tree: sorted, encoded, findable. Shared by all trees with the same names."""
+    """The names of a tree, sorted, encoded and indexed. All trees with the same names share one object."""
 
     __slots__ = ("__weakref__", "elements", "names", "object_lengths", "objects", "oids", "position")
 
@@ -145,7 +145,7 @@ def _layout(oids: tuple[Oid, ...], objects: frozenset[Oid]) -> Layout:
 
 
 class MibTree:
-    """Instances in lexicographic order, with their encoded bindings cached as long as they are known to hold.
+    """Instances in lexicographic order. Their encoded bindings are cached while the revision stays the same.
 
     `revision` returns a number the site changes whenever anything moved; while it stays the same, an encoded
     binding is reused unless its instance is volatile. `objects` names objects that exist but have no instance
@@ -172,7 +172,7 @@ class MibTree:
         return len(self.instances)
 
     def replace(self, instances: Iterable[Instance], objects: Iterable[Oid] | None = None) -> None:
-        """Rows appeared or disappeared: offer these instances from now on."""
+        """Replace the instances, after rows appeared or disappeared."""
         if objects is not None:
             self._objects = tuple(objects)
         self.instances = sorted(instances, key=lambda instance: instance.oid)
@@ -185,12 +185,12 @@ class MibTree:
         self.invalidate()
 
     def invalidate(self) -> None:
-        """Forget encoded bindings, as after a write that the revision may not have followed yet."""
+        """Discard the encoded bindings, after a write that the revision may not show yet."""
         self.encoded = [None] * len(self.instances)
         self.generation += 1
 
     def refresh(self) -> int:
-        """Look at the revision, forget what it made stale, and return the generation. Once a datagram."""
+        """Compare the revision, discard stale bindings, and return the generation. Called once a datagram."""
         revision = self._revision()
         if revision != self._seen:
             self._seen = revision
@@ -223,16 +223,16 @@ class MibTree:
 
     @property
     def fatal(self) -> tuple[type[Exception], ...]:
-        """Exceptions of instances upon which the device gives no answer at all."""
+        """Exceptions of instances for which the device sends no answer at all."""
         return (Unanswered,)
 
     def writing(self) -> AbstractContextManager[object]:
-        """The block in which the bindings of one SET are written: for the device they are one change."""
+        """The context in which the bindings of one SET are written, so that they are one change of the device."""
         return nullcontext()
 
     def encode(self, position: int) -> bytes:
         """The encoded binding at `position`. Whatever reading raises, and ValueError or TypeError for a value
-        that does not fit the syntax, is the caller's to turn into genErr."""
+        that does not fit the syntax, reaches the caller, which answers genErr."""
         instance = self.instances[position]
         if instance.volatile:
             self.touched_volatile = True

@@ -60,7 +60,7 @@ _MAX_MESSAGE = 65507  # octets, what UDP over IPv4 carries
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What happened. `varbinds` come after sysUpTime and snmpTrapOID, which are added.
+    """One notification. sysUpTime and snmpTrapOID are added before `varbinds`.
 
     `enterprise`, `generic` and `specific` are for v1 receivers of a device whose MIB defines TRAP-TYPEs of its own;
     left None they follow from `trap_oid` as RFC 3584 §3.2 says.
@@ -128,7 +128,7 @@ def v1_trap_fields(notification: Notification) -> tuple[Oid, int, int]:
 
 @dataclass(slots=True)
 class _Waiting:
-    """Something to send: a trap once, an inform until it is acknowledged or its tries are used up."""
+    """A queued notification: a trap is sent once, an inform until it is acknowledged or its tries are used up."""
 
     target: Target
     notification: Notification
@@ -140,7 +140,7 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _RemoteEngine:
-    """What is known of a receiver's clock: its engine's time was `time_s` at our `learned_s`."""
+    """The clock of a receiver: the time of its engine was `time_s` at our time `learned_s`."""
 
     engine_id: bytes
     boots: int
@@ -181,7 +181,7 @@ class NotificationOriginator:
         self._next_id = 1
 
     def notify(self, notification: Notification, now_s: float) -> None:
-        """Queue `notification` for all targets; it has the uptime of now whenever it is sent."""
+        """Queue `notification` for all targets. It carries the present uptime, even if it is sent later."""
         uptime = self._uptime() & 0xFFFF_FFFF
         for target in self.targets:
             if target.version == Version.V1 and any(b.syntax == Syntax.COUNTER64 for b in notification.varbinds):
@@ -194,7 +194,7 @@ class NotificationOriginator:
             self._next_id = self._next_id % 0x7FFF_FFFF + 1
 
     def next_due_s(self) -> float | None:
-        """When :meth:`poll` next has something to do; None while nothing waits."""
+        """The time of the next :meth:`poll` that has something to send; None if nothing waits."""
         return min((waiting.due_s for waiting in self._waiting.values()), default=None)
 
     def poll(self, now_s: float) -> list[tuple[Target, bytes]]:
@@ -213,7 +213,7 @@ class NotificationOriginator:
         return datagrams
 
     def receive(self, datagram: bytes, now_s: float) -> Notification | None:
-        """The notification this datagram acknowledges, None when it acknowledges none. Never raises for what
+        """The notification that this datagram acknowledges, or None. Never raises because of what
         arrives; an engine discovered makes the informs that waited for it due."""
         try:
             version, start, end = read_version(datagram)
@@ -313,7 +313,7 @@ class NotificationOriginator:
         return self._settle(waiting, pdu)
 
     def _learn(self, waiting: _Waiting, security: SecurityParameters, pdu: Pdu, level: int, now_s: float) -> None:
-        """A Report tells the receiver's engine: believed unauthenticated only while none is known."""
+        """Take the receiver's engine from a Report. An unauthenticated one counts only while no engine is known."""
         address = waiting.target.address
         about = decode_varbind(pdu.varbinds[0]).oid if pdu.varbinds else None
         discovered = address not in self._remote and about == counter_oid(Counter.UNKNOWN_ENGINE_IDS)

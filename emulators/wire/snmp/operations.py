@@ -1,4 +1,4 @@
-"""What the requests do to a tree: RFC 3416 §4.2, and RFC 3584 §4 where a v1 manager is told otherwise."""
+"""The operations on a tree: RFC 3416 §4.2, and RFC 3584 §4 for v1 managers."""
 
 import logging
 from collections.abc import Callable
@@ -37,7 +37,7 @@ _END_OF_MIB_VIEW = bytes((Syntax.END_OF_MIB_VIEW, 0))
 
 
 class Outcome(NamedTuple):
-    """The rest of a Response-PDU after its request-id, and what the counters want to know of it."""
+    """The rest of a Response-PDU after its request-id, and the figures for the counters."""
 
     tail: bytes
     status: int
@@ -54,7 +54,7 @@ class _Refusal(Exception):
 
 
 def execute(tree: MibTree, pdu: Pdu, *, v1: bool, writable: View, room: int) -> Outcome | None:
-    """Do what the request says and return the answer, at most `room` octets as an encoded PDU. What may be read is in
+    """Carry out the request and return the answer, an encoded PDU of at most `room` octets. What may be read is in
     the tree, what may be set in `writable`.
 
     None when not even a tooBig error fits: the request is then dropped (RFC 3416 §4.2.1). None, too, when a variable
@@ -83,7 +83,7 @@ def execute(tree: MibTree, pdu: Pdu, *, v1: bool, writable: View, room: int) -> 
 
 
 def refuse(pdu: Pdu, status: ErrorStatus, index: int, *, v1: bool, room: int) -> Outcome | None:
-    """The answer to a request that is not carried out at all; None when it does not fit."""
+    """The answer to a request that is not carried out, or None if it does not fit."""
     return _error(pdu, status, index, v1, content_room(room) - 2 - len(pdu.request_id))
 
 
@@ -281,7 +281,7 @@ def _commit(tree: MibTree, planned: list[tuple[Callable[[Value], None], Value, V
 
 
 def _undo(written: list[tuple[Callable[[Value], None], Value, Value]]) -> bool:
-    """Write back what was there before; False if that failed somewhere."""
+    """Write the earlier values back. Returns False if a write failed."""
     complete = True
     for write, _, before in reversed(written):
         try:

@@ -1,4 +1,4 @@
-"""The edge: an agent on a UDP socket, and a device's notifications on their way out.
+"""An agent on a UDP socket, and the sender of a device's notifications.
 
 Two ways of receiving. `draining=False` uses `loop.create_datagram_endpoint` and so runs on any asyncio loop, one
 with an in-memory network included. `draining=True` reads the socket until it is empty at each wake, several times
@@ -27,11 +27,11 @@ _log = logging.getLogger(__name__)
 
 
 class NotLoopback(ValueError):
-    """A listener was told to bind an address others can reach."""
+    """An address that other computers can reach was given to a listener."""
 
 
 def check_loopback(host: str, allow_non_loopback: bool) -> None:
-    """NotLoopback unless `host` is a loopback address or the caller allows others.
+    """Raise NotLoopback unless `host` is a loopback address or the caller allows others.
 
     Names are not resolved: an emulator must not depend on a resolver for its safety.
     """
@@ -52,12 +52,12 @@ def always() -> bool:
 
 
 def log_failure(error: Exception) -> None:
-    """Log an exception in a device's code, where the server's owner has named nothing better; no answer is given."""
+    """The default handler of an exception in a device's code: log it, and send no answer."""
     _log.error("no answer to an SNMP request, since the device's code failed", exc_info=error)
 
 
 class SnmpServer:
-    """Serves `agent` at (host, port); port 0 takes a free one, which `port` tells after :meth:`start`.
+    """Serves `agent` at (host, port). Port 0 takes a free port; `port` has its number after :meth:`start`.
 
     While `gate` returns False datagrams are dropped unseen, as by a device without power or with its cable out.
     `delay_s` is asked before each answer how many seconds the device takes over it; what comes meanwhile waits, at
@@ -151,11 +151,11 @@ class SnmpServer:
         await self.stop()
 
     def hasten(self) -> None:
-        """The delay may have changed: what waits leaves when it is due now."""
+        """Send the waiting answers that are due. Call this after the delay may have changed."""
         self._backlog.hasten()
 
     def _answer(self, datagram: bytes) -> bytes | None:
-        """The answer to give at all; None without one, or while the device cannot be reached."""
+        """The answer, or None if there is none or the device cannot be reached."""
         try:
             return self.agent.handle(datagram) if self._gate() else None
         except Exception as error:
@@ -218,7 +218,7 @@ class SnmpServer:
             began_s = now_s
 
     def _rest(self, seconds: float) -> None:
-        """Read no datagram for so long."""
+        """Read no datagram for this time."""
         assert self._loop is not None and self._socket is not None
         self._loop.remove_reader(self._socket.fileno())
         self._resting = self._loop.call_later(seconds, self._wake)
@@ -242,7 +242,7 @@ def _bound_socket(host: str, port: int) -> socket.socket:
 
 
 class _Endpoint(asyncio.DatagramProtocol):
-    """Passes datagrams on; an ICMP error about something sent earlier is no news to UDP."""
+    """Passes datagrams on, and ignores ICMP errors about earlier datagrams."""
 
     __slots__ = ("_received",)
 

@@ -20,7 +20,7 @@ MAX_MESSAGE = 65_535
 """Longest message that is read, octets; RFC 3430 §2.2 recommends at least 8192."""
 
 MAX_CONNECTIONS = 16
-"""Connections kept at one agent; one more closes the one that has been silent longest."""
+"""Connections kept at one agent. A further one closes the one that was silent longest."""
 
 _SEQUENCE = 0x30
 
@@ -30,7 +30,7 @@ class NotAMessage(ValueError):
 
 
 def message_end(received: bytes | bytearray) -> int | None:
-    """Where the first message in `received` ends; None while its header is not all there.
+    """The end of the first message in `received`; None while its header is incomplete.
 
     Raises:
         NotAMessage: no SEQUENCE, of indefinite length, or longer than MAX_MESSAGE.
@@ -120,7 +120,7 @@ class SnmpStreamServer:
         await self.stop()
 
     def hasten(self) -> None:
-        """The device may be faster now than when it took its requests: send what is due."""
+        """Send the answers that are due. Call this after the delay may have changed."""
         self.backlog.hasten()
 
     def _go_on(self) -> None:
@@ -177,7 +177,7 @@ class _Connection(asyncio.Protocol):
             self._answer()
 
     def _answer(self) -> None:
-        """Answer what is there, until all buffers of a slow device are taken or the turn is over."""
+        """Answer the received messages, until all buffers of a slow device are taken or the turn ends."""
         backlog = self._server.backlog
         turn_ends_s = perf_counter() + TURN_S
         while not self._transport.is_closing():
@@ -218,7 +218,7 @@ class _Connection(asyncio.Protocol):
             self._transport.write(answer)
 
     def go_on(self) -> None:
-        """The device has a buffer again, or its next turn."""
+        """Continue: the device has a free buffer, or its next turn."""
         if self._stalled and not self._transport.is_closing():
             self._stalled = False
             self._transport.resume_reading()

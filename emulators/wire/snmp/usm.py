@@ -157,7 +157,7 @@ def write_message(
     salt: bytes = bytes(SALT_OCTETS),
     scoped_pdu: bytes,
 ) -> bytes:
-    """A v3 message at the security level `flags` says.
+    """A v3 message at the security level of `flags`.
 
     `engine_id`, `boots` and `time_s` are the authoritative engine's. `salt` must differ for every message under
     one key (see :meth:`Engine.next_salt`). `user_name` is sent when there is no `user`.
@@ -191,7 +191,7 @@ def write_message(
 
 
 def digest_is_right(user: User, parameters: SecurityParameters, datagram: bytes) -> bool:
-    """Whether the digest in a received message is the one its sender must have made."""
+    """True if the digest of a received message is correct."""
     octets = user.auth.digest_octets
     if len(parameters.auth) != octets:
         return False

@@ -37,13 +37,13 @@ from twinfeed.emulators.wire.snmp.usm import (
 )
 
 Carry = Callable[[Pdu, AccessEntry, int], Outcome | None]
-"""Carries out a request: its PDU, what the user may see and set, octets there are for the answer's PDU."""
+"""Carries out a request: its PDU, the access of the user, the octets available for the PDU of the answer."""
 
 _CONFIRMED = REQUESTS | {PduType.INFORM}  # what may be answered with a Report, RFC 3411 §2.8
 
 
 class _Reported(Exception):
-    """Processing ends here with this counter, shown to the sender if it asked for reports."""
+    """Processing ends with this counter. The sender gets it if it wants reports."""
 
     def __init__(self, counter: Counter, level: int = 0) -> None:
         super().__init__(counter.name)
@@ -126,7 +126,7 @@ class V3Responder:
             raise _Reported(Counter.NOT_IN_TIME_WINDOWS, level=AUTH_FLAG)
 
     def _scoped_pdu(self, message: V3Message, security: SecurityParameters, level: int, user: User) -> ScopedPdu:
-        """Step 8: an encrypted PDU that is none once decrypted was encrypted with another key."""
+        """Step 8. If the decrypted octets are no PDU, another key was used."""
         if not level & PRIV_FLAG:
             return read_scoped_pdu(message.data)
         try:
@@ -161,7 +161,7 @@ class V3Responder:
     def _report(
         self, message: V3Message, reported: _Reported, pdu: Pdu | None, user: User | None, user_name: bytes
     ) -> bytes:
-        """A Report-PDU with the counter (RFC 3412 §7.1 step 3). What failed security is told plainly; only
+        """A Report-PDU with the counter (RFC 3412 §7.1 step 3). Security failures are reported in plain; only
         notInTimeWindows is authenticated, for the sender to believe the clock in it (RFC 3414 §3.2 step 7)."""
         value = VarBind(counter_oid(reported.counter), Syntax.COUNTER32, self._counters[reported.counter])
         request_id = pdu.request_id if pdu is not None else b"\x00"

@@ -51,7 +51,7 @@ def pieces(octets: bytes) -> Iterator[Tlv]:
             continue
         tag, contents, end = _bounds(octets, at)
         if ends[-1] >= 0 and end > ends[-1]:
-            raise Unreadable(f"tag 0x{tag:02x} runs past the end of what it is in")
+            raise Unreadable(f"tag 0x{tag:02x} extends beyond the octets that contain it")
         if tag & CONSTRUCTED:
             if len(ends) > DEEPEST:
                 raise Unreadable(f"more than {DEEPEST} constructed types in one another")

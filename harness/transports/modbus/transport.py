@@ -240,18 +240,18 @@ class ModbusTransport:
             answer = await self._ask(where, 6, "write_register", address, values[0])
             done = answer.address, list(answer.registers)
             if done != (address, values):
-                raise self._wrong(where, f"the echo says register {done[0]} is {done[1]}, written was {values}")
+                raise self._wrong(where, f"the echo names register {done[0]} is {done[1]}, written was {values}")
         else:
             answer = await self._ask(where, 16, "write_registers", address, values)
             if (answer.address, answer.count) != (address, len(values)):
-                raise self._wrong(where, f"the echo says {answer.count} registers from {answer.address} on")
+                raise self._wrong(where, f"the echo names {answer.count} registers from {answer.address} on")
 
     async def write_coil(self, address: int, value: bool) -> None:
         """Set one coil (function 5). Raises as `read_registers`."""
         where = f"{self.where} coil {address}"
         answer = await self._ask(where, 5, "write_coil", address, value)
         if (answer.address, list(answer.bits)) != (address, [value]):
-            raise self._wrong(where, f"the echo says coil {answer.address} is {answer.bits}, written was {value}")
+            raise self._wrong(where, f"the echo names coil {answer.address} is {answer.bits}, written was {value}")
 
     def close(self) -> None:
         """Close the connection or line, for all its units; the next request opens it again."""
@@ -380,11 +380,11 @@ class Line:
             if isinstance(frames, OtherUnit) and frames.other_unit not in (None, self.answered_by):
                 self.answered_by = frames.other_unit
                 units = frames.asked_unit, frames.other_unit
-                _log.warning("%s: unit %d was asked, an answer names unit %d", self.where, *units)
+                _log.warning("%s: the request names unit %d, the answer names unit %d", self.where, *units)
         if self._sole is not None and self._sole.disturbed():  # whose answer it is cannot be told
             self.received = b""
             self._must_be_ours()
-            raise ModbusIOException(f"somebody opened {self._serial} meanwhile, so the answer may be theirs:")
+            raise ModbusIOException(f"another program opened {self._serial} meanwhile, so the answer may be theirs:")
         return answer
 
     def _opened(self) -> ModbusBaseClient:

@@ -155,7 +155,7 @@ class CommunitySession(asyncio.DatagramProtocol):
         place = f"{addr[0]}:{addr[1]}"
         if self._received(data) and place != self.elsewhere:
             self.elsewhere = place
-            _log.warning("snmp://%s:%d was asked, the answer came from %s", *self._place, place)
+            _log.warning("the request went to snmp://%s:%d, the answer came from %s", *self._place, place)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         self._received(data)

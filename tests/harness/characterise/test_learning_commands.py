@@ -112,7 +112,7 @@ def test_a_recorder_that_is_ended_goes_on_where_it_was(cli: Cli, ups: Path, tmp_
             _, said = first.communicate(timeout=30)
         if number == signal.SIGINT:
             assert first.returncode == 3
-            assert f"stopped; what came is kept in {again}: run the same command again to go on" in said
+            assert f"stopped; the answers so far are kept in {again}: run the same command again to continue" in said
         held = again.read_bytes()
         result = cli(*arguments, "1000/s")
     assert result.exit_code == 0, result.output

@@ -291,7 +291,7 @@ class TestWrongAnswers:
     async def test_an_echo_that_is_none(self, answer: str) -> None:
         async with answering(lambda request: mbap(request, answer)) as port:
             device = ModbusTransport.tcp(HOST, port, timeout_s=10.0)
-            with pytest.raises(WrongAnswer, match="the echo says register"):
+            with pytest.raises(WrongAnswer, match="the echo names register"):
                 await device.write_registers(4, b"\0\x01")
             device.close()
 
