@@ -25,11 +25,11 @@ Row = dict[str, Index]
 
 
 class ProfileError(Exception):
-    """A profile asks a device for what it does not have: names the profile, the entry and the device."""
+    """A profile has an entry for a point that the device does not have. The message names profile, entry and device."""
 
 
 class Surface:
-    """The whole management surface of one device, as one profile shows it."""
+    """All entries of one profile, bound to one device."""
 
     def __init__(self, profile: Profile, device: Device) -> None:
         if profile.kind != device.kind:

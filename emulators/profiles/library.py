@@ -1,4 +1,4 @@
-"""Where profiles are found and how a file becomes a `Profile`, its parts merged in.
+"""The search for profiles, and the reading of a file into a `Profile`, with its parts merged in.
 
 A profile is named by its path (`meters/my-meter.yaml`, relative to the folder of the file that names it) or by its
 name. A name is looked for, in this order,
@@ -41,7 +41,7 @@ SUFFIXES = (".yaml", ".yml")
 
 
 class Place(NamedTuple):
-    """A folder in which profiles are looked for. `what` is for people."""
+    """A folder that is searched for profiles. `what` describes it in messages."""
 
     what: str
     folder: Path
@@ -49,7 +49,7 @@ class Place(NamedTuple):
 
 @contextmanager
 def looking_in(folders: Sequence[Path]) -> Iterator[None]:
-    """Meanwhile these folders come before those of TWINFEED_PROFILES, also in the processes that are started.
+    """In this context these folders are searched before those of TWINFEED_PROFILES, also in child processes.
 
     Raises:
         FileError: there is no such folder.
@@ -81,7 +81,7 @@ def everywhere(beside: Path | None = None) -> dict[str, Path]:
 
 
 def places(beside: Path | None = None) -> Iterator[Place]:
-    """The folders in which a name is looked for, in order."""
+    """The folders that are searched for a name, in order."""
     if beside is not None:
         yield Place("beside the file that names it", beside)
     for folder in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
@@ -132,7 +132,7 @@ def _at(name: str, beside: Path | None) -> Path:
 
 
 def _is_profile(path: Path) -> bool:
-    """Whether a YAML file is a profile at all: site files and others may stand in the same folder."""
+    """True if a YAML file is a profile: the folder may also hold site files and others."""
     try:
         return path.parent == FOLDER or re.search(r"^profile\s*:", textfile.text(path), re.MULTILINE) is not None
     except FileError:
@@ -149,7 +149,7 @@ def _of_packages() -> tuple[Place, ...]:
 
 
 def _folders(point: EntryPoint) -> Iterator[Path]:
-    """The folders an entry point names. Raises FileError for one that names none."""
+    """The folders that an entry point names. Raises FileError if it names none."""
     try:
         named = point.load()
         if callable(named) and not isinstance(named, (ModuleType, Path)):

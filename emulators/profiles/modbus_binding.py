@@ -27,11 +27,11 @@ from twinfeed.emulators.wire.modbus.unit import (
 )
 
 CACHED_READS = 256
-"""Different reads remembered: what they are made of, and while the plant stands still what they gave."""
+"""Number of different reads whose parts are cached, and whose results are cached while the plant is unchanged."""
 
 
 class Slot(NamedTuple):
-    """One register entry in one row: where it is, which point it shows ('' for none), how it is read and written."""
+    """One register entry in one row: its address, its point ('' for none), its functions for reading and writing."""
 
     start: int
     words: int
@@ -56,7 +56,7 @@ class Place(NamedTuple):
 
 
 class Part(NamedTuple):
-    """What a read takes from one slot, or from registers that are not there: `cut` of the packed octets."""
+    """The part of a read that one slot, or a gap between slots, gives: `cut` of the packed octets."""
 
     read: Callable[[], Raw]
     pack: Callable[[Raw], bytes]
@@ -71,7 +71,7 @@ class ProfileUnit:
         if modbus is None:
             raise ProfileError(f"profile {surface.profile.profile} says nothing of Modbus")
         self.extras = Extras()
-        """The functions it has, see `modbus_extras`."""
+        """The functions of the product; see `modbus_extras`."""
         self._surface = surface
         self._gaps_are_zero = modbus.gaps == "zero"
         self._most_registers = modbus.most_registers
@@ -88,7 +88,7 @@ class ProfileUnit:
         self._cached_bits: dict[tuple[BitTable, int, int], list[bool]] = {}
         self._revision = -1
         self._odd: dict[str, Odd] = {}
-        """The points that suffer answer faults, and which; those of `_revision`."""
+        """The points with answer faults, and their faults, as of `_revision`."""
 
     @property
     def identification(self) -> Mapping[int, bytes]:
@@ -97,7 +97,7 @@ class ProfileUnit:
         return {id: self._surface.text(text).encode() for id, text in modbus.identification.items()}
 
     def addresses(self) -> Iterator[tuple[RegisterTable | BitTable, int]]:
-        """Every register and bit that the product has, all rows of its tables included."""
+        """All registers and bits of the product, with all rows of its tables."""
         for table, slots in self._slots.items():
             yield from ((table, address) for slot in slots for address in range(slot.start, slot.end))
         for bits, places in self._bits.items():
@@ -129,7 +129,7 @@ class ProfileUnit:
         return data
 
     def _follow(self) -> None:
-        """Forget what is of an earlier revision of the plant."""
+        """Discard the caches of an earlier revision of the plant."""
         device = self._surface.device
         revision = device.plant.revision
         if revision == self._revision:
@@ -235,7 +235,7 @@ class ProfileUnit:
         self._carry_out(writes)
 
     def _carry_out(self, writes: Sequence[tuple[Register | Bit, BoundPoint | None, Raw]]) -> None:
-        """Write what one request has brought as one change."""
+        """Write the values of one request as one change."""
         try:
             with self._surface.device.writing():
                 for entry, target, raw in writes:
@@ -296,7 +296,7 @@ def _as_they_are(raw: Raw) -> bytes:
 
 
 def _nothing() -> Raw:
-    """What a register shows that can only be written."""
+    """The value that a write-only register shows."""
     return 0
 
 

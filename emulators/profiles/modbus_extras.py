@@ -1,4 +1,4 @@
-"""What a product has of Modbus beyond its tables, as its profile describes it."""
+"""The Modbus functions of a product beyond its tables, from its profile."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _always() -> bool:
 
 
 class _File:
-    """One file: its values stand in records as they would in holding registers."""
+    """One file. Its records hold values as holding registers do."""
 
     def __init__(self, values: ProfileUnit) -> None:
         self._values = values

@@ -1,4 +1,4 @@
-"""The octets of odd answers: what a client gets for a point that suffers one of `emulators.devices.answer_faults`.
+"""The octets of odd answers: what a client receives for a point with one of `emulators.devices.answer_faults`.
 
 odd = odd_points(device)                         # {} while no point suffers one
 binding = snmp_binding(tree_name, instance, entry, odd["battery.charge"])
@@ -37,7 +37,7 @@ COUNTERS = ("counter32", "counter64")
 
 
 def odd_points(device: Device) -> dict[str, Odd]:
-    """The points of the device that suffer answer faults, and which."""
+    """The points of the device with answer faults, and their faults."""
     found: dict[str, Odd] = {}
     for key, parameters in device.state.faults.items():
         kind, of = split(key)
@@ -48,7 +48,7 @@ def odd_points(device: Device) -> dict[str, Odd]:
 
 
 def refusal(profile: Profile, kind: str, point: str) -> str:
-    """Why no answer of that product can show the fault at that point; '' if one can.
+    """The reason why no answer of that product can show the fault at that point; '' if an answer can.
 
     `kind` is one of `ANSWER_FAULTS`.
     """
@@ -88,7 +88,7 @@ def _counts(entry: Entry) -> bool:
 
 
 def snmp_binding(name: bytes, instance: Instance, entry: SnmpObject, odd: Odd) -> bytes:
-    """The encoded binding of a variable whose point suffers these faults; `name` is its name's content octets.
+    """The encoded binding of a variable whose point has these faults. `name` holds the content octets of its name.
 
     Raises:
         Unanswered: the request is not answered.
@@ -128,7 +128,7 @@ def _odd_number(instance: Instance, entry: SnmpObject, odd: Odd) -> Value:
 
 
 def _wrapping(now: int, then: Raw, end: int, fault: Mapping[str, float]) -> int:
-    """A counter that had `left` counts left before `end` when it stood at `then`, and runs at `speed` since."""
+    """A counter that had `left` counts left before `end` at the value `then`, and has counted at `speed` since."""
     passed = (now - int(float(then))) % end
     return (end - int(fault["left"]) + int(passed * fault["speed"])) % end
 
@@ -191,7 +191,7 @@ def _last_sub_identifier(name: bytes) -> int:
 
 
 def registers(register: Register, read: Callable[[], Raw], odd: Odd) -> bytes:
-    """The octets of a value's registers whose point suffers these faults.
+    """The octets of the registers of a value whose point has these faults.
 
     Raises:
         IllegalAddress: the registers are not there.
@@ -217,7 +217,7 @@ def registers(register: Register, read: Callable[[], Raw], odd: Odd) -> bytes:
 
 
 def refuse_missing(odd: Odd, where: str) -> None:
-    """Refuse what a point suffering `missing` is not there for; see `registers`."""
+    """Raise the refusal of a point with the fault `missing`; see `registers`."""
     missing = odd.get("missing")
     if missing is not None and missing["form"] == UNANSWERED:
         raise ModbusUnanswered(f"{where} suffers `missing` of form {UNANSWERED}")
@@ -226,7 +226,7 @@ def refuse_missing(odd: Odd, where: str) -> None:
 
 
 def bit(value: bool, odd: Odd, where: str) -> bool:
-    """A coil or discrete input whose point suffers these faults; raises as `registers` does."""
+    """A coil or discrete input whose point has these faults. Raises the errors of `registers`."""
     refuse_missing(odd, where)
     if "null" in odd or "wrong-type" in odd:
         return False

@@ -18,7 +18,7 @@ BOUNDS = {
     "u64": (0, 2**64 - 1),
     "i64": (-(2**63), 2**63 - 1),
 }
-"""Numbers beyond these are shown as the nearest bound: registers saturate."""
+"""Registers saturate: a number outside these bounds is shown as the nearest bound."""
 
 
 def packer(register: Register) -> Callable[[Raw], bytes]:
@@ -49,7 +49,7 @@ def packer(register: Register) -> Callable[[Raw], bytes]:
 
 
 def pack(register: Register, raw: Raw) -> bytes:
-    """The octets of that value in its registers; `packer` is for who packs many values of one entry."""
+    """The octets of the value in its registers. Use `packer` to pack many values of one entry."""
     return packer(register)(raw)
 
 
@@ -63,7 +63,7 @@ def unpack(register: Register, octets: bytes) -> Raw:
 
 
 def ordered(register: Register, octets: bytes) -> bytes:
-    """The octets in the product's order, or from it in the usual one: both are the same exchange."""
+    """The octets changed between the usual order and that of the product; the same exchange works both ways."""
     if register.word_order == "little" and register.type != "string":
         octets = b"".join(octets[i : i + 2] for i in range(len(octets) - 2, -1, -2))
     if register.byte_order == "little":

@@ -1,4 +1,4 @@
-"""What a profile file may say: the points of one real product, as OIDs and registers.
+"""The form of a profile file: the points of one real product, as OIDs and registers.
 
 A profile only renames and scales. Each entry takes its value from exactly one place:
 
@@ -73,7 +73,7 @@ class Flags(Strict):
 
 
 class Entry(Strict):
-    """What OIDs, registers and bits have in common."""
+    """The fields that OIDs, registers and bits share."""
 
     point: Annotated[str, Field(pattern=POINT_PATTERN)] | None = None
     value: int | float | str | bool | None = None
@@ -218,17 +218,17 @@ MODBUS_FUNCTIONS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 15, 16, 17, 20, 21
 class Modbus(Strict):
     unit: Annotated[int, Field(ge=0, le=255)] = 1
     gaps: Literal["illegal", "zero"] = "illegal"
-    """What reading a register that is not listed answers."""
+    """The answer to a read of a register that is not listed."""
     most_registers: Annotated[int, Field(ge=1, le=125)] = 125
     """Registers that one request may read; V1.1b3 §6.3 allows 125, many products give fewer."""
     beyond_most: Literal["refused", "silent"] = "refused"
-    """What reading more answers: exception 3 (illegal data value), or nothing."""
+    """The answer to a longer read: exception 3 (illegal data value), or none."""
     connections: Annotated[int, Field(ge=1, le=1000)] = 64
     """TCP connections that the product keeps at a time."""
     when_full: Literal["close-oldest", "refuse"] = "close-oldest"
-    """What becomes of one connection more: it closes the one that has been silent longest, or is reset itself."""
+    """The effect of a further connection: it closes the one that was silent longest, or is reset itself."""
     idle_timeout_s: Annotated[float, Field(gt=0, le=1e6)] | None = None
-    """A connection silent for so long is closed, s; without it never."""
+    """A connection that is silent for this time, s, is closed. Without it no connection is closed."""
     buffers: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Answers that wait in the device while it is slow, then it reads no further. Without it the emulator's default."""
     identification: dict[int, str] = {}
@@ -275,7 +275,7 @@ class Modbus(Strict):
 
 
 class Profile(Strict):
-    """One real product: which points it shows, where and how."""
+    """One real product: its points, with their places and forms."""
 
     profile: str
     vendor: str

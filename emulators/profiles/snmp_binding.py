@@ -46,7 +46,7 @@ def oid(text: str) -> Oid:
 
 
 class SurfaceTree(MibTree):
-    """All variables of a profile on one device, rebuilt when rows appear or disappear.
+    """All variables of a profile on one device. Rebuilt when rows appear or disappear.
 
     A `lazy` tree is built when it is first asked (`refresh`), and in a table only the first row's variables are then
     tied to the device's points; the others are when they are first read. That spares a large site the devices nobody
@@ -68,12 +68,12 @@ class SurfaceTree(MibTree):
         self._surface = surface
         self._added: list[Instance] = []
         self._made: dict[tuple[int, tuple[Index, ...]], Instance] = {}
-        """The instance of each entry in each row there has ever been: rows of alarm tables come and go."""
+        """The instance of each entry in each row that ever existed: rows of alarm tables come and go."""
         self._indices = sorted({name for entry in snmp.objects for name in entry.rows})
         self._odd: dict[Oid, tuple[SnmpObject, Odd]] = {}
-        """The variables whose points suffer answer faults, and which."""
+        """The variables whose points have answer faults, and their faults."""
         self._skipped: frozenset[str] = frozenset()
-        """The points whose variables are not there because of such a fault."""
+        """The points whose variables such a fault removes."""
         self._followed = surface.device.plant.revision
         """The plant's revision that these answer faults are of."""
         self._layout = surface.device.layout
@@ -90,7 +90,7 @@ class SurfaceTree(MibTree):
         return super().refresh()
 
     def add(self, instances: Iterable[Instance]) -> None:
-        """Offer these too (the agent's own counters); where the profile has the same name, the profile's wins."""
+        """Add these variables (the agent's own counters). If the profile has the same name, the profile wins."""
         self._added = list(instances)
         if self._pending or self._lazy:
             self._pending = True
@@ -125,7 +125,7 @@ class SurfaceTree(MibTree):
         return revision
 
     def _follow_answer_faults(self) -> None:
-        """Follow the answer faults that have begun, changed or ended."""
+        """Update the answer faults that have begun, changed or ended."""
         odd = odd_points(self._surface.device)
         skipped = frozenset(point for point, faults in odd.items() if _skipped(faults))
         if skipped != self._skipped:
@@ -265,7 +265,7 @@ def _octets(raw: Raw) -> bytes:
 
 
 class _Setter:
-    """How the variable is set, and what is refused before anything is (RFC 3416 §4.2.5)."""
+    """The functions that check and set the variable (RFC 3416 §4.2.5)."""
 
     __slots__ = ("_entry", "_row", "_surface")
 

@@ -1,4 +1,4 @@
-"""Between a point's value and its raw form on the wire, in both directions and for every protocol.
+"""Conversion between the value of a point and its raw form, both ways, for every protocol.
 
 Raw values are plain numbers and texts; packing them into octets is the binding's or the transport's business.
 """
@@ -16,7 +16,7 @@ Raw = int | float | str | bytes
 
 
 class Unmapped(Exception):
-    """A value has no counterpart on the other side; the message says which are known."""
+    """A value has no counterpart on the other side. The message lists the known ones."""
 
 
 def word(value: Value) -> str:
@@ -29,7 +29,7 @@ def word(value: Value) -> str:
 
 
 def shower(entry: Entry) -> Callable[[Value], Raw]:
-    """A function that gives what the product shows for a point's value.
+    """A function that returns the raw form of a point's value.
 
     It raises Unmapped when an enumeration does not have that word and no `"*"`, and for a value that is not there
     (NaN) when the entry gives no `missing`.
@@ -63,7 +63,7 @@ def shower(entry: Entry) -> Callable[[Value], Raw]:
 
 
 def to_raw(entry: Entry, value: Value) -> Raw:
-    """What the product shows for a point's value; `shower` is for who shows many values of one entry.
+    """The raw form of a point's value. Use `shower` for many values of one entry.
 
     Raises:
         Unmapped: see there.
@@ -72,7 +72,7 @@ def to_raw(entry: Entry, value: Value) -> Raw:
 
 
 def from_raw(entry: Entry, raw: Raw) -> Value:
-    """The point's value for what the product shows or is sent: the inverse of `to_raw`.
+    """The value of the point for a raw form: the inverse of `to_raw`.
 
     What stands for "no value now" is NaN; a number written as text is a number again.
 

@@ -1,1 +1,1 @@
-"""Learning from hardware: recordings of devices, their replay, what a twin gets wrong, and drafts of profiles."""
+"""Characterisation of hardware: recordings of devices, their replay, the drift of a twin, drafts of profiles."""

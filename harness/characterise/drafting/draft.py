@@ -1,4 +1,4 @@
-"""Profile files drafted from what is known of a product: lines of YAML that a person finishes.
+"""Drafts of profile files from data of a product: lines of YAML that a person finishes.
 
 What plainly is a point of the catalogue becomes one. Everything else gets the value that was recorded, so that the
 draft answers as the device did, and a TODO that says what to decide.
@@ -15,7 +15,7 @@ from fractions import Fraction
 from twinfeed.harness.characterise.drafting.guesses import Guess
 
 PLAIN = re.compile(r"[A-Za-z][\w. /%-]*[\w%]|[A-Za-z]|\d+(\.\d+){2,}")
-"""Texts that YAML takes as they are; all others are quoted."""
+"""Texts that need no quotes in YAML; all others are quoted."""
 WORDS_OF_YAML = {"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
 
 MOST_WORDS = 100
@@ -42,7 +42,7 @@ class Draft:
     todos: int = 0
 
     def comment(self, section: str, text: str) -> None:
-        """A line that people read; those with TODO are counted."""
+        """A comment line. Lines with TODO are counted."""
         self.todos += text.startswith("TODO")
         self.sections.setdefault(section, []).append(f"    # {_line(text)}")
 
@@ -107,7 +107,7 @@ def _quoted(text: str) -> str:
 
 
 def _line(text: str) -> str:
-    """A text for a comment: on one line, without what YAML does not take there."""
+    """A text for a comment: on one line, without characters that YAML refuses there."""
     return "".join(character if character.isprintable() else " " for character in " ".join(text.split()))
 
 
@@ -128,7 +128,7 @@ def labelled(labels: Mapping[str, int]) -> str:
 
 
 def question(name: str, near: Sequence[str], about: str = "", labels: Mapping[str, int] | None = None) -> str:
-    """The TODO of what is no point yet: what it may be, and what is known of it."""
+    """The TODO of an entry without a point: the points that come near, and the known facts."""
     perhaps = f" Perhaps {', '.join(near)}." if near else ""
     said = f" {about[:MOST_WORDS]}{'…' if len(about) > MOST_WORDS else ''}" if about else ""
     return f"TODO {name}: which point?{perhaps}{said}" + (f" ({labelled(labels)})" if labels else "")

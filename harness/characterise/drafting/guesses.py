@@ -1,4 +1,4 @@
-"""Which point of a kind's catalogue an object or register shows, where its name and unit make that plain.
+"""The point that an object or register shows, if its name and unit make that unambiguous.
 
 A wrong guess costs more than none: a name must hold every word of the point's and hardly any more, the unit must
 measure the same, an enumeration must have a number for each of the point's words, and no other point may fit as well.
@@ -28,7 +28,7 @@ IDLE = frozenset(
     """the of and in is a an estimated remaining rms true actual measured present value reading adv basic ident status
     state percent percentage minutes time dev device raw active number revision""".split()  # noqa: SIM905 (a list of forty strings would be harder to read)
 )
-"""Words of a name that tell little: a point may lack them."""
+"""Words of a name with little meaning: a point may lack them."""
 
 CATCH_ALL = ("unknown", "other", "undefined", "notapplicable")
 """Labels that stand for every state that an enumeration has no number for."""
@@ -37,7 +37,7 @@ YES = frozenset(["yes", "true", "on", "active", "present", "closed", "enabled", 
 NO = frozenset(["no", "false", "off", "inactive", "absent", "open", "disabled", "normal", "ok"])
 
 IDENTITY = ("system.model", "system.serial", "system.firmware")
-"""What every device says of itself and products call by these words."""
+"""Points of every device, and the words of products for them."""
 
 MOST_EXTRA = 1
 """Words of a name that a point may lack, besides the idle ones."""
@@ -55,7 +55,7 @@ class Guess:
 
 @dataclass(frozen=True)
 class Shown:
-    """What is known of an object or register: its name, unit, numbers with their names, and what it was, recorded."""
+    """The known facts of an object or register: name, unit, numbers with their names, recorded value."""
 
     name: str
     measure: Measure | None = None
@@ -69,14 +69,14 @@ class Shown:
 
 
 class Guesser:
-    """Knows the catalogue of one kind of device. `prefixes` are words that all names of a product begin with."""
+    """Compares names with the catalogue of one device kind. All names of a product begin with the words `prefixes`."""
 
     def __init__(self, kind: str, prefixes: Iterable[str] = ()) -> None:
         self._points = [*KINDS[kind].own, *(point for point in SYSTEM_POINTS if point.name in IDENTITY)]
         self._idle = IDLE | {kind.lower(), *(prefix.lower() for prefix in prefixes)}
 
     def guess(self, shown: Shown) -> Guess | None:
-        """The point it plainly is, None if none or several fit."""
+        """The point that fits, or None if none or several fit."""
         found = []
         for point in self._points:
             guess = self._fit(point, shown)
@@ -87,7 +87,7 @@ class Guesser:
         return next(iter(names.values())) if len(names) == 1 else None
 
     def near(self, shown: Shown) -> list[str]:
-        """Points that share words with its name, the nearest first: what to think of where nothing is plain."""
+        """Points that share words with its name, the nearest first: suggestions for a TODO."""
         words = set(_words(shown.name)) - self._idle
         scored = [
             (len(words & set(_point_words(point))) / (1 + len(_point_words(point))), point.name)
@@ -130,7 +130,7 @@ def _row(point: AnyPoint, shown: Shown, words: list[str]) -> str | None:
 
 
 PHASES = {"l1": "1", "l2": "2", "l3": "3", "a": "1", "b": "2", "c": "3", "1": "1", "2": "2", "3": "3"}
-"""How names say which phase they are of."""
+"""The words in names that stand for a phase."""
 
 
 def _measured(point: AnyPoint, name: str, shown: Shown) -> Guess | None:

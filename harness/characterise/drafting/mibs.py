@@ -76,7 +76,7 @@ FOLDERS = ("/usr/share/snmp/mibs", "/usr/share/snmp/mibs/ietf", "/usr/share/snmp
 
 
 class MibError(Exception):
-    """A module cannot be had; the message says which, why and what to do."""
+    """A module is missing. The message gives the module, the reason and the next step."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Mibs:
         self.modules = modules
         self.nodes: dict[tuple[int, ...], Node] = {}
         self.names: dict[tuple[int, ...], str] = {}
-        """Of everything that has a name, groups and tables too."""
+        """The OIDs of all names, also of groups and tables."""
         for module in sorted(self.modules, key=lambda name: name != "RFC1213-MIB"):  # later modules supersede it
             for symbol in self.modules[module].values():
                 if isinstance(symbol, dict) and "oid" in symbol:
@@ -219,7 +219,7 @@ GET = (
 
 
 def _why_not(name: str, states: Mapping[str, Any], places: Sequence[Path]) -> str:
-    """Why pysmi has not compiled a module, in words that say what to do."""
+    """The reason why pysmi did not compile a module, and the next step."""
     looked = f"looked in {', '.join(map(str, places)) or 'no folder'}"
     state = states.get(name, "missing")
     cause = str(getattr(state, "error", "") or "")

@@ -71,7 +71,7 @@ class Row:
 
 @dataclass
 class Listed:
-    """A list of registers. `notes` say what was detected in it: separator, encoding, numbering, columns not used."""
+    """A list of registers. `notes` give what was detected: separator, encoding, numbering, unused columns."""
 
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -226,7 +226,7 @@ def _places(row: Row) -> list[tuple[Table, int]]:
 
 
 def _recorded(row: Row, walk: Walk) -> int | float | str | bytes | None:
-    """What the device had there, None if it was not recorded."""
+    """The recorded value of the device, or None."""
     values = [walk.registers.get(place) for place in _places(row)]
     if None in values:
         return None

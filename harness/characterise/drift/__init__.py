@@ -1,4 +1,4 @@
-"""What a device's emulator gets wrong: two recordings compared through a profile."""
+"""Drift: two recordings, of a device and of its emulator, compared through a profile."""
 
 from twinfeed.harness.characterise.drift.comparison import KINDS, Compared, compare, drift
 

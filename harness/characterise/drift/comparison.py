@@ -1,4 +1,4 @@
-"""What a twin gets wrong: a recording of the device and one of the emulator, compared through the profile.
+"""The differences between a device and its twin: two recordings, compared through the profile.
 
 Always compared: identity, which variables and registers there are, ASN.1 types, what the profile gives no meaning, and
 numbers that betray a mistake (`mistakes`: order, sentinel, range, scale; `relations` within the device). When both ran
@@ -38,7 +38,7 @@ KINDS = {
     "value": "another value in the same scenario",
     "timing": "it changed at another time, or to something else",
 }
-"""Kinds of differences in the order they are told."""
+"""Kinds of differences, in the order of the output."""
 
 
 FLOAT_NOISE = 1e-3

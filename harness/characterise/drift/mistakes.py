@@ -1,4 +1,4 @@
-"""Numbers that betray a mistake of the profile: words or bytes in the wrong order, a scale, a unit, a sentinel.
+"""Numbers that reveal a mistake of the profile: words or bytes in the wrong order, a scale, a unit, a sentinel.
 
 Each function judges one served number, or one among its like; none of them needs both devices in the same state. A
 `Pair` is what the device and the twin serve at one place.
@@ -103,7 +103,7 @@ def span(numbers: Sequence[float], unit: str) -> str:
 
 
 def judged(pair: Pair) -> Difference | None:
-    """What is wrong with one number by itself and beside the twin's, None if nothing is known to be."""
+    """The mistake that one number shows by itself and beside the twin's, or None."""
     wrong = order(pair) or sentinel(pair) or impossible(pair)
     if wrong is None and pair.unit in STEADY:
         wrong = fahrenheit(pair, 5.0) or scaled(pair, NEAR)
@@ -246,7 +246,7 @@ def are_alike(pairs: Iterable[Pair]) -> bool:
 
 
 def in_the_same_state(pair: Pair) -> Difference | None:
-    """What is wrong with a number of a device that is in the twin's state."""
+    """The mistake that a number shows if the device is in the twin's state, or None."""
     value, usual = pair.value, pair.usual
     if value is None or usual is None or abs(value - usual) <= max(0.05 * abs(usual), pair.step):
         return None

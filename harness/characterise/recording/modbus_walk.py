@@ -181,7 +181,7 @@ class ModbusWalker:
         self._silences = 0
         """Requests of this walk without an answer."""
         self._habits: list[str] = []
-        """What the unit was found to do otherwise than others, in words."""
+        """The peculiarities of the unit, as text."""
 
     async def identity(self) -> dict[str, str]:
         """The objects of function 43/14 by number, none if the unit does not know it or does not answer it.

@@ -1,4 +1,4 @@
-"""Requests at a rate that a device and its line can take."""
+"""A limit to the rate of requests."""
 
 from __future__ import annotations
 

@@ -28,11 +28,11 @@ from twinfeed.harness.characterise.recording.recording import VERSION, Recording
 from twinfeed.harness.transports import NoAnswer, TransportError
 
 RETRY_S = 2.0
-"""How often a device that fell silent is asked again, s."""
+"""Period of retries of a device that fell silent, s."""
 
 
 class RecordError(Exception):
-    """The recording cannot be made or go on; the message says why and what to do."""
+    """The recording cannot be made or continued. The message gives the reason and the next step."""
 
 
 def walk_count(every_s: float, for_s: float) -> int:
@@ -61,7 +61,7 @@ async def together(
 
 
 class Walker(Protocol):
-    """What asks a device; see `SnmpWalker` and `ModbusWalker`."""
+    """The walker of a device; see `SnmpWalker` and `ModbusWalker`."""
 
     protocol: str
     device: str
@@ -147,7 +147,7 @@ class Recorder:
         return len(held) >= walks or due_s > self._for_s or self._left_s < 0.0
 
     def _read(self) -> None:
-        """Take up what the file holds already, which must be a recording of this device and of what is asked."""
+        """Load the lines of the file, which must be a recording of this device with the same ranges."""
         if self.path.stat().st_size:
             recording.repair(self.path)
         if self.path.stat().st_size:
@@ -156,7 +156,7 @@ class Recorder:
             self.resumed = True
 
     async def _begin(self, file: IO[bytes]) -> None:
-        """Write the header, or say that the recording goes on."""
+        """Write the header, or report that the recording continues."""
         now = self._wall()
         loop_s = asyncio.get_running_loop().time()
         identity = await self._walker.identity()
@@ -241,7 +241,7 @@ class Recorder:
 
     @property
     def _whole(self) -> bool:
-        """Whether there is a walk that came to its end."""
+        """True if a walk is complete."""
         return any(walk.ended for walk in self.recording.walks)
 
     def _lines(self, walk: Walk) -> AsyncIterator[dict[str, Any]]:
@@ -287,7 +287,7 @@ def _locked(path: Path) -> Iterator[IO[bytes]]:
 
 
 def _remove(path: Path) -> None:
-    """Leave no recording of nothing behind; what is no ordinary file is not ours to remove."""
+    """Remove an empty recording, if it is an ordinary file."""
     if path.is_file():
         path.unlink()
 

@@ -36,7 +36,7 @@ from twinfeed.harness.transports.snmp.messages import numbers
 VERSION = recordinglines.VERSION
 
 MOST_PROBLEMS = 20
-"""Lines told of one file: after these it is plainly no recording."""
+"""Number of wrong lines that are reported: after these the file is certainly no recording."""
 
 Table = Literal["holding", "input", "coil", "discrete"]
 TABLES: tuple[Table, ...] = ("holding", "input", "coil", "discrete")

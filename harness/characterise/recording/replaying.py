@@ -1,4 +1,4 @@
-"""A recording served as the device it was made of: an SNMP agent or a Modbus TCP server with the recorded answers.
+"""The replay of a recording: an SNMP agent or a Modbus TCP server with the recorded answers.
 
 Everything can be read and nothing written. What is served at a time is the walk that had begun by then when the
 recording was made; after its end the last one stays, or the recording begins again and uptimes and counters go on.
@@ -157,7 +157,7 @@ def server(
     loop: bool = False,
     expose: bool = False,
 ) -> SnmpServer | ModbusTcpServer:
-    """What serves the recording there; its time begins now. A Modbus recording answers to every unit number.
+    """The server of the recording; its time begins now. A Modbus recording answers to every unit number.
 
     Raises:
         ValueError: the address is not a loopback address and `expose` is not given, or nothing is recorded.

@@ -1,4 +1,4 @@
-"""Walking an SNMP agent that may be slow, broken or hostile: what can be read is kept, the rest is a trouble.
+"""Walks of an SNMP agent that may be slow, broken or hostile. Readable values are kept, the rest is a trouble.
 
 Only GETNEXT and GETBULK are sent, and GET for the device's identity and its sysUpTime. What is noticed on the way:
 
@@ -86,7 +86,7 @@ class SnmpWalker:
         self._bulk_works = False
         self._uptime: _Uptime | None = None
         self._habits: list[str] = []
-        """What the agent was found to do otherwise than others, in words."""
+        """The peculiarities of the agent, as text."""
         self._reasons: Counter[str] = Counter()
         """Why values of this walk were odd -> how many."""
 

@@ -58,7 +58,7 @@ INTEGER = re.compile(r"-?[0-9]{1,40}")
 
 
 class NotARecord(ValueError):
-    """A line is none of a .snmprec file; the message says what was found and expected."""
+    """A line does not belong to a .snmprec file. The message gives what was found and what was expected."""
 
 
 class Variable(NamedTuple):

@@ -16,7 +16,7 @@ from twinfeed.emulators.yamlfile import FileError
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 
 HEADER_WITHIN = 30
-"""Rows in which the header is looked for: vendors put titles and revisions above it."""
+"""Number of rows that are searched for the header: vendors put titles and revisions above it."""
 
 COLUMNS: dict[str, tuple[str, ...]] = {
     "address": (
@@ -161,7 +161,7 @@ def _fit(lines: list[str], separator: str) -> tuple[int, int]:
 
 
 def _header_at(rows: list[tuple[int, list[str]]]) -> int | None:
-    """Where the header is: the first row with a column of addresses and one of names."""
+    """The row of the header: the first one with a column of addresses and one of names."""
     return next((n for n, (_, cells) in enumerate(rows[:HEADER_WITHIN]) if set(NEEDED) <= _columns(cells).keys()), None)
 
 
@@ -187,7 +187,7 @@ def _columns(header: list[str]) -> dict[str, int]:
 
 
 def _check(path: Path, line: int, header: list[str], used: Mapping[str, int]) -> None:
-    """Refuse a column that is nearly a known one: a misspelt `scael` must not be passed over."""
+    """Refuse a column that nearly matches a known one: a misspelt `scael` must not be ignored."""
     for position, cell in enumerate(header):
         if position in used.values() or not plain(cell):
             continue

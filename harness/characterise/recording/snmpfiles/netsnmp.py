@@ -125,7 +125,7 @@ def variables(found: list[Entry]) -> Iterator[tuple[int, Variable | None, str]]:
 
 
 class UnknownName(ValueError):
-    """A name needs a MIB module; the message says which and how to do without."""
+    """A name needs a MIB module. The message gives the module, and a way without it."""
 
 
 def numeric(text: str) -> str:

@@ -19,7 +19,7 @@ PLAIN = re.compile(r"1\.[1-3](?:\.(?:0|[1-9]\d{0,8}))*")
 
 
 class NotAValue(ValueError):
-    """A text or octets are no value of the type; the message says what was found and what was expected."""
+    """A text or octets are no value of the type. The message gives what was found and what was expected."""
 
 
 def name(text: str) -> str:
