@@ -30,7 +30,7 @@ from pysnmp.hlapi.v1arch.asyncio import SnmpDispatcher
 
 from benchmarks import pollers, sites
 from benchmarks.sampling import sampled, table
-from twinfeed.emulators.serve import Endpoint
+from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
 from twinfeed.fixtures.controllers.plant import maps
 from twinfeed.harness.controllers.in_process import named

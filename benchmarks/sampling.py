@@ -19,7 +19,7 @@ COMPONENTS = (
     ("/pymodbus/", "pymodbus (the controller's Modbus)"),
     ("/fixtures/controllers/", "the controller itself"),
     ("/emulators/wire/", "emulators: the protocols' codecs and servers"),
-    ("/emulators/serve.py", "emulators: the protocols' codecs and servers"),
+    ("/emulators/serving", "emulators: the protocols' codecs and servers"),
     ("/emulators/profiles/", "emulators: registers and variables of points"),
     ("/emulators/devices/", "emulators: firmware, and reading its points"),
     ("/emulators/plant/", "emulators: the plant"),

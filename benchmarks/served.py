@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import twinfeed.harness.cli.up
-from twinfeed.emulators.serve import LiveSite
+from twinfeed.emulators.serving import LiveSite
 from twinfeed.harness.cli.app import main
 
 EVERY_S = 10.0

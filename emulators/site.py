@@ -5,8 +5,8 @@
     site.advance(60.0)
     site["ups-a1"].read("battery.charge")
 
-Time is virtual: nothing moves until `advance` is called. `twinfeed.emulators.serve` paces a site by the wall clock and
-puts its devices on the network.
+Time is virtual: nothing moves until `advance` is called. `twinfeed.emulators.serving` paces a site by the wall clock
+and puts its devices on the network.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.points import PointError, Value
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.serve import LiveSite
+from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.textfile import json_value, printable, shown
 from twinfeed.harness import unixpaths
 from twinfeed.harness.durations import spoken

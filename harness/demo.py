@@ -13,7 +13,7 @@ from rich.table import Table
 
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.plant.kernel.actor import Event
-from twinfeed.emulators.serve import HIGH_PORTS, Endpoint, LiveSite
+from twinfeed.emulators.serving import HIGH_PORTS, Endpoint, LiveSite
 from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.output import console, print_json
 from twinfeed.harness.durations import spoken

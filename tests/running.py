@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from twinfeed.emulators.flash import Flash
-from twinfeed.emulators.serve import Endpoint, LiveSite
+from twinfeed.emulators.serving import Endpoint, LiveSite
 from twinfeed.emulators.site import Site
 
 Result = TypeVar("Result")

@@ -16,6 +16,15 @@ in the lwIP of ESP-IDF (CONFIG_LWIP_UDP_RECVMBOX_SIZE, CONFIG_LWIP_TCP_RECVMBOX_
 Send = Callable[[], None]
 
 
+def always() -> bool:
+    """The gate of a device that is always reachable."""
+    return True
+
+
+def nothing() -> None:
+    """The `catch_up` of a device whose gate and values are always up to date."""
+
+
 def promptly() -> float:
     """The delay of a device that answers without delay, s."""
     return 0.0
@@ -36,7 +45,7 @@ class Backlog:
         self.room = room
         self.dropped = 0
         """Answers lost because all buffers were taken."""
-        self.freed: Callable[[], None] = _nothing
+        self.freed: Callable[[], None] = nothing
         self._delay_s = delay_s
         self.waiting: deque[Send] = deque()
         """The answers that have not left yet."""
@@ -89,7 +98,3 @@ class Backlog:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _nothing() -> None:
-    """The default of `freed`: no caller waits for a free buffer."""

@@ -20,7 +20,7 @@ from twinfeed.emulators.devices.firmware.points import PointError
 from twinfeed.emulators.flash import FlashError
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.profiles.binding import ProfileError
-from twinfeed.emulators.serve import ServeError
+from twinfeed.emulators.serving import ServeError
 from twinfeed.emulators.textfile import printable
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.control import ControlError

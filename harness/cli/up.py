@@ -22,7 +22,7 @@ from rich.progress import Progress
 from rich.text import Text
 
 from twinfeed.emulators.flash import Flash, FlashError, state_folder
-from twinfeed.emulators.serve import LiveSite
+from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.textfile import shown
 from twinfeed.harness.cli.output import console, devices_table, finite, plain_errors

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import cast
 
-from twinfeed.emulators.serve import Endpoint
+from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile import SiteFile
 from twinfeed.emulators.snmpaccess import SnmpAccess, place

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.serve import HIGH_PORTS, Endpoint, LiveSite, ServeError
+from twinfeed.emulators.serving import HIGH_PORTS, Endpoint, LiveSite, ServeError
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults import frames
 from twinfeed.harness.faults.capture import Capture

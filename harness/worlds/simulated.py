@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.serve import Servers
+from twinfeed.emulators.serving import Servers
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults.capture import Capture
 from twinfeed.harness.virtual.clock import virtual_time

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from zlib import crc32
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.serve import Endpoint
+from twinfeed.emulators.serving import Endpoint
 from twinfeed.harness.faults import frames
 from twinfeed.harness.faults.frames import Speaks, Tamper
 from twinfeed.harness.virtual.network import Network

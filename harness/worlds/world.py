@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from twinfeed.emulators.devices.firmware.points import Value
-from twinfeed.emulators.serve import Endpoint
+from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
 from twinfeed.harness.controllers.in_process import Controller
 from twinfeed.harness.durations import seconds, spoken

@@ -47,7 +47,7 @@ def practise(
 
     Example: twinfeed rig practise ups-bench --lang fr
     """
-    from twinfeed.emulators.serve import ServeError
+    from twinfeed.emulators.serving import ServeError
     from twinfeed.hil_rigs import rigfile
     from twinfeed.hil_rigs.practice.twin import NoPractice
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from twinfeed.emulators.serve import Endpoint, LiveSite, ServeError
+from twinfeed.emulators.serving import Endpoint, LiveSite, ServeError
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.siteentries import DeviceEntry
 from twinfeed.emulators.snmpaccess import SnmpAccess

@@ -10,7 +10,7 @@ from pathlib import Path
 from running import Running, running
 
 from twinfeed.emulators import sitefile
-from twinfeed.emulators.serve import HIGH_PORTS
+from twinfeed.emulators.serving import HIGH_PORTS
 from twinfeed.emulators.site import Site
 
 STILL = 0.001

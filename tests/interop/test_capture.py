@@ -12,7 +12,7 @@ from net_snmp import NetSnmp
 from running import Running
 from scapy.all import IP, UDP, Ether, Raw, wrpcap
 
-from twinfeed.emulators.serve import HIGH_PORTS
+from twinfeed.emulators.serving import HIGH_PORTS
 
 pytestmark = pytest.mark.interop
 

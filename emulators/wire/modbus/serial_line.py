@@ -16,10 +16,10 @@ from typing import Literal
 
 import serial
 
-from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, promptly
+from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, always, promptly
 from twinfeed.emulators.wire.modbus.diagnostics import Counters
 from twinfeed.emulators.wire.modbus.rtu import ModbusRtuConnection
-from twinfeed.emulators.wire.modbus.server import always, log_failure
+from twinfeed.emulators.wire.modbus.server import log_failure
 from twinfeed.emulators.wire.modbus.unit import Unit
 
 READ_BYTES = 4096

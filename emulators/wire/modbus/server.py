@@ -18,7 +18,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Literal, cast
 
-from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, promptly
+from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, always, nothing, promptly
 from twinfeed.emulators.wire.modbus.diagnostics import Counters
 from twinfeed.emulators.wire.modbus.rtu import ModbusRtuConnection
 from twinfeed.emulators.wire.modbus.tcp import ModbusTcpConnection
@@ -42,11 +42,6 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 _log = logging.getLogger(__name__)
 
 
-def always() -> bool:
-    """The gate of a device that is always reachable."""
-    return True
-
-
 def log_failure(error: Exception) -> None:
     """The default handler of an exception in a device's code: log it, and send no answer."""
     _log.error("no answer to a Modbus request, since the device's code failed", exc_info=error)
@@ -58,9 +53,10 @@ class ModbusTcpServer:
     `units` maps unit identifiers to units and may change while the server runs. `port` 0 lets the system choose;
     see `address`. `absent` is what a request for a unit that is not there gets, None for no answer.
 
-    `gate` is asked at each arrival of data: while it says False the device has no power or no network, and what
-    arrives is swallowed. A connection used or opened meanwhile is reset at its next data after the gate opened
-    again, as by a device that came back and knows nothing of it.
+    `gate` is called at each arrival of data. While it returns False the device has no power or no network, and the data
+    are swallowed. A connection used or opened meanwhile is reset at its next data after the gate opened again, as by a
+    device that came back and knows nothing of it. `catch_up` is called first, at each arrival and before an answer that
+    was delayed leaves: it brings everything that the gate and the units depend on up to the loop's time.
 
     `delay_s` is asked before each answer how many seconds the device takes over it; it answers one request after the
     other, so what comes meanwhile waits. While `buffers` answers wait, nothing more is read from any connection.
@@ -86,6 +82,7 @@ class ModbusTcpServer:
         port: int = MODBUS_PORT,
         *,
         gate: Callable[[], bool] = always,
+        catch_up: Callable[[], None] = nothing,
         delay_s: Callable[[], float] = promptly,
         counters: Counters | None = None,
         absent: ExceptionCode | None = ExceptionCode.GATEWAY_TARGET_FAILED_TO_RESPOND,
@@ -110,6 +107,7 @@ class ModbusTcpServer:
         self._host = host
         self._port = port
         self._gate = gate
+        self._catch_up = catch_up
         self._delay_s = delay_s
         self._backlog = Backlog(delay_s, buffers)
         self._backlog.freed = self._go_on
@@ -269,6 +267,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._loop = loop
         self._now_s = loop.time
         self._gate = server._gate
+        self._catch_up = server._catch_up
         self._delay_s = server._delay_s
         self._backlog = server._backlog
         self._held = b""
@@ -284,6 +283,7 @@ class _Connection(asyncio.BufferedProtocol):
         # Not checked with isinstance: uvloop's transports are none by class.
         self._transport = cast(asyncio.Transport, transport)
         self._write = self._transport.write
+        self._catch_up()
         self.forgotten = not self._gate()
         if not self._server._opened(self, self._loop):
             self._reset()
@@ -296,6 +296,7 @@ class _Connection(asyncio.BufferedProtocol):
 
     def data_received(self, data: bytes) -> None:
         self.heard_s = self._now_s()
+        self._catch_up()
         if not self._gate():
             self.forgotten = True
             return
@@ -339,6 +340,7 @@ class _Connection(asyncio.BufferedProtocol):
             self.data_received(data)
 
     def _write_late(self, answers: bytes) -> None:
+        self._catch_up()
         if not self._transport.is_closing() and self._gate():
             self._write(answers)
 

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, promptly
+from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, always, nothing, promptly
 from twinfeed.emulators.wire.modbus.diagnostics import Counters
-from twinfeed.emulators.wire.modbus.server import MODBUS_PORT, always, check_loopback, log_failure
+from twinfeed.emulators.wire.modbus.server import MODBUS_PORT, check_loopback, log_failure
 from twinfeed.emulators.wire.modbus.tcp import ModbusTcpConnection
 from twinfeed.emulators.wire.modbus.unit import ExceptionCode, Unit
 
@@ -16,9 +16,9 @@ from twinfeed.emulators.wire.modbus.unit import ExceptionCode, Unit
 class ModbusUdpServer:
     """One address with one or more units behind it, on any event loop with `create_datagram_endpoint`.
 
-    `units`, `port`, `gate`, `delay_s`, `absent` and `allow_non_loopback` are those of `ModbusTcpServer`; while the gate
-    says False datagrams are dropped. A datagram that does not hold whole frames and nothing else is dropped too. While
-    `buffers` answers of a slow device wait, further ones are lost.
+    `units`, `port`, `gate`, `catch_up`, `delay_s`, `absent` and `allow_non_loopback` are those of `ModbusTcpServer`.
+    While the gate returns False datagrams are dropped. A datagram that does not hold whole frames and nothing else is
+    dropped too. While `buffers` answers of a slow device wait, further ones are lost.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class ModbusUdpServer:
         port: int = MODBUS_PORT,
         *,
         gate: Callable[[], bool] = always,
+        catch_up: Callable[[], None] = nothing,
         delay_s: Callable[[], float] = promptly,
         buffers: int = BUFFERS,
         failed: Callable[[Exception], None] = log_failure,
@@ -40,6 +41,7 @@ class ModbusUdpServer:
         self._units = units
         self._host, self._port = host, port
         self._gate = gate
+        self._catch_up = catch_up
         self._delay_s = delay_s
         self._backlog = Backlog(delay_s, buffers)
         self._failed = failed
@@ -69,6 +71,7 @@ class ModbusUdpServer:
             self._transport = None
 
     def _received(self, datagram: bytes, sender: tuple[str, int]) -> None:
+        self._catch_up()
         if self._transport is None or not self._gate():
             return
         try:
@@ -79,7 +82,7 @@ class ModbusUdpServer:
         if not answers:
             return
         if self._delay_s() > 0.0 or self._backlog.waiting:
-            self._backlog.put(partial(self._send, answers, sender))
+            self._backlog.put(partial(self._send_late, answers, sender))
         else:
             self._send(answers, sender)
 
@@ -90,6 +93,10 @@ class ModbusUdpServer:
     def _send(self, answers: bytes, to: tuple[str, int]) -> None:
         if self._transport is not None and self._gate():
             self._transport.sendto(answers, to)
+
+    def _send_late(self, answers: bytes, to: tuple[str, int]) -> None:
+        self._catch_up()
+        self._send(answers, to)
 
 
 class _Endpoint(asyncio.DatagramProtocol):

@@ -14,7 +14,7 @@ from contextlib import suppress
 from functools import partial
 from ipaddress import ip_address
 
-from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, promptly
+from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, always, nothing, promptly
 from twinfeed.emulators.wire.snmp.agent import SnmpAgent
 from twinfeed.emulators.wire.snmp.notify import Notification, NotificationOriginator
 from twinfeed.emulators.wire.turns import LONG_S, TURN_S
@@ -46,11 +46,6 @@ def check_loopback(host: str, allow_non_loopback: bool) -> None:
         )
 
 
-def always() -> bool:
-    """The gate of a device that is always reachable."""
-    return True
-
-
 def log_failure(error: Exception) -> None:
     """The default handler of an exception in a device's code: log it, and send no answer."""
     _log.error("no answer to an SNMP request, since the device's code failed", exc_info=error)
@@ -60,14 +55,16 @@ class SnmpServer:
     """Serves `agent` at (host, port). Port 0 takes a free port; `port` has its number after :meth:`start`.
 
     While `gate` returns False datagrams are dropped unseen, as by a device without power or with its cable out.
-    `delay_s` is asked before each answer how many seconds the device takes over it; what comes meanwhile waits, at
-    most `buffers` answers, and what comes then is lost. `failed` is called with an exception in the device's code; the
+    `catch_up` is called before the gate: it brings everything that the gate and the agent depend on up to the loop's
+    time. `delay_s` returns how many seconds the device takes over an answer; at most `buffers` answers wait meanwhile,
+    and any further ones are lost. `failed` is called with an exception in the device's code; the
     request gets no answer. `clock` (s) measures the server's turns, `processor` (s) what a
     request has taken.
     """
 
     __slots__ = (
         "_backlog",
+        "_catch_up",
         "_clock",
         "_delay_s",
         "_draining",
@@ -90,6 +87,7 @@ class SnmpServer:
         port: int = SNMP_PORT,
         gate: Callable[[], bool] = always,
         *,
+        catch_up: Callable[[], None] = nothing,
         delay_s: Callable[[], float] = promptly,
         buffers: int = BUFFERS,
         failed: Callable[[Exception], None] = log_failure,
@@ -103,6 +101,7 @@ class SnmpServer:
         self.host = host
         self.port = port
         self._gate = gate
+        self._catch_up = catch_up
         self._delay_s = delay_s
         self._backlog = Backlog(delay_s, buffers)
         self._failed = failed
@@ -157,6 +156,7 @@ class SnmpServer:
     def _answer(self, datagram: bytes) -> bytes | None:
         """The answer, or None if there is none or the device cannot be reached."""
         try:
+            self._catch_up()
             return self.agent.handle(datagram) if self._gate() else None
         except Exception as error:
             self._failed(error)
@@ -172,6 +172,7 @@ class SnmpServer:
             self._transport.sendto(answer, sender)
 
     def _send_late(self, answer: bytes, sender: Address) -> None:
+        self._catch_up()
         if not self._gate():
             return
         if self._transport is not None:
@@ -184,7 +185,7 @@ class SnmpServer:
         served = self._socket
         assert served is not None
         receive, send, handle, gate, clock = served.recvfrom, served.sendto, self.agent.handle, self._gate, self._clock
-        delay_s, backlog = self._delay_s, self._backlog
+        catch_up, delay_s, backlog = self._catch_up, self._delay_s, self._backlog
         worked_s = self._processor()
         turn_s = began_s = clock()
         while True:
@@ -195,6 +196,7 @@ class SnmpServer:
             except ConnectionError:  # an ICMP answer to something sent earlier
                 continue
             try:
+                catch_up()
                 answer = handle(datagram) if gate() else None
             except Exception as error:
                 self._failed(error)

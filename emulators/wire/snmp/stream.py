@@ -10,10 +10,10 @@ from functools import partial
 from time import perf_counter
 from typing import cast
 
-from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, promptly
+from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, always, nothing, promptly
 from twinfeed.emulators.wire.pool import ConnectionPool
 from twinfeed.emulators.wire.snmp.agent import SnmpAgent
-from twinfeed.emulators.wire.snmp.server import SNMP_PORT, always, check_loopback, log_failure
+from twinfeed.emulators.wire.snmp.server import SNMP_PORT, check_loopback, log_failure
 from twinfeed.emulators.wire.turns import TURN_S
 
 MAX_MESSAGE = 65_535
@@ -59,8 +59,9 @@ class SnmpStreamServer:
     """Serves `agent` over TCP at (host, port); port 0 takes a free one, which `port` has after :meth:`start`.
 
     While `gate` returns False what arrives is swallowed, as by a device without power or with its cable out; a
-    connection used meanwhile is reset at its next octets. `delay_s` is how long the device takes over each answer, s;
-    at most `buffers` answers wait, and nothing more is read meanwhile. `failed` is called with an exception in the
+    connection used meanwhile is reset at its next octets. `catch_up` is called before the gate (see `SnmpServer`).
+    `delay_s` returns how long the device takes over each answer, s; at most `buffers` answers wait, and nothing more is
+    read meanwhile. `failed` is called with an exception in the
     device's code; the request gets no answer. NotLoopback for an address others can reach, unless that is allowed.
     """
 
@@ -71,6 +72,7 @@ class SnmpStreamServer:
         port: int = SNMP_PORT,
         gate: Callable[[], bool] = always,
         *,
+        catch_up: Callable[[], None] = nothing,
         delay_s: Callable[[], float] = promptly,
         buffers: int = BUFFERS,
         failed: Callable[[Exception], None] = log_failure,
@@ -82,6 +84,7 @@ class SnmpStreamServer:
         self.host = host
         self.port = port
         self.gate = gate
+        self.catch_up = catch_up
         self.failed = failed
         self.delay_s = delay_s
         self.backlog = Backlog(delay_s, buffers)
@@ -161,11 +164,13 @@ class _Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by class
+        self._server.catch_up()
         self._forgotten = not self._server.gate()
         self._server.opened(self)
 
     def data_received(self, data: bytes) -> None:
         self.heard_s = self._loop.time()
+        self._server.catch_up()
         if not self._server.gate():
             self._forgotten = True
             return
@@ -214,6 +219,7 @@ class _Connection(asyncio.Protocol):
         self._transport.pause_reading()
 
     def _answer_late(self, answer: bytes) -> None:
+        self._server.catch_up()
         if not self._transport.is_closing() and self._server.gate():
             self._transport.write(answer)
 

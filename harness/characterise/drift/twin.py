@@ -14,7 +14,7 @@ from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
 from twinfeed.emulators.profiles.modbus_extras import unit_of
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.emulators.profiles.snmp_binding import SYNTAX, SurfaceTree
-from twinfeed.emulators.serve import engine_of
+from twinfeed.emulators.serving import engine_of
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.wire.modbus import ModbusError, Unit
 from twinfeed.emulators.wire.snmp import Instance, SnmpAgent, agent_instances, format_oid

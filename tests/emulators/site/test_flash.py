@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from twinfeed.emulators.flash import MAX_BOOTS, Flash, FlashError, state_folder
-from twinfeed.emulators.serve import engine_of
+from twinfeed.emulators.serving import engine_of
 from twinfeed.emulators.site import Site
 
 SITE = """\

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from twinfeed.emulators.serve import Endpoint
+from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
 from twinfeed.harness.worlds.inventory import Access, handles, inventory
 

@@ -6,7 +6,7 @@ import pytest
 
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.profiles import library
-from twinfeed.emulators.serve import LiveSite, ServeError
+from twinfeed.emulators.serving import LiveSite, ServeError
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.transports import DeviceHandle, SnmpTransport

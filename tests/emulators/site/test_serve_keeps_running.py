@@ -13,7 +13,8 @@ import pytest
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.devices.firmware.points import Point
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.serve import LiveSite, connections_allowed, raise_open_files
+from twinfeed.emulators.serving import LiveSite
+from twinfeed.emulators.serving.openfiles import connections_allowed, raise_open_files
 from twinfeed.emulators.site import Site
 from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
 from twinfeed.harness.transports.errors import NoAnswer
@@ -56,7 +57,7 @@ async def test_a_device_whose_point_raises_is_silent_and_logged_once(
         for _ in range(3):
             with pytest.raises(NoAnswer):
                 await asked.read(point)
-    (record,) = [record for record in caplog.records if record.name == "twinfeed.emulators.serve"]
+    (record,) = [record for record in caplog.records if record.name == "twinfeed.emulators.serving.pacing"]
     assert record.getMessage().startswith(f"{device}: its firmware has crashed")
     assert record.exc_info is not None
     assert record.exc_info[0] is TypeError

@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from twinfeed.emulators import sitefile
-from twinfeed.emulators.serve import LiveSite, ServeError
+from twinfeed.emulators.serving import LiveSite, ServeError
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.snmpaccess import LEVELS, SnmpAccess, place
 from twinfeed.emulators.wire.snmp import ALL, NOTHING, Access, AccessEntry, AuthProtocol, PrivProtocol, Version

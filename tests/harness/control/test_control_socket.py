@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twinfeed.emulators.serve import LiveSite
+from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
 from twinfeed.harness import control
 from twinfeed.harness.control import MAX_REQUEST, VERBS, ControlError, ControlServer

@@ -13,7 +13,7 @@ from small_device import USER
 
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.profiles import library
-from twinfeed.emulators.serve import Servers
+from twinfeed.emulators.serving import Servers
 from twinfeed.emulators.site import Site
 from twinfeed.harness.transports import (
     DeviceHandle,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twinfeed.emulators.devices.firmware.device import Device
-from twinfeed.emulators.serve import Servers
+from twinfeed.emulators.serving import Servers
 from twinfeed.emulators.site import Site
 from twinfeed.harness.transports import DeviceHandle
 from twinfeed.harness.virtual.loop import VirtualLoop
