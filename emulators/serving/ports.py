@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
-from twinfeed.emulators.siteentries import DeviceEntry
+from twinfeed.emulators.sitefile.entries import DeviceEntry
 
 STANDARD_PORTS = {"snmp": 161, "modbus": 502}
 """IANA service ports; below 1024, so they need the right to bind them."""

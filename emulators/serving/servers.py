@@ -22,8 +22,8 @@ from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
 from twinfeed.emulators.serving.gateway import Gateway
 from twinfeed.emulators.serving.ports import Endpoint, Ports, ServeError
 from twinfeed.emulators.site import Site
-from twinfeed.emulators.siteentries import DeviceEntry
-from twinfeed.emulators.snmpaccess import SnmpAccess
+from twinfeed.emulators.sitefile.entries import DeviceEntry
+from twinfeed.emulators.sitefile.snmp_access import SnmpAccess
 from twinfeed.emulators.wire.backlog import BUFFERS, nothing, promptly
 from twinfeed.emulators.wire.modbus import ModbusTcpServer
 from twinfeed.emulators.wire.pool import ConnectionPool

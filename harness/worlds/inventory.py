@@ -9,7 +9,7 @@ from typing import cast
 from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile import SiteFile
-from twinfeed.emulators.snmpaccess import SnmpAccess, place
+from twinfeed.emulators.sitefile.snmp_access import SnmpAccess, place
 from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport, UsmUser
 from twinfeed.harness.transports.snmp.usm import AuthProtocol, PrivProtocol
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from twinfeed.emulators.serving import Endpoint, LiveSite, ServeError
 from twinfeed.emulators.site import Site
-from twinfeed.emulators.siteentries import DeviceEntry
-from twinfeed.emulators.snmpaccess import SnmpAccess
+from twinfeed.emulators.sitefile.entries import DeviceEntry
+from twinfeed.emulators.sitefile.snmp_access import SnmpAccess
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import DeviceAccess
 

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Annotated, Any
 
 from twinfeed.emulators.plant.kernel.actor import State as ActorState
-from twinfeed.emulators.plant.kernel.ratings import Form, Names, Range, Text
+from twinfeed.emulators.plant.kernel.ratings import Feed, Form, Names, Range, Text
 
 LOG_LENGTH = 200
 """Lines of the event log a device keeps, the oldest dropped first."""
@@ -23,7 +23,7 @@ class Params:
     """
 
     of: Annotated[str, Names()] = ""
-    powered_by: tuple[Annotated[str, Names()], ...] = ()
+    powered_by: tuple[Annotated[str, Feed()], ...] = ()
     switch_port: Annotated[str, Names("switch")] = ""
     model: Annotated[str, Text(255)] = ""
     serial: Annotated[str, Text(64)] = ""

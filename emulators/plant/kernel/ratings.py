@@ -118,6 +118,11 @@ class Names:
         object.__setattr__(self, "needed", needed)
 
 
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """The name of a component in the power path, with a socket after a colon where it has several (`pdu-1:3`)."""
+
+
 def _written(bound: float) -> str:
     """A bound with all digits of a whole number."""
     return str(bound) if isinstance(bound, int) else f"{bound:.12g}"

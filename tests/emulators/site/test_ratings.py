@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from twinfeed.emulators.devices import catalogue as devices
 from twinfeed.emulators.plant import catalogue as plant
-from twinfeed.emulators.plant.kernel.ratings import Form, Names, Range, Text
+from twinfeed.emulators.plant.kernel.ratings import Feed, Form, Names, Range, Text
 
 KINDS = {
     **{f"{name}": cls for name, cls in plant.KINDS.items()},
@@ -32,7 +32,7 @@ def fields(cls: type) -> Iterator[tuple[str, Any, Any]]:
 
 
 def bounds(hint: Any) -> list[Any]:
-    return [each for each in getattr(hint, "__metadata__", ()) if isinstance(each, (Range, Text, Form, Names))]
+    return [each for each in getattr(hint, "__metadata__", ()) if isinstance(each, (Range, Text, Form, Names, Feed))]
 
 
 @pytest.mark.parametrize("kind", KINDS)

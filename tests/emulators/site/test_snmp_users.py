@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.serving import LiveSite, ServeError
 from twinfeed.emulators.site import Site
-from twinfeed.emulators.snmpaccess import LEVELS, SnmpAccess, place
+from twinfeed.emulators.sitefile.snmp_access import LEVELS, SnmpAccess, place
 from twinfeed.emulators.wire.snmp import ALL, NOTHING, Access, AccessEntry, AuthProtocol, PrivProtocol, Version
 from twinfeed.emulators.yamlfile import FileError
 

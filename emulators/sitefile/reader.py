@@ -1,58 +1,34 @@
-"""Site files: a whole data centre in one YAML file that an electrician can read and correct.
-
-    site: bench
-    power:
-      utility-a: {kind: utility}
-      board-a:   {kind: board, from: {mains: utility-a}}
-      ups-a:     {kind: ups, from: {input: board-a, bypass: board-a}, kva: 100,
-                  device: {profile: ups-rfc1628, address: 127.20.1.1, port: mgmt-1:3}}
-
-An entry names its `kind`, what it is fed `from` (one feed, or one for each terminal), its ratings by their own
-names, and, when it has a management address, its `device`. `each` repeats an entry: with
-`each: {row: 1..12}` the text `{row}` (or `{row+20}`) in names and fields takes every value.
-
-What is read here is only checked for form; `twinfeed.emulators.site` builds the plant from it.
-"""
+"""The reader of a site file: goes through it once and collects every mistake of form."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping, MutableMapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from functools import cache
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from zlib import crc32
 
 import pydantic
-from pydantic import ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from twinfeed.emulators import repetition, yamlfile
+from twinfeed.emulators import yamlfile
 from twinfeed.emulators.devices import catalogue as devices
 from twinfeed.emulators.plant import catalogue as plant
-from twinfeed.emulators.plant.kernel.ratings import Range, Text
+from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.schema import Profile
-from twinfeed.emulators.repetition import MOST_ENTRIES, EachError
-from twinfeed.emulators.siteentries import ComponentEntry, DeviceEntry, Where, near, wrong_references
-from twinfeed.emulators.snmpaccess import SnmpAccess, place
+from twinfeed.emulators.sitefile import repetition
+from twinfeed.emulators.sitefile.entries import ComponentEntry, DeviceEntry, Where
+from twinfeed.emulators.sitefile.head import BEYOND_LOOPBACK, NOT_NAMES, SECTIONS, Head, unfit_name
+from twinfeed.emulators.sitefile.references import near
+from twinfeed.emulators.sitefile.repetition import MOST_ENTRIES, EachError
+from twinfeed.emulators.sitefile.snmp_access import SnmpAccess, place
 from twinfeed.emulators.textfile import shown
 from twinfeed.emulators.yamlfile import FileError, found, problem
-
-FOLDER = Path(__file__).parent / "sites"
-
-SECTIONS = ("power", "cooling", "racks", "network", "devices")
-"""Sections of a site file that hold components and devices; the order is the order of reaction."""
-
-NAME = re.compile(r"[^\W_][\w-]{0,63}")
-"""The name of a site, component or device: a letter or digit, then letters, digits, - and _, 64 at most."""
-
-NOT_NAMES = ("controller", "site", "works")
-"""What scenarios and properties call the controller under test, the site itself and people's works; no component is
-called so."""
 
 MOST_FILLED = 2_000_000
 """Fields that `each` may fill in, counted as often as they are repeated: a second of work."""
@@ -60,111 +36,15 @@ MOST_FILLED = 2_000_000
 MOST_PROBLEMS = 50
 """Mistakes that are listed; how many more there are is said in one line."""
 
-
-class Head(pydantic.BaseModel):
-    """The fields of a site file that are not sections."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    site: str
-    title: Annotated[str, Text(200)] = ""
-    seed: Annotated[int, Range(-(2**63), 2**63)] = 0
-    addresses: IPv4Network | IPv6Network = IPv4Network("127.20.0.0/16")
-    """Where devices without an address of their own get one, in order of appearance."""
-    beyond_loopback: bool = pydantic.Field(default=False, strict=True)
-    """Addresses and trap receivers outside 127.0.0.0/8 are meant. Without it such a file is refused: it may be the list
-    of real equipment, which a simulation must not be taken for and a controller under test must not reach."""
-    snmp: SnmpAccess = SnmpAccess()
-
-    @pydantic.field_validator("addresses", mode="before")
-    @classmethod
-    def _network(cls, value: Any) -> Any:
-        if not isinstance(value, str):
-            raise ValueError(f"found {found(value)}, expected a network such as 127.20.0.0/16")
-        try:
-            return ip_network(value)
-        except ValueError as error:
-            raise ValueError(f"{shown(error)}; expected a network such as 127.20.0.0/16") from None
-
-
-@dataclass(frozen=True)
-class SiteFile:
-    """A site file that has been read and checked."""
-
-    path: Path
-    head: Head
-    components: list[ComponentEntry] = field(default_factory=list)
-    devices: list[DeviceEntry] = field(default_factory=list)
-    data: Any = field(default=None, repr=False, compare=False)
-    """What was read, with its lines."""
-
-    def problem(self, where: Where, message: str) -> str:
-        """A mistake of the file as one line with file, line and field."""
-        return problem(self.path, self.data, where, message)
-
-
-def names() -> list[str]:
-    """The sites that ship, by name."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
-def find(site: str | Path) -> Path:
-    """The file of a shipped site's name, or the path itself.
-
-    Raises:
-        FileError: neither a shipped site nor a file.
-    """
-    return yamlfile.shipped(FOLDER, site, "site")
-
-
-def read(site: str | Path) -> SiteFile:
-    """Read and check a site file.
-
-    Raises:
-        FileError: a line for each mistake: file, line, field, what was found, what was expected.
-    """
-    path = find(site)
-    data = yamlfile.load(path)
-    if "bench" in data:
-        return _of_bench(path, data)
-    return _read(path, data)
-
-
-def _of_bench(path: Path, data: Any) -> SiteFile:
-    """The software twin of a bench: its file has the site under `wiring`, or names it there."""
-    wiring = data.get("wiring")
-    if isinstance(wiring, str):
-        beside = path.parent / wiring
-        named = beside if beside.suffix in (".yaml", ".yml") else find(wiring)
-        site = yamlfile.load(named)
-        if "bench" in site:
-            raise FileError([problem(path, data, ["wiring"], f"{shown(wiring)} is a bench, expected a site")])
-        return _read(named, site)
-    if not isinstance(wiring, MutableMapping):
-        raise FileError(
-            [problem(path, data, ["wiring"], "expected the sections of a site file, or the name of a site")]
-        )
-    name = str(data["bench"])
-    wiring.setdefault("site", "bench" if unfit_name(name) else name)  # the bench's own schema checks its name
-    return _read(path, wiring)
-
-
-def _read(path: Path, data: Any) -> SiteFile:
-    reader = _Reader(path, data)
-    head = reader.head()
-    for section in SECTIONS:
-        reader.section(section)
-    for where, message in wrong_references(reader.components, reader.devices, reader.spoilt):
-        reader.wrong(where, message)
-    if reader.problems:
-        raise FileError(reader.listed())
-    return SiteFile(path, head, reader.components, reader.devices, data)
+UNIT = Range(0, 255)
+"""Modbus unit identifiers."""
 
 
 class _TooMany(Exception):
     """The file describes more than a site may have; what is wrong has been noted."""
 
 
-class _Reader:
+class Reader:
     """Goes through a site file once and collects every mistake on the way.
 
     A mistake is noted once: not again for each row of `each`, and not again where an entry that is wrong is named.
@@ -398,22 +278,6 @@ class _Reader:
     def spoilt(self, name: str) -> bool:
         """Whether the entry of that name is wrong itself."""
         return any(pattern.fullmatch(name) for pattern in self._spoilt)
-
-
-UNIT = Range(0, 255)
-"""Modbus unit identifiers."""
-
-BEYOND_LOOPBACK = (
-    "is not a loopback address (127.0.0.0/8): it may be that of real equipment. If it is meant, write "
-    "`beyond_loopback: true` at the top of the file"
-)
-
-
-def unfit_name(name: str) -> str:
-    """Why nothing on a site can be called that, '' if it can."""
-    if not NAME.fullmatch(name):
-        return f"the name is {found(name)}, expected 1 to 64 letters, digits, - and _, a letter or digit first"
-    return ""
 
 
 @cache
