@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
-from twinfeed.emulators.serve import ServeError
+from twinfeed.emulators.serving import ServeError
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.controllers.in_process import (
     Controller,

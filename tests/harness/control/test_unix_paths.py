@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from twinfeed.emulators.serve import LiveSite
+from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
 from twinfeed.harness import control, unixpaths
 from twinfeed.harness.control import ControlError, ControlServer
