@@ -74,7 +74,12 @@ def report(
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The HTML page. Default: FOLDER/report.html.")] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Also a PDF beside the page.")] = False,
     json: Annotated[Path | None, typer.Option("--json", help="Also everything as JSON, into this file.")] = None,
-    junit: Annotated[Path | None, typer.Option("--junit", help="Also JUnit XML, into this file.")] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", help="JUnit XML. Default: beside the page, .junit.xml.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Measurements as CSV. Default: beside the page, .csv.")
+    ] = None,
     record: RecordOption = None,
     key: KeyOption = None,
     lang: Annotated[str, typer.Option("--lang", help="fr or en. Default: the locale's.")] = "",
@@ -88,23 +93,24 @@ def report(
     from twinfeed.harness.language import UnknownLanguage, translator
     from twinfeed.harness.record import keys
     from twinfeed.harness.report.account import Account
-    from twinfeed.harness.report.rendering import files, page  # pydantic's models take a while
+    from twinfeed.harness.report.rendering import files, page, sheet  # pydantic's models take a while
     from twinfeed.harness.report.rendering.wording import ReportMissing
 
     page_file = out or folder / "report.html"
+    junit, csv = junit or page_file.with_suffix(".junit.xml"), csv or page_file.with_suffix(".csv")
     try:
         account = Account.of(folder, record or (), keys.trusted(key or ()))
         if json:
             files.write_json(account, json)
-        if junit:
-            files.write_junit(account, junit)
+        files.write_junit(account, junit)
+        sheet.write_csv(account, csv)
         text = page.html(account, folder, lang)
         page_file.write_text(text, encoding="utf-8")
         if pdf:
             page.pdf(text, page_file.with_suffix(".pdf"))
     except (ValueError, UnknownLanguage, ReportMissing, OSError) as error:
         fail(str(error), Exit.USAGE)
-    for path in (page_file, page_file.with_suffix(".pdf") if pdf else None, json, junit):
+    for path in (page_file, page_file.with_suffix(".pdf") if pdf else None, json, junit, csv):
         if path:
             console.print(f"{escape(str(path))} written", soft_wrap=True)
     _ = translator(lang).gettext

@@ -15,6 +15,7 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Generator, Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
@@ -24,6 +25,7 @@ import pytest
 
 from twinfeed.harness.plugin import resuming
 from twinfeed.harness.plugin.options import DEFAULT_SITE
+from twinfeed.harness.quantities import UnknownQuantity
 from twinfeed.harness.record import Broken, DiskFull, Record, keys
 from twinfeed.harness.record.folder import entries, sha256
 from twinfeed.harness.report import notes
@@ -213,6 +215,19 @@ class Recording:
                 path = Path(folder) / "journal.jsonl"
                 world.journal.write(path)
                 self.attach(item.nodeid, path)
+            self.put("test", "watched", test=item.nodeid, quantities=_watched(world))
+
+
+def _watched(world: World) -> list[str]:
+    """The recorded quantities that were named; on a bench, all that were measured."""
+    trace = world.journal.trace
+    if world.kind == "rig":
+        return list(trace)
+    found: dict[str, None] = {}
+    for pattern in world.watched:
+        with suppress(UnknownQuantity):
+            found |= dict.fromkeys(trace.names(pattern))
+    return list(found)
 
 
 def _locked(path: Path) -> IO[bytes]:

@@ -11,6 +11,7 @@ its earlier attempts are told too.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,8 +22,10 @@ from typing import Any, Self
 from pydantic import TypeAdapter, ValidationError
 
 from twinfeed.harness.record import Entry, in_order
+from twinfeed.harness.record import stamps as clocks
 from twinfeed.harness.record.folder import records
 from twinfeed.harness.report import notes
+from twinfeed.harness.report.facts import IN_FORCE, WATCHED, Facts
 from twinfeed.harness.report.judgement import Judgement
 from twinfeed.harness.report.measurement import Measurement
 from twinfeed.harness.report.notes import Calibration, Confirmation, Identity
@@ -48,6 +51,16 @@ class Attachment:
     """Set if it is no longer what was kept."""
 
 
+@dataclass(frozen=True)
+class Step:
+    """A step that is done by hand."""
+
+    instruction: str
+    expected: str = ""
+    observed: str = ""
+    time: str = ""
+
+
 @dataclass
 class Session:
     """One start of pytest, or of one of its workers."""
@@ -66,6 +79,12 @@ class Session:
     tester: str
     worker: str
     resumes: bool
+    document: str = ""
+    """The number of the document that the report is to be."""
+    unit: str = ""
+    """The unit under test."""
+    unit_serial: str = ""
+    decision_rule: str = ""
 
 
 @dataclass
@@ -78,6 +97,15 @@ class Attempt:
     reason: str = ""
     duration_s: float | None = None
     site: str = ""
+    doc: str = ""
+    """The docstring of the test."""
+    requirements: list[str] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
+    """What was to be done by hand."""
+    remarks: list[str] = field(default_factory=list)
+    deviations: list[str] = field(default_factory=list)
+    watched: list[str] = field(default_factory=list)
+    """The quantities that were watched by name."""
     measurements: list[Measurement] = field(default_factory=list)
     judgements: list[Judgement] = field(default_factory=list)
     """What `site.check` found of each property."""
@@ -127,6 +155,10 @@ class Account:
     devices: list[Identity]
     calibrations: list[Calibration]
     confirmations: list[Confirmation]
+    facts: Facts
+    """What the record of the bench states."""
+    clock_steps: list[clocks.Step]
+    """Where the time of day was set."""
     timeline: list[Happening]
 
     @classmethod
@@ -142,10 +174,14 @@ class Account:
         if not paths:
             raise NothingRecorded(f"{folder}: there is no record (*.jsonl) in it; pytest --report {folder} writes one")
         verification = verified(paths, trusted, folder)
-        account = cls(folder.name, verification.chains, verification.troubles, [], [], [], [], [], [])
+        account = cls(folder.name, verification.chains, verification.troubles, [], [], [], [], [], Facts(), [], [])
         reading = _Reading(account, folder)
         found = [(entry, path) for path in paths for entry in verification.entries[path]]
-        for entry, path in _since(in_order(found)):
+        told = _since(in_order(found))
+        for path in paths:
+            account.clock_steps += clocks.steps(entry for entry, its in told if its == path)
+        account.clock_steps = _apart(account.clock_steps)
+        for entry, path in told:
             try:
                 reading.take(entry, path)
             except (ValidationError, KeyError, TypeError) as error:
@@ -163,6 +199,27 @@ class Account:
     def sound(self) -> bool:
         """Whether everything is there, and is what was written."""
         return self.standing < Standing.WRONG
+
+    @property
+    def digest(self) -> str:
+        """What the page names in its footer: the last hash of the only record, else SHA-256 over those of all."""
+        if len(self.chains) == 1:
+            return self.chains[0].last
+        return hashlib.sha256("".join(f"{chain.last}\n" for chain in self.chains).encode()).hexdigest()
+
+    @property
+    def title(self) -> str:
+        """What was tested on: the bench's own title, its name, or the file's."""
+        bench = self.facts.bench
+        named = self.sessions[-1].bench if self.sessions else self.folder
+        if bench is None:
+            return named
+        return f"{bench.title} ({bench.name})" if bench.title else bench.name
+
+    @property
+    def document(self) -> str:
+        """The number of the document, as the last run that has one gives it."""
+        return next((session.document for session in reversed(self.sessions) if session.document), "")
 
     @property
     def counts(self) -> dict[Ending, int]:
@@ -208,11 +265,26 @@ def _since(found: Sequence[tuple[Entry, Path]]) -> Sequence[tuple[Entry, Path]]:
     return found[min(earliest, first) :]
 
 
+def _apart(found: Sequence[clocks.Step]) -> list[clocks.Step]:
+    """The steps of several records, each once: those of one size within a minute of each other are one step."""
+    kept: list[clocks.Step] = []
+    for step in found:
+        if not any(_same(step, known) for known in kept):
+            kept.append(step)
+    return kept
+
+
+def _same(step: clocks.Step, known: clocks.Step) -> bool:
+    apart = abs(datetime.fromisoformat(step.after) - datetime.fromisoformat(known.after))
+    return abs(step.by_s - known.by_s) < clocks.STEP_S and apart < timedelta(minutes=1)
+
+
 _MEASUREMENT = TypeAdapter(Measurement)
 _JUDGEMENT = TypeAdapter(Judgement)
 _QUIET = {
-    ("test", "measured"), ("test", "judged"), ("test", "attached"), ("record", "begins"), ("record", "goes on"),
-    ("record", "quotes"),
+    ("test", "measured"), ("test", "judged"), ("test", "attached"), ("test", "step"), ("test", "remark"),
+    ("test", "deviation"), ("test", "watched"), ("record", "begins"), ("record", "goes on"), ("record", "quotes"),
+    IN_FORCE, WATCHED,
 }  # fmt: skip
 """What is told with its test or in the list of records, not in the timeline."""
 
@@ -227,6 +299,7 @@ class _Reading:
 
     def take(self, entry: Entry, path: Path) -> None:
         account, data = self.account, entry.data
+        account.facts.take(entry)
         if (entry.who, entry.what) not in _QUIET:
             account.timeline.append(Happening(entry.time, entry.who, entry.what, data))
         match entry.who, entry.what:
@@ -250,7 +323,8 @@ class _Reading:
             if name not in self.tests:
                 self.tests[name] = Test(name, [])
                 self.account.tests.append(self.tests[name])
-            self.tests[name].attempts.append(Attempt(entry.time, site=data.get("site", "")))
+            told = {"doc": data.get("doc", ""), "requirements": list(data.get("requirements", ()))}
+            self.tests[name].attempts.append(Attempt(entry.time, site=data.get("site", ""), **told))
             return
         test = self.tests.get(name)
         if test is None:  # its beginning is behind a break of its chain
@@ -265,6 +339,14 @@ class _Reading:
             kept = Attachment(data["name"], data["file"], data["sha256"], data["octets"], data.get("caption", ""))
             kept.trouble = altered(self.folder, data)
             test.last.attachments.append(kept)
+        elif what == "step":
+            fields = {key: str(data.get(key, "")) for key in ("instruction", "expected", "observed")}
+            test.last.steps.append(Step(**fields, time=entry.time))
+        elif what in ("remark", "deviation"):
+            told_of = test.last.remarks if what == "remark" else test.last.deviations
+            told_of.append(str(data["text"]))
+        elif what == "watched":
+            test.last.watched += [str(name) for name in data["quantities"]]
         elif what == "finished":
             last = test.last
             last.ended, last.outcome = entry.time, Ending(data["outcome"])
@@ -278,7 +360,8 @@ def _session(entry: Entry) -> Session:
         "twinfeed", "python", "system", "world", "bench", "bench_sha256", "seed", "command", "tester", "worker",
         "resumes",
     )  # fmt: skip
-    return Session(entry.time, "", *(entry.data[name] for name in names))
+    later = (str(entry.data.get(name, "")) for name in ("document", "unit", "unit_serial", "decision_rule"))
+    return Session(entry.time, "", *(entry.data[name] for name in names), *later)
 
 
 def _once(known: list[Any], kind: type, data: Mapping[str, Any]) -> None:

@@ -103,3 +103,8 @@ class Taken:
     """How many readings there were; None if every change is recorded when it happens."""
     largest_gap_s: float | None = None
     worst_trip_s: float | None = None
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether the rig file names a certificate or a day of calibration."""
+        return bool(self.instrument.certificate or self.instrument.calibrated)

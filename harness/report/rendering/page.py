@@ -10,8 +10,11 @@ import base64
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from twinfeed.harness.report.account import Account, Attachment
+from twinfeed.harness.journal import Journal
+from twinfeed.harness.report.account import Account, Attachment, Attempt
+from twinfeed.harness.report.deviations import deviations
 from twinfeed.harness.report.measurement import Measurement
+from twinfeed.harness.report.rendering import procedure
 from twinfeed.harness.report.rendering.figures import figure
 from twinfeed.harness.report.rendering.wording import ReportMissing, Wording
 
@@ -41,8 +44,24 @@ def html(account: Account, folder: Path, lang: str = "") -> str:
 
         return Markup(figure(measurement, wording))  # made here, its texts escaped
 
+    def around(attempt: Attempt, journal: Journal | None) -> tuple[list[object], int]:
+        from markupsafe import Markup
+
+        shown, more = procedure.pictures(attempt, journal, wording)
+        return [Markup(svg) for svg in shown], more
+
+    environment.filters["css"] = _css
     return environment.get_template("report.html").render(
-        account=account, w=wording, figure=drawn, picture=lambda kept: _picture(folder, kept), most_lines=MOST_LINES
+        account=account,
+        w=wording,
+        figure=drawn,
+        picture=lambda kept: _picture(folder, kept),
+        journal_of=lambda attempt: procedure.journal_of(attempt, folder),
+        rows=lambda attempt, journal: procedure.rows(attempt, journal, wording),
+        pictures=around,
+        deviations=deviations(account),
+        footer=" · ".join(part for part in (account.document, f"SHA-256 {account.digest}") if part),
+        most_lines=MOST_LINES,
     )
 
 
@@ -63,6 +82,13 @@ def pdf(page: str, path: Path) -> None:
             "PDF needs Pango: apt install libpango-1.0-0 libpangoft2-1.0-0 (or print the page from a browser)"
         ) from error
     HTML(string=page, url_fetcher=URLFetcher(allowed_protocols=["data"])).write_pdf(path)
+
+
+def _css(text: str) -> object:
+    """A text inside the quotes of a style sheet."""
+    from markupsafe import Markup
+
+    return Markup("".join(c if c.isalnum() or c in " -·:._/" else f"\\{ord(c):06x}" for c in text))
 
 
 def _environment(wording: Wording) -> Environment:

@@ -7,10 +7,14 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from twinfeed.harness.language import N_, language, locale_name, translator
+from twinfeed.harness.report.account import Account
+from twinfeed.harness.report.facts import Bench
 from twinfeed.harness.report.judgement import Judgement
 from twinfeed.harness.report.measurement import Measurement, Value
+from twinfeed.harness.report.notes import Identity
 from twinfeed.harness.report.outcomes import WORDS, Ending, Outcome
 from twinfeed.harness.report.verifying import Standing
+from twinfeed.harness.uncertainty import Taken
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -27,6 +31,7 @@ WHAT = {
     ("device", "identified"): N_("device identified"),
     ("instrument", "calibrated"): N_("instrument calibrated"),
     ("operator", "confirmed"): N_("operator confirmed"),
+    ("bench", "file was edited"): N_("the bench file was edited"),
     ("clock", "was set"): N_("the computer's clock was set"),
     ("record", "half a line was put aside"): N_("half a line was put aside: a process had died while it wrote"),
 }
@@ -45,6 +50,12 @@ STANDINGS = {
     Standing.WRONG: N_("NOT AS WRITTEN"),
 }
 """What can be said of a record."""
+
+DECISIONS = {
+    "simple": N_("simple acceptance: the reading decides (ILAC-G8:09/2019, 4.2.1)"),
+    "guarded": N_("guard band: reading ± uncertainty must keep the limits (ILAC-G8:09/2019, 4.2.2)"),
+}
+"""Decision rules."""
 
 VERDICTS = {
     "holds": N_("holds"),
@@ -96,8 +107,14 @@ class Wording:
     def standing(self, standing: Standing) -> str:
         return self.say(STANDINGS[standing])
 
-    def world(self, world: str) -> str:
-        return self.say(WORLDS[world]) if world in WORLDS else world
+    def world(self, world: str, bench: Bench | None = None) -> str:
+        """The kind of world; a bench is called physical only if its devices are not programs on this computer."""
+        if world != "rig" or bench is None or not bench.on_loopback:
+            return self.say(WORLDS[world]) if world in WORLDS else world
+        if bench.on_loopback == len(bench.devices):
+            return self.say(N_("rig: programs on this computer, no physical devices"))
+        text = N_("rig: {num} of {all} devices are programs on this computer")
+        return self.say(text).format(num=bench.on_loopback, all=len(bench.devices))
 
     def verdict(self, word: str) -> str:
         """How a property fared."""
@@ -107,10 +124,69 @@ class Wording:
         """What was measured; bounds, where it is not known exactly."""
         low, high, unit = measurement.low, measurement.high, measurement.unit
         if low is None:
-            return self.quantity(measurement.value, unit)
+            return self.quantity(measurement.shown(measurement.value), unit)
         if high is None:
             return f"≥\N{NO-BREAK SPACE}{self.quantity(low, unit)}"
         return self.say(N_("{low} to {high}")).format(low=self.number(low), high=self.quantity(high, unit))
+
+    def uncertainty(self, measurement: Measurement) -> str:
+        """In figures or in words: a measurement without an uncertainty states that."""
+        if measurement.uncertainty:
+            return f"±\N{NO-BREAK SPACE}{self.quantity(measurement.shown_uncertainty, measurement.unit)}"
+        if measurement.outcome is Outcome.UNSET or isinstance(measurement.value, bool | str):
+            return "–"
+        exact = measurement.taken and all(not each.instrument.by for each in measurement.taken)
+        return self.say(N_("exact: emulated")) if exact else self.say(N_("not stated"))
+
+    def instrument(self, taken: Taken) -> str:
+        """An instrument and how it was read, in a line."""
+        of = taken.instrument
+        if not of.by:
+            return self.say(N_("{quantity}: the emulated site itself, every change recorded")).format(
+                quantity=of.quantity
+            )
+        said = [f"{of.quantity}: {of.by}" if of.by != of.quantity else of.quantity]
+        if of.accuracy is not None:
+            said.append(f"±\N{NO-BREAK SPACE}{self.quantity(of.accuracy, of.unit)}")
+        if taken.calibrated:
+            due = self.say(N_("calibrated {day}, valid until {due}, {certificate}"))
+            said.append(
+                due.format(day=self.day(of.calibrated), due=self.day(of.due), certificate=of.certificate or "–")
+            )
+        else:
+            said.append(self.say(N_("not calibrated")))
+        if of.every_s is not None and taken.samples is not None:
+            read = self.say(N_("read every {every}: {num} readings, largest gap {gap}, longest answer {trip}"))
+            times = [self.time_span(t) for t in (of.every_s, taken.largest_gap_s, taken.worst_trip_s)]
+            said.append(read.format(every=times[0], num=taken.samples, gap=times[1], trip=times[2]))
+        return "; ".join(said)
+
+    @staticmethod
+    def devices(account: Account) -> list[tuple[str, str, Identity | None]]:
+        """Each device with its address and what it said of itself, those of the bench file first."""
+        known = {device.device: device for device in account.devices}
+        bench = account.facts.bench
+        listed = {} if bench is None else {each.device: each.where for each in bench.devices}
+        return [(name, listed.get(name, ""), known.get(name)) for name in dict.fromkeys([*listed, *known])]
+
+    def time_span(self, seconds: float | None) -> str:
+        """A short time, in ms below a second."""
+        if seconds is None:
+            return "–"
+        if seconds < 1.0:
+            return self.quantity(float(f"{1000 * seconds:.3g}"), "ms")
+        return self.quantity(float(f"{seconds:.4g}"), "s")
+
+    def shortfall(self, measurement: Measurement) -> str:
+        """That the method does not fit the standard, empty if it does."""
+        if measurement.shortfall is None:
+            return ""
+        text = self.say(N_("not in accordance with {standard}: sampling"))
+        return text.format(standard=measurement.shortfall.standard)
+
+    def rule(self, rule: str) -> str:
+        """A decision rule in words."""
+        return self.say(DECISIONS[rule]) if rule in DECISIONS else rule
 
     def gaps(self, of: Measurement | Judgement) -> str:
         """The largest gap in what was recorded, and what was tolerated; empty without either."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -14,6 +15,8 @@ import pytest
 from external import program
 
 from twinfeed.harness.record import Person, Record, acting_for, in_order, keys, read, stamps, steps, writing
+from twinfeed.harness.virtual.clock import virtual_time
+from twinfeed.harness.virtual.loop import VirtualLoop
 
 
 @pytest.fixture
@@ -152,3 +155,20 @@ def test_lines_of_two_records_are_in_the_order_in_which_they_were_written(tmp_pa
         run.write("test", "finished")
     found = in_order([(entry, name) for name in ("run", "bench") for entry in read(tmp_path / f"{name}.jsonl")])
     assert [entry.what for entry, _ in found if entry.who in ("test", "load")] == ["started", "moves", "finished"]
+
+
+def test_lines_written_inside_a_simulated_world_have_the_clock_of_the_computer(path: Path) -> None:
+    """Its virtual half hour is no step of the computer's clock, and its lines stay in order."""
+
+    async def half_an_hour(record: Record) -> None:
+        await asyncio.sleep(1800.0)
+        record.write("test", "measured")
+
+    with Record.open(path) as record, virtual_time():
+        record.write("test", "started")
+        VirtualLoop().run_until_complete(half_an_hour(record))
+        record.write("test", "finished")
+    assert steps(read(path)) == []
+    assert [entry.what for entry, _ in in_order([(entry, 0) for entry in read(path)])] == [
+        "begins", "started", "measured", "finished"
+    ]  # fmt: skip
