@@ -69,7 +69,7 @@ class ProfileUnit:
     def __init__(self, surface: Surface, modbus: Modbus | None = None) -> None:
         modbus = modbus or surface.profile.modbus
         if modbus is None:
-            raise ProfileError(f"profile {surface.profile.profile} says nothing of Modbus")
+            raise ProfileError(f"profile {surface.profile.profile} has no entries for Modbus")
         self.extras = Extras()
         """The functions of the product; see `modbus_extras`."""
         self._surface = surface

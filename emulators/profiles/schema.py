@@ -268,9 +268,7 @@ class Modbus(Strict):
         names = {7: "exception_status", 17: "server_id", 20: "files", 21: "files", 24: "fifos"}
         for function, described in needed.items():
             if function in self.functions and not described:
-                raise ValueError(
-                    f"functions: {function} is listed, but `{names[function]}` does not say what it answers"
-                )
+                raise ValueError(f"functions: {function} is listed, but `{names[function]}` has no answer")
         return self
 
 

@@ -64,7 +64,7 @@ class SurfaceTree(MibTree):
     def __init__(self, surface: Surface, lazy: bool = False) -> None:
         snmp = surface.profile.snmp
         if snmp is None:
-            raise ProfileError(f"profile {surface.profile.profile} says nothing of SNMP")
+            raise ProfileError(f"profile {surface.profile.profile} has no entries for SNMP")
         self._surface = surface
         self._added: list[Instance] = []
         self._made: dict[tuple[int, tuple[Index, ...]], Instance] = {}

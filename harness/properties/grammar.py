@@ -168,8 +168,8 @@ class _Parser:
             if not self.takes("until"):
                 if self.kind == "end":
                     raise PropertySyntaxError(
-                        self.text, 1, "an expression alone says nothing of time; begin with always, never, eventually, "
-                        "within or for at least (or go on with until)"
+                        self.text, 1, "an expression alone names no time; begin with always, never, eventually, "
+                        "within or for at least (or continue with until)"
                     )  # fmt: skip
                 self.fail("'until'")
             end = self.whole()

@@ -64,7 +64,7 @@ class Wire(Form):
     baud: int = Field(default=19200, ge=110)
     parity: Literal["N", "E", "O"] = "E"
     expose: bool = False
-    """Listen at addresses that others can reach: whoever reaches them commands the device."""
+    """Listen at addresses that others can reach: everyone who reaches them can command the device."""
 
     @model_validator(mode="after")
     def _listens(self) -> Self:

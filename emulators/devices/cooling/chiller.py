@@ -37,8 +37,8 @@ class ChillerController(Device[ChillerControllerState]):
     STATE = ChillerControllerState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
-        "controller-hang": Fault("the sequence stops; what runs goes on, what stands does not start"),
-        "flow-switch-stuck": Fault("the flow switch reads no flow whatever flows", family="sensor"),
+        "controller-hang": Fault("the sequence stops: running compressors go on, stopped ones do not start"),
+        "flow-switch-stuck": Fault("the flow switch always reads no flow", family="sensor"),
         "lockout": Fault("locked out: it stops and cannot be reset until the cause is cleared", family="plant"),
         **left_in_manual("it is left switched off at its panel"),
         "lost-run-signal": Fault(

@@ -29,7 +29,7 @@ ALARMS: Alarms[PduDevice] = (
     Alarm("outlet_off", "an outlet is switched off", lambda d: False in d.pdu.state.relays, severity="info"),
     Alarm(
         "relay_failed",
-        "an outlet is not what it was told to be",
+        "an outlet is not in the ordered state",
         lambda d: d.pdu.live and d.outlets.disobeyed,
         severity="critical",
         delay_s=1.0,

@@ -41,8 +41,12 @@ FIRMWARE_FAULTS: Mapping[str, Fault] = {
     ),
     "command-ignored": Fault("commands and settings are acknowledged and not carried out"),
     "settings-changed": Fault(
-        "somebody has changed a setting; clearing it puts the old one back",
-        {"percent": Parameter(50.0, "%", 0.0, 1000.0, "of what it was, within its range; a yes/no is turned", 100.0)},
+        "a person has changed a setting; clearing the fault restores the old value",
+        {
+            "percent": Parameter(
+                50.0, "%", 0.0, 1000.0, "of the old value, within its range; a yes/no is inverted", 100.0
+            )
+        },
         "people",
         ("setting",),
     ),
@@ -50,7 +54,7 @@ FIRMWARE_FAULTS: Mapping[str, Fault] = {
 """Every device can suffer these."""
 
 ALARM_FAULTS: Mapping[str, Fault] = {
-    "alarm-not-raised": Fault("no further alarm is raised, whatever happens"),
+    "alarm-not-raised": Fault("no further alarm is raised"),
     "alarm-storm": Fault(
         "alarms are raised and cleared for no reason, one after the other",
         {"per_minute": Parameter(60.0, "1/min", 0.1, 600.0, "alarms raised a minute", neutral=None)},

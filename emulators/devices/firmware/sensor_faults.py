@@ -21,9 +21,9 @@ OPEN_LOOP = 3276.7
 _POINT, _ANY = ("point",), 1e6
 
 SENSOR_FAULTS: Mapping[str, Fault] = {
-    "sensor-stuck": Fault("the point goes on reading what it read when the fault began", {}, "sensor", _POINT),
+    "sensor-stuck": Fault("the point keeps the value of the start of the fault", {}, "sensor", _POINT),
     "sensor-drift": Fault(
-        "the point drifts away from what is there",
+        "the value drifts away from the true one",
         {"rate": Parameter(1.0, "unit/h", -_ANY, _ANY, "in the unit of the point, an hour")},
         "sensor",
         _POINT,

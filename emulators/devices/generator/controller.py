@@ -43,13 +43,13 @@ class GeneratorController(Device[GeneratorControllerState]):
     STATE = GeneratorControllerState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
-        "controller-hang": Fault("sequence and protection stand still; the engine does what it was last told"),
-        "emergency-stop": Fault("somebody has pressed the emergency stop button", family="people"),
+        "controller-hang": Fault("sequence and protection stop; the engine follows its last order"),
+        "emergency-stop": Fault("the emergency stop button is pressed", family="people"),
         "no-remote-start": Fault("the wire of the remote start is broken: requests are not seen", family="plant"),
         "msc-failure": Fault(
             "the multiset link is down: this controller and the others do not see each other", family="plant"
         ),
-        **left_in_manual("it is left in manual: it goes on as it is and does not start when called"),
+        **left_in_manual("it is left in manual: it stays as it is, and does not start when called"),
     }
     params: GeneratorControllerParams
 

@@ -59,7 +59,7 @@ class RelayIo(Device[RelayIoState]):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **WITHOUT_ALARMS,
         "stuck-input": Fault(
-            "an input reads the same whatever is there",
+            "an input always reads the same",
             {
                 "input": Parameter(1.0, "row", 1.0, 64.0, neutral=None, whole=True),
                 "level": Parameter(0.0, "level", 0.0, 1.0, neutral=None, whole=True),
@@ -67,7 +67,7 @@ class RelayIo(Device[RelayIoState]):
             family="sensor",
         ),
         "dead-relay": Fault(
-            "a relay's coil is open: it does nothing when told to close",
+            "a relay's coil is open: the relay does not close",
             {"relay": Parameter(1.0, "row", 1.0, 64.0, neutral=None, whole=True)},
             family="plant",
         ),

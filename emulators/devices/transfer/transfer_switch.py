@@ -86,8 +86,8 @@ class TransferSwitchController(Device[TransferSwitchState]):
         **Device.FAULTS,
         "controller-hang": Fault("the sequence stops: timers that run out do nothing"),
         "lockout": Fault("a protection (a ground fault, say) blocks all transfers until it is reset", family="plant"),
-        "blind": Fault("the sensing of the normal source reads nominal values whatever is there", family="sensor"),
-        "false-loss": Fault("the sensing of the normal source reads dead whatever is there", family="sensor"),
+        "blind": Fault("the sensing of the normal source always reads nominal values", family="sensor"),
+        "false-loss": Fault("the sensing of the normal source always reads dead", family="sensor"),
         "no-start-signal": Fault(
             "the engine-start contact does not close", family="plant", source="OVH Strasbourg, 2017-11"
         ),

@@ -152,7 +152,7 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
             "Sahel dust in the condenser: hotter condensing, less capacity, more power",
             {"blockage": Parameter(30.0, "%", 1.0, 90.0)},
         ),
-        "start-failure": Fault("the compressors do not turn when told to"),
+        "start-failure": Fault("the compressors do not start when ordered"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES, "running": "", "tripped": "", "power_kw": "kW", "cooling_kw": "kW",

@@ -79,7 +79,7 @@ ENGINE_FAULTS: Mapping[str, Fault] = {
         "water or algae in the fuel: filters clog and it dies",
         {"minutes": Parameter(3.0, "min", 0.0, 600.0, "of running until it dies", neutral=None)},
     ),
-    "fails-to-stop": Fault("the fuel valve stays open: it runs on when told to stop"),
+    "fails-to-stop": Fault("the fuel valve stays open: the engine runs on after a stop order"),
 }
 
 

@@ -103,7 +103,7 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
             {"percent": Parameter(50.0, "%", 10.0, 300.0, "of the intended setting", neutral=100.0)},
             source="AWS us-east-1, 2012-06-14",
         ),
-        "wrong-breaker": Fault("somebody opens it who meant another one; clearing it closes it again", family="people"),
+        "wrong-breaker": Fault("a person opens the wrong breaker; clearing the fault closes it again", family="people"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES,

@@ -50,7 +50,7 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
     NEEDS: ClassVar[int] = 0
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "stuck": Fault("the mechanism does not leave the position it is in"),
-        "stuck-off": Fault("the mechanism stops between the sources; it goes on when the fault is cleared"),
+        "stuck-off": Fault("the mechanism stops between the sources; it continues when the fault is cleared"),
         "slow": Fault("the mechanism moves late", {"delay_s": Parameter(2.0, "s", 0.05, 60.0)}),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {

@@ -95,7 +95,7 @@ class UpsRatings:
 
 
 UPS_FAULTS: Mapping[str, Fault] = {
-    "left-in-manual": Fault("somebody leaves it on its static bypass, as after a maintenance", family="people"),
+    "left-in-manual": Fault("it is left on its static bypass, as after a maintenance", family="people"),
     "inverter": Fault("the inverter stops"),
     "rectifier": Fault("the rectifier stops: the battery carries the load"),
     "charger": Fault("the battery is not charged"),
@@ -106,12 +106,12 @@ UPS_FAULTS: Mapping[str, Fault] = {
         {"derating": Parameter(50.0, "%", 5.0, 90.0, "of the rating that remains", neutral=100.0)},
     ),
     "string-open": Fault(
-        "strings of the battery are open: they give nothing, and nobody sees it on float",
+        "strings of the battery are open: they give no current, which does not show on float",
         {"strings": Parameter(1.0, "", 1.0, 64.0, "how many", whole=True)},
     ),
     "battery-weak": Fault(
         "the battery holds less than the UPS believes",
-        {"capacity": Parameter(40.0, "%", 1.0, 99.0, "of what it should hold", neutral=100.0)},
+        {"capacity": Parameter(40.0, "%", 1.0, 99.0, "of its rated charge", neutral=100.0)},
         source="Cloudflare PDX, 2023-11",
     ),
     "thermal-runaway": Fault(

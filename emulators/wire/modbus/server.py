@@ -378,6 +378,6 @@ def check_loopback(host: str, allow_non_loopback: bool) -> None:
         loopback = host == "localhost"
     if not loopback and not allow_non_loopback:
         raise ValueError(
-            f"Modbus server asked to listen on {host}, which is not a loopback address: whoever reaches it "
+            f"Modbus server asked to listen on {host}, which is not a loopback address: everyone who reaches it "
             "can write to the device. Use 127.x.y.z or ::1, or pass allow_non_loopback=True"
         )

@@ -131,10 +131,10 @@ def spans_of(profile: Profile) -> list[Span]:
     How many rows the product's tables have is for the walk to find out: a table is asked for until another begins.
 
     Raises:
-        ValueError: the profile says nothing of Modbus.
+        ValueError: the profile has no entries for Modbus.
     """
     if profile.modbus is None:
-        raise ValueError(f"profile {profile.profile} says nothing of Modbus")
+        raise ValueError(f"profile {profile.profile} has no entries for Modbus")
     everything: list[Register | Bit] = [*profile.modbus.registers, *profile.modbus.bits]
     values = sorted({value for entry in everything if entry.access != "wo" for value in _rows(entry, everything)})
     found: list[Span] = []

@@ -143,7 +143,7 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
     ),
     _protocol(
         "snmp-missing-instance",
-        "what is asked for does not exist: noSuchInstance, endOfMibView to walks, noCreation to writes; v1 noSuchName",
+        "the variable does not exist: noSuchInstance, endOfMibView to walks, noCreation to writes; v1 noSuchName",
         "RFC 3416 §4.2, RFC 1157 §4.1",
     ),
     _protocol(
@@ -234,7 +234,7 @@ TRANSPORT_KINDS: tuple[FaultKind, ...] = (
         "the device has gone without a word: connections seem open, nothing comes back",
         "RFC 9293 §3.5.1",
     ),
-    _transport("black-hole", "nothing arrives either way; streams go on where they were when it is over"),
+    _transport("black-hole", "nothing arrives either way; streams continue where they were when the fault ends"),
     _transport("partition", "device and station are in two parts of a network: as a black hole, traps included"),
     _transport(
         "serial-noise",

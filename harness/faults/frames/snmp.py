@@ -53,7 +53,7 @@ OF_ANSWERS = ("stale", "snmp-wrong-type", "snmp-unsorted", "snmp-too-big")
 OF_V3 = ("snmp-time-window", "snmp-key-changed")
 """Faults that need a message to be read, and those that only v3 can have."""
 
-SEALED = "a message of v3 is authenticated: what is changed in it is lost"
+SEALED = "a message of v3 is authenticated: an altered one is lost"
 NOT_V3 = "a message of v1 and v2c has no clock and no key"
 
 

@@ -147,8 +147,8 @@ def check_loopback(host: str, exposed: bool) -> None:
         loopback = host == "localhost"
     if not loopback and not exposed:
         raise NotLoopback(
-            f"asked to listen on {host}, which is not a loopback address: whoever reaches it commands the device. "
-            "Use 127.x.y.z, or expose it on purpose"
+            f"asked to listen on {host}, which is not a loopback address: everyone who reaches it can "
+            "command the device. Use 127.x.y.z, or expose it on purpose"
         )
 
 

@@ -123,7 +123,7 @@ class UdpProxy(Proxy):
         """The sender of an answer, which need not be the target: some devices answer from another port or address."""
         if sender != self.resolved_target and sender != self.elsewhere:
             self.elsewhere = sender
-            _log.warning("%s:%d was asked, the answer came from %s:%d; it is passed on", *self.target, *sender)
+            _log.warning("the request went to %s:%d, its answer came from %s:%d", *self.target, *sender)
 
     def _notified(self, client: _Client, data: bytes) -> None:
         loop = asyncio.get_running_loop()

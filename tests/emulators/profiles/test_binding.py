@@ -324,7 +324,7 @@ def test_a_profile_can_leave_out_functions(heater, tmp_path):
     ("field", "says"),
     [
         ("functions: [3, 99]", "found [99], expected some of"),
-        ("functions: [3, 17]", "17 is listed, but `server_id` does not say what it answers"),
+        ("functions: [3, 17]", "17 is listed, but `server_id` has no answer"),
         ("fifos: [{pointer: 1, address: 1, count: 32}]", "count"),
         ("files: [{file: 0, address: 1, type: u16, value: 1}]", "file"),
         ('server_id: {id: "hex:xy"}', "hex"),

@@ -137,7 +137,7 @@ def test_a_device_that_is_not_there_is_said_and_leaves_no_file(cli: Cli, tmp_pat
         (("modbus://127.0.0.1",), "Modbus needs --ranges (holding:0-199) or --profile"),
         (("modbus://127.0.0.1", "--under", "1.3.6"), "--under is for SNMP"),
         (("modbus://127.0.0.1", "--ranges", "all"), "expected TABLE:FIRST-LAST"),
-        (("modbus://127.0.0.1", "--profile", "ups-rfc1628"), "says nothing of Modbus"),
+        (("modbus://127.0.0.1", "--profile", "ups-rfc1628"), "has no entries for Modbus"),
         (("modbus://127.0.0.1", "--profile", "ups-9000"), "no profile is called 'ups-9000'"),
         (("snmp://127.0.0.1", "--rate", "fast"), "expected a rate"),
         (("snmp://127.0.0.1", "--every", "often"), "expected a time"),

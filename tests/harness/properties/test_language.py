@@ -47,7 +47,7 @@ def test_text_and_python_say_the_same(text, property):
     ("text", "column", "message"),
     [
         ("alway hall-1.inlet_c < 27", 1, "found 'alway', expected a quantity"),
-        ("hall-1.inlet_c < 27", 1, "an expression alone says nothing of time"),
+        ("hall-1.inlet_c < 27", 1, "an expression alone names no time"),
         ("always hall-1.inlet_c = 27", 23, "did you mean =="),
         ("always hall-1.inlet_c <", 24, "found the end, expected a quantity"),
         ("within 15 of a.b: c.d", 11, "expected the unit of that time: ms, s, min, h, d"),

@@ -125,7 +125,7 @@ class TestWhatIsNotApplied:
         tamper = Tamper(0, "snmp")
         tamper.apply(kind)
         assert tamper.answer(V3_ANSWER) == [V3_ANSWER]
-        assert list(tamper.spared) == [(kind, "a message of v3 is authenticated: what is changed in it is lost")]
+        assert list(tamper.spared) == [(kind, "a message of v3 is authenticated: an altered one is lost")]
 
     def test_faults_of_requests_spare_v3(self) -> None:
         tamper = Tamper(0, "snmp")
