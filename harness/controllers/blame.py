@@ -6,13 +6,10 @@ import asyncio
 import traceback
 from pathlib import Path
 
-import twinfeed.emulators
-import twinfeed.harness
+_TWINFEED = Path(__file__).parents[2]
 
 _NOT_UNDER_TEST = tuple(
-    f"{Path(file).parent}/"
-    for file in (asyncio.__file__, twinfeed.harness.__file__, twinfeed.emulators.__file__)
-    if file is not None
+    f"{folder}/" for folder in (Path(asyncio.__file__).parent, _TWINFEED / "harness", _TWINFEED / "emulators")
 )
 
 MOST = 12

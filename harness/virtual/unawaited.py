@@ -10,10 +10,10 @@ from types import CodeType, CoroutineType
 from typing import Any
 from unittest.mock import patch
 
-import twinfeed.harness
 from twinfeed.harness.virtual.strict import StrictLoop
 
-_OURS = str(Path(twinfeed.harness.__file__ or "").parent)
+_OURS = f"{Path(__file__).parents[1]}/"
+"""The folder of the harness."""
 
 
 class NeverAwaited(RuntimeError):
