@@ -1,4 +1,4 @@
-"""From a finding to a test that stays: a scenario as a regression test file that anybody can read."""
+"""Regression tests from findings: a scenario as a readable test file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hunt: Hypothesis looks for a scenario that breaks a property, then for the smallest one that still does.
+"""The search: Hypothesis searches for a scenario that breaks a property, then for the smallest one.
 
 `hypothesis.target` draws the search towards the edge: hotter inlets, emptier batteries, smaller margins.
 """
@@ -25,17 +25,17 @@ from twinfeed.harness.virtual.watchdog import PATIENCE_S
 from twinfeed.harness.worlds.sites import fresh
 
 TARGETS: Mapping[str, float] = {"*.inlet_c": 1.0, "*.charge_percent": -1.0}
-"""Quantities whose extremes the search is drawn to, and whether up or down."""
+"""Quantities whose extremes attract the search, and the direction."""
 
 SHRINKING_RUNS = 120
-"""So many scenarios are tried to make a finding smaller, at the most."""
+"""Largest number of scenarios for shrinking a finding."""
 
 DETAILS: tuple[dict[str, Any], ...] = ({"flap": None}, {"parameters": {}}, {"for_s": None})
 """What a fault is without: coming and going, a strength other than its default, an end."""
 
 
 class Broken(Exception):
-    """A scenario broke something: what Hypothesis shrinks."""
+    """A scenario broke a property. Hypothesis shrinks this exception."""
 
 
 class Enough(BaseException):
@@ -45,13 +45,13 @@ class Enough(BaseException):
 
 @dataclass(frozen=True)
 class Finding:
-    """The smallest scenario that was found to break something, and what it broke."""
+    """The smallest scenario that was found, and the properties that it breaks."""
 
     outcome: Outcome
     examples: int
-    """Scenarios run until the first one broke something."""
+    """Number of scenarios until the first violation."""
     seconds: float
-    """How long that took on this machine, s."""
+    """Time until the first violation, s of this machine's clock."""
     shrinking_runs: int = 0
 
     @property
@@ -65,14 +65,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Hunt:
-    """How a hunt went. `finding` is None if everything survived, or nothing broke until it was interrupted."""
+    """The result of a search. `finding` is None if no property broke, also if the search was interrupted."""
 
     finding: Finding | None
     examples: int
     """Different scenarios that were run."""
     seconds: float
     vacuous: Mapping[str, int] = field(default_factory=dict)
-    """Property -> in how many of those scenarios it was never put to the test; those with none are left out."""
+    """Property -> number of scenarios in which it was vacuous; properties without such a scenario are left out."""
     drawn: int = 0
     """Scenarios that Hypothesis drew; one that is like an earlier one is not run again."""
     interrupted: bool = False

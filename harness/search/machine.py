@@ -1,4 +1,4 @@
-"""Operators at work as a Hypothesis state machine: faults happen, people act, time passes, and nothing may break.
+"""Operators as a Hypothesis state machine: faults happen, people act, time passes, and the properties must hold.
 
     TestOperators = operators(Scenario("pilot", properties=("always racks.*.supplied",), controller="…")).TestCase
 
@@ -30,11 +30,11 @@ from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
 
 WAITS_S = (1.0, 10.0, 60.0, 300.0)
-"""How long operators watch before they act again, s."""
+"""Time between two actions of operators, s."""
 
 
 class Operators(RuleBasedStateMachine):
-    """The deeds. `operators` makes a subclass of it for one site."""
+    """The actions. `operators` makes a subclass for one site."""
 
     frame: Scenario
     offered: Menu
@@ -110,7 +110,7 @@ class Operators(RuleBasedStateMachine):
 
     @property
     def _broken(self) -> bool:
-        """Whether something else than the grid is broken now."""
+        """True if a fault other than one of the grid is active."""
         grid = {target for target, _ in self.offered.grid}
         return any(target not in grid for target, _, _ in self.world.model.active_faults())
 

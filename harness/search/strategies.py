@@ -1,4 +1,4 @@
-"""Which faults a site can suffer, as Hypothesis strategies that shrink towards fewer, simpler and earlier ones.
+"""Hypothesis strategies for the faults of a site. They shrink towards fewer, simpler and earlier faults.
 
 A Tier III site must ride through any disturbance of the grid, which the Uptime Institute's Tier Standard: Topology
 counts as an expected condition and not as a failure, and through one failure or one work at a time. So a scenario has
@@ -29,14 +29,14 @@ GRID_S = 10
 """Onsets are whole multiples of this, s, so that shrinking is quick and its results are easy to read."""
 
 LASTING_S = (None, None, None, None, 60.0, 300.0, 900.0, 10.0)
-"""How long a fault may last, s; the simplest is to the end."""
+"""Durations of a fault, s; the simplest is to the end."""
 
 FLAPS = (None, None, None, None, None, None, (30.0, 30.0), (90.0, 60.0))
-"""(s there, s not there) of faults that come and go."""
+"""(s on, s off) of flapping faults."""
 
 
 DISTURBANCES = 2
-"""How often the grid may be disturbed in one scenario."""
+"""Number of disturbances of the grid in one scenario."""
 
 OFTEN = st.sampled_from((False, True, True, True))
 """Whether one more fault is there."""
@@ -44,7 +44,7 @@ OFTEN = st.sampled_from((False, True, True, True))
 
 @dataclass(frozen=True)
 class Menu:
-    """What can be chosen from: (target, kind) of the grid and of all else by family, and the kinds' parameters."""
+    """The faults to draw from: (target, kind) of the grid, all others by family, and the parameters of the kinds."""
 
     grid: tuple[tuple[str, str], ...]
     others: Mapping[str, tuple[tuple[str, str], ...]]
@@ -64,11 +64,11 @@ MEASURED: Mapping[str, tuple[str, ...]] = {
     "crah": ("air.supply", "air.return"),
     "chilled_water_plant": ("loop.supply", "loop.flow"),
 }
-"""Kind of device -> measurements that control logic acts on: what faults of sensors are offered for."""
+"""Device kind -> measurements that control logic uses: the points for faults of sensors."""
 
 
 def menu(site: Site, only: Iterable[str] = (), without: Iterable[str] = ()) -> Menu:
-    """What the site can suffer: all of it, or what `only` names, but for what `without` names.
+    """The faults of the site: all, or those of `only`, without those of `without`.
 
     Names are those of families, kinds, targets or `target/kind`, with `*` as in file names. Disturbances of the grid
     are always offered unless `without` names them.

@@ -1,4 +1,4 @@
-"""One scenario run to its end, or to its first violation, in a simulated world of its own."""
+"""The run of one scenario, to its end or to its first violation, in its own simulated world."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ from twinfeed.harness.worlds.world import NeverInjected, never_injected
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a scenario. `ended_s` is when the run was over, s of the site's clock."""
+    """The outcome of a scenario. `ended_s` is the end of the run, s of the site's clock."""
 
     scenario: Scenario
     verdicts: tuple[Verdict, ...]
     failure: str = ""
-    """Why the controller or the plant could not go on, if so."""
+    """The reason if the controller or the plant failed."""
     ended_s: float = 0.0
     journal: Journal = field(default_factory=Journal, repr=False, compare=False)
     seed: int = 0
     """The seed that was used: that of the scenario, else that of the site's file."""
     traceback: str = field(default="", compare=False)
-    """Where in the code under test the failure came from: file, line, function."""
+    """The place of the failure in the code under test: file, line, function."""
 
     def __bool__(self) -> bool:
-        """Whether nothing failed and no property was violated; one that is still undecided at the end was not."""
+        """True if nothing failed and no property was violated. An undecided property is not violated."""
         return not self.failure and not any(verdict.violated for verdict in self.verdicts)
 
     @property
     def seen(self) -> bool:
-        """Whether nothing was wrong, and at least one property was put to the test and seen to hold."""
+        """True if nothing was wrong, and at least one property was tested and held."""
         return bool(self) and any(verdict.word == "holds" for verdict in self.verdicts)
 
     @property
     def what(self) -> str:
-        """Everything that was wrong, for people; empty if nothing was."""
+        """All failures and violations as text; empty if there were none."""
         lines = [self.failure] if self.failure else []
         lines += [self.traceback] if self.traceback else []
         lines += [str(verdict) for verdict in self.verdicts if verdict.violated]

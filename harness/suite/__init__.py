@@ -1,4 +1,4 @@
-"""A starter folder of tests for somebody's own site: `twinfeed new-suite` writes it."""
+"""The starter folder of tests that `twinfeed new-suite` writes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OWN = {
 """For a site that is there already: a controller to be filled in, and tests. File -> what it is made of."""
 
 SUPPLIED = ("racks.*.supplied", "power.ups-*.live", "power.*.live")
-"""What must stay alive: the first of these that the site has."""
+"""The quantities that must stay true: the first pattern that the site has."""
 
 
 class SuiteExists(Exception):

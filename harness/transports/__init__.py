@@ -1,4 +1,4 @@
-"""How the harness reaches a device: Modbus through pymodbus, SNMP through pysnmp; never our own codecs."""
+"""Transports: Modbus through pymodbus, SNMP through pysnmp; never with the codecs of the emulators."""
 
 from twinfeed.harness.transports.errors import NoAnswer, NotAdmitted, NotShown, Refused, TransportError, WrongAnswer
 from twinfeed.harness.transports.handle import DeviceHandle, Reading

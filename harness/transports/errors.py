@@ -1,11 +1,11 @@
-"""What can go wrong between the harness and a device."""
+"""The errors between the harness and a device."""
 
 from __future__ import annotations
 
 from typing import Self
 
 OCTETS_SHOWN = 64
-"""Octets of a wrong answer that its message shows; the error holds them all."""
+"""Number of octets of a wrong answer that the message shows; the error holds all of them."""
 
 
 class TransportError(Exception):
@@ -24,7 +24,7 @@ class TransportError(Exception):
         self.point = ""
 
     def named(self, device: str, point: str) -> Self:
-        """The same error, saying which device and point (or points) were asked for."""
+        """The same error, with the device and the requested points in its message."""
         self.device, self.point = device, point
         return self
 
@@ -37,25 +37,25 @@ class TransportError(Exception):
 
 
 def url(scheme: str, host: str, port: int) -> str:
-    """An address as `urls` takes it and errors show it: `modbus://[::1]:502`."""
+    """An address in the form of `urls` and of messages: `modbus://[::1]:502`."""
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def tried(retries: int, timeout_s: float) -> str:
-    """How long an answer was waited for, in words: `in 2 tries of 1 s`."""
+    """The tries and their timeout as text: `in 2 tries of 1 s`."""
     return f"in {1 + retries} tries of {timeout_s:g} s" if retries else f"in {timeout_s:g} s"
 
 
 class NoAnswer(TransportError):
-    """Nothing came back within the timeout of each try."""
+    """No answer came within the timeout of each try."""
 
 
 class WrongAnswer(TransportError):
-    """Something came back that is not the answer: undecodable, of another type, length or request."""
+    """The answer is wrong: undecodable, or of another type, length or request."""
 
 
 class Refused(WrongAnswer):
-    """The device answered, in its protocol's own words, that it will not: an exception code or an error-status.
+    """The device refused with an exception code or an error-status.
 
     `code` is that number, 0 for a variable that is not there.
     """
@@ -66,7 +66,7 @@ class Refused(WrongAnswer):
 
 
 class NotAdmitted(Refused):
-    """An SNMPv3 agent refused whoever asked, not the request: user, keys or clocks do not agree (RFC 3414 §3.2)."""
+    """An SNMPv3 agent refused the user, not the request: user, keys or clocks do not agree (RFC 3414 §3.2)."""
 
 
 class NotShown(TransportError):

@@ -1,4 +1,4 @@
-"""A device as the harness sees it: logical points, read and written over the wire through the device's profile.
+"""Device handles: points of a device, read and written over the wire through its profile.
 
 ups = DeviceHandle("ups-a1", library.get("ups-rfc1628"), snmp=SnmpTransport.v2c("127.20.1.11", 1161))
 reading = await ups.read("battery.charge")
@@ -31,7 +31,7 @@ ILLEGAL_VALUE = 3
 """The exception for a request of too many registers (V1.1b3, section 6.3)."""
 
 PLANS = 64
-"""Different batches whose grouping into requests is remembered."""
+"""Number of different batches whose grouping into requests is cached."""
 
 
 OTHER_TYPE = "a value of another type than the profile's came"
@@ -39,27 +39,27 @@ OTHER_TYPE = "a value of another type than the profile's came"
 
 @dataclass(frozen=True)
 class Reading:
-    """A point's value as it came over the wire."""
+    """The value of a point as it was received."""
 
     device: str
     point: str
     value: Value
     """A number in `unit`, a word, a text or a bool; NaN where nothing is known, see `unknown`."""
     unit: str
-    """As the catalogue of the kind of device gives it; empty for words, texts and bare numbers."""
+    """The unit from the catalogue of the device kind; empty for words, texts and bare numbers."""
     t_s: float
-    """When the answer came, s of the handle's clock."""
+    """Time of the answer, s of the handle's clock."""
     source: str
-    """The URL and the register or OID it came from."""
+    """The URL and the register or OID of the value."""
     unknown: str = ""
-    """Why nothing is known: the device shows no value, or one that the point cannot have or that the profile gives no
+    """The reason if the value is unknown: the device shows no value, one that the point cannot have, one without a
     meaning, or octets that are no value; '' if known."""
     raw: Value | None = None
     """What was read instead of a reading, in `unit` where it is a number; None if the value is known."""
 
 
 class DeviceHandle:
-    """Reads and writes the points of one device through whichever of its protocols shows them, SNMP first.
+    """Reads and writes the points of one device through the protocol that shows them, SNMP first.
 
     `clock` gives the time of readings, s (default: the event loop's). `rows` says which rows the device's tables have
     where `points` cannot find out by asking (a Modbus product that answers zero where it has nothing).
@@ -82,11 +82,11 @@ class DeviceHandle:
         self._rows = rows or {}
         self._places: dict[str, Place] = {}
         self._halves: dict[tuple[str, ...], tuple[Range, Range]] = {}
-        """The points of requests that the device refused as too long -> what is asked in their place."""
+        """Requests that the device refused as too long, by their points -> the shorter requests sent instead."""
         self._plans: dict[tuple[str, ...], tuple[list[Place], list[Range]]] = {}
 
     async def read(self, point: str) -> Reading:
-        """One point, now.
+        """Read one point.
 
         Raises:
             NoAnswer: the device is silent.
@@ -97,7 +97,7 @@ class DeviceHandle:
         return (await self.read_many([point]))[point]
 
     async def read_many(self, points: Iterable[str]) -> dict[str, Reading]:
-        """Several points in as few requests as the protocol and the product allow. Raises as `read`."""
+        """Read several points in as few requests as the protocol and the product allow. Raises the errors of `read`."""
         names = tuple(dict.fromkeys(points))
         plan = self._plans.get(names)
         if plan is None:
@@ -113,7 +113,7 @@ class DeviceHandle:
         return {name: found[name] for name in names}
 
     async def write(self, point: str, value: Value) -> None:
-        """Write a point, in its own words and units.
+        """Write a point, in its words and units.
 
         Raises:
             ValueError: the profile cannot express this value.
@@ -144,7 +144,7 @@ class DeviceHandle:
             raise error.named(self.name, point) from None
 
     async def points(self) -> list[str]:
-        """The points that the device shows over this handle's transports, the rows of its tables asked of it."""
+        """The points that the device shows over the transports of this handle, with the rows that its tables have."""
         try:
             return await listing(self.profile, self.snmp, self.modbus, self._rows)
         except TransportError as error:
@@ -165,7 +165,7 @@ class DeviceHandle:
         raise NotShown(self._why_not(point, written), f"profile {self.profile.profile}").named(self.name, point)
 
     async def _located(self, point: str, written: bool = False) -> Place:
-        """Its place; where several rows of an SNMP table share the point, that in the first row that there is."""
+        """The place of the point. If several rows of an SNMP table share it, the first row that exists."""
         place = self._place(point, written)
         entry = place.entry
         if not place.free or not isinstance(entry, SnmpObject):
@@ -192,7 +192,7 @@ class DeviceHandle:
         return "is shown over another protocol than this handle has"
 
     async def _grouped(self, names: Sequence[str]) -> tuple[list[Place], list[Range]]:
-        """The SNMP variables and the Modbus requests that tell these points."""
+        """The SNMP variables and the Modbus requests for these points."""
         for name in names:
             if name not in self._places:
                 self._places[name] = await self._located(name)
@@ -272,7 +272,7 @@ class DeviceHandle:
         return self._unknown(place, where, unknown, raw if value != value else value)
 
     def _unknown(self, place: Place, where: str, why: str, raw: Value) -> Reading:
-        """What was answered is no reading of the point: the other points of the request are read all the same."""
+        """An unknown reading: the answer is no value of the point. The other points of the request are not affected."""
         return Reading(self.name, place.point, math.nan, place.unit, self._now_s(), where, why, raw)
 
     def _now_s(self) -> float:
@@ -280,7 +280,7 @@ class DeviceHandle:
 
 
 def raw_of(entry: SnmpObject, value: snmp_messages.Value) -> Raw | None:
-    """What an SNMP variable holds, as profiles see it; None if it is of another type."""
+    """The raw value of an SNMP variable for a profile; None if it has another type."""
     if entry.type in opaque.FORMS:
         return opaque.unpacked(value) if isinstance(value, bytes) else None
     if entry.type in ("string", "opaque"):
@@ -310,7 +310,7 @@ def _variable(entry: SnmpObject, raw: Raw) -> snmp_messages.Value:
 
 
 def _registers(entry: Register, raw: Raw) -> bytes:
-    """The octets of a value, which must fit: what saturates when it is shown is a mistake when it is written."""
+    """The octets of a value, which must fit: a value that would saturate is refused."""
     if entry.type in BOUNDS:
         low, high = BOUNDS[entry.type]
         if not low <= whole(float(raw)) <= high:

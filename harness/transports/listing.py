@@ -1,4 +1,4 @@
-"""Which points a device shows: its profile's, in every row that its tables have."""
+"""The points that a device shows: those of its profile, in every row of its tables."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PHASES = (1, 2, 3)
 """Rows of a table of phases in a Modbus product: all that a meter has registers for."""
 
 MOST_ROWS = 247
-"""A table of registers is not asked for more rows than this."""
+"""Largest number of rows of a table of registers."""
 
 
 async def listing(
@@ -55,7 +55,7 @@ async def listing(
 
 
 def reachable(entry: Shown, snmp: SnmpTransport | None, modbus: ModbusTransport | None) -> bool:
-    """Whether one of these transports carries that entry."""
+    """True if one of these transports carries the entry."""
     if isinstance(entry, SnmpObject):
         return snmp is not None and snmp.carries(entry.type)
     return modbus is not None

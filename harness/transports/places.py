@@ -1,4 +1,4 @@
-"""Where a profile shows a device's points, and what stands there read as a value.
+"""The places where a profile shows points, and the conversion of their raw values.
 
 A point is shown by an entry of its own, or by the bits of a flags word that tell each of its values from the others.
 """
@@ -23,7 +23,7 @@ Signature = tuple[bool, ...]
 """Which of the flags that tell of a point are set."""
 
 NO_VALUE = "the device reports that it has no value"
-"""Why nothing is known of a point that reads NaN, or what its profile gives for `missing`."""
+"""The reason of an unknown reading: NaN, or the profile's `missing`."""
 
 SMALLEST = 2.0**-126
 """The smallest single-precision float that is not denormal (IEEE 754)."""
@@ -32,7 +32,7 @@ ENDS: Mapping[str, tuple[int, ...]] = {
     "u16": (2**16 - 1,), "i16": (2**15 - 1, -(2**15)), "u32": (2**32 - 1,), "i32": (2**31 - 1, -(2**31)),
     "u64": (2**64 - 1,), "i64": (2**63 - 1, -(2**63)), "integer": (2**31 - 1, -(2**31)), "gauge32": (2**32 - 1,),
 }  # fmt: skip
-"""The ends of the types of registers and variables: what saturates stands there, and "not available" often does."""
+"""The ends of the types of registers and variables: saturated values, and often "not available"."""
 
 LARGEST = {"counter32": 2**32 - 1, "gauge32": 2**32 - 1, "counter64": 2**64 - 1}
 
@@ -48,13 +48,13 @@ class Place:
 
     point: str
     domain: Domain | None
-    """Which values the point takes and shows; None if the catalogue does not know the point."""
+    """The values that the point can have; None if the catalogue does not list the point."""
     entry: Shown
     row: Row
     flags: tuple[int, ...] = ()
-    """Which of a flags word's flags tell of this point."""
+    """The flags of the word that belong to this point."""
     meanings: Mapping[Signature, Value] | None = None
-    """What each combination of them means; None if the entry is no flags word."""
+    """The meaning of each combination of flags; None if the entry is no word of flags."""
 
     @property
     def free(self) -> tuple[str, ...]:
@@ -78,7 +78,7 @@ class Place:
         return self.entry.address + sum(step * position(self.row[name]) for name, step in told.items())
 
     def value(self, raw: Raw) -> Value:
-        """The point's value for what the device shows here.
+        """The value of the point for the raw value of this place.
 
         Raises:
             Unmapped: the profile gives it no meaning.
@@ -93,7 +93,7 @@ class Place:
         return self.meanings[signature]
 
     def impossible(self, raw: Raw, value: Value) -> str | None:
-        """Why that value, which `raw` stands for, is no reading of the point; None if it can be one."""
+        """The reason why the value, converted from `raw`, is no reading of the point; None if it is one."""
         if self.domain is None:
             return None
         if value != value:
@@ -105,7 +105,7 @@ class Place:
 
 
 def not_a_number(entry: Shown, raw: int | float, domain: Domain) -> str | None:
-    """Why a number on the wire stands for none: the end of its type in a measurement, a denormal float anywhere."""
+    """The reason why a number is no value: the end of its type in a measurement, or a denormal float."""
     if isinstance(raw, float):
         tiny = 0.0 < abs(raw) < SMALLEST and isinstance(entry, Register) and entry.type == "f32"
         return f"{raw:g} is denormal: no instrument gives it, swapped words or bytes do" if tiny else None
@@ -115,7 +115,7 @@ def not_a_number(entry: Shown, raw: int | float, domain: Domain) -> str | None:
 
 
 def places(profile: Profile, name: str, written: bool = False) -> Iterator[Place]:
-    """Every place where a profile shows that point, or lets it be written, the best first; flags words come last."""
+    """All places where a profile shows the point or accepts it, the best first; words of flags come last."""
     point = point_of(profile.kind, name)
     domain = None if point is None else point.domain
     own = []

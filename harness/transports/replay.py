@@ -1,4 +1,4 @@
-"""Transports that are asked like those of a device and answer from what was recorded of it.
+"""Transports that answer from a recording of a device.
 
 handle = DeviceHandle("ups", profile, snmp=recorded_agent(varbinds, "ups.jsonl"))
 """
@@ -34,12 +34,12 @@ ILLEGAL_FUNCTION, ILLEGAL_ADDRESS = 1, 2
 
 
 def recorded_agent(varbinds: Iterable[VarBind], where: str) -> SnmpTransport:
-    """An agent that has these variables and lets none be set."""
+    """A read-only agent with these variables."""
     return SnmpTransport(RecordedSession(varbinds), where)
 
 
 def recorded_unit(values: Mapping[tuple[str, int], int], where: str) -> ModbusTransport:
-    """A unit that has these registers and bits, by table and address, and lets none be written."""
+    """A read-only unit with these registers and bits, by table and address."""
     return ModbusTransport(RecordedLine(values, where), 1)
 
 

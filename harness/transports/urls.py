@@ -1,4 +1,4 @@
-"""Addresses of devices as people write them, turned into transports.
+"""URLs of devices, and the transports for them.
 
     snmp://192.0.2.7             SNMPv2c, port 161
     snmp+v1://192.0.2.7:1161     SNMPv1
@@ -36,7 +36,7 @@ SCHEMES = (*SNMP, "modbus", "modbus+rtu", "modbus+udp", "modbus+serial")
 
 @dataclass(frozen=True)
 class Credentials:
-    """What agents want to know of who asks: the community of v1 and v2c, the user of v3."""
+    """The credentials for agents: the community of v1 and v2c, the user of v3."""
 
     community: str = field(default="public", repr=False)
     user: str = ""
@@ -46,7 +46,7 @@ class Credentials:
     priv: str = "aes128"
 
     def usm(self) -> UsmUser:
-        """Raises ValueError when they make no user."""
+        """The SNMPv3 user. Raises ValueError if the credentials make no user."""
         names = protocol(self.auth), protocol(self.priv)
         for written, name, known in ((self.auth, names[0], AUTH), (self.priv, names[1], PRIV)):
             if name not in known:
@@ -58,7 +58,7 @@ class Credentials:
 
 
 def is_url(text: str) -> bool:
-    """Whether a text is meant as an address rather than as a file or a name."""
+    """True if a text is a URL, not a file or a name."""
     return text.partition(":")[0] in SCHEMES
 
 

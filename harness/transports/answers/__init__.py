@@ -1,4 +1,4 @@
-"""What SNMP agents answer: the variables of a response, and a lenient reader for answers that pyasn1 refuses.
+"""Answers of SNMP agents: the variables of a response, and a lenient decoder for answers that pyasn1 refuses.
 
 pysnmp makes the requests and pyasn1 reads the answers. This package reads what pyasn1 does not: messages of v1 and v2c
 and decrypted scoped PDUs of v3 in which single values, names or lengths are wrong. Name and value of each variable are

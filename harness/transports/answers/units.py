@@ -1,4 +1,4 @@
-"""What Modbus units answer, decoded by pymodbus: frames of another unit, and octets that are no response."""
+"""Answers of Modbus units, decoded by pymodbus: frames of another unit, and octets that are no response."""
 
 from __future__ import annotations
 

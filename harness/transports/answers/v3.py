@@ -1,4 +1,4 @@
-"""Messages that pyasn1 refuses, made readable for pysnmp's engine: v3 after it has decrypted them, and traps.
+"""Messages that pyasn1 refuses, converted for pysnmp's engine: v3 after decryption, and traps.
 
 pysnmp checks and decrypts a message and gives its scoped PDU to pyasn1, which refuses all of it for one odd value. Here
 the scoped PDU is read first: variables that pyasn1 would refuse are wrapped as Opaque, with a mark, and taken out of it

@@ -1,4 +1,4 @@
-"""Names and values as they came, read as net-snmp reads them where pyasn1 refuses.
+"""Names and values of answers, decoded as net-snmp does where pyasn1 refuses.
 
 Unsigned types that were sent with a sign or too wide are masked to their width: agents compute counters in signed
 integers and send them with their sign bit. What cannot be understood stays octets, with the reason.

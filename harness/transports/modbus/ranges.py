@@ -14,12 +14,12 @@ MAX_REGISTERS, MAX_BITS = 125, 2000
 
 
 def most_at_once(modbus: Modbus, table: str) -> int:
-    """How many registers or bits of a table this product gives in one answer."""
+    """The largest number of registers or bits of a table that this product gives in one answer."""
     return min(MAX_REGISTERS, modbus.most_registers) if table in ("holding", "input") else MAX_BITS
 
 
 class Range(NamedTuple):
-    """One request: so many registers or bits of a table, and the points they tell."""
+    """One request: a range of registers or bits of a table, and the points in it."""
 
     table: str
     first: int
@@ -66,7 +66,7 @@ def _tight(table: str, places: tuple[Place, ...]) -> Range:
 
 
 def _listed(modbus: Modbus, table: str, asked: Sequence[Place]) -> set[int]:
-    """The addresses of a table that this product certainly has."""
+    """The addresses of a table that the profile lists."""
     rows: dict[str, int] = {}
     for place in asked:
         for name in _entry(place).stride:

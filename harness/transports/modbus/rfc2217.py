@@ -51,7 +51,7 @@ class RemotePort:
         return self._complete.is_set()
 
     def greeting(self) -> bytes:
-        """What the client says first: eight bits both ways, and the settings of the line."""
+        """The first octets of the client: eight bits both ways, and the settings of the line."""
         options = [(WILL, BINARY), (DO, BINARY), (WILL, SUPPRESS_GO_AHEAD), (DO, SUPPRESS_GO_AHEAD), (WILL, COM_PORT)]
         settings = self._asked | {CONTROL: bytes([NO_FLOW_CONTROL])}
         return b"".join(bytes([IAC, verb, option]) for verb, option in options) + b"".join(
@@ -78,7 +78,7 @@ class RemotePort:
         return data.replace(b"\xff", b"\xff\xff")
 
     def received(self, octets: bytes) -> bytes:
-        """What of the octets that came is from the line; answers to settings are noted."""
+        """The octets of the line among the received ones. Answers to settings are stored."""
         data = self._rest + octets
         line = bytearray()
         at = 0

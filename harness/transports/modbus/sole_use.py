@@ -1,4 +1,4 @@
-"""Whether a serial port is ours alone.
+"""Detection of other programs on a serial port.
 
 Modbus RTU has no transaction numbers: the answer to another program's request passes for the answer to ours. A port
 that somebody else has open, or opens meanwhile, is therefore not read from. Programs lock ports in half a dozen ways or
@@ -29,7 +29,7 @@ class SoleUse:
             libc.inotify_add_watch(self._events, os.fsencode(port), IN_OPEN)
 
     def disturbed(self) -> bool:
-        """Whether anybody has opened the port since it was asked last."""
+        """True if another program has opened the port since the last call."""
         try:
             return self._events >= 0 and bool(os.read(self._events, 65536))
         except BlockingIOError:

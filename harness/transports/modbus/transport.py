@@ -72,7 +72,7 @@ logging.getLogger("pymodbus").addHandler(logging.NullHandler())
 
 
 class ModbusTransport:
-    """One unit on a connection or line. See the module's text for timeouts and retries.
+    """One unit on a connection or line. The docstring of the module explains timeouts and retries.
 
     The constructors below take `timeout_s` (default 3 s, of the loop's time), `retries` (default 1) and `unit`.
     """
@@ -135,7 +135,7 @@ class ModbusTransport:
         timeout_s: float = 3.0,
         retries: int = 1,
     ) -> ModbusTransport:
-        """RTU on a serial line of another computer or device server, which takes its settings from here (RFC 2217)."""
+        """RTU on a serial line of another computer or device server, configured by RFC 2217."""
         make = partial(AsyncModbusTcpClient, address, port=port)
         remote = partial(RemotePort, baud, parity, stop_bits)
         line = Line(url("modbus+rfc2217", address, port), make, FramerType.RTU, timeout_s, retries, remote)
@@ -171,7 +171,7 @@ class ModbusTransport:
 
     @property
     def answered_by(self) -> int | None:
-        """The unit number in answers that named another unit than the one asked; None if there were none.
+        """The unit number of answers that named another unit than the request; None if there were none.
 
         Over TCP and UDP such an answer is taken if it carries the number of the request's transaction; on a serial
         line nothing else says whose it is, and it is not.
@@ -203,7 +203,7 @@ class ModbusTransport:
         return [bool(bit) for bit in answer.bits[:count]]
 
     async def identification(self) -> dict[int, bytes]:
-        """What the unit says of itself by function 43/14, by object id: 0 vendor, 1 product code, 2 revision …
+        """The identification of the unit, function 43/14, by object id: 0 vendor, 1 product code, 2 revision …
 
         All of it if the unit knows the extended category, else what it has of the regular or the basic one (V1.1b3
         §6.21). Raises as `read_registers`; most units know only the function's absence, which is Refused.
@@ -303,9 +303,9 @@ class Line:
         self.timeout_s, self.retries = timeout_s, retries
         self.requests = 0
         self.received = b""
-        """What has come back since the last request was sent."""
+        """The octets received since the last request."""
         self.answered_by: int | None = None
-        """The unit number that the last answer of another unit than the one asked carried."""
+        """The unit number of the last answer that named another unit than its request."""
         self._make, self._framer, self._remote = make, framer, remote
         self._port: RemotePort | None = None
         self._serial = serial
@@ -314,7 +314,7 @@ class Line:
         self._turn = asyncio.Lock()
 
     async def ask(self, where: str, ask: Ask) -> ModbusPDU:
-        """The response to the request that `ask` makes of a connected client, tried as the module's text says.
+        """The response to the request that `ask` makes with a connected client, with the tries of this module.
 
         Raises:
             NoAnswer: nothing came back in any try.
@@ -388,7 +388,7 @@ class Line:
         return answer
 
     def _opened(self) -> ModbusBaseClient:
-        """A client whose own timer never comes first, and which tells at once that its connection is lost."""
+        """A client whose own timer never expires first, and which reports a lost connection at once."""
         client: ModbusBaseClient = self._make(
             timeout=2 * self.timeout_s + 1.0,
             retries=0,
@@ -400,7 +400,7 @@ class Line:
         return client
 
     def _begin(self, client: ModbusBaseClient) -> None:
-        """What a new connection needs before its first request: a remote port its settings."""
+        """Prepare a new connection for its first request: a remote port gets its settings."""
         if self._remote is not None:
             port = self._port = self._remote()
             protocol: Any = client.ctx

@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 class CommunitySession(asyncio.DatagramProtocol):
-    """Asks one agent; several requests may be under way. `version` is 0 for v1, 1 for v2c.
+    """A session with one agent, with several requests at a time. `version` is 0 for v1, 1 for v2c.
 
     pysnmp's own v1 and v2c sessions time out by the machine's clock, which a simulated world does not have, and begin
     with a random request id.
@@ -55,7 +55,7 @@ class CommunitySession(asyncio.DatagramProtocol):
         self.version = version
         self.requests = 0
         self.elsewhere = ""
-        """The address and port from which an answer came last that is not where the agent was asked."""
+        """The address and port of the last answer that came from another place than the agent's."""
         self._place = (address, port)
         self._over = over
         self._communities = community.encode(), write_community.encode()
@@ -67,7 +67,7 @@ class CommunitySession(asyncio.DatagramProtocol):
         self._beside: asyncio.DatagramTransport | None = None
         self._opening = asyncio.Lock()
         self._trouble = ""
-        """What the network said of the last datagram: nothing listens there, no route …"""
+        """The network error of the last datagram: connection refused, no route …"""
         self._stray = b""
         """The last datagram that was no answer to anything."""
 
@@ -104,7 +104,7 @@ class CommunitySession(asyncio.DatagramProtocol):
         raise NoAnswer(f"no answer {tries}{self._trouble and f' ({self._trouble})'}", where)
 
     async def _opened(self, where: str) -> Callable[[bytes], None]:
-        """What sends a message to the agent."""
+        """The sender of messages to the agent."""
         async with self._opening:
             if self._over == "tcp":
                 return (await self._connected(where)).send
@@ -151,7 +151,7 @@ class CommunitySession(asyncio.DatagramProtocol):
         return None
 
     def answered_from(self, data: bytes, addr: tuple[str, int]) -> None:
-        """An answer came from an address that was not asked."""
+        """Log an answer from another address than the agent's."""
         place = f"{addr[0]}:{addr[1]}"
         if self._received(data) and place != self.elsewhere:
             self.elsewhere = place
@@ -161,7 +161,7 @@ class CommunitySession(asyncio.DatagramProtocol):
         self._received(data)
 
     def _received(self, data: bytes) -> bool:
-        """Whether this answers a request that waits; if not, it is of an earlier one, or no answer at all."""
+        """True if this answers a waiting request. Otherwise it answers an earlier one, or none."""
         meant = None
         for request_id, waiting in self._waiting.items():
             place = carries(data, request_id)

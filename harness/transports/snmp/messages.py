@@ -92,7 +92,7 @@ class Asked(NamedTuple):
 
 
 class Undecodable(Exception):
-    """Octets that are no SNMP response; the message may say what is wrong."""
+    """Octets that are no SNMP response. The message may give the reason."""
 
 
 def request(

@@ -20,7 +20,7 @@ MAX_MESSAGE = 1 << 20
 
 
 class Stream(asyncio.Protocol):
-    """One connection: `heard` gets each message that arrives, `lost` the reason when the connection ends."""
+    """One connection. It calls `heard` with each message, and `lost` with the reason when the connection ends."""
 
     def __init__(self, heard: Callable[[bytes], None], lost: Callable[[str], None]) -> None:
         self._heard, self._lost = heard, lost

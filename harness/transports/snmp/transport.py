@@ -39,13 +39,13 @@ SNMP_PORT = 161
 """IANA."""
 
 MAX_VARBINDS = 20
-"""Variables asked for in one GET unless told otherwise: their answer fits in the 1,472 octets of an Ethernet frame."""
+"""Default number of variables in one GET: the answer fits in the 1,472 octets of an Ethernet frame."""
 
 MOST_NAMED = 3
 """Variables of a request that an error names."""
 
 REPETITIONS = 25
-"""Variables asked for in one GETBULK of a walk."""
+"""Number of variables in one GETBULK of a walk."""
 
 
 def _url(scheme: str, address: str, port: int, over: Over) -> str:
@@ -53,22 +53,22 @@ def _url(scheme: str, address: str, port: int, over: Over) -> str:
 
 
 class Session(Protocol):
-    """Takes one request to one agent and brings its response."""
+    """Sends one request to one agent and returns its response."""
 
     version: int
     """0 for v1, 1 for v2c, 3 for v3; a session of v2c can be turned to v1."""
     requests: int
     elsewhere: str
-    """The address and port from which an answer came last that is not where the agent was asked; empty for none."""
+    """The address and port of the last answer that came from another place than the agent's; empty for none."""
 
     async def ask(self, operation: Operation, asked: tuple[Asked, ...], where: str, repetitions: int = 0) -> Response:
-        """Raises NoAnswer when nothing came back, WrongAnswer for what is no response."""
+        """Raises NoAnswer without an answer, WrongAnswer for octets that are no response."""
 
     def close(self) -> None: ...
 
 
 class SnmpTransport:
-    """One agent. See the module's text for timeouts and retries.
+    """One agent. The docstring of the module explains timeouts and retries.
 
     The constructors below take `timeout_s` (default 1 s, of the loop's time), `retries` (default 1), `max_varbinds`
     (how many variables are asked for in one GET) and `over` (what carries the messages: udp, or tcp as in RFC 3430).
@@ -79,7 +79,7 @@ class SnmpTransport:
         self._session = session
         self._max_varbinds = max_varbinds
         self._bulk = True
-        """Whether walks use GETBULK where the version has it."""
+        """True if walks use GETBULK (v2c and v3)."""
 
     @classmethod
     def v1(
@@ -139,16 +139,16 @@ class SnmpTransport:
 
     @property
     def elsewhere(self) -> str:
-        """The address and port from which an answer came last that is not where the agent was asked; empty for none."""
+        """The address and port of the last answer that came from another place than the agent's; empty for none."""
         return self._session.elsewhere
 
     @property
     def is_v2c(self) -> bool:
-        """Whether it speaks v2c, and so can be turned to v1."""
+        """True if the version is v2c, which can be switched to v1."""
         return self._session.version == 1
 
     def speak(self, version: Literal["v1", "v2c"]) -> None:
-        """From now on v1 to an agent that does not answer v2c, or v2c again."""
+        """Switch to v1 for an agent that does not answer v2c, or back to v2c."""
         self._session.version = 0 if version == "v1" else 1
 
     def carries(self, type: str) -> bool:
@@ -156,7 +156,7 @@ class SnmpTransport:
         return self._session.version != 0 or type != "counter64"
 
     async def get(self, oids: Sequence[str]) -> dict[str, Value]:
-        """The variables' values, in as few GETs as they fit in.
+        """The values of the variables, in as few GETs as possible.
 
         Raises:
             NoAnswer: nothing came back in any try.
@@ -171,7 +171,7 @@ class SnmpTransport:
         return values
 
     async def get_each(self, oids: Sequence[str]) -> dict[str, Value | WrongAnswer]:
-        """The variables' values, or for each that has none why: one that is missing or malformed spoils no other.
+        """The value of each variable, or its error: a missing or malformed variable does not affect the others.
 
         Variables that an answer leaves out are asked for again, and so are those beside one that an error-status is
         about: in v1 a variable that is missing fails the whole request.
@@ -207,7 +207,7 @@ class SnmpTransport:
                 ahead.insert(0, left)
 
     def _taken(self, varbind: VarBind) -> Value | WrongAnswer:
-        """The value of a variable, or why it has none."""
+        """The value of a variable, or its error."""
         value = varbind.value
         if value == NULL:
             return WrongAnswer("NULL came in place of a value", self._at([varbind.oid]))
@@ -223,7 +223,7 @@ class SnmpTransport:
         self._granted(response, [oid])
 
     async def walk(self, prefix: str) -> list[VarBind]:
-        """Every variable below an OID, as they come: by GETBULK, in v1 by GETNEXT.
+        """All variables below an OID, in the order of the agent: by GETBULK, in v1 by GETNEXT.
 
         A walk goes on behind NULL, noSuchInstance and malformed values, which are among the variables, and behind
         variables that come out of order. An agent that answers no GETBULK is walked by GETNEXT. Raises as `get`;
@@ -249,7 +249,7 @@ class SnmpTransport:
                 raise WrongAnswer("a response in which no variable has a name", self._at([last]))
 
     async def _next(self, oid: str, answers: bool) -> tuple[VarBind, ...]:
-        """The next variables, by GETNEXT if that is the only way; `answers` says that the other way has worked."""
+        """The next variables, by GETNEXT if GETBULK fails; `answers` is true if GETBULK has worked before."""
         try:
             return await self.following(oid, REPETITIONS if self._bulk else 0)
         except NoAnswer:
@@ -260,7 +260,7 @@ class SnmpTransport:
         return varbinds
 
     async def following(self, oid: str, repetitions: int = REPETITIONS) -> tuple[VarBind, ...]:
-        """The next variables after an OID as the agent gives them: by one GETBULK, in v1 or for 0 one by GETNEXT.
+        """The next variables after an OID, in the order of the agent: by one GETBULK; in v1 or for 0, one by GETNEXT.
 
         At the end of the MIB the last one's value is endOfMibView, also if the agent says so with the noSuchName of
         v1. A tooBig, which a GETBULK should never get (RFC 3416 §4.2.3), halves `repetitions` until the answer fits.
@@ -287,7 +287,7 @@ class SnmpTransport:
         self._session.close()
 
     def _granted(self, response: Response, oids: Sequence[str]) -> list[VarBind]:
-        """The response's variables, which must be among those asked for; one without a name has the one in its place.
+        """The variables of the response, which must be the requested ones. One without a name gets that of its place.
 
         Raises:
             Refused: an error-status.

@@ -33,24 +33,24 @@ WAITING = 10_000
 
 @dataclass(frozen=True)
 class Trap:
-    """One notification, in the form of v2 whatever version it came in (RFC 3584 §3.1)."""
+    """One notification, converted to the form of v2 (RFC 3584 §3.1)."""
 
     t_s: float
-    """When it came, s of the receiver's clock."""
+    """Time of arrival, s of the receiver's clock."""
     source: str
-    """The address it came from."""
+    """The address of the sender."""
     oid: str
-    """snmpTrapOID: what happened."""
+    """snmpTrapOID: the kind of notification."""
     uptime_s: float
     """sysUpTime of the sender, s."""
     values: dict[str, Value]
-    """The variables that came with it, by OID and in order, without the two above."""
+    """The other variables of the notification, by OID and in order."""
     malformed: dict[str, Malformed] = field(default_factory=dict)
-    """Those whose values are none of their type, with the reason."""
+    """The variables whose values do not fit their type, with the reason."""
 
 
 class TrapReceiver:
-    """Listens at an address for those who know the community or are the user.
+    """Receives the notifications for an address that have the community or come from the user.
 
     A v3 trap is authenticated with its sender's engine id, so `engine_ids` must list the senders'; informs and the
     communities need none. `clock` gives the time of notifications, s (default: the event loop's). Port 0 takes a free
@@ -70,7 +70,7 @@ class TrapReceiver:
         self.address = address
         self.port = port
         self.received = 0
-        """Notifications so far."""
+        """The notifications received so far."""
         self._community = community
         self._user = user
         self._engine_ids = list(engine_ids)
@@ -102,7 +102,7 @@ class TrapReceiver:
         ntfrcv.NotificationReceiver(engine, self._heard)
 
     async def stop(self) -> None:
-        """Listen no more; nothing happens if not started."""
+        """Stop listening. Does nothing if not started."""
         if self._engine is not None:
             self._engine.close_dispatcher()
             self._engine = None
@@ -115,7 +115,7 @@ class TrapReceiver:
         await self.stop()
 
     async def next(self, timeout_s: float) -> Trap:
-        """The first notification not yet taken.
+        """Wait for the next notification, and return it.
 
         Raises:
             NoAnswer: none came within that time.

@@ -67,7 +67,7 @@ COMMANDS: dict[Operation, Any] = {
 }
 
 TICK_S = 0.1
-"""How often pysnmp looks for requests to send again, s."""
+"""Period in which pysnmp checks for requests to repeat, s."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class UsmUser:
     auth: AuthProtocol = "sha"
     priv: PrivProtocol = "aes128"
     origin: str = field(default="", compare=False)
-    """Where the passwords come from, for whoever reads that they are refused."""
+    """The source of the passwords, for the message of an agent's refusal."""
 
     def __post_init__(self) -> None:
         if self.priv_password and not self.auth_password:
@@ -103,7 +103,7 @@ class UsmUser:
         return f"{'auth' if self.auth_password else 'noAuth'}{'Priv' if self.priv_password else 'NoPriv'}"
 
     def add_to(self, engine: Any, engine_id: bytes | None = None) -> None:
-        """Make the user known to one of pysnmp's engines, as a user of that other engine if one is given."""
+        """Add the user to one of pysnmp's engines, as a user of the other engine if one is given."""
         config.add_v3_user(
             engine,
             self.name,
@@ -116,7 +116,7 @@ class UsmUser:
 
 
 class LoopDispatcher(AsyncioDispatcher):  # type: ignore[misc]
-    """pysnmp's dispatcher on the loop's clock instead of the machine's, at rest while no request waits."""
+    """pysnmp's dispatcher on the clock of the loop instead of the machine's. It is idle while no request waits."""
 
     def __init__(self) -> None:
         super().__init__(timeout=TICK_S)
@@ -164,7 +164,7 @@ class Manager:
         config.add_target_parameters(self.engine, "user", user.name, user.level, 3)
 
     def add(self, name: str, address: str, port: int, timeout_s: float, retries: int, over: Over) -> None:
-        """Make an agent known by that name."""
+        """Add an agent under a name."""
         version = ip_address(address).version
         domain = udp.DOMAIN_NAME if version == 4 else udp6.DOMAIN_NAME
         if over == "tcp":
@@ -185,11 +185,11 @@ _managers: dict[tuple[asyncio.AbstractEventLoop, UsmUser], Manager] = {}
 
 
 class UsmSession:
-    """Asks one agent as one user."""
+    """A session with one agent as one user."""
 
     version = 3
     elsewhere = ""
-    """pysnmp does not say where an answer came from."""
+    """Always empty: pysnmp does not give the address of an answer."""
 
     def __init__(
         self,
@@ -285,4 +285,4 @@ REFUSALS = (
     errind.DecryptionError,
     errind.AuthenticationError,
 )
-"""What an agent reports of the security of a request (RFC 3414 §3.2)."""
+"""The reports of an agent about the security of a request (RFC 3414 §3.2)."""
