@@ -10,7 +10,7 @@ author = "the twinfeed authors"
 release = version = installed("twinfeed")
 language = "en"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["examples"]
 
 # Pages are read on forges as well, so they use plain Markdown; `<img>` gives a picture its width in both.

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from contracts import PICTURE, drawn
 
+import twinfeed
+
 ROOT = Path(__file__).parents[2]
 BESIDE_THE_MANUAL = sorted(path.name for path in ROOT.glob("*.md"))
 """Pages that Sphinx does not read."""
@@ -50,3 +52,9 @@ def test_its_links_lead_to_files(name: str) -> None:
 
 def test_the_import_contracts_are_drawn_as_they_are() -> None:
     assert PICTURE.read_text(encoding="utf-8") == drawn(), "python tests/docs/contracts.py draws them anew"
+
+
+def test_the_api_page_documents_every_public_name(html: Path) -> None:
+    page = (html / "reference" / "api.html").read_text(encoding="utf-8")
+    documented = set(re.findall(r'id="twinfeed\.(\w+)"', page))
+    assert documented == set(twinfeed.__all__) - {"__version__"}
