@@ -10,7 +10,7 @@ author = "the twinfeed authors"
 release = version = installed("twinfeed")
 language = "en"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["examples"]
 
 # Pages are read on forges as well, so they use plain Markdown; `<img>` gives a picture its width in both.
@@ -21,6 +21,7 @@ myst_heading_anchors = 3
 default_role = "literal"
 autodoc_default_options = {"members": True, "member-order": "bysource"}
 autodoc_typehints_format = "short"
+autodoc_type_aliases = {name: name for name in ("Expression", "Value", "Written", "Time")}
 
 html_theme = "furo"
 html_title = f"twinfeed {version}"
@@ -46,5 +47,20 @@ def add_contents(app: Sphinx, name: str, source: list[str]) -> None:
         source[0] += "\n\n" + contents(source[0]) + "\n"
 
 
+def make_field_lists(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Write the section `Raises:` of a docstring as the field list that Sphinx expects."""
+    if "Raises:" not in lines:
+        return
+    start = lines.index("Raises:")
+    lines[start:] = [re.sub(r"^    (\w+(?:, \w+)*): ", r":raises \1: ", line) for line in lines[start + 1 :]]
+
+
+def name_aliases(app: Sphinx, what: str, name: str, obj: object, options: object, args: str, returns: str) -> object:
+    """Show the names of type aliases in signatures, without the class that Sphinx wraps them in."""
+    return tuple(text and re.sub(r"TypeAliasForwardRef\('(\w+)'\)", r"\1", text) for text in (args, returns))
+
+
 def setup(app: Sphinx) -> None:
     app.connect("source-read", add_contents)
+    app.connect("autodoc-process-docstring", make_field_lists)
+    app.connect("autodoc-process-signature", name_aliases)

@@ -117,14 +117,14 @@ class Site:
         self.plant.advance(self.plant.now + seconds)
 
     def reachable(self, name: str) -> bool:
-        """Whether the management station can talk to that device: its card, its switch and the path are up."""
+        """True if the management station can reach the device: its card, its switch and the path are up."""
         device = self.devices[name]
         return device.answers if self.network is None else self.network.reachable(device.id)
 
     # -- faults ---------------------------------------------------------------------------------------------
 
     def faults(self, target: str) -> dict[str, Fault]:
-        """The faults that target can suffer: those of the component and those of its firmware.
+        """The faults of a target: those of its component and those of its firmware.
 
         Raises:
             PlantError: nothing is called that.
@@ -135,7 +135,7 @@ class Site:
         return found
 
     def numbered(self, target: str, parameter: str) -> int | None:
-        """How many the target has of what that parameter of its faults numbers from 1; None: it numbers nothing.
+        """The number of parts (banks, ports …) that this parameter numbers from 1; None if it numbers nothing.
 
         Raises:
             PlantError: nothing is called that.
@@ -151,7 +151,7 @@ class Site:
         A fault of a point (of two breakers …) names it after the target: `crah-11:air.supply`.
 
         Raises:
-            PlantError: no such target, fault, point or parameter, or a number that cannot be; nothing has changed then.
+            PlantError: no such target, fault, point or parameter, or a number out of range. Then nothing has changed.
         """
         self.plant.inject(*self._address(target, kind), parameters, for_s)
         self.plant.settle()
@@ -159,7 +159,7 @@ class Site:
     def check(
         self, target: str, kind: str, parameters: Mapping[str, float] | None = None, for_s: float | None = None
     ) -> None:
-        """Whether `inject` would take that.
+        """Check the arguments as `inject` does, and change nothing.
 
         Raises:
             PlantError: as `inject`.

@@ -28,7 +28,7 @@ MOST_DIGITS = 400
 
 
 class FileError(Exception):
-    """A file is not as it must be; `str()` is one line per mistake, each with file, line and field."""
+    """A file has mistakes. `str()` has one line for each, with file, line and field."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         super().__init__("\n".join(problems))

@@ -386,18 +386,18 @@ class Recorder:
 
 
 class Journal:
-    """The timed record of a run: events in order of time, and the trace of the watched quantities."""
+    """The events of a run in order of time, and the trace of the watched quantities."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
         self.trace = Trace()
 
     def record(self, t: float, who: str, what: str, /, **data: Any) -> None:
-        """At `t` seconds of the site's clock, `who` did `what`."""
+        """Add an event: at `t` seconds of the site's clock, `who` did `what`."""
         self.extend((Event(t, who, what, data),))
 
     def extend(self, events: Iterable[Event]) -> None:
-        """Add events (those of a plant's journal); those of one time stay in the order they came."""
+        """Add events (those of a plant's journal). Events of one time keep their order."""
         self.events.extend(events)
         self.events.sort(key=attrgetter("t"))
 
@@ -408,7 +408,7 @@ class Journal:
         return len(self.events)
 
     def write(self, path: str | Path) -> None:
-        """Write it as JSON lines: each event, each quantity, then from when to when and of which site.
+        """Write it as JSON lines: each event, each quantity, then the interval and the sections of the site.
 
         The same run gives the same bytes.
         """

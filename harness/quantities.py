@@ -41,7 +41,7 @@ WHOLE_SITE: dict[str, Callable[[Site], int]] = {
 
 
 class UnknownQuantity(LookupError):
-    """Nothing on the site is called that; the message names what is near."""
+    """The site has no such quantity. The message lists near names."""
 
 
 def resolve(site: Site, pattern: str) -> dict[str, Read]:

@@ -17,17 +17,17 @@ from twinfeed.emulators.devices.firmware.points import Value
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """In a series: nothing is known of the quantity from this point to the next one.
+    """In a series: the quantity is unknown from this point to the next one.
 
     Two are equal if their reason and raw value are.
     """
 
     why: str = ""
-    """The reason, for people: no answer, a value that the quantity cannot have."""
+    """The reason as text: no answer, a value that the quantity cannot have."""
     raw: Value | None = None
-    """What was read where a value was expected (65535, NaN, charge 128 %); None if nothing was read."""
+    """The raw value that was read instead (65535, NaN, charge 128 %); None if nothing was read."""
     seen_s: float | None = field(default=None, compare=False)
-    """When the quantity was last read before, s of the site's clock; None if it never was."""
+    """Time of the last reading before, s of the site's clock; None if there was none."""
 
     def __str__(self) -> str:
         raw = "" if self.raw is None else f", read {self.raw!r}"

@@ -112,7 +112,7 @@ class LiveSite(Servers):
         """Serve until cancelled.
 
         Raises:
-            PlantError: the plant could not go on.
+            PlantError: the plant failed.
         """
         assert self._pacer is not None, "start() comes before run()"
         await self._pacer

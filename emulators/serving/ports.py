@@ -16,7 +16,7 @@ HIGH_PORTS = {"snmp": 1161, "modbus": 1502}
 
 
 class ServeError(Exception):
-    """The site cannot be put on the network; the message says what to do."""
+    """The site cannot be put on the network. The message gives the next step."""
 
 
 @dataclass(frozen=True)

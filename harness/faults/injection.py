@@ -29,7 +29,7 @@ TIMES = ("at_s", "for_s", "ramp_s")
 
 
 class InjectionError(ValueError):
-    """An injection contradicts itself; `field` names where."""
+    """An injection contradicts itself. `field` is the wrong field."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(f"{field}: {message}")
@@ -41,13 +41,13 @@ class InjectionError(ValueError):
 class Injection:
     """A fault on one target.
 
-    `target` is a component or device; a fault of one of its points names it too, `crah-11:air.supply`. It begins at
-    `at_s` and ends `for_s` later, or as soon as the condition `until` holds at a look after it began, whichever comes
-    first; with neither it lasts to the end.
+    `target` is a component or device; for a fault of one point, append the point: `crah-11:air.supply`. It begins at
+    `at_s`. It ends `for_s` later, or the first time the condition `until` is true after it began, whichever comes first;
+    without both it lasts to the end of the run.
 
-    `ramp_s`: the given `parameters` go from neutral (nothing happens) to their values in `schedule.RAMP_STEPS` equal
-    steps, the last one `ramp_s` after `at_s`. `flap`: (s on, s off) repeated from `at_s` on, each time varied evenly by
-    up to `flap_jitter` of itself.
+    `ramp_s`: the `parameters` rise from neutral (no effect) to their values in `schedule.RAMP_STEPS` equal steps, the
+    last one `ramp_s` after `at_s`. `flap`: (s on, s off), repeated from `at_s` on; each of the times is varied at random,
+    evenly, by up to the fraction `flap_jitter`.
 
     Raises:
         InjectionError: a field contradicts itself or another one.
@@ -98,7 +98,7 @@ class Injection:
 
     @property
     def ends_s(self) -> float:
-        """The latest time at which it is over, s; infinite when nothing but a condition or the run's end stops it."""
+        """The latest end of the fault, s; infinite if only a condition or the end of the run ends it."""
         return math.inf if self.for_s is None else self.at_s + self.for_s
 
     def to_dict(self) -> dict[str, Any]:

@@ -32,11 +32,11 @@ from twinfeed.harness.faults.injection import Injection, InjectionError
 
 @dataclass(frozen=True)
 class Scenario:
-    """What a run is made of. `site` is a shipped site's name or a path, `controller` what is tested, if anything."""
+    """The definition of a run. `site` is a shipped site or a path, `controller` the controller under test, if any."""
 
     site: str
     seed: int | None = None
-    """None takes that of the site's file."""
+    """None: the seed of the site file."""
     duration_s: float = 3600.0
     injections: tuple[Injection, ...] = ()
     properties: tuple[str, ...] = ()
@@ -78,7 +78,7 @@ class Scenario:
         return cls.from_dict(yamlfile.load(path), path)
 
     def check(self, site: Site, path: Path = Path("scenario")) -> None:
-        """Refuse a scenario with a fault that cannot happen on that site; `path` is the file it was loaded from.
+        """Refuse a scenario with a fault that the site cannot have. `path` is the file of the scenario.
 
         Raises:
             FileError: a line for each such injection.

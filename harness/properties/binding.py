@@ -20,7 +20,7 @@ Lookup = Callable[[str], list[str]]
 
 
 class BindingError(LookupError):
-    """An expression does not fit the quantities there are; the message says which and why."""
+    """An expression does not fit its quantities. The message gives the quantity and the reason."""
 
 
 class Checker(Protocol):

@@ -63,7 +63,7 @@ CLAUSES = ("after", "of", "between", "grace", "for", "max_gap")
 
 
 class PropertySyntaxError(ValueError):
-    """A text that is no property: at which column, what was found and what was expected."""
+    """A text is no property. The message gives the column, what was found and what was expected."""
 
     def __init__(self, text: str, column: int, message: str) -> None:
         super().__init__(f"column {column}: {message}\n    {printable(text)}\n    {' ' * (column - 1)}^")

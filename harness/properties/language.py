@@ -30,27 +30,27 @@ _ALLOWED = {
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """Something that must hold over time. Counted from the start of the record, or from each time `after` becomes true.
+    """What must hold over time, counted from the start of the run, or from each time at which `after` becomes true.
 
     Raises:
-        ValueError: times that make no sense, or a clause that this kind of property does not take.
+        ValueError: times that contradict each other, or a clause that this kind of property does not have.
     """
 
     kind: str
     expression: Expression
     until: Expression | None = None
-    """What ends the duty of `until`."""
+    """The expression that ends the duty of `until`."""
     after: Expression | None = None
     time_s: float | None = None
     """The deadline of `within`, the length of `for at least`."""
     between_s: tuple[float, float] | None = None
-    """From when to when after the start it is looked at, both included."""
+    """The interval after the start that counts, both ends included."""
     grace_s: float = 0.0
-    """A breach no longer than this is forgiven."""
+    """A violation no longer than this is forgiven."""
     hold_s: float = 0.0
-    """How long it must then stay true, to count."""
+    """The time for which the expression must then stay true."""
     max_gap_s: float = 0.0
-    """For how long after a reading its quantity counts as known, where that is longer than its instrument promises."""
+    """The time for which a quantity is known after a reading, if longer than the promise of its instrument."""
 
     def __post_init__(self) -> None:
         given = {
@@ -69,13 +69,13 @@ class Property:
 
     @property
     def patterns(self) -> list[str]:
-        """The names of all quantities it needs, patterns as they are written."""
+        """The names and patterns of all quantities in the property."""
         parts = [part for part in (self.expression, self.until, self.after) if part is not None]
         return list(dict.fromkeys(pattern for part in parts for pattern in syntax.patterns(part)))
 
     @property
     def window_s(self) -> tuple[float, float]:
-        """From when to when after a start it is looked at, s; the end may be infinite."""
+        """The interval after a start that counts, s. The end may be infinite."""
         if self.between_s is not None:
             return self.between_s
         if self.kind == "within" or (self.kind == "for at least" and self.after is not None):
@@ -131,12 +131,12 @@ def always(
     grace: Time = 0.0,
     max_gap: Time = 0.0,
 ) -> Property:
-    """It holds all the time; a breach no longer than `grace` is forgiven.
+    """The expression is true all the time. A violation no longer than `grace` is forgiven.
 
-    With `between`, from the one time to the other after the start; with `after`, that is counted each time anew.
+    With `between`, from the first time to the second after the start; with `after`, each of its times is a start.
 
-    `max_gap`, which every kind of property takes, is for how long after a reading a quantity counts as known; without
-    it that is as long as its instrument promises. Over what is not known a verdict is inconclusive.
+    `max_gap`, which every kind of property takes, is the time for which a quantity is known after a reading.
+    Without it the promise of its instrument counts. Where a quantity is unknown, a verdict is inconclusive.
     """
     return Property(
         "always",
@@ -156,7 +156,7 @@ def never(
     grace: Time = 0.0,
     max_gap: Time = 0.0,
 ) -> Property:
-    """It holds at no time: `always` of the opposite."""
+    """The expression is true at no time: `always` of the opposite."""
     return Property(
         "never",
         _read(expression),
@@ -175,7 +175,7 @@ def eventually(
     hold: Time = 0.0,
     max_gap: Time = 0.0,
 ) -> Property:
-    """It holds at some time (before the record ends), and then for at least `hold`."""
+    """The expression is true at some time before the run ends, and then for at least `hold`."""
     return Property(
         "eventually",
         _read(expression),
@@ -189,7 +189,7 @@ def eventually(
 def within(
     time: Time, expression: Written, *, after: Written | None = None, hold: Time = 0.0, max_gap: Time = 0.0
 ) -> Property:
-    """It holds no later than `time` after the start, or after each time at which `after` becomes true."""
+    """The expression is true no later than `time` after the start, or after each time at which `after` becomes true."""
     return Property(
         "within",
         _read(expression),
@@ -201,12 +201,12 @@ def within(
 
 
 def until(expression: Written, end: Written, *, max_gap: Time = 0.0) -> Property:
-    """It holds from the start until `end` does, and `end` does come."""
+    """The expression is true from the start until `end` is true, and `end` becomes true."""
     return Property("until", _read(expression), _read(end), max_gap_s=seconds(max_gap))
 
 
 def for_at_least(time: Time, expression: Written, *, after: Written | None = None, max_gap: Time = 0.0) -> Property:
-    """Whenever it becomes true it stays so for `time` or longer; with `after`, it holds that long after each."""
+    """Whenever the expression becomes true it stays true for `time` or longer; with `after`, for `time` after each."""
     return Property(
         "for at least", _read(expression), after=_maybe(after), time_s=seconds(time), max_gap_s=seconds(max_gap)
     )

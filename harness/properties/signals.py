@@ -38,7 +38,7 @@ _TINY = 1e-9
 
 
 class WrongKind(TypeError):
-    """A quantity is used as what it is not: a word as a number, a number as a truth."""
+    """A quantity is used with the wrong kind: a word as a number, a number as a truth."""
 
 
 class Number(Protocol):

@@ -63,11 +63,11 @@ class Violation:
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a property fared in one record."""
+    """The result of a property on one trace."""
 
     about: Property
     margin: float
-    """How far it was from being violated, negative if it was.
+    """The robustness: how far the property was from being violated, negative if it was.
 
     In the unit of the comparison that came nearest for always, never, eventually and until; in seconds (of time that
     was left, or by which it was missed) for within, for at least, and where a grace or a hold is given. Infinite
@@ -76,17 +76,17 @@ class Verdict:
     violations: tuple[Violation, ...] = ()
     """In order of time."""
     undecided: int = 0
-    """How often the record ended too early to decide."""
+    """Number of obligations that the run ended too early to decide."""
     starts: int = 1
     """How often it was counted from: 0 means that `after` never came, and nothing was tested."""
     quantities: tuple[str, ...] = field(default=(), repr=False)
-    """All quantities the property is about, patterns expanded."""
+    """All quantities of the property, patterns expanded."""
     unknown: int = 0
-    """How often it depends on what is not known."""
+    """Number of obligations that depend on unknown values."""
     vacuous: bool = False
     """Whether it was never put to the test: `after` never came, the premise of `implies` was never true."""
     gaps: tuple[Gap, ...] = field(default=(), repr=False)
-    """The stretches of the record over which one of its quantities is unknown, in order of time."""
+    """The stretches of time in which one of its quantities is unknown, in order."""
     unmeasured: tuple[str, ...] = field(default=(), repr=False)
     """Quantities that its patterns mean on the site and that this world does not measure: nothing is said of them."""
 
@@ -101,7 +101,7 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Whether it is decided and not violated. What is vacuous holds as well, but was not seen to."""
+        """True if the property is decided and not violated. A vacuous property holds too, but was not seen to."""
         return not self.violations and not self.inconclusive
 
     @property
@@ -165,7 +165,7 @@ class Verdict:
 
 
 class PropertyViolated(AssertionError):
-    """Some properties were not seen to hold; the message is the whole report."""
+    """At least one property was not seen to hold. The message is the whole report."""
 
     def __init__(self, verdicts: Iterable[Verdict]) -> None:
         self.verdicts = tuple(verdicts)

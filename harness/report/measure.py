@@ -117,7 +117,7 @@ class Measure:
         instrument: str = "",
         decision: Rule | None = None,
     ) -> Measurement:
-        """Note many values of one thing: each point has a coordinate for each of `over` (name, unit), then the value.
+        """Take many values of one quantity: a point has a coordinate for each of `over` (name, unit), then the value.
 
         A value is None where there was no reading; the series is inconclusive then, which fails the test.
 
@@ -160,7 +160,7 @@ class Measure:
         allow_inconclusive: bool = False,
         decision: Rule | None = None,
     ) -> Measurement:
-        """The time from when one expression became true (`since` on the site's clock) until another next did.
+        """The time from the moment one expression becomes true (from `since` on) until another one next does.
 
         Expressions are those of properties: `ups-1.mode == 'battery'`, `utility-a.live falls`. Limits and uncertainty
         are times; the measurement is in `unit`. If one of them did not happen, it was not taken.
@@ -224,7 +224,7 @@ class Measure:
         allow_inconclusive: bool = False,
         decision: Rule | None = None,
     ) -> Measurement:
-        """How long a UPS has carried its load on battery, until its output was gone, against what is specified.
+        """The time for which a UPS carried its load on battery until its output was lost, against the specified time.
 
         The load should be the one the specification names (IEC 62040-3, 6.4.4.1: stored energy time). A battery that
         outlives the test, but not the specification, was not measured.
@@ -251,7 +251,7 @@ class Measure:
         allow_inconclusive: bool = False,
         decision: Rule | None = None,
     ) -> Measurement:
-        """From when something stopped working (a chiller, a controller, a link) until it works again."""
+        """The time from when something (a chiller, a controller, a link) stopped working until it works again."""
         return self.between(
             journal, f"not ({working})", working, name=name or f"restart time of {working}", since=since, unit=unit,
             at_most=at_most, uncertainty=uncertainty, source=source, about=about, max_gap=max_gap,
@@ -328,7 +328,7 @@ class Measure:
     # -- attachments and the end -----------------------------------------------------------------------------------
 
     def attach(self, file: str | Path, caption: str = "") -> None:
-        """Keep a file (a picture, an oscilloscope's trace) with the report, under its SHA-256.
+        """Add a file (a picture, a trace of an oscilloscope) to the report, under its SHA-256.
 
         Raises:
             OSError: it cannot be read.
@@ -336,7 +336,7 @@ class Measure:
         self._kept(Path(file), caption)
 
     def require(self, names: Iterable[str]) -> None:
-        """Those of these names that were not measured count as not taken."""
+        """Count these measurements as not taken if the test has not taken them."""
         there = {measurement.name for measurement in self.taken}
         for name in names:
             if name not in there:
@@ -345,14 +345,14 @@ class Measure:
     def check(self) -> None:
         """
         Raises:
-            OutsideLimits: some measurements are, or were not taken; the message lists them.
+            OutsideLimits: measurements are outside their limits or were not taken; the message lists them.
         """
         if wrong := self.wrong:
             raise OutsideLimits(wrong, len(self.taken))
 
     @property
     def wrong(self) -> list[Measurement]:
-        """What is not within its limits."""
+        """The measurements that are not within their limits."""
         return [measurement for measurement in self.taken if not measurement.accepted]
 
     @property

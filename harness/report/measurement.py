@@ -26,7 +26,7 @@ MOST_GAPS = 20
 
 
 class MeasurementError(ValueError):
-    """A measurement that makes no sense: its limits contradict each other, or do not go with what was measured."""
+    """A measurement contradicts itself: its limits exclude each other, or do not fit the measured kind of value."""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class Reading:
     """The reason if the value is unknown: the device shows no value, one that the point cannot have, one without a
     meaning, or octets that are no value; '' if known."""
     raw: Value | None = None
-    """What was read instead of a reading, in `unit` where it is a number; None if the value is known."""
+    """The raw value that was read instead, in `unit` if it is a number; None if the value is known."""
 
 
 class DeviceHandle:

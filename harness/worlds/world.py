@@ -37,15 +37,15 @@ Duration = float | str
 
 
 class Cannot(Exception):
-    """This world has no way to do what was asked; the message says what is missing."""
+    """This world cannot do what a test needs. The message names what is missing."""
 
 
 class NotKnown(Exception):
-    """What was asked for is measured here, but has no reading now; the message says why. It fails a test."""
+    """The quantity has an instrument, but no reading now. The message gives the reason. The test fails."""
 
 
 class NeverInjected(Exception):
-    """A run has ended before a fault was to be injected; the message names the faults and says what to do."""
+    """The run ended before a fault began. The message names the faults and the next step."""
 
 
 class World(ABC):
@@ -54,7 +54,7 @@ class World(ABC):
     kind: ClassVar[str]
     """simulated, live or rig."""
     capabilities: ClassVar[frozenset[str]]
-    """What tests may require of a world with the marker `needs`; see `twinfeed.harness.worlds.capabilities`."""
+    """The capabilities that tests may require with the marker `needs`; see `twinfeed.harness.worlds.capabilities`."""
 
     def __init__(self, site: Site, seed: int | None) -> None:
         self.model = site
@@ -64,9 +64,9 @@ class World(ABC):
         self.endpoints: list[Endpoint] = []
         self.controller: Controller | None = None
         self.judged: list[Verdict] = []
-        """The verdicts of all that was checked, for reports."""
+        """The verdicts of all checks, for reports."""
         self.watched: tuple[str, ...] = ()
-        """What has been asked to be watched, names and patterns."""
+        """The watched names and patterns."""
         self._may_miss: list[Injection] = []
         self._handles: dict[str, DeviceHandle] = {}
 
@@ -74,7 +74,7 @@ class World(ABC):
 
     @abstractmethod
     async def start(self) -> None:
-        """Put every device on this world's network and let time run."""
+        """Put every device on the network of this world, and start the clock."""
 
     @abstractmethod
     async def stop(self) -> None:
@@ -87,11 +87,11 @@ class World(ABC):
 
     @abstractmethod
     async def run(self, duration: Duration) -> None:
-        """Let that much of the site's time pass.
+        """Let time pass, seconds or a text such as `30 min`.
 
         Raises:
-            ControllerFailed: the controller under test has ended meanwhile.
-            PlantError: the plant could not go on.
+            ControllerFailed: the controller under test ended during that time.
+            PlantError: the plant failed.
         """
 
     # -- disturbing -------------------------------------------------------------------------------------------------
@@ -109,26 +109,26 @@ class World(ABC):
         may_miss: bool = False,
         **parameters: float,
     ) -> None:
-        """Let a fault happen, `at` from now (at once if 0), for so long, until a condition holds, or until `clear`.
+        """Inject a fault, `at` from now (0: at once), for the time `for_`, until a condition is true, or until `clear`.
 
-        `flap` is how long it is there and how long it is not, in turn; over `ramp` its parameters grow to their values.
+        `flap` is (time on, time off), repeated. Over the time `ramp` the parameters grow from neutral to their values.
         `twinfeed faults` lists the kinds and their parameters. A test that ends before a fault begins fails, unless the
         fault `may_miss`.
 
         Raises:
             PlantError: no such target, fault or parameter, or a number out of its range.
             InjectionError: the times contradict each other.
-            Cannot: this world has no way to cause it.
+            Cannot: this world cannot cause the fault.
         """
         wanted = {"for_s": for_, "ramp_s": ramp, "flap": flap, "until": until, "parameters": parameters}
         injection = Injection.from_dict({"target": target, "kind": kind, "at_s": at, **wanted})
         await self.schedule(replace(injection, at_s=self.now + injection.at_s), may_miss=may_miss)
 
     async def schedule(self, *injections: Injection, may_miss: bool = False) -> None:
-        """Let these faults happen at their times, which are seconds of the site's clock; `may_miss` as for `inject`.
+        """Inject these faults at their times, seconds of the site's clock. `may_miss` is that of `inject`.
 
         Raises:
-            PlantError, Cannot: as for `inject`; none of them happens then.
+            PlantError, Cannot: as for `inject`. Then no fault is injected.
         """
         await self._schedule(*injections)
         if may_miss:
@@ -140,13 +140,13 @@ class World(ABC):
 
     @abstractmethod
     def waiting(self) -> list[Injection]:
-        """Faults whose time has not come yet."""
+        """The injections that have not begun."""
 
     def require_injected(self) -> None:
-        """The run is over: every fault that must not be missed has begun.
+        """Check at the end of the run that every fault has begun, except those with `may_miss`.
 
         Raises:
-            NeverInjected: some have not.
+            NeverInjected: a fault has not begun.
         """
         missed = [fault for fault in self.waiting() if not any(fault is known for known in self._may_miss)]
         if missed:
@@ -154,7 +154,7 @@ class World(ABC):
 
     @abstractmethod
     async def clear(self, target: str | None = None, kind: str | None = None) -> None:
-        """End one fault, all of a target's, or all: what was there before is there again.
+        """End one fault, all faults of a target, or all faults. The state before is restored.
 
         Raises:
             PlantError: no such fault was ever injected; the message names those that were.
@@ -175,41 +175,41 @@ class World(ABC):
 
     @abstractmethod
     def observe(self, quantity: str) -> Value | Unknown:
-        """A quantity as an instrument shows it now, not over the device's own wire; `Unknown` if it shows none.
+        """The present value of a quantity, not read through a device; `Unknown` if its instrument shows no value.
 
         Raises:
             UnknownQuantity: nothing is called that.
             Cannot: no instrument measures it.
-            NotKnown: the instrument that does has no reading now.
+            NotKnown: its instrument has no reading now.
         """
 
     @abstractmethod
     def watch(self, *patterns: str) -> None:
-        """Record these quantities from now on, so that properties can be checked on them."""
+        """Sample these quantities from now on, so that properties can be checked."""
 
     def inventory(self) -> dict[str, object]:
-        """What the site hands to a controller: every device with its addresses and credentials."""
+        """The inventory of a controller: every device with its addresses and credentials."""
         return inventory(self.model, self.endpoints, self.access)
 
     @property
     def access(self) -> Access:
-        """How stations log in to the devices, and where they wait for traps."""
+        """The credentials of management stations, and their addresses for traps."""
         return Access.of(self.model.file.head.snmp)
 
     @abstractmethod
     def look(self) -> None:
-        """Record what is watched as it is now, and what has happened since the last look."""
+        """Sample the watched quantities now, and take over the events since the last call."""
 
     @abstractmethod
     def write_frames(self, path: Path) -> bool:
-        """Write the frames the station has exchanged with the devices as pcapng; False if there are none to be had."""
+        """Write the frames between station and devices as pcapng. Returns False if this world has none."""
 
     def judge(self, *properties: Property | str) -> list[Verdict]:
-        """A verdict for each property on what was recorded until the last look.
+        """The verdict of each property on the samples until the last `look`.
 
         Raises:
-            UnknownQuantity: a name that is not recorded; `watch` it before.
-            BindingError: a word, a number or a unit that does not fit its quantity; the message has the possible ones.
+            UnknownQuantity: a name that is not watched; `watch` it before.
+            BindingError: a word, a number or a unit does not fit its quantity; the message lists the possible ones.
         """
         return evaluate(self.journal, *properties)
 
@@ -220,18 +220,18 @@ class World(ABC):
         allow_inconclusive: bool = False,
         allow_vacuous: bool = False,
     ) -> list[Verdict]:
-        """Judge these properties on everything recorded so far: all must hold, and have been seen to.
+        """Judge these properties on all samples so far. Each must be seen to hold.
 
-        A property is inconclusive if the record ends too early (`undecided` accepts that alone) or if something it
-        depends on was unknown; `allow_inconclusive` accepts both. It is vacuous if it was never put to the test, since
-        what it counts from never came; `allow_vacuous` accepts that.
+        A property is inconclusive if the run ends too early (`undecided` accepts this reason only), or if it depends
+        on an unknown value; `allow_inconclusive` accepts both. A property is vacuous if it was never put to the test,
+        because its trigger never came; `allow_vacuous` accepts that.
 
         Raises:
-            PropertyViolated: some were not seen to hold; the message says when, with what values and what had happened
-                before, or over which gaps nothing is known.
+            PropertyViolated: a property was not seen to hold. The message gives the time, the values and the events
+                before it, or the gaps.
             UnknownQuantity, BindingError: as for `judge`.
-            ValueError: no property was given.
-            ControllerFailed: the controller under test has ended, so that the record is not of its doing.
+            ValueError: there is no property.
+            ControllerFailed: the controller under test has ended, so that the samples do not show its work.
         """
         __tracebackhide__ = True
         if not properties:
@@ -250,13 +250,13 @@ class World(ABC):
     # -- the controller ---------------------------------------------------------------------------------------------
 
     async def start_controller(self, controller: Controller) -> None:
-        """Let that controller take care of the site, until `stop`."""
+        """Start a controller, which runs until `stop`."""
         self.controller = controller
         self.journal.record(self.now, "controller", "started", name=controller.name)
         await controller.start(self.inventory())
 
     def failures(self) -> list[asyncio.Future[None]]:
-        """What completes, with an exception, when there is no point in going on."""
+        """Futures that raise an exception when the run cannot continue."""
         ended = None if self.controller is None else self.controller.ended
         return [] if ended is None else [ended]
 

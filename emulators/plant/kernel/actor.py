@@ -15,7 +15,7 @@ from twinfeed.emulators.plant.kernel.faults import Fault
 
 
 class PlantError(Exception):
-    """The plant was asked for something it does not have, or does not come to rest.
+    """The plant does not have a requested part, or does not come to rest.
 
     `who` is the actor that is wrong, where one is.
     """
