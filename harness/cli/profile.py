@@ -60,8 +60,11 @@ def _group() -> None:
 @with_profiles
 def new(
     name: Annotated[str, typer.Argument(help="The profile's name; it becomes NAME.yaml.", show_default=False)],
-    recording: Annotated[Path, typer.Option("--recording", help="A recording of the device, or a .snmprec file.")],
     kind: Annotated[str, typer.Option("--kind", help=f"The kind of device: {', '.join(KINDS)}.")],
+    recording: Annotated[
+        Path | None,
+        typer.Option("--recording", help="A recording of the device, or a .snmprec file; --mib needs one."),
+    ] = None,
     mibs: Annotated[
         list[str] | None, typer.Option("--mib", help="SNMP: a MIB module it implements; may be repeated.")
     ] = None,
@@ -91,6 +94,8 @@ def new(
       twinfeed profile new my-ups --kind ups --mib UPS-MIB --mib-dir mibs --recording ups.jsonl
 
       twinfeed profile new my-meter --kind meter --registers map.csv --recording meter.jsonl
+
+      twinfeed profile new my-relay --kind relay_io --registers map.csv
     """
     path = output or Path(f"{name}.yaml")
     if kind not in KINDS:
@@ -100,12 +105,18 @@ def new(
             "expected --mib MODULE or --registers FILE, and not both; `twinfeed profile new --help` has examples",
             Exit.USAGE,
         )
+    if mibs is not None and recording is None:
+        fail(
+            "--mib needs --recording: a module says what a product may have, a recording what it has; "
+            "twinfeed record snmp://ADDRESS makes one",
+            Exit.USAGE,
+        )
     if path.stem != name:
         fail(f"--output {path}: a profile's file has its name: {name}.yaml", Exit.USAGE)
     if path.exists() and not force:
         fail(f"{path} exists: choose another name, or give --force", Exit.USAGE)
     with plain_errors():
-        found = loaded(recording)
+        found = None if recording is None else loaded(recording)
         try:
             draft = (
                 _of_mibs(name, kind, mibs, mib_dirs or [], found)
@@ -121,10 +132,11 @@ def new(
     _say(path, draft, recording)
 
 
-def _of_mibs(name: str, kind: str, mibs: list[str], folders: list[Path], found: Recording) -> Draft:
+def _of_mibs(name: str, kind: str, mibs: list[str], folders: list[Path], found: Recording | None) -> Draft:
     from twinfeed.harness.characterise.drafting import mib_draft
     from twinfeed.harness.characterise.drafting.mibs import FOLDERS, MibError, Mibs, compiled
 
+    assert found is not None
     if found.protocol != "snmp":
         raise ValueError(f"--mib needs a recording of SNMP, this is one of {found.protocol}")
     for folder in folders:
@@ -151,11 +163,11 @@ def _numbering(addresses: str, first: int | None) -> Numbering:
     return "one" if first else "pdu"
 
 
-def _of_registers(name: str, kind: str, path: Path | None, numbering: Numbering, found: Recording) -> Draft:
+def _of_registers(name: str, kind: str, path: Path | None, numbering: Numbering, found: Recording | None) -> Draft:
     from twinfeed.harness.characterise.drafting import register_draft
 
     assert path is not None
-    if found.protocol != "modbus":
+    if found is not None and found.protocol != "modbus":
         raise ValueError(f"--registers needs a recording of Modbus, this is one of {found.protocol}")
     listed = register_draft.rows(path, numbering, found)
     for note in listed.notes:
@@ -163,20 +175,19 @@ def _of_registers(name: str, kind: str, path: Path | None, numbering: Numbering,
     return register_draft.draft(name, kind, listed.rows, path, found)
 
 
-def _say(path: Path, draft: Draft, recording: Path) -> None:
-    """Print the contents of the draft, whether it loads, and the next step."""
+def _say(path: Path, draft: Draft, recording: Path | None) -> None:
+    """What the draft holds, whether it loads as it is, and what to do next."""
     share = math.floor(100 * draft.points / max(1, draft.points + draft.fixed))
     console.print(
-        f"{escape(str(path))}: {draft.points} entries show a point ({share} %), {draft.fixed} a recorded value; "
+        f"{escape(str(path))}: {draft.points} entries show a point ({share} %), {draft.fixed} a fixed value; "
         f"{draft.todos} TODOs are left",
         soft_wrap=True,
     )
     with plain_errors():
         library.load(path)
-    named = str(path)
-    compared = shlex.join(["twinfeed", "drift", str(recording), named, "--partial"])
-    console.print(
-        f"it loads as it is: a site file beside it names it with `profile: {escape(path.stem)}`; "
-        f"compare it with the recording by `{escape(compared)}`",
-        soft_wrap=True,
-    )
+    used = f"it loads as it is: a site file beside it names it with `profile: {escape(path.stem)}`"
+    if recording is None:
+        console.print(used, soft_wrap=True)
+        return
+    compared = shlex.join(["twinfeed", "drift", str(recording), str(path), "--partial"])
+    console.print(f"{used}; compare it with the recording by `{escape(compared)}`", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -65,28 +66,54 @@ def devices(
 
 
 def points(
-    device: Annotated[str, typer.Argument(help="A device, as `twinfeed devices` lists it.")],
+    device: Annotated[
+        str, typer.Argument(help="A device, as `twinfeed devices` lists it; with --kind it is left out.")
+    ] = "",
     pattern: Annotated[str, typer.Argument(help="Show only points whose name contains this.")] = "",
+    kind: Annotated[
+        str | None, typer.Option("--kind", help="All points of this kind of device; no site needs to run.")
+    ] = None,
     site: SiteOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List the points of a device with their present values.
+    """List the points of a device with their present values, or those of a kind with the products that show them.
 
-    Example: twinfeed points ups-a1 battery
+    Examples:
+
+      twinfeed points ups-a1 battery
+
+      twinfeed points --kind relay_io
     """
+    if kind is not None:
+        return _points_of_kind(kind, device or pattern, json)
+    if not device:
+        fail("expected a device (`twinfeed devices` lists them), or --kind KIND", Exit.USAGE)
     with plain_errors():
         answer = ask({"do": "points", "device": device}, site)
     found = [p for p in answer["points"] if pattern in p["point"]]
     if json:
-        print_json(found)
-        return
+        return print_json(found)
     listing = table("", "point", "value", "unit", "access", "what it is")
     for point in found:
         takes = f" ({', '.join(point['values'])})" if point["values"] else ""
         listing.add_row(
             point["point"], _text(point["value"]), point["unit"], point["access"], escape(point["doc"] + takes)
         )
-    console.print(listing)
+    return console.print(listing)
+
+
+def _points_of_kind(kind: str, pattern: str, json: bool) -> None:
+    from twinfeed.harness.characterise.drafting.kinds import points_of
+
+    with plain_errors():
+        found = [point for point in points_of(kind) if pattern in point.name]
+    if json:
+        return print_json([asdict(point) for point in found])
+    listing = table("", "point", "unit", "access", "what it is", "shown by")
+    for point in found:
+        takes = f" ({', '.join(point.values)})" if point.values else ""
+        listing.add_row(point.name, point.unit, point.access, escape(point.doc + takes), ", ".join(point.shown_by))
+    return console.print(listing)
 
 
 def read(

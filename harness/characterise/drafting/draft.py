@@ -37,6 +37,8 @@ class Draft:
     """`snmp` and `modbus` -> what stands before the entries."""
     notes: list[str] = field(default_factory=list)
     """Comments at the beginning."""
+    shown: list[str] = field(default_factory=list)
+    """The points that entries show."""
     points: int = 0
     fixed: int = 0
     todos: int = 0
@@ -48,11 +50,18 @@ class Draft:
 
     def entry(self, section: str, fields: Mapping[str, object], todo: str = "") -> None:
         """One entry; `fields` in the order they are written."""
-        self.points += "point" in fields
+        if "point" in fields:
+            self.points += 1
+            self.shown.append(str(fields["point"]))
         self.fixed += "value" in fields
         self.todos += bool(todo)
         note = f"  # TODO: {_line(todo)}" if todo else ""
         self.sections.setdefault(section, []).append(f"    - {flow(fields)}{note}")
+
+    def lacks(self, points: Sequence[str]) -> None:
+        """Note the points of the kind that no entry shows."""
+        if points:
+            self.notes.append(f"Points of the kind {self.kind} that no entry shows: {', '.join(points)}.")
 
     def text(self) -> str:
         """The file."""

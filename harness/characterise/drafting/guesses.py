@@ -21,6 +21,8 @@ SAME = {
     "volts": "voltage", "volt": "voltage", "amps": "current", "amp": "current", "amperes": "current",
     "freq": "frequency", "temp": "temperature", "watts": "power", "capacity": "charge", "loading": "load",
     "avg": "average", "tot": "total", "phases": "phase", "lines": "line", "fw": "firmware", "energies": "energy",
+    "di": "input", "dis": "input", "din": "input", "inputs": "input", "do": "relay", "dout": "relay", "relays": "relay",
+    "outlets": "outlet", "pumps": "pump",
 }  # fmt: skip
 """Words that products and the catalogue have for the same."""
 
@@ -35,6 +37,12 @@ CATCH_ALL = ("unknown", "other", "undefined", "notapplicable")
 
 YES = frozenset(["yes", "true", "on", "active", "present", "closed", "enabled", "alarm"])
 NO = frozenset(["no", "false", "off", "inactive", "absent", "open", "disabled", "normal", "ok"])
+
+OF_A_TRUTH = frozenset(["on", "closed", "active"])
+"""Words of a point that is true or false, which the name of a bit leaves out: `Relay 1` is relay.1.closed."""
+
+OF_A_BIT = frozenset(["digital", "status", "state", "contact", "output", "channel", "ch", "coil"])
+"""Words that the names of bits have and their points lack."""
 
 IDENTITY = ("system.model", "system.serial", "system.firmware")
 """Points of every device, and the words of products for them."""
@@ -66,12 +74,19 @@ class Shown:
     recorded: tuple[float, ...] = ()
     group: str = ""
     """The name of the group it is in, whose words count as its own where a point needs them."""
+    is_bit: bool = False
+    """Whether it is a coil or a discrete input: true or false, without unit and numbers."""
 
 
 class Guesser:
-    """Compares names with the catalogue of one device kind. All names of a product begin with the words `prefixes`."""
+    """Compares names with the catalogue of one device kind.
 
-    def __init__(self, kind: str, prefixes: Iterable[str] = ()) -> None:
+    `prefixes` are words that all names of a product begin with. `names` are all names of a list: `DI0` beside `DI1`
+    says that the product counts from 0, and the catalogue from 1.
+    """
+
+    def __init__(self, kind: str, prefixes: Iterable[str] = (), names: Iterable[str] = ()) -> None:
+        self._from_zero = {_stem(words) for words in map(_words, names) if "0" in words}
         self._points = [*KINDS[kind].own, *(point for point in SYSTEM_POINTS if point.name in IDENTITY)]
         self._idle = IDLE | {kind.lower(), *(prefix.lower() for prefix in prefixes)}
 
@@ -95,20 +110,49 @@ class Guesser:
         ]
         return [name for score, name in sorted(scored, key=lambda item: (-item[0], item[1]))[:3] if score >= 0.5]
 
+    def lacking(self, shown: Iterable[str]) -> list[str]:
+        """The points of the kind that are not among these names, rows as in the catalogue."""
+        have = {_unnumbered(name) for name in shown}
+        return [point.name for point in self._points if _unnumbered(point.name) not in have]
+
     def _closeness(self, point: AnyPoint, shown: Shown) -> tuple[int, int, int]:
         """How many words they share, how few are left over, and whether the rows are the same without a choice."""
         names, own = set(_words(shown.name)), set(_point_words(point))
         return len(own & names), -len(names - own - self._idle), -abs(len(placeholders(point.name)) - shown.indices)
 
+    def _row(self, point: AnyPoint, shown: Shown, words: list[str]) -> str | None:
+        """The point's name for an entry: with its index names for a column, with a number for a single object."""
+        names = placeholders(point.name)
+        if len(names) == shown.indices:
+            return point.name
+        if shown.indices or len(names) != 1:
+            return None
+        if names[0] in ("line", "phase"):
+            number = next((word for word in words if word in PHASES), None)
+            return point.name.replace(f"{{{names[0]}}}", PHASES[number] if number else "1")
+        numbers = [int(word) for word in words if word.isdigit()]
+        if len(numbers) != 1:
+            return None
+        row = numbers[0] + (_stem(words) in self._from_zero)
+        return point.name.replace(f"{{{names[0]}}}", str(row)) if row >= 1 else None
+
     def _fit(self, point: AnyPoint, shown: Shown) -> Guess | None:
         words, wanted = _words(shown.name), set(_point_words(point))
+        idle = self._idle | OF_A_BIT if shown.is_bit else self._idle
+        if shown.is_bit:
+            if point.kind != "truth":
+                return None
+            wanted -= OF_A_TRUTH - set(words)
         if not wanted & set(words) or not wanted <= {*words, *_words(shown.group)}:
             return None
-        if len(set(words) - wanted - self._idle) > MOST_EXTRA:
-            return None
-        name = _row(point, shown, words)
+        name = self._row(point, shown, words)
         if name is None:
             return None
+        numbered = {word for word in words if word.isdigit()} if name != point.name else set()
+        if len(set(words) - wanted - idle - numbered) > MOST_EXTRA:
+            return None
+        if shown.is_bit:
+            return Guess(name)
         if point.values or shown.labels:
             return _enumerated(point, name, shown)
         if point.unit:
@@ -118,15 +162,15 @@ class Guesser:
         return Guess(name) if same and shown.measure is None and not placeholders(point.name) else None
 
 
-def _row(point: AnyPoint, shown: Shown, words: list[str]) -> str | None:
-    """The point's name for an entry: with its index names for a column, with a number for what there is once."""
-    names = placeholders(point.name)
-    if len(names) == shown.indices:
-        return point.name
-    if shown.indices or len(names) != 1 or names[0] not in ("line", "phase"):
-        return None
-    number = next((word for word in words if word in PHASES), None)
-    return point.name.replace(f"{{{names[0]}}}", PHASES[number] if number else "1")
+def _stem(words: list[str]) -> str:
+    return " ".join(word for word in words if not word.isdigit())
+
+
+def _unnumbered(name: str) -> str:
+    """A point's name with `{}` for each row: those of `relay.3.closed` and `relay.{relay}.closed` are the same."""
+    return ".".join(
+        "{}" if part.startswith("{") or part.replace("-", "").isdigit() else part for part in name.split(".")
+    )
 
 
 PHASES = {"l1": "1", "l2": "2", "l3": "3", "a": "1", "b": "2", "c": "3", "1": "1", "2": "2", "3": "3"}
@@ -158,7 +202,8 @@ def _enumerated(point: AnyPoint, name: str, shown: Shown) -> Guess | None:
     if not point.values:
         yes = [label for label, words in own.items() if words & YES]
         no = [label for label, words in own.items() if words & NO]
-        if point.unit or len(labels) != 2 or len(yes) != 1 or len(no) != 1 or "active" not in point.name:
+        is_truth = point.kind == "truth" or "active" in point.name
+        if point.unit or len(labels) != 2 or len(yes) != 1 or len(no) != 1 or not is_truth:
             return None
         return Guess(name, enum={"true": shown.labels[yes[0]], "false": shown.labels[no[0]]})
     found: dict[str, int] = {}
@@ -181,9 +226,17 @@ def _enumerated(point: AnyPoint, name: str, shown: Shown) -> Guess | None:
     return Guess(name, enum={**found, "*": rest}, doubt=f"which number stands for {', '.join(missing)}?")
 
 
+BETWEEN_WORDS = re.compile(
+    r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z]{2})(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Z])(?=[A-Z][a-z])"
+)
+"""Where a name without blanks goes on with another word: upsBattery, DI0, 3Volts, UPSOutput."""
+
+
 def _words(name: str) -> list[str]:
     """`upsBatteryVoltage` -> ups, battery, voltage; words of the field are made one."""
-    split = re.sub(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    split = re.sub(
+        r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z]{2})(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name
+    )
     found = [SAME.get(word, word) for word in re.findall(r"[a-z0-9]+", re.sub(r"\bL (\d)", r"L\1", split).lower())]
     joined = " ".join(found)
     for phrase, word in (

@@ -11,6 +11,7 @@ from twinfeed.emulators.profiles import opaque
 from twinfeed.harness.characterise.drafting.draft import Draft, fixed, guessed, question
 from twinfeed.harness.characterise.drafting.guesses import Guess, Guesser, Shown
 from twinfeed.harness.characterise.drafting.mibs import Mibs, Node
+from twinfeed.harness.characterise.drafting.shipped import ShippedEntries, fields
 from twinfeed.harness.characterise.drafting.units import Measure, described, measure
 from twinfeed.harness.characterise.recording.recording import Recording
 from twinfeed.harness.characterise.recording.snmprec import Variable
@@ -32,9 +33,30 @@ class Object:
     """The name of what it is in, a group or the entry of a table."""
     variables: dict[Oid, Variable] = field(default_factory=dict)
 
+    @property
+    def rows(self) -> list[int]:
+        """The places of the index that select a row: all, without those that are the same in every row of several.
 
-def draft(name: str, kind: str, mibs: Mibs, modules: Sequence[str], recording: Recording) -> Draft:
-    """The profile, every object of the modules that was recorded in it.
+        A table of a product that is one of a chain has the number of the product first (`pduId` 1), then its own rows.
+        """
+        indices = list(self.variables)
+        length = max(map(len, indices))
+        if len(indices) < 2 or any(len(index) != length for index in indices):
+            return list(range(length))
+        varying = [n for n in range(length) if len({index[n] for index in indices}) > 1]
+        return varying or list(range(length))
+
+
+def draft(
+    name: str,
+    kind: str,
+    mibs: Mibs,
+    modules: Sequence[str],
+    recording: Recording,
+    shipped: ShippedEntries | None = None,
+) -> Draft:
+    """The profile, every object of the modules that was recorded in it. `shipped` are the entries of other profiles of
+    the kind, by default of all that ship: the same object shows the same point.
 
     Raises:
         ValueError: nothing recorded is of these modules.
@@ -61,13 +83,15 @@ def draft(name: str, kind: str, mibs: Mibs, modules: Sequence[str], recording: R
     if others:
         made.notes.append(f"Recorded, but in none of the modules: {', '.join(others)}.")
     guesser = Guesser(kind, _prefixes([found.node.name for found in objects]))
+    others_entries = ShippedEntries(kind) if shipped is None else shipped
     group = ""
     for found in objects:
         here = ".".join(map(str, found.oid[:-1]))
         if here != group:
             group = here
             made.comment("objects", f"{found.node.module}, below {here}")
-        _entries(made, found, guesser)
+        _entries(made, found, guesser, others_entries)
+    made.lacks(guesser.lacking(made.shown))
     absent = sum(
         node.kind in ("scalar", "column") and node.module in modules and node.access != "not-accessible"
         for oid, node in mibs.nodes.items()
@@ -106,11 +130,15 @@ def _prefixes(names: Sequence[str]) -> Iterator[str]:
             yield from re.findall(r"[a-zA-Z]+|\d+", word)
 
 
-def _entries(made: Draft, found: Object, guesser: Guesser) -> None:
+def _entries(made: Draft, found: Object, guesser: Guesser, shipped: ShippedEntries) -> None:
     node = found.node
+    same = shipped.of(found.oid + index for index in found.variables)
+    if same is not None:
+        made.entry("objects", fields(*same))
+        return
     known = _known(found)
     guess = guesser.guess(known)
-    if guess is not None and known.indices and any(index[0] < 1 for index in found.variables):
+    if guess is not None and known.indices and any(index[n] < 1 for index in found.variables for n in found.rows):
         guess = None  # the catalogue's tables count from 1
     source = _source(node)
     if guess is not None:
@@ -120,9 +148,9 @@ def _entries(made: Draft, found: Object, guesser: Guesser) -> None:
     made.comment("objects", question(node.name, near, node.description, node.labels))
     for index, variable in found.variables.items():
         type, value = _typed(variable)
-        fields: dict[str, object] = {"oid": _dotted(found.oid + index), "type": type}
+        entry: dict[str, object] = {"oid": _dotted(found.oid + index), "type": type}
         shown = value if isinstance(value, float) else fixed(value)
-        made.entry("objects", fields | {"value": shown, "source": source})
+        made.entry("objects", entry | {"value": shown, "source": source})
 
 
 def _typed(variable: Variable) -> tuple[str, int | float | bytes | str]:
@@ -145,7 +173,7 @@ def _known(found: Object) -> Shown:
     if of is None and node.type == "timeticks":
         of = measure("0.01 seconds")
     is_text = bool(values) and not isinstance(values[0], (int, float))
-    indices = max(map(len, found.variables)) if node.kind == "column" else 0
+    indices = len(found.rows) if node.kind == "column" else 0
     return Shown(node.name, of, node.labels, is_text, indices, recorded, found.group)
 
 
@@ -153,12 +181,20 @@ def _shown_as(made: Draft, found: Object, guess: Guess, source: str) -> None:
     """One entry for all rows, if the point has rows; one for the scalar otherwise."""
     node, first = found.node, next(iter(found.variables.values()))
     names = placeholders(guess.point)
-    oid = _dotted(found.oid) + "".join(f".{{{name}}}" for name in names) if names else first.oid
+    oid = _template(found, names) if names else first.oid
     doubt = guess.doubt
     type, _ = _typed(first)
     if node.type and node.type != first.type:
         doubt = f"{doubt + '; ' if doubt else ''}the module says {node.type}, the device answers {type}"
     made.entry("objects", {"oid": oid, "type": type, **guessed(guess), "source": source}, doubt)
+
+
+def _template(found: Object, names: Sequence[str]) -> str:
+    """The OID of a column with index names where rows differ: `1.3.6.1.4.1.13742.6.3.5.3.1.3.1.{outlet}`."""
+    index = list(map(str, next(iter(found.variables))))
+    for n, name in zip(found.rows, names, strict=True):
+        index[n] = f"{{{name}}}"
+    return ".".join([_dotted(found.oid), *index])
 
 
 def _source(node: Node) -> str:

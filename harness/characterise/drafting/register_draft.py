@@ -169,20 +169,29 @@ def _register(table: Table, address: int, kind: cells.Kind, length: int, order: 
     return register
 
 
-def draft(name: str, kind: str, listed: list[Row], path: Path, recording: Recording) -> Draft:
-    """The profile, every line of the list in it."""
-    walk = recording.at(0.0)
-    identity = recording.identity
+def draft(name: str, kind: str, listed: list[Row], path: Path, recording: Recording | None = None) -> Draft:
+    """The profile, every line of the list in it; without a recording, entries that show no point answer 0."""
+    walk = None if recording is None else recording.at(0.0)
+    identity = {} if recording is None else recording.identity
     made = Draft(name, kind, identity.get("0", "TODO"), identity.get("4") or identity.get("1") or "TODO")
-    made.sources = {"list": path.name, "recording": str(recording.head.get("device", "a recording"))}
+    made.sources = {"list": path.name}
+    if recording is not None:
+        made.sources["recording"] = str(recording.head.get("device", "a recording"))
     made.head["modbus"] = {"unit": 1}
     if identity:
         made.head["modbus"]["identification"] = {int(id): text for id, text in identity.items()}
-    made.notes = [f"A draft: search for TODO. It answers as {made.sources['recording']} did when it was recorded."]
-    guesser = Guesser(kind)
+    answers = (
+        "No device was asked: values that are no points are 0."
+        if recording is None
+        else f"It answers as {made.sources['recording']} did when it was recorded."
+    )
+    made.notes = [f"A draft: search for TODO. {answers}"]
+    guesser = Guesser(kind, names=[row.name for row in listed])
     for row in listed:
         _entry(made, row, walk, guesser)
-    unlisted = sorted(walk.registers.keys() - {place for row in listed for place in _places(row)})
+    made.lacks(guesser.lacking(made.shown))
+    recorded = {} if walk is None else walk.registers
+    unlisted = sorted(recorded.keys() - {place for row in listed for place in _places(row)})
     if unlisted:
         shown = ", ".join(f"{table} {address}" for table, address in unlisted[:5])
         more = f" … {len(unlisted)} in all" if len(unlisted) > 5 else ""
@@ -190,7 +199,7 @@ def draft(name: str, kind: str, listed: list[Row], path: Path, recording: Record
     return made
 
 
-def _entry(made: Draft, row: Row, walk: Walk, guesser: Guesser) -> None:
+def _entry(made: Draft, row: Row, walk: Walk | None, guesser: Guesser) -> None:
     section = "registers" if row.register is not None else "bits"
     fields: dict[str, object] = {"table": row.table, "address": row.address}
     if row.register is not None:
@@ -203,12 +212,13 @@ def _entry(made: Draft, row: Row, walk: Walk, guesser: Guesser) -> None:
             fields["byte_order"] = row.register.byte_order
     unit = f", {row.unit}" if row.unit else ""
     source = f"list line {row.line}: {row.source}{unit}"
-    value = _recorded(row, walk)
+    value = None if walk is None else _recorded(row, walk)
     is_text = row.register is not None and row.register.type == "string"
     recorded = (float(value) - row.raw_offset,) if isinstance(value, (int, float)) else ()
-    known = Shown(row.name, row.measure, row.labels, is_text, recorded=recorded)
+    is_bit = row.register is None
+    known = Shown(row.name, row.measure, {} if is_bit else row.labels, is_text, recorded=recorded, is_bit=is_bit)
     guess = guesser.guess(known)
-    missing = "" if value is not None else _why_not(row, walk)
+    missing = "" if value is not None or walk is None else _why_not(row, walk)
     if guess is not None:
         access: dict[str, object] = {} if row.access == "ro" else {"access": row.access}
         if row.offset:

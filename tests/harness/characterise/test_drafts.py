@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from twinfeed.emulators.devices.catalogue import KINDS
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.binding import Surface
 from twinfeed.emulators.profiles.schema import Profile
@@ -21,9 +22,11 @@ from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.characterise.drafting import mib_draft, register_draft
 from twinfeed.harness.characterise.drafting.draft import Draft, flow, scalar
 from twinfeed.harness.characterise.drafting.guesses import Guesser, Shown
-from twinfeed.harness.characterise.drafting.mibs import MibError, Mibs, compiled
+from twinfeed.harness.characterise.drafting.mibs import MibError, Mibs, Node, compiled
+from twinfeed.harness.characterise.drafting.shipped import ShippedEntries
 from twinfeed.harness.characterise.drafting.units import described, measure
 from twinfeed.harness.characterise.recording.recording import Recording, Walk, load
+from twinfeed.harness.characterise.recording.snmprec import Variable
 
 # Which MIB, recording and kind; the shipped profile was made by people from the same MIB.
 PRODUCTS = [
@@ -36,6 +39,10 @@ PRODUCTS = [
     ("himoinsa-gensets", "generator", "HIMOINSAv14-MIB", "himoinsa-gensets"),
     ("stulz-wib8000", "crah", "Stulz-WIB8000-MIB", "stulz_wib8000"),
 ]
+
+
+NOTHING_KNOWN = ShippedEntries("ups", without=library.names())
+"""Names and units alone make the points plain."""
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +62,7 @@ class TestFromMibs:
     @pytest.fixture
     def draft(self, modules: Mibs, shared_data: Path, kind: str, module: str, recording: str) -> Draft:
         recorded = load(shared_data / "recordings" / f"{recording}.snmprec")
-        return mib_draft.draft("draft", kind, modules, [module], recorded)
+        return mib_draft.draft("draft", kind, modules, [module], recorded, NOTHING_KNOWN)
 
     def test_the_draft_loads(self, draft: Draft, shipped: str, recording: str, tmp_path: Path) -> None:
         profile = written(draft, tmp_path)
@@ -97,7 +104,7 @@ class TestFromMibs:
 
 def test_most_of_a_ups_is_told_from_the_ups_mib(modules: Mibs, shared_data: Path) -> None:
     recorded = load(shared_data / "recordings" / "generex-ups_cs141.snmprec")
-    text = mib_draft.draft("draft", "ups", modules, ["UPS-MIB"], recorded).text()
+    text = mib_draft.draft("draft", "ups", modules, ["UPS-MIB"], recorded, NOTHING_KNOWN).text()
     for line in (
         "point: battery.status, enum: {unknown: 1, normal: 2, low: 3, depleted: 4}, source: UPS-MIB upsBatteryStatus}",
         'point: battery.runtime, scale: 1/60, source: "UPS-MIB upsEstimatedMinutesRemaining, minutes"}',
@@ -105,6 +112,32 @@ def test_most_of_a_ups_is_told_from_the_ups_mib(modules: Mibs, shared_data: Path
         "# TODO upsIdentManufacturer: which point? The name of the UPS manufacturer.",
     ):
         assert line in text
+
+
+def test_an_object_that_a_shipped_profile_has_shows_the_same_point(modules: Mibs, shared_data: Path) -> None:
+    recorded = load(shared_data / "recordings" / "generex-ups_cs141.snmprec")
+    text = mib_draft.draft("draft", "ups", modules, ["UPS-MIB"], recorded).text()
+    entries = {entry.oid: entry for entry in library.get("ups-rfc1628").snmp.objects}  # type: ignore[union-attr]
+    oid = "1.3.6.1.2.1.33.1.2.4.0"  # upsEstimatedChargeRemaining
+    assert f"point: {entries[oid].point}, " in next(line for line in text.splitlines() if f"{oid}, " in line)
+    assert "as ups-rfc1628: " in text
+
+
+def test_the_points_of_the_kind_that_nothing_shows_are_listed(modules: Mibs, shared_data: Path) -> None:
+    recorded = load(shared_data / "recordings" / "generex-ups_cs141.snmprec")
+    draft = mib_draft.draft("draft", "ups", modules, ["UPS-MIB"], recorded)
+    note = next(note for note in draft.notes if note.startswith("Points of the kind ups that no entry shows: "))
+    listed = set(note.rstrip(".").partition(": ")[2].split(", "))
+    assert not listed & set(draft.shown)
+    assert {point.name for point in KINDS["ups"].own} - set(draft.shown) >= listed - {"system.serial"}
+
+
+def test_an_index_that_is_the_same_in_every_row_is_part_of_the_oid() -> None:
+    column = Node("M", "outletCurrent", "column", "gauge32", "read-only", {}, 0, 2**31, units="0.1 A")
+    rows = {(1, n): Variable(f"1.3.6.1.4.1.9.1.{1}.{n}", "gauge32", n) for n in (1, 2, 3)}
+    assert mib_draft.Object((1, 3, 6, 1, 4, 1, 9, 1), column, "outletEntry", rows).rows == [1]
+    with_both = {(1, 1): rows[1, 1], (2, 1): rows[1, 1], (2, 2): rows[1, 2]}
+    assert mib_draft.Object((1, 3, 6, 1, 4, 1, 9, 1), column, "outletEntry", with_both).rows == [0, 1]
 
 
 def test_a_recording_of_something_else_is_told(modules: Mibs) -> None:
@@ -138,6 +171,42 @@ def recorded_registers(*values: int, first: int = 100) -> Recording:
     walk = Walk(1, 0.0, True, registers={("holding", first + n): value for n, value in enumerate(values)})
     head = {"protocol": "modbus", "device": "modbus://meter", "identity": {"0": "Maker", "1": "M-1", "2": "V1"}}
     return Recording(head, [walk])
+
+
+RELAYS = """address,name,table,access,values
+0,DI0,discrete,r,
+1,DI1,discrete,r,
+16,Relay 1 closed,coil,rw,0=off;1=on
+17,Relay 2 closed,coil,rw,0=off;1=on
+20,Watchdog tripped,coil,r,
+"""
+
+
+class TestFromARegisterListAlone:
+    def draft(self, tmp_path: Path) -> Draft:
+        path = tmp_path / "map.csv"
+        path.write_text(RELAYS)
+        return register_draft.draft("draft", "relay_io", register_draft.rows(path).rows, path)
+
+    def test_numbers_in_names_are_rows(self, tmp_path: Path) -> None:
+        modbus = written(self.draft(tmp_path), tmp_path).modbus
+        assert modbus is not None
+        assert {bit.address: bit.point for bit in modbus.bits if bit.point} == {
+            0: "input.1.on",
+            1: "input.2.on",
+            16: "relay.1.closed",
+            17: "relay.2.closed",
+        }
+        assert {bit.address: bit.access for bit in modbus.bits}[16] == "rw"
+
+    def test_without_a_recording_other_bits_are_off_and_the_head_says_so(self, tmp_path: Path) -> None:
+        draft = self.draft(tmp_path)
+        assert "No device was asked: values that are no points are 0." in draft.notes[0]
+        assert "# TODO Watchdog tripped: which point?" in draft.text()
+        assert "{table: coil, address: 20, value: 0," in draft.text()
+
+    def test_it_loads_and_answers(self, tmp_path: Path) -> None:
+        assert written(self.draft(tmp_path), tmp_path).kind == "relay_io"
 
 
 class TestFromARegisterList:

@@ -241,7 +241,7 @@ class TestProfileNew:
         arguments = ("--kind", "meter", "--registers", tmp_path / "map.csv", "--recording", meter, "-o", output)
         result = cli("profile", "new", "my-meter", *arguments)
         assert result.exit_code == 0, result.output
-        assert "2 entries show a point (100 %), 0 a recorded value; 0 TODOs are left" in result.stdout
+        assert "2 entries show a point (100 %), 0 a fixed value; 0 TODOs are left" in result.stdout
         assert library.load(output).vendor == "Maker"
         assert cli("profile", "new", "my-meter", *arguments).exit_code == 2  # it is there: not without --force
 

@@ -92,3 +92,21 @@ def test_an_unknown_command_is_wrong_usage(cli: Cli) -> None:
 
 def test_the_version_is_printed(cli: Cli) -> None:
     assert cli("--version").stdout.startswith("twinfeed 0.")
+
+
+def test_the_points_of_a_kind_are_listed_without_a_running_site(cli: Cli) -> None:
+    found = {item["name"]: item for item in json.loads(cli("points", "--kind", "relay_io", "--json").stdout)}
+    assert found["relay.{relay}.closed"]["shown_by"] == ["advantech-adam-6060"]
+    assert found["system.uptime"]["unit"] == "s"
+
+
+def test_a_kind_that_does_not_exist_is_answered_with_the_kinds(cli: Cli) -> None:
+    result = cli("points", "--kind", "relayio")
+    assert result.exit_code == 2
+    assert "did you mean relay_io?" in " ".join(result.stderr.split())
+
+
+def test_points_needs_a_device_or_a_kind(cli: Cli) -> None:
+    result = cli("points")
+    assert result.exit_code == 2
+    assert "--kind KIND" in result.stderr
