@@ -66,7 +66,7 @@ class Supervisor:
         """Why it is in its safe state, empty if it is not."""
         self.not_safe: list[str] = []
         """What did not reach its safe position at the last trip."""
-        self.sampling = Sampling(self._heard, self._silent)
+        self.sampling = Sampling(self._heard, self._silent, self._alive)
         self.moves = Moves(rig, actuators, self.tell, self.sampling.value)
         self.written: dict[tuple[str, str], Value | None] = {}
         """(device, point) a test has written -> what was there before, None if that cannot be told."""
@@ -137,6 +137,13 @@ class Supervisor:
                 interlock.see(t_s, value)
         trip_s = self.sampling.trips.get(quantity, 0.0)
         self._shout({"event": "reading", "t": t_s, "quantity": quantity, "value": value, "trip_s": trip_s})
+
+    def _alive(self, t_s: float, quantity: str) -> None:
+        _, value = self.sampling.latest[quantity]
+        for interlock in self._interlocks:
+            if interlock.limit.quantity == quantity:
+                interlock.see(t_s, value)
+        self._shout({"event": "alive", "t": t_s, "quantity": quantity})
 
     def _silent(self, t_s: float, quantity: str, no_reading: NoReading) -> None:
         why, raw = str(no_reading), raw_as_json(no_reading.raw)
