@@ -41,7 +41,9 @@ def handles_of(rig: Rig, clock: Callable[[], float] | None = None) -> Iterator[t
         except NoCredential as error:
             yield name, NoCredential(f"{name}: {error}")
         else:
-            yield name, DeviceHandle(name, profile, snmp, modbus, clock, device.rows)
+            twin = rig.site.devices.get(name)
+            rated_kva = None if twin is None else twin.rated_kva
+            yield name, DeviceHandle(name, profile, snmp, modbus, clock, device.rows, rated_kva)
 
 
 class Times(TypedDict):

@@ -176,7 +176,7 @@ class World(ABC):
         """
         self.model[device]
         if not self._handles:
-            self._handles = handles(self.endpoints, self.model.file, lambda: self.now)
+            self._handles = handles(self.endpoints, self.model, lambda: self.now)
         return self._handles[device]
 
     @abstractmethod
