@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import TypedDict
 
-from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
+from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.harness.transports import DeviceHandle, ModbusTransport, Reading, SnmpTransport, TransportError
 from twinfeed.harness.transports.snmp.usm import UsmUser
 from twinfeed.hil_rigs.credentials import NoCredential, secret
 from twinfeed.hil_rigs.rigfile import Rig
@@ -27,6 +29,31 @@ def connect(rig: Rig, clock: Callable[[], float] | None = None) -> dict[str, Dev
     return handles
 
 
+def connect_what_can(rig: Rig) -> dict[str, DeviceHandle]:
+    """A handle for each device; one whose password is missing fails by itself, and leaves the others to be moved."""
+    return {
+        name: LockedOut(name, rig.profiles[name], handle) if isinstance(handle, NoCredential) else handle
+        for name, handle in handles_of(rig)
+    }
+
+
+class LockedOut(DeviceHandle):
+    """A device whose password is not where the rig file says: whatever is asked of it fails with that reason."""
+
+    def __init__(self, name: str, profile: Profile, why: NoCredential) -> None:
+        super().__init__(name, profile)
+        self._why = str(why).removeprefix(f"{name}: ")
+
+    async def read_many(self, points: Iterable[str]) -> dict[str, Reading]:
+        raise TransportError(self._why, "password").named(self.name, ", ".join(points))
+
+    async def write(self, point: str, value: Value) -> None:
+        raise TransportError(self._why, "password").named(self.name, point)
+
+    async def points(self) -> list[str]:
+        raise TransportError(self._why, "password").named(self.name, "")
+
+
 def handles_of(rig: Rig, clock: Callable[[], float] | None = None) -> Iterator[tuple[str, DeviceHandle | NoCredential]]:
     """Each device's handle, or which of its passwords is not where the file says; nothing is sent yet."""
     lines: dict[Hashable, ModbusTransport] = {}
@@ -41,9 +68,7 @@ def handles_of(rig: Rig, clock: Callable[[], float] | None = None) -> Iterator[t
         except NoCredential as error:
             yield name, NoCredential(f"{name}: {error}")
         else:
-            twin = rig.site.devices.get(name)
-            rated_kva = None if twin is None else twin.rated_kva
-            yield name, DeviceHandle(name, profile, snmp, modbus, clock, device.rows, rated_kva)
+            yield name, DeviceHandle(name, profile, snmp, modbus, clock, device.rows)
 
 
 class Times(TypedDict):
@@ -94,30 +119,20 @@ def snmp_transport(access: SnmpAccess) -> SnmpTransport:
         NoCredential: a password is not where the file says.
     """
     times = _times(access)
-    read, user = listens_for(access)
-    if user is not None:
+    if access.version == "v3":
+        assert access.user is not None, "the rig file names a user for v3"
+        references = [reference for reference in (access.auth_password, access.priv_password) if reference is not None]
+        passwords = _secret(access.auth_password), _secret(access.priv_password)
+        try:
+            user = UsmUser(access.user, *passwords, access.auth, access.priv, origin=" and ".join(references))
+        except ValueError as error:
+            raise NoCredential(str(error)) from None
         return SnmpTransport.v3(
             access.address, access.port, user=user, over=access.over, context=access.context, **times
         )
     make = SnmpTransport.v1 if access.version == "v1" else SnmpTransport.v2c
+    read = "public" if access.read is None else secret(access.read)
     return make(access.address, access.port, read, _secret(access.write), over=access.over, **times)
-
-
-def listens_for(access: SnmpAccess) -> tuple[str, UsmUser | None]:
-    """The community that the device is read with, which its notifications bear too, and the user of v3 if it has one.
-
-    Raises:
-        NoCredential: a password is not where the file says.
-    """
-    if access.version != "v3":
-        return "public" if access.read is None else secret(access.read), None
-    assert access.user is not None, "the rig file names a user for v3"
-    references = [reference for reference in (access.auth_password, access.priv_password) if reference is not None]
-    passwords = _secret(access.auth_password), _secret(access.priv_password)
-    try:
-        return "", UsmUser(access.user, *passwords, access.auth, access.priv, origin=" and ".join(references))
-    except ValueError as error:
-        raise NoCredential(str(error)) from None
 
 
 def _secret(reference: str | None) -> str:

@@ -137,6 +137,7 @@ class _Reader:
         for name, device in self.bench.devices.items():
             self._device(name, device)
         self._places()
+        self._step()
         for name, actuator in self.bench.actuators.items():
             self._actuator(name, actuator)
         for name, instrument in self.bench.instruments.items():
@@ -151,6 +152,19 @@ class _Reader:
                     self.wrong(["order", section, n], f"names {name!r} a second time")
                 if name not in self.bench.actuators:
                     self.wrong(["order", section, n], f"found {name!r}{_near(name, self.bench.actuators)}")
+
+    def _step(self) -> None:
+        """A step that ends before a transport gives up cuts it short: one lost answer is then an unsafe bench."""
+        step_s = self.bench.limits.step
+        for name in self.bench.actuators if step_s is not None else ():
+            for what, timeout_s in self.bench.timeouts(name):
+                if step_s is not None and step_s < timeout_s:
+                    return self.wrong(
+                        ["limits", "step"],
+                        f"found {step_s:g} s, expected {timeout_s:g} s or more: {name} waits so long for one answer "
+                        f"({what}.timeout); raise the step, or lower that time-out",
+                    )
+        return None
 
     def _conditions(self) -> Iterator[tuple[str, dict[str, Limit]]]:
         yield "interlocks", dict(self.bench.interlocks)
@@ -307,13 +321,6 @@ class _Reader:
             self.wrong(["instruments", name], "expected the quantity it measures, such as rack-1.supplied")
         if instrument.point is not None:
             self._point(["instruments", name, "point"], instrument.point)
-        if instrument.notifications is not None:
-            device, field = instrument.notifications.device, ("instruments", name, "notifications", "device")
-            if device not in self.bench.devices:
-                near = _near(device, self.bench.devices)
-                self.wrong([*field], f"found {device!r}, expected a device of the bench{near}")
-            elif self.bench.devices[device].snmp is None:
-                self.wrong([*field], f"{device} is not reached over SNMP: no address tells its notifications apart")
 
     def _limit(self, where: Where, limit: Limit) -> None:
         """A limit must be one that the quantity can keep to; one that it cannot break still asks that it is known."""

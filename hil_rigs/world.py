@@ -33,13 +33,14 @@ from twinfeed.harness.worlds.injector import Injector
 from twinfeed.harness.worlds.inventory import Access
 from twinfeed.harness.worlds.sites import beside
 from twinfeed.harness.worlds.world import Cannot, Duration, NotKnown, World, span
+from twinfeed.hil_rigs.emergency.beating import Beating
 from twinfeed.hil_rigs.instruments import measures
 from twinfeed.hil_rigs.rigfile import Rig
-from twinfeed.hil_rigs.supervisor.beating import Beating
 from twinfeed.hil_rigs.supervisor.client import Client, SupervisorGone
 from twinfeed.hil_rigs.supervisor.moves import Denied
 from twinfeed.hil_rigs.supervisor.places import socket_of
 from twinfeed.hil_rigs.supervisor.process import CannotSupervise, join
+from twinfeed.hil_rigs.supervisor.rescue import rescue
 
 LIVE_S = 1.0
 """How often the event loop lets the heartbeat know that it is alive, and asks the supervisor for news, s."""
@@ -95,7 +96,7 @@ class RigWorld(World):
             raise BenchStopped(f"bench {self.rig.name} cannot be used: {error}") from None
         except (Denied, SupervisorGone) as error:
             raise Cannot(f"bench {self.rig.name}: {error}") from None
-        self._beating = Beating(socket_of(self.rig), ticket, self.rig.bench.limits.heartbeat / 4)
+        self._beating = Beating(socket_of(self.rig), ticket, self.rig.bench.limits.heartbeat / 4, self._rescue)
         self._living = [asyncio.create_task(self._live()), asyncio.create_task(self._keep_in_touch())]
         self._client.gone.add_done_callback(lambda _: self._stop("the supervisor of the bench has ended"))
         self._injector = Injector(self, lambda: self.now, self._holds, self.seed, failed=self._fail)
@@ -119,13 +120,19 @@ class RigWorld(World):
             await self.controller.stop()
         try:
             await self._client.ask("let-go")
-        except (SupervisorGone, Denied):
-            pass  # the guard makes it safe, or it is safe already: the record says so
+        except SupervisorGone:
+            await asyncio.to_thread(self._rescue)
+        except Denied:
+            pass  # it is safe already: the record says so
         finally:
             for task in self._living:
                 task.cancel()
             await asyncio.to_thread(self._beating.stop)
             await self._client.close()
+
+    def _rescue(self) -> None:
+        """The supervisor has died, and perhaps its guard as well; this process is alive, and has the rig file."""
+        rescue(self.rig, self._run)
 
     async def _live(self) -> None:
         """The loop does something: let the heartbeat know."""
@@ -282,7 +289,6 @@ class RigWorld(World):
         wanted = [name for pattern in patterns_ for name in self._measured(pattern)]
         if wanted:
             self._awaited |= {name: self.now for name in wanted if name not in self.journal.trace}
-            self._missed(wanted)
             task = asyncio.create_task(self.ask("watch", quantities=wanted))
             self._tasks.add(task)
             task.add_done_callback(self._ordered)
@@ -321,11 +327,6 @@ class RigWorld(World):
         instrument = self.rig.instrument_for(quantity)
         return math.inf if instrument is None else instrument.known_for_s
 
-    def _is_told(self, quantity: str) -> bool:
-        """Whether its instrument is told of changes, and not polled."""
-        instrument = self.rig.instrument_for(quantity)
-        return instrument is not None and instrument.notifications is not None
-
     def judge(self, *properties: Property | str) -> list[Verdict]:
         vocabulary.fits(properties, self.model)
         recorded = self.journal.trace
@@ -349,8 +350,6 @@ class RigWorld(World):
         match event["event"]:
             case "reading":
                 self._take(event["t"], event["quantity"], event["value"], event.get("trip_s", 0.0))
-            case "alive":
-                self.journal.trace.alive(max(0.0, event["t"] - self._started_s), event["quantity"])
             case "silent":
                 self._fall_silent(event["t"], event["quantity"], event["why"], raw_from_json(event["raw"]))
                 self.journal.record(self.now, event["quantity"], "has no reading", why=event["why"])
@@ -376,10 +375,7 @@ class RigWorld(World):
         self._awaited.pop(quantity, None)
         trace.known_for(quantity, known_for_s)
         trace.instruments.setdefault(quantity, measures(self.rig, quantity))
-        if self._is_told(quantity):
-            trace.add(max(0.0, at_s), quantity, value)
-        else:
-            trace.sample(max(0.0, at_s), quantity, value, trip_s)
+        trace.sample(max(0.0, at_s), quantity, value, trip_s)
 
     def _fall_silent(self, t_s: float, quantity: str, why: str, raw: Value | None = None) -> None:
         """It could not be read, or what was read is no value of it."""

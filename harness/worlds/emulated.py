@@ -222,7 +222,6 @@ class EmulatedWorld(World):
         return quantities.resolve(self.model, quantity)[quantity]()
 
     def watch(self, *patterns: str) -> None:
-        self._missed(name for pattern in patterns for name in quantities.resolve(self.model, pattern))
         self._watching.watch(*patterns)
         self.watched += patterns
 

@@ -12,14 +12,14 @@ from collections.abc import Mapping
 
 from twinfeed.harness.transports import DeviceHandle
 from twinfeed.hil_rigs.actuators import point, scpi, wire
-from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed, NotMoved
 from twinfeed.hil_rigs.actuators.netem import NetemActuator
 from twinfeed.hil_rigs.actuators.operator import OperatorActuator
 from twinfeed.hil_rigs.dialogue import Dialogue
 from twinfeed.hil_rigs.rigfile import Rig
-from twinfeed.hil_rigs.schema import Language
+from twinfeed.hil_rigs.schema import Language, Position
 
-__all__ = ["Actuator", "ActuatorFailed", "make"]
+__all__ = ["Actuator", "ActuatorFailed", "make", "make_what_can"]
 
 
 def make(
@@ -40,6 +40,33 @@ def make(
     if wrong:
         raise ValueError("\n".join(wrong))
     return made
+
+
+def make_what_can(
+    rig: Rig, handles: Mapping[str, DeviceHandle], dialogue: Dialogue, language: Language = "en"
+) -> dict[str, Actuator]:
+    """As `make`; an actuator that cannot be had fails by itself, and leaves the others to be moved."""
+    made: dict[str, Actuator] = {}
+    for name in rig.bench.actuators:
+        try:
+            made[name] = _one(rig, name, handles, dialogue, language)
+        except ValueError as error:
+            made[name] = Missing(name, str(error))
+    return made
+
+
+class Missing(Actuator):
+    """An actuator that cannot be had, for the reason given."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(name)
+        self._why = why
+
+    async def move(self, position: Position, parameters: Mapping[str, float] | None = None) -> None:
+        raise NotMoved(self._why)
+
+    async def position(self) -> Position | None:
+        raise ActuatorFailed(self._why)
 
 
 def _one(rig: Rig, name: str, handles: Mapping[str, DeviceHandle], dialogue: Dialogue, language: Language) -> Actuator:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import ParamSpec
 
 import typer
+from rich.console import Console
+from rich.markup import escape
 
+from twinfeed.emulators.textfile import printable
+from twinfeed.harness.cli.output import Exit
 from twinfeed.harness.cli.profile import with_profiles
 from twinfeed.hil_rigs.cli import bench, check, key, learning, practise, working
+from twinfeed.hil_rigs.emergency.mark import Mark, marks, place_of
+
+Arguments = ParamSpec("Arguments")
 
 app = typer.Typer(
     name="rig",
@@ -30,9 +39,40 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     working.stop,
     working.reset,
     working.safe,
+    working.keep,
     working.watch,
     working.operate,
 )
 
+
+def loud(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
+    """The command; before it each bench of this computer that is not safe is printed, in red.
+
+    The exit code is not 0 as long as its own bench is not safe, or any bench where it has none of its own.
+    """
+
+    @wraps(command)
+    def said(*args: Arguments.args, **options: Arguments.kwargs) -> None:
+        said_before = _say(marks())
+        command(*args, **options)
+        named = options.get("file")
+        place = place_of(named) if isinstance(named, str) else None
+        mine = [Mark(place)] if place is not None else [] if isinstance(named, str) else list(marks())
+        left = [mark for mark in mine if mark.said()]
+        if left:
+            _say(mark for mark in left if mark.bench not in said_before)
+            raise typer.Exit(Exit.NO)
+
+    return said
+
+
+def _say(found: Iterable[Mark]) -> set[str]:
+    """Print what must be said of these benches; returns their names."""
+    lines = {mark.bench: line for mark in found if (line := mark.said())}
+    for line in lines.values():
+        Console(stderr=True, highlight=False).print(f"[bold red]{escape(printable(line))}[/]", soft_wrap=True)
+    return set(lines)
+
+
 for command in COMMANDS:
-    app.command()(with_profiles(command))
+    app.command()(loud(with_profiles(command)))

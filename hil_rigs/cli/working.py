@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import signal
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from typing import Annotated, Any
 
 import typer
 from rich.live import Live
+from rich.markup import escape
 from rich.table import Table
 
+from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, print_json, table
 from twinfeed.harness.durations import seconds, spoken
 from twinfeed.hil_rigs import rigfile
 from twinfeed.hil_rigs.actuators.base import ActuatorFailed
 from twinfeed.hil_rigs.cli.bench import File, Json
 from twinfeed.hil_rigs.credentials import NoCredential
+from twinfeed.hil_rigs.emergency import first, quick
+from twinfeed.hil_rigs.emergency.asking import Hangs, NobodyThere, Refused, ask
+from twinfeed.hil_rigs.emergency.mark import Mark, marks
 from twinfeed.hil_rigs.lock import BenchLock, Held
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.supervisor.client import Client, SupervisorGone
 from twinfeed.hil_rigs.supervisor.moves import Denied
-from twinfeed.hil_rigs.supervisor.places import record_of, socket_of
-from twinfeed.hil_rigs.supervisor.process import CannotSupervise, join, make_safe
+from twinfeed.hil_rigs.supervisor.places import folder, record_of, socket_of
+from twinfeed.hil_rigs.supervisor.process import CannotSupervise, join
+from twinfeed.hil_rigs.supervisor.rescue import hand_over, make_safe, start_guard
 
 As = Annotated[str, typer.Option("--as", metavar="NAME", help="Who is responsible; one of `may_arm` in the rig file.")]
 
@@ -58,24 +67,33 @@ def status(file: File, json: Json = False) -> None:
     """How the bench is: read-only, armed by whom and for how long, or tripped and why."""
     rig = _read(file)
     try:
-        told = asyncio.run(_status(rig))
-    except SupervisorGone:
-        told = {"bench": rig.name, "file": str(rig.path), "state": "unattended", "readings": {}}
+        told = ask(folder(rig), "status")
+    except NobodyThere:
+        told = _unattended(rig)
+    except (Hangs, Refused) as error:
+        fail(f"NOT SAFE: {error}: twinfeed rig stop {file}", Exit.NO)
     if json:
         print_json(told)
     else:
-        console.print(_shown(told))
-    if told.get("tripped"):
+        quick.show(told)
+    if told.get("tripped") or told["not_safe"]:
         raise typer.Exit(Exit.NO)
 
 
-async def _status(rig: Rig) -> dict[str, Any]:
-    client = await Client.connect(socket_of(rig))
-    try:
-        told: dict[str, Any] = await client.ask("status")
-        return told
-    finally:
-        await client.close()
+def _unattended(rig: Rig) -> dict[str, Any]:
+    """A bench that has no keeper, as far as the disk shows it."""
+    mark = Mark(folder(rig))
+    return {
+        "bench": rig.name,
+        "file": str(rig.path),
+        "state": "unattended",
+        "life": mark.life.state,
+        "keeper": None,
+        "armed_by": mark.life.by or None,
+        "not_safe": [said] if (said := mark.said()) else [],
+        "readings": {},
+        "silent": {},
+    }
 
 
 def arm(
@@ -123,27 +141,15 @@ def disarm(file: File, person: As) -> None:
 
 
 def stop(file: File, why: Annotated[str, typer.Argument(help="What happened.")] = "") -> None:
-    """Emergency stop: bring the bench to its safe state, now."""
-    rig = _read(file)
-    who = getpass.getuser()
+    """Emergency stop: bring the bench to its safe state, now, and keep it there."""
+    place = first.place_of(file)
     try:
-        told = asyncio.run(_stop(rig, why, who))
-    except SupervisorGone:
-        console.print(f"nobody supervises {rig.name}; making it safe from here")
-        return safe(file)
-    console.print(_shown(told))
-    if told["not_safe"]:
-        fail(f"NOT SAFE: {'; '.join(told['not_safe'])}", Exit.NO)
-    return console.print("[green]the bench is in its safe state[/green]")
-
-
-async def _stop(rig: Rig, why: str, who: str) -> dict[str, Any]:
-    client = await Client.connect(socket_of(rig), who=who)
-    try:
-        told: dict[str, Any] = await client.ask("emergency", why=why)
-        return told
-    finally:
-        await client.close()
+        line = first.send(place, "emergency", first.login(), why=why)
+    except OSError:
+        line = None
+    if (code := quick.stop(file, why, place, line)) is not None:
+        raise typer.Exit(code)
+    safe(file, f"emergency stop: {why or 'no reason given'}", although_held=True)
 
 
 def reset(file: File, person: As) -> None:
@@ -153,19 +159,52 @@ def reset(file: File, person: As) -> None:
     console.print(f"{rig.name} is back to normal and read-only")
 
 
-def safe(file: File) -> None:
-    """Bring a bench that nobody supervises to its safe state."""
+def safe(
+    file: File,
+    why: Annotated[str, typer.Option("--why", help="For the record of the bench.")] = "twinfeed rig safe",
+    although_held: Annotated[bool, typer.Option(hidden=True, help="A keeper that hangs has the bench.")] = False,
+) -> None:
+    """Bring a bench that nobody supervises to its safe state, and leave it to a guard that keeps it there."""
     rig = _read(file)
-    try:
-        with BenchLock(rig.name, what="twinfeed rig safe"):
-            failed = asyncio.run(make_safe(rig, getpass.getuser(), "twinfeed rig safe"))
-    except Held as error:
-        fail(f"{error}; `twinfeed rig stop {file}` asks it to make the bench safe", Exit.UNREACHABLE)
-    except NoCredential as error:
-        fail(str(error), Exit.UNREACHABLE)
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(BenchLock(rig.name, what="twinfeed rig safe"))
+        except Held as error:
+            if not although_held:
+                fail(f"{error}; `twinfeed rig stop {file}` asks it to make the bench safe", Exit.UNREACHABLE)
+        failed = asyncio.run(make_safe(rig, getpass.getuser(), why))
+    unwatched = hand_over(rig)
     if failed:
-        fail(f"NOT SAFE: {'; '.join(failed)}", Exit.NO)
+        fail(f"NOT SAFE: {'; '.join(failed)}" + ("" if unwatched else "; a guard goes on trying"), Exit.NO)
     console.print("[green]the bench is in its safe state[/green]")
+    if unwatched:
+        fail(f"nobody watches {rig.name}: {unwatched}", Exit.NO)
+
+
+def keep() -> None:
+    """Make every bench of this computer safe that was not at rest when its last process ended, and keep it so.
+
+    It runs until it gets a signal: a service of the computer's start (see docs/how-to, "At the computer's start").
+    """
+    guards: list[subprocess.Popen[bytes]] = []
+    for mark in marks():
+        if mark.kept:
+            continue
+        console.print(f"[red]{escape(mark.said())}[/red]")
+        try:
+            guards.append(start_guard(rigfile.read(mark.rig_file)))
+        except (FileError, OSError) as error:
+            console.print(f"[red]NOT SAFE: {escape(mark.bench)}: it cannot be kept: {escape(str(error))}[/red]")
+
+    def pass_on(number: int, _frame: object) -> None:
+        for guard in guards:
+            guard.send_signal(number)
+
+    signal.signal(signal.SIGTERM, pass_on)
+    for guard in guards:
+        guard.wait()
+    if any(mark.said() for mark in marks()):
+        raise typer.Exit(Exit.NO)
 
 
 def watch(file: File) -> None:
@@ -235,7 +274,7 @@ def operate(file: File, person: As = "") -> None:
 
 # -- showing -----------------------------------------------------------------------------------------------------------
 
-COLOURS = {"read-only": "white", "armed": "yellow", "tripped": "red", "unattended": "dim"}
+COLOURS = {"read-only": "white", "armed": "yellow", "tripped": "red"}
 
 
 def _shown(told: dict[str, Any]) -> Table:
@@ -244,8 +283,6 @@ def _shown(told: dict[str, Any]) -> Table:
     listing = table(f"{told['bench']}: [{COLOURS.get(state, 'white')}]{state}[/]", "what", "now")
     if state == "armed":
         listing.add_row("armed by", f"{told['armed_by']}, {spoken(told['armed_for_s'])} left")
-    if state == "unattended":
-        listing.add_row("supervisor", "none runs, nothing moves; if the bench was made safe: twinfeed rig reset")
     if told.get("tripped"):
         listing.add_row("why", f"[red]{told['tripped']}[/red]")
     for line in told.get("not_safe", ()):

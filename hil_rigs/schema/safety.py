@@ -18,14 +18,16 @@ class Limits(Form):
     """Times of the bench."""
 
     safe_within: Span = 10.0
-    """The bench is in its safe state so long after the test run or its supervisor died, s."""
+    """The bench is in its safe state so long after the test run or its supervisor died, s, if every actuator obeys."""
     heartbeat: Span = 2.0
     """How long the test run may be silent, s; it counts in `safe_within`."""
     on_battery: OnBattery | None = None
     rest: Span = 0.0
     """The least rest between two moves of any one actuator, s."""
-    step: Span = 2.0
-    """How long one actuator may take on the way to the safe state before the next one's turn, s."""
+    step: Span | None = None
+    """How long one actuator may take on the way to the safe state before the next one's turn, s; no less than the
+    time-out of what moves it, or one lost answer cuts it short. Left out, each actuator may take 1 s more than its
+    time-out, and 2 s at least."""
 
 
 class Inhibit(Form):
@@ -49,7 +51,10 @@ class EmergencyStop(Form):
     input: Limit | None = None
     """A digital input that must hold: the mushroom button's normally closed contact."""
     web: int | None = Field(default=None, ge=1, le=65535)
-    """The port of a page with one red button, on this computer's loopback address."""
+    """The port of a page with one red button."""
+    listen: str = "127.0.0.1"
+    """The address of this computer at which the page is served: its address on the bench's network for a tablet there.
+    Anybody who reaches the page can stop the bench; how the bench is, it shows only to those who have the token."""
 
 
 class Labgrid(Form):

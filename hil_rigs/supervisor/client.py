@@ -34,6 +34,8 @@ class Client:
         self._hearing = asyncio.create_task(self._hear())
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Completes when the connection has ended."""
+        self.greeting: Mapping[str, Any] = {}
+        """How the bench was when this connection was made."""
 
     @classmethod
     async def connect(cls, path: Path, heard: Heard = lambda event: None, who: str | None = None) -> Self:
@@ -48,7 +50,7 @@ class Client:
         except OSError as error:
             raise SupervisorGone(f"no supervisor listens at {path}: {error.strerror or error}") from None
         client = cls(reader, writer, heard)
-        await client.ask("hello", who=who or getpass.getuser())
+        client.greeting = await client.ask("hello", who=who or getpass.getuser())
         return client
 
     async def ask(self, do: str, **fields: Any) -> Any:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed, NotMoved
@@ -17,6 +19,9 @@ Tell = Callable[..., object]
 
 PROOF_LOOK_S = 0.05
 """How often it is looked whether a move is proven, s."""
+
+CANCELLED_S = 0.2
+"""How long a step that is cut short may take to end before the next one begins all the same, s."""
 
 
 class Denied(Exception):
@@ -45,6 +50,8 @@ class Moves:
         self._away: set[str] = set()
         """What was told to leave its normal position and is not known to be back."""
         self._moved_s: dict[str, float] = {}
+        self._failing: dict[str, str] = {}
+        """What did not go where it was told to the last time, with the reason: only a new reason is recorded."""
         self._turns = {name: asyncio.Lock() for name in actuators}
 
     # -- faults -----------------------------------------------------------------------------------------------------
@@ -109,7 +116,9 @@ class Moves:
         return max(0.0, self._moved_s.get(name, -rest_s) + rest_s - _now())
 
     async def _go(self, name: str, position: Position, parameters: Mapping[str, float]) -> None:
-        self._tell(name, "moves", to=position, **parameters)
+        failing = self._failing.get(name)
+        if failing is None:
+            self._tell(name, "moves", to=position, **parameters)
         self._moved_s[name] = _now()
         was_away = name in self._away
         self._away.add(name)
@@ -118,7 +127,8 @@ class Moves:
         except ActuatorFailed as error:
             if isinstance(error, NotMoved) and not was_away:
                 self._away.discard(name)
-            self._tell(name, "failed", to=position, why=str(error))
+            if failing != str(error):
+                self._tell(name, "failed", to=position, why=str(error))
             raise
         if position == self._rig.bench.actuators[name].normal:
             self._away.discard(name)
@@ -149,40 +159,98 @@ class Moves:
         """Nothing is known of where they stand: somebody else has moved them."""
         self._away.update(self.actuators)
 
-    async def to_safe(self) -> list[str]:
-        """Bring every actuator to its safe position, one after the other, whatever any of them says.
+    async def to_safe(self, only: Iterable[str] | None = None, patient: bool = False) -> dict[str, str]:
+        """Bring every actuator, or `only` these, to its safe position in the order of de-energising, and read all back.
 
-        Returns what could not be brought there, with the reason; empty if the bench is in its safe state.
+        An actuator that fails keeps none of the others from its turn. People are asked no longer than a step takes;
+        with `patient` they are asked last, and may take the time that the rig file gives them.
+
+        Returns what is not known to be in its safe position, with the reason; empty if the bench is in its safe state.
         """
-        order = self._rig.bench.order.de_energise
-        return await self._all(order, lambda name: self._rig.bench.actuators[name].safe_position)
+        failed = await self._all(self._rig.bench.order.de_energise, self._safe, only, patient)
+        return {**await self.not_safe(set(self.actuators) - set(failed)), **failed}
 
     async def to_normal(self) -> list[str]:
-        """Bring every actuator back to normal operation; returns as `to_safe`."""
-        return await self._all(self._rig.bench.order.energise, lambda name: self._rig.bench.actuators[name].normal)
+        """Bring every actuator back to normal operation; returns what is not known to be there, with the reason."""
+        failed = await self._all(self._rig.bench.order.energise, self._normal)
+        found = {**await self._elsewhere(set(self.actuators) - set(failed), self._normal), **failed}
+        return [f"{name}: {reason}" for name, reason in found.items()]
 
-    async def _all(self, order: Iterable[str], position: Callable[[str], Position]) -> list[str]:
+    async def not_safe(self, names: Iterable[str] | None = None) -> dict[str, str]:
+        """Which of these actuators (default: all) cannot be read back in their safe position, with the reason.
+
+        An actuator of which nothing tells where it stands counts as where it was moved last.
+        """
+        return await self._elsewhere(self.actuators if names is None else names, self._safe)
+
+    async def not_back(self) -> list[str]:
+        """What of that which was moved cannot be read back in its normal position, with the reason."""
+        found = await self._elsewhere(self._moved_s, self._normal)
+        return [f"{name}: {reason}" for name, reason in found.items()]
+
+    def _safe(self, name: str) -> Position:
+        return self._rig.bench.actuators[name].safe_position
+
+    def _normal(self, name: str) -> Position:
+        return self._rig.bench.actuators[name].normal
+
+    async def _elsewhere(self, names: Iterable[str], position: Callable[[str], Position]) -> dict[str, str]:
+        """What of these stands elsewhere, or cannot be asked; all are asked side by side."""
+        asked = [name for name in self.actuators if name in set(names)]
+        reasons = await asyncio.gather(
+            *(self._at_once(partial(self._stands, name, position(name)), name) for name in asked)
+        )
+        return {name: reason for name, reason in zip(asked, reasons, strict=True) if reason}
+
+    async def _stands(self, name: str, position: Position) -> None:
+        """Raises ActuatorFailed: it says that it stands elsewhere, or does not say."""
+        found = await self.actuators[name].position()
+        if found is not None and found != position:
+            raise ActuatorFailed(f"should be {position}, stands at {found}")
+
+    async def _all(
+        self,
+        order: Iterable[str],
+        position: Callable[[str], Position],
+        only: Iterable[str] | None = None,
+        patient: bool = False,
+    ) -> dict[str, str]:
         self.faults.clear()
-        failed: list[str] = []
-        for name in in_order(order, self.actuators):
+        failed: dict[str, str] = {}
+        wanted = set(self.actuators if only is None else only)
+        turns = [name for name in in_order(order, self.actuators) if name in wanted]
+        if patient:
+            turns.sort(key=self._by_people)  # stable: the order holds among machines, and among people
+        for name in turns:
             form = self._rig.bench.actuators[name]
             if form.operator is not None and name not in self._away and position(name) == form.normal:
                 continue  # people are not asked to do what they have not undone
-            reason = await self._at_once(self._go(name, position(name), {}))
+            may_take_s = form.operator.timeout if patient and form.operator is not None else 0.0
+            reason = await self._at_once(partial(self._go, name, position(name), {}), name, may_take_s)
             if reason:
-                failed.append(f"{name}: {reason.removeprefix(f'{name}: ')}")
+                failed[name] = self._failing[name] = reason
+            else:
+                self._failing.pop(name, None)
         return failed
 
-    async def _at_once(self, work: Awaitable[None]) -> str:
+    def _by_people(self, name: str) -> bool:
+        return self._rig.bench.actuators[name].operator is not None
+
+    async def _at_once(self, work: Callable[[], Coroutine[Any, Any, None]], name: str, may_take_s: float = 0.0) -> str:
         """Do that, no longer than one step may take; why it failed, empty if it did not."""
-        step_s = self._rig.bench.limits.step
+        step_s = max(self._rig.bench.step_s(name), may_take_s)
+        task = asyncio.ensure_future(work())
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # it counts as heard
         try:
-            await asyncio.wait_for(work, step_s)
-        except TimeoutError:
+            await asyncio.wait({task}, timeout=step_s)
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task}, timeout=CANCELLED_S)  # one that does not end holds up nothing
+        if not task.done() or task.cancelled():
             return f"not there within {step_s:g} s"
-        except Exception as error:  # whatever it is: the next actuator must have its turn
-            return str(error) or type(error).__name__
-        return ""
+        error = task.exception()  # whatever it is: the next actuator must have its turn
+        return "" if error is None else (str(error) or type(error).__name__).removeprefix(f"{name}: ")
 
     async def close(self) -> None:
         for actuator in self.actuators.values():

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from twinfeed.harness.record import Record, read
+from twinfeed.hil_rigs.emergency import first, mark
+from twinfeed.hil_rigs.emergency.first import ENVIRONMENT
 from twinfeed.hil_rigs.rigfile import Rig
 
-ENVIRONMENT = "TWINFEED_BENCHES"
-"""The folder of all benches of this computer, if it is not `DEFAULT`."""
-
-DEFAULT = Path("/var/tmp/twinfeed-benches")
-"""Kept over a reboot, writable for everybody who works in the lab (FHS 3.0 §5.15)."""
+__all__ = ["ENVIRONMENT", "armed_mark", "folder", "log_of", "new_record", "record_of", "records_of", "socket_of"]
 
 
 def folder(rig: Rig) -> Path:
     """The folder of a bench, made if it is not there; everybody who works in the lab may use it."""
-    place = Path(os.environ.get(ENVIRONMENT, DEFAULT)) / rig.name
+    place = mark.benches() / rig.name
     for each in (place.parent, place):
         if not each.exists():
             each.mkdir(parents=True)
@@ -26,7 +23,7 @@ def folder(rig: Rig) -> Path:
 
 
 def socket_of(rig: Rig) -> Path:
-    return folder(rig) / "supervisor.sock"
+    return folder(rig) / first.SOCKET
 
 
 def record_of(rig: Rig) -> Path:
@@ -63,5 +60,5 @@ def log_of(rig: Rig) -> Path:
 
 
 def armed_mark(rig: Rig) -> Path:
-    """There while the bench is armed: whoever finds it without a supervisor makes the bench safe first."""
-    return folder(rig) / "armed"
+    """There while the bench is not at rest: the next keeper that finds it makes the bench safe first."""
+    return folder(rig) / mark.MARK

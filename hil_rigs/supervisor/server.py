@@ -20,6 +20,8 @@ from twinfeed.harness import unixpaths
 from twinfeed.harness.report.notes import Confirmation
 from twinfeed.harness.transports.errors import TransportError
 from twinfeed.hil_rigs.actuators.base import ActuatorFailed
+from twinfeed.hil_rigs.supervisor.guard import stopped_by
+from twinfeed.hil_rigs.supervisor.keeper import AT_ONCE
 from twinfeed.hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, send
 from twinfeed.hil_rigs.supervisor.moves import Denied
 from twinfeed.hil_rigs.supervisor.supervisor import LOOK_S, Supervisor
@@ -254,7 +256,7 @@ class Server:
 
     async def emergency(self, session: Session, request: Mapping[str, Any]) -> Any:
         """The emergency stop: anybody, at any time; whether the bench is armed or not."""
-        await self.supervisor.trip(f"emergency stop by {session.who}: {request.get('why') or 'no reason given'}")
+        await self.supervisor.trip(stopped_by(session.who, request), AT_ONCE)
         return self.supervisor.status()
 
     async def end(self, session: Session, request: Mapping[str, Any]) -> Any:

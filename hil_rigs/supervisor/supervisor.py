@@ -1,14 +1,15 @@
-"""What alone touches a bench: it is armed by a person, watches the limits, moves what it is told to, and makes it safe.
+"""What alone touches a bench: it is armed by a person, watches the limits, moves what it is told to, and keeps it safe.
 
 A bench is `read-only` until it is armed, and again when the time of its arming is over; once something went wrong it is
-`tripped`: in its safe state, and nothing moves until a person resets it.
+`tripped`: brought to its safe state and kept there until a person resets it. `emergency.life` has all states.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
@@ -21,20 +22,29 @@ from twinfeed.harness.transports.errors import TransportError
 from twinfeed.harness.unknown import raw_as_json
 from twinfeed.hil_rigs import schema
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.checking.identities import introductions
+from twinfeed.hil_rigs.emergency.life import Life
+from twinfeed.hil_rigs.emergency.mark import Mark
 from twinfeed.hil_rigs.instruments import Instrument, NoReading, needed
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import Inhibit, text_in
-from twinfeed.hil_rigs.supervisor.identities import introductions
 from twinfeed.hil_rigs.supervisor.interlocks import BatteryTime, Interlock
+from twinfeed.hil_rigs.supervisor.keeper import AT_ONCE, Keeper
 from twinfeed.hil_rigs.supervisor.moves import Denied, Moves
-from twinfeed.hil_rigs.supervisor.places import armed_mark
+from twinfeed.hil_rigs.supervisor.places import folder
 from twinfeed.hil_rigs.supervisor.sampling import Sampling
 
 LOOK_S = 0.05
 """How often limits and times are looked at, s."""
 
+ALIVE_S = 1.0
+"""How often the mark of the bench shows that its keeper is alive, s."""
+
 MOST_ARMED_S = 12 * 3600.0
 """The longest time for which a bench can be armed: a shift, s."""
+
+CUT_SHORT_S = 0.2
+"""So long a move that is cut short may take to end before the way to the safe state begins all the same, s."""
 
 State = Literal["read-only", "armed", "tripped"]
 
@@ -58,21 +68,24 @@ class Supervisor:
         actuators: Mapping[str, Actuator],
         instruments: Callable[[Iterable[str]], Iterable[Instrument]],
         shout: Callable[[Mapping[str, Any]], None],
+        mark: Mark | None = None,
     ) -> None:
         self.rig, self.record, self.handles = rig, record, handles
         self._make_instruments, self._shout = instruments, shout
         self.arming: Arming | None = None
-        self.tripped = ""
-        """Why it is in its safe state, empty if it is not."""
-        self.not_safe: list[str] = []
-        """What did not reach its safe position at the last trip."""
-        self.sampling = Sampling(self._heard, self._silent, self._alive)
+        self.guarded = True
+        """Whether a guard would make the bench safe if this process died."""
+        self.mark = mark or Mark(folder(rig), "supervisor", rig.path.absolute())
+        self.sampling = Sampling(self._heard, self._silent)
         self.moves = Moves(rig, actuators, self.tell, self.sampling.value)
+        self.keeper = Keeper(self.mark, self.moves, self.tell, "supervisor", self._life_changed, self._quiet)
         self.written: dict[tuple[str, str], Value | None] = {}
         """(device, point) a test has written -> what was there before, None if that cannot be told."""
         self._interlocks: list[Interlock] = []
-        self._made_safe: asyncio.Task[None] | None = None
-        self._looking: asyncio.Task[None]
+        self._under_way: set[asyncio.Future[Any]] = set()
+        """Moves of a test run, which a trip cuts short."""
+        self._resetting: asyncio.Task[list[str]] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -96,18 +109,34 @@ class Supervisor:
         for name, instrument in bench.instruments.items():
             if instrument.certificate or instrument.due or instrument.calibrated or instrument.accuracy is not None:
                 self.note(_calibration(name, instrument))
-        if armed_mark(self.rig).exists():
-            self.moves.distrust()
-            await self.trip("the bench was armed when its supervisor ended, and nobody saw it safe")
-        self._looking = asyncio.create_task(self._look())
+        self.mark.keep()
+        self._tasks.append(asyncio.create_task(self._show_life()))
+        if not self.mark.life.at_rest:
+            await self._take_over()
+        self._tasks.append(asyncio.create_task(self._look()))
+
+    async def _take_over(self) -> None:
+        """Make a bench safe whose last keeper has died, or was told to let this one go on."""
+        armed = self.life.state == "armed"
+        self.moves.distrust()
+        self.keeper.become("take over", why="the bench was armed when its supervisor ended, and nobody saw it safe")
+        self.tell("supervisor", "trips" if armed else "takes over", why=self.life.why)
+        await self.keeper.make_safe()
+
+    async def _show_life(self) -> None:
+        while True:
+            self.mark.seen()
+            await asyncio.sleep(ALIVE_S)
 
     async def stop(self) -> None:
-        """End: an armed bench is made safe before."""
-        self._looking.cancel()
+        """End: an armed bench is made safe before. Whether it is safe then, `life` says."""
         if self.state == "armed":
             await self.trip("the supervisor is told to end")
-        elif self._made_safe is not None:
-            await self._made_safe
+        elif self.keeper.keeping:
+            await self.keeper.make_safe()
+        await self.keeper.stop()
+        for task in self._tasks:
+            task.cancel()
         await self.sampling.stop()
         await self.moves.close()
         for handle in self.handles.values():
@@ -115,8 +144,35 @@ class Supervisor:
         self.tell("supervisor", "ended", state=self.state)
 
     @property
+    def life(self) -> Life:
+        return self.mark.life
+
+    @property
     def state(self) -> State:
-        return "tripped" if self.tripped else "armed" if self.arming is not None else "read-only"
+        return "tripped" if self.life.tripped else "armed" if self.life.state == "armed" else "read-only"
+
+    @property
+    def tripped(self) -> str:
+        """Why it is in its safe state or on the way there, empty if it is not."""
+        return (self.life.why or "it was made safe") if self.life.tripped else ""
+
+    @property
+    def not_safe(self) -> list[str]:
+        """What is not known to be in its safe position."""
+        return list(self.life.failed)
+
+    def _life_changed(self) -> None:
+        if self.life.state in ("safe", "not safe"):
+            self._shout({"event": "safe", "failed": self.not_safe})
+
+    @asynccontextmanager
+    async def _quiet(self) -> AsyncIterator[None]:
+        """Nothing is read: on a line that one device blocks, the others have their turn at once."""
+        await self.sampling.pause()
+        try:
+            yield
+        finally:
+            self.sampling.resume()
 
     # -- watching -----------------------------------------------------------------------------------------------------
 
@@ -138,13 +194,6 @@ class Supervisor:
         trip_s = self.sampling.trips.get(quantity, 0.0)
         self._shout({"event": "reading", "t": t_s, "quantity": quantity, "value": value, "trip_s": trip_s})
 
-    def _alive(self, t_s: float, quantity: str) -> None:
-        _, value = self.sampling.latest[quantity]
-        for interlock in self._interlocks:
-            if interlock.limit.quantity == quantity:
-                interlock.see(t_s, value)
-        self._shout({"event": "alive", "t": t_s, "quantity": quantity})
-
     def _silent(self, t_s: float, quantity: str, no_reading: NoReading) -> None:
         why, raw = str(no_reading), raw_as_json(no_reading.raw)
         self.tell(quantity, "has no reading", why=why, **({} if raw is None else {"raw": raw}))
@@ -153,14 +202,19 @@ class Supervisor:
     async def _look(self) -> None:
         """Trip when a limit is broken, and end an arming whose time is over."""
         while True:
-            now = _now()
             if self.state == "armed":
-                reasons = (self._broken(interlock, now) for interlock in self._interlocks)
-                if reason := next((reason for reason in reasons if reason), ""):
-                    await self.trip(reason)
-                elif self.arming is not None and now >= self.arming.until_s:
-                    await self._expire(self.arming)
+                try:
+                    await self._look_once(_now())
+                except Exception as error:  # whatever it is: an armed bench is not left without a watch
+                    await self.trip(f"the watch over the bench failed: {type(error).__name__}: {error}")
             await asyncio.sleep(LOOK_S)
+
+    async def _look_once(self, now: float) -> None:
+        reasons = (self._broken(interlock, now) for interlock in self._interlocks)
+        if reason := next((reason for reason in reasons if reason), ""):
+            await self.trip(reason)
+        elif self.arming is not None and now >= self.arming.until_s:
+            await self._expire(self.arming)
 
     def _broken(self, interlock: Interlock, now: float) -> str:
         """Why that interlock stops the bench, with what its instrument says; empty if it does not."""
@@ -191,13 +245,21 @@ class Supervisor:
             if wrong:
                 raise Denied(f"not every device is the one that the file means: {'; '.join(wrong)}")
             self._fit_to_arm()
-            armed_mark(self.rig).write_text(person, encoding="utf-8")
+            self._note_arming(person)
         except Denied as error:
             self.tell(person or "nobody", "was not allowed to arm the bench", why=str(error))
             raise
         self.arming = Arming(person, _now() + for_s)
         self.tell(person, "armed the bench", for_s=for_s)
         self._shout({"event": "armed", "person": person, "for_s": for_s})
+
+    def _note_arming(self, person: str) -> None:
+        """The disk says that the bench is armed before anything moves. Raises Denied."""
+        try:
+            self.mark.become("arm", by=person)
+        except OSError as error:
+            self.mark.life = self.mark.read()
+            raise Denied(f"that the bench is armed cannot be noted: {error}") from None
 
     def _may_arm(self, person: str, for_s: float) -> None:
         """What is known without asking the bench. Raises Denied."""
@@ -218,6 +280,8 @@ class Supervisor:
         """Whether the bench is as it must be. Raises Denied."""
         if self.tripped:
             raise Denied(f"the bench has tripped ({self.tripped}); reset it first: twinfeed rig reset")
+        if not self.guarded:
+            raise Denied("the guard of the supervisor has ended; try again in a moment, which starts both anew")
         unknown = [each.limit.quantity for each in self._interlocks if not each.known]
         if unknown:
             why = self.sampling.trouble.get(unknown[0], "no reading yet; try again in a moment")
@@ -232,60 +296,78 @@ class Supervisor:
 
         Raises:
             Denied: the bench is not armed.
+            ActuatorFailed: something is not known to be back to normal; the bench is armed still.
         """
         if self.state != "armed":
             raise Denied(f"the bench is {self.state}")
         await self.restore()
+        if found := await self.moves.not_back():
+            raise ActuatorFailed(f"not everything is back to normal: {'; '.join(found)}")
+        if self.state != "armed":  # meanwhile
+            raise Denied(f"the bench is {self.state}")
         self.arming = None
-        armed_mark(self.rig).unlink(missing_ok=True)
+        self.keeper.become("disarm")
         self.tell(person, "disarmed the bench")
         self._shout({"event": "disarmed", "person": person})
 
     async def reset(self, person: str) -> None:
         """Bring a bench in its safe state back to normal operation, read-only; arm it again to go on.
 
-        It has tripped, or its guard or `twinfeed rig safe` made it safe before this supervisor was there.
-
         Raises:
-            Denied: the person may not, the bench is armed, or an actuator does not go back.
+            Denied: the person may not, the bench is armed, or an actuator does not go back: then the bench is made
+                safe again.
         """
         if person not in self.rig.bench.may_arm:
             raise Denied(f"{person or 'nobody'} may not reset {self.rig.name}")
         if self.state == "armed":
             raise Denied("the bench is armed; twinfeed rig disarm brings it back to normal")
-        if failed := await self.moves.to_normal():
+        if self.life.state == "making safe":
+            await self.keeper.make_safe(AT_ONCE)
+        if self.life.state in ("making safe", "resetting"):
+            raise Denied(f"the bench is {self.life.state}; try again in a moment")
+        after = self.tripped
+        self.keeper.become("reset")
+        self._resetting = asyncio.create_task(self._back_to_normal())
+        await asyncio.wait({self._resetting})
+        if self._resetting.cancelled():
+            raise Denied(f"the reset was cut short: {self.tripped}")
+        if failed := self._resetting.result():
             self.tell(person, "could not reset the bench", failed=failed)
-            raise Denied(f"not everything went back to normal: {'; '.join(failed)}")
-        self.tell(person, "reset the bench", after=self.tripped)
-        self.tripped, self.not_safe, self.arming = "", [], None
-        armed_mark(self.rig).unlink(missing_ok=True)
+            self.keeper.become("stay away", why="it could not be reset")
+            await self.keeper.make_safe()
+            raise Denied(f"not everything went back to normal, so the bench was made safe again: {'; '.join(failed)}")
+        self.keeper.become("back to normal")
+        self.arming = None
+        self.tell(person, "reset the bench", after=after)
         self._shout({"event": "reset", "person": person})
 
-    async def trip(self, reason: str) -> None:
-        """Make the bench safe, now; whoever comes later waits for the same. What failed before is tried again."""
-        if not self.tripped:
-            self.tripped = reason
+    async def _back_to_normal(self) -> list[str]:
+        await self.keeper.stop()
+        return await self.moves.to_normal()
+
+    async def trip(self, reason: str, rounds: int = 1) -> None:
+        """Make the bench safe, now, and keep it so. Returns when it is safe, or so many rounds have not sufficed."""
+        if not self.life.tripped:
+            self.keeper.become("trip", why=reason)
             self.tell("supervisor", "trips", why=reason)
             self._shout({"event": "tripped", "why": reason})
-            self._made_safe = asyncio.create_task(self._make_safe())
-        elif self.not_safe and self._made_safe is not None and self._made_safe.done():
+            await self._cut_short()
+        elif self.life.state == "resetting" and self._resetting is not None:
+            self._resetting.cancel()
+            self.keeper.become("stay away", why=reason)
+            self.tell("supervisor", "trips", why=reason)
+            self._shout({"event": "tripped", "why": reason})
+            await asyncio.wait({self._resetting}, timeout=CUT_SHORT_S)
+        elif self.life.failed:
             self.tell("supervisor", "makes the bench safe again", why=reason)
-            self._made_safe = asyncio.create_task(self._make_safe())
-        if self._made_safe is not None:
-            await asyncio.shield(self._made_safe)
+        await asyncio.shield(asyncio.create_task(self.keeper.make_safe(rounds)))
 
-    async def _make_safe(self) -> None:
-        started_s = _now()
-        await self.sampling.pause()  # on a line that one device blocks, the others have their turn at once
-        self.not_safe = await self.moves.to_safe()
-        self.sampling.resume()
-        took_s = round(_now() - started_s, 3)
-        if self.not_safe:
-            self.tell("supervisor", "is not safe", failed=self.not_safe, took_s=took_s)
-        else:
-            armed_mark(self.rig).unlink(missing_ok=True)
-            self.tell("supervisor", "is safe", took_s=took_s)
-        self._shout({"event": "safe", "failed": self.not_safe, "took_s": took_s})
+    async def _cut_short(self) -> None:
+        """End what a test run moves, so that nothing is moved away behind the back of the keeper."""
+        for work in self._under_way:
+            work.cancel()
+        if self._under_way:
+            await asyncio.wait(set(self._under_way), timeout=CUT_SHORT_S)
 
     # -- acting -------------------------------------------------------------------------------------------------------
 
@@ -311,16 +393,19 @@ class Supervisor:
         if not self.tripped:
             await self._moving(self.moves.lift(target, kind))
 
-    async def _moving(self, work: Any) -> None:
+    async def _moving(self, work: Coroutine[Any, Any, None]) -> None:
         """A move is cut short by a trip."""
         task = asyncio.ensure_future(work)
-        while not task.done():
-            await asyncio.wait({task}, timeout=LOOK_S)
-            if self.tripped:
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-                raise Denied(f"the bench has tripped: {self.tripped}")
-        await task
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        try:
+            await asyncio.wait({task})
+        finally:
+            task.cancel()
+        error = None if task.cancelled() else task.exception()
+        if self.tripped:
+            raise Denied(f"the bench has tripped: {self.tripped}") from error
+        task.result()
 
     async def write(self, device: str, point: str, value: Value) -> None:
         """Write a point of a device; what was there before is put back by `restore`.
@@ -329,6 +414,9 @@ class Supervisor:
             Denied, TransportError, ValueError: as the handle says.
         """
         self.must_be_free()
+        await self._moving(self._write(device, point, value))
+
+    async def _write(self, device: str, point: str, value: Value) -> None:
         handle = self._handle(device)
         if (device, point) not in self.written:
             try:
@@ -360,8 +448,8 @@ class Supervisor:
         Raises:
             ActuatorFailed: something is not known to be back.
         """
-        if self._made_safe is not None:  # it ends in its safe state instead, or says what is not
-            await asyncio.shield(self._made_safe)
+        if self.keeper.keeping:  # it ends in its safe state instead, or says what is not
+            await self.keeper.make_safe()
         troubles: list[str] = []
         for target, kind in list(self.moves.faults):
             try:
@@ -410,6 +498,8 @@ class Supervisor:
             "state": self.state,
             "tripped": self.tripped,
             "not_safe": self.not_safe,
+            "life": self.life.state,
+            "keeper": "supervisor",
             "armed_by": None if arming is None else arming.person,
             "armed_for_s": None if arming is None else max(0.0, round(arming.until_s - now, 1)),
             "faults": [f"{target} {kind}" for target, kind in self.moves.faults],

@@ -5,7 +5,7 @@
 
 import pytest
 
-from twinfeed import always
+from twinfeed.harness.properties import always
 
 pytestmark = [pytest.mark.site("SITE"), pytest.mark.controller("controller")]
 

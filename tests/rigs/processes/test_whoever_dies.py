@@ -60,15 +60,25 @@ def test_a_killed_guard_makes_the_supervisor_end_safely(bench: ProcessBench) -> 
     assert bench.said("trips")[0].data["why"] == "the guard of the supervisor has ended"
 
 
-def test_after_both_were_killed_the_next_supervisor_makes_the_bench_safe_first(bench: ProcessBench) -> None:
+def kill_at_once(bench: ProcessBench, *more: int) -> None:
+    """Supervisor and guard (and these); none of them sees another die."""
+    pids = [*bench.supervisors(), *more]
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            os.kill(pid, number)
+
+
+def test_after_both_were_killed_the_test_run_makes_the_bench_safe_and_leaves_it_to_a_guard(bench: ProcessBench) -> None:
     bench.arm()
     run = bench.holding_run()
-    for number in (signal.SIGSTOP, signal.SIGKILL):  # at once: neither must see the other die
-        for pid in bench.supervisors():
-            os.kill(pid, number)
+    kill_at_once(bench)
     run.wait(60)
-    bench.twinfeed("reset", "--as", "Moussa")  # starts a supervisor, which trips before it does anything else
+    assert bench.outlets() == SAFE
+    assert bench.said("makes the bench safe")[0].who == "test run"
     assert "nobody saw it safe" in bench.said("trips")[0].data["why"]
+    bench.until(lambda: bench.status()["keeper"] == "guard", "the guard answers")
+    assert bench.twinfeed("reset", "--as", "Moussa").returncode == 0
+    assert bench.outlets() == ["on", "on"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
