@@ -9,10 +9,13 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from unicodedata import category
+
+from twinfeed.emulators.errors import FileError
+
+__all__ = ["FileError", "json_value", "octets", "printable", "shown", "text"]
 
 MOST_OCTETS = 1_000_000
 """Size of a file that people write (site, bench, profile, scenario), octets; Bamako has 15 kB."""
@@ -25,14 +28,6 @@ MOST_NESTED = 64
 
 MOST_DIGITS = 400
 """Digits of a whole number: more than any quantity has, fewer than Python takes long for."""
-
-
-class FileError(Exception):
-    """A file has mistakes. `str()` has one line for each, with file, line and field."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = list(problems)
 
 
 def octets(path: Path, most: int = MOST_OCTETS) -> bytes:

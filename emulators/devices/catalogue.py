@@ -1,7 +1,8 @@
-"""Every kind of device a profile may be for: its firmware, its points and its alarms."""
+"""Every kind of device a profile may be for: those that ship, and those of installed packages."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from twinfeed.emulators.devices.cooling import chiller_points, crah_points, pump_controller_points
@@ -26,6 +27,8 @@ from twinfeed.emulators.devices.transfer.transfer_switch import TransferSwitchCo
 from twinfeed.emulators.devices.ups import alarms as ups_alarms
 from twinfeed.emulators.devices.ups import points as ups_points
 from twinfeed.emulators.devices.ups.firmware import UpsFirmware
+from twinfeed.emulators.extensions import DEVICES, Catalogue, add_faults
+from twinfeed.emulators.plant.kernel.faults import Fault
 
 GENERATOR = DeviceKind(GeneratorController, generator_points.POINTS, generator_alarms.ALARMS)
 TRANSFER_SWITCH = DeviceKind(TransferSwitchController, transfer_switch_points.POINTS, transfer_switch_points.ALARMS)
@@ -56,4 +59,16 @@ OWN: tuple[DeviceKind[Any], ...] = (
 )
 """The kinds that ship with twinfeed."""
 
-KINDS: dict[str, DeviceKind[Any]] = {kind.name: kind for kind in OWN}
+
+def _is_kind(named: object) -> bool:
+    return isinstance(named, DeviceKind)
+
+
+def _complete(kinds: Mapping[str, DeviceKind[Any]]) -> None:
+    every = [kind.firmware for kind in kinds.values()]
+    targets = {"device": every, **{f"{name}/device": [kind.firmware] for name, kind in kinds.items()}}
+    add_faults(targets, lambda target: target.endswith("device"), Fault)
+
+
+KINDS = Catalogue(OWN, DEVICES, lambda kind: kind.name, _is_kind, "a DeviceKind", _complete)
+"""The kinds of devices by the `kind` that profiles give."""

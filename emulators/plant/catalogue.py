@@ -1,7 +1,10 @@
-"""Every kind of component a site file may name."""
+"""Every kind of component a site file may name: those that ship, and those of installed packages."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from twinfeed.emulators.extensions import COMPONENTS, Catalogue, add_faults
 from twinfeed.emulators.plant.cooling.chillers import Chiller
 from twinfeed.emulators.plant.cooling.climate import Climate
 from twinfeed.emulators.plant.cooling.crahs import Crah
@@ -10,6 +13,7 @@ from twinfeed.emulators.plant.cooling.pumps import Pump
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.generation.fuel import BulkTank, DayTank
 from twinfeed.emulators.plant.generation.generator import Generator
+from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.network.links import Link
 from twinfeed.emulators.plant.network.network import ManagementNetwork
 from twinfeed.emulators.plant.network.switch import Switch
@@ -25,7 +29,7 @@ from twinfeed.emulators.plant.racks.rack import Rack
 from twinfeed.emulators.plant.racks.racks import RackRow
 from twinfeed.emulators.plant.ups.ups import Ups
 
-CLASSES: tuple[type[Component], ...] = (
+OWN: tuple[type[Component], ...] = (
     Utility,
     Transformer,
     BulkTank,
@@ -51,5 +55,18 @@ CLASSES: tuple[type[Component], ...] = (
     Link,
     ManagementNetwork,
 )
+"""The classes that ship with twinfeed."""
 
-KINDS: dict[str, type[Component]] = {cls.kind: cls for cls in CLASSES}
+
+def _is_component(named: object) -> bool:
+    return isinstance(named, type) and issubclass(named, Component) and isinstance(getattr(named, "kind", None), str)
+
+
+def _complete(kinds: Mapping[str, type[Component]]) -> None:
+    add_faults({name: [cls] for name, cls in kinds.items()}, lambda target: not target.endswith("device"), Fault)
+
+
+KINDS = Catalogue(
+    OWN, COMPONENTS, lambda cls: cls.kind, _is_component, "a subclass of Component with a `kind`", _complete
+)
+"""The classes of components by the `kind` that site files give."""

@@ -18,13 +18,14 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache, lru_cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from types import ModuleType
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from twinfeed.emulators import textfile, yamlfile
 from twinfeed.emulators.devices.catalogue import KINDS
+from twinfeed.emulators.extensions import PROFILES, broken, loaded
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.profiles.schema import Bit, Modbus, Part, Profile, Register, Snmp, SnmpObject
 from twinfeed.emulators.yamlfile import FileError
@@ -33,9 +34,6 @@ FOLDER = Path(__file__).parent
 
 VARIABLE = "TWINFEED_PROFILES"
 """Environment variable: folders with profiles, separated as in PATH."""
-
-GROUP = "twinfeed.profiles"
-"""Entry points that name a package whose folder holds profiles (or a path, or a function that returns one)."""
 
 SUFFIXES = (".yaml", ".yml")
 
@@ -143,27 +141,25 @@ def _is_profile(path: Path) -> bool:
 def _of_packages() -> tuple[Place, ...]:
     return tuple(
         Place(f"in the installed package of the entry point {point.name}", folder)
-        for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)
-        for folder in _folders(point)
+        for point, named in loaded(PROFILES)
+        for folder in _folders(point, named)
     )
 
 
-def _folders(point: EntryPoint) -> Iterator[Path]:
+def _folders(point: EntryPoint, named: Any) -> Iterator[Path]:
     """The folders that an entry point names. Raises FileError if it names none."""
-    try:
-        named = point.load()
-        if callable(named) and not isinstance(named, (ModuleType, Path)):
+    if callable(named) and not isinstance(named, (ModuleType, Path)):
+        try:
             named = named()
-    except Exception as error:  # code of another package
-        raise FileError([f"the entry point {point.name} of {GROUP} ({point.value}) fails: {error!r}"]) from error
+        except Exception as error:  # code of another package
+            raise FileError([broken(point, f"fails: {error!r}")]) from error
     if isinstance(named, ModuleType):
         yield from map(Path, getattr(named, "__path__", None) or [Path(str(named.__file__)).parent])
     elif isinstance(named, (str, Path)):
         path = Path(named)
         yield path.parent if path.is_file() else path
     else:
-        shown = f"{point.name} of {GROUP} ({point.value})"
-        raise FileError([f"the entry point {shown} is {named!r}, expected a package, a path, or a function giving one"])
+        raise FileError([broken(point, f"is {named!r}, expected a package, a path, or a function that returns one")])
 
 
 def load(path: Path) -> Profile:

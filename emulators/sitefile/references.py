@@ -133,7 +133,7 @@ def _within(hint: Any, value: Any) -> Iterator[tuple[Names | Feed, str]]:
 def _kinds_of(classes: tuple[type[Component], ...]) -> str:
     if Electrical in classes:
         return "component in the power path"
-    return " or ".join(cls.kind for cls in plant.CLASSES if issubclass(cls, classes))
+    return " or ".join(cls.kind for cls in plant.KINDS.values() if issubclass(cls, classes))
 
 
 def near(what: Any, known: Collection[str]) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 import typer
 from rich.markup import escape
 
-from twinfeed.emulators.devices.catalogue import KINDS
+from twinfeed.emulators.devices.catalogue import KINDS, OWN
 from twinfeed.emulators.profiles import library
 from twinfeed.harness.cli.learning import loaded
 from twinfeed.harness.cli.output import Exit, console, fail, plain_errors
@@ -30,6 +30,8 @@ ProfilesOption = Annotated[
 ]
 
 Arguments = ParamSpec("Arguments")
+
+KIND_HELP = f"The kind of device: {', '.join(kind.name for kind in OWN)}, or one that an installed package adds."
 
 
 def with_profiles(command: Callable[Arguments, None]) -> Callable[..., None]:
@@ -60,7 +62,7 @@ def _group() -> None:
 @with_profiles
 def new(
     name: Annotated[str, typer.Argument(help="The profile's name; it becomes NAME.yaml.", show_default=False)],
-    kind: Annotated[str, typer.Option("--kind", help=f"The kind of device: {', '.join(KINDS)}.")],
+    kind: Annotated[str, typer.Option("--kind", help=KIND_HELP)],
     recording: Annotated[
         Path | None,
         typer.Option("--recording", help="A recording of the device, or a .snmprec file; --mib needs one."),

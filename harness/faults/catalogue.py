@@ -19,20 +19,7 @@ from twinfeed.emulators.site import Site
 from twinfeed.harness.faults import controllers, frames
 from twinfeed.harness.faults.kinds import FAMILIES, WORLDS, FaultKind
 
-__all__ = ["FAMILIES", "RIG", "WORLDS", "FaultKind", "find", "kinds", "of_site", "of_target", "parameter"]
-
-RIG = frozenset({
-    "outage", "sag", "swell", "phase-loss", "unbalance", "frequency-drift",  # a programmable source
-    "trip", "fail-to-close", "inlet-loss", "cut", "flap", "card-reboot", "wrong-breaker",  # relays in the way
-    "fail-to-start", "emergency-stop", "no-remote-start", "no-start-signal", "lost-run-signal", "flow-switch-stuck",
-    "fan-failure", "pump-fails", "fire-suppression", "probe-failure", "stuck-input", "float-stuck",
-    "sensor-stuck", "sensor-bias", "sensor-drift", "sensor-noise", "sensor-spike", "sensor-out-of-range",
-    "sensor-swapped",  # a signal put in place of the probe's
-    "left-in-manual", "settings-changed",  # a technician
-})  # fmt: skip
-"""Kinds that relays, a programmable source, put-in signals or a technician can cause on a bench with actuators. Whether
-a given bench has them is said by its rig file."""
-
+__all__ = ["FAMILIES", "WORLDS", "FaultKind", "find", "kinds", "of_site", "of_target", "parameter"]
 
 OFF_SITE = ("controller",)
 """Targets that are not in a site file."""
@@ -107,5 +94,5 @@ def _of_actors() -> Iterator[FaultKind]:
                 found.append((fault.family or family, kind, fault, [target]))
     for family, kind, fault, targets in found:
         on = ("device",) if targets == every_device else tuple(targets)
-        worlds = WORLDS if kind in RIG else WORLDS[:2]
+        worlds = WORLDS if fault.actuator else WORLDS[:2]
         yield FaultKind(kind, family, fault.doc, on, fault.parameters, worlds, fault.source, fault.of)

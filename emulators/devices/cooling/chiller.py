@@ -38,13 +38,14 @@ class ChillerController(Device[ChillerControllerState]):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("the sequence stops: running compressors go on, stopped ones do not start"),
-        "flow-switch-stuck": Fault("the flow switch always reads no flow", family="sensor"),
+        "flow-switch-stuck": Fault("the flow switch always reads no flow", family="sensor", actuator=True),
         "lockout": Fault("locked out: it stops and cannot be reset until the cause is cleared", family="plant"),
         **left_in_manual("it is left switched off at its panel"),
         "lost-run-signal": Fault(
             "the run signal to valve and pumps is lost: the isolation valve does not open",
             family="plant",
             source="Azure Australia East, 2023-08",
+            actuator=True,
         ),
     }
     params: ChillerParams

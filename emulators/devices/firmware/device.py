@@ -14,7 +14,7 @@ import marshal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from ipaddress import ip_address
-from typing import Any, ClassVar, Generic
+from typing import Any, ClassVar
 
 from typing_extensions import TypeVar
 
@@ -58,7 +58,7 @@ S = TypeVar("S", bound=State, default=State, covariant=True)
 """The dataclass of a firmware's state. A bare `Device` is one of any state."""
 
 
-class Device(Actor, Generic[S]):
+class Device(Actor[S]):
     """Firmware of one kind of device, made by its `DeviceKind`, which knows its points and alarms.
 
     A subclass sets `kind`, `PARAMS` and `STATE`, and gives its state to mypy: `class Meter(Device[MeterState])`.
@@ -71,7 +71,6 @@ class Device(Actor, Generic[S]):
     STATE: ClassVar[type[ActorState]] = State
     OF_THIS_RUN: ClassVar[tuple[str, ...]] = ()
     """Endings of settings that mean nothing after the site was started again: times of its clock, meters' zeros."""
-    state: S
     FAULTS: ClassVar[Mapping[str, Fault]] = {**FIRMWARE_FAULTS, **ALARM_FAULTS, **SENSOR_FAULTS, **ANSWER_FAULTS}
     CRASHES: ClassVar[frozenset[str]] = frozenset({"firmware-crash"})
 

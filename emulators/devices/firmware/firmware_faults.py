@@ -22,7 +22,7 @@ from twinfeed.emulators.plant.kernel.faults import Fault, Parameter, split
 FIRMWARE_FAULTS: Mapping[str, Fault] = {
     "card-hang": Fault("the management card answers nothing until it is restarted; the power train runs on"),
     "firmware-crash": Fault("the firmware has crashed: it neither acts nor answers until it is restarted"),
-    "card-reboot": Fault("the management card restarts once"),
+    "card-reboot": Fault("the management card restarts once", actuator=True),
     "card-slow": Fault(
         "the management card answers late",
         {"delay_s": Parameter(2.0, "s", 0.0, 60.0, "time before each answer")},
@@ -49,6 +49,7 @@ FIRMWARE_FAULTS: Mapping[str, Fault] = {
         },
         "people",
         ("setting",),
+        actuator=True,
     ),
 }
 """Every device can suffer these."""
@@ -102,7 +103,7 @@ class Suffering(Measuring, Protocol):
 
 def left_in_manual(doc: str) -> Mapping[str, Fault]:
     """The fault of a device that somebody has left so that it no longer acts by itself."""
-    return {"left-in-manual": Fault(doc, family="people")}
+    return {"left-in-manual": Fault(doc, family="people", actuator=True)}
 
 
 def check(device: Suffering, kind: str, of: tuple[str, ...]) -> None:

@@ -21,24 +21,27 @@ OPEN_LOOP = 3276.7
 _POINT, _ANY = ("point",), 1e6
 
 SENSOR_FAULTS: Mapping[str, Fault] = {
-    "sensor-stuck": Fault("the point keeps the value of the start of the fault", {}, "sensor", _POINT),
+    "sensor-stuck": Fault("the point keeps the value of the start of the fault", {}, "sensor", _POINT, actuator=True),
     "sensor-drift": Fault(
         "the value drifts away from the true one",
         {"rate": Parameter(1.0, "unit/h", -_ANY, _ANY, "in the unit of the point, an hour")},
         "sensor",
         _POINT,
+        actuator=True,
     ),
     "sensor-bias": Fault(
         "the point reads too much, or too little, by a constant",
         {"offset": Parameter(3.0, "unit", -_ANY, _ANY, "in the unit of the point")},
         "sensor",
         _POINT,
+        actuator=True,
     ),
     "sensor-noise": Fault(
         "the point is noisy: another normally distributed error each second",
         {"sigma": Parameter(0.5, "unit", 0.0, _ANY, "standard deviation, in the unit of the point")},
         "sensor",
         _POINT,
+        actuator=True,
     ),
     "sensor-spike": Fault(
         "the point jumps from time to time",
@@ -49,14 +52,18 @@ SENSOR_FAULTS: Mapping[str, Fault] = {
         },
         "sensor",
         _POINT,
+        actuator=True,
     ),
     "sensor-out-of-range": Fault(
         "the point reads what nothing can be, as with a broken wire",
         {"value": Parameter(OPEN_LOOP, "unit", -_ANY, _ANY, "in the unit of the point", neutral=None)},
         "sensor",
         _POINT,
+        actuator=True,
     ),
-    "sensor-swapped": Fault("two probes are connected the wrong way round", {}, "sensor", ("point", "point")),
+    "sensor-swapped": Fault(
+        "two probes are connected the wrong way round", {}, "sensor", ("point", "point"), actuator=True
+    ),
 }
 
 _ADDING = ("sensor-drift", "sensor-bias", "sensor-noise", "sensor-spike")

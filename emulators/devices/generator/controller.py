@@ -44,8 +44,10 @@ class GeneratorController(Device[GeneratorControllerState]):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("sequence and protection stop; the engine follows its last order"),
-        "emergency-stop": Fault("the emergency stop button is pressed", family="people"),
-        "no-remote-start": Fault("the wire of the remote start is broken: requests are not seen", family="plant"),
+        "emergency-stop": Fault("the emergency stop button is pressed", family="people", actuator=True),
+        "no-remote-start": Fault(
+            "the wire of the remote start is broken: requests are not seen", family="plant", actuator=True
+        ),
         "msc-failure": Fault(
             "the multiset link is down: this controller and the others do not see each other", family="plant"
         ),

@@ -66,11 +66,7 @@ class Sensor(Device[SensorState]):
     STATE = SensorState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
-        "probe-failure": Fault(
-            "a probe does not answer",
-            {"probe": WHICH},
-            family="sensor",
-        ),
+        "probe-failure": Fault("a probe does not answer", {"probe": WHICH}, family="sensor", actuator=True),
         "probe-drift": Fault(
             "a probe reads too much",
             {

@@ -65,6 +65,7 @@ class RelayIo(Device[RelayIoState]):
                 "level": Parameter(0.0, "level", 0.0, 1.0, neutral=None, whole=True),
             },
             family="sensor",
+            actuator=True,
         ),
         "dead-relay": Fault(
             "a relay's coil is open: the relay does not close",

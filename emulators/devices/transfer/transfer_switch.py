@@ -89,7 +89,7 @@ class TransferSwitchController(Device[TransferSwitchState]):
         "blind": Fault("the sensing of the normal source always reads nominal values", family="sensor"),
         "false-loss": Fault("the sensing of the normal source always reads dead", family="sensor"),
         "no-start-signal": Fault(
-            "the engine-start contact does not close", family="plant", source="OVH Strasbourg, 2017-11"
+            "the engine-start contact does not close", family="plant", source="OVH Strasbourg, 2017-11", actuator=True
         ),
         **left_in_manual("it is left in manual: it does not transfer by itself"),
     }

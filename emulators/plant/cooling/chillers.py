@@ -143,7 +143,7 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
     PARAMS = ChillerRatings
     STATE = ChillerState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "trip": Fault("a protection has opened: it stops and cannot start"),
+        "trip": Fault("a protection has opened: it stops and cannot start", actuator=True),
         "refrigerant-leak": Fault(
             "charge is lost, capacity with it; from 50 % on the low-pressure switch opens when it runs",
             {"loss": Parameter(20.0, "%", 1.0, 100.0)},

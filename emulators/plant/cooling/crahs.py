@@ -105,7 +105,9 @@ class Crah(Electrical[CrahState, CrahRatings]):
     STATE = CrahState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "fan-failure": Fault(
-            "fans stand still", {"lost": Parameter(100.0, "%", 1.0, 100.0, "part of the airflow that is gone")}
+            "fans stand still",
+            {"lost": Parameter(100.0, "%", 1.0, 100.0, "part of the airflow that is gone")},
+            actuator=True,
         ),
         "clogged-filter": Fault(
             "dust in the filters", {"restriction": Parameter(40.0, "%", 1.0, 100.0, "part of the airflow that is gone")}

@@ -64,7 +64,9 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
     PARAMS = HallRatings
     STATE = HallState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "fire-suppression": Fault("the fire panel stops the hall's air handlers", source="AWS eu-central-1, 2021-06"),
+        "fire-suppression": Fault(
+            "the fire panel stops the hall's air handlers", source="AWS eu-central-1, 2021-06", actuator=True
+        ),
         "containment-breach": Fault(
             "aisle doors stand open: cold and hot air mix",
             {"part": Parameter(25.0, "%", 1.0, 100.0, "of the servers' airflow that goes round")},

@@ -53,7 +53,7 @@ class EngineState(State):
 
 
 ENGINE_FAULTS: Mapping[str, Fault] = {
-    "fail-to-start": Fault("it cranks but does not fire"),
+    "fail-to-start": Fault("it cranks but does not fire", actuator=True),
     "fail-on-load": Fault(
         "it dies under load",
         {

@@ -211,8 +211,8 @@ class DayTank(Tank[DayTankState, DayTankRatings], Electrical[DayTankState, DayTa
     FEED_OPTIONAL = True
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Tank.FAULTS,
-        "pump-fails": Fault("the transfer pump does not run"),
-        "float-stuck": Fault("the float switches show a full tank: the pump is not called"),
+        "pump-fails": Fault("the transfer pump does not run", actuator=True),
+        "float-stuck": Fault("the float switches show a full tank: the pump is not called", actuator=True),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {**Tank.QUANTITIES, "pumping": ""}
 

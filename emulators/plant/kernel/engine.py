@@ -24,7 +24,7 @@ from typing import Any
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import Actor, Defect, Event, PlantError, Solver, copied
 from twinfeed.emulators.plant.kernel.calls import Calls
-from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.faults import Fault, split
 from twinfeed.emulators.plant.kernel.injection import checked
 from twinfeed.emulators.plant.kernel.timers import Key, Timers
 
@@ -341,6 +341,9 @@ class Plant:
     def _tell_fault(self, actor: Actor, kind: str, active: bool) -> None:
         try:
             actor.on_fault(kind, active)
+            fault = actor.FAULTS.get(split(kind)[0])
+            if fault is not None and fault.changed is not None:
+                fault.changed(actor, active)
         except PlantError:  # a fault that cannot be
             raise
         except Exception as error:

@@ -1,9 +1,10 @@
-"""What a fault is: a kind, what it does, and the numbers that shape it. Who suffers it lists it in `FAULTS`."""
+"""A fault as data: a kind, its effect, and the numbers that shape it. A class lists its faults in `FAULTS`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from twinfeed.emulators.plant.kernel.ratings import Range, shown
 
@@ -43,6 +44,12 @@ class Fault:
     """What the fault is of when it is not of the whole actor, such as `("point",)`: see `split`."""
     source: str = ""
     """The standard or the published outage it is drawn from, where there is one."""
+    actuator: bool = False
+    """Whether relays, a programmable source, a signal in the place of a probe's, or a technician can cause it on a test
+    bench. Whether a given bench has such an actuator is in its rig file."""
+    changed: Callable[[Any, bool], None] | None = None
+    """Called with the actor when the fault has begun (True) or ended (False): for a fault that an installed package
+    adds to a class, since a class consults only the faults that it declares itself."""
 
     def chosen(self, given: Mapping[str, float]) -> dict[str, float]:
         """All parameters, those not given at their defaults.

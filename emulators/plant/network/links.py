@@ -43,10 +43,11 @@ class Link(Component[LinkState, LinkRatings]):
     STATE = LinkState
     QUANTITIES: ClassVar[Mapping[str, str]] = {"up": "", "traffic_gbps": "Gb/s", "utilisation_percent": "%"}
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "cut": Fault("the cable is cut: no carrier at either end"),
+        "cut": Fault("the cable is cut: no carrier at either end", actuator=True),
         "flap": Fault(
             "the light comes and goes",
             {"period_s": Parameter(4.0, "s", 0.2, 3600.0, "dark for half of it, lit for the other half", neutral=None)},
+            actuator=True,
         ),
         "loss": Fault(
             "a dirty connector: frames arrive damaged while the carrier stays",

@@ -94,16 +94,18 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
     PARAMS = BreakerRatings
     STATE = BreakerState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "trip": Fault("trips without cause; clearing the fault resets and recloses it"),
+        "trip": Fault("trips without cause; clearing the fault resets and recloses it", actuator=True),
         "fail-to-open": Fault("the mechanism does not open, neither on command nor on a trip"),
-        "fail-to-close": Fault("the mechanism does not close"),
+        "fail-to-close": Fault("the mechanism does not close", actuator=True),
         "slow": Fault("the mechanism moves late", {"delay_s": Parameter(1.0, "s", 0.05, 60.0)}),
         "mis-set": Fault(
             "the trip unit acts at a wrong threshold",
             {"percent": Parameter(50.0, "%", 10.0, 300.0, "of the intended setting", neutral=100.0)},
             source="AWS us-east-1, 2012-06-14",
         ),
-        "wrong-breaker": Fault("a person opens the wrong breaker; clearing the fault closes it again", family="people"),
+        "wrong-breaker": Fault(
+            "a person opens the wrong breaker; clearing the fault closes it again", family="people", actuator=True
+        ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES,

@@ -34,7 +34,7 @@ class Pdu(Electrical[PduState, PduRatings]):
     PARAMS = PduRatings
     STATE = PduState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "inlet-loss": Fault("the inlet cord is pulled: the whole PDU is dead"),
+        "inlet-loss": Fault("the inlet cord is pulled: the whole PDU is dead", actuator=True),
         "bank-trip": Fault(
             "a bank's breaker is held open",
             {"bank": Parameter(1, "", 0, 64, "which bank, 0 for all", neutral=None, whole=True)},

@@ -50,20 +50,26 @@ class Utility(Electrical[UtilityState, UtilityRatings]):
     SOURCE = True
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "outage": Fault(
-            "interruption: all three phases below 5 % of the declared voltage", source="EN 50160; IEC 61000-4-30"
+            "interruption: all three phases below 5 % of the declared voltage",
+            source="EN 50160; IEC 61000-4-30",
+            actuator=True,
         ),
         "sag": Fault(
             "voltage dip on all phases",
             {"depth": Parameter(40.0, "%", 10.0, 95.0, "how far below the declared voltage")},
             source="EN 50160; IEC 61000-4-30",
+            actuator=True,
         ),
         "swell": Fault(
             "voltage swell on all phases",
             {"height": Parameter(15.0, "%", 10.0, 80.0, "how far above the declared voltage")},
             source="EN 50160; IEC 61000-4-30",
+            actuator=True,
         ),
         "phase-loss": Fault(
-            "one phase is interrupted", {"phase": Parameter(1.0, "phase", 1.0, 3.0, neutral=None, whole=True)}
+            "one phase is interrupted",
+            {"phase": Parameter(1.0, "phase", 1.0, 3.0, neutral=None, whole=True)},
+            actuator=True,
         ),
         "unbalance": Fault(
             "one phase is lower than the others",
@@ -72,11 +78,13 @@ class Utility(Electrical[UtilityState, UtilityRatings]):
                 "depth": Parameter(8.0, "%", 1.0, 30.0, "how far below the declared voltage"),
             },
             source="EN 50160",
+            actuator=True,
         ),
         "frequency-drift": Fault(
             "frequency away from nominal",
             {"hertz": Parameter(-1.5, "Hz", -7.5, 7.5, "deviation from nominal")},
             source="EN 50160",
+            actuator=True,
         ),
     }
 

@@ -95,7 +95,7 @@ class UpsRatings:
 
 
 UPS_FAULTS: Mapping[str, Fault] = {
-    "left-in-manual": Fault("it is left on its static bypass, as after a maintenance", family="people"),
+    "left-in-manual": Fault("it is left on its static bypass, as after a maintenance", family="people", actuator=True),
     "inverter": Fault("the inverter stops"),
     "rectifier": Fault("the rectifier stops: the battery carries the load"),
     "charger": Fault("the battery is not charged"),

@@ -107,7 +107,7 @@ modbus:
 
 @pytest.fixture
 def heater(monkeypatch):
-    monkeypatch.setitem(catalogue.KINDS, HEATER.name, HEATER)
+    monkeypatch.setitem(catalogue.KINDS.kinds, HEATER.name, HEATER)
     device = HEATER.build("heater/device", Params(firmware="1.2"))
     plant = Plant()
     plant.add(device)

@@ -88,8 +88,14 @@ def test_defaults_are_in_range_and_every_kind_can_be_realised_somewhere() -> Non
             assert parameter.unit or parameter.doc, f"{entry.kind} {name} says neither unit nor meaning"
 
 
-def test_what_a_rig_can_cause_exists() -> None:
-    assert {kind for kind in catalogue.RIG if not any(entry.kind == kind for entry in catalogue.kinds())} == set()
+def test_a_fault_that_an_actuator_can_cause_says_so_itself() -> None:
+    suffering = [(name, cls.FAULTS) for name, cls in plant.KINDS.items()]
+    suffering += [(f"{name}/device", kind.faults) for name, kind in devices.KINDS.items()]
+    for target, faults in suffering:
+        for kind, fault in faults.items():
+            entry = has(kind, target) or has(kind, "device")
+            assert ("rig" in entry.worlds) is fault.actuator, f"{target} {kind}"
+    assert plant.KINDS["utility"].FAULTS["outage"].actuator
 
 
 def test_a_family_or_world_that_does_not_exist_is_refused() -> None:

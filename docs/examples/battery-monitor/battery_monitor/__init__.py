@@ -1,0 +1,1 @@
+"""A battery monitor for twinfeed: an example of a package that adds kinds."""
