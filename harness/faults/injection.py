@@ -42,12 +42,12 @@ class Injection:
     """A fault on one target.
 
     `target` is a component or device; for a fault of one point, append the point: `crah-11:air.supply`. It begins at
-    `at_s`. It ends `for_s` later, or the first time the condition `until` is true after it began, whichever comes first;
-    without both it lasts to the end of the run.
+    `at_s`. It ends `for_s` later, or the first time the condition `until` is true after it began, whichever comes
+    first; without both it lasts to the end of the run.
 
     `ramp_s`: the `parameters` rise from neutral (no effect) to their values in `schedule.RAMP_STEPS` equal steps, the
-    last one `ramp_s` after `at_s`. `flap`: (s on, s off), repeated from `at_s` on; each of the times is varied at random,
-    evenly, by up to the fraction `flap_jitter`.
+    last one `ramp_s` after `at_s`. `flap`: (s on, s off), repeated from `at_s` on; each of the times is varied at
+    random, evenly, by up to the fraction `flap_jitter`.
 
     Raises:
         InjectionError: a field contradicts itself or another one.
