@@ -63,7 +63,7 @@ def test_a_hunting_governor_is_never_synchronised():
     station.plant.inject("g2", "governor", {"amplitude": 2.0})
     station.switch.call()
     station.run(90.0)
-    assert station.controllers[1].condition("fail_to_synchronise") == "trip"
+    assert station.controllers[1].protection.condition("fail_to_synchronise") == "trip"
     assert station.first.on_bus
     assert not station.all[1].closed
 
