@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,11 +19,14 @@ import pytest
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness import quantities
-from twinfeed.harness.faults import possible
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.journal import Trace
+from twinfeed.harness.faults.reference import FaultRef
+from twinfeed.harness.faults.sinks import OfSite, Strength
 from twinfeed.harness.plugin.marks import site_mark
-from twinfeed.harness.properties import Property, Verdict, always, evaluate, patterns, vocabulary
+from twinfeed.harness.properties import Property, Verdict, patterns
+from twinfeed.harness.properties.conditions import Conditions
+from twinfeed.harness.properties.vocabulary import Vocabulary, domains
+from twinfeed.harness.properties.vocabulary import fits as fit
 from twinfeed.harness.transports import DeviceHandle
 from twinfeed.harness.transports.handle import Reading
 from twinfeed.harness.uncertainty import Observed
@@ -73,6 +75,8 @@ class RigWorld(World):
         self._loop: asyncio.AbstractEventLoop
         self._started_s = 0.0
         self._injector: Injector
+        self._faults: BenchFaults
+        self._conditions: Conditions
         self._stopped: asyncio.Future[None]
         self._tasks: set[asyncio.Task[Any]] = set()
         self._moving = asyncio.Lock()
@@ -99,7 +103,9 @@ class RigWorld(World):
         self._beating = Beating(socket_of(self.rig), ticket, self.rig.bench.limits.heartbeat / 4, self._rescue)
         self._living = [asyncio.create_task(self._live()), asyncio.create_task(self._keep_in_touch())]
         self._client.gone.add_done_callback(lambda _: self._stop("the supervisor of the bench has ended"))
-        self._injector = Injector(self, lambda: self.now, self._holds, self.seed, failed=self._fail)
+        self._faults = BenchFaults(self.rig, self._order)
+        self._conditions = Conditions(self._measured, self._latest_of, Vocabulary(domains(self.model)))
+        self._injector = Injector(self._faults, lambda: self.now, self._holds, self.seed, failed=self._fail)
         self.journal.trace.sections.update(quantities.sections(self.model))
         await self._first_readings()
 
@@ -185,22 +191,11 @@ class RigWorld(World):
 
     async def _schedule(self, *injections: Injection) -> None:
         for injection in injections:
-            self._check(injection)
-        for injection in injections:
-            self._injector.add(injection)
+            self._faults.check(injection.fault, injection.parameters, injection.for_s)
+            if injection.until is not None:
+                self._conditions.check(injection.until)
+        self._injector.add(*injections)
         await self._settled()
-
-    def _check(self, injection: Injection) -> None:
-        target, kind = injection.target, injection.kind
-        on_site = target in self.model.components or target in self.model.devices
-        if on_site and kind in self.model.faults(target):
-            possible.check(self.model, injection)
-        if self.rig.actuator_for(target, kind) is None:
-            raise Cannot(f"no actuator of bench {self.rig.name} causes {target} {kind}")
-        if injection.until is not None:
-            vocabulary.fits([always(injection.until)], self.model)
-            for pattern in patterns([always(injection.until)]):
-                self._measured(pattern)
 
     def waiting(self) -> list[Injection]:
         return self._injector.schedule.waiting
@@ -209,19 +204,11 @@ class RigWorld(World):
         self._injector.end(target, kind)
         await self._settled()
 
-    def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
-        """Let the supervisor cause it (`twinfeed.harness.faults.schedule.Sink`)."""
-        self._order(target, kind, "fault", partial(self._client.ask, "apply", parameters=dict(parameters)))
-
-    def lift(self, target: str, kind: str) -> None:
-        """Let the supervisor end it (`twinfeed.harness.faults.schedule.Sink`)."""
-        self._order(target, kind, "fault cleared", partial(self._client.ask, "lift"))
-
-    def _order(self, target: str, kind: str, what: str, ask: Any) -> None:
+    def _order(self, fault: FaultRef, request: str, what: str, **fields: Any) -> None:
         async def work() -> None:
             async with self._moving:  # in the order in which they were due
-                await ask(target=target, kind=kind)
-                self.journal.record(self.now, target, what, kind=kind)
+                await self._client.ask(request, target=fault.where, kind=fault.kind, **fields)
+                self.journal.record(self.now, fault.where, what, kind=fault.kind)
 
         task = asyncio.create_task(work())
         self._tasks.add(task)
@@ -239,16 +226,15 @@ class RigWorld(World):
         if self._stopped.done():
             await self._stopped
 
-    def _holds(self, condition: str) -> bool:
-        """Whether a condition is known to hold, by the latest readings."""
-        judged = always(condition)
-        for pattern in patterns([judged]):
-            self._measured(pattern)
+    def _holds(self, injection: Injection) -> bool:
+        """Whether the condition of a fault is known to hold, by the latest readings."""
         self.look()
-        recorded = self.journal.trace
-        trace = Trace({name: [(self.now, points[-1][1])] for name, points in recorded.items()})
-        trace.sections.update(recorded.sections)
-        return evaluate(trace, judged)[0].holds
+        return self._conditions.hold(injection, self.now)
+
+    def _latest_of(self, name: str) -> Callable[[], Value | Unknown]:
+        """How the latest reading of a quantity is read."""
+        trace = self.journal.trace
+        return lambda: trace[name][-1][1] if trace.get(name) else Unknown("no reading yet")
 
     # -- observing ----------------------------------------------------------------------------------------------------
 
@@ -328,7 +314,7 @@ class RigWorld(World):
         return math.inf if instrument is None else instrument.known_for_s
 
     def judge(self, *properties: Property | str) -> list[Verdict]:
-        vocabulary.fits(properties, self.model)
+        fit(properties, self.model)
         recorded = self.journal.trace
         for pattern in patterns(properties):
             wanted = list(quantities.resolve(self.model, pattern))
@@ -422,6 +408,38 @@ class RigWorld(World):
 
     def write_frames(self, path: Path) -> bool:
         return False
+
+
+class BenchFaults:
+    """Faults that the supervisor causes with the actuators of a bench (`twinfeed.harness.faults.sinks.Sink`).
+
+    `order` sends it a request: the fault, `apply` or `lift`, what the journal says then, and fields of the request.
+    """
+
+    def __init__(self, rig: Rig, order: Callable[..., None]) -> None:
+        self._rig, self._order = rig, order
+
+    def realises(self, fault: FaultRef) -> bool:
+        return self._rig.actuator_for(fault.where, fault.kind) is not None
+
+    def check(self, fault: FaultRef, parameters: Strength, for_s: float | None = None) -> None:
+        """
+        Raises:
+            PlantError: a component or device of the wiring has no such point or parameter, or a number is out of range.
+            Cannot: the bench has no actuator that causes it.
+        """
+        site = self._rig.site
+        on_site = fault.target in site.components or fault.target in site.devices
+        if on_site and fault.kind in site.faults(fault.target):
+            OfSite(site).check(fault, parameters, for_s)
+        if not self.realises(fault):
+            raise Cannot(f"no actuator of bench {self._rig.name} causes {fault}")
+
+    def apply(self, fault: FaultRef, parameters: Strength) -> None:
+        self._order(fault, "apply", "fault", parameters=dict(parameters))
+
+    def lift(self, fault: FaultRef) -> None:
+        self._order(fault, "lift", "fault cleared")
 
 
 class SupervisedHandle(DeviceHandle):

@@ -14,6 +14,7 @@ from typing import Any
 from twinfeed.emulators.plant.kernel.injection import LASTING
 from twinfeed.emulators.plant.kernel.ratings import Range, shown
 from twinfeed.harness.durations import seconds
+from twinfeed.harness.faults.reference import FaultRef
 
 ONSET = Range(0.0, LASTING.high, "s")
 """When a fault may begin, and how long a ramp may take."""
@@ -69,6 +70,9 @@ class Injection:
             if not isinstance(text, str) or not text:
                 found = "is empty" if text == "" else f"found {shown(text)}"
                 raise InjectionError(name, f"{found}, expected {expected}")
+        name, colon, of = self.target.partition(":")
+        if colon and not (name and of):
+            raise InjectionError("target", f"found {shown(self.target)}, expected a name on both sides of the colon")
         _in_range("at_s", self.at_s, ONSET, "0 s or later")
         if self.for_s is not None:
             _in_range("for_s", self.for_s, LASTING, "more than 0 s (or leave it out)")
@@ -95,6 +99,11 @@ class Injection:
 
     def __hash__(self) -> int:
         return hash((self.target, self.kind, self.at_s, self.for_s, tuple(sorted(self.parameters.items()))))
+
+    @property
+    def fault(self) -> FaultRef:
+        """Which fault of what."""
+        return FaultRef.named(self.target, self.kind)
 
     @property
     def ends_s(self) -> float:

@@ -26,7 +26,7 @@ from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError, problem
 from twinfeed.harness.durations import seconds
-from twinfeed.harness.faults import possible
+from twinfeed.harness.faults import sinks
 from twinfeed.harness.faults.injection import Injection, InjectionError
 
 
@@ -86,7 +86,7 @@ class Scenario:
         wrong: list[tuple[list[str | int], Exception]] = []
         for n, injection in enumerate(self.injections):
             try:
-                possible.check(site, injection)
+                sinks.check(site, injection)
             except PlantError as error:
                 wrong.append((["injections", n], error))
         refuse(path, wrong)

@@ -17,30 +17,23 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import Protocol
 
 from twinfeed.harness.faults.catalogue import parameter
 from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.reference import FaultRef
+from twinfeed.harness.faults.sinks import Sink, Strength
 
 RAMP_STEPS = 10
 """A ramp is applied at its neutral value at `at_s`, then k tenths of the way at `at_s + ramp_s * k / 10`."""
 
-Strength = Mapping[str, float]
 Edge = tuple[float, Strength | None]
 """From that time on, s, an injection is this strong; None: it is not there (now, or any more)."""
 
-
-class Sink(Protocol):
-    """What realises faults: a site, a world, a rig."""
-
-    def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
-        """The target suffers this from now on; with other parameters than before where it already does."""
-
-    def lift(self, target: str, kind: str) -> None:
-        """The target suffers it no longer; what was there before is there again."""
+Holds = Callable[[Injection], bool]
+"""Whether the condition `until` of a fault holds now; False if it has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +41,14 @@ class Action:
     """What is to be done at `t_s`: apply the fault with these parameters, or lift it when they are None."""
 
     t_s: float
-    target: str
-    kind: str
+    fault: FaultRef
     parameters: Strength | None
 
     def on(self, sink: Sink) -> None:
         if self.parameters is None:
-            sink.lift(self.target, self.kind)
+            sink.lift(self.fault)
         else:
-            sink.apply(self.target, self.kind, self.parameters)
-
-
-def _named(injection: Injection, target: str | None, kind: str | None) -> bool:
-    """Whether that means it; a target without a point means all of its points."""
-    targets = (None, injection.target, injection.target.partition(":")[0])
-    return target in targets and kind in (None, injection.kind)
+            sink.apply(self.fault, self.parameters)
 
 
 class Schedule:
@@ -76,7 +62,7 @@ class Schedule:
         self._begun: dict[int, float] = {}
         """Injections that have begun and are not over -> when they began, in that order."""
         self._strength: dict[int, Strength | None] = {}
-        self._applied: dict[tuple[str, str], Strength] = {}
+        self._applied: dict[FaultRef, Strength] = {}
         for injection in injections:
             self.add(injection)
 
@@ -87,16 +73,26 @@ class Schedule:
         self._edges.append(_edges(injection, Random(f"{self._seed}/{n}")))
         self._next_edge(n)
 
+    def withdraw(self, kept: int, now_s: float) -> list[Action]:
+        """Take back all injections but the first `kept`, as if they had never been added."""
+        del self.injections[kept:], self._edges[kept:]
+        self._due = [due for due in self._due if due[1] < kept]
+        heapq.heapify(self._due)
+        for of in (self._begun, self._strength):
+            for n in [n for n in of if n >= kept]:
+                del of[n]
+        return self._differences(now_s)
+
     def end(self, now_s: float, target: str | None = None, kind: str | None = None) -> list[Action]:
         """End what has begun: one fault of a target, all of it, or all; what is to come still comes."""
         for n in list(self._begun):
-            if _named(self.injections[n], target, kind):
+            if self.injections[n].fault.meant_by(target, kind):
                 self._end(n)
         return self._differences(now_s)
 
     def has(self, target: str | None, kind: str | None) -> bool:
         """Whether such a fault has begun, is over, or is still to come."""
-        return any(_named(injection, target, kind) for injection in self.injections)
+        return any(injection.fault.meant_by(target, kind) for injection in self.injections)
 
     def next_due_s(self) -> float:
         """When something is to be done by the clock, s; infinite when nothing more is. Conditions may come before."""
@@ -115,17 +111,18 @@ class Schedule:
         return [injection for n, injection in enumerate(self.injections) if n not in self._strength]
 
     @property
-    def active(self) -> dict[tuple[str, str], Strength]:
-        """(target, kind) -> parameters of what is applied now."""
+    def active(self) -> dict[FaultRef, Strength]:
+        """The faults that are applied now, with their parameters."""
         return dict(self._applied)
 
-    def advance(self, now_s: float, holds: Callable[[str], bool] = lambda condition: False) -> list[Action]:
-        """What is to be done up to and at `now_s`, in order; `holds` says whether a condition holds now.
+    def advance(self, now_s: float, holds: Holds = lambda injection: False) -> list[Action]:
+        """What is to be done up to and at `now_s`, in order; `holds` says whether the condition of a fault holds now.
 
-        A condition is looked at from the first call after its injection began.
+        It is asked when the fault begins, so that it knows what was before, and decides from the next later call on.
         """
         actions: list[Action] = []
         over = [n for n, since in self._begun.items() if since < now_s and self._met(n, holds)]
+        begun = set(self._begun)
         while self.next_due_s() <= now_s:
             t_s = self._due[0][0]
             while self.next_due_s() == t_s:
@@ -133,6 +130,8 @@ class Schedule:
                 self._turn(n, t_s, strength)
                 self._next_edge(n)
             actions += self._differences(t_s)
+        for n in self._begun.keys() - begun:
+            self._met(n, holds)
         for n in over:
             if n in self._begun:
                 self._end(n)
@@ -144,9 +143,8 @@ class Schedule:
         self._begun.clear()
         return self._differences(now_s)
 
-    def _met(self, n: int, holds: Callable[[str], bool]) -> bool:
-        until = self.injections[n].until
-        return until is not None and holds(until)
+    def _met(self, n: int, holds: Holds) -> bool:
+        return self.injections[n].until is not None and holds(self.injections[n])
 
     def _turn(self, n: int, t_s: float, strength: Strength | None) -> None:
         if n not in self._strength:
@@ -169,15 +167,15 @@ class Schedule:
 
     def _differences(self, t_s: float) -> list[Action]:
         """What must be done so that what should be applied is."""
-        wanted: dict[tuple[str, str], Strength] = {}
+        wanted: dict[FaultRef, Strength] = {}
         for n in self._begun:
             strength = self._strength[n]
             if strength is not None:
-                wanted[self.injections[n].target, self.injections[n].kind] = strength
-        lifted = [key for key in self._applied if key not in wanted]
-        changed = [key for key, strength in wanted.items() if self._applied.get(key) != strength]
+                wanted[self.injections[n].fault] = strength
+        lifted = [fault for fault in self._applied if fault not in wanted]
+        changed = [fault for fault, strength in wanted.items() if self._applied.get(fault) != strength]
         self._applied = wanted
-        return [Action(t_s, *key, None) for key in lifted] + [Action(t_s, *key, wanted[key]) for key in changed]
+        return [Action(t_s, fault, None) for fault in lifted] + [Action(t_s, fault, wanted[fault]) for fault in changed]
 
 
 def _edges(injection: Injection, random: Random) -> Iterator[Edge]:

@@ -22,8 +22,8 @@ from twinfeed.harness.faults import frames
 from twinfeed.harness.faults.catalogue import FAMILIES, OFF_SITE, FaultKind, of_target
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.faults.sinks import SPEAKS
 from twinfeed.harness.faults.targets import answer_can_be_odd
-from twinfeed.harness.worlds.wire_faults import SPEAKS
 
 GRID_S = 10
 """Onsets are whole multiples of this, s, so that shrinking is quick and its results are easy to read."""

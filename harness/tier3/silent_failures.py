@@ -19,11 +19,12 @@ from dataclasses import dataclass, replace
 from twinfeed.emulators.site import Site
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.faults.on_site import SiteFaults
 from twinfeed.harness.faults.schedule import Schedule
+from twinfeed.harness.faults.sinks import OfSite
+from twinfeed.harness.properties.conditions import Conditions
 from twinfeed.harness.properties.language import Time
 from twinfeed.harness.tier3.dependencies import UNREACHABLE, concerned
-from twinfeed.harness.tier3.snapshots import Look, holds, look, numbers, states
+from twinfeed.harness.tier3.snapshots import Look, look, numbers, states
 
 ALARM_S = 60.0
 """By when an effect is to be alarmed unless something else is said, s after it begins (judgement, no source)."""
@@ -147,7 +148,7 @@ def _course(site: Site, injection: Injection | None, watch_s: float) -> _Course:
     start = site.now
     site.plant.journal.clear()
     begun = () if injection is None else (replace(injection, at_s=start + injection.at_s),)
-    schedule, sink = Schedule(begun, site.plant.seed), SiteFaults(site)
+    schedule, sink, conditions = Schedule(begun, site.plant.seed), OfSite(site), Conditions.of_site(site)
     reads = {**states(site), **numbers(site, tuple(MATTERS))}
     every_s = max(EVERY_S, watch_s / LOOKS)
     looks: list[tuple[float, Look]] = []
@@ -155,7 +156,7 @@ def _course(site: Site, injection: Injection | None, watch_s: float) -> _Course:
     silent: set[str] = set()
     next_s = start
     while True:
-        for action in schedule.advance(site.now, lambda condition: holds(site, condition)):
+        for action in schedule.advance(site.now, lambda injection: conditions.hold(injection, site.now)):
             action.on(sink)
         if site.now >= next_s:
             next_s += every_s

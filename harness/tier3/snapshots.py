@@ -8,10 +8,6 @@ from functools import partial
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.site import Site
-from twinfeed.harness import quantities
-from twinfeed.harness.journal import Trace
-from twinfeed.harness.properties.evaluation import evaluate, patterns
-from twinfeed.harness.properties.language import always
 
 Look = dict[str, Value]
 Read = Callable[[], Value]
@@ -51,16 +47,3 @@ def look(reads: dict[str, Read]) -> Look:
 def alarms(site: Site) -> list[str]:
     """All active alarms, as `device: alarm`."""
     return [f"{name}: {alarm}" for name, device in site.devices.items() for alarm in device.state.alarms]
-
-
-def holds(site: Site, condition: str) -> bool:
-    """Whether a condition on the site's quantities holds now.
-
-    Raises:
-        UnknownQuantity, PropertySyntaxError: it names or says what there is not.
-    """
-    judged = always(condition)
-    now_s = site.now
-    reads = {name: read for pattern in patterns([judged]) for name, read in quantities.resolve(site, pattern).items()}
-    trace = Trace({name: [(now_s, read())] for name, read in reads.items()})
-    return evaluate(trace, judged)[0].holds

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine
 from contextlib import ExitStack
 from typing import Any
 
@@ -16,18 +16,15 @@ from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.plant.kernel.actor import Defect
 from twinfeed.emulators.site import Site
 from twinfeed.harness import quantities
-from twinfeed.harness.faults import possible
-from twinfeed.harness.faults.controllers import KINDS
+from twinfeed.harness.controllers.in_process import Controller
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.properties import always
-from twinfeed.harness.properties.vocabulary import fits
-from twinfeed.harness.tier3.snapshots import holds
+from twinfeed.harness.faults.sinks import Sink
+from twinfeed.harness.properties.conditions import Conditions
 from twinfeed.harness.unknown import Unknown
 from twinfeed.harness.worlds.injector import Injector
+from twinfeed.harness.worlds.routing import ControllerFaults, Routing
 from twinfeed.harness.worlds.watching import WATCHING_S, Watching
 from twinfeed.harness.worlds.world import World
-
-CONTROLLER_KINDS = frozenset(kind.kind for kind in KINDS)
 
 
 class EmulatedWorld(World):
@@ -38,6 +35,8 @@ class EmulatedWorld(World):
         self._everything = everything
         self._watching: Watching
         self._injector: Injector
+        self._faults: Routing
+        self._conditions: Conditions
         self._looking: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop
         self._failed: asyncio.Future[None]
@@ -56,30 +55,17 @@ class EmulatedWorld(World):
     def _pace(self) -> float:
         """How many seconds of the site pass in one of the loop's."""
 
-    @abstractmethod
-    def _check_wire(self, device: str, kind: str, parameters: Mapping[str, float]) -> None:
-        """Refuse a fault of the wire that cannot happen.
-
-        Raises:
-            PlantError: no such device or parameter, or a device that does not speak the protocol.
-        """
-
-    @abstractmethod
-    def _apply_wire(self, device: str, kind: str, parameters: Mapping[str, float]) -> None:
-        """A fault of the wire begins or changes."""
-
-    @abstractmethod
-    def _lift_wire(self, device: str, kind: str) -> None:
-        """It is over."""
-
     # -- life -------------------------------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
-        """The devices answer: record, and let faults happen."""
+    def _begin(self, wire: Sink) -> None:
+        """The devices answer: record, and let faults happen, those of the wire through that sink."""
         self._loop = asyncio.get_running_loop()
         self._failed = self._loop.create_future()
         self._watching = Watching(self.model, self.journal, self._everything)
-        self._injector = Injector(self, lambda: self.now, self._holds, self.seed, self._pace, self._fail)
+        of_controller = ControllerFaults(lambda: self.controller, self._background, self._restarted)
+        self._faults = Routing(self.model, of_controller, wire, self._advance, self._note)
+        self._conditions = Conditions.of_site(self.model)
+        self._injector = Injector(self._faults, lambda: self.now, self._holds, self.seed, self._pace, self._fail)
         self.model.plant.watchers.append(self._settled)
         self.model.plant.on_defect = self._defective
         self._look_again()
@@ -140,9 +126,10 @@ class EmulatedWorld(World):
 
     async def _schedule(self, *injections: Injection) -> None:
         for injection in injections:
-            self._check(injection)
-        for injection in injections:
-            self._injector.add(injection)
+            self._faults.check(injection.fault, injection.parameters, injection.for_s)
+            if injection.until is not None:
+                self._conditions.check(injection.until)
+        self._injector.add(*injections)
 
     def waiting(self) -> list[Injection]:
         return self._injector.schedule.waiting
@@ -151,52 +138,9 @@ class EmulatedWorld(World):
         self._advance()
         self._injector.end(target, kind)
 
-    def _check(self, injection: Injection) -> None:
-        """Refuse a fault that cannot happen before its time comes."""
-        possible.check(self.model, injection)
-        if self._of_the_wire(injection.target, injection.kind):
-            self._check_wire(injection.target, injection.kind, injection.parameters)
-        if injection.until is not None:
-            fits([always(injection.until)], self.model)  # a condition that says nothing is refused now
-
-    def _of_the_wire(self, target: str, kind: str) -> bool:
-        """Whether the world's network realises it; a link of the plant has losses of its own."""
-        return possible.of_the_wire(self.model, target, kind)
-
-    def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
-        """Realise a fault now (`twinfeed.harness.faults.schedule.Sink`)."""
-        self._advance()
-        if kind in CONTROLLER_KINDS:
-            self._background(self._controller_down())
-        elif self._of_the_wire(target, kind):
-            self._apply_wire(target, kind, parameters)
-        else:
-            self.model.inject(target, kind, parameters)
-            return  # the plant's journal says so
-        self.journal.record(self.now, target, "fault", kind=kind, **parameters)
-
-    def lift(self, target: str, kind: str) -> None:
-        """End a fault now (`twinfeed.harness.faults.schedule.Sink`)."""
-        self._advance()
-        if kind in CONTROLLER_KINDS:
-            self._background(self._controller_up())
-        elif self._of_the_wire(target, kind):
-            self._lift_wire(target, kind)
-        else:
-            if any((t, k) == (target, kind) for t, k, _ in self.model.active_faults()):
-                self.model.clear(target, kind)
-            return  # a fault that happens once is over by itself
-        self.journal.record(self.now, target, "fault cleared", kind=kind)
-
-    async def _controller_down(self) -> None:
-        if self.controller is not None:
-            await self.controller.stop()
-
-    async def _controller_up(self) -> None:
-        if self.controller is not None:
-            await self.controller.restart()
-            if self.controller.ended is not None:
-                self.controller.ended.add_done_callback(self._hear)
+    def _restarted(self, controller: Controller) -> None:
+        if controller.ended is not None:
+            controller.ended.add_done_callback(self._hear)
 
     def _background(self, work: Coroutine[Any, Any, Any]) -> None:
         task = self._loop.create_task(work)
@@ -212,8 +156,11 @@ class EmulatedWorld(World):
         if not future.cancelled() and isinstance(error := future.exception(), Exception):
             self._fail(error)
 
-    def _holds(self, condition: str) -> bool:
-        return holds(self.model, condition)
+    def _note(self, who: str, what: str, **data: Any) -> None:
+        self.journal.record(self.now, who, what, **data)
+
+    def _holds(self, injection: Injection) -> bool:
+        return self._conditions.hold(injection, self.now)
 
     # -- observing --------------------------------------------------------------------------------------------------
 

@@ -9,7 +9,8 @@ from math import isfinite
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.textfile import shown
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.faults.schedule import Action, Schedule, Sink
+from twinfeed.harness.faults.schedule import Action, Holds, Schedule
+from twinfeed.harness.faults.sinks import Sink
 
 ROUNDING_S = 1e-6
 """By so much clocks may differ for being computed in different ways, s."""
@@ -18,15 +19,15 @@ ROUNDING_S = 1e-6
 class Injector:
     """Applies and lifts faults when they are due.
 
-    `clock` gives the site's time in s, `pace` how many of its seconds pass in one of the loop's, `holds` whether a
-    condition holds now; `failed` is told what a fault raises whose time comes when nobody waits for it.
+    `clock` gives the site's time in s, `pace` how many of its seconds pass in one of the loop's, `holds` whether the
+    condition of a fault holds now; `failed` is told what a fault raises whose time comes when nobody waits for it.
     """
 
     def __init__(
         self,
         sink: Sink,
         clock: Callable[[], float],
-        holds: Callable[[str], bool],
+        holds: Holds,
         seed: int = 0,
         pace: Callable[[], float] = lambda: 1.0,
         failed: Callable[[Exception], None] | None = None,
@@ -35,14 +36,20 @@ class Injector:
         self._sink, self._clock, self._holds, self._pace, self._failed = sink, clock, holds, pace, failed
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, injection: Injection) -> None:
-        """Let that happen, from now on if its time has come.
+    def add(self, *injections: Injection) -> None:
+        """Let these faults happen, from now on where their time has come: all of them, or none.
 
         Raises:
-            PlantError: it begins now and there is no such target, fault or parameter.
+            PlantError: one of them begins now and cannot; what the others have changed is lifted.
         """
-        self.schedule.add(injection)
-        self.look()
+        before = len(self.schedule.injections)
+        for injection in injections:
+            self.schedule.add(injection)
+        try:
+            self.look()
+        except BaseException:
+            self._do(self.schedule.withdraw(before, self._clock()))
+            raise
 
     def end(self, target: str | None = None, kind: str | None = None) -> list[Action]:
         """End what is active; returns what was lifted.

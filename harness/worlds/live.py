@@ -7,21 +7,22 @@ the wire happen; the emulators themselves listen behind it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.serving import HIGH_PORTS, Endpoint, LiveSite, ServeError
 from twinfeed.emulators.site import Site
-from twinfeed.harness.faults import frames
 from twinfeed.harness.faults.capture import Capture
 from twinfeed.harness.faults.frames import Tamper
 from twinfeed.harness.faults.proxy import Proxies, Proxy, TcpProxy, UdpProxy
+from twinfeed.harness.faults.reference import FaultRef
+from twinfeed.harness.faults.sinks import SPEAKS, OfWire, Strength
 from twinfeed.harness.worlds.capabilities import CAPABILITIES
 from twinfeed.harness.worlds.emulated import EmulatedWorld
-from twinfeed.harness.worlds.wire_faults import SPEAKS, hash_of
+from twinfeed.harness.worlds.wire_faults import hash_of
 from twinfeed.harness.worlds.world import Cannot, Duration, span
 
 BEHIND = 1000
@@ -63,7 +64,7 @@ class LiveWorld(EmulatedWorld):
         except OSError as error:
             await self._live.stop()
             raise ServeError(f"an address is taken: {error}; is the site running (`twinfeed status`)?") from None
-        self._begin()
+        self._begin(ProxyFaults(self.model, self._proxies, self._background))
 
     def _in_front(self) -> dict[str, list[Proxy]]:
         """A proxy at each address, known under each device that answers there."""
@@ -117,23 +118,33 @@ class LiveWorld(EmulatedWorld):
         self._capture.close()
         return True
 
-    # -- the wire -------------------------------------------------------------------------------------------------
 
-    def _check_wire(self, device: str, kind: str, parameters: Mapping[str, float]) -> None:
-        try:
-            frames.chosen(kind, parameters)
-        except ValueError as error:
-            raise PlantError(f"{device}: {error}") from None
-        if kind.startswith("traps-"):
+class ProxyFaults(OfWire):
+    """Faults of the wire, which proxies in front of the devices cause; `work` runs a coroutine in the background."""
+
+    def __init__(self, site: Site, proxies: Proxies, work: Callable[[Coroutine[Any, Any, Any]], None]) -> None:
+        super().__init__(site)
+        self._proxies, self._work = proxies, work
+
+    def check(self, fault: FaultRef, parameters: Strength, for_s: float | None = None) -> None:
+        """
+        Raises:
+            PlantError: the device does not speak the protocol, or a parameter is wrong.
+            Cannot: the live world has no place where the fault could be caused.
+        """
+        super().check(fault, parameters, for_s)
+        if fault.kind.startswith("traps-"):
             raise Cannot(
-                f"{kind}: the live world does not stand between {device} and its trap receiver; put "
+                f"{fault.kind}: the live world does not stand between {fault.target} and its trap receiver; put "
                 "`twinfeed proxy --traps` there"
             )
-        if not any(proxy.suffers(kind) for proxy in self._proxies.of.get(device, ())):
-            raise PlantError(f"{device} cannot suffer {kind}: it has no address or does not speak that protocol")
+        if not any(proxy.suffers(fault.kind) for proxy in self._proxies.of.get(fault.target, ())):
+            raise PlantError(
+                f"{fault.target} cannot suffer {fault.kind}: it has no address or does not speak that protocol"
+            )
 
-    def _apply_wire(self, device: str, kind: str, parameters: Mapping[str, float]) -> None:
-        self._background(self._proxies.apply(device, kind, parameters))
+    def apply(self, fault: FaultRef, parameters: Strength) -> None:
+        self._work(self._proxies.apply(fault.target, fault.kind, parameters))
 
-    def _lift_wire(self, device: str, kind: str) -> None:
-        self._background(self._proxies.lift(device, kind))
+    def lift(self, fault: FaultRef) -> None:
+        self._work(self._proxies.lift(fault.target, fault.kind))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
 from contextlib import ExitStack
 from math import inf, nextafter
 from pathlib import Path
@@ -53,7 +52,6 @@ class SimulatedWorld(EmulatedWorld):
         self._frames: deque[Frame] = deque(maxlen=KEPT_FRAMES)
         self._loop: VirtualLoop
         self._servers: Servers
-        self._wire: WireFaults
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -79,8 +77,7 @@ class SimulatedWorld(EmulatedWorld):
         await self._servers.start()
         self.endpoints = self._servers.endpoints
         loop.network.record = self._frames.append
-        self._wire = WireFaults(loop.network, self.endpoints, self.seed)
-        self._begin()
+        self._begin(WireFaults(loop.network, self.model, self.endpoints, self.seed))
         self._rearm()
 
     async def stop(self) -> None:
@@ -159,14 +156,3 @@ class SimulatedWorld(EmulatedWorld):
             capture.frame(f.t_s, f.source, f.destination, f.protocol, f.data, "lost on the way" if f.lost else "")
         capture.close()
         return True
-
-    # -- the wire -------------------------------------------------------------------------------------------------
-
-    def _check_wire(self, device: str, kind: str, parameters: Mapping[str, float]) -> None:
-        self._wire.check(device, kind, parameters)
-
-    def _apply_wire(self, device: str, kind: str, parameters: Mapping[str, float]) -> None:
-        self._wire.apply(device, kind, parameters)
-
-    def _lift_wire(self, device: str, kind: str) -> None:
-        self._wire.lift(device, kind)

@@ -7,17 +7,19 @@ from zlib import crc32
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.serving import Endpoint
+from twinfeed.emulators.site import Site
 from twinfeed.harness.faults import frames
-from twinfeed.harness.faults.frames import Speaks, Tamper
+from twinfeed.harness.faults.frames import Tamper
+from twinfeed.harness.faults.reference import FaultRef
+from twinfeed.harness.faults.sinks import SPEAKS, OfWire, Strength
 from twinfeed.harness.virtual.network import Network
 
-SPEAKS: Mapping[str, Speaks] = {"modbus": "modbus-tcp", "snmp": "snmp"}
 
-
-class WireFaults:
+class WireFaults(OfWire):
     """Applies and lifts faults of what passes between the station and each device."""
 
-    def __init__(self, network: Network, endpoints: Iterable[Endpoint], seed: int) -> None:
+    def __init__(self, network: Network, site: Site, endpoints: Iterable[Endpoint], seed: int) -> None:
+        super().__init__(site)
         self._network = network
         self._seed = seed
         self._endpoints: dict[str, list[Endpoint]] = {}
@@ -25,13 +27,14 @@ class WireFaults:
             self._endpoints.setdefault(endpoint.device, []).append(endpoint)
         self._active: dict[str, dict[str, Mapping[str, float]]] = {}
 
-    def apply(self, device: str, kind: str, parameters: Mapping[str, float]) -> None:
+    def apply(self, fault: FaultRef, parameters: Strength) -> None:
         """The device suffers this from now on.
 
         Raises:
-            PlantError: no device of that name, or it does not speak the protocol, or a parameter is wrong.
+            PlantError: as for `check`.
         """
-        chosen = self.check(device, kind, parameters)
+        self.check(fault, parameters)
+        device, kind, chosen = fault.target, fault.kind, frames.chosen(fault.kind, parameters)
         endpoints = self._of(device)
         if frames.protocols(kind):
             for endpoint in self._speaking(endpoints, kind):
@@ -43,29 +46,26 @@ class WireFaults:
                 for host in _hosts(endpoints):
                     self._network.path(host).reset()
 
-    def check(self, device: str, kind: str, parameters: Mapping[str, float]) -> dict[str, float]:
-        """The fault's parameters, those not given at their defaults.
-
-        Raises:
-            PlantError: as for `apply`.
+    def check(self, fault: FaultRef, parameters: Strength, for_s: float | None = None) -> None:
         """
-        try:
-            chosen = frames.chosen(kind, parameters)
-        except ValueError as error:
-            raise PlantError(f"{device}: {error}") from None
+        Raises:
+            PlantError: the device does not speak the protocol or has no connections, or a parameter is wrong.
+        """
+        super().check(fault, parameters, for_s)
+        device, kind = fault.target, fault.kind
         endpoints = self._of(device)
         if kind == "serial-noise" or (frames.protocols(kind) and not self._speaking(endpoints, kind)):
             raise PlantError(f"{device} does not speak what {kind} alters; it speaks {_protocols(endpoints)}")
         if kind in frames.STREAMS_ONLY and all(endpoint.protocol != "modbus" for endpoint in endpoints):
             raise PlantError(f"{device} has no TCP connections for {kind}; it speaks {_protocols(endpoints)}")
-        return chosen
 
     @staticmethod
     def _speaking(endpoints: Iterable[Endpoint], kind: str) -> list[Endpoint]:
         return [e for e in endpoints if SPEAKS[e.protocol] in frames.protocols(kind)]
 
-    def lift(self, device: str, kind: str) -> None:
+    def lift(self, fault: FaultRef) -> None:
         """The device suffers it no longer."""
+        device, kind = fault.target, fault.kind
         if frames.protocols(kind):
             for endpoint in self._speaking(self._of(device), kind):
                 self._tamper(endpoint).lift(kind)

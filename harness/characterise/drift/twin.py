@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from twinfeed.emulators import sitefile
@@ -22,11 +21,12 @@ from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.characterise.recording.modbus_walk import spans_of
 from twinfeed.harness.characterise.recording.recording import VERSION, Place, Recording, Walk
 from twinfeed.harness.characterise.recording.snmprec import Variable
-from twinfeed.harness.faults.on_site import SiteFaults
+from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.faults.schedule import Schedule
+from twinfeed.harness.faults.sinks import OfSite
 from twinfeed.harness.properties import scenarios
-from twinfeed.harness.tier3.snapshots import holds
+from twinfeed.harness.properties.conditions import Conditions
 
 SETTLE_S = 60.0
 """How long a site runs before its devices are compared, s: by then what boots has booted."""
@@ -122,6 +122,7 @@ class Twin:
             scenarios.check(scenario, self._site, scenario_file)
         injections, seed = (scenario.injections, scenario.seed or 0) if scenario is not None else ((), 0)
         self._schedule = Schedule(injections, seed)
+        self._conditions = Conditions.of_site(self._site)
         self._site.advance(SETTLE_S)
 
     def recording(self, times_s: Sequence[float], asked: Iterable[Place] = ()) -> Recording:
@@ -166,16 +167,19 @@ class Twin:
 
     def _reach(self, t_s: float) -> None:
         """Let the site's time pass, with what the scenario does on the way."""
-        start_s, sink = SETTLE_S, SiteFaults(self._site)
+        start_s, sink = SETTLE_S, OfSite(self._site)
         while True:
             until_s = min(self._schedule.next_due_s(), t_s)
             if self._schedule.conditions:
                 until_s = min(until_s, self._site.now - start_s + LOOK_S)
             self._site.advance(max(0.0, start_s + until_s - self._site.now))
-            for action in self._schedule.advance(until_s, partial(holds, self._site)):
+            for action in self._schedule.advance(until_s, self._holds):
                 action.on(sink)
             if until_s >= t_s:
                 break
+
+    def _holds(self, injection: Injection) -> bool:
+        return self._conditions.hold(injection, self._site.now)
 
     def _identity(self, walk: Walk) -> dict[str, str]:
         if self._unit is not None:

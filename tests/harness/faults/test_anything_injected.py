@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.site import Site
-from twinfeed.harness.faults import possible
+from twinfeed.harness.faults import sinks
 from twinfeed.harness.faults.catalogue import of_target
 from twinfeed.harness.faults.injection import Injection, InjectionError
+from twinfeed.harness.faults.reference import FaultRef
 
 SITES = ("bench", "pilot", "bamako")
 
@@ -46,7 +47,7 @@ def stage(name: str) -> Stage:
     places: dict[tuple[str, str], None] = {}
     for target in (*site.components, *site.devices, "works"):
         for entry in of_target(site, target):
-            if not possible.of_the_wire(site, target, entry.kind):
+            if not sinks.OfWire(site).realises(FaultRef.named(target, entry.kind)):
                 for full in (target, *(f"{target}:{of}" for of in some(site, target, entry.of))):
                     places[full, entry.kind] = None
     return Stage(site, site.plant.snapshot(), tuple(places))
@@ -119,7 +120,7 @@ def test_any_injection_is_one_that_can_happen_or_names_its_field(
 
     def make() -> None:
         made.append(Injection.from_dict({"target": target, "kind": kind, **fields}))
-        possible.check(stage("bench").site, made[0])
+        sinks.check(stage("bench").site, made[0])
 
     refusal = refused(make)
     if refusal is None:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.faults.on_site import SiteFaults
 from twinfeed.harness.faults.schedule import Schedule
+from twinfeed.harness.faults.sinks import OfSite
 
 END_S = 400.0
 
@@ -55,7 +55,7 @@ def injections(draw: st.DrawFn) -> Injection:
 
 def run(site: Site, schedule: Schedule, start: float, realise: bool) -> None:
     """Drive the site through the schedule, doing what it says or just stopping at the same times."""
-    sink = SiteFaults(site)
+    sink = OfSite(site)
     while (due_s := schedule.next_due_s()) <= END_S:
         site.plant.advance(start + due_s)
         for action in schedule.advance(due_s):

@@ -22,7 +22,7 @@ def injections(draw: st.DrawFn) -> Injection:
     parameters = draw(st.dictionaries(st.sampled_from(["depth", "rate", "delay_s"]), st.floats(-1e6, 1e6), max_size=3))
     flap = draw(st.none() | st.tuples(times, times))
     return Injection(
-        draw(words),
+        draw(words.filter(lambda target: ":" not in target)),
         draw(words),
         draw(st.floats(0.0, 1e6)),
         draw(st.none() | times),

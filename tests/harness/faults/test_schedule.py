@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.reference import FaultRef
 from twinfeed.harness.faults.schedule import RAMP_STEPS, Action, Schedule
 
 OUTAGE = ("utility-a", "outage")
+FAULT = FaultRef(*OUTAGE)
 
 
 def played(schedule: Schedule, until_s: float = 1000.0) -> list[tuple[float, str, dict[str, float] | None]]:
@@ -23,7 +25,9 @@ def played(schedule: Schedule, until_s: float = 1000.0) -> list[tuple[float, str
         now_s = schedule.next_due_s()
         for action in schedule.advance(now_s):
             assert action.t_s == now_s
-            lines.append((action.t_s, action.kind, None if action.parameters is None else dict(action.parameters)))
+            lines.append(
+                (action.t_s, action.fault.kind, None if action.parameters is None else dict(action.parameters))
+            )
     return lines
 
 
@@ -36,9 +40,9 @@ def test_a_fault_is_applied_at_its_time_and_lifted_after_its_duration() -> None:
 
 def test_without_a_duration_it_lasts_to_the_end_of_the_run() -> None:
     schedule = Schedule([Injection(*OUTAGE)])
-    assert schedule.advance(0.0) == [Action(0.0, *OUTAGE, {})]
+    assert schedule.advance(0.0) == [Action(0.0, FAULT, {})]
     assert schedule.next_due_s() == math.inf
-    assert schedule.finish(99.0) == [Action(99.0, *OUTAGE, None)]
+    assert schedule.finish(99.0) == [Action(99.0, FAULT, None)]
     assert schedule.finish(99.0) == []
 
 
@@ -75,25 +79,27 @@ def test_jitter_is_the_same_for_the_same_seed_and_bounded() -> None:
 def test_a_condition_ends_it_at_the_first_look_after_it_began() -> None:
     schedule = Schedule([Injection(*OUTAGE, at_s=5.0, until="generator-1.running")])
     assert schedule.conditions == []
-    assert schedule.advance(5.0, lambda condition: True) == [Action(5.0, *OUTAGE, {})]
+    assert schedule.advance(5.0, lambda injection: True) == [Action(5.0, FAULT, {})]
     assert schedule.conditions == ["generator-1.running"]
-    assert schedule.advance(6.0, lambda condition: False) == []
-    assert schedule.advance(7.0, lambda condition: condition == "generator-1.running") == [Action(7.0, *OUTAGE, None)]
+    assert schedule.advance(6.0, lambda injection: False) == []
+    assert schedule.advance(7.0, lambda injection: injection.until == "generator-1.running") == [
+        Action(7.0, FAULT, None)
+    ]
     assert schedule.conditions == []
 
 
 def test_what_a_condition_has_ended_does_not_flap_on() -> None:
     schedule = Schedule([Injection(*OUTAGE, flap=(1.0, 1.0), until="enough")])
     assert len(schedule.advance(4.5)) == 5
-    assert schedule.advance(4.6, lambda condition: True) == [Action(4.6, *OUTAGE, None)]
+    assert schedule.advance(4.6, lambda injection: True) == [Action(4.6, FAULT, None)]
     assert schedule.next_due_s() == math.inf
 
 
 def test_whichever_is_first_ends_it() -> None:
     schedule = Schedule([Injection(*OUTAGE, for_s=10.0, until="enough")])
     schedule.advance(0.0)
-    assert schedule.advance(10.0, lambda condition: False) == [Action(10.0, *OUTAGE, None)]
-    assert schedule.advance(11.0, lambda condition: True) == []
+    assert schedule.advance(10.0, lambda injection: False) == [Action(10.0, FAULT, None)]
+    assert schedule.advance(11.0, lambda injection: True) == []
 
 
 def test_overlapping_injections_do_not_end_each_other() -> None:
@@ -138,13 +144,13 @@ def timed(draw: st.DrawFn) -> Injection:
 @given(st.lists(timed(), max_size=5), st.lists(st.floats(0.0, 200.0), max_size=20))
 def test_however_it_is_driven_it_ends_with_nothing_applied(found: list[Injection], looks: list[float]) -> None:
     schedule = Schedule(found)
-    suffering: set[tuple[str, str]] = set()
+    suffering: set[FaultRef] = set()
     last_s = 0.0
     for now_s in [*sorted(looks), 200.0]:
         for action in schedule.advance(now_s):
             assert last_s <= action.t_s <= now_s, "in order, never early"
             last_s = action.t_s
-            key = (action.target, action.kind)
+            key = action.fault
             if action.parameters is None:
                 assert key in suffering, "only what is there is lifted"
                 suffering.remove(key)
@@ -165,7 +171,7 @@ def test_a_fault_is_there_exactly_while_one_of_its_injections_is(found: list[Inj
         since = now_s - i.at_s
         assert i.for_s is not None
         if 0.0 <= since < i.for_s and (i.flap is None or since % sum(i.flap) < i.flap[0]):
-            expected.add((i.target, i.kind))
+            expected.add(i.fault)
     assert set(schedule.active) == expected
 
 
@@ -176,12 +182,12 @@ def test_the_strength_is_that_of_the_injection_that_began_last(found: list[Injec
     now_s = now + 0.5
     schedule = Schedule(found)
     schedule.advance(now_s)
-    there: dict[tuple[str, str], list[tuple[float, int]]] = {}
+    there: dict[FaultRef, list[tuple[float, int]]] = {}
     for n, i in enumerate(found):
         since = now_s - i.at_s
         assert i.for_s is not None
         if 0.0 <= since < i.for_s and (i.flap is None or since % sum(i.flap) < i.flap[0]):
-            there.setdefault((i.target, i.kind), []).append((i.at_s, n))
+            there.setdefault(i.fault, []).append((i.at_s, n))
     assert schedule.active == {key: found[max(those)[1]].parameters for key, those in there.items()}
 
 
@@ -191,3 +197,16 @@ def test_two_drivers_see_the_same_actions(seed: int) -> None:
     fine, coarse = Schedule(found, seed), Schedule(found, seed)
     steps = [action for now in range(100) for action in fine.advance(float(now))]
     assert steps == coarse.advance(99.0)
+
+
+@given(st.lists(timed(), max_size=4), st.lists(timed(), max_size=4), st.integers(0, 150))
+def test_what_is_withdrawn_was_never_there(kept: list[Injection], taken: list[Injection], now: int) -> None:
+    schedule, alone = Schedule(kept), Schedule(kept)
+    for injection in taken:
+        schedule.add(injection)
+    schedule.advance(float(now))
+    alone.advance(float(now))
+    schedule.withdraw(len(kept), float(now))
+    assert schedule.active == alone.active
+    assert schedule.next_due_s() == alone.next_due_s()
+    assert schedule.waiting == alone.waiting

@@ -12,6 +12,7 @@ import pytest
 from memory_bench import RIG, Gauge
 
 from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.properties import PropertyViolated, always, within
 from twinfeed.harness.record import Record
 from twinfeed.harness.report import Measure, Outcome
@@ -236,10 +237,11 @@ def test_a_load_that_may_have_been_dead_while_its_instrument_was_silent_has_no_t
 
 def test_a_fault_lasts_until_its_condition_is_known_to_hold(bench: Bench) -> None:
     bench.start(SUPPLIED)
-    assert bench.world._holds(SUPPLIED)
+    while_on, while_off = (Injection("utility-a", "outage", until=text) for text in (SUPPLIED, f"not {SUPPLIED}"))
+    assert bench.world._holds(while_on)
     bench.silent(SUPPLIED, duration="6 s")
-    assert not bench.world._holds(SUPPLIED)
-    assert not bench.world._holds(f"not {SUPPLIED}")
+    assert not bench.world._holds(while_on)
+    assert not bench.world._holds(while_off)
 
 
 def test_a_trigger_that_may_have_come_unseen(bench: Bench) -> None:

@@ -1,0 +1,106 @@
+"""Conditions that end a fault (`until="racks.*.supplied"`): expressions of properties, judged on what is so now.
+
+    conditions = Conditions(lookup, read)
+    conditions.check("ups-*.charge_percent < 50")    # raises if it says nothing of the quantities there are
+    conditions.hold(injection, now_s)                # at each instant, from when the fault begins
+
+An expression is parsed and bound to its quantities once; what is left for each instant is reading them and comparing.
+Edges, hysteresis and windows go from one call to the next, for each fault of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Protocol
+
+from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.site import Site
+from twinfeed.harness import quantities
+from twinfeed.harness.properties.binding import Binder, Checker, Lookup
+from twinfeed.harness.properties.language import always
+from twinfeed.harness.properties.vocabulary import Vocabulary, domains
+from twinfeed.harness.unknown import Seen, Unknown, known
+
+Read = Callable[[str], Callable[[], Value | Unknown]]
+"""Quantity -> how its value is read now."""
+
+
+class Until(Hashable, Protocol):
+    """Something that a condition ends."""
+
+    @property
+    def until(self) -> str | None: ...
+
+
+class Condition:
+    """One expression bound to the quantities of one site.
+
+    Raises:
+        PropertySyntaxError: the text is no expression.
+        UnknownQuantity, BindingError: the expression does not fit the quantities there are.
+    """
+
+    def __init__(self, text: str, lookup: Lookup, read: Read, checker: Checker | None = None) -> None:
+        binder = Binder(lookup, checker)
+        self._truth = binder.truth(always(text).expression)
+        self._reads = [(name, read(name)) for name in binder.names]
+        self._windows = list(binder.windows.values())
+        self._remembering = binder.remembering
+        self._before: dict[str, Seen] | None = None
+        self._before_s = 0.0
+
+    def holds(self, now_s: float) -> bool:
+        """Whether the condition is known to hold; `now_s` is not before that of the call before."""
+        values: dict[str, Seen] = {name: _seen(read()) for name, read in self._reads}
+        before, before_s = (values, now_s) if self._before is None else (self._before, self._before_s)
+        for window in self._windows:
+            v0, v1 = window.ends(before, values)
+            window.feed(before_s, v0, now_s, v1)
+            values[window.key] = window.at(now_s, v1)
+        holds = self._truth.over(values, values)[0]
+        for part in self._remembering:
+            part.commit()
+        self._before, self._before_s = values, now_s
+        return holds is True
+
+
+def _seen(value: Value | Unknown) -> Seen:
+    return value if isinstance(value, Unknown) else known(None, value)
+
+
+class Conditions:
+    """The conditions of the faults of one run, each bound when it is first asked for.
+
+    `lookup` gives the quantities that a pattern means, `read` how the value of one is read, `checker` refuses what does
+    not fit the site (see `twinfeed.harness.properties.vocabulary`).
+    """
+
+    def __init__(self, lookup: Lookup, read: Read, checker: Checker | None = None) -> None:
+        self._lookup, self._read, self._checker = lookup, read, checker
+        self._bound: dict[Until, Condition] = {}
+
+    @classmethod
+    def of_site(cls, site: Site) -> Conditions:
+        """Conditions on the physical quantities of a site in this process."""
+        return cls(
+            lambda pattern: list(quantities.resolve(site, pattern)),
+            lambda name: quantities.resolve(site, name)[name],
+            Vocabulary(domains(site)),
+        )
+
+    def check(self, text: str) -> None:
+        """Refuse a condition that says nothing of the quantities there are.
+
+        Raises:
+            PropertySyntaxError, UnknownQuantity, BindingError: as `Condition`.
+        """
+        Condition(text, self._lookup, self._read, self._checker)
+
+    def hold(self, what: Until, now_s: float) -> bool:
+        """Whether that may end now; False if no condition ends it."""
+        if what.until is None:
+            return False
+        condition = self._bound.get(what)
+        if condition is None:
+            condition = self._bound[what] = Condition(what.until, self._lookup, self._read)
+        return condition.holds(now_s)
