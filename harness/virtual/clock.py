@@ -1,11 +1,12 @@
 """While a simulated loop runs, `time` shows its time: libraries and controllers that ask the clock get the site's.
 
 `time.time`, `time.monotonic` and their like are replaced for as long as a simulated world is up, and answer with
-virtual time only inside such a world's loop; everybody else (pytest, Hypothesis, other threads) still gets the
-machine's. Who imports one of them by name meanwhile, as controllers do, has one that goes on doing so in the next
-world. pysnmp keeps references of its own to `time.time` for its retransmissions; they are replaced by name.
+virtual time only inside such a world's loop; all other code (pytest, Hypothesis, other threads) still gets the
+machine's time. A module that imports one of these functions by name in the meantime, as controllers do, keeps a function
+that works in the next world too. pysnmp keeps references of its own to `time.time` for its retransmissions, and numbers
+its messages from a random start; both are replaced by name, and a name that is missing is an error.
 
-What is not replaced: `datetime.now`, which asks the machine without asking `time`.
+`datetime.now` is not replaced: it reads the machine's clock without `time`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from asyncio.events import _get_running_loop
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial, reduce
+from importlib import import_module
+from importlib.metadata import version
 from itertools import count
 from typing import TypeVar
 from unittest.mock import patch
@@ -58,9 +61,11 @@ CLOCKS = (
 )
 """Whose name is replaced, and by what."""
 
-HOLDERS = ("pysnmp.carrier.asyncio.dispatch", "pysnmp.hlapi.v1arch.dispatch")
-"""Modules that hold `time.time` under the name `time`, if they are loaded already."""
+REQUIRED = "pysnmp>=7.1.20,<8"
+"""The versions of pysnmp that twinfeed depends on; all that were tried have the names below."""
 
+HOLDERS = ("pysnmp.carrier.asyncio.dispatch", "pysnmp.hlapi.v1arch.dispatch")
+"""Modules that hold `time.time` under the name `time`."""
 
 NUMBERED = (
     ("pysnmp.proto.api.v1", "getNextRequestID"),
@@ -75,19 +80,38 @@ NUMBERED = (
 same run has the same octets."""
 
 
+class LibraryChanged(RuntimeError):
+    """A name that a simulated run replaces in a library is not there; the message names the library's version."""
+
+
 @contextmanager
 def virtual_time() -> Iterator[None]:
-    """Inside the block, code that runs in a simulated loop sees that loop's time."""
+    """Inside the block, code that runs in a simulated loop gets that loop's time.
+
+    Raises:
+        LibraryChanged: the pysnmp that is loaded does not have a name that has to be replaced.
+    """
     with ExitStack() as stack:
         for owner, name, clock in CLOCKS:
             stack.enter_context(patch.object(owner, name, clock))
-        for holder in HOLDERS:
-            if holder in sys.modules:
-                stack.enter_context(patch.object(sys.modules[holder], "time", _time))
-        for module, name in NUMBERED:
-            if module in sys.modules:
-                *owners, attribute = name.split(".")
-                owner = reduce(getattr, owners, sys.modules[module])
-                if hasattr(owner, attribute):
-                    stack.enter_context(patch.object(owner, attribute, partial(next, count(1))))
+        if "pysnmp" in sys.modules:
+            for holder in HOLDERS:
+                stack.enter_context(patch.object(*_place(holder, "time"), _time))
+            for module, name in NUMBERED:
+                stack.enter_context(patch.object(*_place(module, name), partial(next, count(1))))
         yield
+
+
+def _place(module: str, name: str) -> tuple[object, str]:
+    """The object that has the last part of a dotted name in a module, and that part."""
+    *owners, attribute = name.split(".")
+    try:
+        owner: object = reduce(getattr, owners, import_module(module))
+        getattr(owner, attribute)
+    except (ImportError, AttributeError):
+        library = module.partition(".")[0]
+        raise LibraryChanged(
+            f"{library} {version(library)} has no {module}.{name}, which a simulated run replaces so that it has the "
+            f"site's time and the same octets each time; install a version that has it: pip install '{REQUIRED}'"
+        ) from None
+    return owner, attribute
