@@ -227,6 +227,7 @@ def replay(
             {
                 "holds": outcome.seen,
                 "failure": outcome.failure,
+                "defect": outcome.defect,
                 "traceback": outcome.traceback,
                 "site": scenario.site,
                 "seed": outcome.seed,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import PlantError, Restless
 from twinfeed.harness.controllers.blame import traceback_of
 from twinfeed.harness.controllers.in_process import ControllerFailed, named
 from twinfeed.harness.faults.scenario import Scenario
@@ -35,6 +35,8 @@ class Outcome:
     """The seed that was used: that of the scenario, else that of the site's file."""
     traceback: str = field(default="", compare=False)
     """The place of the failure in the code under test: file, line, function."""
+    defect: bool = False
+    """The plant did not come to rest: a defect of twinfeed, not a failure of the controller."""
 
     def __bool__(self) -> bool:
         """True if nothing failed and no property was violated. An undecided property is not violated."""
@@ -55,9 +57,10 @@ class Outcome:
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """The properties that did not hold; `the controller runs` stands for a failure."""
+        """The properties that did not hold; also `the controller runs` if it failed, `twinfeed runs` for a defect."""
         names = [str(verdict.about) for verdict in self.verdicts if verdict.violated]
-        return (*names, "the controller runs") if self.failure else tuple(names)
+        runs = "twinfeed runs" if self.defect else "the controller runs"
+        return (*names, runs) if self.failure else tuple(names)
 
 
 def trial(
@@ -118,6 +121,7 @@ def trial(
     return Outcome(
         scenario, verdicts, _told(failure), ended_s, world.journal, world.seed,
         traceback_of(failure) if failure is not None and not isinstance(failure, (Stuck, PlantError)) else "",
+        isinstance(failure, Restless),
     )  # fmt: skip
 
 
@@ -150,6 +154,10 @@ async def _run(
 def _told(failure: BaseException | None) -> str:
     if failure is None:
         return ""
+    if isinstance(failure, Restless):
+        return (
+            f"a defect of twinfeed, not of the controller: {failure}; please report it with this scenario and its site"
+        )
     if isinstance(failure, PlantError):
         return f"the plant failed: {failure}"
     if isinstance(failure, (ControllerFailed, Stuck)):

@@ -15,14 +15,18 @@ from twinfeed.emulators.plant.kernel.faults import Fault
 
 
 class PlantError(Exception):
-    """The plant does not have a requested part, or does not come to rest.
+    """The plant does not have a requested part, or its parts do not fit together.
 
-    `who` is the actor that is wrong, where one is.
+    `who` is the actor that is wrong, if it is a single one.
     """
 
     def __init__(self, message: str, who: str = "") -> None:
         super().__init__(message)
         self.who = who
+
+
+class Restless(PlantError):
+    """The plant does not come to rest within an instant: a defect of the model, never of a controller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +62,15 @@ class State:
 class Solver(Protocol):
     """A solver that is called before every round of reactions (`twinfeed.emulators.plant.power.flow` has one)."""
 
-    def solve(self) -> None:
-        """Bring all derived quantities up to date with the actors' states."""
+    def solve(self, falling: bool) -> None:
+        """Bring all derived quantities up to date with the actors' states.
+
+        `falling`: the plant has reacted so often within this instant that loads and their sources keep changing each
+        other. Supplies must then only get worse, so that the plant comes to rest, and stay so until `release`.
+        """
+
+    def release(self) -> None:
+        """Supplies that were held down may return."""
 
 
 class Clock(Protocol):

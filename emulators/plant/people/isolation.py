@@ -223,7 +223,7 @@ def loads_cut(plant: Plant, act: Callable[[], object]) -> list[str]:
             for _ in range(MOST_REACTIONS):
                 plant.dirty = False
                 for solver in plant.solvers:
-                    solver.solve()
+                    solver.solve(falling=False)
                 for part in parts:
                     part.react()
                 if not plant.dirty:

@@ -97,6 +97,8 @@ class Flow:
         self.components = {c.id: c for c in components}
         self._all = list(self.components.values())
         self._resolved: dict[str, tuple[Electrical, str]] = {}
+        self._held: set[tuple[str, str]] = set()
+        """Component and terminal of the supplies that are held down."""
         self._stages = self._sort()
 
     def resolve(self, ref: str) -> tuple[Electrical, str]:
@@ -118,12 +120,21 @@ class Flow:
         component, socket = self.resolve(ref)
         return component.socket(socket) if socket else component.output
 
-    def solve(self) -> None:
+    def solve(self, falling: bool = False) -> None:
+        """Bring supplies and draws up to date; `falling` lets no terminal see a better supply than before.
+
+        A load that lets go below some voltage and a source that sags under that load may have no common state: with
+        the load the voltage is too low for it, without the load it is not. The load then sees the lower one until
+        `release`: it lets go, and takes up again as late as after any other loss of its supply.
+        """
         for stage in self._stages:
             for component, feeds in stage.members:
                 seen = component.seen
                 for terminal, upstream, socket in feeds:
-                    seen[terminal] = upstream.socket(socket) if socket else upstream.output
+                    supply = upstream.socket(socket) if socket else upstream.output
+                    if falling or self._held:
+                        supply = self._lower(component.id, terminal, seen[terminal], supply, falling)
+                    seen[terminal] = supply
                 component.output = component.energise()
                 component.load = NOTHING
                 if component.loads:
@@ -135,6 +146,18 @@ class Flow:
                 _draw_together(stage)
             else:
                 _draw(reversed(stage.members))
+
+    def release(self) -> None:
+        """Let all terminals see their supplies again."""
+        self._held.clear()
+
+    def _lower(self, id: str, terminal: str, before: Supply, now: Supply, falling: bool) -> Supply:
+        """The supply that a terminal sees while supplies may only get worse, everywhere or where they did before."""
+        if now.worst_volts <= before.worst_volts:
+            return now
+        if falling:
+            self._held.add((id, terminal))
+        return before if (id, terminal) in self._held else now
 
     # -- order ----------------------------------------------------------------------------------------------
 
