@@ -26,6 +26,7 @@ from twinfeed.hil_rigs.credentials import NoCredential
 from twinfeed.hil_rigs.emergency import first, quick
 from twinfeed.hil_rigs.emergency.asking import Hangs, NobodyThere, Refused, ask
 from twinfeed.hil_rigs.emergency.mark import Mark, marks
+from twinfeed.hil_rigs.emergency.page import token_of
 from twinfeed.hil_rigs.lock import BenchLock, Held
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.supervisor.client import Client, SupervisorGone
@@ -121,6 +122,10 @@ def arm(
 
     _with(join(rig), do)
     console.print(f"[green]armed[/green] by {person} for {spoken(for_s)}; record: {record_of(rig)}")
+    if (page := rig.bench.emergency_stop).web is not None:
+        host = f"[{page.listen}]" if ":" in page.listen else page.listen
+        address = f"http://{host}:{page.web}/?token={token_of(folder(rig))}"
+        console.print(f"stop page: {escape(address)}", soft_wrap=True)
 
 
 async def _first_readings(client: Client, rig: Rig) -> None:

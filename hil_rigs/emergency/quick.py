@@ -40,11 +40,11 @@ def stop(bench: str, why: str, place: str, line: socket.socket | None) -> int | 
         sys.argv[1:] = ["rig", "safe", bench, "--why", reason, "--although-held"]
         return None
     except Refused as error:
-        print(_red(str(error)), file=sys.stderr)
+        _fail(str(error))
         return NO
     show(told)
     if told.get("not_safe"):
-        print(_red(f"NOT SAFE: {'; '.join(told['not_safe'])}"), file=sys.stderr)
+        _fail(f"NOT SAFE: {'; '.join(told['not_safe'])}")
         return NO
     print("the bench is in its safe state")
     return DONE
@@ -72,7 +72,7 @@ def status(place: str, line: socket.socket | None, as_json: bool) -> int | None:
         return None
     except Hangs as error:
         mark = Mark(Path(place))
-        print(_red(f"NOT SAFE: {error}: twinfeed rig stop {mark.rig_file or mark.bench}"), file=sys.stderr)
+        _fail(f"NOT SAFE: {error}: twinfeed rig stop {mark.rig_file or mark.bench}")
         return NO
     if as_json:
         print(json.dumps(told, ensure_ascii=False, indent=2))
@@ -80,9 +80,9 @@ def status(place: str, line: socket.socket | None, as_json: bool) -> int | None:
         show(told)
     for mark in marks():
         if mark.place != Path(place) and (said := mark.said()):
-            print(_red(said), file=sys.stderr)
+            _fail(said)
     if told.get("not_safe"):
-        print(_red(f"NOT SAFE: {'; '.join(told['not_safe'])}"), file=sys.stderr)
+        _fail(f"NOT SAFE: {'; '.join(told['not_safe'])}")
     return NO if told.get("tripped") or told.get("not_safe") else DONE
 
 
@@ -107,6 +107,11 @@ def show(told: dict[str, Any]) -> None:
     width = max((len(name) for name, _ in rows), default=0)
     for name, value in rows:
         print(f"{name:{width}}  {value}")
+
+
+def _fail(text: str) -> None:
+    """Print it on standard error, as all commands print what goes wrong."""
+    print(f"twinfeed: {_red(text)}", file=sys.stderr)
 
 
 def _red(text: str) -> str:

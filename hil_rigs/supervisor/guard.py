@@ -42,7 +42,7 @@ HUNG_S = 10.0
 LOOK_S = 1.0
 """How often the guard looks whether the supervisor shows life, s."""
 
-SIGNALLED_S = 30.0
+SIGNALLED_S = 20.0
 """So long a guard that is told to end goes on trying to make the bench safe, s."""
 
 DYING_S = 10.0
@@ -115,7 +115,7 @@ class Guard:
             self._mark.life = self._mark.read()
             if self._mark.life.at_rest:
                 break
-            if not (self._signalled.is_set() and self._mark.life.state == "safe"):
+            if not self._signalled.is_set() or code != 0:  # else the supervisor has tried for as long as this would
                 await self._keep(why)
         return 0 if code == 0 else 1
 

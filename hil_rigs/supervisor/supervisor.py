@@ -334,6 +334,7 @@ class Supervisor:
         if failed := self._resetting.result():
             self.tell(person, "could not reset the bench", failed=failed)
             self.keeper.become("stay away", why="it could not be reset")
+            self.tell("supervisor", "makes the bench safe again", why="it could not be reset")
             await self.keeper.make_safe()
             raise Denied(f"not everything went back to normal, so the bench was made safe again: {'; '.join(failed)}")
         self.keeper.become("back to normal")
