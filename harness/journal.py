@@ -2,7 +2,7 @@
 
     journal = Journal()
     journal.record(12.0, "test", "command", device="ats-a", point="mode")
-    Recorder(site, ["racks.*.supplied", "hall-1.inlet_c"], journal.trace).attach()
+    Sampler(site, ["racks.*.supplied", "hall-1.inlet_c"], journal.trace).attach()
 
 The trace holds exact event times. Between its points a float moves on a straight line (unless it jumps: two points at
 one time) and everything else stays what it was. From a point whose value is an `Unknown` until the next point nothing
@@ -327,7 +327,7 @@ def _bridged(series: list[Point], max_gap_s: float, end_s: float) -> list[Point]
     return kept[::-1]
 
 
-class Recorder:
+class Sampler:
     """Samples the named quantities of a site into a trace, each time it is called and, once attached, by itself.
 
     It is called when the plant has come to rest. Numbers are also sampled when time comes to an event, before anybody
@@ -347,7 +347,7 @@ class Recorder:
             self._reads.update(quantities.resolve(site, name))
         self._last: dict[str, Value | Unknown] = {}
 
-    def attach(self) -> Recorder:
+    def attach(self) -> Sampler:
         """Sample now, and from now on whenever the plant moves; returns itself."""
         self()
         self.site.plant.watchers.append(self)

@@ -139,7 +139,7 @@ async def controller(
 
 @pytest.fixture
 def journal(site: World) -> Journal:
-    """What has happened on the site so far, kept up to date by `site.look()` and every check."""
+    """What has happened on the site so far, kept up to date by `site.sample()` and every check."""
     return site.journal
 
 

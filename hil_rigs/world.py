@@ -228,7 +228,7 @@ class RigWorld(World):
 
     def _holds(self, injection: Injection) -> bool:
         """Whether the condition of a fault is known to hold, by the latest readings."""
-        self.look()
+        self.sample()
         return self._conditions.hold(injection, self.now)
 
     def _latest_of(self, name: str) -> Callable[[], Value | Unknown]:
@@ -260,7 +260,7 @@ class RigWorld(World):
         instrument = self.rig.instrument_for(quantity)
         if instrument is None:
             raise Cannot(f"no instrument of bench {self.rig.name} measures {quantity}")
-        self.look()
+        self.sample()
         if quantity not in self.journal.trace:
             if quantity in self._awaited:
                 raise NotKnown(f"{quantity} has not been read yet")
@@ -291,7 +291,7 @@ class RigWorld(World):
             raise Cannot(f"no instrument of bench {self.rig.name} measures {pattern}")
         return named
 
-    def look(self) -> None:
+    def sample(self) -> None:
         """Record until when what was read has arrived, and what should have been read by now and was not."""
         now_s = self.now
         in_touch = now_s - self._in_touch_s < OUT_OF_TOUCH_S

@@ -41,7 +41,7 @@ class Evidence:
     def leave(self, folder: Path, test: str, again: str, error: BaseException | None) -> str:
         """Write the files of a failed test into a folder of its own and return what to print."""
         world = self.world
-        world.look()
+        world.sample()
         place = folder / re.sub(r"[^\w.-]+", "_", test).strip("_")
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)

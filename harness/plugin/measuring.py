@@ -10,7 +10,7 @@ import pytest
 
 from twinfeed.harness.journal import Journal
 from twinfeed.harness.plugin.options import MARGINAL
-from twinfeed.harness.plugin.recording import RECORDING
+from twinfeed.harness.plugin.recording import RUN_RECORD
 from twinfeed.harness.report.measure import Measure, OutsideLimits
 from twinfeed.harness.report.measurement import Measurement
 from twinfeed.harness.report.outcomes import Outcome
@@ -22,7 +22,7 @@ MEASURE = pytest.StashKey[Measure]()
 
 def measure_of(item: pytest.Item) -> Measure:
     """The measurements of a test; each goes into the record of the run as soon as it is taken."""
-    recording = item.config.stash.get(RECORDING, None)
+    recording = item.config.stash.get(RUN_RECORD, None)
 
     def note(measurement: Measurement) -> None:
         item.user_properties.append((measurement.name, f"{measurement.outcome}: {measurement}"))

@@ -34,7 +34,7 @@ from twinfeed.harness.report.outcomes import Ending
 from twinfeed.harness.uncertainty import SIMPLE
 from twinfeed.harness.worlds.world import World
 
-RECORDING = pytest.StashKey["Recording"]()
+RUN_RECORD = pytest.StashKey["RunRecord"]()
 
 
 def start(config: pytest.Config) -> None:
@@ -49,18 +49,18 @@ def start(config: pytest.Config) -> None:
     folder = config.invocation_params.dir / option("--report")
     try:
         earlier = resuming.passed(entries(folder)) if option("--resume") else {}
-        recording = Recording(folder, config, earlier)
+        recording = RunRecord(folder, config, earlier)
     except Broken as error:
         raise pytest.UsageError(f"{error}; nothing is added to it: give another folder to --report") from None
     except keys.BadKey as error:
         raise pytest.UsageError(f"{error}; it signs the record (twinfeed rig key)") from None
     except OSError as error:
         raise pytest.UsageError(f"--report {option('--report')}: {error}") from None
-    config.stash[RECORDING] = recording
+    config.stash[RUN_RECORD] = recording
     config.pluginmanager.register(recording, "twinfeed-recording")
 
 
-class Recording:
+class RunRecord:
     """Writes what happens in this process into its record."""
 
     def __init__(self, folder: Path, config: pytest.Config, earlier: dict[str, tuple[str, str]]) -> None:
@@ -279,6 +279,6 @@ def _why_skipped(report: pytest.TestReport) -> str:
 
 def keep(item: pytest.Item, files: Iterable[Path]) -> None:
     """Keep what a failed test has left behind with the record, if one is written."""
-    if recording := item.config.stash.get(RECORDING, None):
+    if recording := item.config.stash.get(RUN_RECORD, None):
         for path in files:
             recording.attach(item.nodeid, path)

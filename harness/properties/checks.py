@@ -123,7 +123,7 @@ class Check(ABC):
         """Whether a duty has begun and is not over."""
         return False
 
-    def looks_at(self, t0: float, t1: float) -> bool:
+    def covers(self, t0: float, t1: float) -> bool:
         """Whether what is so between these times counts."""
         return True
 
@@ -188,7 +188,7 @@ class DutyCheck(Check):
     def due(self) -> float:
         return min((self.waits_for(duty) for duty in self.duties if not duty.possible), default=math.inf)
 
-    def looks_at(self, t0: float, t1: float) -> bool:
+    def covers(self, t0: float, t1: float) -> bool:
         """Whether what is so between these times counts for some duty."""
         return any((t1 > duty.opens or t0 >= duty.opens) and t0 <= duty.closes for duty in self.duties)
 

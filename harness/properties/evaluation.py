@@ -2,9 +2,9 @@
 
     for verdict in evaluate(journal, always("racks.*.supplied")): print(verdict)
 
-    recorder = Recorder(site, patterns(properties))
-    monitor = Monitor(properties, recorder.trace, site.plant.journal)
-    …                       # at each instant: recorder(); stop if monitor.update(site.now)
+    sampler = Sampler(site, patterns(properties))
+    monitor = Monitor(properties, sampler.trace, site.plant.journal)
+    …                       # at each instant: sampler(); stop if monitor.update(site.now)
 
 Both run the same code: a record is judged by letting it grow.
 
@@ -273,7 +273,7 @@ class Run:
     def _look_at_premises(self, t0: float, a: signals.Env, t1: float, b: signals.Env) -> None:
         """Whether what the expression says something about has come; all are asked, for they may take note."""
         found = [premise.over(a, b)[0] for premise in self._premises]
-        if self.check.looks_at(t0, t1):
+        if self.check.covers(t0, t1):
             if True in found:
                 self._premise = True
             elif None in found:
@@ -339,7 +339,7 @@ class Monitor:
     """Properties watched while a run goes on."""
 
     def __init__(self, properties: Iterable[Property | str], trace: Trace, events: Iterable[Event] = ()) -> None:
-        """`trace` is the one that a recorder fills, `events` a journal that is told of in violations.
+        """`trace` is filled by a sampler; violations show the events of `events`, a journal.
 
         Raises:
             UnknownQuantity, BindingError: a property does not fit what is recorded.

@@ -93,7 +93,7 @@ class Operators(RuleBasedStateMachine):
     def every_property_holds(self) -> None:
         if not hasattr(self, "world"):
             return
-        self.world.look()
+        self.world.sample()
         violations = self._monitor.update(self.world.now)
         assert not violations, "\n".join(map(str, violations))
 

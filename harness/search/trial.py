@@ -103,7 +103,7 @@ def trial(
                 failure = error
             ended_s = world.now
             try:
-                world.look()
+                world.sample()
             except PlantError as error:
                 failure = failure or error
             # Before the world is put back: what is true then has not become true in the run.

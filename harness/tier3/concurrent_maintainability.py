@@ -20,12 +20,12 @@ from twinfeed.emulators.plant.network.traffic import branches
 from twinfeed.emulators.plant.people.isolation import Isolation, Procedure
 from twinfeed.emulators.site import Site
 from twinfeed.harness.durations import seconds
-from twinfeed.harness.journal import Journal, Recorder
+from twinfeed.harness.journal import Journal, Sampler
 from twinfeed.harness.properties.evaluation import evaluate, patterns
 from twinfeed.harness.properties.language import Property, Time
 from twinfeed.harness.tier3.isolation_procedures import card
 from twinfeed.harness.tier3.properties import allowable_inlets, always_supplied
-from twinfeed.harness.tier3.snapshots import alarms, look, states
+from twinfeed.harness.tier3.snapshots import alarms, snapshot, states
 
 PERSON = "maintenance"
 STEP_S = 30.0
@@ -35,7 +35,7 @@ STOPS_S = 900.0
 """By when a machine that was stopped stands, s: a set cools down first, a chiller pumps down."""
 
 LOOK_S = 60.0
-"""How often somebody looks whether all is as before, s."""
+"""Period of the check whether everything is as before, s."""
 
 STAND_IN = ("chiller", "pump")
 """Kinds of which one may go on in another's place: how many are as they were counts."""
@@ -114,7 +114,7 @@ def _job(site: Site, name: str, work_s: float, back_s: float) -> Job:
         return Job(name, kind, "", IMPOSSIBLE, procedure)
     crew = _Crew(site, procedure)
     journal, demands = Journal(), [*always_supplied(site), *allowable_inlets(site)]
-    recorder = Recorder(site, patterns(demands), journal.trace).attach()
+    sampler = Sampler(site, patterns(demands), journal.trace).attach()
     trouble = ""
     try:
         crew.isolate()
@@ -125,8 +125,8 @@ def _job(site: Site, name: str, work_s: float, back_s: float) -> Job:
     except (PlantError, PointError) as error:
         trouble = str(error)
     finally:
-        recorder.detach()
-    recorder()
+        sampler.detach()
+    sampler()
     reason = "; ".join(filter(None, (*_broken(journal, demands), trouble)))
     return Job(name, kind, procedure.name, INTERRUPTED if reason else ISOLATED, reason, crew.out_s, crew.back_s)
 
@@ -148,7 +148,7 @@ class _Crew:
         self.out_s = self.back_s = 0.0
         self._job = Isolation(site.plant, procedure, PERSON)
         self._reads = states(site)
-        self._found = self._look()
+        self._found = self._snapshot()
         self._cut_off = self._rows_cut_off()
 
     def isolate(self) -> None:
@@ -191,9 +191,9 @@ class _Crew:
         self.back_s = self.site.now - began_s
         return f"not as before after {most_s / 60.0:g} min: {', '.join(unlike[:3])}" if unlike else ""
 
-    def _look(self) -> dict[str, Value]:
+    def _snapshot(self) -> dict[str, Value]:
         """All states and alarms; of machines that stand in for each other, how many are in a state."""
-        found = look(self._reads)
+        found = snapshot(self._reads)
         seen: dict[str, Value] = {}
         for name, value in found.items():
             component, _, quantity = name.partition(".")
@@ -207,7 +207,7 @@ class _Crew:
         return seen
 
     def _unlike(self) -> list[str]:
-        now, then = self._look(), self._found
+        now, then = self._snapshot(), self._found
         return [
             f"{name} is {now.get(name, False)!s}, was {then.get(name, False)!s}"
             for name in dict.fromkeys((*then, *now))

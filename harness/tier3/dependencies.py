@@ -60,7 +60,7 @@ def concerned(site: Site, target: str) -> Concern:
     fed = {*starts, *_reached(starts, edges, ends)}
     related = {*fed, *_reached(starts, [(to, by) for by, to in edges], ends)}
     return Concern(
-        frozenset(n for n, device in site.devices.items() if n in related or related.intersection(_looks_at(device))),
+        frozenset(n for n, device in site.devices.items() if n in related or related.intersection(_read_by(device))),
         frozenset(n for n, device in site.devices.items() if fed.intersection(_lives_on(device))),
     )
 
@@ -102,7 +102,7 @@ def _named(component: Component, field: str) -> Iterator[str]:
             yield _name(ref)
 
 
-def _looks_at(device: Device) -> Iterator[str]:
+def _read_by(device: Device) -> Iterator[str]:
     """What the device manages, meters or is wired to."""
     params: Any = device.params
     for ref in (params.of, *getattr(params, "inputs", ()), *getattr(params, "start_requests", ())):

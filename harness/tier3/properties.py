@@ -1,7 +1,7 @@
 """What a Tier III site has to keep to, ready to be judged.
 
     properties = tier3(site)
-    Recorder(site, patterns(properties), journal.trace).attach()     # or world.watch(*patterns(properties))
+    Sampler(site, patterns(properties), journal.trace).attach()     # or world.watch(*patterns(properties))
     …
     check(journal, *properties)
 
@@ -126,7 +126,7 @@ def no_flapping(site: Site, most: int = TRANSFERS_A_MINUTE, most_commands: int =
 
 
 def normal(site: Site) -> str:
-    """What a quiet day looks like, as an expression: every switch and every machine as the site has it now, at rest.
+    """The state of a quiet day as an expression: every switch and every machine as the site has it now, at rest.
 
     Which chillers run is left to their controllers, so how many do is what counts. Behind a rectifier that is on again
     a battery is full or recovers: to be full may take a day. Alarms are not asked for: some stand until a person resets

@@ -24,7 +24,7 @@ from twinfeed.harness.faults.sinks import OfSite
 from twinfeed.harness.properties.conditions import Conditions
 from twinfeed.harness.properties.language import Time
 from twinfeed.harness.tier3.dependencies import UNREACHABLE, concerned
-from twinfeed.harness.tier3.snapshots import Look, look, numbers, states
+from twinfeed.harness.tier3.snapshots import Snapshot, numbers, snapshot, states
 
 ALARM_S = 60.0
 """By when an effect is to be alarmed unless something else is said, s after it begins (judgement, no source)."""
@@ -140,7 +140,7 @@ Told = tuple[float, str, str]
 class _Course:
     """What was seen while the plant went on, times counted from its start."""
 
-    looks: list[tuple[float, Look]]
+    snapshots: list[tuple[float, Snapshot]]
     told: list[Told]
 
 
@@ -151,7 +151,7 @@ def _course(site: Site, injection: Injection | None, watch_s: float) -> _Course:
     schedule, sink, conditions = Schedule(begun, site.plant.seed), OfSite(site), Conditions.of_site(site)
     reads = {**states(site), **numbers(site, tuple(MATTERS))}
     every_s = max(EVERY_S, watch_s / LOOKS)
-    looks: list[tuple[float, Look]] = []
+    snapshots: list[tuple[float, Snapshot]] = []
     told: list[Told] = []
     silent: set[str] = set()
     next_s = start
@@ -160,7 +160,7 @@ def _course(site: Site, injection: Injection | None, watch_s: float) -> _Course:
             action.on(sink)
         if site.now >= next_s:
             next_s += every_s
-            looks.append((site.now - start, look(reads)))
+            snapshots.append((site.now - start, snapshot(reads)))
             for name in site.devices:
                 if site.reachable(name):
                     silent.discard(name)
@@ -173,11 +173,11 @@ def _course(site: Site, injection: Injection | None, watch_s: float) -> _Course:
     for event in site.plant.journal:
         if event.what == "alarm":
             told.append((event.t - start, event.who.removesuffix("/device"), str(event.data["alarm"])))
-    return _Course(looks, sorted(told, key=lambda alarm: (alarm[0], alarm[2] == UNREACHABLE)))
+    return _Course(snapshots, sorted(told, key=lambda alarm: (alarm[0], alarm[2] == UNREACHABLE)))
 
 
 def _first_difference(usual: _Course, course: _Course) -> tuple[str, float]:
-    for (t, expected), (_, found) in zip(usual.looks, course.looks, strict=True):
+    for (t, expected), (_, found) in zip(usual.snapshots, course.snapshots, strict=True):
         for name, value in found.items():
             other = expected[name]
             if isinstance(value, float) and isinstance(other, float):

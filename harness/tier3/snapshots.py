@@ -1,4 +1,4 @@
-"""How a site looks at one moment: the states of all its components, and what is compared between two such looks."""
+"""Snapshots of a site: the states of all its components, and the comparison of two snapshots."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.site import Site
 
-Look = dict[str, Value]
+Snapshot = dict[str, Value]
 Read = Callable[[], Value]
 
 
@@ -40,7 +40,7 @@ def numbers(site: Site, wanted: tuple[str, ...]) -> dict[str, Read]:
     }
 
 
-def look(reads: dict[str, Read]) -> Look:
+def snapshot(reads: dict[str, Read]) -> Snapshot:
     return {name: read() for name, read in reads.items()}
 
 

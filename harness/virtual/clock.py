@@ -3,8 +3,8 @@
 `time.time`, `time.monotonic` and their like are replaced for as long as a simulated world is up, and answer with
 virtual time only inside such a world's loop; all other code (pytest, Hypothesis, other threads) still gets the
 machine's time. A module that imports one of these functions by name in the meantime, as controllers do, keeps a
-function that works in the next world too. pysnmp keeps references of its own to `time.time` for its retransmissions, and numbers
-its messages from a random start; both are replaced by name, and a name that is missing is an error.
+function that works in the next world too. pysnmp keeps references of its own to `time.time` for its retransmissions,
+and numbers its messages from a random start; both are replaced by name, and a name that is missing is an error.
 
 `datetime.now` is not replaced: it reads the machine's clock without `time`.
 """

@@ -37,7 +37,7 @@ class EmulatedWorld(World):
         self._injector: Injector
         self._faults: Routing
         self._conditions: Conditions
-        self._looking: asyncio.TimerHandle | None = None
+        self._sampling: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop
         self._failed: asyncio.Future[None]
         """Completes with what makes it pointless to go on."""
@@ -68,7 +68,7 @@ class EmulatedWorld(World):
         self._injector = Injector(self._faults, lambda: self.now, self._holds, self.seed, self._pace, self._fail)
         self.model.plant.watchers.append(self._settled)
         self.model.plant.on_defect = self._defective
-        self._look_again()
+        self._sample_again()
 
     async def _end(self) -> None:
         """Stop what was begun, with everything as it was before, even if some of it fails."""
@@ -76,9 +76,9 @@ class EmulatedWorld(World):
             stack.callback(self._watching.stop)
             stack.callback(self.model.plant.watchers.remove, self._settled)
             stack.callback(setattr, self.model.plant, "on_defect", None)
-            stack.callback(self.look)
-            if self._looking is not None:
-                stack.callback(self._looking.cancel)
+            stack.callback(self.sample)
+            if self._sampling is not None:
+                stack.callback(self._sampling.cancel)
             for handle in self._handles.values():
                 stack.callback(handle.close)
             try:
@@ -172,13 +172,13 @@ class EmulatedWorld(World):
         self._watching.watch(*patterns)
         self.watched += patterns
 
-    def look(self) -> None:
+    def sample(self) -> None:
         self._advance()
-        self._watching.look()
+        self._watching.sample()
 
-    def _look_again(self) -> None:
+    def _sample_again(self) -> None:
         """Slow quantities of a quiet plant have a course too, and firmware looks at what crosses no horizon."""
         self._advance()
         self.model.plant.settle()
-        self.look()
-        self._looking = self._loop.call_later(WATCHING_S / self._pace(), self._look_again)
+        self.sample()
+        self._sampling = self._loop.call_later(WATCHING_S / self._pace(), self._sample_again)

@@ -46,7 +46,7 @@ class Injector:
         for injection in injections:
             self.schedule.add(injection)
         try:
-            self.look()
+            self.apply_due()
         except BaseException:
             self._do(self.schedule.withdraw(before, self._clock()))
             raise
@@ -65,7 +65,7 @@ class Injector:
         self._do(actions)
         return [action for action in actions if action.parameters is None]
 
-    def look(self, due_s: float = 0.0) -> None:
+    def apply_due(self, due_s: float = 0.0) -> None:
         """Do what is due by now; call it also when something a condition looks at may have changed.
 
         A timer that was set for `due_s` is not early for a rounding of the clock.
@@ -83,9 +83,9 @@ class Injector:
             self._timer = asyncio.get_running_loop().call_later(delay_s, self.due, next_s)
 
     def due(self, due_s: float = 0.0) -> None:
-        """`look`, called by the loop: nobody is there to hear an error."""
+        """`apply_due` as a callback of the loop, where no caller receives an error."""
         try:
-            self.look(due_s)
+            self.apply_due(due_s)
         except Exception as error:
             if self._failed is None:
                 raise

@@ -1,14 +1,14 @@
 """What a world records of its site's model: states at every instant, numbers often enough, and the plant's journal.
 
 Of a whole site's 2,400 quantities most are numbers that follow from a few. Unless they are watched by name, numbers are
-sampled only at a `look`, and `DETAILS` not at all.
+sampled only when `sample` is called, and `DETAILS` not at all.
 """
 
 from __future__ import annotations
 
 from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.site import Site
-from twinfeed.harness.journal import Journal, Recorder
+from twinfeed.harness.journal import Journal, Sampler
 
 WATCHING_S = 10.0
 """A quiet plant is looked at so often, s: rooms and water move by less than half a kelvin meanwhile."""
@@ -28,8 +28,8 @@ class Watching:
         states, numbers = _survey(site) if everything else ([], [])
         self._states = states
         self._watched: tuple[str, ...] = ()
-        self._sampled = Recorder(site, numbers, journal.trace)
-        self._exact = Recorder(site, states, journal.trace).attach()
+        self._sampled = Sampler(site, numbers, journal.trace)
+        self._exact = Sampler(site, states, journal.trace).attach()
         self._told = len(site.plant.journal)
 
     def watch(self, *names: str) -> None:
@@ -39,12 +39,12 @@ class Watching:
             UnknownQuantity: a name that names nothing on the site.
         """
         self._watched += names
-        exact = Recorder(self._site, [*self._states, *self._watched], self._journal.trace)
+        exact = Sampler(self._site, [*self._states, *self._watched], self._journal.trace)
         self._exact.detach()
         self._exact = exact.attach()
 
-    def look(self) -> None:
-        """Record everything as it is now, and what the plant has noted since the last look."""
+    def sample(self) -> None:
+        """Sample all quantities now, and take over the events of the plant since the last call."""
         self._exact()
         self._sampled()
         noted = self._site.plant.journal

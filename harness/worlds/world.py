@@ -197,7 +197,7 @@ class World(ABC):
         return Access.of(self.model.file.head.snmp)
 
     @abstractmethod
-    def look(self) -> None:
+    def sample(self) -> None:
         """Sample the watched quantities now, and take over the events since the last call."""
 
     @abstractmethod
@@ -205,7 +205,7 @@ class World(ABC):
         """Write the frames between station and devices as pcapng. Returns False if this world has none."""
 
     def judge(self, *properties: Property | str) -> list[Verdict]:
-        """The verdict of each property on the samples until the last `look`.
+        """The verdict of each property on the samples until the last `sample`.
 
         Raises:
             UnknownQuantity: a name that is not watched; `watch` it before.
@@ -236,7 +236,7 @@ class World(ABC):
         __tracebackhide__ = True
         if not properties:
             raise ValueError("check() was given no property, so that nothing would be judged")
-        self.look()
+        self.sample()
         for future in self.failures():
             if future.done() and not future.cancelled():
                 future.result()

@@ -227,7 +227,7 @@ class ChillerController(Device[ChillerControllerState]):
         s.trip, s.stopped_at = reason, now
         power = reason == "supply voltage"
         s.trips = [t for t in s.trips if now - t < 3600.0] + ([] if power else [now])
-        self.record(f"tripped: {reason}")
+        self.log_event(f"tripped: {reason}")
         if self._tripped_too_often or (power and not self.params.power_auto_restart):
             self._lock_out()
         else:
@@ -245,7 +245,7 @@ class ChillerController(Device[ChillerControllerState]):
             getattr(self, _TIMERS[name])()
 
     def _booted(self) -> None:
-        self.record("controller started")
+        self.log_event("controller started")
         if self._tripped_too_often:
             self._lock_out()
         else:
@@ -335,7 +335,7 @@ class ChillerController(Device[ChillerControllerState]):
     def set_setting(self, name: str, value: Any) -> None:
         if self.setting(name, None) != value:
             self.state.settings[name] = value
-            self.record(f"{name} {value}")
+            self.log_event(f"{name} {value}")
             self.touch()
 
     def reset(self, value: str) -> None:
@@ -350,7 +350,7 @@ class ChillerController(Device[ChillerControllerState]):
             raise Refused(f"{self.name}: its controller is not running")
         if "trip" in self.chiller.state.faults or "lockout" in self.state.faults:
             raise Refused(f"{self.name}: the protection is still open; clear its cause first")
-        self.record("alarms reset")
+        self.log_event("alarms reset")
         self.log("reset")
         self.state.trips.clear()
         self.state.trip = ""

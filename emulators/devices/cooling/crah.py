@@ -174,7 +174,7 @@ class CrahController(Device[CrahControllerState]):
         s.hours_at = self.plant.now
         s.starts += on
         crah.switch(on)
-        self.record("fans on" if on else "fans off")
+        self.log_event("fans on" if on else "fans off")
 
     def on_timer(self, name: str) -> None:
         if name == "restart":
@@ -185,5 +185,5 @@ class CrahController(Device[CrahControllerState]):
 
     def set_setting(self, name: str, value: Any) -> None:
         self.state.settings[name] = value
-        self.record(f"{name} {value}")
+        self.log_event(f"{name} {value}")
         self.touch()

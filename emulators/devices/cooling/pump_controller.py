@@ -123,13 +123,13 @@ class ChilledWaterPlant(Device[State]):
             if choice:
                 pump = choice[0] if wanted else choice[-1]
                 pump.switch(wanted)
-                self.record(f"{pump.id} {'started' if wanted else 'stopped'}")
+                self.log_event(f"{pump.id} {'started' if wanted else 'stopped'}")
 
     def order(self, n: int, on: bool) -> None:
-        self.record(f"{self.pumps[n - 1].id} {'on' if on else 'off'} by hand")
+        self.log_event(f"{self.pumps[n - 1].id} {'on' if on else 'off'} by hand")
         self.pumps[n - 1].switch(on)
 
     def set_setting(self, name: str, value: float) -> None:
         self.state.settings[name] = value
-        self.record(f"{name} {value:g}")
+        self.log_event(f"{name} {value:g}")
         self.touch()

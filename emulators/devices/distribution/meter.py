@@ -106,7 +106,7 @@ class Meter(Device[MeterState]):
         state.delivered_kvah = 0.0
         state.resets.append(self.plant.now)
         del state.resets[:-LOG_LENGTH]
-        self.record("energy reset")
+        self.log_event("energy reset")
         self.touch()
 
     def reset_peak(self, value: str) -> None:

@@ -123,7 +123,7 @@ class PduDevice(Device[PduDeviceState]):
         self.state.settings[name] = value
         self.loads.on_settings()
         self._changes += 1
-        self.record(f"{name.replace('.', ' ')} set to {value}")
+        self.log_event(f"{name.replace('.', ' ')} set to {value}")
 
     # -- what it measures -------------------------------------------------------------------------------------
 
@@ -149,7 +149,7 @@ class PduDevice(Device[PduDeviceState]):
     def reset_energy(self, key: str, kwh: float) -> None:
         self.state.settings[f"{key}.energy-base"] = self.meter.gain * kwh
         self.state.settings[f"{key}.energy_since"] = self.plant.now
-        self.record(f"{key.replace('.', ' ')} energy reset")
+        self.log_event(f"{key.replace('.', ' ')} energy reset")
 
     def reset_outlet_energies(self) -> None:
         for outlet in self.meter.rows("outlet"):
@@ -161,7 +161,7 @@ class PduDevice(Device[PduDeviceState]):
         self.state.settings[f"{key}.peak_since"] = self.plant.now
         self.loads.again()
         self._changes += 1
-        self.record(f"{key.replace('.', ' ')} peak reset")
+        self.log_event(f"{key.replace('.', ' ')} peak reset")
 
     def date(self, at_s: float) -> str:
         """A moment of the plant as the device writes it."""

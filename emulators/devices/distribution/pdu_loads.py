@@ -86,7 +86,7 @@ class LoadWatch:
             after = self._load_state(scope, row, reading, before)
             if after != before:
                 state.loads[key] = after
-                card.record(f"{key.replace('.', ' ')} {after.replace('-', ' ')}")
+                card.log_event(f"{key.replace('.', ' ')} {after.replace('-', ' ')}")
             else:
                 state.loads.setdefault(key, after)
         self.present = set(state.loads.values())

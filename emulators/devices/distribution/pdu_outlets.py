@@ -57,7 +57,7 @@ class Outlets:
     def _set(self, outlet: int, on: bool) -> None:
         self._card.state.wanted[outlet - 1] = on
         obeyed = self._pdu.switch(outlet, on)
-        self._card.record(f"outlet {outlet} {'on' if on else 'off'}{'' if obeyed else ' failed'}")
+        self._card.log_event(f"outlet {outlet} {'on' if on else 'off'}{'' if obeyed else ' failed'}")
 
     def _cancel(self, outlet: int) -> None:
         for verb in ("on", "off", "cycle"):
@@ -88,7 +88,7 @@ class Outlets:
         if delay < 0.0:
             raise Refused(f"{name}: outlet {outlet} is set never to do that ({wait[command]} is {delay:g})")
         self._cancel(outlet)
-        self._card.record(f"outlet {outlet} command {command}")
+        self._card.log_event(f"outlet {outlet} command {command}")
         if command == "cancel":
             return
         verb = {"on": "on", "off": "off", "reboot": "cycle"}[command.removeprefix("delayed-")]

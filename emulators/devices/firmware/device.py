@@ -242,7 +242,7 @@ class Device(Actor[S]):
             self.state.card = "up"
             self.state.booted_at = self.plant.now
             self.state.boots += 1
-            self.record("system started")
+            self.log_event("system started")
             self.log("card up")
             self.on_boot()
         elif name.startswith("raise "):
@@ -380,7 +380,7 @@ class Device(Actor[S]):
     def _announce(self, name: str, raised: bool) -> None:
         self.layout += 1
         self.notify(name, raised)
-        self.record(f"{name.replace('_', ' ')} {'raised' if raised else 'cleared'}")
+        self.log_event(f"{name.replace('_', ' ')} {'raised' if raised else 'cleared'}")
         self.log("alarm" if raised else "alarm cleared", alarm=name)
 
     def notify(self, name: str, raised: bool = True) -> None:
@@ -389,7 +389,7 @@ class Device(Actor[S]):
         del self.outbox[:-LOG_LENGTH]
         self.outbox.append(Notice(self.plant.now, alarm, raised, undashed(row) if row else None))
 
-    def record(self, text: str) -> None:
+    def log_event(self, text: str) -> None:
         """Write a line to the device's own event log."""
         self.state.events.append([self.plant.now, text])
         del self.state.events[:-LOG_LENGTH]

@@ -112,7 +112,7 @@ class GeneratorController(Device[GeneratorControllerState]):
             self._match()
         else:
             self.state.stood_down = kind == "stand"
-            self.record("stood down: the load does not need it" if kind == "stand" else "called for load")
+            self.log_event("stood down: the load does not need it" if kind == "stand" else "called for load")
             self.log("stood down" if kind == "stand" else "recalled")
 
     def _watch_alarms(self) -> None:
@@ -168,7 +168,7 @@ class GeneratorController(Device[GeneratorControllerState]):
             self._engine_died()
         elif stage == "rest":
             if go and generator.phase == "stopped":
-                self.record("start requested")
+                self.log_event("start requested")
                 state.attempts = 0
                 self._enter("start-delay", self.setting("start_delay_s"))
         elif stage in ("start-delay", "preheat", "crank-rest"):
@@ -198,7 +198,7 @@ class GeneratorController(Device[GeneratorControllerState]):
                 self._enter("available")
         elif stage == "closing":
             if generator.closed:
-                self.record("generator breaker closed")
+                self.log_event("generator breaker closed")
                 self._enter("on-load")
         elif stage == "on-load":
             self._watch_load()
@@ -210,7 +210,7 @@ class GeneratorController(Device[GeneratorControllerState]):
                 self._enter("available")
         elif stage == "stopping":
             if generator.phase in ("stopped", "seized"):
-                self.record("engine stopped")
+                self.log_event("engine stopped")
                 self._enter("rest")
             elif generator.running:
                 generator.stop_engine()
@@ -220,7 +220,7 @@ class GeneratorController(Device[GeneratorControllerState]):
         state.starts += 1
         state.run_since = self.plant.now
         self.after(self.setting("safety_on_s"), "safety on")
-        self.record("engine running")
+        self.log_event("engine running")
         self._enter("starting")
 
     def _engine_died(self) -> None:
@@ -239,7 +239,7 @@ class GeneratorController(Device[GeneratorControllerState]):
             state.failed_starts += 1
             self.protection.act("fail_to_start", "shutdown")
         else:
-            self.record(f"attempt {state.attempts} to start failed")
+            self.log_event(f"attempt {state.attempts} to start failed")
             self._enter("crank-rest", self.setting("crank_rest_s"))
 
     def _stage_over(self, stage: str) -> None:
@@ -329,7 +329,7 @@ class GeneratorController(Device[GeneratorControllerState]):
             return
         state.settings["mode"] = state.mode = mode
         state.stood_down = False
-        self.record(f"mode {mode}")
+        self.log_event(f"mode {mode}")
         self.log("mode", mode=mode)
         if mode == "manual":
             self._go_on_by_hand()
@@ -373,12 +373,12 @@ class GeneratorController(Device[GeneratorControllerState]):
             state.manual_run = state.manual_run or word == "start"
             if word != "start":
                 state.manual_load = word == "close"
-            self.record(f"{word} by command")
+            self.log_event(f"{word} by command")
         elif word in ("telemetry-start", "telemetry-stop"):
             if word == "telemetry-start" and self.link.mode != "auto":
                 raise Refused(f"{self.name} is in {self.link.mode}: a telemetry start needs auto")
             state.telemetry_start = word == "telemetry-start"
-            self.record(f"{word.replace('-', ' ')}")
+            self.log_event(f"{word.replace('-', ' ')}")
         elif word == "mute":
             state.muted = True
         elif word in ("reset", "reset-button"):
@@ -388,5 +388,5 @@ class GeneratorController(Device[GeneratorControllerState]):
     def store(self, name: str, value: Value) -> None:
         """Change a delay, s."""
         self.state.settings[name] = value
-        self.record(f"{name} set to {value!r}")
+        self.log_event(f"{name} set to {value!r}")
         self.touch()

@@ -261,7 +261,7 @@ class SetProtection:
             return
         state.latched[alarm] = action
         words = alarm.replace("_", " ")
-        self._card.record(f"{words}: {'shutdown' if action == 'shutdown' else 'electrical trip'}")
+        self._card.log_event(f"{words}: {'shutdown' if action == 'shutdown' else 'electrical trip'}")
         self._card.log("shut down" if action == "shutdown" else "tripped", alarm=alarm)
         if action == "shutdown":
             self._shut_down()
@@ -280,6 +280,6 @@ class SetProtection:
             )
             if not still:
                 del state.latched[alarm]
-        self._card.record("alarms reset")
+        self._card.log_event("alarms reset")
         self._card.log("reset", left=list(state.latched))
         self._card.touch()

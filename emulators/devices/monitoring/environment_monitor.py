@@ -168,7 +168,7 @@ class Sensor(Device[SensorState]):
 
     def set_bound(self, n: int, side: int, value: float) -> None:
         self.state.settings[f"bound {n} {side}"] = float(value)
-        self.record(f"{self.name_of(n)}: {('low', 'high')[side]} limit {value:g}")
+        self.log_event(f"{self.name_of(n)}: {('low', 'high')[side]} limit {value:g}")
         self.touch()
 
     def alarming(self, n: int) -> bool:

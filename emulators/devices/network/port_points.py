@@ -24,7 +24,7 @@ def _set_admin(d: SwitchFirmware, port: int, value: str) -> None:
             d.switch.shut(member)
         else:
             d.switch.open(member)
-    d.record(f"port {port_name(d, port)} administratively {value}")
+    d.log_event(f"port {port_name(d, port)} administratively {value}")
 
 
 def _oper(d: SwitchFirmware, port: int) -> str:

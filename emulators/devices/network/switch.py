@@ -137,7 +137,7 @@ class SwitchFirmware(Device[SwitchState]):
 
     def reboot(self) -> None:
         """Restart the whole switch, not just the agent."""
-        self.record("reload requested")
+        self.log_event("reload requested")
         self.switch.reload()
 
     def on_boot(self) -> None:
@@ -205,7 +205,7 @@ class SwitchFirmware(Device[SwitchState]):
         state, bridge = self.state, self.switch.state
         if bridge.new_roots > state.new_roots:
             self.notify("new_root")
-            self.record("became root bridge")
+            self.log_event("became root bridge")
         state.new_roots = bridge.new_roots
         if bridge.topology_changes > state.topology_changes:
             if "topology_change" not in state.alarms:
@@ -219,9 +219,9 @@ class SwitchFirmware(Device[SwitchState]):
             if role == "master" and self.plant.now > 0.0:
                 for row in self.indices("gateway"):
                     self.notify(f"vrrp_new_master.{dashed(row)}")
-                self.record("vrrp: now master")
+                self.log_event("vrrp: now master")
             elif self.state.vrrp == "master":
-                self.record(f"vrrp: now {role}")
+                self.log_event(f"vrrp: now {role}")
             self.state.vrrp = role
 
     def any_alarm(self, name: str) -> bool:

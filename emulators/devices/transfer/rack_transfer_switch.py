@@ -80,7 +80,7 @@ class SourceSwitch(Device[SourceSwitchState]):
         active = self.switch.active
         if active and active != self.state.selected:
             self.state.selected = active
-            self.record(f"switched to source {WORDS[self.switch.TERMINALS.index(active)].upper()}")
+            self.log_event(f"switched to source {WORDS[self.switch.TERMINALS.index(active)].upper()}")
         if self.switch.load is not self._seen:
             self._seen = self.switch.load
             amperes = self.amperes
@@ -146,15 +146,15 @@ class SourceSwitch(Device[SourceSwitchState]):
         self.switch.return_automatically(value != "none")
         if value != "none":
             self.switch.prefer(self.switch.TERMINALS[WORDS.index(value)])
-        self.record(f"preferred source {value.upper()}")
+        self.log_event(f"preferred source {value.upper()}")
 
     def set_range(self, value: str) -> None:
         self.switch.set_range(RANGES_V[value])
-        self.record(f"voltage range {value}")
+        self.log_event(f"voltage range {value}")
 
     def set_sensitivity(self, value: str) -> None:
         self.state.settings["sensitivity"] = value
-        self.record(f"sensitivity {value}")
+        self.log_event(f"sensitivity {value}")
 
     def set_limit(self, name: str, amperes: float) -> None:
         self.state.settings[name] = 100.0 * amperes / self.switch.params.rated_a

@@ -168,7 +168,7 @@ class TransferSwitchController(Device[TransferSwitchState]):
             good = self._acceptable(source)
             if good != self.state.good[source]:
                 self.state.good[source] = good
-                self.record(f"{source} source {'good' if good else 'lost'}")
+                self.log_event(f"{source} source {'good' if good else 'lost'}")
                 self.log("source good" if good else "source lost", source=source)
 
     def _sequence(self) -> None:
@@ -222,7 +222,7 @@ class TransferSwitchController(Device[TransferSwitchState]):
             return
         elif name == "override":
             self.state.calling = True
-            self.record("normal source failed")
+            self.log_event("normal source failed")
         elif name == "transfer":
             self._order("emergency")
         elif name == "retransfer":
@@ -231,7 +231,7 @@ class TransferSwitchController(Device[TransferSwitchState]):
             self.ats.request_start(False)
         elif name == "move":
             self.state.move_failed = True
-            self.record(f"transfer to {self.state.goal} failed")
+            self.log_event(f"transfer to {self.state.goal} failed")
             self.after(self.params.retry_s, "retry")
         elif name == "retry" and self.mode != "off":
             goal, self.state.goal = self.state.goal, ""
@@ -247,7 +247,7 @@ class TransferSwitchController(Device[TransferSwitchState]):
         self.cancel("retry")
         self.state.goal = to
         self.after(self.params.move_limit_s, "move")
-        self.record(f"transfer to {to}")
+        self.log_event(f"transfer to {to}")
         self.ats.transfer(to)
 
     def _watch_move(self) -> None:
@@ -278,7 +278,7 @@ class TransferSwitchController(Device[TransferSwitchState]):
         if mode == self.mode:
             return
         self.state.settings["mode"] = mode
-        self.record(f"mode {mode}")
+        self.log_event(f"mode {mode}")
         self.log("mode", mode=mode)
         for timer in DELAYS:
             self.cancel(timer)
@@ -313,7 +313,7 @@ class TransferSwitchController(Device[TransferSwitchState]):
             return
         for timer in DELAYS:
             if (self.id, timer) in self.plant.timers:
-                self.record(f"{timer} delay bypassed")
+                self.log_event(f"{timer} delay bypassed")
                 self.after(0.0, timer)
 
     def reset(self, value: str) -> None:
@@ -325,10 +325,10 @@ class TransferSwitchController(Device[TransferSwitchState]):
         self.state.goal = ""
         self.cancel("move")
         self.cancel("retry")
-        self.record("reset")
+        self.log_event("reset")
         self.touch()
 
     def store(self, name: str, value: Value) -> None:
         self.state.settings[name] = value
-        self.record(f"{name} set to {value!r}")
+        self.log_event(f"{name} set to {value!r}")
         self.touch()

@@ -83,7 +83,7 @@ class UpsFirmware(Device[UpsDeviceState]):
             return
         self.state.input_was_ok = ok
         if ok:
-            self.record("input power restored")
+            self.log_event("input power restored")
             return
         self.state.line_bads += 1
         supply, p = ups.seen["input"], ups.params
@@ -96,7 +96,7 @@ class UpsFirmware(Device[UpsDeviceState]):
             self.state.transfer = "high_voltage"
         else:
             self.state.transfer = "frequency"
-        self.record(f"input power bad: {self.state.transfer}")
+        self.log_event(f"input power bad: {self.state.transfer}")
 
     def _follow_battery(self) -> None:
         state, on = self.state, self.ups.on_battery
@@ -104,11 +104,11 @@ class UpsFirmware(Device[UpsDeviceState]):
             state.on_battery_at = self.plant.now
             if self.selftest.running:
                 state.transfer = "self_test"
-            self.record("on battery")
+            self.log_event("on battery")
         elif not on and state.on_battery_at >= 0.0:
             state.battery_seconds += self.plant.now - state.on_battery_at
             state.on_battery_at = -1.0
-            self.record("no longer on battery")
+            self.log_event("no longer on battery")
 
     def _follow_output(self) -> None:
         """Start again when the input is back and the battery holds enough."""
@@ -116,7 +116,7 @@ class UpsFirmware(Device[UpsDeviceState]):
         lost = ups.state.path == "none" and ups.state.cause in ("battery exhausted", "no battery")
         if lost and not state.awaiting and not state.off and self.settings["auto_restart"] == "on":
             state.awaiting = True
-            self.record("output lost: battery exhausted, waiting for input power")
+            self.log_event("output lost: battery exhausted, waiting for input power")
         if not state.awaiting:
             return
         if ups.state.path != "none":

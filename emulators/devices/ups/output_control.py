@@ -30,7 +30,7 @@ class OutputControl:
             not self._ups.input_ok and self._settings["auto_restart"] == "on" and why in ("output", "system")
         )
         self._ups.switch_off()
-        self._card.record(f"output off: {why}")
+        self._card.log_event(f"output off: {why}")
         self._card.log("output off", why=why)
 
     def on(self) -> None:
@@ -40,7 +40,7 @@ class OutputControl:
         self._card.cancel("restart")
         if self._ups.state.wanted != "inverter" or self._ups.state.path == "none":
             self._ups.switch_on()
-            self._card.record("output on")
+            self._card.log_event("output on")
 
     def start_when_powered(self) -> None:
         if self._ups.input_ok:
@@ -54,13 +54,13 @@ class OutputControl:
         self._card.cancel("shutdown")
         self._card.cancel("imminent")
         if seconds < 0:
-            self._card.record("shutdown aborted")
+            self._card.log_event("shutdown aborted")
         elif seconds == 0:
             self.off(str(self._settings["shutdown_type"]))
         else:
             self._card.after(seconds, "shutdown")
             self._card.after(max(0.0, seconds - IMMINENT_S), "imminent")
-            self._card.record(f"shutdown in {seconds:g} s")
+            self._card.log_event(f"shutdown in {seconds:g} s")
 
     def startup_after(self, seconds: float) -> None:
         """Count down and switch on; -1 abandons it (upsStartupAfterDelay)."""
@@ -71,7 +71,7 @@ class OutputControl:
             self.start_when_powered()
         elif seconds > 0:
             self._card.after(seconds, "startup")
-            self._card.record(f"startup in {seconds:g} s")
+            self._card.log_event(f"startup in {seconds:g} s")
 
     def reboot_for(self, seconds: float) -> None:
         """Switch off now and on again after that long (upsRebootWithDuration)."""
@@ -151,7 +151,7 @@ class OutputControl:
             self._ups.return_now()
         elif not self._ups.to_bypass():
             raise Refused(f"{self._card.name}: the bypass is out of tolerance or not in step")
-        self._card.record(f"bypass {how}")
+        self._card.log_event(f"bypass {how}")
 
     def outlet(self, what: str) -> None:
         """The main outlet group's commands: `shutdown` returns with the input, `off` stays off; delays as set."""
@@ -176,9 +176,9 @@ class OutputControl:
         if what == "mute" or what == "unmute":
             self._settings.set("audible", "muted" if what == "mute" else "enabled")
         elif what != "none":
-            self._card.record(f"panel {what}")
+            self._card.log_event(f"panel {what}")
 
     def segment(self, number: int, state: str) -> None:
         check_link(self._card)
         self._ups.set_segment(number, state == "on")
-        self._card.record(f"segment {number} {state}")
+        self._card.log_event(f"segment {number} {state}")

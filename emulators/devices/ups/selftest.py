@@ -61,7 +61,7 @@ class SelfTest:
             state.battery_test = "in_progress"
             self._card.after(TEST_S[test], "test over")
         self._ups.hold_rectifier(True)
-        self._card.record(f"{test} test started")
+        self._card.log_event(f"{test} test started")
         self._card.log("test started", test=test)
 
     def follow(self) -> None:
@@ -104,7 +104,7 @@ class SelfTest:
             state.battery_test = result
         state.test_result, state.test_detail, state.test_ended = result, detail, self._card.plant.now
         self._ups.hold_rectifier(False)
-        self._card.record(f"{state.test} test: {result}{' - ' + detail if detail else ''}")
+        self._card.log_event(f"{state.test} test: {result}{' - ' + detail if detail else ''}")
         self._card.log("test over", test=state.test, result=result)
 
     def stop(self, result: str, detail: str) -> None:

@@ -67,7 +67,7 @@ class UpsSettings:
         self._card.state.settings[name] = value
         if name in ("transfer_low", "transfer_high"):
             self._ups.set_window(self["transfer_low"], self["transfer_high"])
-        self._card.record(f"{name} set to {value}")
+        self._card.log_event(f"{name} set to {value}")
 
     @cached_property
     def factory(self) -> dict[str, Any]:

@@ -34,7 +34,7 @@ from twinfeed.harness.characterise.drafting.draft import Draft, fixed, guessed, 
 from twinfeed.harness.characterise.drafting.guesses import Guesser, Shown
 from twinfeed.harness.characterise.drafting.registerlists import cells, sheet
 from twinfeed.harness.characterise.drafting.registerlists.numbering import Numbering, Reader
-from twinfeed.harness.characterise.drafting.registerlists.sheet import Record
+from twinfeed.harness.characterise.drafting.registerlists.sheet import SheetLine
 from twinfeed.harness.characterise.drafting.units import Measure, measure
 from twinfeed.harness.characterise.recording.recording import Recording, Table, Walk
 
@@ -105,7 +105,7 @@ def _recorded_addresses(recording: Recording | None) -> dict[str, frozenset[int]
     return {table: frozenset(n for t, n in places if t == table) for table, _ in places}
 
 
-def _row(record: Record, reader: Reader) -> Row:
+def _row(record: SheetLine, reader: Reader) -> Row:
     """One line. Raises ValueError, which names the column."""
 
     def cell(column: str, make: Callable[[str], Made], default: str = "") -> Made:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from twinfeed.emulators.site import Site
-from twinfeed.harness.journal import Recorder
+from twinfeed.harness.journal import Sampler
 from twinfeed.harness.properties import always, evaluate
 from twinfeed.harness.quantities import domain, resolve
 from twinfeed.harness.unknown import Unknown
@@ -19,13 +19,13 @@ def test_a_broken_wire_is_unknown_and_not_hot() -> None:
 
 def test_a_property_over_an_impossible_charge_is_inconclusive() -> None:
     site = Site.load("bench")
-    recorder = Recorder(site, ["ups-1.battery.charge"]).attach()
+    sampler = Sampler(site, ["ups-1.battery.charge"]).attach()
     site.advance(10.0)
     site.inject("ups-1:battery.charge", "sensor-out-of-range", {"value": 128.0})
     site.advance(10.0)
-    (verdict,) = evaluate(recorder.trace, always("ups-1.battery.charge > 50"))
+    (verdict,) = evaluate(sampler.trace, always("ups-1.battery.charge > 50"))
     assert not verdict.holds
-    assert recorder.trace.gaps("ups-1.battery.charge")
+    assert sampler.trace.gaps("ups-1.battery.charge")
 
 
 def test_the_domain_of_every_name_is_known() -> None:

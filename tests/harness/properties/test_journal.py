@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.site import Site
-from twinfeed.harness.journal import Journal, Recorder, Trace
+from twinfeed.harness.journal import Journal, Sampler, Trace
 from twinfeed.harness.quantities import UnknownQuantity, resolve
 from twinfeed.harness.unknown import Gap, Unknown
 
@@ -74,35 +74,35 @@ def test_a_line_that_is_none_is_named(tmp_path):
 
 def test_a_recorder_sees_every_instant_the_plant_visits():
     site = Site.load("bench")
-    recorder = Recorder(site, ["utility-a.live", "ups-1.charge_percent"])
-    recorder()
-    site.plant.watchers.append(recorder)
+    sampler = Sampler(site, ["utility-a.live", "ups-1.charge_percent"])
+    sampler()
+    site.plant.watchers.append(sampler)
     site.advance(10.0)
     site.inject("utility-a", "outage", for_s=5.0)
     site.advance(60.0)
-    assert recorder.trace["utility-a.live"] == [(0.0, True), (10.0, False), (15.0, True)]
-    assert recorder.trace.end_s == 70.0
+    assert sampler.trace["utility-a.live"] == [(0.0, True), (10.0, False), (15.0, True)]
+    assert sampler.trace.end_s == 70.0
 
 
 def test_what_jumps_at_an_event_has_not_moved_there_since_the_event_before():
     site = Site.load("bench")
-    recorder = Recorder(site, ["board-a.load_kw"]).attach()
+    sampler = Sampler(site, ["board-a.load_kw"]).attach()
     site.advance(10.0)
     site.inject("utility-a", "outage", for_s=5.0)
     site.advance(60.0)
-    assert recorder.trace.at("board-a.load_kw", 9.99) > 1.0
-    assert recorder.trace.at("board-a.load_kw", 10.0) == recorder.trace.at("board-a.load_kw", 14.999) == 0.0
-    assert recorder.trace.at("board-a.load_kw", 15.0) > 0.0
-    recorder.detach()
+    assert sampler.trace.at("board-a.load_kw", 9.99) > 1.0
+    assert sampler.trace.at("board-a.load_kw", 10.0) == sampler.trace.at("board-a.load_kw", 14.999) == 0.0
+    assert sampler.trace.at("board-a.load_kw", 15.0) > 0.0
+    sampler.detach()
     site.advance(60.0)
-    assert recorder.trace.end_s == 70.0
+    assert sampler.trace.end_s == 70.0
 
 
 def test_who_is_recorded_does_not_notice():
     def run(record):
         site = Site.load("bench")
         if record:
-            Recorder(site, [f"{c.id}.{q}" for c in site.components.values() for q in c.QUANTITIES]).attach()
+            Sampler(site, [f"{c.id}.{q}" for c in site.components.values() for q in c.QUANTITIES]).attach()
         site.inject("utility-a", "outage", for_s=30.0)
         site.advance(60.0)
         return site.plant.snapshot(), site.plant.journal
@@ -113,7 +113,7 @@ def test_who_is_recorded_does_not_notice():
 def test_patterns_mean_in_a_record_what_they_mean_on_the_site(tmp_path):
     site = Site.load("bench")
     journal = Journal()
-    Recorder(site, ["racks.*.supplied", "utility-a.live"], journal.trace).attach()
+    Sampler(site, ["racks.*.supplied", "utility-a.live"], journal.trace).attach()
     racks = journal.trace.names("racks.*.supplied")
     assert racks == list(resolve(site, "racks.*.supplied"))
     assert journal.trace.names("utility-*.live") == ["utility-a.live"]

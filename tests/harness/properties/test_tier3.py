@@ -6,7 +6,7 @@ import pytest
 
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.journal import Journal, Recorder, Trace
+from twinfeed.harness.journal import Journal, Sampler, Trace
 from twinfeed.harness.properties import evaluate, patterns
 from twinfeed.harness.tier3.concurrent_maintainability import concurrent_maintainability
 from twinfeed.harness.tier3.dependencies import concerned
@@ -25,13 +25,13 @@ def bamako():
 def mains_failure(bamako):
     """Half an hour in which both mains are away for ten minutes."""
     journal = Journal()
-    recorder = Recorder(bamako, patterns(tier3(bamako)), journal.trace).attach()
+    sampler = Sampler(bamako, patterns(tier3(bamako)), journal.trace).attach()
     bamako.advance(MINUTE)
     for utility in ("utility-a", "utility-b"):
         bamako.inject(utility, "outage", for_s=10 * MINUTE)
     bamako.advance(30 * MINUTE)
-    recorder()
-    recorder.detach()
+    sampler()
+    sampler.detach()
     journal.extend(bamako.plant.journal)
     return journal
 
@@ -74,7 +74,7 @@ BROKEN = [
 def test_each_demand_is_violated_when_it_should_be(demand, courses, t_s):
     site = Site.load("bamako")
     demands = tier3(site)
-    trace = Recorder(site, patterns(demands)).attach().trace
+    trace = Sampler(site, patterns(demands)).attach().trace
     start = {name: points[0][1] for name, points in trace.items()}
     broken = Trace({name: [(0.0, value), *courses.get(name, [])] for name, value in start.items()})
     broken.sections = trace.sections
@@ -94,15 +94,15 @@ def test_with_tape_five_kelvin_an_hour_are_the_most(bamako):
 def test_orders_to_a_device_are_counted_whether_it_obeys_or_not(bench):
     wanted = [wanted for wanted in no_flapping(bench) if "ats-main.commands" in str(wanted)]
     before = bench.plant.snapshot()
-    recorder = Recorder(bench, patterns(wanted)).attach()
+    sampler = Sampler(bench, patterns(wanted)).attach()
     bench.inject("ats-main", "command-ignored")
     for n in range(8):
         bench["ats-main"].write("mode", "manual" if n % 2 else "automatic")
         bench.advance(5.0)
-    recorder.detach()
-    recorder()
+    sampler.detach()
+    sampler()
     bench.plant.restore(before)
-    (verdict,) = evaluate(recorder.trace, *wanted)
+    (verdict,) = evaluate(sampler.trace, *wanted)
     assert verdict.violated and verdict.margin == -2.0
 
 
@@ -123,7 +123,7 @@ def test_engines_are_timed_only_for_switches_that_call_one(bamako):
 def test_what_is_not_as_on_a_quiet_day_is_not_normal(name, value):
     site = Site.load("bamako")
     wanted = f"always {normal(site)}"
-    trace = Recorder(site, patterns([wanted])).attach().trace
+    trace = Sampler(site, patterns([wanted])).attach().trace
     assert evaluate(trace, wanted)[0].holds
     trace.add(1.0, name, value)
     trace.reach(2.0)

@@ -156,7 +156,7 @@ def test_the_journal_of_a_site_is_attached(pytester: pytest.Pytester) -> None:
             await site.inject("utility-a", "outage", at="5 s")
             await site.inject("utility-b", "outage", at="5 s")
             await site.run("60 s")
-            site.look()
+            site.sample()
             measure.between(journal, "ups-2.on_battery", "generator-1.running", at_most="20 s", name="start")
         """
     )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from twinfeed.harness.characterise.drafting.registerlists.cells import whole
-from twinfeed.harness.characterise.drafting.registerlists.sheet import Record
+from twinfeed.harness.characterise.drafting.registerlists.sheet import SheetLine
 
 Numbering = Literal["auto", "pdu", "one", "40001"]
 NUMBERINGS: tuple[Numbering, ...] = ("auto", "pdu", "one", "40001")
@@ -37,7 +37,9 @@ class Address(NamedTuple):
 class Reader:
     """Reads the addresses of one list: all of them are of one notation, which is found from all of them."""
 
-    def __init__(self, records: Sequence[Record], numbering: Numbering, recorded: Mapping[str, frozenset[int]]) -> None:
+    def __init__(
+        self, records: Sequence[SheetLine], numbering: Numbering, recorded: Mapping[str, frozenset[int]]
+    ) -> None:
         """`recorded` holds the addresses that were recorded, by table: they tell 40001 the notation from 40001 the
         address, which some products really have (SunSpec's 40000 to 40069)."""
         self.notes: list[str] = []

@@ -77,7 +77,7 @@ NEEDED = ("address", "name")
 
 
 @dataclass(frozen=True)
-class Record:
+class SheetLine:
     """One line of the list: its number in the file, and the text of each column that is known and not empty."""
 
     line: int
@@ -89,7 +89,7 @@ class Sheet:
     """A list as it was read. `notes` say what was detected and what is not used."""
 
     path: Path
-    records: list[Record] = field(default_factory=list)
+    records: list[SheetLine] = field(default_factory=list)
     headed: Mapping[str, str] = field(default_factory=dict)
     """Column -> how the file heads it."""
     notes: list[str] = field(default_factory=list)
@@ -125,7 +125,7 @@ def read(path: Path) -> Sheet:
         if named and not (
             named.keys() <= {"name", "source"} and len(used) > 2
         ):  # else a blank line or a section's title
-            sheet.records.append(Record(number, named))
+            sheet.records.append(SheetLine(number, named))
     sheet.notes = list(_notes(separator, encoding, header, used, line))
     return sheet
 
