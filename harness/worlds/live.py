@@ -68,19 +68,26 @@ class LiveWorld(EmulatedWorld):
 
     def _in_front(self) -> dict[str, list[Proxy]]:
         """A proxy at each address, known under each device that answers there."""
-        at: dict[tuple[str, int], Proxy] = {}
+        at: dict[tuple[str, int], list[Proxy]] = {}
         found: dict[str, list[Proxy]] = {}
         for shown in self.endpoints:
             place = (shown.address, shown.port)
             if place not in at:
-                at[place] = self._proxy(shown, (shown.address, shown.port + BEHIND))
-            found.setdefault(shown.device, []).append(at[place])
+                behind = (shown.address, shown.port + BEHIND)
+                at[place] = [self._proxy(shown, behind, carrier) for carrier in self._carriers(shown)]
+            found.setdefault(shown.device, []).extend(at[place])
         return found
 
-    def _proxy(self, shown: Endpoint, target: tuple[str, int]) -> Proxy:
+    def _carriers(self, shown: Endpoint) -> list[type[UdpProxy] | type[TcpProxy]]:
+        """Modbus over TCP; SNMP over UDP, and over TCP where the agent answers there too (RFC 3430)."""
+        if shown.protocol != "snmp":
+            return [TcpProxy]
+        access = next(entry.snmp for entry in self.model.file.devices if entry.name == shown.device)
+        return [UdpProxy, TcpProxy] if access.tcp else [UdpProxy]
+
+    def _proxy(self, shown: Endpoint, target: tuple[str, int], carrier: type[UdpProxy] | type[TcpProxy]) -> Proxy:
         seed = hash_of(self.seed, shown)
         tamper = Tamper(seed, SPEAKS[shown.protocol])
-        carrier = UdpProxy if shown.protocol == "snmp" else TcpProxy
         return carrier((shown.address, shown.port), target, tamper, seed=seed, capture=self._capture)
 
     async def stop(self) -> None:

@@ -73,7 +73,7 @@ class SimulatedWorld(EmulatedWorld):
         loop.network.seed(self.seed)
         loop.time_limit_s = loop.time() + PATIENCE_S
         self._start_s = self.model.now - loop.time()
-        self._servers = Servers(self.model, draining=False, catch_up=self._catch_up, lazy=True)
+        self._servers = Servers(self.model, draining=False, catch_up=self._catch_up, lazy=True, streams=True)
         await self._servers.start()
         self.endpoints = self._servers.endpoints
         loop.network.record = self._frames.append

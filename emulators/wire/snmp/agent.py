@@ -31,6 +31,8 @@ from twinfeed.emulators.wire.snmp.operations import REQUESTS, V1_REQUESTS, Outco
 from twinfeed.emulators.wire.snmp.usm import Engine, User
 from twinfeed.emulators.wire.snmp.v3 import V3Responder
 
+STREAM_MAX_MESSAGE = 8192  # octets: the least that RFC 3430 §2 recommends for messages over TCP
+STREAM_MARK = b"\0stream"  # ends the keys of remembered requests that came over TCP: their answers may be longer
 DEFAULT_MAX_MESSAGE = 1472  # octets: what fits an Ethernet frame, recommended by RFC 3417 §3.2
 DEFAULT_REQUEST_MEMORY = 32 * 1024  # octets
 _REQUEST_OCTETS = 500  # a remembered request takes this, about, besides its byte strings and bindings
@@ -166,18 +168,27 @@ class SnmpAgent:
         self._count_given()
         return self._counters[counter]
 
-    def handle(self, datagram: bytes) -> bytes | None:
+    def handle_in_stream(self, message: bytes) -> bytes | None:
+        """The answer to a message that came over TCP, where messages may be longer. As `handle`."""
+        return self.handle(message, max(self._max_message, STREAM_MAX_MESSAGE))
+
+    def handle(self, datagram: bytes, most: int | None = None) -> bytes | None:
         """The answer to a datagram, None when there is none to give.
 
-        A datagram longer than `max_message` is not processed (RFC 3411 §5: snmpEngineMaxMessageSize is meant in both
-        directions). A v2c manager gets tooBig, whatever it asked, and nothing is read or set; others get no answer.
+        `most` is the longest message, octets, if not `max_message`. A longer datagram is not processed (RFC 3411 §5:
+        snmpEngineMaxMessageSize is meant in both directions). A v2c manager gets tooBig, whatever it asked, and nothing
+        is read or set; others get no answer.
 
         Raises:
             Exception: the code of a device, see `MibTree.fatal` and `MibTree.refresh`; no answer is to be given.
         """
         self._counters.values[_IN_PKTS] += 1
-        if len(datagram) > self._max_message:
-            return self._handle(datagram, b"", 0)
+        if most is None:
+            most, mark = self._max_message, b""
+        else:
+            mark = STREAM_MARK
+        if len(datagram) > most:
+            return self._handle(datagram, b"", 0, most)
         generation = self.tree.refresh()
         # Where a community message's request-id lies follows from the length octets before it. If this is not one,
         # the slices are nonsense that was never remembered, and the proper parser has its say.
@@ -189,11 +200,11 @@ class SnmpAgent:
             start = pdu + 4 if length < 0x80 else pdu + 4 + (length & 0x7F)
             end = start + datagram[start - 1]
         except IndexError:
-            return self._handle(datagram, b"", 0)
-        key = datagram[:start] + datagram[end:]
+            return self._handle(datagram, b"", 0, most)
+        key = datagram[:start] + datagram[end:] + mark
         request = self._requests.get(key)
         if request is None:
-            return self._handle(datagram, key, start)
+            return self._handle(datagram, key, start, most)
         if request.generation != generation:
             octets_before = len(request.tail)
             if not self._carry_out(request):
@@ -202,17 +213,17 @@ class SnmpAgent:
         request.given += 1
         return request.head + datagram[start:end] + request.tail
 
-    def _handle(self, datagram: bytes, key: bytes, id_start: int) -> bytes | None:
+    def _handle(self, datagram: bytes, key: bytes, id_start: int, most: int) -> bytes | None:
         """The answer to a request that is not in the cache."""
         counters = self._counters
         try:
             version, start, end = read_version(datagram)
-            too_long = len(datagram) > self._max_message
+            too_long = len(datagram) > most
             if too_long and version != Version.V2C:  # v1 would have to repeat the bindings, v3 to authenticate them
-                raise BerError(f"{len(datagram)} octets, of which {self._max_message} have been received")
+                raise BerError(f"{len(datagram)} octets, of which {most} have been received")
             if version == Version.V3 and self._v3 is not None:
-                return self._v3.handle(datagram, start, end, self._carry_out_v3)
-            request = self._read_request(datagram, version, start, end)
+                return self._v3.handle(datagram, start, end, self._carry_out_v3, most)
+            request = self._read_request(datagram, version, start, end, most)
         except BerError:
             counters.add(Counter.IN_ASN_PARSE_ERRS)
             return None
@@ -231,7 +242,7 @@ class SnmpAgent:
             self._count(request)
         return request.head + request.pdu.request_id + request.tail
 
-    def _read_request(self, datagram: bytes, version: int, start: int, end: int) -> _Request | None:
+    def _read_request(self, datagram: bytes, version: int, start: int, end: int, most: int) -> _Request | None:
         """The community request in datagram[start:end]. None, and counted, if it gets no answer."""
         counters = self._counters
         if version not in (Version.V1, Version.V2C):
@@ -244,7 +255,7 @@ class SnmpAgent:
             if self.authen_traps_enabled and self.on_authentication_failure is not None:
                 self.on_authentication_failure()
             return None
-        too_long = len(datagram) > self._max_message
+        too_long = len(datagram) > most
         pdu = read_pdu_head(datagram, pdu_start, end)[0] if too_long else read_pdu(datagram, pdu_start, end)
         if pdu.tag not in REQUESTS:
             counters.add(Counter.UNKNOWN_PDU_HANDLERS)
@@ -254,7 +265,7 @@ class SnmpAgent:
         if pdu.tag == PduType.SET and entry.write == NOTHING:
             counters.add(Counter.IN_BAD_COMMUNITY_USES)
         around = len(encode_integer(version)) + len(encode_tlv(Syntax.OCTET_STRING, community))
-        return _Request(version, community, pdu, entry, content_room(self._max_message) - around)
+        return _Request(version, community, pdu, entry, content_room(most) - around)
 
     def _carry_out(self, request: _Request) -> bool:
         """Make the answer to a request anew. Returns False if no answer fits."""

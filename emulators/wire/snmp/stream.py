@@ -203,7 +203,7 @@ class _Connection(asyncio.Protocol):
             message = bytes(self._received[:end])
             del self._received[:end]
             try:
-                answer = self._server.agent.handle(message)
+                answer = self._server.agent.handle_in_stream(message)
             except Exception as error:
                 self._server.failed(error)
                 continue

@@ -65,8 +65,8 @@ class V3Responder:
         self._counters = counters
         self._max_size = max_size
 
-    def handle(self, datagram: bytes, start: int, end: int, carry_out: Carry) -> bytes | None:
-        """The answer to a message of which datagram[start:end] follows the version."""
+    def handle(self, datagram: bytes, start: int, end: int, carry_out: Carry, most: int | None = None) -> bytes | None:
+        """The answer to a message of which datagram[start:end] follows the version; `most` octets long at most."""
         counters = self._counters
         try:
             message = read_v3_message(datagram, start, end)
@@ -102,7 +102,7 @@ class V3Responder:
             if pdu is None and not message.flags & PRIV_FLAG:
                 pdu = _plain_pdu(message)
             return self._report(message, reported, pdu, user, security.user_name)
-        return self._respond(message, pdu, user, level, scoped.context_name, carry_out)
+        return self._respond(message, pdu, user, level, scoped.context_name, carry_out, most or self._max_size)
 
     def _user(self, security: SecurityParameters, level: int) -> User:
         """Steps 3 to 5 of RFC 3414 §3.2."""
@@ -135,9 +135,9 @@ class V3Responder:
             raise _Reported(Counter.DECRYPTION_ERRORS) from error
 
     def _respond(
-        self, message: V3Message, pdu: Pdu, user: User, level: int, context: bytes, carry_out: Carry
+        self, message: V3Message, pdu: Pdu, user: User, level: int, context: bytes, carry_out: Carry, most: int
     ) -> bytes | None:
-        limit = min(self._max_size, message.max_size)
+        limit = min(most, message.max_size)
         room = content_room(content_room(content_room(limit))) - self._overhead(user, context)
         entry = entry_for(user.access, level, context)
         if entry is None:

@@ -1,7 +1,8 @@
 """Names and values of answers, decoded as net-snmp does where pyasn1 refuses.
 
 Unsigned types that were sent with a sign or too wide are masked to their width: agents compute counters in signed
-integers and send them with their sign bit. What cannot be understood stays octets, with the reason.
+integers and send them with their sign bit. What cannot be understood stays octets, with the reason. A number of no
+octets is one of these, where pyasn1 reads 0 (X.690 8.3.1: one or more octets) and net-snmp refuses the message.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ def read_value(tag: int, contents: bytes) -> Read:
         return Read(ABSENT[tag])
     if tag in UNSIGNED:
         return _unsigned(tag, contents)
+    if tag == INTEGER and not contents:
+        return _malformed(tag, contents, "an INTEGER of no octets")
     if tag == INTEGER:
         number = integer(contents)
         if -(2**31) <= number < 2**31:
@@ -89,6 +92,8 @@ def read_name(contents: bytes) -> str:
 
 def _unsigned(tag: int, contents: bytes) -> Read:
     name, type, bits = UNSIGNED[tag]
+    if not contents:
+        return _malformed(tag, contents, f"a {name} of no octets")
     number = integer(contents)
     masked = number & (1 << bits) - 1
     if number == masked:

@@ -28,7 +28,6 @@ from pymodbus.client import (
     AsyncModbusSerialClient,
     AsyncModbusTcpClient,
     AsyncModbusTlsClient,
-    AsyncModbusUdpClient,
 )
 from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ConnectionException, ModbusIOException
@@ -37,6 +36,7 @@ from pymodbus.pdu.mei_message import ReadDeviceInformationResponse
 
 from twinfeed.harness.transports.answers.units import OtherUnit, Undecodable, framer_of
 from twinfeed.harness.transports.errors import NoAnswer, Refused, WrongAnswer, tried, url
+from twinfeed.harness.transports.modbus import udp
 from twinfeed.harness.transports.modbus.rfc2217 import RemotePort
 from twinfeed.harness.transports.modbus.sole_use import SoleUse, others
 
@@ -111,7 +111,7 @@ class ModbusTransport:
         cls, address: str, port: int = MODBUS_PORT, unit: int = 1, *, timeout_s: float = 3.0, retries: int = 1
     ) -> ModbusTransport:
         """MBAP frames in datagrams, as many products offer beside TCP."""
-        make = partial(AsyncModbusUdpClient, address, port=port)
+        make = partial(udp.client, address, port=port)
         return cls(Line(url("modbus+udp", address, port), make, FramerType.SOCKET, timeout_s, retries), unit)
 
     @classmethod

@@ -9,6 +9,7 @@ An answer that pyasn1 refuses is read by `twinfeed.harness.transports.answers`, 
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
@@ -162,6 +163,10 @@ def read_anyhow(datagram: bytes) -> tuple[int, Response]:
     return message.request_id, _clamped(message)
 
 
+EMPTY_NUMBER = re.compile(rb"[\x02\x41-\x43\x46\x47]\x00")
+"""Octets that may be a number of no octets, or part of anything else."""
+
+
 @lru_cache(maxsize=2048)
 def _response(version: int, datagram: bytes) -> Response:
     found = _by_pyasn1(version, datagram)
@@ -183,10 +188,13 @@ def _by_pyasn1(version: int, datagram: bytes) -> Response | None:
             return None
         if not isinstance(pdu, module.GetResponsePDU) or int(module.apiPDU.get_request_id(pdu)) != FIRST_ID:
             return None
+        varbinds = tuple(varbind(name, value) for name, value in module.apiPDU.get_varbinds(pdu))
+        if EMPTY_NUMBER.search(datagram) and any(found.value == 0 for found in varbinds):
+            return None  # pyasn1 reads a number of no octets as 0; the lenient reader tells the two apart
         return Response(
             int(module.apiPDU.get_error_status(pdu)),
             int(module.apiPDU.get_error_index(pdu, muteErrors=True)),
-            tuple(varbind(name, value) for name, value in module.apiPDU.get_varbinds(pdu)),
+            varbinds,
         )
     except (PyAsn1Error, ProtocolError, ValueError, TypeError, KeyError, IndexError):
         return None

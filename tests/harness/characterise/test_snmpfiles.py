@@ -388,6 +388,15 @@ def test_sapwalk_and_dump(file) -> None:  # type: ignore[no-untyped-def]
     assert values(dump) == {"1.3.6.1.2.1.1.5.0": b"ups", "1.3.6.1.2.1.1.3.0": 5, "1.3.6.1.2.1.2.2.1.6.1": b"\0\xc0"}
 
 
+@given(st.lists(st.integers(0, 2**34), min_size=1, max_size=6))
+def test_an_oid_value_with_numbers_of_more_than_32_bits_is_kept_and_warned_of(numbers: list[int]) -> None:
+    text = ".".join(map(str, (1, 3, *numbers)))
+    found = read(Path("some.snmprec"), f"1.3.6.1.2.1.1.1.0|4|a\n1.3.6.1.2.1.1.2.0|6|{text}\n".encode())
+    assert found.variables[1].value == text
+    expected = ["some.snmprec:2: 1.3.6.1.2.1.1.2.0: in its value sub-identifier"] if max(numbers) >= 2**32 else []
+    assert [warning.rpartition(" sub-")[0] + " sub-identifier" for warning in found.warnings] == expected
+
+
 @pytest.mark.parametrize(
     ("case", "kept", "warned"),
     [

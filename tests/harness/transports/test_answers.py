@@ -70,7 +70,6 @@ def odd(value: str) -> VarBind:
         ("42050100000005", 5, "gauge32"),
         ("4608ffffffffffffffff", 2**64 - 1, "counter64"),
         ("470105", 5, "uinteger32"),
-        ("0200", 0, "integer"),
         ("020500ffffffff", 4294967295, "integer"),
         ("0205ffffffffff", -1, "integer"),
     ],
@@ -196,6 +195,18 @@ def written_by_pysnmp(draw: st.DrawFn) -> tuple[int, bytes]:
     v2c.apiMessage.set_pdu(whole, pdu)
     octets, version = encoder.encode(whole), draw(st.sampled_from((0, 1)))
     return version, octets.replace(b"\2\1\1", bytes((2, 1, version)), 1)  # responses of v1 and v2c differ in that only
+
+
+@pytest.mark.parametrize("tag", [0x02, 0x41, 0x42, 0x43, 0x46, 0x47])
+@given(number=st.integers(0, 2**31 - 1), before=st.booleans())
+def test_a_number_of_no_octets_is_malformed_and_not_0(tag: int, number: int, before: bool) -> None:
+    """Beside others, also beside a 0, whichever reader comes first."""
+    octets = number.to_bytes(number.bit_length() // 8 + 1, "big")
+    bindings = [binding(tlv(0x02, octets)), binding(tlv(tag, b""))]
+    datagram = message(*(bindings if before else bindings[::-1]))
+    found = response(1, datagram, datagram.index(bytes.fromhex("40000000"))).varbinds
+    values = [varbind.value for varbind in (found if before else found[::-1])]
+    assert values[0] == number and isinstance(values[1], Malformed)
 
 
 def agree(version: int, datagram: bytes) -> bool:

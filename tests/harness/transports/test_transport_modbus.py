@@ -330,3 +330,33 @@ class TestWrongAnswers:
 def test_impossible_timeouts_are_refused(timeout_s: float, retries: int) -> None:
     with pytest.raises(ValueError, match="expected more than 0 and at least 0"):
         ModbusTransport.tcp(HOST, timeout_s=timeout_s, retries=retries)
+
+
+class _Answering(asyncio.DatagramProtocol):
+    """Answers each request through another socket."""
+
+    def __init__(self, answers: asyncio.DatagramTransport) -> None:
+        self._answers = answers
+
+    def datagram_received(self, data: bytes, addr: Any) -> None:
+        self._answers.sendto(data[:5] + b"\x05" + data[6:8] + b"\x02\x12\x34", addr)
+
+
+@pytest.mark.parametrize(("source", "answered"), [("127.0.0.1", True), ("127.0.0.2", False)])
+async def test_over_udp_an_answer_may_come_from_another_port_of_the_device_and_from_no_other_address(
+    source: str, answered: bool
+) -> None:
+    loop = asyncio.get_running_loop()
+    answers, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=(source, 0))
+    server, _ = await loop.create_datagram_endpoint(lambda: _Answering(answers), local_addr=("127.0.0.1", 0))
+    transport = ModbusTransport.udp(*server.get_extra_info("sockname"), timeout_s=2.0 if answered else 0.2, retries=0)
+    try:
+        if answered:
+            assert await transport.read_registers("holding", 0, 1) == b"\x12\x34"
+        else:
+            with pytest.raises(NoAnswer):
+                await transport.read_registers("holding", 0, 1)
+    finally:
+        transport.close()
+        server.close()
+        answers.close()

@@ -19,6 +19,7 @@ from twinfeed.harness.characterise.recording.snmpfiles import foreign, netsnmp, 
 from twinfeed.harness.characterise.recording.snmpfiles.snmpsim import NotALine
 from twinfeed.harness.characterise.recording.snmpfiles.values import NotAValue
 from twinfeed.harness.characterise.recording.snmprec import Variable
+from twinfeed.harness.transports.answers.variables import illegal_name
 from twinfeed.harness.transports.snmp.messages import numbers
 
 Line = tuple[int, bytes]
@@ -104,6 +105,8 @@ def read(path: Path, data: bytes | None = None) -> Found:
             found.warnings.append(f"{path}:{number}: {warning}")
         if variable is None:
             continue
+        if variable.type == "oid" and isinstance(variable.value, str) and (why := illegal_name(variable.value)):
+            found.warnings.append(f"{path}:{number}: {variable.oid}: in its value {why}; answered as written")
         if variable.oid in last:
             repeated.append((variable.oid, stands[variable.oid], number))
         elif (here := numbers(variable.oid)) < before:
