@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from pathlib import Path
+from time import time
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -21,6 +22,7 @@ from twinfeed.harness.transports.urls import FORMS, Credentials, opened
 
 if TYPE_CHECKING:
     from twinfeed.emulators.profiles.schema import Profile
+    from twinfeed.emulators.wire.snmp import User
     from twinfeed.harness.characterise.recording.pace import Pace
     from twinfeed.harness.characterise.recording.recorder import Walker
     from twinfeed.harness.characterise.recording.recording import Recording
@@ -251,6 +253,9 @@ def replay_device(
         int | None, typer.Option("--port", help="Default: 1161 for SNMP, 1502 for Modbus.", min=1, max=65535)
     ] = None,
     community: CommunityOption = "public",
+    user: UserOption = "",
+    auth: AuthOption = "sha",
+    priv: PrivOption = "aes128",
     loop: Annotated[
         bool,
         typer.Option("--loop", help="After the last walk, begin with the first again. Default: the last walk stays."),
@@ -269,6 +274,8 @@ def replay_device(
 
       twinfeed replay-device ups.jsonl --loop
 
+      twinfeed replay-device ups.jsonl --user area --auth sha256
+
       twinfeed replay-device ups.jsonl --export ups.snmprec
     """
     with plain_errors():
@@ -278,7 +285,8 @@ def replay_device(
         return
     try:
         stop_s = None if stop_after is None else seconds(stop_after)
-        asyncio.run(_serve(found, address, port, community, loop, expose, stop_s))
+        users = _users(credentials(community, user, auth, priv)) if user else []
+        asyncio.run(_serve(found, address, port, community, users, loop, expose, stop_s))
     except ValueError as error:
         fail(str(error), Exit.USAGE)
     except OSError as error:
@@ -318,14 +326,48 @@ def _export(found: Recording, path: Path, number: int) -> None:
     console.print(f"{len(lines)} variables are in {escape(str(path))}", soft_wrap=True)
 
 
+def _users(given: Credentials) -> list[User]:
+    """The user of the options, as an agent knows it.
+
+    Raises:
+        ValueError: a protocol or a password that an agent cannot have.
+    """
+    from pydantic import ValidationError
+
+    from twinfeed.emulators.sitefile.snmp_users import AUTH, PRIV, SnmpUser
+    from twinfeed.emulators.wire.snmp import User
+
+    fields = {"name": given.user, "auth": given.auth, "priv": given.priv}
+    fields |= {"auth_password": given.auth_password} if given.auth_password else {}
+    fields |= {"priv_password": given.priv_password} if given.priv_password else {}
+    try:
+        found = SnmpUser.model_validate(fields)
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        raise ValueError(f"--user: {'.'.join(map(str, wrong['loc']))}: {wrong['msg']}") from None
+    auth_password, priv_password = (
+        None if text is None else text.encode() for text in (found.auth_password, found.priv_password)
+    )
+    return [User(found.name.encode(), auth_password, priv_password, AUTH[found.auth], PRIV[found.priv])]
+
+
 async def _serve(
-    found: Recording, address: str, port: int | None, community: str, loop: bool, expose: bool, stop_s: float | None
+    found: Recording,
+    address: str,
+    port: int | None,
+    community: str,
+    users: Sequence[User],
+    loop: bool,
+    expose: bool,
+    stop_s: float | None,
 ) -> None:
     from twinfeed.emulators.wire.modbus import ModbusTcpServer
     from twinfeed.harness.characterise.recording.replaying import server
 
     chosen = port if port is not None else {"snmp": 1161, "modbus": 1502}[found.protocol]
-    served = server(found, address, chosen, community=community, loop=loop, expose=expose)
+    served = server(
+        found, address, chosen, community=community, users=users, boots=int(time()), loop=loop, expose=expose
+    )
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

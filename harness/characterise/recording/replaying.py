@@ -22,7 +22,7 @@ from twinfeed.emulators.wire.modbus import (
     any_unit,
 )
 from twinfeed.emulators.wire.modbus.unit import BitTable, RegisterTable, Unanswered
-from twinfeed.emulators.wire.snmp import Access, SnmpAgent, SnmpServer
+from twinfeed.emulators.wire.snmp import Access, Engine, SnmpAgent, SnmpServer, User
 from twinfeed.harness.characterise.recording.recording import Recording, Table, Walk
 from twinfeed.harness.characterise.recording.snmpfiles.tree import VariablesTree
 from twinfeed.harness.characterise.recording.snmprec import Variable
@@ -35,6 +35,13 @@ SILENT = 0
 
 MAX_MESSAGE = 65507
 """The longest answer, octets: what fits a UDP datagram. A value that a device gave is given again, however long."""
+
+
+SNMP_ENGINE_ID = "1.3.6.1.6.3.10.2.1.1.0"
+"""snmpEngineID.0 (RFC 3411)."""
+
+TEXT_OCTETS = 27
+"""Octets of text that an engine id has room for."""
 
 
 class Player:
@@ -148,24 +155,46 @@ class RecordedUnit:
         raise IllegalFunction("a recording is only read")
 
 
+def _engine_id(recording: Recording) -> bytes:
+    """The recorded snmpEngineID; without one, an engine id made of the device's name (RFC 3411 §5, format 4)."""
+    for walk in recording.walks:
+        found = walk.variables.get(SNMP_ENGINE_ID)
+        if found is not None and isinstance(found.value, bytes) and 5 <= len(found.value) <= 32:
+            return found.value
+    name = str(recording.head.get("device", "recording")).encode()[:TEXT_OCTETS]
+    return b"\x80\x00\x1f\x88\x04" + (name or b"recording")
+
+
 def server(
     recording: Recording,
     address: str,
     port: int,
     *,
     community: str = "public",
+    users: Sequence[User] = (),
+    boots: int = 1,
     loop: bool = False,
     expose: bool = False,
 ) -> SnmpServer | ModbusTcpServer:
     """The server of the recording; its time begins now. A Modbus recording answers to every unit number.
 
+    With `users` SNMPv3 answers too, and only reads. Its engine is the recorded one (snmpEngineID) where the recording
+    has it; it has started `boots` times, which must grow from one replay to the next (RFC 3414 §2.2.2).
+
     Raises:
-        ValueError: the address is not a loopback address and `expose` is not given, or nothing is recorded.
+        ValueError: the address is not a loopback address and `expose` is not given, nothing is recorded, or a Modbus
+            recording is given users.
     """
     if not any(walk.ended or len(walk) for walk in recording.walks):
         raise ValueError(f"the recording of {recording.head.get('device', 'a device')} holds no value yet")
     player = Player(recording, asyncio.get_running_loop().time, loop)
     if recording.protocol == "snmp":
-        agent = SnmpAgent(RecordedTree(player), {community.encode(): Access.READ_ONLY}, max_message=MAX_MESSAGE)
+        clock = asyncio.get_running_loop().time
+        began_s = clock()
+        engine = Engine(_engine_id(recording), lambda: boots, lambda: int(clock() - began_s)) if users else None
+        communities = {community.encode(): Access.READ_ONLY} if community else {}
+        agent = SnmpAgent(RecordedTree(player), communities, users, engine, max_message=MAX_MESSAGE)
         return SnmpServer(agent, address, port, allow_non_loopback=expose)
+    if users:
+        raise ValueError("this is a recording of Modbus, which has no users")
     return ModbusTcpServer(any_unit(RecordedUnit(player)), address, port, allow_non_loopback=expose)

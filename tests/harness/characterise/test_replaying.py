@@ -15,13 +15,13 @@ import pytest
 from external import background, free_port, program, run, until
 
 from twinfeed.emulators.wire.modbus import ModbusTcpServer
-from twinfeed.emulators.wire.snmp import Access, SnmpAgent, SnmpServer
+from twinfeed.emulators.wire.snmp import Access, AuthProtocol, PrivProtocol, SnmpAgent, SnmpServer, User
 from twinfeed.harness.characterise.recording.recorder import Recorder
 from twinfeed.harness.characterise.recording.recording import Recording, Walk, load, snmprec_lines
-from twinfeed.harness.characterise.recording.replaying import Player, RecordedTree, server
+from twinfeed.harness.characterise.recording.replaying import SNMP_ENGINE_ID, Player, RecordedTree, server
 from twinfeed.harness.characterise.recording.snmp_walk import SnmpWalker
 from twinfeed.harness.characterise.recording.snmprec import Variable
-from twinfeed.harness.transports import ModbusTransport, Refused, SnmpTransport
+from twinfeed.harness.transports import ModbusTransport, Refused, SnmpTransport, TransportError, UsmUser
 from twinfeed.harness.virtual.loop import VirtualLoop
 
 Virtually = Callable[[Callable[[VirtualLoop], Any]], Any]
@@ -67,6 +67,45 @@ def test_values_are_those_of_the_time_since_the_start(virtually: Virtually, loop
         return found
 
     assert virtually(scenario) == seen
+
+
+@pytest.mark.parametrize("recorded_id", [None, bytes.fromhex("80001f8804666f6f")])
+def test_a_replay_with_a_user_answers_v3_with_the_recorded_engine(
+    virtually: Virtually, recorded_id: bytes | None
+) -> None:
+    recording = battery(100)
+    if recorded_id is not None:
+        recording.walks[0].variables[SNMP_ENGINE_ID] = Variable(SNMP_ENGINE_ID, "string", recorded_id)
+    user = User(b"area", b"auth-secret", b"priv-secret", AuthProtocol.SHA256, PrivProtocol.AES128)
+
+    async def scenario(loop: VirtualLoop) -> list[object]:
+        served = server(recording, "127.0.0.1", 1161, users=[user])
+        await served.start()
+        found: list[object] = []
+        for password in ("auth-secret", "wrong-secret"):
+            known = UsmUser("area", password, "priv-secret", "sha256", "aes128")
+            agent = SnmpTransport.v3("127.0.0.1", 1161, user=known, timeout_s=2.0)
+            try:
+                found.append(await charge(agent))
+            except TransportError as error:
+                found.append(type(error).__name__)
+            agent.close()
+        found.append(served.agent.engine.engine_id)
+        await served.stop()
+        return found
+
+    value, refused, engine_id = virtually(scenario)
+    assert (value, refused) == (100, "NotAdmitted")
+    assert engine_id == (b"\x80\x00\x1f\x88\x04snmp://ups" if recorded_id is None else recorded_id)
+
+
+def test_a_modbus_recording_has_no_users() -> None:
+    with pytest.raises(ValueError, match="a recording of Modbus, which has no users"):
+        asyncio.run(_served(meter()))
+
+
+async def _served(recording: Recording) -> object:
+    return server(recording, "127.0.0.1", 1502, users=[User(b"area")])
 
 
 def test_a_row_that_went_away_is_gone_at_its_time(virtually: Virtually) -> None:
