@@ -1,1 +1,1 @@
-"""Faults as data, and what realises them."""
+"""Faults as data, and the sinks that realise them."""

@@ -51,12 +51,12 @@ class Capture:
         self._decoders: dict[tuple[Carrier, int], str] = {}
 
     def decode_as(self, carrier: Carrier, port: int, protocol: str) -> None:
-        """Wireshark's name of what is spoken at that port: mbtcp, mbrtu, snmp."""
+        """Wireshark's name of the protocol of that port: mbtcp, mbrtu, snmp."""
         self._decoders[carrier, port] = protocol
 
     @property
     def tshark_options(self) -> list[str]:
-        """What tshark needs to be told to decode this file."""
+        """The options with which tshark decodes this file."""
         # A Modbus dissector tells questions from answers by the ports of its preference, which `-d` does not touch.
         modbus = [str(port) for (_, port), name in self._decoders.items() if name == "mbtcp"]
         options = ["-o", f"mbtcp.tcp.port:{','.join(modbus)}"] if modbus else []

@@ -1,4 +1,4 @@
-"""Every kind of fault there is, as data: what it does, on what, with which numbers, in which worlds.
+"""All kinds of fault as data: effect, targets, parameters, and the worlds that realise them.
 
 The faults of components and devices are those their classes list in `FAULTS`; faults of the wire and of the controller
 under test are a tuple `KINDS` in the module that realises them.
@@ -67,7 +67,7 @@ def of_target(site: Site, target: str) -> tuple[FaultKind, ...]:
 
 
 def _called(site: Site, target: str) -> set[str]:
-    """What the catalogue calls that component or device."""
+    """The name of a component or device in the catalogue."""
     site.faults(target)
     called = {works.NAME} if target == works.NAME else set()
     if (component := site.components.get(target)) is not None:

@@ -1,4 +1,4 @@
-"""What can befall the controller under test itself; worlds realise it."""
+"""Faults of the controller under test; worlds realise them."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ KINDS: tuple[FaultKind, ...] = (
         ("controller",),
     ),
 )
-"""What can befall the controller itself; the target is called `controller`."""
+"""Faults of the controller; their target is `controller`."""

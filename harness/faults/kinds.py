@@ -1,4 +1,4 @@
-"""A kind of fault as the catalogue lists it, whoever realises it."""
+"""A kind of fault of the catalogue, for all sinks."""
 
 from __future__ import annotations
 

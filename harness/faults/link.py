@@ -1,4 +1,4 @@
-"""What a network path does to what is sent over it: delay, loss, duplication, reordering, a rate, or nothing arrives.
+"""The effect of a network path on messages: delay, loss, duplication, reordering, a rate, or nothing arrives.
 
 The same model serves the simulated world's network in memory and the inline proxy in front of real devices. It is
 sans-IO: it is told the time and the size of what is sent and says when that arrives.
@@ -50,7 +50,7 @@ class LinkConditions:
 
     @property
     def plain(self) -> bool:
-        """Whether all that happens is the same delay for everything."""
+        """True if the only effect is one constant delay."""
         return self == LinkConditions(latency_s=self.latency_s)
 
 

@@ -1,4 +1,4 @@
-"""Which fault of what: the name that schedules, sinks and worlds pass on."""
+"""The name of a fault: schedules, sinks and worlds pass it on unchanged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class FaultRef:
     """A component, a device, `works` or `controller`."""
     kind: str
     of: str = ""
-    """What of the target suffers, empty if the whole: `air.supply`, or two breakers `q1,q2`."""
+    """The affected part of the target, empty for all of it: `air.supply`, or two breakers `q1,q2`."""
 
     @classmethod
     def named(cls, target: str, kind: str) -> FaultRef:
@@ -27,7 +27,7 @@ class FaultRef:
         return f"{self.target}:{self.of}" if self.of else self.target
 
     def meant_by(self, target: str | None, kind: str | None) -> bool:
-        """Whether that text means this fault; a target without a point means all of its points, None means any."""
+        """True if the text names this fault. A target without a point means all of its points, None means any."""
         return target in (None, self.where, self.target) and kind in (None, self.kind)
 
     def __str__(self) -> str:

@@ -38,7 +38,7 @@ Holds = Callable[[Injection], bool]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is to be done at `t_s`: apply the fault with these parameters, or lift it when they are None."""
+    """An action at `t_s`: apply the fault with these parameters, or lift it if they are None."""
 
     t_s: float
     fault: FaultRef
@@ -67,7 +67,7 @@ class Schedule:
             self.add(injection)
 
     def add(self, injection: Injection) -> None:
-        """One more; what of it lies in the past is done at the next `advance`."""
+        """Add an injection. Actions in the past are done at the next `advance`."""
         n = len(self.injections)
         self.injections.append(injection)
         self._edges.append(_edges(injection, Random(f"{self._seed}/{n}")))
@@ -84,14 +84,14 @@ class Schedule:
         return self._differences(now_s)
 
     def end(self, now_s: float, target: str | None = None, kind: str | None = None) -> list[Action]:
-        """End what has begun: one fault of a target, all of it, or all; what is to come still comes."""
+        """End active faults: one fault of a target, all of a target, or all. Later injections still begin."""
         for n in list(self._begun):
             if self.injections[n].fault.meant_by(target, kind):
                 self._end(n)
         return self._differences(now_s)
 
     def has(self, target: str | None, kind: str | None) -> bool:
-        """Whether such a fault has begun, is over, or is still to come."""
+        """True if there is such a fault: active, over, or still to begin."""
         return any(injection.fault.meant_by(target, kind) for injection in self.injections)
 
     def next_due_s(self) -> float:
@@ -102,7 +102,7 @@ class Schedule:
 
     @property
     def conditions(self) -> list[str]:
-        """The conditions that may end a fault now: look at them whenever the plant has come to rest."""
+        """The conditions that may end a fault now: evaluate them whenever the plant has come to rest."""
         return [until for n in self._begun if (until := self.injections[n].until) is not None]
 
     @property
@@ -116,7 +116,7 @@ class Schedule:
         return dict(self._applied)
 
     def advance(self, now_s: float, holds: Holds = lambda injection: False) -> list[Action]:
-        """What is to be done up to and at `now_s`, in order; `holds` says whether the condition of a fault holds now.
+        """The actions up to and at `now_s`, in order. `holds` returns True if the condition of a fault holds now.
 
         It is asked when the fault begins, so that it knows what was before, and decides from the next later call on.
         """
@@ -138,7 +138,7 @@ class Schedule:
         return actions + self._differences(now_s)
 
     def finish(self, now_s: float) -> list[Action]:
-        """The run is over: lift what is still applied, begin nothing more."""
+        """End the run: lift the active faults, and begin no more."""
         self._due.clear()
         self._begun.clear()
         return self._differences(now_s)
@@ -157,7 +157,7 @@ class Schedule:
         del self._begun[n]
 
     def _over(self, n: int) -> bool:
-        """Whether a condition has ended it: its further edges count no more."""
+        """True if a condition has ended it. Then its further edges do not count."""
         return n in self._strength and n not in self._begun
 
     def _next_edge(self, n: int) -> None:
@@ -166,7 +166,7 @@ class Schedule:
             heapq.heappush(self._due, (edge[0], n, edge[1]))
 
     def _differences(self, t_s: float) -> list[Action]:
-        """What must be done so that what should be applied is."""
+        """The actions that bring the applied faults to their wanted state."""
         wanted: dict[FaultRef, Strength] = {}
         for n in self._begun:
             strength = self._strength[n]

@@ -26,11 +26,11 @@ class Shaper(Generic[Mark]):
         """When the last of `_waiting` is due, s."""
 
     def takes(self, conditions: LinkConditions) -> bool:
-        """Whether what is sent now goes through here: there is something to do, or earlier octets are still here."""
+        """True if octets sent now must pass here: an effect is active, or earlier octets are still here."""
         return bool(self._waiting) or conditions.split_octets > 0 or conditions.join_s > 0.0
 
     def put(self, now_s: float, item: bytes | Mark, conditions: LinkConditions) -> list[float]:
-        """Take what is sent now; returns the times at each of which `next` is to be called once, s."""
+        """Take octets. Returns the times, s, at each of which `next` must be called once."""
         if not isinstance(item, bytes) or not item:
             return [self._append(max(now_s, self._last_s), item)]
         last = self._waiting[-1] if self._waiting else None
@@ -45,7 +45,7 @@ class Shaper(Generic[Mark]):
         return [self._append(at_s + n * conditions.split_gap_s, piece) for n, piece in enumerate(pieces)]
 
     def next(self) -> bytes | Mark:
-        """What is due now."""
+        """The octets that are due now."""
         return self._waiting.popleft()
 
     def _append(self, at_s: float, item: bytes | Mark) -> float:

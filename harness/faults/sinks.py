@@ -1,9 +1,9 @@
-"""What realises faults. Each kind of fault has one sink: the controller under test, the wire, or the site.
+"""The sinks of faults. Each kind of fault has one sink: the controller under test, the wire, or the site.
 
     sinks = [OfController(), OfWire(site), OfSite(site)]
     sink_of(sinks, fault).check(fault, parameters, for_s)
 
-The sinks here that only `check` know what any world has to refuse; a world puts its own in their place, which also
+The sinks here only `check`: they refuse what every world has to refuse. A world uses its own sinks, which also
 `apply` and `lift`.
 """
 
@@ -35,7 +35,7 @@ class Check(Protocol):
     """Refuses faults that cannot happen."""
 
     def realises(self, fault: FaultRef) -> bool:
-        """Whether faults of that kind on that target are realised here."""
+        """True if this sink realises faults of that kind on that target."""
 
     def check(self, fault: FaultRef, parameters: Strength, for_s: float | None = None) -> None:
         """
@@ -48,10 +48,10 @@ class Sink(Check, Protocol):
     """Realises faults: a site, a world's wire, the controller under test, or a world that routes to those."""
 
     def apply(self, fault: FaultRef, parameters: Strength) -> None:
-        """The fault begins; it gets these parameters if it has begun already."""
+        """Begin the fault, or change the parameters of an active one."""
 
     def lift(self, fault: FaultRef) -> None:
-        """The fault ends: what was there before is there again. Nothing happens if it has ended by itself."""
+        """End the fault, and restore the state before. Does nothing if the fault has ended by itself."""
 
 
 Realising = TypeVar("Realising", bound=Check)

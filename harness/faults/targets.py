@@ -1,4 +1,4 @@
-"""What on a site can suffer a kind of fault, by name: what a search of fault sequences draws from."""
+"""The targets of each kind of fault on a site, from which a search draws."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _suffers(device: Device, entry: FaultKind) -> bool:
 
 
 def _of(site: Site, device: Device, entry: FaultKind) -> Iterator[str]:
-    """What of the device the fault can be of."""
+    """The parts of the device that the fault can affect."""
     if entry.of == ("setting",):
         yield from (name for name in device.point_names() if _is_setting(device, name))
         return

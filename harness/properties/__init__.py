@@ -1,4 +1,4 @@
-"""Temporal properties: what must hold over the time of a run, judged on its record or while it runs.
+"""Temporal properties: what must hold over the time of a run, judged after the run or while it goes on.
 
     check(journal,
           always("racks.*.supplied", grace="20 ms"),

@@ -33,14 +33,14 @@ class Checker(Protocol):
 
 
 class Binder:
-    """Turns expressions into signals and collects what has to be fed or told on the way."""
+    """Turns expressions into signals, and collects the signals that need input."""
 
     def __init__(self, lookup: Lookup, checker: Checker | None = None) -> None:
         self.lookup, self.checker = lookup, checker
         self.windows: dict[str, windows.Window] = {}
         """Derived numbers by their text, those that others are derived from first."""
         self.remembering: list[signals.Compared | signals.Edge] = []
-        """Signals that depend on what was before."""
+        """Signals that depend on earlier values."""
         self.names: dict[str, None] = {}
 
     # -- truths ----------------------------------------------------------------------------------------------
@@ -206,7 +206,7 @@ def _free(expression: Expression) -> Iterator[str]:
 
 
 def _stars(pattern: str, name: str) -> tuple[str, ...]:
-    """What the wildcards stand for in that name; a section in front (`racks.`) is not part of the name."""
+    """The texts that the wildcards match in a name. A section in front (`racks.`) is not part of the name."""
     for form in (pattern, pattern.partition(".")[2]):
         match = re.fullmatch(_grouped(form), name)
         if match:

@@ -1,4 +1,4 @@
-"""The temporal operators: each is given, piece by piece, whether its expressions hold, and finds what is violated.
+"""The temporal operators. Each gets the truth of its expressions segment by segment, and finds violations.
 
 A duty begins at the start of the record, or each time `after` becomes true, and is looked at from `opens` to `closes`.
 A state that did not last, because the plant settled anew at the same time, does not count.
@@ -25,17 +25,17 @@ class Piece:
     t0: float
     t1: float
     holds: bool | None
-    """Whether the expression does; None if that is not known, and it has no distances then."""
+    """The truth of the expression; None if unknown, and then it has no distances."""
     d0: float
     """How far the expression is from changing at t0, positive where it holds."""
     d1: float
     """The same at t1."""
     other: bool | None = False
-    """Whether the trigger, or what `until` waits for, holds."""
+    """The truth of the trigger, or of the end of `until`."""
     other_d0: float = 0.0
     other_d1: float = 0.0
     came_unseen: bool = False
-    """Whether the trigger has certainly come during the unknown stretch that ends at t0."""
+    """True if the trigger has certainly come during the unknown stretch that ends at t0."""
 
     def least(self, low: float, high: float) -> float:
         """The smallest distance from `low` to `high`, as far as that is in this piece."""
@@ -55,7 +55,7 @@ class Piece:
 
 @dataclass(slots=True)
 class Breach:
-    """Since when it is violated, and what was expected by then."""
+    """The start of a violation, and what was expected."""
 
     t_s: float
     expected: str
@@ -77,7 +77,7 @@ class Duty:
     best: float = -math.inf
     """The largest distance so far (eventually)."""
     told: bool = False
-    """Whether its violation has been reported."""
+    """True if its violation has been reported."""
     maybe_since: float = math.nan
     """As `since`, with what is unknown counted as false (always) or true (eventually, within)."""
     maybe_met: float = math.nan
@@ -90,7 +90,7 @@ class Duty:
 
 
 class Check(ABC):
-    """What all operators have in common."""
+    """The common part of all operators."""
 
     def __init__(self, property: Property) -> None:
         self.property = property
@@ -98,13 +98,13 @@ class Check(ABC):
         """How far the nearest miss was, negative if it was one: see `Verdict.margin`."""
         self.breaches: list[Breach] = []
         self.starts = 0
-        """How often what is judged began."""
+        """Number of obligations."""
         self.possible_starts = 0
-        """How often it is not known whether that began."""
+        """Number of obligations that may have begun."""
         self.undecided = 0
         """How many of them the record is too short to judge."""
         self.unknown = 0
-        """How many of them depend on what is not known."""
+        """Number of obligations that depend on unknown values."""
 
     @abstractmethod
     def piece(self, piece: Piece) -> None:
@@ -115,16 +115,16 @@ class Check(ABC):
         return
 
     def due(self) -> float:
-        """When this must be looked at again even if no quantity changes."""
+        """The time of the next evaluation if no quantity changes."""
         return math.inf
 
     @property
     def counting(self) -> bool:
-        """Whether a duty has begun and is not over."""
+        """True if an obligation has begun and is not over."""
         return False
 
     def covers(self, t0: float, t1: float) -> bool:
-        """Whether what is so between these times counts."""
+        """True if the stretch between these times counts."""
         return True
 
     def breach(self, t: float, expected: str, started: float) -> None:
@@ -140,7 +140,7 @@ class DutyCheck(Check):
         self.duties: list[Duty] = []
         self._triggered: bool | None = False
         self._before_unknown: bool | None = False
-        """Whether it was triggered before it became unknown."""
+        """True if it was triggered before it became unknown."""
         self._possible: Duty | None = None
         """The duty that may begin on the present stretch on which `after` is unknown."""
 
@@ -180,7 +180,7 @@ class DutyCheck(Check):
                 self.end(duty, t)
 
     def leave_open(self, duty: Duty) -> None:
-        """Whether it is met is not known."""
+        """True if it is unknown whether it is met."""
         if not duty.open:
             duty.open = True
             self.unknown += 1
@@ -189,7 +189,7 @@ class DutyCheck(Check):
         return min((self.waits_for(duty) for duty in self.duties if not duty.possible), default=math.inf)
 
     def covers(self, t0: float, t1: float) -> bool:
-        """Whether what is so between these times counts for some duty."""
+        """True if the stretch between these times counts for an obligation."""
         return any((t1 > duty.opens or t0 >= duty.opens) and t0 <= duty.closes for duty in self.duties)
 
     @property
@@ -198,7 +198,7 @@ class DutyCheck(Check):
 
     @abstractmethod
     def judge(self, duty: Duty, piece: Piece) -> bool:
-        """Look at one piece for one duty; whether the duty is over."""
+        """Judge one segment for one obligation. Returns True if the obligation is over."""
 
     @abstractmethod
     def end(self, duty: Duty, t: float) -> None:
@@ -214,7 +214,7 @@ class DutyCheck(Check):
 
     @abstractmethod
     def waits_for(self, duty: Duty) -> float:
-        """When that duty must be looked at again even if no quantity changes."""
+        """The time of the next evaluation of an obligation if no quantity changes."""
 
 
 class Always(DutyCheck):
@@ -351,7 +351,7 @@ class Eventually(DutyCheck):
 
 
 class Within(Eventually):
-    """As `Eventually`, but what counts is how much time was left."""
+    """As `Eventually`; the margin is the time that was left."""
 
     def judge(self, duty: Duty, piece: Piece) -> bool:
         self.follow(duty, piece)
@@ -432,7 +432,7 @@ class Until(Check):
 
 
 class ForAtLeast(Check):
-    """Whenever it becomes true it stays so for the property's time. What was true at the start is not judged."""
+    """Whenever the expression becomes true it stays true for the time. A truth at the start is not judged."""
 
     def __init__(self, property: Property) -> None:
         super().__init__(property)
@@ -463,7 +463,7 @@ class ForAtLeast(Check):
 
 
 def check(property: Property) -> Check:
-    """What judges that property."""
+    """The operator of a property."""
     if property.kind == "for at least" and property.after is not None:
         return Always(property)
     kinds: dict[str, type[Check]] = {

@@ -1,4 +1,4 @@
-"""Conditions that end a fault (`until="racks.*.supplied"`): expressions of properties, judged on what is so now.
+"""Conditions that end a fault (`until="racks.*.supplied"`): expressions of properties, judged on present values.
 
     conditions = Conditions(lookup, read)
     conditions.check("ups-*.charge_percent < 50")    # raises if it says nothing of the quantities there are
@@ -89,7 +89,7 @@ class Conditions:
         )
 
     def check(self, text: str) -> None:
-        """Refuse a condition that says nothing of the quantities there are.
+        """Refuse a condition that does not depend on any quantity.
 
         Raises:
             PropertySyntaxError, UnknownQuantity, BindingError: as `Condition`.
@@ -97,7 +97,7 @@ class Conditions:
         Condition(text, self._lookup, self._read, self._checker)
 
     def hold(self, what: Until, now_s: float) -> bool:
-        """Whether that may end now; False if no condition ends it."""
+        """True if the fault may end now; False if no condition ends it."""
         if what.until is None:
             return False
         condition = self._bound.get(what)

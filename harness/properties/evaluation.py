@@ -61,20 +61,20 @@ class Run:
             if property.kind == "never"
             else [binder.truth(premise) for premise in syntax.premises(property.expression)]
         )
-        """What must be true at some time for the expression to say anything; empty if it does in any case."""
+        """The premises that must be true at some time for the expression to be tested; empty if it always is."""
         self._premise: bool | None = not self._premises
-        """Whether one of them was; None if one may have been."""
+        """True if one of them was true; None if one may have been."""
         self._remembers = bool(binder.remembering or binder.windows)
-        """Whether what the expression says depends on what was before."""
+        """True if the value of the expression depends on earlier values."""
         if property.kind == "never":
             self._truth = signals.Negation(self._truth)
         other = property.after if property.until is None else property.until
         self._other = signals.Fixed(True) if other is None else binder.truth(other)
         self._judged_always = property.after is None and property.until is None
-        """Whether there is no other expression to look at."""
+        """True if there is no other expression to evaluate."""
         self._windows = list(binder.windows.values())
         self._sleeps = property.after is not None and not self._remembers and not self._windows
-        """Whether, while `after` has not come, nothing but what that is made of needs to be looked at."""
+        """True if, until `after` comes, only its own quantities need evaluation."""
         self._remembering = binder.remembering
         self._read = dict.fromkeys(binder.names, 0)
         self._env: dict[str, Seen] = {}
@@ -90,7 +90,7 @@ class Run:
         self.violations: list[Violation] = []
 
     def catch_up(self, t: float) -> None:
-        """Judge what the record has got since, until `t`."""
+        """Judge the samples since the last call, until `t`."""
         self.trace = self._recorded.bridged(self.property.max_gap_s)
         if self._sleeps and self._asleep():
             wakes = min((self.trace[name][self._read[name]][0] for name in self._other.names if self._has_more(name)),
@@ -336,7 +336,7 @@ def course(record: Journal | Trace, expression: str, max_gap: Time = 0.0) -> tup
 
 
 class Monitor:
-    """Properties watched while a run goes on."""
+    """Judges properties while a run goes on."""
 
     def __init__(self, properties: Iterable[Property | str], trace: Trace, events: Iterable[Event] = ()) -> None:
         """`trace` is filled by a sampler; violations show the events of `events`, a journal.

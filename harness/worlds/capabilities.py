@@ -1,4 +1,4 @@
-"""What a test may require of the world it runs in, with `@pytest.mark.needs("truth")`."""
+"""Capabilities of worlds, which a test requires with `@pytest.mark.needs("truth")`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CAPABILITIES: Mapping[str, str] = {
     "programs": "programs of their own can reach the devices",
     "truth": "every physical quantity can be observed",
 }
-"""Capability -> what it means."""
+"""Capability -> its meaning."""
 
 
 def missing(offered: frozenset[str], needed: Iterable[str]) -> list[str]:

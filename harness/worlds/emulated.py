@@ -1,4 +1,4 @@
-"""What the simulated and the live world have in common: both have the site's model in hand.
+"""The common part of the simulated and the live world, which both have the model of the site.
 
 Faults of plant, sensors, firmware and people go to the model, faults of the wire to the world's network, and every
 physical quantity can be observed, whatever the devices say of it.
@@ -40,7 +40,7 @@ class EmulatedWorld(World):
         self._sampling: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop
         self._failed: asyncio.Future[None]
-        """Completes with what makes it pointless to go on."""
+        """A future that raises the error that ends the run."""
         self._untold: Exception | None = None
         """The same, until `run` or `stop` has raised it."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -71,7 +71,7 @@ class EmulatedWorld(World):
         self._sample_again()
 
     async def _end(self) -> None:
-        """Stop what was begun, with everything as it was before, even if some of it fails."""
+        """Undo `_begin` completely, even if a step fails."""
         with ExitStack() as stack:
             stack.callback(self._watching.stop)
             stack.callback(self.model.plant.watchers.remove, self._settled)
@@ -99,14 +99,14 @@ class EmulatedWorld(World):
         self._fail(defect.error)
 
     def _fail(self, error: Exception) -> None:
-        """Something went wrong that nobody waits for: whoever runs or judges the world next is told."""
+        """Keep an error outside any awaited call. The next call that runs or judges the world raises it."""
         if not self._failed.done():
             self._untold = error
             self._failed.set_exception(error)
             self._failed.exception()  # it counts as heard, so that asyncio does not log it as well
 
     def _raise_failure(self) -> None:
-        """Raise what went wrong and has not been raised yet."""
+        """Raise an error that was kept and not raised yet."""
         error, self._untold = self._untold, None
         if error is not None:
             raise error
@@ -152,7 +152,7 @@ class EmulatedWorld(World):
         self._hear(task)
 
     def _hear(self, future: asyncio.Future[None]) -> None:
-        """Something that nobody may be waiting for is over."""
+        """The callback at the end of a background task."""
         if not future.cancelled() and isinstance(error := future.exception(), Exception):
             self._fail(error)
 
@@ -177,7 +177,7 @@ class EmulatedWorld(World):
         self._watching.sample()
 
     def _sample_again(self) -> None:
-        """Slow quantities of a quiet plant have a course too, and firmware looks at what crosses no horizon."""
+        """Sample the slow quantities of a quiet plant, and let firmware evaluate what crosses no horizon."""
         self._advance()
         self.model.plant.settle()
         self.sample()

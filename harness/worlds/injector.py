@@ -1,4 +1,4 @@
-"""Lets a schedule of faults happen in a world that runs: by its clock, and by conditions on its quantities."""
+"""Runs a schedule of faults in a world: by its clock, and by conditions on its quantities."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Injector:
             raise
 
     def end(self, target: str | None = None, kind: str | None = None) -> list[Action]:
-        """End what is active; returns what was lifted.
+        """End active faults; returns the actions.
 
         Raises:
             PlantError: no such fault was ever injected.
@@ -66,7 +66,7 @@ class Injector:
         return [action for action in actions if action.parameters is None]
 
     def apply_due(self, due_s: float = 0.0) -> None:
-        """Do what is due by now; call it also when something a condition looks at may have changed.
+        """Do all actions that are due. Call it also when the value of a condition may have changed.
 
         A timer that was set for `due_s` is not early for a rounding of the clock.
         """
@@ -93,7 +93,7 @@ class Injector:
 
     @property
     def waits(self) -> bool:
-        """Whether some fault lasts until a condition holds."""
+        """True if a fault lasts until a condition holds."""
         return bool(self.schedule.conditions)
 
     def stop(self) -> None:

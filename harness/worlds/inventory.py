@@ -1,4 +1,4 @@
-"""What a site hands to whoever talks to its devices: addresses and credentials, for controllers and for handles."""
+"""The inventory of a site: addresses and credentials, for controllers and for handles."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Access:
 
     @classmethod
     def of(cls, snmp: SnmpAccess) -> Access:
-        """What the site file says: its first user, and the first receiver of notifications."""
+        """The access of the site file: its first user, and the first receiver of notifications."""
         user = snmp.all_users[0]
         traps = place(snmp.receivers[0].to) if snmp.receivers else None
         passwords = user.auth_password or "", user.priv_password or ""

@@ -32,7 +32,7 @@ APART = 10
 """How far the ports of one worker are from those of the next."""
 
 LOOK_S = 0.02
-"""How often `run` looks whether the site's time has come, s of the clock."""
+"""Period in which `run` checks the time of the site, s of the clock."""
 
 
 class LiveWorld(EmulatedWorld):

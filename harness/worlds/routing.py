@@ -1,4 +1,4 @@
-"""The faults of an emulated world: each goes to the sink that realises it, and what only the world sees is noted."""
+"""The routing of faults in an emulated world: each goes to its sink, and the journal notes those of the world."""
 
 from __future__ import annotations
 

@@ -28,10 +28,10 @@ from twinfeed.harness.worlds.wire_faults import WireFaults
 from twinfeed.harness.worlds.world import Duration, span
 
 MEASURING_S = 0.2
-"""How old a measurement may be when a device is asked, s (assumption: cards sample two to ten times a second)."""
+"""Largest age of a measurement when a device is polled, s (assumption: cards sample two to ten times a second)."""
 
 PATIENCE_S = 2 * 3600.0
-"""A test that waits for something else than `run` for so long waits for what never comes, s of the site's clock."""
+"""Time, s of the site's clock, after which a test that waits outside `run` is taken to wait for ever."""
 
 KEPT_FRAMES = 100_000
 """So many frames are kept for a failed test, the last ones."""

@@ -1,4 +1,4 @@
-"""What a world records of its site's model: states at every instant, numbers often enough, and the plant's journal.
+"""The samples of a world: states at every instant, numbers often enough, and the journal of the plant.
 
 Of a whole site's 2,400 quantities most are numbers that follow from a few. Unless they are watched by name, numbers are
 sampled only when `sample` is called, and `DETAILS` not at all.
@@ -11,7 +11,7 @@ from twinfeed.emulators.site import Site
 from twinfeed.harness.journal import Journal, Sampler
 
 WATCHING_S = 10.0
-"""A quiet plant is looked at so often, s: rooms and water move by less than half a kelvin meanwhile."""
+"""Period of samples of a quiet plant, s: rooms and water change by less than half a kelvin in it."""
 
 DETAILS = frozenset(Electrical.QUANTITIES) - {"live"} | {
     "current_a", "current_percent", "heat_percent", "neutral_a", "worst_phase_a", "energy_kwh", "traffic_gbps",
@@ -21,7 +21,7 @@ DETAILS = frozenset(Electrical.QUANTITIES) - {"live"} | {
 
 
 class Watching:
-    """Records a site into a journal. With `everything`, all states and the telling numbers; else what is watched."""
+    """Samples a site into a journal. With `everything` all states and the important numbers, else the watched ones."""
 
     def __init__(self, site: Site, journal: Journal, everything: bool) -> None:
         self._site, self._journal = site, journal

@@ -1,4 +1,4 @@
-"""Protocol and transport faults of the simulated network: which device suffers what, and what becomes of its path."""
+"""Protocol and transport faults of the simulated network: the faults of each device, and their effect on its path."""
 
 from __future__ import annotations
 

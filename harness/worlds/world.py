@@ -276,7 +276,7 @@ class World(ABC):
 
 
 def never_injected(missed: Iterable[Injection], ended_s: float) -> str:
-    """Says which faults a run that ended then has missed, and what to do."""
+    """The message for faults that a run has missed, with the next step."""
     which = ", ".join(f"{fault.target} {fault.kind} at {spoken(fault.at_s)}" for fault in missed)
     return (
         f"never injected, because the run ended at {spoken(ended_s)}: {which}. Let the run last longer or the fault "

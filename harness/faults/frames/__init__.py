@@ -1,4 +1,4 @@
-"""Faults of what is said between a client and a device: which there are (`KINDS`) and what they do (`Tamper`)."""
+"""Faults of messages between a client and a device: their kinds (`KINDS`) and their effect (`Tamper`)."""
 
 from twinfeed.harness.faults.frames.kinds import (
     BY_NAME,

@@ -51,7 +51,7 @@ class CommunityMessage:
     """error-index, in a GETBULK max-repetitions."""
     bindings: list[Binding] = field(default_factory=list)
     tail: bytes = b""
-    """What stood after the message."""
+    """The octets after the message."""
 
     @property
     def octets(self) -> bytes:
@@ -62,7 +62,7 @@ class CommunityMessage:
 
     @property
     def asks(self) -> tuple[object, ...]:
-        """What makes two requests the same: all but the request id."""
+        """The key of a request: all of it but the request id."""
         names = tuple((binding.name, binding.tag, binding.contents) for binding in self.bindings)
         return self.version, self.community, self.tag, self.status, self.index, names
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 MORE = 0
-"""More octets are needed to tell."""
+"""More octets are needed to decide."""
 
 LOST = -1
 """No frame begins like this."""
@@ -20,7 +20,7 @@ _MBAP_LENGTHS = range(2, 255)
 
 
 class Piece(NamedTuple):
-    """What a stream was cut into: a whole frame, or octets that are none and pass as they are."""
+    """A piece of a stream: a whole frame, or octets that are none and pass unchanged."""
 
     octets: bytes
     whole: bool
@@ -44,11 +44,11 @@ class Cutter:
 
     @property
     def waiting(self) -> bool:
-        """Whether part of a frame is held back."""
+        """True if part of a frame is held back."""
         return self._passed < len(self._partial)
 
     def whole(self, data: bytes) -> bytes:
-        """What passes when `data` comes and no frame is to be looked at."""
+        """The octets that pass when `data` comes and no frame is decoded."""
         if self._lost:
             return data
         if not self._partial and self._measure(data) == len(data):
@@ -89,7 +89,7 @@ class Cutter:
         return pieces
 
     def idle(self) -> bytes:
-        """The line was silent for longer than a frame allows: what was held back passes, and a new frame begins."""
+        """Pass what was held back, after a silence longer than a frame allows. A new frame begins."""
         held = self._partial[self._passed :]
         self._partial, self._passed = b"", 0
         return held

@@ -1,4 +1,4 @@
-"""Messages in words, as scapy reads them, for people who watch a line. 0.2 ms a Modbus frame, 1 ms an SNMP message."""
+"""Messages as text, decoded by scapy. 0.2 ms a Modbus frame, 1 ms an SNMP message."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def prepare() -> None:
 
 
 def described(speaks: Speaks, message: bytes, answer: bool) -> str:
-    """One line that tells what this message says; what cannot be read is shown as octets. Never raises."""
+    """One line with the content of a message; unreadable parts are shown as octets. Never raises."""
     if speaks == "snmp":
         return _snmp(message) or _octets(message)
     if speaks == "modbus-tcp":
@@ -76,7 +76,7 @@ def _snmp(message: bytes) -> str:
 
 
 def _odd(message: CommunityMessage) -> str:
-    """A message that holds what scapy does not read."""
+    """A message that scapy cannot decode completely."""
     name = NAMES.get(message.tag, f"tag 0x{message.tag:02x}")
     failed = f" error {message.status} at {message.index}" if message.tag == RESPONSE and message.status else ""
     binds = ", ".join(_odd_bind(binding) for binding in message.bindings)

@@ -1,4 +1,4 @@
-"""The faults of what passes between a client and a device, as data: their names, meanings and parameters.
+"""The faults of messages and paths, as data: names, meanings and parameters.
 
 Protocol faults change messages (`twinfeed.harness.faults.frames.tamper`); transport faults change the path (`path`, a
 `LinkConditions` for memory and proxies alike) or a connection (`reset`).
@@ -18,7 +18,7 @@ Faults = Mapping[str, Mapping[str, float]]
 """Active faults: kind -> parameter -> number."""
 
 PROTOCOLS = ("modbus-tcp", "modbus-rtu", "snmp")
-"""What messages are of."""
+"""The protocol of a message."""
 
 _PERCENT = "how many of them"
 _OFFSET = "what is added to it"
@@ -191,7 +191,7 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         delay_s=Parameter(30, "s", 0, 86400, "how late"),
     ),
 )
-"""What is done to messages."""
+"""The faults of messages."""
 
 TRANSPORT_KINDS: tuple[FaultKind, ...] = (
     _transport("delay", "everything takes longer, each way", delay_s=Parameter(0.5, "s", 0, 3600)),
@@ -243,7 +243,7 @@ TRANSPORT_KINDS: tuple[FaultKind, ...] = (
         error_rate=Parameter(0.001, "errors/bit", 0, 0.5),
     ),
 )
-"""What is done to paths and connections."""
+"""The faults of paths and connections."""
 
 KINDS: tuple[FaultKind, ...] = PROTOCOL_KINDS + TRANSPORT_KINDS
 """Every fault of this package."""

@@ -74,7 +74,7 @@ class ModbusConversation:
             yield octets
 
     def _broadcast(self, adu: bytes) -> bool:
-        """Whether a request is for all units of a line: it is never answered."""
+        """True if a request is a broadcast, which gets no answer."""
         return self._serial and not adu[_HEAD]
 
     def _leaves_unanswered(self, adu: bytes) -> bool:
@@ -95,7 +95,7 @@ class ModbusConversation:
         return not self._broadcast(adu) and self._tamper.strikes("modbus-exception", _writes(adu[_HEAD:]))
 
     def _lost(self, frame: bytes) -> bool:
-        """Whether that answer does not arrive, as the fault `answers-lost` has it."""
+        """True if the fault `answers-lost` drops that answer."""
         transaction = _transaction(self._adu(frame))
         if not self._tamper.strikes("answers-lost", _writes(self._open.get(transaction, b""))):
             return False
@@ -163,7 +163,7 @@ def dissected(frame: bytes, answer: bool) -> Any:
 
 
 def _writes(asked: bytes) -> bool:
-    """Whether a request, from its unit identifier on, changes anything in the device."""
+    """True if a request, from its unit identifier on, changes the device."""
     return len(asked) > 1 and asked[1] in _WRITES
 
 

@@ -196,7 +196,7 @@ def _failed(request: CommunityMessage) -> bytes:
 
 
 def _missing(request: CommunityMessage) -> bytes:
-    """The answer that what was asked for does not exist."""
+    """The answer that the requested variable does not exist."""
     index = min(1, len(request.bindings))
     if request.version == 0:
         return _answer(request, ErrorStatus.NO_SUCH_NAME, index)
@@ -224,7 +224,7 @@ def _number(binding: Binding) -> int | None:
 
 
 def _reboot(binding: Binding, tamper: Tamper, boots: int) -> None:
-    """The variables that tell a restart: times count from the first one seen, the number of boots is higher."""
+    """The variables of a restart: times count from the first one seen, the number of boots is higher."""
     number = _number(binding)
     if number is None:
         return

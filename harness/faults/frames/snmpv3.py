@@ -1,4 +1,4 @@
-"""Faults of SNMP v3 messages. Who has no secret can read the header and write what an agent says without one.
+"""Faults of SNMP v3 messages. Without keys the header can be read, and reports without keys can be written.
 
 Such are the Reports (RFC 3414 §3.2): usmStatsWrongDigests is sent without authentication by real agents too. A Report
 of usmStatsNotInTimeWindows is authenticated by real agents, so that a manager believes the clock in it; the one made
@@ -39,7 +39,7 @@ _MOST = 0x7FFF_FFFF
 
 
 class V3Faults:
-    """What one manager suffers of the device's v3 faults."""
+    """The v3 faults of a device, as they act on one manager."""
 
     __slots__ = ("_asked", "_onset", "_reported", "_tamper", "_told")
 

@@ -1,4 +1,4 @@
-"""What a fault does to what is said between clients and one device: bytes in, bytes out, from a seed. No I/O, no clock.
+"""The effect of faults on the messages between clients and one device: bytes in, bytes out, seeded. No I/O, no clock.
 
     client  -> request ->  Tamper  -> request ->  device  -> notification ->  Tamper  -> station
             <- answer  <-          <- answer  <-
@@ -17,14 +17,14 @@ from typing import Literal, Protocol
 from twinfeed.harness.faults.frames.kinds import ALL, READS, WRITES, chosen, protocols
 
 MOST_REMEMBERED = 10_000
-"""What one fault remembers at most; what else it is told passes as if it began now."""
+"""Largest number of messages that one fault remembers; further ones pass as if the fault began now."""
 
 Speaks = Literal["modbus-tcp", "modbus-rtu", "snmp"]
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the client gets in the device's place; the device has not seen the request."""
+    """The answer to the client instead of the device's; the device never gets the request."""
 
     frame: bytes
 
@@ -44,21 +44,21 @@ class Conversation(Protocol):
     """
 
     def request(self, data: bytes) -> list[bytes | Answer]:
-        """What becomes of octets from the client: those that go on to the device, and answers in its place."""
+        """The effect on octets of the client: those for the device, and answers instead of it."""
 
     def answer(self, data: bytes) -> list[bytes]:
-        """What the client gets when the device sends these octets."""
+        """The octets for the client when the device sends these."""
 
     def idle(self) -> tuple[bytes, bytes]:
-        """The line was silent for longer than a frame allows: what was held back towards the device and the client."""
+        """The octets held back towards device and client, after a silence longer than a frame allows."""
 
     @property
     def waiting(self) -> bool:
-        """Whether part of a frame is held back."""
+        """True if part of a frame is held back."""
 
 
 class Tamper:
-    """The faults of one device's messages, shared by all who talk to it; none at first.
+    """The faults of the messages of one device, shared by all its clients; none at first.
 
     `speaks` is what the device speaks: modbus-tcp (also over UDP), modbus-rtu (serial, or over TCP) or snmp.
     """
@@ -69,7 +69,7 @@ class Tamper:
         self.active: dict[str, dict[str, float]] = {}
         """The faults there are: kind -> parameter -> number, in the order of their onset."""
         self.memory: dict[str, dict[object, bytes]] = {}
-        """What an active fault remembers: kind -> a request -> an answer."""
+        """The memory of active faults: kind -> request -> answer."""
         self.spared: Counter[tuple[str, str]] = Counter()
         """Faults that a message did not suffer, and why -> how many messages."""
         self._own: Conversation | None = None
@@ -98,7 +98,7 @@ class Tamper:
             import scapy.contrib.modbus  # noqa: F401 (imported for its layers to be known)
 
     def lift(self, kind: str | None = None) -> list[str]:
-        """A fault ends, or all of them; what ended. Everything passes again as it comes."""
+        """End one fault or all; returns the ended ones. Messages then pass unchanged."""
         ended = [name for name in self.active if kind in (None, name)]
         for name in ended:
             del self.active[name], self.memory[name]
@@ -137,14 +137,14 @@ class Tamper:
         return self._only().answer(data)
 
     def strikes(self, kind: str, writes: bool) -> bool:
-        """Whether an active fault with the parameters `percent` and `only` hits this request."""
+        """True if an active fault with the parameters `percent` and `only` acts on this request."""
         fault = self.active.get(kind)
         if fault is None or fault["only"] not in (ALL, WRITES if writes else READS):
             return False
         return fault["percent"] >= 100.0 or self.rng.random() * 100.0 < fault["percent"]
 
     def notification(self, datagram: bytes) -> list[bytes | Late]:
-        """What the station gets of a trap or an inform that the device sends."""
+        """The messages for the station when the device sends a trap or an inform."""
         active = self.active
         if not active or self._happens("traps-lost"):
             return [] if active else [datagram]

@@ -1,4 +1,4 @@
-"""What proxies have in common: the faults there are, the path each way, and the record of what passed."""
+"""The common part of proxies: the faults, the path each way, and the capture."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ DIRECT = LinkConditions(latency_s=0.0)
 """A proxy adds nothing to the network it is in."""
 
 WIRESHARK = {"modbus-tcp": "mbtcp", "modbus-rtu": "mbrtu", "snmp": "snmp"}
-"""What Wireshark calls the protocols."""
+"""Wireshark's names of the protocols."""
 
 
 class NotLoopback(ValueError):
-    """A proxy was told to listen at an address that others can reach."""
+    """An address that other computers can reach was given to a proxy."""
 
 
 class Proxy(ABC):
@@ -45,7 +45,7 @@ class Proxy(ABC):
         self.conditions = healthy
         """The path as it is now."""
         self.watch: Callable[[float, bytes, bool, str], None] | None = None
-        """Called with what passes: the time, a message as the client sees it, whether it is an answer, a comment."""
+        """Called for each message: the time, the message of the client's side, True for an answer, a comment."""
         self._healthy = healthy
         self._rng = Random(seed)
         self._path_faults: dict[str, dict[str, float]] = {}
@@ -63,7 +63,7 @@ class Proxy(ABC):
         return self._loop.time() - self._began_s if self._loop is not None else 0.0
 
     def suffers(self, kind: str) -> bool:
-        """Whether a fault of that kind can be applied here."""
+        """True if this proxy can apply a fault of that kind."""
         return self.tamper.speaks in protocols(kind) or (not protocols(kind) and kind not in self.MEANINGLESS)
 
     async def apply(self, kind: str, parameters: Mapping[str, float] | None = None) -> None:
@@ -85,7 +85,7 @@ class Proxy(ABC):
         await self._set(path(self._path_faults, self._healthy))
 
     async def lift(self, kind: str | None = None) -> list[str]:
-        """A fault ends, or all of them; what ended."""
+        """End one fault or all; returns the ended ones."""
         ended = self.tamper.lift(kind)
         of_path = [name for name in self._path_faults if kind in (None, name)]
         for name in of_path:

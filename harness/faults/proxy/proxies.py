@@ -49,7 +49,7 @@ class Proxies:
             await proxy.apply(kind, parameters)
 
     async def lift(self, device: str | None = None, kind: str | None = None) -> list[tuple[str, str]]:
-        """Faults end: of one device or all, of one kind or all. What ended, as (device, kind)."""
+        """End faults: of one device or all, of one kind or all. Returns them as (device, kind)."""
         ended: dict[tuple[str, str], None] = {}
         for name, proxies in self.of.items():
             if device in (None, name):

@@ -164,7 +164,7 @@ class _Way(asyncio.Protocol):
         self._receive(data)
 
     def send(self, data: bytes) -> bool:
-        """Whether it will arrive: what a line loses is lost. What is sent later never arrives earlier."""
+        """True if the octets will arrive. Later ones never arrive earlier."""
         loop = asyncio.get_running_loop()
         arrivals = self.model.datagram(loop.time(), len(data))
         if arrivals:

@@ -112,7 +112,7 @@ class _End(Enum):
 
 
 class _Pipe:
-    """One direction of a connection: what is sent into it comes out, in order, when the path lets it.
+    """One direction of a connection: octets leave it in order, when the path allows.
 
     While more is under way than `MOST_BACKLOG`, or `full` is set by who takes what comes out, `source` is not read.
     """
@@ -144,7 +144,7 @@ class _Pipe:
         self.throttle()
 
     def go_on(self) -> None:
-        """The path has changed: what was stalled is sent again."""
+        """Send the stalled octets again, after a change of the path."""
         stalled, self._stalled = self._stalled, []
         for item, comment in stalled:
             self._backlog -= _size(item)
