@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -48,6 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[PLAN] = Plan(rig)
     else:
         config.option.world = "rig"
+        if option("--decision-rule") is None:
+            config.option.decision_rule = rig.bench.decision_rule
 
 
 @pytest.hookimpl
@@ -65,15 +67,32 @@ def pytest_twinfeed_world(request: pytest.FixtureRequest) -> World | None:
     return RigWorld(rig, run=request.node.nodeid)
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The bench's own record goes to those of the run, if they are kept."""
+@pytest.hookimpl(trylast=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """The record of the run holds which bench file it has read."""
     rig = session.config.stash.get(RIG, None)
-    folder = session.config.getoption("--report", None)
-    if rig is not None and folder and PLAN not in session.config.stash:
-        from twinfeed.hil_rigs.supervisor.places import record_of
+    if rig is None or PLAN in session.config.stash or not session.config.getoption("--report", None):
+        return
+    from twinfeed.harness.report import notes
+    from twinfeed.harness.report.facts import IN_FORCE
+    from twinfeed.hil_rigs.evidence.in_force import described
 
-        if record_of(rig).exists():
-            shutil.copy(record_of(rig), session.config.rootpath / folder / f"bench-{rig.name}.jsonl")
+    notes.note_event(*IN_FORCE, **described(rig, with_text=False))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The bench's own records go to those of the run, each quoting the end of the other."""
+    rig = config.stash.get(RIG, None)
+    if rig is None or PLAN in config.stash or not config.getoption("--report", None):
+        return
+    from twinfeed.harness.report import notes
+    from twinfeed.hil_rigs.evidence import quotes
+    from twinfeed.hil_rigs.supervisor.places import folder
+
+    record = notes.current()
+    if record is not None and (trouble := quotes.end(folder(rig), rig.name, record, record.path.parent)):
+        print(f"twinfeed: {trouble}", file=sys.stderr)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

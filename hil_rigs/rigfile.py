@@ -23,6 +23,7 @@ FILE`). What is read here is checked for form and for names that nothing bears; 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from twinfeed.emulators import sitefile, yamlfile
+from twinfeed.emulators import sitefile, textfile, yamlfile
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.profiles import library
@@ -59,6 +60,13 @@ class Rig:
     """The software twin, at rest: names, wiring and profiles."""
     profiles: dict[str, Profile]
     """The profile of every device of the bench."""
+    text: str = ""
+    """The file as it was read."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the file as it was read."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
     def name(self) -> str:
@@ -110,6 +118,7 @@ def read(rig: str | Path) -> Rig:
     """
     path = find(rig)
     data = yamlfile.load(path)
+    text = textfile.octets(path).decode("utf-8", "replace")
     site = Site(sitefile.read(path))
     try:
         bench = Bench.model_validate({key: value for key, value in data.items() if key != "wiring"})
@@ -119,7 +128,7 @@ def read(rig: str | Path) -> Rig:
     reader.check()
     if reader.problems:
         raise FileError(reader.problems)
-    return Rig(path, bench, site, reader.profiles)
+    return Rig(path, bench, site, reader.profiles, text)
 
 
 class _Reader:

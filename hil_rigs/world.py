@@ -27,6 +27,7 @@ from twinfeed.harness.properties import Property, Verdict, patterns
 from twinfeed.harness.properties.conditions import Conditions
 from twinfeed.harness.properties.vocabulary import Vocabulary, domains
 from twinfeed.harness.properties.vocabulary import fits as fit
+from twinfeed.harness.report import notes
 from twinfeed.harness.transports import DeviceHandle
 from twinfeed.harness.transports.handle import Reading
 from twinfeed.harness.uncertainty import Observed
@@ -36,6 +37,7 @@ from twinfeed.harness.worlds.inventory import Access
 from twinfeed.harness.worlds.sites import beside
 from twinfeed.harness.worlds.world import Cannot, Duration, NotKnown, World, span
 from twinfeed.hil_rigs.emergency.beating import Beating
+from twinfeed.hil_rigs.evidence.quotes import quote
 from twinfeed.hil_rigs.instruments import measures
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.supervisor.client import Client, SupervisorGone
@@ -100,6 +102,7 @@ class RigWorld(World):
             raise BenchStopped(f"bench {self.rig.name} cannot be used: {error}") from None
         except (Denied, SupervisorGone) as error:
             raise Cannot(f"bench {self.rig.name}: {error}") from None
+        await self._quote()
         self._beating = Beating(socket_of(self.rig), ticket, self.rig.bench.limits.heartbeat / 4, self._rescue)
         self._living = [asyncio.create_task(self._live()), asyncio.create_task(self._keep_in_touch())]
         self._client.gone.add_done_callback(lambda _: self._stop("the supervisor of the bench has ended"))
@@ -108,6 +111,13 @@ class RigWorld(World):
         self._injector = Injector(self._faults, lambda: self.now, self._holds, self.seed, failed=self._fail)
         self.journal.trace.sections.update(quantities.sections(self.model))
         await self._first_readings()
+
+    async def _quote(self) -> None:
+        """The record of the run, if one is written, and that of the bench quote each other."""
+        record = notes.current()
+        if record is not None:
+            with suppress(Denied, SupervisorGone):  # what is missing then, `twinfeed verify` reports
+                await quote(self._client.ask, record)
 
     async def _first_readings(self) -> None:
         """Take what the instruments that are read already have shown last."""
@@ -126,6 +136,7 @@ class RigWorld(World):
             await self.controller.stop()
         try:
             await self._client.ask("let-go")
+            await self._quote()
         except SupervisorGone:
             await asyncio.to_thread(self._rescue)
         except Denied:

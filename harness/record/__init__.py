@@ -10,7 +10,7 @@ signed or a signature is checked.
 """
 
 from twinfeed.harness.record.lines import FIRST, Broken, Entry, digest, read, until_broken
-from twinfeed.harness.record.person import Person, acting, acting_for
+from twinfeed.harness.record.person import Person, acting, acting_for, login_of
 from twinfeed.harness.record.stamps import Stamp, Step, boot_id, in_order, steps
 from twinfeed.harness.record.writing import BEGINS, GOES_ON, RESERVE_OCTETS, DiskFull, Head, Record
 
@@ -32,6 +32,7 @@ __all__ = [
     "boot_id",
     "digest",
     "in_order",
+    "login_of",
     "read",
     "steps",
     "until_broken",

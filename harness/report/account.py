@@ -207,14 +207,11 @@ class Account:
             return self.chains[0].last
         return hashlib.sha256("".join(f"{chain.last}\n" for chain in self.chains).encode()).hexdigest()
 
-    @property
-    def title(self) -> str:
+    def title(self, language: str = "en") -> str:
         """What was tested on: the bench's own title, its name, or the file's."""
-        bench = self.facts.bench
-        named = self.sessions[-1].bench if self.sessions else self.folder
-        if bench is None:
-            return named
-        return f"{bench.title} ({bench.name})" if bench.title else bench.name
+        if self.facts.bench is not None:
+            return self.facts.bench.titled(language)
+        return self.sessions[-1].bench if self.sessions else self.folder
 
     @property
     def document(self) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 from twinfeed.harness.record import Entry
 
+QUOTES = ("record", "quotes")
+"""A record names a line of another one: `of` (run or bench), `file`, `record`, `n`, `hash`."""
 IN_FORCE = ("bench", "in force")
 """The bench file that a supervisor or a run has read: its text, hash, title, devices and limits."""
 EDITED = ("bench", "file was edited")
@@ -37,7 +39,8 @@ class Bench:
     """A bench file in force."""
 
     name: str
-    title: str = ""
+    title: Mapping[str, str] = field(default_factory=dict)
+    """By language; under an empty name where it has one for all."""
     file: str = ""
     sha256: str = ""
     decision_rule: str = ""
@@ -55,8 +58,14 @@ class Bench:
             KeyError, TypeError: a line that is not written like that.
         """
         devices = tuple(Address(**device) for device in data.get("devices", ()))
-        text = {name: str(data.get(name, "")) for name in ("title", "file", "sha256", "decision_rule")}
-        return cls(str(data["name"]), devices=devices, **text)
+        text = {name: str(data.get(name, "")) for name in ("file", "sha256", "decision_rule")}
+        title = {str(language): str(words) for language, words in data.get("title", {}).items()}
+        return cls(str(data["name"]), title, devices=devices, **text)
+
+    def titled(self, language: str = "en") -> str:
+        """The title in that language, with the name of the bench."""
+        title = self.title.get(language) or self.title.get("") or next(iter(self.title.values()), "")
+        return f"{title} ({self.name})" if title else self.name
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,11 @@ def note_event(who: str, what: str, /, **data: Any) -> None:
         _open[-1].write(who, what, **data)
 
 
+def current() -> Record | None:
+    """The record of this run, None if none is written."""
+    return _open[-1] if _open else None
+
+
 def opened(record: Record) -> None:
     """From now on notes go there."""
     _open.append(record)

@@ -20,9 +20,8 @@ from twinfeed.harness.language import N_
 from twinfeed.harness.record import BEGINS, FIRST, GOES_ON, Entry, until_broken
 from twinfeed.harness.record.folder import sha256
 from twinfeed.harness.record.keys import short, signed
+from twinfeed.harness.report.facts import QUOTES
 
-QUOTES = ("record", "quotes")
-"""A record names a line of another one: `of` (run or bench), `file`, `record`, `n`, `hash`."""
 STARTED, ENDED = ("session", "started"), ("session", "ended")
 ATTACHED = ("test", "attached")
 

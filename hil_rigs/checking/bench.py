@@ -8,11 +8,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Hashable, Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from statistics import median
 
 from twinfeed.harness.transports import DeviceHandle, TransportError
-from twinfeed.hil_rigs.checking import clocks, dry_run, identity, interlocks, papers, points, ports
+from twinfeed.hil_rigs.checking import clocks, dry_run, fit, identity, interlocks, points, ports
 from twinfeed.hil_rigs.checking.asking import Asked
 from twinfeed.hil_rigs.checking.findings import DeviceSummary, Finding, Level, Phrase, Report
 from twinfeed.hil_rigs.connecting import handles_of
@@ -35,24 +35,28 @@ async def check(
     progress: Progress = lambda name, done: None,
     now: Callable[[], float] = time.time,
     today: date | None = None,
+    beside: bool = False,
 ) -> Report:
-    """Everything that can be found out about a bench without moving it, in at most `within_s` and a little."""
-    return await _Check(rig, progress, now).run(within_s, date.today() if today is None else today)
+    """Everything that can be found out about a bench without moving it, in at most `within_s` and a little.
+
+    `beside` a supervisor that has the bench, devices on serial lines are left to it.
+    """
+    return await _Check(rig, progress, now, beside).run(within_s, today)
 
 
 class _Check:
     """One run over a bench; collects what it finds."""
 
-    def __init__(self, rig: Rig, progress: Progress, now: Callable[[], float]) -> None:
-        self.rig, self.progress, self.now = rig, progress, now
+    def __init__(self, rig: Rig, progress: Progress, now: Callable[[], float], beside: bool) -> None:
+        self.rig, self.progress, self.now, self.beside = rig, progress, now, beside
         self.report = Report(rig.name)
         self.answering: dict[str, Asked] = {}
         """Devices that have said who they are."""
 
-    async def run(self, within_s: float, today: date) -> Report:
+    async def run(self, within_s: float, today: date | None) -> Report:
         findings = self.report.findings
-        findings += papers.looked_at(self.rig, today)
-        no_port = list(ports.serial_ports(self.rig))
+        findings += fit.fit_to_arm(self.rig, today, datetime.fromtimestamp(self.now(), UTC))
+        no_port = list(ports.taken(self.rig)) if self.beside else list(ports.serial_ports(self.rig))
         findings += no_port
         handles = self._handles({finding.on for finding in no_port})
         ends_s = asyncio.get_running_loop().time() + within_s

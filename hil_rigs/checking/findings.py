@@ -69,6 +69,12 @@ class Finding:
     points: tuple[str, ...] = ()
     """The points it is about, where it is about several."""
 
+    def __str__(self) -> str:
+        on = f"{self.on}: " if self.on else ""
+        expected = f", expected {self.expected}" if self.expected is not None else ""
+        do = f"; {self.do}" if self.do is not None else ""
+        return f"{on}{self.found}{expected}{do}"
+
     def as_data(self, translate: Translate = str) -> dict[str, Any]:
         return {
             "on": self.on,

@@ -27,6 +27,20 @@ def serial_ports(rig: Rig) -> Iterator[Finding]:
                 )
 
 
+def taken(rig: Rig) -> Iterator[Finding]:
+    """The devices on serial lines, which the supervisor of the bench reads: a second master would disturb both."""
+    for name, device in rig.bench.devices.items():
+        if device.modbus is not None and device.modbus.serial is not None:
+            yield Finding(
+                name,
+                "port",
+                Level.NOTICE,
+                Phrase("{port}: left to the supervisor, which reads it now", port=device.modbus.serial),
+                None,
+                Phrase("twinfeed rig status shows its readings; check again when no supervisor runs"),
+            )
+
+
 def _usable(port: Path) -> tuple[Phrase | None, Phrase | None]:
     """Why a port cannot be used and what to do about it; None and None if it can."""
     if not port.exists():

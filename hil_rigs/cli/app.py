@@ -13,7 +13,7 @@ from rich.markup import escape
 from twinfeed.emulators.textfile import printable
 from twinfeed.harness.cli.output import Exit
 from twinfeed.harness.cli.profile import with_profiles
-from twinfeed.hil_rigs.cli import bench, check, key, learning, practise, working
+from twinfeed.hil_rigs.cli import bench, check, key, learning, pin, practise, working
 from twinfeed.hil_rigs.emergency.mark import Mark, marks, place_of
 
 Arguments = ParamSpec("Arguments")
@@ -33,6 +33,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     bench.dry_run,
     bench.schema,
     key.key,
+    pin.pin,
     working.status,
     working.arm,
     working.disarm,

@@ -43,7 +43,8 @@ def check(
     from twinfeed.hil_rigs import rigfile
     from twinfeed.hil_rigs.checking.bench import WITHIN_S
     from twinfeed.hil_rigs.cli.check_table import picture
-    from twinfeed.hil_rigs.lock import BenchLock, Held
+    from twinfeed.hil_rigs.cli.reading import free_to_read
+    from twinfeed.hil_rigs.lock import Held
     from twinfeed.hil_rigs.places import PlaceError
 
     try:
@@ -54,8 +55,8 @@ def check(
     with plain_errors():
         bench = rigfile.read(rig)
     try:
-        with BenchLock(bench.name, what="twinfeed rig check"):  # a second master on a line would spoil both
-            report = asyncio.run(_checked(bench, within_s, quiet=json))
+        with free_to_read(bench, "twinfeed rig check") as beside:
+            report = asyncio.run(_checked(bench, within_s, quiet=json, beside=beside))
     except (Held, PlaceError, OSError) as error:
         fail(str(error), Exit.UNREACHABLE)
     except KeyboardInterrupt:
@@ -69,7 +70,7 @@ def check(
     raise typer.Exit(CODES[report.worst().word])
 
 
-async def _checked(bench: Rig, within_s: float, quiet: bool) -> Report:
+async def _checked(bench: Rig, within_s: float, quiet: bool, beside: bool) -> Report:
     from twinfeed.hil_rigs.checking.bench import check
     from twinfeed.hil_rigs.places import held
 
@@ -77,5 +78,8 @@ async def _checked(bench: Rig, within_s: float, quiet: bool) -> Report:
         task = progress.add_task(escape(bench.name), total=len(bench.bench.devices))
         async with held(bench) as here:
             return await check(
-                here, within_s, lambda name, done: progress.update(task, advance=int(done), description=escape(name))
+                here,
+                within_s,
+                lambda name, done: progress.update(task, advance=int(done), description=escape(name)),
+                beside=beside,
             )

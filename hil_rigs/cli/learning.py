@@ -94,7 +94,9 @@ def record(
             asks = walker(transport, under, ranges, profile, pace, MOST_VARIABLES)
             return await recorded(asks, output, walks, every_s, patience_s, limit_s, json)
 
-    with _alone(bench, "twinfeed rig record"):
+    with _reading(bench, "twinfeed rig record") as taken:
+        if device in taken:
+            fail(f"{device} is on a serial line that the supervisor of {bench.name} reads", Exit.UNREACHABLE)
         told(made(), output, pace, json, bench.profiles[device])
 
 
@@ -141,7 +143,12 @@ def drift(
         walks, limit_s = walk_count(every_s, for_s), time_limit_s(for_s)
         course = None if scenario is None else Scenario.load(scenario)
         twins = _twins(bench, chosen(bench, devices or ()), course, scenario, all_of_them=bool(devices))
-        with _alone(bench, "twinfeed rig drift"):
+        with _reading(bench, "twinfeed rig drift") as taken:
+            for name in taken:
+                if twins.pop(name, None) is not None:
+                    errors.print(f"{escape(name)}: left out, the supervisor reads its serial line", soft_wrap=True)
+            if not twins:
+                fail("no device is left to compare", Exit.UNREACHABLE)
             recordings = asyncio.run(_recordings(bench, list(twins), per_s, walks, every_s, limit_s))
         outcomes = {name: _outcome(twin, recordings[name], agreed) for name, twin in twins.items()}
     except (ValueError, FileError, PlantError) as error:
@@ -155,15 +162,16 @@ def drift(
 
 
 @contextmanager
-def _alone(bench: Rig, what: str) -> Iterator[None]:
-    """Keep others off the bench; what may hinder a command that only reads ends it with a message."""
+def _reading(bench: Rig, what: str) -> Iterator[list[str]]:
+    """The bench to read; the names are of devices that a supervisor has for itself. Trouble ends it with a message."""
+    from twinfeed.hil_rigs.cli.reading import free_to_read, on_serial_lines
     from twinfeed.hil_rigs.credentials import NoCredential
-    from twinfeed.hil_rigs.lock import BenchLock, Held
+    from twinfeed.hil_rigs.lock import Held
     from twinfeed.hil_rigs.places import PlaceError
 
     try:
-        with BenchLock(bench.name, what=what):  # a second master on a line would spoil both
-            yield
+        with free_to_read(bench, what) as beside:
+            yield on_serial_lines(bench) if beside else []
     except (ValueError, NoCredential) as error:
         fail(str(error), Exit.USAGE)
     except (Held, PlaceError, OSError) as error:

@@ -19,6 +19,7 @@ from rich.table import Table
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, print_json, table
 from twinfeed.harness.durations import seconds, spoken
+from twinfeed.harness.record import acting
 from twinfeed.hil_rigs import rigfile
 from twinfeed.hil_rigs.actuators.base import ActuatorFailed
 from twinfeed.hil_rigs.cli.bench import File, Json
@@ -28,6 +29,7 @@ from twinfeed.hil_rigs.emergency.asking import Hangs, NobodyThere, Refused, ask
 from twinfeed.hil_rigs.emergency.mark import Mark, marks
 from twinfeed.hil_rigs.emergency.page import token_of
 from twinfeed.hil_rigs.lock import BenchLock, Held
+from twinfeed.hil_rigs.persons.binding import persons_of
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.supervisor.client import Client, SupervisorGone
 from twinfeed.hil_rigs.supervisor.moves import Denied
@@ -35,7 +37,14 @@ from twinfeed.hil_rigs.supervisor.places import folder, record_of, socket_of
 from twinfeed.hil_rigs.supervisor.process import CannotSupervise, join
 from twinfeed.hil_rigs.supervisor.rescue import hand_over, make_safe, start_guard
 
-As = Annotated[str, typer.Option("--as", metavar="NAME", help="Who is responsible; one of `may_arm` in the rig file.")]
+As = Annotated[
+    str,
+    typer.Option(
+        "--as",
+        metavar="NAME",
+        help="Who is responsible; one of `may_arm`. Default: the name of your login in the file.",
+    ),
+]
 
 SHOW_S = 0.5
 """How often `watch` shows the bench anew, s."""
@@ -99,7 +108,7 @@ def _unattended(rig: Rig) -> dict[str, Any]:
 
 def arm(
     file: File,
-    person: As,
+    person: As = "",
     for_: Annotated[
         str, typer.Option("--for", metavar="TIME", help="How long; the bench is read-only afterwards.")
     ] = "1h",
@@ -107,6 +116,7 @@ def arm(
 ) -> None:
     """Let things move on a bench, on a person's responsibility, for so long."""
     rig = _read(file)
+    person = _person(rig, person)
     try:
         for_s = seconds(for_)
     except ValueError as error:
@@ -116,9 +126,11 @@ def arm(
     if not yes and not typer.confirm("Is everybody clear of the bench?"):
         raise typer.Exit(Exit.NO)
 
+    pin = _pin(rig, person)
+
     async def do(client: Client) -> Any:
         await _first_readings(client, rig)
-        await client.ask("arm", person=person, for_s=for_s)
+        await client.ask("arm", person=person, for_s=for_s, pin=pin)
 
     _with(join(rig), do)
     console.print(f"[green]armed[/green] by {person} for {spoken(for_s)}; record: {record_of(rig)}")
@@ -126,6 +138,24 @@ def arm(
         host = f"[{page.listen}]" if ":" in page.listen else page.listen
         address = f"http://{host}:{page.web}/?token={token_of(folder(rig))}"
         console.print(f"stop page: {escape(address)}", soft_wrap=True)
+
+
+def _person(rig: Rig, named: str) -> str:
+    """Who answers for the bench: who was named, else the one whom the rig file binds to this login."""
+    if named:
+        return named
+    login = acting().login
+    names = persons_of(rig.bench, login)
+    if len(names) != 1:
+        bound = " and ".join(names)
+        known = f"the login {login} is bound to {bound}" if names else f"no name is bound to the login {login}"
+        fail(f"{known} in {rig.path}: name yourself with --as NAME", Exit.USAGE)
+    return names[0]
+
+
+def _pin(rig: Rig, person: str) -> str:
+    """The PIN of a person who has one, typed without being shown."""
+    return str(typer.prompt(f"PIN of {person}", hide_input=True)) if person in rig.bench.pins else ""
 
 
 async def _first_readings(client: Client, rig: Rig) -> None:
@@ -138,10 +168,12 @@ async def _first_readings(client: Client, rig: Rig) -> None:
         await asyncio.sleep(0.1)
 
 
-def disarm(file: File, person: As) -> None:
+def disarm(file: File, person: As = "") -> None:
     """Bring the bench back to normal operation; nothing moves any more."""
     rig = _read(file)
-    _with(Client.connect(socket_of(rig)), lambda client: client.ask("disarm", person=person))
+    person = _person(rig, person)
+    pin = _pin(rig, person)
+    _with(Client.connect(socket_of(rig)), lambda client: client.ask("disarm", person=person, pin=pin))
     console.print(f"{rig.name} is read-only")
 
 
@@ -157,10 +189,12 @@ def stop(file: File, why: Annotated[str, typer.Argument(help="What happened.")] 
     safe(file, f"emergency stop: {why or 'no reason given'}", although_held=True)
 
 
-def reset(file: File, person: As) -> None:
+def reset(file: File, person: As = "") -> None:
     """Bring a bench in its safe state back to normal operation. Look at it before."""
     rig = _read(file)
-    _with(join(rig), lambda client: client.ask("reset", person=person))
+    person = _person(rig, person)
+    pin = _pin(rig, person)
+    _with(join(rig), lambda client: client.ask("reset", person=person, pin=pin))
     console.print(f"{rig.name} is back to normal and read-only")
 
 

@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+import re
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from twinfeed.harness.uncertainty import SIMPLE, Rule
 from twinfeed.hil_rigs.schema.actuators import Actuator
 from twinfeed.hil_rigs.schema.conditions import Limit
 from twinfeed.hil_rigs.schema.devices import DeviceAccess
-from twinfeed.hil_rigs.schema.forms import Form, Quantity, Text
+from twinfeed.hil_rigs.schema.forms import CREDENTIAL, Form, Quantity, Text
 from twinfeed.hil_rigs.schema.instruments import Instrument
 from twinfeed.hil_rigs.schema.safety import EmergencyStop, Inhibit, Labgrid, Limits, Order
 
 STEP_S = 2.0
 """What `limits.step` is at least where it is left out, s."""
+
+
+def _names(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+def _pin(text: str) -> str:
+    if PIN.fullmatch(text) is None and CREDENTIAL.fullmatch(text) is None:
+        # What was found is not shown: it may be the PIN.
+        raise ValueError("expected what `twinfeed rig pin` prints, or where it is kept: env:NAME, file:PATH, keyring:…")
+    return text
+
+
+PIN = re.compile(r"scrypt:[0-9a-f]{32}:[0-9a-f]{64}")
+"""A PIN as `twinfeed rig pin` prints it."""
+
+Names = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_names),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+Pin = Annotated[str, AfterValidator(_pin)]
 
 
 class Bench(Form):
@@ -23,6 +47,16 @@ class Bench(Form):
     bench: str = Field(pattern=r"^[\w-]+$")
     title: Text = ""
     may_arm: list[str] = []
+    """Who may arm, disarm and reset the bench, by name."""
+    logins: dict[str, Names] = {}
+    """Login of the bench's computer -> the name, or names, under which it may answer for the bench. Without any, a name
+    is bound to nothing, and the login stands beside it in records and reports."""
+    pins: dict[str, Pin] = {}
+    """Name -> what `twinfeed rig pin` prints, or where the PIN is kept: for logins that several people share."""
+    group: str = ""
+    """The Unix group whose members may use the bench; by default that of the process that supervises it."""
+    decision_rule: Rule = SIMPLE
+    """Whether a reading inside its limits is accepted (simple), or only if all of its uncertainty is (guarded)."""
     labgrid: Labgrid | None = None
     devices: dict[str, DeviceAccess] = {}
     actuators: dict[str, Actuator] = {}
@@ -32,6 +66,15 @@ class Bench(Form):
     emergency_stop: EmergencyStop = EmergencyStop()
     inhibit: list[Inhibit] = []
     order: Order = Order()
+
+    @model_validator(mode="after")
+    def _people_are_known(self) -> Self:
+        """Every name that a login or a PIN is bound to must be one that may arm."""
+        named = [name for names in self.logins.values() for name in names]
+        for field, names in (("logins", named), ("pins", list(self.pins))):
+            if unknown := sorted(set(names) - set(self.may_arm)):
+                raise ValueError(f"{field} names {', '.join(unknown)}, expected names of may_arm: {self.may_arm}")
+        return self
 
     @model_validator(mode="after")
     def _safe_in_time(self) -> Self:

@@ -48,6 +48,9 @@ SIGNALLED_S = 20.0
 DYING_S = 10.0
 """So long a guard waits for the one before it to give the bench's lock back, s."""
 
+SUPERVISES = "supervisor of"
+"""What the lock of the bench says of this process, before the path of its file."""
+
 WORKER = "--worker"
 """What tells the supervisor's process from its guard's."""
 
@@ -69,7 +72,7 @@ def guard(path: Path) -> int:
 
 def _locked(rig: Rig) -> BenchLock:
     """The lock of the bench. The keeper of a bench that is not at rest may be about to end: it is waited for."""
-    lock = BenchLock(rig.name, what=f"supervisor of {rig.path}")
+    lock = BenchLock(rig.name, what=f"{SUPERVISES} {rig.path}")
     until_s = time.monotonic() + DYING_S
     while True:
         try:

@@ -2,24 +2,57 @@
 
 from __future__ import annotations
 
+import contextlib
+import grp
+import os
+import stat
 from pathlib import Path
 
-from twinfeed.harness.record import Record, read
+from twinfeed.harness.record import Record, keys, read
 from twinfeed.hil_rigs.emergency import first, mark
 from twinfeed.hil_rigs.emergency.first import ENVIRONMENT
 from twinfeed.hil_rigs.rigfile import Rig
 
-__all__ = ["ENVIRONMENT", "armed_mark", "folder", "log_of", "new_record", "record_of", "records_of", "socket_of"]
+__all__ = [
+    "ENVIRONMENT",
+    "armed_mark",
+    "folder",
+    "log_of",
+    "new_record",
+    "record_of",
+    "records_of",
+    "shared_with_group",
+    "socket_of",
+]
+
+
+OF_ALL, OF_BENCH = 0o1777, 0o1750
+"""Modes of the folder of all benches, and of that of one: sticky, so that nobody removes what is another user's."""
 
 
 def folder(rig: Rig) -> Path:
-    """The folder of a bench, made if it is not there; everybody who works in the lab may use it."""
+    """The folder of a bench, made if it is not there.
+
+    It belongs to the user who works with the bench first; members of its group read it, and work with the bench over
+    the socket of the supervisor. A folder of twinfeed 0.2.0, which all could write to, is closed.
+    """
     place = mark.benches() / rig.name
-    for each in (place.parent, place):
-        if not each.exists():
-            each.mkdir(parents=True)
-            each.chmod(0o777)
+    if not place.parent.exists():
+        place.parent.mkdir(parents=True)
+        place.parent.chmod(OF_ALL)
+    if not place.exists():
+        place.mkdir()
+    if place.stat().st_uid == os.getuid() and stat.S_IMODE(place.stat().st_mode) != OF_BENCH:
+        shared_with_group(place, rig, OF_BENCH)
     return place
+
+
+def shared_with_group(path: Path, rig: Rig, mode: int) -> None:
+    """Give a file that mode, and the group that the rig file names; without one, or if one is not a member, its own."""
+    if rig.bench.group:
+        with contextlib.suppress(KeyError, OSError):
+            os.chown(path, -1, grp.getgrnam(rig.bench.group).gr_gid)
+    path.chmod(mode)
 
 
 def socket_of(rig: Rig) -> Path:
@@ -48,8 +81,8 @@ def new_record(rig: Rig) -> Record:
     if before:
         kept = path.with_name(f"record-{before[0].time.replace(':', '')}.jsonl")
         path.rename(kept)
-    record = Record.open(path)
-    path.chmod(0o666)  # whoever starts the next supervisor goes on with it
+    record = Record.open(path, keys.own())
+    path.chmod(0o640)
     if before:
         record.write("record", "follows", file=kept.name, hash=before[-1].hash)
     return record

@@ -19,12 +19,13 @@ from twinfeed.hil_rigs import actuators, instruments, rigfile
 from twinfeed.hil_rigs.connecting import connect, connect_what_can
 from twinfeed.hil_rigs.emergency.mark import Mark
 from twinfeed.hil_rigs.instruments.base import Instrument
+from twinfeed.hil_rigs.lock import BenchLock
 from twinfeed.hil_rigs.places import held
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import Language
 from twinfeed.hil_rigs.supervisor.client import Client, Heard, SupervisorGone
 from twinfeed.hil_rigs.supervisor.dialogue import AskedOverSocket
-from twinfeed.hil_rigs.supervisor.guard import SIGNALLED_S, WORKER, guard
+from twinfeed.hil_rigs.supervisor.guard import SIGNALLED_S, SUPERVISES, WORKER, guard
 from twinfeed.hil_rigs.supervisor.moves import Denied
 from twinfeed.hil_rigs.supervisor.places import folder, log_of, new_record, socket_of
 from twinfeed.hil_rigs.supervisor.rescue import start_guard
@@ -52,7 +53,11 @@ async def join(rig: Rig, heard: Heard = lambda event: None, who: str | None = No
         with contextlib.suppress(SupervisorGone):
             client = await Client.connect(socket_of(rig), heard, who)
             if client.greeting.get("keeper") != "guard":
-                return client
+                if not await _has_another_file(client, rig):
+                    return client
+                await client.close()
+                await asyncio.sleep(0.2)
+                continue
             try:  # a guard keeps the bench: it starts a supervisor for us
                 await client.ask("supervise")
             except Denied as error:
@@ -61,12 +66,29 @@ async def join(rig: Rig, heard: Heard = lambda event: None, who: str | None = No
                 await client.close()
         if guard is None and not Mark(folder(rig)).kept:
             guard = start_guard(rig)
-        elif guard is not None and guard.poll() is not None:
+        elif guard is not None and guard.poll() is not None and not _supervisor_comes(rig):
             break
         await asyncio.sleep(0.05)
     log = log_of(rig)
     said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
     raise CannotSupervise(said[-1] if said else f"the supervisor of {rig.name} did not start; see {log}")
+
+
+async def _has_another_file(client: Client, rig: Rig) -> bool:
+    """Whether the supervisor of a bench at rest has read the rig file before it was edited: then it is told to end."""
+    if client.greeting.get("sha256", rig.sha256) == rig.sha256 or client.greeting.get("state") != "read-only":
+        return False
+    try:
+        await client.ask("end")
+    except (Denied, SupervisorGone):
+        return False
+    return True
+
+
+def _supervisor_comes(rig: Rig) -> bool:
+    """Whether another process has begun to supervise the bench at the same time: then that one is joined."""
+    holder = BenchLock(rig.name).holder()
+    return holder is not None and holder.alive and holder.what.startswith(SUPERVISES)
 
 
 # -- the supervisor ----------------------------------------------------------------------------------------------------

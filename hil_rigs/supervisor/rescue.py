@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from twinfeed.harness.language import language
-from twinfeed.harness.record import Broken, Record
+from twinfeed.harness.record import Broken, Record, keys
 from twinfeed.hil_rigs import actuators
 from twinfeed.hil_rigs.connecting import connect_what_can
 from twinfeed.hil_rigs.dialogue import Unattended
@@ -83,7 +83,7 @@ def telling(rig: Rig, stack: contextlib.ExitStack | contextlib.AsyncExitStack) -
         print(who, what, data, file=sys.stderr, flush=True)
 
     try:
-        record = stack.enter_context(Record.open(record_of(rig)))
+        record = stack.enter_context(Record.open(record_of(rig), keys.own()))
     except (Broken, OSError) as error:
         say("record", "cannot be written", why=str(error))
         return say

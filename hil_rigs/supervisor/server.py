@@ -17,14 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from twinfeed.harness import unixpaths
+from twinfeed.harness.record import Person, acting_for
+from twinfeed.harness.report.facts import QUOTES
 from twinfeed.harness.report.notes import Confirmation
 from twinfeed.harness.transports.errors import TransportError
 from twinfeed.hil_rigs.actuators.base import ActuatorFailed
+from twinfeed.hil_rigs.persons import peer_of
 from twinfeed.hil_rigs.supervisor.guard import stopped_by
 from twinfeed.hil_rigs.supervisor.keeper import AT_ONCE
 from twinfeed.hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, send
 from twinfeed.hil_rigs.supervisor.moves import Denied
-from twinfeed.hil_rigs.supervisor.supervisor import LOOK_S, Supervisor
+from twinfeed.hil_rigs.supervisor.places import shared_with_group
+from twinfeed.hil_rigs.supervisor.supervisor import LOOK_S, NEW_FILE, Supervisor
 
 ERRORS = (Denied, ActuatorFailed, TransportError, ValueError)
 """What is told to whoever asked, with the kind of error."""
@@ -35,7 +39,9 @@ class Session:
 
     def __init__(self, reader: StreamReader, writer: StreamWriter) -> None:
         self.reader, self.writer = reader, writer
-        self.who = "somebody"
+        self.user = peer_of(writer.get_extra_info("socket")) or Person(None, "")
+        """The user of the process at the other end, as the kernel knows them."""
+        self.who = self.user.login or "somebody"
         self.beat_s = 0.0
         """When it was last heard of, s of the monotonic clock."""
         self.attends = False
@@ -66,7 +72,7 @@ class Server:
         self.path.unlink(missing_ok=True)
         with unixpaths.short(self.path) as short:
             self._server = await asyncio.start_unix_server(self._serve, short, limit=MOST_OCTETS)
-        self.path.chmod(0o666)  # several people share a lab's computer; who may arm is asked by name
+        shared_with_group(self.path, supervisor.rig, 0o660)
         self._watching = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
@@ -137,7 +143,8 @@ class Server:
             do = COMMANDS.get(str(request.get("do")))
             if do is None:
                 raise Denied(f"found {request.get('do')!r}, expected one of {', '.join(COMMANDS)}")
-            send(session.writer, {"id": id_, "is": await do(self, session, request)})
+            with acting_for(session.user):
+                send(session.writer, {"id": id_, "is": await do(self, session, request)})
         except (KeyError, TypeError) as error:
             send(session.writer, {"id": id_, "error": "Denied", "says": f"a field is missing or wrong: {error}"})
         except ERRORS as error:
@@ -184,6 +191,8 @@ class Server:
             raise Denied(f"the bench is held by the test run of {self._holder.who}")
         if self.supervisor.tripped:
             raise Denied(f"the bench has tripped: {self.supervisor.tripped}; twinfeed rig reset brings it back")
+        if self.supervisor.edits.edited:
+            raise Denied(f"{self.supervisor.rig.path} was edited after the supervisor had read it; {NEW_FILE}")
         session.beat_s = asyncio.get_running_loop().time()
         session.ticket = secrets.token_hex(8)
         self._holder = session
@@ -233,7 +242,15 @@ class Server:
             raise Denied("only the test run that holds the bench moves something")
 
     async def note(self, session: Session, request: Mapping[str, Any]) -> Any:
-        self.supervisor.tell(session.who, str(request["what"]), **request["data"])
+        """A remark of whoever is connected: never in the name of the supervisor or of another person."""
+        self.supervisor.tell("remark", "noted", by=session.who, text=str(request["what"]), data=request["data"])
+
+    async def quote(self, session: Session, request: Mapping[str, Any]) -> Any:
+        """Write down a line of the record of a run, and say which line of this record does."""
+        record, (who, what) = self.supervisor.record, QUOTES
+        quoted = {"file": str(request["file"]), "record": str(request["record"]), "hash": str(request["hash"])}
+        self.supervisor.tell(who, what, of="run", n=int(request["n"]), **quoted)
+        return {"file": record.path.name, **vars(record.head)}
 
     async def attend(self, session: Session, request: Mapping[str, Any]) -> Any:
         """A person is there and sees what is asked."""
@@ -246,13 +263,13 @@ class Server:
         waiting[1].set_result({key: request.get(key) for key in ("question", "person", "done", "value", "text")})
 
     async def arm(self, session: Session, request: Mapping[str, Any]) -> Any:
-        await self.supervisor.arm(str(request["person"]), float(request["for_s"]))
+        await self.supervisor.arm(str(request["person"]), float(request["for_s"]), str(request.get("pin", "")))
 
     async def disarm(self, session: Session, request: Mapping[str, Any]) -> Any:
-        await self.supervisor.disarm(str(request["person"]))
+        await self.supervisor.disarm(str(request["person"]), str(request.get("pin", "")))
 
     async def reset(self, session: Session, request: Mapping[str, Any]) -> Any:
-        await self.supervisor.reset(str(request["person"]))
+        await self.supervisor.reset(str(request["person"]), str(request.get("pin", "")))
 
     async def emergency(self, session: Session, request: Mapping[str, Any]) -> Any:
         """The emergency stop: anybody, at any time; whether the bench is armed or not."""
@@ -262,13 +279,15 @@ class Server:
     async def end(self, session: Session, request: Mapping[str, Any]) -> Any:
         if self.supervisor.state == "armed":
             raise Denied("the bench is armed; disarm it first")
+        if self._holder is not None and self._holder is not session:
+            raise Denied(f"the bench is held by the test run of {self._holder.who}")
         self.over.set()
 
 
 IDLE_S = 2.0
 """A read-only bench that nobody asks anything for so long lets its supervisor end, s."""
 
-READING = ("hello", "status", "watch", "read", "points", "note", "attend", "answer")
+READING = ("hello", "status", "watch", "read", "points", "note", "quote", "attend", "answer")
 MOVING = ("hold", "beat", "let_go", "write", "apply", "lift", "arm", "disarm", "reset", "emergency", "end")
 """The methods above that answer a request."""
 

@@ -11,21 +11,29 @@ import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
+from importlib.metadata import version
 from typing import Any, Literal
 
 from twinfeed.emulators.devices.firmware.points import Value
-from twinfeed.harness.record import DiskFull, Record
+from twinfeed.harness.durations import spoken
+from twinfeed.harness.record import DiskFull, Person, Record, acting
+from twinfeed.harness.report.facts import ARMED, EDITED, IN_FORCE, WATCHED
 from twinfeed.harness.report.notes import Calibration, Noted, line
 from twinfeed.harness.transports import DeviceHandle
 from twinfeed.harness.transports.errors import TransportError
 from twinfeed.harness.unknown import raw_as_json
 from twinfeed.hil_rigs import schema
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.checking.findings import Level
+from twinfeed.hil_rigs.checking.fit import fit_to_arm
 from twinfeed.hil_rigs.checking.identities import introductions
 from twinfeed.hil_rigs.emergency.life import Life
 from twinfeed.hil_rigs.emergency.mark import Mark
-from twinfeed.hil_rigs.instruments import Instrument, NoReading, needed
+from twinfeed.hil_rigs.evidence.in_force import Edits, described
+from twinfeed.hil_rigs.evidence.watch import Watch
+from twinfeed.hil_rigs.instruments import Instrument, NoReading, measures, needed
+from twinfeed.hil_rigs.persons import objection
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import Inhibit, text_in
 from twinfeed.hil_rigs.supervisor.interlocks import BatteryTime, Interlock
@@ -46,6 +54,14 @@ MOST_ARMED_S = 12 * 3600.0
 CUT_SHORT_S = 0.2
 """So long a move that is cut short may take to end before the way to the safe state begins all the same, s."""
 
+EVIDENCE_S = 1.0
+"""How often it is looked whether the clock was set or the rig file edited, s."""
+
+NEW_FILE = (
+    "the supervisor keeps to what it has read. Disarm the bench, close what is connected to it and try again: "
+    "then the new file is read"
+)
+
 State = Literal["read-only", "armed", "tripped"]
 
 
@@ -55,6 +71,16 @@ class Arming:
 
     person: str
     until_s: float
+    login: str = ""
+    uid: int | None = None
+    """Of the process that armed the bench, as the kernel knows them."""
+
+    def is_of(self, person: str, user: Person) -> bool:
+        """Whether that is the same person with the same login."""
+        return (self.person, self.uid) == (person, user.uid)
+
+    def __str__(self) -> str:
+        return f"{self.person} (login {self.login})" if self.login else self.person
 
 
 class Supervisor:
@@ -82,6 +108,9 @@ class Supervisor:
         self.written: dict[tuple[str, str], Value | None] = {}
         """(device, point) a test has written -> what was there before, None if that cannot be told."""
         self._interlocks: list[Interlock] = []
+        self._watched = Watch({}, 0.0)
+        self.edits = Edits(rig)
+        self._arming = asyncio.Lock()
         self._under_way: set[asyncio.Future[Any]] = set()
         """Moves of a test run, which a trip cuts short."""
         self._resetting: asyncio.Task[list[str]] | None = None
@@ -99,18 +128,21 @@ class Supervisor:
         self._interlocks = [Interlock(name, limit, now) for name, limit in limits.items()]
         if bench.limits.on_battery is not None:
             self._interlocks.append(BatteryTime("on_battery", bench.limits.on_battery, now))
+        self._watched = Watch({each.name: (each.limit.quantity, str(each.limit)) for each in self._interlocks}, now)
         self.watch(needed(self.rig))
         for name, actuator in self.moves.actuators.items():
             try:
                 await actuator.open()
             except ActuatorFailed as error:
                 self.tell(name, "cannot be used", why=str(error))
-        self.tell("supervisor", "started", bench=self.rig.name, file=str(self.rig.path))
+        self.tell("supervisor", "started", bench=self.rig.name, file=str(self.rig.path), twinfeed=version("twinfeed"))
+        self.tell(*IN_FORCE, **described(self.rig))
         for name, instrument in bench.instruments.items():
             if instrument.certificate or instrument.due or instrument.calibrated or instrument.accuracy is not None:
-                self.note(_calibration(name, instrument))
+                self.note(_calibration(name, instrument, measures(self.rig, name).unit))
         self.mark.keep()
         self._tasks.append(asyncio.create_task(self._show_life()))
+        self._tasks.append(asyncio.create_task(self._keep_evidence()))
         if not self.mark.life.at_rest:
             await self._take_over()
         self._tasks.append(asyncio.create_task(self._look()))
@@ -122,6 +154,20 @@ class Supervisor:
         self.keeper.become("take over", why="the bench was armed when its supervisor ended, and nobody saw it safe")
         self.tell("supervisor", "trips" if armed else "takes over", why=self.life.why)
         await self.keeper.make_safe()
+
+    async def _keep_evidence(self) -> None:
+        """Write down when the clock was set or the rig file edited, and what interlocks of an armed bench show."""
+        while True:
+            self._recorded(self.record.look_at_clock, "the clock was set")
+            if (edited := self.edits.news()) is not None:
+                self.tell(*EDITED, sha256=edited, in_force=self.rig.sha256, state=self.state)
+                self._shout({"event": "edited", "sha256": edited})
+            if self.state == "armed" and self._watched.due(_now()):
+                self._tell_watched()
+            await asyncio.sleep(EVIDENCE_S)
+
+    def _tell_watched(self) -> None:
+        self.tell(*WATCHED, **self._watched.line(_now()))
 
     async def _show_life(self) -> None:
         while True:
@@ -163,6 +209,8 @@ class Supervisor:
 
     def _life_changed(self) -> None:
         if self.life.state in ("safe", "not safe"):
+            if self.arming is not None:
+                self._tell_watched()
             self._shout({"event": "safe", "failed": self.not_safe})
 
     @asynccontextmanager
@@ -191,6 +239,7 @@ class Supervisor:
         for interlock in self._interlocks:
             if interlock.limit.quantity == quantity:
                 interlock.see(t_s, value)
+        self._watched.see(t_s, quantity, value)
         trip_s = self.sampling.trips.get(quantity, 0.0)
         self._shout({"event": "reading", "t": t_s, "quantity": quantity, "value": value, "trip_s": trip_s})
 
@@ -226,31 +275,42 @@ class Supervisor:
         if self.moves.faults:
             await self.trip(f"the time for which {arming.person} armed the bench is over")
         else:
-            await self.disarm("the clock")
+            await self._disarm("the clock")
 
     # -- arming -------------------------------------------------------------------------------------------------------
 
-    async def arm(self, person: str, for_s: float) -> None:
+    async def arm(self, person: str, for_s: float, pin: str = "") -> None:
         """Let things move, on that person's responsibility, for so long. Every device is asked who it is before.
 
+        Whoever has armed the bench may arm it again, which sets the time anew.
+
         Raises:
-            Denied: the person may not, the bench is tripped, a limit is broken, a calibration is overdue, or a device
-                is not the one that the file means.
+            Denied: the person may not, somebody else has armed the bench, it has tripped, a limit is broken, the rig
+                file was edited, `twinfeed rig check` would find a problem, or a device is not the one that the file
+                means.
         """
+        async with self._arming:
+            await self._arm(person, for_s, pin)
+
+    async def _arm(self, person: str, for_s: float, pin: str) -> None:
+        user = acting()
         try:
-            self._may_arm(person, for_s)
+            self._may_arm(person, for_s, user, pin)
             devices, wrong = await introductions(self.rig, self.handles)
             for device in devices:
                 self.note(device)
             if wrong:
                 raise Denied(f"not every device is the one that the file means: {'; '.join(wrong)}")
             self._fit_to_arm()
-            self._note_arming(person)
+            if self.state != "armed":
+                self._note_arming(person)
         except Denied as error:
             self.tell(person or "nobody", "was not allowed to arm the bench", why=str(error))
             raise
-        self.arming = Arming(person, _now() + for_s)
-        self.tell(person, "armed the bench", for_s=for_s)
+        if self.arming is None:
+            self._watched.line(_now())  # what was read before is no evidence of this arming
+        self.arming = Arming(person, _now() + for_s, user.login, user.uid)
+        self.tell(person, ARMED, for_s=for_s)
         self._shout({"event": "armed", "person": person, "for_s": for_s})
 
     def _note_arming(self, person: str) -> None:
@@ -261,20 +321,25 @@ class Supervisor:
             self.mark.life = self.mark.read()
             raise Denied(f"that the bench is armed cannot be noted: {error}") from None
 
-    def _may_arm(self, person: str, for_s: float) -> None:
+    def _may_arm(self, person: str, for_s: float, user: Person, pin: str) -> None:
         """What is known without asking the bench. Raises Denied."""
-        bench = self.rig.bench
-        if person not in bench.may_arm:
-            may = ", ".join(bench.may_arm) or "nobody; name them in may_arm"
-            raise Denied(f"{person or 'nobody'} may not arm {self.rig.name}; who may: {may}")
+        self._must_answer(person, pin)
+        if self.arming is not None and not self.arming.is_of(person, user):
+            left = spoken(max(0.0, self.arming.until_s - _now()))
+            raise Denied(f"{self.rig.name} is armed by {self.arming} for {left} more; ask them to disarm it")
+        if self.edits.edited:
+            raise Denied(f"{self.rig.path} was edited after the supervisor had read it; {NEW_FILE}")
         if not 0.0 < for_s <= MOST_ARMED_S:
             raise Denied(f"found {for_s:g} s, expected more than 0 and at most {MOST_ARMED_S / 3600:g} h")
-        overdue = [
-            f"{name} ({i.due})" for name, i in bench.instruments.items() if i.due is not None and i.due < today()
-        ]
-        if overdue:
-            raise Denied(f"instruments whose calibration is overdue: {', '.join(overdue)}")
+        wrong = [str(finding) for finding in fit_to_arm(self.rig) if finding.level >= Level.PROBLEM]
+        if wrong:
+            raise Denied(f"{'; '.join(wrong)}: see twinfeed rig check {self.rig.path}")
         self._fit_to_arm()
+
+    def _must_answer(self, person: str, pin: str) -> None:
+        """Raises Denied: whoever asks may not answer for the bench under that name."""
+        if why := objection(self.rig.bench, person, acting().login, pin):
+            raise Denied(why)
 
     def _fit_to_arm(self) -> None:
         """Whether the bench is as it must be. Raises Denied."""
@@ -291,13 +356,21 @@ class Supervisor:
             if not isinstance(interlock, BatteryTime) and (wrong := interlock.wrong_now()):
                 raise Denied(f"it would trip at once: {wrong}")
 
-    async def disarm(self, person: str) -> None:
+    async def disarm(self, person: str, pin: str = "") -> None:
         """Back to normal operation and to read-only.
 
         Raises:
-            Denied: the bench is not armed.
+            Denied: the bench is not armed, or the person is not one who may arm it.
             ActuatorFailed: something is not known to be back to normal; the bench is armed still.
         """
+        try:
+            self._must_answer(person, pin)
+        except Denied as error:
+            self.tell(person or "nobody", "was not allowed to disarm the bench", why=str(error))
+            raise
+        await self._disarm(person)
+
+    async def _disarm(self, person: str) -> None:
         if self.state != "armed":
             raise Denied(f"the bench is {self.state}")
         await self.restore()
@@ -305,20 +378,24 @@ class Supervisor:
             raise ActuatorFailed(f"not everything is back to normal: {'; '.join(found)}")
         if self.state != "armed":  # meanwhile
             raise Denied(f"the bench is {self.state}")
+        self._tell_watched()
         self.arming = None
         self.keeper.become("disarm")
         self.tell(person, "disarmed the bench")
         self._shout({"event": "disarmed", "person": person})
 
-    async def reset(self, person: str) -> None:
+    async def reset(self, person: str, pin: str = "") -> None:
         """Bring a bench in its safe state back to normal operation, read-only; arm it again to go on.
 
         Raises:
             Denied: the person may not, the bench is armed, or an actuator does not go back: then the bench is made
                 safe again.
         """
-        if person not in self.rig.bench.may_arm:
-            raise Denied(f"{person or 'nobody'} may not reset {self.rig.name}")
+        try:
+            self._must_answer(person, pin)
+        except Denied as error:
+            self.tell(person or "nobody", "was not allowed to reset the bench", why=str(error))
+            raise
         if self.state == "armed":
             raise Denied("the bench is armed; twinfeed rig disarm brings it back to normal")
         if self.life.state == "making safe":
@@ -475,12 +552,16 @@ class Supervisor:
 
     def tell(self, who: str, what: str, **data: Any) -> None:
         """A line of the record. A disk that is full ends what goes on, while there is room to say so."""
+        plainly = {name: plain(value) for name, value in data.items()}
+        self._recorded(lambda: self.record.write(who, what, **plainly), f"{who} {what} {data}")
+
+    def _recorded(self, write: Callable[[], object], line: str) -> None:
         try:
-            self.record.write(who, what, **{name: plain(value) for name, value in data.items()})
+            write()
         except DiskFull as error:
             asyncio.get_running_loop().create_task(self.trip(str(error)))
         except OSError as error:
-            self._shout({"event": "record failed", "why": str(error), "line": f"{who} {what} {data}"})
+            self._shout({"event": "record failed", "why": str(error), "line": line})
             if not self.tripped:
                 asyncio.get_running_loop().create_task(self.trip(f"the record cannot be written: {error}"))
 
@@ -501,7 +582,10 @@ class Supervisor:
             "not_safe": self.not_safe,
             "life": self.life.state,
             "keeper": "supervisor",
+            "sha256": self.rig.sha256,
+            "edited": self.edits.edited,
             "armed_by": None if arming is None else arming.person,
+            "armed_login": None if arming is None else arming.login,
             "armed_for_s": None if arming is None else max(0.0, round(arming.until_s - now, 1)),
             "faults": [f"{target} {kind}" for target, kind in self.moves.faults],
             "readings": {
@@ -512,9 +596,9 @@ class Supervisor:
         }
 
 
-def _calibration(quantity: str, instrument: schema.Instrument) -> Calibration:
+def _calibration(quantity: str, instrument: schema.Instrument, unit: str) -> Calibration:
     """What the rig file says of an instrument, as reports show it."""
-    accuracy = "" if instrument.accuracy is None else f"±{instrument.accuracy:g}"
+    accuracy = "" if instrument.accuracy is None else f"±{instrument.accuracy:g} {unit}".rstrip()
     due, calibrated = (str(day) if day is not None else "" for day in (instrument.due, instrument.calibrated))
     return Calibration(quantity, due, instrument.certificate, accuracy, calibrated)
 
@@ -535,10 +619,6 @@ def plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value.hex() if isinstance(value, bytes) else value
-
-
-def today() -> date:
-    return date.today()
 
 
 def _now() -> float:

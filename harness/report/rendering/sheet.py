@@ -29,7 +29,7 @@ def write_csv(account: Account, path: Path) -> None:
         "document": account.document,
         "unit_under_test": session.unit if session else "",
         "unit_serial": session.unit_serial if session else "",
-        "bench": account.title,
+        "bench": account.title(),
         "tester": "; ".join(account.testers),
     }
     with path.open("w", encoding="utf-8-sig", newline="") as file:

@@ -14,7 +14,7 @@ from twinfeed.harness.report.measurement import Measurement, Value
 from twinfeed.harness.report.notes import Identity
 from twinfeed.harness.report.outcomes import WORDS, Ending, Outcome
 from twinfeed.harness.report.verifying import Standing
-from twinfeed.harness.uncertainty import Taken
+from twinfeed.harness.uncertainty import Taken, decimals, rounded
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -36,6 +36,43 @@ WHAT = {
     ("record", "half a line was put aside"): N_("half a line was put aside: a process had died while it wrote"),
 }
 """Lines of a record that are told in words of the language; others are told as they were written."""
+
+DONE_BY = {
+    "started": N_("{who} started"),
+    "ended": N_("{who} ended"),
+    "armed the bench": N_("{who} armed the bench"),
+    "was not allowed to arm the bench": N_("{who} was not allowed to arm the bench"),
+    "disarmed the bench": N_("{who} disarmed the bench"),
+    "was not allowed to disarm the bench": N_("{who} was not allowed to disarm the bench"),
+    "resets the bench": N_("{who} resets the bench"),
+    "reset the bench": N_("{who} reset the bench"),
+    "could not reset the bench": N_("{who} could not reset the bench"),
+    "was not allowed to reset the bench": N_("{who} was not allowed to reset the bench"),
+    "holds the bench": N_("{who} holds the bench"),
+    "lets the bench go": N_("{who} lets the bench go"),
+    "moves": N_("{who} moves"),
+    "moved": N_("{who} moved"),
+    "failed": N_("{who} failed"),
+    "proven": N_("{who}: the move is proven"),
+    "not proven": N_("{who}: the move is not proven"),
+    "cannot be used": N_("{who} cannot be used"),
+    "was written": N_("{who} was written"),
+    "was put back": N_("{who} was put back"),
+    "was not put back": N_("{who} was not put back"),
+    "has no reading": N_("{who} has no reading"),
+    "trips": N_("{who} trips"),
+    "takes over": N_("{who} takes over"),
+    "makes the bench safe": N_("{who} makes the bench safe"),
+    "tries again": N_("{who} tries again"),
+    "is safe": N_("{who}: the bench is safe"),
+    "is not safe": N_("{who}: THE BENCH IS NOT SAFE"),
+    "has left the safe state": N_("{who}: the bench has left its safe state"),
+    "lost the run": N_("{who} lost the test run"),
+    "is asked": N_("{who} is asked"),
+    "did not answer": N_("{who} did not answer"),
+    "follows": N_("{who}: follows an earlier one"),
+}
+"""What a person, a process, an actuator or a device did."""
 
 WORLDS = {
     "simulated": N_("simulated: emulated devices, virtual time"),
@@ -124,15 +161,23 @@ class Wording:
         """What was measured; bounds, where it is not known exactly."""
         low, high, unit = measurement.low, measurement.high, measurement.unit
         if low is None:
-            return self.quantity(measurement.shown(measurement.value), unit)
+            return self._figure(measurement, measurement.value)
         if high is None:
             return f"≥\N{NO-BREAK SPACE}{self.quantity(low, unit)}"
         return self.say(N_("{low} to {high}")).format(low=self.number(low), high=self.quantity(high, unit))
 
+    def _figure(self, measurement: Measurement, value: Value | None) -> str:
+        """A figure of a measurement with as many decimals as its uncertainty has."""
+        if isinstance(value, bool | str) or value is None or not measurement.uncertainty:
+            return self.quantity(value, measurement.unit)
+        places = decimals(measurement.shown_uncertainty)
+        text = self.number(rounded(value, measurement.uncertainty), max(0, places))
+        return f"{text}\N{NO-BREAK SPACE}{measurement.unit}" if measurement.unit else text
+
     def uncertainty(self, measurement: Measurement) -> str:
         """In figures or in words: a measurement without an uncertainty states that."""
         if measurement.uncertainty:
-            return f"±\N{NO-BREAK SPACE}{self.quantity(measurement.shown_uncertainty, measurement.unit)}"
+            return f"±\N{NO-BREAK SPACE}{self._figure(measurement, measurement.shown_uncertainty)}"
         if measurement.outcome is Outcome.UNSET or isinstance(measurement.value, bool | str):
             return "–"
         exact = measurement.taken and all(not each.instrument.by for each in measurement.taken)
@@ -207,14 +252,18 @@ class Wording:
         return "; ".join(said)
 
     def happening(self, who: str, what: str) -> str:
-        known = WHAT.get((who, what))
-        return self.say(known) if known else f"{who} {what}"
+        if known := WHAT.get((who, what)):
+            return self.say(known)
+        return self.say(DONE_BY[what]).format(who=who) if what in DONE_BY else f"{who} {what}"
 
     # -- numbers and dates ------------------------------------------------------------------------------------------
 
-    def number(self, value: float) -> str:
+    def number(self, value: float, places: int | None = None) -> str:
+        """A number in the reader's language; with `places`, so many decimals."""
         from babel.numbers import format_decimal
 
+        if places is not None:
+            return format_decimal(value, "#,##0" + ("." + "0" * places if places > 0 else ""), locale=self.locale)
         shown = value if isinstance(value, int) else float(f"{value:.{DIGITS}g}")
         return format_decimal(shown, locale=self.locale, decimal_quantization=False)
 
@@ -279,8 +328,12 @@ class Wording:
         match name:
             case "outcome":
                 return self.say(_ENDINGS[value]) if value in _ENDINGS else str(value)
-            case "duration_s" if isinstance(value, int | float):
+            case "duration_s" | "for_s" | "took_s" if isinstance(value, int | float):
                 return self.duration(value)
+            case "to":
+                return f"→ {value}"
+            case "why" | "run" | "text":
+                return str(value)
             case "at":
                 return self.time(str(value))
             case _ if name in _ITSELF:
@@ -294,7 +347,8 @@ _ITSELF = (
 )  # fmt: skip
 """What speaks for itself in the timeline, in the order it is told."""
 _NOT_SHOWN = (
-    "bench", "bench_sha256", "code", "exit", "pytest", "python", "resumes", "seed", "site_sha256", "speed", "system",
+    "bench", "bench_sha256", "code", "decision_rule", "doc", "document", "exit", "file", "requirements", "unit",
+    "unit_serial", "pytest", "python", "resumes", "seed", "site_sha256", "speed", "system",
     "tester", "time", "twinfeed", "worker", "world",
 )  # fmt: skip
 """What the report has elsewhere, or only machines read."""

@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 
 from twinfeed.harness.cli.app import app
 from twinfeed.harness.record import FIRST, Record, digest, keys
-from twinfeed.harness.report.verifying import ENDED, QUOTES, STARTED, Standing, verified
+from twinfeed.harness.report.facts import QUOTES
+from twinfeed.harness.report.verifying import ENDED, STARTED, Standing, verified
 
 VERIFIED, WRONG, USAGE, UNVOUCHED = 0, 1, 2, 3
 """Exit codes."""

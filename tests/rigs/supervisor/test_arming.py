@@ -48,7 +48,7 @@ def test_a_blind_interlock_is_a_reason_not_to_arm(bench: MemoryBench) -> None:
 
 def test_an_instrument_beyond_its_calibration_is_a_reason_not_to_arm(bench: MemoryBench) -> None:
     supervisor = bench.start("  ups-1.input.1.voltage: {point: ups-1.input.1.voltage, due: 2020-01-31}", actuators="")
-    with pytest.raises(Denied, match=r"calibration is overdue: ups-1.input.1.voltage \(2020-01-31\)"):
+    with pytest.raises(Denied, match=r"ups-1.input.1.voltage: .*calibration was due 2020-01-31"):
         bench.run(supervisor.arm("Awa", 60.0))
 
 

@@ -1,0 +1,6 @@
+"""Who works with a bench: the user at the other end of a socket, and the person that a rig file binds to that login."""
+
+from twinfeed.hil_rigs.persons.binding import objection
+from twinfeed.hil_rigs.persons.peers import peer_of
+
+__all__ = ["objection", "peer_of"]
