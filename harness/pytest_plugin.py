@@ -72,7 +72,7 @@ def _need(config: pytest.Config, *modules: str) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.File | None:
-    """A scenario file is a test: what it says must hold does."""
+    """Collect a scenario file as a test of its properties."""
     if not file_path.name.endswith(".scenario.yaml"):
         return None
     from twinfeed.harness.plugin.scenarios import ScenarioFile
@@ -139,7 +139,7 @@ async def controller(
 
 @pytest.fixture
 def journal(site: World) -> Journal:
-    """What has happened on the site so far, kept up to date by `site.sample()` and every check."""
+    """The journal of the site so far. `site.sample()` and every check bring it up to date."""
     return site.journal
 
 

@@ -1,4 +1,4 @@
-"""How a test of a site ends: errors that nothing awaited fail it, and so do faults that were never injected."""
+"""The end of a test of a site: unawaited errors and faults that were never injected fail it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOOP = pytest.StashKey[StrictLoop]()
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, object]:
-    """Errors that nothing awaited fail the test; what a world cannot do skips it with the reason."""
+    """Unawaited errors fail the test; what a world cannot do skips it with the reason."""
     __tracebackhide__ = True
     result: object = None
     cannot = ""

@@ -1,4 +1,4 @@
-"""What a failed test leaves behind: how to run it again, what had happened, the journal, the frames and a plot."""
+"""The evidence of a failed test: the command to run it again, the last events, the journal, the frames and a plot."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from twinfeed.harness.properties.plots import MOST_ROWS, PlottingMissing, plot
 from twinfeed.harness.worlds.world import World
 
 _PICTURES = {"violated": "violation"}
-"""How a picture is called, where not as the verdict is."""
+"""The name of a picture, if not that of the verdict."""
 
 LAST_EVENTS = 30
 """Lines of the timeline that are printed."""
 
 
 class Evidence:
-    """Keeps what is needed to explain a failure in this world; `leave` writes it down."""
+    """Collects the evidence of a failure in this world; `leave` writes it."""
 
     def __init__(self, world: World) -> None:
         self.world = world

@@ -66,7 +66,7 @@ def _make_asyncio(metafunc: pytest.Metafunc) -> None:
 
 
 def factory(config: pytest.Config) -> Callable[[], asyncio.AbstractEventLoop]:
-    """What makes the event loop of the world that the command line names."""
+    """The factory of the event loop for the world of the command line."""
     world = config.getoption("--world")
     if world == "simulated":
         return partial(VirtualLoop, patience_s=patience_s(config))
@@ -74,7 +74,7 @@ def factory(config: pytest.Config) -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def patience_s(config: pytest.Config) -> float:
-    """How long one instant of simulated time may take, s of the machine's clock; 0: without limit."""
+    """Limit for one instant of simulated time, s of the machine's clock; 0: no limit."""
     given: float | None = config.getoption("--watchdog")
     return PATIENCE_S if given is None else given
 

@@ -1,4 +1,4 @@
-"""What a test says of its site: the markers `site`, `controller`, `watch` and `needs`, checked, with the options."""
+"""The markers `site`, `controller`, `watch` and `needs` of a test, checked, together with the options."""
 
 from __future__ import annotations
 

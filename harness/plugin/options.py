@@ -39,7 +39,7 @@ MARKERS = {
     "requirement": "requirement(*ids): what the test shows to be met; stands in the report",
     "measures": "measures(*names): the test fails unless it takes these measurements",
 }
-"""Marker -> what `pytest --markers` prints."""
+"""Marker -> its text in `pytest --markers`."""
 
 
 def add(parser: pytest.Parser) -> None:
@@ -107,7 +107,7 @@ def check(config: pytest.Config) -> None:
 
 
 def _contradiction(option: Callable[[str], Any]) -> str:
-    """What is wrong with the command line, if anything."""
+    """The mistake of the command line, if any."""
     live, watchdog_s = option("--world") == "live", option("--watchdog")
     if option("--controller-cmd") and not live:
         return "--controller-cmd runs a program, which needs real sockets: add --world live"

@@ -61,7 +61,7 @@ def start(config: pytest.Config) -> None:
 
 
 class RunRecord:
-    """Writes what happens in this process into its record."""
+    """Writes the events of this process into its record."""
 
     def __init__(self, folder: Path, config: pytest.Config, earlier: dict[str, tuple[str, str]]) -> None:
         """
@@ -126,7 +126,7 @@ class RunRecord:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """What has passed earlier, and has not changed since, is left out."""
+        """Leave out the tests that have passed earlier and have not changed since."""
         self._codes = {item.nodeid: resuming.fingerprint(item) for item in items}
         for test, code in self._codes.items():
             if test in self.earlier and self.earlier[test][0] == code:
@@ -278,7 +278,7 @@ def _why_skipped(report: pytest.TestReport) -> str:
 
 
 def keep(item: pytest.Item, files: Iterable[Path]) -> None:
-    """Keep what a failed test has left behind with the record, if one is written."""
+    """Add the evidence of a failed test to the record, if one is written."""
     if recording := item.config.stash.get(RUN_RECORD, None):
         for path in files:
             recording.attach(item.nodeid, path)

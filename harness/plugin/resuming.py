@@ -1,4 +1,4 @@
-"""Going on with an interrupted run: which tests have passed already, with what they are made of unchanged.
+"""The continuation of an interrupted run: the tests that have passed already, and whose sources are unchanged.
 
 A test counts as passed if its last attempt in the record did, and what could change its outcome is the same: its file,
 the conftest.py above it, the site or rig file, the controller's module or program, the options that choose the world,
@@ -36,7 +36,7 @@ OPTIONS = (
     "--controller-cmd",
     "--faketime",
 )
-"""What chooses the world a test runs in."""
+"""The options that choose the world of a test."""
 
 
 def fingerprint(item: pytest.Item) -> str:

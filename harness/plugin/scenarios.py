@@ -1,4 +1,4 @@
-"""Scenario files as tests: `pytest X.scenario.yaml` runs one, and what it says must hold does."""
+"""Scenario files as tests: `pytest X.scenario.yaml` runs one and checks its properties."""
 
 from __future__ import annotations
 
@@ -64,4 +64,4 @@ WRONG = (
     FileError, PlantError, PropertySyntaxError, BindingError, WrongKind, UnknownQuantity, NoSuchController,
     NeverInjected,
 )  # fmt: skip
-"""What can be wrong in a scenario file, and is printed in a line."""
+"""Errors of a scenario file that are printed as one line."""

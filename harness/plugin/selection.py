@@ -12,13 +12,13 @@ OWNER = "twinfeed.harness.pytest_plugin"
 
 
 def on_a_site(item: pytest.Item) -> bool:
-    """Whether a test uses our fixture `site`, by name, through other fixtures, or by `usefixtures`."""
+    """True if a test uses the fixture `site` of twinfeed, by name, through other fixtures, or by `usefixtures`."""
     fixtures = getattr(item, "_fixtureinfo", None)
     return fixtures is not None and "site" in fixtures.names_closure and _ours(fixtures.name2fixturedefs)
 
 
 def _ours(definitions: Mapping[str, Sequence[pytest.FixtureDef[Any]]]) -> bool:
-    """Whether the closest definition of `site` is ours, or builds upon ours."""
+    """True if the closest definition of `site` is that of twinfeed, or uses it."""
     for definition in reversed(definitions.get("site", ())):
         if definition.func.__module__ == OWNER:
             return True

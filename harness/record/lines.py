@@ -27,7 +27,7 @@ SEALS = ("hash", "sig")
 
 
 class Broken(ValueError):
-    """A record is not what was written; the message names file and line."""
+    """A record was altered. The message names file and line."""
 
 
 @dataclass(frozen=True)

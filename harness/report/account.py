@@ -1,4 +1,4 @@
-"""What the records of a run tell, put in order: who tested what on which devices, and how each test ended.
+"""The contents of the records of a run, in order: testers, devices, and the result of each test.
 
     account = Account.of(Path("out"))         # all records in the folder; those of a supervisor that lie elsewhere too
     account.sound                             # no chain is broken, no attached file altered
@@ -34,7 +34,7 @@ from twinfeed.harness.report.verifying import Chain, Standing, Trouble, altered,
 
 
 class NothingRecorded(ValueError):
-    """There is no record where one was looked for."""
+    """There is no record in the given place."""
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Attachment:
     octets: int
     caption: str = ""
     trouble: str = ""
-    """Set if it is no longer what was kept."""
+    """True if the file is no longer the one that was kept."""
 
 
 @dataclass(frozen=True)
@@ -101,14 +101,14 @@ class Attempt:
     """The docstring of the test."""
     requirements: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    """What was to be done by hand."""
+    """The steps that were to be done by hand."""
     remarks: list[str] = field(default_factory=list)
     deviations: list[str] = field(default_factory=list)
     watched: list[str] = field(default_factory=list)
     """The quantities that were watched by name."""
     measurements: list[Measurement] = field(default_factory=list)
     judgements: list[Judgement] = field(default_factory=list)
-    """What `site.check` found of each property."""
+    """The verdict of `site.check` for each property."""
     attachments: list[Attachment] = field(default_factory=list)
 
     @property
@@ -149,7 +149,7 @@ class Account:
     folder: str
     chains: list[Chain]
     troubles: list[Trouble]
-    """What is not what was written, is missing, or is not vouched for."""
+    """What was altered, is missing, or has no known signature."""
     sessions: list[Session]
     tests: list[Test]
     devices: list[Identity]
@@ -220,18 +220,18 @@ class Account:
 
     @property
     def counts(self) -> dict[Ending, int]:
-        """How many tests ended how."""
+        """Number of tests by result."""
         counted = Counter(test.last.outcome for test in self.tests)
         return {ending: counted[ending] for ending in Ending}
 
     @property
     def marginal(self) -> int:
-        """How many measurements may be on either side of a limit."""
+        """Number of marginal measurements."""
         return sum(m.outcome is Outcome.MARGINAL for test in self.tests for m in test.last.measurements)
 
     @property
     def testers(self) -> list[str]:
-        """Who ran the tests, as far as they said."""
+        """The testers, as far as they are named."""
         return list(dict.fromkeys(session.tester for session in self.sessions if session.tester))
 
     @property
@@ -240,7 +240,7 @@ class Account:
         return self.timeline[-1].time[:10] if self.timeline else ""
 
     def overdue(self, calibration: Calibration) -> bool:
-        """Whether an instrument was no longer calibrated on the last day of the run."""
+        """True if the calibration of an instrument had expired on the last day of the run."""
         try:
             return date.fromisoformat(self.last_day) > date.fromisoformat(calibration.due[:10])
         except ValueError:  # no date, or none that can be told from others
@@ -362,7 +362,7 @@ def _session(entry: Entry) -> Session:
 
 
 def _once(known: list[Any], kind: type, data: Mapping[str, Any]) -> None:
-    """Add what was noted, once; what others note in another form is told in the timeline only."""
+    """Add a note, once. Notes in another form appear in the timeline only."""
     try:
         one = kind(**data)
     except TypeError:

@@ -16,7 +16,7 @@ from twinfeed.harness.unknown import Gap
 
 
 class NotSeen(Exception):
-    """The journal does not have what was to be timed; the message says what is missing.
+    """The journal lacks what was to be timed. The message names it.
 
     `gaps` is where it may have happened unseen.
     """
@@ -184,7 +184,7 @@ def _first(journal: Journal, expression: str, low_s: float, high_s: float, max_g
 def _changes(stretches: Sequence[Stretch]) -> list[_Change]:
     found: list[_Change] = []
     known: bool | None = None
-    """What it was when it was last known."""
+    """The last known value."""
     for before, stretch, after in zip((None, *stretches), stretches, (*stretches[1:], None), strict=False):
         if stretch.holds is None:
             certain = known is False and after is not None and after.holds is True
@@ -197,6 +197,6 @@ def _changes(stretches: Sequence[Stretch]) -> list[_Change]:
 
 
 def _in_time(gaps: Sequence[Gap], start_s: float, end_s: float) -> tuple[Gap, ...]:
-    """Those that overlap that time, each once, in order."""
+    """The gaps that overlap that time, each once, in order."""
     found = dict.fromkeys(gap for gap in gaps if gap.end_s > start_s and gap.start_s < end_s)
     return tuple(sorted(found, key=lambda gap: gap.start_s))

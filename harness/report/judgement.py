@@ -1,4 +1,4 @@
-"""What `site.check` found of one property, as a record and a report tell it."""
+"""The verdict of one property, for records and reports."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from twinfeed.harness.unknown import Gap
 
 @dataclass(frozen=True)
 class Judgement:
-    """One property and how it fared in one test."""
+    """One property and its verdict in one test."""
 
     about: str
     """The property as text."""
@@ -21,14 +21,14 @@ class Judgement:
     text: str
     """The verdict as it is printed."""
     margin: float | None = None
-    """How far it was from being violated (see `Verdict.margin`); None where it has no distance."""
+    """The margin (see `Verdict.margin`); None if there is none."""
     gaps: tuple[Gap, ...] = ()
     """Where one of its quantities was unknown: the longest gaps, in order of time."""
     gap_count: int = 0
-    """How many there were altogether."""
+    """Number of all gaps."""
     largest_gap_s: float = 0.0
     max_gap_s: float = 0.0
-    """For how long after a reading its quantity counted as known, if the property says so, s."""
+    """The tolerance `max_gap` of the property, s, if it has one."""
 
     @classmethod
     def of(cls, verdict: Verdict) -> Judgement:

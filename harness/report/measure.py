@@ -1,4 +1,4 @@
-"""What the fixture `measure` gives a test: it notes values, judges them against limits, and times what a journal has.
+"""The fixture `measure`: it takes values, judges them against limits, and times events of a journal.
 
     async def test_the_static_switch(site, journal, measure):
         measure("output voltage", 231.4, unit="V", within=(223, 237), uncertainty=0.5, source="IEC 62040-3, 5.3")
@@ -82,7 +82,7 @@ class Measure:
         instrument: str = "",
         decision: Rule | None = None,
     ) -> Measurement:
-        """Note a number in its unit, a text, or a truth; None says that it could not be taken, which fails the test.
+        """Take a number in its unit, a text, or a truth. None means that it could not be taken, which fails the test.
 
         Limits and uncertainty (that of the instrument, half the width) are in the same unit; without limits it is only
         noted. `source` says where the limits come from, `about` what it is. `instrument` is the quantity that the value
@@ -314,11 +314,11 @@ class Measure:
     # -- what else a procedure has ---------------------------------------------------------------------------------
 
     def step(self, instruction: str, *, expected: str = "", observed: str = "") -> None:
-        """Note a step that is done by hand; a person fills in on paper what is not given."""
+        """Add a manual step. A person fills in on paper what is not given."""
         self._noted("step", {"instruction": instruction, "expected": expected, "observed": observed})
 
     def remark(self, text: str) -> None:
-        """Note anything that whoever reads the report should know."""
+        """Add a remark for the readers of the report."""
         self._noted("remark", {"text": text})
 
     def deviation(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""A measurement: what was measured, in what unit, how exactly, and how it stands to its limits.
+"""A measurement: value, unit, uncertainty, limits, and the judgement.
 
 By default the value as it was read decides whether a limit is kept (simple acceptance, ILAC-G8:09/2019, 4.2.1); with
 the rule `guarded` all of value ± uncertainty must keep it (guard band, 4.2.2). Where the uncertainty reaches over a
@@ -19,7 +19,7 @@ from twinfeed.harness.unknown import Gap
 
 Value = float | bool | str
 Dimension = tuple[str, str]
-"""Name and unit of what a series is measured over."""
+"""Name and unit of a dimension of a series."""
 
 MOST_GAPS = 20
 """So many gaps, the longest ones, are kept with a measurement."""
@@ -31,7 +31,7 @@ class MeasurementError(ValueError):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a value must keep to; without any, it is only noted."""
+    """The limits of a value; without any, it is only reported."""
 
     at_least: float | None = None
     at_most: float | None = None
@@ -103,14 +103,14 @@ class Measurement:
     unit: str
     limits: Limits
     uncertainty: float
-    """Half the width of what the true value lies in, in the unit."""
+    """Half the width of the interval of the true value, in the unit."""
     outcome: Outcome
     accepted: bool
-    """Whether every reading is inside the limits; a marginal one may be or not."""
+    """True if every reading is inside the limits. A marginal one may be or not."""
     source: str = ""
     """Where the limits come from: a standard, a manual, a contract."""
     about: str = ""
-    """What it is, for who reads the report."""
+    """A description for the readers of the report."""
     why: str = ""
     """Why it was not taken."""
     dimensions: tuple[Dimension, ...] = ()
@@ -123,7 +123,7 @@ class Measurement:
     gaps: tuple[Gap, ...] = ()
     """Where something that it was taken from was unknown: the longest ones, in order of time."""
     gap_count: int = 0
-    """How many gaps there were altogether."""
+    """Number of all gaps."""
     largest_gap_s: float = 0.0
     max_gap_s: float = 0.0
     """For how long after a reading its quantity counted as known, if the test said so."""
@@ -291,13 +291,13 @@ def unknown(
     about: str = "",
     allowed: bool = False,
 ) -> Measurement:
-    """What may have happened unseen, or not: inconclusive."""
+    """An inconclusive measurement: the event may have happened unseen."""
     limits = limits or Limits()
     return Measurement(name, None, unit, limits, 0.0, Outcome.INCONCLUSIVE, allowed, source, about, why)
 
 
 def with_gaps(measurement: Measurement, gaps: Sequence[Gap], max_gap_s: float = 0.0) -> Measurement:
-    """The measurement with the gaps in what it was taken from, and the tolerance."""
+    """The measurement with the gaps of its quantities, and the tolerance."""
     longest = sorted(gaps, key=lambda gap: -gap.length_s)[:MOST_GAPS]
     return replace(
         measurement,

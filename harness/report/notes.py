@@ -1,4 +1,4 @@
-"""What a run notes besides its tests: the devices it found, how its instruments are calibrated, who confirmed what.
+"""Notes of a run besides its tests: the devices, the calibrations of instruments, the confirmations of people.
 
     note(Identity("ups-1", "Smart-UPS SMT1500", serial="AS1234567890", firmware="UPS 18.8", source="FC 43/14"))
     note(Calibration("meter-1.power.total", due="2027-03-02", certificate="LNM-2026-0412", accuracy="±0.5 kW"))
@@ -20,7 +20,7 @@ from twinfeed.harness.record import Record
 
 @dataclass(frozen=True)
 class Identity:
-    """A device as it said what it is."""
+    """The identification of a device."""
 
     device: str
     """Its name on the bench or site."""
@@ -28,12 +28,12 @@ class Identity:
     serial: str = ""
     firmware: str = ""
     source: str = ""
-    """How that was learnt: FC 43/14, sysDescr, the plate read by a person."""
+    """The source of the identification: FC 43/14, sysDescr, the plate read by a person."""
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """An instrument and until when what it shows can be relied on."""
+    """An instrument, and the date until which its calibration is valid."""
 
     instrument: str
     due: str = ""
@@ -47,7 +47,7 @@ class Calibration:
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What a person was asked to do or look at, and what they answered."""
+    """An instruction to a person, and the answer."""
 
     person: str
     instruction: str

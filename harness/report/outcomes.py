@@ -1,4 +1,4 @@
-"""How a measurement and how a test can end, and what that is called."""
+"""The outcomes of measurements and of tests, and their names."""
 
 from __future__ import annotations
 

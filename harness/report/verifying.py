@@ -1,4 +1,4 @@
-"""Whether the records in a folder are what was written, all of it, and by whom.
+"""The verification of the records in a folder: nothing altered, nothing missing, and by whom it was signed.
 
     verification = verified([Path("out/record.jsonl"), Path("out/bench-ups.jsonl")], trusted={key.public})
     verification.standing                 # VERIFIED, UNVOUCHED or WRONG
@@ -27,7 +27,7 @@ ATTACHED = ("test", "attached")
 
 
 class Standing(IntEnum):
-    """What can be said of a record, the worst last."""
+    """The states of a record, the worst last."""
 
     VERIFIED = 0
     """Nothing was altered, nothing is missing, and a known key signed each line."""
@@ -39,7 +39,7 @@ class Standing(IntEnum):
 
 @dataclass(frozen=True)
 class Trouble:
-    """One thing that is not as it must be."""
+    """One trouble of a record."""
 
     standing: Standing
     file: str
@@ -64,7 +64,7 @@ class Chain:
     lines: int
     """That are believed: those before the first break."""
     last: str
-    """Hash of the last of them: who keeps it elsewhere can tell whether lines were taken off the end."""
+    """Hash of the last line. A copy kept elsewhere shows whether lines were removed at the end."""
     broken: str = ""
     """Where and how it was altered."""
     keys: list[str] = field(default_factory=list)
@@ -122,7 +122,7 @@ def _empty(name: str, entries: Sequence[Entry], broken: str) -> Iterator[Trouble
 
 
 def _unended(name: str, entries: Sequence[Entry]) -> Iterator[Trouble]:
-    """A run whose end is missing was killed, or its last lines were taken away: nobody can tell which."""
+    """A run without an end was killed, or its last lines were removed; the record cannot show which."""
     kinds = [(entry.who, entry.what) for entry in entries]
     if STARTED in kinds:
         last = len(kinds) - 1 - kinds[::-1].index(STARTED)
@@ -167,7 +167,7 @@ def _kept(name: str, entries: Sequence[Entry], folder: Path) -> Iterator[Trouble
 
 
 def altered(folder: Path, kept: Mapping[str, Any]) -> str:
-    """Why a file that a run has kept is no longer what it was; empty if it is."""
+    """The reason why a kept file is no longer the original; empty if it is."""
     file = str(kept.get("file", ""))
     try:
         if sha256(folder / file) == kept.get("sha256"):

@@ -1,1 +1,1 @@
-"""Event loops of the worlds, and what guards them; nothing here knows a data centre."""
+"""Event loops of the worlds, and their guards. They know no data centre."""

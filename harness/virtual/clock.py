@@ -34,7 +34,7 @@ _real_sleep = time.sleep
 
 
 def _asking(virtual: Callable[[VirtualLoop], Number], real: Callable[[], Number]) -> Callable[[], Number]:
-    """A clock: the loop's for who runs in a simulated one, else the machine's."""
+    """A clock: that of the loop inside a simulated one, else that of the machine."""
 
     def clock() -> Number:
         loop = _get_running_loop()

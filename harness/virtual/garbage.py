@@ -17,7 +17,7 @@ SHARE = 0.02
 
 
 class _Past:
-    """What was there before the runs that are set apart now."""
+    """The objects from before the runs that are now separated."""
 
     def __init__(self) -> None:
         self.runs = 0
@@ -51,7 +51,7 @@ def rejoin() -> None:
 
 
 def unheard_futures(loop: asyncio.AbstractEventLoop) -> Iterator[asyncio.Future[object]]:
-    """Futures of that loop, made in this run and still referenced, whose exception nobody has seen."""
+    """Futures of the loop, made in this run and still referenced, with an exception that was never retrieved."""
     for found in gc.get_objects():
         if not issubclass(type(found), asyncio.Future) or found.get_loop() is not loop:
             continue

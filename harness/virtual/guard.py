@@ -1,4 +1,4 @@
-"""A simulated run touches nothing outside itself: what would reach out is refused, by name and place.
+"""The guard of a simulated run: it refuses every way out, with its name and its place.
 
 Two nets lie one behind the other. An audit hook (PEP 578) sees what opens a way out: connecting, binding and naming
 sockets, look-ups, processes, devices, in Python's own C code too. It stays for the life of the process, and looks only
@@ -86,7 +86,7 @@ def simulation() -> Simulation | None:
 
 
 def belongs(thread: threading.Thread) -> bool:
-    """Whether a simulation has started that thread."""
+    """True if a simulation has started the thread."""
     return hasattr(thread, _MARK)
 
 
@@ -173,7 +173,7 @@ _CHECKS: dict[str, Callable[[tuple[Any, ...]], str]] = {
     "fcntl.ioctl": _control,
     "import": _import,
 }  # fmt: skip
-"""Audit event -> what is refused of it, empty if it is harmless."""
+"""Audit event -> a function that returns the refused use, empty if the event is harmless."""
 
 _STARTS = frozenset({"_thread.start_new_thread", "_thread.start_joinable_thread"})
 
@@ -184,7 +184,7 @@ def _audit(
     check_of: Any = _CHECKS.get,
     starts: frozenset[str] = _STARTS,
 ) -> None:
-    """The hook. Its defaults hold on to what it needs while the interpreter shuts down."""
+    """The audit hook. Its default arguments keep the objects that it needs while the interpreter shuts down."""
     check = check_of(event)
     if check is None:
         if event in starts:
@@ -225,7 +225,7 @@ def refuse(inside: Simulation, what: str) -> None:
 
 
 def _of_a_friend() -> bool:
-    """Whether a friend asks: it stands between the way out and the code under test or the machinery that runs it.
+    """True if an allowed module stands between the way out and the code under test or the machinery that runs it.
 
     An installed library is one while it is imported: some ask the kernel for its network cards, or `ldconfig` for a
     library in C.
@@ -285,7 +285,7 @@ def _harmless(found: os.stat_result) -> bool:
 
 
 def refused_descriptor(fd: Any, name: str) -> str:
-    """What is refused of using that descriptor, empty if it is harmless."""
+    """The refused use of a descriptor, empty if it is harmless."""
     number = fd if isinstance(fd, int) else fd.fileno() if hasattr(fd, "fileno") else -1
     if number <= 2:
         return ""
@@ -299,7 +299,7 @@ def refused_descriptor(fd: Any, name: str) -> str:
 _lock = threading.Lock()
 _runs = 0
 _threads: list[threading.Thread] = []
-"""Those that simulations have started, and which may still run."""
+"""The threads that simulations have started and that may still run."""
 _replaced: list[tuple[Any, str, Any]] = []
 """Owner, name and what was there, `ABSENT` if it was inherited."""
 _made: dict[tuple[Any, str], tuple[Any, Any]] = {}
@@ -352,7 +352,7 @@ def _cast() -> None:
 
 
 def _instead(owner: Any, name: str, make: Callable[[Any], Any]) -> Any:
-    """What takes the place of that function: made once, for runs are many."""
+    """The substitute of a function, made once for all runs."""
     real = getattr(owner, name)
     known = _made.get((owner, name))
     if known is None or known[0] != real:

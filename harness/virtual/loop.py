@@ -33,7 +33,7 @@ CLOCK_RESOLUTION_S = 1e-9
 """Timers due so close together run in the same turn, s."""
 
 TIME_LIMIT_S = 7 * 86400.0
-"""A simulated run that gets this far is taken to wait for what never comes, s of the site's clock."""
+"""A simulated run that reaches this time, s of the site's clock, is taken to wait for ever."""
 
 TIDY_AT = 256
 """From so many timers on, cancelled ones are cleared away each time their number has doubled."""
@@ -43,15 +43,15 @@ ANY = "0.0.0.0"
 
 
 class Deadlock(RuntimeError):
-    """Nothing is ready, no timer is set: everybody waits for somebody. The message says who waits for what."""
+    """A deadlock: nothing is ready and no timer is set. The message lists the tasks and what they wait for."""
 
 
 class WrongLoop(RuntimeError):
-    """A simulated world was started on an event loop that is none; the message says what to write."""
+    """A simulated world was started on another event loop. The message gives the line to write."""
 
 
 class OutsideWorld(RuntimeError):
-    """Something in the simulated world asked for what is outside it: a thread, a socket, a process, a signal."""
+    """Code in the simulated world used something outside it: a thread, a socket, a process, a signal."""
 
 
 class _NoSelector:
@@ -96,7 +96,7 @@ class VirtualLoop(StrictLoop):
         return int(self._now_s * 1000.0)
 
     def _signalled(self, handler: Handler, number: int, frame: FrameType | None) -> None:
-        """As its base class has it, but Ctrl-C ends the run at once: what never yields cannot be cancelled."""
+        """Like the base class, but Ctrl-C ends the run at once: code that never yields cannot be cancelled."""
         __tracebackhide__ = True
         asyncios = number == signal.SIGINT and isinstance(handler, partial)  # `Runner._on_sigint` cancels the main task
         super()._signalled(signal.default_int_handler if asyncios else handler, number, frame)
@@ -104,7 +104,7 @@ class VirtualLoop(StrictLoop):
     def call_at(  # type: ignore[override]
         self, when: float, callback: Callable[..., object], *args: Any, context: Any = None
     ) -> asyncio.TimerHandle:
-        """As asyncio's, but timers of one instant run in the order they were set: a stream keeps its order."""
+        """Like asyncio's, but timers of one instant run in the order in which they were set: streams keep theirs."""
         if when is None:
             raise TypeError("when cannot be None")
         self._check_closed()  # type: ignore[attr-defined]
@@ -113,7 +113,7 @@ class VirtualLoop(StrictLoop):
         return timer
 
     def arrive_at(self, when: float, callback: Callable[..., object], *args: Any) -> None:
-        """A `call_at` that nobody will cancel: what is on its way through the network."""
+        """A `call_at` that is never cancelled: octets on their way through the network."""
         self._schedule(when, asyncio.Handle(callback, args, self, self.network.context))
 
     def timers(self) -> list[asyncio.Handle]:
@@ -129,13 +129,13 @@ class VirtualLoop(StrictLoop):
             self._tidy()
 
     def _tidy(self) -> None:
-        """Forget the cancelled timers, most of which are timeouts of what was answered long ago."""
+        """Remove the cancelled timers, most of which are timeouts of answered requests."""
         self._scheduled[:] = [entry for entry in self._scheduled if not entry[2].cancelled()]
         heapq.heapify(self._scheduled)
         self._tidy_at = max(TIDY_AT, 2 * len(self._scheduled))
 
     def _run_once(self) -> None:
-        """A turn as asyncio's, without a selector: what is due joins what is ready, which is then run."""
+        """A turn like asyncio's, without a selector: due timers join the ready callbacks, which then run."""
         __tracebackhide__ = True
         if self._ending is not None:
             self._raise_ending()
@@ -179,7 +179,7 @@ class VirtualLoop(StrictLoop):
     # -- what BaseEventLoop asks of a loop ----------------------------------------------------------------------
 
     def _write_to_self(self) -> None:
-        """Nobody sleeps in a selector."""
+        """Does nothing: no thread sleeps in a selector."""
 
     def call_soon_threadsafe(  # type: ignore[override]
         self, callback: Callable[..., object], *args: Any, context: Any = None
@@ -314,7 +314,7 @@ class VirtualLoop(StrictLoop):
             super().run_forever()
 
     def outside(self, what: str, where: str = "") -> NoReturn:
-        """Refuse that, and end the run even if the refusal is swallowed; `where` is the line that asked for it.
+        """Refuse a use, and end the run even if the error is swallowed. `where` is the line of the use.
 
         Raises:
             OutsideWorld: always; the message says what was asked for, and by whom.
@@ -350,7 +350,7 @@ def numeric(host: str) -> str:
 
 
 def _threads() -> str:
-    """The process's other threads, which may be what is waited for."""
+    """The other threads of the process, for which a task may wait."""
     others = (thread.name for thread in threading.enumerate() if thread is not threading.current_thread())
     names = sorted(name for name in others if name != WATCHDOG)
     return f"\nother threads, which cannot wake a simulated world: {', '.join(names)}" if names else ""

@@ -43,13 +43,13 @@ class Path:
         self.out = LinkModel(conditions, Random(rng.getrandbits(64)))
         self.back = LinkModel(conditions, Random(rng.getrandbits(64)))
         self.tampers: dict[int, Tamper] = {}
-        """What alters the messages of the device's services, by port."""
+        """The faults of the messages of a device's services, by port."""
         self.streams: dict[StreamTransport, None] = {}
         """The device's ends of open connections."""
         self._conversations: dict[tuple[int, Address], Conversation] = {}
 
     def conversation(self, port: int, client: Address) -> Conversation | None:
-        """What alters the messages between that client and the service at `port`, None while nothing does."""
+        """The faults of the messages between the client and the service at `port`; None while there are none."""
         tamper = self.tampers.get(port)
         if tamper is None:
             return None
@@ -63,7 +63,7 @@ class Path:
         self._conversations.pop((port, client), None)
 
     def notified(self, data: bytes) -> list[bytes | Late]:
-        """What becomes of a trap or inform on its way to the station."""
+        """The datagrams that a trap or inform becomes on its way to the station."""
         tamper = next((t for t in self.tampers.values() if t.speaks == "snmp"), None)
         return [data] if tamper is None else tamper.notification(data)
 
@@ -72,7 +72,7 @@ class Path:
         return self.out.conditions
 
     def set(self, conditions: LinkConditions) -> None:
-        """Give both directions these conditions; what waited for a path that is up again goes on."""
+        """Give both directions these conditions. Octets that waited for the path continue."""
         self.out.conditions = self.back.conditions = conditions
         for device_end in list(self.streams):
             if conditions.state == "up":
@@ -111,7 +111,7 @@ class Network:
         """Datagram endpoints that were bound to a port of their choice: devices answer from there."""
         self._next_port: dict[str, int] = {}
         self.context = Context()
-        """What is on its way belongs to nobody: it arrives even if its sender has stopped meanwhile."""
+        """Schedule an arrival without an owner: it happens even if the sender has stopped."""
         self._loop: VirtualLoop
 
     def attach(self, loop: VirtualLoop) -> None:
@@ -228,7 +228,7 @@ class Network:
         raise TimeoutError(errno.ETIMEDOUT, f"{address[0]}:{address[1]} does not answer")
 
     def disconnect(self, owner: object) -> bool:
-        """Everything of that owner is gone, as with its process; returns whether there was anything."""
+        """Remove everything of an owner, as at the end of its process. Returns True if there was anything."""
         listening = [address for address, (_, context) in self._listeners.items() if owner_in(context) is owner]
         bound = [endpoint for endpoint in self._datagrams.values() if owner_in(endpoint.context) is owner]
         ends = [end for path in self._paths.values() for far in path.streams for end in (far, far.peer)]
@@ -327,7 +327,7 @@ class Network:
 
 
 def _bindable(host: str) -> str:
-    """Who binds to every address is reached at the station's."""
+    """A socket bound to every address is reached at that of the station."""
     return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
 
 

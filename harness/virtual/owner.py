@@ -1,4 +1,4 @@
-"""Whose code runs: what a task starts belongs to the owner of that task, by way of the context that asyncio hands on.
+"""Owners of tasks: what a task starts belongs to the owner of the task, through the context of asyncio.
 
 Tasks, timers and callbacks run in a copy of the context in which they were made, and so do the callbacks of a
 connection. An owner can therefore be stopped as a whole, with everything that it has left running.
@@ -11,7 +11,7 @@ from contextvars import Context, ContextVar, copy_context
 from typing import Protocol
 
 STOPPING_S = 60.0
-"""So long the tasks of an owner may take to end once they are cancelled, s of the loop's time."""
+"""Time that cancelled tasks of an owner have to end, s of the loop's time."""
 
 ROUNDS = 100
 """How often what is stopped may start something else as it ends."""
@@ -20,11 +20,11 @@ _OWNER: ContextVar[object | None] = ContextVar("twinfeed_owner", default=None)
 
 
 class WillNotStop(RuntimeError):
-    """A task swallows its cancellation and goes on; the message names it."""
+    """A task ignores its cancellation. The message names it."""
 
 
 class OwnersLoop(Protocol):
-    """What a loop knows of owners."""
+    """The methods of a loop for owners."""
 
     def tasks_of(self, owner: object) -> list[asyncio.Task[object]]:
         """Its tasks that have not ended."""

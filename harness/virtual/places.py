@@ -1,4 +1,4 @@
-"""Where tasks wait and coroutines stand, in words."""
+"""The places where tasks wait and coroutines stand, as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What takes the place of sockets in the simulated network: listeners, datagram endpoints, and names for both."""
+"""The sockets of the simulated network: listeners, datagram endpoints, and their names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Frame(NamedTuple):
 
 
 class Listener(asyncio.AbstractServer):
-    """What `create_server` returns: as much of `asyncio.Server` as servers use."""
+    """The result of `create_server`: the part of `asyncio.Server` that servers use."""
 
     def __init__(self, network: Network, loop: VirtualLoop, address: Address) -> None:
         self._network, self._loop, self._address = network, loop, address

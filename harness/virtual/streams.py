@@ -27,7 +27,7 @@ TCP_HEADERS = 40
 """Octets of IPv4 and TCP headers (RFC 791, 9293), for paths with a rate."""
 
 IDLE_S = 0.1
-"""A partial frame that a fault holds back goes on after so long a silence, s."""
+"""Silence, s, after which a partial frame that a fault holds back is sent."""
 
 HIGH_WATER = 64 * 1024
 """Octets that the other end has not taken yet, at which the writer is paused (asyncio's default)."""
@@ -61,13 +61,13 @@ class StreamTransport(asyncio.Transport):
         self.context = copy_context()
         """That of its protocol's callbacks: what they start belongs to the owner of this end."""
         self.lost = False
-        """The connection is over on this side, whoever ended it."""
+        """True if the connection has ended on this side."""
         self._network, self._loop, self._path, self._model = network, loop, path, model
         self._to_device = to_device
         self._protocol: asyncio.BaseProtocol | None = None
         self._shaper: Shaper[bytes] = Shaper()
         self._held: list[bytes] = []
-        """What waits for a path that is up."""
+        """The octets that wait for the path."""
         self._unread: list[bytes] = []
         self._not_taken = 0
         """Octets sent that the other end's protocol has not been given yet."""
@@ -167,7 +167,7 @@ class StreamTransport(asyncio.Transport):
         return self._path.conversation(device[1], client)
 
     def _idle(self, conversation: Conversation) -> None:
-        """What was held back as part of a frame goes on: no more of it came."""
+        """Send what was held back as part of a frame, since no more of it came."""
         client, device = (self, self.peer) if self._to_device else (self.peer, self)
         for sender, data in zip((client, device), conversation.idle(), strict=True):
             if data and not sender.lost:
@@ -182,7 +182,7 @@ class StreamTransport(asyncio.Transport):
             self._send(END)
 
     def close(self) -> None:
-        """Close in order: what was written arrives, then the other end is told; a reset, if something is unread."""
+        """Close in order: written octets arrive, then the end of the stream; a reset, if octets are unread."""
         if self._closing:
             return
         self._closing = True
@@ -226,14 +226,14 @@ class StreamTransport(asyncio.Transport):
             self._throttle()
 
     def _send_reset(self) -> None:
-        """The other end is told that this one has gone, if the path lets it."""
+        """Send a reset to the other end, if the path allows."""
         self._held.clear()
         arrival_s = self._model.segment(self._loop.time(), TCP_HEADERS, self._last_s)
         if arrival_s is not None:
             self._loop.arrive_at(arrival_s, self.peer._reset)
 
     def flush(self) -> None:
-        """The path is up again: send what waited, as TCP does with its next retransmission."""
+        """Send the waiting octets after the path is up again, as TCP does with its next retransmission."""
         held, self._held = self._held, []
         for data in held:
             self._not_taken -= len(data)
@@ -241,7 +241,7 @@ class StreamTransport(asyncio.Transport):
         self._path.tidy(self)
 
     def vanish(self) -> None:
-        """Whoever opened this connection has given up: the other end's next octets find nobody."""
+        """The client gave up this connection: the next octets of the other end get a reset."""
         if not self.lost:
             self.lost = self._closing = True
             self._send_reset()

@@ -60,7 +60,7 @@ class StrictLoop(asyncio.BaseEventLoop):
         self._ending: BaseException | None = None
         self._finishing = 0
         self._dead: list[weakref.ref[asyncio.Task[Any]]] = []
-        """Tasks that have raised while nobody awaited them."""
+        """Tasks that raised an exception without being awaited."""
         self._dead_sought = 0
         self._set_apart = False
         self._owned: weakref.WeakKeyDictionary[object, weakref.WeakSet[asyncio.Task[Any]]] = weakref.WeakKeyDictionary()
@@ -133,7 +133,7 @@ class StrictLoop(asyncio.BaseEventLoop):
 
     @contextmanager
     def finishing(self) -> Iterator[None]:
-        """Inside, errors are kept for `raise_failures` and do not end the run: what must be put back is put back."""
+        """In this context errors are kept for `raise_failures` and do not end the run: cleaning up completes."""
         self._finishing += 1
         try:
             yield
@@ -220,7 +220,7 @@ class StrictLoop(asyncio.BaseEventLoop):
             garbage.rejoin()
 
     def _collect_garbage(self) -> None:
-        """Let the garbage collector come for what the run has left, and keep the errors that become known."""
+        """Run the garbage collector over the objects of the run, and keep the errors that it reveals."""
         if not self._set_apart:
             return
         with self.finishing(), self._heeding_garbage():
@@ -255,7 +255,7 @@ class StrictLoop(asyncio.BaseEventLoop):
         return waits(self)
 
     def progress(self) -> float:
-        """A number that changes while the loop gets on; the watchdog looks at it from another thread."""
+        """A number that changes while the loop makes progress. The watchdog reads it from another thread."""
         raise NotImplementedError
 
     # -- owners (`twinfeed.harness.virtual.owner`) --------------------------------------------------------------------
@@ -347,11 +347,11 @@ def _wake_up() -> None:
 
 
 def _unheard(ref: weakref.ref[asyncio.Task[Any]]) -> asyncio.Task[Any] | None:
-    """The task, if it is still there and nobody has seen its exception."""
+    """The task, if it still exists and its exception was not retrieved."""
     task = ref()
     return task if task is not None and task._log_traceback else None
 
 
 def _is_outcome(error: BaseException) -> bool:
-    """Whether it ends a test, and is not for an exception handler: pytest's `Exit` is an `Exception`."""
+    """True if an exception ends a test and is not for exception handlers: pytest's `Exit` is an `Exception`."""
     return not isinstance(error, Exception) or type(error).__module__ == "_pytest.outcomes"

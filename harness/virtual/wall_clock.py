@@ -7,7 +7,7 @@ import asyncio
 from twinfeed.harness.virtual.strict import StrictLoop
 
 BEAT_S = 1.0
-"""How often the loop shows the watchdog that it gets on, s; four times in its patience if that is short."""
+"""Period of the loop's sign of life for the watchdog, s; a quarter of the watchdog's patience if that is short."""
 
 
 class WallClockLoop(StrictLoop, asyncio.SelectorEventLoop):

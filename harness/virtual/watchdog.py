@@ -19,7 +19,7 @@ from types import FrameType
 from typing import Protocol
 
 PATIENCE_S = 60.0
-"""So long the work of one instant of simulated time may take by default, s of the machine's clock: a thousand times
+"""Default limit for the work of one instant of simulated time, s of the machine's clock: a thousand times
 what the busiest instant of the Bamako site takes."""
 
 INTERRUPT = signal.SIGVTALRM
@@ -29,7 +29,7 @@ NAME = "twinfeed watchdog"
 """The name of its thread."""
 
 AGAIN_S = 1.0
-"""A loop that goes on not to yield is interrupted again after so long, s of the machine's clock."""
+"""Time, s of the machine's clock, after which a loop that still does not yield is interrupted again."""
 
 IDLE_S = 5.0
 """The thread ends when it has had nothing to watch for so long, s."""

@@ -1,4 +1,4 @@
-"""Ways out of a simulated run that are open already, and what stands in their place while one lasts."""
+"""Substitutes, during a simulated run, for ways out that are open already."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SOCKET_METHODS = (
     "send", "sendall", "sendfile", "sendmsg", "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg",
     "recvmsg_into", "accept", "listen", "shutdown",
 )  # fmt: skip
-"""Methods of which the audit hook is not told."""
+"""Methods that raise no audit event."""
 
 SSL_METHODS = ("read", "write", "send", "sendall", "recv", "recv_into", "do_handshake")
 
@@ -133,7 +133,7 @@ def _naming(real: Any) -> Callable[..., Any]:
 
 
 def _dying(real: Any) -> Callable[..., Any]:
-    """What a thread of the simulation raises ends the run, as it does in a task that nobody awaits."""
+    """An exception in a thread of the simulation ends the run, like one in a task that is not awaited."""
     from twinfeed.harness.virtual import guard
 
     def way(args: Any) -> None:

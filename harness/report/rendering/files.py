@@ -1,4 +1,4 @@
-"""The report for programs: JSON with everything, and JUnit XML for what collects results of tests."""
+"""The report for programs: JSON with all data, and JUnit XML for collectors of test results."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NO_XML = {code: "\N{REPLACEMENT CHARACTER}" for code in (*range(0x20), 0xFFFE, 
 
 
 def document(account: Account) -> dict[str, Any]:
-    """Everything the report says, as JSON values; `schema` describes it."""
+    """The contents of the report as JSON values; `schema` describes them."""
     made: dict[str, Any] = _ACCOUNT.dump_python(account, mode="json")
     counts = {str(ending): number for ending, number in account.counts.items()}
     troubles = [str(trouble) for trouble in account.troubles]

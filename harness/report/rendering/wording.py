@@ -1,4 +1,4 @@
-"""How a report says things in the reader's language: words from the catalogue, numbers and dates as Babel has them."""
+"""The language of a report: words from the catalogue, numbers and dates formatted by Babel."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WHAT = {
     ("clock", "was set"): N_("the computer's clock was set"),
     ("record", "half a line was put aside"): N_("half a line was put aside: a process had died while it wrote"),
 }
-"""Lines of a record that are told in words of the language; others are told as they were written."""
+"""Lines of a record that are translated; others appear as they were written."""
 
 DONE_BY = {
     "started": N_("{who} started"),
@@ -86,7 +86,7 @@ STANDINGS = {
     Standing.UNVOUCHED: N_("not vouched for"),
     Standing.WRONG: N_("NOT AS WRITTEN"),
 }
-"""What can be said of a record."""
+"""The states of a record."""
 
 DECISIONS = {
     "simple": N_("simple acceptance: the reading decides (ILAC-G8:09/2019, 4.2.1)"),
@@ -100,11 +100,11 @@ VERDICTS = {
     "inconclusive": N_("inconclusive"),
     "vacuous": N_("never put to the test"),
 }
-"""How a property can fare."""
+"""The verdicts of a property."""
 
 
 class ReportMissing(ImportError):
-    """A library that reports are made with is not installed; the message says how to get it."""
+    """A library for reports is not installed. The message gives the command to install it."""
 
 
 class Wording:
@@ -345,10 +345,10 @@ _ENDINGS: Mapping[Any, str] = {str(ending): WORDS[ending] for ending in Ending}
 _ITSELF = (
     "test", "device", "instrument", "person", "instruction", "answer", "command", "outcome", "duration_s", "reason",
 )  # fmt: skip
-"""What speaks for itself in the timeline, in the order it is told."""
+"""Values that need no label in the timeline, in the order of the output."""
 _NOT_SHOWN = (
     "bench", "bench_sha256", "code", "decision_rule", "doc", "document", "exit", "file", "requirements", "unit",
     "unit_serial", "pytest", "python", "resumes", "seed", "site_sha256", "speed", "system",
     "tester", "time", "twinfeed", "worker", "world",
 )  # fmt: skip
-"""What the report has elsewhere, or only machines read."""
+"""Values that the report shows elsewhere, or that only programs read."""
