@@ -7,6 +7,7 @@ are bounded here for site, bench, profile, scenario and findings files alike.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -50,6 +51,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 MOST_NODES = 100_000
 """Values of a file, each counted as often as aliases repeat it: Bamako has 3,700."""
+
+
+DECIMAL = re.compile(rf"[-+]?(?:0|[1-9][0-9]{{0,{MOST_DIGITS - 2}}})(?:\.[0-9]{{1,17}})?")
+"""Numbers that mean the same in YAML and in Python."""
+
+RESOLVED = frozenset("+-.0123456789=<~fFnNtTyYoO")
+"""A plain scalar that begins with any other character is a text in YAML's core schema."""
 
 
 class Fields(dict[Any, Any]):
@@ -232,6 +240,11 @@ class _Builder:
         plain, quoted = event.implicit
         if event.tag is None and not plain:
             return text
+        if event.tag is None:
+            if DECIMAL.fullmatch(text):  # most scalars are one of these two, and the resolver takes 50 us for each
+                return float(text) if "." in text else int(text)
+            if text and text[0] not in RESOLVED:
+                return text
         resolver, constructor = _core()
         tag = str(event.tag or resolver.resolve(ScalarNode, text, (plain, quoted)))
         match tag.removeprefix("tag:yaml.org,2002:"):

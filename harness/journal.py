@@ -131,6 +131,11 @@ class Trace(Mapping[str, list[Point]]):
             else:
                 points.append((t, value))
 
+    def unknown_before(self, t: float, name: str, why: str) -> None:
+        """Nothing is known of that quantity from the start of the record to `t`, if nothing was recorded of it yet."""
+        if name not in self._points and self.start_s is not None and self.start_s < t:
+            self._points[name] = [(self.start_s, Unknown(why))]
+
     def sample(self, t: float, name: str, value: Value, trip_s: float) -> None:
         """Append a reading of an instrument that is polled; its answer took `trip_s`.
 

@@ -68,7 +68,9 @@ def handles_of(rig: Rig, clock: Callable[[], float] | None = None) -> Iterator[t
         except NoCredential as error:
             yield name, NoCredential(f"{name}: {error}")
         else:
-            yield name, DeviceHandle(name, profile, snmp, modbus, clock, device.rows)
+            twin = rig.site.devices.get(name)
+            rated_kva = None if twin is None else twin.rated_kva
+            yield name, DeviceHandle(name, profile, snmp, modbus, clock, device.rows, rated_kva)
 
 
 class Times(TypedDict):
@@ -119,20 +121,30 @@ def snmp_transport(access: SnmpAccess) -> SnmpTransport:
         NoCredential: a password is not where the file says.
     """
     times = _times(access)
-    if access.version == "v3":
-        assert access.user is not None, "the rig file names a user for v3"
-        references = [reference for reference in (access.auth_password, access.priv_password) if reference is not None]
-        passwords = _secret(access.auth_password), _secret(access.priv_password)
-        try:
-            user = UsmUser(access.user, *passwords, access.auth, access.priv, origin=" and ".join(references))
-        except ValueError as error:
-            raise NoCredential(str(error)) from None
+    read, user = listens_for(access)
+    if user is not None:
         return SnmpTransport.v3(
             access.address, access.port, user=user, over=access.over, context=access.context, **times
         )
     make = SnmpTransport.v1 if access.version == "v1" else SnmpTransport.v2c
-    read = "public" if access.read is None else secret(access.read)
     return make(access.address, access.port, read, _secret(access.write), over=access.over, **times)
+
+
+def listens_for(access: SnmpAccess) -> tuple[str, UsmUser | None]:
+    """The community that the device is read with, which its notifications bear too, and the user of v3 if it has one.
+
+    Raises:
+        NoCredential: a password is not where the file says.
+    """
+    if access.version != "v3":
+        return "public" if access.read is None else secret(access.read), None
+    assert access.user is not None, "the rig file names a user for v3"
+    references = [reference for reference in (access.auth_password, access.priv_password) if reference is not None]
+    passwords = _secret(access.auth_password), _secret(access.priv_password)
+    try:
+        return "", UsmUser(access.user, *passwords, access.auth, access.priv, origin=" and ".join(references))
+    except ValueError as error:
+        raise NoCredential(str(error)) from None
 
 
 def _secret(reference: str | None) -> str:

@@ -330,6 +330,13 @@ class _Reader:
             self.wrong(["instruments", name], "expected the quantity it measures, such as rack-1.supplied")
         if instrument.point is not None:
             self._point(["instruments", name, "point"], instrument.point)
+        if instrument.notifications is not None:
+            device, field = instrument.notifications.device, ("instruments", name, "notifications", "device")
+            if device not in self.bench.devices:
+                near = _near(device, self.bench.devices)
+                self.wrong([*field], f"found {device!r}, expected a device of the bench{near}")
+            elif self.bench.devices[device].snmp is None:
+                self.wrong([*field], f"{device} is not reached over SNMP: no address tells its notifications apart")
 
     def _limit(self, where: Where, limit: Limit) -> None:
         """A limit must be one that the quantity can keep to; one that it cannot break still asks that it is known."""

@@ -286,6 +286,7 @@ class RigWorld(World):
         wanted = [name for pattern in patterns_ for name in self._measured(pattern)]
         if wanted:
             self._awaited |= {name: self.now for name in wanted if name not in self.journal.trace}
+            self._missed(wanted)
             task = asyncio.create_task(self.ask("watch", quantities=wanted))
             self._tasks.add(task)
             task.add_done_callback(self._ordered)
@@ -324,6 +325,11 @@ class RigWorld(World):
         instrument = self.rig.instrument_for(quantity)
         return math.inf if instrument is None else instrument.known_for_s
 
+    def _is_told(self, quantity: str) -> bool:
+        """Whether its instrument is told of changes, and not polled."""
+        instrument = self.rig.instrument_for(quantity)
+        return instrument is not None and instrument.notifications is not None
+
     def judge(self, *properties: Property | str) -> list[Verdict]:
         fit(properties, self.model)
         recorded = self.journal.trace
@@ -347,6 +353,8 @@ class RigWorld(World):
         match event["event"]:
             case "reading":
                 self._take(event["t"], event["quantity"], event["value"], event.get("trip_s", 0.0))
+            case "alive":
+                self.journal.trace.alive(max(0.0, event["t"] - self._started_s), event["quantity"])
             case "silent":
                 self._fall_silent(event["t"], event["quantity"], event["why"], raw_from_json(event["raw"]))
                 self.journal.record(self.now, event["quantity"], "has no reading", why=event["why"])
@@ -372,7 +380,10 @@ class RigWorld(World):
         self._awaited.pop(quantity, None)
         trace.known_for(quantity, known_for_s)
         trace.instruments.setdefault(quantity, measures(self.rig, quantity))
-        trace.sample(max(0.0, at_s), quantity, value, trip_s)
+        if self._is_told(quantity):
+            trace.add(max(0.0, at_s), quantity, value)
+        else:
+            trace.sample(max(0.0, at_s), quantity, value, trip_s)
 
     def _fall_silent(self, t_s: float, quantity: str, why: str, raw: Value | None = None) -> None:
         """It could not be read, or what was read is no value of it."""

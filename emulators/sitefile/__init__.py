@@ -82,6 +82,8 @@ def _of_bench(path: Path, data: Any) -> SiteFile:
 def _read(path: Path, data: Any) -> SiteFile:
     reader = Reader(path, data)
     head = reader.head()
+    if not reader.has_room():
+        raise FileError(reader.listed())
     for section in SECTIONS:
         reader.section(section)
     for where, message in wrong_references(reader.components, reader.devices, reader.spoilt):

@@ -40,10 +40,6 @@ UNIT = Range(0, 255)
 """Modbus unit identifiers."""
 
 
-class _TooMany(Exception):
-    """The file describes more than a site may have; what is wrong has been noted."""
-
-
 class Reader:
     """Goes through a site file once and collects every mistake on the way.
 
@@ -58,7 +54,8 @@ class Reader:
         self._pool: Iterator[Any] = iter(())
         self._head = Head(site="site")
         self._addresses: dict[tuple[str, int | None, str], str] = {}
-        self._entries = self._filled = 0
+        self._left = 0
+        """Addresses that devices without one of their own can still have."""
         self._spoilt: list[re.Pattern[str]] = []
         """The names of entries that are wrong themselves."""
 
@@ -83,6 +80,7 @@ class Reader:
             self.wrong(["addresses"], f"{head.addresses} {BEYOND_LOOPBACK}")
         self._check_receivers(head.snmp, ["snmp", "traps"])
         self._pool = iter(head.addresses.hosts())
+        self._left = max(1, head.addresses.num_addresses - 2)
         return head
 
     def _check_receivers(self, access: SnmpAccess, where: Where) -> None:
@@ -91,6 +89,27 @@ class Reader:
             host = place(receiver.to)[0]
             if not (self._head.beyond_loopback or ip_address(host).is_loopback):
                 self.wrong([*where, n], f"{host} {BEYOND_LOOPBACK}")
+
+    def has_room(self) -> bool:
+        """Whether all sections together are not too large for a site, told before anything is multiplied out."""
+        entries = filled = 0
+        for section in SECTIONS:
+            templates = self.data.get(section)
+            for template, body in templates.items() if isinstance(templates, Mapping) else ():
+                if not isinstance(body, Mapping):
+                    continue
+                fields = {key: value for key, value in body.items() if key != "each"}
+                try:
+                    count = repetition.count(body.get("each"))
+                except EachError:
+                    continue  # it is told where the section is read
+                entries += count
+                filled += count * repetition.size(fields)
+                if entries > MOST_ENTRIES or filled > MOST_FILLED:
+                    limits = f"{MOST_ENTRIES:,} entries or {MOST_FILLED:,} fields"
+                    self.wrong([section, template], f"the site has more than {limits} in all")
+                    return False
+        return True
 
     def section(self, section: str) -> None:
         entries = self.data.get(section)
@@ -108,8 +127,6 @@ class Reader:
                 self.wrong([*where, "each", *([error.field] if error.field else [])], str(error))
             except ValueError as error:
                 self.wrong(where, str(error))
-            except _TooMany:
-                return
             if len(self.problems) > before:
                 self._spoilt.append(repetition.pattern(str(template)))
 
@@ -122,13 +139,10 @@ class Reader:
         if not isinstance(body, Mapping):
             self.wrong(where, f"expected a mapping such as {{kind: board, from: …}}, found {found(body)}")
             return
-        size, before = repetition.size(body), len(self.problems)
+        before = len(self.problems)
+        if not self._has_room(section, template, body, where):
+            return
         for row in repetition.rows(body.get("each")):
-            self._entries += 1
-            self._filled += size
-            if self._entries > MOST_ENTRIES or self._filled > MOST_FILLED:
-                self.wrong(where, f"the site has more than {MOST_ENTRIES:,} entries or {MOST_FILLED:,} fields in all")
-                raise _TooMany
             fields = {key: repetition.fill(value, row) for key, value in body.items() if key != "each"}
             name = str(repetition.fill(template, row))
             if name in NOT_NAMES:
@@ -141,6 +155,26 @@ class Reader:
                 self._component(name, fields, where)
             if len(self.problems) > before:
                 return
+
+    def _has_room(self, section: str, template: str, body: Mapping[Any, Any], where: Where) -> bool:
+        """Whether the site can take all that a template stands for, told before it is multiplied out.
+
+        Raises:
+            EachError: `each` is wrong.
+        """
+        each = body.get("each")
+        count = repetition.count(each)
+        if unused := repetition.unused(template, each):
+            name = unused[0]
+            self.wrong(where, f"the name is the same for every {name}; expected {{{name}}} in it")
+            return False
+        device = body if section == "devices" else body.get("device")
+        if isinstance(device, Mapping) and device.get("address") is None:
+            self._left -= count
+            if self._left < 0:
+                self.wrong(where, f"{self._head.addresses} has too few addresses; expected a larger `addresses`")
+                return False
+        return True
 
     def _component(self, name: str, fields: dict[str, Any], where: Where) -> None:
         kind = fields.pop("kind", None)

@@ -34,8 +34,18 @@ def rows(each: Any) -> Iterator[dict[str, Any]]:
     Raises:
         EachError: not such a mapping, or it stands for more than `MOST_ENTRIES`.
     """
+    names, axes = _axes(each)
+    return (dict(zip(names, combination, strict=True)) for combination in product(*axes))
+
+
+def count(each: Any) -> int:
+    """How many entries `each` stands for. Raises EachError, as `rows`."""
+    return math.prod(len(axis) for axis in _axes(each)[1])
+
+
+def _axes(each: Any) -> tuple[list[str], list[range | list[Any]]]:
     if each is None:
-        return iter(({},))
+        return [], []
     if not isinstance(each, Mapping) or not each:
         raise EachError("", f"expected a mapping such as {{row: 1..12}}, found {found(each)}")
     axes: list[range | list[Any]] = []
@@ -50,8 +60,7 @@ def rows(each: Any) -> Iterator[dict[str, Any]]:
     count = math.prod(len(axis) for axis in axes)
     if count > MOST_ENTRIES:
         raise EachError("", f"stands for {count:,} entries, expected at most {MOST_ENTRIES:,}")
-    names = list(map(str, each))
-    return (dict(zip(names, combination, strict=True)) for combination in product(*axes))
+    return list(map(str, each)), axes
 
 
 PLACEHOLDER = re.compile(r"\{(\w+?)([+-]\d{1,9})?\}")
@@ -85,6 +94,13 @@ def _value(match: re.Match[str], row: Mapping[str, Any]) -> Any:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(f"{match[0]}: {match[1]} is {found(value)}, expected a whole number")
     return value + int(match[2])
+
+
+def unused(template: str, each: Any) -> list[str]:
+    """The axes of more than one value that a name does not tell apart, so that it would be given twice."""
+    used = {match[1] for match in PLACEHOLDER.finditer(template)}
+    names, axes = _axes(each)
+    return [name for name, axis in zip(names, axes, strict=True) if len(axis) > 1 and name not in used]
 
 
 def size(value: Any) -> int:

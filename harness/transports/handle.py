@@ -62,7 +62,8 @@ class DeviceHandle:
     """Reads and writes the points of one device through the protocol that shows them, SNMP first.
 
     `clock` gives the time of readings, s (default: the event loop's). `rows` says which rows the device's tables have
-    where `points` cannot find out by asking (a Modbus product that answers zero where it has nothing).
+    where `points` cannot find out by asking (a Modbus product that answers zero where it has nothing). `rated_kva` is
+    the rated apparent power of the machine that the device manages, kVA: powers beyond it are no readings.
     """
 
     def __init__(
@@ -73,6 +74,7 @@ class DeviceHandle:
         modbus: ModbusTransport | None = None,
         clock: Callable[[], float] | None = None,
         rows: Mapping[str, Sequence[Index]] | None = None,
+        rated_kva: float | None = None,
     ) -> None:
         self.name = name
         self.profile = profile
@@ -80,6 +82,7 @@ class DeviceHandle:
         self.modbus = modbus
         self._clock = clock
         self._rows = rows or {}
+        self._rated_kva = rated_kva
         self._places: dict[str, Place] = {}
         self._halves: dict[tuple[str, ...], tuple[Range, Range]] = {}
         """Requests that the device refused as too long, by their points -> the shorter requests sent instead."""
@@ -161,7 +164,7 @@ class DeviceHandle:
     def _place(self, point: str, written: bool = False) -> Place:
         for place in places(self.profile, point, written):
             if reachable(place.entry, self.snmp, self.modbus):
-                return place
+                return place.rated(self._rated_kva)
         raise NotShown(self._why_not(point, written), f"profile {self.profile.profile}").named(self.name, point)
 
     async def _located(self, point: str, written: bool = False) -> Place:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from twinfeed.emulators.devices.catalogue import KINDS
-from twinfeed.emulators.devices.firmware.domain import Domain
+from twinfeed.emulators.devices.firmware.domain import Domain, within_rating
 from twinfeed.emulators.devices.firmware.points import AnyPoint, Index, Value, undashed
 from twinfeed.emulators.profiles.binding import Row, dotted
 from twinfeed.emulators.profiles.schema import Bit, Condition, Profile, Register, SnmpObject
@@ -55,6 +55,10 @@ class Place:
     """The flags of the word that belong to this point."""
     meanings: Mapping[Signature, Value] | None = None
     """The meaning of each combination of flags; None if the entry is no word of flags."""
+
+    def rated(self, kva: float | None) -> Place:
+        """The same place on a machine with that rated apparent power, kVA."""
+        return self if kva is None or self.domain is None else replace(self, domain=within_rating(self.domain, kva))
 
     @property
     def free(self) -> tuple[str, ...]:

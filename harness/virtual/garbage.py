@@ -32,7 +32,7 @@ _past = _Past()
 def set_apart() -> None:
     """A run begins. `rejoin` ends it."""
     _past.runs += 1
-    if _past.runs > 1 or gc.get_freeze_count():
+    if _past.runs > 1:
         return
     if (began_s := perf_counter()) >= _past.due_s:
         gc.collect()

@@ -169,6 +169,7 @@ class EmulatedWorld(World):
         return quantities.resolve(self.model, quantity)[quantity]()
 
     def watch(self, *patterns: str) -> None:
+        self._missed(name for pattern in patterns for name in quantities.resolve(self.model, pattern))
         self._watching.watch(*patterns)
         self.watched += patterns
 

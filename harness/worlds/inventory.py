@@ -8,7 +8,6 @@ from typing import cast
 
 from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
-from twinfeed.emulators.sitefile import SiteFile
 from twinfeed.emulators.sitefile.snmp_access import SnmpAccess, place
 from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport, UsmUser
 from twinfeed.harness.transports.snmp.usm import AuthProtocol, PrivProtocol
@@ -71,8 +70,9 @@ def inventory(site: Site, endpoints: Iterable[Endpoint], access: Access) -> dict
     return {"site": site.name, "title": site.file.head.title, "station": station, "devices": devices}
 
 
-def handles(endpoints: Iterable[Endpoint], file: SiteFile, clock: Callable[[], float]) -> dict[str, DeviceHandle]:
+def handles(endpoints: Iterable[Endpoint], site: Site, clock: Callable[[], float]) -> dict[str, DeviceHandle]:
     """A handle for each device; units behind one address share its connection."""
+    file = site.file
     profiles = {entry.name: entry.profile for entry in file.devices}
     logins = {entry.name: Access.of(entry.snmp) for entry in file.devices}
     snmp: dict[str, SnmpTransport] = {}
@@ -89,4 +89,9 @@ def handles(endpoints: Iterable[Endpoint], file: SiteFile, clock: Callable[[], f
         else:
             line = lines.setdefault((e.address, e.port), ModbusTransport.tcp(e.address, e.port))
             modbus[e.device] = line.unit(1 if e.unit is None else e.unit)
-    return {name: DeviceHandle(name, profiles[name], snmp.get(name), modbus.get(name), clock) for name in profiles}
+    return {
+        name: DeviceHandle(
+            name, profile, snmp.get(name), modbus.get(name), clock, rated_kva=site.devices[name].rated_kva
+        )
+        for name, profile in profiles.items()
+    }

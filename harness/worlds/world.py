@@ -32,6 +32,9 @@ from twinfeed.harness.transports import DeviceHandle
 from twinfeed.harness.unknown import Unknown
 from twinfeed.harness.worlds.inventory import Access, handles, inventory
 
+NOT_WATCHED = "it was not watched before"
+"""Why a quantity is unknown from the start of a run until a test first watches it."""
+
 Duration = float | str
 """Seconds, or a text such as `15 s`, `30 min`."""
 
@@ -67,6 +70,8 @@ class World(ABC):
         """The verdicts of all checks, for reports."""
         self.watched: tuple[str, ...] = ()
         """The watched names and patterns."""
+        self._under_way = False
+        """Whether the test has let time pass or injected a fault. A quantity that it watches only then was missed."""
         self._may_miss: list[Injection] = []
         self._handles: dict[str, DeviceHandle] = {}
 
@@ -130,6 +135,7 @@ class World(ABC):
         Raises:
             PlantError, Cannot: as for `inject`. Then no fault is injected.
         """
+        self._under_way = True
         await self._schedule(*injections)
         if may_miss:
             self._may_miss += injections
@@ -170,7 +176,7 @@ class World(ABC):
         """
         self.model[device]
         if not self._handles:
-            self._handles = handles(self.endpoints, self.model.file, lambda: self.now)
+            self._handles = handles(self.endpoints, self.model, lambda: self.now)
         return self._handles[device]
 
     @abstractmethod
@@ -185,7 +191,11 @@ class World(ABC):
 
     @abstractmethod
     def watch(self, *patterns: str) -> None:
-        """Sample these quantities from now on, so that properties can be checked."""
+        """Sample these quantities from now on, so that properties can be checked.
+
+        A quantity that was not recorded before is unknown up to now, if time has passed in `run` or a fault was
+        injected: a property over that time is inconclusive.
+        """
 
     def inventory(self) -> dict[str, object]:
         """The inventory of a controller: every device with its addresses and credentials."""
@@ -247,6 +257,12 @@ class World(ABC):
         )
         return verdicts
 
+    def _missed(self, names: Iterable[str]) -> None:
+        """These are recorded from now on: what they were before is unknown."""
+        if self._under_way:
+            for name in names:
+                self.journal.trace.unknown_before(self.now, name, NOT_WATCHED)
+
     # -- the controller ---------------------------------------------------------------------------------------------
 
     async def start_controller(self, controller: Controller) -> None:
@@ -262,6 +278,7 @@ class World(ABC):
 
     async def _pass(self, waiting: asyncio.Future[None], stop: asyncio.Future[None] | None = None) -> None:
         """Wait for that, unless `stop` completes or something fails first; then raise that failure."""
+        self._under_way = True
         ending = [*self.failures(), *([] if stop is None else [stop])]
         try:
             while not waiting.done():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
 
 from twinfeed.emulators.devices.firmware.domain import Domain
 from twinfeed.emulators.devices.firmware.points import Value
@@ -57,3 +58,17 @@ class Instrument(ABC):
     async def close(self) -> None:
         """Free what it holds."""
         return
+
+
+class EventInstrument(Instrument):
+    """Is told of changes, and gives a sign of life at least every `every_s`, its heartbeat."""
+
+    @property
+    def known_for_s(self) -> float:
+        """For how long a sign of life counts, s: one heartbeat."""
+        return self.every_s
+
+    @abstractmethod
+    def events(self) -> AsyncIterator[Value | NoReading | None]:
+        """What it is told, as it comes, for as long as somebody listens: a value, why there is none, or None for a sign
+        of life, at which the value is what it was."""

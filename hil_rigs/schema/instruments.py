@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
 from twinfeed.hil_rigs.schema.actuators import Visa
-from twinfeed.hil_rigs.schema.forms import Form, Quantity, Span, Text
+from twinfeed.hil_rigs.schema.forms import Form, Listen, Quantity, Span, Text
 
 
 class Reader(Form):
@@ -37,6 +37,17 @@ class Query(Visa):
         return {"resource": resource, "query": query.strip()}
 
 
+class Notifications(Form):
+    """The SNMP notifications of a device that tell of a quantity."""
+
+    device: str
+    """The device of the bench that sends them, known by the address of its `snmp` section."""
+    listen: Listen
+    """ADDRESS:PORT at which they arrive: what the device is set to send to."""
+    values: dict[Annotated[str, Field(pattern=r"^\d+(\.\d+)+$")], bool | float | str] = Field(min_length=1)
+    """snmpTrapOID (RFC 3418) -> what the quantity is from then on; every other notification is a sign of life."""
+
+
 class Instrument(Form):
     """How a quantity is measured. The value is `scale` times what is read plus `offset`."""
 
@@ -45,6 +56,11 @@ class Instrument(Form):
     scpi: Query | None = None
     """A query to a SCPI instrument; `RESOURCE QUERY` for short."""
     operator: Reader | None = None
+    notifications: Notifications | None = None
+    """What the device tells by itself; `point`, if it is given too, is read at the beginning and after a silence."""
+    heartbeat: Span | None = Field(default=None, gt=0.0)
+    """Of `notifications`: the device sends one at least so often, s. So long after the last of them the quantity is
+    unknown."""
     invert: bool = False
     """A contact that is closed when the quantity is false."""
     scale: float = 1.0
@@ -60,11 +76,22 @@ class Instrument(Form):
 
     @property
     def known_for_s(self) -> float:
-        """For how long a reading counts, s: two periods, and what a person may take to answer."""
+        """For how long a reading counts, s: two periods, and what a person may take to answer; of notifications, one
+        heartbeat."""
+        if self.heartbeat is not None:
+            return self.heartbeat
         return 2.0 * self.every + (self.operator.timeout if self.operator is not None else 0.0)
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
+        if self.notifications is not None:
+            if self.scpi is not None or self.operator is not None:
+                raise ValueError("found notifications beside scpi or operator, expected them alone or beside a point")
+            if self.heartbeat is None:
+                raise ValueError("notifications need a `heartbeat`: after how long without any the quantity is unknown")
+            return self
+        if self.heartbeat is not None:
+            raise ValueError("`heartbeat` belongs to notifications; what is read has a period, `every`")
         if sum(way is not None for way in (self.point, self.scpi, self.operator)) != 1:
-            raise ValueError("expected one of point, scpi and operator: how it is measured")
+            raise ValueError("expected one of point, scpi, operator and notifications: how it is measured")
         return self

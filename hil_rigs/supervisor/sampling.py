@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Iterable
 
 from twinfeed.emulators.devices.firmware.points import Value
-from twinfeed.hil_rigs.instruments import Batch, Instrument, NoReading, batches
+from twinfeed.hil_rigs.instruments import Batch, EventInstrument, Instrument, NoReading, batches
 
 CANCELLED_S = 0.1
 """How long a reading that is given up may take to end before it is told again, s."""
@@ -16,6 +16,8 @@ CANCELLED_MOST = 10
 
 Heard = Callable[[float, str, Value], None]
 """heard(t_s, quantity, value): a reading, at seconds of the monotonic clock."""
+Alive = Callable[[float, str], None]
+"""alive(t_s, quantity): a sign of life, at seconds of the monotonic clock: the value is what it was."""
 Silent = Callable[[float, str, NoReading], None]
 """silent(t_s, quantity, why): a reading that failed, at seconds of the monotonic clock."""
 
@@ -26,8 +28,8 @@ class Sampling:
     `silent` is called with every failure, but only once for each reason until the instrument has a value again.
     """
 
-    def __init__(self, heard: Heard, silent: Silent) -> None:
-        self._heard, self._silent = heard, silent
+    def __init__(self, heard: Heard, silent: Silent, alive: Alive = lambda t_s, quantity: None) -> None:
+        self._heard, self._silent, self._alive = heard, silent, alive
         self.latest: dict[str, tuple[float, Value]] = {}
         """Quantity -> when it was last read, s of the monotonic clock, and what."""
         self.trips: dict[str, float] = {}
@@ -38,12 +40,15 @@ class Sampling:
         """Quantity -> the reasons that were told since it had its last value."""
         self._instruments: dict[str, Instrument] = {}
         self._tasks: dict[Batch, asyncio.Task[None]] = {}
+        self._listening: list[asyncio.Task[None]] = []
 
     def start(self, instruments: Iterable[Instrument]) -> None:
         """Read these too, from now on; what is read already goes on."""
         added = {i.quantity: i for i in instruments if i.quantity not in self._instruments}
         self._instruments |= added
-        self._begin(batches(added.values()))
+        told = [instrument for instrument in added.values() if isinstance(instrument, EventInstrument)]
+        self._begin(batches(instrument for instrument in added.values() if instrument not in told))
+        self._listening += [asyncio.create_task(self._listen(instrument)) for instrument in told]
 
     def _begin(self, more: Iterable[Batch]) -> None:
         for batch in more:
@@ -66,6 +71,19 @@ class Sampling:
     @property
     def quantities(self) -> list[str]:
         return list(self._instruments)
+
+    async def _listen(self, instrument: EventInstrument) -> None:
+        """Take what an instrument is told; a pause does not stop it, for it asks nothing of the bench."""
+        loop, quantity = asyncio.get_running_loop(), instrument.quantity
+        try:
+            async for value in instrument.events():
+                if value is not None:
+                    self._take(loop.time(), quantity, value)
+                elif quantity in self.latest:
+                    self.latest[quantity] = (loop.time(), self.latest[quantity][1])
+                    self._alive(loop.time(), quantity)
+        except Exception as error:  # nothing a device sends may end the watch over the bench
+            self._take(loop.time(), quantity, NoReading(f"{quantity}: {type(error).__name__}: {error}"))
 
     async def _read(self, batch: Batch) -> None:
         loop = asyncio.get_running_loop()
@@ -105,5 +123,8 @@ class Sampling:
 
     async def stop(self) -> None:
         await self.pause()
+        for task in self._listening:
+            task.cancel()
+        await asyncio.gather(*self._listening, return_exceptions=True)
         for instrument in self._instruments.values():
             await instrument.close()

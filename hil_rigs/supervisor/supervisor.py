@@ -102,7 +102,7 @@ class Supervisor:
         self.guarded = True
         """Whether a guard would make the bench safe if this process died."""
         self.mark = mark or Mark(folder(rig), "supervisor", rig.path.absolute())
-        self.sampling = Sampling(self._heard, self._silent)
+        self.sampling = Sampling(self._heard, self._silent, self._alive)
         self.moves = Moves(rig, actuators, self.tell, self.sampling.value)
         self.keeper = Keeper(self.mark, self.moves, self.tell, "supervisor", self._life_changed, self._quiet)
         self.written: dict[tuple[str, str], Value | None] = {}
@@ -242,6 +242,13 @@ class Supervisor:
         self._watched.see(t_s, quantity, value)
         trip_s = self.sampling.trips.get(quantity, 0.0)
         self._shout({"event": "reading", "t": t_s, "quantity": quantity, "value": value, "trip_s": trip_s})
+
+    def _alive(self, t_s: float, quantity: str) -> None:
+        _, value = self.sampling.latest[quantity]
+        for interlock in self._interlocks:
+            if interlock.limit.quantity == quantity:
+                interlock.see(t_s, value)
+        self._shout({"event": "alive", "t": t_s, "quantity": quantity})
 
     def _silent(self, t_s: float, quantity: str, no_reading: NoReading) -> None:
         why, raw = str(no_reading), raw_as_json(no_reading.raw)

@@ -20,7 +20,7 @@ from typing_extensions import TypeVar
 
 from twinfeed.emulators.devices.firmware.alarms import Alarm, Notice
 from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS
-from twinfeed.emulators.devices.firmware.domain import Domain
+from twinfeed.emulators.devices.firmware.domain import Domain, within_rating
 from twinfeed.emulators.devices.firmware.firmware_faults import (
     ALARM_FAULTS,
     FIRMWARE_FAULTS,
@@ -139,7 +139,12 @@ class Device(Actor[S]):
 
     def domain(self, bound: BoundPoint) -> Domain:
         """Which values that point of this device takes and shows; some firmware knows more than the catalogue."""
-        return bound.point.domain
+        return within_rating(bound.point.domain, self.rated_kva)
+
+    @property
+    def rated_kva(self) -> float | None:
+        """The rated apparent power of the machine that it manages, kVA; None if it manages none that has one."""
+        return None
 
     def accepts(self, point: str, value: Value) -> bool:
         """Count and log a command; False under `command-ignored`: the device acknowledges it and does nothing."""

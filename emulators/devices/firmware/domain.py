@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import typing
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from twinfeed.emulators.plant.power.electrical import LOADING_PERCENT, Component
@@ -86,6 +86,15 @@ SENTINELS = frozenset({
 })  # fmt: skip
 """The ends of 16- and 32-bit numbers, and of 16-bit numbers that count tenths: "not available", "open loop" and
 saturation on the wire (SunSpec's 0x8000 and 0xFFFF, pCO's -32768, converters with a broken wire)."""
+
+
+PEAK_OF_RATING = 10.0
+"""The largest power that a UPS or a generating set can show, parts of its rated apparent power. A static bypass
+carries 1,000 % for 100 ms (Schneider Galaxy VS and VM, technical specifications, bypass overload); an inverter and an
+alternator stay below that (ISO 8528-3: a sustained short circuit of three times the rated current)."""
+
+IN_A_KVA: Mapping[str, float] = {"kW": 1.0, "kVA": 1.0, "kvar": 1.0, "W": 1e3, "VA": 1e3}
+"""Units of power -> how many of them are a kVA."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +222,14 @@ def number(
     return Domain("number", unit, (), low, high, least, most, whole, sentinels=measured)
 
 
+def within_rating(domain: Domain, rated_kva: float | None) -> Domain:
+    """The domain of a power of a machine with that rated apparent power; the domain itself for anything else."""
+    if rated_kva is None or domain.kind != "number" or domain.unit not in IN_A_KVA:
+        return domain
+    bound = PEAK_OF_RATING * rated_kva * IN_A_KVA[domain.unit]
+    return replace(domain, least=max(domain.least, -bound), most=min(domain.most, bound))
+
+
 def of_words(*words: str) -> Domain:
     return Domain("word", words=words)
 
@@ -241,7 +258,7 @@ def of_quantity(component: Component, name: str) -> Domain:
         return TRUTH
     if not unit and of is not int and of is not float:
         raise TypeError(f"{kind.kind}.{name} is no number and no truth: list its words in WORDS")
-    return number(unit, possible=kind.POSSIBLE.get(name))
+    return within_rating(number(unit, possible=kind.POSSIBLE.get(name)), component.rated_kva)
 
 
 def of_rack(name: str) -> Domain:

@@ -71,6 +71,10 @@ class GeneratorController(Device[GeneratorControllerState]):
     def _shares_bus(self, other: GeneratorController) -> bool:
         return other is not self and other.generator.origin == self.generator.origin
 
+    @property
+    def rated_kva(self) -> float:
+        return self.generator.rated_kva
+
     def indices(self, name: str) -> Sequence[Index]:
         return (1, 2, 3) if name == "phase" else super().indices(name)
 

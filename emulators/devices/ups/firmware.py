@@ -51,6 +51,10 @@ class UpsFirmware(Device[UpsDeviceState]):
         self.selftest = SelfTest(self, component)
         self.output = OutputControl(self, component, self.settings, self.selftest)
 
+    @property
+    def rated_kva(self) -> float:
+        return self.ups.rated_kva
+
     def indices(self, name: str) -> Sequence[Index]:
         if name == "line":
             return range(1, self.ups.params.phases + 1)

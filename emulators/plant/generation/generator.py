@@ -61,6 +61,10 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
     WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {"phase": ("stopped", "cranking", "running", "stopping", "seized")}
     POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {"load_percent": LOADING_PERCENT}
 
+    @property
+    def rated_kva(self) -> float:
+        return self.params.kva
+
     def __init__(self, id: str, params: GeneratorRatings | None = None, feeds: Mapping[str, str] | None = None) -> None:
         super().__init__(id, params, feeds)
         self.engine = DieselEngine(self)

@@ -168,6 +168,11 @@ class Component(Actor[S], Generic[S, P]):
     POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {}
     """Lowest and highest value of quantities that can have others than their unit lets expect, in that unit."""
 
+    @property
+    def rated_kva(self) -> float | None:
+        """The apparent power it is made for, kVA, where that bounds what it can carry; None where nothing does."""
+        return None
+
     def words(self, name: str) -> tuple[str, ...]:
         """Every word that this quantity can take; none for a number and a truth."""
         return self.WORDS.get(name, ())

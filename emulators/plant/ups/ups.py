@@ -57,6 +57,10 @@ class Ups(Electrical[UpsState, UpsRatings]):
         "overload_percent": LOADING_PERCENT,
     }
 
+    @property
+    def rated_kva(self) -> float:
+        return self.params.kva
+
     def __init__(self, id: str, params: UpsRatings | None = None, feeds: Mapping[str, str] | None = None) -> None:
         super().__init__(id, params, feeds)
         p = self.params

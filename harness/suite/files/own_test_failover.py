@@ -5,7 +5,7 @@
 
 import pytest
 
-from twinfeed.harness.properties import always
+from twinfeed import always
 
 pytestmark = [pytest.mark.site("SITE"), pytest.mark.controller("controller")]
 

@@ -5,7 +5,7 @@
 
 import pytest
 
-from twinfeed.harness.properties import always, within
+from twinfeed import always, within
 
 pytestmark = [pytest.mark.site("SITE"), pytest.mark.controller("controller")]
 

@@ -55,6 +55,6 @@ def test_every_device_is_listed_with_its_own_first_user(tmp_path: Path) -> None:
 def test_handles_use_v3_where_there_are_no_communities(tmp_path: Path, communities: str, scheme: str) -> None:
     text = communities.strip("{}").replace(", ", "\n  ")
     small = site(tmp_path, text)
-    made = handles(ENDPOINTS, small.file, lambda: 0.0)
+    made = handles(ENDPOINTS, Site(small.file), lambda: 0.0)
     assert made["ups-1"].snmp is not None
     assert made["ups-1"].snmp.where == f"{scheme}://127.20.1.1:1161"

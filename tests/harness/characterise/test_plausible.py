@@ -14,6 +14,7 @@ from twinfeed.harness.characterise.recording.recording import Recording, Walk, l
 from twinfeed.harness.characterise.recording.snmprec import variable
 
 CHARGE, SECONDS_ON_BATTERY = "1.3.6.1.2.1.33.1.2.4.0", "1.3.6.1.2.1.33.1.2.2.0"  # RFC 1628
+RATED_VA, OUTPUT_W = "1.3.6.1.2.1.33.1.9.5.0", "1.3.6.1.2.1.33.1.4.4.1.4.1"
 UPS = library.get("ups-rfc1628")
 
 
@@ -46,3 +47,12 @@ def test_a_meter_with_swapped_words_has_implausible_values(shared_data: Path) ->
         pytest.skip(f"no {case}")
     lines = implausible(load(case), library.get("schneider-pm5000"))
     assert any("Hz" in line for line in lines)
+
+
+@given(st.integers(1, 2_000_000), st.integers(0, 2**31 - 2))
+def test_a_power_is_judged_by_the_rating_that_the_device_shows(rated_va: int, watts: int) -> None:
+    walk = Walk(1, 0.0, ended=True)
+    for oid, value in ((RATED_VA, rated_va), (OUTPUT_W, watts)):
+        walk.variables[oid] = variable(f"{oid}|2|{value}")
+    lines = implausible(Recording({}, walks=[walk]), UPS)
+    assert bool(lines) == (watts > min(10 * rated_va, 10_000_000))

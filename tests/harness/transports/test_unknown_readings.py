@@ -6,11 +6,14 @@ import asyncio
 import math
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.binding import Surface, point_name
 from twinfeed.emulators.profiles.schema import SnmpObject
 from twinfeed.emulators.site import Site
+from twinfeed.harness import quantities
 from twinfeed.harness.characterise.drift.twin import Twin, place_of
 from twinfeed.harness.characterise.recording import snmprec
 from twinfeed.harness.transports import DeviceHandle, Reading
@@ -49,6 +52,30 @@ def test_the_end_of_the_type_is_no_measurement() -> None:
     reading = ups(**{"output.1.voltage": 2**31 - 1})["output.1.voltage"]
     assert math.isnan(float(reading.value))
     assert reading.unknown
+
+
+POWER = "1.3.6.1.2.1.33.1.4.4.1.4.1"
+
+
+@given(st.floats(0.5, 5000.0), st.integers(-(2**31) + 1, 2**31 - 2))
+@example(60.0, 3_000_000)
+def test_a_power_that_the_rating_rules_out_is_unknown_and_kept(rated_kva: float, watts: int) -> None:
+    """Ten times the rated apparent power is the most that a UPS can show."""
+    agent = recorded_agent([VarBind(POWER, watts)], "agent")
+    handle = DeviceHandle("ups", UPS, snmp=agent, rated_kva=rated_kva)
+    reading = asyncio.run(handle.read("output.1.power"))
+    possible = abs(watts) <= 10_000.0 * rated_kva and -1e6 <= watts <= 1e7
+    assert (reading.unknown == "", reading.raw) == (possible, None if possible else watts)
+
+
+def test_the_rating_of_the_site_file_bounds_quantities_points_and_handles() -> None:
+    site = Site.load("bench")
+    kva = site["ups-1"].rated_kva
+    assert kva == site.components["ups-1"].params.kva
+    for name, scale in (("ups-1.load_kw", 1.0), ("ups-1.output.power", 1000.0), ("ups-1.input_kw", 1.0)):
+        domain = quantities.domain(site, name)
+        assert domain.impossible(9.9 * kva * scale) is None, name
+        assert "is impossible" in (domain.impossible(10.1 * kva * scale) or ""), name
 
 
 def meter(first: int, second: int) -> Reading:

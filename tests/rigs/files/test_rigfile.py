@@ -155,7 +155,7 @@ MISTAKES = [
     ("{modbus: {address: 192.168.7.14}}", "{snmp: {address: 192.168.7.14, version: v3}}", "rig.yaml:13: devices.meter-1.snmp: `user` belongs to version v3, `read` and `write` to v1 and v2c"),
     ("above: 40", "stale: 40", "rig.yaml:24: interlocks.charge: expected `above`, `below` or `is`: what must hold of the quantity"),
     ('normal: "off"', "outlet: relay-1.relay.2.closed", "rig.yaml:16: actuators.contactor: expected one of outlet, relay, port, point, scpi, netem, proxy, operator, found outlet and relay"),
-    ("{point: relay-1.input.1.on, every: 50ms}", "{every: 50ms}", "rig.yaml:22: instruments.k1.closed: expected one of point, scpi and operator: how it is measured"),
+    ("{point: relay-1.input.1.on, every: 50ms}", "{every: 50ms}", "rig.yaml:22: instruments.k1.closed: expected one of point, scpi, operator and notifications: how it is measured"),
     ("order:", "limits: {heartbeat: 20s}\norder:", "limits.safe_within is 10 s, expected "),
     ('normal: "off"', "normal: [1]", "rig.yaml:18: actuators.contactor.normal: found a list, expected a word such as on or off, or a number"),
     ('normal: "off"', "effect: {de: aus}", "rig.yaml:18: actuators.contactor.effect: found a mapping with de, expected one text, or {en: …, fr: …}"),

@@ -162,7 +162,7 @@ def test_so_does_one_that_has_not_been_read_yet(bench: Bench) -> None:
         bench.world.watch("pdu-1.outlet.2.state")
         bench.world.check(always("pdu-1.outlet.2.state == 'on'"))
 
-    with pytest.raises(PropertyViolated, match="has not been read yet"):
+    with pytest.raises(PropertyViolated, match="it was not watched before"):
         bench.loop.run_until_complete(watched_and_judged_at_once())
 
 
