@@ -47,6 +47,8 @@ class Site:
         self.plant = Plant(file.head.seed if seed is None else seed)
         self.components: dict[str, Component] = {}
         self.devices: dict[str, Device] = {}
+        self.profiles = {item.name: item.profile for item in file.devices}
+        """The profile of each device."""
         self._where: dict[str, list[str | int]] = {}
         try:
             self._build()
@@ -189,7 +191,7 @@ class Site:
         Raises:
             PlantError: the device's product does not show the point, or not over the fault's protocol.
         """
-        profile = next(item.profile for item in self.file.devices if item.name == name)
+        profile = self.profiles[name]
         if point and (why := refusal(profile, kind, point)):
             raise PlantError(f"{name}:{point} cannot suffer {kind!r}: {why}")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
 
 from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS, COUNTERS_ONLY, MODBUS_ONLY, SNMP_ONLY
 from twinfeed.emulators.devices.firmware.device import Device
@@ -52,7 +53,7 @@ def refusal(profile: Profile, kind: str, point: str) -> str:
 
     `kind` is one of `ANSWER_FAULTS`.
     """
-    shown = [entry for entry in entries(profile) if entry.point is not None and _is_of(entry.point, point)]
+    shown = _index(_Same(profile)).entries(point)
     if not shown:
         return f"{profile.profile} does not show {point}"
     if kind in SNMP_ONLY and not any(isinstance(entry, SnmpObject) for entry in shown):
@@ -73,9 +74,55 @@ def entries(profile: Profile) -> Iterator[Entry]:
         yield from profile.modbus.bits
 
 
-def _is_of(template: str, point: str) -> bool:
-    parts = re.split(r"\{[^}]*\}", template)
-    return re.fullmatch("[0-9-]+".join(map(re.escape, parts)), point) is not None
+class _Shown:
+    """The entries of a profile by the points that they show: a site has tens of thousands of points to look up."""
+
+    def __init__(self, profile: Profile) -> None:
+        templates: dict[str, list[Entry]] = {}
+        for entry in entries(profile):
+            if entry.point is not None:
+                templates.setdefault(entry.point, []).append(entry)
+        self._fixed = {template: found for template, found in templates.items() if "{" not in template}
+        self._tables: dict[tuple[int, str], list[tuple[re.Pattern[str], list[Entry]]]] = {}
+        """Templates with indices, by how many parts they have and the first of them."""
+        for template, found in templates.items():
+            if template not in self._fixed:
+                between = re.split(r"\{[^}]*\}", template)
+                pattern = re.compile("[0-9-]+".join(map(re.escape, between)))
+                self._tables.setdefault(_shape(template), []).append((pattern, found))
+
+    def entries(self, point: str) -> list[Entry]:
+        """The entries that show that point of a device, in no order."""
+        found = list(self._fixed.get(point, ()))
+        for shape in (_shape(point), (point.count("."), "")):
+            for pattern, shown in self._tables.get(shape, ()):
+                if pattern.fullmatch(point):
+                    found += shown
+        return found
+
+
+def _shape(name: str) -> tuple[int, str]:
+    """How many points a name has, and its first part; '' for a first part with an index in it."""
+    first = name.partition(".")[0]
+    return name.count("."), "" if "{" in first else first
+
+
+class _Same:
+    """A profile as the key of a cache: the object itself, since comparing profiles takes long."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+
+    def __hash__(self) -> int:
+        return id(self.profile)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.profile is self.profile
+
+
+@lru_cache(maxsize=512)
+def _index(same: _Same) -> _Shown:
+    return _Shown(same.profile)
 
 
 def _counts(entry: Entry) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS, MODBUS_ONLY, SNMP_ONLY
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.profiles import odd_answers
 from twinfeed.emulators.profiles.binding import Surface
 from twinfeed.emulators.profiles.modbus_binding import ProfileUnit
 from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
@@ -235,3 +236,24 @@ def item_points(site: Site, device: str) -> list[str]:
 def test_each_fault_is_of_one_point() -> None:
     assert {fault.of for fault in ANSWER_FAULTS.values()} == {("point",)}
     assert set(ANSWER_FAULTS) >= SNMP_ONLY | MODBUS_ONLY
+
+
+def test_the_entries_of_every_point_are_those_whose_template_has_its_name(site: Site) -> None:
+    for name, device in site.devices.items():
+        profile, index = site.profiles[name], odd_answers._Shown(site.profiles[name])
+        for point in device.point_names():
+            expected = [
+                entry
+                for entry in odd_answers.entries(profile)
+                if entry.point is not None and _has_name(entry.point, point)
+            ]
+            assert sorted(map(repr, index.entries(point))) == sorted(map(repr, expected)), f"{name} {point}"
+
+
+def _has_name(template: str, name: str) -> bool:
+    """Part by part, as a person compares them."""
+    parts, given = template.split("."), name.split(".")
+    return len(parts) == len(given) and all(
+        set(there) <= set("0123456789-") if part.startswith("{") else part == there
+        for part, there in zip(parts, given, strict=True)
+    )
