@@ -27,7 +27,7 @@ COMPONENTS = (
     ("/harness/worlds/streams.py", "simulated loop and network"),
     ("/harness/worlds/sockets.py", "simulated loop and network"),
     ("/harness/worlds/network.py", "simulated loop and network"),
-    ("/harness/faults/link.py", "simulated loop and network"),
+    ("/harness/virtual/links/link.py", "simulated loop and network"),
     ("/harness/", "the harness besides: recording, waking the plant"),
     ("/hypothesis/", "Hypothesis"),
     ("/asyncio/", "asyncio: tasks, futures, timeouts"),

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import twinfeed.harness.cli.up
+import twinfeed.harness.cli.site.up
 from twinfeed.emulators.serving import LiveSite
 from twinfeed.harness.cli.app import main
 
@@ -60,5 +60,5 @@ REPORT = Path(sys.argv[1])
 
 if __name__ == "__main__":
     del sys.argv[1]
-    twinfeed.harness.cli.up.LiveSite = Reporting  # type: ignore[misc]
+    twinfeed.harness.cli.site.up.LiveSite = Reporting  # type: ignore[misc]
     main()

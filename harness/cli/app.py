@@ -10,7 +10,10 @@ from typing import Annotated
 
 import typer
 
-from twinfeed.harness.cli import demo, drift, files, learning, profile, proxy, reporting, running, searching, suite, up
+from twinfeed.harness.cli.files import files, profile, suite
+from twinfeed.harness.cli.recording import drift, learning, reporting
+from twinfeed.harness.cli.search import searching
+from twinfeed.harness.cli.site import demo, proxy, running, up
 
 app = typer.Typer(
     name="twinfeed",

@@ -28,10 +28,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import ip_address
 from types import FrameType
-from typing import Any, NoReturn, Protocol
+from typing import Any, cast
 
 from twinfeed.harness.virtual.watchdog import NAME as WATCHDOG
-from twinfeed.harness.virtual.ways import ways
+from twinfeed.harness.virtual.ways import Guard, Simulation, ways
 
 FRIENDS = frozenset({
     "execnet", "xdist", "coverage", "debugpy", "_pydevd_bundle", "_pydev_bundle", "pydevd", "pdb", "bdb", "_pyrepl",
@@ -55,16 +55,6 @@ _STANDARD = sysconfig.get_path("stdlib")
 _INSTALLED = ("/site-packages/", "/dist-packages/")
 _MACHINERY = ("twinfeed.harness.", "twinfeed.hil_rigs.", "_pytest.", "pluggy.", "pytest_asyncio.")
 _MARK, _STARTED = "_twinfeed_simulation", "_twinfeed_started"
-
-
-class Simulation(Protocol):
-    """The loop of a simulated run."""
-
-    def outside(self, what: str, where: str = "") -> NoReturn:
-        """Refuse that, and end the run."""
-
-    def end_with(self, error: BaseException) -> None:
-        """End the run with that error."""
 
 
 class _Here(threading.local):
@@ -345,7 +335,7 @@ def _cast() -> None:
         _hooked = True
         sys.addaudithook(_audit)
     known = {(owner, name) for owner, name, _ in _replaced} if _replaced else frozenset()
-    for owner, name, make in ways():
+    for owner, name, make in ways(cast(Guard, sys.modules[__name__])):
         if (owner, name) not in known:
             _replaced.append((owner, name, vars(owner).get(name, ABSENT)))
             setattr(owner, name, _instead(owner, name, make))

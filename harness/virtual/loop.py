@@ -85,7 +85,7 @@ class VirtualLoop(StrictLoop):
         self._clock_resolution = CLOCK_RESOLUTION_S
         self._selector = _NoSelector()
         self.network = network or Network()
-        self.network.attach(self)
+        self.network.attach(self, self.arrive_at)
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""

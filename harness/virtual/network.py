@@ -13,16 +13,13 @@ import os
 from collections.abc import Callable
 from contextvars import Context, copy_context
 from random import Random
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
-from twinfeed.harness.faults.frames.tamper import Answer, Conversation, Late, Tamper
-from twinfeed.harness.faults.link import LinkConditions, LinkModel
+from twinfeed.harness.virtual.links.link import LinkConditions, LinkModel
+from twinfeed.harness.virtual.links.tampering import Answer, Conversation, Late, Tampering
 from twinfeed.harness.virtual.owner import owner_in
-from twinfeed.harness.virtual.sockets import UDP_HEADERS, Address, DatagramTransport, Frame, Listener
+from twinfeed.harness.virtual.sockets import UDP_HEADERS, Address, Arriving, DatagramTransport, Frame, Listener
 from twinfeed.harness.virtual.streams import TCP_HEADERS, StreamTransport, reset_error
-
-if TYPE_CHECKING:
-    from twinfeed.harness.virtual.loop import VirtualLoop
 
 FIRST_EPHEMERAL_PORT = 49152
 """RFC 6335 §6: dynamic ports are 49152 to 65535."""
@@ -42,11 +39,16 @@ class Path:
     def __init__(self, rng: Random, conditions: LinkConditions) -> None:
         self.out = LinkModel(conditions, Random(rng.getrandbits(64)))
         self.back = LinkModel(conditions, Random(rng.getrandbits(64)))
-        self.tampers: dict[int, Tamper] = {}
+        self.tampers: dict[int, Tampering] = {}
         """The faults of the messages of a device's services, by port."""
         self.streams: dict[StreamTransport, None] = {}
         """The device's ends of open connections."""
         self._conversations: dict[tuple[int, Address], Conversation] = {}
+
+    @property
+    def tampered(self) -> bool:
+        """Whether anything alters messages on it."""
+        return bool(self.tampers)
 
     def conversation(self, port: int, client: Address) -> Conversation | None:
         """The faults of the messages between the client and the service at `port`; None while there are none."""
@@ -63,8 +65,8 @@ class Path:
         self._conversations.pop((port, client), None)
 
     def notified(self, data: bytes) -> list[bytes | Late]:
-        """The datagrams that a trap or inform becomes on its way to the station."""
-        tamper = next((t for t in self.tampers.values() if t.speaks == "snmp"), None)
+        """The datagrams that a message which answers no request becomes on its way to the station."""
+        tamper = next((tamper for tamper in self.tampers.values() if tamper.notifies), None)
         return [data] if tamper is None else tamper.notification(data)
 
     @property
@@ -112,10 +114,12 @@ class Network:
         self._next_port: dict[str, int] = {}
         self.context = Context()
         """Schedule an arrival without an owner: it happens even if the sender has stopped."""
-        self._loop: VirtualLoop
+        self._loop: asyncio.AbstractEventLoop
+        self.arrive_at: Arriving
 
-    def attach(self, loop: VirtualLoop) -> None:
-        self._loop = loop
+    def attach(self, loop: asyncio.AbstractEventLoop, arrive_at: Arriving) -> None:
+        """Use that loop; `arrive_at` calls a function at a time, in a call that is never cancelled."""
+        self._loop, self.arrive_at = loop, arrive_at
 
     def seed(self, seed: int) -> None:
         """Draw the chance of paths from that seed, for the paths that come to be from now on."""
@@ -296,10 +300,9 @@ class Network:
                     self._fly(model, source, destination, note)
 
     def _answering(self, path: Path, source: Address) -> Address:
-        """Where an answer from there comes from: another port under the fault `snmp-other-port`."""
+        """Where an answer from there comes from: another port where that is tampered with."""
         tamper = path.tampers.get(source[1])
-        elsewhere = tamper is not None and "snmp-other-port" in tamper.active
-        return (source[0], OTHER_PORT) if elsewhere else source
+        return (source[0], OTHER_PORT) if tamper is not None and tamper.answers_elsewhere else source
 
     def _fly(self, model: LinkModel, source: Address, destination: Address, data: bytes) -> None:
         now_s = self._loop.time()
@@ -307,7 +310,7 @@ class Network:
         if self.record is not None:
             self.record(Frame(now_s, "udp", source, destination, data, not arrivals_s))
         for arrival_s in arrivals_s:
-            self._loop.arrive_at(arrival_s, self._deliver_datagram, source, destination, data)
+            self.arrive_at(arrival_s, self._deliver_datagram, source, destination, data)
 
     def _deliver_datagram(self, source: Address, destination: Address, data: bytes) -> None:
         transport = self._datagrams.get(destination)
@@ -323,7 +326,7 @@ class Network:
             error = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))
             _, model, _ = self._between(destination[0], source[0])
             for arrival_s in model.datagram(self._loop.time(), UDP_HEADERS):
-                self._loop.arrive_at(arrival_s, sender.call, sender.protocol.error_received, error)
+                self.arrive_at(arrival_s, sender.call, sender.protocol.error_received, error)
 
 
 def _bindable(host: str) -> str:

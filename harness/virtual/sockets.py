@@ -8,12 +8,8 @@ import os
 import socket
 import struct
 from collections.abc import Callable
-from contextvars import copy_context
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
-
-if TYPE_CHECKING:
-    from twinfeed.harness.virtual.loop import VirtualLoop
-    from twinfeed.harness.virtual.network import Network
+from contextvars import Context, copy_context
+from typing import Any, Literal, NamedTuple, Protocol, cast
 
 Address = tuple[str, int]
 
@@ -32,10 +28,35 @@ class Frame(NamedTuple):
     lost: bool = False
 
 
+class Arriving(Protocol):
+    """Calls a function at a time of the loop, in a call that is never cancelled."""
+
+    def __call__(self, when: float, callback: Callable[..., object], *args: Any) -> None: ...
+
+
+class Net(Protocol):
+    """What a socket asks of its network."""
+
+    record: Callable[[Frame], None] | None
+    """Notes what is sent, if anything does."""
+    context: Context
+    """That of what is on its way."""
+    arrive_at: Arriving
+
+    def unlisten(self, address: Address) -> None:
+        """No more connections are accepted there."""
+
+    def unbind(self, address: Address) -> None:
+        """No more datagrams are received there."""
+
+    def send_datagram(self, source: Address, destination: Address, data: bytes) -> None:
+        """Send it; whether it arrives is up to the path."""
+
+
 class Listener(asyncio.AbstractServer):
     """The result of `create_server`: the part of `asyncio.Server` that servers use."""
 
-    def __init__(self, network: Network, loop: VirtualLoop, address: Address) -> None:
+    def __init__(self, network: Net, loop: asyncio.AbstractEventLoop, address: Address) -> None:
         self._network, self._loop, self._address = network, loop, address
         self._serving: asyncio.Future[None] | None = None
         self.sockets: tuple[Socket, ...] = (Socket(address),)
@@ -49,7 +70,7 @@ class Listener(asyncio.AbstractServer):
     async def wait_closed(self) -> None:
         pass
 
-    def get_loop(self) -> VirtualLoop:
+    def get_loop(self) -> asyncio.AbstractEventLoop:
         return self._loop
 
     def is_serving(self) -> bool:
@@ -105,8 +126,8 @@ class DatagramTransport(asyncio.DatagramTransport):
 
     def __init__(
         self,
-        network: Network,
-        loop: VirtualLoop,
+        network: Net,
+        loop: asyncio.AbstractEventLoop,
         here: Address,
         remote: Address | None,
         protocol: asyncio.DatagramProtocol,

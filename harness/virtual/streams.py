@@ -10,16 +10,12 @@ import errno
 import os
 from collections.abc import Callable
 from contextvars import copy_context
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import Protocol, TypeVar, cast
 
-from twinfeed.harness.faults.frames.tamper import Answer, Conversation
-from twinfeed.harness.faults.link import LinkModel
-from twinfeed.harness.faults.shaping import Shaper
-from twinfeed.harness.virtual.sockets import Address, Frame, Socket
-
-if TYPE_CHECKING:
-    from twinfeed.harness.virtual.loop import VirtualLoop
-    from twinfeed.harness.virtual.network import Network, Path
+from twinfeed.harness.virtual.links.link import LinkModel
+from twinfeed.harness.virtual.links.shaping import Shaper
+from twinfeed.harness.virtual.links.tampering import Answer, Conversation
+from twinfeed.harness.virtual.sockets import Address, Frame, Net, Socket
 
 T = TypeVar("T")
 
@@ -40,16 +36,33 @@ def reset_error() -> ConnectionResetError:
     return ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
 
 
+class Course(Protocol):
+    """What a connection asks of the path that it takes."""
+
+    @property
+    def tampered(self) -> bool:
+        """Whether anything alters messages on it."""
+
+    def conversation(self, port: int, client: Address) -> Conversation | None:
+        """What alters the messages between that client and the service at `port`, None while nothing does."""
+
+    def forget(self, port: int, client: Address) -> None:
+        """That client has gone."""
+
+    def tidy(self, stream: StreamTransport) -> None:
+        """That end of a connection is over, perhaps."""
+
+
 class StreamTransport(asyncio.Transport):
     """One end of a connection in memory."""
 
     def __init__(
         self,
-        network: Network,
-        loop: VirtualLoop,
+        network: Net,
+        loop: asyncio.AbstractEventLoop,
         here: Address,
         there: Address,
-        path: Path,
+        path: Course,
         model: LinkModel,
         *,
         to_device: bool,
@@ -161,7 +174,7 @@ class StreamTransport(asyncio.Transport):
             self._loop.call_later(IDLE_S, self._idle, conversation, context=self._network.context)
 
     def _conversation(self) -> Conversation | None:
-        if not self._path.tampers:
+        if not self._path.tampered:
             return None
         device, client = (self.there, self.here) if self._to_device else (self.here, self.there)
         return self._path.conversation(device[1], client)
@@ -221,7 +234,7 @@ class StreamTransport(asyncio.Transport):
             self._held.append(data)
         else:
             self._last_s = arrival_s
-            self._loop.arrive_at(arrival_s, self.peer._arrive, data)
+            self._network.arrive_at(arrival_s, self.peer._arrive, data)
         if self._not_taken > self._high:
             self._throttle()
 
@@ -230,7 +243,7 @@ class StreamTransport(asyncio.Transport):
         self._held.clear()
         arrival_s = self._model.segment(self._loop.time(), TCP_HEADERS, self._last_s)
         if arrival_s is not None:
-            self._loop.arrive_at(arrival_s, self.peer._reset)
+            self._network.arrive_at(arrival_s, self.peer._reset)
 
     def flush(self) -> None:
         """Send the waiting octets after the path is up again, as TCP does with its next retransmission."""

@@ -13,10 +13,43 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn, Protocol
 
 Way = tuple[Any, str, Callable[[Any], Any]]
 """The owner of a function, its name there, and what makes its substitute of it."""
+
+
+class Simulation(Protocol):
+    """The loop of a simulated run."""
+
+    def outside(self, what: str, where: str = "") -> NoReturn:
+        """Refuse that, and end the run."""
+
+    def end_with(self, error: BaseException) -> None:
+        """End the run with that error."""
+
+
+class Guard(Protocol):
+    """What decides: the module `guard`."""
+
+    LOGS: frozenset[str]
+    """Local sockets of the system's log."""
+
+    def simulation(self) -> Simulation | None:
+        """The simulation that the current thread belongs to."""
+
+    def refuse(self, inside: Simulation, what: str) -> None:
+        """End the run with that, unless a friend asks for it."""
+
+    def refused_descriptor(self, fd: Any, name: str) -> str:
+        """What is refused of using that descriptor, empty if it is harmless."""
+
+    def adopt(self, thread: threading.Thread) -> None:
+        """A thread that the simulation starts belongs to it."""
+
+    def belongs(self, thread: threading.Thread) -> bool:
+        """Whether a simulation has started that thread."""
+
 
 SOCKET_METHODS = (
     "send", "sendall", "sendfile", "sendmsg", "recv", "recv_into", "recvfrom", "recvfrom_into", "recvmsg",
@@ -30,42 +63,44 @@ DESCRIPTORS = ("read", "write", "readv", "writev", "sendfile", "splice")
 """Functions of `os` whose first argument is a descriptor."""
 
 
-def ways() -> Iterator[Way]:
-    """Everything that is replaced, of the modules that are loaded."""
+def ways(guard: Guard) -> Iterator[Way]:
+    """Everything that is replaced, of the modules that are loaded; the substitutes ask `guard`."""
     for name in SOCKET_METHODS:
-        yield socket.socket, name, partial(_method, f"socket.{name}")
+        yield socket.socket, name, partial(_method, guard, f"socket.{name}")
     if (ssl := sys.modules.get("ssl")) is not None:
         for name in SSL_METHODS:
-            yield ssl.SSLSocket, name, partial(_method, f"ssl.SSLSocket.{name}")
+            yield ssl.SSLSocket, name, partial(_method, guard, f"ssl.SSLSocket.{name}")
     for name in DESCRIPTORS:
         if hasattr(os, name):
-            yield os, name, partial(_on_descriptor, f"os.{name}")
+            yield os, name, partial(_on_descriptor, guard, f"os.{name}")
     for name in ("select", "poll", "epoll", "kqueue"):
         if hasattr(select, name):
-            yield select, name, partial(_always, f"select.{name}: waiting for real sockets")
+            yield select, name, partial(_always, guard, f"select.{name}: waiting for real sockets")
     for name in ("SelectSelector", "PollSelector", "EpollSelector", "KqueueSelector", "DevpollSelector"):
         if hasattr(selectors, name):
-            yield getattr(selectors, name), "select", partial(_always, f"{name}.select: waiting for real sockets")
-    yield socket, "getnameinfo", _naming
-    yield threading.Thread, "start", _starting
-    yield threading, "excepthook", _dying
+            yield (
+                getattr(selectors, name),
+                "select",
+                partial(_always, guard, f"{name}.select: waiting for real sockets"),
+            )
+    yield socket, "getnameinfo", partial(_naming, guard)
+    yield threading.Thread, "start", partial(_starting, guard)
+    yield threading, "excepthook", partial(_dying, guard)
     for name in ("start_new_thread", "start_new"):  # `threading` has references of its own
         if hasattr(_thread, name):
-            yield _thread, name, partial(_always, f"_thread.{name}: a thread")
-    yield ThreadPoolExecutor, "submit", _pool
+            yield _thread, name, partial(_always, guard, f"_thread.{name}: a thread")
+    yield ThreadPoolExecutor, "submit", partial(_pool, guard)
     if (connection := sys.modules.get("multiprocessing.connection")) is not None:
         for name in ("_send", "_recv"):
-            yield connection.Connection, name, partial(_always, "multiprocessing: another process")
+            yield connection.Connection, name, partial(_always, guard, "multiprocessing: another process")
     if (forking := sys.modules.get("_posixsubprocess")) is not None:
-        yield forking, "fork_exec", partial(_always, "fork_exec: another process (try --world live)")
+        yield forking, "fork_exec", partial(_always, guard, "fork_exec: another process (try --world live)")
     if (uvloop := sys.modules.get("uvloop")) is not None:
         for name in ("run_forever", "run_until_complete", "call_soon_threadsafe"):
-            yield uvloop.Loop, name, partial(_always, f"uvloop.Loop.{name}: a loop of real sockets")
+            yield uvloop.Loop, name, partial(_always, guard, f"uvloop.Loop.{name}: a loop of real sockets")
 
 
-def _always(what: str, real: Any) -> Callable[..., Any]:
-    from twinfeed.harness.virtual import guard
-
+def _always(guard: Guard, what: str, real: Any) -> Callable[..., Any]:
     @functools.wraps(real, updated=())
     def way(*args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
@@ -77,9 +112,7 @@ def _always(what: str, real: Any) -> Callable[..., Any]:
     return way
 
 
-def _method(name: str, real: Any) -> Callable[..., Any]:
-    from twinfeed.harness.virtual import guard
-
+def _method(guard: Guard, name: str, real: Any) -> Callable[..., Any]:
     @functools.wraps(real, updated=())
     def way(self: Any, *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
@@ -91,9 +124,7 @@ def _method(name: str, real: Any) -> Callable[..., Any]:
     return way
 
 
-def _on_descriptor(name: str, real: Any) -> Callable[..., Any]:
-    from twinfeed.harness.virtual import guard
-
+def _on_descriptor(guard: Guard, name: str, real: Any) -> Callable[..., Any]:
     @functools.wraps(real, updated=())
     def way(fd: Any, *args: Any, **options: Any) -> Any:
         __tracebackhide__ = True
@@ -105,9 +136,8 @@ def _on_descriptor(name: str, real: Any) -> Callable[..., Any]:
     return way
 
 
-def _starting(real: Any) -> Callable[..., Any]:
+def _starting(guard: Guard, real: Any) -> Callable[..., Any]:
     """A thread that a simulation starts belongs to it; Python 3.11 has no audit event for it."""
-    from twinfeed.harness.virtual import guard
 
     @functools.wraps(real, updated=())
     def way(self: threading.Thread) -> None:
@@ -117,9 +147,8 @@ def _starting(real: Any) -> Callable[..., Any]:
     return way
 
 
-def _naming(real: Any) -> Callable[..., Any]:
+def _naming(guard: Guard, real: Any) -> Callable[..., Any]:
     """The name of a numeric address is looked up unless the caller wants numbers; the audit event has no flags."""
-    from twinfeed.harness.virtual import guard
 
     @functools.wraps(real, updated=())
     def way(address: Any, flags: int) -> Any:
@@ -132,9 +161,8 @@ def _naming(real: Any) -> Callable[..., Any]:
     return way
 
 
-def _dying(real: Any) -> Callable[..., Any]:
+def _dying(guard: Guard, real: Any) -> Callable[..., Any]:
     """An exception in a thread of the simulation ends the run, like one in a task that is not awaited."""
-    from twinfeed.harness.virtual import guard
 
     def way(args: Any) -> None:
         inside, error = guard.simulation(), args.exc_value
@@ -147,9 +175,8 @@ def _dying(real: Any) -> Callable[..., Any]:
     return way
 
 
-def _pool(real: Any) -> Callable[..., Any]:
+def _pool(guard: Guard, real: Any) -> Callable[..., Any]:
     """A pool whose threads ran before the simulation would carry its orders outside."""
-    from twinfeed.harness.virtual import guard
 
     @functools.wraps(real, updated=())
     def way(self: Any, *args: Any, **options: Any) -> Any:

@@ -23,6 +23,7 @@ class WireFaults(OfWire):
         self._network = network
         self._seed = seed
         self._endpoints: dict[str, list[Endpoint]] = {}
+        self._tampers: dict[tuple[str, int], Tamper] = {}
         for endpoint in endpoints:
             self._endpoints.setdefault(endpoint.device, []).append(endpoint)
         self._active: dict[str, dict[str, Mapping[str, float]]] = {}
@@ -89,12 +90,11 @@ class WireFaults(OfWire):
                 path.reset()
 
     def _tamper(self, endpoint: Endpoint) -> Tamper:
-        tampers = self._network.path(endpoint.address).tampers
-        tamper = tampers.get(endpoint.port)
-        if tamper is None:
-            seed = hash_of(self._seed, endpoint)
-            tamper = tampers[endpoint.port] = Tamper(seed, SPEAKS[endpoint.protocol])
-        return tamper
+        place = (endpoint.address, endpoint.port)
+        if place not in self._tampers:
+            tamper = self._tampers[place] = Tamper(hash_of(self._seed, endpoint), SPEAKS[endpoint.protocol])
+            self._network.path(endpoint.address).tampers[endpoint.port] = tamper
+        return self._tampers[place]
 
 
 def hash_of(seed: int, endpoint: Endpoint) -> int:

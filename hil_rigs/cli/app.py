@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.markup import escape
 
 from twinfeed.emulators.textfile import printable
+from twinfeed.harness.cli.files.profile import with_profiles
 from twinfeed.harness.cli.output import Exit
-from twinfeed.harness.cli.profile import with_profiles
 from twinfeed.hil_rigs.cli import bench, check, key, learning, pin, practise, working
 from twinfeed.hil_rigs.emergency.mark import Mark, marks, place_of
 

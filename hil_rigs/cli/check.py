@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json
-from twinfeed.harness.cli.running import JsonOption
+from twinfeed.harness.cli.site.running import JsonOption
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.language import UnknownLanguage, language, translator
 

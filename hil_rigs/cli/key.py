@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 
 from twinfeed.harness.cli.output import Exit, console, fail, print_json
-from twinfeed.harness.cli.running import JsonOption
+from twinfeed.harness.cli.site.running import JsonOption
 
 
 def key(

@@ -13,7 +13,8 @@ from rich.markup import escape
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.yamlfile import FileError
-from twinfeed.harness.cli.comparing import (
+from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, several, table
+from twinfeed.harness.cli.recording.comparing import (
     Comparison,
     IgnoreOption,
     PartialOption,
@@ -26,9 +27,8 @@ from twinfeed.harness.cli.comparing import (
     document,
     terms,
 )
-from twinfeed.harness.cli.learning import OutputOption, PatienceOption, UnderOption, recorded, told, walker
-from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, several, table
-from twinfeed.harness.cli.running import JsonOption
+from twinfeed.harness.cli.recording.learning import OutputOption, PatienceOption, UnderOption, recorded, told, walker
+from twinfeed.harness.cli.site.running import JsonOption
 from twinfeed.harness.durations import seconds
 from twinfeed.hil_rigs.cli.bench import File
 from twinfeed.hil_rigs.cli.check import INTERRUPTED

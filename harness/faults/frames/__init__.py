@@ -1,5 +1,6 @@
 """Faults of messages between a client and a device: their kinds (`KINDS`) and their effect (`Tamper`)."""
 
+from twinfeed.harness.faults.frames.active import Speaks
 from twinfeed.harness.faults.frames.kinds import (
     BY_NAME,
     KINDS,
@@ -10,7 +11,8 @@ from twinfeed.harness.faults.frames.kinds import (
     path,
     protocols,
 )
-from twinfeed.harness.faults.frames.tamper import Answer, Conversation, Late, Speaks, Tamper
+from twinfeed.harness.faults.frames.tamper import Tamper
+from twinfeed.harness.virtual.links.tampering import Answer, Conversation, Late
 
 __all__ = [
     "BY_NAME",

@@ -7,6 +7,7 @@ from typing import Any
 from twinfeed.emulators.wire.snmp.ber import BerError
 from twinfeed.emulators.wire.snmp.message import read_v3_message, read_version
 from twinfeed.harness.faults.frames import modbus, snmp
+from twinfeed.harness.faults.frames.active import Speaks
 from twinfeed.harness.faults.frames.community import (
     GET,
     GET_BULK,
@@ -20,7 +21,6 @@ from twinfeed.harness.faults.frames.community import (
     version_of,
 )
 from twinfeed.harness.faults.frames.cutting import crc16, mbap
-from twinfeed.harness.faults.frames.tamper import Speaks
 from twinfeed.harness.transports.answers import Absent, Malformed, Unreadable
 from twinfeed.harness.transports.answers.values import read_value
 

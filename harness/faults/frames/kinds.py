@@ -12,7 +12,7 @@ from dataclasses import replace
 from twinfeed.emulators.plant.kernel.faults import Parameter
 from twinfeed.emulators.plant.kernel.faults import chosen as chosen_of
 from twinfeed.harness.faults.kinds import WORLDS, FaultKind
-from twinfeed.harness.faults.link import LinkConditions
+from twinfeed.harness.virtual.links.link import LinkConditions
 
 Faults = Mapping[str, Mapping[str, float]]
 """Active faults: kind -> parameter -> number."""

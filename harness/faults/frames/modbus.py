@@ -7,13 +7,11 @@ given an MBAP header for them and loses it afterwards.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from twinfeed.harness.faults.frames.active import ActiveFaults, noise, spoil
 from twinfeed.harness.faults.frames.cutting import Cutter, crc16, mbap, rtu_answer, rtu_request
-from twinfeed.harness.faults.frames.tamper import Answer, noise, spoil
-
-if TYPE_CHECKING:
-    from twinfeed.harness.faults.frames.tamper import Tamper
+from twinfeed.harness.virtual.links.tampering import Answer
 
 MOST_OPEN = 64
 """Requests of one client that are remembered until their answers come; Modbus devices serve up to 16 at once."""
@@ -25,11 +23,11 @@ _WRITES = frozenset({5, 6, 15, 16, 21, 22, 23})
 
 
 class ModbusConversation:
-    """One connection or one serial line; see `twinfeed.harness.faults.frames.tamper.Conversation`."""
+    """One connection or one serial line; see `twinfeed.harness.virtual.links.tampering.Conversation`."""
 
     __slots__ = ("_answers", "_open", "_requests", "_serial", "_tamper")
 
-    def __init__(self, tamper: Tamper) -> None:
+    def __init__(self, tamper: ActiveFaults) -> None:
         self._tamper = tamper
         self._serial = tamper.speaks == "modbus-rtu"
         self._requests = Cutter(rtu_request, recovers=True) if self._serial else Cutter(mbap)

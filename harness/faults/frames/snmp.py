@@ -1,16 +1,17 @@
 """Faults of SNMP messages: v1 and v2c (`community`), and v3 as far as its header tells (`snmpv3`).
 
 A message that cannot be taken apart suffers those faults only that need no reading. Which faults a message was spared,
-and why, is noted (`Tamper.spared`).
+and why, is noted (`ActiveFaults.spared`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from twinfeed.emulators.wire.snmp.ber import BerError
 from twinfeed.emulators.wire.snmp.message import ErrorStatus, read_version
+from twinfeed.harness.faults.frames.active import ActiveFaults, spoil
 from twinfeed.harness.faults.frames.community import (
     GET,
     GET_BULK,
@@ -27,12 +28,9 @@ from twinfeed.harness.faults.frames.community import (
 )
 from twinfeed.harness.faults.frames.kinds import ALL
 from twinfeed.harness.faults.frames.snmpv3 import V3Faults
-from twinfeed.harness.faults.frames.tamper import Answer, spoil
 from twinfeed.harness.transports.answers.tlv import Unreadable, integer
 from twinfeed.harness.transports.answers.values import UNSIGNED, read_value
-
-if TYPE_CHECKING:
-    from twinfeed.harness.faults.frames.tamper import Tamper
+from twinfeed.harness.virtual.links.tampering import Answer
 
 MOST_OPEN = 256
 """Requests of one manager that are remembered until their answers come."""
@@ -58,14 +56,14 @@ NOT_V3 = "a message of v1 and v2c has no clock and no key"
 
 
 class SnmpConversation:
-    """One manager's address; see `twinfeed.harness.faults.frames.tamper.Conversation`."""
+    """One manager's address; see `twinfeed.harness.virtual.links.tampering.Conversation`."""
 
     __slots__ = ("_open", "_tamper", "_v3")
 
     waiting = False
     """A datagram is a whole message."""
 
-    def __init__(self, tamper: Tamper) -> None:
+    def __init__(self, tamper: ActiveFaults) -> None:
         self._tamper = tamper
         self._v3 = V3Faults(tamper)
         self._open: dict[int, CommunityMessage] = {}  # request-id -> what was asked
@@ -223,7 +221,7 @@ def _number(binding: Binding) -> int | None:
     return integer(binding.contents) if binding.tag == INTEGER or binding.tag in UNSIGNED else None
 
 
-def _reboot(binding: Binding, tamper: Tamper, boots: int) -> None:
+def _reboot(binding: Binding, tamper: ActiveFaults, boots: int) -> None:
     """The variables of a restart: times count from the first one seen, the number of boots is higher."""
     number = _number(binding)
     if number is None:

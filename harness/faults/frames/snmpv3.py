@@ -9,8 +9,6 @@ What is inside an authenticated message cannot be changed without the manager no
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from twinfeed.emulators.wire.snmp.ber import BerError, Syntax, encode_integer, encode_sequence, encode_tlv
 from twinfeed.emulators.wire.snmp.counters import Counter, counter_oid
 from twinfeed.emulators.wire.snmp.message import (
@@ -30,9 +28,7 @@ from twinfeed.emulators.wire.snmp.message import (
     read_v3_message,
 )
 from twinfeed.emulators.wire.snmp.usm import SecurityParameters, read_security_parameters, write_message
-
-if TYPE_CHECKING:
-    from twinfeed.harness.faults.frames.tamper import Tamper
+from twinfeed.harness.faults.frames.active import ActiveFaults
 
 _MAX_SIZE = 65507
 _MOST = 0x7FFF_FFFF
@@ -43,7 +39,7 @@ class V3Faults:
 
     __slots__ = ("_asked", "_onset", "_reported", "_tamper", "_told")
 
-    def __init__(self, tamper: Tamper) -> None:
+    def __init__(self, tamper: ActiveFaults) -> None:
         self._tamper = tamper
         self._reported = 0
         self._onset: object = None  # what the fault of the clock that the next two are about remembers

@@ -12,7 +12,7 @@ from random import Random
 
 from twinfeed.harness.faults.capture import Capture, Carrier, Place
 from twinfeed.harness.faults.frames import Answer, Conversation, Tamper, chosen, path, protocols
-from twinfeed.harness.faults.link import LinkConditions, LinkModel
+from twinfeed.harness.virtual.links.link import LinkConditions, LinkModel
 
 _log = logging.getLogger(__name__)
 

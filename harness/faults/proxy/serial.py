@@ -16,9 +16,9 @@ from pathlib import Path
 
 from twinfeed.harness.faults.capture import Capture, Place
 from twinfeed.harness.faults.frames import STREAMS_ONLY, Tamper
-from twinfeed.harness.faults.link import LinkConditions, LinkModel
 from twinfeed.harness.faults.proxy.base import DIRECT, Proxy, answered, asked, made
 from twinfeed.harness.faults.proxy.tcp import IDLE_S
+from twinfeed.harness.virtual.links.link import LinkConditions, LinkModel
 
 SPEEDS = {
     number: getattr(termios, f"B{number}")

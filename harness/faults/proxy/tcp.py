@@ -18,9 +18,9 @@ from typing import cast
 
 from twinfeed.harness.faults.capture import Capture, Place
 from twinfeed.harness.faults.frames import Tamper
-from twinfeed.harness.faults.link import LinkConditions, LinkModel
 from twinfeed.harness.faults.proxy.base import DIRECT, WIRESHARK, Proxy, answered, asked, check_loopback, made
-from twinfeed.harness.faults.shaping import Shaper
+from twinfeed.harness.virtual.links.link import LinkConditions, LinkModel
+from twinfeed.harness.virtual.links.shaping import Shaper
 
 MOST_BACKLOG = 1 << 20
 """Octets that may be under way in one direction of a connection; then its sender is not read from."""

@@ -10,8 +10,8 @@ from typing import Any
 
 from twinfeed.harness.faults.capture import Capture, Place
 from twinfeed.harness.faults.frames import STREAMS_ONLY, Late, Tamper
-from twinfeed.harness.faults.link import LinkConditions
 from twinfeed.harness.faults.proxy.base import DIRECT, WIRESHARK, Proxy, answered, asked, check_loopback, made
+from twinfeed.harness.virtual.links.link import LinkConditions
 
 _log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from frames import GOOD, SYS_DESCR, snmp
 from pysnmp.proto.rfc1902 import OctetString
 
 from twinfeed.harness.faults.frames import Tamper
-from twinfeed.harness.faults.link import LinkConditions
 from twinfeed.harness.faults.proxy import TcpProxy, UdpProxy
+from twinfeed.harness.virtual.links.link import LinkConditions
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.network import Network
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinfeed.harness.faults.link import LinkConditions
-from twinfeed.harness.faults.shaping import Shaper
+from twinfeed.harness.virtual.links.link import LinkConditions
+from twinfeed.harness.virtual.links.shaping import Shaper
 
 conditions = st.builds(
     LinkConditions,

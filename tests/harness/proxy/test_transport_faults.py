@@ -13,8 +13,8 @@ from stations import LOCAL, REGISTERS, Connect, Manager
 
 from twinfeed.harness.faults.capture import Capture
 from twinfeed.harness.faults.frames import PROTOCOL_KINDS, TRANSPORT_KINDS, Tamper, path
-from twinfeed.harness.faults.link import LinkConditions
 from twinfeed.harness.faults.proxy import NotLoopback, Proxies, SerialProxy, TcpProxy, UdpProxy
+from twinfeed.harness.virtual.links.link import LinkConditions
 
 DESCR = "1.3.6.1.2.1.1.1.0"
 

@@ -454,14 +454,14 @@ def test_faults_of_the_wire_need_nothing_from_outside_in_a_fresh_process() -> No
 
 
 def test_everything_is_as_it_was_afterwards(server: Listening) -> None:
-    before = {(owner, name): vars(owner).get(name) for owner, name, _ in guard.ways()}
+    before = {(owner, name): vars(owner).get(name) for owner, name, _ in guard.ways(guard)}
 
     async def main() -> None:
         assert "send" in vars(socket.socket)
 
     simulated(main)
     assert [thread.name for thread in guard._threads] == []
-    assert {(owner, name): vars(owner).get(name) for owner, name, _ in guard.ways()} == before
+    assert {(owner, name): vars(owner).get(name) for owner, name, _ in guard.ways(guard)} == before
     assert "send" not in vars(socket.socket)
     with socket.create_connection(server.place) as made:
         made.sendall(b"x")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual import QUICK, simulated
 
-from twinfeed.harness.faults.link import LinkConditions
+from twinfeed.harness.virtual.links.link import LinkConditions
 from twinfeed.harness.virtual.network import Network, Path
 
 UPS, PDU = "127.20.1.11", "127.20.1.21"

@@ -32,8 +32,8 @@ from pysnmp.hlapi.v3arch.asyncio import (
 )
 from virtual import QUICK, Main, simulated
 
-from twinfeed.harness.faults.link import LinkConditions
 from twinfeed.harness.virtual.clock import virtual_time
+from twinfeed.harness.virtual.links.link import LinkConditions
 
 DEVICE = "127.20.1.11"
 REGISTERS = list(range(1000, 1100))

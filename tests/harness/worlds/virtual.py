@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from twinfeed.harness.faults.link import LinkConditions
+from twinfeed.harness.virtual.links.link import LinkConditions
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.network import Network
 

@@ -28,9 +28,6 @@ Line = tuple[int, bytes]
 Read = tuple[int, Variable | None, str]
 """A line's number, the variable there, and a warning ("" for none)."""
 
-SUFFIXES = (".snmprec", ".snmprec.bz2", ".snmpwalk", ".sapwalk", ".dump", ".MVC")
-"""The names that snmpsim knows."""
-
 UNPACKERS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
     b"\x1f\x8b": lambda file: cast(BinaryIO, gzip.GzipFile(fileobj=file)),
     b"BZh": lambda file: cast(BinaryIO, bz2.BZ2File(file)),
@@ -141,7 +138,9 @@ def _read(path: Path, lines: list[bytes]) -> Iterator[Read]:
     looks_walked = not RECORD.match(first) and any(map(WALK.match, begins))
     if stem.endswith(".snmpwalk") or looks_walked:
         return _walked(path, lines)
-    return _each(path, meaningful, lambda line: snmpsim.variables(line, path))
+    return _each(
+        path, meaningful, lambda line: snmpsim.variables(line, path, lambda snapshot: read(snapshot).variables)
+    )
 
 
 def _each(

@@ -11,7 +11,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from twinfeed.harness.characterise.recording.snmpfiles.values import NotAValue, name, of_octets, of_text
-from twinfeed.harness.characterise.recording.snmpfiles.variations import started
+from twinfeed.harness.characterise.recording.snmpfiles.variations import Read, started
 from twinfeed.harness.characterise.recording.snmprec import OCTETS, TAG, TAGS, TYPES, Variable
 
 ESCAPES = dict(zip("\\'\"abfnrtv", b"\\'\"\a\b\f\n\r\t\v", strict=True))
@@ -24,8 +24,8 @@ class NotALine(ValueError):
     """The line is not of the file's format, so that the file as a whole cannot be read."""
 
 
-def variables(line: bytes, path: Path) -> tuple[list[Variable], str]:
-    """The variables in a line, and a warning about how they were made ("" for none).
+def variables(line: bytes, path: Path, read: Read) -> tuple[list[Variable], str]:
+    """The variables in a line, and a warning about how they were made ("" for none). `read` reads another file.
 
     Raises:
         NotALine: see there.
@@ -39,7 +39,7 @@ def variables(line: bytes, path: Path) -> tuple[list[Variable], str]:
     tag, colon, module = tag.partition(":")
     if not colon:
         return [variable(oid, tag, text)], ""
-    return started(name(oid), tag, module, text, path, variable)
+    return started(name(oid), tag, module, text, path, variable, read)
 
 
 def variable(oid: str, tag: str, text: str) -> Variable:

@@ -18,6 +18,10 @@ PLAIN = re.compile(r"1\.[1-3](?:\.(?:0|[1-9]\d{0,8}))*")
 """Names below iso.1 to iso.3 whose numbers have at most nine digits and no leading zeros."""
 
 
+SUFFIXES = (".snmprec", ".snmprec.bz2", ".snmpwalk", ".sapwalk", ".dump", ".MVC")
+"""The names that snmpsim knows."""
+
+
 class NotAValue(ValueError):
     """A text or octets are no value of the type. The message gives what was found and what was expected."""
 

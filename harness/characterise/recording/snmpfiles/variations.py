@@ -11,11 +11,13 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from twinfeed.harness.characterise.recording.snmpfiles.values import NotAValue, name
+from twinfeed.harness.characterise.recording.snmpfiles.values import SUFFIXES, NotAValue, name
 from twinfeed.harness.characterise.recording.snmprec import INTEGERS, TYPES, Variable
 
 Make = Callable[[str, str, str], Variable]
 """Makes a variable of an OID, a tag and a text."""
+Read = Callable[[Path], list[Variable]]
+"""Reads the variables of another file."""
 
 FIXED = ("writecache", "delay", "error", "notification")
 """Modules whose `value=` or `hexvalue=` is what is answered at the start."""
@@ -28,7 +30,9 @@ OUTSIDE = {
 """Modules that are never run -> what they would do."""
 
 
-def started(oid: str, tag: str, module: str, text: str, path: Path, make: Make) -> tuple[list[Variable], str]:
+def started(
+    oid: str, tag: str, module: str, text: str, path: Path, make: Make, read: Read
+) -> tuple[list[Variable], str]:
     """The variables at the start, and what is not done of what the module does.
 
     Raises:
@@ -37,7 +41,7 @@ def started(oid: str, tag: str, module: str, text: str, path: Path, make: Make) 
     if module in OUTSIDE:
         raise NotAValue(f"{oid}: snmpsim's module {module} {OUTSIDE[module]}, which a replay never does")
     if module == "multiplex":
-        return _snapshot(oid, text, path)
+        return _snapshot(oid, text, path, read)
     settings = dict(_settings(text))
     if module == "numeric":
         value: tuple[str, str] | None = _number(oid, tag, settings)
@@ -107,10 +111,8 @@ def _function(text: str) -> float:
         raise ValueError(str(error)) from None
 
 
-def _snapshot(oid: str, text: str, path: Path) -> tuple[list[Variable], str]:
+def _snapshot(oid: str, text: str, path: Path, read: Read) -> tuple[list[Variable], str]:
     """The first of the snapshots in the folder that the line names, beside the file or in a folder above it."""
-    from twinfeed.harness.characterise.recording.snmpfiles.reading import SUFFIXES, read
-
     named = dict(_settings(text)).get("dir", "")
     try:
         above = path.absolute().parents
@@ -128,7 +130,7 @@ def _snapshot(oid: str, text: str, path: Path) -> tuple[list[Variable], str]:
         raise NotAValue(f"{oid}: {folder} holds no snapshot such as 00000.snmprec for snmpsim's module multiplex")
     first = numbered[min(numbered)]
     subtree = name(oid) + "."
-    inside = [variable for variable in read(first).variables if variable.oid.startswith(subtree)]
+    inside = [variable for variable in read(first) if variable.oid.startswith(subtree)]
     return (
         inside,
         f"{oid}: answers as the first of {len(numbered)} snapshots, {first.name}; it does not change with time",

@@ -11,7 +11,8 @@ import typer
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.yamlfile import FileError
-from twinfeed.harness.cli.comparing import (
+from twinfeed.harness.cli.output import Exit, fail, print_json
+from twinfeed.harness.cli.recording.comparing import (
     IgnoreOption,
     PartialOption,
     SameOption,
@@ -23,7 +24,7 @@ from twinfeed.harness.cli.comparing import (
     show,
     terms,
 )
-from twinfeed.harness.cli.learning import (
+from twinfeed.harness.cli.recording.learning import (
     AuthOption,
     CommunityOption,
     PrivOption,
@@ -35,8 +36,7 @@ from twinfeed.harness.cli.learning import (
     loaded,
     walker,
 )
-from twinfeed.harness.cli.output import Exit, fail, print_json
-from twinfeed.harness.cli.running import JsonOption
+from twinfeed.harness.cli.site.running import JsonOption
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.transports import TransportError
 from twinfeed.harness.transports.urls import FORMS, Credentials, is_url, opened

@@ -32,7 +32,7 @@ def demo(
     """
     # Imported here: the other commands answer faster without the site, the servers and the clients.
     from twinfeed.emulators.site import Site
-    from twinfeed.harness.demo import play
+    from twinfeed.harness.cli.site.story import play
     from twinfeed.harness.loops import run
 
     with plain_errors():

@@ -14,7 +14,7 @@ import typer
 from rich.markup import escape
 
 from twinfeed.harness.cli.output import Exit, console, fail, several, table
-from twinfeed.harness.cli.running import assignment
+from twinfeed.harness.cli.site.running import assignment
 from twinfeed.harness.durations import seconds
 
 if TYPE_CHECKING:

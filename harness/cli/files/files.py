@@ -18,7 +18,7 @@ from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.cli.output import console, errors, plain_errors, print_json, table
-from twinfeed.harness.cli.running import JsonOption
+from twinfeed.harness.cli.site.running import JsonOption
 
 
 def check(

@@ -15,8 +15,8 @@ from rich.markup import escape
 
 from twinfeed.emulators.devices.catalogue import KINDS, OWN
 from twinfeed.emulators.profiles import library
-from twinfeed.harness.cli.learning import loaded
 from twinfeed.harness.cli.output import Exit, console, fail, plain_errors
+from twinfeed.harness.cli.recording.learning import loaded
 
 if TYPE_CHECKING:
     from twinfeed.harness.characterise.drafting.draft import Draft

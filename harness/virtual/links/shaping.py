@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Generic, TypeVar
 
-from twinfeed.harness.faults.link import LinkConditions
+from twinfeed.harness.virtual.links.link import LinkConditions
 
 Mark = TypeVar("Mark")
 """What ends a stream, if that is not the empty octets: it is kept in order and neither cut nor joined."""

@@ -42,7 +42,7 @@ class LinkConditions:
     reordering_s: float = 0.01
     bandwidth_bps: float = 0.0
     split_octets: int = 0
-    """Answers of a stream arrive in pieces of so many octets, 0 for whole; see `twinfeed.harness.faults.shaping`."""
+    """Answers of a stream arrive in pieces of so many octets, 0 for whole; see `shaping`."""
     split_gap_s: float = 0.0
     join_s: float = 0.0
     """Answers of a stream are held back for so long and those that come meanwhile arrive with them, s."""

@@ -1,0 +1,1 @@
+"""Commands on recordings of devices and records of runs."""

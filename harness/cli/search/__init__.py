@@ -1,0 +1,1 @@
+"""Commands that search for sequences of faults that break a property."""

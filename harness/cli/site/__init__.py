@@ -1,0 +1,1 @@
+"""Commands that run a site, and those that a running site answers."""

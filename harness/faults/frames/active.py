@@ -1,0 +1,108 @@
+"""The faults that the messages of one device suffer now, and what they remember. No I/O, no clock."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from random import Random
+from typing import Literal
+
+from twinfeed.harness.faults.frames.kinds import ALL, READS, WRITES, chosen, protocols
+
+MOST_REMEMBERED = 10_000
+"""Largest number of messages that one fault remembers; further ones pass as if the fault began now."""
+
+Speaks = Literal["modbus-tcp", "modbus-rtu", "snmp"]
+
+
+class ActiveFaults:
+    """The faults of the messages of one device, shared by all its clients; none at first.
+
+    `speaks` is what the device speaks: modbus-tcp (also over UDP), modbus-rtu (serial, or over TCP) or snmp.
+    """
+
+    def __init__(self, seed: int = 0, speaks: Speaks = "modbus-tcp") -> None:
+        self.speaks = speaks
+        self.rng = Random(seed)
+        self.active: dict[str, dict[str, float]] = {}
+        """The faults there are: kind -> parameter -> number, in the order of their onset."""
+        self.memory: dict[str, dict[object, bytes]] = {}
+        """The memory of active faults: kind -> request -> answer."""
+        self.spared: Counter[tuple[str, str]] = Counter()
+        """Faults that a message did not suffer, and why -> how many messages."""
+
+    def spare(self, kind: str, why: str) -> None:
+        """A fault does nothing to this message."""
+        self.spared[kind, why] += 1
+
+    def apply(self, kind: str, parameters: Mapping[str, float] | None = None) -> None:
+        """A fault begins, or its parameters change.
+
+        Raises:
+            ValueError: no such fault or parameter, a number out of range, or not a fault of this protocol.
+        """
+        numbers = chosen(kind, parameters)
+        if self.speaks not in protocols(kind):
+            among = ", ".join(protocols(kind)) or "the path, not of messages"
+            raise ValueError(f"{kind} is a fault of {among}; here {self.speaks} is spoken")
+        self.prepare()
+        self.active[kind] = numbers
+        self.memory.setdefault(kind, {})
+
+    def prepare(self) -> None:
+        """Load scapy's layers for Modbus: half a second, once a process, at the first fault or before."""
+        if self.speaks != "snmp":
+            import scapy.contrib.modbus  # noqa: F401 (imported for its layers to be known)
+
+    def lift(self, kind: str | None = None) -> list[str]:
+        """End one fault or all; returns the ended ones. Messages then pass unchanged."""
+        ended = [name for name in self.active if kind in (None, name)]
+        for name in ended:
+            del self.active[name], self.memory[name]
+        return ended
+
+    def first(self, kind: str, key: object, value: bytes) -> bytes:
+        """What an active fault remembers of this key: the value it was first told, which is this one now or before."""
+        memory = self.memory[kind]
+        return memory.setdefault(key, value) if len(memory) < MOST_REMEMBERED else memory.get(key, value)
+
+    def last(self, kind: str, key: object, value: bytes) -> bytes:
+        """What an active fault was told of this key the time before; this value is what it is told now."""
+        memory = self.memory[kind]
+        before = memory.get(key, value)
+        if key in memory or len(memory) < MOST_REMEMBERED:
+            memory[key] = value
+        return before
+
+    def strikes(self, kind: str, writes: bool) -> bool:
+        """True if an active fault with the parameters `percent` and `only` acts on this request."""
+        fault = self.active.get(kind)
+        if fault is None or fault["only"] not in (ALL, WRITES if writes else READS):
+            return False
+        return fault["percent"] >= 100.0 or self.rng.random() * 100.0 < fault["percent"]
+
+    def happens(self, kind: str) -> bool:
+        fault = self.active.get(kind)
+        return fault is not None and self.rng.random() * 100.0 < fault["percent"]
+
+
+def spoil(faults: ActiveFaults, frame: bytes) -> bytes:
+    """An answer after the faults that ask for no decoding: cut short, random octets, octets that follow."""
+    cut = faults.active.get("truncated")
+    if "garbage" in faults.active:
+        frame = faults.rng.randbytes(len(frame))
+    if cut is not None:
+        frame = frame[: max(1, len(frame) - int(cut["bytes"]))]
+    trailing = faults.active.get("trailing")
+    return frame if trailing is None else frame + faults.rng.randbytes(int(trailing["bytes"]))
+
+
+def noise(rng: Random, octets: bytes, error_rate: float) -> bytes:
+    """Octets after a line on which each bit is wrong with this probability."""
+    if error_rate <= 0.0:
+        return octets
+    bits, wrong = 8 * len(octets), 0
+    for position in range(bits):
+        if rng.random() < error_rate:
+            wrong |= 1 << position
+    return (int.from_bytes(octets, "big") ^ wrong).to_bytes(len(octets), "big")
