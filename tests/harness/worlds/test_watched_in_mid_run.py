@@ -31,7 +31,7 @@ def watched_after(runs_s: list[float], then_s: float, everything: bool = False) 
         world.watch(RUNTIME)
         since_s = world.now
         await world.run(then_s)
-        world.look()
+        world.sample()
         await world.stop()
         return world.journal.trace, since_s
 
