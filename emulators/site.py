@@ -60,13 +60,13 @@ class Site:
         self.network = networks[0] if networks else None
 
     @classmethod
-    def load(cls, site: str | Path, seed: int | None = None) -> Site:
-        """A shipped site by name, or a site file by path.
+    def load(cls, site: str | Path, seed: int | None = None, beyond_loopback: bool = False) -> Site:
+        """A shipped site by name, or a site file by path. `beyond_loopback` allows addresses that are not loopback.
 
         Raises:
             FileError: a line for each mistake in the file.
         """
-        return cls(sitefile.read(site), seed)
+        return cls(sitefile.read(site, beyond_loopback), seed)
 
     def _build(self) -> None:
         for entry in self.file.components:

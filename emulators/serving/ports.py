@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from twinfeed.emulators.sitefile.entries import DeviceEntry
+from twinfeed.emulators.sitefile.head import BEYOND_LOOPBACK
 
 STANDARD_PORTS = {"snmp": 161, "modbus": 502}
 """IANA service ports; below 1024, so they need the right to bind them."""
@@ -65,10 +66,7 @@ class Ports:
                 raise ServeError(f"the run of ports ends at 65535, before {entry.name}; begin lower: --ports 20000")
             return self._single_address, port
         if not self._beyond and not ip_address(entry.address).is_loopback:
-            raise ServeError(
-                f"{entry.name} has the address {entry.address}, which is not loopback; give it a 127.x.y.z, or write "
-                "`beyond_loopback: true` at the top of the site file if it is meant"
-            )
+            raise ServeError(f"{entry.name}: {entry.address} {BEYOND_LOOPBACK}")
         return entry.address, self._ports[protocol]
 
 

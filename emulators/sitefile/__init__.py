@@ -47,8 +47,8 @@ def find(site: str | Path) -> Path:
     return yamlfile.shipped(FOLDER, site, "site")
 
 
-def read(site: str | Path) -> SiteFile:
-    """Read and check a site file.
+def read(site: str | Path, beyond_loopback: bool = False) -> SiteFile:
+    """Read and check a site file. With `beyond_loopback` it counts as if the file said so.
 
     Raises:
         FileError: a line for each mistake: file, line, field, what was found, what was expected.
@@ -56,11 +56,11 @@ def read(site: str | Path) -> SiteFile:
     path = find(site)
     data = yamlfile.load(path)
     if "bench" in data:
-        return _of_bench(path, data)
-    return _read(path, data)
+        return _of_bench(path, data, beyond_loopback)
+    return _read(path, data, beyond_loopback)
 
 
-def _of_bench(path: Path, data: Any) -> SiteFile:
+def _of_bench(path: Path, data: Any, beyond_loopback: bool) -> SiteFile:
     """The software twin of a bench: its file has the site under `wiring`, or names it there."""
     wiring = data.get("wiring")
     if isinstance(wiring, str):
@@ -69,18 +69,18 @@ def _of_bench(path: Path, data: Any) -> SiteFile:
         site = yamlfile.load(named)
         if "bench" in site:
             raise FileError([problem(path, data, ["wiring"], f"{shown(wiring)} is a bench, expected a site")])
-        return _read(named, site)
+        return _read(named, site, beyond_loopback)
     if not isinstance(wiring, MutableMapping):
         raise FileError(
             [problem(path, data, ["wiring"], "expected the sections of a site file, or the name of a site")]
         )
     name = str(data["bench"])
     wiring.setdefault("site", "bench" if unfit_name(name) else name)  # the bench's own schema checks its name
-    return _read(path, wiring)
+    return _read(path, wiring, beyond_loopback)
 
 
-def _read(path: Path, data: Any) -> SiteFile:
-    reader = Reader(path, data)
+def _read(path: Path, data: Any, beyond_loopback: bool) -> SiteFile:
+    reader = Reader(path, data, beyond_loopback)
     head = reader.head()
     if not reader.has_room():
         raise FileError(reader.listed())

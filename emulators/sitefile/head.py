@@ -26,7 +26,7 @@ called so."""
 
 BEYOND_LOOPBACK = (
     "is not a loopback address (127.0.0.0/8): it may be that of real equipment. If it is meant, write "
-    "`beyond_loopback: true` at the top of the file"
+    "`beyond_loopback: true` at the top of the site file, or give --beyond-loopback"
 )
 
 

@@ -46,8 +46,8 @@ class Reader:
     A mistake is noted once: not again for each row of `each`, and not again where an entry that is wrong is named.
     """
 
-    def __init__(self, path: Path, data: Any) -> None:
-        self.path, self.data = path, data
+    def __init__(self, path: Path, data: Any, beyond_loopback: bool = False) -> None:
+        self.path, self.data, self._consent = path, data, beyond_loopback
         self.problems: list[str] = []
         self.components: list[ComponentEntry] = []
         self.devices: list[DeviceEntry] = []
@@ -70,6 +70,8 @@ class Reader:
 
     def head(self) -> Head:
         fields = {key: value for key, value in self.data.items() if key not in SECTIONS}
+        if self._consent:
+            fields["beyond_loopback"] = True
         try:
             self._head = head = Head.model_validate(fields)
         except ValidationError as error:

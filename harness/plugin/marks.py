@@ -115,7 +115,8 @@ def model_of(item: pytest.Item) -> Site:
         WrongMarker: the marker has arguments that it does not take.
         FileError: there is no such site, or its file is wrong.
     """
-    return fresh(beside(site_name(item), item.path), seed_given(item), site_mark(item).settle_s)
+    consent = bool(item.config.getoption("--beyond-loopback"))
+    return fresh(beside(site_name(item), item.path), seed_given(item), site_mark(item).settle_s, consent)
 
 
 def _refuse_unknown(marker: pytest.Mark, accepted: tuple[str, ...]) -> None:

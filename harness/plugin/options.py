@@ -54,6 +54,11 @@ def add(parser: pytest.Parser) -> None:
         metavar="FOLDER",
         help="a folder with profiles of your own; may be repeated, and adds to TWINFEED_PROFILES",
     )
+    group.addoption(
+        "--beyond-loopback",
+        action="store_true",
+        help="addresses of site files outside 127.0.0.0/8 are meant, as with `beyond_loopback: true` in the file",
+    )
     group.addoption("--speed", type=float, default=1.0, metavar="X", help="live: site seconds in a second (default: 1)")
     group.addoption(
         "--seed", type=int, metavar="N", help="seed of everything that is random (default: the test's, else the site's)"

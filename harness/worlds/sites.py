@@ -9,11 +9,11 @@ from typing import Any
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile import find
 
-_built: dict[tuple[str, int | None, float], tuple[Site, dict[str, Any]]] = {}
+_built: dict[tuple[str, int | None, float, bool], tuple[Site, dict[str, Any]]] = {}
 """Sites with their snapshots at the start, by the path of the file, the seed and the time to settle."""
 
 
-def fresh(name: str, seed: int | None = None, settle_s: float = 0.0) -> Site:
+def fresh(name: str, seed: int | None = None, settle_s: float = 0.0, beyond_loopback: bool = False) -> Site:
     """A site at its start, `settle_s` after it was switched on; without a seed, that of its file is taken.
 
     It is the same object for the same arguments: use it once at a time.
@@ -21,7 +21,7 @@ def fresh(name: str, seed: int | None = None, settle_s: float = 0.0) -> Site:
     Raises:
         FileError: there is no such site, or its file is wrong.
     """
-    key = (str(find(name).resolve()), seed, settle_s)
+    key = (str(find(name).resolve()), seed, settle_s, beyond_loopback)
     if key not in _built:
         _built[key] = _build(*key)
     site, snapshot = _built[key]
@@ -46,8 +46,8 @@ def beside(name: str, file: Path) -> str:
     return name
 
 
-def _build(path: str, seed: int | None, settle_s: float) -> tuple[Site, dict[str, Any]]:
-    site = Site.load(path, seed)
+def _build(path: str, seed: int | None, settle_s: float, beyond_loopback: bool) -> tuple[Site, dict[str, Any]]:
+    site = Site.load(path, seed, beyond_loopback)
     site.advance(settle_s)
     snapshot = site.plant.snapshot()
     # Some hundred thousand objects that live as long as the process: nobody need look for garbage among them again.

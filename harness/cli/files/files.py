@@ -18,11 +18,13 @@ from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.cli.output import console, errors, plain_errors, print_json, table
-from twinfeed.harness.cli.site.running import JsonOption
+from twinfeed.harness.cli.site.running import BeyondOption, JsonOption
 
 
 def check(
-    site: Annotated[str, typer.Argument(help="A shipped site's name or a site file.")], json: JsonOption = False
+    site: Annotated[str, typer.Argument(help="A shipped site's name or a site file.")],
+    beyond_loopback: BeyondOption = False,
+    json: JsonOption = False,
 ) -> None:
     """Check a site file without starting the site. Each mistake has file, line, field, found and expected.
 
@@ -31,7 +33,7 @@ def check(
     Example: twinfeed check my-site.yaml
     """
     with plain_errors():
-        built = Site.load(site)
+        built = Site.load(site, beyond_loopback=beyond_loopback)
         for entry in built.file.devices:
             surface = Surface(entry.profile, built.devices[entry.name])
             if entry.profile.snmp is not None:

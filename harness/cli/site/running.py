@@ -17,6 +17,13 @@ from twinfeed.harness.faults import catalogue
 from twinfeed.harness.faults.kinds import FAMILIES
 
 SiteOption = Annotated[str | None, typer.Option("--site", help="The running site, if there are several.")]
+BeyondOption = Annotated[
+    bool,
+    typer.Option(
+        "--beyond-loopback",
+        help="Addresses of the site file outside 127.0.0.0/8 are meant, as with `beyond_loopback: true` in the file.",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 

@@ -26,6 +26,7 @@ from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.textfile import shown
 from twinfeed.harness.cli.output import console, devices_table, finite, plain_errors
+from twinfeed.harness.cli.site.running import BeyondOption
 from twinfeed.harness.control import ControlServer
 from twinfeed.harness.durations import spoken
 from twinfeed.harness.loops import run
@@ -71,6 +72,7 @@ def up(
             help="Listen on this interface address, with a run of ports: everyone who reaches it commands the devices.",
         ),
     ] = None,
+    beyond_loopback: BeyondOption = False,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -131,7 +133,9 @@ def up(
     if expose is not None:
         _address(expose, "--expose")
     with plain_errors():
-        live = LiveSite(Site.load(site, seed), speed, chosen, address, expose, journal_lines=JOURNAL_LINES)
+        live = LiveSite(
+            Site.load(site, seed, beyond_loopback), speed, chosen, address, expose, journal_lines=JOURNAL_LINES
+        )
         run(_run(live, partial(_flash, live.site, state, fresh), json, for_s))
 
 

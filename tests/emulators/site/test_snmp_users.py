@@ -188,11 +188,12 @@ def test_credentials_that_ship_with_twinfeed_are_known(snmp: str, shipped: list[
     assert SnmpAccess.model_validate(YAML(typ="safe").load(snmp)).shipped == shipped
 
 
-@pytest.mark.parametrize("consent", ["file", "flag"])
+@pytest.mark.parametrize("consent", ["file", "expose", "beyond-loopback"])
 async def test_nothing_is_reached_from_other_computers_with_credentials_that_ship(tmp_path: Path, consent: str) -> None:
     path = tmp_path / "small.yaml"
     text = SITE.format(snmp="read: public", own="")
     path.write_text(f"beyond_loopback: true\n{text}" if consent == "file" else text)
-    live = LiveSite(Site.load(path), ports=20000, expose="0.0.0.0" if consent == "flag" else None)
+    site = Site.load(path, beyond_loopback=consent == "beyond-loopback")
+    live = LiveSite(site, ports=20000, expose="0.0.0.0" if consent == "expose" else None)
     with pytest.raises(ServeError, match=r"ups-1 would be reached .* \(read, write, auth_password, priv_password\)"):
         await live.start()

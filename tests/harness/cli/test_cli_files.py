@@ -24,6 +24,26 @@ def test_every_shipped_site_is_sound(cli: Cli, site: str) -> None:
     assert (summary["site"], summary["devices"] > 10) == (site, True)
 
 
+def test_addresses_beyond_loopback_are_allowed_by_the_file_or_by_the_flag_that_the_message_names(
+    cli: Cli, tmp_path: Path
+) -> None:
+    file = tmp_path / "real.yaml"
+    text = "site: real\npower:\n  utility: {kind: utility, device: {profile: schneider-pm5000, address: 192.0.2.1}}\n"
+    file.write_text(text)
+    refused = cli("check", file)
+    said = " ".join(refused.stderr.split())
+    assert refused.exit_code == 2
+    assert f"{file}:3:" in refused.stderr.replace("\n", "") and said.endswith("or give --beyond-loopback")
+    assert cli("check", file, said.rpartition(" ")[2]).exit_code == 0
+    file.write_text("beyond_loopback: true\n" + text)
+    assert cli("check", file).exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["check", "up"])
+def test_every_command_that_may_open_such_addresses_has_the_flag(cli: Cli, command: str) -> None:
+    assert "--beyond-loopback" in cli(command, "--help").stdout
+
+
 def test_a_sound_file_is_said_to_be(cli: Cli) -> None:
     assert cli("check", "bench").stdout == "bench is sound: 30 components, 17 devices\n"
 
