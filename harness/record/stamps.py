@@ -9,16 +9,18 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
 from twinfeed.harness.record.lines import Entry
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Hashable)
+"""What names a record."""
 
 STEP_S = 1.0
 """A time of day that moved by more than this against the monotonic clock was set, s."""
@@ -116,7 +118,7 @@ def in_order(found: Sequence[tuple[Entry, T]]) -> list[tuple[Entry, T]]:
     """Lines of several records in the order in which they were written.
 
     Inside one boot the monotonic clock decides; boots, and lines without it, are laid side by side by the time of day
-    that the first line of the boot has.
+    that the first line of the boot has. Lines of one record stay in the order of their file, whatever the clocks show.
     """
     began_s: dict[str, float] = {}
     for entry, _ in found:
@@ -124,13 +126,14 @@ def in_order(found: Sequence[tuple[Entry, T]]) -> list[tuple[Entry, T]]:
             offset_s = _seconds(entry.time) - entry.mono_s
             began_s[entry.boot] = min(began_s.get(entry.boot, offset_s), offset_s)
 
-    def when(pair: tuple[Entry, T]) -> float:
-        entry = pair[0]
-        if entry.boot in began_s and entry.mono_s is not None:
-            return began_s[entry.boot] + entry.mono_s
-        return _seconds(entry.time)
-
-    return sorted(found, key=when)
+    latest_s: dict[T, float] = {}
+    placed: list[tuple[float, tuple[Entry, T]]] = []
+    for entry, record in found:
+        known = entry.boot in began_s and entry.mono_s is not None
+        at_s = began_s[entry.boot] + (entry.mono_s or 0.0) if known else _seconds(entry.time)
+        latest_s[record] = max(at_s, latest_s.get(record, at_s))
+        placed.append((latest_s[record], (entry, record)))
+    return [pair for _, pair in sorted(placed, key=itemgetter(0))]
 
 
 def _day_s(text: str) -> float:

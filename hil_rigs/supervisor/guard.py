@@ -25,15 +25,17 @@ from pathlib import Path
 from typing import Any
 
 from twinfeed.harness import unixpaths
+from twinfeed.harness.record import Person, acting_for
 from twinfeed.hil_rigs import rigfile
 from twinfeed.hil_rigs.emergency.mark import Mark
 from twinfeed.hil_rigs.emergency.page import StopPage
 from twinfeed.hil_rigs.lock import BenchLock, Held
+from twinfeed.hil_rigs.persons import peer_of
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import text_in
 from twinfeed.hil_rigs.supervisor.keeper import AT_ONCE, Keeper
 from twinfeed.hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, send
-from twinfeed.hil_rigs.supervisor.places import folder, socket_of
+from twinfeed.hil_rigs.supervisor.places import folder, shared_with_group, socket_of
 from twinfeed.hil_rigs.supervisor.rescue import ARMED_AND_LOST, keeping
 
 HUNG_S = 10.0
@@ -205,7 +207,7 @@ class _Desk:
         self._path = path
         with unixpaths.short(path) as short:
             self._server = await asyncio.start_unix_server(self._serve, short, limit=MOST_OCTETS)
-        path.chmod(0o666)
+        shared_with_group(path, self._rig, 0o660)
 
     async def stop(self) -> None:
         self._server.close()
@@ -215,11 +217,13 @@ class _Desk:
 
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._writers.add(writer)
-        who = "somebody"
+        user = peer_of(writer.get_extra_info("socket")) or Person(None, "")
+        who = user.login or "somebody"
         try:
             while (request := await receive(reader)) is not None:
                 who = str(request.get("who", who)) if request.get("do") == "hello" else who
-                send(writer, {"id": request.get("id"), **await self._answer(request, who, writer)})
+                with acting_for(user):
+                    send(writer, {"id": request.get("id"), **await self._answer(request, who, writer)})
         except NotALine as error:
             send(writer, {"error": "NotALine", "says": str(error)})
         finally:

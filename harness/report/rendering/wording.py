@@ -300,7 +300,7 @@ class Wording:
         from babel.dates import format_datetime
 
         try:
-            return format_datetime(datetime.fromisoformat(text), "short", locale=self.locale)
+            return format_datetime(datetime.fromisoformat(text), "medium", locale=self.locale)
         except ValueError:
             return text or "–"
 
