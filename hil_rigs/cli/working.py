@@ -212,10 +212,11 @@ def safe(
             if not although_held:
                 fail(f"{error}; `twinfeed rig stop {file}` asks it to make the bench safe", Exit.UNREACHABLE)
         failed = asyncio.run(make_safe(rig, getpass.getuser(), why))
+    if not failed:
+        console.print("[green]the bench is in its safe state[/green]")
     unwatched = hand_over(rig)
     if failed:
         fail(f"NOT SAFE: {'; '.join(failed)}" + ("" if unwatched else "; a guard goes on trying"), Exit.NO)
-    console.print("[green]the bench is in its safe state[/green]")
     if unwatched:
         fail(f"nobody watches {rig.name}: {unwatched}", Exit.NO)
 

@@ -98,7 +98,7 @@ class Guard:
         self._hangs = threading.Event()
         """A stop was pressed in the browser, and the supervisor did not answer."""
         self._refused = ""
-        """Why the last supervisor did not start."""
+        """Why the last supervisor could not start; the next client that needs one is told so, once."""
 
     async def run(self) -> int:
         self._mark.keep()
@@ -142,7 +142,7 @@ class Guard:
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         if hung.done() and not hung.cancelled():
             how += f", since it showed no life for {HUNG_S:g} s or did not answer a stop"
-        self._refused = f"the supervisor does not start ({how}); see {folder(self._rig) / 'supervisor.log'}"
+        self._refused = f"the supervisor ended ({how}); see {folder(self._rig) / 'supervisor.log'}" if code > 0 else ""
         return code, f"the supervisor ended ({how}) while the bench was {self._mark.read().state}"
 
     async def _end_it_when_it_hangs(self, worker: Process) -> None:
@@ -243,7 +243,8 @@ class _Desk:
                 self._asked_for.set()
                 return {"is": None}
             case "supervise":
-                return {"error": "Denied", "says": self._refused}
+                refused, self._refused = self._refused, ""
+                return {"error": "Denied", "says": refused}
         return {"error": "Denied", "says": f"the supervisor of {self._rig.name} has died; its guard keeps the bench"}
 
     def status(self) -> dict[str, Any]:
