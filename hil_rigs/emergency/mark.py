@@ -106,9 +106,10 @@ class Mark:
 
     def keep(self) -> None:
         """This process keeps the bench from now on, until it ends or lets go."""
-        if self._kept is None:
-            self._kept = _opened(self.place / KEPT)
-            fcntl.flock(self._kept, fcntl.LOCK_SH)
+        with contextlib.suppress(OSError):  # in another user's folder it is kept, and that is not seen
+            if self._kept is None:
+                self._kept = _opened(self.place / KEPT)
+                fcntl.flock(self._kept, fcntl.LOCK_SH)
         if self._file is not None:
             with contextlib.suppress(OSError):  # it is found by its name then
                 (self.place / first.FILE).write_text(str(self._file), encoding="utf-8")
@@ -157,7 +158,7 @@ def marks() -> Iterator[Mark]:
     except OSError:
         return
     for place in found:
-        if (place / MARK).exists():
+        if os.path.exists(place / MARK):  # a folder that this user may not read is not theirs to speak of
             yield Mark(place)
 
 
