@@ -52,7 +52,7 @@ def _from_keyring(place: str) -> str:
     try:
         found: str | None = keyring.get_password(service, user)
     except keyring.errors.KeyringError as error:
-        raise NoCredential(f"keyring:{place}: the keyring cannot be asked: {error}") from None
+        raise NoCredential(f"keyring:{place}: the keyring cannot be read: {error}") from None
     if not found:
         raise NoCredential(f"keyring:{place}: holds nothing; keyring set {service} {user}")
     return found

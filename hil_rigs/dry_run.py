@@ -92,7 +92,7 @@ def effects(site: Site, injection: Injection) -> str:
     reads = states(site)
     before = {name: read() for name, read in reads.items()}
     if injection.kind not in site.faults(injection.target):
-        return "a fault of the wire: what is asked of the device is disturbed"
+        return "a fault of the wire: requests to the device are disturbed"
     site.inject(injection.target, injection.kind, injection.parameters)
     site.advance(AFTER_S)
     changed = [f"{name} {before[name]!s} → {now!s}" for name, read in reads.items() if (now := read()) != before[name]]

@@ -56,7 +56,7 @@ def protocol_of(rig: Rig, name: str, over: Over | None = None) -> Over:
     if over is None:
         return "snmp" if access.snmp is not None else "modbus"
     if getattr(access, over) is None:
-        raise ValueError(f"{name}: the rig file does not say how it is reached over {over}")
+        raise ValueError(f"{name}: the rig file has no address of it for {over}")
     return over
 
 

@@ -48,11 +48,11 @@ class Held(Exception):
     def __init__(self, bench: str, path: Path, holder: Holder | None) -> None:
         self.holder = holder
         if holder is None:
-            text = f"is held by a process that does not say who it is; `fuser -v {path}` shows it"
+            text = f"is held by a process without a name; `fuser -v {path}` shows it"
         elif holder.alive:
             text = f"is held by {holder}; wait until it has ended, or ask for the bench"
         else:
-            text = f"was held by {holder}; that process is gone, what it left behind still makes the bench safe"
+            text = f"was held by {holder}; that process has ended, and its guard still makes the bench safe"
         super().__init__(f"the bench {bench} {text}")
 
 

@@ -167,7 +167,7 @@ class _Session:
         except (labgrid.Error, labgrid.grpc.aio.AioRpcError) as error:
             silent = client.stopping.is_set()
             why = error.details() if isinstance(error, labgrid.grpc.aio.AioRpcError) else " ".join(map(str, error.args))
-            raise PlaceError(gone if silent else f"place {access.place}: labgrid says: {why}") from None
+            raise PlaceError(gone if silent else f"place {access.place}: labgrid reports: {why}") from None
         except TimeoutError:
             late = f"place {access.place}: coordinator and exporter have not done their part within {patience_s:g} s"
             raise PlaceError(f"{late}; look at the exporter's output" if started else gone) from None

@@ -145,7 +145,7 @@ def state_point(actuator: Actuator, profiles: Mapping[str, Profile], devices: Ma
     """
     if actuator.state is not None:
         return actuator.state
-    assert actuator.written is not None, "only points tell of themselves"
+    assert actuator.written is not None, "only points are read back"
     if actuator.outlet is not None and actuator.written.endswith(".control"):
         beside = actuator.written.removesuffix(".control") + ".state"
         if words(profiles, devices, beside) is not None:

@@ -314,7 +314,9 @@ class _Reader:
                     "disturb each other; give `terminal`, and as `line` the port of a second line to the device",
                 )
             elif device.modbus.framing == "tls":
-                self.wrong([*where, "modbus"], f"{wire.device} is reached by TLS, which nothing inline can look into")
+                self.wrong(
+                    [*where, "modbus"], f"{wire.device} is reached by TLS, which no program in between can decode"
+                )
         if wire.line is not None:
             taken = [
                 name for name, entry in self.bench.devices.items() if entry.modbus and entry.modbus.serial == wire.line

@@ -56,7 +56,7 @@ class TerminalDialogue(Dialogue):
             while not self._lines.empty():
                 self._ended = not self._lines.get_nowait() or self._ended
             if self._ended:
-                raise NobodyThere("the terminal is closed; start again in one where somebody sits")
+                raise NobodyThere("the terminal is closed; start again in one with a person at it")
             self._show(question)
             try:
                 line = await self._lines.get()

@@ -52,12 +52,12 @@ class PointActuator(Actuator):
         if wanted is None:
             if unanswered is not None:
                 raise ActuatorFailed(
-                    f"{self.name}: told to be {position}, and did not answer: {unanswered}; whether it moved is unknown"
+                    f"{self.name}: the order {position} got no answer: {unanswered}; whether it moved is unknown"
                 )
             return
         found = await self._reached(wanted)
         if found is not None:
-            told = "was told to, did not answer" if unanswered is not None else "acknowledged that"
+            told = "the order got no answer" if unanswered is not None else "acknowledged that"
             raise ActuatorFailed(f"{self.name}: should be {position}, {told}, and {found}; look at {self._seen_at}")
 
     async def position(self) -> Position | None:
@@ -66,11 +66,11 @@ class PointActuator(Actuator):
         try:
             return self._as_position((await self._read()).value)
         except TransportError as error:
-            raise ActuatorFailed(f"{self.name}: cannot be asked where it stands: {error}") from None
+            raise ActuatorFailed(f"{self.name}: its position cannot be read: {error}") from None
 
     async def try_dry(self) -> str:
         if self._state is None:
-            return f"{self._words.point} takes {self._words}; nothing tells where it stands"
+            return f"{self._words.point} takes {self._words}; its position cannot be read back"
         stands = await self.position()
         return f"{self._words.point} takes {self._words}, and {self._seen_at} says {stands}"
 
@@ -87,9 +87,9 @@ class PointActuator(Actuator):
             timed_out = isinstance(error, Refused) and error.code == GATEWAY_TIMED_OUT
             if isinstance(error, NoAnswer) or garbled or timed_out:
                 return error  # it may have been carried out all the same
-            raise ActuatorFailed(f"{self.name}: told to be {position}, refused: {error}") from None
+            raise ActuatorFailed(f"{self.name}: the order {position} was refused: {error}") from None
         except ValueError as error:
-            raise ActuatorFailed(f"{self.name}: told to be {position}, refused: {error}") from None
+            raise ActuatorFailed(f"{self.name}: the order {position} was refused: {error}") from None
         return None
 
     async def _reached(self, wanted: Value) -> str | None:

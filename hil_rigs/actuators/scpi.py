@@ -41,7 +41,7 @@ class ScpiActuator(Actuator):
         try:
             return f"answers as {await self._session.ask('*IDN?')}"
         except ScpiError as error:
-            raise ActuatorFailed(f"{self.name}: does not say who it is: {error}") from None
+            raise ActuatorFailed(f"{self.name}: no identification: {error}") from None
 
     async def close(self) -> None:
         await self._session.close()

@@ -54,7 +54,8 @@ def record(
     ] = None,
     under: UnderOption = None,
     ranges: Annotated[
-        str | None, typer.Option("--ranges", help="Modbus: holding:0-199,input:0-49. Default: what the profile knows.")
+        str | None,
+        typer.Option("--ranges", help="Modbus: holding:0-199,input:0-49. Default: the ranges of the profile."),
     ] = None,
     every: Annotated[str, typer.Option("--every", help="From one walk to the next: 30s, 1min.")] = "1min",
     for_: Annotated[str, typer.Option("--for", help="For how long. Default: one walk.")] = "0s",

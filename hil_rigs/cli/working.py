@@ -210,7 +210,7 @@ def safe(
             stack.enter_context(BenchLock(rig.name, what="twinfeed rig safe"))
         except Held as error:
             if not although_held:
-                fail(f"{error}; `twinfeed rig stop {file}` asks it to make the bench safe", Exit.UNREACHABLE)
+                fail(f"{error}; `twinfeed rig stop {file}` makes the bench safe", Exit.UNREACHABLE)
         failed = asyncio.run(make_safe(rig, getpass.getuser(), why))
     if not failed:
         console.print("[green]the bench is in its safe state[/green]")
@@ -251,7 +251,7 @@ def watch(file: File) -> None:
     """Show the bench as it is, again and again; the space bar is the emergency stop, q leaves."""
     rig = _read(file)
     if not sys.stdin.isatty():
-        fail("watch needs a terminal, for its keys; `twinfeed rig status` tells it once", Exit.USAGE)
+        fail("watch needs a terminal, for its keys; `twinfeed rig status` prints the state once", Exit.USAGE)
 
     async def do(client: Client) -> None:
         pressed = _keys()
@@ -295,7 +295,7 @@ def operate(file: File, person: As = "") -> None:
             try:
                 typed = (await asyncio.to_thread(input, wanted)).strip()
             except EOFError:
-                fail("there is nobody to type an answer: run it in a terminal", Exit.USAGE)
+                fail("no terminal to type an answer in: run it in a terminal", Exit.USAGE)
             done = typed.lower() in ("y", "yes", "o", "oui", "") if asked["unit"] is None else bool(typed)
             try:
                 await client.ask("answer", question=asked["question"], person=person, done=done, text=typed)

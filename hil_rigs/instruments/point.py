@@ -55,7 +55,7 @@ def converted(quantity: str, section: Section, value: Value) -> Value:
             raise NoReading(f"{quantity}: {read} reads {value!r}, which has no opposite or scale", raw=value)
         return value
     if math.isnan(value):
-        raise NoReading(f"{quantity}: {read} says that it has no value now", raw=value)
+        raise NoReading(f"{quantity}: {read} reports that it has no value now", raw=value)
     if section.invert:
         return not value
     return value if plain else section.scale * value + section.offset

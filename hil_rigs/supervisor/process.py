@@ -129,7 +129,7 @@ async def _supervise(rig: Rig, record: Record, lock: int | None) -> None:
     if not over.done():
         await _guard_anew(supervisor, over, lock)
     elif not supervisor.life.at_rest:
-        await supervisor.trip("the supervisor is told to end")
+        await supervisor.trip("the supervisor got the order to end")
         await asyncio.wait({asyncio.ensure_future(supervisor.keeper.until_safe())}, timeout=SIGNALLED_S)
     await server.stop()
     await supervisor.stop()

@@ -36,7 +36,7 @@ SECOND_KEEPER_S = 3.0
 GUARD_S = 30.0
 """So long a guard may take to start, s."""
 
-ARMED_AND_LOST = "the bench was armed when its supervisor ended, and nobody saw it safe"
+ARMED_AND_LOST = "the bench was armed when its supervisor ended, and its safe state was not seen"
 
 
 @asynccontextmanager

@@ -162,7 +162,7 @@ class Server:
             now, holder = loop.time(), self._holder
             silence_s = self.supervisor.rig.bench.limits.heartbeat
             if holder is not None and now - holder.beat_s > silence_s:
-                await self._lost(f"the test run of {holder.who} has not been heard of for {silence_s:g} s")
+                await self._lost(f"the test run of {holder.who} has sent no sign of life for {silence_s:g} s")
             if self._sessions or self.supervisor.state != "read-only":
                 idle_since_s = now
             elif now - idle_since_s > IDLE_S:

@@ -151,7 +151,9 @@ class Supervisor:
         """Make a bench safe whose last keeper has died, or was told to let this one go on."""
         armed = self.life.state == "armed"
         self.moves.distrust()
-        self.keeper.become("take over", why="the bench was armed when its supervisor ended, and nobody saw it safe")
+        self.keeper.become(
+            "take over", why="the bench was armed when its supervisor ended, and its safe state was not seen"
+        )
         self.tell("supervisor", "trips" if armed else "takes over", why=self.life.why)
         await self.keeper.make_safe()
 
@@ -177,7 +179,7 @@ class Supervisor:
     async def stop(self) -> None:
         """End: an armed bench is made safe before. Whether it is safe then, `life` says."""
         if self.state == "armed":
-            await self.trip("the supervisor is told to end")
+            await self.trip("the supervisor got the order to end")
         elif self.keeper.keeping:
             await self.keeper.make_safe()
         await self.keeper.stop()

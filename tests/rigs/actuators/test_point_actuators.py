@@ -114,7 +114,7 @@ class TestReadingBack:
         bench.run(bench.servers.stop())
         before = bench.loop.time()
         with pytest.raises(
-            ActuatorFailed, match=r"it: should be off, was told to, did not answer, and cannot be read back: pdu-1"
+            ActuatorFailed, match=r"it: should be off, the order got no answer, and cannot be read back: pdu-1"
         ):
             bench.run(it.move("off"))
         assert bench.loop.time() - before < 15.0
@@ -122,7 +122,7 @@ class TestReadingBack:
     def test_a_device_that_refuses_says_so(self, bench: EmulatedBench, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("BENCH_WRITE", "public")
         with pytest.raises(
-            ActuatorFailed, match=r"it: told to be off, refused: pdu-1 outlet\.1\.control at .*error-status"
+            ActuatorFailed, match=r"it: the order off was refused: pdu-1 outlet\.1\.control at .*error-status"
         ):
             bench.run(the(bench, "{outlet: pdu-1.outlet.1.control}").move("off"))
 
@@ -157,7 +157,7 @@ class TestTryingDry:
     def test_a_silent_device_fails(self, bench: EmulatedBench) -> None:
         it = the(bench, "{relay: relay-1.relay.1.closed}")
         bench.run(bench.servers.stop())
-        with pytest.raises(ActuatorFailed, match="it: cannot be asked where it stands: relay-1"):
+        with pytest.raises(ActuatorFailed, match="it: its position cannot be read: relay-1"):
             bench.run(it.try_dry())
 
 

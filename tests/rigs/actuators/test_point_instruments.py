@@ -38,7 +38,7 @@ class TestReading:
 
     def test_no_value_now_is_no_reading(self, bench: EmulatedBench, monkeypatch: pytest.MonkeyPatch) -> None:
         it = made(bench, "  meter-1.line_voltage.1: {point: meter-1.line_voltage.1}\n")["meter-1.line_voltage.1"]
-        with pytest.raises(NoReading, match=r"meter-1\.line_voltage\.1 says that it has no value now"):
+        with pytest.raises(NoReading, match=r"meter-1\.line_voltage\.1 reports that it has no value now"):
             it.taken(Reading("meter-1", "line_voltage.1", float("nan"), "V", 0.0, "here"))  # type: ignore[attr-defined]
 
     def test_a_word_has_no_scale(self, bench: EmulatedBench) -> None:

@@ -174,7 +174,7 @@ class TestRecord:
         ("arguments", "says"),
         [
             (("ups-9",), "the bench workbench has no device 'ups-9'; did you mean"),
-            (("meter-1", "--over", "snmp"), "meter-1: the rig file does not say how it is reached over snmp"),
+            (("meter-1", "--over", "snmp"), "meter-1: the rig file has no address of it for snmp"),
             (("meter-1", "--under", "1.3.6.1"), "--under is for SNMP"),
             (("ups-1", "--under", "system"), "expected an OID of at least two numbers"),
             (("ups-1", "--ranges", "holding:0"), "--ranges is for Modbus"),

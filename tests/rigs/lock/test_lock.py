@@ -128,7 +128,7 @@ def test_a_guard_that_was_handed_the_descriptor_keeps_the_bench(start: Start) ->
     supervisor.kill()
     supervisor.wait()
     with pytest.raises(
-        Held, match=rf"was held by .*pid {supervisor.pid}.*; that process is gone, .* makes the bench safe"
+        Held, match=rf"was held by .*pid {supervisor.pid}.*; that process has ended, .* makes the bench safe"
     ):
         BenchLock("ups-bench").acquire()
     assert supervisor.stdin is not None
@@ -170,7 +170,7 @@ def test_a_file_that_says_nothing_that_makes_sense_is_no_obstacle(folder: Path) 
 def test_a_holder_that_does_not_say_who_it_is_can_still_be_found(folder: Path) -> None:
     with (folder / "twinfeed-ups-bench.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(Held, match=r"held by a process that does not say who it is; `fuser -v .*ups-bench\.lock`"):
+        with pytest.raises(Held, match=r"held by a process without a name; `fuser -v .*ups-bench\.lock`"):
             BenchLock("ups-bench").acquire()
 
 

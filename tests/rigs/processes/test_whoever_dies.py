@@ -36,7 +36,7 @@ def test_a_test_run_that_is_stopped_falls_silent_and_leaves_a_safe_bench(bench: 
     run.send_signal(signal.SIGSTOP)
     bench.until(lambda: bench.said("is safe"), "the dead man's switch works")
     assert bench.outlets() == SAFE
-    assert "has not been heard of for 5 s" in bench.said("trips")[0].data["why"]
+    assert "has sent no sign of life for 5 s" in bench.said("trips")[0].data["why"]
 
 
 def test_a_killed_supervisor_leaves_the_bench_to_its_guard(bench: ProcessBench) -> None:
@@ -75,7 +75,7 @@ def test_after_both_were_killed_the_test_run_makes_the_bench_safe_and_leaves_it_
     run.wait(60)
     assert bench.outlets() == SAFE
     assert bench.said("makes the bench safe")[0].who == "test run"
-    assert "nobody saw it safe" in bench.said("trips")[0].data["why"]
+    assert "its safe state was not seen" in bench.said("trips")[0].data["why"]
     bench.until(lambda: bench.status()["keeper"] == "guard", "the guard answers")
     assert bench.twinfeed("reset", "--as", "Moussa").returncode == 0
     assert bench.outlets() == ["on", "on"]

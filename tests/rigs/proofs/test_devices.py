@@ -64,8 +64,8 @@ async def test_a_cable_that_is_out_is_told_as_not_safe_until_it_is_in_again(benc
         stopped = bench.twinfeed("stop", "smoke")
         said = " ".join(stopped.stderr.split())
         assert (stopped.returncode, said[: len("twinfeed: NOT SAFE: load")]) == (1, "twinfeed: NOT SAFE: load")
-        assert "load: should be on, was told to, did not answer" in said
-        assert "spare: should be off, was told to, did not answer" in said
+        assert "load: should be on, the order got no answer" in said
+        assert "spare: should be off, the order got no answer" in said
         assert "breaker" not in said
         assert bench.twinfeed("reset", "--as", "Awa").returncode == 1
 
@@ -132,9 +132,9 @@ async def test_a_gateway_without_an_answer_of_the_relay_is_no_proof_that_it_did_
             bench.suffers("relay-1", "card-hang")
             await site.inject("q-load", "trip")
 
-    with pytest.raises(ActuatorFailed, match=r"breaker: should be .*did not answer.*failed to respond"):
+    with pytest.raises(ActuatorFailed, match=r"breaker: should be .*got no answer.*failed to respond"):
         await test()
-    assert bench.status()["not_safe"][0].startswith("breaker: should be off, was told to, did not answer")
+    assert bench.status()["not_safe"][0].startswith("breaker: should be off, the order got no answer")
     bench.is_well("relay-1")
     assert bench.twinfeed("stop").returncode == 0
     assert in_order(

@@ -179,7 +179,7 @@ class Hand(Actuator):
         await self._process.act()
         if asyncio.get_running_loop().time() < self._outlet.silent_until_s:
             await asyncio.sleep(NO_ANSWER_S)
-            raise ActuatorFailed(f"{self.name}: cannot be asked where it stands")
+            raise ActuatorFailed(f"{self.name}: its position cannot be read")
         await asyncio.sleep(self._chance.uniform(0.001, 0.05))
         await self._process.act()
         return self._outlet.at

@@ -153,7 +153,7 @@ def test_a_position_that_cannot_be_read_is_not_safe(bench: MemoryBench) -> None:
     supervisor = tripped(bench)
 
     async def silent() -> Position:
-        raise ActuatorFailed("mains: cannot be asked where it stands")
+        raise ActuatorFailed("mains: its position cannot be read")
 
     async def gone(position: Position, parameters: Mapping[str, float] | None = None) -> None:
         raise ActuatorFailed("mains: no answer")
