@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
-from twinfeed.emulators import sitefile
+from twinfeed.emulators import sitefile, yamlfile
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.binding import Surface
 from twinfeed.emulators.profiles.modbus_extras import unit_of
@@ -22,17 +22,24 @@ from twinfeed.harness.cli.site.running import BeyondOption, JsonOption
 
 
 def check(
-    site: Annotated[str, typer.Argument(help="A shipped site's name or a site file.")],
+    site: Annotated[str, typer.Argument(help="A shipped site's name, a site file, or a profile.")],
     beyond_loopback: BeyondOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Check a site file without starting the site. Each mistake has file, line, field, found and expected.
+    """Check a site file without starting the site, or a profile. Each mistake has file, line, field and what was expected.
 
     Exits with 2 when the file is wrong.
 
-    Example: twinfeed check my-site.yaml
+    Examples:
+
+      twinfeed check my-site.yaml
+
+      twinfeed check my-ups.yaml
     """
     with plain_errors():
+        if _is_profile(Path(site)):
+            _check_profile(site, json)
+            return
         built = Site.load(site, beyond_loopback=beyond_loopback)
         for entry in built.file.devices:
             surface = Surface(entry.profile, built.devices[entry.name])
@@ -45,6 +52,36 @@ def check(
         print_json(summary)
     else:
         console.print(f"{built.name} is sound: {summary['components']} components, {summary['devices']} devices")
+
+
+def _is_profile(path: Path) -> bool:
+    """Whether a file has the head of a profile and not that of a site.
+
+    Raises:
+        FileError: it is no YAML file.
+    """
+    if not path.is_file():
+        return False
+    fields = yamlfile.load(path)
+    return "profile" in fields and "site" not in fields
+
+
+def _check_profile(path: str, json: bool) -> None:
+    """Bind a profile to an emulated device of its kind.
+
+    Raises:
+        FileError: a line for each mistake.
+    """
+    from twinfeed.harness.characterise.drift.twin import Twin, place_of
+
+    profile = library.get(path, Path.cwd())
+    protocols = [name for name in ("snmp", "modbus") if getattr(profile, name) is not None]
+    for protocol in protocols:
+        Twin(*place_of(path), protocol, profile=profile)
+    if json:
+        print_json({"profile": profile.profile, "kind": profile.kind, "protocols": protocols})
+    else:
+        console.print(f"{profile.profile} is sound: a {profile.kind} that speaks {' and '.join(protocols)}")
 
 
 def profiles(json: JsonOption = False) -> None:

@@ -44,6 +44,18 @@ def test_every_command_that_may_open_such_addresses_has_the_flag(cli: Cli, comma
     assert "--beyond-loopback" in cli(command, "--help").stdout
 
 
+def test_a_profile_is_checked_too(cli: Cli, tmp_path: Path) -> None:
+    """As a user does who has just drafted one."""
+    shipped = library.FOLDER / "ups-rfc1628.yaml"
+    own = tmp_path / "my-ups.yaml"
+    own.write_text(shipped.read_text().replace("profile: ups-rfc1628", "profile: my-ups", 1))
+    sound = cli("check", own)
+    assert (sound.exit_code, sound.stdout) == (0, "my-ups is sound: a ups that speaks snmp\n"), sound.output
+    own.write_text(own.read_text().replace("point: battery.charge", "point: battery.chargee", 1))
+    wrong = cli("check", own)
+    assert wrong.exit_code == 2 and "battery.chargee" in wrong.stderr
+
+
 def test_a_sound_file_is_said_to_be(cli: Cli) -> None:
     assert cli("check", "bench").stdout == "bench is sound: 30 components, 17 devices\n"
 
