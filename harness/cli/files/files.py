@@ -26,7 +26,7 @@ def check(
     beyond_loopback: BeyondOption = False,
     json: JsonOption = False,
 ) -> None:
-    """Check a site file without starting the site, or a profile. Each mistake has file, line, field and what was expected.
+    """Check a site file, without starting the site, or a profile. A mistake has file, line, field, found and expected.
 
     Exits with 2 when the file is wrong.
 
