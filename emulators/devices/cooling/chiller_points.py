@@ -118,7 +118,7 @@ POINTS: Points[ChillerController] = (
     Point("condenser.temperature", "saturated condensing temperature", lambda d: d.chiller.condensing_c, "°C"),
     Point("compressor.starts", "starts since delivery", lambda d: d.chiller.starts),
     Point("compressor.hours", "hours run since delivery", lambda d: d.chiller.run_hours, "h"),
-    Point("trip.reason", "what it tripped on last", lambda d: d.state.trip, kind="text"),
+    Point("trip.reason", "reason of the last trip", lambda d: d.state.trip, kind="text"),
     Point("trip.count", "trips within the last hour", lambda d: len(d.state.trips)),
     Point(
         "command.reset",

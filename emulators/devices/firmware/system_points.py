@@ -28,7 +28,7 @@ _CONTACT = _setting("system.contact", lambda d: d.params.contact)
 SYSTEM_POINTS: tuple[Point[Device], ...] = (
     Point("system.name", "the device's own name (sysName)", _NAME[0], write=_NAME[1], kind="text"),
     Point("system.location", "where it stands (sysLocation)", _LOCATION[0], write=_LOCATION[1], kind="text"),
-    Point("system.contact", "who looks after it (sysContact)", _CONTACT[0], write=_CONTACT[1], kind="text"),
+    Point("system.contact", "the contact person (sysContact)", _CONTACT[0], write=_CONTACT[1], kind="text"),
     Point("system.uptime", "time since the management card came up", lambda d: d.uptime_s, "s", possible=CLOCK),
     Point(
         "system.clock",

@@ -184,7 +184,7 @@ POINTS: Points[Controller] = (
     Point("generator.power_factor.total", "of all phases", _power_factor, possible=POWER_FACTOR),
     Point(
         "generator.load",
-        "of what it can give at this air temperature",
+        "of the power available at this air temperature",
         lambda d: d.generator.load_percent,
         "%",
         possible=LOADING,
@@ -217,7 +217,7 @@ POINTS: Points[Controller] = (
         kind="truth",
     ),
     Point(
-        "request.remote_start", "a transfer switch or the telemetry asks for it", lambda d: d.link.called, kind="truth"
+        "request.remote_start", "a transfer switch or the telemetry calls for it", lambda d: d.link.called, kind="truth"
     ),
     Point("request.stood_down", "not needed by the load", lambda d: d.state.stood_down, kind="truth"),
     Point("alarms.warning", "at least one warning is active", lambda d: bool(d.state.warnings), kind="truth"),

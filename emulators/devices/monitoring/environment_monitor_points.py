@@ -33,11 +33,11 @@ POINTS: Points[Sensor] = (
     ),
     RowPoint(
         "probe.{probe}.value",
-        "what it reads, in its unit; no number while it is lost",
+        "the reading, in its unit; no number while the probe is lost",
         lambda d, n: d.reading(n),
         possible=PROBE,
     ),
-    RowPoint("probe.{probe}.text", "what it reads, with its unit", lambda d, n: d.text(n), kind="text"),
+    RowPoint("probe.{probe}.text", "the reading, with its unit", lambda d, n: d.text(n), kind="text"),
     RowPoint("probe.{probe}.unit", "C or %RH", lambda d, n: d.unit(n), values=("C", "%RH")),
     RowPoint(
         "probe.{probe}.status",

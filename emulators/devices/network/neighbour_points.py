@@ -39,7 +39,9 @@ def _peer_chassis(d: SwitchFirmware, row: Neighbour) -> bytes:
 LLDP: Points[SwitchFirmware] = (
     RowPoint("lldp.{neighbour}.chassis", "hardware address of the neighbour", _peer_chassis, kind="octets"),
     RowPoint("lldp.{neighbour}.port", "its port", _peer_port, kind="text"),
-    RowPoint("lldp.{neighbour}.port_description", "what it calls that port", _peer_port_description, kind="text"),
+    RowPoint(
+        "lldp.{neighbour}.port_description", "the neighbour's name of that port", _peer_port_description, kind="text"
+    ),
     RowPoint("lldp.{neighbour}.name", "its system name", _peer_name, kind="text"),
     RowPoint("lldp.{neighbour}.description", "its product and firmware", _peer_description, kind="text"),
     Point("lldp.inserts", "neighbours learned", lambda d: d.state.lldp_inserts),

@@ -66,7 +66,7 @@ BRIDGE: Points[SwitchFirmware] = (
     Point("stp.since_change", "time since the last one", _since_change, "s"),
     RowPoint(
         "stp.{bridge_port}.state",
-        "what it does with frames",
+        "the state of the port for frames",
         lambda d, p: d.switch.stp_state(p),
         values=("disabled", "discarding", "learning", "forwarding"),
     ),

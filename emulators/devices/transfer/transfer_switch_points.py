@@ -117,7 +117,7 @@ POINTS: Points[Controller] = (
         kind="truth",
     ),
     *(
-        Point[Controller](f"timer.{name}.remaining", f"what is left of the {name} delay", _timer_left(name), "s")
+        Point[Controller](f"timer.{name}.remaining", f"time left of the {name} delay", _timer_left(name), "s")
         for name in DELAYS
     ),
     *(

@@ -179,7 +179,7 @@ POINTS: Points[UpsFirmware] = (
     Point("input.line_bads", "times the input went out of tolerance", lambda d: d.state.line_bads),
     Point(
         "input.state",
-        "what is wrong with the input",
+        "the trouble of the input",
         _input_state,
         values=("good", "low", "high", "frequency_low", "frequency_high"),
     ),
@@ -233,10 +233,20 @@ POINTS: Points[UpsFirmware] = (
     _setting("setting.auto_restart", "start again when the input returns", "auto_restart", values=("on", "off")),
     _setting("setting.shutdown_type", "what a shutdown switches off", "shutdown_type", values=("output", "system")),
     _setting(
-        "setting.transfer.low", "input voltage below which it goes on battery", "transfer_low", "V", low=150, high=230
+        "setting.transfer.low",
+        "input voltage below which the UPS goes on battery",
+        "transfer_low",
+        "V",
+        low=150,
+        high=230,
     ),
     _setting(
-        "setting.transfer.high", "input voltage above which it goes on battery", "transfer_high", "V", low=230, high=300
+        "setting.transfer.high",
+        "input voltage above which the UPS goes on battery",
+        "transfer_high",
+        "V",
+        low=230,
+        high=300,
     ),
     _setting("setting.sensitivity", "to input disturbances", "sensitivity", values=("auto", "low", "medium", "high")),
     _setting("setting.shutoff_delay", "wait before a graceful shutdown", "shutoff_delay_s", "s", low=0, high=36000),

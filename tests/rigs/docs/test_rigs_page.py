@@ -75,3 +75,18 @@ def test_its_pictures_are_light_and_need_nothing_else() -> None:
         assert picture.stat().st_size < LARGEST_OCTETS, picture.name
         if picture.suffix == ".svg":
             assert "href" not in (text := picture.read_text(encoding="utf-8")) and "@import" not in text
+
+
+def test_the_pages_in_both_languages_have_the_same_sections_and_tables() -> None:
+    shapes = []
+    for name in PAGES:
+        text = (DOCS / name).read_text(encoding="utf-8")
+        sections = re.split(r"^## (\d+)\. .*$", text, flags=re.MULTILINE)
+        shapes.append(
+            [
+                (number, len(re.findall(r"^\|---", body, re.MULTILINE)))
+                for number, body in zip(sections[1::2], sections[2::2], strict=True)
+            ]
+        )
+    english, french = shapes
+    assert english == french
