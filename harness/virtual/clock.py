@@ -17,8 +17,8 @@ from asyncio.events import _get_running_loop
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial, reduce
-from importlib import import_module
 from importlib.metadata import version
+from importlib.util import find_spec
 from itertools import count
 from typing import TypeVar
 from unittest.mock import patch
@@ -94,24 +94,45 @@ def virtual_time() -> Iterator[None]:
     with ExitStack() as stack:
         for owner, name, clock in CLOCKS:
             stack.enter_context(patch.object(owner, name, clock))
-        if "pysnmp" in sys.modules:
-            for holder in HOLDERS:
-                stack.enter_context(patch.object(*_place(holder, "time"), _time))
-            for module, name in NUMBERED:
+        for holder in filter(_is_loaded, HOLDERS):
+            stack.enter_context(patch.object(*_place(holder, "time"), _time))
+        for module, name in NUMBERED:
+            if _is_loaded(module):
                 stack.enter_context(patch.object(*_place(module, name), partial(next, count(1))))
         yield
 
 
+def _is_loaded(module: str) -> bool:
+    """Whether the module is loaded; one that is imported later takes the replaced functions of `time` by itself.
+
+    Raises:
+        LibraryChanged: its package is loaded and has no such module.
+    """
+    if module in sys.modules:
+        return True
+    if module.rpartition(".")[0] in sys.modules and find_spec(module) is None:
+        raise _changed(module)
+    return False
+
+
 def _place(module: str, name: str) -> tuple[object, str]:
-    """The object that has the last part of a dotted name in a module, and that part."""
+    """The object that has the last part of a dotted name in a module, and that part.
+
+    Raises:
+        LibraryChanged: the module has no such name.
+    """
     *owners, attribute = name.split(".")
     try:
-        owner: object = reduce(getattr, owners, import_module(module))
+        owner: object = reduce(getattr, owners, sys.modules[module])
         getattr(owner, attribute)
-    except (ImportError, AttributeError):
-        library = module.partition(".")[0]
-        raise LibraryChanged(
-            f"{library} {version(library)} has no {module}.{name}, which a simulated run replaces so that it has the "
-            f"site's time and the same octets each time; install a version that has it: pip install '{REQUIRED}'"
-        ) from None
+    except AttributeError:
+        raise _changed(f"{module}.{name}") from None
     return owner, attribute
+
+
+def _changed(name: str) -> LibraryChanged:
+    library = name.partition(".")[0]
+    return LibraryChanged(
+        f"{library} {version(library)} has no {name}, which a simulated run replaces so that it has the site's time and "
+        f"the same octets each time; install a version that has it: pip install '{REQUIRED}'"
+    )

@@ -60,10 +60,21 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = subprocess.run([*install, "--ignore-installed", str(wheel)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (packages / "dependencies.pth").write_text("".join(f"{p}\n" for p in sys.path if p.endswith("site-packages")))
-    for script in ("twinfeed",):
-        path = folder / "bin" / script
-        path.write_text(path.read_text().replace(sys.executable, str(folder / "bin" / "python"), 1))
+    script = folder / "bin" / "twinfeed"
+    script.write_text(script.read_text().replace(sys.executable, str(folder / "bin" / "python"), 1))
+    runner = folder / "bin" / "pytest"
+    runner.write_text(
+        f'#!/bin/sh\nexec {folder / "bin" / "python"} -m pytest -p no:randomly -p no:cacheprovider "$@"\n'
+    )
+    runner.chmod(0o755)
     return folder
+
+
+def without_the_runner_s(environment: Path) -> dict[str, str]:
+    """The variables of a shell in which that virtual environment is active, and nothing of the pytest that runs here."""
+    dropped = ("PYTEST_", "PYTHON", "VIRTUAL_ENV")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
+    return clean | {"PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 
 
 @pytest.fixture
@@ -73,15 +84,10 @@ def run(environment: Path, tmp_path: Path) -> Run:
     def command(
         *words: str, cwd: Path = tmp_path, timeout_s: float = 120.0, **variables: str
     ) -> subprocess.CompletedProcess[str]:
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("PYTEST_", "PYTHON", "VIRTUAL_ENV"))
-        }
-        clean["PATH"] = f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"
+        ours = words[0] in ("python", "twinfeed", "pytest")
         return subprocess.run(
-            [str(environment / "bin" / words[0]) if words[0] in ("python", "twinfeed") else words[0], *words[1:]],
-            cwd=cwd, env=clean | variables, capture_output=True, text=True, timeout=timeout_s,
+            [str(environment / "bin" / words[0]) if ours else words[0], *words[1:]],
+            cwd=cwd, env=without_the_runner_s(environment) | variables, capture_output=True, text=True, timeout=timeout_s,
         )  # fmt: skip
 
     return command

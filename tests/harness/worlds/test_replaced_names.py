@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import sys
 import tomllib
@@ -15,16 +16,33 @@ from twinfeed.harness.virtual.clock import HOLDERS, NUMBERED, REQUIRED, LibraryC
 REPLACED = [*((module, "time") for module in HOLDERS), *NUMBERED]
 
 
-@pytest.mark.parametrize("place", range(len(REPLACED)))
-def test_a_name_that_is_missing_is_an_error_with_the_version(place: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    module, name = REPLACED[place]
-    if place < len(HOLDERS):
-        monkeypatch.setattr(clock, "HOLDERS", (f"{module}_renamed",))
-        missing = f"{module}_renamed.time"
-    else:
-        monkeypatch.setattr(clock, "NUMBERED", ((module, f"{name}Renamed"),))
-        missing = f"{module}.{name}Renamed"
-    pytest.importorskip("pysnmp")
+@pytest.fixture(autouse=True, scope="module")
+def _all_of_pysnmp() -> None:
+    for module, _ in REPLACED:
+        importlib.import_module(module)
+
+
+@pytest.mark.parametrize(("module", "name"), NUMBERED)
+def test_a_name_that_is_missing_is_an_error_with_the_version(
+    module: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "NUMBERED", ((module, f"{name}Renamed"),))
+    refused_for(f"{module}.{name}Renamed")
+
+
+@pytest.mark.parametrize("module", HOLDERS)
+def test_a_module_without_the_name_of_the_clock_is_an_error(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(sys.modules[module], "time")
+    refused_for(f"{module}.time")
+
+
+@pytest.mark.parametrize("module", [*HOLDERS, *(module for module, _ in NUMBERED)])
+def test_a_module_that_is_missing_is_an_error(module: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "HOLDERS", (f"{module}renamed",))
+    refused_for(f"{module}renamed")
+
+
+def refused_for(missing: str) -> None:
     with pytest.raises(LibraryChanged) as error, virtual_time():
         pass
     assert str(error.value).startswith(f"pysnmp {importlib.metadata.version('pysnmp')} has no {missing}, ")
@@ -39,6 +57,13 @@ def test_every_name_is_replaced_and_put_back() -> None:
     assert all(value is clock._time for value in inside[: len(HOLDERS)])
     assert all(value is not was for value, was in zip(inside[len(HOLDERS) :], before[len(HOLDERS) :], strict=True))
     assert [getattr(owner, name) for owner, name in owners] == before
+
+
+def test_a_run_imports_nothing_of_pysnmp_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pysnmp gives warnings when some of its modules are imported; in a test they would be those of the test."""
+    monkeypatch.delitem(sys.modules, "pysnmp.entity.rfc3413.ntforg")
+    with virtual_time():
+        assert "pysnmp.entity.rfc3413.ntforg" not in sys.modules
 
 
 def test_without_pysnmp_there_is_nothing_to_replace(monkeypatch: pytest.MonkeyPatch) -> None:

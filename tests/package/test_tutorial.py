@@ -1,18 +1,16 @@
-"""docs/tutorials/first-test.md is true: its commands are run in a fresh folder, and what it shows is what they answer."""
+"""docs/tutorials/first-test.md: its commands, run with an installed wheel in a fresh folder, answer what it shows."""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from conftest import without_the_runner_s
 
-PAGE = (Path(__file__).parents[3] / "docs" / "tutorials" / "first-test.md").read_text(encoding="utf-8")
-ROOT = Path(__file__).parents[3]
-SCRIPTS = Path(sys.executable).parent
+PAGE = (Path(__file__).parents[2] / "docs" / "tutorials" / "first-test.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
 
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
@@ -28,13 +26,11 @@ LOOSE = (
 
 
 class Reader:
-    """Somebody who types what the page says."""
+    """A reader who types the commands of the page in a shell, with the installed wheel."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, environment: Path) -> None:
         self.folder = folder
-        self.environment = {**os.environ, "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}", "COLUMNS": "120"}
-        self.environment["PYTHONPATH"] = str(ROOT)
-        self.environment.pop("PYTEST_ADDOPTS", None)
+        self.environment = without_the_runner_s(environment) | {"COLUMNS": "120"}
 
     def types(self, command: str) -> str:
         """What the command answers; the reader is then in the folder it ends in."""
@@ -57,8 +53,8 @@ class Reader:
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Reader:
-    return Reader(tmp_path)
+def reader(tmp_path: Path, environment: Path) -> Reader:
+    return Reader(tmp_path, environment)
 
 
 def loose(text: str) -> str:
