@@ -133,6 +133,6 @@ def _place(module: str, name: str) -> tuple[object, str]:
 def _changed(name: str) -> LibraryChanged:
     library = name.partition(".")[0]
     return LibraryChanged(
-        f"{library} {version(library)} has no {name}, which a simulated run replaces so that it has the site's time and "
-        f"the same octets each time; install a version that has it: pip install '{REQUIRED}'"
+        f"{library} {version(library)} has no {name}, which a simulated run replaces so that it has the site's time "
+        f"and the same octets each time; install a version that has it: pip install '{REQUIRED}'"
     )
