@@ -38,7 +38,7 @@ def connect_what_can(rig: Rig) -> dict[str, DeviceHandle]:
 
 
 class LockedOut(DeviceHandle):
-    """A device whose password is not where the rig file says: whatever is asked of it fails with that reason."""
+    """A device without its password: every request fails with the reason."""
 
     def __init__(self, name: str, profile: Profile, why: NoCredential) -> None:
         super().__init__(name, profile)
@@ -74,7 +74,7 @@ def handles_of(rig: Rig, clock: Callable[[], float] | None = None) -> Iterator[t
 
 
 class Times(TypedDict):
-    """How long a transport waits for an answer, s, and how often it asks again."""
+    """Time-out of a transport, s, and its number of retries."""
 
     timeout_s: float
     retries: int

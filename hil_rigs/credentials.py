@@ -9,7 +9,7 @@ from twinfeed.hil_rigs.schema import CREDENTIAL
 
 
 class NoCredential(Exception):
-    """A password is not where the rig file says; the message says what to do."""
+    """A password is not in the place that the rig file names. The message gives the next step."""
 
 
 def secret(reference: str) -> str:

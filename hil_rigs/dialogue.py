@@ -1,4 +1,4 @@
-"""How the bench asks a person: a question with a picture and a time-out, and what they answer.
+"""The dialogue with a person: a question with a picture and a time-out, and the answer.
 
 The supervisor provides a `Dialogue`: the web page, a technician's terminal, a test that plays the technician.
 """
@@ -11,12 +11,12 @@ from pathlib import Path
 
 
 class NobodyThere(Exception):
-    """There is nobody who could answer; the message says what to do."""
+    """No person can answer. The message gives the next step."""
 
 
 @dataclass(frozen=True)
 class Question:
-    """What a person is asked to do or to read."""
+    """The instruction or question to a person."""
 
     about: str
     """The actuator or the quantity."""
@@ -29,19 +29,19 @@ class Question:
     """The unit of the number that is to be answered; empty for a bare number or word; None where only a confirmation
     is asked for."""
     wrong: str = ""
-    """What was wrong with the answer before, when it is asked again."""
+    """The trouble of the answer before, if the question is repeated."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a person answered."""
+    """The answer of a person."""
 
     done: bool
-    """Whether they did it; False is a refusal."""
+    """True if the action is done; False is a refusal."""
     text: str = ""
-    """What they typed: a reading, or why not."""
+    """The typed text: a reading, or the reason for a refusal."""
     person: str = ""
-    """Who it was, where the dialogue knows."""
+    """The name of the person, if the dialogue knows it."""
 
 
 class Dialogue(ABC):
@@ -57,7 +57,7 @@ class Dialogue(ABC):
 
 
 class Unattended(Dialogue):
-    """Nobody is there."""
+    """A dialogue without a person."""
 
     async def ask(self, question: Question) -> Answer:
         raise NobodyThere("nobody attends the bench: open its page or a terminal of the supervisor, then try again")

@@ -1,4 +1,4 @@
-"""What would move on a bench: the tests run on its software twin, and every action is listed with what it would do."""
+"""The dry run of a bench: the tests run on its software twin, and every action is listed with its effects."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import text_in
 
 AFTER_S = 30.0
-"""So long after an action the twin is looked at, s: transfers and starts are over, nothing has warmed up."""
+"""Time after an action at which the twin is compared, s: transfers and starts are over, and no room has warmed up."""
 
 SHOWN = 6
-"""States that are told of one action; there may be many."""
+"""Number of states that are listed for one action."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Plan:
 
 
 class DryRunWorld(SimulatedWorld):
-    """The twin of a bench that notes what would be asked of the bench's actuators."""
+    """The twin of a bench, which lists the orders to the actuators."""
 
     def __init__(self, plan: Plan, site: Site, test: str) -> None:
         super().__init__(site)

@@ -1,4 +1,4 @@
-"""What moves on a bench, and how each means of moving it is realised.
+"""The actuators of a bench, one module for each means of moving.
 
 actuators = make(rig, connect(rig), dialogue, "fr")
 for actuator in actuators.values():

@@ -1,4 +1,4 @@
-"""What every actuator can do, whatever moves."""
+"""The interface of all actuators."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from twinfeed.hil_rigs.schema import Position
 
 
 class ActuatorFailed(Exception):
-    """An actuator did not do what it was told; the message says what it answered and what to look at."""
+    """An actuator did not obey. The message gives its answer, and what to check."""
 
 
 class NotMoved(ActuatorFailed):
-    """It stands where it stood: nothing and nobody has begun to move it."""
+    """The actuator is certainly unmoved: no motion has begun."""
 
 
 class Actuator(ABC):
@@ -26,7 +26,7 @@ class Actuator(ABC):
         self.name = name
 
     async def open(self) -> None:
-        """Take what it needs for as long as the bench is used; nothing moves.
+        """Open the connections for as long as the bench is used. Nothing moves.
 
         Raises:
             ActuatorFailed: it cannot be had.
@@ -43,14 +43,14 @@ class Actuator(ABC):
 
     @abstractmethod
     async def position(self) -> Position | None:
-        """Where it stands as the device itself says, None if nothing tells.
+        """The position that the device reports; None if it reports none.
 
         Raises:
             ActuatorFailed: the device cannot be asked.
         """
 
     async def try_dry(self) -> str:
-        """Whether it could move, found out without moving anything; a sentence for the technician.
+        """Check without motion whether the actuator could move. Returns a sentence for the technician.
 
         Raises:
             ActuatorFailed: it could not.
@@ -58,5 +58,5 @@ class Actuator(ABC):
         return f"stands at {await self.position()}"
 
     async def close(self) -> None:
-        """Free what it holds. It stays where it stands."""
+        """Close the connections. The actuator stays in its position."""
         return

@@ -1,4 +1,4 @@
-"""What only a person can do: pull a plug, turn a key. They are told what to do and say when it is done.
+"""Actions of a person: pull a plug, turn a key. The dialogue shows the instruction, and the person confirms it.
 
 That they did it is their word; what shows it is the rig file's `proof`, which the bench measures.
 """
@@ -16,7 +16,7 @@ from twinfeed.hil_rigs.schema import Language, Operator, Position, text_in
 
 
 class OperatorActuator(Actuator):
-    """Asks through `dialogue` in `language`. Where it stands is where they last said they had brought it.
+    """Uses `dialogue` in `language`. The position is the last one that a person confirmed.
 
     A picture is looked for beside the rig file, in `folder`.
     """

@@ -17,7 +17,7 @@ GATEWAY_TIMED_OUT = 11
 """The exception of a gateway that got no answer (Modbus Application Protocol Specification V1.1b3, section 7)."""
 
 LOOK_S = 0.2
-"""Between two looks at whether the device stands where it was told to, s: a Modbus line bears few requests."""
+"""Period of reading back a position, s: a Modbus line carries few requests."""
 
 
 class PointActuator(Actuator):

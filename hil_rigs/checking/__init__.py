@@ -1,1 +1,1 @@
-"""`twinfeed rig check`: whether a bench is what its file says, found out without moving or writing anything."""
+"""`twinfeed rig check`: the comparison of a bench with its file, without moving or writing anything."""

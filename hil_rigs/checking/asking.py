@@ -1,4 +1,4 @@
-"""A device that is asked no faster than it bears, and how long its answers took."""
+"""A device, polled no faster than its `rate`, and the times of its answers."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ from twinfeed.hil_rigs.credentials import NoCredential
 from twinfeed.hil_rigs.rigfile import Rig
 
 WITHIN_S = 300.0
-"""How long a check may take unless told otherwise, s."""
+"""Default time limit of a check, s."""
 
 SLOW = 0.5
 """An answer that took more than this share of its time-out will come too late one day. Engineering judgement."""
@@ -45,13 +45,13 @@ async def check(
 
 
 class _Check:
-    """One run over a bench; collects what it finds."""
+    """One check of a bench, which collects findings."""
 
     def __init__(self, rig: Rig, progress: Progress, now: Callable[[], float], beside: bool) -> None:
         self.rig, self.progress, self.now, self.beside = rig, progress, now, beside
         self.report = Report(rig.name)
         self.answering: dict[str, Asked] = {}
-        """Devices that have said who they are."""
+        """Devices that were identified."""
 
     async def run(self, within_s: float, today: date | None) -> Report:
         findings = self.report.findings
@@ -184,7 +184,7 @@ class _Check:
 
 
 def _latency(asked: Asked) -> list[Finding]:
-    """Whether answers come well within the time they have."""
+    """The finding on answer times, compared with the time-out."""
     worst_s = max(asked.took_s)
     if worst_s <= SLOW * asked.timeout_s:
         return []

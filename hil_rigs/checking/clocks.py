@@ -46,7 +46,7 @@ class Clocks:
 
 
 async def look(asked: Asked, monotonic: Callable[[], float], now: Callable[[], float]) -> Clocks:
-    """What its clocks show now; those it does not have, or not now, are None."""
+    """The present values of the clocks of a device; a missing clock is None."""
     handle = asked.handle
     uptime = engine = boots = None
     if handle.snmp is not None:
@@ -81,7 +81,7 @@ async def _number(asked: Asked, handle: DeviceHandle, oid: str) -> float | None:
 
 
 def judged(name: str, first: Clocks, last: Clocks) -> Iterator[Finding]:
-    """What two looks at the clocks tell."""
+    """The findings from two readings of the clocks."""
     passed = last.at_s - first.at_s
     if _went(first.uptime_s, last.uptime_s) < -TICK_S or (last.engine_boots or 0) > (first.engine_boots or 0):
         yield Finding(

@@ -1,4 +1,4 @@
-"""Actuators tried dry: could each move, does it stand where it should, does what proves its moves say the same."""
+"""Actuators without motion: whether each could move, its position, and the agreement of its proof."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from twinfeed.hil_rigs.schema import Actuator, Proof
 
 
 async def tried(rig: Rig, asked: Mapping[str, Asked]) -> list[Finding]:
-    """What was found of each actuator. Nothing moves."""
+    """The findings on each actuator. Nothing moves."""
     found = []
     for name, section in rig.bench.actuators.items():
         found.append(await _one(rig, name, section, asked))
@@ -67,7 +67,7 @@ def _failed(name: str, why: Phrase) -> Finding:
 
 
 async def _proof(rig: Rig, name: str, section: Actuator, proof: Proof, asked: Mapping[str, Asked]) -> Finding | None:
-    """What is wrong with the proof of an actuator that has not moved: it must be known, and must not hold."""
+    """The trouble of the proof of an unmoved actuator: the proof must be known, and must not hold."""
     instrument, device = rig.instrument_for(proof.quantity), device_of(rig, proof.quantity)
     if instrument is None or instrument.operator is not None or (device and device not in asked):
         return None

@@ -1,4 +1,4 @@
-"""What a check found, in words a technician can act on and in a form programs can read."""
+"""The findings of a check, as text for technicians and as data for programs."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at."""
+    """One checked item."""
 
     on: str
     """The device, interlock, actuator or instrument; empty for the bench."""
@@ -65,7 +65,7 @@ class Finding:
     found: Phrase
     expected: Phrase | None = None
     do: Phrase | None = None
-    """What to do next."""
+    """The next step."""
     points: tuple[str, ...] = ()
     """The points it is about, where it is about several."""
 
@@ -89,12 +89,12 @@ class Finding:
 
 @dataclass
 class DeviceSummary:
-    """What a device said of itself, and how fast."""
+    """The identification of a device, and its answer times."""
 
     name: str
     profile: str
     where: str
-    """The URLs it was asked at."""
+    """The URLs of the requests."""
     product: str = ""
     object_id: str = ""
     serial: str = ""

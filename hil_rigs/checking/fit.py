@@ -1,4 +1,4 @@
-"""What must be right before a bench is armed and can be told without asking its devices.
+"""The conditions for arming that need no request to a device.
 
 `twinfeed rig check` shows it, and the supervisor refuses to arm while any of it is a problem: one function for both.
 """

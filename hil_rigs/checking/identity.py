@@ -1,4 +1,4 @@
-"""Whether the device at the address is the one the file means, and the product its profile describes."""
+"""The check of the device at an address: is it the one of the file, and the product of its profile."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PART_SERIAL = re.compile(r"entity\..*\.serial")
 
 @dataclass
 class Card:
-    """What a device says of itself."""
+    """The identification of a device."""
 
     object_id: str = ""
     description: str = ""
@@ -66,7 +66,7 @@ class Card:
 
 
 async def introduced(asked: Asked) -> Card:
-    """What the device says of itself when asked over each of its protocols.
+    """The identification of the device over each of its protocols.
 
     Raises:
         TransportError: it does not answer, or not to us.
@@ -151,7 +151,7 @@ async def _asks_otherwise(asked: Asked) -> None:
 
 
 def unreachable(asked: Asked, error: TransportError) -> Finding:
-    """Why nothing can be said of the device, and what to look at."""
+    """The reason why the device could not be identified, and what to check."""
     access, what = asked.access, Phrase(str(error.what))
     if isinstance(error, NotAdmitted):
         assert access.snmp is not None
@@ -200,7 +200,7 @@ def unreachable(asked: Asked, error: TransportError) -> Finding:
 
 
 def of_profile(name: str, card: Card, profile: Profile, identity: Identity) -> Iterator[Finding]:
-    """Whether the device is the product that its profile describes."""
+    """The finding whether the device is the product of its profile."""
     yield from _object_id(name, card, profile, identity)
     templates = profile.modbus.identification if profile.modbus is not None else {}
     told = [id for id in (VENDOR, PRODUCT) if id in card.objects and id in templates]

@@ -28,7 +28,7 @@ def limits_of(rig: Rig) -> dict[str, Limit]:
 
 
 async def tried(rig: Rig, asked: Mapping[str, Asked]) -> list[Finding]:
-    """What was found of each of them."""
+    """The findings on each of them."""
     limits = limits_of(rig)
     if not limits:
         nothing = Phrase("no interlock watches this bench")

@@ -1,4 +1,4 @@
-"""Who may arm a bench, and until when its instruments are vouched for."""
+"""Authorised persons, and the dates of calibrations."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import Instrument
 
 DUE_SOON_D = 30
-"""Days before an instrument must be calibrated from which the check says so."""
+"""Number of days before the end of a calibration from which the check reports it."""
 
 
 def looked_at(rig: Rig, today: date) -> Iterator[Finding]:
-    """Who may arm the bench, and whether its instruments are calibrated."""
+    """The findings on authorised persons and on calibrations."""
     if not rig.bench.may_arm:
         yield Finding(
             "",

@@ -1,4 +1,4 @@
-"""Every point of a device read once: what it refuses, what has no value, what cannot be true."""
+"""Every point of a device, read once: refused, without a value, or impossible."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TENS_WITHIN = 0.25
 
 @dataclass
 class Points:
-    """What reading all points of a device brought."""
+    """The results of reading all points of a device."""
 
     readings: dict[str, Reading] = field(default_factory=dict)
     errors: dict[str, TransportError] = field(default_factory=dict)
@@ -83,7 +83,7 @@ async def read_all(asked: Asked) -> Points:
 
 
 def judged(asked: Asked, points: Points, twin: Site) -> list[Finding]:
-    """What is wrong with the points of a device, alike ones together."""
+    """The troubles of the points of a device, grouped."""
     name, profile = asked.name, asked.handle.profile
     if points.fell_silent is not None:
         return [_fell_silent(asked, points, points.fell_silent)]

@@ -1,4 +1,4 @@
-"""What this computer must have before a device can be asked: its serial ports, and the right to use them."""
+"""The serial ports of this computer, and the right to use them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def taken(rig: Rig) -> Iterator[Finding]:
 
 
 def _usable(port: Path) -> tuple[Phrase | None, Phrase | None]:
-    """Why a port cannot be used and what to do about it; None and None if it can."""
+    """The reason why a port cannot be used, and the next step; None and None if it can."""
     if not port.exists():
         there = sorted(str(path) for pattern in ("ttyUSB*", "ttyACM*", "ttyS*") for path in port.parent.glob(pattern))
         listed = Phrase("there are: {ports}", ports=", ".join(there)) if there else Phrase("there is none at all")

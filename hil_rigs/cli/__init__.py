@@ -1,4 +1,4 @@
-"""`twinfeed rig …`: what a technician does with a bench."""
+"""`twinfeed rig …`: the commands of a technician at a bench."""
 
 from twinfeed.hil_rigs.cli.app import app
 

@@ -1,4 +1,4 @@
-"""What can be said of a bench from its file alone."""
+"""Commands that need only the file of a bench."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def benches(json: Json = False) -> None:
 
 
 def dry_run(file: File, json: Json = False, lang: Lang = "en") -> None:
-    """List every fault that the bench can cause: what would move, what would be seen. Nothing moves.
+    """List the faults that the bench can cause, with the actuators and the visible effects. Nothing moves.
 
     For the actions of given tests: pytest --rig FILE --dry-run tests/
     """

@@ -1,4 +1,4 @@
-"""`twinfeed rig check`: a bench asked about everything, and a table of what to put right."""
+"""`twinfeed rig check`: checks a bench, and prints a table of what to correct."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def check(
         str, typer.Option("--within", help="How long the check may take; the default is 5min.", metavar="TIME")
     ] = "",
 ) -> None:
-    """Ask every device of a bench who it is, what it shows and how fast, and try interlocks and actuators dry.
+    """Check a bench without moving anything: identity, points and answer times of devices, interlocks, actuators.
 
     Nothing is written and nothing moves. Exits with 0 when all is fine, 1 when something is to be put right, 2 when the
     file is wrong, 3 when something does not answer.

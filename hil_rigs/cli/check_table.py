@@ -1,4 +1,4 @@
-"""What `twinfeed rig check` prints: the devices, what is to be put right, what is in order."""
+"""The output of `twinfeed rig check`: the devices, what to correct, what is in order."""
 
 from __future__ import annotations
 

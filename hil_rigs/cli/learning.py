@@ -1,4 +1,4 @@
-"""`twinfeed rig record` and `twinfeed rig drift`: the devices of a bench, and what their emulators get wrong."""
+"""`twinfeed rig record` and `twinfeed rig drift`: recordings of the devices of a bench, and their drift."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def record(
     patience: PatienceOption = "30s",
     json: JsonOption = False,
 ) -> None:
-    """Record a device of a bench over time, only by reading. Interrupted, run it again with the same file: it goes on.
+    """Record a device of a bench over time; only reads. To continue after an interruption, use the same file again.
 
     Example: twinfeed rig record ups-bench.yaml ups-1 -o ups-1.jsonl --every 5s --for 10min
     """
@@ -118,7 +118,7 @@ def drift(
     rate: RateOption = "50/s",
     json: JsonOption = False,
 ) -> None:
-    """Compare devices of a bench with their emulators in its wiring, and say what the emulators get wrong.
+    """Compare devices of a bench with their emulators in its wiring, and list the differences.
 
     Nothing is written and nothing moves. Exits with 0 when nothing differs, 1 when something does or when nothing was
     compared, 2 when the file, an argument or a password is wrong, 3 when a device does not answer.

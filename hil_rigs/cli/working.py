@@ -154,7 +154,7 @@ def _person(rig: Rig, named: str) -> str:
 
 
 def _pin(rig: Rig, person: str) -> str:
-    """The PIN of a person who has one, typed without being shown."""
+    """The PIN of a person who has one, typed without echo."""
     return str(typer.prompt(f"PIN of {person}", hide_input=True)) if person in rig.bench.pins else ""
 
 
@@ -190,7 +190,7 @@ def stop(file: File, why: Annotated[str, typer.Argument(help="What happened.")] 
 
 
 def reset(file: File, person: As = "") -> None:
-    """Bring a bench in its safe state back to normal operation. Look at it before."""
+    """Bring a bench from its safe state back to normal operation. Look at the bench first."""
     rig = _read(file)
     person = _person(rig, person)
     pin = _pin(rig, person)
@@ -277,7 +277,7 @@ def watch(file: File) -> None:
 
 
 def operate(file: File, person: As = "") -> None:
-    """Do and read what tests ask of a person at the bench, in this terminal."""
+    """Show the instructions of tests to the person at the bench, and take the answers, in this terminal."""
     rig = _read(file)
     questions: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 

@@ -1,4 +1,4 @@
-"""What must work when nothing else does: the states of a bench, their file on the disk, the quick way to stop it.
+"""The emergency part of a bench: its states, their file on the disk, and the fast way to stop it.
 
 The modules of this folder import the standard library only, so that `twinfeed rig stop` sends its first octet at once.
 """

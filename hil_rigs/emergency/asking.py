@@ -34,11 +34,11 @@ class Hangs(Exception):
 
 
 class Refused(Exception):
-    """The keeper does not do it; the message says why."""
+    """The keeper refuses. The message gives the reason."""
 
 
 def ask(place: Path | str, do: str, who: str = "", **fields: Any) -> dict[str, Any]:
-    """What the keeper of the bench in that folder answers.
+    """The answer of the keeper of the bench in a folder.
 
     Raises:
         NobodyThere, Hangs, Refused

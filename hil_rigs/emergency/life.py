@@ -40,7 +40,7 @@ class Transition:
     before: tuple[State, ...]
     after: State
     who: str
-    """Who may cause it."""
+    """The persons and processes that may cause it."""
     written: str
     """What the record of the bench then says."""
 
@@ -77,7 +77,7 @@ class Life:
 
     state: State = "read-only"
     by: str = ""
-    """Who armed it last."""
+    """The person who armed it last."""
     why: str = ""
     """Why it is in its safe state, or on the way there."""
     failed: tuple[str, ...] = ()
@@ -112,7 +112,7 @@ class Life:
 
     @property
     def at_rest(self) -> bool:
-        """Whether nobody need keep it."""
+        """True if no process needs to keep it."""
         return self.state == "read-only"
 
     def said(self, bench: str, kept: bool, seen: str, file: str = "FILE") -> str:

@@ -41,7 +41,7 @@ class Mark:
         return self.place.name
 
     def read(self) -> Life:
-        """What is on the disk now."""
+        """The present state on the disk."""
         try:
             return from_json(self._path.read_text(encoding="utf-8", errors="replace"))
         except FileNotFoundError:
@@ -121,7 +121,7 @@ class Mark:
 
     @property
     def kept(self) -> bool:
-        """Whether any process keeps the bench."""
+        """True if a process keeps the bench."""
         if self._kept is not None:
             return True
         try:

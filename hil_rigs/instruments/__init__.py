@@ -1,4 +1,4 @@
-"""What measures on a bench, and how each quantity is read.
+"""The instruments of a bench, one module for each way of reading.
 
 instruments = make(rig, connect(rig), dialogue, "fr")
 for batch in batches(instruments.values()):

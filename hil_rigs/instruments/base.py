@@ -1,4 +1,4 @@
-"""What every instrument can do, whatever it measures with."""
+"""The interface of all instruments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from twinfeed.harness.unknown import Unknown, known
 
 
 class NoReading(Exception):
-    """An instrument gave no value; the message says why and what to look at.
+    """An instrument gave no value. The message gives the reason, and what to check.
 
     `raw` is what it gave instead: NaN, a number that the quantity cannot have. None if it gave nothing.
     """
@@ -49,7 +49,7 @@ class Instrument(ABC):
 
     @abstractmethod
     async def read(self) -> Value:
-        """The quantity now, in its unit, scaled and inverted as the rig file says.
+        """The present value, in its unit, scaled and inverted according to the rig file.
 
         Raises:
             NoReading: there is no value.
@@ -61,7 +61,7 @@ class Instrument(ABC):
 
 
 class EventInstrument(Instrument):
-    """Is told of changes, and gives a sign of life at least every `every_s`, its heartbeat."""
+    """Receives changes, with a sign of life at least every `every_s`, its heartbeat."""
 
     @property
     def known_for_s(self) -> float:

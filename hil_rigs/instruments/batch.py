@@ -1,4 +1,4 @@
-"""Instruments that are read together: one device at one period is asked once for all of them.
+"""Batches of instruments: one device is polled once a period for all of them.
 
 A Modbus line at 9600 bit/s bears some twenty requests a second for everything on it, so each saved one counts.
 """

@@ -1,4 +1,4 @@
-"""Instruments that are told: a device sends a trap or an inform when the quantity changes, and a heartbeat in between.
+"""Event instruments: a device sends a trap or an inform when the quantity changes, and a heartbeat in between.
 
 Silence is no knowledge: one `heartbeat` after the last notification of the device, whichever it was, the quantity is
 unknown. A heartbeat after that does not make it known again, for the notification of a change may have been lost; a
@@ -24,7 +24,7 @@ PATIENCE_S = 60.0
 
 
 class Listener:
-    """Receives the notifications of one address for all instruments that are told there."""
+    """Receives the notifications at one address for all its event instruments."""
 
     def __init__(self, address: str, port: int, community: str = "public", user: UsmUser | None = None) -> None:
         self.receiver = TrapReceiver(address, port, community=community, user=user)

@@ -17,7 +17,7 @@ READING = re.compile(r"([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)\s*(.*
 """A number with a point or, as French writes it, a comma; then perhaps a unit."""
 
 MOST_TRIES = 5
-"""How often nonsense is asked again."""
+"""Number of times that a question is repeated after an unusable answer."""
 
 WORDS: dict[Language, dict[str, str]] = {
     "en": {
@@ -32,7 +32,7 @@ WORDS: dict[Language, dict[str, str]] = {
 
 
 class OperatorInstrument(Instrument):
-    """Asks through `dialogue` in `language`; what is no number, or of another unit, is asked again."""
+    """Uses `dialogue` in `language`. The question is repeated if the answer is no number, or has another unit."""
 
     def __init__(
         self, quantity: str, section: Section, dialogue: Dialogue, language: Language, domain: Domain | None = None
@@ -46,7 +46,7 @@ class OperatorInstrument(Instrument):
 
     @property
     def known_for_s(self) -> float:
-        """Two periods, and what the person may take to answer, s."""
+        """Two periods, plus the time for the answer, s."""
         return self._section.known_for_s
 
     async def read(self) -> Value:
