@@ -206,7 +206,7 @@ class RunRecord:
         world = (getattr(item, "funcargs", None) or {}).get("site")
         if isinstance(world, World):
             for verdict in world.judged:
-                self.put("test", "judged", test=item.nodeid, **asdict(Judgement.of(verdict)))
+                self.put("test", "judged", test=item.nodeid, **asdict(Judgement.of(verdict, world.journal.trace)))
 
     def _keep_journal(self, item: pytest.Item) -> None:
         world = (getattr(item, "funcargs", None) or {}).get("site")

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 
+from twinfeed.harness.journal import Trace
 from twinfeed.harness.properties import Verdict
+from twinfeed.harness.quantities import UnknownQuantity
 from twinfeed.harness.report.measurement import MOST_GAPS
 from twinfeed.harness.unknown import Gap
 
@@ -29,10 +32,12 @@ class Judgement:
     largest_gap_s: float = 0.0
     max_gap_s: float = 0.0
     """The tolerance `max_gap` of the property, s, if it has one."""
+    blind_s: float = 0.0
+    """What was shorter may not have been seen, since its quantities are polled; 0 if every change is recorded, s."""
 
     @classmethod
-    def of(cls, verdict: Verdict) -> Judgement:
-        """The judgement for a verdict."""
+    def of(cls, verdict: Verdict, trace: Trace | None = None) -> Judgement:
+        """The judgement for a verdict over what was recorded."""
         longest = sorted(verdict.gaps, key=lambda gap: -gap.length_s)[:MOST_GAPS]
         return cls(
             str(verdict.about),
@@ -43,9 +48,20 @@ class Judgement:
             len(verdict.gaps),
             round(longest[0].length_s, 6) if longest else 0.0,
             verdict.about.max_gap_s,
+            0.0 if trace is None else round(_blind_s(verdict, trace), 6),
         )
 
     @property
     def largest_gap(self) -> Gap | None:
         """The longest of the gaps."""
         return max(self.gaps, key=lambda gap: gap.length_s, default=None)
+
+
+def _blind_s(verdict: Verdict, trace: Trace) -> float:
+    """The longest that anything the property is about can have lasted unseen, s."""
+    blind_s = 0.0
+    for pattern in verdict.about.patterns:
+        with suppress(UnknownQuantity):
+            polled = [trace.samples[name] for name in trace.names(pattern) if name in trace.samples]
+            blind_s = max([blind_s, *(samples.blind_s for samples in polled)])
+    return blind_s

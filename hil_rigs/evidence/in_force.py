@@ -10,10 +10,14 @@ from typing import Any
 from twinfeed.harness.record.folder import sha256
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import DeviceAccess
+from twinfeed.hil_rigs.schema.bench import PIN
 
 
 def described(rig: Rig, with_text: bool = True) -> dict[str, Any]:
-    """The data of the line `bench in force`: name, title, hash, text, limits and devices of the file as it was read."""
+    """The data of the line `bench in force`: name, title, hash, text, limits and devices of the file as it was read.
+
+    Records are handed in with reports, and a short PIN is found from its hash: hashes of PINs are left out of the text.
+    """
     bench = rig.bench
     devices = [
         {
@@ -35,7 +39,7 @@ def described(rig: Rig, with_text: bool = True) -> dict[str, Any]:
     if with_text:
         limits = {"interlocks", "limits", "emergency_stop", "inhibit", "order", "may_arm", "logins"}
         found["limits"] = bench.model_dump(mode="json", include=limits, exclude_none=True)
-        found["text"] = rig.text
+        found["text"] = PIN.sub("scrypt:(left out)", rig.text)
     return found
 
 

@@ -57,6 +57,9 @@ CUT_SHORT_S = 0.2
 EVIDENCE_S = 1.0
 """How often it is looked whether the clock was set or the rig file edited, s."""
 
+WRONG_PIN_S = 1.0
+"""So long the answer to a wrong PIN takes, s: four digits are not found by trying."""
+
 NEW_FILE = (
     "the supervisor keeps to what it has read. Disarm the bench, close what is connected to it and try again: "
     "then the new file is read"
@@ -304,7 +307,7 @@ class Supervisor:
     async def _arm(self, person: str, for_s: float, pin: str) -> None:
         user = acting()
         try:
-            self._may_arm(person, for_s, user, pin)
+            await self._may_arm(person, for_s, user, pin)
             devices, wrong = await introductions(self.rig, self.handles)
             for device in devices:
                 self.note(device)
@@ -330,9 +333,9 @@ class Supervisor:
             self.mark.life = self.mark.read()
             raise Denied(f"that the bench is armed cannot be noted: {error}") from None
 
-    def _may_arm(self, person: str, for_s: float, user: Person, pin: str) -> None:
+    async def _may_arm(self, person: str, for_s: float, user: Person, pin: str) -> None:
         """What is known without asking the bench. Raises Denied."""
-        self._must_answer(person, pin)
+        await self._must_answer(person, pin)
         if self.arming is not None and not self.arming.is_of(person, user):
             left = spoken(max(0.0, self.arming.until_s - _now()))
             raise Denied(f"{self.rig.name} is armed by {self.arming} for {left} more; ask them to disarm it")
@@ -345,9 +348,12 @@ class Supervisor:
             raise Denied(f"{'; '.join(wrong)}: see twinfeed rig check {self.rig.path}")
         self._fit_to_arm()
 
-    def _must_answer(self, person: str, pin: str) -> None:
+    async def _must_answer(self, person: str, pin: str) -> None:
         """Raises Denied: whoever asks may not answer for the bench under that name."""
-        if why := objection(self.rig.bench, person, acting().login, pin):
+        bench, login = self.rig.bench, acting().login
+        if why := objection(bench, person, login, pin):
+            if person in bench.pins:
+                await asyncio.sleep(WRONG_PIN_S)
             raise Denied(why)
 
     def _fit_to_arm(self) -> None:
@@ -373,7 +379,7 @@ class Supervisor:
             ActuatorFailed: something is not known to be back to normal; the bench is armed still.
         """
         try:
-            self._must_answer(person, pin)
+            await self._must_answer(person, pin)
         except Denied as error:
             self.tell(person or "nobody", "was not allowed to disarm the bench", why=str(error))
             raise
@@ -401,7 +407,7 @@ class Supervisor:
                 safe again.
         """
         try:
-            self._must_answer(person, pin)
+            await self._must_answer(person, pin)
         except Denied as error:
             self.tell(person or "nobody", "was not allowed to reset the bench", why=str(error))
             raise

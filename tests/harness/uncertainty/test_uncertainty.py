@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twinfeed.harness.journal import Journal
+from twinfeed.harness.properties import always, evaluate
 from twinfeed.harness.report import Measure, Measurement, Outcome
+from twinfeed.harness.report.judgement import Judgement
 from twinfeed.harness.uncertainty import GUARDED, Instrument, Observed, Samples, rounded, rounded_up, shortfall
 
 
@@ -186,3 +188,9 @@ def test_a_standard_is_cited_only_by_a_method_that_resolves_its_times(
 def test_the_measurement_says_so() -> None:
     found = transfer(polled(0.020, 0.002, []), "40 ms", source="IEC 62040-3, VI-SS")
     assert "not in accordance with IEC 62040-3: sampling" in str(found)
+
+
+def test_a_property_over_samples_states_what_it_cannot_have_seen() -> None:
+    journal = polled(0.020, 0.002, [])
+    (verdict,) = evaluate(journal, always("rack-1.supplied"))
+    assert Judgement.of(verdict, journal.trace).blind_s == pytest.approx(0.022)

@@ -18,6 +18,7 @@ from twinfeed.harness.report.facts import Facts
 from twinfeed.hil_rigs import rigfile
 from twinfeed.hil_rigs.checking.findings import Level
 from twinfeed.hil_rigs.checking.fit import fit_to_arm
+from twinfeed.hil_rigs.persons import pins
 from twinfeed.hil_rigs.supervisor.moves import Denied
 from twinfeed.hil_rigs.supervisor.places import folder
 from twinfeed.hil_rigs.supervisor.server import Server
@@ -250,3 +251,17 @@ def test_a_remark_cannot_be_written_in_the_name_of_somebody_else(bench: MemoryBe
     for entry in record(bench):
         facts.take(entry)
     assert [arming.person for arming in facts.armings] == []
+
+
+def test_a_wrong_pin_is_slow_and_its_hash_is_in_no_record(bench: MemoryBench, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = pins.hashed("4711")
+    monkeypatch.setattr(memory_bench, "RIG", memory_bench.RIG.replace(FILE, f"{FILE}\npins: {{Awa: '{kept}'}}"))
+    bench.start()
+    began_s = bench.loop.time()
+    with pytest.raises(Denied, match="the PIN of Awa is wrong"):
+        bench.run(bench.supervisor.arm("Awa", 60.0, "4712"))
+    assert bench.loop.time() - began_s >= 1.0
+    bench.run(bench.supervisor.arm("Awa", 60.0, "4711"))
+    written = (bench.folder / "record.jsonl").read_text(encoding="utf-8")
+    assert "scrypt:(left out)" in written
+    assert kept not in written
