@@ -19,7 +19,10 @@ from hypothesis import strategies as st
 from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
 from twinfeed.harness import control
-from twinfeed.harness.control import MAX_REQUEST, VERBS, ControlError, ControlServer
+from twinfeed.harness.control import ControlError, ControlServer, places
+from twinfeed.harness.control import server as serving
+from twinfeed.harness.control.requests import VERBS
+from twinfeed.harness.control.server import MAX_REQUEST
 
 
 @cache
@@ -31,7 +34,7 @@ def server() -> ControlServer:
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    return control.folder()
+    return places.folder()
 
 
 ODD: st.SearchStrategy[Any] = st.recursive(
@@ -48,7 +51,7 @@ FIELDS = ("device", "point", "value", "target", "kind", "parameters", "for_s", "
 def answered(line: bytes) -> dict[str, Any]:
     """The answer, which must be a line of JSON that says `ok`, and if not, why."""
     answer = server().answer(line)
-    assert json.loads(control._line(answer)) == answer
+    assert json.loads(serving._line(answer)) == answer
     assert answer["ok"] is True or (answer["error"].isprintable() and 0 < len(answer["error"]) < 3000)
     return answer
 
@@ -95,7 +98,7 @@ def test_what_is_wrong_is_said(line: bytes, says: str) -> None:
 
 
 def test_a_refusal_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.INFO, "twinfeed.harness.control"):
+    with caplog.at_level(logging.INFO, "twinfeed.harness.control.server"):
         server().answer(b'{"do": "reed",\n"x": "\\n"}')
     assert [record.getMessage().count("\n") for record in caplog.records] == [0]
 

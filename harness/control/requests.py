@@ -1,0 +1,105 @@
+"""The requests that a running site carries out, checked as they arrive."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from twinfeed.emulators.textfile import shown
+
+Name = Annotated[str, Field(min_length=1, max_length=300)]
+"""The name of a device, point, target or fault."""
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Status(_Request):
+    """The site's clock, alarms and active faults."""
+
+    do: Literal["status"]
+
+
+class Devices(_Request):
+    """List all devices: addresses and state."""
+
+    do: Literal["devices"]
+
+
+class Points(_Request):
+    """The points of a device with their values."""
+
+    do: Literal["points"]
+    device: Name
+
+
+class Read(_Request):
+    """One point."""
+
+    do: Literal["read"]
+    device: Name
+    point: Name
+
+
+class Write(_Request):
+    """Set one point. The device checks the range and the words of the point."""
+
+    do: Literal["write"]
+    device: Name
+    point: Name
+    value: bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=1000)]
+
+
+class FaultRequest(_Request):
+    """Begin a fault for `for_s` seconds of the plant, or until it is cleared. The plant checks the ranges."""
+
+    do: Literal["fault"]
+    target: Name
+    kind: Name
+    parameters: dict[Name, float | int] | None = Field(default=None, max_length=50)
+    for_s: float | None = None
+
+
+class Faults(_Request):
+    """List the faults that the site, or one of its targets, can have."""
+
+    do: Literal["faults"]
+    target: Name | None = None
+
+
+class Clear(_Request):
+    """End one fault, all of a target, or all."""
+
+    do: Literal["clear"]
+    target: Name | None = None
+    kind: Name | None = None
+
+
+Request = Status | Devices | Points | Read | Write | FaultRequest | Faults | Clear
+
+REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="do")])
+"""What a request line may be."""
+
+VERBS = ("status", "devices", "points", "read", "write", "fault", "faults", "clear")
+
+EXPECTED = f'{{"do": one of {", ".join(VERBS)}, …}}'
+
+
+def what_is_wrong(error: ValidationError) -> str:
+    """The first mistake of a request: field, found, expected."""
+    first = error.errors()[0]
+    place = [str(step) for step in first["loc"]]
+    verb, field = (place[0], ".".join(place[1:])) if place and place[0] in VERBS else ("", ".".join(place))
+    if not place:
+        return f"expected {EXPECTED}, found {shown(repr(first['input'])[:200])}"
+    match first["type"]:
+        case "missing":
+            what = "the field is missing"
+        case "extra_forbidden":
+            what = "unknown field; is it misspelt?"
+        case _:
+            expected = first["msg"].replace("Input should be ", "expected ").replace("Input should ", "expected to ")
+            what = f"{expected}, found {shown(repr(first['input'])[:200])}"
+    return f"{verb}: {shown(field)}: {what}" if verb else f"{shown(field)}: {what}"

@@ -1,0 +1,140 @@
+"""What a running site does for each request."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.serving import LiveSite
+from twinfeed.harness.control.requests import Clear, Devices, FaultRequest, Faults, Points, Read, Request, Status, Write
+from twinfeed.harness.control.showing import key_values, plain
+from twinfeed.harness.faults import catalogue
+
+
+class Verbs:
+    """Carries out requests on one live site."""
+
+    def __init__(self, live: LiveSite) -> None:
+        self.live = live
+
+    def carry_out(self, request: Request) -> dict[str, Any]:
+        """The answer to a request, JSON values.
+
+        Raises:
+            PlantError, PointError: the site refuses it.
+        """
+        match request:
+            case Status():
+                return self._status()
+            case Devices():
+                return self._devices()
+            case Points():
+                return self._points(request)
+            case Read():
+                return self._read(request.device, request.point)
+            case Write():
+                return self._write(request)
+            case FaultRequest():
+                return self._fault(request)
+            case Faults():
+                return self._faults(request)
+            case Clear():
+                return self._clear(request)
+
+    # -- verbs ----------------------------------------------------------------------------------------------
+
+    def _status(self) -> dict[str, Any]:
+        site = self.live.site
+        return {
+            "site": site.name,
+            "title": site.file.head.title,
+            "now_s": round(site.now, 3),
+            "speed": self.live.speed,
+            "lag_s": round(max(0.0, self.live.lag_s), 3),
+            "devices": len(site.devices),
+            "reachable": sum(map(site.reachable, site.devices)),
+            "alarms": [
+                {"device": name, "alarm": alarm, "since_s": round(since, 3)}
+                for name, device in site.devices.items()
+                for alarm, since in device.state.alarms.items()
+            ],
+            "faults": [
+                {"target": target, "kind": kind, **parameters} for target, kind, parameters in site.active_faults()
+            ],
+        }
+
+    def _devices(self) -> dict[str, Any]:
+        site = self.live.site
+        endpoints: dict[str, list[str]] = {}
+        for e in self.live.endpoints:
+            endpoints.setdefault(e.device, []).append(e.url)
+        profiles = {entry.name: entry.profile for entry in site.file.devices}
+        return {
+            "devices": [
+                {
+                    "name": name,
+                    "kind": device.kind,
+                    "profile": profiles[name].profile,
+                    "endpoints": endpoints.get(name, []),
+                    "state": condition(self.live, device),
+                    "alarms": list(device.state.alarms),
+                    "values": key_values(device),
+                }
+                for name, device in site.devices.items()
+            ]
+        }
+
+    def _points(self, request: Points) -> dict[str, Any]:
+        device = self.live.site[request.device]
+        points = []
+        for name in device.point_names():
+            point = device.point(name).point
+            points.append(
+                {
+                    "point": name,
+                    "value": plain(device.read(name)),
+                    "unit": point.unit,
+                    "access": "rw" if point.write else "ro",
+                    "values": list(point.values),
+                    "doc": point.doc,
+                }
+            )
+        return {"device": device.name, "points": points}
+
+    def _read(self, name: str, point: str) -> dict[str, Any]:
+        device = self.live.site[name]
+        bound = device.point(point)
+        return {
+            "device": device.name,
+            "point": bound.name,
+            "value": plain(bound.read()),
+            "unit": bound.point.unit,
+            "t_s": round(self.live.site.now, 3),
+        }
+
+    def _write(self, request: Write) -> dict[str, Any]:
+        self.live.site[request.device].write(request.point, request.value)
+        return self._read(request.device, request.point)
+
+    def _fault(self, request: FaultRequest) -> dict[str, Any]:
+        site, target, kind, for_s = self.live.site, request.target, request.kind, request.for_s
+        site.inject(target, kind, request.parameters or {}, for_s)
+        return {"target": target, "kind": kind, "for_s": for_s, "t_s": round(site.now, 3)}
+
+    def _faults(self, request: Faults) -> dict[str, Any]:
+        site = self.live.site
+        found = catalogue.of_target(site, request.target) if request.target else catalogue.of_site(site)
+        return {"faults": [{"target": request.target, **entry.to_dict()} for entry in found]}
+
+    def _clear(self, request: Clear) -> dict[str, Any]:
+        cleared = self.live.site.clear(request.target, request.kind)
+        return {"cleared": [{"target": target, "kind": kind} for target, kind in cleared]}
+
+
+def condition(live: LiveSite, device: Device) -> str:
+    """The state of a device as the management station sees it: up, off, booting, hung or silent (no path)."""
+    if device.state.card == "up" and not device.answers:
+        return "hung"
+    if device.state.card != "up":
+        return device.state.card
+    return "up" if live.site.reachable(device.name) else "silent"
