@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
-from twinfeed.emulators.devices.firmware.domain import BURNING, LOADING, SIGNED_AMPERES, Kind
-from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint, Value
+from twinfeed.emulators.devices.firmware.domain import BURNING, LOADING, SIGNED_AMPERES
+from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint
 from twinfeed.emulators.devices.ups.alarms import WELL_KNOWN
+from twinfeed.emulators.devices.ups.control_points import CONTROLS, setting
 from twinfeed.emulators.devices.ups.firmware import UpsFirmware
 from twinfeed.emulators.plant.power.electrical import Draw, Supply
 from twinfeed.emulators.plant.ups.ups import Ups
@@ -34,31 +34,6 @@ def _days(d: UpsFirmware) -> int:
         return (date(year if year > 99 else 2000 + year, month, day) - date(2000, 1, 1)).days
     except ValueError:
         return 0
-
-
-def _setting(
-    name: str,
-    doc: str,
-    key: str,
-    unit: str = "",
-    values: tuple[str, ...] = (),
-    low: float | None = None,
-    high: float | None = None,
-    kind: Kind | None = None,
-) -> Point[UpsFirmware]:
-    """A point that reads and writes the setting `key`, which survives a power loss."""
-
-    def read(d: UpsFirmware) -> Value:
-        value: Value = d.settings[key]
-        return value
-
-    return Point(
-        name, doc, read, unit, write=lambda d, v: d.settings.set(key, v), values=values, low=low, high=high, kind=kind
-    )
-
-
-def _command(name: str, doc: str, act: Callable[[UpsFirmware, Any], None], *words: str) -> Point[UpsFirmware]:
-    return Point(name, doc, lambda d: "none", write=act, values=("none", *words))
 
 
 def _volts(supply: Callable[[Ups], Supply]) -> Callable[[UpsFirmware, int], float]:
@@ -129,8 +104,8 @@ POINTS: Points[UpsFirmware] = (
         values=("none", "blackout", "brownout", "high_voltage", "frequency", "self_test"),
     ),
     Point("ups.path_cause", "why the output path last changed", lambda d: d.ups.state.cause, kind="text"),
-    _setting("ups.ident", "name an operator gave the UPS (upsIdentName)", "ident", kind="text"),
-    _setting("ups.attached", "equipment it feeds (upsIdentAttachedDevices)", "attached", kind="text"),
+    setting("ups.ident", "name an operator gave the UPS (upsIdentName)", "ident", kind="text"),
+    setting("ups.attached", "equipment it feeds (upsIdentAttachedDevices)", "attached", kind="text"),
     # battery
     Point(
         "battery.status",
@@ -173,7 +148,7 @@ POINTS: Points[UpsFirmware] = (
         lambda d: bool(d.settings["replace_battery"]),
         kind="truth",
     ),
-    _setting("battery.date", "when the battery was installed, mm/dd/yyyy", "battery_date", kind="text"),
+    setting("battery.date", "when the battery was installed, mm/dd/yyyy", "battery_date", kind="text"),
     Point("battery.date.days", "the same as days since 2000-01-01", _days, "d"),
     # input, bypass, output
     Point("input.line_bads", "times the input went out of tolerance", lambda d: d.state.line_bads),
@@ -221,149 +196,7 @@ POINTS: Points[UpsFirmware] = (
         "%",
     ),
     Point("output.energy", "energy given to the load since the site was started", lambda d: d.ups.energy_kwh, "kWh"),
-    # settings
-    Point("setting.input.voltage", "nominal", lambda d: d.ups.params.volts, "V"),
-    Point("setting.input.frequency", "nominal", lambda d: d.ups.params.hertz, "Hz"),
-    Point("setting.output.voltage", "nominal", lambda d: d.ups.params.volts, "V"),
-    Point("setting.output.frequency", "nominal", lambda d: d.ups.params.hertz, "Hz"),
-    _setting(
-        "setting.low_battery", "runtime at which the battery counts as low", "low_battery_s", "s", low=0.0, high=36000.0
-    ),
-    _setting("setting.audible", "the audible alarm", "audible", values=("disabled", "enabled", "muted")),
-    _setting("setting.auto_restart", "start again when the input returns", "auto_restart", values=("on", "off")),
-    _setting("setting.shutdown_type", "what a shutdown switches off", "shutdown_type", values=("output", "system")),
-    _setting(
-        "setting.transfer.low",
-        "input voltage below which the UPS goes on battery",
-        "transfer_low",
-        "V",
-        low=150,
-        high=230,
-    ),
-    _setting(
-        "setting.transfer.high",
-        "input voltage above which the UPS goes on battery",
-        "transfer_high",
-        "V",
-        low=230,
-        high=300,
-    ),
-    _setting("setting.sensitivity", "to input disturbances", "sensitivity", values=("auto", "low", "medium", "high")),
-    _setting("setting.shutoff_delay", "wait before a graceful shutdown", "shutoff_delay_s", "s", low=0, high=36000),
-    _setting("setting.return_delay", "wait before the output comes back", "return_delay_s", "s", low=0, high=36000),
-    _setting("setting.sleep_time", "how long a sleep lasts", "sleep_s", "s", low=0, high=1296000),
-    _setting("setting.reboot_time", "how long a reboot keeps the output off", "reboot_s", "s", low=0, high=36000),
-    _setting(
-        "setting.min_return_charge",
-        "charge needed before the output comes back",
-        "min_return_charge",
-        "%",
-        low=0,
-        high=100,
-    ),
-    _setting(
-        "setting.test_schedule",
-        "when it tests itself",
-        "test_schedule",
-        values=("biweekly", "weekly", "at_turn_on", "never"),
-    ),
-    Point(
-        "setting.eco",
-        "runs on the bypass while that is good",
-        lambda d: "on" if d.ups.state.eco else "off",
-        write=lambda d, v: d.ups.set_eco(v == "on"),
-        values=("on", "off"),
-    ),
-    # countdowns and commands
-    Point(
-        "shutdown.delay",
-        "seconds to shutdown, -1 if none is under way (upsShutdownAfterDelay)",
-        lambda d: d.output.countdown("shutdown"),
-        "s",
-        write=lambda d, v: d.output.shutdown_after(v),
-        low=-1,
-    ),
-    Point(
-        "startup.delay",
-        "seconds to startup, -1 if none is under way (upsStartupAfterDelay)",
-        lambda d: d.output.countdown("startup"),
-        "s",
-        write=lambda d, v: d.output.startup_after(v),
-        low=-1,
-    ),
-    Point(
-        "reboot.duration",
-        "seconds left of a reboot, -1 if none is under way (upsRebootWithDuration)",
-        lambda d: d.output.countdown("reboot over"),
-        "s",
-        write=lambda d, v: d.output.reboot_for(v),
-        low=-1,
-        high=300,
-    ),
-    _command("command.off", "switch the output off", lambda d, v: d.output.switch_off(v), "now", "graceful"),
-    _command("command.on", "switch the output on", lambda d, v: d.output.switch_on(v), "now"),
-    _command("command.reboot", "switch off and on again", lambda d, v: d.output.reboot(v), "now", "graceful"),
-    _command("command.sleep", "switch off for the sleep time", lambda d, v: d.output.sleep(v), "now", "graceful"),
-    _command("command.conserve", "on battery: off until the input returns", lambda d, v: d.output.conserve(v), "now"),
-    _command(
-        "command.power_fail",
-        "behave for a moment as if the input had failed: a general test",
-        lambda d, v: d.selftest.start("general") if v == "now" else None,
-        "now",
-    ),
-    _command(
-        "command.panel_test",
-        "flash the lamps and beep",
-        lambda d, v: d.output.panel("test" if v == "now" else v),
-        "now",
-    ),
-    _command(
-        "command.panel",
-        "lamps and beeper",
-        lambda d, v: d.output.panel(v),
-        "test",
-        "test-continuous",
-        "mute",
-        "unmute",
-    ),
-    _command(
-        "command.outlet",
-        "switch the main outlet group, at once or after the delays set",
-        lambda d, v: d.output.outlet(v),
-        "cancel",
-        "on",
-        "off",
-        "shutdown",
-        "reboot",
-        "on-delayed",
-        "off-delayed",
-        "shutdown-delayed",
-        "reboot-delayed",
-    ),
-    _command("command.bypass", "to the static bypass and back", lambda d, v: d.output.bypass(v), "on", "off"),
-    _command(
-        "command.maintenance",
-        "work the manual bypass, as a person does at the panel",
-        lambda d, v: d.ups.set_maintenance(v == "on") if v != "none" else None,
-        "on",
-        "off",
-    ),
-    _command(
-        "command.test",
-        "start a test of that kind",
-        lambda d, v: d.selftest.start(v),
-        "general",
-        "quick",
-        "deep",
-        "abort",
-    ),
-    RowPoint(
-        "segment.{segment}.state",
-        "an outlet group",
-        lambda d, n: "on" if d.ups.state.segments[n - 1] else "off",
-        write=lambda d, n, v: d.output.segment(n, v),
-        values=("on", "off"),
-    ),
+    *CONTROLS,
     # tests
     Point(
         "test.id",
