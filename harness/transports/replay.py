@@ -14,7 +14,8 @@ from pymodbus.pdu import ExceptionResponse, ModbusPDU
 from pymodbus.pdu.bit_message import ReadCoilsResponse, ReadDiscreteInputsResponse
 from pymodbus.pdu.register_message import ReadHoldingRegistersResponse, ReadInputRegistersResponse
 
-from twinfeed.harness.transports.modbus.transport import Ask, Line, ModbusTransport
+from twinfeed.harness.transports.modbus.line import Ask, Line
+from twinfeed.harness.transports.modbus.transport import ModbusTransport
 from twinfeed.harness.transports.snmp.messages import (
     END_OF_MIB_VIEW,
     Absent,

@@ -1,41 +1,23 @@
-"""What happened in a run and when: events, and the course of the quantities that somebody watches.
-
-    journal = Journal()
-    journal.record(12.0, "test", "command", device="ats-a", point="mode")
-    Sampler(site, ["racks.*.supplied", "hall-1.inlet_c"], journal.trace).attach()
-
-The trace holds exact event times. Between its points a float moves on a straight line (unless it jumps: two points at
-one time) and everything else stays what it was. From a point whose value is an `Unknown` until the next point nothing
-is known of that quantity.
-"""
+"""The course of quantities over a run: points, gaps, and what is known between them."""
 
 from __future__ import annotations
 
-import json
 import math
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from fnmatch import fnmatchcase
 from itertools import pairwise
-from operator import attrgetter
-from pathlib import Path
 from typing import Any
 
-from twinfeed.emulators import textfile
 from twinfeed.emulators.devices.firmware.domain import Domain
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.nearness import did_you_mean
-from twinfeed.emulators.plant.kernel.actor import Event
-from twinfeed.emulators.site import Site
 from twinfeed.harness import quantities
 from twinfeed.harness.uncertainty import Instrument, Samples, Taken
 from twinfeed.harness.unknown import Gap, Unknown, raw_as_json, raw_from_json
 
 Point = tuple[float, Value | Unknown]
-
-DECIMALS = 6
-"""Numbers are written to the microsecond (and to a millionth of their unit)."""
 
 NO_READING = "no reading"
 """Why a quantity is unknown that was not read for too long, where nobody says more."""
@@ -332,129 +314,6 @@ def _bridged(series: list[Point], max_gap_s: float, end_s: float) -> list[Point]
     return kept[::-1]
 
 
-class Sampler:
-    """Samples the named quantities of a site into a trace, each time it is called and, once attached, by itself.
-
-    It is called when the plant has come to rest. Numbers are also sampled when time comes to an event, before anybody
-    reacts: so what jumps there (the load of a board) is not taken to have moved there since the event before.
-    """
-
-    def __init__(self, site: Site, names: Iterable[str], trace: Trace | None = None) -> None:
-        """
-        Raises:
-            UnknownQuantity: a name or pattern that names nothing on the site.
-        """
-        self.site = site
-        self.trace = Trace() if trace is None else trace
-        self._reads: dict[str, quantities.Read] = {}
-        self.trace.sections.update(quantities.sections(site))
-        for name in names:
-            self._reads.update(quantities.resolve(site, name))
-        self._last: dict[str, Value | Unknown] = {}
-
-    def attach(self) -> Sampler:
-        """Sample now, and from now on whenever the plant moves; returns itself."""
-        self()
-        self.site.plant.watchers.append(self)
-        self.site.plant.arrivals.append(self.arrive)
-        return self
-
-    def detach(self) -> None:
-        """Sample no more by itself."""
-        plant = self.site.plant
-        if self in plant.watchers:
-            plant.watchers.remove(self)
-            plant.arrivals.remove(self.arrive)
-
-    @property
-    def names(self) -> list[str]:
-        """All quantities that are sampled, patterns expanded."""
-        return list(self._reads)
-
-    def __call__(self) -> None:
-        now, last, add = self.site.plant.now, self._last, self.trace.add
-        for name, read in self._reads.items():
-            value = read()
-            if type(value) is float or name not in last or value != last[name]:
-                last[name] = value
-                add(now, name, value)
-        self.trace.reach(now)
-
-    def arrive(self) -> None:
-        """Time has come to an event: sample what moves."""
-        now, add = self.site.plant.now, self.trace.add
-        for name, value in self._last.items():
-            if type(value) is float:
-                arrived = self._reads[name]()
-                if type(arrived) is float:
-                    add(now, name, arrived)
-
-
-class Journal:
-    """The events of a run in order of time, and the trace of the watched quantities."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-        self.trace = Trace()
-
-    def record(self, t: float, who: str, what: str, /, **data: Any) -> None:
-        """Add an event: at `t` seconds of the site's clock, `who` did `what`."""
-        self.extend((Event(t, who, what, data),))
-
-    def extend(self, events: Iterable[Event]) -> None:
-        """Add events (those of a plant's journal). Events of one time keep their order."""
-        self.events.extend(events)
-        self.events.sort(key=attrgetter("t"))
-
-    def __iter__(self) -> Iterator[Event]:
-        return iter(self.events)
-
-    def __len__(self) -> int:
-        return len(self.events)
-
-    def write(self, path: str | Path) -> None:
-        """Write it as JSON lines: each event, each quantity, then the interval and the sections of the site.
-
-        The same run gives the same bytes.
-        """
-        lines = [_line({"t": e.t, "who": e.who, "what": e.what, "data": dict(e.data)}) for e in self.events]
-        lines += [_line(series) for series in self.trace.written()]
-        trace = self.trace
-        lines.append(_line({"from": trace.start_s, "until": trace.end_s, "sections": trace.sections}))
-        Path(path).write_text("".join(lines), encoding="utf-8")
-
-    @classmethod
-    def read(cls, path: str | Path) -> Journal:
-        """A journal from its file.
-
-        Raises:
-            FileError: it cannot be read, or is too large.
-            ValueError: a line that is not one of a journal; the message names file and line.
-        """
-        journal = cls()
-        whole = textfile.text(Path(path), textfile.MOST_RECORDED_OCTETS)
-        for number, text in enumerate(whole.splitlines(), 1):
-            try:
-                line = textfile.json_value(text)
-                if "quantity" in line:
-                    journal.trace.restore(line)
-                elif "until" in line:
-                    journal.trace.start_s, journal.trace.end_s = line["from"], line["until"]
-                    journal.trace.sections = line["sections"]
-                else:
-                    journal.events.append(Event(line["t"], line["who"], line["what"], line["data"]))
-            except (ValueError, KeyError, TypeError) as error:
-                raise ValueError(
-                    f"{path}:{number}: not a line of a journal ({error}); expected an event with t, who, what and "
-                    "data, a quantity with its points, or the trace's from and until"
-                ) from None
-        return journal
-
-
-def _line(content: Mapping[str, Any]) -> str:
-    return json.dumps(_plain(content), ensure_ascii=False, separators=(",", ":")) + "\n"
-
-
 def _as_json(value: Value | Unknown) -> Any:
     if not isinstance(value, Unknown):
         return value
@@ -465,14 +324,3 @@ def _from_json(value: Any) -> Value | Unknown:
     if not isinstance(value, dict):
         return value  # type: ignore[no-any-return]  # JSON has numbers, texts and truths
     return Unknown(value["unknown"], raw_from_json(value["raw"]), value["seen"])
-
-
-def _plain(value: Any) -> Any:
-    """JSON values only: numbers rounded, octets as hexadecimal text."""
-    if isinstance(value, float):
-        return round(value, DECIMALS)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    return value.hex() if isinstance(value, bytes) else value

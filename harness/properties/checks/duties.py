@@ -1,66 +1,14 @@
-"""The temporal operators. Each gets the truth of its expressions segment by segment, and finds violations.
-
-A duty begins at the start of the record, or each time `after` becomes true, and is looked at from `opens` to `closes`.
-A state that did not last, because the plant settled anew at the same time, does not count.
-
-Whether an expression holds may be unknown (None). What is violated, or holds, however the unknown stretches went, is
-decided; what depends on them is counted in `unknown`. Where `after` is unknown, a duty may begin at any time of that
-stretch: all of them together are one Duty that is `possible`, which can be met or stay open, but not be violated.
-"""
+"""Operators that count from a start: `always`, `never`, `eventually`, `within`, and `for at least … after`."""
 
 from __future__ import annotations
 
 import math
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 
+from twinfeed.harness.properties.checks.pieces import Check, Piece
 from twinfeed.harness.properties.language import Property
 from twinfeed.harness.properties.syntax import duration
-
-
-@dataclass(slots=True)
-class Piece:
-    """From `t0` to before `t1` nothing changes that matters; at the end of a record the two are equal."""
-
-    t0: float
-    t1: float
-    holds: bool | None
-    """The truth of the expression; None if unknown, and then it has no distances."""
-    d0: float
-    """How far the expression is from changing at t0, positive where it holds."""
-    d1: float
-    """The same at t1."""
-    other: bool | None = False
-    """The truth of the trigger, or of the end of `until`."""
-    other_d0: float = 0.0
-    other_d1: float = 0.0
-    came_unseen: bool = False
-    """True if the trigger has certainly come during the unknown stretch that ends at t0."""
-
-    def least(self, low: float, high: float) -> float:
-        """The smallest distance from `low` to `high`, as far as that is in this piece."""
-        if low <= self.t0 and self.t1 <= high:
-            return min(self.d0, self.d1)
-        return min(self._at(max(low, self.t0)), self._at(min(high, self.t1)))
-
-    def most(self, low: float, high: float) -> float:
-        """The largest distance from `low` to `high`, as far as that is in this piece."""
-        return max(self._at(max(low, self.t0)), self._at(min(high, self.t1)))
-
-    def _at(self, t: float) -> float:
-        if self.d0 == self.d1 or self.t1 == self.t0:
-            return self.d0
-        return self.d0 + (self.d1 - self.d0) * (t - self.t0) / (self.t1 - self.t0)
-
-
-@dataclass(slots=True)
-class Breach:
-    """The start of a violation, and what was expected."""
-
-    t_s: float
-    expected: str
-    started_s: float
-    """When the duty that was not met began."""
 
 
 @dataclass(slots=True)
@@ -87,49 +35,6 @@ class Duty:
     begun_by: float = math.nan
     open: bool = False
     """Whether it has been counted among those that are not known."""
-
-
-class Check(ABC):
-    """The common part of all operators."""
-
-    def __init__(self, property: Property) -> None:
-        self.property = property
-        self.margin = math.inf
-        """How far the nearest miss was, negative if it was one: see `Verdict.margin`."""
-        self.breaches: list[Breach] = []
-        self.starts = 0
-        """Number of obligations."""
-        self.possible_starts = 0
-        """Number of obligations that may have begun."""
-        self.undecided = 0
-        """How many of them the record is too short to judge."""
-        self.unknown = 0
-        """Number of obligations that depend on unknown values."""
-
-    @abstractmethod
-    def piece(self, piece: Piece) -> None:
-        """Time has passed."""
-
-    def finish(self, t: float) -> None:
-        """The record ends."""
-        return
-
-    def due(self) -> float:
-        """The time of the next evaluation if no quantity changes."""
-        return math.inf
-
-    @property
-    def counting(self) -> bool:
-        """True if an obligation has begun and is not over."""
-        return False
-
-    def covers(self, t0: float, t1: float) -> bool:
-        """True if the stretch between these times counts."""
-        return True
-
-    def breach(self, t: float, expected: str, started: float) -> None:
-        if not any(known.t_s == t for known in self.breaches):
-            self.breaches.append(Breach(t, expected, started))
 
 
 class DutyCheck(Check):
@@ -383,91 +288,3 @@ class Within(Eventually):
 
     def waits_for(self, duty: Duty) -> float:
         return math.inf if duty.told else super().waits_for(duty)
-
-
-class Until(Check):
-    """The expression holds until the other one does, and that does come."""
-
-    def __init__(self, property: Property) -> None:
-        super().__init__(property)
-        self._came: bool | None = False
-        """Whether the other one has; None if it may have, and the expression may have held until then."""
-        self._held: bool | None = True
-        """Whether the expression has held so far; None if it may have."""
-        self._over = False
-        self._lowest = math.inf
-        self._best = -math.inf
-
-    def piece(self, piece: Piece) -> None:
-        self.starts = 1
-        if not self._over:
-            self._judge(piece)
-        if piece.other is not None:
-            self._best = max(self._best, min(piece.other_d0, self._lowest))
-        if piece.holds is not None:
-            self._lowest = min(self._lowest, piece.d0, piece.d1)
-        if piece.other is not None:
-            self._best = max(self._best, min(piece.other_d1, self._lowest))
-        self.margin = self._best
-
-    def _judge(self, piece: Piece) -> None:
-        if piece.other:
-            self._came = True if self._held else None
-            self._over = True
-            return
-        if piece.other is None:
-            self._came = None
-        if piece.holds is None:
-            self._held = None
-        elif not piece.holds:
-            self._over = True
-            if self._came is False:
-                self.breach(piece.t0, "until then", piece.t0)
-
-    def finish(self, t: float) -> None:
-        if self._came is None:
-            self.unknown = 1
-        elif not self._came and not self.breaches:
-            self.breach(t, f"and {self.property.until} by the end", 0.0)
-
-
-class ForAtLeast(Check):
-    """Whenever the expression becomes true it stays true for the time. A truth at the start is not judged."""
-
-    def __init__(self, property: Property) -> None:
-        super().__init__(property)
-        assert property.time_s is not None
-        self._time_s = property.time_s
-        self._before: bool | None = True
-        self._since = math.nan
-
-    def piece(self, piece: Piece) -> None:
-        if piece.holds is None:
-            self.unknown = 1  # it may become true, and false again
-            self.possible_starts += self._before is not None
-        elif piece.holds and self._before is False:
-            self._since = piece.t0
-            self.starts += 1
-        elif not piece.holds and self._since <= piece.t0:
-            left_s = piece.t0 - self._since - self._time_s
-            if left_s < 0.0 or not self.unknown:
-                self.margin = min(self.margin, left_s)
-            if left_s < 0.0:
-                self.breach(piece.t0, f"for at least {duration(self._time_s)}", self._since)
-            self._since = math.nan
-        self._before = piece.holds
-
-    def finish(self, t: float) -> None:
-        if t - self._since < self._time_s:
-            self.undecided += 1
-
-
-def check(property: Property) -> Check:
-    """The operator of a property."""
-    if property.kind == "for at least" and property.after is not None:
-        return Always(property)
-    kinds: dict[str, type[Check]] = {
-        "always": Always, "never": Always, "eventually": Eventually, "within": Within, "until": Until,
-        "for at least": ForAtLeast,
-    }  # fmt: skip
-    return kinds[property.kind](property)

@@ -1,274 +1,26 @@
-"""Expressions bound to quantities, as signals in dense time.
-
-Between two instants a float moves on a straight line and everything else stands still. An expression is therefore
-looked at one piece of time at a time, given the values at both ends of it (`a`, `b`):
-
-    bend(a, b)   where its truth or its slope changes first, as a part of the piece; 1.0 if nowhere
-    ends(a, b)   of a number: its values at the beginning and at the end
-    over(a, b)   of a truth: whether it holds on that piece, and how far it is from changing at both ends
-
-The distance is in the unit of what is compared, positive where it holds; states have none to give (infinity). `and`
-takes the smaller, `or` the larger. It is exact as long as quantities are added, scaled and compared; a product or
-quotient of two that both move is taken as straight between the plant's instants.
-
-A quantity may be unknown on a piece, from its beginning to its end. Truths have three values then, as in Kleene's
-logic: `false and unknown` is false, `true or unknown` is true, otherwise what depends on the unknown is None, and has
-no distance. Numbers become bounds: the larger of an unknown number and 30 is at least 30, so it is above 27.
-"""
+"""Signals that hold or not: states, comparisons, and what is combined of them."""
 
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial, reduce
-from typing import Any, Protocol
-
-from twinfeed.harness.unknown import ANYTHING, Bounds, Seen, Unknown, calculated, divided, is_open
-
-Env = Mapping[str, Seen]
-"""Quantity -> value at one time."""
-Over = tuple[bool | None, float, float]
-"""Whether it holds, None if that is not known, and how far it is from changing at both ends."""
-OPEN: Over = (None, math.nan, math.nan)
-
-NEVER = 1.0
-_TINY = 1e-9
-"""Parts of a piece smaller than this are rounding."""
-
-
-class WrongKind(TypeError):
-    """A quantity is used with the wrong kind: a word as a number, a number as a truth."""
-
-
-class Number(Protocol):
-    """Something with a value; words and truths too, for == and !=."""
-
-    @property
-    def names(self) -> tuple[str, ...]: ...
-    @property
-    def remembers(self) -> bool:
-        """Whether it, or a part of it, takes note of each piece it is asked about."""
-
-    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
-        """Both are known, or neither is."""
-
-    def bend(self, a: Env, b: Env) -> float: ...
-
-
-class Truth(Protocol):
-    """Something that holds or not."""
-
-    @property
-    def names(self) -> tuple[str, ...]: ...
-    @property
-    def remembers(self) -> bool:
-        """Whether it, or a part of it, takes note of each piece it is asked about."""
-
-    def over(self, a: Env, b: Env) -> Over: ...
-    def bend(self, a: Env, b: Env) -> float: ...
-    def blame(self, a: Env, b: Env, wanted: bool) -> list[str]:
-        """The quantities for which it is not as wanted; those that are unknown where that is not known."""
-
-
-def between(a: Env, b: Env, part: float) -> dict[str, Seen]:
-    """The values that far along the piece."""
-    return {
-        name: value + (then - value) * part
-        if type(value) is float and type(then := b[name]) is float
-        else _between(value, b[name], part)
-        for name, value in a.items()
-    }
-
-
-def _between(value: Seen, then: Seen, part: float) -> Seen:
-    if type(value) is not Bounds or type(then) is not Bounds:
-        return value
-    low, high = (x if x == y else x + (y - x) * part for x, y in zip(value, then, strict=True))
-    return Bounds(low, high)
-
-
-def _all_names(parts: Sequence[Number] | Sequence[Truth]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for part in parts for name in part.names))
-
-
-def _any_remembers(parts: Sequence[Number] | Sequence[Truth]) -> bool:
-    return any(part.remembers for part in parts)
-
-
-def _first_bend(parts: Sequence[Number] | Sequence[Truth], a: Env, b: Env) -> float:
-    return min((part.bend(a, b) for part in parts), default=NEVER)
-
-
-def crossing(d0: float, d1: float) -> float:
-    """Where a straight line from d0 to d1 goes through zero."""
-    if d0 * d1 >= 0.0 or not math.isfinite(d0 - d1):
-        return NEVER
-    part = d0 / (d0 - d1)
-    return part if _TINY < part < 1.0 - _TINY else NEVER
-
-
-def number(value: Seen, name: str) -> float:
-    """A value that is known, as a number.
-
-    Raises:
-        WrongKind: it is a word or a truth.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        kind = "a truth" if isinstance(value, bool) else "a word"
-        raise WrongKind(f"{name} is {value!r}, {kind}: it cannot be counted with; compare it with == or !=")
-    return value
-
-
-def bounds(value: Seen, name: str) -> Bounds:
-    """What is known of a number; both bounds are the same if all is."""
-    if type(value) is Bounds:
-        return value
-    if type(value) is Unknown:
-        return ANYTHING
-    known = number(value, name)
-    return Bounds(known, known)
-
-
-# -- numbers --------------------------------------------------------------------------------------------------
-
-
-class Constant:
-    names: tuple[str, ...] = ()
-    remembers = False
-
-    def __init__(self, value: float | str | bool) -> None:
-        self.value = value
-
-    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
-        return self.value, self.value
-
-    def bend(self, a: Env, b: Env) -> float:
-        return NEVER
-
-
-class Quantity:
-    """A quantity's value, or that of a number derived from one."""
-
-    remembers = False
-
-    def __init__(self, name: str) -> None:
-        self.name, self.names = name, (name,)
-
-    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
-        return a[self.name], b[self.name]
-
-    def bend(self, a: Env, b: Env) -> float:
-        return NEVER
-
-
-class Calculation:
-    """`left op right`."""
-
-    OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
-
-    def __init__(self, op: str, left: Number, right: Number) -> None:
-        self.op = self.OPERATORS.get(op, _quotient)
-        self._of_bounds = divided if op == "/" else partial(calculated, self.op)
-        self.parts = (left, right)
-        self.names = _all_names(self.parts)
-        self.remembers = _any_remembers(self.parts)
-        self.label = " or ".join(self.names)
-
-    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
-        (l0, l1), (r0, r1) = (part.ends(a, b) for part in self.parts)
-        label = self.label
-        if is_open(l0) or is_open(r0):
-            return (
-                self._of_bounds(bounds(l0, label), bounds(r0, label)),
-                self._of_bounds(bounds(l1, label), bounds(r1, label)),
-            )
-        return (
-            self.op(number(l0, label), number(r0, label)),
-            self.op(number(l1, label), number(r1, label)),
-        )
-
-    def bend(self, a: Env, b: Env) -> float:
-        return _first_bend(self.parts, a, b)
-
-
-def _quotient(left: float, right: float) -> float:
-    return left / right if right else math.nan if not left else math.copysign(math.inf, left)
-
-
-class Extreme:
-    """The largest (sign +1) or smallest (sign -1) of several."""
-
-    def __init__(self, sign: float, parts: Sequence[Number]) -> None:
-        self.sign, self.parts = sign, parts
-        self.names = _all_names(parts)
-        self.remembers = _any_remembers(parts)
-
-    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
-        label, ends = " or ".join(self.names[:3]), [part.ends(a, b) for part in self.parts]
-        choose = max if self.sign > 0.0 else min
-        if any(is_open(v0) for v0, _ in ends):
-            return tuple(  # type: ignore[return-value]  # of two
-                Bounds(choose(low for low, _ in known), choose(high for _, high in known))
-                for known in ([bounds(pair[n], label) for pair in ends] for n in (0, 1))
-            )
-        return choose(number(v0, label) for v0, _ in ends), choose(number(v1, label) for _, v1 in ends)
-
-    def bend(self, a: Env, b: Env) -> float:
-        first = _first_bend(self.parts, a, b)
-        if first < NEVER:
-            return first
-        label, sign = " or ".join(self.names[:3]), self.sign
-        ends = [(bounds(v0, label), bounds(v1, label)) for v0, v1 in (part.ends(a, b) for part in self.parts)]
-        return min(_overtaking([(sign * v0[n], sign * v1[n]) for v0, v1 in ends]) for n in (0, 1))
-
-
-def _overtaking(lines: Sequence[tuple[float, float]]) -> float:
-    """Where the highest of several straight lines at the beginning is overtaken by the highest at the end."""
-    (i0, i1), (j0, j1) = max(lines), max(lines, key=lambda ends: (ends[1], ends[0]))
-    return crossing(i0 - j0, i1 - j1)
-
-
-class Total:
-    """The sum of several."""
-
-    def __init__(self, parts: Sequence[Number]) -> None:
-        self.parts, self.names, self.remembers = parts, _all_names(parts), _any_remembers(parts)
-
-    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
-        label = " or ".join(self.names[:3])
-        ends = [part.ends(a, b) for part in self.parts]
-        if any(is_open(v0) for v0, _ in ends):
-            v0s, v1s = ([bounds(pair[n], label) for pair in ends] for n in (0, 1))
-            return reduce(_sum, v0s), reduce(_sum, v1s)
-        return sum(number(v0, label) for v0, _ in ends), sum(number(v1, label) for _, v1 in ends)
-
-    def bend(self, a: Env, b: Env) -> float:
-        return _first_bend(self.parts, a, b)
-
-
-_sum = partial(calculated, operator.add)
-
-
-class Count:
-    """How many of several hold."""
-
-    def __init__(self, parts: Sequence[Truth]) -> None:
-        self.parts, self.names, self.remembers = parts, _all_names(parts), _any_remembers(parts)
-
-    def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
-        found = [part.over(a, b)[0] for part in self.parts]
-        many, unknown = found.count(True), found.count(None)
-        if unknown:
-            known = Bounds(many, many + unknown)
-            return known, known
-        return many, many
-
-    def bend(self, a: Env, b: Env) -> float:
-        return _first_bend(self.parts, a, b)
-
-
-# -- truths ---------------------------------------------------------------------------------------------------
+from collections.abc import Sequence
+
+from twinfeed.harness.properties.signals.numbers import Constant, Quantity
+from twinfeed.harness.properties.signals.pieces import (
+    NEVER,
+    OPEN,
+    Env,
+    Number,
+    Over,
+    Truth,
+    WrongKind,
+    all_names,
+    any_remembers,
+    bounds,
+    crossing,
+    first_bend,
+)
+from twinfeed.harness.unknown import Seen, Unknown, is_open
 
 
 class State:
@@ -326,8 +78,8 @@ class Compared:
 
     def __init__(self, op: str, left: Number, right: Number, hysteresis: float = 0.0) -> None:
         self.op, self.left, self.right, self.hysteresis = op, left, right, hysteresis
-        self.names = _all_names((left, right))
-        self.remembers = bool(hysteresis) or _any_remembers((left, right))
+        self.names = all_names((left, right))
+        self.remembers = bool(hysteresis) or any_remembers((left, right))
         self._plain = isinstance(left, (Quantity, Constant)) and isinstance(right, (Quantity, Constant))
         """Whether both sides are straight."""
         self._short: float | None = 0.0
@@ -416,7 +168,7 @@ class Compared:
         if self._plain:
             if l0 == l1 and r0 == r1:
                 return NEVER
-        elif (first := _first_bend((self.left, self.right), a, b)) < NEVER:
+        elif (first := first_bend((self.left, self.right), a, b)) < NEVER:
             return first
         short = self._short
         if type(l0) is float and type(r0) is float and short is not None:  # nearly always, and quick to see
@@ -454,8 +206,8 @@ class Combined:
 
     def __init__(self, every: bool, parts: Sequence[Truth]) -> None:
         self.every, self.parts = every, parts
-        self.names = _all_names(parts)
-        self.remembers = _any_remembers(parts)
+        self.names = all_names(parts)
+        self.remembers = any_remembers(parts)
         self._bending = [part for part in parts if not _is_still(part)]
 
     def over(self, a: Env, b: Env) -> Over:
