@@ -1,7 +1,7 @@
-"""A small plant controller: it knows the devices' registers and nothing of twinfeed. Put your own logic in its place.
+"""A small plant controller. It uses the registers of the devices, and imports nothing of twinfeed. Replace it.
 
-When the mains fail it starts the generator and moves both transfer switches; when the mains have been back for a
-while it moves them back. `inventory` says where the devices answer; `store` is memory that survives a restart.
+When the mains fail, it starts the generator and moves both transfer switches. When the mains have been good for two
+minutes, it moves them back. `inventory` holds the addresses of the devices; `store` is memory that survives a restart.
 """
 
 import asyncio
@@ -10,14 +10,14 @@ import struct
 from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusTcpClient
 
-LOOK_S = 5.0
-"""How often it looks at the switches, s."""
+POLL_S = 5.0
+"""Period in which it polls the switches, s."""
 
 START_S = 12.0
 """The generator takes ten seconds to start and to close onto its bus."""
 
 RETURN_S = 120.0
-"""The mains must have been good for so long before the load goes back, s."""
+"""Time of good mains before the load returns, s."""
 
 # Siemens 3KC ATC6300: a status word of 32 bits, and the simulation of its keys.
 STATUS, MAINS_GOOD, ON_GENERATOR = 0x220F, 1 << 4, 1 << 9
@@ -28,7 +28,7 @@ CONTROL_KEY, START, STOP = 4104, 35732, 35733
 
 
 class Device:
-    """One device on Modbus TCP. When it does not answer it is asked again at the next look."""
+    """One device on Modbus TCP. After a request without an answer it is polled again in the next period."""
 
     def __init__(self, inventory, name):
         place = inventory["devices"][name]["modbus"]
@@ -36,7 +36,7 @@ class Device:
         self.client = AsyncModbusTcpClient(place["address"], port=place["port"], timeout=1, retries=0)
 
     async def read(self, address, count):
-        """The registers, None if there is no answer."""
+        """The registers, or None without an answer."""
         try:
             if not self.client.connected:
                 await self.client.connect()
@@ -55,13 +55,13 @@ class Device:
 
 
 class Switch(Device):
-    """A transfer switch, and what it says of the mains at its terminals."""
+    """A transfer switch, which also reports whether the mains are good."""
 
     mains_good = True
     on_generator = False
     good_since = 0.0
 
-    async def look(self, now):
+    async def poll(self, now):
         words = await self.read(STATUS, 2)
         if words is None:
             return
@@ -73,14 +73,14 @@ class Switch(Device):
 
 
 async def main(inventory, store):
-    """Look after the room until cancelled."""
+    """Control the room until cancelled."""
     switches = [Switch(inventory, "ats-a"), Switch(inventory, "ats-b")]
     generators = [Device(inventory, "generator-1")]
     called_at = None
     while True:
         now = asyncio.get_running_loop().time()
         for switch in switches:
-            await switch.look(now)
+            await switch.poll(now)
         lost = [switch for switch in switches if not switch.mains_good]
         away = [switch for switch in switches if switch.on_generator]
         if lost and called_at is None:
@@ -97,4 +97,4 @@ async def main(inventory, store):
             for generator in generators:
                 await generator.write(CONTROL_KEY, STOP, 0xFFFF - STOP)
             called_at = None
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_S)

@@ -1,6 +1,6 @@
-"""The controller under test. It does nothing yet: fill in `main`, or import your own here.
+"""The controller under test. It does nothing yet: write `main`, or import your own.
 
-`inventory["devices"][name]` says where a device answers and how to log in; `store` is memory that survives a restart.
+`inventory["devices"][name]` holds the addresses and credentials of a device; `store` is memory that survives a restart.
 The devices of SITE:
 
 DEVICES
@@ -10,7 +10,7 @@ import asyncio
 
 
 async def main(inventory, store):
-    """Look after the site until cancelled."""
+    """Control the site until cancelled."""
     while True:
-        # ask the devices, decide, act …
+        # poll the devices, decide, act …
         await asyncio.sleep(1.0)

@@ -1,4 +1,4 @@
-"""What the controller must do, whatever happens. `pytest` runs this in a simulated world, in seconds.
+"""What the controller must do. `pytest` runs these tests in a simulated world, in seconds.
 
 `pytest --world live --speed 10` runs the same tests over real sockets.
 """
