@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,14 @@ from memory_bench import RIG, Gauge
 
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.properties import PropertyViolated, always, within
+from twinfeed.harness.properties import PropertyViolated, always, never, within
 from twinfeed.harness.record import Record
 from twinfeed.harness.report import Measure, Outcome
 from twinfeed.harness.unknown import Unknown
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.worlds.world import Cannot, NotKnown
 from twinfeed.hil_rigs import rigfile, world
-from twinfeed.hil_rigs.instruments import Instrument, NoReading
+from twinfeed.hil_rigs.instruments import EventInstrument, Instrument, NoReading
 from twinfeed.hil_rigs.supervisor.supervisor import Supervisor
 from twinfeed.hil_rigs.world import RigWorld
 
@@ -39,19 +39,47 @@ class Meter(Gauge):
         return await super().read()
 
 
+TOLD = "ups-1.on_battery"
+"""A quantity that notifications tell of, with a heartbeat of 2 s."""
+
+TOLD_BY = (
+    "{notifications: {device: ups-1, listen: '127.0.0.1:1162', values: {1.3.6.1.2.1.33.2.1: true}}, heartbeat: 2 s}"
+)
+
+
+class Teller(EventInstrument):
+    """Is told of a value, or gives a sign of life (None)."""
+
+    def __init__(self, quantity: str, told: asyncio.Queue[bool | None]) -> None:
+        super().__init__(quantity, 2.0)
+        self._told = told
+
+    async def events(self) -> AsyncIterator[Any]:
+        while True:
+            yield await self._told.get()
+
+    async def read(self) -> Any:
+        raise NoReading("it is told")
+
+
 class Bench:
     """A rig world on a supervisor in this process, in virtual time; `values` is what its instruments show."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.loop = VirtualLoop()
         self.values: dict[str, Any] = {SUPPLIED: True, CHARGE: 90.0}
+        self.told: asyncio.Queue[bool | None] = asyncio.Queue()
         path = folder / "rig.yaml"
-        path.write_text(RIG.replace("    rack-1:", f"{UNMEASURED_RACK}    rack-1:"), encoding="utf-8")
+        text = RIG.replace("    rack-1:", f"{UNMEASURED_RACK}    rack-1:")
+        path.write_text(text.replace("instruments:", f"instruments:\n  {TOLD}: {TOLD_BY}", 1), encoding="utf-8")
         self.rig = rigfile.read(path)
         self.world = RigWorld(self.rig)
 
         def meters(quantities: Iterable[str]) -> list[Instrument]:
-            return [Meter(quantity, self.values) for quantity in quantities]
+            return [
+                Teller(quantity, self.told) if quantity == TOLD else Meter(quantity, self.values)
+                for quantity in quantities
+            ]
 
         self.heard: Callable[[Mapping[str, Any]], None] = lambda event: None
         record = Record.open(folder / "record.jsonl")
@@ -250,3 +278,23 @@ def test_a_trigger_that_may_have_come_unseen(bench: Bench) -> None:
     bench.run("5 s")
     with pytest.raises(PropertyViolated, match="inconclusive"):
         bench.world.check(within("1 s", f"{CHARGE} < 90", after=f"{SUPPLIED} falls"))
+
+
+def test_what_an_instrument_tells_of_is_unknown_one_heartbeat_after_its_last_sign_of_life(bench: Bench) -> None:
+    bench.told.put_nowait(False)
+    bench.start(TOLD)  # four seconds: the first word is too old by its end
+    bench.told.put_nowait(False)
+    since_s = bench.world.now
+    for _ in range(3):
+        bench.run("1.5 s")
+        bench.told.put_nowait(None)
+    bench.run("1.5 s")
+    assert bench.world.observe(TOLD) is False
+    last_s = bench.world.now - 1.5
+    bench.run("5 s")
+    gaps = [gap for gap in bench.world.journal.trace.gaps(TOLD) if gap.start_s > since_s]
+    assert [gap.start_s for gap in gaps] == [pytest.approx(last_s + 2.0)]
+    with pytest.raises(NotKnown, match=TOLD):
+        bench.world.observe(TOLD)
+    with pytest.raises(PropertyViolated, match="inconclusive"):
+        bench.world.check(never(TOLD))
