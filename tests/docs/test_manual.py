@@ -59,3 +59,9 @@ def test_the_api_page_documents_every_public_name(html: Path) -> None:
     page = (html / "reference" / "api.html").read_text(encoding="utf-8")
     documented = set(re.findall(r'id="twinfeed\.(\w+)"', page))
     assert documented == set(twinfeed.__all__) - {"__version__"}
+
+
+def test_the_architecture_names_every_room() -> None:
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    rooms = [path.parent for top in ("emulators", "harness", "hil_rigs") for path in (ROOT / top).glob("*/__init__.py")]
+    assert {room.name for room in rooms if not re.search(rf"\b{room.name}\b", page)} == set()
