@@ -68,6 +68,11 @@ class Mark:
         self._write()
         return self.life
 
+    def confirm(self) -> None:
+        """Put the life that this keeper has seen on the disk, if another one stands there. Raises OSError."""
+        if self.read() != self.life:
+            self._write()
+
     def _write(self) -> None:
         if self.life.at_rest:
             self._path.unlink(missing_ok=True)

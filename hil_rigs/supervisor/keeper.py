@@ -159,8 +159,16 @@ class Keeper:
             self._tell(self._who, "has left the safe state", found=list(failed))
             self._told = ()
         elif not left:
+            self._confirm()
             self._seen = True
             self._over()
+
+    def _confirm(self) -> None:
+        """Another keeper that took this one for dead, and has ended since, may have left another life on the disk."""
+        try:
+            self.mark.confirm()
+        except OSError as error:
+            self._tell(self._who, "could not note the state of the bench", why=str(error))
 
     def become(self, event: Event, *, why: str = "", failed: tuple[str, ...] = (), by: str = "") -> None:
         """The next life of the bench, on the disk and told; a disk that is full keeps no bench from being made safe."""

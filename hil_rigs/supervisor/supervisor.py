@@ -116,6 +116,7 @@ class Supervisor:
         self._arming = asyncio.Lock()
         self._under_way: set[asyncio.Future[Any]] = set()
         """Moves of a test run, which a trip cuts short."""
+        self._disarming = False
         self._resetting: asyncio.Task[list[str]] | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -388,9 +389,14 @@ class Supervisor:
     async def _disarm(self, person: str) -> None:
         if self.state != "armed":
             raise Denied(f"the bench is {self.state}")
-        await self.restore()
-        if found := await self.moves.not_back():
-            raise ActuatorFailed(f"not everything is back to normal: {'; '.join(found)}")
+        self._disarming = True  # what moved away from now on would stay there
+        try:
+            await self._cut_short()
+            await self.restore()
+            if found := await self.moves.not_back():
+                raise ActuatorFailed(f"not everything is back to normal: {'; '.join(found)}")
+        finally:
+            self._disarming = False
         if self.state != "armed":  # meanwhile
             raise Denied(f"the bench is {self.state}")
         self._tell_watched()
@@ -473,6 +479,8 @@ class Supervisor:
             raise Denied(f"the bench has tripped: {self.tripped}")
         if self.arming is None:
             raise Denied(f"the bench is not armed: twinfeed rig arm {self.rig.path} --as NAME")
+        if self._disarming:
+            raise Denied("the bench is being disarmed")
         if window := inhibited(self.rig.bench.inhibit, datetime.now()):
             raise Denied(f"nothing may move {window.daily}: {text_in(window.reason, 'en') or 'inhibited'}")
 
@@ -498,6 +506,8 @@ class Supervisor:
         error = None if task.cancelled() else task.exception()
         if self.tripped:
             raise Denied(f"the bench has tripped: {self.tripped}") from error
+        if task.cancelled():
+            raise Denied("the move was cut short: the bench is being disarmed")
         task.result()
 
     async def write(self, device: str, point: str, value: Value) -> None:

@@ -213,9 +213,12 @@ class SimulatedGuard(Guard):
 
     @asynccontextmanager
     async def _answering(self, keeper: Keeper) -> AsyncIterator[None]:
-        self._bench.desk = (self._process, keeper, self._asked_for)
+        desk = (self._process, keeper, self._asked_for)
+        if self._process.alive:
+            self._bench.desk = desk
         yield
-        self._bench.desk = None
+        if self._bench.desk is desk:
+            self._bench.desk = None
 
 
 class Bench:

@@ -214,6 +214,24 @@ def test_a_bench_is_not_disarmed_before_it_was_read_back_normal(bench: MemoryBen
     assert supervisor.state == "armed"
 
 
+def test_nothing_moves_away_while_the_bench_is_disarmed(bench: MemoryBench) -> None:
+    """A test causes its next fault just when a person disarms the bench."""
+    supervisor = bench.armed()
+    bench.run(supervisor.apply("utility-a", "outage", {}))
+    for switch in bench.switches.values():
+        switch.slow_s = 0.5
+
+    async def both() -> None:
+        disarm = asyncio.ensure_future(supervisor.disarm("Awa"))
+        await asyncio.sleep(0.1)
+        with pytest.raises(Denied, match="the bench is being disarmed"):
+            await supervisor.apply("pdu-1", "inlet-loss", {})
+        await disarm
+
+    bench.run(both())
+    assert (supervisor.state, at(bench)) == ("read-only", {"mains": "on", "load": "on"})
+
+
 def test_an_arming_whose_end_fails_does_not_end_the_watch_over_the_limits(bench: MemoryBench) -> None:
     supervisor = bench.armed(for_s=60.0)
     bench.run(supervisor.apply("utility-a", "outage", {}))
