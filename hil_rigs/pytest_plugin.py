@@ -95,9 +95,28 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         print(f"twinfeed: {trouble}", file=sys.stderr)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run that leaves a bench which is not safe has not passed."""
+    if _not_safe(session.config) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """What would move, if it was asked."""
+    """What would move, if it was asked; and whether the bench is not safe."""
     if (plan := config.stash.get(PLAN, None)) is not None:
         terminalreporter.section("dry run: nothing has moved")
         for line in plan.lines():
             terminalreporter.write_line(line)
+    if said := _not_safe(config):
+        terminalreporter.write_line(said, red=True, bold=True)
+
+
+def _not_safe(config: pytest.Config) -> str:
+    """What must be printed of the bench of this run; empty if nothing."""
+    rig = config.stash.get(RIG, None)
+    if rig is None or PLAN in config.stash:
+        return ""
+    from twinfeed.hil_rigs.emergency.mark import Mark, benches
+
+    return Mark(benches() / rig.name).said()
