@@ -138,14 +138,7 @@ def always(
     `max_gap`, which every kind of property takes, is the time for which a quantity is known after a reading.
     Without it the promise of its instrument counts. Where a quantity is unknown, a verdict is inconclusive.
     """
-    return Property(
-        "always",
-        _read(expression),
-        after=_maybe(after),
-        between_s=_times(between),
-        grace_s=seconds(grace),
-        max_gap_s=seconds(max_gap),
-    )
+    return _property("always", expression, after=after, between=between, grace=grace, max_gap=max_gap)
 
 
 def never(
@@ -157,14 +150,7 @@ def never(
     max_gap: Time = 0.0,
 ) -> Property:
     """The expression is true at no time: `always` of the opposite."""
-    return Property(
-        "never",
-        _read(expression),
-        after=_maybe(after),
-        between_s=_times(between),
-        grace_s=seconds(grace),
-        max_gap_s=seconds(max_gap),
-    )
+    return _property("never", expression, after=after, between=between, grace=grace, max_gap=max_gap)
 
 
 def eventually(
@@ -176,40 +162,24 @@ def eventually(
     max_gap: Time = 0.0,
 ) -> Property:
     """The expression is true at some time before the run ends, and then for at least `hold`."""
-    return Property(
-        "eventually",
-        _read(expression),
-        after=_maybe(after),
-        between_s=_times(between),
-        hold_s=seconds(hold),
-        max_gap_s=seconds(max_gap),
-    )
+    return _property("eventually", expression, after=after, between=between, hold=hold, max_gap=max_gap)
 
 
 def within(
     time: Time, expression: Written, *, after: Written | None = None, hold: Time = 0.0, max_gap: Time = 0.0
 ) -> Property:
     """The expression is true no later than `time` after the start, or after each time at which `after` becomes true."""
-    return Property(
-        "within",
-        _read(expression),
-        after=_maybe(after),
-        time_s=seconds(time),
-        hold_s=seconds(hold),
-        max_gap_s=seconds(max_gap),
-    )
+    return _property("within", expression, after=after, time=time, hold=hold, max_gap=max_gap)
 
 
 def until(expression: Written, end: Written, *, max_gap: Time = 0.0) -> Property:
     """The expression is true from the start until `end` is true, and `end` becomes true."""
-    return Property("until", _read(expression), _read(end), max_gap_s=seconds(max_gap))
+    return _property("until", expression, end=end, max_gap=max_gap)
 
 
 def for_at_least(time: Time, expression: Written, *, after: Written | None = None, max_gap: Time = 0.0) -> Property:
     """Whenever the expression becomes true it stays true for `time` or longer; with `after`, for `time` after each."""
-    return Property(
-        "for at least", _read(expression), after=_maybe(after), time_s=seconds(time), max_gap_s=seconds(max_gap)
-    )
+    return _property("for at least", expression, after=after, time=time, max_gap=max_gap)
 
 
 def rises(expression: Written) -> Expression:
@@ -220,6 +190,31 @@ def rises(expression: Written) -> Expression:
 def falls(expression: Written) -> Expression:
     """True at each time at which the expression becomes false, and only then."""
     return syntax.Edge(_read(expression), rises=False)
+
+
+def _property(
+    kind: str,
+    expression: Written,
+    *,
+    end: Written | None = None,
+    after: Written | None = None,
+    between: tuple[Time, Time] | None = None,
+    time: Time | None = None,
+    grace: Time = 0.0,
+    hold: Time = 0.0,
+    max_gap: Time = 0.0,
+) -> Property:
+    return Property(
+        kind,
+        _read(expression),
+        _maybe(end),
+        _maybe(after),
+        time_s=None if time is None else seconds(time),
+        between_s=_times(between),
+        grace_s=seconds(grace),
+        hold_s=seconds(hold),
+        max_gap_s=seconds(max_gap),
+    )
 
 
 def _read(expression: Written) -> Expression:

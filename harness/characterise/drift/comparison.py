@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TypedDict, Unpack
 
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.harness.characterise.drift import mistakes, surfaces
@@ -64,22 +65,19 @@ class Compared:
         )
 
 
-def drift(
-    device: Recording,
-    twin: Recording,
-    profile: Profile | None,
-    *,
-    same_scenario: bool = False,
-    tolerance: float = 0.1,
-    within_s: float = 1.0,
-    partial: bool = False,
-    ignore: Iterable[str] = (),
-) -> list[Difference]:
+class How(TypedDict, total=False):
+    """The arguments of `compare` by name."""
+
+    same_scenario: bool
+    tolerance: float
+    within_s: float
+    partial: bool
+    ignore: Iterable[str]
+
+
+def drift(device: Recording, twin: Recording, profile: Profile | None, **how: Unpack[How]) -> list[Difference]:
     """Every difference, in the order of `KINDS`; that nothing was compared is one, too. Arguments as `compare`."""
-    return compare(
-        device, twin, profile, same_scenario=same_scenario, tolerance=tolerance, within_s=within_s, partial=partial,
-        ignore=ignore,
-    )[0]  # fmt: skip
+    return compare(device, twin, profile, **how)[0]
 
 
 def compare(
