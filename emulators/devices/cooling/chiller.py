@@ -77,12 +77,12 @@ class ChillerController(Device[ChillerControllerState]):
 
     @property
     def wanted(self) -> bool:
-        """Whether it should run now."""
+        """True if it should run now."""
         return self.enabled and (self.role != "standby" or self.state.called)
 
     @property
     def permitted(self) -> bool:
-        """Whether supply and water allow a start."""
+        """True if supply and water allow a start."""
         return self.chiller.power_good and self.entering_c <= self.params.warmest_start_c
 
     @property

@@ -36,7 +36,7 @@ class ChillerParams(Params):
     trips_per_hour: Annotated[int, Range(1, 1000, "trips")] = 3
     """At the trip after so many within an hour it locks out (assumption; three is common)."""
     power_auto_restart: bool = True
-    """Whether it starts again by itself after a stop on supply voltage; if not, such a stop is a lockout."""
+    """True if it restarts by itself after a stop on supply voltage; otherwise such a stop is a lockout."""
     warmest_start_c: Annotated[float, Range(0.0, 100.0, "degC")] = 35.0
     """It does not start on entering water warmer than this, degC (a limit of this kind kept chillers off at Azure's
     Australia East, 2023-08-30, by memory of the report; the figure is an assumption)."""
@@ -60,4 +60,4 @@ class ChillerControllerState(State):
     trips: list[float] = field(default_factory=list)
     """When it tripped within the last hour, s."""
     trip: str = ""
-    """What it tripped on last; '' once it has run again or was reset."""
+    """The reason of the last trip; '' after it has run again or was reset."""

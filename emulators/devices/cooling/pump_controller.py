@@ -21,7 +21,7 @@ class PlantControllerParams(Params):
     duty_pumps: Annotated[int, Range(0, 32, "pumps")] = 2
     """How many pumps run."""
     changeover_s: Annotated[float, Range(0.1, 86400.0, "s")] = 5.0
-    """A pump that was told to run may stand so long before the standby starts, s (assumption)."""
+    """Time that a pump ordered to run may stand still before the standby starts, s (assumption)."""
     surplus_s: Annotated[float, Range(0.0, 86400.0, "s")] = 60.0
     """More pumps than needed run on so long once all are back, s (assumption)."""
     speed_percent: Annotated[float, Range(0.0, 100.0, "%")] = 100.0
@@ -71,7 +71,7 @@ class ChilledWaterPlant(Device[State]):
 
     @property
     def flow_l_s(self) -> float:
-        """What the pumps move as it measures it, l/s."""
+        """The measured flow of the pumps, l/s."""
         return self.measured("loop.flow", self.loop.flow_l_s)
 
     @property

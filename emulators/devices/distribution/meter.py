@@ -32,7 +32,7 @@ class MeterState(State):
     since: float = 0.0
     """Up to when the registers below are complete, s."""
     kw: float = 0.0
-    """What has been flowing since, kW, kvar and kVA."""
+    """The flow since then, kW, kvar and kVA."""
     kvar: float = 0.0
     kva: float = 0.0
     delivered_kwh: float = 0.0
@@ -117,7 +117,7 @@ class Meter(Device[MeterState]):
 
     @property
     def draw(self) -> Draw:
-        """What flows, with the sign of its direction."""
+        """The flow, with the sign of its direction."""
         load = self.circuit.load
         return load.scaled(-1.0) if getattr(self.circuit, "towards", "") == "a" else load
 

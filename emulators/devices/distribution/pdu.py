@@ -68,7 +68,7 @@ class PduDevice(Device[PduDeviceState]):
             super().react()
 
     def _something_changed(self) -> bool:
-        """Whether anything that load states and alarms depend on is not what it was: a site has dozens of PDUs."""
+        """True if an input of load states and alarms has changed: a site has dozens of PDUs."""
         pdu, seen = self.pdu, self._seen
         volts, card = pdu.output.volts, self.state.card
         now = (volts, pdu.outlet_draws, self.state, pdu.changes, self._changes, card, self.temperature)

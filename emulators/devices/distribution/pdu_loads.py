@@ -47,7 +47,7 @@ class LoadWatch:
         self._forget_limits()
 
     def again(self) -> None:
-        """Assess the loads at the next call, whether a reading has changed or not."""
+        """Assess the loads at the next call, even if no reading has changed."""
         self._assessed = None
 
     def on_restore(self) -> None:

@@ -64,7 +64,7 @@ class Outlets:
             self._card.cancel(f"{verb} outlet {outlet}")
 
     def pending(self, outlet: int) -> bool:
-        """Whether a command on that outlet waits for its time."""
+        """True if a command on that outlet waits for its time."""
         timers, id = self._card.plant.timers, self._card.id
         return any((id, f"{verb} outlet {outlet}") in timers for verb in ("on", "off", "cycle"))
 
@@ -98,7 +98,7 @@ class Outlets:
             self.on_timer(verb, outlet)
 
     def restricted(self, outlet: int) -> bool:
-        """Whether the load of its phase or bank forbids turning that outlet on."""
+        """True if the load of its phase or bank forbids switching that outlet on."""
         scopes = [("bank", self._pdu.outlet_banks[outlet - 1] + 1)]
         phase, meter, state = self._pdu.outlet_phases[outlet - 1], self._meter, self._card.state
         scopes += [("phase", p) for p in meter.rows("phase") if phase < 0 or meter.phase(p) == phase]
@@ -111,7 +111,7 @@ class Outlets:
 
     @property
     def disobeyed(self) -> bool:
-        """Whether an outlet is not in its commanded state (a sequence that is still running is no failure)."""
+        """True if an outlet is not in its commanded state (a running sequence is no failure)."""
         relays, wanted = self._pdu.state.relays, self._card.state.wanted
         if relays == wanted or not self._pdu.params.latching:
             return False

@@ -59,7 +59,7 @@ class PduParams(Params):
 class PduDeviceState(State):
     energised: bool = True
     wanted: list[bool] = field(default_factory=list)
-    """The last command to each outlet: what relays that fall open return to."""
+    """The last command to each outlet, to which relays that have dropped out return."""
     loads: dict[str, str] = field(default_factory=dict)
     """Load state of each thing watched, `phase.1` -> `normal`."""
     peaks: dict[str, list[float]] = field(default_factory=dict)

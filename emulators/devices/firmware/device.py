@@ -90,7 +90,7 @@ class Device(Actor[S]):
 
     @property
     def name(self) -> str:
-        """What people call it: its id without the `/device` that sets it apart from the component it manages."""
+        """Its name: the id without the `/device` that distinguishes it from the component it manages."""
         return self.id.partition("/")[0]
 
     # -- points ---------------------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ class Device(Actor[S]):
 
     @property
     def answers(self) -> bool:
-        """Whether the management card is up and not hung (the network is another matter)."""
+        """True if the management card is up and not hung. The network is not considered."""
         faults = self.state.faults
         return self.state.card == "up" and "card-hang" not in faults and "firmware-crash" not in faults
 
@@ -200,12 +200,12 @@ class Device(Actor[S]):
         return b"\x02\x54" + ip_address(self.params.address).packed[-4:]
 
     def card_supplied(self) -> bool:
-        """Whether the card has power: any of its feeds, or the managed component's own output when none is given."""
+        """True if the card has power: any of its feeds, or the output of the managed component if no feed is given."""
         feeds = self.params.powered_by or ((self.params.of,) if self.params.of else ())
         return not feeds or any(self.supply_live(ref) for ref in feeds)
 
     def supply_live(self, ref: str) -> bool:
-        """Whether that feed is live on any phase (`component` or `component:socket`)."""
+        """True if the feed is live on any phase (`component` or `component:socket`)."""
         flow = self.plant.solvers[0]
         assert isinstance(flow, Flow), "the power flow is a plant's first solver"
         return max(flow.supply(ref).volts) > CARD_VOLTS
@@ -298,7 +298,7 @@ class Device(Actor[S]):
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """What is written inside is one change: the plant settles once, at the end.
+        """In this context all writes are one change: the plant settles once, at the end.
 
         If carrying it out crashes this firmware, the device's state is what it was before the block, and hung.
 

@@ -24,7 +24,7 @@ TEXT_LENGTH = 255
 """Characters of the longest text that is written (RFC 2579 DisplayString: 0 to 255)."""
 
 ANY: Bounds = (-(2.0**63), 2.0**64)
-"""What the widest integers of Modbus and SNMP hold."""
+"""The range of the widest integers of Modbus and SNMP."""
 
 COUNT: Bounds = (0.0, 2.0**64)
 """Counts and numbers without a unit (SNMP Counter64)."""
@@ -118,7 +118,7 @@ class Domain:
     sentinels: bool = False
 
     def refuse(self, value: object) -> str | None:
-        """Why this value cannot be written, with what is expected instead; None if it can."""
+        """The reason why a value cannot be written, with the expected values; None if it can."""
         if self.kind == "number":
             fits = _is_number(value) and self._writable_low <= value <= self._writable_high and self._is_whole(value)
         elif self.kind == "truth":
@@ -147,7 +147,7 @@ class Domain:
 
     @property
     def expected(self) -> str:
-        """What can be written, in words: `a number from 150 to 230 V`."""
+        """The values that can be written, as text: `a number from 150 to 230 V`."""
         if self.kind == "number":
             number = "a whole number" if self.whole else "a number"
             low, high = self._writable_low, self._writable_high
@@ -305,7 +305,7 @@ def _is_number(value: object) -> typing.TypeGuard[float]:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it can be sent: without NUL and without halves of characters."""
+    """True if the text can be sent: without NUL and without halves of characters."""
     try:
         value.encode()
     except UnicodeEncodeError:

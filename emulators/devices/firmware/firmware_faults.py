@@ -1,4 +1,4 @@
-"""Faults of firmware and of the people at a device: what each is, and what happens when it begins and ends."""
+"""Faults of firmware and of people at a device: their kinds, and the effects of their start and end."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Suffering(Measuring, Protocol):
 
 
 def left_in_manual(doc: str) -> Mapping[str, Fault]:
-    """The fault of a device that somebody has left so that it no longer acts by itself."""
+    """The fault of a device that was left in manual, so that it no longer acts by itself."""
     return {"left-in-manual": Fault(doc, family="people", actuator=True)}
 
 
@@ -200,7 +200,7 @@ def find_settings(device: Suffering) -> None:
 
 
 def change_setting(device: Suffering, name: str, percent: float) -> None:
-    """Write the setting as somebody at the device would, and keep what has changed by that."""
+    """Write the setting as a person at the device would, and keep the changes."""
     bound, state = device.point(name), device.state
     put_back(device, name)
     before, old, spec = dict(state.settings), bound.true(), bound.point

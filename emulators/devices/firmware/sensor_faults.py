@@ -1,4 +1,4 @@
-"""Sensor faults: what firmware measures when a probe, its wiring or its converter is wrong.
+"""Sensor faults: the readings of firmware if a probe, its wiring or its converter is faulty.
 
 A sensor fault belongs to a point (`sensor-bias:air.supply`) and concerns only the reading. The plant stays as it is,
 but the device reports a wrong value over every protocol, and firmware that acts on that point acts on the wrong value.
@@ -16,7 +16,7 @@ from twinfeed.emulators.devices.firmware.state import State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter, split
 
 OPEN_LOOP = 3276.7
-"""What a 16-bit converter that counts tenths reads with its probe's wire broken: its highest positive number."""
+"""The reading of a 16-bit converter of tenths with a broken wire: its highest positive number."""
 
 _POINT, _ANY = ("point",), 1e6
 
@@ -72,7 +72,7 @@ VARYING = ("sensor-drift", "sensor-noise", "sensor-spike")
 """Faults whose error changes by itself."""
 
 LOOK_S = 10.0
-"""How often firmware looks at a reading that drifts or is noisy, s; only while it does."""
+"""Period in which firmware evaluates a reading that drifts or is noisy, s; only during such a fault."""
 
 UNMEASURED = ("system.", "alarm.", "alarms.", "command.")
 """Points whose names begin so are known, not measured."""
@@ -110,7 +110,7 @@ class Measuring(Protocol):
 
 
 def measurable(bound: BoundPoint) -> bool:
-    """Whether that point is a number or a state that the device measures."""
+    """True if the point is a number or a state that the device measures."""
     known = bound.point.write is not None or bound.name.startswith(UNMEASURED)
     return not known and isinstance(bound.true(), (bool, int, float))
 
@@ -143,7 +143,7 @@ def next_look_s(kind: str, active: Mapping[str, float], now: float) -> float:
 
 
 def reported(device: Measuring, name: str, value: Value) -> Value:
-    """What the device takes that point to be, `value` being what is there."""
+    """The value of the point for the device, for the true `value`."""
     if isinstance(value, (str, bytes)):
         return value
     mine = list(_of_point(device, name))
@@ -182,7 +182,7 @@ def _of_point(device: Measuring, name: str) -> Iterator[tuple[str, tuple[str, ..
 
 
 def _error(device: Measuring, name: str, kind: str, parameters: Mapping[str, float]) -> float:
-    """What a fault adds to the reading now."""
+    """The present error that a fault adds to the reading."""
     now = device.plant.now
     if kind == "sensor-bias":
         return parameters["offset"]

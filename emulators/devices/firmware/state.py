@@ -47,8 +47,8 @@ class State(ActorState):
     events: list[list[Any]] = field(default_factory=list)
     """The event log: [time s, text]."""
     settings: dict[str, Any] = field(default_factory=dict)
-    """What survives a power loss."""
+    """The state that survives a loss of power."""
     set_aside: dict[str, Any] = field(default_factory=dict)
     """Settings that a fault has lost or changed, to be put back when it is cleared."""
     commands: int = 0
-    """How many writes have reached it since it was built, whether it carried them out or not."""
+    """Number of writes received since it was built, carried out or not."""

@@ -53,7 +53,7 @@ class MultisetLink:
 
     @property
     def called(self) -> bool:
-        """Whether a transfer switch or the telemetry asks for it."""
+        """True if a transfer switch or the telemetry calls for it."""
         if self.state.telemetry_start:
             return True
         if self._card.fault("no-remote-start") is not None:
@@ -62,7 +62,7 @@ class MultisetLink:
 
     @property
     def wanted(self) -> bool:
-        """Whether the engine should run, alarms aside."""
+        """True if the engine should run, alarms aside."""
         mode = self.mode
         if mode == "auto":
             return self.called and not self.state.stood_down
@@ -70,12 +70,12 @@ class MultisetLink:
 
     @property
     def load_wanted(self) -> bool:
-        """Whether it should be on the bus."""
+        """True if it should be on the bus."""
         return self.wanted and not self._protection.locked_out and (self.mode != "manual" or self.state.manual_load)
 
     @property
     def in_window(self) -> bool:
-        """Whether voltage and frequency are good enough to close."""
+        """True if voltage and frequency are good enough to close."""
         p, g, read = self._params, self.generator, self._protection
         volts = abs(read.volts / g.params.volts - 1.0)
         hertz = abs(read.hertz / g.params.hertz - 1.0)
@@ -85,11 +85,11 @@ class MultisetLink:
 
     @property
     def linked(self) -> bool:
-        """Whether the other controllers receive its state."""
+        """True if the other controllers receive its state."""
         return self._card.fault("msc-failure") is None and self._card.fault("controller-hang") is None
 
     def before(self, other: MultisetLink) -> bool:
-        """Whether this set closes first on a dead bus, and is stood down last."""
+        """True if this set closes first on a dead bus, and is stood down last."""
         return (self._params.priority, self._card.id) < (other._params.priority, other._card.id)
 
     def may_close_on_dead_bus(self) -> bool:

@@ -37,7 +37,7 @@ class Protection:
 
 
 class Readings(NamedTuple):
-    """What the controller measures of its set at one look; % of nominal or rated."""
+    """The measured values of the set at one evaluation; % of nominal or rated."""
 
     volts_percent: float
     hertz_percent: float

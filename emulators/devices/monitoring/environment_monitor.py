@@ -44,7 +44,7 @@ class SensorParams(Params):
     inputs: tuple[Annotated[str, Text(100)], ...] = ()
     """What each dry contact follows, a state of the plant: `hall-1.fire`. The other contacts stay open."""
     names: tuple[Annotated[str, Text(100)], ...] = ()
-    """Their names; a probe without one is called after what it measures."""
+    """Their names. The default name of a probe is its measured quantity."""
     delay_s: Annotated[float, Range(0.0, 86400.0, "s")] = 10.0
     """A reading must be out of its range so long, s."""
 
@@ -101,7 +101,7 @@ class Sensor(Device[SensorState]):
         return component, quantity
 
     def closed(self, n: int) -> bool:
-        """Whether a dry contact is closed."""
+        """True if a dry contact is closed."""
         if n > len(self._inputs):
             return False
         component, quantity = self._inputs[n - 1]

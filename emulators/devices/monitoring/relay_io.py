@@ -24,7 +24,7 @@ from twinfeed.emulators.plant.power.electrical import Component
 Action = Callable[[], object]
 
 ACTIONS = ("open", "close", "reset", "trip", "transfer", "request_start", "prefer")
-"""What a relay may do to a component."""
+"""The actions of relays on components."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class RelayIoParams(Params):
     input_count: Annotated[int, Range(1, 64, "inputs")] = 6
     relay_count: Annotated[int, Range(1, 64, "relays")] = 6
     pulse_s: Annotated[float, Range(0.0, 86400.0, "s")] = 0.0
-    """A relay opens again by itself after this time, s; 0 stays as it was told."""
+    """A relay opens again by itself after this time, s; 0: never."""
     power_on: bool = False
     """Relays return to their last state after a loss of power (else they fall open)."""
 
@@ -45,7 +45,7 @@ class RelayIoParams(Params):
 class RelayIoState(State):
     relays: dict[str, bool] = field(default_factory=dict)
     levels: dict[str, bool] = field(default_factory=dict)
-    """Inputs at the last look."""
+    """The inputs at the last evaluation."""
     counts: dict[str, int] = field(default_factory=dict)
     """Rising edges of each input."""
 
@@ -99,7 +99,7 @@ class RelayIo(Device[RelayIoState]):
         return lambda: bool(component.quantity(quantity))
 
     def _output(self, ref: str) -> tuple[Action, Action | None]:
-        """What happens when the relay closes, and when it opens."""
+        """The actions when the relay closes, and when it opens."""
         name, _, actions = ref.rpartition(".")
         component = self._component(name, ref)
         closing, _, opening = actions.partition("/")
@@ -151,7 +151,7 @@ class RelayIo(Device[RelayIoState]):
                 self.state.counts[key] = self.state.counts.get(key, 0) + level
 
     def level(self, row: int) -> bool:
-        """Whether that input is on."""
+        """True if that input is on."""
         stuck = self.fault("stuck-input")
         if stuck is not None and int(stuck["input"]) == row:
             return bool(stuck["level"])

@@ -150,7 +150,7 @@ class SwitchFirmware(Device[SwitchState]):
         self._seen = None
 
     def react(self) -> None:
-        """Look again only when the network, the switch, the agent or the air has changed, or a fault is active."""
+        """Evaluate again only if the network, the switch, the agent or the air has changed, or a fault is active."""
         state, inlet = self.state, self.inlet_c
         if self.hall is not None:
             state.coolest_c, state.hottest_c = min(state.coolest_c, inlet), max(state.hottest_c, inlet)
@@ -225,13 +225,13 @@ class SwitchFirmware(Device[SwitchState]):
             self.state.vrrp = role
 
     def any_alarm(self, name: str) -> bool:
-        """Whether an alarm of that name is active in any row."""
+        """True if an alarm of that name is active in any row."""
         return any(active.partition(".")[0] == name for active in self.state.alarms)
 
     # -- neighbours -----------------------------------------------------------------------------------------
 
     def _neighbours(self) -> None:
-        """Who is heard by LLDP: at once when a port comes up, forgotten a time to live after the last frame."""
+        """The LLDP neighbours: known at once when a port comes up, forgotten a time to live after the last frame."""
         state, now = self.state, self.plant.now
         for port in self.switch.cabled:
             found = self.network.neighbour(self.switch, port)
@@ -261,7 +261,7 @@ class SwitchFirmware(Device[SwitchState]):
         return found[1], found[2]
 
     def firmware_of(self, switch: Switch) -> SwitchFirmware | None:
-        """The firmware of another switch: what it says of itself in LLDP."""
+        """The firmware of another switch, with its LLDP data."""
         if not self._peers:
             firmware = [actor for actor in self.plant.actors.values() if isinstance(actor, SwitchFirmware)]
             self._peers = {actor.params.of: actor for actor in firmware}

@@ -37,7 +37,7 @@ class SourceSwitchParams(Params):
 @dataclass
 class SourceSwitchState(State):
     selected: str = ""
-    """The source at the last look, to notice a switchover."""
+    """The source at the last evaluation, to notice a switchover."""
     peak_a: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
     """Highest output current of each phase, A."""
     peak_w: float = 0.0

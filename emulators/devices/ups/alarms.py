@@ -15,7 +15,7 @@ OVERLOAD_PERCENT = 100.0
 
 
 def _output_bad(d: UpsFirmware) -> bool:
-    """Whether the output is live but more than 10 % from nominal (only a bypass lets that through)."""
+    """True if the output is live but more than 10 % from nominal (only possible on bypass)."""
     ups = d.ups
     nominal = ups.params.volts
     lines = ups.output.volts[: ups.params.phases]

@@ -193,7 +193,7 @@ class UpsFirmware(Device[UpsDeviceState]):
 
     @property
     def imminent(self) -> bool:
-        """Whether the output is lost in less than 5 s, by a countdown or because the battery ends."""
+        """True if the output will be lost in less than 5 s, by a countdown or an empty battery."""
         if 0.0 <= self.output.countdown("shutdown", "pause") <= IMMINENT_S:
             return True
         return self.ups.on_battery and not self.selftest.running and self.ups.runtime_s <= IMMINENT_S

@@ -25,7 +25,7 @@ class SelfTest:
 
     @property
     def running(self) -> bool:
-        """Whether a test is in progress."""
+        """True if a test is in progress."""
         return self._card.state.test_result == "in_progress"
 
     @property
@@ -65,7 +65,7 @@ class SelfTest:
         self._card.log("test started", test=test)
 
     def follow(self) -> None:
-        """See whether the test that runs is over: the input is lost, the battery has failed, or a deep test is done."""
+        """End the running test if the input is lost, the battery has failed, or a deep test is done."""
         ups = self._ups
         if not ups.state.testing:
             if not ups.battery_able:

@@ -28,7 +28,7 @@ class UpsDeviceState(State):
     off: str = ""
     """Why the output was switched off: output, system, sleeping, rebooting; empty while it is wanted."""
     pause: str = ""
-    """What begins when the graceful delay is over: rebooting or sleeping."""
+    """The action after the graceful delay: reboot or sleep."""
     awaiting: bool = False
     """Will start when the input is back."""
     on_battery_at: float = -1.0
