@@ -80,8 +80,10 @@ def place() -> Path:
         return Path(named)
     if os.access(OF_COMPUTER, os.R_OK):
         return OF_COMPUTER
-    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(data).expanduser() / "twinfeed" / "record-key.pem"
+    data = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")
+    if data.startswith("~"):  # a user without a home
+        return OF_COMPUTER
+    return Path(data) / "twinfeed" / "record-key.pem"
 
 
 def make(path: Path) -> Key:

@@ -172,3 +172,19 @@ def test_lines_written_inside_a_simulated_world_have_the_clock_of_the_computer(p
     assert [entry.what for entry, _ in in_order([(entry, 0) for entry in read(path)])] == [
         "begins", "started", "measured", "finished"
     ]  # fmt: skip
+
+
+def test_a_user_without_a_home_writes_unsigned_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container's user has no entry in passwd and perhaps no HOME: no key, and no error."""
+    for name in (keys.ENVIRONMENT, "HOME", "XDG_DATA_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(keys, "OF_COMPUTER", tmp_path / "none.pem")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.setattr(keys, "make", _refused)
+    assert keys.place() == keys.OF_COMPUTER
+    assert keys.own() is None
+    assert keys.trusted() == set()
+
+
+def _refused(path: Path) -> keys.Key:
+    raise PermissionError(13, "Permission denied", str(path))

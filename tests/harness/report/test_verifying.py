@@ -196,3 +196,18 @@ def test_no_change_by_somebody_without_the_key_is_verified(
             made[at][field] += "0"
     rewrite(file, made)
     assert verified(sorted(folder.glob("*.jsonl")), {key.public}).standing is not Standing.VERIFIED
+
+
+OF_0_2_0 = """\
+{"before":"0000000000000000000000000000000000000000000000000000000000000000","data":{"tester":"Awa Traoré","world":"simulated"},"hash":"b1dcf47aedb579d86eec04d82f91a8daa64aa57524354fd620081c9186591668","n":0,"time":"2026-12-01T00:51:01.477Z","what":"started","who":"session"}
+{"before":"b1dcf47aedb579d86eec04d82f91a8daa64aa57524354fd620081c9186591668","data":{"exit":0},"hash":"2a3942d9f0ae15ee4f4e6187ada935f3d5c3cfbf97d05404a3521c30abeace86","n":1,"time":"2026-12-01T00:51:01.496Z","what":"ended","who":"session"}
+"""
+"""Written by twinfeed 0.2.0, which had neither signatures nor a monotonic clock."""
+
+
+def test_a_record_of_the_version_before_is_read_and_said_to_be_unsigned(tmp_path: Path) -> None:
+    (tmp_path / "record.jsonl").write_text(OF_0_2_0, encoding="utf-8")
+    code, said = verify(tmp_path)
+    assert (code, "2 of 2 lines are unsigned" in said) == (UNVOUCHED, True)
+    (tmp_path / "record.jsonl").write_text(OF_0_2_0.replace("Awa", "Ada"), encoding="utf-8")
+    assert verify(tmp_path)[0] == WRONG
