@@ -24,7 +24,7 @@ from twinfeed.emulators.wire.modbus.rtu import ModbusRtuConnection
 from twinfeed.emulators.wire.modbus.tcp import ModbusTcpConnection
 from twinfeed.emulators.wire.modbus.unit import ExceptionCode, Unit
 from twinfeed.emulators.wire.pool import ConnectionPool
-from twinfeed.emulators.wire.turns import LONG_S, TURN_S
+from twinfeed.emulators.wire.turns import Turns
 
 MODBUS_PORT = 502
 """The port IANA registered for Modbus (mbap)."""
@@ -113,9 +113,7 @@ class ModbusTcpServer:
         self._backlog.freed = self._go_on
         self._stalled: deque[_Connection] = deque()
         """Connections with data that wait for a free buffer, or for the end of the device's rest."""
-        self._resting: asyncio.TimerHandle | None = None
-        self._used_s = 0.0
-        """Processor time used in the current turn, s."""
+        self._turns = Turns(self._go_on)
         self._full = False
         """True if the limit of connections was reached and logged."""
         self._failed = failed
@@ -161,9 +159,7 @@ class ModbusTcpServer:
         server.close()
         self._backlog.clear()
         self._stalled.clear()
-        if self._resting is not None:
-            self._resting.cancel()
-            self._resting = None
+        self._turns.stop()
         for connection in list(self._connections):
             self._drop(connection)
         if self._pool is not None:
@@ -223,20 +219,8 @@ class ModbusTcpServer:
 
     def _go_on(self) -> None:
         """Resume the connections that waited for a buffer, in their order."""
-        while self._stalled and self._resting is None and not self._backlog.full:
+        while self._stalled and not self._turns.resting and not self._backlog.full:
             self._stalled.popleft().go_on()
-
-    def _worked(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:
-        """Account for processor time of requests. The turn ends after a long request, or when its time is used up. The
-        device then rests as long as it has worked."""
-        self._used_s += seconds
-        if self._resting is None and (seconds > LONG_S or self._used_s > TURN_S):
-            self._resting = loop.call_later(self._used_s, self._rested)
-            self._used_s = 0.0
-
-    def _rested(self) -> None:
-        self._resting = None
-        self._go_on()
 
     def _drop(self, connection: _Connection) -> None:
         connection.abort()
@@ -270,6 +254,7 @@ class _Connection(asyncio.BufferedProtocol):
         self._catch_up = server._catch_up
         self._delay_s = server._delay_s
         self._backlog = server._backlog
+        self._turns = server._turns
         self._held = b""
         """Data received while the device had no free buffer."""
         self._processor = server._processor
@@ -304,7 +289,7 @@ class _Connection(asyncio.BufferedProtocol):
             self._reset()
             return
         backlog = self._backlog
-        if (backlog.waiting and backlog.full) or self._server._resting is not None:
+        if (backlog.waiting and backlog.full) or self._turns.resting:
             self._stall(data)
             return
         measured = len(data) != _READ_BYTES or data[_FUNCTION_AT] not in _READS
@@ -323,7 +308,7 @@ class _Connection(asyncio.BufferedProtocol):
         if self._modbus.closed:
             self._transport.close()
         if measured:
-            self._server._worked(self._processor() - began_s, self._loop)
+            self._turns.worked(self._processor() - began_s, self._loop)
 
     def _stall(self, data: bytes) -> None:
         """Stop reading until the device has a buffer and time."""

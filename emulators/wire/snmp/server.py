@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, always, nothing, promptly
 from twinfeed.emulators.wire.snmp.agent import SnmpAgent
 from twinfeed.emulators.wire.snmp.notify import Notification, NotificationOriginator
-from twinfeed.emulators.wire.turns import LONG_S, TURN_S
+from twinfeed.emulators.wire.turns import LONG_S, TURN_S, Turns
 
 SNMP_PORT = 161
 MAX_DATAGRAM = 65535  # octets
@@ -72,9 +72,9 @@ class SnmpServer:
         "_gate",
         "_loop",
         "_processor",
-        "_resting",
         "_socket",
         "_transport",
+        "_turns",
         "agent",
         "host",
         "port",
@@ -109,7 +109,7 @@ class SnmpServer:
         self._processor = processor
         self._draining = draining
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._resting: asyncio.TimerHandle | None = None
+        self._turns = Turns(self._wake)
         self._socket: socket.socket | None = None
         self._transport: asyncio.DatagramTransport | None = None
 
@@ -131,9 +131,7 @@ class SnmpServer:
     async def stop(self) -> None:
         """Stop serving and free the port; nothing happens if not started."""
         self._backlog.clear()
-        if self._resting is not None:
-            self._resting.cancel()
-            self._resting = None
+        self._turns.stop()
         if self._transport is not None:
             self._transport.close()
             self._transport = None
@@ -182,8 +180,8 @@ class SnmpServer:
                 self._socket.sendto(answer, sender)
 
     def _drain(self) -> None:
-        served = self._socket
-        assert served is not None
+        served, loop = self._socket, self._loop
+        assert served is not None and loop is not None
         receive, send, handle, gate, clock = served.recvfrom, served.sendto, self.agent.handle, self._gate, self._clock
         catch_up, delay_s, backlog = self._catch_up, self._delay_s, self._backlog
         worked_s = self._processor()
@@ -213,21 +211,15 @@ class SnmpServer:
             if now_s - began_s > LONG_S:  # unless the process was only kept waiting
                 took_s = self._processor() - worked_s - (began_s - turn_s)
                 if took_s > LONG_S:
-                    self._rest(took_s)
+                    loop.remove_reader(served.fileno())  # until the rest is over
+                    self._turns.worked(took_s, loop)
                     return
             if now_s - turn_s >= TURN_S:
                 return
             began_s = now_s
 
-    def _rest(self, seconds: float) -> None:
-        """Read no datagram for this time."""
-        assert self._loop is not None and self._socket is not None
-        self._loop.remove_reader(self._socket.fileno())
-        self._resting = self._loop.call_later(seconds, self._wake)
-
     def _wake(self) -> None:
         assert self._loop is not None and self._socket is not None
-        self._resting = None
         self._loop.add_reader(self._socket.fileno(), self._drain)
 
 

@@ -198,8 +198,8 @@ class TestTurns:
 
         served = ModbusTcpServer(direct(Costly(holding=[7])), HOST, 0, processor=lambda: processor_s[0])
         turns: list[float] = []
-        rested = served._rested
-        monkeypatch.setattr(served, "_rested", lambda: (turns.append(processor_s[0]), rested()))
+        rested = served._turns._rested
+        monkeypatch.setattr(served._turns, "_rested", lambda: (turns.append(processor_s[0]), rested()))
         await served.start()
         try:
             clients = [await Client.to(served) for _ in range(20)]

@@ -161,10 +161,10 @@ async def test_an_agent_rests_after_a_long_request(sender: socket.socket) -> Non
             began_s = loop.time()
             server._drain()
             assert answers(sender) == 1
-            assert server._resting is not None
-            assert server._resting.when() - began_s >= LONG_S * 2
+            assert server._turns._timer is not None
+            assert server._turns._timer.when() - began_s >= LONG_S * 2
             assert not loop.remove_reader(server._socket.fileno())
-            server._resting.cancel()
+            server._turns.stop()
             server._wake()
 
 
