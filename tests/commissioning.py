@@ -94,8 +94,10 @@ def put_right(site: Site) -> None:
             actor.reset()
             if actor.params.closed:
                 actor.close()
-        elif isinstance(actor, Transformer) or (isinstance(actor, GeneratorController) and actor.locked_out):
+        elif isinstance(actor, Transformer):
             actor.reset()
+        elif isinstance(actor, GeneratorController) and actor.protection.locked_out:
+            actor.protection.reset()
         elif isinstance(actor, ChillerController) and actor.state.phase == "lockout":
             actor.reset("reset")
         elif isinstance(actor, RackRow) and "overheated" in actor.state.it:

@@ -1,9 +1,10 @@
-"""Halls: where the heat of what stands in them goes.
+"""Halls: the path of the heat from servers to air handlers, and the masses that store it.
 
-A hall has three thermal nodes. Air leaves the cold side through the servers, takes up what their mass gives off, and
-arrives on the hot side; the air handlers bring it back. What they do not move recirculates round the racks. When
-cooling stops, the air warms at Q / C_air first and at Q / (C_air + C_mass) in the end (Khankari, ASHRAE Trans.
-117(1), 2011, LV-11-C026).
+A hall has five thermal nodes: air on the cold and on the hot side, the servers' heat sinks, and the frames on either
+side. All heat of the servers enters the heat sinks. Air leaves the cold side through the servers, takes up the heat of
+the heat sinks and arrives on the hot side; the air handlers bring it back, and the rest recirculates round the racks.
+Racks, chassis and floor have the temperature of the air around them at rest. When cooling stops, the air warms at
+Q / C_air first and at Q / (C_air + C_mass) in the end (Khankari, ASHRAE Trans. 117(1), 2011, LV-11-C026).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 
 COLD_SHARE = 0.4
-"""Part of the hall's air that is on the cold side (cold aisles and plenum; assumption)."""
+"""Part of the hall's air and of its frames that is on the cold side (cold aisles and plenum; assumption)."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +32,19 @@ class HallRatings:
     """Of the white space: 2 kW/m2, about 2.6 m2 a rack with its share of the aisles."""
     height_m: Annotated[float, Range(1.0, 50.0, "m")] = 3.5
     mass_kg: Annotated[float, Range(1.0, 100000000.0, "kg")] = 66000.0
-    """Of racks and equipment, kg: 700 kg a rack, filled (assumption; they may carry 1000 kg and more)."""
+    """Of racks and equipment with their heat sinks, kg: 700 kg a rack, filled (assumption; up to 1000 kg and more)."""
     mass_kj_per_kg_k: Annotated[float, Range(0.01, 10.0, "kJ/(kg K)")] = 0.5
     """Specific heat of that mass (steel 0.49; Khankari 2011 uses 0.5)."""
     it_delta_t_k: Annotated[float, Range(1.0, 50.0, "K")] = 12.0
     """By how much servers warm the air, K (ASHRAE TC 9.9 quotes 10 to 20 K for servers; assumption)."""
+    frames_kw_per_k_kw: Annotated[float, Range(0.0, 1.0, "kW/K per kW")] = 0.06
+    """Heat exchange between air and frames, kW/K for each kW of `design_kw`: set so that with the air handlers stopped
+    at 5 kW a rack the worst inlet passes 40 degC within the 189 s that Opengate measured to a shutdown in 2007."""
     server_effectiveness: Annotated[float, Range(0.01, 0.99)] = 0.7
-    """Of the heat exchange between servers and their air: with the mass above, a time constant of about 19 min for all
-    of it (server cores alone: several minutes, ASME InterPACK2013 V002T09A024)."""
+    """Of the heat exchange between heat sinks and the servers' air (assumption)."""
+    heat_sinks_kj_per_k_kw: Annotated[float, Range(0.1, 100.0, "kJ/K per kW")] = 2.0
+    """Heat capacity of heat sinks and boards, kJ/K for each kW of `design_kw`: 2 kg of metal, a time constant of half a
+    minute (assumption; the cores of servers with their chassis: several minutes, ASME InterPACK2013 V002T09A024)."""
     design_kw: Annotated[float, Range(0.1, 100000.0, "kW")] = 500.0
     """IT load; below a twentieth of it the servers' airflow falls no further."""
     envelope_kw_per_k: Annotated[float, Range(0.0, 1000.0, "kW/K")] = 0.3
@@ -53,8 +59,8 @@ class HallRatings:
 
 @dataclass
 class HallState(ThermalState):
-    nodes_c: list[float] = field(default_factory=lambda: [22.0, 34.0, 40.0])
-    """Air on the cold side, air on the hot side, mass of the racks, degC."""
+    nodes_c: list[float] = field(default_factory=lambda: [22.0, 34.0, 39.0, 22.0, 34.0])
+    """Air on the cold side, air on the hot side, heat sinks, frames on the cold side, frames on the hot side, degC."""
 
 
 class Hall(Body[HallState, HallRatings], ConditionedAir):
@@ -82,11 +88,11 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
         super().__init__(id, params)
         spot = self.params.hot_spot
         self.shares = {
-            "inlet_c": (1.0, 0.0, 0.0),
-            "hottest_inlet_c": (1.0 - spot, spot, 0.0),
-            "return_c": (0.0, 1.0, 0.0),
-            "mass_c": (0.0, 0.0, 1.0),
-            "air_c": (COLD_SHARE, 1.0 - COLD_SHARE, 0.0),
+            "inlet_c": (1.0, 0.0, 0.0, 0.0, 0.0),
+            "hottest_inlet_c": (1.0 - spot, spot, 0.0, 0.0, 0.0),
+            "return_c": (0.0, 1.0, 0.0, 0.0, 0.0),
+            "mass_c": (0.0, 0.0, 0.0, COLD_SHARE, 1.0 - COLD_SHARE),
+            "air_c": (COLD_SHARE, 1.0 - COLD_SHARE, 0.0, 0.0, 0.0),
         }
 
     def start(self) -> None:
@@ -118,8 +124,14 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
         return self.state.nodes_c[1]
 
     @property
-    def mass_c(self) -> float:
+    def heat_sinks_c(self) -> float:
+        """Mean of the servers' heat sinks, degC."""
         return self.state.nodes_c[2]
+
+    @property
+    def mass_c(self) -> float:
+        """Mean of racks, chassis and floor, degC."""
+        return COLD_SHARE * self.state.nodes_c[3] + (1.0 - COLD_SHARE) * self.state.nodes_c[4]
 
     @property
     def hottest_inlet_c(self) -> float:
@@ -157,14 +169,18 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
     def capacities(self) -> list[float]:
         p = self.params
         air = p.area_m2 * p.height_m * AIR_KJ_PER_M3_K
-        return [COLD_SHARE * air, (1.0 - COLD_SHARE) * air, p.mass_kg * p.mass_kj_per_kg_k]
+        mass = p.mass_kg * p.mass_kj_per_kg_k
+        sinks = min(p.heat_sinks_kj_per_k_kw * p.design_kw, 0.5 * mass)
+        frames = mass - sinks
+        return [COLD_SHARE * air, (1.0 - COLD_SHARE) * air, sinks, COLD_SHARE * frames, (1.0 - COLD_SHARE) * frames]
 
     def balance(self, balance: Balance) -> None:
-        p, cold, hot, mass = self.params, self.first, self.first + 1, self.first + 2
+        p, cold, hot = self.params, self.first, self.first + 1
+        sinks, cold_frames, hot_frames = self.first + 2, self.first + 3, self.first + 4
         heat = self.heat_kw
         servers = max(heat, 0.05 * p.design_kw) / p.it_delta_t_k
         handlers = sum(crah.air_kw_per_k for crah in self.crahs)
-        # what the servers move beyond the air handlers goes round; what these move beyond the servers passes by
+        # The flow of the servers beyond that of the air handlers goes round; the reverse passes by the racks.
         balance.flow(cold, hot, max(0.0, servers - handlers))
         balance.flow(hot, cold, max(servers, handlers))
         breach = self.fault("containment-breach")
@@ -173,10 +189,14 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
             balance.flow(cold, hot, mixed)
             balance.flow(hot, cold, mixed)
         exchange = p.server_effectiveness * servers
-        balance.proportional(hot, mass, exchange)
+        balance.proportional(hot, sinks, exchange)
         balance.proportional(hot, cold, -exchange)
-        balance.flow(mass, cold, exchange)
-        balance.heat(mass, heat)
+        balance.flow(sinks, cold, exchange)
+        balance.heat(sinks, heat)
+        for air, frames, share in ((cold, cold_frames, COLD_SHARE), (hot, hot_frames, 1.0 - COLD_SHARE)):
+            conductance = share * p.frames_kw_per_k_kw * p.design_kw
+            balance.flow(air, frames, conductance)
+            balance.flow(frames, air, conductance)
         if self._climate is not None:
             balance.inflow(hot, self._climate.outdoor_c, p.envelope_kw_per_k)
         for crah in self.crahs:

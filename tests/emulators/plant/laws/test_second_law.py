@@ -1,0 +1,95 @@
+"""Heat flows from warm to cold: no part of a room leaves the range of its surroundings without a source of heat."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from cooled import It, ItRatings, Site
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from small_plant import plant_of
+
+from twinfeed.emulators.plant.cooling.climate import Climate, ClimateRatings
+from twinfeed.emulators.plant.cooling.halls import Hall, HallRatings
+
+TOLERANCE_K = 0.05
+"""The accepted error of a step, twice over, K."""
+
+rooms = st.fixed_dictionaries(
+    {
+        "area_m2": st.floats(50.0, 2000.0),
+        "height_m": st.floats(2.0, 8.0),
+        "mass_kg": st.floats(100.0, 1e6),
+        "design_kw": st.floats(1.0, 500.0),
+        "it_delta_t_k": st.floats(5.0, 25.0),
+        "server_effectiveness": st.floats(0.3, 0.95),
+        "envelope_kw_per_k": st.floats(0.01, 3.0),
+        "heat_sinks_kj_per_k_kw": st.floats(0.1, 20.0),
+        "frames_kw_per_k_kw": st.floats(0.0, 0.5),
+    }
+)
+
+
+def room(outdoor_c: float, kw: float, **ratings: Any) -> tuple[Hall, It, Any]:
+    """A hall without air handlers, with that air outside."""
+    climate = Climate("outdoors", ClimateRatings(max_c=outdoor_c, min_c=outdoor_c))
+    it, hall = It("it", ItRatings("hall")), Hall("hall", HallRatings(climate="outdoors", **ratings))
+    it.state.kw = kw
+    return hall, it, plant_of(climate, it, hall)
+
+
+@settings(max_examples=100, deadline=None)
+@given(ratings=rooms, outdoor_c=st.floats(-10.0, 45.0), nodes=st.lists(st.floats(5.0, 60.0), min_size=5, max_size=5))
+def test_with_everything_off_no_node_leaves_the_range_of_all(
+    ratings: dict[str, float], outdoor_c: float, nodes: list[float]
+) -> None:
+    hall, _, plant = room(outdoor_c, 0.0, **ratings)
+    hall.state.nodes_c = nodes
+    low, high = min(*nodes, outdoor_c), max(*nodes, outdoor_c)
+    for minute in (1, 5, 30, 120):
+        plant.advance(60.0 * minute)
+        here = hall.state.nodes_c
+        assert low - TOLERANCE_K <= min(here) <= max(here) <= high + TOLERANCE_K
+        low, high = min(*here, outdoor_c), max(*here, outdoor_c)
+
+
+@settings(max_examples=20, deadline=None)
+@given(ratings=rooms, outdoor_c=st.floats(-10.0, 40.0))
+def test_with_everything_off_a_room_tends_to_the_air_outside(ratings: dict[str, float], outdoor_c: float) -> None:
+    hall, _, plant = room(outdoor_c, 0.0, **ratings)
+    hall.state.nodes_c = [50.0] * 5
+    capacities = hall.capacities()
+
+    def stored_kj() -> float:
+        return sum(c * (t - outdoor_c) for c, t in zip(capacities, hall.state.nodes_c, strict=True))
+
+    before = stored_kj()
+    for hour in (1, 2, 3):
+        plant.advance(3600.0 * hour)
+        now = stored_kj()
+        assert now < before
+        before = now
+
+
+@settings(max_examples=10, deadline=None)
+@given(it_kw=st.floats(0.0, 500.0))
+def test_frames_start_between_the_air_that_enters_and_the_air_that_leaves_the_servers(it_kw: float) -> None:
+    s = Site(it_kw=it_kw)
+    s.run(1.0)
+    assert s.hall.inlet_c - TOLERANCE_K <= s.hall.mass_c <= s.hall.return_c + TOLERANCE_K
+    assert s.hall.hottest_inlet_c >= s.hall.inlet_c - 1e-9
+
+
+@pytest.mark.parametrize("it_kw", [25.0, 500.0])
+def test_a_hall_with_its_load_and_its_cooling_off_does_not_heat_itself(it_kw: float) -> None:
+    s = Site(it_kw=it_kw, hall={"climate": ""})
+    warmest = s.hall.heat_sinks_c
+    for it in s.it:
+        it.set(0.0)
+    for crah in s.crahs:
+        crah.switch(False)
+    s.run(3600.0)
+    assert s.hall.return_c < s.hall.mass_c + 1.0
+    assert max(s.hall.state.nodes_c) < warmest
+    assert s.hall.inlet_c < 31.0
