@@ -44,8 +44,9 @@ cascade in seeded days of faults at three shipped sites takes 4 rounds."""
 HELD_DOWN_S = 0.02
 """A cycle of the mains, s: after it undervoltage releases and IT equipment (ITIC: 20 ms) have let go."""
 
-MOST_STANDSTILLS = 30
-"""Events that may follow each other without time passing; after them the next is `SHORTEST_STEP_S` away."""
+MOST_STANDSTILLS = 16
+"""Events that may follow each other without time passing, as timers of zero seconds do: after them supplies may only
+get worse, as after `FALLING_AFTER` rounds, and the next event is `SHORTEST_STEP_S` away."""
 
 
 class Plant:
@@ -246,10 +247,11 @@ class Plant:
         for round in range(MOST_REACTIONS):
             self.dirty = False
             self.moment += 1
-            if round == FALLING_AFTER:
+            falling = round >= FALLING_AFTER or self._standstills >= MOST_STANDSTILLS
+            if falling:
                 self._held_until = self.now + HELD_DOWN_S
             for solver in self.solvers:
-                solver.solve(round >= FALLING_AFTER)
+                solver.solve(falling)
             if round < MOST_REACTIONS - 5:
                 self._calls.react()
             else:

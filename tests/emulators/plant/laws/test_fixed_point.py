@@ -89,6 +89,21 @@ def test_no_load_keeps_the_plant_from_coming_to_rest(
     assert plant.now == 24.0
 
 
+def test_a_pump_that_restarts_at_once_on_a_set_too_small_for_it_does_not_stop_the_clock() -> None:
+    plant, _ = on_a_set([Pump("pump", PumpRatings(power_kw=11.0, restart_s=0.0), {"input": "bus"})], standby_kw=1.0,
+                        kva=1.25, transient_reactance=1.0)  # fmt: skip
+    instants = 0
+
+    def count() -> None:
+        nonlocal instants
+        instants += 1
+
+    plant.watchers.append(count)
+    plant.advance(21.0)
+    assert plant.now == 21.0
+    assert instants < MOST_INSTANTS_A_SECOND
+
+
 @pytest.mark.parametrize("kw", [96.0, 120.0, 160.0, 194.0, 240.0, 320.0])
 def test_a_set_too_small_for_its_racks_loses_them_by_undervoltage(kw: float) -> None:
     racks = row(kw * 1.5, "bus")
