@@ -132,9 +132,9 @@ class TestUnreachable:
 
     def test_there_is_a_bound_to_how_long_it_takes(self, rig: Callable[..., Path], bench: Running) -> None:
         bench.do(lambda: bench.site.inject("pdu-1", "card-hang"))
-        result = CliRunner().invoke(
-            app, ["check", str(rig(("write: ", "timeout: 600s, write: "))), "--json", "--within", "2s"]
-        )
+        slow = ("write: ", "timeout: 600s, write: ")
+        patient = ("may_arm: ", "limits: {safe_within: 1h}\nmay_arm: ")
+        result = CliRunner().invoke(app, ["check", str(rig(slow, patient)), "--json", "--within", "2s"])
         found = [f["found"] for f in json.loads(result.stdout)["findings"] if f["on"] == "pdu-1"]
         assert (found, result.exit_code) == (["was not done in time"], 3)
 
