@@ -162,7 +162,7 @@ class Flash:
         file.devices[name] = _Memory.model_construct(boots=boots, settings=settings)
 
     def _restore(self, device: Device, settings: dict[str, Setting]) -> bool:
-        """Whether the device takes these settings; one that cannot work with them starts with its own."""
+        """True if the device takes these settings; one that cannot work with them starts with its own."""
         before = {name: device.read(name) for name in device.point_names()}
         device.state.settings = dict(settings)
         try:

@@ -34,7 +34,7 @@ class Gateway(Mapping[int, Unit]):
         return unit
 
     def __contains__(self, id: object) -> bool:
-        """Whether a device has that unit id, reachable or not."""
+        """True if a device has that unit id, reachable or not."""
         return id in self._units
 
     def __iter__(self) -> Iterator[int]:
@@ -44,5 +44,5 @@ class Gateway(Mapping[int, Unit]):
         return len(self._units)
 
     def any_reachable(self) -> bool:
-        """Whether any device behind this address is reachable."""
+        """True if any device behind this address is reachable."""
         return any(reachable() for _, reachable in self._units.values())

@@ -46,7 +46,7 @@ class Conduct(TypedDict):
     """The options that the servers of all protocols have in common: how a device meets requests."""
 
     gate: Callable[[], bool]
-    """Whether the device can be reached. To call it moves nothing."""
+    """True if the device can be reached. A call moves nothing."""
     catch_up: Callable[[], None]
     """Called before the gate when a request arrives: the plant moves up to the loop's time."""
     delay_s: Callable[[], float]
@@ -56,7 +56,7 @@ class Conduct(TypedDict):
     failed: Callable[[Exception], None]
     """Called with an exception in the code of the device."""
     allow_non_loopback: bool
-    """Whether the device may be reached from other computers."""
+    """True if the device may be reached from other computers."""
 
 
 class Servers:
@@ -93,7 +93,7 @@ class Servers:
         self._lazy = lazy
         self._streams = streams
         self._beyond = expose is not None or site.file.head.beyond_loopback
-        """Whether devices may be reached from other computers."""
+        """True if devices may be reached from other computers."""
         self._ports = Ports(ports, expose or single_address, self._beyond)
         self._servers: list[Server] = []
         self._announcer: Announcer | None = None

@@ -93,7 +93,7 @@ class Reader:
                 self.wrong([*where, n], f"{host} {BEYOND_LOOPBACK}")
 
     def has_room(self) -> bool:
-        """Whether all sections together are not too large for a site, told before anything is multiplied out."""
+        """True if all sections together are small enough for a site, checked before `each` is expanded."""
         entries = filled = 0
         for section in SECTIONS:
             templates = self.data.get(section)
@@ -159,7 +159,7 @@ class Reader:
                 return
 
     def _has_room(self, section: str, template: str, body: Mapping[Any, Any], where: Where) -> bool:
-        """Whether the site can take all that a template stands for, told before it is multiplied out.
+        """True if the site can take all entries of a template, checked before it is expanded.
 
         Raises:
             EachError: `each` is wrong.
@@ -312,7 +312,7 @@ class Reader:
         return None
 
     def spoilt(self, name: str) -> bool:
-        """Whether the entry of that name is wrong itself."""
+        """True if the entry of that name is wrong itself."""
         return any(pattern.fullmatch(name) for pattern in self._spoilt)
 
 

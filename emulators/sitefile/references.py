@@ -1,4 +1,4 @@
-"""Whether the components that a site file names exist and fit.
+"""The check of references: the components that a site file names exist and fit.
 
 A parameter names a component where its type says so (`Names`, `Feed` of `plant.kernel.ratings`), however deep that type
 lies in tuples, mappings and unions.

@@ -111,7 +111,7 @@ def size(value: Any) -> int:
 
 
 def _single(value: Any) -> bool:
-    """Whether it is a text or a finite number."""
+    """True if it is a text or a finite number."""
     return isinstance(value, str) or (isinstance(value, (int, float)) and math.isfinite(value))
 
 

@@ -125,7 +125,7 @@ class SnmpAccess(Form):
     contexts: tuple[str, ...] = ()
     """Names under which v3 reaches a device's variables, beside the default context, which has none."""
     tcp: bool = True
-    """Whether agents also answer over TCP (RFC 3430)."""
+    """True if agents also answer over TCP (RFC 3430)."""
     traps: tuple[ReceiverText | Receiver, ...] = ()
     """Receivers of notifications; one that is only `address:port` gets them in `trap_version`."""
     trap_version: Literal["v1", "v2c", "v3", "inform", "v3-inform"] = "v2c"

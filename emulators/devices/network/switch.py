@@ -310,7 +310,7 @@ class SwitchFirmware(Device[SwitchState]):
     # -- environment ----------------------------------------------------------------------------------------
 
     def psu_live(self, number: int) -> bool:
-        """Whether that power supply delivers; a switch without feeds in the site file has both."""
+        """True if that power supply delivers; a switch without feeds in the site file has both."""
         return self.psu_state(number) == "ok"
 
     def psu_state(self, number: int) -> str:

@@ -65,12 +65,12 @@ class Alternator:
 
     @property
     def on_bus(self) -> bool:
-        """Whether it feeds the bus."""
+        """True if it feeds the bus."""
         return self.unit.state.closed and self.unit.state.in_step and self.excited
 
     @property
     def excited(self) -> bool:
-        """Whether its terminals are live."""
+        """True if its terminals are live."""
         return self.unit.state.phase == "running" and self.unit.plant.now >= self._excited_at() - 1e-9
 
     @property
@@ -165,7 +165,7 @@ class Alternator:
         return None
 
     def met(self) -> bool:
-        """Whether another source is on the bus while its own breaker is closed."""
+        """True if another source is on the bus while its own breaker is closed."""
         return any(peer.unit.state.closed and peer.excited for peer in self.peers)
 
     def bus_loading(self) -> tuple[float, float, float]:

@@ -88,11 +88,11 @@ class Shaft(Protocol):
 
     @property
     def motored(self) -> bool:
-        """Whether something turns the dead engine at rated speed."""
+        """True if something turns the dead engine at rated speed."""
 
     @property
     def loaded(self) -> bool:
-        """Whether its breaker is closed."""
+        """True if its breaker is closed."""
 
     @property
     def load_percent(self) -> float:
@@ -131,7 +131,7 @@ class DieselEngine:
 
     @property
     def running(self) -> bool:
-        """Whether it turns under its own power."""
+        """True if it turns under its own power."""
         return self.unit.state.phase == "running"
 
     @property
@@ -185,7 +185,7 @@ class DieselEngine:
 
     @property
     def filling(self) -> bool:
-        """Whether the transfer pump fills its day tank."""
+        """True if the transfer pump fills its day tank."""
         return bool(getattr(self._tank, "pumping", False))
 
     @property
@@ -227,7 +227,7 @@ class DieselEngine:
 
     @property
     def turns(self) -> bool:
-        """Whether the battery can turn the engine."""
+        """True if the battery can turn the engine."""
         return "starter-battery-flat" not in self.unit.state.faults and self.battery_charge > 1e-9
 
     def coolant_reaches_s(self, celsius: float) -> float:

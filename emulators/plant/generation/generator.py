@@ -87,7 +87,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
 
     @property
     def ready(self) -> bool:
-        """Whether speed and voltage are within 2 % and 5 % of nominal: a load could be put on it."""
+        """True if speed and voltage are within 2 % and 5 % of nominal: a load could be put on it."""
         return (
             abs(self.terminal_hertz - self.params.hertz) <= 0.02 * self.params.hertz
             and abs(self.terminal_volts - self.params.volts) <= 0.05 * self.params.volts
@@ -109,7 +109,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
 
     @property
     def bus_live(self) -> bool:
-        """Whether there is voltage on the bus side of its breaker."""
+        """True if there is voltage on the bus side of its breaker."""
         return self.alternator.met() or (self._bus is not None and self._bus.output.live)
 
     @property
@@ -273,7 +273,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
 
     @property
     def running(self) -> bool:
-        """Whether it turns under its own power."""
+        """True if it turns under its own power."""
         return self.engine.running
 
     @property
@@ -288,7 +288,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
 
     @property
     def on_bus(self) -> bool:
-        """Whether it feeds the bus."""
+        """True if it feeds the bus."""
         return self.alternator.on_bus
 
     @property
@@ -328,7 +328,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
 
     @property
     def filling(self) -> bool:
-        """Whether the transfer pump fills its day tank."""
+        """True if the transfer pump fills its day tank."""
         return self.engine.filling
 
     @property

@@ -79,7 +79,7 @@ class Clock(Protocol):
     now: float
     """Seconds since the site was started."""
     dirty: bool
-    """Whether something has changed since the last round of reactions."""
+    """True if something has changed since the last round of reactions."""
     revision: int
     """Grows whenever anything may have changed."""
     moment: int
@@ -195,7 +195,7 @@ class Actor(Generic[S]):
 
     @property
     def crashed(self) -> bool:
-        """Whether this actor's own program has stopped: it reacts to nothing, and only `react_crashed` is called."""
+        """True if this actor's own program has stopped: it reacts to nothing, and only `react_crashed` is called."""
         return not self.CRASHES.isdisjoint(self.state.faults)
 
     def crash(self, error: Exception, phase: str) -> bool:

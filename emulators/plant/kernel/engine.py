@@ -275,7 +275,7 @@ class Plant:
         return touching
 
     def _touched(self) -> bool:
-        """Whether anything was touched since the last call."""
+        """True if anything was touched since the last call."""
         dirty, self.dirty = self.dirty, False
         return dirty
 
@@ -314,7 +314,7 @@ class Plant:
         parameters: Mapping[str, float] | None = None,
         for_s: float | None = None,
     ) -> tuple[Actor, Fault, dict[str, float]]:
-        """Whether that fault can be injected: who suffers it, what it is, and all its parameters.
+        """Check a fault before its injection. Returns the affected actor, the fault, and all its parameters.
 
         Raises:
             PlantError: no such target, kind, point or parameter, or a number out of its range.

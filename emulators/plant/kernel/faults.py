@@ -45,7 +45,7 @@ class Fault:
     source: str = ""
     """The standard or the published outage it is drawn from, where there is one."""
     actuator: bool = False
-    """Whether relays, a programmable source, a signal in the place of a probe's, or a technician can cause it on a test
+    """True if relays, a programmable source, a signal in the place of a probe's, or a technician can cause it on a test
     bench. Whether a given bench has such an actuator is in its rig file."""
     changed: Callable[[Any, bool], None] | None = None
     """Called with the actor when the fault has begun (True) or ended (False): for a fault that an installed package

@@ -1,4 +1,4 @@
-"""Whether a fault can be injected into an actor: its kind, what it concerns, its parameters and its duration."""
+"""The check of an injection into an actor: its kind, its target, its parameters and its duration."""
 
 from __future__ import annotations
 

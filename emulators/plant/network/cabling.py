@@ -38,7 +38,7 @@ class Trunk:
         self.aggregated = a[1] > AGGREGATE_BASE
         rapid = all(switch.params.protocol == "rstp" for switch in (a[0], b[0]))
         self.rapid = rapid and not any(link.params.shared for link in links)
-        """Whether both ends can agree at once (point to point, RSTP)."""
+        """True if both ends can agree at once (point to point, RSTP)."""
         self.age_s = INFORMATION_AGE_S if rapid else MAX_AGE_S
 
 

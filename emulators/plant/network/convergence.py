@@ -60,7 +60,7 @@ class Convergence:
             self._apply(switch, roles[switch.id], agreed, hosts, at_once)
 
     def _believed(self, trunk: Trunk, at_once: bool) -> bool:
-        """Whether the ends of a trunk hear each other, or still believe what they last heard."""
+        """True if the ends of a trunk hear each other, or still believe what they last heard."""
         heard = any(link.passes for link in self.net.carrying(trunk)) and trunk.a[0].bridges and trunk.b[0].bridges
         if heard:
             self.net.state.silent.pop(trunk.id, None)

@@ -59,13 +59,13 @@ class Fabric(Topology, Protocol):
         """The links of a trunk that traffic is put on."""
 
     def passes(self, trunk: Trunk) -> bool:
-        """Whether frames pass the trunk."""
+        """True if frames pass the trunk."""
 
     def connected(self, a: str, b: str) -> bool:
-        """Whether frames get from switch `a` to switch `b`, a storm aside."""
+        """True if frames get from switch `a` to switch `b`, a storm aside."""
 
     def reachable(self, device_id: str) -> bool:
-        """Whether the management station can talk to that device now."""
+        """True if the management station can talk to that device now."""
 
     def after(self, delay_s: float, name: str) -> None: ...
 

@@ -80,7 +80,7 @@ class Link(Component[LinkState, LinkRatings]):
 
     @property
     def up(self) -> bool:
-        """Whether both ends have a carrier."""
+        """True if both ends have a carrier."""
         return self.lit and self.a[0].carries(self.a[1]) and self.b[0].carries(self.b[1])
 
     @property
@@ -90,7 +90,7 @@ class Link(Component[LinkState, LinkRatings]):
 
     @property
     def passes(self) -> bool:
-        """Whether frames get through: BPDUs are believed lost only when all are."""
+        """True if frames get through: BPDUs are believed lost only when all are."""
         return self.up and self.loss_ratio < 1.0
 
     @property

@@ -92,7 +92,7 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
     # -- what others ask ------------------------------------------------------------------------------------
 
     def reachable(self, device_id: str) -> bool:
-        """Whether the management station can talk to that device now.
+        """True if the management station can talk to that device now.
 
         Its card answers, its port is up and forwards, and forwarding links lead to the station's port without
         passing through a broadcast storm. A device cabled to no switch is as reachable as its card; a switch is
@@ -105,7 +105,7 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
         return path and bool(card.answers)
 
     def connected(self, a: str, b: str) -> bool:
-        """Whether frames get from switch `a` to switch `b`, a storm aside."""
+        """True if frames get from switch `a` to switch `b`, a storm aside."""
         part = self._part.get(a)
         return part is not None and part == self._part.get(b)
 
@@ -122,7 +122,7 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
         self.router.resign(gateway)
 
     def distributes(self, switch: str, port: int) -> bool:
-        """Whether that port, a member of an aggregate, carries traffic."""
+        """True if that port, a member of an aggregate, carries traffic."""
         found = self._far.get((switch, port))
         return found is not None and found[0].id in self.state.active
 
@@ -150,7 +150,7 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
 
     @property
     def converged(self) -> bool:
-        """Whether every bridge port that is to forward does."""
+        """True if every bridge port that is to forward does."""
         return all(
             switch.state.stp.get(port) == "forwarding"
             for switch in self.switches.values()
@@ -270,11 +270,11 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
     # -- paths ----------------------------------------------------------------------------------------------
 
     def passes(self, trunk: Trunk) -> bool:
-        """Whether frames pass the trunk."""
+        """True if frames pass the trunk."""
         return trunk.id in self._open
 
     def _passes(self, trunk: Trunk) -> bool:
-        """Whether both ends forward and some link in it works."""
+        """True if both ends forward and some link in it works."""
         return all(switch.state.stp.get(str(port)) == "forwarding" for switch, port in (trunk.a, trunk.b)) and any(
             link.passes for link in self.carrying(trunk)
         )

@@ -28,7 +28,7 @@ class NetworkRatings:
     priorities: tuple[Annotated[int, Range(1, 254, "(VRRP priority)")], ...] = (200, 100)
     """Their VRRP priorities (100 is the default of RFC 5798 5.2.4)."""
     preempt: bool = True
-    """Whether a gateway of higher priority takes its role back (RFC 5798 6.1: default true)."""
+    """True if a gateway of higher priority takes its role back (RFC 5798 6.1: default true)."""
     uplinks: tuple[Annotated[str, Names("switch")], ...] = ()
     """The gateways' ports to the outside world, one each (`core-1:54`)."""
     gbps_per_kw: Annotated[float, Range(0.0, 1000.0, "Gb/s per kW")] = 0.4
@@ -78,7 +78,7 @@ class Topology(Protocol):
     def state(self) -> NetworkState: ...
 
     def distributes(self, switch: str, port: int) -> bool:
-        """Whether that port, a member of an aggregate, carries traffic."""
+        """True if that port, a member of an aggregate, carries traffic."""
 
     def vrrp_role(self, gateway: str) -> str:
         """initialize, backup or master."""

@@ -222,7 +222,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
 
     @property
     def running(self) -> bool:
-        """Whether it has power and has booted."""
+        """True if it has power and has booted."""
         return self.state.power == "up"
 
     @property
@@ -250,7 +250,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
         return port in self.state.shut
 
     def is_up(self, port: int) -> bool:
-        """Whether the port has a carrier; an aggregate when one of its members carries traffic."""
+        """True if the port has a carrier; an aggregate when one of its members carries traffic."""
         if port in self.aggregates:
             return bool(self.active_members(port))
         return self.state.oper[port - 1]
@@ -288,7 +288,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
             self._changed()
 
     def carries(self, port: int) -> bool:
-        """Whether this end of the cable could have a carrier."""
+        """True if this end of the cable could have a carrier."""
         dark = self.fault("port-dark")
         return self.running and port not in self.state.shut and (dark is None or round(dark["port"]) != port)
 
@@ -300,12 +300,12 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
 
     @property
     def speaks(self) -> bool:
-        """Whether its control processor sends BPDUs, LACPDUs and advertisements."""
+        """True if its control processor sends BPDUs, LACPDUs and advertisements."""
         return self.running and "hang" not in self.state.faults
 
     @property
     def bridges(self) -> bool:
-        """Whether it takes part in spanning tree."""
+        """True if it takes part in spanning tree."""
         return self.speaks and not self.stp_off
 
     @property
@@ -317,7 +317,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
 
     @property
     def forwarding(self) -> bool:
-        """Whether any of its ports forwards."""
+        """True if any of its ports forwards."""
         return self.running and "forwarding" in self.state.stp.values()
 
     @property
@@ -330,12 +330,12 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
 
     @property
     def is_master(self) -> bool:
-        """Whether it is the VRRP master."""
+        """True if it is the VRRP master."""
         return self.network.vrrp_role(self.id) == "master"
 
     @property
     def storm(self) -> bool:
-        """Whether frames go round in circles here."""
+        """True if frames go round in circles here."""
         return self.id in self.network.state.storm
 
     @property

@@ -116,7 +116,7 @@ def branches(network: Fabric, root: str) -> list[Branch]:
 
 
 def forwards(switch: Switch, port: int) -> bool:
-    """Whether a port that is in no aggregate forwards."""
+    """True if a port that is in no aggregate forwards."""
     return switch.state.stp.get(str(port)) == "forwarding"
 
 

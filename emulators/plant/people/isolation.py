@@ -118,7 +118,7 @@ class Isolation:
 
     @property
     def isolated(self) -> bool:
-        """Whether the way out is complete and the way back not begun."""
+        """True if the way out is complete and the way back not begun."""
         return self.next == len(self.procedure.out)
 
     def do(self, number: int | None = None, *, force: bool = False) -> Step:

@@ -65,7 +65,7 @@ class Board(Electrical[State, BoardRatings]):
 
     @property
     def clash(self) -> bool:
-        """Whether two of its incomers are live and out of step."""
+        """True if two of its incomers are live and out of step."""
         first = ""
         for supply in self.seen.values():
             if supply.origin:
@@ -76,7 +76,7 @@ class Board(Electrical[State, BoardRatings]):
 
     @property
     def out_of_service(self) -> bool:
-        """Whether a fault keeps it dead, whatever feeds it."""
+        """True if a fault keeps it dead, whatever feeds it."""
         return "short-circuit" in self.state.faults or "insulation" in self.state.faults
 
     def energise(self) -> Supply:
@@ -142,7 +142,7 @@ class BusTie(CircuitBreaker, Tie[BreakerState, BreakerRatings]):
 
     @property
     def synchronous(self) -> bool:
-        """Whether it may be closed: one side dead, or both in step."""
+        """True if it may be closed: one side dead, or both in step."""
         a, b = self.seen["a"].origin, self.seen["b"].origin
         return not a or not b or a == b
 
@@ -163,7 +163,7 @@ class BusTie(CircuitBreaker, Tie[BreakerState, BreakerRatings]):
             super().react()
 
     def _onto_short(self) -> bool:
-        """Whether one of its boards is shorted and the other live."""
+        """True if one of its boards is shorted and the other live."""
         boards = self.upstream("a"), self.upstream("b")
         return any("short-circuit" in b.state.faults for b in boards) and any(b.output.live for b in boards)
 

@@ -53,7 +53,7 @@ class Supply(NamedTuple):
 
     @property
     def sound(self) -> bool:
-        """Whether each phase is within `SOUND`; a supply with one phase missing is live and not sound."""
+        """True if each phase is within `SOUND`; a supply with one phase missing is live and not sound."""
         return min(self.volts) >= SOUND[0] * NOMINAL_VOLTS and max(self.volts) <= SOUND[1] * NOMINAL_VOLTS
 
     @property
@@ -236,7 +236,7 @@ class Electrical(Component[S, P]):
 
     @property
     def sound(self) -> bool:
-        """Whether it puts out three phases that machines can live on, as a monitoring relay sees it."""
+        """True if it puts out three phases that machines can live on, as a monitoring relay sees it."""
         return self.output.sound
 
     @property

@@ -51,7 +51,7 @@ def capacity_kw(component: Electrical) -> float:
 
 
 def out_of_service(board: Electrical) -> bool:
-    """Whether nothing can make it live: its attribute `out_of_service`, False if it has none."""
+    """True if nothing can make it live: its attribute `out_of_service`, False if it has none."""
     return bool(getattr(board, "out_of_service", False))
 
 

@@ -292,7 +292,7 @@ class Pdu(Electrical[PduState, PduRatings]):
         return self.state.relays[outlet - 1]
 
     def bank_open(self, bank: int) -> bool:
-        """Whether that bank's breaker is open, tripped or held."""
+        """True if that bank's breaker is open, tripped or held."""
         held = self.fault("bank-trip")
         return self.state.tripped[bank - 1] or (held is not None and int(held["bank"]) in (0, bank))
 

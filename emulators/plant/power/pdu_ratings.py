@@ -35,7 +35,7 @@ class PduRatings:
     three_phase_outlets: tuple[Annotated[int, Range(1, 256, "(an outlet)")], ...] = ()
     """Outlets with all three phases; their bank is three-pole."""
     switched: bool = True
-    """Whether outlets have relays; a metered PDU has none."""
+    """True if outlets have relays; a metered PDU has none."""
     latching: bool = True
     """Latching relays keep their position without power; others fall open and the firmware closes them again."""
 

@@ -127,12 +127,12 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
 
     @property
     def redundant(self) -> bool:
-        """Whether both sources are within limits."""
+        """True if both sources are within limits."""
         return len(self.state.good) == 2
 
     @property
     def in_step(self) -> bool:
-        """Whether both sources are live and have one origin."""
+        """True if both sources are live and have one origin."""
         one, other = (self.seen.get(t, DEAD).origin for t in self.TERMINALS)
         return one != "" and one == other
 
@@ -166,7 +166,7 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
             self.touch()
 
     def return_automatically(self, wanted: bool) -> None:
-        """Whether it goes back to the preferred source by itself."""
+        """True if it goes back to the preferred source by itself."""
         self.state.automatic_return = wanted
         self.touch()
 

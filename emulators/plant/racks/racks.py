@@ -354,12 +354,12 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         return super().quantity(name)
 
     def supplied_rack(self, rack: int) -> bool:
-        """Whether any power supply of that rack (from 1) is up, or still rides through."""
+        """True if any power supply of that rack (from 1) is up, or still rides through."""
         return any(not dropped[rack - 1] for dropped in self.state.dropped)
 
     @property
     def supplied(self) -> bool:
-        """Whether every rack is supplied."""
+        """True if every rack is supplied."""
         return self.racks_supplied == self.params.racks
 
     @property
@@ -377,7 +377,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
 
     @property
     def redundant(self) -> bool:
-        """Whether every rack has all its cords good."""
+        """True if every rack has all its cords good."""
         return not any(map(any, self.state.dropped)) and not any(map(any, self.state.rates))
 
     @property

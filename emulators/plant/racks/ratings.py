@@ -41,7 +41,7 @@ class RackRowRatings:
     shutdown_s: Annotated[float, Range(0.0, 86400.0, "s")] = 120.0
     """An orderly shutdown of all systems of a rack, s (assumption)."""
     auto_restart: bool = True
-    """Whether servers start by themselves when power returns ("last state" in their firmware setup)."""
+    """True if servers start by themselves when power returns ("last state" in their firmware setup)."""
     hall: Annotated[str, Names("hall")] = ""
     """The hall whose `inlet_c` they breathe and which takes their heat."""
     overheat_c: Annotated[float, Range(20.0, 100.0, "degC")] = 45.0

@@ -66,7 +66,7 @@ class BatterySide:
 
     @property
     def able(self) -> bool:
-        """Whether the battery holds up the DC link."""
+        """True if the battery holds up the DC link."""
         return not self.unit.state.disconnected and self.unit.state.depth < 1.0 and self.connected
 
     def full_s(self, kw: float) -> float:

@@ -30,7 +30,7 @@ class Inputs:
 
     @property
     def ok(self) -> bool:
-        """Whether the rectifier can work on its input; once refused, the voltage must come back 2 % further in."""
+        """True if the rectifier can work on its input; once refused, the voltage must come back 2 % further in."""
         (volts, hertz, origin), p = self.unit.seen["input"], self.unit.params
         if not origin or not p.rectifier_hertz[0] <= hertz <= p.rectifier_hertz[1]:
             return False
@@ -41,7 +41,7 @@ class Inputs:
 
     @property
     def bypass_ok(self) -> bool:
-        """Whether the load may be put on the bypass: voltage in tolerance and the inverter in step with it."""
+        """True if the load may be put on the bypass: voltage in tolerance and the inverter in step with it."""
         (volts, hertz, origin), p = self.bypass, self.unit.params
         if not origin or "bypass" in self.unit.state.faults or abs(hertz - p.hertz) > p.sync_hertz:
             return False

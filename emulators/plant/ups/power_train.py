@@ -47,7 +47,7 @@ class PowerTrain:
 
     @property
     def dc_ok(self) -> bool:
-        """Whether the inverter has something to live on, without looking further than this instant."""
+        """True if the inverter has something to live on, without looking further than this instant."""
         rectifying = self.unit.state.rectifier == "on" and "rectifier" not in self.unit.state.faults and self.inputs.ok
         return rectifying or self.battery.able
 
@@ -58,7 +58,7 @@ class PowerTrain:
 
     @property
     def follows_bypass(self) -> bool:
-        """Whether it sees the reference at its own bypass: then it is in step with it at every instant."""
+        """True if it sees the reference at its own bypass: then it is in step with it at every instant."""
         return self.unit.state.reference != "" and self.inputs.bypass.origin == self.unit.state.reference
 
     def route(self) -> str:
@@ -143,7 +143,7 @@ class PowerTrain:
 
     @property
     def on_battery(self) -> bool:
-        """Whether the inverter lives on the battery (also for a test, or while the rectifier walks in)."""
+        """True if the inverter lives on the battery (also for a test, or while the rectifier walks in)."""
         held = self.unit.state.testing or self.unit.state.rectifier != "on"
         return self.unit.state.path == "inverter" and held and self.battery.able
 

@@ -148,11 +148,11 @@ class UpsState(State):
     testing: bool = False
     """The rectifier is held back so that the battery carries the load."""
     auto_restart: bool = True
-    """Whether the output comes back by itself when the input returns after a full discharge."""
+    """True if the output comes back by itself when the input returns after a full discharge."""
     depth: float = 0.0
     """Depth of discharge of what the battery really holds, 0 full to 1 empty."""
     discharging: bool = False
-    """Whether the inverter lives on it, as last written to the journal."""
+    """True if the inverter lives on it, as last written to the journal."""
     believed: float = 1.0
     """Battery capacity the UPS reckons with; a deep test measures it."""
     rise_k: float = 0.0

@@ -152,7 +152,7 @@ class Transfer:
         self.unit.touch()
 
     def on_timer(self, name: str) -> bool:
-        """Whether that timer is one of these, which it then acts on."""
+        """True if that timer is one of these, which it then acts on."""
         state = self.unit.state
         if name == "walk-in":
             state.rectifier, state.walk_in_at = "walking", self.unit.plant.now

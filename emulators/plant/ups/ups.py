@@ -246,17 +246,17 @@ class Ups(Electrical[UpsState, UpsRatings]):
 
     @property
     def input_ok(self) -> bool:
-        """Whether the rectifier can work on its input."""
+        """True if the rectifier can work on its input."""
         return self.inputs.ok
 
     @property
     def bypass_ok(self) -> bool:
-        """Whether the load may be put on the bypass."""
+        """True if the load may be put on the bypass."""
         return self.inputs.bypass_ok
 
     @property
     def on_battery(self) -> bool:
-        """Whether the inverter lives on the battery (also for a test, or while the rectifier walks in)."""
+        """True if the inverter lives on the battery (also for a test, or while the rectifier walks in)."""
         return self.train.on_battery
 
     @property
@@ -296,12 +296,12 @@ class Ups(Electrical[UpsState, UpsRatings]):
 
     @property
     def battery_able(self) -> bool:
-        """Whether the battery holds up the DC link."""
+        """True if the battery holds up the DC link."""
         return self.battery_side.able
 
     @property
     def battery_connected(self) -> bool:
-        """Whether the battery breaker is closed and a string gives current."""
+        """True if the battery breaker is closed and a string gives current."""
         return self.battery_side.connected
 
     @property

@@ -209,12 +209,12 @@ class MibTree:
         return bisect_right(self.layout.oids, decode_oid(name))
 
     def has_object(self, oid: Oid) -> bool:
-        """Whether some prefix of `oid` is an object of this tree, with or without instances."""
+        """True if some prefix of `oid` is an object of this tree, with or without instances."""
         objects = self.layout.objects
         return any(oid[:length] in objects for length in self.layout.object_lengths if length <= len(oid))
 
     def object_is_writable(self, oid: Oid) -> bool:
-        """Whether `oid` lies under an object of which some instance can be set."""
+        """True if `oid` lies under an object of which some instance can be set."""
         return any(
             instance.write is not None
             and oid[: len(instance.oid) - instance.index_length] == instance.oid[: -instance.index_length]
