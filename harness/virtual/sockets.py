@@ -142,7 +142,7 @@ class DatagramTransport(asyncio.DatagramTransport):
         self._closing = False
 
     def call(self, method: Callable[..., object], *arguments: object) -> None:
-        """Call that method of the protocol."""
+        """Call that method of the protocol, in a copy of its context: it may be called while it is being called."""
         self.context.copy().run(method, *arguments)
 
     def vanish(self) -> None:

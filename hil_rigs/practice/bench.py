@@ -128,7 +128,7 @@ class _Draft:
 
     def _instruments(self) -> Iterator[tuple[str, str]]:
         for name, instrument in self.rig.bench.instruments.items():
-            if instrument.scpi is not None:
+            if instrument.scpi is not None or instrument.notifications is not None:
                 yield name, NOT_SERVED
             elif instrument.point is not None and not self._reached(instrument.point):
                 yield name, DEPENDS
