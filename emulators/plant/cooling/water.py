@@ -16,6 +16,9 @@ from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, Balance, 
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
 
+DESIGN_DIFFERENCE_K = 35.0 - 13.0
+"""Between the air and the water for which `WaterLoopRatings.ambient_kw` is given, K."""
+
 
 @dataclass(frozen=True)
 class WaterLoopRatings:
@@ -28,7 +31,10 @@ class WaterLoopRatings:
     pipes_m3: Annotated[float, Range(0.01, 10000.0, "m3")] = 6.0
     """Return side: pipes, coils and evaporators."""
     ambient_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 5.0
-    """Heat gained through insulation and fittings, kW (assumption)."""
+    """Heat gained through insulation and fittings by water of 13 degC in 35 degC, kW (assumption). The gain is in
+    proportion to the difference from `ambient_c`: water that is warmer loses heat."""
+    ambient_c: Annotated[float, Range(-40.0, 60.0, "degC")] = 35.0
+    """Air around pipes and tank, degC."""
 
 
 @dataclass
@@ -63,6 +69,11 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
             "supply_c": (*[0.0] * layers, 1.0),
             "tank_c": (0.0, *[1.0 / layers] * layers),
         }
+        capacities = self.capacities()
+        self._ambient_kw_per_k = [
+            c / sum(capacities) * self.params.ambient_kw / DESIGN_DIFFERENCE_K for c in capacities
+        ]
+        """Heat exchange of each node with the air around it, by its share of the water, kW/K."""
         self._flow = (-1, 0.0)
         """The plant's moment, and what the pumps move in it, l/s."""
 
@@ -140,6 +151,12 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
     def chillers_running(self) -> int:
         return sum(chiller.running for chiller in self.chillers)
 
+    @property
+    def ambient_gain_kw(self) -> float:
+        """Heat gained from the air around pipes and tank now, kW; negative when the water is warmer."""
+        differences = (self.params.ambient_c - t for t in self.state.nodes_c)
+        return sum(g * d for g, d in zip(self._ambient_kw_per_k, differences, strict=True))
+
     def capacities(self) -> list[float]:
         p = self.params
         layer = 1000.0 * p.tank_m3 / p.tank_layers * WATER_KJ_PER_L_K
@@ -148,7 +165,8 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
     def balance(self, balance: Balance) -> None:
         """The water's way round, the chillers' work and the heat of pumps and surroundings; coils write their own."""
         back, supply = self.return_node, self.supply_node
-        balance.heat(back, self.params.ambient_kw)
+        for node, conductance in enumerate(self._ambient_kw_per_k, back):
+            balance.inflow(node, self.params.ambient_c, conductance)
         flow = self.flow_l_s * WATER_KJ_PER_L_K
         if flow <= 0.0:
             return

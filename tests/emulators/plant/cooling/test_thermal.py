@@ -16,7 +16,7 @@ from small_plant import Source, plant_of
 from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K
 from twinfeed.emulators.plant.cooling.halls import Hall, HallRatings
 from twinfeed.emulators.plant.cooling.pumps import Pump, PumpRatings
-from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K
+from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, Balance
 from twinfeed.emulators.plant.cooling.water import WaterLoop, WaterLoopRatings
 
 
@@ -67,7 +67,15 @@ def test_air_and_racks_warm_together_at_the_late_rate(shared_data: Path) -> None
 def test_a_buffer_tank_rides_through_as_long_as_its_heat_lasts(shared_data: Path, row: int) -> None:
     case = published(shared_data, "chilled-water buffer")[row]
     tank_m3, load_kw = ((10.0, 500.0), (50.0, 1000.0))[row]
-    loop = WaterLoop("loop", WaterLoopRatings(tank_m3=tank_m3, tank_layers=1, pipes_m3=1e-3, ambient_kw=load_kw))
+
+    class Heated(WaterLoop):
+        """A loop whose return water takes up that load."""
+
+        def balance(self, balance: Balance) -> None:
+            super().balance(balance)
+            balance.heat(self.return_node, load_kw)
+
+    loop = Heated("loop", WaterLoopRatings(tank_m3=tank_m3, tank_layers=1, pipes_m3=0.01, ambient_kw=0.0))
     pumps = [
         Pump(f"pump-{n}", PumpRatings(loop="loop", power_kw=0.0, flow_l_s=1000.0), {"input": "ups"}) for n in (1, 2)
     ]
@@ -132,7 +140,7 @@ def test_no_heat_is_lost_between_racks_and_chillers() -> None:
     s.run(600.0)
     fans = sum(crah.heat_kw for crah in s.crahs)
     pumps = sum(pump.power_kw for pump in s.pumps)
-    into = (1000.0 + fans + pumps + s.loop.params.ambient_kw) * 600.0
+    into = (1000.0 + fans + pumps + s.loop.ambient_gain_kw) * 600.0
     assert stored_kj() - before == pytest.approx(into, rel=1e-3)
 
 
@@ -141,7 +149,7 @@ def test_heat_balances_at_rest() -> None:
     fans = sum(crah.heat_kw for crah in s.crahs)
     pumps = sum(pump.power_kw for pump in s.pumps)
     taken = sum(chiller.cooling_kw for chiller in s.chillers)
-    assert taken == pytest.approx(1000.0 + fans + pumps + s.loop.params.ambient_kw, rel=1e-4)
+    assert taken == pytest.approx(1000.0 + fans + pumps + s.loop.ambient_gain_kw, rel=1e-4)
 
 
 # -- published measurements -----------------------------------------------------------------------------------

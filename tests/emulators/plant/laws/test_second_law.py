@@ -12,6 +12,7 @@ from small_plant import plant_of
 
 from twinfeed.emulators.plant.cooling.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.cooling.halls import Hall, HallRatings
+from twinfeed.emulators.plant.cooling.water import WaterLoop, WaterLoopRatings
 
 TOLERANCE_K = 0.05
 """The accepted error of a step, twice over, K."""
@@ -70,6 +71,24 @@ def test_with_everything_off_a_room_tends_to_the_air_outside(ratings: dict[str, 
         now = stored_kj()
         assert now < before
         before = now
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    ambient_c=st.floats(-20.0, 50.0),
+    ambient_kw=st.floats(0.0, 100.0),
+    nodes=st.lists(st.floats(5.0, 90.0), min_size=5, max_size=5),
+    hours=st.integers(1, 96),
+)
+def test_water_that_stands_is_never_warmer_or_colder_than_it_was_and_the_air_around_it(
+    ambient_c: float, ambient_kw: float, nodes: list[float], hours: int
+) -> None:
+    loop = WaterLoop("loop", WaterLoopRatings(ambient_kw=ambient_kw, ambient_c=ambient_c))
+    plant = plant_of(loop)
+    loop.state.nodes_c = nodes
+    plant.advance(3600.0 * hours)
+    assert min(*nodes, ambient_c) - TOLERANCE_K <= min(loop.state.nodes_c)
+    assert max(loop.state.nodes_c) <= max(*nodes, ambient_c) + TOLERANCE_K
 
 
 @settings(max_examples=10, deadline=None)
