@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
 
-.PHONY: demo test lint bench up catalogues docs clean
+.PHONY: demo test coverage loaded lint bench up catalogues docs clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -27,6 +27,12 @@ up: $(BIN)/twinfeed          ## serve a site until Ctrl-C: make up SITE=bench
 test: $(BIN)/tox             ## the tests, in environments of their own
 	@$(BIN)/tox run-parallel -q --parallel-live -p 2 -e py,labgrid
 
+coverage: $(BIN)/tox         ## the tests, and how much of each package they run
+	@$(BIN)/tox run-parallel -q --parallel-live -p 2 -e coverage,labgrid
+
+loaded: $(BIN)/tox           ## some tests on a busy machine
+	@$(BIN)/tox run -q -e loaded
+
 lint: $(BIN)/tox             ## style, direction of imports, types
 	@$(BIN)/tox run -q -e lint,types
 
@@ -41,4 +47,4 @@ docs: $(BIN)/tox             ## the manual as HTML, in build/docs
 	@echo "open build/docs/index.html"
 
 clean:
-	rm -rf $(VENV) .tox build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .tox build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

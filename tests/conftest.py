@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import cryptography.hazmat.primitives.serialization  # noqa: F401  # pytester drops what it imports; this loads once
+import dialling
 import pytest
 from hypothesis import HealthCheck, settings
 from workers import leftovers, own_network
@@ -31,6 +33,7 @@ settings.load_profile("twinfeed")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Whatever tests start ends with the run, however the run ends."""
+    asyncio.set_event_loop(None)  # else pytest-asyncio asks for the thread's loop, which Python makes and nobody closes
     if not hasattr(config, "workerinput"):
         watching = leftovers.watch()
         config.add_cleanup(lambda: _over(watching))
@@ -85,6 +88,13 @@ def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
     """No test reads or writes what the devices of this machine's own sites have kept, nor the key it signs with."""
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
     os.environ["TWINFEED_KEY"] = str(tmp_path_factory.mktemp("key") / "record-key.pem")
+
+
+@pytest.fixture
+async def hanging_up() -> AsyncIterator[None]:
+    """Close the connections that the test has dialled, on the event loop of the test."""
+    yield
+    dialling.hang_up()
 
 
 @pytest.fixture(scope="session")

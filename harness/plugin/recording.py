@@ -74,7 +74,11 @@ class RunRecord:
         name = f"record-{self.worker}" if self.worker else "record"
         folder.mkdir(parents=True, exist_ok=True)
         self._lock = _locked(folder / f"{name}.lock")
-        self.record = Record.open(folder / f"{name}.jsonl", keys.own())
+        try:
+            self.record = Record.open(folder / f"{name}.jsonl", keys.own())
+        except BaseException:
+            self._lock.close()
+            raise
         notes.opened(self.record)
         self._full = ""
         self._endings: dict[str, tuple[Ending, str]] = {}

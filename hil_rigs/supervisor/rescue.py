@@ -100,11 +100,20 @@ def telling(rig: Rig, stack: contextlib.ExitStack | contextlib.AsyncExitStack) -
 # -- the next keeper ---------------------------------------------------------------------------------------------------
 
 
+_GUARDS: list[subprocess.Popen[bytes]] = []
+"""The guards that this process has started. They outlive it; one that is not kept counts as forgotten
+(ResourceWarning)."""
+
+
 def start_guard(rig: Rig) -> subprocess.Popen[bytes]:
     """Start the guard of a bench, of a session of its own: Ctrl-C and a closed terminal do not end it."""
     command = [sys.executable, "-m", "twinfeed.hil_rigs.supervisor", str(rig.path.resolve())]
     with log_of(rig).open("wb") as output:
-        return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True)
+        guard = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+        )
+    _GUARDS[:] = [*(each for each in _GUARDS if each.poll() is None), guard]
+    return guard
 
 
 def hand_over(rig: Rig) -> str:

@@ -62,7 +62,7 @@ def running_up(runtime: Path, *arguments: object) -> Iterator[Up]:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
         try:
-            process.wait(PATIENCE_S)
+            process.communicate(timeout=PATIENCE_S)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(PATIENCE_S)
+            process.communicate(timeout=PATIENCE_S)

@@ -30,7 +30,7 @@ def device_port() -> Iterator[int]:
         yield int(server.stdout.readline())
     finally:
         server.kill()
-        server.wait(10)
+        server.communicate(timeout=10)
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def proxied(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-        process.wait(30)
+        process.communicate(timeout=30)
 
 
 def port_of(line: str) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import pytest
@@ -112,11 +112,15 @@ class TestAccess:
     ) -> None:
         async def scenario(loop: VirtualLoop) -> None:
             async with SnmpServer(small_device.agent(), HOST, 161):
-                with pytest.raises(Refused, match="noAccess"):
-                    await SnmpTransport.v2c(HOST, community="public").set(NAME, "string", b"x")
-                with pytest.raises(NoAnswer):
-                    await SnmpTransport.v2c(HOST, community="wrong").get([NAME])
-                await SnmpTransport.v2c(HOST, community="public", write_community="private").set(NAME, "string", b"x")
+                with (
+                    pytest.raises(Refused, match="noAccess"),
+                    closing(SnmpTransport.v2c(HOST, community="public")) as asking,
+                ):
+                    await asking.set(NAME, "string", b"x")
+                with pytest.raises(NoAnswer), closing(SnmpTransport.v2c(HOST, community="wrong")) as asking:
+                    await asking.get([NAME])
+                with closing(SnmpTransport.v2c(HOST, community="public", write_community="private")) as asking:
+                    await asking.set(NAME, "string", b"x")
 
         virtually(scenario)
         assert small_device.name == b"x"
@@ -203,26 +207,38 @@ class TestSilence:
         virtually(scenario)
 
     async def test_a_port_where_nobody_listens_is_told_as_such(self) -> None:
-        with pytest.raises(NoAnswer, match="refused"):
-            await SnmpTransport.v2c(HOST, 9, timeout_s=0.2, retries=0).get([NAME])
+        with (
+            pytest.raises(NoAnswer, match="refused"),
+            closing(SnmpTransport.v2c(HOST, 9, timeout_s=0.2, retries=0)) as asking,
+        ):
+            await asking.get([NAME])
 
 
 class TestWrongAnswers:
     async def test_octets_that_are_no_message_are_told_with_them(self) -> None:
         async with answering(lambda datagram: datagram[:-3]) as port:
-            with pytest.raises(WrongAnswer, match=rf"{NAME}: not an SNMP response: .*past the end.* \(octets 30"):
-                await SnmpTransport.v2c(HOST, port, timeout_s=10.0).get([NAME])
+            with (
+                pytest.raises(WrongAnswer, match=rf"{NAME}: not an SNMP response: .*past the end.* \(octets 30"),
+                closing(SnmpTransport.v2c(HOST, port, timeout_s=10.0)) as asking,
+            ):
+                await asking.get([NAME])
 
     async def test_a_request_sent_back_is_no_response(self) -> None:
         async with answering(lambda datagram: datagram) as port:
-            with pytest.raises(WrongAnswer, match="not an SNMP response"):
-                await SnmpTransport.v2c(HOST, port, timeout_s=10.0).get([NAME])
+            with (
+                pytest.raises(WrongAnswer, match="not an SNMP response"),
+                closing(SnmpTransport.v2c(HOST, port, timeout_s=10.0)) as asking,
+            ):
+                await asking.get([NAME])
 
     def test_an_answer_to_another_request_is_told_with_its_octets(self, virtually: Callable[..., Any]) -> None:
         async def scenario(loop: VirtualLoop) -> None:
             async with answering(lambda datagram: b"\x30\x03\x02\x01\x01"):
-                with pytest.raises(WrongAnswer, match=r"no response to this request .*octets 30 03 02 01 01"):
-                    await SnmpTransport.v2c(HOST, 161, timeout_s=1.0).get([NAME])
+                with (
+                    pytest.raises(WrongAnswer, match=r"no response to this request .*octets 30 03 02 01 01"),
+                    closing(SnmpTransport.v2c(HOST, 161, timeout_s=1.0)) as asking,
+                ):
+                    await asking.get([NAME])
 
         virtually(scenario)
 
@@ -244,8 +260,11 @@ class TestWrongAnswers:
             return agent.handle(asked) or b""
 
         async with answering(swapped) as port:
-            with pytest.raises(WrongAnswer, match=rf"variables {LIMIT} came"):
-                await SnmpTransport.v2c(HOST, port, timeout_s=10.0).get([NAME])
+            with (
+                pytest.raises(WrongAnswer, match=rf"variables {LIMIT} came"),
+                closing(SnmpTransport.v2c(HOST, port, timeout_s=10.0)) as asking,
+            ):
+                await asking.get([NAME])
 
     async def test_an_agent_that_walks_in_circles_is_found_out(self, small_device: SmallDevice) -> None:
         agent = small_device.agent()
@@ -255,8 +274,11 @@ class TestWrongAnswers:
             return agent.handle(asked) or b""
 
         async with answering(circling) as port:
-            with pytest.raises(WrongAnswer, match="the agent walks in circles"):
-                await SnmpTransport.v2c(HOST, port, timeout_s=10.0).walk(TABLE)
+            with (
+                pytest.raises(WrongAnswer, match="the agent walks in circles"),
+                closing(SnmpTransport.v2c(HOST, port, timeout_s=10.0)) as asking,
+            ):
+                await asking.walk(TABLE)
 
 
 class TestMessages:

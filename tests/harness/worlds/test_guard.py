@@ -64,9 +64,7 @@ class Listening:
 def server() -> Iterator[Listening]:
     listening = Listening()
     yield listening
-    assert listening.process.stdin is not None
-    listening.process.stdin.close()
-    listening.process.wait(10)
+    listening.process.communicate(timeout=10)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ import pytest
 from ruamel.yaml import YAML
 
 FOLDER = Path(__file__).parent
-sys.path += [str(FOLDER / "software"), str(FOLDER.parent)]
+sys.path += [str(FOLDER / "software"), str(FOLDER.parents[1])]
 
 from external import background, program, until  # noqa: E402
 from linux_switch import USER, linux_switch, namespaces_can_be_made  # noqa: E402

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
@@ -159,6 +159,7 @@ class Terminal:
 
     def __init__(self, language: Language = "en") -> None:
         source, self._keyboard = os.pipe()
+        self._hung_up = False
         self._source = os.fdopen(source, encoding="utf-8")
         self.screen = io.StringIO()
         console = Console(file=self.screen, width=200, highlight=False)
@@ -168,31 +169,48 @@ class Terminal:
         os.write(self._keyboard, text.encode())
 
     def hangs_up(self) -> None:
-        os.close(self._keyboard)
+        if not self._hung_up:
+            self._hung_up = True
+            os.close(self._keyboard)
+
+    async def ends(self) -> None:
+        """Hang up, and close the terminal when its reader has seen the end."""
+        self.hangs_up()
+        if self.dialogue._reader is not None:
+            await asyncio.to_thread(self.dialogue._reader.join, 10)
+        self._source.close()
+
+
+@pytest.fixture
+async def terminal(language: Language) -> AsyncIterator[Terminal]:
+    made = Terminal(language)
+    yield made
+    await made.ends()
+
+
+@pytest.fixture
+def language() -> Language:
+    return "en"
 
 
 class TestAtATerminal:
-    async def test_an_empty_line_confirms(self) -> None:
-        terminal = Terminal()
+    async def test_an_empty_line_confirms(self, terminal: Terminal) -> None:
         asked = asyncio.ensure_future(terminal.dialogue.ask(Question("plug", "Pull the plug.", 90.0, Path("plug.png"))))
         await asyncio.sleep(0)
         terminal.types("\n")
         assert await asked == Answer(True, "", "Awa Traoré")
         assert "plug (within 90 s)" in terminal.screen.getvalue()
         assert "picture: plug.png" in terminal.screen.getvalue()
-        terminal.hangs_up()
 
-    async def test_any_other_line_is_why_not(self) -> None:
-        terminal = Terminal("fr")
+    @pytest.mark.parametrize("language", ["fr"])
+    async def test_any_other_line_is_why_not(self, terminal: Terminal) -> None:
         asked = asyncio.ensure_future(terminal.dialogue.ask(Question("plug", "Débranchez.", 90.0)))
         await asyncio.sleep(0)
         terminal.types("c'est fermé à clé\n")
         assert await asked == Answer(False, "c'est fermé à clé", "Awa Traoré")
         assert "Entrée quand c'est fait" in terminal.screen.getvalue()
-        terminal.hangs_up()
 
-    async def test_a_reading_is_what_is_typed(self) -> None:
-        terminal = Terminal()
+    async def test_a_reading_is_what_is_typed(self, terminal: Terminal) -> None:
         asked = asyncio.ensure_future(
             terminal.dialogue.ask(Question("tank", "Read.", 90.0, unit="%", wrong="found 'x'"))
         )
@@ -200,10 +218,8 @@ class TestAtATerminal:
         terminal.types("42 %\n")
         assert await asked == Answer(True, "42 %", "Awa Traoré")
         assert "found 'x'" in terminal.screen.getvalue()
-        terminal.hangs_up()
 
-    async def test_a_line_that_comes_too_late_answers_no_later_question(self) -> None:
-        terminal = Terminal()
+    async def test_a_line_that_comes_too_late_answers_no_later_question(self, terminal: Terminal) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01):
                 await terminal.dialogue.ask(Question("plug", "Pull the plug.", 0.01))
@@ -214,10 +230,8 @@ class TestAtATerminal:
         await asyncio.sleep(0)
         terminal.types("42\n")
         assert (await asked).text == "42"
-        terminal.hangs_up()
 
-    async def test_a_closed_terminal_has_nobody_at_it(self) -> None:
-        terminal = Terminal()
+    async def test_a_closed_terminal_has_nobody_at_it(self, terminal: Terminal) -> None:
         terminal.hangs_up()
         for _ in range(2):
             with pytest.raises(NobodyThere, match="the terminal"):

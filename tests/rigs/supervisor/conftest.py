@@ -14,6 +14,4 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MemoryBen
     monkeypatch.setenv("TWINFEED_BENCHES", str(tmp_path / "benches"))
     made = MemoryBench(tmp_path)
     yield made
-    if hasattr(made, "supervisor"):
-        made.run(made.supervisor.stop())
-    made.loop.close()
+    made.end()

@@ -90,7 +90,16 @@ class MemoryBench:
         self.moves: list[tuple[str, Position]] = []
         self.told: list[Mapping[str, Any]] = []
         self.switches: dict[str, Switch] = {}
+        self.records: list[Record] = []
         self.supervisor: Supervisor
+
+    def end(self) -> None:
+        """End the supervisor, if there is one, and close what is open."""
+        if self.records:
+            self.run(self.supervisor.stop())
+        for record in self.records:
+            record.close()
+        self.loop.close()
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         return self.loop.run_until_complete(coroutine)
@@ -107,8 +116,8 @@ class MemoryBench:
         def gauges(quantities: Iterable[str]) -> list[Instrument]:
             return [Gauge(quantity, self.values) for quantity in quantities]
 
-        record = Record.open(self.folder / "record.jsonl")
-        self.supervisor = Supervisor(rig, record, {}, self.switches, gauges, self.told.append)
+        self.records.append(Record.open(self.folder / "record.jsonl"))
+        self.supervisor = Supervisor(rig, self.records[-1], {}, self.switches, gauges, self.told.append)
         self.run(self.supervisor.start())
         self.wait(0.01)
         return self.supervisor

@@ -82,8 +82,8 @@ class Bench:
             ]
 
         self.heard: Callable[[Mapping[str, Any]], None] = lambda event: None
-        record = Record.open(folder / "record.jsonl")
-        self.supervisor = Supervisor(self.rig, record, {}, {}, meters, lambda event: self.heard(event))
+        self.record = Record.open(folder / "record.jsonl")
+        self.supervisor = Supervisor(self.rig, self.record, {}, {}, meters, lambda event: self.heard(event))
         monkeypatch.setattr(world, "join", self._join)
         monkeypatch.setattr(world, "Beating", lambda *_: self)
         monkeypatch.setattr(asyncio, "to_thread", self._here)
@@ -136,6 +136,8 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     yield bench
     bench.loop.run_until_complete(bench.world.stop())
     bench.loop.run_until_complete(bench.supervisor.stop())
+    bench.loop.close()
+    bench.record.close()
 
 
 def test_what_was_read_all_the_time_holds(bench: Bench) -> None:

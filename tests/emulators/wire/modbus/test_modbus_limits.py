@@ -9,10 +9,13 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from dialling import dial
 
 from twinfeed.emulators.wire.modbus import ModbusTcpServer, TableUnit, Unanswered, direct
 from twinfeed.emulators.wire.pool import ConnectionPool
 from twinfeed.emulators.wire.turns import LONG_S, TURN_S
+
+pytestmark = pytest.mark.usefixtures("hanging_up")
 
 HOST = "127.0.0.1"
 READ = bytes.fromhex("0001 0000 0006 FF 03 0000 0001")
@@ -39,7 +42,7 @@ class Client:
 
     @classmethod
     async def to(cls, served: ModbusTcpServer) -> Client:
-        return cls(*await asyncio.open_connection(*served.address))
+        return cls(*await dial(*served.address))
 
     async def read(self) -> bytes:
         self.writer.write(READ)

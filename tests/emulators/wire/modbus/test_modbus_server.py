@@ -8,8 +8,11 @@ import struct
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
+from dialling import dial
 
 from twinfeed.emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
+
+pytestmark = pytest.mark.usefixtures("hanging_up")
 
 Serve = Callable[..., Awaitable[ModbusTcpServer]]
 Client = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -25,7 +28,7 @@ def nothing_is_logged(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
 
 
 async def connect(server: ModbusTcpServer) -> Client:
-    return await asyncio.open_connection(*server.address)
+    return await dial(*server.address)
 
 
 async def ask(client: Client, request: bytes = READ) -> bytes:

@@ -5,12 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
+from dialling import dial
 from hypothesis import given
 from hypothesis import strategies as st
 from snmp_manager import SYSTEM, Device, read, request
 
 from twinfeed.emulators.wire.snmp import SnmpStreamServer
 from twinfeed.emulators.wire.snmp.stream import MAX_CONNECTIONS, MAX_MESSAGE, NotAMessage, message_end
+
+pytestmark = pytest.mark.usefixtures("hanging_up")
 
 HOST = "127.12.2.3"
 NAME = (*SYSTEM, 5, 0)
@@ -40,7 +43,7 @@ async def message(reader: asyncio.StreamReader) -> bytes:
 
 
 async def connected(server: SnmpStreamServer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    return await asyncio.open_connection(server.host, server.port)
+    return await dial(server.host, server.port)
 
 
 @pytest.mark.parametrize("piece", [1, 3, 7, 1000])

@@ -1,0 +1,43 @@
+"""How much of each package the tests run, and the least that they must: `python -m workers.floors` after a measured run."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import coverage
+from coverage.exceptions import NoDataError
+
+FLOORS = {
+    "emulators/plant": 0.0,
+    "emulators/devices": 0.0,
+    "emulators/wire": 0.0,
+    "emulators": 0.0,
+    "harness": 0.0,
+    "hil_rigs": 0.0,
+    "fixtures": 0.0,
+}
+"""Lowest share of the lines of a package that a measured run must execute, percent. See `workers.covering` for what is
+measured."""
+
+
+def main() -> int:
+    measured = coverage.Coverage()
+    measured.combine()
+    measured.save()
+    below = []
+    for package, floor in FLOORS.items():
+        try:
+            share = measured.report(include=[f"*/{package}/*"], file=io.StringIO())
+        except NoDataError:
+            share = 0.0
+        print(f"{package:20} {share:5.1f} % of its lines (at least {floor:g} %)")
+        if share < floor:
+            below.append(package)
+    if below:
+        print(f"fewer lines than the floor in {', '.join(below)}; see `coverage report -m --include='*/{below[0]}/*'`")
+    return len(below) > 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
