@@ -64,7 +64,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             path = Path(nodeid.partition("::")[0])
             bound = (
-                path.parent.name in ON_THE_NETWORK
+                not ON_THE_NETWORK.isdisjoint(path.parts)
                 or path.parent.parent.name == "wire"
                 or path.name in ALSO_ON_THE_NETWORK
                 or "interop" in path.name
