@@ -16,7 +16,11 @@ from twinfeed.harness.journal import Trace
 from twinfeed.harness.properties import always, evaluate, eventually, never, until, within
 from twinfeed.harness.unknown import Unknown
 
-rtamt = pytest.importorskip("rtamt", reason="rtamt is not installed: pip install rtamt (Python 3.12 or older)")
+
+@pytest.fixture(autouse=True, scope="module")
+def _rtamt_is_installed() -> None:
+    pytest.importorskip("rtamt", reason="rtamt is not installed: pip install rtamt (Python 3.12 or older)")
+
 
 FEW = settings(max_examples=40, deadline=None)
 """It takes rtamt 10 ms to parse a formula."""
@@ -69,6 +73,8 @@ spans = st.tuples(st.integers(0, 8), st.integers(1, 10)).map(lambda pair: (pair[
 
 def judged_by_rtamt(text, points):
     """The robustness at time 0."""
+    import rtamt  # half a second, which is no other test's
+
     spec = rtamt.StlDenseTimeSpecification()
     for name in (*NAMES, "out"):
         spec.declare_var(name, "float")
