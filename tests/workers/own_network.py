@@ -15,6 +15,7 @@ import socket
 import struct
 import subprocess
 import sys
+from contextlib import suppress
 
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 """Of <sched.h>."""
@@ -24,6 +25,9 @@ SIOCGIFFLAGS, SIOCSIFFLAGS, SIOCSIFADDR, IFF_UP = 0x8913, 0x8914, 0x8916, 0x1
 
 WITH_FLAGS, WITH_ADDRESS = struct.Struct("16sh14x"), struct.Struct("16sHxx4s8x")
 """`struct ifreq` of <linux/if.h>: name and flags, name and `sockaddr_in`."""
+
+WITH_ADDRESS_6 = struct.Struct("16sIi")
+"""`struct in6_ifreq` of <linux/ipv6.h>: address, length of the prefix in bits, number of the interface."""
 
 
 def command() -> str:
@@ -55,8 +59,12 @@ def enter() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         name, flags = WITH_FLAGS.unpack(fcntl.ioctl(any_socket, SIOCGIFFLAGS, WITH_FLAGS.pack(b"lo", 0)))
         fcntl.ioctl(any_socket, SIOCSIFFLAGS, WITH_FLAGS.pack(name, flags | IFF_UP))
-        # Without a second address getaddrinfo(3) takes the machine for one that has no IPv4, and ser2net starts on none.
+        # Without addresses other than 127.0.0.1 and ::1, getaddrinfo(3) takes the machine for one that has no IPv4 or no
+        # IPv6: ser2net does not start, and mbpoll does not find its server.
         second = WITH_ADDRESS.pack(b"lo:1", socket.AF_INET, socket.inet_aton("127.0.0.2"))
+        fcntl.ioctl(any_socket, SIOCSIFADDR, second)
+    with suppress(OSError), socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as any_socket:  # IPv6 may be switched off
+        second = WITH_ADDRESS_6.pack(socket.inet_pton(socket.AF_INET6, "fd00::1"), 128, socket.if_nametoindex("lo"))
         fcntl.ioctl(any_socket, SIOCSIFADDR, second)
 
 

@@ -14,7 +14,7 @@ BIND = """
 import socket
 one = socket.create_server(("127.30.0.11", {port}))
 socket.create_connection(("127.30.0.11", {port})).close()
-print(socket.getaddrinfo("127.0.0.1", {port}, flags=socket.AI_ADDRCONFIG)[0][4][0])
+print(*(socket.getaddrinfo(host, {port}, flags=socket.AI_ADDRCONFIG)[0][4][0] for host in ("127.0.0.1", "::1")))
 """
 
 
@@ -24,4 +24,4 @@ def test_an_address_that_is_taken_here_is_free_there() -> None:
         script = BIND.format(port=taken.getsockname()[1])
         command = [*shlex.split(own_network.command()), "-c", script]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    assert (done.stdout.strip(), done.returncode) == ("127.0.0.1", 0), done.stderr
+    assert (done.stdout.strip(), done.returncode) == ("127.0.0.1 ::1", 0), done.stderr
