@@ -101,7 +101,7 @@ class InProcess(Controller):
             except owner.WillNotStop as error:
                 raise ControllerFailed(f"the controller {self.name} cannot be stopped: {error}") from None
         task.cancel()
-        await asyncio.gather(task, return_exceptions=True)  # how it ended is told by `ended`
+        await asyncio.gather(task, return_exceptions=True)  # `ended` has its result
 
     @property
     def ended(self) -> asyncio.Future[None] | None:

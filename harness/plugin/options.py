@@ -66,7 +66,7 @@ def add(parser: pytest.Parser) -> None:
     group.addoption(
         "--controller",
         metavar="MODULE[:MAIN]|running",
-        help="the controller under test, a coroutine function; live: `running` for one that somebody else starts",
+        help="the controller under test, a coroutine function; live: `running` for a program started outside pytest",
     )
     group.addoption("--controller-cmd", metavar="COMMAND", help="live: the controller under test, a program of its own")
     group.addoption(

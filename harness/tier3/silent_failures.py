@@ -71,11 +71,11 @@ class Silence:
     time_s: float
     """How long after the effect it may come, s."""
     elsewhere: str = ""
-    """The first alarm of a device that it does not concern: it comes of the fault, but nobody would think so."""
+    """The first alarm of a device that it does not concern: it comes of the fault, and does not point to it."""
 
     @property
     def silent(self) -> bool:
-        """Whether it did something that nobody was told in time."""
+        """Whether it had an effect without an alarm in time."""
         return self.effect != "" and self.alarm_s > self.effect_s + self.time_s
 
     def __str__(self) -> str:

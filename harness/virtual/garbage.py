@@ -1,8 +1,8 @@
 """Objects of one run: the garbage collector comes for them before the run is judged, and for no older ones.
 
-What `__del__` raises, and an exception in a future that nobody awaited, become known when the collector comes. It comes
-at times of its own, perhaps in a later run. While a run is set apart, objects that were there before it are frozen
-(`gc.freeze`): a collection is quick, and what it finds is of this run.
+What `__del__` raises, and an exception in a future that nothing awaited, become known when the collector runs. It
+runs at times of its own, perhaps in a later run. While a run is set apart, objects that were there before it are
+frozen (`gc.freeze`): a collection is quick, and what it finds is of this run.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ debugger, of a server that was started before. Harmless, and let through, are
 - `FRIENDS`: tools that speak with their own other half, wherever they are called from;
 - what an installed library does while it is imported;
 - the standard streams, `HARMLESS_DEVICES`, and the log of the machine (`LOGS`);
-- numeric addresses and `localhost` in look-ups, which ask nobody.
+- numeric addresses and `localhost` in look-ups, which need no network.
 
 What an extension module does with sockets of its own in C, without a word to Python, cannot be seen.
 """

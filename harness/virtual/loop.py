@@ -1,7 +1,7 @@
 """An asyncio event loop whose time is virtual: when all is quiet, the clock jumps to the next timer.
 
 Half an hour of timers runs in the time their callbacks take. Nothing outside can reach in: the loop's network is in
-memory (`harness.worlds.network`), and whoever asks for a thread, a real socket or a child process is told so, by name.
+memory (`network`). A thread, a real socket or a child process ends the run, with the name of the function.
 
 What asyncio promises is kept, the order of callbacks included; the loop is asyncio's own `BaseEventLoop` with another
 clock and no selector. Prior art with the same idea: async-solipsism and looptime (both on PyPI), which have no

@@ -1,6 +1,6 @@
 """The simulated world's network: TCP and UDP between protocol objects, in memory, on the loop's virtual time.
 
-Every address is a host. The path between the station (whoever is not listed as a device) and a device's address can be
+Every address is a host. The path between the station (any address that is no device's) and a device's address can be
 given conditions of its own, and its messages can be altered (`path`). What is sent arrives through
 `loop.arrive_at`, so that the same seed gives the same bytes at the same times.
 """
@@ -144,7 +144,7 @@ class Network:
         return path, path.back, False
 
     def _port(self, host: str) -> int:
-        """A port of that host that nobody listens at.
+        """A free port of that host.
 
         Raises:
             OSError: there is none.
@@ -164,7 +164,7 @@ class Network:
         """Accept connections at that address.
 
         Raises:
-            OSError: somebody listens there already.
+            OSError: the address is in use.
         """
         host, port = _bindable(address[0]), address[1]
         if port == 0:
@@ -186,7 +186,7 @@ class Network:
         """Open a connection.
 
         Raises:
-            ConnectionRefusedError: nobody listens there, or the path refuses.
+            ConnectionRefusedError: nothing listens there, or the path refuses.
             TimeoutError: nothing comes back.
         """
         loop = self._loop
@@ -320,7 +320,7 @@ class Network:
             transport.call(transport.protocol.datagram_received, data, source)
 
     def _unreachable(self, source: Address, destination: Address) -> None:
-        """Nobody is bound there: ICMP says so to a sender that is connected to that address (RFC 1122 §4.1.3.3)."""
+        """Nothing is bound there: ICMP reports it to a sender that is connected to that address (RFC 1122 §4.1.3.3)."""
         sender = self._datagrams.get(source)
         if sender is not None and sender.remote == destination:
             error = ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))

@@ -6,8 +6,8 @@ its code has failed. Here three kinds of failure end the run, and are raised whe
 - an exception of a callback, a protocol, an asynchronous generator, or `loop.call_exception_handler`. A handler that
   the code under test has set itself decides, as asyncio has it, except about the outcomes of pytest (`pytest.fail`,
   `pytest.skip`, `pytest.exit`) and other exceptions that are no `Exception`;
-- an exception of a task or future that nobody can await any more, and one that Python only reports since it cannot be
-  raised where it happens, as in `__del__`. What somebody could still await, and what the garbage collector has not come
+- an exception of a task or future that nothing can await any more, and one that Python only reports since it cannot be
+  raised where it happens, as in `__del__`. What code could still await, and what the garbage collector has not come
   for, is raised when the test has ended, by `raise_failures`;
 - an exception that a signal handler raises, such as the time limit of pytest-timeout or Ctrl-C, even if the code in
   which it happens to arrive swallows it.
@@ -105,7 +105,7 @@ class StrictLoop(asyncio.BaseEventLoop):
             self._dead.append(weakref.ref(task))
 
     def _seek_dead(self) -> None:
-        """The garbage collector reports tasks that nobody can await any more; it comes at its own times, which are not
+        """The garbage collector reports tasks that nothing can await any more; it comes at its own times, which are not
         the same in each run. Let it come now if there may be some."""
         self._dead = [ref for ref in self._dead if _unheard(ref) is not None]
         if len(self._dead) > self._dead_sought:
@@ -123,12 +123,12 @@ class StrictLoop(asyncio.BaseEventLoop):
         errors, self.failures, self._ending = self.failures, [], None
         for ref in self._dead:
             if (task := _unheard(ref)) is not None and (error := task.exception()) is not None:
-                error.add_note(f"It ended the task {task.get_name()!r}, which nobody awaited.")
+                error.add_note(f"It ended the task {task.get_name()!r}, which nothing awaited.")
                 errors.append(error)
         self._dead, self._dead_sought = [], 0
         if errors:
             for other in errors[1:]:
-                errors[0].add_note(f"Another failure that nobody awaited: {other!r}")
+                errors[0].add_note(f"Another failure that nothing awaited: {other!r}")
             raise errors[0]
 
     @contextmanager
@@ -227,7 +227,7 @@ class StrictLoop(asyncio.BaseEventLoop):
             gc.collect()
         for future in garbage.unheard_futures(self):
             if not isinstance(future, asyncio.Task) and (error := future.exception()) is not None:
-                error.add_note("It was set in a future that nobody awaited.")
+                error.add_note("It was set in a future that nothing awaited.")
                 self.failures.append(error)
 
     @contextmanager

@@ -20,7 +20,7 @@ class Injector:
     """Applies and lifts faults when they are due.
 
     `clock` gives the site's time in s, `pace` how many of its seconds pass in one of the loop's, `holds` whether the
-    condition of a fault holds now; `failed` is told what a fault raises whose time comes when nobody waits for it.
+    condition of a fault holds now; `failed` is called with an exception of a fault that begins or ends by a timer.
     """
 
     def __init__(

@@ -50,7 +50,7 @@ def _build(path: str, seed: int | None, settle_s: float, beyond_loopback: bool) 
     site = Site.load(path, seed, beyond_loopback)
     site.advance(settle_s)
     snapshot = site.plant.snapshot()
-    # Some hundred thousand objects that live as long as the process: nobody need look for garbage among them again.
+    # Some hundred thousand objects that live as long as the process: the collector need not look at them again.
     gc.collect()
     gc.freeze()
     return site, snapshot

@@ -67,7 +67,7 @@ class ActiveFaults:
         return memory.setdefault(key, value) if len(memory) < MOST_REMEMBERED else memory.get(key, value)
 
     def last(self, kind: str, key: object, value: bytes) -> bytes:
-        """What an active fault was told of this key the time before; this value is what it is told now."""
+        """The value that an active fault remembers of this key, which `value` replaces."""
         memory = self.memory[kind]
         before = memory.get(key, value)
         if key in memory or len(memory) < MOST_REMEMBERED:

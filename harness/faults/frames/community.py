@@ -1,6 +1,6 @@
 """Messages of SNMP v1 and v2c taken apart to be altered, as leniently as their octets allow.
 
-Only what a fault alters is written anew: names and values that nobody touches keep their octets, however odd. Lengths
+Only what a fault alters is written anew: names and values that no fault touches keep their octets, however odd. Lengths
 around them are written in their shortest form.
 """
 

@@ -81,7 +81,7 @@ class V3Faults:
         wrong = active.get("snmp-wrong-request-id")
         if wrong is not None:
             msg_id = (msg_id + int(wrong["offset"])) % (_MOST + 1)
-        if not message.flags & AUTH_FLAG:  # discovery: the agent's engine, boots and time, told to whoever asks
+        if not message.flags & AUTH_FLAG:  # discovery: the agent's engine, boots and time, sent to any client
             clock = self._clock(boots, time_s)
             if clock is not None:
                 boots, time_s = self._told = clock

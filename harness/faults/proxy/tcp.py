@@ -2,7 +2,7 @@
 
 TCP is reliable, so what a path does to its segments shows as time: loss stalls the stream for retransmissions, a black
 hole stalls it until it is over, duplication and reordering do not show. The kernel completes a client's handshake, so a
-client that connects into a black hole is connected, and hears nothing.
+client that connects into a black hole is connected, and receives nothing.
 """
 
 from __future__ import annotations
@@ -287,7 +287,7 @@ class _Connection:
             await self._loop.create_connection(lambda: _DeviceSide(self), *self._proxy.target)
         except OSError:
             self._dialling = None
-            self.drop(reset=True)  # nobody is there: as if the client had been refused, a moment later
+            self.drop(reset=True)  # the target refuses: as if the client had been refused, a moment later
 
     def _to_device(self, item: bytes | _End, _comment: str) -> None:
         if self._device is None:

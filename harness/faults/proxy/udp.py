@@ -213,4 +213,4 @@ class _Endpoint(asyncio.DatagramProtocol):
         self._receive(data, addr)
 
     def error_received(self, exc: Exception) -> None:
-        """The target's port is closed: its client hears nothing, as from any datagram that is lost."""
+        """The target's port is closed: its client receives nothing, as after any datagram that is lost."""

@@ -1,7 +1,7 @@
 """The effect of a network path on messages: delay, loss, duplication, reordering, a rate, or nothing arrives.
 
 The same model serves the simulated world's network in memory and the inline proxy in front of real devices. It is
-sans-IO: it is told the time and the size of what is sent and says when that arrives.
+sans-IO: its callers pass the time and the size of what is sent, and it returns when that arrives.
 
 Datagrams suffer each of these as they come. A TCP stream is reliable and in order, so for its users loss is delay: a
 lost segment comes after a retransmission (RFC 6298), twice as late for each further loss; reordering and duplication
@@ -16,7 +16,7 @@ from typing import Literal
 
 State = Literal["up", "black-hole", "refused", "half-open"]
 """`black-hole`: nothing arrives either way. `refused`: new connections are refused, datagrams answered by ICMP (lost).
-`half-open`: the far end has gone and nobody says so: what is sent to it is lost, connections seem open."""
+`half-open`: the far end has gone without a word: what is sent to it is lost, connections seem open."""
 
 RETRANSMISSION_S = 0.2
 """First retransmission timeout of a TCP on a fast path, s: Linux' minimum (RFC 6298 §2.4 would have 1 s)."""
@@ -91,7 +91,7 @@ class LinkModel:
     def segment(self, now_s: float, size: int, after_s: float | None = None) -> float | None:
         """When `size` octets of a stream sent now arrive, s, never before those sent earlier; None if they do not.
 
-        None is for a path that is not up: whoever owns the stream keeps the octets and asks again when it is. Where
+        None is for a path that is not up: the owner of the stream keeps the octets and asks again when it is. Where
         several streams share the model, `after_s` is when the octets sent earlier on this one arrive, s.
         """
         c = self._conditions
