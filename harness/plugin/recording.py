@@ -26,9 +26,10 @@ import pytest
 from twinfeed.harness.plugin import resuming
 from twinfeed.harness.plugin.options import DEFAULT_SITE
 from twinfeed.harness.quantities import UnknownQuantity
-from twinfeed.harness.record import Broken, DiskFull, Record, keys
+from twinfeed.harness.record import Broken, DiskFull, Record, keys, until_broken
 from twinfeed.harness.record.folder import entries, sha256
 from twinfeed.harness.report import notes
+from twinfeed.harness.report.facts import QUOTES
 from twinfeed.harness.report.judgement import Judgement
 from twinfeed.harness.report.outcomes import Ending
 from twinfeed.harness.uncertainty import SIMPLE
@@ -199,7 +200,19 @@ class RunRecord:
         try:
             yield
         finally:
+            if not self.worker:
+                self._quote_workers()
             self.put("session", "ended", exit=int(session.exitstatus))
+
+    def _quote_workers(self) -> None:
+        """The last line of each worker's record: that one of them is missing is then found."""
+        for path in sorted(self.folder.glob("record-*.jsonl")):
+            lines, _ = until_broken(path)
+            if lines:
+                who, what = QUOTES
+                self.put(
+                    who, what, of="worker", file=path.name, record=lines[0].hash, n=lines[-1].n, hash=lines[-1].hash
+                )
 
     def pytest_unconfigure(self) -> None:
         notes.closed(self.record)

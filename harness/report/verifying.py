@@ -116,6 +116,13 @@ def verified(paths: Sequence[Path], trusted: Iterable[str], folder: Path | None 
     return Verification(chains, troubles, read)
 
 
+_MISSING = {
+    "bench": N_("line {line} quotes a record of the bench ({file}) that is not here"),
+    "worker": N_("line {line} quotes the record of a worker ({file}) that is not here"),
+}
+"""Records that a run cannot do without."""
+
+
 def _empty(name: str, entries: Sequence[Entry], broken: str) -> Iterator[Trouble]:
     if not entries and not broken:
         yield Trouble(Standing.WRONG, name, N_("has no line; what was in it is gone"))
@@ -188,8 +195,7 @@ def _quoted(found: Mapping[str, Sequence[Entry]], broken: set[str]) -> Iterator[
             record, n, line = str(entry.data.get("record")), entry.data.get("n"), entry.n + 1
             other, lines = by_first.get(record, ("", ()))
             if not other:
-                if entry.data.get("of") == "bench":
-                    text = N_("line {line} quotes a record of the bench ({file}) that is not here")
+                if (text := _MISSING.get(str(entry.data.get("of")))) is not None:
                     yield Trouble(Standing.WRONG, name, text, {"line": line, "file": entry.data.get("file", "")})
             elif isinstance(n, int) and (n >= len(lines) or lines[n].hash != entry.data.get("hash")):
                 if other not in broken:

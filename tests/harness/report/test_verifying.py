@@ -211,3 +211,14 @@ def test_a_record_of_the_version_before_is_read_and_said_to_be_unsigned(tmp_path
     assert (code, "2 of 2 lines are unsigned" in said) == (UNVOUCHED, True)
     (tmp_path / "record.jsonl").write_text(OF_0_2_0.replace("Awa", "Ada"), encoding="utf-8")
     assert verify(tmp_path)[0] == WRONG
+
+
+def test_the_record_of_a_worker_that_was_left_out_is_missed(tmp_path: Path, key: keys.Key) -> None:
+    with Record.open(tmp_path / "record.jsonl", key) as run, Record.open(tmp_path / "record-gw0.jsonl", key) as worker:
+        run.write(*STARTED)
+        quote(run, "worker", worker)
+        run.write(*ENDED)
+    found = sorted(tmp_path.glob("*.jsonl"))
+    assert verified(found, {key.public}).standing is Standing.VERIFIED
+    (tmp_path / "record-gw0.jsonl").unlink()
+    assert verified([tmp_path / "record.jsonl"], {key.public}).standing is Standing.WRONG
