@@ -315,3 +315,22 @@ def test_a_defect_after_the_last_run_fails_the_test_when_the_world_stops() -> No
 
     with asyncio.Runner(loop_factory=VirtualLoop) as runner, pytest.raises(TypeError, match="seeded"):
         runner.run(life())
+
+
+# -- conditions and complete checks -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("condition", ["racks.*.supplied", "count(racks.*.supplied) >= 1", "utility-b.live rises"])
+async def test_a_fault_lasts_until_any_expression_of_properties_holds(site: SimulatedWorld, condition: str) -> None:
+    await site.inject("utility-b", "outage", at="5 s", for_="20 s")
+    await site.inject("utility-a", "outage", at="10 s", until=condition)
+    await site.run("1 min")
+    assert site.model.active_faults() == []
+    assert [event.what for event in site.journal if event.who == "utility-a"][:2] == ["fault", "fault cleared"]
+
+
+@pytest.mark.parametrize(("target", "expected"), [("sensor-1", "point"), ("sensor-1:probe.9.value", "probe.9.value")])
+async def test_a_fault_of_no_point_is_refused_before_its_time(site: SimulatedWorld, target: str, expected: str) -> None:
+    with pytest.raises(PlantError, match=expected):
+        await site.inject(target, "sensor-bias", at="5 min", offset=1.0)
+    assert site.waiting() == []
