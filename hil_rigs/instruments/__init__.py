@@ -81,7 +81,7 @@ def measures(rig: Rig, quantity: str) -> Facts:
     if device is not None:
         by = f"{by} ({'Modbus' if device.modbus is not None else 'SNMP'})"
     calibrated, due = (str(day) if day is not None else "" for day in (section.calibrated, section.due))
-    every_s = 0.0 if told else section.every
+    every_s = None if told else section.every
     return Facts(quantity, by, every_s, section.accuracy, unit, calibrated, due, section.certificate)
 
 
