@@ -66,6 +66,8 @@ class InProcess(Controller):
         self._main = main
         self._inventory: Mapping[str, Any] = {}
         self._task: asyncio.Task[None] | None = None
+        self._stopping = False
+        """Whether it was told to stop, and not yet started again."""
         self._life = Life()
         """From a start to the next stop: the owner of all that the controller starts meanwhile."""
 
@@ -75,6 +77,7 @@ class InProcess(Controller):
 
     async def restart(self) -> None:
         if self._task is None:
+            self._stopping = False
             self._life = Life()
             context = owner.context_of(self._life)
             self._task = asyncio.create_task(self._run(), name=f"controller {self.name}", context=context)
@@ -83,10 +86,10 @@ class InProcess(Controller):
         try:
             await self._main(self._inventory, self.store)
         except Exception as error:
-            if self._task is not asyncio.current_task():
-                return  # it was being stopped: what it says as it goes is no failure
+            if self._stopping:
+                return  # what it raises as it is stopped is no failure
             raise ControllerFailed(f"the controller {self.name} raised {type(error).__name__}: {error}") from error
-        if self._task is not asyncio.current_task():
+        if self._stopping:
             return
         raise ControllerFailed(f"the controller {self.name} returned; it should run until it is cancelled")
 
@@ -94,6 +97,7 @@ class InProcess(Controller):
         task, self._task = self._task, None
         if task is None:
             return
+        self._stopping = True
         loop = asyncio.get_running_loop()
         if isinstance(loop, StrictLoop):
             try:

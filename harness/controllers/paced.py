@@ -56,6 +56,7 @@ class Paced(InProcess):
 
     async def restart(self) -> None:
         if self._ended is None:
+            self._stopping = False
             self._loop = PacedLoop(self._speed, _reporting_to(asyncio.get_running_loop()))
             self._thread = threading.Thread(target=self._loop.run_forever, name=f"controller {self.name}", daemon=True)
             self._thread.start()
@@ -64,6 +65,7 @@ class Paced(InProcess):
     async def stop(self) -> None:
         ended, self._ended = self._ended, None
         if ended is not None:
+            self._stopping = True
             ended.cancel()
             await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop))
             self._loop.call_soon_threadsafe(self._loop.stop)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from twinfeed.harness.controllers.in_process import ControllerFailed, InProcess
+from twinfeed.harness.controllers.paced import Paced
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.strict import StrictLoop
 from twinfeed.harness.virtual.wall_clock import WallClockLoop
@@ -245,3 +246,57 @@ def test_a_controller_that_swallows_its_cancellation_is_named() -> None:
         with pytest.raises(ControllerFailed, match="stubborn cannot be stopped: cancelled 60 s ago and still running"):
             runner.run(stopping())
         stubborn = False
+
+
+async def _dies(inventory: object, store: object) -> None:
+    await asyncio.sleep(0.1)
+    raise ValueError("no such register")
+
+
+async def _returns(inventory: object, store: object) -> None:
+    await asyncio.sleep(0.1)
+
+
+async def _complains_as_it_is_stopped(inventory: object, store: object) -> None:
+    try:
+        await forever()
+    finally:
+        raise ValueError("in the middle of something")
+
+
+PACES: dict[str, Callable[[Any], InProcess]] = {
+    "at the pace of the loop": lambda main: InProcess(main, "it"),
+    "at a pace of its own": lambda main: Paced(main, "it", 20.0),
+}
+
+
+@pytest.mark.parametrize("pace", PACES)
+@pytest.mark.parametrize(
+    ("main", "says"), [(_dies, "it raised ValueError: no such register"), (_returns, "it returned; it should run")]
+)
+def test_a_controller_that_ends_by_itself_has_failed(pace: str, main: Any, says: str) -> None:
+    async def ending() -> None:
+        controller = PACES[pace](main)
+        await controller.start({})
+        assert controller.ended is not None
+        try:
+            with pytest.raises(ControllerFailed, match=says):
+                async with asyncio.timeout(30.0):
+                    await controller.ended
+        finally:
+            await controller.stop()
+
+    with asyncio.Runner(loop_factory=WallClockLoop) as runner:
+        runner.run(ending())
+
+
+@pytest.mark.parametrize("pace", PACES)
+def test_what_a_controller_raises_as_it_is_stopped_is_no_failure(pace: str) -> None:
+    async def stopping() -> None:
+        controller = PACES[pace](_complains_as_it_is_stopped)
+        await controller.start({})
+        await asyncio.sleep(0.05)
+        await controller.stop()
+
+    with asyncio.Runner(loop_factory=WallClockLoop) as runner:
+        runner.run(stopping())
