@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import sys
 import threading
 import time
 import weakref
@@ -266,14 +267,16 @@ def test_an_error_that_nothing_awaits_ends_the_run(way: str, of: str, make: Call
     assert error in _errors_in(found.value), repr(found.value)
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("of", LOOPS)
-def test_garbage_from_before_the_run_does_not_fail_it(of: str) -> None:
+def test_garbage_from_before_the_run_does_not_fail_it(of: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[object] = []
+
     def fail() -> None:
         raise KeyError("of another test")
 
     circle: list[object] = [Fails(fail)]
     circle.append(circle)
+    monkeypatch.setattr(sys, "unraisablehook", told.append)
     loop = LOOPS[of]()
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         runner.run(asyncio.sleep(0))
@@ -281,6 +284,9 @@ def test_garbage_from_before_the_run_does_not_fail_it(of: str) -> None:
         gc.collect()
         runner.run(asyncio.sleep(0))
     loop.raise_failures()
+    assert not told, "the collector leaves it alone during the run"
+    gc.collect()
+    assert len(told) == 1, "it is told outside the run"
 
 
 @pytest.mark.parametrize("make", [lambda: KeyError("x"), lambda: pytest.fail.Exception("no")], ids=["KeyError", "fail"])
