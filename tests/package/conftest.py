@@ -8,26 +8,10 @@ import subprocess
 import sys
 import sysconfig
 import venv
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-CHECKOUT = Path(__file__).parents[2]
-BUILD = "from setuptools import build_meta; import sys; getattr(build_meta, sys.argv[1])(sys.argv[2])"
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-def built(what: str, source: Path, into: Path) -> Path:
-    """The sdist or wheel that the build backend makes of a source tree."""
-    into.mkdir(exist_ok=True)
-    made = subprocess.run(
-        [sys.executable, "-c", BUILD, f"build_{what}", str(into)], cwd=source, capture_output=True, text=True
-    )
-    assert made.returncode == 0, made.stderr
-    (found,) = into.iterdir()
-    return found
+from wheels import CHECKOUT, Run, built, without_the_runner_s
 
 
 @pytest.fixture(scope="session")
@@ -68,13 +52,6 @@ def environment(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     runner.chmod(0o755)
     return folder
-
-
-def without_the_runner_s(environment: Path) -> dict[str, str]:
-    """The variables of a shell in which that virtual environment is active, and nothing of the pytest that runs here."""
-    dropped = ("PYTEST_", "PYTHON", "VIRTUAL_ENV")
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
-    return clean | {"PATH": f"{environment / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import CHECKOUT, built
+from wheels import CHECKOUT, built
 
 EXAMPLE = CHECKOUT / "docs" / "examples" / "battery-monitor"
 

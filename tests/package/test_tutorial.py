@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import without_the_runner_s
+from wheels import without_the_runner_s
 
 PAGE = (Path(__file__).parents[2] / "docs" / "tutorials" / "first-test.md").read_text(encoding="utf-8")
 ROOT = Path(__file__).parents[2]

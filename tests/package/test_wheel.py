@@ -6,7 +6,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from conftest import built
+from wheels import built
 
 
 def names(wheel: Path) -> set[str]:
