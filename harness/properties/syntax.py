@@ -92,8 +92,13 @@ class Logical:
 
     def __str__(self) -> str:
         own = _BINDING[self.op]
-        left, right = (own + 1, own) if self.op == "implies" else (own, own + 1)
-        return f"{_in(self.left, left)} {self.op} {_in(self.right, right)}"
+        if self.op == "implies":
+            return f"{_in(self.left, own + 1)} implies {_in(self.right, own)}"
+        terms, left = [self.right], self.left
+        while isinstance(left, Logical) and left.op == self.op:  # hundreds of terms need no stack
+            terms.append(left.right)
+            left = left.left
+        return f" {self.op} ".join([_in(left, own), *(_in(term, own + 1) for term in reversed(terms))])
 
 
 @dataclass(frozen=True, slots=True)
