@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import cryptography.hazmat.primitives.serialization  # noqa: F401  # pytester drops what it imports; this loads once
-import dialling
 import pytest
 from hypothesis import HealthCheck, settings
-from workers import leftovers, own_network
+from workers import dialling, leftovers, own_network
 
 NETWORK_OF_ITS_OWN = pytest.StashKey[bool]()
 """Whether each worker of pytest-xdist has a loopback interface that it shares with nobody."""

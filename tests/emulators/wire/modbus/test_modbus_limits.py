@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from dialling import dial
+from workers.dialling import dial
 
 from twinfeed.emulators.wire.modbus import ModbusTcpServer, TableUnit, Unanswered, direct
 from twinfeed.emulators.wire.pool import ConnectionPool

@@ -8,7 +8,7 @@ import struct
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
-from dialling import dial
+from workers.dialling import dial
 
 from twinfeed.emulators.wire.modbus import ModbusTcpServer, TableUnit, direct
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 
 import pytest
-from dialling import dial
 from hypothesis import given
 from hypothesis import strategies as st
 from snmp_manager import SYSTEM, Device, read, request
+from workers.dialling import dial
 
 from twinfeed.emulators.wire.snmp import SnmpStreamServer
 from twinfeed.emulators.wire.snmp.stream import MAX_CONNECTIONS, MAX_MESSAGE, NotAMessage, message_end
