@@ -42,6 +42,13 @@ def _over(watching: subprocess.Popen[bytes]) -> None:
     watching.communicate()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A pytest that a test runs in this process decides itself what its warnings are."""
+    for item in items:
+        if "pytester" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.filterwarnings("default"))
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
     """With `-n 2` each worker has a network of its own, where the system allows it.
