@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
-from twinfeed.harness import control
+from twinfeed.harness import control, unixpaths
 from twinfeed.harness.control import ControlError, ControlServer, places
 from twinfeed.harness.control import server as serving
 from twinfeed.harness.control.requests import VERBS
@@ -106,7 +106,8 @@ def test_a_refusal_is_one_line_of_the_log(caplog: pytest.LogCaptureFixture) -> N
 async def test_a_line_that_is_too_long_is_answered_and_ends_the_connection(own: Path) -> None:
     listening = ControlServer(server().live)
     await listening.start()
-    reader, writer = await asyncio.open_unix_connection(str(listening.path), limit=MAX_REQUEST)
+    with unixpaths.short(listening.path) as path:
+        reader, writer = await asyncio.open_unix_connection(path, limit=MAX_REQUEST)
     writer.write(b"x" * (MAX_REQUEST + 10) + b'\n{"do": "status"}\n')
     lines = (await asyncio.wait_for(reader.read(), 5)).splitlines()
     writer.close()
@@ -147,7 +148,8 @@ def impostor(own: Path) -> Iterator[Any]:
     """Answers once what it is given, whatever it is asked."""
     own.mkdir(mode=0o700)
     with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(str(own / "site.sock"))
+        with unixpaths.short(own / "site.sock") as path:
+            listener.bind(path)
         listener.listen(4)
 
         def gives(answer: bytes) -> str:
