@@ -87,7 +87,10 @@ def test_nothing_that_comes_stops_it(pieces: list[bytes]) -> None:
 
 @contextlib.asynccontextmanager
 async def listening(answer: Callable[[bytes], bytes]) -> AsyncIterator[int]:
+    writers: list[asyncio.StreamWriter] = []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers.append(writer)
         while octets := await reader.read(1024):
             writer.write(answer(octets))
         writer.close()
@@ -95,6 +98,8 @@ async def listening(answer: Callable[[bytes], bytes]) -> AsyncIterator[int]:
     server = await asyncio.start_server(serve, HOST, 0)
     yield server.sockets[0].getsockname()[1]
     server.close()
+    for writer in writers:
+        writer.close()
 
 
 async def test_a_port_that_does_not_speak_rfc_2217_is_told_from_a_silent_device() -> None:
