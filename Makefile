@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN     = $(VENV)/bin
+TESTS  ?= py
 
-.PHONY: demo test coverage loaded lint bench up catalogues docs clean
+.PHONY: demo test loaded lint bench up catalogues docs clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -24,11 +25,8 @@ demo: $(BIN)/twinfeed        ## boot the Bamako site, break it, show what happen
 up: $(BIN)/twinfeed          ## serve a site until Ctrl-C: make up SITE=bench
 	@$(BIN)/twinfeed up $(or $(SITE),bamako)
 
-test: $(BIN)/tox             ## the tests, in environments of their own
-	@$(BIN)/tox run-parallel -q --parallel-live -p 2 -e py,labgrid
-
-coverage: $(BIN)/tox         ## the tests, and how much of each package they run
-	@$(BIN)/tox run-parallel -q --parallel-live -p 2 -e coverage,labgrid
+test: $(BIN)/tox             ## the tests, in environments of their own; TESTS=coverage measures what they run
+	@$(BIN)/tox run-parallel -q --parallel-live -p 2 -e $(TESTS),labgrid
 
 loaded: $(BIN)/tox           ## some tests on a busy machine
 	@$(BIN)/tox run -q -e loaded
