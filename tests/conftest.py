@@ -33,7 +33,10 @@ settings.load_profile("twinfeed")
 def pytest_configure(config: pytest.Config) -> None:
     """Whatever tests start ends with the run, however the run ends."""
     asyncio.set_event_loop(None)  # else pytest-asyncio asks for the thread's loop, which Python makes and nobody closes
-    if not hasattr(config, "workerinput"):
+    of_another = (
+        leftovers.VARIABLE in os.environ
+    )  # a worker's, or that of a run that a test starts: what it starts is theirs
+    if not of_another:
         watching = leftovers.watch()
         config.add_cleanup(lambda: _over(watching))
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -11,6 +14,10 @@ from external import background, free_port, program, run, until
 
 FOLDERS = ("/lib/nut", "/usr/lib/nut", "/usr/libexec/nut")
 """Where distributions keep NUT's drivers and, where /usr/sbin has only a starter, its server."""
+
+
+LONGEST_FOLDER = 80
+"""Longest name of a folder for NUT's sockets, octets: `snmp-ups-DEVICE` comes after it, and unix(7) takes 107."""
 
 
 class Nut:
@@ -22,12 +29,23 @@ class Nut:
 
     def __init__(self, folder: Path, devices: Mapping[str, Sequence[str]]) -> None:
         self._driver = program("snmp-ups", "nut-snmp", *FOLDERS)
-        self._folder, self._devices = folder, list(devices)
+        self._devices = list(devices)
+        self._folder = self._of_a_short_name(folder)
+        folder = self._folder
         self._place = ""
         self._environment = {**os.environ, "SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
         self._environment |= dict.fromkeys(("NUT_CONFPATH", "NUT_STATEPATH", "NUT_ALTPIDPATH"), str(folder))
         sections = ("\n".join([f"[{name}]", "driver = snmp-ups", *lines, ""]) for name, lines in devices.items())
         self._write("ups.conf", "".join(sections))
+
+    def _of_a_short_name(self, folder: Path) -> Path:
+        """The folder, or a link to it where its name is too long for the sockets that NUT makes in it."""
+        if len(str(folder)) <= LONGEST_FOLDER:
+            return folder
+        place = Path(tempfile.mkdtemp(prefix="nut-", dir="/tmp"))
+        weakref.finalize(self, shutil.rmtree, place, ignore_errors=True)
+        (place / "nut").symlink_to(folder)
+        return place / "nut"
 
     def _write(self, name: str, text: str) -> None:
         (self._folder / name).write_text(text)

@@ -214,6 +214,7 @@ class Server:
         finally:
             if self._holder is session:
                 self._holder = None
+                self.supervisor.note_interlocks()
                 self.supervisor.tell(session.who, "lets the bench go")
 
     async def watch(self, session: Session, request: Mapping[str, Any]) -> Any:

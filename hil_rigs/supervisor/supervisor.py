@@ -172,6 +172,11 @@ class Supervisor:
                 self._tell_watched()
             await asyncio.sleep(EVIDENCE_S)
 
+    def note_interlocks(self) -> None:
+        """Write down what the interlocks of an armed bench have shown since the last such line."""
+        if self.arming is not None:
+            self._tell_watched()
+
     def _tell_watched(self) -> None:
         self.tell(*WATCHED, **self._watched.line(_now()))
 
@@ -215,8 +220,7 @@ class Supervisor:
 
     def _life_changed(self) -> None:
         if self.life.state in ("safe", "not safe"):
-            if self.arming is not None:
-                self._tell_watched()
+            self.note_interlocks()
             self._shout({"event": "safe", "failed": self.not_safe})
 
     @asynccontextmanager

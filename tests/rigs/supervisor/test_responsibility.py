@@ -13,6 +13,7 @@ import memory_bench
 import pytest
 from memory_bench import MemoryBench
 
+from twinfeed.harness import unixpaths
 from twinfeed.harness.record import Entry, Person, acting_for, read
 from twinfeed.harness.report.facts import Facts
 from twinfeed.hil_rigs import rigfile
@@ -221,7 +222,8 @@ def test_a_folder_of_the_version_before_is_closed(bench: MemoryBench, monkeypatc
 
 
 async def _asked(path: Path, *requests: dict[str, Any]) -> list[dict[str, Any]]:
-    reader, writer = await asyncio.open_unix_connection(path)
+    with unixpaths.short(path) as place:
+        reader, writer = await asyncio.open_unix_connection(place)
     answers = []
     for n, request in enumerate(requests, 1):
         writer.write(json.dumps({"id": n, **request}).encode() + b"\n")
