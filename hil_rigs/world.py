@@ -97,10 +97,14 @@ class RigWorld(World):
         self._started_s = self._loop.time()
         try:
             self._client = await join(self.rig, self._heard)
-            ticket = await self._client.ask("hold", run=self._run)
         except CannotSupervise as error:
             raise BenchStopped(f"bench {self.rig.name} cannot be used: {error}") from None
         except (Denied, SupervisorGone) as error:
+            raise Cannot(f"bench {self.rig.name}: {error}") from None
+        try:
+            ticket = await self._client.ask("hold", run=self._run)
+        except (Denied, SupervisorGone) as error:
+            await self._client.close()
             raise Cannot(f"bench {self.rig.name}: {error}") from None
         await self._quote()
         self._beating = Beating(socket_of(self.rig), ticket, self.rig.bench.limits.heartbeat / 4, self._rescue)

@@ -42,7 +42,7 @@ class Client:
         """Connect to the supervisor that listens there, under that name (default: the login).
 
         Raises:
-            SupervisorGone: none does.
+            SupervisorGone: none does, or it ended before it answered.
         """
         try:
             with unixpaths.short(path) as short:
@@ -50,7 +50,11 @@ class Client:
         except OSError as error:
             raise SupervisorGone(f"no supervisor listens at {path}: {error.strerror or error}") from None
         client = cls(reader, writer, heard)
-        client.greeting = await client.ask("hello", who=who or getpass.getuser())
+        try:
+            client.greeting = await client.ask("hello", who=who or getpass.getuser())
+        except BaseException:
+            await client.close()
+            raise
         return client
 
     async def ask(self, do: str, **fields: Any) -> Any:

@@ -1,18 +1,32 @@
-"""TCP connections of a test, closed when it is over: `pytest.mark.usefixtures("hanging_up")`."""
+"""Connections of a test, closed when it is over: `pytest.mark.usefixtures("hanging_up")`."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
-_open: list[asyncio.StreamWriter] = []
+
+class Closable(Protocol):
+    """A writer of a stream, a transport, the handle of a device."""
+
+    def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=Closable)
+
+_open: list[Closable] = []
+
+
+def until_over(connection: C) -> C:
+    """The same connection; the test need not close it itself."""
+    _open.append(connection)
+    return connection
 
 
 async def dial(host: str, port: int, **options: Any) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """As `asyncio.open_connection`; the test need not close the connection itself."""
     reader, writer = await asyncio.open_connection(host, port, **options)
-    _open.append(writer)
-    return reader, writer
+    return reader, until_over(writer)
 
 
 def hang_up() -> None:

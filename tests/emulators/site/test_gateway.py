@@ -9,6 +9,7 @@ from typing import cast
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from workers.dialling import dial
 
 from twinfeed.emulators.serving import Servers
 from twinfeed.emulators.serving.gateway import Gateway
@@ -48,6 +49,7 @@ def test_a_device_alone_at_its_address_answers_to_0_and_255_too(id: int) -> None
     assert gateway[id] is unit
 
 
+@pytest.mark.usefixtures("hanging_up")
 async def test_the_plant_moves_when_a_request_arrives_and_only_then() -> None:
     site, moves = Site.load("bench"), []
 
@@ -62,18 +64,18 @@ async def test_the_plant_moves_when_a_request_arrives_and_only_then() -> None:
             site.reachable(name)
         assert moves == [] and site.now == 0.0
         place = next(e for e in servers.endpoints if e.protocol == "modbus")
-        reader, writer = await asyncio.open_connection(place.address, place.port)
+        reader, writer = await dial(place.address, place.port)
         before = len(moves)
         writer.write(READ)
         answer = await asyncio.wait_for(reader.read(260), 10.0)
         assert answer[:2] == READ[:2]
         assert len(moves) == before + 1
         assert site.now == len(moves)
-        writer.close()
     finally:
         await servers.stop()
 
 
+@pytest.mark.usefixtures("hanging_up")
 async def test_a_request_meets_the_device_as_it_is_when_the_request_arrives() -> None:
     """The card hangs for 5 s, and nothing moves the plant until a request comes 10 s later."""
     site = Site.load("bench")
@@ -81,7 +83,7 @@ async def test_a_request_meets_the_device_as_it_is_when_the_request_arrives() ->
     await servers.start()
     try:
         place = next(e for e in servers.endpoints if e.protocol == "modbus")
-        reader, writer = await asyncio.open_connection(place.address, place.port)
+        reader, writer = await dial(place.address, place.port)
         writer.write(READ)
         await asyncio.wait_for(reader.read(260), 10.0)
         site.inject(place.device, "card-hang", for_s=5.0)
@@ -89,6 +91,5 @@ async def test_a_request_meets_the_device_as_it_is_when_the_request_arrives() ->
         writer.write(READ)
         answer = await asyncio.wait_for(reader.read(260), 10.0)
         assert answer[:2] == READ[:2]
-        writer.close()
     finally:
         await servers.stop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from workers.dialling import until_over
 
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.profiles import library
@@ -11,6 +12,8 @@ from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.transports import DeviceHandle, SnmpTransport
 from twinfeed.harness.transports.errors import NoAnswer
+
+pytestmark = pytest.mark.usefixtures("hanging_up")
 
 SITE = """\
 site: little
@@ -43,7 +46,7 @@ async def live(tmp_path):
 def handle(live: LiveSite) -> DeviceHandle:
     place = live.endpoints[0]
     transport = SnmpTransport.v2c(place.address, place.port, timeout_s=0.3, retries=0)
-    return DeviceHandle("core-1", library.get("aruba-cx-8360"), transport)
+    return until_over(DeviceHandle("core-1", library.get("aruba-cx-8360"), transport))
 
 
 async def test_a_device_answers_its_name_over_the_wire(live):

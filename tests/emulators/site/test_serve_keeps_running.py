@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from pathlib import Path
 from types import MethodType
 from typing import Any
 
 import pytest
+from workers.dialling import dial, until_over
 
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.devices.firmware.points import Point
@@ -18,6 +18,8 @@ from twinfeed.emulators.serving.openfiles import connections_allowed, raise_open
 from twinfeed.emulators.site import Site
 from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
 from twinfeed.harness.transports.errors import NoAnswer
+
+pytestmark = pytest.mark.usefixtures("hanging_up")
 
 FIRST_PORT = 21760
 
@@ -38,9 +40,10 @@ def handle(live: LiveSite, device: str, protocol: str) -> DeviceHandle:
     place = next(e for e in live.endpoints if (e.device, e.protocol) == (device, protocol))
     profile = next(entry.profile for entry in live.site.file.devices if entry.name == device)
     if protocol == "snmp":
-        return DeviceHandle(device, profile, SnmpTransport.v2c(place.address, place.port, timeout_s=0.3, retries=0))
+        agent = SnmpTransport.v2c(place.address, place.port, timeout_s=0.3, retries=0)
+        return until_over(DeviceHandle(device, profile, agent))
     transport = ModbusTransport.tcp(place.address, place.port, place.unit or 1, timeout_s=0.3, retries=0)
-    return DeviceHandle(device, profile, modbus=transport)
+    return until_over(DeviceHandle(device, profile, modbus=transport))
 
 
 @pytest.mark.parametrize(
@@ -108,7 +111,7 @@ async def test_one_whose_notification_raises_is_down_and_the_others_send_theirs(
 async def test_a_limit_of_connections_is_a_fault(live: LiveSite) -> None:
     place = next(e for e in live.endpoints if (e.device, e.protocol) == ("generator-1", "modbus"))
     live.site.inject("generator-1", "connection-limit", {"limit": 1})
-    first, _ = await asyncio.open_connection(place.address, place.port)
+    first, _ = await dial(place.address, place.port)
     second = handle(live, "generator-1", "modbus")
     assert (await second.read("engine.speed")).value is not None
     assert await first.read() == b""  # this product closes the oldest

@@ -10,6 +10,7 @@ from external import free_port
 from pymodbus import ModbusException
 from pymodbus.client import AsyncModbusTcpClient
 from stations import LOCAL, REGISTERS, Connect, Manager
+from workers.dialling import dial, until_over
 
 from twinfeed.harness.faults.capture import Capture
 from twinfeed.harness.faults.frames import PROTOCOL_KINDS, TRANSPORT_KINDS, Tamper, path
@@ -24,16 +25,16 @@ async def read(client: AsyncModbusTcpClient) -> list[int]:
     return list(answer.registers)
 
 
+@pytest.mark.usefixtures("hanging_up")
 class TestTcp:
     async def test_a_reset_ends_every_connection_and_new_ones_are_well(
         self, modbus_proxy: TcpProxy, client: AsyncModbusTcpClient, connect: Connect
     ) -> None:
         assert await read(client) == REGISTERS[1:5]
-        reader, writer = await asyncio.open_connection(*modbus_proxy.address)
+        reader, _writer = await dial(*modbus_proxy.address)
         await modbus_proxy.apply("reset")
         with pytest.raises(ConnectionResetError):
             await asyncio.wait_for(reader.read(), 10)
-        writer.close()
         with pytest.raises(ModbusException):
             await read(client)
         assert await read(await connect(modbus_proxy.address)) == REGISTERS[1:5]
@@ -53,7 +54,7 @@ class TestTcp:
     async def test_half_open_seems_connected_and_is_reset_at_the_next_request_after_it(
         self, modbus_proxy: TcpProxy, connect: Connect
     ) -> None:
-        reader, writer = await asyncio.open_connection(*modbus_proxy.address)
+        reader, writer = await dial(*modbus_proxy.address)
         await modbus_proxy.apply("half-open")
         writer.write(b"nobody reads this")
         await asyncio.sleep(0.05)
@@ -66,12 +67,11 @@ class TestTcp:
         writer.write(b"nor this")
         with pytest.raises(ConnectionResetError):
             await asyncio.wait_for(reader.read(), 10)
-        writer.close()
         assert await read(await connect(modbus_proxy.address)) == REGISTERS[1:5]
 
     @pytest.mark.parametrize("kind", ["black-hole", "partition"])
     async def test_a_stream_goes_on_where_it_was_after_a_black_hole(self, modbus_proxy: TcpProxy, kind: str) -> None:
-        reader, writer = await asyncio.open_connection(*modbus_proxy.address)
+        reader, writer = await dial(*modbus_proxy.address)
         await modbus_proxy.apply(kind)
         request = bytes.fromhex("0001 0000 0006 01 03 0001 0002")
         writer.write(request)
@@ -80,7 +80,6 @@ class TestTcp:
         await modbus_proxy.lift(kind)
         answer = await asyncio.wait_for(reader.readexactly(13), 10)
         assert answer == bytes.fromhex("0001 0000 0007 01 03 04 0001 0002")
-        writer.close()
 
     async def test_a_client_that_connects_into_a_black_hole_is_served_when_it_is_over(
         self, modbus_proxy: TcpProxy, connect: Connect
@@ -105,6 +104,7 @@ class TestTcp:
 
     async def test_what_is_under_way_keeps_its_order(self) -> None:
         async def device(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            until_over(writer)
             while data := await reader.read(1000):
                 writer.write(data)
             writer.close()
@@ -112,33 +112,31 @@ class TestTcp:
         server = await asyncio.start_server(device, LOCAL, 0)
         async with server, TcpProxy((LOCAL, 0), server.sockets[0].getsockname(), Tamper()) as proxy:
             await proxy.apply("jitter", {"jitter_s": 0.02})
-            reader, writer = await asyncio.open_connection(*proxy.address)
+            reader, writer = await dial(*proxy.address)
             for octet in range(50):
                 writer.write(bytes((octet,)))
                 await asyncio.sleep(0)
             assert await asyncio.wait_for(reader.readexactly(50), 10) == bytes(range(50))
-            writer.close()
 
     async def test_loss_and_a_narrow_path_delay_a_stream_and_lose_nothing(self, modbus_proxy: TcpProxy) -> None:
         await modbus_proxy.apply("loss", {"percent": 30})
         await modbus_proxy.apply("bandwidth", {"bits_per_s": 100_000})
         await modbus_proxy.apply("duplication", {"percent": 100})
-        reader, writer = await asyncio.open_connection(*modbus_proxy.address)
+        reader, writer = await dial(*modbus_proxy.address)
         writer.write(bytes.fromhex("0001 0000 0006 01 03 0001 0002"))
         assert await asyncio.wait_for(reader.readexactly(13), 30) == bytes.fromhex("0001 0000 0007 01 03 04 0001 0002")
-        writer.close()
 
     async def test_a_client_of_a_device_that_is_not_there_is_reset(self) -> None:
         async with TcpProxy((LOCAL, 0), (LOCAL, free_port()), Tamper()) as proxy:
-            reader, writer = await asyncio.open_connection(*proxy.address)
+            reader, _writer = await dial(*proxy.address)
             with pytest.raises(ConnectionResetError):
                 await asyncio.wait_for(reader.read(), 10)
-            writer.close()
 
     async def test_each_end_learns_that_the_other_has_closed(self) -> None:
         closed = asyncio.Event()
 
         async def device(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            until_over(writer)
             assert await reader.read() == b"all of it"
             writer.write(b"and an answer after the end")
             writer.close()
@@ -146,30 +144,28 @@ class TestTcp:
 
         server = await asyncio.start_server(device, LOCAL, 0)
         async with server, TcpProxy((LOCAL, 0), server.sockets[0].getsockname(), Tamper()) as proxy:
-            reader, writer = await asyncio.open_connection(*proxy.address)
+            reader, writer = await dial(*proxy.address)
             writer.write(b"all of it")
             writer.write_eof()
             assert await asyncio.wait_for(reader.read(), 10) == b"and an answer after the end"
             assert closed.is_set()
-            writer.close()
 
     async def test_a_large_stream_arrives_whole_at_a_slow_reader(self) -> None:
         sent = bytes(range(256)) * 40_000  # 10 MB, more than is kept under way
 
         async def device(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writer.write(sent)
+            until_over(writer).write(sent)
             await writer.drain()
             writer.close()
 
         server = await asyncio.start_server(device, LOCAL, 0)
         async with server, TcpProxy((LOCAL, 0), server.sockets[0].getsockname(), Tamper()) as proxy:
             await proxy.apply("delay", {"delay_s": 0.001})
-            reader, writer = await asyncio.open_connection(*proxy.address, limit=1024)
+            reader, _writer = await dial(*proxy.address, limit=1024)
             received = bytearray()
             while piece := await asyncio.wait_for(reader.read(100_000), 20):
                 received += piece
             assert received == sent
-            writer.close()
 
 
 class TestUdp:

@@ -141,12 +141,15 @@ async def test_an_operator_who_has_seen_the_question_and_says_nothing_is_asked_t
                 questions.put_nowait(dict(event))
 
         client = await Client.connect(socket_of(bench.rig()), hear, "Moussa")
-        await client.ask("attend")
-        ready.set()
-        while True:
-            question = await questions.get()
-            if "again" in question["text"]:
-                await client.ask("answer", question=question["question"], person="Moussa", done=True, text="in")
+        try:
+            await client.ask("attend")
+            ready.set()
+            while True:
+                question = await questions.get()
+                if "again" in question["text"]:
+                    await client.ask("answer", question=question["question"], person="Moussa", done=True, text="in")
+        finally:
+            await client.close()
 
     ready = asyncio.Event()
 

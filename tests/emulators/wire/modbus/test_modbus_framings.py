@@ -18,6 +18,7 @@ from pymodbus.client import AsyncModbusSerialClient, AsyncModbusTcpClient, Async
 from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ModbusIOException
 from serial_lines import serial_line
+from workers.dialling import dial
 
 from twinfeed.emulators.wire.modbus import ModbusSerialServer, ModbusTcpServer, ModbusUdpServer, TableUnit, direct
 from twinfeed.harness.virtual.loop import VirtualLoop
@@ -128,6 +129,7 @@ class TestUdp:
             ModbusUdpServer({}, host)
 
 
+@pytest.mark.usefixtures("hanging_up")
 class TestTls:
     async def test_a_client_that_does_not_trust_the_certificate_gets_nowhere(
         self, unit: TableUnit, tmp_path: Path
@@ -143,11 +145,10 @@ class TestTls:
         ours, _ = contexts(tmp_path, HOST)
         server = ModbusTcpServer(direct(unit), HOST, 0, tls=ours)
         await server.start()
-        reader, writer = await asyncio.open_connection(*server.address)
+        reader, writer = await dial(*server.address)
         writer.write(bytes.fromhex("0001 0000 0006 01 03 0004 0001"))
         answer = await asyncio.wait_for(reader.read(), 10)
         assert not answer.startswith(b"\0\1\0\0"), "at most a TLS alert"
-        writer.close()
         await server.stop()
 
 
