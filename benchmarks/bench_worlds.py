@@ -138,7 +138,7 @@ def devices() -> None:
                 for period_s in (1.0, 10.0):
                     length_s = max(period_s, 6000.0 / number)
                     asked, speed, each_us = simulated(
-                        cost(model, lambda e, p=protocol: e.protocol == p, period_s, length_s)  # type: ignore[misc]
+                        cost(model, lambda e, p=protocol: e.protocol == p, period_s, length_s)  # type: ignore[misc]  # a default binds p
                     )
                     print(
                         f"  {number:>8}{f'{asked} over {protocol}':>20}{period_s:>6.0f} s{asked / period_s:>12.1f}"

@@ -5,7 +5,7 @@
     wiring: {power: …, racks: …}       # what feeds what, as in a site file; or the name of a site
     devices:
       ups-1:   {modbus: {serial: /dev/ttyUSB0, baud: 9600, parity: N}, identity: {serial: 5A2233T44556}}
-      relay-1: {profile: advantech-adam-6060, modbus: {address: 192.168.7.20}}
+      relay-1: {profile: advantech-adam-6060, modbus: {address: 192.0.2.20}}
     actuators:
       mains-1:
         relay: relay-1.relay.1.closed

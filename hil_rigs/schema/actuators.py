@@ -15,7 +15,7 @@ class Visa(Form):
     """An instrument that is spoken to in SCPI through PyVISA."""
 
     resource: str
-    """A VISA resource such as TCPIP::192.168.7.30::5025::SOCKET or ASRL/dev/ttyUSB1::INSTR."""
+    """A VISA resource such as TCPIP::192.0.2.30::5025::SOCKET or ASRL/dev/ttyUSB1::INSTR."""
     library: str = "@py"
     """PyVISA's backend: @py (no vendor's software), a file for @sim, or empty for the vendor's."""
     baud: int | None = Field(default=None, ge=110)

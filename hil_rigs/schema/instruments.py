@@ -32,7 +32,7 @@ class Query(Visa):
         resource, _, query = value.partition(" ")
         if not query.strip():
             raise ValueError(
-                f"found {value!r}, expected RESOURCE QUERY such as TCPIP::192.168.7.30::5025::SOCKET MEAS:VOLT?"
+                f"found {value!r}, expected RESOURCE QUERY such as TCPIP::192.0.2.30::5025::SOCKET MEAS:VOLT?"
             )
         return {"resource": resource, "query": query.strip()}
 

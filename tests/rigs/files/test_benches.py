@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from ipaddress import ip_address, ip_network
 
 import jsonschema
 import pytest
@@ -54,7 +56,7 @@ def test_the_schema_refuses_a_password() -> None:
     data = {
         "bench": "b",
         "wiring": "bench",
-        "devices": {"pdu-1": {"snmp": {"address": "192.168.7.1", "write": "private"}}},
+        "devices": {"pdu-1": {"snmp": {"address": "192.0.2.1", "write": "private"}}},
     }
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(data, json_schema())
@@ -97,3 +99,16 @@ def _value(site: Site, quantity: str) -> object:
         return bound.read()
     assert component is not None, quantity
     return component.quantity(rest)
+
+
+NOBODYS = tuple(map(ip_network, ("127.0.0.0/8", "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15")))
+"""Loopback, the example networks of RFC 5737, and that of RFC 2544 for benches of network devices."""
+
+
+@pytest.mark.parametrize("name", rigfile.names())
+def test_a_shipped_bench_has_only_addresses_that_belong_to_nobody(name: str) -> None:
+    """A newcomer who tries `twinfeed rig check` on an example must not reach a device of their network."""
+    found = re.findall(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])", rigfile.find(name).read_text(encoding="utf-8"))
+    addresses = [ip_address(text) for text in found]
+    assert addresses
+    assert [str(one) for one in addresses if not any(one in network for network in NOBODYS)] == []

@@ -26,8 +26,8 @@ wiring:
     relay-1: {profile: advantech-adam-6060, inputs: [k1.closed], outputs: [k1.open/close]}
 devices:
   ups-1: {modbus: {serial: /dev/ttyUSB0, baud: 9600, parity: N, unit: 1}}
-  meter-1: {modbus: {address: 192.168.7.14}}
-  relay-1: {modbus: {address: 192.168.7.13}}
+  meter-1: {modbus: {address: 192.0.2.14}}
+  relay-1: {modbus: {address: 192.0.2.13}}
 actuators:
   contactor:
     relay: relay-1.relay.1.closed
@@ -118,12 +118,12 @@ class TestWiring:
         assert Site.load(tmp_path / "rig.yaml").name == "small"
 
     def test_it_may_name_a_shipped_site(self, tmp_path: Path) -> None:
-        text = "bench: b\nwiring: bench\ndevices:\n  ups-1: {snmp: {address: 192.168.7.1}}\n"
+        text = "bench: b\nwiring: bench\ndevices:\n  ups-1: {snmp: {address: 192.0.2.1}}\n"
         assert "generator-1" in read(tmp_path, text).site.components
 
     def test_it_may_name_a_site_file_beside(self, tmp_path: Path) -> None:
         (tmp_path / "lab.yaml").write_text(sitefile.find("bench").read_text())
-        text = "bench: b\nwiring: lab.yaml\ndevices:\n  ups-1: {snmp: {address: 192.168.7.1}}\n"
+        text = "bench: b\nwiring: lab.yaml\ndevices:\n  ups-1: {snmp: {address: 192.0.2.1}}\n"
         assert read(tmp_path, text).profiles["ups-1"].profile == "ups-rfc1628"
 
     @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ MISTAKES = [
     ("every: 50ms", "every: soon", "rig.yaml:22: instruments.k1.closed.every: found 'soon', expected a time such as"),
     ("baud: 9600", "baud: fast", "rig.yaml:12: devices.ups-1.modbus.baud: expected a valid integer, unable to parse string as an integer, found 'fast'"),
     ("parity: N", "parity: X", "rig.yaml:12: devices.ups-1.modbus.parity: expected 'N', 'E' or 'O', found 'X'"),
-    ("address: 192.168.7.14", "port: 502", "rig.yaml:13: devices.meter-1.modbus: expected either `address` or `serial`"),
-    ("meter-1: {modbus: {address: 192.168.7.14}}", "meter-1: {rate: 5}", "rig.yaml:13: devices.meter-1: expected `modbus` or `snmp`: how the device is reached"),
-    ("{modbus: {address: 192.168.7.14}}", "{snmp: {address: 192.168.7.14, version: v3}}", "rig.yaml:13: devices.meter-1.snmp: `user` belongs to version v3, `read` and `write` to v1 and v2c"),
+    ("address: 192.0.2.14", "port: 502", "rig.yaml:13: devices.meter-1.modbus: expected either `address` or `serial`"),
+    ("meter-1: {modbus: {address: 192.0.2.14}}", "meter-1: {rate: 5}", "rig.yaml:13: devices.meter-1: expected `modbus` or `snmp`: how the device is reached"),
+    ("{modbus: {address: 192.0.2.14}}", "{snmp: {address: 192.0.2.14, version: v3}}", "rig.yaml:13: devices.meter-1.snmp: `user` belongs to version v3, `read` and `write` to v1 and v2c"),
     ("above: 40", "stale: 40", "rig.yaml:24: interlocks.charge: expected `above`, `below` or `is`: what must hold of the quantity"),
     ('normal: "off"', "outlet: relay-1.relay.2.closed", "rig.yaml:16: actuators.contactor: expected one of outlet, relay, port, point, scpi, netem, proxy, operator, found outlet and relay"),
     ("{point: relay-1.input.1.on, every: 50ms}", "{every: 50ms}", "rig.yaml:22: instruments.k1.closed: expected one of point, scpi, operator and notifications: how it is measured"),
@@ -161,9 +161,9 @@ MISTAKES = [
     ('normal: "off"', "effect: {de: aus}", "rig.yaml:18: actuators.contactor.effect: found a mapping with de, expected one text, or {en: …, fr: …}"),
     # names
     ("  ups-1: {modbus: {serial", "  ups-9: {modbus: {serial", "rig.yaml:12: devices.ups-9.profile: is missing: the wiring has no device of that name to take it from"),
-    ("{modbus: {address: 192.168.7.14}}", "{profile: schneider-pm500, modbus: {address: 192.168.7.14}}", "rig.yaml:13: devices.meter-1.profile: no profile is called 'schneider-pm500'; did you mean schneider-pm5000?"),
-    ("{modbus: {address: 192.168.7.14}}", "{profile: apc-rpdu2, modbus: {address: 192.168.7.14}}", "rig.yaml:13: devices.meter-1.profile: is of a pdu, in the wiring meter-1 is a meter"),
-    ("{modbus: {address: 192.168.7.14}}", "{snmp: {address: 192.168.7.14}}", "rig.yaml:13: devices.meter-1.snmp: profile schneider-pm5000 has nothing over snmp"),
+    ("{modbus: {address: 192.0.2.14}}", "{profile: schneider-pm500, modbus: {address: 192.0.2.14}}", "rig.yaml:13: devices.meter-1.profile: no profile is called 'schneider-pm500'; did you mean schneider-pm5000?"),
+    ("{modbus: {address: 192.0.2.14}}", "{profile: apc-rpdu2, modbus: {address: 192.0.2.14}}", "rig.yaml:13: devices.meter-1.profile: is of a pdu, in the wiring meter-1 is a meter"),
+    ("{modbus: {address: 192.0.2.14}}", "{snmp: {address: 192.0.2.14}}", "rig.yaml:13: devices.meter-1.snmp: profile schneider-pm5000 has nothing over snmp"),
     ("relay-1.relay.1.closed", "relay-1.relay.1.close", "rig.yaml:17: actuators.contactor.relay: profile advantech-adam-6060 has no point 'relay.1.close' that can be written"),
     ("relay-1.relay.1.closed", "relay-1.input.1.on", "rig.yaml:17: actuators.contactor.relay: profile advantech-adam-6060 has no point 'input.1.on' that can be written"),
     ("relay-1.relay.1.closed", "relay.1.closed", "rig.yaml:17: actuators.contactor.relay: found 'relay.1.closed', expected DEVICE.POINT; did you mean relay-1?"),
@@ -179,8 +179,8 @@ MISTAKES = [
     ("[contactor]}", "[contacter]}", "rig.yaml:25: order.de_energise.0: found 'contacter'; did you mean contactor?"),
     ("[contactor]}", "[contactor, contactor]}", "rig.yaml:25: order.de_energise.1: names 'contactor' a second time"),
     # places
-    ("192.168.7.13", "192.168.7.14", "rig.yaml:14: devices.relay-1.modbus.unit: unit 1 of 192.168.7.14 is already meter-1's; expected one of its own"),
-    ("{address: 192.168.7.14}", "{serial: /dev/ttyUSB0, unit: 2, parity: N}", "rig.yaml:13: devices.meter-1.modbus.baud: found 19200, expected 9600 as ups-1 on the same line"),
+    ("192.0.2.13", "192.0.2.14", "rig.yaml:14: devices.relay-1.modbus.unit: unit 1 of 192.0.2.14 is already meter-1's; expected one of its own"),
+    ("{address: 192.0.2.14}", "{serial: /dev/ttyUSB0, unit: 2, parity: N}", "rig.yaml:13: devices.meter-1.modbus.baud: found 19200, expected 9600 as ups-1 on the same line"),
 ]  # fmt: skip
 
 
@@ -197,7 +197,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 
 
 def test_units_behind_one_address_are_devices_of_their_own(tmp_path: Path) -> None:
-    text = SMALL.replace("{address: 192.168.7.13}", "{address: 192.168.7.14, unit: 2}")
+    text = SMALL.replace("{address: 192.0.2.13}", "{address: 192.0.2.14, unit: 2}")
     assert list(read(tmp_path, text).bench.devices) == ["ups-1", "meter-1", "relay-1"]
 
 

@@ -22,7 +22,7 @@ bench: b
 wiring: bench
 devices:
   pdu-1:
-    snmp: {address: 192.168.7.1, FIELD: SECRET}
+    snmp: {address: 192.0.2.1, FIELD: SECRET}
 """
 
 
