@@ -310,7 +310,7 @@ def pipelined(seconds: float) -> None:
 def idle(seconds: float) -> None:
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     for title, limits in (("1,024 files", (1024, 1024)), ("soft 1,024 files", (1024, hard))):
-        with served(limits, "bamako") as site:
+        with served(limits, "bamako-weak") as site:
             places = [(ask.address, ask.port) for ask in site.modbus.values()]
             asks: dict[str, list[Ask]] = {
                 "snmp": [Snmp(*place) for place in site.snmp.values()],

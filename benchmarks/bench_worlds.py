@@ -2,9 +2,9 @@
 
     python -m benchmarks.bench_worlds [site] [devices] [rates] [peers]
 
-`site`: the whole Bamako site with the reference controller polling its devices in real bytes, quiet and through an
+`site`: the weak twin of Bamako with the reference controller polling its devices in real bytes, quiet and through an
 outage of both utilities; with a sample of where the time goes. `devices`: sites of 10 to 1,000 devices, each polled by
-a plain client. `rates`: Bamako's devices at other rates. `peers`: the same plain Modbus client and pymodbus' own server
+a plain client. `rates`: its devices at other rates. `peers`: the same plain Modbus client and pymodbus' own server
 on the simulated loop, on other virtual loops, and on real sockets. looptime is a pytest plugin that breaks
 pytest-asyncio's tests: install it in an environment where no tests are run, as `tox -e bench` does.
 
@@ -54,9 +54,9 @@ def simulated(work: Any) -> Any:
 
 
 async def site(minutes: float = 20.0) -> None:
-    print(f"bamako, reference controller, {minutes:g} min each (median and best minute)")
+    print(f"bamako-weak, reference controller, {minutes:g} min each (median and best minute)")
     began = time.process_time()
-    world = SimulatedWorld(fresh("bamako"), everything=False)
+    world = SimulatedWorld(fresh("bamako-weak"), everything=False)
     print(f"  site built in {time.process_time() - began:.1f} s")
     await world.start()
     frames = 0
@@ -147,11 +147,11 @@ def devices() -> None:
 
 
 def rates() -> None:
-    print("bamako, plain clients, every device asked for one block or variable at the same period")
+    print("bamako-weak, plain clients, every device asked for one block or variable at the same period")
     print(f"  {'a device-minute':>18}{'requests/s':>12}{'x real time':>14}{'µs a request':>14}")
     for a_minute in (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 60.0):
         period_s = 60.0 / a_minute
-        asked, speed, each_us = simulated(cost(fresh("bamako"), lambda e: True, period_s, max(period_s, 300.0)))
+        asked, speed, each_us = simulated(cost(fresh("bamako-weak"), lambda e: True, period_s, max(period_s, 300.0)))
         print(f"  {a_minute:>18g}{asked / period_s:>12.1f}{speed:>14.1f}{each_us:>14.0f}")
 
 

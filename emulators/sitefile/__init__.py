@@ -28,7 +28,7 @@ from twinfeed.emulators.sitefile.references import wrong_references
 from twinfeed.emulators.textfile import shown
 from twinfeed.emulators.yamlfile import FileError, problem
 
-__all__ = ["FOLDER", "SECTIONS", "ComponentEntry", "DeviceEntry", "Head", "SiteFile", "find", "names", "read"]
+__all__ = ["FOLDER", "SECTIONS", "ComponentEntry", "DeviceEntry", "Head", "SiteFile", "find", "names", "read", "titles"]
 
 FOLDER = Path(__file__).parents[1] / "sites"
 
@@ -36,6 +36,15 @@ FOLDER = Path(__file__).parents[1] / "sites"
 def names() -> list[str]:
     """The sites that ship, by name."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def titles() -> dict[str, str]:
+    """The title of each site that ships, by the site's name.
+
+    Raises:
+        FileError: a file of the package is damaged.
+    """
+    return {name: yamlfile.load(find(name)).get("title", "") for name in names()}
 
 
 def find(site: str | Path) -> Path:

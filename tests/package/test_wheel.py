@@ -24,6 +24,7 @@ def test_what_is_read_at_run_time_is_in_it(wheel: Path) -> None:
     assert {
         "twinfeed/py.typed",
         "twinfeed/emulators/sites/bamako.yaml",
+        "twinfeed/emulators/sites/bamako-weak.yaml",
         "twinfeed/emulators/profiles/ups-rfc1628.yaml",
         "twinfeed/harness/suite/files/site.yaml",
         "twinfeed/harness/locale/fr/LC_MESSAGES/messages.mo",

@@ -125,15 +125,17 @@ def profiles(json: JsonOption = False) -> None:
 
 
 def sites(json: JsonOption = False) -> None:
-    """List the sites that ship.
+    """List the sites that ship, with their titles.
 
     Example: twinfeed sites
     """
+    titles = sitefile.titles()
     if json:
-        print_json(sitefile.names())
+        print_json(titles)
         return
-    for name in sitefile.names():
-        console.print(name)
+    width = max(map(len, titles))
+    for name, title in titles.items():
+        console.print(f"{name:<{width}}  {title}", markup=False, highlight=False, soft_wrap=True)
 
 
 def schema() -> None:

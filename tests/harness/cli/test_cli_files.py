@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -94,9 +95,11 @@ def test_the_profiles_are_listed_with_what_they_speak(cli: Cli) -> None:
     assert found["schneider-pm5000"]["modbus_registers"] > 30
 
 
-def test_the_shipped_sites_are_listed(cli: Cli) -> None:
-    assert cli("sites").stdout.split() == sitefile.names()
-    assert json.loads(cli("sites", "--json").stdout) == sitefile.names()
+def test_the_shipped_sites_are_listed_with_their_titles(cli: Cli) -> None:
+    titles = {name: sitefile.read(name).head.title for name in sitefile.names()}
+    lines = cli("sites").stdout.splitlines()
+    assert [tuple(re.split(r" {2,}", line, maxsplit=1)) for line in lines] == list(titles.items())
+    assert json.loads(cli("sites", "--json").stdout) == titles
 
 
 def test_the_schema_describes_profiles(cli: Cli) -> None:

@@ -1,4 +1,4 @@
-"""However time is cut into calls, the whole Bamako site does the same: who looks, and when, changes nothing."""
+"""However time is cut into calls, the whole weak twin of Bamako does the same: who looks, and when, changes nothing."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ END_S = 600.0
 @cache
 def bamako() -> tuple[Site, dict[str, Any]]:
     """The site, and a snapshot of it at rest."""
-    site = Site.load("bamako")
+    site = Site.load("bamako-weak")
     return site, site.plant.snapshot()
 
 

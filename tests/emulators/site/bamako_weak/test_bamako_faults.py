@@ -24,7 +24,7 @@ LOSE_A_LOAD = {
 
 
 def kinds() -> list[str]:
-    return sorted({c.kind for c in Site.load("bamako").components.values()})
+    return sorted({c.kind for c in Site.load("bamako-weak").components.values()})
 
 
 def representatives(site, kind):

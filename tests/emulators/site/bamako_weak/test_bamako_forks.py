@@ -15,7 +15,7 @@ def story(site):
 
 
 def eventful_day(seed):
-    site = Site.load("bamako", seed)
+    site = Site.load("bamako-weak", seed)
     both_utilities_fail(site, for_s=300.0)
     site.inject("generator-2", "fail-to-start")
     site.advance(200.0)
@@ -68,7 +68,7 @@ def test_a_snapshot_goes_on_in_a_site_built_anew(bamako):
     snapshot = bamako.plant.snapshot()
     bamako.plant.journal.clear()
     bamako.advance(300.0)
-    other = Site.load("bamako", seed=99)
+    other = Site.load("bamako-weak", seed=99)
     other.plant.restore(json.loads(json.dumps(snapshot)))
     other.advance(300.0)
     assert story(other) == story(bamako)

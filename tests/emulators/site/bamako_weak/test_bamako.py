@@ -44,7 +44,7 @@ def test_on_a_quiet_day_nothing_happens(bamako):
 
 
 def test_nothing_happens_while_it_starts():
-    site = Site.load("bamako")
+    site = Site.load("bamako-weak")
     site.advance(10 * MINUTE)
     assert [(e.who, e.what) for e in site.plant.journal if e.what != "source good"] == []
 

@@ -1,4 +1,4 @@
-"""The Bamako site an hour into its hottest afternoon, the same for every test."""
+"""The weak twin of the Bamako site an hour into its hottest afternoon, the same for every test of this folder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from twinfeed.emulators.site import Site
 
 @pytest.fixture(scope="session")
 def _built() -> tuple[Site, dict[str, Any]]:
-    site = Site.load("bamako")
+    site = Site.load("bamako-weak")
     site.advance(3600.0)
     return site, site.plant.snapshot()
 
