@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from twinfeed.harness.cli.files import files, profile, suite
+from twinfeed.harness.cli.files import files, kinds, profile, suite
 from twinfeed.harness.cli.recording import drift, learning, reporting
 from twinfeed.harness.cli.search import searching
 from twinfeed.harness.cli.site import demo, proxy, running, up
@@ -64,7 +64,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     files.check,
     files.profiles,
     files.sites,
-    files.schema,
+    kinds.kinds,
+    kinds.schema,
 )
 
 for command in COMMANDS:

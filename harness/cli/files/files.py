@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +12,6 @@ from twinfeed.emulators import sitefile, yamlfile
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.binding import Surface
 from twinfeed.emulators.profiles.modbus_extras import unit_of
-from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError
@@ -136,11 +134,3 @@ def sites(json: JsonOption = False) -> None:
     width = max(map(len, titles))
     for name, title in titles.items():
         console.print(f"{name:<{width}}  {title}", markup=False, highlight=False, soft_wrap=True)
-
-
-def schema() -> None:
-    """Print the JSON Schema of profile files, for editors.
-
-    Example: twinfeed schema > profile.schema.json
-    """
-    typer.echo(jsonlib.dumps(Profile.model_json_schema(), indent=2))

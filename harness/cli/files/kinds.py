@@ -1,0 +1,123 @@
+"""Commands that print the reference: the kinds of components and devices, and the schemas of files."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from twinfeed.emulators.nearness import did_you_mean
+from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, print_json, table
+from twinfeed.harness.cli.site.running import JsonOption
+from twinfeed.harness.reference import kinds as reference
+from twinfeed.harness.reference import schemas
+from twinfeed.harness.reference.fields import Field
+
+
+def kinds(
+    kind: Annotated[str, typer.Argument(help="A kind of component or device; default: the list of kinds.")] = "",
+    json: JsonOption = False,
+) -> None:
+    """List the kinds of components and devices, or the fields, quantities, points and faults of one.
+
+    Examples:
+
+      twinfeed kinds
+
+      twinfeed kinds breaker
+
+      twinfeed kinds ups --json
+    """
+    if not kind:
+        return _list(json)
+    with plain_errors():
+        found = reference.described(kind)
+    if json:
+        return print_json(reference.as_json(found))
+    for part, description in found.items():
+        console.print(f"[bold]{part} {kind}[/bold]  {escape(description.doc)}")
+        if isinstance(description, reference.ComponentKind):
+            _component(description)
+        else:
+            _device(description)
+    return None
+
+
+def _list(json: bool) -> None:
+    components = [reference.component(name) for name in reference.components()]
+    devices = [reference.device(name) for name in reference.device_kinds()]
+    if json:
+        return print_json({"components": [c.kind for c in components], "devices": [d.kind for d in devices]})
+    for title, described in (("components", components), ("devices", devices)):
+        listing = table(title, "kind", "what it is")
+        for each in described:
+            listing.add_row(each.kind, escape(each.doc.split("\n\n")[0]))
+        console.print(listing)
+    return None
+
+
+def _component(described: reference.ComponentKind) -> None:
+    if described.fed:
+        console.print(f"fed from: {described.fed}")
+    if described.about_ratings:
+        console.print(escape(described.about_ratings))
+    _fields("ratings", described.ratings)
+    listing = table("quantities", "name", "unit", "what it is")
+    for quantity in described.quantities:
+        words = f" ({', '.join(quantity.values)})" if quantity.values else ""
+        listing.add_row(quantity.name, quantity.unit, escape(quantity.doc + words))
+    console.print(listing)
+    _faults(described.faults)
+
+
+def _device(described: reference.DeviceKind) -> None:
+    if described.manages:
+        console.print(f"manages a {' or '.join(described.manages)}")
+    _fields("fields of the device", described.settings)
+    listing = table("points", "point", "unit", "access", "what it is")
+    for point in described.points:
+        words = f" ({', '.join(point.values)})" if point.values else ""
+        listing.add_row(point.name, point.unit, point.access, escape(point.doc + words))
+    console.print(listing)
+    if described.alarms:
+        console.print(f"alarms: {', '.join(described.alarms)}")
+    _faults(described.faults)
+
+
+def _fields(title: str, found: tuple[Field, ...]) -> None:
+    listing = table(title, "field", "default", "may be", "what it is")
+    for each in found:
+        listing.add_row(each.name, escape(each.shown_default), escape(each.expected), escape(each.doc))
+    console.print(listing)
+
+
+def _faults(found: tuple[reference.KindFault, ...]) -> None:
+    listing = table("faults", "fault", "parameters", "what it does")
+    for each in found:
+        listing.add_row(each.kind, ", ".join(each.parameters), escape(each.doc))
+    console.print(listing)
+
+
+def schema(
+    file: Annotated[str, typer.Argument(help="site, profile or rig.")] = "profile",
+) -> None:
+    """Print the JSON Schema of a kind of file, for completion in an editor.
+
+    Examples:
+
+      twinfeed schema site > site.schema.json
+
+      twinfeed schema profile > profile.schema.json
+    """
+    made: dict[str, Callable[[], dict[str, Any]]] = {"site": schemas.site, "profile": schemas.profile}
+    above = {point.name: point for point in entry_points(group="twinfeed.schemas")}
+    if file in above:
+        made[file] = above[file].load()
+    if file not in made:
+        known = sorted({*made, *above})
+        fail(f"found {file!r}{did_you_mean(file, known, '; expected ' + ', '.join(known))}", Exit.USAGE)
+    typer.echo(jsonlib.dumps(made[file](), indent=2))
