@@ -3,8 +3,8 @@
 `twinfeed up` serves the weak twin of Bamako in a process of its own. Twenty pollers ask its devices in turn, each
 `--rate` times a second (Modbus over connections that are kept, one poller an address), its traps go to a receiver, and
 a fault a minute begins and ends. Compared are the ten minutes after the warm-up and the last ten: resident memory,
-descriptors, asyncio tasks, timers, p50 and p99 of the answers. They are to agree within 5 %. An echo server in a third process is
-asked as often as the site: its p99 shows how busy the machine was.
+descriptors, asyncio tasks, timers, p50 and p99 of the answers. They are to agree within 5 %. An echo server in a third
+process is asked as often as the site: its p99 shows how busy the machine was.
 
 Devices that a fault has silenced answer nothing: such requests are printed as lost, and are not part of the p99.
 """
