@@ -20,11 +20,13 @@ from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
+from twinfeed.emulators.plant.kernel.deeds import Argument, DeedKind
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.kernel.faults import Fault, split
 from twinfeed.emulators.plant.kernel.ratings import shown
 from twinfeed.emulators.plant.network.network import ManagementNetwork
 from twinfeed.emulators.plant.people import works
+from twinfeed.emulators.plant.people.deeds import Outcome, carry_out, find
 from twinfeed.emulators.plant.people.works import Works
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.plant.power.flow import Flow
@@ -223,6 +225,38 @@ class Site:
             for actor in self.plant.actors.values()
             for key, parameters in actor.state.faults.items()
         ]
+
+    # -- deeds ----------------------------------------------------------------------------------------------
+
+    def deeds(self, target: str) -> dict[str, DeedKind]:
+        """The deeds that people can do at a target: those at its component and those at its panel.
+
+        Raises:
+            PlantError: nothing is called that.
+        """
+        found: dict[str, DeedKind] = {}
+        for actor in self._actors(target):
+            found.update({name: kind for name, kind in actor.DEEDS.items() if name not in found})
+        return found
+
+    def check_deed(self, target: str, deed: str, given: Mapping[str, Argument] | None = None) -> None:
+        """Check the arguments as `do` does, and do nothing.
+
+        Raises:
+            PlantError: as `do`.
+        """
+        find(self._actors(target), target, deed, given or {})
+
+    def do(self, target: str, deed: str, given: Mapping[str, Argument] | None = None) -> Outcome:
+        """Do a deed of a person now. A padlock or interlock that refuses it is an outcome, which the journal has too.
+
+        Raises:
+            PlantError: no such target, deed or argument, or a value that the deed does not take.
+        """
+        actor, kind = find(self._actors(target), target, deed, given or {})
+        outcome = carry_out(self.plant, actor, deed, kind, given or {})
+        self.plant.settle()
+        return outcome
 
     def _actors(self, target: str) -> list[Actor]:
         """Who can suffer faults of that target, whatever it names after a colon."""

@@ -17,6 +17,7 @@ from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
 from twinfeed.emulators.devices.firmware.points import Refused
 from twinfeed.emulators.plant.cooling.chillers import Chiller
 from twinfeed.emulators.plant.cooling.thermal import passes_s
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS
 
@@ -35,6 +36,12 @@ class ChillerController(Device[ChillerControllerState]):
     PARAMS = ChillerParams
     MANAGES = (Chiller,)
     STATE = ChillerControllerState
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        **Device.DEEDS,
+        "off": DeedKind("switch it off at its panel", lambda c, _: c.write("chiller.enabled", False), undo="auto"),
+        "auto": DeedKind("let it run", lambda c, _: c.write("chiller.enabled", True), undo="off"),
+        "reset": DeedKind("clear its last trip and its lockout", lambda c, _: c.reset("reset")),
+    }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("the sequence stops: running compressors go on, stopped ones do not start"),

@@ -12,6 +12,7 @@ from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
 from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.cooling.crahs import Crah
 from twinfeed.emulators.plant.cooling.thermal import passes_s
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
 
@@ -69,6 +70,11 @@ class CrahController(Device[CrahControllerState]):
     PARAMS = CrahParams
     MANAGES = (Crah,)
     STATE = CrahControllerState
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        **Device.DEEDS,
+        "off": DeedKind("switch it off at its panel", lambda c, _: c.write("unit.enabled", False), undo="auto"),
+        "auto": DeedKind("switch it on", lambda c, _: c.write("unit.enabled", True), undo="off"),
+    }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("it no longer controls: fans and setpoint stay as they are"),

@@ -34,6 +34,7 @@ from twinfeed.emulators.devices.firmware.points import (
     BoundPoint,
     Crashed,
     Index,
+    PointError,
     PointTable,
     UnknownPoint,
     Value,
@@ -44,6 +45,7 @@ from twinfeed.emulators.devices.firmware.state import LOG_LENGTH, Params, State
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
 from twinfeed.emulators.plant.kernel.actor import State as ActorState
+from twinfeed.emulators.plant.kernel.deeds import AnyValue, DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.plant.power.flow import Flow
@@ -72,6 +74,15 @@ class Device(Actor[S]):
     OF_THIS_RUN: ClassVar[tuple[str, ...]] = ()
     """Endings of settings that mean nothing after the site was started again: times of its clock, meters' zeros."""
     FAULTS: ClassVar[Mapping[str, Fault]] = {**FIRMWARE_FAULTS, **ALARM_FAULTS, **SENSOR_FAULTS, **ANSWER_FAULTS}
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "set": DeedKind(
+            "set a point at its panel",
+            lambda device, a: device.write(a["point"], a["value"]),
+            {"point": Word(doc="a point that can be written"), "value": AnyValue("a value that the point takes")},
+        ),
+        "restart-card": DeedKind("restart its management card", lambda device, _: device.reboot()),
+    }
+    REFUSALS: ClassVar[tuple[type[Exception], ...]] = (PointError,)
     CRASHES: ClassVar[frozenset[str]] = frozenset({"firmware-crash"})
 
     def __init__(self, id: str, params: Params, points: PointTable, alarms: Sequence[Alarm[Any]]) -> None:

@@ -20,6 +20,7 @@ from twinfeed.emulators.devices.generator.multiset import MultisetLink
 from twinfeed.emulators.devices.generator.protection import PROTECTIONS, SetProtection
 from twinfeed.emulators.devices.generator.settings import STAGES, GeneratorControllerParams, GeneratorControllerState
 from twinfeed.emulators.plant.generation.generator import Generator
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault
 
 MODES = ("stop", "auto", "manual", "test")
@@ -41,6 +42,24 @@ class GeneratorController(Device[GeneratorControllerState]):
     PARAMS = GeneratorControllerParams
     MANAGES = (Generator,)
     STATE = GeneratorControllerState
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        **Device.DEEDS,
+        "auto": DeedKind("turn its selector to automatic", lambda c, _: c.command("auto"), undo="hand"),
+        "hand": DeedKind(
+            "turn its selector to manual: it stays as it is", lambda c, _: c.command("manual"), undo="auto"
+        ),
+        "off": DeedKind(
+            "turn its selector to stop, which also resets its latched alarms",
+            lambda c, _: c.command("stop"),
+            undo="auto",
+        ),
+        "start": DeedKind("press start, in manual", lambda c, _: c.command("start")),
+        "load": DeedKind(
+            "press close, in manual: it takes load when it runs", lambda c, _: c.command("close"), undo="unload"
+        ),
+        "unload": DeedKind("press open, in manual", lambda c, _: c.command("open"), undo="load"),
+        "reset": DeedKind("reset its latched alarms whose cause is gone", lambda c, _: c.command("reset")),
+    }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("sequence and protection stop; the engine follows its last order"),

@@ -15,6 +15,7 @@ from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
 from twinfeed.emulators.devices.firmware.points import Index, Refused, Value
 from twinfeed.emulators.devices.firmware.state import Params, State
+from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Supply
@@ -82,6 +83,20 @@ class TransferSwitchController(Device[TransferSwitchState]):
     PARAMS = TransferSwitchParams
     MANAGES = (AutomaticTransferSwitch,)
     STATE = TransferSwitchState
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        **Device.DEEDS,
+        "auto": DeedKind("turn its selector to automatic", lambda c, _: c.set_mode("automatic"), undo="hand"),
+        "hand": DeedKind("turn its selector to manual", lambda c, _: c.set_mode("manual"), undo="auto"),
+        "off": DeedKind(
+            "turn its selector to off: no transfer, no start of the set", lambda c, _: c.set_mode("off"), undo="auto"
+        ),
+        "order": DeedKind(
+            "order a transfer at its panel, in manual",
+            lambda c, a: c.order_by_hand(a["to"]),
+            {"to": Word(("normal", "emergency"))},
+        ),
+        "reset": DeedKind("clear a failed move and a lockout", lambda c, _: c.reset("reset")),
+    }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("the sequence stops: timers that run out do nothing"),

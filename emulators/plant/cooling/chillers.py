@@ -12,6 +12,7 @@ from twinfeed.emulators.plant.cooling.climate import Climate
 from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.approach import approached
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
@@ -153,6 +154,10 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
             {"blockage": Parameter(30.0, "%", 1.0, 90.0)},
         ),
         "start-failure": Fault("the compressors do not start when ordered"),
+    }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "shut-valve": DeedKind("shut its isolating valve", lambda c, _: c.isolate(True), undo="open-valve"),
+        "open-valve": DeedKind("open its isolating valve", lambda c, _: c.isolate(False), undo="shut-valve"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES, "running": "", "tripped": "", "power_kw": "kW", "cooling_kw": "kW",

@@ -9,6 +9,7 @@ from typing import Annotated, Any, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.approach import approached
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
@@ -59,6 +60,10 @@ class Pump(Electrical[PumpState, PumpRatings]):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "failure": Fault("motor, coupling or drive has failed: it stands"),
         "wear": Fault("the impeller is worn", {"loss": Parameter(30.0, "%", 1.0, 100.0, "of the flow")}),
+    }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "switch-off": DeedKind("stop it at its starter", lambda pump, _: pump.switch(False), undo="switch-on"),
+        "switch-on": DeedKind("start it at its starter", lambda pump, _: pump.switch(True), undo="switch-off"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES, "running": "", "flow_l_s": "l/s", "speed": "", "power_kw": "kW", "run_hours": "h"

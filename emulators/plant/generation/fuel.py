@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar, Generic, Protocol, cast
 from typing_extensions import TypeVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError, State
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import DEAD, Component, Draw, Electrical, Supply, three_phase
@@ -64,6 +65,13 @@ class Tank(Component[S, P], Generic[S, P]):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "leak": Fault("the tank leaks", {"rate": LEAK}),
         "empty": Fault("nothing can be drawn (empty, valve shut, line blocked); clearing it gives the contents back"),
+    }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "refuel": DeedKind(
+            "fill it from a tanker; what does not fit stays in the tanker",
+            lambda tank, a: tank.deliver(**a),
+            {"litres": Parameter(1000.0, "l", 0.0, 1e6, "what the tanker brings", neutral=None)},
+        ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {"level_l": "l", "level_percent": "%", "rate_lph": "l/h", "empty": ""}
 

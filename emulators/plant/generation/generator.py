@@ -12,6 +12,7 @@ from typing import ClassVar
 from twinfeed.emulators.plant.generation.alternator import Alternator, GeneratorState
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
 from twinfeed.emulators.plant.generation.engine import ENGINE_FAULTS, DieselEngine
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, Draw, Electrical, Supply
 
@@ -37,6 +38,11 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
         ),
         "breaker-fails-to-close": Fault("its circuit breaker does not close"),
         "breaker-fails-to-open": Fault("its circuit breaker does not open"),
+    }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "close": DeedKind("close its breaker by hand, in step or not", lambda g, _: g.close_breaker(), undo="open"),
+        "open": DeedKind("open its breaker", lambda g, _: g.open_breaker(), undo="close"),
+        "repair": DeedKind("put a seized engine right", lambda g, _: g.repair()),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES,

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Generic, Protocol, cast
 
 from typing_extensions import TypeVar
 
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault
 
 
@@ -128,6 +129,10 @@ class Actor(Generic[S]):
     """
 
     FAULTS: ClassVar[Mapping[str, Fault]] = {}
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {}
+    """What people can do at it."""
+    REFUSALS: ClassVar[tuple[type[Exception], ...]] = ()
+    """Exceptions of its own with which it refuses a deed."""
     STATE: ClassVar[type[State]] = State
     CRASHES: ClassVar[frozenset[str]] = frozenset()
     """Faults during which the actor's program is `crashed`."""

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.network.ratings import SwitchRatings, SwitchState
 from twinfeed.emulators.plant.network.spanning_tree import BridgeId, path_cost
@@ -58,6 +59,10 @@ def mac_address(id: str, port: int = 0) -> bytes:
     return ((0x02 << 40) + (zlib.crc32(id.encode()) << 8) + port).to_bytes(6, "big")
 
 
+PORT: Mapping[str, Parameter] = {"port": Parameter(1, "", 1, 10000, "which port", neutral=None, whole=True)}
+"""What the deeds at ports take."""
+
+
 class Switch(Electrical[SwitchState, SwitchRatings]):
     """A switch: two power supplies, ports, and what spanning tree made of each port.
 
@@ -70,6 +75,11 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
     NEEDS: ClassVar[int] = 0
     PARAMS = SwitchRatings
     STATE = SwitchState
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "reload": DeedKind("restart it", lambda switch, _: switch.reload()),
+        "shut-port": DeedKind("shut a port", lambda switch, a: switch.shut(int(a["port"])), PORT, "open-port"),
+        "open-port": DeedKind("open a port", lambda switch, a: switch.open(int(a["port"])), PORT, "shut-port"),
+    }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES,
         "running": "",

@@ -12,6 +12,7 @@ from math import exp, log
 from typing import Annotated, ClassVar, Literal
 
 from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, NOTHING, Draw, Electrical, Supply
@@ -88,6 +89,13 @@ class BreakerState(State):
     operations: int = 0
 
 
+PADLOCK: Mapping[str, Word] = {"person": Word(default="a person", doc="whose padlock it is")}
+"""What the deeds `lock` and `unlock` take."""
+
+OUT = "its cubicle, withdrawn"
+"""Holds a breaker that is racked out, as a padlock does."""
+
+
 class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
     """What a breaker and a bus tie share: mechanism, padlocks and trip unit."""
 
@@ -106,6 +114,16 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
         "wrong-breaker": Fault(
             "a person opens the wrong breaker; clearing the fault closes it again", family="people", actuator=True
         ),
+    }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "open": DeedKind("open it", lambda q, _: q.open(), undo="close"),
+        "close": DeedKind("close it", lambda q, _: q.close(), undo="open"),
+        "reset": DeedKind("reset its mechanism after a trip: open, ready to be closed", lambda q, _: q.reset()),
+        "trip": DeedKind("press its trip button", lambda q, _: q.trip("trip button")),
+        "lock": DeedKind("hang a padlock on it while it is open", lambda q, a: q.lock(**a), PADLOCK, "unlock"),
+        "unlock": DeedKind("take the padlock off", lambda q, a: q.unlock(**a), PADLOCK, "lock"),
+        "rack-out": DeedKind("withdraw it from its cubicle while it is open", lambda q, _: q.lock(OUT), undo="rack-in"),
+        "rack-in": DeedKind("push it back into its cubicle, open", lambda q, _: q.unlock(OUT), undo="rack-out"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES,

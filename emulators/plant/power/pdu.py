@@ -14,6 +14,7 @@ from math import exp, hypot, log, sqrt
 from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.power.breakers import CURVES
 from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Phases, Supply
@@ -21,6 +22,11 @@ from twinfeed.emulators.plant.power.pdu_ratings import PduRatings, PduState
 
 NONE: Phases = NOTHING.kw
 """Of what draws nothing, kVA per phase."""
+
+
+OUTLET: Mapping[str, Parameter] = {"outlet": Parameter(1, "", 1, 256, "which outlet", neutral=None, whole=True)}
+BANK: Mapping[str, Parameter] = {"bank": Parameter(1, "", 1, 64, "which bank", neutral=None, whole=True)}
+"""What the deeds at outlets and banks take."""
 
 
 class Pdu(Electrical[PduState, PduRatings]):
@@ -48,6 +54,15 @@ class Pdu(Electrical[PduState, PduRatings]):
             {"percent": Parameter(10.0, "%", -100.0, 100.0, "error of every current, power and energy reading")},
             family="sensor",
         ),
+    }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "switch-off": DeedKind(
+            "switch an outlet off", lambda pdu, a: pdu.switch(int(a["outlet"]), False), OUTLET, "switch-on"
+        ),
+        "switch-on": DeedKind(
+            "switch an outlet on", lambda pdu, a: pdu.switch(int(a["outlet"]), True), OUTLET, "switch-off"
+        ),
+        "reset": DeedKind("close the tripped breaker of a bank", lambda pdu, a: pdu.reset_bank(int(a["bank"])), BANK),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.electrical import (
@@ -91,6 +92,10 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
         "stuck": Fault("does not transfer"),
         "slow": Fault("the transfer takes longer", {"delay_ms": Parameter(40.0, "ms", 1.0, 5000.0)}),
         "output-failure": Fault("an open thyristor or relay: nothing reaches the output"),
+    }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "prefer": DeedKind("make a source the preferred one", lambda sts, a: sts.prefer(**a), {"terminal": Word()}),
+        "reset": DeedKind("release the lock that a load fault has left", lambda sts, _: sts.reset()),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES,

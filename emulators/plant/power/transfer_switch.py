@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.power.breakers import PADLOCK
 from twinfeed.emulators.plant.power.electrical import DEAD, Draw, Electrical, Supply, passed_on_kw
 
 
@@ -52,6 +54,13 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
         "stuck": Fault("the mechanism does not leave the position it is in"),
         "stuck-off": Fault("the mechanism stops between the sources; it continues when the fault is cleared"),
         "slow": Fault("the mechanism moves late", {"delay_s": Parameter(2.0, "s", 0.05, 60.0)}),
+    }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "transfer": DeedKind(
+            "move it by hand", lambda ats, a: ats.transfer(**a), {"to": Word(("normal", "emergency"))}
+        ),
+        "lock": DeedKind("hang a padlock on it: it stays where it is", lambda ats, a: ats.lock(**a), PADLOCK, "unlock"),
+        "unlock": DeedKind("take the padlock off", lambda ats, a: ats.unlock(**a), PADLOCK, "lock"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES,

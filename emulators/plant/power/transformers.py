@@ -11,6 +11,7 @@ from math import exp, inf, log
 from typing import Annotated, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, NOMINAL_VOLTS, Draw, Electrical, Supply
@@ -72,6 +73,9 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
         "cooling": Fault(
             "radiators fouled or fans dead", {"rise": Parameter(30.0, "%", 5.0, 200.0, "how much hotter the oil gets")}
         ),
+    }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "reset": DeedKind("reset its protection after a trip", lambda tx, _: tx.reset()),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES,

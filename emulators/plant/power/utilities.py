@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
 from twinfeed.emulators.plant.power.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Draw, Electrical, Supply
@@ -48,6 +49,12 @@ class Utility(Electrical[UtilityState, UtilityRatings]):
     STATE = UtilityState
     TERMINALS = ()
     SOURCE = True
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "switch-off": DeedKind(
+            "its operator takes it out of service", lambda grid, _: grid.switch_off(), undo="switch-on"
+        ),
+        "switch-on": DeedKind("its operator gives it back", lambda grid, _: grid.switch_on(), undo="switch-off"),
+    }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "outage": Fault(
             "interruption: all three phases below 5 % of the declared voltage",

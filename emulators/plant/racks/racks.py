@@ -16,6 +16,7 @@ from math import inf, sqrt
 from typing import ClassVar, Protocol, cast
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
@@ -27,8 +28,12 @@ from twinfeed.emulators.plant.power.electrical import (
     three_phase,
 )
 from twinfeed.emulators.plant.power.pdu import Pdu
+from twinfeed.emulators.plant.racks.deeds import DEEDS
 from twinfeed.emulators.plant.racks.power_supplies import DELIVERING, output_kw, platinum_efficiency, ride_through_s
 from twinfeed.emulators.plant.racks.ratings import IT_STATES, RackRowRatings, RackRowState
+
+UNPLUGGED = (False, ride_through_s(0.0))
+"""What a cord that is plugged into nothing delivers, and for how long a power supply stands it, s."""
 
 
 class Room(Protocol):
@@ -57,6 +62,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         )
         for cord in ("a", "b")
     }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = DEEDS
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         "supplied": "",
         "racks_supplied": "",
@@ -80,6 +86,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         self.state.it = ["running"] * p.racks
         self.state.since = [0.0] * p.racks
         self.state.utilisation = [p.utilisation] * p.racks
+        self.state.plugged = [[cord] * p.racks for cord in range(cords)]
         self.state.used = [[0.0] * p.racks for _ in range(cords)]
         self.state.dropped = [[False] * p.racks for _ in range(cords)]
         self.state.rates = [[0.0] * p.racks for _ in range(cords)]
@@ -159,7 +166,8 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         for r in range(p.racks):
             carrying = []
             for c in cords:
-                delivering, tolerance = self._quality[c][r]
+                plugged = state.plugged[c][r]
+                delivering, tolerance = self._quality[plugged][r] if plugged >= 0 else UNPLUGGED
                 fault = failed[c]
                 if fault is not None and int(fault["rack"]) in (0, r + 1):
                     delivering, tolerance = False, ride_through_s(0.0)
@@ -172,7 +180,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
             if carrying:
                 self._kw[r] = kw = self._input_kw(r, len(carrying))
                 for c in carrying:
-                    shares[c][r] = kw / len(carrying)
+                    shares[state.plugged[c][r]][r] += kw / len(carrying)
         self._draws = {t: self._plug(c, shares[c]) for c, t in enumerate(self._terminals)}
         self.heat_kw = sum(self._kw)
         self._rates = rates
@@ -300,7 +308,10 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         self.touch()
 
     def on_timer(self, name: str) -> None:
-        if name != "look":
+        step, _, gap = name.partition(" ")
+        if step == "restart":
+            self.restart(float(gap))
+        elif name != "look":
             super().on_timer(name)
         self._stale()
 
@@ -330,6 +341,43 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
             if self.state.it[r] in ("stopped", "overheated") and self.supplied_rack(r + 1):
                 self._become(r, "booting")
                 self.log("booting", rack=r + 1)
+
+    def restart(self, gap_s: float) -> bool:
+        """Start its stopped racks where there is supply, one each `gap_s`. False if there is none to start."""
+        waiting = [
+            r for r, it in enumerate(self.state.it, 1) if it in ("stopped", "overheated") and self.supplied_rack(r)
+        ]
+        if not waiting:
+            self.log("no restart", reason="no rack stands still with supply")
+            return False
+        if gap_s == 0.0:
+            waiting, rest = [], waiting
+            for rack in rest:
+                self.start_up(rack)
+        else:
+            self.start_up(waiting[0])
+        if len(waiting) > 1:
+            self.after(gap_s, f"restart {gap_s!r}")
+        return True
+
+    def recable(self, rack: int, cord: str, to: str) -> bool:
+        """Plug that cord of one rack (from 1) or of all into the terminal `to`, or into `none`.
+
+        Raises:
+            ValueError: the row has no such cord or terminal.
+        """
+        for name in (cord, to):
+            if name not in (*self._terminals, "none") or cord == "none":
+                raise ValueError(f"{self.id} has no {name!r}; it has {', '.join(self._terminals)}")
+        state, c = self.state, self._terminals.index(cord)
+        place = self._terminals.index(to) if to != "none" else -1
+        for r in self._chosen(rack):
+            if state.plugged[c][r] != place:
+                state.plugged[c][r] = place
+                state.dropped[c][r], state.used[c][r] = True, 1.0  # the cord was out on the way
+                self.log("recabled", rack=r + 1, cord=cord, to=to)
+        self._stale()
+        return True
 
     def _chosen(self, rack: int) -> Sequence[int]:
         if not 0 <= rack <= self.params.racks:

@@ -63,6 +63,8 @@ class RackRowState(State):
     since: list[float] = field(default_factory=list)
     """When it became so, s."""
     utilisation: list[float] = field(default_factory=list)
+    plugged: list[list[int]] = field(default_factory=list)
+    """By cord and rack: the terminal, from 0, that the cord is plugged into; -1 is none."""
     used: list[list[float]] = field(default_factory=list)
     """By cord and rack: which part of its ride-through a power supply has used up (1 = it drops out); of one that has
     dropped out, which part of its start is still to come."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 
 from twinfeed.emulators.plant.power.electrical import Electrical
@@ -27,8 +28,8 @@ class BatterySide:
             p.age_years,
             p.battery_exponent,
         )
-        self.as_built = self.battery.capacity(p.battery_c)
-        """Capacity of the battery in its room at its age; with no fault it has just that."""
+        self._aged = self.battery.capacity(p.battery_c)
+        self._new = replace(self.battery, age_years=0.0).capacity(p.battery_c)
         self.kw = 0.0
         """From the battery, kW; negative while it is charged. Derived by each solution."""
         self.charger_share = 1.0
@@ -38,6 +39,11 @@ class BatterySide:
         """Between battery and output, kW: the fixed losses and half of those that grow with the load."""
         p, share = self.unit.params, load_kw / self.unit.params.kw
         return p.kw * (p.no_load_loss + (p.linear_loss * share + p.square_loss * share * share) / 2.0)
+
+    @property
+    def as_built(self) -> float:
+        """Capacity of the battery in its room at its age; with no fault it has just that."""
+        return self._new if self.unit.state.renewed else self._aged
 
     @property
     def celsius(self) -> float:
@@ -111,6 +117,20 @@ class BatterySide:
     def calibrate(self) -> None:
         """Reckon from now on with the capacity the battery has shown."""
         self.unit.state.believed = max(self.health, 0.01)
+
+    def renew(self) -> bool:
+        """Put in a new battery: full, at the temperature of its room, without faults. False with its breaker closed."""
+        state = self.unit.state
+        if state.breaker_closed:
+            self.unit.log("battery kept", reason="its breaker is closed: open it before")
+            return False
+        for kind in ("battery-weak", "string-open", "thermal-runaway"):
+            state.faults.pop(kind, None)
+        state.depth, state.rise_k, state.believed, state.disconnected = 0.0, 0.0, 1.0, False
+        state.renewed = True
+        self.unit.log("battery replaced")
+        self.unit.touch()
+        return True
 
     def set_breaker(self, closed: bool) -> None:
         if closed != self.unit.state.breaker_closed:

@@ -153,6 +153,8 @@ class UpsState(State):
     """Depth of discharge of what the battery really holds, 0 full to 1 empty."""
     discharging: bool = False
     """True if the inverter lives on it, as last written to the journal."""
+    renewed: bool = False
+    """People have replaced the battery since the start."""
     believed: float = 1.0
     """Battery capacity the UPS reckons with; a deep test measures it."""
     rise_k: float = 0.0

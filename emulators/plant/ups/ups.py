@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, Draw, Electrical, Supply
 from twinfeed.emulators.plant.ups.battery import CHEMISTRIES
 from twinfeed.emulators.plant.ups.battery_side import BatterySide
@@ -29,6 +30,30 @@ class Ups(Electrical[UpsState, UpsRatings]):
     STATE = UpsState
     TERMINALS = ("input", "bypass", "maintenance")
     FAULTS = UPS_FAULTS
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "switch-off": DeedKind("cut its output", lambda ups, _: ups.switch_off(), undo="switch-on"),
+        "switch-on": DeedKind("feed the load from its inverter", lambda ups, _: ups.switch_on(), undo="switch-off"),
+        "to-bypass": DeedKind("put the load on the static bypass", lambda ups, _: ups.to_bypass(), undo="switch-on"),
+        "close-maintenance-bypass": DeedKind(
+            "close its manual bypass, which takes it out of the path",
+            lambda ups, _: ups.set_maintenance(True),
+            undo="open-maintenance-bypass",
+        ),
+        "open-maintenance-bypass": DeedKind(
+            "open its manual bypass: the load is on the static bypass",
+            lambda ups, _: ups.set_maintenance(False),
+            undo="close-maintenance-bypass",
+        ),
+        "open-battery": DeedKind(
+            "open its battery breaker", lambda ups, _: ups.set_battery_breaker(False), undo="close-battery"
+        ),
+        "close-battery": DeedKind(
+            "close its battery breaker", lambda ups, _: ups.set_battery_breaker(True), undo="open-battery"
+        ),
+        "replace-battery": DeedKind(
+            "put in a new, full battery, with the battery breaker open", lambda ups, _: ups.replace_battery()
+        ),
+    }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES,
         "mode": "",
@@ -175,6 +200,10 @@ class Ups(Electrical[UpsState, UpsRatings]):
     def calibrate(self) -> None:
         """Reckon from now on with the capacity the battery has shown."""
         self.battery_side.calibrate()
+
+    def replace_battery(self) -> bool:
+        """Put in a new battery, full and at the temperature of its room; False while its breaker is closed."""
+        return self.battery_side.renew()
 
     def set_window(self, low_volts: float, high_volts: float) -> None:
         """Set the input voltages the rectifier works between."""

@@ -1,0 +1,74 @@
+"""Deeds of people on the plant, done now: what came of each, with the reason where it was refused.
+
+A padlock, an interlock or a firmware that refuses a deed is an outcome, not an error: people meet them every day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from twinfeed.emulators.nearness import did_you_mean
+from twinfeed.emulators.plant.kernel.actor import Actor, Clock, Event, PlantError, Restless
+from twinfeed.emulators.plant.kernel.deeds import Argument, DeedKind
+from twinfeed.emulators.plant.kernel.ratings import shown
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a deed. True if it was done; `reason` says why it was not."""
+
+    done: bool
+    reason: str = ""
+
+    def __bool__(self) -> bool:
+        return self.done
+
+    @property
+    def word(self) -> str:
+        return "done" if self.done else "refused"
+
+
+def find(actors: Iterable[Actor], target: str, deed: str, given: Mapping[str, Argument]) -> tuple[Actor, DeedKind]:
+    """The actor of a target that the deed is done at, and its kind.
+
+    Raises:
+        PlantError: none of them has such a deed, or an argument is wrong; the message names near deeds.
+    """
+    known: dict[str, tuple[Actor, DeedKind]] = {}
+    for actor in actors:
+        for name, kind in actor.DEEDS.items():
+            known.setdefault(name, (actor, kind))
+    if not isinstance(deed, str) or deed not in known:
+        near = did_you_mean(deed, known) if isinstance(deed, str) else ""
+        raise PlantError(f"nobody can do {shown(deed)} at {target}{near}; deeds: {', '.join(known) or 'none'}")
+    try:
+        known[deed][1].chosen(given)
+    except ValueError as error:
+        raise PlantError(f"{target} {deed}: {error}") from None
+    return known[deed]
+
+
+def carry_out(plant: Clock, actor: Actor, deed: str, kind: DeedKind, given: Mapping[str, Argument]) -> Outcome:
+    """Do it now, and write to the journal what came of it. The caller lets the plant settle."""
+    target = actor.id.partition("/")[0]
+    before = len(plant.journal)
+    try:
+        obeyed = kind.act(actor, kind.chosen(given))
+        outcome = Outcome(True) if obeyed is not False else Outcome(False, _why(plant.journal[before:], actor))
+    except Exception as error:
+        if isinstance(error, Restless) or not isinstance(error, (*actor.REFUSALS, PlantError, ValueError)):
+            raise
+        outcome = Outcome(False, str(error))
+    data = {"deed": deed, **given, "outcome": outcome.word}
+    if outcome.reason:
+        data["reason"] = outcome.reason
+    plant.journal.append(Event(plant.now, target, "deed", data))
+    plant.dirty = True
+    return outcome
+
+
+def _why(noted: list[Event], actor: Actor) -> str:
+    """The reason that the actor has just written to the journal."""
+    last = next((event for event in reversed(noted) if event.who == actor.id), None)
+    return str(last.data.get("reason", last.what)) if last is not None else "it did not obey"
