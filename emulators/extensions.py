@@ -59,8 +59,8 @@ def broken(point: EntryPoint, why: str) -> str:
 class Catalogue(Mapping[str, K], Generic[K]):
     """Kinds by name: first those that ship, then those of installed packages.
 
-    The packages are loaded at the first look-up. `called` returns the name of a kind, `fits` tells whether an object is
-    one, and `expected` says so in an error. `complete` is called once with all kinds, when the packages are loaded.
+    The packages are loaded at the first look-up. `called` returns the name of a kind, `fits` is true for such an
+    object, and `expected` describes it in an error. `complete` is called once with all kinds, when these are loaded.
 
     Raises:
         FileError: at the first look-up, if an entry point is broken, names something else, or a name that is taken.
@@ -116,7 +116,7 @@ class Suffers(Protocol):
 def add_faults(classes: Mapping[str, Sequence[type[Suffers]]], mine: Callable[[str], bool], of: type) -> None:
     """Give the classes the faults that installed packages have for them, beside those that they declare.
 
-    `classes` has the classes of each target, `mine` tells which targets are looked for there, and `of` is the class of
+    `classes` has the classes of each target, `mine` is true for targets that are searched there, `of` is the class of
     a fault.
 
     Raises:

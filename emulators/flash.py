@@ -1,4 +1,4 @@
-"""What devices keep in flash over restarts of the program that serves them: their settings and snmpEngineBoots.
+"""Settings and snmpEngineBoots of devices, kept in flash over restarts of the program that serves them.
 
     flash = Flash(site, state_folder())     # settings are restored, every engine has booted once more
     live = LiveSite(site, flash=flash)
@@ -36,7 +36,7 @@ from twinfeed.emulators.site import Site
 log = logging.getLogger(__name__)
 
 START_PATIENCE_S, PATIENCE_S = 5.0, 0.05
-"""How long another process may have the file: at the start, and while devices are served, who wait meanwhile."""
+"""The time that another process may have the file: at the start, and while devices are served, who wait meanwhile."""
 
 LOST_COUNT_FROM_S = 1_577_836_800
 """2020-01-01 in Unix time: a lost count of boots goes on from the seconds since then."""
@@ -48,11 +48,11 @@ Setting = bool | int | Annotated[float, Field(allow_inf_nan=False)] | str | None
 
 
 class FlashError(Exception):
-    """The state cannot be kept; the message says where and what to do."""
+    """The state cannot be kept; the message gives the place and the next step."""
 
 
 class _Memory(BaseModel):
-    """What one device keeps."""
+    """The state that one device keeps."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     boots: int = Field(ge=0, le=MAX_BOOTS)
@@ -60,7 +60,7 @@ class _Memory(BaseModel):
 
 
 class _File(BaseModel):
-    """What is in the file of a site."""
+    """The content of a site's file."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
     format: int = Field(default=1, ge=1, le=1)
@@ -93,7 +93,7 @@ class Flash:
         self._settings: dict[str, dict[str, Setting]] = {}
         self._failing = False
         self._content: _File | None = None
-        """What this process has written last, as long as the file still is that one."""
+        """The text that this process has written last, as long as the file still is that one."""
         self._written = (0, 0)
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -120,8 +120,8 @@ class Flash:
         return self._boots[device.name]
 
     def keep(self, most: int | None = None) -> None:
-        """Store what has changed. With `most`, so many devices are looked at, the others in the next calls: a site of
-        ten thousand is not held up by one look at all of them."""
+        """Store changes. With `most`, only so many devices are compared, the others in the next calls: comparing
+        all of a site of ten thousand at once would hold it up."""
         names = self._turns if most is None else (next(self._in_turn) for _ in range(min(most, len(self._turns))))
         changed = set()
         for name in names:
@@ -146,7 +146,7 @@ class Flash:
                     self._note(file, name, device)
                 self._write(file)
             self._failing = False
-        except OSError as error:  # settings are tried again at the next look
+        except OSError as error:  # settings are tried again at the next call
             for name in names:
                 self._boots[name] = self._devices[name].state.boots
             if not self._failing:
@@ -182,7 +182,7 @@ class Flash:
         return True
 
     def _stamp(self) -> tuple[int, int]:
-        """What tells one file of that path from the next that takes its place."""
+        """The identity of a file, which changes when another one takes its place at that path."""
         status = self.path.stat()
         return status.st_ino, status.st_mtime_ns
 

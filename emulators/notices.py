@@ -47,7 +47,7 @@ class Announcer:
         self._senders: dict[str, NotificationSender] = {}
         self._traps: dict[str, list[Trap]] = {}
         self._announced: dict[tuple[str, Oid], Instance] = {}
-        """What notifications have carried: an alarm that is over tells of a row that is no longer there."""
+        """Variables that notifications have carried: the end of an alarm names a row that no longer exists."""
         self._boots = {name: device.state.boots for name, device in site.devices.items()}
 
     async def start(self) -> None:

@@ -259,7 +259,7 @@ class Site:
         return outcome
 
     def _actors(self, target: str) -> list[Actor]:
-        """Who can suffer faults of that target, whatever it names after a colon."""
+        """The actors that can suffer faults of that target, whatever it names after a colon."""
         name = target.partition(":")[0]
         found: list[Actor] = [a for a in (self.components.get(name), self.devices.get(name)) if a is not None]
         if not found and name == self.works.id:

@@ -24,7 +24,7 @@ MOST_RECORDED_OCTETS = 256_000_000
 """Size of a file that programs write (recordings, journals, walks), octets."""
 
 MOST_NESTED = 64
-"""How deep lists and mappings may lie in each other; the deepest file that ships has seven levels."""
+"""The depth to which lists and mappings may be nested; the deepest file that ships has seven levels."""
 
 MOST_DIGITS = 400
 """Digits of a whole number: more than any quantity has, fewer than Python takes long for."""
@@ -94,7 +94,7 @@ def _whole(digits: str) -> int:
 
 
 def _depth(value: Any, most: int) -> int:
-    """How deep lists and mappings lie in each other, `most + 1` for everything deeper."""
+    """The depth to which lists and mappings are nested, `most + 1` for everything deeper."""
     level, depth = [value], 0
     while level and depth <= most:
         level = [

@@ -127,7 +127,7 @@ class _Open:
     value: Fields | Items
     anchor: str | None
     before: int
-    """How many nodes had been read when it began."""
+    """The number of nodes that had been read when it began."""
     key: Any = None
     has_key: bool = False
     key_line: int = 1
@@ -279,7 +279,7 @@ def _events(text: str) -> Iterator[Event]:
 
 @cache
 def _core() -> tuple[Any, Any]:
-    """What resolves plain texts to tags, and what makes values of them."""
+    """The resolver of plain texts to tags, and the constructor of values from them."""
     yaml = YAML(typ="safe", pure=True)
     return yaml.resolver, yaml.constructor
 
@@ -289,7 +289,7 @@ def _line(event: Event) -> int:
 
 
 def _without_values(error: MarkedYAMLError) -> str:
-    """What is wrong, without the values that YAML's own words show: one of them may be a password."""
+    """The mistake, without the values that YAML's own words show: one of them may be a password."""
     said = str(error.problem or error.context)
     if "alias" in said:
         return "found * and an undefined alias; put a text that begins with * in quotes"

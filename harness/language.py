@@ -1,11 +1,11 @@
-"""The language of what people read: reports, and what an operator is told at a bench.
+"""The language of texts for people: reports, and messages to an operator at a bench.
 
     words = translator("fr", "twinfeed.hil_rigs")      # without "fr": the language of the locale
     _ = words.gettext
     print(_("Open breaker {name}.").format(name="Q3"))
     print(words.ngettext("{n} device", "{n} devices", n).format(n=n))
 
-English is what the code says. Another language is a catalogue of the package that says it, compiled beside its source:
+English is in the code. Another language is a catalogue of the package that has the text, compiled beside its source:
 `PACKAGE/locale/fr/LC_MESSAGES/messages.po` and `.mo`. `make catalogues` collects what `_`, `ngettext` and `N_` mark
 into every `.po` and compiles it; both are kept, so that an installed package needs neither Babel nor msgfmt.
 """
@@ -18,10 +18,10 @@ from collections.abc import Mapping
 from importlib.resources import files
 
 LANGUAGES = ("en", "fr")
-"""What texts can be had in."""
+"""The languages in which texts exist."""
 
 _VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
-"""The first of these that is set says the language (POSIX.1-2017, 8.2)."""
+"""The first of these that is set gives the language (POSIX.1-2017, 8.2)."""
 
 
 class UnknownLanguage(ValueError):
@@ -29,7 +29,7 @@ class UnknownLanguage(ValueError):
 
 
 def locale_name(environ: Mapping[str, str] = os.environ) -> str:
-    """The locale of messages as the environment says it, such as `fr_ML`; `en` if it says none or one without words."""
+    """The locale of messages from the environment, such as `fr_ML`; `en` if it gives none or one without words."""
     said = next((environ[name] for name in _VARIABLES if environ.get(name)), "")
     name = said.partition(".")[0].partition("@")[0].replace("-", "_")
     return name if name.partition("_")[0].lower() in LANGUAGES else "en"

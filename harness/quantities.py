@@ -171,7 +171,7 @@ def _exact_domain(component: Component | None, device: Device | None, quantity: 
 
 
 def _reported(bound: BoundPoint) -> Value | Unknown:
-    """What the device shows. Without a fault that is what there is, which lies in its domain unless it is no number."""
+    """The value that the device shows. Without a fault it is the true one, which lies in its domain or is no number."""
     value = bound.read()
     return known(bound.domain, value) if value != value or bound.device.state.faults else value
 
@@ -181,7 +181,7 @@ def _commands(device: Device) -> int:
 
 
 def _alarm_active(device: Device, alarm: str) -> bool:
-    """Whether the alarm is active, for any row of a table if it is raised row by row (`link_down.12`)."""
+    """True if the alarm is active, for any row of a table if it is raised row by row (`link_down.12`)."""
     return any(name == alarm or name.partition(".")[0] == alarm for name in device.state.alarms)
 
 
@@ -208,7 +208,7 @@ def _is_glob(pattern: str) -> bool:
 
 
 def _unknown(site: Site, pattern: str, head: str, rest: str) -> str:
-    """What to say of a pattern that names nothing."""
+    """The message for a pattern that names nothing."""
     named = dict.fromkeys(name for name, _ in _places(site, head, rest))
     if not named:
         hint = did_you_mean(head, [*sections(site), *SECTIONS])

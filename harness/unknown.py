@@ -88,11 +88,11 @@ class Bounds(NamedTuple):
 ANYTHING = Bounds(-math.inf, math.inf)
 
 Seen = Value | Unknown | Bounds
-"""What is known of a quantity, or of a number made of quantities, at one time."""
+"""Bounds of a quantity, or of a number made of quantities, at one time."""
 
 
 def is_open(value: Seen) -> bool:
-    """Whether it is not known exactly."""
+    """True if it is not known exactly."""
     return type(value) is Unknown or type(value) is Bounds
 
 

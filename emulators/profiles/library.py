@@ -1,7 +1,7 @@
 """The search for profiles, and the reading of a file into a `Profile`, with its parts merged in.
 
 A profile is named by its path (`meters/my-meter.yaml`, relative to the folder of the file that names it) or by its
-name. A name is looked for, in this order,
+name. A name is searched in this order,
 
 1. beside the file that names it (a command's argument: in the working directory),
 2. in the folders of the environment variable TWINFEED_PROFILES, which the option `--profiles` is added to,
@@ -92,7 +92,7 @@ def get(name: str, beside: Path | None = None) -> Profile:
     """The profile of that name or path; `beside` is the folder of the file that names it.
 
     Raises:
-        FileError: there is none, or its file is wrong. The first says where it was looked for and which names are near.
+        FileError: there is none, or its file is wrong. The first lists the places searched and the names that are near.
     """
     path = find(name, beside)
     profile = load(path)
@@ -165,7 +165,7 @@ def _folders(point: EntryPoint, named: Any) -> Iterator[Path]:
 def load(path: Path) -> Profile:
     """A profile file, the parts it includes merged in (its own entries win over a part's).
 
-    Parts are looked for in `parts/` beside the file, then among those that ship.
+    Parts are searched in `parts/` beside the file, then among those that ship.
 
     Raises:
         FileError: one line for each mistake, with file, line and field.

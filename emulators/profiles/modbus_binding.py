@@ -158,7 +158,7 @@ class ProfileUnit:
         self._carry_out([(slot.register, slot.target, raw) for slot, raw in writes])
 
     def _divide(self, table: RegisterTable, address: int, count: int) -> list[Part]:
-        """What the range is made of, in order.
+        """The pieces of the range, in order.
 
         Raises:
             IllegalAddress: it holds registers that this product does not have, and does not show as zero.

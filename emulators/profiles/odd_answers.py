@@ -102,7 +102,7 @@ class _Shown:
 
 
 def _shape(name: str) -> tuple[int, str]:
-    """How many points a name has, and its first part; '' for a first part with an index in it."""
+    """The number of points of a name, and its first part; '' for a first part with an index in it."""
     first = name.partition(".")[0]
     return name.count("."), "" if "{" in first else first
 
@@ -227,7 +227,7 @@ def _with_sign_bit(content: bytes, width: int) -> bytes:
 
 
 def _last_sub_identifier(name: bytes) -> int:
-    """Where the last sub-identifier begins in the content octets of a name."""
+    """The start of the last sub-identifier in the content octets of a name."""
     at = len(name) - 1
     while at and name[at - 1] & 0x80:
         at -= 1

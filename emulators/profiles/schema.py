@@ -7,7 +7,7 @@ A profile only renames and scales. Each entry takes its value from exactly one p
     flags      several conditions packed into the bits of one number or the characters of one text
     count_of   the number of rows of a table
 
-and says how that value looks on the wire (type, scale, enumeration), who may write it and where the number
+and describes that value on the wire (type, scale, enumeration), who may write it and where the number
 comes from (`source`: MIB object, manual and page).
 """
 
@@ -47,7 +47,7 @@ RegisterType = Literal["u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "
 Access = Literal["ro", "rw", "wo"]
 
 REGISTERS_OF = {"u16": 1, "i16": 1, "u32": 2, "i32": 2, "u64": 4, "i64": 4, "f32": 2, "f64": 4}
-"""How many 16-bit registers each type takes."""
+"""The number of 16-bit registers of each type."""
 
 
 class Strict(BaseModel):
@@ -85,7 +85,7 @@ class Entry(Strict):
     offset: float = 0.0
     enum: Enumeration | None = None
     format: str | None = None
-    """How a number is written as text: `{:.1f}`."""
+    """The format of a number that is written as text: `{:.1f}`."""
     access: Access = "ro"
     range: tuple[float, float] | None = None
     """Raw values that may be written."""
@@ -171,7 +171,7 @@ class Bit(Entry):
 
 
 class ServerId(Strict):
-    """What function 17 (report server id) answers: the product's own octets, whether it runs, further text."""
+    """The answer to function 17 (report server id): the product's own octets, its run state, further text."""
 
     id: str = ""
     """A text, which may hold `{point}` names, or octets after `hex:`."""

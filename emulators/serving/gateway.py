@@ -9,7 +9,7 @@ from twinfeed.emulators.wire.modbus import Unit
 
 
 class Gateway(Mapping[int, Unit]):
-    """The units behind one address, of which only the reachable ones answer. To look a unit up moves nothing.
+    """The units behind one address, of which only the reachable ones answer. A look-up of a unit moves nothing.
 
     A device alone at its address also answers to 0 and 255, which the Modbus Messaging on TCP/IP Implementation
     Guide gives to a device that is no gateway.

@@ -1,4 +1,4 @@
-"""How many files this process may open, and how many of them Modbus connections may take."""
+"""The number of files that this process may open, and how many of them Modbus connections may take."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def raise_open_files() -> tuple[int, int]:
 
 
 def connections_allowed(files: int) -> int:
-    """How many Modbus connections are kept by a process that may open `files` files: `SPARE_FILES` remain."""
+    """The Modbus connections that a process keeps if it may open `files` files: `SPARE_FILES` remain."""
     try:
         now_open = len(os.listdir("/dev/fd"))
     except OSError:

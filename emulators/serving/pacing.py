@@ -26,13 +26,13 @@ from twinfeed.emulators.wire.pool import ConnectionPool
 log = logging.getLogger(__name__)
 
 PACE_S = 0.05
-"""How often the plant catches up with the clock, in s of the clock."""
+"""The period at which the plant catches up with the clock, in s of the clock."""
 
 KEPT_A_PACE = 50
 """Devices whose settings are compared with the stored ones each PACE_S: a thousand a second."""
 
-LOOK_S = 1.0
-"""How often firmware reads quantities that wake no actor when they cross a limit, s of the clock."""
+FIRMWARE_READS_S = 1.0
+"""The period at which firmware reads quantities that wake no actor when they cross a limit, s of the clock."""
 
 KEPT_DEFECTS = 100
 """Defects remembered, the last ones: a device that crashes at each restart must not fill the memory."""
@@ -61,13 +61,13 @@ class LiveSite(Servers):
         super().__init__(site, ports, single_address, expose, streams=True)
         self.speed = speed
         self.lag_s = 0.0
-        """How far the plant is behind the clock, in its own s; it grows when the machine cannot keep up the speed."""
+        """The delay of the plant behind the clock, in its own s; it grows when the machine cannot keep up the speed."""
         self.failure: Exception | None = None
         """Why the plant stopped, if it did."""
         self.open_files = (0, 0)
-        """How many files the process was allowed to open, and how many it is since `start`."""
+        """The number of files that the process was allowed to open, and the number since `start`."""
         self.defects: list[Defect] = []
-        """What has crashed devices: exceptions in the code of their firmware, the last `KEPT_DEFECTS`."""
+        """The last `KEPT_DEFECTS` exceptions in the code of firmware, each of which crashed its device."""
         self._journal_lines = journal_lines
         self._pacer: asyncio.Task[None] | None = None
 
@@ -120,7 +120,7 @@ class LiveSite(Servers):
     async def _pace(self) -> None:
         loop, plant = asyncio.get_running_loop(), self.site.plant
         last = loop.time()
-        look_s = last
+        firmware_reads_s = last
         target = plant.now
         try:
             while True:
@@ -131,8 +131,8 @@ class LiveSite(Servers):
                 # A slice is bounded so that clients are served while the plant catches up with a burst.
                 plant.advance(min(target, plant.now + 4 * PACE_S * self.speed))
                 self.lag_s = target - plant.now
-                if now >= look_s:
-                    look_s = now + LOOK_S
+                if now >= firmware_reads_s:
+                    firmware_reads_s = now + FIRMWARE_READS_S
                     plant.settle()
                 if self.flash is not None:
                     self.flash.keep(KEPT_A_PACE)

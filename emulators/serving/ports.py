@@ -1,4 +1,4 @@
-"""Where each device of a site answers: its address and the ports of its protocols."""
+"""The address of each device of a site, and the ports of its protocols."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ServeError(Exception):
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where one device answers one protocol; SNMP over UDP, and over TCP at the same port where the site offers it."""
+    """The endpoint of one device and protocol; SNMP over UDP, and over TCP at the same port if the site offers it."""
 
     device: str
     protocol: str

@@ -50,7 +50,7 @@ class Conduct(TypedDict):
     catch_up: Callable[[], None]
     """Called before the gate when a request arrives: the plant moves up to the loop's time."""
     delay_s: Callable[[], float]
-    """How long the device takes over an answer, s of the loop's clock."""
+    """The time that the device takes over an answer, s of the loop's clock."""
     buffers: int
     """Answers that wait in a slow device."""
     failed: Callable[[Exception], None]
@@ -66,7 +66,7 @@ class Servers:
     loopback, which lets everyone who reaches it command the devices. `draining` reads UDP sockets several datagrams at
     a time, for which the loop must have real ones. `catch_up` is called when a request arrives, before the gate of the
     device is called, and moves the plant up to the loop's time. A `lazy` device builds its SNMP variables at its first
-    request. With `streams` agents also answer over TCP, unless the site file says otherwise.
+    request. With `streams` agents also answer over TCP, unless the site file excludes it.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Servers:
         self._draining = draining
         self._catch_up = catch_up
         self.flash: Flash | None = None
-        """Where devices keep their boots and settings over restarts; set before `start`. None: nowhere."""
+        """The store of the devices' boots and settings over restarts; set before `start`. None: nothing is kept."""
         self._lazy = lazy
         self._streams = streams
         self._beyond = expose is not None or site.file.head.beyond_loopback
@@ -100,7 +100,7 @@ class Servers:
         self._pool: ConnectionPool | None = None
 
     async def start(self, progress: Callable[[str], None] = lambda name: None) -> None:
-        """Bind everything; `progress` is told each device's name as it comes up.
+        """Bind everything; `progress` is called with each device's name as it comes up.
 
         Raises:
             ServeError: an address cannot be bound; nothing stays bound.
@@ -121,7 +121,7 @@ class Servers:
             await self._announcer.start()
 
     def _check_credentials(self) -> None:
-        """Who can be reached from other computers must not be commanded by everybody.
+        """Refuse to serve other computers with the default credentials, which everybody knows.
 
         Raises:
             ServeError: a device has the credentials that ship with twinfeed.
@@ -145,7 +145,7 @@ class Servers:
         self._servers.clear()
 
     def announce(self) -> None:
-        """Send what devices have to say since the last call: traps, and late answers of those no longer slow."""
+        """Send the devices' traps since the last call, and late answers of those no longer slow."""
         for server in self._servers:
             server.hasten()
         if self._announcer is not None:
@@ -157,7 +157,7 @@ class Servers:
             self.site.plant.crash(devices[0], error, protocol)
 
     def _delay_s(self, devices: Sequence[Device]) -> float:
-        """How long the slowest of these takes over an answer, s of the loop's clock."""
+        """The time that the slowest of these devices takes over an answer, s of the loop's clock."""
         delay_s = 0.0
         for device in devices:
             slow = device.state.faults.get("card-slow")
@@ -166,7 +166,7 @@ class Servers:
         return delay_s
 
     def _most_connections(self, devices: Sequence[Device], most: int) -> int:
-        """How many connections these, behind one address, keep: the product's number, or fewer by a fault."""
+        """The connections that these devices, behind one address, keep: the product's number, or fewer by a fault."""
         limits = [fault["limit"] for device in devices if (fault := device.fault("connection-limit")) is not None]
         return min([most, *map(int, limits)])
 
@@ -179,7 +179,7 @@ class Servers:
             await self._serve_modbus(entry, entry.profile.modbus, gateways)
 
     def _conduct(self, gate: Callable[[], bool], devices: Sequence[Device], protocol: str, buffers: int) -> Conduct:
-        """How these devices, behind one address, meet requests over any protocol."""
+        """The limits with which these devices, behind one address, meet requests over any protocol."""
         return Conduct(
             gate=gate,
             catch_up=self._catch_up,
@@ -270,14 +270,14 @@ def engine_of(device: Device, flash: Flash | None = None) -> Engine:
 
 @dataclass(frozen=True)
 class _Face:
-    """How a device shows itself to each protocol."""
+    """The surface of a device in each protocol."""
 
     tree: SurfaceTree | None
     unit: ProfileUnit | None
 
 
 _faces: WeakKeyDictionary[Site, dict[str, _Face]] = WeakKeyDictionary()
-"""Made once for each site: a site that is taken back to its start and served again looks as before."""
+"""Made once for each site: a site that is taken back to its start and served again answers as before."""
 
 
 def _face(site: Site, entry: DeviceEntry) -> _Face:

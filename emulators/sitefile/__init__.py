@@ -57,7 +57,7 @@ def find(site: str | Path) -> Path:
 
 
 def read(site: str | Path, beyond_loopback: bool = False) -> SiteFile:
-    """Read and check a site file. With `beyond_loopback` it counts as if the file said so.
+    """Read and check a site file. With `beyond_loopback` it counts as if the file allowed that.
 
     Raises:
         FileError: a line for each mistake: file, line, field, what was found, what was expected.

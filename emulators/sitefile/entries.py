@@ -40,7 +40,7 @@ class DeviceEntry:
     """Modbus unit id, None for the profile's own."""
     where: Where
     snmp: SnmpAccess
-    """Who may ask it: the site's `snmp` with the device's own fields in their place."""
+    """The access to the device: the site's `snmp` with the device's own fields in their place."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class SiteFile:
     components: list[ComponentEntry] = field(default_factory=list)
     devices: list[DeviceEntry] = field(default_factory=list)
     data: Any = field(default=None, repr=False, compare=False)
-    """What was read, with its lines."""
+    """The entries that were read, with their lines."""
 
     def problem(self, where: Where, message: str) -> str:
         """A mistake of the file as one line with file, line and field."""

@@ -21,7 +21,7 @@ NAME = re.compile(r"[^\W_][\w-]{0,63}")
 """The name of a site, component or device: a letter or digit, then letters, digits, - and _, 64 at most."""
 
 NOT_NAMES = ("controller", "site", "works")
-"""What scenarios and properties call the controller under test, the site itself and people's works; no component is
+"""The names of scenarios and properties for the controller under test, the site and people's works; no component is
 called so."""
 
 BEYOND_LOOPBACK = (
@@ -45,7 +45,7 @@ class Head(pydantic.BaseModel):
     title: Annotated[str, Text(200)] = ""
     seed: Annotated[int, Range(-(2**63), 2**63)] = 0
     addresses: IPv4Network | IPv6Network = IPv4Network("127.20.0.0/16")
-    """Where devices without an address of their own get one, in order of appearance."""
+    """The subnet that gives devices without an address of their own one, in order of appearance."""
     beyond_loopback: bool = pydantic.Field(default=False, strict=True)
     """Addresses and trap receivers outside 127.0.0.0/8 are meant. Without it such a file is refused: it may be the list
     of real equipment, which a simulation must not be taken for and a controller under test must not reach."""

@@ -34,7 +34,7 @@ MOST_FILLED = 2_000_000
 """Fields that `each` may fill in, counted as often as they are repeated: a second of work."""
 
 MOST_PROBLEMS = 50
-"""Mistakes that are listed; how many more there are is said in one line."""
+"""Mistakes that are listed; one line gives the number of further ones."""
 
 UNIT = Range(0, 255)
 """Modbus unit identifiers."""
@@ -104,7 +104,7 @@ class Reader:
                 try:
                     count = repetition.count(body.get("each"))
                 except EachError:
-                    continue  # it is told where the section is read
+                    continue  # the mistake is reported where the section is read
                 entries += count
                 filled += count * repetition.size(fields)
                 if entries > MOST_ENTRIES or filled > MOST_FILLED:
@@ -212,7 +212,7 @@ class Reader:
         return feeds or {}
 
     def _terminals(self, source: Any, cls: type[Electrical], where: Where) -> dict[str, str] | None:
-        """What feeds each terminal; None if that is wrong."""
+        """The feed of each terminal; None if that is wrong."""
         if isinstance(source, str):
             source = {cls.TERMINALS[0]: source} if cls.TERMINALS else {"input": source}
         if isinstance(source, list):
@@ -295,7 +295,7 @@ class Reader:
         return library.get(named, self.path.parent)
 
     def _own_access(self, own: Any, profile: Profile, where: Where) -> SnmpAccess | None:
-        """Who may ask the device, None after a mistake in its `snmp`."""
+        """The access to the device, None after a mistake in its `snmp`."""
         if own is None:
             return self._head.snmp
         if not isinstance(own, Mapping):
@@ -318,7 +318,7 @@ class Reader:
 
 @cache
 def _checker(cls: type) -> pydantic.TypeAdapter[Any]:
-    """What turns a mapping of fields into that dataclass, each field checked against its type."""
+    """A function that turns a mapping of fields into that dataclass, each field checked against its type."""
     return pydantic.TypeAdapter(cls)
 
 

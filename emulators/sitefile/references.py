@@ -1,6 +1,6 @@
 """The check of references: the components that a site file names exist and fit.
 
-A parameter names a component where its type says so (`Names`, `Feed` of `plant.kernel.ratings`), however deep that type
+A parameter names a component where its type is a reference (`Names`, `Feed` of `plant.kernel.ratings`), however deep it
 lies in tuples, mappings and unions.
 """
 

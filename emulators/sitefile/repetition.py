@@ -39,7 +39,7 @@ def rows(each: Any) -> Iterator[dict[str, Any]]:
 
 
 def count(each: Any) -> int:
-    """How many entries `each` stands for. Raises EachError, as `rows`."""
+    """The number of entries that `each` stands for. Raises EachError, as `rows`."""
     return math.prod(len(axis) for axis in _axes(each)[1])
 
 
@@ -97,14 +97,14 @@ def _value(match: re.Match[str], row: Mapping[str, Any]) -> Any:
 
 
 def unused(template: str, each: Any) -> list[str]:
-    """The axes of more than one value that a name does not tell apart, so that it would be given twice."""
+    """The axes of more than one value that a name does not contain, so that the name would be given twice."""
     used = {match[1] for match in PLACEHOLDER.finditer(template)}
     names, axes = _axes(each)
     return [name for name, axis in zip(names, axes, strict=True) if len(axis) > 1 and name not in used]
 
 
 def size(value: Any) -> int:
-    """How many values a field holds, itself included."""
+    """The number of values in a field, itself included."""
     if isinstance(value, Mapping):
         return 1 + sum(map(size, value.values()))
     return 1 + sum(map(size, value)) if isinstance(value, list) else 1
@@ -116,6 +116,6 @@ def _single(value: Any) -> bool:
 
 
 def pattern(template: str) -> re.Pattern[str]:
-    """What every name that a template stands for matches."""
+    """A pattern that matches every name that a template stands for."""
     parts = PLACEHOLDER.split(template[:200])[::3]
     return re.compile(".+".join(map(re.escape, parts)))

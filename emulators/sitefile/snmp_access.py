@@ -1,4 +1,4 @@
-"""Who may ask the agents of a site and where they send notifications: the `snmp` field of site files.
+"""Access to the agents of a site, and the destinations of its notifications: the `snmp` field of site files.
 
     snmp:
       read: public
@@ -79,7 +79,7 @@ ReceiverText = Annotated[str, AfterValidator(_receiver_text)]
 
 
 class Receiver(Form):
-    """Where notifications go, and how."""
+    """A destination of notifications, and their form."""
 
     to: ReceiverText
     version: Literal["v1", "v2c", "v3"] = "v2c"
@@ -107,7 +107,7 @@ class Receiver(Form):
 
 
 class SnmpAccess(Form):
-    """Who may ask the agents, and where they send their notifications."""
+    """Access to the agents, and the destinations of their notifications."""
 
     read: str = "public"
     """Community for reading over v1 and v2c; empty for none."""
@@ -225,7 +225,7 @@ class SnmpAccess(Form):
 
     @property
     def receivers(self) -> tuple[Receiver, ...]:
-        """Where notifications go, those written as a text included."""
+        """Destinations of notifications, those written as a text included."""
         inform = self.trap_version in ("inform", "v3-inform")
         version = {"inform": "v2c", "v3-inform": "v3"}.get(self.trap_version, self.trap_version)
         return tuple(
@@ -235,7 +235,7 @@ class SnmpAccess(Form):
 
     @cached_property
     def targets(self) -> tuple[Target, ...]:
-        """The same as an originator takes them."""
+        """The destinations as an originator takes them."""
         return tuple(map(self._target, self.receivers))
 
     def _user(self, name: str | None) -> SnmpUser | None:

@@ -30,7 +30,7 @@ class Turns:
 
     @property
     def resting(self) -> bool:
-        """Whether the device takes no request now."""
+        """True if the device takes no request now."""
         return self._timer is not None
 
     def worked(self, seconds: float, loop: asyncio.AbstractEventLoop) -> None:

@@ -79,6 +79,6 @@ for found in entry_points(group="twinfeed.commands"):
 
 def main() -> None:
     """The console script."""
-    # pymodbus logs every request that stays unanswered; our errors say so already, with the device's name.
+    # pymodbus logs every request that stays unanswered; our errors report that already, with the device's name.
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
     app(prog_name="twinfeed")

@@ -1,4 +1,4 @@
-"""How commands print: tables for people, one JSON document for programs, errors on standard error."""
+"""Output of commands: tables for people, one JSON document for programs, errors on standard error."""
 
 from __future__ import annotations
 

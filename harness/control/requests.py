@@ -80,7 +80,7 @@ class Clear(_Request):
 Request = Status | Devices | Points | Read | Write | FaultRequest | Faults | Clear
 
 REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="do")])
-"""What a request line may be."""
+"""The forms of a request line."""
 
 VERBS = ("status", "devices", "points", "read", "write", "fault", "faults", "clear")
 

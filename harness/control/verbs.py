@@ -1,4 +1,4 @@
-"""What a running site does for each request."""
+"""The actions of a running site for each request."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The controller under test: failover logic that talks to the devices of the site and imports nothing of twinfeed.
 
-A controller is a coroutine function `main(inventory, store)` that runs until it is cancelled: `inventory` says where
+A controller is a coroutine function `main(inventory, store)` that runs until it is cancelled: `inventory` gives where
 the devices answer, `store` is its memory that survives a restart. Named as `package.module:function`; a module that
 is named alone has its `main` taken. `reference` and `mutant:NAME` are the controllers that ship.
 """
@@ -67,7 +67,7 @@ class InProcess(Controller):
         self._inventory: Mapping[str, Any] = {}
         self._task: asyncio.Task[None] | None = None
         self._stopping = False
-        """Whether it was told to stop, and not yet started again."""
+        """True if it was ordered to stop, and not yet started again."""
         self._life = Life()
         """From a start to the next stop: the owner of all that the controller starts meanwhile."""
 
@@ -87,7 +87,7 @@ class InProcess(Controller):
             await self._main(self._inventory, self.store)
         except Exception as error:
             if self._stopping:
-                return  # what it raises as it is stopped is no failure
+                return  # an exception that it raises as it is stopped is no failure
             raise ControllerFailed(f"the controller {self.name} raised {type(error).__name__}: {error}") from error
         if self._stopping:
             return

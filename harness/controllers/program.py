@@ -131,7 +131,7 @@ class AlreadyRunning(Controller):
 def faster(speed: float) -> dict[str, str]:
     """The environment that loads libfaketime, so that the clock and the timers of a program run at that speed.
 
-    Its starter `faketime` is only asked which library that is: it would stay between us and the program, and when told
+    Its starter `faketime` only names the library here: it would stay between us and the program, and when ordered
     to stop it would end alone.
 
     Raises:

@@ -2,7 +2,7 @@
 
 What is recorded is messages; the packets around them are made when the file is written: Ethernet, IP, UDP, or TCP with
 a handshake and consistent sequence numbers. Addresses and ports are the true ones, so ports other than 502 and 161 have
-to be named to tshark; `Capture.decode_as` says how, and so does the comment of each conversation's first packet:
+to be named to tshark; `Capture.decode_as` has them, and so does the comment of each conversation's first packet:
 
     tshark -r frames.pcapng -o mbtcp.tcp.port:1502 -d udp.port==1161,snmp
 """
@@ -57,7 +57,7 @@ class Capture:
     @property
     def tshark_options(self) -> list[str]:
         """The options with which tshark decodes this file."""
-        # A Modbus dissector tells questions from answers by the ports of its preference, which `-d` does not touch.
+        # A Modbus dissector separates questions from answers by the ports of its preference, which `-d` does not touch.
         modbus = [str(port) for (_, port), name in self._decoders.items() if name == "mbtcp"]
         options = ["-o", f"mbtcp.tcp.port:{','.join(modbus)}"] if modbus else []
         for (carrier, port), name in self._decoders.items():
@@ -69,7 +69,7 @@ class Capture:
         self.frames.append(Frame(t_s, src, dst, carrier, payload, comment))
 
     def opened(self, t_s: float, client: Place, server: Place, comment: str = "") -> None:
-        """A TCP connection begins, even if nothing is ever said on it."""
+        """A TCP connection begins, even if nothing is ever sent on it."""
         self.frames.append(Frame(t_s, client, server, "tcp", b"", comment, "S"))
 
     def closed(self, t_s: float, src: Place, dst: Place, comment: str = "", reset: bool = False) -> None:
@@ -173,5 +173,5 @@ def _network(src: Place, dst: Place) -> Any:
 
 
 def _mac(place: Place) -> str:
-    """A locally administered address that tells hosts apart."""
+    """A locally administered address, another one for each host."""
     return "02:00:" + ":".join(f"{octet:02x}" for octet in ip_address(place[0]).packed[-4:])

@@ -45,7 +45,7 @@ def find(kind: str) -> tuple[FaultKind, ...]:
 
 
 def parameter(kind: str, name: str) -> Parameter | None:
-    """That parameter of the kind, None if none of its entries has it."""
+    """The parameter of the kind with that name, None if none of its entries has it."""
     return next((entry.parameters[name] for entry in kinds() if entry.kind == kind and name in entry.parameters), None)
 
 
@@ -78,7 +78,7 @@ def _called(site: Site, target: str) -> set[str]:
 
 
 def _of_actors() -> Iterator[FaultKind]:
-    """Those of components and firmware, the same fault of several classes in one entry."""
+    """The faults of components and firmware, the same fault of several classes in one entry."""
     suffering = [(name, cls.FAULTS, "plant") for name, cls in plant.KINDS.items()]
     suffering += [(works.NAME, Works.FAULTS, "people")]
     suffering += [(f"{name}/device", kind.faults, "firmware") for name, kind in devices.KINDS.items()]

@@ -1,6 +1,6 @@
 """One fault as data: what, on which target, from when, for how long, how strong.
 
-An `Injection` says nothing of how it is realised, so it can be written to a file, shrunk and replayed in any world.
+An `Injection` does not determine how it is realised, so it can be written to a file, shrunk and replayed in any world.
 `twinfeed.harness.faults.schedule` turns it into what is to be done when.
 """
 
@@ -20,7 +20,7 @@ ONSET = Range(0.0, LASTING.high, "s")
 """When a fault may begin, and how long a ramp may take."""
 
 FLAPPING = Range(0.001, LASTING.high, "s")
-"""How long a fault that comes and goes may be there, or not."""
+"""The shortest time for which a fault that comes and goes may be there, or not."""
 
 MOST = 1e300
 """No parameter of a fault is larger."""

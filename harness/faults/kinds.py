@@ -9,7 +9,7 @@ from typing import Any
 from twinfeed.emulators.plant.kernel.faults import Parameter
 
 FAMILIES = ("plant", "sensor", "firmware", "protocol", "transport", "people", "controller")
-"""What suffers: power, cooling and network; what is measured; management cards; what is said on the wire; how it gets
+"""The suffering part: power, cooling and network; measurements; management cards; messages on the wire; how it gets
 there; people's doing; the controller under test."""
 
 WORLDS = ("simulated", "live", "rig")
@@ -27,11 +27,11 @@ class FaultKind:
     """Kinds of component (`ups`) or device (`ups/device`); `device` is every device."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     worlds: tuple[str, ...] = ("simulated", "live")
-    """Where it can be realised; `rig` where an actuator of a usual test bench can cause it."""
+    """The worlds in which it can be realised; `rig` where an actuator of a usual test bench can cause it."""
     source: str = ""
     """The standard or the published outage it is drawn from, where there is one."""
     of: tuple[str, ...] = ()
-    """What a target names after its own name: `("point",)` is `crah-11:air.supply`."""
+    """The parts that a target names after its own name: `("point",)` is `crah-11:air.supply`."""
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:

@@ -2,7 +2,7 @@
 
     schedule = Schedule(injections, seed=1)
     while the run goes on:
-        let time pass until schedule.next_due_s(), or until something a condition looks at has changed
+        let time pass until schedule.next_due_s(), or until something that a condition depends on has changed
         for action in schedule.advance(now_s, holds):
             action.on(sink)
     for action in schedule.finish(now_s):
@@ -33,7 +33,7 @@ Edge = tuple[float, Strength | None]
 """From that time on, s, an injection is this strong; None: it is not there (now, or any more)."""
 
 Holds = Callable[[Injection], bool]
-"""Whether the condition `until` of a fault holds now; False if it has none."""
+"""True if the condition `until` of a fault holds now; False if it has none."""
 
 
 @dataclass(frozen=True, slots=True)

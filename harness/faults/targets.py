@@ -53,7 +53,7 @@ def _of(site: Site, device: Device, entry: FaultKind) -> Iterator[str]:
 
 
 def answer_can_be_odd(site: Site, device: Device, kind: str, point: str) -> bool:
-    """Whether the device's product shows that point so that the answer fault of that kind can be seen."""
+    """True if the device's product shows that point so that the answer fault of that kind can be seen."""
     profile = site.profiles[device.name]
     counted = kind not in COUNTERS_ONLY or isinstance(device.point(point).true(), (int, float))
     return counted and not refusal(profile, kind, point)

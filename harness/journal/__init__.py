@@ -1,4 +1,4 @@
-"""What happened in a run and when: events, and the course of the quantities that somebody watches.
+"""Events of a run with their times, and the course of the quantities that somebody watches.
 
     journal = Journal()
     journal.record(12.0, "test", "command", device="ats-a", point="mode")

@@ -20,7 +20,7 @@ from twinfeed.harness.unknown import Gap, Unknown, raw_as_json, raw_from_json
 Point = tuple[float, Value | Unknown]
 
 NO_READING = "no reading"
-"""Why a quantity is unknown that was not read for too long, where nobody says more."""
+"""The reason for which a quantity is unknown that was not read for too long, where nobody gives another."""
 
 _ROUNDING_S = 1e-9
 """Two times that are no further apart are the same, s."""
@@ -41,7 +41,7 @@ class Trace(Mapping[str, list[Point]]):
 
     A quantity for which `known_for` was never called is known from its first point on, as long as it has no `Unknown`:
     so are all quantities of the simulated and the live world, whose truth is recorded at every instant. `known_for`
-    counts from the last sign of life: a sample (`add`) or, of an instrument that tells of events only, a heartbeat
+    counts from the last sign of life: a sample (`add`) or, of an instrument that sends events only, a heartbeat
     (`alive`). The point at which a silence begins to count is written when time has gone beyond it (`add`, `reach`),
     and taken back if a sample from before comes late.
     """
@@ -54,7 +54,7 @@ class Trace(Mapping[str, list[Point]]):
         self._why_silent: dict[str, str] = {}
         """Why each quantity could not be read, since it was read last."""
         self._silenced: set[str] = set()
-        """Quantities whose last point says that they have been silent for too long."""
+        """Quantities whose last point means that they have been silent for too long."""
         self.start_s: float | None = None
         """When the first sample of any quantity was taken, None while there is none."""
         self.end_s: float | None = None
@@ -62,7 +62,7 @@ class Trace(Mapping[str, list[Point]]):
         self.samples: dict[str, Samples] = {}
         """Of each quantity that is polled: how often it was read, and how long the answers took."""
         self.instruments: dict[str, Instrument] = {}
-        """What measures each quantity; one that is not here is recorded by the emulated site itself."""
+        """The instrument of each quantity; one that is not here is recorded by the emulated site itself."""
         self.sections: dict[str, str] = {}
         """The section of the site file that each component and device is in: patterns such as `racks.*.supplied`."""
         self.domain: Callable[[str], Domain | None] = _no_domain
@@ -74,7 +74,7 @@ class Trace(Mapping[str, list[Point]]):
     def known_for(self, name: str, for_s: float) -> None:
         """From now on each sign of life of that quantity makes it known for so long, s.
 
-        Two poll periods of an instrument that is polled, one heartbeat period of one that tells of events.
+        Two poll periods of an instrument that is polled, one heartbeat period of one that sends events.
         """
         self._known_for_s[name] = for_s
 
@@ -138,7 +138,7 @@ class Trace(Mapping[str, list[Point]]):
         return Taken(instrument, samples.count, round(samples.largest_gap_s, 6), round(samples.worst_trip_s, 6))
 
     def alive(self, t: float, name: str) -> None:
-        """A heartbeat of an instrument that tells of events: what it said last is still so.
+        """A heartbeat of an instrument that sends events: its last value still holds.
 
         After a silence it does not bring the value back, for an event may have been missed; a sample does.
         """
@@ -197,7 +197,7 @@ class Trace(Mapping[str, list[Point]]):
         return found
 
     def bridged(self, max_gap_s: float) -> Trace:
-        """The same record for somebody who takes a reading as known for `max_gap_s` after it was taken.
+        """The same record for a reader who takes a reading as known for `max_gap_s` after it was taken.
 
         A gap between two readings that are no further apart is gone, a longer one begins that much after the last
         reading. It is this trace itself where that changes nothing.

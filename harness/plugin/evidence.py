@@ -86,7 +86,7 @@ class Evidence:
         return list(pictures)
 
     def _of_interest(self) -> tuple[str, ...]:
-        """What was watched by name, then the states that changed, the latest first."""
+        """Quantities that were watched by name, then the states that changed, the latest first."""
         world, trace = self.world, self.world.journal.trace
         named = [name for pattern in world.watched for name in quantities.resolve(world.model, pattern)]
         watched = [name for name in named if name in trace]  # a rig measures some of it

@@ -28,7 +28,7 @@ LOOP_FACTORY = "_asyncio_loop_factory"
 
 
 def refused_given(item: pytest.Item) -> str:
-    """What to write where Hypothesis would refuse `site` as a fixture of one function; empty if it does not."""
+    """The advice for a test where Hypothesis would refuse `site` as a fixture of one function; empty if it does not."""
     function = getattr(item, "obj", None)
     if not getattr(function, "is_hypothesis_test", False):
         return ""

@@ -27,7 +27,7 @@ MARGINAL = "marginal measurement"
 """The property of a test report that holds the text of a marginal measurement."""
 
 DECISION_RULES = ("simple", "guarded")
-"""Those of `twinfeed.harness.uncertainty`, which takes long to import."""
+"""The names of `twinfeed.harness.uncertainty`, which takes long to import."""
 
 LEAST_WATCHDOG_S = 0.1
 

@@ -269,11 +269,11 @@ def _of_site(item: pytest.Item) -> dict[str, str]:
 
 
 _REQUIREMENT = re.compile(r"\b(?:REQ|EXG|SRS|URS)[-_ ]?\d[\w.-]*\w|\b(?:REQ|EXG|SRS|URS)[-_ ]?\d")
-"""How requirements are numbered in docstrings; others are named by the marker `requirement`."""
+"""The form of requirement numbers in docstrings; others are named by the marker `requirement`."""
 
 
 def _of_procedure(item: pytest.Item) -> dict[str, Any]:
-    """What the test shows and why: its docstring, and the requirements that it names."""
+    """The purpose of the test: its docstring, and the requirements that it names."""
     doc = inspect.cleandoc(getattr(getattr(item, "obj", None), "__doc__", None) or "")
     named = [str(name) for marker in item.iter_markers("requirement") for name in marker.args]
     requirements = list(dict.fromkeys([*named, *_REQUIREMENT.findall(doc)]))

@@ -1,7 +1,7 @@
 """Conditions that end a fault (`until="racks.*.supplied"`): expressions of properties, judged on present values.
 
     conditions = Conditions(lookup, read)
-    conditions.check("ups-*.charge_percent < 50")    # raises if it says nothing of the quantities there are
+    conditions.check("ups-*.charge_percent < 50")    # raises if it does not fit the quantities there are
     conditions.hold(injection, now_s)                # at each instant, from when the fault begins
 
 An expression is parsed and bound to its quantities once; what is left for each instant is reading them and comparing.
@@ -50,7 +50,7 @@ class Condition:
         self._before_s = 0.0
 
     def holds(self, now_s: float) -> bool:
-        """Whether the condition is known to hold; `now_s` is not before that of the call before."""
+        """True if the condition is known to hold; `now_s` is not before that of the call before."""
         values: dict[str, Seen] = {name: _seen(read()) for name, read in self._reads}
         before, before_s = (values, now_s) if self._before is None else (self._before, self._before_s)
         for window in self._windows:

@@ -38,7 +38,7 @@ from twinfeed.harness.unknown import Gap, Seen, is_open
 _TOO_SMALL_S = 1e-9
 """A piece of time shorter than this is rounding, s."""
 _MOMENT_S = 1e-6
-"""How long an edge lasts that may be where a quantity becomes known again, s."""
+"""The length of an edge that may be where a quantity becomes known again, s."""
 
 
 class Run:
@@ -83,9 +83,9 @@ class Run:
         self._begun = False
         self._began_s = math.inf
         self._known_again = False
-        """Whether something has become known at the last instant; what its edges say is so at that instant only."""
+        """True if something has become known at the last instant; its edges count at that instant only."""
         self._unjudged = True
-        """Whether something has changed at the last instant: what follows from it is known when time moves on."""
+        """True if something has changed at the last instant: consequences are known when time moves on."""
         self.check = checks.check(property)
         self.violations: list[Violation] = []
 
@@ -148,7 +148,7 @@ class Run:
             self._report(self._t, self._env, self._t, self._env)
         check = self.check
         violations = tuple(sorted(self.violations, key=lambda violation: violation.t_s))
-        margin = min(check.margin, 0.0) if violations else max(check.margin, 0.0)  # rounding has no say
+        margin = min(check.margin, 0.0) if violations else max(check.margin, 0.0)  # rounding does not count
         gaps = sorted((gap for name in self._read for gap in self.trace.gaps(name, self._began_s, t)), key=_begins)
         never_began = check.starts == 0 or self._premise is False
         may_have_begun = (check.starts == 0 and check.possible_starts > 0) or self._premise is None
@@ -160,7 +160,7 @@ class Run:
         )  # fmt: skip
 
     def _due(self) -> float:
-        """When it must be looked at again even if nothing is recorded; the same until the next instant."""
+        """The time at which it must be evaluated again even if nothing is recorded; the same until the next instant."""
         if self._unjudged:
             return self._t
         if self._due_s is None:
@@ -208,7 +208,7 @@ class Run:
             self._derive(t)
 
     def _until_window_bends(self, a: signals.Env, t: float, b: dict[str, Seen]) -> tuple[float, dict[str, Seen]]:
-        """How far a derived number goes on as it does now, and the values there."""
+        """The time for which a derived number goes on as it does now, and the values there."""
         until = t
         for window in self._windows:
             v0, v1 = window.ends(a, b)
@@ -251,7 +251,7 @@ class Run:
         self._piece(t0, a, t1, b)
 
     def _idle(self, a: signals.Env, b: signals.Env) -> bool:
-        """Whether nothing is to be judged: `after` has not come, and nothing that depends on the past is missed."""
+        """True if nothing is to be judged: `after` has not come, and nothing that depends on the past is missed."""
         if self.property.after is None or self.check.counting or self._remembers:
             return False
         return self._other.over(a, b)[0] is False
@@ -271,7 +271,7 @@ class Run:
             signal.commit()
 
     def _look_at_premises(self, t0: float, a: signals.Env, t1: float, b: signals.Env) -> None:
-        """Whether what the expression says something about has come; all are asked, for they may take note."""
+        """True if the premises of the expression have come; all are evaluated, for they may take note."""
         found = [premise.over(a, b)[0] for premise in self._premises]
         if self.check.covers(t0, t1):
             if True in found:
@@ -376,7 +376,7 @@ def check(
     """As `evaluate`, for tests: all must hold, and have been seen to.
 
     Raises:
-        PropertyViolated: some are violated, and the message says when, with what values and what had happened before;
+        PropertyViolated: some are violated, and the message gives when, with what values and what had happened before;
             are inconclusive, because something was unknown or the record ends too early, unless that is allowed; or
             were never put to the test, unless that is allowed.
     """

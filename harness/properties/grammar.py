@@ -72,7 +72,7 @@ class PropertySyntaxError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Clauses:
-    """What stands between the kind of a property and its expression."""
+    """The tokens between the kind of a property and its expression."""
 
     kind: str
     time_s: float | None = None
@@ -245,7 +245,7 @@ class _Parser:
         return found
 
     def deeper(self, inner: Callable[[], Expression]) -> Expression:
-        """What is one level within."""
+        """The content of one level within."""
         if self._depth >= MOST_NESTED:
             message = f"an expression is nested deeper than {MOST_NESTED} levels; write several properties"
             raise PropertySyntaxError(shown(self.text), 1, message)
@@ -381,7 +381,7 @@ class _Parser:
 
 
 def _levels(expression: Expression) -> int:
-    """How deep it is: 1 for a name or a number."""
+    """The depth: 1 for a name or a number."""
     levels, row = 0, [expression]
     while row:
         levels += 1

@@ -30,7 +30,7 @@ _ALLOWED = {
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """What must hold over time, counted from the start of the run, or from each time at which `after` becomes true.
+    """An expression that must hold over time, from the start of the run or each time at which `after` becomes true.
 
     Raises:
         ValueError: times that contradict each other, or a clause that this kind of property does not have.
@@ -108,7 +108,7 @@ def parse(text: str) -> Property:
     """A property from its text; `twinfeed.harness.properties.grammar` has the grammar.
 
     Raises:
-        PropertySyntaxError: it is none; the message says at which column and what was expected.
+        PropertySyntaxError: it is none; the message gives the column and the expected tokens.
         ValueError: a clause that this kind of property does not take.
     """
     clauses, expression, until = parse_property(text)

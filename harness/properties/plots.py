@@ -45,10 +45,10 @@ class PlottingMissing(ImportError):
 
 
 def plot(verdict: Verdict, journal: Journal, path: str | Path, title: str = "") -> None:
-    """Draw it into a file; its ending chooses the format (svg, png, pdf). `title` replaces what the verdict says.
+    """Draw it into a file; its ending chooses the format (svg, png, pdf). `title` replaces the verdict's own.
 
     Raises:
-        PlottingMissing: matplotlib is not installed; the message says how to get it.
+        PlottingMissing: matplotlib is not installed; the message gives the command that installs it.
     """
     try:
         import matplotlib
@@ -243,7 +243,7 @@ def _draw_violations(axes: Axes, verdict: Verdict, scale: float) -> None:
 
 
 def _draw_key(figure: Any, journal: Journal, unknown: bool) -> None:
-    """What the colours mean, in a line below."""
+    """The meaning of the colours, in a line below."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 

@@ -1,4 +1,4 @@
-"""Whether a scenario file says something of its site: its faults, its conditions and its properties."""
+"""Check that a scenario file fits its site: its faults, its conditions and its properties."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from twinfeed.harness.properties.vocabulary import fits
 
 
 def check(scenario: Scenario, site: Site, path: Path) -> None:
-    """Refuse a scenario with a fault that cannot happen on that site, or with a condition or property that says nothing
-    of it; `path` is the file it was loaded from.
+    """Refuse a scenario with a fault that cannot happen on that site, or with a condition or property that does not fit
+    it; `path` is the file it was loaded from.
 
     Raises:
         FileError: a line for each of them.

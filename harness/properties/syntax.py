@@ -1,4 +1,4 @@
-"""What an expression over quantities consists of, as it is written; `str` writes it back.
+"""The parts of an expression over quantities, as it is written; `str` writes it back.
 
 An expression knows nothing of a site: names may be patterns, and `twinfeed.harness.properties.signals` binds them.
 """
@@ -159,7 +159,7 @@ def patterns(expression: Expression) -> list[str]:
 
 
 def premises(expression: Expression) -> list[Expression]:
-    """What must be true at some time for the expression to say anything: the premises of `implies`.
+    """Premises of `implies`: expressions that must be true at some time for the whole not to be vacuous.
 
     Of several implications that are joined with `and` or `all` each one has its own; empty if a part is none.
     """

@@ -1,4 +1,4 @@
-"""What is said of a property after a run: whether it holds, by how much, and what was violated when."""
+"""The verdict on a property after a run: it holds or not, its margin, and its violations."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from twinfeed.harness.properties.syntax import duration, premises
 from twinfeed.harness.unknown import Bounds, Gap, Seen
 
 EVENTS_BEFORE = 12
-"""How many lines of what had happened before a violation are told."""
+"""The number of lines of the history before a violation that are printed."""
 
 _QUANTITIES_SHOWN = 8
 _NAMES_SHOWN = 4
@@ -29,11 +29,11 @@ class Violation:
     values: Mapping[str, Seen]
     """Quantities that are to blame, at that time."""
     expected: str = ""
-    """What the property adds to its expression: by then, for at least 5 s."""
+    """The bounds that the property adds to its expression: by then, for at least 5 s."""
     started_s: float = 0.0
     """When the time began that the property counts from, s of the site's clock."""
     events: tuple[Event, ...] = ()
-    """What the journal has until then, from the last that is of interest."""
+    """The lines of the journal until then, from the last that is of interest."""
     active: tuple[Event, ...] = ()
     """The faults that were active then."""
 
@@ -52,7 +52,7 @@ class Violation:
 
     @property
     def what(self) -> str:
-        """What was expected and what was found instead, in one line."""
+        """The expected value and the one found instead, in one line."""
         shown = list(self.values.items())[:_QUANTITIES_SHOWN]
         found = ", ".join(f"{name} was {readable(value)}" for name, value in shown)
         more = f" and {len(self.values) - len(shown)} more" if len(self.values) > len(shown) else ""
@@ -78,17 +78,17 @@ class Verdict:
     undecided: int = 0
     """Number of obligations that the run ended too early to decide."""
     starts: int = 1
-    """How often it was counted from: 0 means that `after` never came, and nothing was tested."""
+    """The number of times that it was counted from: 0 means that `after` never came, and nothing was tested."""
     quantities: tuple[str, ...] = field(default=(), repr=False)
     """All quantities of the property, patterns expanded."""
     unknown: int = 0
     """Number of obligations that depend on unknown values."""
     vacuous: bool = False
-    """Whether it was never put to the test: `after` never came, the premise of `implies` was never true."""
+    """True if it was never put to the test: `after` never came, the premise of `implies` was never true."""
     gaps: tuple[Gap, ...] = field(default=(), repr=False)
     """The stretches of time in which one of its quantities is unknown, in order."""
     unmeasured: tuple[str, ...] = field(default=(), repr=False)
-    """Quantities that its patterns mean on the site and that this world does not measure: nothing is said of them."""
+    """Quantities that its patterns mean on the site and that this world does not measure: the verdict excludes them."""
 
     @property
     def violated(self) -> bool:
@@ -96,7 +96,7 @@ class Verdict:
 
     @property
     def inconclusive(self) -> bool:
-        """Whether it is not decided: something was unknown, or the record ends too early."""
+        """True if it is not decided: something was unknown, or the record ends too early."""
         return not self.violations and bool(self.undecided or self.unknown)
 
     @property
@@ -123,7 +123,7 @@ class Verdict:
         return max(self.gaps, key=lambda gap: gap.length_s, default=None)
 
     def __bool__(self) -> bool:
-        """Whether it was seen to hold: neither violated nor inconclusive nor vacuous."""
+        """True if it was seen to hold: neither violated nor inconclusive nor vacuous."""
         return self.word == "holds"
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Whether a property can be about the quantities of a site: its names, words, kinds and units.
+"""Check that a property fits the quantities of a site: its names, words, kinds and units.
 
     fits([never("ats-a.position == 'emergancy'")], site)      # BindingError: … one of normal, off, emergency
 
@@ -210,7 +210,7 @@ class Vocabulary:
 
 
 def _is_calculated(expression: Expression) -> bool:
-    """Whether it is a number whatever it is made of."""
+    """True if it is a number whatever it is made of."""
     if isinstance(expression, syntax.Literal):
         return type(expression.value) is float
     return isinstance(expression, (syntax.Arithmetic, syntax.Window, syntax.Call))

@@ -1,4 +1,4 @@
-"""What a number has done in the time before now.
+"""Changes of a number in the time before now.
 
     rate(x, 15 min)     (x now - x 15 min ago) / 15 min, in units of x an hour
     change(x, 15 min)   its largest value in the last 15 min minus its smallest, in units of x
@@ -33,7 +33,7 @@ class Window:
         self._highs = _Extremes(1.0)
         self._lows = _Extremes(-1.0)
         self._edge_counts = False
-        """Whether what it was at the far edge of the window is an extreme."""
+        """True if the value at the far edge of the window is an extreme."""
         self._unknown_until = -math.inf
         """The end of the last stretch over which it was unknown, s."""
 
@@ -66,7 +66,7 @@ class Window:
 
     @property
     def begins_at_an_edge(self) -> bool:
-        """Whether what it was changed just where the window now begins: the derived number may jump."""
+        """True if the number changed just where the window now begins: the derived number may jump."""
         _, _, latest, _ = self._course[-1]
         return self._course[0][2] <= latest - self.window_s
 
@@ -86,7 +86,7 @@ class Window:
         return math.inf
 
     def bend(self, t0: float, v0: float, t1: float, v1: float) -> float:
-        """Where, as a part of the way from v0 to v1, the derived number bends because one extreme overtakes another."""
+        """The part of the way from v0 to v1 at which the derived number bends because one extreme overtakes another."""
         if self.function == "rate" or math.isnan(v0):
             return NEVER
         begins0 = self._value_at(t0 - self.window_s, v0, _LEAVING)
@@ -152,7 +152,7 @@ class _Extremes:
     def __init__(self, sign: float) -> None:
         self.sign = sign
         self._kept: deque[tuple[float, int, float]] = deque()
-        """Those that are an extreme of all that came after them."""
+        """The values that are an extreme of all that came after them."""
 
     def add(self, t: float, side: int, value: float) -> None:
         kept, sign = self._kept, self.sign

@@ -1,6 +1,6 @@
 """The key with which this computer signs its records: ed25519 (RFC 8032), one file, made when it is first needed.
 
-    key = keys.own()                    # None if no file can be written: the records are unsigned, and say so
+    key = keys.own()                    # None if no file can be written: the records are unsigned, which they state
     record = Record.open(path, key)
     keys.signed(entry.hash, entry.sig, key.public)
 
@@ -75,7 +75,7 @@ def trusted(files: Iterable[Path] = ()) -> set[str]:
 
 
 def place() -> Path:
-    """Where the key of this computer is, or would be made."""
+    """The path of the key of this computer, also before it is made."""
     if named := os.environ.get(ENVIRONMENT):
         return Path(named)
     if os.access(OF_COMPUTER, os.R_OK):
@@ -164,7 +164,7 @@ def pem(public: str) -> str:
 
 
 def signed(text: str, signature: str, public: str) -> bool:
-    """Whether that is the key's signature over the characters of the text."""
+    """True if that is the key's signature over the characters of the text."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 

@@ -20,7 +20,7 @@ from typing import Any
 from twinfeed.emulators.textfile import json_value
 
 FIRST = "0" * 64
-"""What the first line names as the hash before it."""
+"""The value that the first line names as the hash before it."""
 
 SEALS = ("hash", "sig")
 """The fields that the hash of a line does not cover."""

@@ -22,7 +22,7 @@ _acting: ContextVar[Person | None] = ContextVar("acting", default=None)
 
 
 def acting() -> Person:
-    """Who is at work: the person of the enclosing `acting_for`, otherwise the user of this process."""
+    """The person at work: the one of the enclosing `acting_for`, otherwise the user of this process."""
     return _acting.get() or _own()
 
 

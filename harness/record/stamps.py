@@ -20,7 +20,7 @@ from typing import TypeVar
 from twinfeed.harness.record.lines import Entry
 
 T = TypeVar("T", bound=Hashable)
-"""What names a record."""
+"""The identity of a record."""
 
 STEP_S = 1.0
 """A time of day that moved by more than this against the monotonic clock was set, s."""
@@ -53,7 +53,7 @@ class Step:
     n: int
     """The number of the later line."""
     by_s: float
-    """How far it was set: positive is forwards, s. Over a restart of the computer: the least that it went back."""
+    """The time by which it was set, s: positive is forwards. Over a restart of the computer: the least it went back."""
     before: str
     after: str
     """The time of day in the two lines."""
@@ -68,7 +68,7 @@ def _monotonic_s() -> float:
 
 @cache
 def boot_id() -> str:
-    """Which start of the computer the monotonic clock counts from; empty where the system does not tell."""
+    """The start of the computer from which the monotonic clock counts; empty where the system gives none."""
     try:
         return _BOOT_ID.read_text(encoding="ascii").strip()
     except OSError:
@@ -80,7 +80,7 @@ def boot_id() -> str:
 
 
 def stepped(earlier: Stamp, later: Stamp) -> float:
-    """How far the time of day was set between two moments, s; 0 if it was not."""
+    """The time by which the time of day was set between two moments, s; 0 if it was not."""
     passed_s = _day_s(later.time) - _day_s(earlier.time)
     if not earlier.boot or earlier.boot != later.boot:
         return passed_s if passed_s < -STEP_S else 0.0
@@ -90,7 +90,7 @@ def stepped(earlier: Stamp, later: Stamp) -> float:
 
 
 def steps(entries: Iterable[Entry]) -> list[Step]:
-    """Where the time of day was set in one record, its lines in the order of the file."""
+    """The lines of one record at which the time of day was set, in the order of the file."""
     found: list[Step] = []
     last: Stamp | None = None
     for entry in entries:

@@ -105,7 +105,7 @@ class Record:
         return self._write(Stamp.now(), who, what, data)
 
     def look_at_clock(self) -> float:
-        """How far the time of day was set since the last line, s; 0 if it was not. A step is written down.
+        """The time by which the time of day was set since the last line, s; 0 if it was not. A step is written down.
 
         Raises:
             DiskFull, OSError: as for `write`.
@@ -141,7 +141,7 @@ class Record:
         return Entry(**fields)
 
     def close(self) -> None:
-        """Free the file and the reserve. What the record says is complete is up to its last line."""
+        """Free the file and the reserve. The record is complete up to its last line."""
         self._file.close()
         self._reserve.unlink(missing_ok=True)
 
@@ -161,7 +161,7 @@ class Record:
             if error.errno not in (ENOSPC, EDQUOT) or not self._reserve.exists():
                 raise
         self._reserve.unlink()
-        os.ftruncate(self._file.fileno(), start)  # what of the line found room before
+        os.ftruncate(self._file.fileno(), start)  # the part of the line that found room
         self._append(line)
         return True
 

@@ -1,6 +1,6 @@
 """Measurements with limits, the record of a run, and the report that is handed in.
 
-`docs/how-to/reports.md` says how they are used.
+`docs/how-to/reports.md` describes their use.
 """
 
 from twinfeed.harness.report.measure import Measure, OutsideLimits

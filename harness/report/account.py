@@ -3,10 +3,10 @@
     account = Account.of(Path("out"))         # all records in the folder; those of a supervisor that lie elsewhere too
     account.sound                             # no chain is broken, no attached file altered
 
-A bench's own record goes on for years: of it is told what happened since an hour before the first run.
+A bench's own record goes on for years: the account covers it from an hour before the first run.
 
 Only lines before the first break of a chain are believed. A test that was tried several times counts as it ended last;
-its earlier attempts are told too.
+its earlier attempts are listed too.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Attachment:
 
     name: str
     file: str
-    """Where it is, from the folder of the record."""
+    """The path of it, from the folder of the record."""
     sha256: str
     octets: int
     caption: str = ""
@@ -113,7 +113,7 @@ class Attempt:
 
     @property
     def outside(self) -> int:
-        """How many measurements are not within their limits, if that is what the test failed for; else 0."""
+        """The number of measurements outside their limits, if that is what the test failed for; else 0."""
         wrong = sum(not measurement.accepted for measurement in self.measurements)
         return wrong if self.reason.startswith(f"{wrong} of {len(self.measurements)} measurements") else 0
 
@@ -144,21 +144,21 @@ class Happening:
 
 @dataclass
 class Account:
-    """A run, as its records tell it."""
+    """A run according to its records."""
 
     folder: str
     chains: list[Chain]
     troubles: list[Trouble]
-    """What was altered, is missing, or has no known signature."""
+    """Parts that were altered, are missing, or have no known signature."""
     sessions: list[Session]
     tests: list[Test]
     devices: list[Identity]
     calibrations: list[Calibration]
     confirmations: list[Confirmation]
     facts: Facts
-    """What the record of the bench states."""
+    """Statements of the bench's record."""
     clock_steps: list[clocks.Step]
-    """Where the time of day was set."""
+    """The lines at which the time of day was set."""
     timeline: list[Happening]
 
     @classmethod
@@ -192,23 +192,23 @@ class Account:
 
     @property
     def standing(self) -> Standing:
-        """What can be said of all records together."""
+        """The findings about all records together."""
         return max((trouble.standing for trouble in self.troubles), default=Standing.VERIFIED)
 
     @property
     def sound(self) -> bool:
-        """Whether everything is there, and is what was written."""
+        """True if everything is there, and is as it was written."""
         return self.standing < Standing.WRONG
 
     @property
     def digest(self) -> str:
-        """What the page names in its footer: the last hash of the only record, else SHA-256 over those of all."""
+        """The hash in the footer of the page: the last hash of the only record, else SHA-256 over those of all."""
         if len(self.chains) == 1:
             return self.chains[0].last
         return hashlib.sha256("".join(f"{chain.last}\n" for chain in self.chains).encode()).hexdigest()
 
     def title(self, language: str = "en") -> str:
-        """What was tested on: the bench's own title, its name, or the file's."""
+        """The name of the tested bench: its own title, its name, or the file's."""
         if self.facts.bench is not None:
             return self.facts.bench.titled(language)
         return self.sessions[-1].bench if self.sessions else self.folder
@@ -243,12 +243,12 @@ class Account:
         """True if the calibration of an instrument had expired on the last day of the run."""
         try:
             return date.fromisoformat(self.last_day) > date.fromisoformat(calibration.due[:10])
-        except ValueError:  # no date, or none that can be told from others
+        except ValueError:  # no date, or none that is recognised
             return False
 
 
 BEFORE = timedelta(hours=1)
-"""What had happened on a bench so shortly before a run belongs to it: who armed it, what was found."""
+"""Events on a bench so shortly before a run belong to it: arming, findings."""
 
 
 def _since(found: Sequence[tuple[Entry, Path]]) -> Sequence[tuple[Entry, Path]]:
@@ -283,7 +283,7 @@ _QUIET = {
     ("test", "deviation"), ("test", "watched"), ("record", "begins"), ("record", "goes on"), ("record", "quotes"),
     IN_FORCE, WATCHED,
 }  # fmt: skip
-"""What is told with its test or in the list of records, not in the timeline."""
+"""Kinds of lines that are printed with their test or in the list of records, not in the timeline."""
 
 
 class _Reading:

@@ -1,4 +1,4 @@
-"""What a reader must know before relying on a report: the report itself states what an auditor would strike."""
+"""Deviations that a reader must know before relying on a report: the points that an auditor would strike."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Deviation:
 
 
 def deviations(account: Account) -> list[Deviation]:
-    """All that is to be told of a run, what is red first."""
+    """All deviations of a run, red ones first."""
     found = [*_clock(account), *_bench(account), *_people(account), *_records(account)]
     for test in account.tests:
         found += _of_test(test)

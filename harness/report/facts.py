@@ -1,4 +1,4 @@
-"""What a record of a bench states beside its tests: the file in force, who armed it, how its limits were watched.
+"""Statements of a bench's record beside its tests: the file in force, who armed it, how its limits were watched.
 
 The supervisor of a bench and the run on it write these lines; `docs/explanation/records.md` lists them.
 """
@@ -18,20 +18,20 @@ IN_FORCE = ("bench", "in force")
 EDITED = ("bench", "file was edited")
 """The file is no longer what the supervisor has read; the supervisor keeps to what it has read."""
 WATCHED = ("interlocks", "were read")
-"""What the interlocks of an armed bench have shown for a while."""
+"""The lines in which the interlocks of an armed bench are summed up."""
 ARMED = "armed the bench"
-"""What the line of an arming states; `who` is the person."""
+"""The line of an arming; `who` is the person."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """How a device of the bench is reached."""
+    """The connection to a device of the bench."""
 
     device: str
     profile: str = ""
     where: str = ""
     loopback: bool = False
-    """Whether it is on this computer: an emulator or another program, not a physical device."""
+    """True if it is on this computer: an emulator or another program, not a physical device."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Bench:
 
     @property
     def on_loopback(self) -> int:
-        """How many of its devices are on this computer."""
+        """The number of its devices that are on this computer."""
         return sum(device.loopback for device in self.devices)
 
     @classmethod
@@ -86,7 +86,7 @@ class Arming:
 
 @dataclass
 class Watch:
-    """How one interlock was watched while the bench was armed."""
+    """The watch over one interlock while the bench was armed."""
 
     name: str
     quantity: str
@@ -125,7 +125,7 @@ class Facts:
     edits: list[Edit] = field(default_factory=list)
 
     def take(self, entry: Entry) -> bool:
-        """Whether the line was one of these; then it is taken in.
+        """True if the line was one of these; then it is taken in.
 
         Raises:
             KeyError, TypeError, ValueError: it is, and not as it must be.
@@ -161,5 +161,5 @@ class Facts:
 
     @property
     def persons(self) -> list[str]:
-        """Who armed the bench."""
+        """The person who armed the bench."""
         return list(dict.fromkeys(arming.person for arming in self.armings))

@@ -1,6 +1,6 @@
 """Times read off a journal: when something became true, and how long after something else.
 
-Over a gap in what was recorded a time is not known exactly: it lies between two bounds, and the gaps say why.
+Over a gap in the record a time is not known exactly: it lies between two bounds, and the gaps give the reason.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Timed:
     low_s: float
     high_s: float
     gaps: tuple[Gap, ...] = ()
-    """Where something was unknown in the stretch of the journal that was looked at."""
+    """Gaps in the stretch of the journal that was evaluated."""
     blur_s: float = 0.0
-    """How far the bounds can be off because the quantities were polled: their periods and round trips, s."""
+    """The error of the bounds because the quantities were polled: their periods and round trips, s."""
     seen: bool = True
-    """Whether what was timed is known to have happened: a time of which it is not known cannot be within its limits."""
+    """True if the timed event is known to have happened: otherwise its time cannot be within its limits."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _samples(journal: Journal, expression: str) -> list[Samples]:
 
 
 def _blur_s(journal: Journal, expression: str, low_s: float, high_s: float) -> float:
-    """How far from these times the expression can really have changed, because what it depends on was polled, s."""
+    """The distance from these times at which the expression can really have changed, since it was polled, s."""
     polled = _samples(journal, expression)
     return max((samples.blur_s(t) for samples in polled for t in (low_s, high_s)), default=0.0)
 
@@ -128,7 +128,7 @@ def _longest_possible(stretches: Sequence[Stretch]) -> float:
 
 
 def runtime(journal: Journal, ups: str, specified_s: float, max_gap_s: float = 0.0) -> Timed:
-    """How long the battery carried the load, the first time it had to.
+    """The time that the battery carried the load, the first time it had to.
 
     Until the output was gone; if the supply came back or the record ends first, until then, once that is long enough.
 

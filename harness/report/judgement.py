@@ -26,14 +26,14 @@ class Judgement:
     margin: float | None = None
     """The margin (see `Verdict.margin`); None if there is none."""
     gaps: tuple[Gap, ...] = ()
-    """Where one of its quantities was unknown: the longest gaps, in order of time."""
+    """Gaps of one of its quantities: the longest ones, in order of time."""
     gap_count: int = 0
     """Number of all gaps."""
     largest_gap_s: float = 0.0
     max_gap_s: float = 0.0
     """The tolerance `max_gap` of the property, s, if it has one."""
     blind_s: float = 0.0
-    """What was shorter may not have been seen, since its quantities are polled; 0 if every change is recorded, s."""
+    """Shorter events may not have been seen, since quantities are polled; 0 if every change is recorded, s."""
 
     @classmethod
     def of(cls, verdict: Verdict, trace: Trace | None = None) -> Judgement:

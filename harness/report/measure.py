@@ -61,7 +61,7 @@ class Measure:
         journal: Callable[[], Journal | None] = lambda: None,
         noted: Callable[[str, dict[str, str]], None] = lambda what, data: None,
     ) -> None:
-        """`rule` decides where a measurement does not say its own; `journal` has the instruments of its site."""
+        """`rule` decides where a measurement has none of its own; `journal` has the instruments of its site."""
         self.taken: list[Measurement] = []
         self.rule = rule
         self._told, self._kept, self._journal, self._noted = told, kept, journal, noted
@@ -85,7 +85,7 @@ class Measure:
         """Take a number in its unit, a text, or a truth. None means that it could not be taken, which fails the test.
 
         Limits and uncertainty (that of the instrument, half the width) are in the same unit; without limits it is only
-        noted. `source` says where the limits come from, `about` what it is. `instrument` is the quantity that the value
+        noted. `source` gives the origin of the limits, `about` the subject. `instrument` is the quantity that the value
         was read off (`meter-1.power.total`); a number that `site.observe` returned knows it. Its accuracy counts as the
         uncertainty if none is given. `decision` is the decision rule, by default that of the run.
 
@@ -311,7 +311,7 @@ class Measure:
         names = instants.quantities_of(journal, *expressions)
         return tuple(journal.trace.taken(name) for name in names)
 
-    # -- what else a procedure has ---------------------------------------------------------------------------------
+    # -- other parts of a procedure --------------------------------------------------------------------------------
 
     def step(self, instruction: str, *, expected: str = "", observed: str = "") -> None:
         """Add a manual step. A person fills in on paper what is not given."""

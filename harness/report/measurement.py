@@ -60,7 +60,7 @@ class Limits:
         return cls(at_least, at_most, equals)
 
     def kept(self, value: Value, uncertainty: float = 0.0) -> bool:
-        """Whether it is inside; a number equals another if the uncertainty does not tell them apart."""
+        """True if it is inside; a number equals another if the uncertainty does not separate them."""
         if isinstance(value, bool | str):
             return self.equals is None or (type(value), value) == (type(self.equals), self.equals)
         if self.equals is not None:
@@ -68,27 +68,27 @@ class Limits:
         return (self.at_least is None or value >= self.at_least) and (self.at_most is None or value <= self.at_most)
 
     def distance(self, value: float) -> float:
-        """How far the nearest limit is, in the unit of the value; infinite without one."""
+        """The distance of the nearest limit, in the unit of the value; infinite without one."""
         return min(
             (abs(value - limit) for limit in (self.at_least, self.at_most) if limit is not None), default=math.inf
         )
 
     def judge(self, value: Value, uncertainty: float = 0.0, room: float = math.inf) -> Outcome:
-        """How one value stands to the limits, of which the uncertainty may take so much `room`."""
+        """The relation of one value to the limits, of which the uncertainty may take so much `room`."""
         if _is_number(value) and uncertainty and self.distance(float(value)) < uncertainty:
             return Outcome.INCONCLUSIVE if uncertainty > room else Outcome.MARGINAL
         return Outcome.PASS if self.kept(value, uncertainty) else Outcome.FAIL
 
     @property
     def room(self) -> float:
-        """The largest uncertainty with which two limits can be told apart: half of what is between them."""
+        """The largest uncertainty with which two limits can be distinguished: half of the distance between them."""
         if self.at_least is None or self.at_most is None:
             return math.inf
         return (self.at_most - self.at_least) / 2.0
 
     @property
     def room_for_time(self) -> float:
-        """The same for a time, which is never less than 0: a limit that the uncertainty exceeds is not decided."""
+        """The relation for a time, which is never less than 0: a limit that the uncertainty exceeds is not decided."""
         limits = [limit for limit in (self.at_least, self.at_most) if limit is not None]
         return min(self.room, *limits) if limits else math.inf
 
@@ -108,7 +108,7 @@ class Measurement:
     accepted: bool
     """True if every reading is inside the limits. A marginal one may be or not."""
     source: str = ""
-    """Where the limits come from: a standard, a manual, a contract."""
+    """The source of the limits: a standard, a manual, a contract."""
     about: str = ""
     """A description for the readers of the report."""
     why: str = ""
@@ -117,20 +117,20 @@ class Measurement:
     points: tuple[tuple[Value | None, ...], ...] = ()
     """Of a series: its coordinates, then the value, None where there was no reading."""
     low: float | None = None
-    """Where the value is not known exactly: the least it may be, in the unit."""
+    """The least value, where it is not known exactly, in the unit."""
     high: float | None = None
     """And the most; None if there is no upper bound."""
     gaps: tuple[Gap, ...] = ()
-    """Where something that it was taken from was unknown: the longest ones, in order of time."""
+    """Gaps in the quantities that it was taken from: the longest ones, in order of time."""
     gap_count: int = 0
     """Number of all gaps."""
     largest_gap_s: float = 0.0
     max_gap_s: float = 0.0
-    """For how long after a reading its quantity counted as known, if the test said so."""
+    """The time after a reading for which its quantity counted as known, if the test gave one."""
     taken: tuple[Taken, ...] = ()
     """The instruments that it was taken with, and how they were read."""
     rule: Rule = SIMPLE
-    """What decided whether it is accepted."""
+    """The decision rule for its acceptance."""
     shortfall: Shortfall | None = None
     """The standard that is cited for its limits, if the method does not fit it."""
 
@@ -241,7 +241,7 @@ def measured(
 
 
 def _accepted(outcome: Outcome, kept: bool, rule: Rule, allowed: bool) -> bool:
-    """Whether a reading is accepted that is inside the limits (`kept`) or not."""
+    """True if a reading is accepted that is inside the limits (`kept`) or not."""
     match outcome:
         case Outcome.INCONCLUSIVE:
             return allowed

@@ -5,8 +5,8 @@
     note(Confirmation("Awa Traoré", "Open breaker Q3.", "done", "2026-11-24T10:02:11Z"))
     note_event("bench", "armed", by="Awa Traoré")
 
-Each becomes a line of the record that is being written, if `pytest --report DIR` writes one; `line` tells who else
-keeps a record (a supervisor) how it looks there. Reports take them from either.
+Each becomes a line of the record that is being written, if `pytest --report DIR` writes one; `line` gives its form to
+others who keep a record (a supervisor). Reports take them from either.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Calibration:
     """Until when, ISO 8601 (2027-03-02)."""
     certificate: str = ""
     accuracy: str = ""
-    """With its unit, as the certificate says it."""
+    """The value with its unit, as the certificate states it."""
     calibrated: str = ""
     """When it was, ISO 8601."""
 
@@ -71,7 +71,7 @@ _open: list[Record] = []
 
 
 def line(noted: Noted) -> tuple[str, str, dict[str, Any]]:
-    """Who, what and data of its line: `record.write(who, what, **data)`."""
+    """Actor, action and data of its line: `record.write(who, what, **data)`."""
     return *_LINES[type(noted)], asdict(noted)
 
 

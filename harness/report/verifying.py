@@ -4,7 +4,7 @@
     verification.standing                 # VERIFIED, UNVOUCHED or WRONG
 
 Checked are the chain of hashes of each record, the signature of each line and whose key made it, the end of each run,
-the lines that records quote of each other, and the files that a run has kept. docs/explanation/records.md says what
+the lines that records quote of each other, and the files that a run has kept. docs/explanation/records.md has what
 each of these shows, and what none of them can show.
 """
 
@@ -62,11 +62,11 @@ class Chain:
 
     file: str
     lines: int
-    """That are believed: those before the first break."""
+    """The lines that are believed: those before the first break."""
     last: str
     """Hash of the last line. A copy kept elsewhere shows whether lines were removed at the end."""
     broken: str = ""
-    """Where and how it was altered."""
+    """The place and kind of the alteration."""
     keys: list[str] = field(default_factory=list)
     """The public keys that signed its lines, hexadecimal; an empty one stands for lines without a signature."""
     standing: Standing = Standing.VERIFIED
@@ -74,7 +74,7 @@ class Chain:
 
 @dataclass
 class Verification:
-    """What was found in a folder."""
+    """The findings in a folder."""
 
     chains: list[Chain]
     troubles: list[Trouble]

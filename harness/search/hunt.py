@@ -31,7 +31,7 @@ SHRINKING_RUNS = 120
 """Largest number of scenarios for shrinking a finding."""
 
 DETAILS: tuple[dict[str, Any], ...] = ({"flap": None}, {"parameters": {}}, {"for_s": None})
-"""What a fault is without: coming and going, a strength other than its default, an end."""
+"""The simplest form of a fault: no coming and going, no strength other than its default, no end."""
 
 
 class Broken(Exception):
@@ -172,7 +172,7 @@ def _plainest(outcome: Outcome, patience_s: float) -> tuple[Outcome, int]:
 
 
 def _draw_near(outcome: Outcome) -> None:
-    """Tell Hypothesis how near to the edge that was."""
+    """Give Hypothesis the distance from the edge as a target."""
     for verdict in outcome.verdicts:
         if math.isfinite(verdict.margin):
             target(-verdict.margin, label=f"margin of {verdict.about}"[:200])

@@ -25,7 +25,7 @@ from twinfeed.harness.properties import Monitor, parse, patterns
 from twinfeed.harness.properties.vocabulary import fits
 from twinfeed.harness.search.strategies import Menu, injections, menu
 from twinfeed.harness.virtual.loop import VirtualLoop
-from twinfeed.harness.virtual.network import Network
+from twinfeed.harness.virtual.network import VirtualNetwork
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
 
@@ -43,7 +43,7 @@ class Operators(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._loop = VirtualLoop(Network())
+        self._loop = VirtualLoop(VirtualNetwork())
         self._runner = asyncio.Runner(loop_factory=lambda: self._loop)
         self._properties = [parse(text) for text in self.frame.properties]
         self.world: SimulatedWorld

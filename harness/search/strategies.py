@@ -39,7 +39,7 @@ DISTURBANCES = 2
 """Number of disturbances of the grid in one scenario."""
 
 OFTEN = st.sampled_from((False, True, True, True))
-"""Whether one more fault is there."""
+"""True if one more fault is there."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _named(patterns: Iterable[str], names: Iterable[str]) -> bool:
 
 
 def _speaks(site: Site, target: str, entry: FaultKind) -> bool:
-    """Whether a device speaks the protocol that a fault of the wire alters; true for all other faults."""
+    """True if a device speaks the protocol that a fault of the wire alters; true for all other faults."""
     if entry.kind not in frames.BY_NAME:
         return True
     profile = next((device.profile for device in site.file.devices if device.name == target), None)
@@ -201,7 +201,7 @@ def scenarios(
     for _ in range(at_once if menu.others else 0):
         if draw(OFTEN):
             others.append(draw(failures(menu, first_s, last)))
-    # What is broken already when the grid fails is what matters most: at the same instant it comes first.
+    # A fault that is there when the grid fails matters most: at the same instant it comes first.
     chosen = [*others, *grid]
     ordered = tuple(sorted(chosen, key=lambda injection: injection.at_s))
     return Scenario(frame.site, frame.seed, frame.duration_s, ordered, frame.properties, frame.controller, frame.note)

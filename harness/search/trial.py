@@ -14,7 +14,7 @@ from twinfeed.harness.journal import Journal
 from twinfeed.harness.properties import Monitor, Property, Verdict, parse, patterns
 from twinfeed.harness.properties.vocabulary import fits
 from twinfeed.harness.virtual.loop import VirtualLoop
-from twinfeed.harness.virtual.network import Network
+from twinfeed.harness.virtual.network import VirtualNetwork
 from twinfeed.harness.virtual.watchdog import PATIENCE_S, Stuck
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
@@ -88,7 +88,7 @@ def trial(
     failure: BaseException | None = None
     verdicts: tuple[Verdict, ...] = ()
     ended_s = 0.0
-    loop = VirtualLoop(Network(world.seed), patience_s=patience_s)
+    loop = VirtualLoop(VirtualNetwork(world.seed), patience_s=patience_s)
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         runner.run(world.start())
         try:
@@ -133,11 +133,11 @@ async def _run(
     monitor = Monitor(properties, world.journal.trace)
     watchers = world.model.plant.watchers
 
-    def look() -> None:
+    def settled() -> None:
         if not everything and not stop.done() and monitor.update(world.model.now):
             stop.set_result(None)
 
-    watchers.append(look)
+    watchers.append(settled)
     try:
         await world.schedule(*scenario.injections)
         try:
@@ -147,7 +147,7 @@ async def _run(
         except (ControllerFailed, PlantError) as error:
             return error
     finally:
-        watchers.remove(look)
+        watchers.remove(settled)
     return None
 
 

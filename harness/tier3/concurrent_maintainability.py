@@ -50,11 +50,11 @@ class Job:
     component: str
     kind: str
     how: str
-    """What was done to isolate it, '' if nothing can be."""
+    """The steps that isolate it, '' if nothing can be done."""
     verdict: str
     """`isolated and returned`, `interrupted` (also: not dead, or not as before afterwards) or `cannot be isolated`."""
     reason: str = ""
-    """What was interrupted or refused, or why it cannot be isolated; '' if all went well."""
+    """The interruption or refusal, or the reason for which it cannot be isolated; '' if all went well."""
     out_s: float = 0.0
     """From the first step to the work, s."""
     back_s: float = 0.0
@@ -155,7 +155,7 @@ class _Crew:
         """All steps out; the last one proves that it is dead or off.
 
         Raises:
-            PlantError, PointError: a step was refused; its message says why.
+            PlantError, PointError: a step was refused; its message gives the reason.
         """
         began_s = self.site.now
         for _ in self.procedure.out[:-1]:
@@ -183,7 +183,7 @@ class _Crew:
         self.back_s = self.site.now - began_s
 
     def wait_until_as_before(self, most_s: float) -> str:
-        """What is still not as it was found after that time, '' as soon as everything is."""
+        """The first thing that is not as it was found after that time, '' as soon as everything is."""
         began_s = self.site.now - self.back_s
         until_s = self.site.now + most_s
         while (unlike := self._unlike()) and self.site.now < until_s:
@@ -215,7 +215,7 @@ class _Crew:
         ]
 
     def _rows_cut_off(self) -> list[str]:
-        """Rows none of whose switches reaches the gateway. Whether the way that is left has room is not looked at."""
+        """Rows none of whose switches reaches the gateway. The capacity of the remaining way is not checked."""
         network = self.site.network
         if network is None:
             return []

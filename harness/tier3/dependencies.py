@@ -1,8 +1,8 @@
-"""Which devices a fault concerns: who could be expected to tell of it.
+"""Devices that a fault concerns: an alarm of it can be expected from them.
 
 Everything that feeds the target, directly or not, and everything that is fed by it: power, chilled water, air, fuel,
-links. A device is concerned, and its alarms tell of the target, if it manages, meters or is wired to one of these. A
-device whose card is powered by or reached through something that the target feeds tells of it by falling silent.
+links. A device is concerned, and its alarms report the target, if it manages, meters or is wired to one of these. A
+device whose card is powered by or reached through something that the target feeds reports it by falling silent.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.site import Site
 
 UNREACHABLE = "unreachable"
-"""What is taken for an alarm when the management station does not reach a device."""
+"""The name of the alarm that counts when the management station does not reach a device."""
 
 GIVES_TO = {"chiller": ("loop",), "pump": ("loop",), "crah": ("hall",), "switch": ("serves",), "link": ("a", "b")}
 """Kind -> parameters that name what it serves."""
@@ -34,12 +34,12 @@ class Concern:
     """The names of devices that have to do with one target."""
 
     telling: frozenset[str]
-    """Whose alarms tell of it."""
+    """The devices whose alarms report it."""
     silenced: frozenset[str]
     """Which may be silent because of it."""
 
     def counts(self, device: str, alarm: str) -> bool:
-        """Whether that alarm (`unreachable`, if the station does not reach the device) tells of the target."""
+        """True if that alarm (`unreachable`, if the station does not reach the device) reports the target."""
         return device in self.telling or (alarm == UNREACHABLE and device in self.silenced)
 
 
@@ -103,14 +103,14 @@ def _named(component: Component, field: str) -> Iterator[str]:
 
 
 def _read_by(device: Device) -> Iterator[str]:
-    """What the device manages, meters or is wired to."""
+    """Components that the device manages, meters or is wired to."""
     params: Any = device.params
     for ref in (params.of, *getattr(params, "inputs", ()), *getattr(params, "start_requests", ())):
         yield ref.partition(".")[0]
 
 
 def _lives_on(device: Device) -> Iterator[str]:
-    """What its card is powered by and reached through."""
+    """Components that power its card, and through which it is reached."""
     for ref in (*device.params.powered_by, device.params.switch_port):
         yield _name(ref)
 

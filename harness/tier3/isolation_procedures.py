@@ -174,7 +174,7 @@ class _Card:
             self._cut(place)
         return ", ".join(dict.fromkeys(self._said(step) for step in self.out if self._said(step)))
 
-    # -- what is done to what ------------------------------------------------------------------------------------
+    # -- actions and their objects -------------------------------------------------------------------------------
 
     def _relieve(self, places: list[str]) -> None:
         """Move what can live on something else, and stop what cannot, before those places have no supply."""
@@ -246,7 +246,7 @@ class _Card:
         else:
             self._open(name)
 
-    # -- what is where -------------------------------------------------------------------------------------------
+    # -- places --------------------------------------------------------------------------------------------------
 
     def _places(self, name: str) -> Iterator[str]:
         """The nearest on each feed that can be opened or switched off."""
@@ -259,7 +259,7 @@ class _Card:
                 yield from self._places(ref)
 
     def _breakers_below(self, name: str) -> Iterator[str]:
-        """Those next below it, so that nothing comes back from there."""
+        """The breakers next below it, so that nothing comes back from there."""
         for other, component in self.site.components.items():
             if isinstance(component, Electrical) and name in _feeders(component):
                 if component.kind == "breaker":

@@ -1,11 +1,11 @@
-"""What a Tier III site has to keep to, ready to be judged.
+"""Properties that a Tier III site has to keep, ready to be judged.
 
     properties = tier3(site)
     Sampler(site, patterns(properties), journal.trace).attach()     # or world.watch(*patterns(properties))
     …
     check(journal, *properties)
 
-Here is what can be said of a record. What has to be driven, `no_silent_failure` and `concurrent_maintainability`, is in
+These can be judged from a record. The driven ones, `no_silent_failure` and `concurrent_maintainability`, are in
 `twinfeed.harness.tier3.silent_failures` and `twinfeed.harness.tier3.concurrent_maintainability`.
 """
 
@@ -30,18 +30,18 @@ CHANGE_K = ((3600.0, 20.0), (900.0, 5.0))
 5 K in 15 min, and that the difference in the window is meant and not a slope, from its notes (memory, medium)."""
 
 CHANGE_WITH_TAPE_K = ((3600.0, 5.0),)
-"""The same where there is tape (confidence high)."""
+"""The bound where there is tape (confidence high)."""
 
 START_S = 15.0
 """From the order to start to a running set, s. NFPA 110 Type 10 has the load supplied 10 s after the loss, 5 s more are
 for the transfer switch's override of dips (ASCO 165: 3 s; both read, confidence high)."""
 
 TRANSFER_S = 30.0
-"""How long a mechanical transfer switch may leave its load, s: start, and 15 s for the engine to settle (ASCO 165,
+"""The time that a mechanical transfer switch may leave its load, s: start, and 15 s for the engine to settle (ASCO 165,
 read, confidence high)."""
 
 STATIC_TRANSFER_S = 0.020
-"""How long a static or rack transfer switch may leave its load, s: the ITIC curve's ride-through of equipment
+"""The time that a static or rack transfer switch may leave its load, s: the ITIC curve's ride-through of equipment
 (memory, medium). Liebert STS2 takes 4 ms, APC AP44xx at most 12 ms (read, high)."""
 
 TRANSFERS_A_MINUTE = 2
@@ -79,8 +79,8 @@ def always_supplied(site: Site) -> list[Property]:
 def inlet_temperatures(site: Site, *, tape: bool = False) -> list[Property]:
     """The worst inlet of every hall in the recommended and the allowable range, and no faster than equipment bears.
 
-    Being outside of the recommended range for hours is not a failure, says ASHRAE; it is here, because a design that
-    needs it should say so: leave that one out then, or give it a grace.
+    According to ASHRAE, hours outside of the recommended range are no failure; it is here, because a design that
+    needs it should state so: leave that one out then, or give it a grace.
     """
     worst = "hottest_inlet_c"
     return [
@@ -130,7 +130,7 @@ def normal(site: Site) -> str:
 
     Which chillers run is left to their controllers, so how many do is what counts. Behind a rectifier that is on again
     a battery is full or recovers: to be full may take a day. Alarms are not asked for: some stand until a person resets
-    them or a battery has charged for hours; `site.alarms == 0` says it where it is wanted.
+    them or a battery has charged for hours; `site.alarms == 0` demands it where it is wanted.
     """
     chillers = _of_kind(site, "chiller")
     running = sum(site.components[name].quantity("running") is True for name in chillers)

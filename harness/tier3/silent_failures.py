@@ -7,7 +7,7 @@ without it, and what differs is the effect. So is what it alarms. An alarm count
 - its device has to do with the target: it is the target's own, or it manages, meters, is powered or is reached through
   something that feeds the target or is fed by it (`concerned`).
 
-That the management station reaches such a device no more counts as an alarm, too: every station tells its operator.
+A device that the management station reaches no more counts as an alarm, too: every station shows that to its operator.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from twinfeed.harness.tier3.dependencies import UNREACHABLE, concerned
 from twinfeed.harness.tier3.snapshots import Snapshot, numbers, snapshot, states
 
 ALARM_S = 60.0
-"""By when an effect is to be alarmed unless something else is said, s after it begins (judgement, no source)."""
+"""The time by which an effect is to be alarmed by default, s after it begins (judgement, no source)."""
 
 WATCH_S = 600.0
-"""How long an effect is waited for, s."""
+"""The time that an effect is waited for, s."""
 
 SLOW: Mapping[str, Time] = {
     "leak": "12 h", "refrigerant-leak": "12 h", "charger": "6 h", "battery-weak": "2 h", "string-open": "2 h",
@@ -43,7 +43,7 @@ SLOW_ALARM_S = 1800.0
 """By when the effect of one of those is to be alarmed, s (judgement, no source)."""
 
 EVERY_S, LOOKS = 5.0, 240
-"""How often the plant is compared with what it would be, s; in a longer watch that often altogether."""
+"""The period at which the plant is compared with what it would be, s; longer in a longer watch."""
 
 MATTERS: Mapping[str, float] = {
     "hottest_inlet_c": 2.0,
@@ -57,7 +57,7 @@ MATTERS: Mapping[str, float] = {
 
 @dataclass(frozen=True)
 class Silence:
-    """What became of one fault."""
+    """The outcome of one fault."""
 
     injection: Injection
     effect: str
@@ -65,17 +65,17 @@ class Silence:
     effect_s: float
     """When, s after the fault; infinite if none did."""
     alarm: str
-    """The first alarm that tells of it, `device: alarm` or `device: unreachable`; '' if none did."""
+    """The first alarm that reports it, `device: alarm` or `device: unreachable`; '' if none did."""
     alarm_s: float
     """When, s after the fault; infinite if none did."""
     time_s: float
-    """How long after the effect it may come, s."""
+    """The time after the effect at which it may come, s."""
     elsewhere: str = ""
     """The first alarm of a device that it does not concern: it comes of the fault, and does not point to it."""
 
     @property
     def silent(self) -> bool:
-        """Whether it had an effect without an alarm in time."""
+        """True if it had an effect without an alarm in time."""
         return self.effect != "" and self.alarm_s > self.effect_s + self.time_s
 
     def __str__(self) -> str:
@@ -138,7 +138,7 @@ Told = tuple[float, str, str]
 
 @dataclass
 class _Course:
-    """What was seen while the plant went on, times counted from its start."""
+    """Observations while the plant went on, times counted from its start."""
 
     snapshots: list[tuple[float, Snapshot]]
     told: list[Told]

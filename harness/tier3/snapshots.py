@@ -31,7 +31,7 @@ def states_of(component: Component) -> list[str]:
 
 
 def numbers(site: Site, wanted: tuple[str, ...]) -> dict[str, Read]:
-    """The same for those numbers, of whatever has them."""
+    """The numbers of whatever has them."""
     return {
         f"{name}.{quantity}": partial(getattr, component, quantity)
         for name, component in site.components.items()

@@ -11,7 +11,7 @@ OCTETS_SHOWN = 64
 class TransportError(Exception):
     """A device could not be read or written.
 
-    `what` says what happened, `address` where on the device (URL and register or OID), `octets` what came back if
+    `what` is the event, `address` the place on the device (URL and register or OID), `octets` what came back if
     that is what was wrong. Device and point are added by the handle, which alone knows them.
     """
 
@@ -24,7 +24,7 @@ class TransportError(Exception):
         self.point = ""
 
     def named(self, device: str, point: str) -> Self:
-        """The same error, with the device and the requested points in its message."""
+        """A copy of the error, with the device and the requested points in its message."""
         self.device, self.point = device, point
         return self
 

@@ -61,7 +61,7 @@ class Reading:
 class DeviceHandle:
     """Reads and writes the points of one device through the protocol that shows them, SNMP first.
 
-    `clock` gives the time of readings, s (default: the event loop's). `rows` says which rows the device's tables have
+    `clock` gives the time of readings, s (default: the event loop's). `rows` gives the rows of the device's tables
     where `points` cannot find out by asking (a Modbus product that answers zero where it has nothing). `rated_kva` is
     the rated apparent power of the machine that the device manages, kVA: powers beyond it are no readings.
     """
@@ -250,7 +250,7 @@ class DeviceHandle:
                 bits = await self.modbus.read_bits(cast(Literal["coil", "discrete"], table), first, count)
         except TransportError as error:
             if isinstance(error, Refused) and error.code == ILLEGAL_VALUE and len(asked) > 1:
-                # It gives fewer at once than its profile says.
+                # The device gives fewer at once than its profile states.
                 self._halves[points] = halves(request)
                 await self._read_range(request, found)
                 return

@@ -106,7 +106,7 @@ def _shifted(index: tuple[int, ...], shift: int) -> Index:
 async def _counted(profile: Profile, name: str, modbus: ModbusTransport) -> Sequence[Index]:
     """The rows of a table of registers: as many as can be read before another table begins.
 
-    A product that answers zero where it has nothing does not tell; only its phases are known.
+    A product that answers zero where it has nothing does not show it; only its phases are known.
     """
     assert profile.modbus is not None
     if profile.modbus.gaps == "zero":

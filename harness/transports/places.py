@@ -1,6 +1,6 @@
 """The places where a profile shows points, and the conversion of their raw values.
 
-A point is shown by an entry of its own, or by the bits of a flags word that tell each of its values from the others.
+A point is shown by an entry of its own, or by the bits of a flags word that separate each of its values from others.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from twinfeed.emulators.profiles.values import Raw, Unmapped, from_raw
 Shown = SnmpObject | Register | Bit
 
 Signature = tuple[bool, ...]
-"""Which of the flags that tell of a point are set."""
+"""The set flags among those that belong to a point."""
 
 NO_VALUE = "the device reports that it has no value"
 """The reason of an unknown reading: NaN, or the profile's `missing`."""
@@ -42,7 +42,7 @@ class Place:
     """One entry of a profile, in one row, that shows a point.
 
     An entry may have a row for each of several things that share the point: `upsInputFrequency` has one for each line.
-    Then `free` names the indices that the point does not tell; a table of registers is read in its first row, and
+    Then `free` names the indices that the point does not give; a table of registers is read in its first row, and
     `DeviceHandle` asks an SNMP agent for the first row that it has.
     """
 
@@ -57,7 +57,7 @@ class Place:
     """The meaning of each combination of flags; None if the entry is no word of flags."""
 
     def rated(self, kva: float | None) -> Place:
-        """The same place on a machine with that rated apparent power, kVA."""
+        """A copy of the place for a machine with that rated apparent power, kVA."""
         return self if kva is None or self.domain is None else replace(self, domain=within_rating(self.domain, kva))
 
     @property
@@ -176,13 +176,13 @@ def row_of(template: str, name: str) -> Row | None:
 
 
 def position(index: Index) -> int:
-    """Where a row stands in its block of registers, from 0: the rows of a table of registers are numbered from 1."""
+    """The offset of a row in its block of registers, from 0: the rows of a table of registers are numbered from 1."""
     assert isinstance(index, int), f"row {index} of a table of registers, which numbers its rows"
     return index - 1
 
 
 def _can_have(entry: Shown, row: Row) -> bool:
-    """Whether an entry can have that row: registers number theirs from 1."""
+    """True if an entry can have that row: registers number theirs from 1."""
     return isinstance(entry, SnmpObject) or all(isinstance(n, int) and n >= 1 for n in row.values())
 
 
@@ -212,13 +212,13 @@ def _reach(entry: Shown) -> float | None:
 
 @cache
 def _pattern(template: str) -> tuple[str, re.Pattern[str]]:
-    """What the names of a template begin with, and their form."""
+    """The common beginning of a template's names, and their form."""
     form = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[0-9]+(?:-[0-9]+)*)", re.escape(template))
     return template.partition("{")[0], re.compile(form)
 
 
 def _flagged(entry: Shown, name: str, domain: Domain | None) -> Iterator[Place]:
-    """The entry as a place of the point, if its flags tell each value of the point from the others."""
+    """The entry as a place of the point, if its flags separate each value of the point from the others."""
     assert entry.flags is not None
     bits: dict[int, Condition] = {}
     row: Row = {}
@@ -229,7 +229,7 @@ def _flagged(entry: Shown, name: str, domain: Domain | None) -> Iterator[Place]:
     if not bits or not _can_have(entry, row):
         return
     if domain is not None and domain.kind not in ("truth", "word"):
-        return  # a flag says whether there is an alarm, and not how many
+        return  # a flag shows that there is an alarm, and not how many
     meanings: dict[Signature, Value] = {}
     values: tuple[Value, ...] = (domain.words if domain is not None else ()) or (False, True)
     for value in values:

@@ -72,7 +72,7 @@ class RecordedSession:
 
 
 class RecordedLine(Line):
-    """A line whose requests go to a client that looks them up."""
+    """A line whose requests go to a client that finds them in a recording."""
 
     def __init__(self, values: Mapping[tuple[str, int], int], where: str) -> None:
         super().__init__(where, RecordedClient, FramerType.SOCKET, 1.0, 0)

@@ -1,4 +1,4 @@
-"""How well a measured quantity is known: by which instrument, how often, how exactly, and what may be concluded.
+"""Knowledge of a measured quantity: the instrument, the rate, the accuracy, and what may be concluded.
 
 Pure: instruments and their samples, rounding to the uncertainty, decision rules, and the time resolution that standards
 ask for. docs/decisions/0014-uncertainty-and-decision-rule.md has the reasons.

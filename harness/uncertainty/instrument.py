@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Instrument:
-    """What measures a quantity."""
+    """An instrument that measures a quantity."""
 
     quantity: str
     by: str = ""
@@ -74,7 +74,7 @@ class Samples:
         return self.largest_gap_s + self.worst_trip_s
 
     def blur_s(self, t_s: float) -> float:
-        """How far from `t_s` the change can have happened that is recorded there; 0 if none is."""
+        """The distance from `t_s` at which the change that is recorded there can have happened; 0 if none is."""
         at = bisect_left(self.changes, (t_s - 1e-9), key=lambda change: change[1])
         if at == len(self.changes):
             return 0.0
@@ -100,11 +100,11 @@ class Taken:
 
     instrument: Instrument
     samples: int | None = None
-    """How many readings there were; None if every change is recorded when it happens."""
+    """The number of readings; None if every change is recorded when it happens."""
     largest_gap_s: float | None = None
     worst_trip_s: float | None = None
 
     @property
     def calibrated(self) -> bool:
-        """Whether the rig file names a certificate or a day of calibration."""
+        """True if the rig file names a certificate or a day of calibration."""
         return bool(self.instrument.certificate or self.instrument.calibrated)

@@ -14,7 +14,7 @@ class Shortfall:
     needs_s: float
     """The resolution that it takes, s."""
     has_s: float
-    """What an event may last without being seen, or the uncertainty of the time, s."""
+    """The longest event that may go unseen, or the uncertainty of the time, s."""
 
 
 _BODIES = r"(?:IEC|EN|ISO|IEEE|NFPA|UL|SEMI|ITIC?|CBEMA|ANSI|NEMA|BS|DIN|NF)"
@@ -37,7 +37,7 @@ SHARE = 0.1
 
 
 def shortfall(source: str, limit_s: float | None, has_s: float) -> Shortfall | None:
-    """Whether a time, known to `has_s`, falls short of the standard that its limit comes from; None if it does not.
+    """The shortfall of a time, known to `has_s`, from the standard that its limit comes from; None if there is none.
 
     `source` is what the test cites; a text that names no standard asks for nothing.
     """

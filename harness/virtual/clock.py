@@ -26,7 +26,7 @@ from unittest.mock import patch
 from twinfeed.harness.virtual.loop import VirtualLoop
 
 EPOCH_S = 1768482000.0
-"""What `time.time` says at t = 0 s of a simulated world: 2026-01-15 13:00 UTC; a site's day begins at 13 h."""
+"""The value of `time.time` at t = 0 s of a simulated world: 2026-01-15 13:00 UTC; a site's day begins at 13 h."""
 
 Number = TypeVar("Number", int, float)
 
@@ -76,7 +76,7 @@ NUMBERED = (
     ("pysnmp.proto.mpmod.cache", "Cache._Cache__state_reference"),
     ("pysnmp.proto.secmod.cache", "Cache._Cache__state_reference"),
 )
-"""What pysnmp numbers its messages with, from a start it draws when it is imported; here they count from 1, so that the
+"""The counters of pysnmp's messages, from a start it draws when it is imported; here they count from 1, so that the
 same run has the same octets."""
 
 
@@ -103,7 +103,7 @@ def virtual_time() -> Iterator[None]:
 
 
 def _is_loaded(module: str) -> bool:
-    """Whether the module is loaded; one that is imported later takes the replaced functions of `time` by itself.
+    """True if the module is loaded; one that is imported later takes the replaced functions of `time` by itself.
 
     Raises:
         LibraryChanged: its package is loaded and has no such module.

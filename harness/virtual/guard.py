@@ -1,7 +1,7 @@
 """The guard of a simulated run: it refuses every way out, with its name and its place.
 
 Two nets lie one behind the other. An audit hook (PEP 578) sees what opens a way out: connecting, binding and naming
-sockets, look-ups, processes, devices, in Python's own C code too. It stays for the life of the process, and looks only
+sockets, look-ups, processes, devices, in Python's own C code too. It stays for the life of the process, and checks only
 at a few events. For as long as a simulated run lasts, functions that use a way which is open already are replaced:
 sending and receiving, waiting for sockets, reading and writing pipes and devices, starting threads.
 
@@ -136,7 +136,7 @@ def _symbol(args: tuple[Any, ...]) -> str:
 
 
 def _import(args: tuple[Any, ...]) -> str:
-    """A loop of uvloop in a thread would use sockets of which Python is not told."""
+    """A loop of uvloop in a thread would use sockets without audit events."""
     return "uvloop: an event loop of real sockets" if args[0] == "uvloop" and _here.simulation is None else ""
 
 

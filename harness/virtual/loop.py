@@ -23,7 +23,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from twinfeed.harness.virtual import guard
-from twinfeed.harness.virtual.network import Network
+from twinfeed.harness.virtual.network import VirtualNetwork
 from twinfeed.harness.virtual.places import place, waits
 from twinfeed.harness.virtual.strict import Handler, StrictLoop
 from twinfeed.harness.virtual.watchdog import NAME as WATCHDOG
@@ -39,7 +39,7 @@ TIDY_AT = 256
 """From so many timers on, cancelled ones are cleared away each time their number has doubled."""
 
 ANY = "0.0.0.0"
-"""Who names no host to listen at means all of them."""
+"""A server that names no host listens at all of them."""
 
 
 class Deadlock(RuntimeError):
@@ -70,7 +70,7 @@ class VirtualLoop(StrictLoop):
     SIGNALS = (signal.SIGALRM, signal.SIGINT)
 
     def __init__(
-        self, network: Network | None = None, time_limit_s: float = TIME_LIMIT_S, patience_s: float = PATIENCE_S
+        self, network: VirtualNetwork | None = None, time_limit_s: float = TIME_LIMIT_S, patience_s: float = PATIENCE_S
     ) -> None:
         super().__init__()
         self.patience_s = patience_s
@@ -84,7 +84,7 @@ class VirtualLoop(StrictLoop):
         self.time_limit_s = time_limit_s
         self._clock_resolution = CLOCK_RESOLUTION_S
         self._selector = _NoSelector()
-        self.network = network or Network()
+        self.network = network or VirtualNetwork()
         self.network.attach(self, self.arrive_at)
 
     def time(self) -> float:
@@ -176,7 +176,7 @@ class VirtualLoop(StrictLoop):
             )
         self._now_s = due_s
 
-    # -- what BaseEventLoop asks of a loop ----------------------------------------------------------------------
+    # -- methods that BaseEventLoop requires --------------------------------------------------------------------
 
     def _write_to_self(self) -> None:
         """Does nothing: no thread sleeps in a selector."""
@@ -244,7 +244,7 @@ class VirtualLoop(StrictLoop):
         address = numeric(host or "127.0.0.1")
         return [(socket.AF_INET, type or socket.SOCK_STREAM, proto, "", (address, int(port or 0)))]
 
-    # -- what is not in here ----------------------------------------------------------------------------------------
+    # -- methods that are not available -----------------------------------------------------------------------------
 
     def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> NoReturn:  # type: ignore[override]
         name = getattr(func, "__qualname__", repr(func))
@@ -317,7 +317,7 @@ class VirtualLoop(StrictLoop):
         """Refuse a use, and end the run even if the error is swallowed. `where` is the line of the use.
 
         Raises:
-            OutsideWorld: always; the message says what was asked for, and by whom.
+            OutsideWorld: always; the message gives the request, and its origin.
         """
         __tracebackhide__ = True
         inside = threading.get_ident() == self._thread_id  # type: ignore[attr-defined]

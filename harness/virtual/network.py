@@ -25,10 +25,10 @@ FIRST_EPHEMERAL_PORT = 49152
 """RFC 6335 §6: dynamic ports are 49152 to 65535."""
 
 OTHER_PORT = FIRST_EPHEMERAL_PORT - 1
-"""Where answers come from under the fault `snmp-other-port`."""
+"""The source of answers under the fault `snmp-other-port`."""
 
 SYN_RETRIES_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
-"""How long Linux waits for the answer to each SYN, s; then it gives up (net.ipv4.tcp_syn_retries is 6)."""
+"""The time that Linux waits for the answer to each SYN, s; then it gives up (net.ipv4.tcp_syn_retries is 6)."""
 
 LAST_PORT = 65535
 
@@ -47,7 +47,7 @@ class Path:
 
     @property
     def tampered(self) -> bool:
-        """Whether anything alters messages on it."""
+        """True if anything alters messages on it."""
         return bool(self.tampers)
 
     def conversation(self, port: int, client: Address) -> Conversation | None:
@@ -61,7 +61,7 @@ class Path:
         return found
 
     def forget(self, port: int, client: Address) -> None:
-        """That client has gone."""
+        """Forget a client that has gone."""
         self._conversations.pop((port, client), None)
 
     def notified(self, data: bytes) -> list[bytes | Late]:
@@ -98,7 +98,7 @@ class Path:
         return len(device_ends)
 
 
-class Network:
+class VirtualNetwork:
     """Hosts, listeners and paths of one simulated world."""
 
     def __init__(self, seed: int = 0, conditions: LinkConditions | None = None) -> None:
@@ -107,7 +107,7 @@ class Network:
         self._rng = Random(seed)
         self._paths: dict[str, Path] = {}
         self._listeners: dict[Address, tuple[Callable[[], asyncio.BaseProtocol], Context]] = {}
-        """Where connections are accepted: what makes the protocol of one, and the context of its callbacks."""
+        """A place where connections are accepted: the factory of their protocols, and the context of its callbacks."""
         self._datagrams: dict[Address, DatagramTransport] = {}
         self._services: set[Address] = set()
         """Datagram endpoints that were bound to a port of their choice: devices answer from there."""
@@ -300,7 +300,7 @@ class Network:
                     self._fly(model, source, destination, note)
 
     def _answering(self, path: Path, source: Address) -> Address:
-        """Where an answer from there comes from: another port where that is tampered with."""
+        """The source of an answer from there: another port where that is tampered with."""
         tamper = path.tampers.get(source[1])
         return (source[0], OTHER_PORT) if tamper is not None and tamper.answers_elsewhere else source
 

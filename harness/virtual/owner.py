@@ -14,7 +14,7 @@ STOPPING_S = 60.0
 """Time that cancelled tasks of an owner have to end, s of the loop's time."""
 
 ROUNDS = 100
-"""How often what is stopped may start something else as it ends."""
+"""The number of times that something that is stopped may start something else as it ends."""
 
 _OWNER: ContextVar[object | None] = ContextVar("twinfeed_owner", default=None)
 

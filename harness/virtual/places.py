@@ -14,7 +14,7 @@ def waits(loop: asyncio.AbstractEventLoop) -> str:
 
 
 def place(coroutine: Coroutine[Any, Any, Any] | Any) -> str:
-    """Where a coroutine stands, innermost first: `read in handle.py:52, called by test_x in test_site.py:9`."""
+    """The place where a coroutine waits, innermost first: `read in handle.py:52, called by test_x in test_a.py:9`."""
     frames = []
     while coroutine is not None:
         frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)

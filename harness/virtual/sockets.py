@@ -35,12 +35,12 @@ class Arriving(Protocol):
 
 
 class Net(Protocol):
-    """What a socket asks of its network."""
+    """The network as a socket needs it."""
 
     record: Callable[[Frame], None] | None
     """Notes what is sent, if anything does."""
     context: Context
-    """That of what is on its way."""
+    """The size of the data that is on its way."""
     arrive_at: Arriving
 
     def unlisten(self, address: Address) -> None:
@@ -116,7 +116,7 @@ class Socket:
 
     @property
     def resets(self) -> bool:
-        """Whether it is set to reset the connection when it is closed (SO_LINGER with no time)."""
+        """True if it is set to reset the connection when it is closed (SO_LINGER with no time)."""
         linger = self._options.get((socket.SOL_SOCKET, socket.SO_LINGER))
         return linger is not None and struct.unpack("ii", linger) == (1, 0)
 
@@ -137,7 +137,7 @@ class DatagramTransport(asyncio.DatagramTransport):
         self.remote = remote
         """The only address it exchanges datagrams with, if it is connected."""
         self.context = copy_context()
-        """That of its protocol's callbacks: what they start belongs to the owner of this endpoint."""
+        """The context of its protocol's callbacks: whatever they start belongs to the owner of this endpoint."""
         self._network, self._loop, self._here = network, loop, here
         self._closing = False
 

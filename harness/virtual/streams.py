@@ -37,20 +37,20 @@ def reset_error() -> ConnectionResetError:
 
 
 class Course(Protocol):
-    """What a connection asks of the path that it takes."""
+    """The path as a connection needs it."""
 
     @property
     def tampered(self) -> bool:
-        """Whether anything alters messages on it."""
+        """True if anything alters messages on it."""
 
     def conversation(self, port: int, client: Address) -> Conversation | None:
-        """What alters the messages between that client and the service at `port`, None while nothing does."""
+        """The alteration of the messages between that client and the service at `port`, None while there is none."""
 
     def forget(self, port: int, client: Address) -> None:
-        """That client has gone."""
+        """Forget a client that has gone."""
 
     def tidy(self, stream: StreamTransport) -> None:
-        """That end of a connection is over, perhaps."""
+        """Check one end of a connection, which may be over."""
 
 
 class StreamTransport(asyncio.Transport):
@@ -72,7 +72,7 @@ class StreamTransport(asyncio.Transport):
         self.peer: StreamTransport
         self.here, self.there = here, there
         self.context = copy_context()
-        """That of its protocol's callbacks: what they start belongs to the owner of this end."""
+        """The context of its protocol's callbacks: whatever they start belongs to the owner of this end."""
         self.lost = False
         """True if the connection has ended on this side."""
         self._network, self._loop, self._path, self._model = network, loop, path, model

@@ -56,7 +56,7 @@ class StrictLoop(asyncio.BaseEventLoop):
         self.broken_by: BaseException | None = None
         """The exception of the latest run, None if it went well."""
         self.broken_off = False
-        """Whether some run was ended in the middle of anything, so that nothing that it used can be relied on."""
+        """True if some run was ended in the middle of anything, so that nothing that it used can be relied on."""
         self._ending: BaseException | None = None
         self._finishing = 0
         self._dead: list[weakref.ref[asyncio.Task[Any]]] = []
@@ -168,7 +168,7 @@ class StrictLoop(asyncio.BaseEventLoop):
                 self.run_forever()
 
     def is_raised(self, error: BaseException) -> None:
-        """That error has been raised where it can be seen: it need not be raised again."""
+        """Mark an error as raised where it can be seen: it need not be raised again."""
         self.failures = [other for other in self.failures if other is not error]
         if self._ending is error:
             self._ending = None
@@ -286,7 +286,7 @@ class StrictLoop(asyncio.BaseEventLoop):
             transport = self._transports.get(key.fd)  # type: ignore[attr-defined]
             if handles and isinstance(transport, asyncio.Transport | asyncio.DatagramTransport):
                 if not transport.is_closing():
-                    handles[0]._context.copy().run(transport.abort)  # what its end starts is the owner's, too
+                    handles[0]._context.copy().run(transport.abort)  # anything that its end starts is the owner's, too
                     found = True
                 continue
             for server in [a for handle in handles for a in handle._args if isinstance(a, asyncio.AbstractServer)]:
@@ -298,7 +298,7 @@ class StrictLoop(asyncio.BaseEventLoop):
 
     @contextmanager
     def _heeding_signals(self) -> Iterator[None]:
-        """What their handlers raise ends the run even where it is swallowed."""
+        """Protocols whose handlers end the run with an exception even where it is swallowed."""
         before: dict[signal.Signals, Any] = {}
         ours: dict[signal.Signals, Handler] = {INTERRUPT: self._interrupted}
         for number in self.SIGNALS:
@@ -324,7 +324,7 @@ class StrictLoop(asyncio.BaseEventLoop):
                 raise
 
     def _interruptible(self, frame: FrameType | None) -> bool:
-        """Whether an exception may be raised at that place. In the code of asyncio and of the loop it would lose the
+        """True if an exception may be raised at that place. In the code of asyncio and of the loop it would lose the
         callback that they have in hand, and a task would wait for ever; there the loop ends at its next turn."""
         module = "" if frame is None else str(frame.f_globals.get("__name__", ""))
         if module.partition(".")[0] != "asyncio" and module not in (__name__, type(self).__module__):

@@ -1,6 +1,6 @@
 """A watchdog for event loops: a callback that never yields is stopped and named, with its stack.
 
-A thread looks at the progress of each loop that runs. It interrupts a loop in the main thread with a signal, which also
+A thread checks the progress of each loop that runs. It interrupts a loop in the main thread with a signal, which also
 ends waiting for a lock; one in another thread with an exception, which arrives at the next Python instruction.
 """
 
@@ -105,7 +105,7 @@ class Watch:
     since_s: float = field(default_factory=time.monotonic)
     interruptions: int = 0
 
-    def look(self, now_s: float) -> None:
+    def check(self, now_s: float) -> None:
         """Interrupt the loop if it has not got on for too long."""
         progress = self.loop.progress()
         if progress != self.seen:
@@ -129,7 +129,7 @@ class Watch:
 _changed = threading.Condition()
 _watches: list[Watch] = []
 _threads: list[threading.Thread] = []
-"""The one that watches, if there is one."""
+"""The thread that watches, if there is one."""
 
 
 @contextmanager
@@ -154,7 +154,7 @@ def _watch() -> None:
         with _changed:
             now_s = time.monotonic()
             for watch in _watches:
-                watch.look(now_s)
+                watch.check(now_s)
             if _watches:
                 idle_since_s = now_s
             elif now_s - idle_since_s > IDLE_S:

@@ -30,7 +30,7 @@ class Simulation(Protocol):
 
 
 class Guard(Protocol):
-    """What decides: the module `guard`."""
+    """The judge of each use: the module `guard`."""
 
     LOGS: frozenset[str]
     """Local sockets of the system's log."""
@@ -42,13 +42,13 @@ class Guard(Protocol):
         """End the run with that, unless a friend asks for it."""
 
     def refused_descriptor(self, fd: Any, name: str) -> str:
-        """What is refused of using that descriptor, empty if it is harmless."""
+        """The use of that descriptor that is refused, empty if it is harmless."""
 
     def adopt(self, thread: threading.Thread) -> None:
         """A thread that the simulation starts belongs to it."""
 
     def belongs(self, thread: threading.Thread) -> bool:
-        """Whether a simulation has started that thread."""
+        """True if a simulation has started that thread."""
 
 
 SOCKET_METHODS = (

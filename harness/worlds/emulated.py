@@ -1,7 +1,7 @@
 """The common part of the simulated and the live world, which both have the model of the site.
 
 Faults of plant, sensors, firmware and people go to the model, faults of the wire to the world's network, and every
-physical quantity can be observed, whatever the devices say of it.
+physical quantity can be observed, whatever the devices report of it.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class EmulatedWorld(World):
         self._failed: asyncio.Future[None]
         """A future that raises the error that ends the run."""
         self._untold: Exception | None = None
-        """The same, until `run` or `stop` has raised it."""
+        """The failure, until `run` or `stop` has raised it."""
         self._tasks: set[asyncio.Task[None]] = set()
 
-    # -- what the worlds do each in their own way -------------------------------------------------------------------
+    # -- actions that each world does in its own way ----------------------------------------------------------------
 
     @abstractmethod
     def _advance(self) -> None:
@@ -53,7 +53,7 @@ class EmulatedWorld(World):
 
     @abstractmethod
     def _pace(self) -> float:
-        """How many seconds of the site pass in one of the loop's."""
+        """The seconds of the site that pass in one of the loop's."""
 
     # -- life -------------------------------------------------------------------------------------------------------
 
@@ -103,7 +103,7 @@ class EmulatedWorld(World):
         if not self._failed.done():
             self._untold = error
             self._failed.set_exception(error)
-            self._failed.exception()  # it counts as heard, so that asyncio does not log it as well
+            self._failed.exception()  # it counts as retrieved, so that asyncio does not log it as well
 
     def _raise_failure(self) -> None:
         """Raise an error that was kept and not raised yet."""

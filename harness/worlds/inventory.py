@@ -23,7 +23,7 @@ class Access:
     auth_password: str
     priv_password: str
     traps: tuple[str, int] | None = None
-    """Where the station waits for notifications."""
+    """The address at which the station waits for notifications."""
     auth: str = "sha"
     priv: str = "aes128"
 

@@ -26,10 +26,10 @@ from twinfeed.harness.worlds.wire_faults import hash_of
 from twinfeed.harness.worlds.world import Cannot, Duration, span
 
 BEHIND = 1000
-"""How far above its usual port an emulator listens behind its proxy."""
+"""The distance of an emulator's port from its usual one, behind its proxy."""
 
 APART = 10
-"""How far the ports of one worker are from those of the next."""
+"""The distance between the ports of one worker and those of the next."""
 
 LOOK_S = 0.02
 """Period in which `run` checks the time of the site, s of the clock."""

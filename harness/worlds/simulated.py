@@ -127,7 +127,7 @@ class SimulatedWorld(EmulatedWorld):
             self._loop.call_soon(self._rearm)
 
     def _rearm(self) -> None:
-        """The plant has settled: its next event may be another one, its devices may have something to say."""
+        """The plant has settled: its next event may be another one, its devices may have something to send."""
         self._rearming = False
         self._servers.announce()
         if self._wake is not None:

@@ -36,7 +36,7 @@ def forget(site: Site) -> None:
 
 
 def beside(name: str, file: Path) -> str:
-    """The site that a test or scenario file means: a path that is not there from the current folder is looked for in
+    """The site that a test or scenario file names: a path that does not exist from the current folder is searched in
     the file's own folder and in those above it."""
     path = Path(name)
     if path.suffix in (".yaml", ".yml") and not path.exists():
@@ -50,7 +50,7 @@ def _build(path: str, seed: int | None, settle_s: float, beyond_loopback: bool) 
     site = Site.load(path, seed, beyond_loopback)
     site.advance(settle_s)
     snapshot = site.plant.snapshot()
-    # Some hundred thousand objects that live as long as the process: the collector need not look at them again.
+    # Some hundred thousand objects that live as long as the process: the collector need not visit them again.
     gc.collect()
     gc.freeze()
     return site, snapshot

@@ -12,13 +12,13 @@ from twinfeed.harness.faults import frames
 from twinfeed.harness.faults.frames import Tamper
 from twinfeed.harness.faults.reference import FaultRef
 from twinfeed.harness.faults.sinks import SPEAKS, OfWire, Strength
-from twinfeed.harness.virtual.network import Network
+from twinfeed.harness.virtual.network import VirtualNetwork
 
 
 class WireFaults(OfWire):
     """Applies and lifts faults of what passes between the station and each device."""
 
-    def __init__(self, network: Network, site: Site, endpoints: Iterable[Endpoint], seed: int) -> None:
+    def __init__(self, network: VirtualNetwork, site: Site, endpoints: Iterable[Endpoint], seed: int) -> None:
         super().__init__(site)
         self._network = network
         self._seed = seed

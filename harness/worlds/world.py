@@ -1,4 +1,4 @@
-"""What a test sees of a site, whatever world it runs in.
+"""A site as a test sees it, whatever world it runs in.
 
     async def test_mains_loss(site, controller):
         await site.inject("utility-a", "outage", for_="10 min")
@@ -6,7 +6,7 @@
         reading = await site["ups-a1"].read("battery.charge")
         site.check(always("racks.*.supplied"))
 
-A world that cannot do something says so with `Cannot`, and the test is skipped with that reason; it never passes for
+A world that cannot do something raises `Cannot`, and the test is skipped with that reason; it never passes for
 it.
 """
 
@@ -71,7 +71,7 @@ class World(ABC):
         self.watched: tuple[str, ...] = ()
         """The watched names and patterns."""
         self._under_way = False
-        """Whether the test has let time pass or injected a fault. A quantity that it watches only then was missed."""
+        """True if the test has let time pass or injected a fault. A quantity that it watches only then was missed."""
         self._may_miss: list[Injection] = []
         self._handles: dict[str, DeviceHandle] = {}
 

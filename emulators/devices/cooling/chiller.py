@@ -64,7 +64,7 @@ class ChillerController(Device[ChillerControllerState]):
         self.chiller = chiller
         self.state.phase = "running" if chiller.running else "off"
 
-    # -- what it knows --------------------------------------------------------------------------------------
+    # -- knowledge ------------------------------------------------------------------------------------------
 
     def setting(self, name: str, default: Any) -> Any:
         """A setting as changed on the device, else its default."""
@@ -104,7 +104,7 @@ class ChillerController(Device[ChillerControllerState]):
 
     @property
     def _held_c(self) -> float:
-        """Where its control really holds the leaving water, degC."""
+        """The leaving temperature of the water that the control really holds, degC."""
         return self.controlled("water.leaving", self.setpoint_c, *LEAVING_C)
 
     @property
@@ -337,7 +337,7 @@ class ChillerController(Device[ChillerControllerState]):
         else:
             self.cancel(timer)
 
-    # -- what operators do ----------------------------------------------------------------------------------
+    # -- operators' actions ---------------------------------------------------------------------------------
 
     def set_setting(self, name: str, value: Any) -> None:
         if self.setting(name, None) != value:

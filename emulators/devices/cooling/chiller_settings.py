@@ -11,7 +11,7 @@ from twinfeed.emulators.plant.kernel.ratings import Range
 
 @dataclass(frozen=True)
 class ChillerParams(Params):
-    """Factory settings: Trane RTAE-SVX001B-EN p. 61 figure 56 unless said otherwise."""
+    """Factory settings: Trane RTAE-SVX001B-EN p. 61 figure 56 unless stated otherwise."""
 
     role: Literal["lead", "lag", "standby"] = "lead"
     """lead and lag always run; standby only when the supply is too warm."""

@@ -19,7 +19,7 @@ from twinfeed.emulators.plant.kernel.ratings import Range
 @dataclass(frozen=True)
 class PlantControllerParams(Params):
     duty_pumps: Annotated[int, Range(0, 32, "pumps")] = 2
-    """How many pumps run."""
+    """The number of pumps that run."""
     changeover_s: Annotated[float, Range(0.1, 86400.0, "s")] = 5.0
     """Time that a pump ordered to run may stand still before the standby starts, s (assumption)."""
     surplus_s: Annotated[float, Range(0.0, 86400.0, "s")] = 60.0

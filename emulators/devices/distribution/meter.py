@@ -22,7 +22,7 @@ class MeterParams(Params):
     thd_volts_percent: Annotated[float, Range(0.0, 100.0, "%")] = 2.0
     """Total harmonic distortion of the voltage, %: a fixed figure, harmonics are not modelled (EN 50160 allows 8 %)."""
     thd_current_percent: Annotated[float, Range(0.0, 300.0, "%")] = 6.0
-    """The same of the current, %."""
+    """The threshold of the current, %."""
     demand_interval_s: Annotated[float, Range(1.0, 86400.0, "s")] = 900.0
     """Averaging time of the demand, s (block interval)."""
 

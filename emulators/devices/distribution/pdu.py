@@ -108,7 +108,7 @@ class PduDevice(Device[PduDeviceState]):
         self.outlets.command(outlet, command)
 
     def command_all(self, command: str) -> None:
-        """The same command to every outlet; delayed ones follow each outlet's own delay."""
+        """One command goes to every outlet; delayed ones follow each outlet's own delay."""
         for outlet in self.meter.rows("outlet"):
             self.command(outlet, command)
 
@@ -125,7 +125,7 @@ class PduDevice(Device[PduDeviceState]):
         self._changes += 1
         self.log_event(f"{name.replace('.', ' ')} set to {value}")
 
-    # -- what it measures -------------------------------------------------------------------------------------
+    # -- measurements -----------------------------------------------------------------------------------------
 
     @property
     def temperature(self) -> float:

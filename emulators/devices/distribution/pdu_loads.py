@@ -15,7 +15,7 @@ HYSTERESIS = 0.02
 """A load state is left when the reading is this part of the threshold below (above, for low load) it (assumption)."""
 
 DRIFT = 0.002
-"""A voltage that has drifted by less than this part of itself does not make currents be looked at again."""
+"""A voltage that has drifted by less than this part of itself does not make currents be read again."""
 
 
 class LoadWatch:
@@ -36,7 +36,7 @@ class LoadWatch:
         self._scopes = [(scope, row) for scope in SCOPES for row in meter.rows(scope.name)]
 
     def threshold(self, scope: Scope, row: int, kind: str) -> float:
-        """Where `kind` (low, near-overload, overload) begins, in the unit of the scope."""
+        """The threshold of `kind` (low, near-overload, overload), in the unit of the scope."""
         part = {"overload": 1.0, "near-overload": self._params.near_overload, "low": 0.0}[kind]
         name = f"{scope.key(row)}.{kind.replace('-', '_')}_threshold"
         return setting(self._card, name, part * scope.rating(self._meter, row))
@@ -75,7 +75,7 @@ class LoadWatch:
         if not card.answers:
             return
         self._assessed, self._assessed_volts = seen, volts
-        if restored:  # what the card had made of these readings is in its state
+        if restored:  # the card's state holds its conclusions from these readings
             self.present = set(state.loads.values())
             return
         for scope, row in self._scopes:

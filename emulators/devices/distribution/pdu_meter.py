@@ -46,7 +46,7 @@ class PduMeter:
 
     @property
     def dead_phases(self) -> int:
-        """How many phases of the inlet have less than 100 V."""
+        """The number of phases of the inlet that have less than 100 V."""
         return sum(self.pdu.output.volts[p] < 100.0 for p in self.pdu.wired_phases)
 
     def kva(self, scope: str, row: int) -> float:

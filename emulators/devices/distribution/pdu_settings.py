@@ -52,7 +52,7 @@ class PduParams(Params):
     )
     """The time on the device's clock when the site starts."""
     clock_format: Annotated[str, Form("a format of strftime such as %m/%d/%Y", _format)] = "%m/%d/%Y %H:%M:%S"
-    """How the product writes dates (this is APC's)."""
+    """The product's date format (this is APC's)."""
 
 
 @dataclass

@@ -28,7 +28,7 @@ from twinfeed.emulators.devices.firmware.firmware_faults import (
     check,
     end,
     false_alarm,
-    look,
+    reevaluate,
 )
 from twinfeed.emulators.devices.firmware.points import (
     BoundPoint,
@@ -69,7 +69,7 @@ class Device(Actor[S]):
     kind: ClassVar[str]
     PARAMS: ClassVar[type[Params]] = Params
     MANAGES: ClassVar[tuple[type[Component], ...]] = ()
-    """What its `of` must name; if empty, `of` names anything, or nothing."""
+    """The kind of component that `of` must name; if empty, `of` names anything, or nothing."""
     STATE: ClassVar[type[ActorState]] = State
     OF_THIS_RUN: ClassVar[tuple[str, ...]] = ()
     """Endings of settings that mean nothing after the site was started again: times of its clock, meters' zeros."""
@@ -171,18 +171,18 @@ class Device(Actor[S]):
         self.plant.crash(self, error, doing)
         return Crashed(f"{self.name} does not answer: its firmware has crashed ({doing}: {error!r})")
 
-    # -- what its sensors report ----------------------------------------------------------------------------
+    # -- reports of its sensors -----------------------------------------------------------------------------
 
     def reported(self, point: str, value: Value) -> Value:
         """The value that the device reports for that point's true `value`: another one where its sensor is wrong."""
         return reported(self, point, value)
 
     def measured(self, point: str, value: float) -> float:
-        """That point as its sensor shows it to the firmware, `value` being what is there."""
+        """The value of a point as its sensor shows it to the firmware; `value` is the true one."""
         return float(reported(self, point, value)) if self.state.faults else value
 
     def controlled(self, point: str, setpoint: float, low: float, high: float) -> float:
-        """Where controlling that point to `setpoint` really brings it, between `low` and `high`."""
+        """The value to which a control loop with `setpoint` really brings that point, between `low` and `high`."""
         return controlled(self, point, setpoint, low, high) if self.state.faults else setpoint
 
     # -- the management card --------------------------------------------------------------------------------
@@ -265,8 +265,8 @@ class Device(Actor[S]):
             self.raise_alarm(name.removeprefix("raise "))
         elif name.startswith("drop "):
             self.drop_alarm(name.removeprefix("drop "))
-        elif name.startswith("look "):
-            look(self, name.removeprefix("look "))
+        elif name.startswith("reevaluate "):
+            reevaluate(self, name.removeprefix("reevaluate "))
         else:
             super().on_timer(name)
 
@@ -335,7 +335,7 @@ class Device(Actor[S]):
             self._roll_back(before)
             if isinstance(error, PlantError):
                 raise
-            # What the plant makes of the new values is a defect that the write brought out.
+            # The write brought out a defect if the plant fails on the new values.
             self.plant.crash(self, error, "write")
             raise Crashed(f"{self.name} does not answer: its firmware has crashed ({error!r})") from error
         finally:

@@ -48,7 +48,7 @@ SIGNED_AMPERES: Bounds = (-1e4, 1e4)
 """A direct current whose sign is its direction, A."""
 
 BURNING: Bounds = (-60.0, 1000.0)
-"""What a probe on a battery can meet, °C: cells in thermal runaway pass 800 °C (UL 9540A tests)."""
+"""The range that a probe on a battery can meet, °C: cells in thermal runaway pass 800 °C (UL 9540A tests)."""
 
 PROBE: Bounds = (-1e6, 1e6)
 """A probe of any kind, in whatever unit it measures."""
@@ -65,7 +65,7 @@ POSSIBLE: Mapping[str, Bounds] = {
     "h": (0.0, 1e6), "s": (-1.0, 2.0**31), "d": (-1e5, 1e5),
     "Mb/s": (0.0, 1e6), "Gb/s": (0.0, 1e5), "octets": (0.0, 65535.0), "kB": (0.0, 1e12), "": COUNT,
 }  # fmt: skip
-"""What low-voltage equipment can show at all, by unit; a point or quantity that knows more declares its own bounds.
+"""The range that low-voltage equipment can show at all, by unit; a point that knows more declares its own bounds.
 
 1,500 V is where low voltage ends (IEC 60038, direct current). The largest low-voltage breakers carry 6,300 A, so 10 MW
 is above any low-voltage board; returned power stays below a tenth of that. They break 100 kA (IEC 60947-2): a short
@@ -78,7 +78,7 @@ RESOLUTION: Mapping[str, float] = {"V": 1e-3, "Hz": 1e-2}
 """A value of these that is not zero is at least this large: a float with swapped words or bytes is mostly smaller."""
 
 MEASURED = frozenset({"%", "V", "Hz", "°C", "A", "W", "VA", "kW", "kVA", "kvar", "rpm", "kPa", "l/s", "l/h", "m3/s"})
-"""Units of continuous measurements: exactly a number of `SENTINELS` is their device's way to say that there is none."""
+"""Units of continuous measurements. A value of exactly one of `SENTINELS` means that the device has no measurement."""
 
 SENTINELS = frozenset({
     65535.0, 32767.0, -32767.0, -32768.0, 2.0**31 - 1, -(2.0**31), 2.0**32 - 1,
@@ -99,11 +99,11 @@ IN_A_KVA: Mapping[str, float] = {"kW": 1.0, "kVA": 1.0, "kvar": 1.0, "W": 1e3, "
 
 @dataclass(frozen=True, slots=True)
 class Domain:
-    """What values a quantity takes.
+    """The values that a quantity can take.
 
     `words` are those of a quantity of kind `word`. `low` and `high` bound what can be written, `least` and `most` what
     can be shown, all in `unit`. A `whole` number has no fraction. `length` bounds a text or octets that are written.
-    `sentinels` says whether a number of `SENTINELS` stands for no value, as it does where the quantity is measured.
+    `sentinels` is true if a number of `SENTINELS` stands for no value, as it does where the quantity is measured.
     """
 
     kind: Kind

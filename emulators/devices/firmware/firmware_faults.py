@@ -12,8 +12,8 @@ from twinfeed.emulators.devices.firmware.sensor_faults import (
     SENSOR_FAULTS,
     VARYING,
     Measuring,
-    next_look_s,
     note,
+    reevaluation_delay_s,
     unfit,
 )
 from twinfeed.emulators.plant.kernel.actor import PlantError
@@ -110,7 +110,7 @@ def check(device: Suffering, kind: str, of: tuple[str, ...]) -> None:
     """Refuse a fault of a point that the device does not have, or that cannot suffer it.
 
     Raises:
-        PlantError: says why.
+        PlantError: gives the reason.
     """
     for name in of:
         try:
@@ -137,7 +137,7 @@ def check(device: Suffering, kind: str, of: tuple[str, ...]) -> None:
 
 
 def begin(device: Suffering, key: str) -> None:
-    """That fault has just been applied."""
+    """Apply the first effects of a fault that has just become active."""
     kind, of = split(key)
     noted = device.state.faults[key]
     if kind == "card-reboot":
@@ -154,27 +154,27 @@ def begin(device: Suffering, key: str) -> None:
     elif kind in COUNTERS_ONLY:
         noted.setdefault("at", float(device.point(of[0]).true()))
     if kind in VARYING or kind == "alarm-storm":
-        look(device, key)
+        reevaluate(device, key)
 
 
 def end(device: Suffering, key: str) -> None:
-    """That fault has just been cleared."""
+    """Undo the effects of a fault that has just been cleared."""
     kind, of = split(key)
     if kind == "settings-lost":
         find_settings(device)
     elif kind == "settings-changed":
         put_back(device, of[0])
-    device.cancel(f"look {key}")
+    device.cancel(f"reevaluate {key}")
 
 
-def look(device: Suffering, key: str) -> None:
-    """The effect of that fault changes by itself: the firmware looks now, and again when it may have changed."""
+def reevaluate(device: Suffering, key: str) -> None:
+    """Let the firmware react to an effect that changes by itself, now and when it may have changed again."""
     active = device.fault(key)
     if active is not None:
         kind, _ = split(key)
         storm = kind == "alarm-storm"
-        delay_s = 60.0 / active["per_minute"] if storm else next_look_s(kind, active, device.plant.now)
-        device.after(delay_s, f"look {key}")
+        delay_s = 60.0 / active["per_minute"] if storm else reevaluation_delay_s(kind, active, device.plant.now)
+        device.after(delay_s, f"reevaluate {key}")
         device.touch()
 
 

@@ -46,7 +46,7 @@ class DeviceKind(Generic[D]):
 
     @property
     def name(self) -> str:
-        """What profiles call it (`kind: ups`)."""
+        """The kind's name in profiles (`kind: ups`)."""
         return self.firmware.kind
 
     @property

@@ -28,7 +28,7 @@ F = TypeVar("F")
 
 
 class PointError(Exception):
-    """A point cannot do what was requested of it; the subclasses say why."""
+    """A point cannot do what was requested of it; the subclasses give the reason."""
 
 
 class UnknownPoint(PointError):
@@ -80,7 +80,7 @@ class AnyPoint:
     """Which values the point takes and shows."""
 
     INDICES: ClassVar[int] = 0
-    """How many indices the name has, which `read` and `write` are called with."""
+    """The number of indices in the name, with which `read` and `write` are called."""
 
     def __post_init__(self) -> None:
         indices = placeholders(self.name)
@@ -127,7 +127,7 @@ Points = tuple[Point[F] | RowPoint[F] | CellPoint[F], ...]
 
 
 class Suffering(Protocol):
-    """The state of a device, as far as a point looks at it."""
+    """The state of a device, as far as a point depends on it."""
 
     @property
     def faults(self) -> Mapping[str, Mapping[str, float]]:
@@ -198,7 +198,7 @@ class BoundPoint:
 
         Raises:
             NotWritable: the point can only be read.
-            BadValue: of another type, not one of its words, or out of its range; the message says what is expected.
+            BadValue: of another type, not one of its words, or out of its range; the message gives the expected values.
         """
         if self.point.write is None:
             raise NotWritable(f"{self.device.name} {self.name} can only be read")

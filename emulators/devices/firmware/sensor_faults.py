@@ -71,7 +71,7 @@ _ADDING = ("sensor-drift", "sensor-bias", "sensor-noise", "sensor-spike")
 VARYING = ("sensor-drift", "sensor-noise", "sensor-spike")
 """Faults whose error changes by itself."""
 
-LOOK_S = 10.0
+REEVALUATION_S = 10.0
 """Period in which firmware evaluates a reading that drifts or is noisy, s; only during such a fault."""
 
 UNMEASURED = ("system.", "alarm.", "alarms.", "command.")
@@ -133,10 +133,10 @@ def note(device: Measuring, kind: str, of: tuple[str, ...], noted: dict[str, flo
         noted.setdefault("since", device.plant.now)
 
 
-def next_look_s(kind: str, active: Mapping[str, float], now: float) -> float:
-    """In how many seconds firmware is to look again at a reading with that fault of `VARYING`: jumps are seen."""
+def reevaluation_delay_s(kind: str, active: Mapping[str, float], now: float) -> float:
+    """Seconds until firmware reads a point with that fault of `VARYING` again, so that it notices jumps."""
     if kind != "sensor-spike":
-        return LOOK_S
+        return REEVALUATION_S
     phase = (now - active["since"]) % active["every_s"]
     length_s = active["length_s"]
     return max((length_s if phase < length_s else active["every_s"]) - phase, 0.01)
@@ -158,7 +158,7 @@ def reported(device: Measuring, name: str, value: Value) -> Value:
 
 
 def controlled(device: Measuring, name: str, setpoint: float, low: float, high: float) -> float:
-    """Where a loop that controls that point to `setpoint` really brings it, between `low` and `high`.
+    """The value to which a loop that controls that point to `setpoint` really brings it, between `low` and `high`.
 
     An error that is added is made up for by the loop (noise and jumps average out). Where the reading no longer follows
     what is there, the loop goes on to its end: to `low` if the reading is too high.

@@ -15,7 +15,7 @@ LOG_LENGTH = 200
 
 @dataclass(frozen=True)
 class Params:
-    """What the site file says of every device.
+    """The fields that the site file gives for every device.
 
     `of` names the plant component it manages, `powered_by` the feeds of its management card (any live one is
     enough; none means it is powered by the component itself), `switch_port` where its network cable goes

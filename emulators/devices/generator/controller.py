@@ -28,8 +28,8 @@ MODES = ("stop", "auto", "manual", "test")
 TURNING = STAGES[STAGES.index("starting") : STAGES.index("stopping")]
 """Stages in which the engine should run."""
 
-MATCH_LOOK_S = 0.7
-"""How often the synchroniser looks whether voltage and frequency hold still, s; not a multiple of common hunting."""
+MATCH_CHECK_S = 0.7
+"""The period at which the synchroniser checks voltage and frequency, s; not a multiple of common hunting."""
 
 
 class GeneratorController(Device[GeneratorControllerState]):
@@ -98,10 +98,10 @@ class GeneratorController(Device[GeneratorControllerState]):
         return (1, 2, 3) if name == "phase" else super().indices(name)
 
     def card_supplied(self) -> bool:
-        """It lives on the starter battery (8 to 35 V); a site that feeds it otherwise says so with `powered_by`."""
+        """It lives on the starter battery (8 to 35 V); a site that feeds it otherwise gives `powered_by`."""
         return super().card_supplied() if self.params.powered_by else self.generator.battery_volts >= 8.0
 
-    # -- what it knows ------------------------------------------------------------------------------------------
+    # -- knowledge ----------------------------------------------------------------------------------------------
 
     @property
     def run_s(self) -> float:
@@ -150,7 +150,7 @@ class GeneratorController(Device[GeneratorControllerState]):
         """A delay as changed on the device, else as the site file has it, s."""
         return float(self.state.settings.get(name, getattr(self.params, name)))
 
-    # -- what the protection orders -----------------------------------------------------------------------------
+    # -- orders of the protection -------------------------------------------------------------------------------
 
     def _shut_down(self) -> None:
         self.generator.trip("shutdown")
@@ -307,19 +307,19 @@ class GeneratorController(Device[GeneratorControllerState]):
         if self.generator.bus_live:
             self.state.matched = 0
             self._enter("synchronising", self.setting("sync_timeout_s"))
-            self.after(max(MATCH_LOOK_S, self.setting("sync_s") - MATCH_LOOK_S), "match")
+            self.after(max(MATCH_CHECK_S, self.setting("sync_s") - MATCH_CHECK_S), "match")
         elif self.link.may_close_on_dead_bus():
             self._close(synchronised=False)
 
     def _match(self) -> None:
-        """The synchroniser closes when two looks in a row find voltage and frequency at the bus's."""
+        """The synchroniser closes when two checks in a row find voltage and frequency at the bus's."""
         generator = self.generator
         fits = self.link.in_window and abs(generator.terminal_hertz - generator.params.hertz) < 0.3
         self.state.matched = self.state.matched + 1 if fits else 0
         if self.state.matched >= 2:
             self._close(synchronised=True)
         else:
-            self.after(MATCH_LOOK_S, "match")
+            self.after(MATCH_CHECK_S, "match")
 
     def _close(self, synchronised: bool) -> None:
         self._enter("closing", self.setting("breaker_timeout_s"))
@@ -341,7 +341,7 @@ class GeneratorController(Device[GeneratorControllerState]):
         elif not self.link.load_wanted:
             self._open()
 
-    # -- what operators do ----------------------------------------------------------------------------------------
+    # -- operators' actions ---------------------------------------------------------------------------------------
 
     def set_mode(self, mode: str) -> None:
         """stop stops the engine at once; manual leaves it as it is; test runs it on load."""

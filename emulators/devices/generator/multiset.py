@@ -44,7 +44,7 @@ class MultisetLink:
         """The state of the controller."""
         return self._card.state
 
-    # -- what is asked of it ------------------------------------------------------------------------------
+    # -- demands on it ------------------------------------------------------------------------------------
 
     @property
     def mode(self) -> str:

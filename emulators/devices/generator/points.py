@@ -41,7 +41,7 @@ STATUS = {
     "cooling": "cooling",
     "stopping": "post-run",
 }
-"""What the stages of the sequence are called in short; every other one is `running`."""
+"""Short names for the stages of the sequence; every other one is `running`."""
 
 SETTINGS = (
     ("start_delay", "between the request and the first crank", 3600.0),
@@ -97,7 +97,7 @@ def _switch(d: Controller) -> Any:
 
 
 def _mains(d: Controller) -> Supply:
-    """What that switch has on its normal side."""
+    """The source on the normal side of that switch."""
     seen: dict[str, Supply] = getattr(_switch(d), "seen", {})
     return seen.get("normal", DEAD)
 

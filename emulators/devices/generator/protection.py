@@ -178,7 +178,7 @@ class SetProtection:
         """The parameters of that fault of the controller while it is active."""
         return self._card.fault(kind)
 
-    # -- what it measures -----------------------------------------------------------------------------------
+    # -- measurements ---------------------------------------------------------------------------------------
 
     @property
     def volts(self) -> float:

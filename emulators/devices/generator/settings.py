@@ -123,7 +123,7 @@ class GeneratorControllerState(State):
     attempts: int = 0
     """Cranks so far in this start."""
     matched: int = 0
-    """How often in a row voltage and frequency fitted the bus."""
+    """The number of checks in a row in which voltage and frequency fitted the bus."""
     starts: int = 0
     failed_starts: int = 0
     run_s: float = 0.0

@@ -33,16 +33,16 @@ BOUNDS_OF = {"return_c": (10.0, 45.0), "outdoor_c": (0.0, 50.0), "supply_c": (5.
 """Safe range of what is not breathed by servers: return air, the weather, chilled water (assumptions)."""
 
 HYSTERESIS = {"°C": 0.5, "%": 2.0}
-"""How far back inside a reading must be for the alarm to end."""
+"""The distance from the threshold at which a reading ends the alarm."""
 
 
 @dataclass(frozen=True)
 class SensorParams(Params):
     probes: tuple[Annotated[str, Text(100)], ...] = ()
-    """What each probe measures: `hall-1.inlet_c`, `outdoors.outdoor_c`. When none is given and `of` names a hall: its
+    """The quantity of each probe: `hall-1.inlet_c`, `outdoors.outdoor_c`. When none is given and `of` names a hall: its
     inlet, hottest inlet, return and humidity."""
     inputs: tuple[Annotated[str, Text(100)], ...] = ()
-    """What each dry contact follows, a state of the plant: `hall-1.fire`. The other contacts stay open."""
+    """The state of the plant that each dry contact follows: `hall-1.fire`. The other contacts stay open."""
     names: tuple[Annotated[str, Text(100)], ...] = ()
     """Their names. The default name of a probe is its measured quantity."""
     delay_s: Annotated[float, Range(0.0, 86400.0, "s")] = 10.0
@@ -119,7 +119,7 @@ class Sensor(Device[SensorState]):
     # -- a probe --------------------------------------------------------------------------------------------
 
     def reading(self, n: int) -> float:
-        """What the probe reads, in its unit; NaN while it does not answer."""
+        """The reading of the probe, in its unit; NaN while it does not answer."""
         lost, drift = self.fault("probe-failure"), self.fault("probe-drift")
         if lost is not None and int(lost["probe"]) == n:
             return nan

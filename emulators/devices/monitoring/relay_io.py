@@ -30,9 +30,9 @@ ACTIONS = ("open", "close", "reset", "trip", "transfer", "request_start", "prefe
 @dataclass(frozen=True)
 class RelayIoParams(Params):
     inputs: tuple[Annotated[str, Text(200)], ...] = ()
-    """What each digital input is wired to, in order; '' is not connected."""
+    """The wiring of each digital input, in order; '' is not connected."""
     outputs: tuple[Annotated[str, Text(200)], ...] = ()
-    """What each relay is wired to, in order; '' is not connected. `action/action`: when it closes, when it opens."""
+    """The wiring of each relay, in order; '' is not connected. `action/action`: when it closes, when it opens."""
     input_count: Annotated[int, Range(1, 64, "inputs")] = 6
     relay_count: Annotated[int, Range(1, 64, "relays")] = 6
     pulse_s: Annotated[float, Range(0.0, 86400.0, "s")] = 0.0
@@ -173,7 +173,7 @@ class RelayIo(Device[RelayIoState]):
         self.touch()
 
     def _act(self, row: int, closed: bool) -> None:
-        """What a relay is wired to feels its contact move, unless it stands so already or the coil is open."""
+        """Move the contact of a relay, and what it is wired to, unless it stands so already or the coil is open."""
         dead = self.fault("dead-relay")
         if row not in self._outputs or closed == self.relay(row) or (dead is not None and int(dead["relay"]) == row):
             return

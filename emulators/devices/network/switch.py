@@ -26,7 +26,7 @@ from twinfeed.emulators.plant.network.switch import AGGREGATE_BASE, Switch
 from twinfeed.emulators.plant.network.traffic import LLDP_PERIOD_S
 
 LLDP_TTL_S = 4 * LLDP_PERIOD_S
-"""How long a neighbour is remembered: transmit interval times hold multiplier (IEEE 802.1AB: 30 s times 4), s."""
+"""The time that a neighbour is remembered: transmit interval times hold multiplier (IEEE 802.1AB: 30 s times 4), s."""
 
 VLAN_BASE = 16777216
 """ifIndex of a VLAN interface is 16777216 plus the VLAN (recording of an Aruba CX 8360: vlan1004 is 16778220)."""
@@ -60,7 +60,7 @@ class SwitchState(State):
     new_roots: int = 0
     vrrp: str = ""
     neighbours: dict[str, dict[str, float]] = field(default_factory=dict)
-    """By port: row `index`, `since` when it is known (s), `expires` when its time to live ends (s, 0: still heard)."""
+    """By port: row `index`, `since` when it is known (s), `expires` when its time to live ends (s; 0: received now)."""
     neighbour_count: int = 0
     lldp_changed_at: float = 0.0
     lldp_inserts: int = 0

@@ -1,4 +1,4 @@
-"""What a fixed-configuration switch is made of: the rows of ENTITY-MIB and ENTITY-SENSOR-MIB.
+"""Inventory of a fixed-configuration switch: the rows of ENTITY-MIB and ENTITY-SENSOR-MIB.
 
 Numbers of entities and their nesting follow the recording of an Aruba CX 8360: chassis 1, power supply slots 4001
 and fan tray slots 5001 on, sensors 7001 on, line module 12001, power supplies 13001, fans 15001, ports 20010 in
@@ -35,7 +35,7 @@ class Entity:
     replaceable: bool = False
     part: str = ""
     serial: str = ""
-    """What is added to the switch's own serial number to make the part's."""
+    """The suffix that makes a part's serial number from the switch's."""
 
 
 @dataclass(frozen=True, slots=True)

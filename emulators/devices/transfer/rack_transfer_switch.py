@@ -21,7 +21,7 @@ WORDS = ("a", "b")
 """Sources 1 and 2 in words, whatever the switch calls its terminals."""
 
 RANGES_V = {"narrow": 16.0, "medium": 23.0, "wide": 30.0}
-"""How far from 230 V a source may be (APC AP77xx user manual p. 14, 230 V model), V."""
+"""The distance from 230 V that a source may have (APC AP77xx user manual p. 14, 230 V model), V."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class SourceSwitch(Device[SourceSwitchState]):
     def range(self) -> str:
         return next((word for word, volts in RANGES_V.items() if volts == self.switch.state.range_v), "medium")
 
-    # -- what operators do --------------------------------------------------------------------------------------
+    # -- operators' actions -------------------------------------------------------------------------------------
 
     def prefer(self, value: str) -> None:
         """none keeps the load where it is until that source fails."""

@@ -32,7 +32,7 @@ DELAYS = ("override", "transfer", "retransfer", "cooldown")
 
 @dataclass(frozen=True)
 class TransferSwitchParams(Params):
-    """Factory settings: ASCO 165 (genpropower.com/asco_165.htm) unless said otherwise."""
+    """Factory settings: ASCO 165 (genpropower.com/asco_165.htm) unless stated otherwise."""
 
     override_s: Annotated[float, Range(0.0, 86400.0, "s")] = 3.0
     """The normal source may be out so long before the engine is called, s."""
@@ -70,7 +70,7 @@ class TransferSwitchState(State):
     """The normal source has failed: the emergency source is wanted until the normal one has proved itself."""
     move_failed: bool = False
     goal: str = ""
-    """Where the last ordered move was to go, '' once it has arrived."""
+    """The destination of the last ordered move, '' once it has arrived."""
 
 
 class TransferSwitchController(Device[TransferSwitchState]):
@@ -124,13 +124,13 @@ class TransferSwitchController(Device[TransferSwitchState]):
         return super().indices(name)
 
     def card_supplied(self) -> bool:
-        """It has a battery; a site that feeds it otherwise says so with `powered_by`."""
+        """It has a battery; a site that feeds it otherwise gives `powered_by`."""
         return super().card_supplied() if self.params.powered_by else True
 
-    # -- what it measures -----------------------------------------------------------------------------------
+    # -- measurements ---------------------------------------------------------------------------------------
 
     def terminals(self, source: str) -> Supply:
-        """That source at the controller's terminals: what is there, unless the wires to them are wrong."""
+        """The source at the controller's terminals: the real one, unless the wires to them are wrong."""
         supply = self.ats.seen.get(source, DEAD)
         if source == "normal" and self.state.faults:
             if self.fault("blind") is not None:
@@ -140,7 +140,7 @@ class TransferSwitchController(Device[TransferSwitchState]):
         return supply
 
     def sensed(self, source: str) -> Supply:
-        """That source as the controller measures it."""
+        """The source as the controller measures it."""
         supply = self.terminals(source)
         if not self.state.faults:
             return supply
@@ -286,7 +286,7 @@ class TransferSwitchController(Device[TransferSwitchState]):
         if (self.id, timer) in self.plant.timers:
             self.cancel(timer)
 
-    # -- what operators do ------------------------------------------------------------------------------------
+    # -- operators' actions -----------------------------------------------------------------------------------
 
     def set_mode(self, mode: str) -> None:
         """off and manual stop the sequence where it is; test starts the engine and, on load, transfers."""

@@ -160,7 +160,7 @@ class UpsFirmware(Device[UpsDeviceState]):
         elif name != "imminent":
             super().on_timer(name)
 
-    # -- what the points show -------------------------------------------------------------------------------
+    # -- values of points -----------------------------------------------------------------------------------
 
     @property
     def mode(self) -> str:

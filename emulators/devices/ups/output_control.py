@@ -19,7 +19,7 @@ class OutputControl:
         self._card, self._ups, self._settings, self._selftest = card, ups, settings, selftest
 
     def off(self, why: str) -> None:
-        """Cut the output; on battery it comes back with the input if auto restart says so."""
+        """Cut the output; on battery it comes back with the input if auto restart is set."""
         state = self._card.state
         self._card.cancel("shutdown")
         self._selftest.stop("aborted", "output switched off")

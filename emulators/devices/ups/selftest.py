@@ -8,7 +8,7 @@ from twinfeed.emulators.devices.ups.settings import UpsDeviceState, check_link
 from twinfeed.emulators.plant.ups.ups import Ups
 
 TEST_S = {"general": 10.0, "quick": 10.0}
-"""How long the battery carries the load in a test, s (APC Smart-UPS: about 8 s, from memory, unverified)."""
+"""The time that the battery carries the load in a test, s (APC Smart-UPS: about 8 s, from memory, unverified)."""
 
 DEEP_TEST_CHARGE = 25.0
 """A deep calibration discharges to this state of charge, % (APC runtime calibration, from memory, unverified)."""
@@ -30,7 +30,7 @@ class SelfTest:
 
     @property
     def elapsed_s(self) -> float:
-        """How long the test in progress or last done has lasted, s (upsTestElapsedTime)."""
+        """The time that the test in progress or last done has lasted, s (upsTestElapsedTime)."""
         state = self._card.state
         return (self._card.plant.now if self.running else state.test_ended) - state.test_at
 

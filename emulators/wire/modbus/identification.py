@@ -23,7 +23,7 @@ _INDIVIDUAL_SUPPORTED = 0x80
 def conformity_level(objects: Mapping[int, bytes]) -> int:
     """The level a device with these objects claims: 0x81 basic, 0x82 regular, 0x83 extended.
 
-    Bit 7 says that objects can also be read one at a time, which this server always allows.
+    Bit 7 means that objects can also be read one at a time, which this server always allows.
     """
     highest = max(objects)
     category = next(code for code, last in _LAST_OBJECT_OF_STREAM.items() if highest <= last)

@@ -6,7 +6,7 @@ framing) and appendix 6.2.2 (CRC generation).
     address (1) | PDU (1 to 253) | CRC-16 of both, low octet first (2)
 
 The specification ends a frame with a silence of 3.5 characters, which neither a pseudo-terminal nor a serial device
-server passes on. Frames are therefore measured: a function code says how long its request is, and the CRC whether it
+server passes on. Frames are therefore measured: a function code gives the length of its request, the CRC shows if it
 was one. What cannot be a request is skipped octet by octet, after the beginning of one that never came to its end as
 well: a client sends one request and waits, so the request that ends with what has come is the one.
 
@@ -69,7 +69,7 @@ def _crc(data: bytes, crc: int = 0xFFFF) -> int:
 
 
 _Begun = tuple[int, int, bool]
-"""A place where a request may have begun, counted from the first octet of the line: its start, where to look again,
+"""A place where a request may have begun, counted from the first octet of the line: its start, the next place to try,
 and whether that is its end (or only where its length stands)."""
 
 
@@ -79,7 +79,7 @@ class ModbusRtuConnection:
     `units` maps addresses to what answers for them, and may change meanwhile. An address that is not there is not
     answered, as on a line where another device may have it; a broadcast is carried out by every unit and not answered.
 
-    Each octet is looked at a bounded number of times, whatever comes in whatever pieces.
+    Each octet is visited a bounded number of times, whatever comes in whatever pieces.
     """
 
     __slots__ = (
@@ -153,7 +153,7 @@ class ModbusRtuConnection:
                 begun.pop(0)
 
     def _first_frame(self, piece: int) -> tuple[int, int] | None:
-        """Where the first request in the pending octets begins and ends. `piece` is where those begin that have just
+        """Start and end of the first request in the pending octets. `piece` is the start of those that have just
         come, below 0 if no request begins there."""
         pending, base = self._pending, self._base
         here = base + len(pending)
@@ -183,7 +183,7 @@ class ModbusRtuConnection:
         return None if whole is None else (whole - base, here - base)
 
     def _whole(self, piece: int) -> int | None:
-        """Where a request begins that is all that has come since the last one, or since `piece`."""
+        """Start of a request that is all that has come since the last one, or since `piece`."""
         pending, base = self._pending, self._base
         if self._synchronous and len(pending) >= MIN_FRAME_BYTES and self._crc == 0:
             return base
@@ -218,7 +218,7 @@ class ModbusRtuConnection:
 
 
 def _sized(data: bytes, base: int, start: int) -> tuple[int, bool]:
-    """Where the request ends that begins there, and True; or where its length stands, and False; 0 if it can be none.
+    """End of the request that begins there, and True; or the place of its length, and False; 0 if it can be none.
 
     `base` is where `data` begins.
     """

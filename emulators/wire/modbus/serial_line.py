@@ -1,7 +1,7 @@
 """A Modbus RTU server on a serial line or a pseudo-terminal.
 
 The line is opened and set by pyserial, which knows every system's; its file descriptor, which does not block, is read
-and written when the event loop says that it can be. (asyncio's pipe transports would do the same, but uvloop's read
+and written when the event loop reports that it can be. (asyncio's pipe transports would do the same, but uvloop's read
 from what they are to write to, which on a line is the client's next request.)
 """
 
@@ -29,7 +29,7 @@ class ModbusSerialServer:
     """The units on one serial line.
 
     `device` is the line (`/dev/ttyS0`); 19200 baud and even parity are the defaults of Modbus over Serial Line V1.02
-    §2.5.1. `units` maps addresses (1 to 247) to units. While `gate` says False what arrives is swallowed;
+    §2.5.1. `units` maps addresses (1 to 247) to units. While `gate` returns False, arriving octets are swallowed;
     `delay_s` is asked before each answer how many seconds the device takes over it; while `buffers` answers wait,
     further ones are lost. `failed` is called with an exception in a device's code; the request gets no answer.
     """

@@ -33,7 +33,7 @@ _RECEIVE_BYTES = 520
 """Read at once from a connection: two of the longest requests, so that a client that sends many has its turn no longer
 than others."""
 _READ_BYTES, _FUNCTION_AT, _READS = 12, 7, frozenset((1, 2, 3, 4))
-"""How long a Modbus TCP frame of a read is, where its function code stands, and the functions that only read. One of
+"""The length of a Modbus TCP frame of a read, the place of its function code, and the functions that only read. One of
 these at a time never takes long; all else is measured."""
 
 _NO_LINGER = struct.pack("ii", 1, 0)
@@ -298,7 +298,7 @@ class _Connection(asyncio.BufferedProtocol):
             answers = self._receive(data)
         except Exception as error:
             self._server._failed(error)
-            self.forgotten = True  # what of the data has been taken is not known
+            self.forgotten = True  # it is unknown how much of the data has been taken
             return
         if answers:
             if self._delay_s() > 0.0 or backlog.waiting:

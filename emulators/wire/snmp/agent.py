@@ -79,7 +79,7 @@ class _Request:
         self.version = version
         self.community = community
         self.pdu = pdu
-        self.entry = entry  # what the community may see and set
+        self.entry = entry  # the view of the community, for reading and setting
         self.room = room  # octets there are for the answer's PDU
         self.generation = _NEVER
         self.head = b""
@@ -191,7 +191,7 @@ class SnmpAgent:
             return self._handle(datagram, b"", 0, most)
         generation = self.tree.refresh()
         # Where a community message's request-id lies follows from the length octets before it. If this is not one,
-        # the slices are nonsense that was never remembered, and the proper parser has its say.
+        # the slices are nonsense that was never remembered, and the proper parser decides.
         try:
             first = datagram[1]
             community = 6 if first < 0x80 else 6 + (first & 0x7F)

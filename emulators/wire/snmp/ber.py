@@ -103,7 +103,7 @@ def encode_oid_content(oid: Oid) -> bytes:
 
 
 def check_oid(oid: Oid) -> None:
-    """ValueError unless `oid` has 2 to 128 sub-identifiers of 32 bits and starts as X.660 says."""
+    """ValueError unless `oid` has 2 to 128 sub-identifiers of 32 bits and starts as X.660 requires."""
     if not 2 <= len(oid) <= MAX_SUBIDENTIFIERS:
         raise ValueError(f"an object identifier has 2 to 128 sub-identifiers, found {len(oid)}: {oid}")
     if not (0 <= oid[0] <= 2 and oid[1] >= 0 and (oid[1] < 40 or oid[0] == 2)):
@@ -178,7 +178,7 @@ def read_header(buffer: bytes, start: int, end: int) -> tuple[int, int, int]:
 
 
 def expect(buffer: bytes, start: int, end: int, tag: int) -> tuple[int, int]:
-    """Where the content of the element at `start` begins and ends; BerError unless its tag is `tag`."""
+    """Start and end of the content of the element at `start`; BerError unless its tag is `tag`."""
     found, begin, stop = read_header(buffer, start, end)
     if found != tag:
         raise BerError(f"octet {start}: expected tag {tag:#04x}, found {found:#04x}")

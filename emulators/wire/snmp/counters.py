@@ -11,7 +11,7 @@ from twinfeed.emulators.wire.snmp.message import ErrorStatus, PduType
 
 
 class Counter(IntEnum):
-    """Where each counter lies in :class:`Counters`."""
+    """The place of each counter in :class:`Counters`."""
 
     IN_PKTS = 1
     OUT_PKTS = 2

@@ -77,7 +77,7 @@ class ErrorStatus(IntEnum):
     INCONSISTENT_NAME = 18
 
 
-#: What a v1 manager is told instead (RFC 3584 §4.4); statuses it knows are themselves.
+#: The error-status for a v1 manager (RFC 3584 §4.4); statuses it knows are themselves.
 V1_ERROR_STATUS = {
     ErrorStatus.WRONG_VALUE: ErrorStatus.BAD_VALUE,
     ErrorStatus.WRONG_ENCODING: ErrorStatus.BAD_VALUE,
@@ -124,12 +124,12 @@ class Pdu(NamedTuple):
 
     @property
     def non_repeaters(self) -> int:
-        """What a GetBulkRequest has where others have the error-status; negative is zero (RFC 3416 §4.2.3)."""
+        """A GetBulkRequest's field in place of the error-status; negative is zero (RFC 3416 §4.2.3)."""
         return max(self.error_status, 0)
 
     @property
     def max_repetitions(self) -> int:
-        """What a GetBulkRequest has where others have the error-index; negative is zero."""
+        """A GetBulkRequest's field in place of the error-index; negative is zero."""
         return max(self.error_index, 0)
 
 

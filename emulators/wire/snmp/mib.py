@@ -106,7 +106,7 @@ class Instance(NamedTuple):
     by writing back the values read before, and the manager gets the status of the SetError, or commitFailed for any
     other exception.
 
-    `volatile` says the value can change while the tree's revision stays (uptime, the agent's own counters).
+    `volatile` means that the value can change while the tree's revision stays (uptime, the agent's own counters).
     `index_length` is how many trailing sub-identifiers of `oid` select the instance of its object: 1 for a scalar's .0
     or a table indexed by one integer, 2 for two, and so on; it decides between noSuchInstance and noSuchObject.
     """

@@ -63,7 +63,7 @@ class Notification:
     """One notification. sysUpTime and snmpTrapOID are added before `varbinds`.
 
     `enterprise`, `generic` and `specific` are for v1 receivers of a device whose MIB defines TRAP-TYPEs of its own;
-    left None they follow from `trap_oid` as RFC 3584 §3.2 says.
+    left None they follow from `trap_oid` as RFC 3584 §3.2 specifies.
     """
 
     trap_oid: Oid
@@ -156,7 +156,7 @@ class NotificationOriginator:
 
     `uptime` returns sysUpTime in hundredths of a second; `agent_address` is the device's IPv4 address, 4 octets,
     for v1 traps; `engine` is the device's own, needed for v3 traps.
-    `acknowledged` and `given_up` count informs, `untranslatable` what v1 cannot say (RFC 3584: Counter64).
+    `acknowledged` and `given_up` count informs, `untranslatable` values that v1 cannot carry (RFC 3584: Counter64).
     """
 
     def __init__(
@@ -324,7 +324,7 @@ class NotificationOriginator:
         for other in self._waiting.values():
             if other.target.address == address and other.target.inform:
                 other.due_s = now_s
-                if discovered:  # what was sent so far was the discovery, not the inform
+                if discovered:  # so far only the discovery was sent, not the inform
                     other.tries = 1 + other.target.retries
 
 

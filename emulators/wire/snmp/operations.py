@@ -274,7 +274,7 @@ def _commit(tree: MibTree, planned: list[tuple[Callable[[Value], None], Value, V
         return
     if not undone:
         raise _Refusal(ErrorStatus.UNDO_FAILED, 0) from failure
-    if isinstance(failure, SetError):  # the device refuses what its check let pass, and says why
+    if isinstance(failure, SetError):  # the device refuses a value that its check let pass, with a reason
         raise _Refusal(failure.status, index) from failure
     _log.warning("carrying out binding %d of a SET failed: %r", index, failure)
     raise _Refusal(ErrorStatus.COMMIT_FAILED, index) from failure

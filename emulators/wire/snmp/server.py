@@ -125,7 +125,7 @@ class SnmpServer:
             lambda: _Endpoint(self._received), local_addr=(self.host, self.port)
         )
         bound = self._transport.get_extra_info("sockname")
-        if bound is not None:  # a network in memory may not say; then the port is the one asked for
+        if bound is not None:  # a network in memory may not give it; then the port is the requested one
             self.port = bound[1]
 
     async def stop(self) -> None:

@@ -1,7 +1,7 @@
 """SNMP over TCP (RFC 3430): the same messages one after the other on a connection.
 
-A message is found by its own length: a SEQUENCE says how long it is. What is no message ends the connection, since what
-follows could not be told from it (RFC 3430 §2.1).
+A message is found by its own length, which its SEQUENCE contains. Octets that are no message end the connection, since
+the start of the next one is unknown (RFC 3430 §2.1).
 """
 
 import asyncio

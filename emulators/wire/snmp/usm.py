@@ -123,7 +123,7 @@ class SecurityParameters(NamedTuple):
 
 
 def read_security_parameters(octets: bytes, offset: int) -> SecurityParameters:
-    """What msgSecurityParameters hold; `offset` is where they begin in the datagram."""
+    """The fields of msgSecurityParameters; `offset` is their start in the datagram."""
     begin, end = expect(octets, 0, len(octets), 0x30)
     expect_end(end, len(octets))
     start, at = expect(octets, begin, end, Syntax.OCTET_STRING)

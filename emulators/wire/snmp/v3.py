@@ -39,7 +39,7 @@ from twinfeed.emulators.wire.snmp.usm import (
 Carry = Callable[[Pdu, AccessEntry, int], Outcome | None]
 """Carries out a request: its PDU, the access of the user, the octets available for the PDU of the answer."""
 
-_CONFIRMED = REQUESTS | {PduType.INFORM}  # what may be answered with a Report, RFC 3411 §2.8
+_CONFIRMED = REQUESTS | {PduType.INFORM}  # these may be answered with a Report, RFC 3411 §2.8
 
 
 class _Reported(Exception):
@@ -152,7 +152,7 @@ class V3Responder:
         return self._write(message, user, user.name, level, response, context)
 
     def _overhead(self, user: User, context: bytes) -> int:
-        """What everything around the PDU takes at most, apart from the lengths of the three outermost elements:
+        """The most octets that everything around the PDU takes, apart from the lengths of the three outermost elements:
         version and header 23 octets, the security parameters' own fields, the context and the cipher's padding."""
         engine_octets = len(self.engine.engine_id)
         security = 8 + 2 + engine_octets + 12 + 2 + len(user.name) + 2 + user.auth.digest_octets + 2 + 8

@@ -1,7 +1,7 @@
 """Drafts of profile files from data of a product: lines of YAML that a person finishes.
 
 What plainly is a point of the catalogue becomes one. Everything else gets the value that was recorded, so that the
-draft answers as the device did, and a TODO that says what to decide.
+draft answers as the device did, and a TODO that names the open decision.
 """
 
 from __future__ import annotations

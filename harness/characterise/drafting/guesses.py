@@ -53,7 +53,7 @@ MOST_EXTRA = 1
 
 @dataclass(frozen=True)
 class Guess:
-    """A point and how it is written. `doubt` says what is still to be decided, empty if nothing."""
+    """A point and its form in a profile. `doubt` names the open decision, empty if there is none."""
 
     point: str
     scale: Fraction = Fraction(1)
@@ -70,19 +70,19 @@ class Shown:
     labels: Mapping[str, int] = field(default_factory=dict)
     is_text: bool = False
     indices: int = 0
-    """How many numbers select its row; 0 for what there is once."""
+    """The number of indices that select its row; 0 for a point that exists once."""
     recorded: tuple[float, ...] = ()
     group: str = ""
     """The name of the group it is in, whose words count as its own where a point needs them."""
     is_bit: bool = False
-    """Whether it is a coil or a discrete input: true or false, without unit and numbers."""
+    """True for a coil or a discrete input: it is true or false, without unit and numbers."""
 
 
 class Guesser:
     """Compares names with the catalogue of one device kind.
 
     `prefixes` are words that all names of a product begin with. `names` are all names of a list: `DI0` beside `DI1`
-    says that the product counts from 0, and the catalogue from 1.
+    means that the product counts from 0, and the catalogue from 1.
     """
 
     def __init__(self, kind: str, prefixes: Iterable[str] = (), names: Iterable[str] = ()) -> None:
@@ -116,7 +116,7 @@ class Guesser:
         return [point.name for point in self._points if _unnumbered(point.name) not in have]
 
     def _closeness(self, point: AnyPoint, shown: Shown) -> tuple[int, int, int]:
-        """How many words they share, how few are left over, and whether the rows are the same without a choice."""
+        """The number of words they share, the number left over, and true if the rows are the same without a choice."""
         names, own = set(_words(shown.name)), set(_point_words(point))
         return len(own & names), -len(names - own - self._idle), -abs(len(placeholders(point.name)) - shown.indices)
 
@@ -157,7 +157,7 @@ class Guesser:
             return _enumerated(point, name, shown)
         if point.unit:
             return None if shown.is_text else _measured(point, name, shown)
-        # What has neither unit nor words is told by its name alone, which must then be the whole name.
+        # An entry with neither unit nor words is recognised by its name alone, which must then be the whole name.
         same = not (set(words) - wanted - {"ups", "dev", "device", "ident"} - (self._idle - IDLE))
         return Guess(name) if same and shown.measure is None and not placeholders(point.name) else None
 
@@ -229,7 +229,7 @@ def _enumerated(point: AnyPoint, name: str, shown: Shown) -> Guess | None:
 BETWEEN_WORDS = re.compile(
     r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z]{2})(?=[0-9])|(?<=[0-9])(?=[A-Za-z])|(?<=[A-Z])(?=[A-Z][a-z])"
 )
-"""Where a name without blanks goes on with another word: upsBattery, DI0, 3Volts, UPSOutput."""
+"""A place in a name without blanks where another word begins: upsBattery, DI0, 3Volts, UPSOutput."""
 
 
 def _words(name: str) -> list[str]:

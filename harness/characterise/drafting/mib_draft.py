@@ -122,7 +122,7 @@ def _objects(mibs: Mibs, modules: Sequence[str], variables: Sequence[Variable]) 
 
 
 def _prefixes(names: Sequence[str]) -> Iterator[str]:
-    """The words that most names begin with: they tell the module, not the object."""
+    """The words that most names begin with: they name the module, not the object."""
     firsts = [re.split(r"(?<=[a-z0-9])(?=[A-Z])", name)[0] for name in names]
     for word in dict.fromkeys(firsts):
         if firsts.count(word) * 2 > len(names):

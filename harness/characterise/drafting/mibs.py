@@ -1,6 +1,6 @@
 """MIB modules compiled by pysmi: what each OID is, its syntax, values, range, units and access.
 
-pysmi is an extra (`pip install twinfeed[mib]`). Nothing is downloaded: modules are looked for in the folders given,
+pysmi is an extra (`pip install twinfeed[mib]`). Nothing is downloaded: modules are searched in the folders given,
 those that define the language itself also in `twinfeed.harness.characterise.drafting.basemodules`.
 """
 
@@ -72,7 +72,7 @@ LANGUAGE = ("RFC-1212", "RFC-1215", "RFC1155-SMI", "SNMPv2-SMI", "SNMPv2-TC", "S
 """Modules that define the language itself; pysmi knows them."""
 
 FOLDERS = ("/usr/share/snmp/mibs", "/usr/share/snmp/mibs/ietf", "/usr/share/snmp/mibs/iana", "/var/lib/mibs/ietf")
-"""Where net-snmp and Debian's snmp-mibs-downloader keep modules; searched after the folders given."""
+"""Folders in which net-snmp and Debian's snmp-mibs-downloader keep modules; searched after the folders given."""
 
 
 class MibError(Exception):
@@ -177,7 +177,7 @@ class Mibs:
 
 
 def compiled(folders: Iterable[Path], names: Iterable[str] = (), texts: bool = False) -> dict[str, dict[str, Any]]:
-    """Those modules and what they import, or every module of the folders; with their descriptions if `texts`.
+    """The named modules and their imports, or every module of the folders; with their descriptions if `texts`.
 
     What does not compile is left out.
 

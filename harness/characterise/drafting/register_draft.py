@@ -1,10 +1,10 @@
 """A draft of a profile from a list of registers and a recording of them.
 
-The list is a CSV file with a header; `registerlists` says in how many ways. What a column holds:
+The list is a CSV file with a header; `registerlists` describes the forms. A column holds:
 
     address       of the protocol, from 0; from 1, or in the 40001 notation (`numbering`); decimal or hexadecimal
     name          as the manual has it
-    table         holding (default), input, coil or discrete, or the function code; the 40001 notation says it too
+    table         holding (default), input, coil or discrete, or the function code; the 40001 notation implies it too
     type          u16 (default), i16, u32, i32, u64, i64, f32, f64, string, bool, and their many other names
     unit          a unit's symbol or name
     scale         a raw 1 is so many of the unit (default 1): unit V and scale 0.1 make a raw 2305 230.5 V
@@ -43,7 +43,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the list. `register` is what it says, as a profile's entry with a fixed value; None for bits."""
+    """One line of the list. `register` is its content, as a profile's entry with a fixed value; None for bits."""
 
     line: int
     name: str
@@ -56,7 +56,7 @@ class Row:
     labels: Mapping[str, int]
     source: str
     offset: Fraction = Fraction(0)
-    """What is added to the scaled number, in the list's unit."""
+    """The offset of the scaled number, in the list's unit."""
 
     @property
     def measure(self) -> Measure | None:
@@ -78,7 +78,7 @@ class Listed:
 
 
 def rows(path: Path, numbering: Numbering = "auto", recording: Recording | None = None) -> Listed:
-    """The list. Where its numbering is "auto", the recording tells the 40001 notation from addresses like these.
+    """Read the list. If its numbering is "auto", the recording decides between the 40001 notation and such addresses.
 
     Raises:
         FileError: a line for each mistake: file, line, column, found, expected.

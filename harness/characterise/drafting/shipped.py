@@ -47,7 +47,7 @@ def _place(oid: str) -> Place:
 
 
 def _places(oid: Oid) -> Iterator[Place]:
-    """How profiles may write it: as it is, or with one or two index names at its end."""
+    """The forms of the name in profiles: as it is, or with one or two index names at its end."""
     parts = tuple(map(str, oid))
     yield parts
     yield (*parts[:-1], "{}")
@@ -56,7 +56,7 @@ def _places(oid: Oid) -> Iterator[Place]:
 
 
 def fields(profile: str, entry: SnmpObject) -> dict[str, object]:
-    """The fields of a draft's entry that say the same."""
+    """The fields of a draft's entry with the same meaning."""
     made: dict[str, object] = {"oid": entry.oid, "type": entry.type, "point": entry.point}
     if entry.scale != 1:
         made["scale"] = entry.scale

@@ -51,7 +51,7 @@ PARTS = {"tenth": "1/10", "tenths": "1/10", "hundredth": "1/100", "hundredths": 
 
 
 class Measure(NamedTuple):
-    """What a raw 1 is: `times` of the unit `base`."""
+    """The worth of a raw 1: `times` of the unit `base`."""
 
     base: str
     times: Fraction
@@ -63,7 +63,7 @@ class Measure(NamedTuple):
 
 
 def measure(text: str) -> Measure | None:
-    """What a text says that a raw 1 is; None if it names no unit that is known, or several."""
+    """The worth of a raw 1 according to a text; None if it names no unit that is known, or several."""
     lower = text.lower().replace("volt-amp", "voltamp").replace("deg.", " ").replace("degrees", " ")
     words = re.findall(r"[°%a-z]+|\d*[./]?\d+", lower)
     units = {BASES[word] for word in words if word in BASES}

@@ -48,7 +48,7 @@ FLOAT_NOISE = 1e-3
 
 @dataclass(frozen=True)
 class Compared:
-    """How much of a device was compared with its twin."""
+    """The share of a device that was compared with its twin."""
 
     values: int
     """Values that both serve: of the profile, or at all if there is none."""
@@ -143,7 +143,7 @@ def _identity(device: Recording, twin: Recording) -> Iterator[Difference]:
 
 
 def _pairs(theirs: Sequence[tuple[float, Served]], ours: Sequence[tuple[float, Served]]) -> list[Pair]:
-    """What the device serves, each beside what the twin serves at the same place."""
+    """The served values of the device, each beside the twin's value at the same place."""
     device, twin = _by_place(theirs), _by_place(ours)
     shown = Counter(items[0].name for items in device.values())
     return [
@@ -161,7 +161,7 @@ def _by_place(of: Sequence[tuple[float, Served]]) -> dict[str, list[Item]]:
 
 
 def _numbers(pairs: Sequence[Pair], profile: Profile, times_s: Sequence[float]) -> Iterator[Difference]:
-    """What the device's values say of the profile's meanings, units and scales; each place at most once."""
+    """Mistakes in the profile's meanings, units and scales that the device's values show; each place at most once."""
     told: set[str] = set()
     numbers = [pair for pair in pairs if pair.is_number]
     alike = mistakes.are_alike(numbers)
@@ -205,7 +205,7 @@ def _begin(walk: tuple[float, Served]) -> float:
 
 
 def _apart(item: Item, other: Item) -> float:
-    """How far two values are apart, relative to the larger one; infinitely for words, and where only one is known."""
+    """The distance of two values, relative to the larger one; infinite for words, and where only one is known."""
     if item.unknown or other.unknown:
         return 0.0 if item.raw == other.raw or (item.raw != item.raw and other.raw != other.raw) else math.inf
     a, b = item.value, other.value
@@ -215,7 +215,7 @@ def _apart(item: Item, other: Item) -> float:
         return 0.0 if a == b else math.inf
     rounding = max(item.step, FLOAT_NOISE) if item.place.unit else 0.0
     if item.place.unit in COUNTED and abs(a) < 10.0:
-        rounding = max(rounding, 1.0)  # what has just begun to add up depends on the second it began
+        rounding = max(rounding, 1.0)  # a counter that has just begun depends on the second it began
     return 0.0 if abs(a - b) <= rounding else abs(a - b) / max(abs(a), abs(b))
 
 

@@ -25,17 +25,17 @@ LOADS = ("W", "VA", "kW", "kVA", "kvar", "A")
 """Units of quantities that rise and fall together with the load."""
 
 COUNTED = ("kWh", "kVAh", "kvarh", "h")
-"""Units of what adds up over time: it says nothing of the state that a device is in."""
+"""Units of counters that add up over time: such a number does not depend on the state that a device is in."""
 
 COUNTED_STEPS = 20.0
-"""What adds up must have come to so many steps before a factor between two counters is no accident."""
+"""The steps that a counter must have made before a factor between two counters is no accident."""
 
 FACTORS = (*(10.0**n for n in range(1, 7)), 60.0, 3600.0)
 NEAR = 0.15
 """So near to a factor, relative, the quotient of two steady values is taken for it."""
 
 EXACT = 0.002
-"""The same where the device is in the twin's state: only rounding is left between them."""
+"""The tolerance where the device is in the twin's state: only rounding is left between them."""
 
 ALIKE = 0.8
 """Share of the numbers that agree when two devices are in the same state."""
@@ -48,7 +48,7 @@ ORDERS = ("words", "bytes", "words and bytes")
 
 @dataclass(frozen=True)
 class Pair:
-    """What the device and the twin show at one place, walk after walk."""
+    """The values of the device and of the twin at one place, walk after walk."""
 
     label: str
     device: Sequence[Item]
@@ -60,7 +60,7 @@ class Pair:
 
     @property
     def is_number(self) -> bool:
-        """Whether a number stands there, or would."""
+        """True if a number stands there, or would."""
         item = self.device[0]
         entry, domain = item.place.entry, item.place.domain
         if entry.flags is not None or entry.enum is not None or isinstance(entry, Bit):
@@ -140,7 +140,7 @@ def _orders(octets: bytes) -> tuple[bytes, bytes, bytes]:
 
 
 def _decades(value: float, usual: float) -> float:
-    """How many powers of ten are between two numbers; infinitely many if one is zero or has the other sign."""
+    """The powers of ten between two numbers; infinitely many if one is zero or has the other sign."""
     return abs(math.log10(value / usual)) if value * usual > 0 else math.inf
 
 
@@ -178,7 +178,7 @@ def impossible(pair: Pair) -> Difference | None:
 
 
 def fahrenheit(pair: Pair, near_k: float) -> Difference | None:
-    """Degrees Fahrenheit where the profile says Celsius."""
+    """Degrees Fahrenheit where the profile means Celsius."""
     value, usual = pair.value, pair.usual
     if pair.unit != "°C" or value is None or usual is None:
         return None
@@ -232,7 +232,7 @@ def among_loads(pairs: Iterable[Pair]) -> Iterator[Difference]:
 
 
 def are_alike(pairs: Iterable[Pair]) -> bool:
-    """Whether the device is in the same state as the twin: nearly all of their numbers agree."""
+    """True if the device is in the same state as the twin: nearly all of their numbers agree."""
     agree = compared = 0
     for pair in pairs:
         if pair.usual is None or (pair.value is None and not pair.device[0].unknown):

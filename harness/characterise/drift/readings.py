@@ -1,4 +1,4 @@
-"""What a recording says through a profile: points with their values, walk after walk."""
+"""The readings of a recording through a profile: points with their values, walk after walk."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from twinfeed.harness.transports.replay import recorded_agent, recorded_unit
 
 @dataclass(frozen=True)
 class Reading:
-    """A point in one walk. `wrong` says why what is there is no reading."""
+    """A point in one walk. `wrong` gives the reason if the octets there are no reading."""
 
     value: Value
     unit: str

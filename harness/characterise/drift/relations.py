@@ -1,8 +1,8 @@
 """Relations within one device that hold in every state: P = U I pf, load = P / rating, energy = integral of power.
 
-A number whose scale or unit is wrong breaks them, and the factor that would mend it says which mistake it is. Readings
+A number whose scale or unit is wrong breaks them, and the factor that would mend it shows the mistake. Readings
 of one walk are seconds apart and rounded, so a relation counts as broken only where a power of ten, 60 or 3600 mends
-it, or where it says 0 and the others say much.
+it, or where it shows 0 and the others much.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ RELATIONS: Mapping[str, tuple[Relation, ...]] = {
     "chiller": (Relation("cooling.power", ("water.flow", "water.entering-water.leaving"), WATER_KJ, 0.5, 2.0),),
     "chilled_water_plant": (Relation("loop.load", ("loop.flow", "loop.return-loop.supply"), WATER_KJ, 0.5, 2.0),),
 }  # fmt: skip
-"""What holds in each kind of device, by the definition of its points. Three-phase sums: IEEE 1459."""
+"""Relations that hold in each kind of device, by the definition of its points. Three-phase sums: IEEE 1459."""
 
 RATED: Mapping[str, tuple[Relation, ...]] = {
     "ups": (
@@ -212,7 +212,7 @@ def _mends(ratio: float, low: float, high: float) -> str:
 
 
 def _culprit(involved: Sequence[Pair]) -> Pair:
-    """The one of these that is furthest from the twin's."""
+    """The value among these that is furthest from the twin's."""
     return max(involved, key=_off)
 
 

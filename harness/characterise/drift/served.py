@@ -27,7 +27,7 @@ from twinfeed.harness.transports.places import Place, Shown, entries, point_of
 from twinfeed.harness.transports.snmp.messages import Absent, Malformed
 
 Served = Mapping[str, "Item"]
-"""What is served in one walk, by where it stands on the wire."""
+"""The items that are served in one walk, by their place on the wire."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Item:
     meaningless: bool = False
     """The profile gives what stands there no meaning at all."""
     octets: bytes = b""
-    """What the registers hold."""
+    """The content of the registers."""
 
     @property
     def name(self) -> str:
@@ -80,7 +80,7 @@ class Item:
 
 
 def served(recording: Recording, profile: Profile) -> list[tuple[float, Served]]:
-    """What is served in each whole walk: when the walk began, s from the first one, and the items."""
+    """The items that are served in each whole walk: when the walk began, s from the first one, and the items."""
     walks = [walk for walk in recording.walks if walk.ended] or recording.walks
     return [(walk.t_s - walks[0].t_s, {item.at: item for item in _items(walk, profile)}) for walk in walks]
 
@@ -126,7 +126,7 @@ def _registers(walk: Walk, entry: Register | Bit, profile: Profile) -> Iterator[
 
 
 def _beginnings(entry: Register | Bit, profile: Profile) -> set[int]:
-    """Where the other entries of that table of the protocol begin: no row of this one stands there."""
+    """The starts of the other entries of that table of the protocol: no row of this one stands there."""
     assert profile.modbus is not None
     everything: list[Register | Bit] = [*profile.modbus.registers, *profile.modbus.bits]
     return {other.address for other in everything if other.table == entry.table and other is not entry}

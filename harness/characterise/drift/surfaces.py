@@ -1,4 +1,4 @@
-"""What a device and its twin have on the wire, compared: variables and registers that only one has, and their types."""
+"""A device and its twin compared on the wire: variables and registers that only one has, and their types."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Column:
 
 
 def compare(device: Recording, twin: Recording, profile: Profile | None) -> list[Difference]:
-    """What only one of them answers at all, and what they answer with different types. Both are of one protocol."""
+    """The variables or registers that only one of them answers, or that they answer with different types."""
     if device.protocol == "snmp":
         # Nothing is known of what nobody asked for.
         theirs = _oids(device, _asked_subtrees(twin))
@@ -55,7 +55,7 @@ def _oids(recording: Recording, subtrees: list[Oid] | None) -> dict[Oid, str]:
 
 
 def _asked_subtrees(recording: Recording) -> list[Oid] | None:
-    """What a recording was made of; None where it does not say."""
+    """The range that a recording was made of; None if it gives none."""
     asked = recording.head.get("asked")
     return None if asked is None else [numbers(oid) for oid in asked]
 
@@ -147,7 +147,7 @@ def _alone(variables: Iterable[Oid], others: Iterable[Oid]) -> dict[Oid, list[Oi
 
 
 def _siblings(subtrees: Mapping[Oid, list[Oid]]) -> Iterator[tuple[str, int]]:
-    """Where these variables are and how many: `1.3.6.1.2.1.4.14 … 31` for subtrees side by side."""
+    """Place and number of these variables: `1.3.6.1.2.1.4.14 … 31` for subtrees side by side."""
     families: dict[Oid, list[Oid]] = {}
     for subtree in subtrees:
         families.setdefault(subtree[:-1], []).append(subtree)
@@ -158,7 +158,7 @@ def _siblings(subtrees: Mapping[Oid, list[Oid]]) -> Iterator[tuple[str, int]]:
 
 
 def _common(oids: list[Oid]) -> Oid:
-    """What all of these begin with."""
+    """The common prefix of all of these."""
     first, last = min(oids), max(oids)
     same = next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))
     return first[:same]
@@ -172,7 +172,7 @@ def _dotted(oid: Oid) -> str:
 
 
 def _registers(device: Recording, twin: Recording, profile: Profile | None) -> Iterable[Difference]:
-    """Registers count only where both were asked for them: a recording of some ranges says nothing of the others."""
+    """Registers count only where both were asked for them: a recording of some ranges covers nothing of the others."""
     theirs, ours = _asked(device), _asked(twin)
     names = _names(profile)
     for kind, held in (("missing", theirs), ("extra", ours)):
@@ -189,7 +189,7 @@ def _registers(device: Recording, twin: Recording, profile: Profile | None) -> I
 
 
 def _asked(recording: Recording) -> dict[Place, bool]:
-    """What was asked for -> whether it was ever given."""
+    """Requested variable -> true if it was ever given."""
     found = {place: False for walk in recording.walks for place in walk.refused}
     return found | {place: True for walk in recording.walks for place in walk.registers}
 

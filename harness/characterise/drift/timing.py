@@ -45,7 +45,7 @@ def timing(theirs: Course, ours: Course, profile: Profile, within_s: float) -> I
 
 
 def _changes(of: Course, profile: Profile, until_s: float) -> dict[str, list[Change]]:
-    """How each mode and alarm changed; the first value counts as no change."""
+    """The changes of each mode and alarm; the first value counts as no change."""
     found: dict[str, list[Change]] = {}
     for point in sorted(set().union(*(readings for _, readings in of))):
         if point.startswith(VOLATILE):
@@ -63,7 +63,7 @@ def _changes(of: Course, profile: Profile, until_s: float) -> dict[str, list[Cha
 
 
 def _gap(device: Change, twin: Change) -> float:
-    """How much later the twin changed, s, at least: walks leave open when it was between them."""
+    """The time by which the twin changed later, s, at least: walks leave open when it was between them."""
     if twin.after_s > device.by_s:
         return twin.after_s - device.by_s
     if device.after_s > twin.by_s:

@@ -1,4 +1,4 @@
-"""What the emulator of a device would have answered: a recording of the twin, made without a network."""
+"""The answers that the emulator of a device would have given: a recording of the twin, made without a network."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ from twinfeed.harness.properties import scenarios
 from twinfeed.harness.properties.conditions import Conditions
 
 SETTLE_S = 60.0
-"""How long a site runs before its devices are compared, s: by then what boots has booted."""
+"""The time that a site runs before its devices are compared, s: everything has booted by then."""
 
 LOOK_S = 1.0
-"""How often the condition that ends a fault is evaluated, s."""
+"""The period at which the condition that ends a fault is evaluated, s."""
 
 TYPES = {syntax: type for type, syntax in SYNTAX.items()}
 
 
 class NoTwin(ValueError):
-    """Nothing emulates that; the message says what is there."""
+    """Nothing emulates that; the message lists the choices."""
 
 
 def place_of(name: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What the lines of a recording may hold: fields, types, ranges.
+"""The lines of a recording: fields, types, ranges.
 
 A recording is written by `twinfeed record`, but people edit, merge and receive such files. Each line is checked before
 anything is made of it, so that a wrong count costs no memory and a wrong place is not served as one that is missing.
@@ -104,7 +104,7 @@ def head(item: Any) -> dict[str, Any]:
     """The first line of a recording as it was written, if it is one.
 
     Raises:
-        ValueError: it is none; the message says which field, what was found and what was expected.
+        ValueError: it is none; the message gives the field, the value found and the expected ones.
     """
     if not isinstance(item, dict) or item.get("twinfeed") != "recording":
         raise ValueError('expected {"twinfeed": "recording", …}')

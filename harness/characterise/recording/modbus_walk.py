@@ -28,7 +28,7 @@ from twinfeed.harness.transports.modbus.ranges import MAX_BITS, MAX_REGISTERS, m
 from twinfeed.harness.transports.modbus.transport import BitTable
 
 TRIES = 3
-"""How often one request is sent to a unit that is silent or busy."""
+"""The number of times that one request is sent to a unit that is silent or busy."""
 
 MOST_SILENT = 40
 """Requests of one range that may go without an answer. A hole of five registers among thirty takes about fifteen."""
@@ -37,7 +37,7 @@ MOST_SILENT_OF_WALK = 120
 """Requests of one walk that may go without an answer."""
 
 SILENT_TRIES = 2
-"""How often a single register is asked for by a unit that answers others."""
+"""The number of times that a single register is requested from a unit that answers others."""
 
 MOST_PROBES = 4
 """Single registers that a unit is asked for when it has answered nothing yet."""
@@ -49,7 +49,7 @@ ILLEGAL_FUNCTION = 1
 WAIT = (5, 6)
 """Acknowledge and busy: ask again later (V1.1b3, section 7)."""
 AWAY = (10, 11)
-"""What a gateway answers while the unit behind it does not."""
+"""The exceptions that a gateway answers while the unit behind it does not."""
 SILENT = 0
 """Stands for the exception code of what the unit does not answer at all."""
 
@@ -57,7 +57,7 @@ SILENT = 0
 Kind = Literal["registers", "bits"]
 
 MOST: dict[Kind, int] = {"registers": MAX_REGISTERS, "bits": MAX_BITS}
-"""How many one request may ask for."""
+"""The number of registers or bits that one request may cover."""
 
 
 class Span(NamedTuple):
@@ -126,7 +126,7 @@ def pieces(span: Span, most: int | None = None) -> list[Span]:
 
 
 def spans_of(profile: Profile) -> list[Span]:
-    """The requests for everything a profile knows of Modbus, made of whole values, at most as many as it says.
+    """The requests for everything a profile knows of Modbus, made of whole values, at most as many as it allows.
 
     How many rows the product's tables have is for the walk to find out: a table is asked for until another begins.
 
@@ -160,7 +160,7 @@ def _rows(entry: Register | Bit, everything: Sequence[Register | Bit]) -> Iterat
 
 
 class _Away(NoAnswer):
-    """The unit is busy for ever, or its gateway says that it does not answer."""
+    """The unit is busy for ever, or its gateway reports that it does not answer."""
 
 
 class ModbusWalker:
@@ -175,9 +175,9 @@ class ModbusWalker:
         self._requests = list(requests)
         self._pace = pace or Pace()
         self._good: Place | None = None
-        """What the unit has answered last."""
+        """The unit's last answer."""
         self._most: dict[Kind, int] = {}
-        """How many it gives at once, where that is less than the protocol allows."""
+        """The number that it gives at once, where that is less than the protocol allows."""
         self._silences = 0
         """Requests of this walk without an answer."""
         self._habits: list[str] = []
@@ -209,7 +209,7 @@ class ModbusWalker:
         What `before` was refused is not asked either, and recorded as refused again.
 
         Raises:
-            NoAnswer: the unit fell silent, or its gateway says so.
+            NoAnswer: the unit fell silent, or its gateway reports so.
         """
         refused = before.refused if before is not None else {}
         self._silences = 0
@@ -315,7 +315,7 @@ class ModbusWalker:
         """One request, as a line of a recording.
 
         Raises:
-            NoAnswer: the unit is silent, or its gateway says so, or it is busy for ever.
+            NoAnswer: the unit is silent, or its gateway reports so, or it is busy for ever.
             Refused, WrongAnswer: as `ModbusTransport.read_registers`.
         """
         table, first, size = span
@@ -340,7 +340,7 @@ class ModbusWalker:
         raise AssertionError("the last try returns or raises")
 
     async def _alive(self) -> bool:
-        """Whether the unit answers anything: what it has answered before, else the ends of what is asked of it."""
+        """True if the unit answers anything: an address that it answered before, else the ends of the ranges."""
         if self._good is not None:
             places = [self._good]
         else:

@@ -36,7 +36,7 @@ class RecordError(Exception):
 
 
 def walk_count(every_s: float, for_s: float) -> int:
-    """How many walks are begun in `for_s` when one is `every_s` after the other; at least one, and fewer if slow."""
+    """The walks that are begun in `for_s` when one is `every_s` after the other; at least one, and fewer if slow."""
     return 1 + int(for_s / every_s) if every_s > 0 else 1
 
 
@@ -75,7 +75,7 @@ class Walker(Protocol):
 
 
 class Recorder:
-    """Writes one recording. `told` hears of each line; `wall` is the time of day, for the header and on resuming."""
+    """Writes one recording. `told` is called with each line; `wall` is the time of day, for the header and resuming."""
 
     def __init__(
         self,
@@ -87,7 +87,7 @@ class Recorder:
         self.path = path
         self.recording = Recording({})
         self.resumed = False
-        """Whether the file held the beginning already."""
+        """True if the file held the beginning already."""
         self._walker = walker
         self._told, self._wall = told, wall
         self._start_s: float | None = None
@@ -133,7 +133,7 @@ class Recorder:
 
     @property
     def _left_s(self) -> float:
-        """How much of the time of the recording is left, s."""
+        """The rest of the recording's time, s."""
         held = self.recording
         return self._for_s - ((held.last_s if self._start_s is None else self.now_s) - held.gaps_s)
 
@@ -282,7 +282,7 @@ def _locked(path: Path) -> Iterator[IO[bytes]]:
     finally:
         if path.exists() and not path.stat().st_size:
             _remove(path)  # the device never answered
-        with suppress(OSError):  # what could not be written has been said
+        with suppress(OSError):  # the failed write has been reported
             file.close()
 
 

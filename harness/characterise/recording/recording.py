@@ -59,10 +59,10 @@ class Walk:
     refused: dict[Place, int] = field(default_factory=dict)
     """Registers and bits that the device does not let read -> its exception code."""
     most: dict[Literal["registers", "bits"], int] = field(default_factory=dict)
-    """How many registers or bits the device was found to give at once, where that is less than the protocol allows."""
+    """The registers or bits that the device was found to give at once, where that is less than the protocol allows."""
     troubles: list[str] = field(default_factory=list)
     restarted: bool = False
-    """Whether the device restarted in the middle of the walk, so that it holds values of two lives."""
+    """True if the device restarted in the middle of the walk, so that it holds values of two lives."""
 
     def __len__(self) -> int:
         return len(self.variables) + len(self.registers)
@@ -79,13 +79,13 @@ class Recording:
     head: dict[str, Any]
     walks: list[Walk] = field(default_factory=list)
     cut: bool = False
-    """Whether the file ends in the middle of a line."""
+    """True if the file ends in the middle of a line."""
     last_s: float = 0.0
     """When the last line was written, s since the recording began."""
     gaps_s: float = 0.0
-    """How long nothing was recorded between interruptions and resumptions, s."""
+    """The time in which nothing was recorded between interruptions and resumptions, s."""
     warnings: list[str] = field(default_factory=list)
-    """What of a file of variables was left out or is doubtful, with file and line."""
+    """Variables of a file that were left out or are doubtful, with file and line."""
 
     @property
     def protocol(self) -> str:
@@ -94,7 +94,7 @@ class Recording:
 
     @property
     def identity(self) -> dict[str, str]:
-        """What the device says it is: sysObjectID and sysDescr, or its identification objects by number."""
+        """The device's own identification: sysObjectID and sysDescr, or its identification objects by number."""
         return dict(self.head.get("identity", {}))
 
     def take(self, item: dict[str, Any]) -> None:
@@ -150,7 +150,7 @@ class Recording:
 
     @property
     def round_s(self) -> float:
-        """How long the recording lasts, s: its last walk as long as the others on average. Infinite for one walk."""
+        """The length of the recording, s: its last walk as long as the others on average. Infinite for one walk."""
         times = [walk.t_s for walk in self.whole]
         between_s = (times[-1] - times[0]) / (len(times) - 1) if len(times) > 1 else 0.0
         return times[-1] - times[0] + between_s if between_s else math.inf

@@ -58,12 +58,12 @@ class Player:
 
     @property
     def round(self) -> int:
-        """How often the recording has begun again."""
+        """The number of times that the recording has begun again."""
         return int((self._clock() - self._start_s) / self.recording.round_s) if self._loop else 0
 
 
 class Advance:
-    """How far uptimes and counters get in one round of a recording, so that they go on where they were in the next.
+    """The advance of uptimes and counters in one round of a recording, so that they go on where they were in the next.
 
     Only variables that never go back in the recording advance: a device that restarted in it restarts in each round.
     """

@@ -43,13 +43,13 @@ NEAR_WRAP_TICKS = 2**32 - 100 * 86400
 """A sysUpTime that goes back from its last day has wrapped."""
 
 LATE_S = 0.5
-"""How much shorter than the time since it was read sysUpTime may be without a restart: agents read it late, s."""
+"""The time by which sysUpTime may fall short of the real one without a restart: agents read it late, s."""
 
 MOST_VARIABLES = 200_000
-"""A walk ends here unless told otherwise: no device of a data centre has so many, an endless one has."""
+"""A walk ends here unless configured otherwise: no device of a data centre has so many, an endless one has."""
 
 TRIES = 3
-"""How often one request is sent; each time for half as many variables, as slow agents take long over many."""
+"""The times that one request is sent; each time for half as many variables, as slow agents need long for many."""
 
 LAST_NUMBER = 2**32 - 1
 """The largest sub-identifier (RFC 2578 §3.5)."""
@@ -310,14 +310,14 @@ class SnmpWalker:
 
 
 def _has_restarted(before: _Uptime, now: _Uptime) -> bool:
-    """Whether sysUpTime went back, or is shorter than the time since it was read before."""
+    """True if sysUpTime went back, or is shorter than the time since it was read before."""
     if now.ticks < before.ticks:
         return before.ticks < NEAR_WRAP_TICKS
     return before.ticks < now.ticks < 100 * (now.t_s - before.t_s - LATE_S)
 
 
 def _reasons(varbinds: Sequence[VarBind]) -> Iterator[tuple[str, str]]:
-    """What is odd about values, with the names of their variables."""
+    """Oddities of values, with the names of their variables."""
     for varbind in varbinds:
         if isinstance(varbind.value, Malformed):
             yield f"{varbind.value.reason}; kept as octets", varbind.oid

@@ -1,6 +1,6 @@
 """The lines of .snmprec files: `1.3.6.1.2.1.1.5.0|4|ups-a1`, an OID, an ASN.1 tag and a value.
 
-snmpsim serves such files and LibreNMS keeps its test data in them. An `x` after the tag says that the value is octets
+snmpsim serves such files and LibreNMS keeps its test data in them. An `x` after the tag means that the value is octets
 in hexadecimal. What a device sent in place of a value has a tag too:
 
     5, 128, 129, 130   NULL, noSuchObject, noSuchInstance, endOfMibView: no value follows (`1.3.6.1.2.1.33.1.2.2.0|5|`)
@@ -22,7 +22,7 @@ from twinfeed.harness.transports.answers import ABSENT, Absent, Malformed, Value
 from twinfeed.harness.transports.answers.values import read_value
 
 ABSENT_TAGS = {"null": 5, "nosuchobject": 128, "nosuchinstance": 129, "endofmibview": 130}
-"""What an agent sends in place of a value -> ASN.1 tag, decimal (RFC 3416 §3)."""
+"""The answer of an agent in place of a value -> ASN.1 tag, decimal (RFC 3416 §3)."""
 
 TAGS = {
     "integer": 2,
@@ -75,12 +75,12 @@ class Variable(NamedTuple):
 
     @property
     def is_absent(self) -> bool:
-        """Whether there is no value: NULL or an exception of RFC 3416."""
+        """True if there is no value: NULL or an exception of RFC 3416."""
         return self.type in ABSENT_TAGS
 
     @property
     def is_malformed(self) -> bool:
-        """Whether `value` holds octets that are no value of `type`."""
+        """True if `value` holds octets that are no value of `type`."""
         return isinstance(self.value, bytes) and self.type not in OCTETS and (not self.is_absent or bool(self.value))
 
     @property
@@ -90,7 +90,7 @@ class Variable(NamedTuple):
 
 
 def answered(varbind: VarBind) -> Variable:
-    """What an agent answered, as a variable of a recording."""
+    """An agent's answer as a variable of a recording."""
     value = varbind.value
     if isinstance(value, Absent):
         return Variable(varbind.oid, value.name.lower(), b"")

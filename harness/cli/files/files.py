@@ -53,7 +53,7 @@ def check(
 
 
 def _is_profile(path: Path) -> bool:
-    """Whether a file has the head of a profile and not that of a site.
+    """True for a file that has the head of a profile and not that of a site.
 
     Raises:
         FileError: it is no YAML file.

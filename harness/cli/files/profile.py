@@ -178,7 +178,7 @@ def _of_registers(name: str, kind: str, path: Path | None, numbering: Numbering,
 
 
 def _say(path: Path, draft: Draft, recording: Path | None) -> None:
-    """What the draft holds, whether it loads as it is, and what to do next."""
+    """The content of the draft, its mistakes if it does not load as it is, and the next step."""
     share = math.floor(100 * draft.points / max(1, draft.points + draft.fixed))
     console.print(
         f"{escape(str(path))}: {draft.points} entries show a point ({share} %), {draft.fixed} a fixed value; "

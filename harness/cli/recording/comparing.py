@@ -45,7 +45,7 @@ PartialOption = Annotated[
 
 @dataclass(frozen=True)
 class Terms:
-    """What counts as a difference; see `twinfeed.harness.characterise.drift.drift`."""
+    """The kinds of differences that count; see `twinfeed.harness.characterise.drift.drift`."""
 
     same_scenario: bool
     tolerance: float

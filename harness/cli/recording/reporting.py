@@ -86,7 +86,7 @@ def report(
 ) -> None:
     """Make the report of a recorded run: results, measurements, devices, confirmations, signatures.
 
-    Exits with 1 when a record or an attached file was altered; the report says so in red.
+    Exits with 1 when a record or an attached file was altered; the report marks it in red.
 
     Example: twinfeed report out --pdf --lang fr
     """

@@ -21,7 +21,7 @@ from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTrans
 from twinfeed.harness.transports.errors import TransportError
 
 OUTAGE_S = 15 * 60.0
-"""How long both utilities stay away, s of the plant."""
+"""The time that both utilities stay away, s of the plant."""
 
 CUT_AT_S = 10.0
 """When they go, s of the plant."""
@@ -57,7 +57,7 @@ SLOW_UNTIL_S = 40.0
 """The first moments are shown at twice real time, so that a start within ten seconds can be seen, s of the plant."""
 
 TIMEOUT_S = 0.25
-"""How long a device on loopback may take to answer before it counts as silent, s of the clock."""
+"""The time that a device on loopback may take to answer before it counts as silent, s of the clock."""
 
 SLOW = 2.0
 FAST = 60.0
@@ -72,7 +72,7 @@ class Column:
     devices: tuple[str, ...]
     point: str
     form: str
-    """`{:.0f}` for numbers; `count:word` counts the devices that say so, `above:500` those beyond that number."""
+    """`{:.0f}` for numbers; `count:word` counts the devices that show this word, `above:500` those above 500."""
     worst: str = ""
     """min or max: which of several devices' readings is shown; empty: their sum."""
 
@@ -118,7 +118,7 @@ class Observer:
                 else None,
             )
 
-    async def look(self) -> list[list[Value | None]]:
+    async def observe(self) -> list[list[Value | None]]:
         """All columns now; None for a device that does not answer."""
         return [list(await asyncio.gather(*(self._read(d, c.point) for d in c.devices))) for c in self.columns]
 
@@ -185,7 +185,7 @@ async def _timeline(live: LiveSite, observer: Observer, fast: float, out: Consol
             if live.failure is not None:
                 raise live.failure
         at = site.now
-        cells = [shown(c, values) for c, values in zip(COLUMNS, await observer.look(), strict=True)]
+        cells = [shown(c, values) for c, values in zip(COLUMNS, await observer.observe(), strict=True)]
         story.append({"t_s": round(at, 1), **dict(zip([c.title for c in COLUMNS], cells, strict=True))})
         for event in site.plant.journal[told:]:
             line = _headline(event)
@@ -262,7 +262,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("hall-1 °C", ("sensor-hall-1",), "probe.1.value", "{:.1f}", "max"),
     Column("hall-2 °C", ("sensor-hall-2",), "probe.1.value", "{:.1f}", "max"),
 )
-"""What the demo shows of the Bamako site."""
+"""The columns of the demo on the Bamako site."""
 
 HEADLINES: dict[str, str] = {
     "fired": "",
@@ -273,7 +273,7 @@ HEADLINES: dict[str, str] = {
     "started": "",
     "stopped": "",
 }
-"""Entries of the journal that carry the story, and what of their data is told."""
+"""Entries of the journal that carry the story, and the part of their data that is printed."""
 
 TOLD = frozenset({*SETS, *CHILLERS, "ats-a", "ats-b"})
 """Whose."""

@@ -62,7 +62,7 @@ class ActiveFaults:
         return ended
 
     def first(self, kind: str, key: object, value: bytes) -> bytes:
-        """What an active fault remembers of this key: the value it was first told, which is this one now or before."""
+        """The value that an active fault remembers for this key: the first one that it was given, now or before."""
         memory = self.memory[kind]
         return memory.setdefault(key, value) if len(memory) < MOST_REMEMBERED else memory.get(key, value)
 

@@ -28,7 +28,7 @@ class Binding:
     oid: str = ""
     tag: int = 0
     contents: bytes = b""
-    """Those of the value."""
+    """The octets of the value."""
 
     def put(self, tag: int, contents: bytes) -> None:
         """Another value."""

@@ -29,7 +29,7 @@ class Piece(NamedTuple):
 class Cutter:
     """One direction of one stream.
 
-    `measure` is told what begins at a frame's start and says how long that frame is, `MORE` or `LOST`. A stream that is
+    `measure` gets the octets from a frame's start and returns that frame's length, `MORE` or `LOST`. A stream that is
     lost passes unchanged, for ever unless `recovers`: then the octets at hand pass and the next ones begin a frame.
     """
 
@@ -39,7 +39,7 @@ class Cutter:
         self._measure = measure
         self._recovers = recovers
         self._partial = b""  # the frame that has begun
-        self._passed = 0  # how many of its octets have been passed on
+        self._passed = 0  # the number of its octets that have been passed on
         self._lost = False
 
     @property
@@ -96,7 +96,7 @@ class Cutter:
 
 
 def mbap(octets: bytes) -> int:
-    """The length of the Modbus TCP frame that begins here: 6 octets and as many as their length field says."""
+    """The length of the Modbus TCP frame that begins here: 6 octets and as many as its length field gives."""
     if len(octets) < _MBAP_HEAD:
         return MORE
     length = octets[4] << 8 | octets[5]

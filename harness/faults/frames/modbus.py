@@ -154,7 +154,7 @@ class ModbusConversation:
 
 
 def dissected(frame: bytes, answer: bool) -> Any:
-    """A Modbus TCP frame as scapy's packet, to be shown or searched; `answer` tells its direction. About 0.1 ms."""
+    """A Modbus TCP frame as scapy's packet, to be shown or searched; `answer` gives its direction. About 0.1 ms."""
     from scapy.contrib.modbus import ModbusADURequest, ModbusADUResponse
 
     return (ModbusADUResponse if answer else ModbusADURequest)(frame)

@@ -1,4 +1,4 @@
-"""Faults of SNMP messages: v1 and v2c (`community`), and v3 as far as its header tells (`snmpv3`).
+"""Faults of SNMP messages: v1 and v2c (`community`), and v3 as far as its header shows (`snmpv3`).
 
 A message that cannot be taken apart suffers those faults only that need no reading. Which faults a message was spared,
 and why, is noted (`ActiveFaults.spared`).

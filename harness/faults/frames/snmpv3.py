@@ -3,7 +3,7 @@
 Such are the Reports (RFC 3414 §3.2): usmStatsWrongDigests is sent without authentication by real agents too. A Report
 of usmStatsNotInTimeWindows is authenticated by real agents, so that a manager believes the clock in it; the one made
 here is not. pysnmp and net-snmp believe it all the same and ask again with that clock; what they ask then goes
-unanswered, as only the agent's secret could answer it (told twice that its clock is wrong, net-snmp waits for ever).
+unanswered, as only the agent's secret could answer it (after two reports of a wrong clock net-snmp waits for ever).
 What is inside an authenticated message cannot be changed without the manager noticing: faults of values leave v3 alone.
 """
 
@@ -42,8 +42,8 @@ class V3Faults:
     def __init__(self, tamper: ActiveFaults) -> None:
         self._tamper = tamper
         self._reported = 0
-        self._onset: object = None  # what the fault of the clock that the next two are about remembers
-        self._told: tuple[int, int] | None = None  # the boots and time that the manager was last told
+        self._onset: object = None  # the memory of the fault of the clock that the next two are about
+        self._told: tuple[int, int] | None = None  # the boots and time that the manager was last sent
         self._asked: tuple[int, int] | None = None  # those in the last request that was reported
 
     def report(self, datagram: bytes, start: int, end: int) -> bytes | None:

@@ -24,12 +24,12 @@ class Tamper(ActiveFaults):
 
     @property
     def notifies(self) -> bool:
-        """Whether the device also sends traps and informs."""
+        """True if the device also sends traps and informs."""
         return self.speaks == "snmp"
 
     @property
     def answers_elsewhere(self) -> bool:
-        """Whether answers come from another port than the requests went to."""
+        """True if answers come from another port than the requests went to."""
         return "snmp-other-port" in self.active
 
     def conversation(self) -> Conversation:

@@ -97,7 +97,7 @@ class Proxy(ABC):
     @property
     @abstractmethod
     def _clients_see(self) -> Place:
-        """Where clients believe the device is."""
+        """The address at which clients expect the device."""
 
     @abstractmethod
     async def start(self) -> None:
@@ -153,7 +153,7 @@ def check_loopback(host: str, exposed: bool) -> None:
 
 
 def asked(conversation: Conversation, tamper: Tamper, data: bytes) -> tuple[list[bytes], list[bytes], str]:
-    """What goes on to the device, what the client gets in its place, and a comment if that is not what was asked."""
+    """The octets for the device, those for the client in its place, and a comment if that differs from the request."""
     before = tamper.spared.copy() if tamper.active else None
     out = conversation.request(data)
     spared = _spared(tamper, before)
@@ -165,7 +165,7 @@ def asked(conversation: Conversation, tamper: Tamper, data: bytes) -> tuple[list
 
 
 def answered(conversation: Conversation, tamper: Tamper, data: bytes) -> list[tuple[bytes, str]]:
-    """What the client gets of what the device sent, each with a comment if it is not that."""
+    """The octets for the client for each answer of the device, each with a comment if they differ."""
     before = tamper.spared.copy() if tamper.active else None
     passed = conversation.answer(data)
     spared = _spared(tamper, before)

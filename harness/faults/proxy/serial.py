@@ -28,7 +28,7 @@ SPEEDS = {
 """bit/s -> what termios calls it."""
 
 CLIENT, LINE = ("192.0.2.1", 50200), ("192.0.2.2", 502)
-"""Where frames of a line are in a capture: UDP between addresses reserved for documentation (RFC 5737)."""
+"""The place of a line's frames in a capture: UDP between addresses reserved for documentation (RFC 5737)."""
 
 
 class SerialProxy(Proxy):

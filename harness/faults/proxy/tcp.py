@@ -40,7 +40,7 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 class TcpProxy(Proxy):
     """Listens at `listen` and connects to `target` for each client.
 
-    Port 0 takes a free one, which `address` tells once started. Raises NotLoopback for an address others can reach
+    Port 0 takes a free one, which `address` holds once started. Raises NotLoopback for an address others can reach
     unless `exposed`.
     """
 
@@ -105,7 +105,7 @@ class TcpProxy(Proxy):
 
 
 class _End(Enum):
-    """How one end of a connection leaves it."""
+    """The ways in which one end of a connection leaves it."""
 
     FIN = "sends no more"
     RST = "has gone"
@@ -184,8 +184,8 @@ class _Connection:
         self.there = _Pipe(loop, proxy._model(), self._to_device)
         self.back = _Pipe(loop, proxy._model(), self._to_client)
         self.there.source = client
-        self._early: list[bytes | _End] = []  # what arrives at the device's end before there is a connection to it
-        self._finished: list[asyncio.Transport] = []  # ends that have been told that nothing more comes
+        self._early: list[bytes | _End] = []  # octets for the device before there is a connection to it
+        self._finished: list[asyncio.Transport] = []  # ends that have been closed for sending
         self._dialling: asyncio.Task[None] | None = None
         self._silence: asyncio.TimerHandle | None = None
         self._lingering: asyncio.TimerHandle | None = None

@@ -16,7 +16,7 @@ from twinfeed.harness.virtual.links.link import LinkConditions
 _log = logging.getLogger(__name__)
 
 MOST_CLIENTS = 256
-"""Addresses whose answers find back; one more makes the proxy forget the one heard first."""
+"""Addresses whose answers find back; one more makes the proxy forget the one that sent first."""
 
 MOST_EARLY = 64
 """Datagrams kept until there is an endpoint to send them from."""
@@ -27,7 +27,7 @@ class UdpProxy(Proxy):
 
     With `notifications` the clients are devices and the target is a station: what they send suffers the faults of
     notifications, and what comes back (the acknowledgements of informs) passes as it is.
-    Port 0 takes a free one, which `address` tells once started. Raises NotLoopback for an address others can reach
+    Port 0 takes a free one, which `address` holds once started. Raises NotLoopback for an address others can reach
     unless `exposed`.
     """
 
@@ -52,7 +52,7 @@ class UdpProxy(Proxy):
         self.resolved_target = target
         """The target by its numeric address, once something was sent there."""
         self.elsewhere: Place | None = None
-        """Where an answer came from last that did not come from the target."""
+        """The source of the last answer that did not come from the target."""
         self._notifications = notifications
         self._transport: asyncio.DatagramTransport | None = None
         self._elsewhere: asyncio.DatagramTransport | None = None
@@ -69,7 +69,7 @@ class UdpProxy(Proxy):
         transport, _ = await loop.create_datagram_endpoint(lambda: _Endpoint(self._asked), local_addr=self.address)
         self._transport = transport
         bound = transport.get_extra_info("sockname")
-        if bound is not None:  # a network in memory may not say; then the port is the one asked for
+        if bound is not None:  # a network in memory may not give it; then the port is the requested one
             self.address = self.address[0], bound[1]
         if self.capture is not None:
             speaks = "mbudp" if self.tamper.speaks == "modbus-tcp" else WIRESHARK[self.tamper.speaks]

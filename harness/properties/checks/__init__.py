@@ -1,6 +1,6 @@
 """The temporal operators. Each gets the truth of its expressions segment by segment, and finds violations.
 
-A duty begins at the start of the record, or each time `after` becomes true, and is looked at from `opens` to `closes`.
+A duty begins at the start of the record, or each time `after` becomes true, and is checked from `opens` to `closes`.
 A state that did not last, because the plant settled anew at the same time, does not count.
 
 Whether an expression holds may be unknown (None). What is violated, or holds, however the unknown stretches went, is

@@ -31,10 +31,10 @@ class Duty:
     maybe_met: float = math.nan
     """As `met`, with what is unknown counted as true."""
     possible: bool = False
-    """Whether it is not known that it began, nor when: some time from `started` to `begun_by`."""
+    """True if its beginning, or the time of it, is unknown: some time from `started` to `begun_by`."""
     begun_by: float = math.nan
     open: bool = False
-    """Whether it has been counted among those that are not known."""
+    """True if it has been counted among those that are not known."""
 
 
 class DutyCheck(Check):
@@ -159,7 +159,7 @@ class Always(DutyCheck):
 
     def end(self, duty: Duty, t: float) -> None:
         if t < duty.closes and not duty.told and not duty.open:
-            # what has been false for less than the grace may stay so
+            # an expression that has been false for less than the grace may stay so
             self.undecided += duty.closes < math.inf or not math.isnan(duty.maybe_since)
 
     end_possible = end
@@ -203,7 +203,7 @@ class Eventually(DutyCheck):
         return True
 
     def _may_last(self, duty: Duty) -> bool:
-        """Whether it is true, or may be, since a time that counts, and not yet for long enough."""
+        """True if it is true, or may be, since a time that counts, and not yet for long enough."""
         return duty.since <= duty.closes or (duty.maybe_since <= duty.closes and not duty.maybe_met <= duty.closes)
 
     def end(self, duty: Duty, t: float) -> None:
@@ -271,7 +271,7 @@ class Within(Eventually):
         if duty.met > duty.closes:
             self.margin = min(self.margin, duty.closes - duty.met)
             return True
-        return False  # how late it comes is still of interest
+        return False  # its delay is still of interest
 
     def end(self, duty: Duty, t: float) -> None:
         if not duty.told and (t < duty.closes or self._may_last(duty)):

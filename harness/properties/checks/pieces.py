@@ -1,4 +1,4 @@
-"""What temporal operators judge, and what they all have in common."""
+"""Operands of temporal operators, and the parts that all operators have in common."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class Piece:
     holds: bool | None
     """The truth of the expression; None if unknown, and then it has no distances."""
     d0: float
-    """How far the expression is from changing at t0, positive where it holds."""
+    """The distance of the expression from changing at t0, positive where it holds."""
     d1: float
-    """The same at t1."""
+    """The distance at t1."""
     other: bool | None = False
     """The truth of the trigger, or of the end of `until`."""
     other_d0: float = 0.0
@@ -60,14 +60,14 @@ class Check(ABC):
     def __init__(self, property: Property) -> None:
         self.property = property
         self.margin = math.inf
-        """How far the nearest miss was, negative if it was one: see `Verdict.margin`."""
+        """The distance of the nearest miss, negative if it was one: see `Verdict.margin`."""
         self.breaches: list[Breach] = []
         self.starts = 0
         """Number of obligations."""
         self.possible_starts = 0
         """Number of obligations that may have begun."""
         self.undecided = 0
-        """How many of them the record is too short to judge."""
+        """The number of duties that the record is too short to judge."""
         self.unknown = 0
         """Number of obligations that depend on unknown values."""
 

@@ -15,9 +15,9 @@ class Until(Check):
     def __init__(self, property: Property) -> None:
         super().__init__(property)
         self._came: bool | None = False
-        """Whether the other one has; None if it may have, and the expression may have held until then."""
+        """True if the other one has; None if it may have, and the expression may have held until then."""
         self._held: bool | None = True
-        """Whether the expression has held so far; None if it may have."""
+        """True if the expression has held so far; None if it may have."""
         self._over = False
         self._lowest = math.inf
         self._best = -math.inf

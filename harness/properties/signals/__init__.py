@@ -1,7 +1,7 @@
 """Expressions bound to quantities, as signals in dense time.
 
 Between two instants a float moves on a straight line and everything else stands still. An expression is therefore
-looked at one piece of time at a time, given the values at both ends of it (`a`, `b`):
+evaluated one piece of time at a time, given the values at both ends of it (`a`, `b`):
 
     bend(a, b)   where its truth or its slope changes first, as a part of the piece; 1.0 if nowhere
     ends(a, b)   of a number: its values at the beginning and at the end

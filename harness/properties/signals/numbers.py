@@ -114,7 +114,7 @@ class Extreme:
 
 
 def _overtaking(lines: Sequence[tuple[float, float]]) -> float:
-    """Where the highest of several straight lines at the beginning is overtaken by the highest at the end."""
+    """The time at which the highest of several straight lines at the beginning is overtaken by the one at the end."""
     (i0, i1), (j0, j1) = max(lines), max(lines, key=lambda ends: (ends[1], ends[0]))
     return crossing(i0 - j0, i1 - j1)
 
@@ -141,7 +141,7 @@ _sum = partial(calculated, operator.add)
 
 
 class Count:
-    """How many of several hold."""
+    """The number of several that hold."""
 
     def __init__(self, parts: Sequence[Truth]) -> None:
         self.parts, self.names, self.remembers = parts, all_names(parts), any_remembers(parts)

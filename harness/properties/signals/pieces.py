@@ -1,4 +1,4 @@
-"""What signals are made of: values at both ends of a piece of time, numbers and truths."""
+"""Material of signals: values at both ends of a piece of time, numbers and truths."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from twinfeed.harness.unknown import ANYTHING, Bounds, Seen, Unknown
 Env = Mapping[str, Seen]
 """Quantity -> value at one time."""
 Over = tuple[bool | None, float, float]
-"""Whether it holds, None if that is not known, and how far it is from changing at both ends."""
+"""True if it holds, None if that is not known, and its distance from changing at both ends."""
 OPEN: Over = (None, math.nan, math.nan)
 
 NEVER = 1.0
@@ -30,7 +30,7 @@ class Number(Protocol):
     def names(self) -> tuple[str, ...]: ...
     @property
     def remembers(self) -> bool:
-        """Whether it, or a part of it, takes note of each piece it is asked about."""
+        """True if it, or a part of it, takes note of each piece that is evaluated."""
 
     def ends(self, a: Env, b: Env) -> tuple[Seen, Seen]:
         """Both are known, or neither is."""
@@ -45,7 +45,7 @@ class Truth(Protocol):
     def names(self) -> tuple[str, ...]: ...
     @property
     def remembers(self) -> bool:
-        """Whether it, or a part of it, takes note of each piece it is asked about."""
+        """True if it, or a part of it, takes note of each piece that is evaluated."""
 
     def over(self, a: Env, b: Env) -> Over: ...
     def bend(self, a: Env, b: Env) -> float: ...
@@ -83,7 +83,7 @@ def first_bend(parts: Sequence[Number] | Sequence[Truth], a: Env, b: Env) -> flo
 
 
 def crossing(d0: float, d1: float) -> float:
-    """Where a straight line from d0 to d1 goes through zero."""
+    """The place where a straight line from d0 to d1 goes through zero."""
     if d0 * d1 >= 0.0 or not math.isfinite(d0 - d1):
         return NEVER
     part = d0 / (d0 - d1)
@@ -103,7 +103,7 @@ def number(value: Seen, name: str) -> float:
 
 
 def bounds(value: Seen, name: str) -> Bounds:
-    """What is known of a number; both bounds are the same if all is."""
+    """Bounds of a number; both are the same if all is known."""
     if type(value) is Bounds:
         return value
     if type(value) is Unknown:

@@ -81,9 +81,9 @@ class Compared:
         self.names = all_names((left, right))
         self.remembers = bool(hysteresis) or any_remembers((left, right))
         self._plain = isinstance(left, (Quantity, Constant)) and isinstance(right, (Quantity, Constant))
-        """Whether both sides are straight."""
+        """True if both sides are straight."""
         self._short: float | None = 0.0
-        """How far on the good side it must be to be true; None where it is not known whether it has become false."""
+        """The distance on the good side at which it is true; None where it is not known whether it has become false."""
         self._short_next: float | None = 0.0
 
     def over(self, a: Env, b: Env) -> Over:
@@ -140,7 +140,7 @@ class Compared:
         return (lows[0], lows[1]), (highs[0], highs[1])
 
     def _open(self, low: _Line, high: _Line) -> Over:
-        """Whether it holds where the distance lies between those two lines."""
+        """True if it holds where the distance lies between those two lines."""
         if self.op in ("==", "!="):
             if low == high:
                 holds, sign = (low == (0.0, 0.0)) is (self.op == "=="), 1.0 if self.op == "!=" else -1.0
@@ -160,7 +160,7 @@ class Compared:
         return False, *high
 
     def commit(self) -> None:
-        """The piece last looked at has passed."""
+        """The piece evaluated last has passed."""
         self._short = self._short_next
 
     def bend(self, a: Env, b: Env) -> float:
@@ -258,7 +258,7 @@ class Combined:
 
 
 def _is_still(truth: Truth) -> bool:
-    """Whether it never changes between two instants."""
+    """True if it never changes between two instants."""
     return isinstance(truth, (State, Fixed)) or (isinstance(truth, Negation) and _is_still(truth.inner))
 
 
@@ -274,12 +274,12 @@ class Edge:
     def __init__(self, inner: Truth, rises: bool) -> None:
         self.inner, self.rises, self.names = inner, rises, inner.names
         self._begun = self._begun_next = False
-        """Whether there was a piece before: what is so from the beginning has not become so."""
+        """True if there was a piece before: an expression that is true from the beginning has not become so."""
         self._before: bool | None = None
         self._next: bool | None = None
         self._known_before: bool | None = None
         self.came_unseen = False
-        """Whether, on the piece last looked at, it has certainly happened in the unknown stretch that ends there."""
+        """True if, on the piece evaluated last, it has certainly happened in the unknown stretch that ends there."""
 
     def over(self, a: Env, b: Env) -> Over:
         now = self._next = self.inner.over(a, b)[0]
@@ -292,7 +292,7 @@ class Edge:
         return holds, distance, distance
 
     def commit(self) -> None:
-        """The piece last looked at has passed."""
+        """The piece evaluated last has passed."""
         self._before, self._begun = self._next, self._begun_next
         self._known_before = self._known_before if self._next is None else self._next
 

@@ -13,7 +13,7 @@ from twinfeed.harness.report.rendering.wording import Wording
 from twinfeed.harness.unknown import Unknown
 
 ACTIONS = ("fault", "fault cleared", "command")
-"""What a test does to a site, as its journal calls it."""
+"""The actions of a test on a site, as its journal calls them."""
 
 AROUND_S = 5.0
 """So long before and after an action is drawn, s; actions that are closer share a picture."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 PICTURES = {".svg": "image/svg+xml", ".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg"}
-"""What is shown, by its ending; other files are named with their hashes."""
+"""Types of files that are shown, by their ending; other files are named with their hashes."""
 MOST_OCTETS = 4_000_000
 """A larger picture is named, not shown."""
 MOST_LINES = 1500
@@ -33,7 +33,7 @@ def html(account: Account, folder: Path, lang: str = "") -> str:
     """The page. `folder` is where the attached files are.
 
     Raises:
-        ReportMissing: Jinja2 or Babel is not installed; the message says how to get them.
+        ReportMissing: Jinja2 or Babel is not installed; the message gives the command that installs them.
         UnknownLanguage: there is no catalogue for that language.
     """
     wording = Wording(lang)
@@ -69,7 +69,7 @@ def pdf(page: str, path: Path) -> None:
     """Write the page as PDF, A4.
 
     Raises:
-        ReportMissing: WeasyPrint or the Pango it needs is not installed; the message says how to get it.
+        ReportMissing: WeasyPrint or the Pango it needs is not installed; the message gives the installing command.
         OSError: the file cannot be written.
     """
     try:

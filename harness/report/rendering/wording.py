@@ -72,7 +72,7 @@ DONE_BY = {
     "did not answer": N_("{who} did not answer"),
     "follows": N_("{who}: follows an earlier one"),
 }
-"""What a person, a process, an actuator or a device did."""
+"""Actions of a person, a process, an actuator or a device."""
 
 WORLDS = {
     "simulated": N_("simulated: emulated devices, virtual time"),
@@ -136,7 +136,7 @@ class Wording:
         return self.say(WORDS[ending])
 
     def outcome(self, measurement: Measurement) -> str:
-        """How a measurement ended; a marginal one also by which side its reading is on."""
+        """The outcome of a measurement; a marginal one also by the side that its reading is on."""
         if measurement.outcome is Outcome.MARGINAL and not measurement.accepted:
             return self.say(N_("marginal, reading outside"))
         return self.say(WORDS[measurement.outcome])
@@ -154,11 +154,11 @@ class Wording:
         return self.say(text).format(num=bench.on_loopback, all=len(bench.devices))
 
     def verdict(self, word: str) -> str:
-        """How a property fared."""
+        """The outcome of a property."""
         return self.say(VERDICTS[word]) if word in VERDICTS else word
 
     def reading(self, measurement: Measurement) -> str:
-        """What was measured; bounds, where it is not known exactly."""
+        """The measured value; bounds, where it is not known exactly."""
         low, high, unit = measurement.low, measurement.high, measurement.unit
         if low is None:
             return self._figure(measurement, measurement.value)
@@ -208,7 +208,7 @@ class Wording:
 
     @staticmethod
     def devices(account: Account) -> list[tuple[str, str, Identity | None]]:
-        """Each device with its address and what it said of itself, those of the bench file first."""
+        """Each device with its address and its own identification, those of the bench file first."""
         known = {device.device: device for device in account.devices}
         bench = account.facts.bench
         listed = {} if bench is None else {each.device: each.where for each in bench.devices}
@@ -223,7 +223,7 @@ class Wording:
         return self.quantity(float(f"{seconds:.4g}"), "s")
 
     def shortfall(self, measurement: Measurement) -> str:
-        """That the method does not fit the standard, empty if it does."""
+        """The note that the method does not fit the standard, empty if it does."""
         if measurement.shortfall is None:
             return ""
         text = self.say(N_("not in accordance with {standard}: sampling"))
@@ -319,7 +319,7 @@ class Wording:
         return f"≥\N{NO-BREAK SPACE}{low}" if low else f"≤\N{NO-BREAK SPACE}{high}" if high else "–"
 
     def details(self, data: Mapping[str, Any]) -> str:
-        """What else a line of the timeline says."""
+        """Further data of a line of the timeline."""
         itself = [(name, data[name]) for name in _ITSELF if name in data]
         others = [(name, value) for name, value in data.items() if name not in _ITSELF and name not in _NOT_SHOWN]
         return " · ".join(self._detail(name, value) for name, value in itself + others if value not in ("", None))

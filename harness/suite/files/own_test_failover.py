@@ -1,4 +1,4 @@
-"""What the controller must do. `pytest` runs these tests in a simulated world, in seconds.
+"""Requirements of the controller. `pytest` runs these tests in a simulated world, in seconds.
 
 `pytest --world live --speed 10` runs the same tests over real sockets.
 """

@@ -25,7 +25,7 @@ class Message(NamedTuple):
 
 
 class ScopedPdu(NamedTuple):
-    """What is in a v3 message (RFC 3412 §6.8). `tag` is the PDU's, `varbinds` the octets of each value apart."""
+    """The content of a v3 message (RFC 3412 §6.8). `tag` is the PDU's, `varbinds` the octets of each value apart."""
 
     engine_id: bytes
     context: bytes

@@ -1,4 +1,4 @@
-"""Tags, lengths and contents (BER, X.690), as leniently as they can be told apart."""
+"""Tags, lengths and contents (BER, X.690), as leniently as they can be distinguished."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INDEFINITE = 0x80
 
 
 class Unreadable(ValueError):
-    """The octets are not what was expected; the message says what they are."""
+    """The octets are not what was expected; the message names what they are."""
 
 
 class Tlv(NamedTuple):
@@ -22,11 +22,11 @@ class Tlv(NamedTuple):
     """The first octet."""
     contents: bytes
     end: int
-    """Where the next one begins."""
+    """The start of the next one."""
 
 
 def read_tlv(octets: bytes, at: int) -> Tlv:
-    """What begins there. The length may be in any form, the indefinite one of constructed types included.
+    """The element that begins there. The length may be in any form, the indefinite one of constructed types included.
 
     Raises:
         Unreadable: it runs past the end of the octets.
@@ -118,7 +118,7 @@ def _bounds(octets: bytes, at: int) -> tuple[int, int, int]:
 
 
 def _end_of_indefinite(octets: bytes, at: int) -> int:
-    """Where contents of indefinite length end, their two zero octets included."""
+    """The end of contents of indefinite length, their two zero octets included."""
     depth = 1
     while depth:
         tag, contents, end = _bounds(octets, at)

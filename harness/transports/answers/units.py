@@ -41,7 +41,7 @@ class OtherUnit:
     asked_transaction = 0
 
     def note(self, unit: int) -> bool:
-        """Whether a frame of that unit is of another one than was asked."""
+        """True if a frame of that unit is of another one than the requested."""
         is_other = bool(self.asked_unit) and unit != self.asked_unit
         if is_other:
             self.other_unit = unit
@@ -66,7 +66,7 @@ class MbapFramer(OtherUnit, FramerSocket):
 
 
 class RtuFramer(OtherUnit, FramerRTU):
-    """Frames of a serial line. Only the unit number says whose answer it is: another one is noted and skipped."""
+    """Frames of a serial line. Only the unit number identifies an answer: another one is noted and skipped."""
 
     def handleFrame(self, data: bytes, exp_devid: int, exp_tid: int) -> tuple[int, ModbusPDU | None]:
         self.asked_unit = exp_devid

@@ -23,7 +23,7 @@ from twinfeed.harness.transports.answers.variables import VarBind
 
 OPAQUE = 0x44
 MARK = b"\x00twinfeed: not read by pyasn1\x00"
-"""What the contents of an Opaque begin with that wraps a variable."""
+"""The first octets of an Opaque that wraps a variable."""
 
 V1, V2C, V3 = 0, 1, 3
 """Versions as on the wire, and the message processing model of the last (RFC 3411 §5)."""
@@ -91,7 +91,7 @@ def _with_readable_list(pdu: Tlv, version: int) -> bytes:
 
 
 def _reads(octets: bytes, syntax: Any) -> bool:
-    """Whether pyasn1 reads them."""
+    """True if pyasn1 reads them."""
     try:
         decoder.decode(octets, asn1Spec=syntax)
     except PyAsn1Error:

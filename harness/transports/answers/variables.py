@@ -12,7 +12,7 @@ MOST_SUBIDENTIFIERS, LAST_SUBIDENTIFIER = 128, 2**32 - 1
 
 
 class Absent(NamedTuple):
-    """What an agent sends in place of a value: NULL, noSuchObject, noSuchInstance or endOfMibView."""
+    """An agent's answers in place of a value: NULL, noSuchObject, noSuchInstance or endOfMibView."""
 
     name: str
 
@@ -42,7 +42,7 @@ class VarBind(NamedTuple):
     """A profile's name of the ASN.1 type that came, also `nsapaddress` and `uinteger32`; empty for all that is no
     value."""
     note: str = ""
-    """How a value had to be read that came in a wrong form; empty for most."""
+    """The way in which a value in a wrong form had to be read; empty for most."""
 
 
 class Response(NamedTuple):

@@ -22,7 +22,7 @@ Ask = Callable[[ModbusBaseClient], Awaitable[ModbusPDU]]
 
 _log = logging.getLogger(__name__)
 
-# What pymodbus logs as an error is raised here; without a handler of the application's it would be told twice.
+# Errors that pymodbus logs are raised here; without a handler of the application's they would be printed twice.
 logging.getLogger("pymodbus").addHandler(logging.NullHandler())
 
 
@@ -129,7 +129,7 @@ class Line:
                 self.answered_by = frames.other_unit
                 units = frames.asked_unit, frames.other_unit
                 _log.warning("%s: the request names unit %d, the answer names unit %d", self.where, *units)
-        if self._sole is not None and self._sole.disturbed():  # whose answer it is cannot be told
+        if self._sole is not None and self._sole.disturbed():  # the origin of the answer is unknown
             self.received = b""
             self._must_be_ours()
             raise ModbusIOException(f"another program opened {self._serial} meanwhile, so the answer may be theirs:")

@@ -47,7 +47,7 @@ class RemotePort:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the port has answered to every setting."""
+        """True if the port has answered to every setting."""
         return self._complete.is_set()
 
     def greeting(self) -> bytes:
@@ -107,7 +107,7 @@ class RemotePort:
 
 
 def _end_of_command(data: bytes, at: int) -> int | None:
-    """Where the command that begins there ends, None if its end has not come."""
+    """The end of the command that begins there, None if its end has not come."""
     if at + 1 >= len(data):
         return None
     if data[at + 1] in OPTION_VERBS:

@@ -69,7 +69,7 @@ def _is(link: Path, device: int) -> bool:
 
 
 def _has_far_end(process: Path, port: str) -> bool:
-    """Whether that process holds the master of this pseudo-terminal (proc_pid_fdinfo(5): tty-index)."""
+    """True if that process holds the master of this pseudo-terminal (proc_pid_fdinfo(5): tty-index)."""
     name = os.path.realpath(port)
     if not name.startswith("/dev/pts/"):
         return False

@@ -162,7 +162,7 @@ class ModbusTransport:
         """The unit number of answers that named another unit than the request; None if there were none.
 
         Over TCP and UDP such an answer is taken if it carries the number of the request's transaction; on a serial
-        line nothing else says whose it is, and it is not.
+        line nothing else gives its origin, and it is not.
         """
         return self._line.answered_by
 

@@ -2,7 +2,7 @@
 
 Requests leave from a socket that is connected to the agent, so that the network can report a closed port. Some agents
 answer from another port or address: cards with several addresses, clusters. A second socket with the same local address
-receives those answers; the request id says what they answer.
+receives those answers; the request id shows which request they answer.
 """
 
 from __future__ import annotations

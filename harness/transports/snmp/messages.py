@@ -63,7 +63,7 @@ SYNTAX: dict[str, Any] = {
 """A profile's types as pysnmp's."""
 
 TYPES = {syntax.tagSet: name for name, syntax in SYNTAX.items()}
-"""The same, by what is on the wire."""
+"""The types by their tags on the wire."""
 
 ERRORS = (
     *("noError", "tooBig", "noSuchName", "badValue", "readOnly", "genErr", "noAccess", "wrongType", "wrongLength"),
@@ -81,7 +81,7 @@ ABSENTEES = {
 """pysnmp's types of what is no value."""
 
 MESSAGES = {version: PROTOCOL_MODULES[version].Message() for version in (0, 1)}
-"""What pyasn1 decodes by."""
+"""The specification by which pyasn1 decodes."""
 
 
 class Asked(NamedTuple):
@@ -110,7 +110,7 @@ def request(
 
 
 def carries(datagram: bytes, request_id: int) -> int:
-    """Where in a datagram that request id stands, -1 if nowhere."""
+    """The place of that request id in a datagram, -1 if it has none."""
     place = datagram.find(b"\x02\x04" + request_id.to_bytes(4, "big"))
     return place if place < 0 else place + 2
 
@@ -154,7 +154,7 @@ def read_anyhow(datagram: bytes) -> tuple[int, Response]:
     """The request id and the response of an answer in which pysnmp finds none.
 
     Raises:
-        Undecodable: it is no response; the message says what is wrong.
+        Undecodable: it is no response; the message gives the mistake.
     """
     try:
         message = read_message(datagram)
@@ -190,7 +190,7 @@ def _by_pyasn1(version: int, datagram: bytes) -> Response | None:
             return None
         varbinds = tuple(varbind(name, value) for name, value in module.apiPDU.get_varbinds(pdu))
         if EMPTY_NUMBER.search(datagram) and any(found.value == 0 for found in varbinds):
-            return None  # pyasn1 reads a number of no octets as 0; the lenient reader tells the two apart
+            return None  # pyasn1 reads a number of no octets as 0; the lenient reader distinguishes the two
         return Response(
             int(module.apiPDU.get_error_status(pdu)),
             int(module.apiPDU.get_error_index(pdu, muteErrors=True)),

@@ -10,7 +10,7 @@ from pysnmp.carrier.asyncio.base import AbstractAsyncioTransport
 from pysnmp.carrier.asyncio.dgram import udp, udp6
 
 Over = Literal["udp", "tcp"]
-"""What carries the messages."""
+"""The carrier of the messages."""
 
 DOMAINS = {4: (*udp.DOMAIN_NAME, 6), 6: (*udp6.DOMAIN_NAME, 6)}
 """Names of the transport in pysnmp's tables, by IP version: beneath those of UDP, so that addresses have their form."""
@@ -45,7 +45,7 @@ class Stream(asyncio.Protocol):
             del self._received[:end]
             self._heard(message)
         if end is not None and end > MAX_MESSAGE:
-            self._heard(bytes(self._received))  # told as an answer that is none
+            self._heard(bytes(self._received))  # passed on as an answer that is none
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -57,7 +57,7 @@ class Stream(asyncio.Protocol):
 
 
 def _end(received: bytearray) -> int | None:
-    """Where the first message ends by its own length, None while that is not there; far away for what is none."""
+    """The end of the first message by its own length, None while it is not there; far away for octets that are none."""
     if received and received[0] != 0x30:
         return MAX_MESSAGE + 1
     if len(received) < 2:
@@ -73,7 +73,7 @@ def _end(received: bytearray) -> int | None:
 
 
 class StreamTransport(AbstractAsyncioTransport):  # type: ignore[misc]
-    """What pysnmp's dispatcher sends through: a connection to each agent, made when it is first needed."""
+    """The transport of pysnmp's dispatcher: a connection to each agent, made when it is first needed."""
 
     def __init__(self, version: int) -> None:
         super().__init__()

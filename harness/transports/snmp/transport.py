@@ -152,7 +152,7 @@ class SnmpTransport:
         self._session.version = 0 if version == "v1" else 1
 
     def carries(self, type: str) -> bool:
-        """Whether this version of SNMP has that type of a profile's: v1 has no counter64 (RFC 3584 §4.2.2.1)."""
+        """True if this version of SNMP has that type of a profile's: v1 has no counter64 (RFC 3584 §4.2.2.1)."""
         return self._session.version != 0 or type != "counter64"
 
     async def get(self, oids: Sequence[str]) -> dict[str, Value]:
@@ -262,7 +262,7 @@ class SnmpTransport:
     async def following(self, oid: str, repetitions: int = REPETITIONS) -> tuple[VarBind, ...]:
         """The next variables after an OID, in the order of the agent: by one GETBULK; in v1 or for 0, one by GETNEXT.
 
-        At the end of the MIB the last one's value is endOfMibView, also if the agent says so with the noSuchName of
+        At the end of the MIB the last one's value is endOfMibView, also if the agent reports it by the noSuchName of
         v1. A tooBig, which a GETBULK should never get (RFC 3416 §4.2.3), halves `repetitions` until the answer fits.
         Raises as `get`.
         """

@@ -23,7 +23,7 @@ from twinfeed.harness.transports.snmp.stream import DOMAINS, Over, StreamTranspo
 
 AuthProtocol = Literal["none", "md5", "sha", "sha224", "sha256", "sha384", "sha512"]
 PrivProtocol = Literal["none", "des", "3des", "aes128", "aes192", "aes256", "aes192-c", "aes256-c"]
-"""As net-snmp names them: the keys of aes192 and aes256 are extended as draft-blumenthal-aes-usm-04 says, those with -c
+"""Names of net-snmp: the keys of aes192 and aes256 are extended as in draft-blumenthal-aes-usm-04, those with -c
 as draft-reeder-snmpv3-usm-3desede-00 does, which Cisco and many cards follow (pysnmp's usmAesCfb192Protocol)."""
 
 AUTH: dict[AuthProtocol, Any] = {

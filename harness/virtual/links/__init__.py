@@ -1,1 +1,1 @@
-"""What a path does to what is sent over it: conditions, the shape of streams, messages that are altered."""
+"""Effects of a path on the traffic over it: conditions, the shape of streams, messages that are altered."""

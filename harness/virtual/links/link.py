@@ -27,7 +27,7 @@ MOST_RETRANSMISSIONS = 8
 
 @dataclass(frozen=True)
 class LinkConditions:
-    """How a path is at a moment; the default is a quiet local network.
+    """The state of a path at a moment; the default is a quiet local network.
 
     `latency_s` one way, s; `jitter_s` is added evenly from 0, s; `loss_percent`, `duplication_percent` and
     `reordering_percent` of packets; a reordered packet waits `reordering_s` longer, s; `bandwidth_bps` in bit/s, 0 for

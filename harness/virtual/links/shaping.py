@@ -12,7 +12,7 @@ from typing import Generic, TypeVar
 from twinfeed.harness.virtual.links.link import LinkConditions
 
 Mark = TypeVar("Mark")
-"""What ends a stream, if that is not the empty octets: it is kept in order and neither cut nor joined."""
+"""The end of a stream, if that is not the empty octets: it is kept in order and neither cut nor joined."""
 
 
 class Shaper(Generic[Mark]):

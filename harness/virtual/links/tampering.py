@@ -1,4 +1,4 @@
-"""How messages may be altered on their way: what a network asks of the code that alters them.
+"""Alteration of messages on their way: the interface between a network and the code that alters them.
 
 `twinfeed.harness.faults.frames` has the faults of Modbus and SNMP messages; a network knows no protocol.
 """
@@ -49,14 +49,14 @@ class Tampering(Protocol):
 
     @property
     def notifies(self) -> bool:
-        """Whether the service also sends messages that answer no request."""
+        """True if the service also sends messages that answer no request."""
 
     @property
     def answers_elsewhere(self) -> bool:
-        """Whether answers come from another port than the requests went to."""
+        """True if answers come from another port than the requests went to."""
 
     def conversation(self) -> Conversation:
         """A new client's exchange with the device."""
 
     def notification(self, datagram: bytes) -> list[bytes | Late]:
-        """What becomes of a message that answers no request, on its way to the station."""
+        """The messages that reach the station in place of one that answers no request."""

@@ -11,7 +11,7 @@ sys.path.append(str(Path(__file__).parents[3]))  # `fixtures`, which is not inst
 
 from twinfeed.harness.controllers.in_process import named
 from twinfeed.harness.virtual.loop import VirtualLoop
-from twinfeed.harness.virtual.network import Network
+from twinfeed.harness.virtual.network import VirtualNetwork
 from twinfeed.harness.virtual.sockets import Frame
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
@@ -35,5 +35,5 @@ async def main() -> None:
     print(digest.hexdigest())
 
 
-with asyncio.Runner(loop_factory=lambda: VirtualLoop(Network(1))) as runner:
+with asyncio.Runner(loop_factory=lambda: VirtualLoop(VirtualNetwork(1))) as runner:
     runner.run(main())

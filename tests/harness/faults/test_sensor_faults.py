@@ -254,7 +254,7 @@ def test_every_measured_point_of_every_device_can_suffer_it(bench: Site, kind: s
     bench.advance(20.0)
     bench.clear()
     assert bench.active_faults() == []
-    assert not [name for _, name in bench.plant.timers if name.startswith("look ")]
+    assert not [name for _, name in bench.plant.timers if name.startswith("reevaluate ")]
     for device in bench.devices.values():
         for point in device.point_names():
             value = device.read(point)

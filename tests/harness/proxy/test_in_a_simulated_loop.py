@@ -15,14 +15,14 @@ from twinfeed.harness.faults.frames import Tamper
 from twinfeed.harness.faults.proxy import TcpProxy, UdpProxy
 from twinfeed.harness.virtual.links.link import LinkConditions
 from twinfeed.harness.virtual.loop import VirtualLoop
-from twinfeed.harness.virtual.network import Network
+from twinfeed.harness.virtual.network import VirtualNetwork
 
 DEVICE, PROXY = ("127.20.0.1", 502), ("127.0.0.9", 502)
 
 
 def simulated(main: Coroutine[Any, Any, Any]) -> Any:
     """What it returns, run in virtual time on a network that takes none."""
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Network(0, LinkConditions(latency_s=0.0)))) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(VirtualNetwork(0, LinkConditions(latency_s=0.0)))) as runner:
         return runner.run(main)
 
 

@@ -14,7 +14,7 @@ from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.search import menu, scenarios
 from twinfeed.harness.search.strategies import injections
 from twinfeed.harness.virtual.loop import VirtualLoop
-from twinfeed.harness.virtual.network import Network
+from twinfeed.harness.virtual.network import VirtualNetwork
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
 
@@ -35,7 +35,7 @@ def accepted(site: str, chosen: list[Injection]) -> None:
         finally:
             await world.stop()
 
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Network(0))) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(VirtualNetwork(0))) as runner:
         runner.run(happen())
 
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from twinfeed.harness.transports import TransportError
 from twinfeed.harness.virtual.loop import VirtualLoop
-from twinfeed.harness.virtual.network import Network
+from twinfeed.harness.virtual.network import VirtualNetwork
 from twinfeed.harness.virtual.sockets import Frame
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
@@ -51,5 +51,5 @@ async def polled(seed: int, site: str) -> str:
 
 if __name__ == "__main__":
     number = int(sys.argv[2])
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Network(number))) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(VirtualNetwork(number))) as runner:
         print(runner.run(polled(number, sys.argv[1])))

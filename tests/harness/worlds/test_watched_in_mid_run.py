@@ -12,7 +12,7 @@ from twinfeed.harness.journal import Trace
 from twinfeed.harness.properties import always, evaluate, never, within
 from twinfeed.harness.unknown import Unknown
 from twinfeed.harness.virtual.loop import VirtualLoop
-from twinfeed.harness.virtual.network import Network
+from twinfeed.harness.virtual.network import VirtualNetwork
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
 from twinfeed.harness.worlds.world import NOT_WATCHED
@@ -35,7 +35,7 @@ def watched_after(runs_s: list[float], then_s: float, everything: bool = False) 
         await world.stop()
         return world.journal.trace, since_s
 
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Network(1))) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(VirtualNetwork(1))) as runner:
         return runner.run(main())
 
 

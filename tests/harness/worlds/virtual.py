@@ -8,7 +8,7 @@ from typing import Any
 
 from twinfeed.harness.virtual.links.link import LinkConditions
 from twinfeed.harness.virtual.loop import VirtualLoop
-from twinfeed.harness.virtual.network import Network
+from twinfeed.harness.virtual.network import VirtualNetwork
 
 Main = Callable[[], Coroutine[Any, Any, Any]]
 
@@ -17,7 +17,7 @@ QUICK = LinkConditions(latency_s=0.001)
 
 def simulated(main: Main, seed: int = 0, conditions: LinkConditions = QUICK, time_limit_s: float = 86400.0) -> Any:
     """What it returns, run in virtual time on a network in memory."""
-    with asyncio.Runner(loop_factory=lambda: VirtualLoop(Network(seed, conditions), time_limit_s)) as runner:
+    with asyncio.Runner(loop_factory=lambda: VirtualLoop(VirtualNetwork(seed, conditions), time_limit_s)) as runner:
         return runner.run(main())
 
 

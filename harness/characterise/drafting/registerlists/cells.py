@@ -20,7 +20,7 @@ TABLES = {
     "di": "discrete", "1x": "discrete", "2": "discrete", "02": "discrete", "halteregister": "holding",
     "eingangsregister": "input", "registre": "holding", "": "holding",
 }  # fmt: skip
-"""How lists name a table, or the function code that reads it -> the table."""
+"""Names of a table in lists, or the function code that reads it -> the table."""
 
 ACCESS = {
     "": "ro", "r": "ro", "ro": "ro", "read": "ro", "read only": "ro", "read-only": "ro", "rd": "ro", "lesen": "ro",
@@ -44,7 +44,7 @@ NAMES = {
     "bool": "bit boolean bits digital",
 }  # fmt: skip
 TYPES = {alias: type for type, aliases in NAMES.items() for alias in (type, *aliases.split())}
-"""How lists call the types of a profile, without blanks and marks."""
+"""Names in lists of the types of a profile, without blanks and marks."""
 
 WIDER = {"u16": {2: "u32", 4: "u64"}, "i16": {2: "i32", 4: "i64"}, "f32": {4: "f64"}}
 """Types that name no width, by the number of registers that the list gives."""
@@ -64,7 +64,7 @@ ORDER_SUFFIXES = {
     "be": "abcd",
     "sw": "cdab",
 }
-"""What a type's name ends in -> the order it means: `float32_cdab`, `uint32 swapped`."""
+"""The ending of a type's name -> the order it means: `float32_cdab`, `uint32 swapped`."""
 
 Order = tuple[str, str]
 """Word order and byte order, `big` or `little` each."""
@@ -136,11 +136,11 @@ ORDERS: dict[str, Order] = {
         ("little", "little"),
     ),
 }
-"""How lists name the order of octets -> the order of registers and that of the octets in each."""
+"""Names in lists of the order of octets -> the order of registers and that of the octets in each."""
 
 
 class Kind(NamedTuple):
-    """A profile's type, the registers of a text (0: not said), and the order of octets if the type's name says it."""
+    """A profile's type, the registers of a text (0: not given), and the order of octets if the type's name has it."""
 
     type: str
     length: int
@@ -173,7 +173,7 @@ def access(text: str) -> str:
 
 
 def kind(text: str, registers: int = 0) -> Kind:
-    """The type that a cell names; `registers` is how many the list gives the value, 0 where it does not say."""
+    """The type that a cell names; `registers` is the number that the list gives the value, 0 where it gives none."""
     lower = text.lower()
     length, order = 0, None
     bare = re.sub(r"[^a-z0-9]+", "", re.sub(r"\bbits?\b|ieee[- ]?754|\bregisters?\b", " ", lower)) or plain_ieee(lower)
@@ -224,7 +224,7 @@ def number(text: str) -> Fraction:
 
 
 def scale(text: str) -> tuple[Fraction, Fraction]:
-    """What a raw 1 is worth, and what is added after: `0.1`, `0.1, offset -40`."""
+    """The worth of a raw 1, and the offset that is added after: `0.1`, `0.1, offset -40`."""
     factor, offset = text, Fraction(0)
     if match := re.fullmatch(r"(.*?)[,;]?\s*(?:offset|versatz|décalage|decalage)\s*[:=]?\s*(\S+)", text, re.IGNORECASE):
         factor, offset = match[1], number(match[2])

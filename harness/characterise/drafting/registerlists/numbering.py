@@ -1,4 +1,4 @@
-"""What the addresses of a list mean: addresses of the protocol, counted from 0, from 1, or in the 40001 notation.
+"""The meaning of the addresses of a list: addresses of the protocol, counted from 0, from 1, or in the 40001 notation.
 
 In the notation of Modicon's first controllers 40001 is the first holding register, 30001 the first input register,
 10001 the first discrete input and 00001 the first coil; with six digits 400001 and so on. The protocol counts from 0.
@@ -27,7 +27,7 @@ CROSSED = re.compile(r"([134])[xX](\d+)")
 
 
 class Address(NamedTuple):
-    """Where a list's line stands: the protocol's address; the table and how many registers, if the cell says them."""
+    """The place of a line: the protocol's address; the table and the number of registers, if the cell gives them."""
 
     address: int
     table: str = ""
@@ -40,7 +40,7 @@ class Reader:
     def __init__(
         self, records: Sequence[SheetLine], numbering: Numbering, recorded: Mapping[str, frozenset[int]]
     ) -> None:
-        """`recorded` holds the addresses that were recorded, by table: they tell 40001 the notation from 40001 the
+        """`recorded` holds the addresses that were recorded, by table: they separate 40001 the notation from 40001 the
         address, which some products really have (SunSpec's 40000 to 40069)."""
         self.notes: list[str] = []
         texts = [record.cells.get("address", "") for record in records]
@@ -82,7 +82,7 @@ class Reader:
         return int(bare, 16) if self._hex and LONELY_HEX.fullmatch(bare) else whole(bare)
 
     def _is_hex(self, texts: Sequence[str]) -> bool:
-        """Whether `0010` is hexadecimal because another address of the list is `001A`."""
+        """True if `0010` is hexadecimal because another address of the list is `001A`."""
         lonely = [text for text in map(str.strip, texts) if LONELY_HEX.fullmatch(text)]
         lettered = [text for text in lonely if re.search("[A-Fa-f]", text)]
         if lettered and len(lonely) == len([text for text in texts if text.strip()]):
@@ -91,7 +91,7 @@ class Reader:
         return False
 
     def _hint(self, texts: Sequence[str], recorded: Mapping[str, frozenset[int]]) -> None:
-        """Say so where the recording has more of the registers at one less: the list counts from 1."""
+        """Add a note if the recording has more of the registers at one less: the list counts from 1."""
         numbers = [int(text) for text in map(str.strip, texts) if text.isdigit()]
         here, before = (
             sum(any(number - less in known for known in recorded.values()) for number in numbers) for less in (0, 1)

@@ -71,7 +71,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "bemerkungen", "kommentar", "hinweis", "seite", "remarque", "remarques", "commentaire", "commentaires",
     ),
 }  # fmt: skip
-"""What a column holds -> how lists head it, in English, German, French and Spanish; the first one found counts."""
+"""The content of a column -> its headings, in English, German, French and Spanish; the first one found counts."""
 
 NEEDED = ("address", "name")
 
@@ -86,7 +86,7 @@ class SheetLine:
 
 @dataclass
 class Sheet:
-    """A list as it was read. `notes` say what was detected and what is not used."""
+    """A list as it was read. `notes` name the detected form and the unused columns."""
 
     path: Path
     records: list[SheetLine] = field(default_factory=list)
@@ -154,7 +154,7 @@ def _rows(lines: list[str], separator: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _fit(lines: list[str], separator: str) -> tuple[int, int]:
-    """How well a separator does: the columns that become known in the best row, and how often it stands there."""
+    """The fitness of a separator: the columns that become known in the best row, and the times that it stands there."""
     rows = [cells for _, cells in _rows(lines[:HEADER_WITHIN], separator)]
     known = max((len(_columns(cells)) for cells in rows), default=0)
     return known, sum(len(cells) - 1 for cells in rows)

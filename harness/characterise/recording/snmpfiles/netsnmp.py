@@ -1,4 +1,4 @@
-"""What net-snmp's `snmpwalk` prints: `.1.3.6.1.2.1.1.5.0 = STRING: "ups-a1"`.
+"""The output of net-snmp's `snmpwalk`: `.1.3.6.1.2.1.1.5.0 = STRING: "ups-a1"`.
 
 Numbers for names (`-On`) are what can be read without the reporter's MIB modules. Also read: `iso.3.6.1…`, which a
 machine without MIB modules prints; names below a few roots that never change; `-Oq` and `-OQ`, which leave out the
@@ -45,7 +45,7 @@ ROOTS = {
 
 NUMBERED = re.compile(r"(\.?(?:iso|\d+)(?:\.\d+)+(?:\[[^=]*?)?)\s+=(?:\s+(.*))?")
 NAMED = re.compile(r"(\.?(?:[A-Za-z][\w-]*::)?[A-Za-z][\w-]*(?:[.\[][^=]*?)?)\s+=(?:\s+(.*))?")
-"""How a variable begins. In a file of numbers the second is a line of a string."""
+"""The beginning of a variable. In a file of numbers the second is a line of a string."""
 QUICK = re.compile(r"(\.(?:iso|\d+)(?:\.\d+)+)(?: (.*))?")
 """A record of `-Oq`, which has a space for ` = `."""
 
@@ -54,7 +54,7 @@ REMARKS = (
     "Cannot find module", "Cannot adopt OID", "MIB search path", "Did not find", "Unlinked OID", "Bad operator",
     "End of MIB",
 )  # fmt: skip
-"""How lines begin that net-snmp's programs print between the variables."""
+"""Beginnings of lines that net-snmp's programs print between the variables."""
 
 GONE = ("No Such Instance currently exists", "No Such Object available", "No more variables left in this MIB View")
 
@@ -95,7 +95,7 @@ def entries(lines: list[tuple[int, bytes]]) -> tuple[list[Entry], list[tuple[int
 
 
 def _is_open(text: str) -> bool:
-    """Whether a quoted string has begun and not ended."""
+    """True if a quoted string has begun and not ended."""
     quote = text.find('"')
     return quote >= 0 and re.fullmatch(r'(?:[^"\\]|\\.)*"\s*', text[quote + 1 :], re.DOTALL) is None
 
@@ -158,7 +158,7 @@ def _value(text: str, typed: bool) -> tuple[str, int | bytes | str, str]:
 
 
 def _guessed(text: str) -> tuple[str, int | bytes | str, str]:
-    """What a text without a type (-OQ, -Oq) can be."""
+    """The possible meanings of a text without a type (-OQ, -Oq)."""
     if ticks := TICKS.fullmatch(text):
         return "timeticks", _ticks(ticks), ""
     if QUOTED_HEX.fullmatch(text):
@@ -184,7 +184,7 @@ def _fits(type: str, text: str) -> bool:
     return True
 
 
-# -- what stands after each type --------------------------------------------------------------------------------
+# -- values by type ---------------------------------------------------------------------------------------------
 
 Read = tuple[str, int | bytes | str, str]
 

@@ -33,10 +33,10 @@ UNPACKERS: dict[bytes, Callable[[BinaryIO], BinaryIO]] = {
     b"BZh": lambda file: cast(BinaryIO, bz2.BZ2File(file)),
     b"\xfd7zXZ\x00": lambda file: cast(BinaryIO, lzma.LZMAFile(file)),  # noqa: SIM115 (the caller closes it)
 }
-"""How compressed files begin."""
+"""First octets of compressed files."""
 
 WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
-"""How texts of 16-bit characters begin (Windows: "Unicode")."""
+"""First octets of texts of 16-bit characters (Windows: "Unicode")."""
 
 BOM = b"\xef\xbb\xbf"
 SAP = re.compile(rb"\.?\d+(\.\d+)+\s*,\s*\w+\s*,")
@@ -44,12 +44,12 @@ RECORD = re.compile(rb"[\d.\s]*\|")
 WALK = re.compile(rb"[^|]+?\s=(\s|$)|\.(iso|\d+)(\.\d+)+ ")
 
 MOST_PROBLEMS = 20
-"""Lines that a refusal names; of ten thousand the first ones tell as much."""
+"""Lines that a refusal names; of ten thousand the first ones are as useful."""
 
 
 @dataclass
 class Found:
-    """What a file holds."""
+    """The content of a file."""
 
     variables: list[Variable] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)

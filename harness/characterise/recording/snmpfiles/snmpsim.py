@@ -1,6 +1,6 @@
 """Lines of .snmprec files as snmpsim reads them: `OID|tag|value`.
 
-The tag is the ASN.1 tag in decimal. After it `x` says that the value is octets in hexadecimal, `e` that it has escapes
+The tag is the ASN.1 tag in decimal. After it `x` means that the value is octets in hexadecimal, `e` that it has escapes
 as Python's strings have them, and `:module` that a variation module of snmpsim computes the value (`variations`).
 
 Blanks at the end of a text are kept, since devices send them; snmpsim alone strips them.
@@ -29,7 +29,7 @@ def variables(line: bytes, path: Path, read: Read) -> tuple[list[Variable], str]
 
     Raises:
         NotALine: see there.
-        NotAValue: the line is one, but what it says cannot be.
+        NotAValue: the line is one, but its value cannot exist.
     """
     oid, bar, rest = line.decode("latin-1").removesuffix("\r").lstrip().partition("|")
     tag, second_bar, text = rest.partition("|")
@@ -48,7 +48,7 @@ def variable(oid: str, tag: str, text: str) -> Variable:
     bare, form = (tag[:-1], tag[-1]) if tag[-1:] in ("x", "e") else (tag, "")
     type = TYPES.get(bare)
     if type is None and form == "x" and TAG.fullmatch(bare) and int(bare) < 256:
-        type = f"tag{int(bare)}"  # what `record` writes of a tag that no type has
+        type = f"tag{int(bare)}"  # `record` writes this for a tag that no type has
     if type is None:
         known = ", ".join(f"{number} {known}" for known, number in TAGS.items())
         raise NotAValue(f"found the tag {tag!r}, expected one of {known}; x or e after it for hexadecimal or escapes")

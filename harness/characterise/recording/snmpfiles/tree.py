@@ -46,7 +46,7 @@ class Made(Sequence[Item], Generic[Item]):
 
 
 class Positions(dict[bytes, int]):
-    """Where a name stands, found in the sorted names."""
+    """The place of a name, found in the sorted names."""
 
     def __init__(self, oids: Sequence[Oid]) -> None:
         super().__init__()
@@ -78,7 +78,7 @@ class Names(Layout):
 class VariablesTree(MibTree):
     """The variables, each with the octets that the device sent as its value, be they a value of its type or not.
 
-    Names that no agent can have (`twinfeed.emulators.wire.snmp.ber.check_oid`) are left out, which the log says.
+    Names that no agent can have (`twinfeed.emulators.wire.snmp.ber.check_oid`) are left out, and logged.
     """
 
     __slots__ = ("_known", "_variables")

@@ -79,7 +79,7 @@ def _fixed(oid: str, tag: str, module: str, settings: dict[str, str]) -> tuple[s
 
 
 def _number(oid: str, tag: str, settings: dict[str, str]) -> tuple[str, str]:
-    """What snmpsim answers when no time has passed, without the random deviation."""
+    """The answer that snmpsim gives when no time has passed, without the random deviation."""
     type = TYPES.get(tag, "")
     if type not in INTEGERS:
         raise NotAValue(f"{oid}: found the tag {tag!r} for snmpsim's module numeric, expected 2, 65, 66, 67 or 70")

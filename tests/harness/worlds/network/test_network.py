@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from virtual import QUICK, simulated
 
 from twinfeed.harness.virtual.links.link import LinkConditions
-from twinfeed.harness.virtual.network import Network, Path
+from twinfeed.harness.virtual.network import Path, VirtualNetwork
 
 UPS, PDU = "127.20.1.11", "127.20.1.21"
 PORT = 502
@@ -51,7 +51,7 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
-def network() -> Network:
+def network() -> VirtualNetwork:
     return asyncio.get_running_loop().network  # type: ignore[attr-defined, no-any-return]
 
 
