@@ -138,5 +138,7 @@ def test_no_fault_and_no_timer_of_one_outlives_its_schedule(
     site.plant.restore(snapshot)
     run(site, Schedule(found), site.now, realise=True)
     assert site.active_faults() == []
-    assert [timer for timer in site.plant.timers if timer[1].startswith(("clear ", "reevaluate ", "isolate ", "lock "))] == []
+    assert [
+        timer for timer in site.plant.timers if timer[1].startswith(("clear ", "reevaluate ", "isolate ", "lock "))
+    ] == []
     assert {name: device.state.set_aside for name, device in site.devices.items() if device.state.set_aside} == {}
