@@ -32,7 +32,7 @@ class Field:
     """A JSON value; None where the field must be given or has no value until it is given."""
     required: bool
     doc: str
-    """The text beside the field, '' where its name, unit and the text of its class say everything."""
+    """The text beside the field, empty if its name, unit and the text of its class suffice."""
 
     @property
     def expected(self) -> str:

@@ -150,7 +150,7 @@ def described(kind: str) -> dict[str, ComponentKind | DeviceKind]:
 
 
 def as_json(found: dict[str, ComponentKind | DeviceKind]) -> dict[str, Any]:
-    """The same as JSON values."""
+    """The kinds as JSON values."""
     return {part: asdict(description) for part, description in found.items()}
 
 
