@@ -49,6 +49,7 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
         "vrrp_masters": "",
         "reachable_devices": "",
         "offered_gbps": "Gb/s",
+        "delivered_gbps": "Gb/s",
         "lost_gbps": "Gb/s",
     }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
@@ -164,12 +165,17 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
 
     @property
     def offered_gbps(self) -> float:
-        """What the servers would send, Gb/s."""
+        """What the servers send, and what the outside sends them, Gb/s."""
         return self.state.offered_gbps
 
     @property
+    def delivered_gbps(self) -> float:
+        """What of it arrives, Gb/s."""
+        return self.state.delivered_gbps
+
+    @property
     def lost_gbps(self) -> float:
-        """What of it finds no way, no room or a bad link, Gb/s."""
+        """What of it finds no way, no room or a bad link, Gb/s: all that is not delivered."""
         return self.state.lost_gbps
 
     @property
@@ -336,6 +342,8 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
     def _measure(self) -> None:
         """Work out what every port carries from now on."""
         self.state.offered_kw = {name: row.heat_kw for name, row in self.rows.items()}
-        rates, self.state.offered_gbps, self.state.lost_gbps = traffic.measure(self)
+        found = traffic.measure(self)
+        self.state.offered_gbps, self.state.lost_gbps = found.offered_gbps, found.lost_gbps
+        self.state.delivered_gbps = found.delivered_gbps
         for id, switch in self.switches.items():
-            switch.count_at(rates[id])
+            switch.count_at(found.rates[id])

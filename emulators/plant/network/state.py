@@ -31,9 +31,10 @@ class NetworkRatings:
     """True if a gateway of higher priority takes its role back (RFC 5798 6.1: default true)."""
     uplinks: tuple[Annotated[str, Names("switch")], ...] = ()
     """The gateways' ports to the outside world, one each (`core-1:54`)."""
-    gbps_per_kw: Annotated[float, Range(0.0, 1000.0, "Gb/s per kW")] = 0.4
-    """What servers send for each kW they draw, Gb/s: 44 servers in a 10 kW rack at 1 % of 10 Gb/s
-    (utilisation: Roy et al., Inside the Social Network's (Datacenter) Network, SIGCOMM 2015; from memory)."""
+    gbps_per_kw: Annotated[float, Range(0.0, 1000.0, "Gb/s per kW")] = 0.1
+    """What servers send for each kW they draw, Gb/s: a rack of 5 kW with a cable of 25 Gb/s to each of two switches, at
+    1 % of both (utilisation: Roy et al., Inside the Social Network's (Datacenter) Network, SIGCOMM 2015;
+    from memory)."""
     outside_share: Annotated[float, Range(0.0, 1.0)] = 0.2
     """Share of the servers' traffic that leaves the site (same source, order of magnitude; unverified)."""
     frame_octets: Annotated[float, Range(64.0, 9216.0, "octets")] = 800.0
@@ -65,6 +66,7 @@ class NetworkState(State):
     offered_kw: dict[str, float] = field(default_factory=dict)
     """The rows' power that the present traffic was worked out for, kW."""
     offered_gbps: float = 0.0
+    delivered_gbps: float = 0.0
     lost_gbps: float = 0.0
 
 

@@ -2,20 +2,21 @@
 
 Rates, not frames: from one change of topology or load to the next they are constant, so a counter is its last
 value plus rate times time. Servers talk through their gateway (each rack row is a subnet of its own), along the
-forwarding links; an aggregate splits evenly over its members. What is more than a link carries is discarded where
+forwarding links (`twinfeed.emulators.plant.network.streams`). What is more than a link carries is discarded where
 it would leave the switch; a damaged frame is counted as an error where it arrives.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from twinfeed.emulators.plant.network.cabling import Trunk
 from twinfeed.emulators.plant.network.fabric import Fabric
-from twinfeed.emulators.plant.network.links import Link
 from twinfeed.emulators.plant.network.spanning_tree import HELLO_S
 from twinfeed.emulators.plant.network.state import ADVERTISEMENT_S, LACP_PERIOD_S, OCTETS_PER_GBIT
+from twinfeed.emulators.plant.network.streams import Exit, Exits, Leg, Load, Stream, flow_hash, settle
 from twinfeed.emulators.plant.network.switch import COUNTERS, Switch
 
 CONTROL_FRAME_OCTETS = 64.0
@@ -42,50 +43,28 @@ INBOUND_PER_OUTBOUND = 0.25
 STORM_FRAME_OCTETS = 128.0
 """A circling broadcast, mostly ARP and the like with its share of longer frames; unverified, octets."""
 
-WHICH = {name: n for n, name in enumerate(COUNTERS)}
+IN_OCTETS, IN_ERRORS, OUT_OCTETS, OUT_DISCARDS = map(
+    COUNTERS.index, ("in_octets", "in_errors", "out_octets", "out_discards")
+)
+IN_FRAMES, OUT_FRAMES = COUNTERS.index("in_unicast"), COUNTERS.index("out_unicast")
+"""The counters of the first of `SORTS`; those of the others follow."""
+
+NOWHERE: Leg = ()
+"""A hop that no port leads over: the frames are lost."""
 
 
-class Load(NamedTuple):
-    """Frames of one sort in one direction, per second."""
-
-    octets: float
-    frames: float
-
-    def times(self, factor: float) -> Load:
-        return Load(self.octets * factor, self.frames * factor)
+Rates = dict[str, dict[str, list[float]]]
+"""By switch and port: how fast each of `COUNTERS` grows, per second."""
 
 
-class Ports:
-    """The rates being worked out, by switch and port."""
+class Traffic(NamedTuple):
+    """The rates of all ports, and the traffic of the servers in Gb/s: all that is offered is delivered or lost."""
 
-    def __init__(self, network: Fabric) -> None:
-        self.network = network
-        self.rates: dict[str, dict[str, list[float]]] = {id: {} for id in network.switches}
-        self.alike: dict[tuple[str, int], list[int]] = {}
-        """Server ports of one row on one switch carry the same: the first of them is worked out for all."""
-        self.lost_octets = 0.0
-
-    def add(self, switch: Switch, port: int, counter: str, per_second: float) -> None:
-        if per_second > 0.0:
-            rates = self.rates[switch.id].setdefault(str(port), [0.0] * len(COUNTERS))
-            rates[WHICH[counter]] += per_second
-
-    def arrives(self, switch: Switch, port: int, sort: str, load: Load, damaged: float = 0.0) -> None:
-        """Frames that reach a port, a share of them damaged."""
-        self.add(switch, port, "in_octets", load.octets * (1.0 - damaged))
-        self.add(switch, port, f"in_{sort}", load.frames * (1.0 - damaged))
-        self.add(switch, port, "in_errors", load.frames * damaged)
-
-    def leaves(self, switch: Switch, port: int, loads: dict[str, Load]) -> float:
-        """Frames that are to leave through a port; returns the share that fits."""
-        room = switch.speed_gbps(port) * OCTETS_PER_GBIT
-        wanted = sum(load.octets for load in loads.values())
-        fits = min(1.0, room / wanted) if wanted > 0.0 else 1.0
-        for sort, load in loads.items():
-            self.add(switch, port, "out_octets", load.octets * fits)
-            self.add(switch, port, f"out_{sort}", load.frames * fits)
-            self.add(switch, port, "out_discards", load.frames * (1.0 - fits))
-        return fits
+    rates: Rates
+    offered_gbps: float
+    """What the servers send, and what comes in for them from the outside."""
+    delivered_gbps: float
+    lost_gbps: float
 
 
 class Branch(NamedTuple):
@@ -94,6 +73,10 @@ class Branch(NamedTuple):
     switch: str
     trunk: Trunk
     towards: str
+
+
+Way = dict[str, Branch]
+"""The branch of every switch that frames reach from the root of the walk."""
 
 
 def branches(network: Fabric, root: str) -> list[Branch]:
@@ -120,182 +103,246 @@ def forwards(switch: Switch, port: int) -> bool:
     return switch.state.stp.get(str(port)) == "forwarding"
 
 
-Flows = dict[tuple[str, str], dict[str, Load]]
-"""By trunk and the switch that sends: what it is to carry, by sort."""
+def measure(network: Fabric) -> Traffic:
+    """Work out what every port carries from now on."""
+    streams = _Streams(network)
+    servers = streams.servers()
+    streams.polls()
+    streams.broadcasts()
+    streams.protocols()
+    streams.storms()
+    settle(streams.all, streams.exits)
+    gbps = (octets / OCTETS_PER_GBIT for octets in servers.totals())
+    return Traffic(streams.rates(), *gbps)
 
 
-def put(flows: Flows, trunk: Trunk, sender: str, sort: str, load: Load) -> None:
-    loads = flows[trunk.id, sender]
-    old = loads.get(sort, Load(0.0, 0.0))
-    loads[sort] = Load(old.octets + load.octets, old.frames + load.frames)
+class _Servers:
+    """The streams of the servers: up to the gateway, from there down again and to the outside."""
+
+    def __init__(self) -> None:
+        self.up: list[Stream] = []
+        self.down: list[Stream] = []
+        self.out: list[Stream] = []
+        self.inbound: list[Stream] = []
+
+    def totals(self) -> tuple[float, float, float]:
+        """Offered, delivered and lost, octets/s."""
+        offered = sum(stream.load.octets for stream in (*self.up, *self.inbound))
+        delivered = sum(stream.reached for stream in (*self.down, *self.out))
+        return offered, delivered, sum(stream.lost for stream in (*self.up, *self.down, *self.out))
 
 
-def measure(network: Fabric) -> tuple[dict[str, dict[str, list[float]]], float, float]:
-    """The rates of every port by switch, and the servers' traffic in Gb/s: offered, and lost on its way."""
-    ports = Ports(network)
-    flows: Flows = defaultdict(dict)
-    hosts: dict[tuple[str, int], dict[str, Load]] = defaultdict(dict)
-    """What leaves through ports that have a host, by switch and port."""
-    offered, lost = _servers(network, ports, flows, hosts)
-    _polls(network, ports, flows, hosts)
-    _broadcasts(network, ports, flows, hosts)
-    _protocols(network, flows)
-    for (id, port), loads in hosts.items():
-        switch = network.switches[id]
-        if id in network.state.storm:
-            _fill(switch, port, loads)
-        ports.leaves(switch, port, loads)
-    for (id, first), others in ports.alike.items():
-        if (rates := ports.rates[id].get(str(first))) is not None:
-            ports.rates[id].update((str(port), rates) for port in others)
-    for trunk in network.trunks:
-        for (sender, _), (receiver, _) in ((trunk.a, trunk.b), (trunk.b, trunk.a)):
-            _carry(network, ports, trunk, sender, receiver, flows[trunk.id, sender.id])
-    return ports.rates, offered, (lost + ports.lost_octets) / OCTETS_PER_GBIT
+class _Streams:
+    """All streams of a network at one moment."""
 
+    def __init__(self, network: Fabric) -> None:
+        self.network = network
+        self.exits = Exits(network)
+        self.all: list[Stream] = []
+        self.entries: list[tuple[str, tuple[int, ...], Stream]] = []
+        """Switch, ports and the stream that hosts send in through them, the same through each port."""
+        self.doors: dict[str, dict[str, tuple[int, ...]]] = {}
+        """By row and switch: the ports to the row's servers."""
+        for (id, port), row in network.servers.items():
+            if forwards(network.switches[id], port):
+                own = self.doors.setdefault(row, {})
+                own[id] = (*own.get(id, ()), port)
 
-def _carry(
-    network: Fabric, ports: Ports, trunk: Trunk, sender: Switch, receiver: Switch, loads: dict[str, Load]
-) -> None:
-    """Split over the links of a trunk, drop what does not fit, damage what a bad link damages."""
-    links = network.carrying(trunk)
-    stormy = sender.id in network.state.storm and network.passes(trunk)
-    for link in links:
-        share = {sort: load.times(1.0 / len(links)) for sort, load in loads.items()}
-        own, far = _ports(link, sender)
-        if stormy:
-            _fill(sender, own, share)
-        fits = ports.leaves(sender, own, share)
-        for sort, load in share.items():
-            ports.arrives(receiver, far, sort, load.times(fits), link.loss_ratio)
-        unicast = share.get("unicast", Load(0.0, 0.0)).octets
-        ports.lost_octets += unicast * (1.0 - fits * (1.0 - link.loss_ratio))
+    def _add(self, sort: str, load: Load, legs: Sequence[Leg], of: Sequence[Stream] = (), part: float = 0.0) -> Stream:
+        stream = Stream(sort, load, legs, of, part)
+        self.all.append(stream)
+        return stream
 
+    def _host(self, switch: Switch, *ports: int) -> Leg:
+        """The last hop, to a host or to hosts that each get the same."""
+        return ((self.exits.host(switch, ports), 1.0),)
 
-def _ports(link: Link, sender: Switch) -> tuple[int, int]:
-    """The link's port at the sender and at the other end."""
-    return (link.a[1], link.b[1]) if link.a[0] is sender else (link.b[1], link.a[1])
+    def _up(self, way: Way, id: str, flows: Sequence[int]) -> list[Leg]:
+        """The hops from a switch to the root of the walk."""
+        legs = []
+        while id in way:
+            legs.append(self.exits.leg(way[id].trunk, id, flows))
+            id = way[id].towards
+        return legs
 
+    def _down(self, way: Way, id: str, flows: Sequence[int]) -> list[Leg]:
+        """The hops from the root of the walk to a switch."""
+        legs = []
+        while id in way:
+            legs.append(self.exits.leg(way[id].trunk, way[id].towards, flows))
+            id = way[id].towards
+        return legs[::-1]
 
-def _fill(switch: Switch, port: int, loads: dict[str, Load]) -> None:
-    """A storm offers twice what the port can send: half of everything on it is dropped."""
-    octets = 2.0 * switch.speed_gbps(port) * OCTETS_PER_GBIT
-    loads["broadcast"] = Load(octets, octets / STORM_FRAME_OCTETS)
+    def servers(self) -> _Servers:
+        """Each row sends what its power lets expect, evenly through the switches it is cabled to."""
+        network, params, found = self.network, self.network.params, _Servers()
+        gateway = network.vrrp_master
+        way = {branch.switch: branch for branch in branches(network, gateway)} if gateway else {}
+        outside = params.outside_share if network.outside else 0.0
+        door = next(((s, p) for s, p in network.outside if s.id == gateway and forwards(s, p)), None)
+        inbound = INBOUND_PER_OUTBOUND if door else 0.0
+        for row, kw in network.state.offered_kw.items():
+            octets = kw * params.gbps_per_kw * OCTETS_PER_GBIT
+            sent = Load(octets, octets / params.frame_octets)
+            for id, ports in self.doors.get(row, {}).items():
+                load = sent.times(1.0 / len(self.doors[row]))
+                if id != gateway and id not in way:
+                    found.up.append(self._add("unicast", load, [NOWHERE]))
+                    continue
+                hosts = [f"{id}:{port}" for port in ports]
+                up = self._add("unicast", load, self._up(way, id, [flow_hash(host, gateway) for host in hosts]))
+                self.entries.append((id, ports, up))
+                legs = self._down(way, id, [flow_hash(gateway, host) for host in hosts])
+                legs.append(self._host(network.switches[id], *ports))
+                found.up.append(up)
+                found.down.append(self._add("unicast", load, legs, [up], 1.0 - outside * (1.0 - inbound)))
+            if row not in self.doors:
+                found.up.append(self._add("unicast", sent, [NOWHERE]))
+        if outside > 0.0:
+            frame = Load(params.frame_octets, 1.0)
+            leg = self._host(*door) if door else NOWHERE
+            found.out.append(self._add("unicast", frame, [leg], found.up, outside))
+            if door:
+                back = self._add("unicast", frame, [], found.up, outside * inbound)
+                found.inbound.append(back)
+                self.entries.append((door[0].id, (door[1],), back))
+        return found
 
+    def polls(self) -> None:
+        """The management station asks every device it can reach; requests and answers are of one size."""
+        network = self.network
+        if network.station is None:
+            return
+        station, station_port = network.station
+        way = {branch.switch: branch for branch in branches(network, station.id)}
+        octets = network.params.poll_kbps * 1000.0 / 8.0
+        poll = Load(octets, octets / POLL_FRAME_OCTETS)
+        here = self._host(station, station_port)
+        for id, (_, switch, port) in network.cards.items():
+            if network.reachable(id):
+                there = self._host(switch, port)
+                ask = self._down(way, switch.id, [flow_hash("station", id)])
+                answer = self._up(way, switch.id, [flow_hash(id, "station")])
+                request = self._add("unicast", poll, [*ask, there])
+                self.entries.append((station.id, (station_port,), request))
+                self.entries.append((switch.id, (port,), self._add("unicast", poll, [*answer, here])))
 
-def _servers(
-    network: Fabric, ports: Ports, flows: Flows, hosts: dict[tuple[str, int], dict[str, Load]]
-) -> tuple[float, float]:
-    """The servers' traffic: offered in Gb/s, lost for want of a way in octets/s."""
-    params = network.params
-    gateway = network.vrrp_master
-    way = {branch.switch: branch for branch in branches(network, gateway)} if gateway else {}
-    doors: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-    for (id, port), row in network.servers.items():
-        if forwards(network.switches[id], port):
-            doors[row][id].append(port)
-    for row in doors:
-        for id, own in doors[row].items():
-            ports.alike[id, own[0]] = own[1:]
-    offered = lost = arrived = 0.0
-    for row, kw in network.state.offered_kw.items():
-        sent = kw * params.gbps_per_kw * OCTETS_PER_GBIT
-        offered += sent
-        if not doors[row]:
-            lost += sent
-        for id, own in doors[row].items():
-            share = sent / len(doors[row])
-            if id != gateway and id not in way:
-                lost += share
+    def broadcasts(self) -> None:
+        """Address resolution: the requests of the hosts of one side flood the other, and every host port."""
+        network = self.network
+        doors: dict[str, list[tuple[int, ...]]] = defaultdict(list)
+        for row in self.doors.values():
+            for id, ports in row.items():
+                doors[id].append(ports)
+        for id, port in network.hosts:
+            if (id, port) not in network.servers and forwards(network.switches[id], port):
+                doors[id].append((port,))
+        one = Load(ARP_PER_HOST_S * CONTROL_FRAME_OCTETS, ARP_PER_HOST_S)
+        done: set[str] = set()
+        for root, switch in network.switches.items():
+            if root in done or not switch.running:
                 continue
-            arrived += share
-            up = Load(share, share / params.frame_octets)
-            down = up.times(1.0 - params.outside_share * (1.0 - INBOUND_PER_OUTBOUND))
-            ports.arrives(network.switches[id], own[0], "unicast", up.times(1.0 / len(own)))
-            hosts[id, own[0]]["unicast"] = down.times(1.0 / len(own))
-            _along(flows, way, id, up, down)
-    outside = next(((s, p) for s, p in network.outside if s.id == gateway), None)
-    if outside and forwards(*outside):
-        out = Load(arrived, arrived / params.frame_octets).times(params.outside_share)
-        hosts[gateway, outside[1]]["unicast"] = out
-        ports.arrives(*outside, "unicast", out.times(INBOUND_PER_OUTBOUND))
-    return offered / OCTETS_PER_GBIT, lost
+            walk = branches(network, root)
+            part = [root, *(branch.switch for branch in walk)]
+            done.update(part)
+            below = {id: sum(map(len, doors[id])) for id in part}
+            total = sum(below.values())
+            for branch in reversed(walk):
+                below[branch.towards] += below[branch.switch]
+            for branch in walk:
+                self._over("broadcast", one.times(below[branch.switch]), branch.trunk, branch.switch)
+                self._over("broadcast", one.times(total - below[branch.switch]), branch.trunk, branch.towards)
+            for id in part:
+                for ports in doors[id]:
+                    self.entries.append((id, ports, self._add("broadcast", one.times(len(ports)), [])))
+                    self._add(
+                        "broadcast",
+                        one.times(len(ports) * (total - 1)),
+                        [self._host(network.switches[id], *ports)],
+                    )
+
+    def _over(self, sort: str, load: Load, trunk: Trunk, sender: str) -> None:
+        """Frames over one trunk, all of one flow."""
+        self._add(sort, load, [self.exits.leg(trunk, sender, [flow_hash(sender, sort)])])
+
+    def protocols(self) -> None:
+        """BPDUs of designated ports, LLDPDUs and LACPDUs of both ends, the master's advertisements."""
+        network = self.network
+        for trunk in network.trunks:
+            links = network.carrying(trunk)
+            for switch, port in (trunk.a, trunk.b):
+                if not links or not switch.speaks:
+                    continue
+                if switch.stp_role(port) == "designated" and switch.bridges:
+                    self._over("multicast", Load(CONTROL_FRAME_OCTETS / HELLO_S, 1.0 / HELLO_S), trunk, switch.id)
+                lldp = Load(LLDP_FRAME_OCTETS / LLDP_PERIOD_S, 1.0 / LLDP_PERIOD_S)
+                for link, exit in zip(links, self.exits.members(trunk, switch.id), strict=True):
+                    self._add("multicast", lldp, [((exit, 1.0),)])
+                    if trunk.aggregated:
+                        every = 1.0 / LACP_PERIOD_S[link.params.lacp]
+                        self._add("multicast", Load(LACP_FRAME_OCTETS * every, every), [((exit, 1.0),)])
+        master = network.vrrp_master
+        if master and network.switches[master].speaks:
+            advertisement = Load(CONTROL_FRAME_OCTETS / ADVERTISEMENT_S, 1.0 / ADVERTISEMENT_S)
+            for branch in branches(network, master):
+                self._over("multicast", advertisement, branch.trunk, branch.towards)
+
+    def storms(self) -> None:
+        """A storm offers twice what each port of its switches can send: half of everything is dropped."""
+        stormy = self.network.state.storm
+        if not stormy:
+            return
+        circling = [exit for (id, _), exit in self.exits.hosts.items() if id in stormy]
+        for trunk in self.network.trunks:
+            for end in trunk.ends if self.network.passes(trunk) else ():
+                if end.bridge in stormy:
+                    circling += self.exits.members(trunk, end.bridge)
+        for exit in circling:
+            octets = 2.0 * exit.room
+            self._add("broadcast", Load(octets, octets / STORM_FRAME_OCTETS), [((exit, 1.0),)])
+
+    def rates(self) -> Rates:
+        """How fast the counters of all ports grow, per second."""
+        counts = _Counts(self.network)
+        for id, ports, stream in self.entries:
+            row, load = counts.of(id, ports), stream.load
+            row[IN_OCTETS] += load.octets / len(ports)
+            row[IN_FRAMES + stream.sort] += load.frames / len(ports)
+        for exit in self.exits:
+            counts.leaves(exit)
+        return counts.rates
 
 
-def _along(flows: Flows, way: dict[str, Branch], id: str, up: Load, down: Load) -> None:
-    """Put a flow on every trunk from that switch to the root of the walk, and its answer on the way back."""
-    while id in way:
-        branch = way[id]
-        put(flows, branch.trunk, id, "unicast", up)
-        put(flows, branch.trunk, branch.towards, "unicast", down)
-        id = branch.towards
+class _Counts:
+    """The rates of the counters, added up. Ports that carry the same share a list."""
 
+    def __init__(self, network: Fabric) -> None:
+        self.rates: Rates = {id: {} for id in network.switches}
 
-def _polls(network: Fabric, ports: Ports, flows: Flows, hosts: dict[tuple[str, int], dict[str, Load]]) -> None:
-    """The management station asks every device it can reach; requests and answers are of one size."""
-    if network.station is None:
-        return
-    station, station_port = network.station
-    way = {branch.switch: branch for branch in branches(network, station.id)}
-    octets = network.params.poll_kbps * 1000.0 / 8.0
-    poll = Load(octets, octets / POLL_FRAME_OCTETS)
-    reached = 0
-    for id, (_, switch, port) in network.cards.items():
-        if network.reachable(id):
-            reached += 1
-            ports.arrives(switch, port, "unicast", poll)
-            hosts[switch.id, port]["unicast"] = poll
-            _along(flows, way, switch.id, poll, poll)
-    if reached:
-        ports.arrives(station, station_port, "unicast", poll.times(reached))
-        hosts[station.id, station_port]["unicast"] = poll.times(reached)
+    def of(self, id: str, ports: tuple[int, ...]) -> list[float]:
+        """The rates of those ports, each of which carries the same."""
+        rates = self.rates[id]
+        row = rates.get(str(ports[0]))
+        if row is None:
+            row = [0.0] * len(COUNTERS)
+            rates.update((str(port), row) for port in ports)
+        return row
 
-
-def _broadcasts(network: Fabric, ports: Ports, flows: Flows, hosts: dict[tuple[str, int], dict[str, Load]]) -> None:
-    """Address resolution: what the hosts of one side ask floods the other, and every host port."""
-    doors: dict[str, list[int]] = defaultdict(list)
-    for id, port in network.hosts:
-        if forwards(network.switches[id], port):
-            doors[id].append(port)
-    copies = {(id, port) for (id, _), others in ports.alike.items() for port in others}
-    one = Load(ARP_PER_HOST_S * CONTROL_FRAME_OCTETS, ARP_PER_HOST_S)
-    done: set[str] = set()
-    for root, switch in network.switches.items():
-        if root in done or not switch.running:
-            continue
-        walk = branches(network, root)
-        part = [root, *(branch.switch for branch in walk)]
-        done.update(part)
-        below = {id: len(doors[id]) for id in part}
-        total = sum(below.values())
-        for branch in reversed(walk):
-            below[branch.towards] += below[branch.switch]
-        for branch in walk:
-            put(flows, branch.trunk, branch.switch, "broadcast", one.times(below[branch.switch]))
-            put(flows, branch.trunk, branch.towards, "broadcast", one.times(total - below[branch.switch]))
-        for id in part:
-            for port in doors[id]:
-                if (id, port) not in copies:
-                    ports.arrives(network.switches[id], port, "broadcast", one)
-                    hosts[id, port]["broadcast"] = one.times(total - 1)
-
-
-def _protocols(network: Fabric, flows: Flows) -> None:
-    """BPDUs of designated ports, LLDPDUs and LACPDUs of both ends, the master's advertisements."""
-    for trunk in network.trunks:
-        links = network.carrying(trunk)
-        for switch, port in (trunk.a, trunk.b):
-            if not links or not switch.speaks:
-                continue
-            if switch.stp_role(port) == "designated" and switch.bridges:
-                put(flows, trunk, switch.id, "multicast", Load(CONTROL_FRAME_OCTETS / HELLO_S, 1.0 / HELLO_S))
-            lldp = len(links) / LLDP_PERIOD_S
-            put(flows, trunk, switch.id, "multicast", Load(LLDP_FRAME_OCTETS * lldp, lldp))
-            if trunk.aggregated:
-                lacp = sum(1.0 / LACP_PERIOD_S[link.params.lacp] for link in links)
-                put(flows, trunk, switch.id, "multicast", Load(LACP_FRAME_OCTETS * lacp, lacp))
-    master = network.vrrp_master
-    if master and network.switches[master].speaks:
-        advertisement = Load(CONTROL_FRAME_OCTETS / ADVERTISEMENT_S, 1.0 / ADVERTISEMENT_S)
-        for branch in branches(network, master):
-            put(flows, branch.trunk, branch.towards, "multicast", advertisement)
+    def leaves(self, exit: Exit) -> None:
+        """Frames that leave through an exit and arrive at its other end; those that do not fit are discarded."""
+        octets, frames = sum(exit.octets), sum(exit.frames)
+        if octets <= 0.0:
+            return
+        row, fits = self.of(exit.switch.id, exit.ports), exit.fits / len(exit.ports)
+        row[OUT_OCTETS] += octets * fits
+        for sort, count in enumerate(exit.frames, OUT_FRAMES):
+            row[sort] += count * fits
+        row[OUT_DISCARDS] += frames * (1.0 - exit.fits) / len(exit.ports)
+        if exit.far is None:
+            return
+        switch, port = exit.far
+        row = self.of(switch.id, (port,))
+        row[IN_OCTETS] += octets * exit.passes
+        for sort, count in enumerate(exit.frames, IN_FRAMES):
+            row[sort] += count * exit.passes
+        row[IN_ERRORS] += frames * exit.fits * exit.damaged
