@@ -21,7 +21,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
     """A diesel generating set with its circuit breaker, one of those on the bus `params.bus`.
 
     Sets in step share the bus's load in proportion to `capacity_kw` (isochronous load sharing). One that closes onto
-    a live bus without being in step, or is met by another source, trips together with all sets on the bus.
+    a live bus without being in step, or is met by another source, trips together with all sources of the bus.
     """
 
     kind = "generator"
@@ -179,6 +179,16 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
             self.state.trip_cause = cause
             self.log("tripped", cause=cause)
 
+    def surge(self, cause: str, broken: bool) -> bool:
+        """Its poles slip: it trips (ANSI 78) even if a breaker nearer to the fault has opened.
+
+        If its own breaker does not open either, the engine cannot hold against the torque and stalls.
+        """
+        self.trip(cause)
+        if self.state.closed and not broken and self.running:
+            self.engine.die("stalled")
+        return True
+
     def acknowledge_trip(self) -> None:
         """Put the breaker's trip indication back."""
         if not self.state.closed:
@@ -241,14 +251,10 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
             state.loading = [kw, kva, capacity]
 
     def _watch_bus(self) -> None:
-        """Sources out of step on one bus: everything on it trips."""
-        clash = self._bus is not None and getattr(self._bus, "clash", False)
-        if self.alternator.excited and (clash or (self.alternator.met() and not self.state.in_step)):
-            for peer in self._peers:
-                peer.trip("out of step")
-            self.trip("out of step")
-        elif self.alternator.excited:
-            self.state.in_step = True  # alone on the bus, it is the reference whatever it was before
+        """Take note of being in step; what follows when it is not comes from the board, by `surge`."""
+        if self.alternator.excited:
+            # Alone on the bus, it is the reference whatever it was before.
+            self.state.in_step = self.state.in_step or not self.alternator.met()
         elif not self.alternator.motored:
             self.state.in_step = False
 

@@ -17,6 +17,9 @@ from twinfeed.emulators.plant.power.flow import Tie, capacity_kw
 ANGLES = (0.0, -2.0 * pi / 3.0, 2.0 * pi / 3.0)
 """Phase angles of a three-phase system, rad."""
 
+OUT_OF_STEP = "out of step"
+"""Cause of the trips that follow when two live sources that are out of step are connected."""
+
 
 @dataclass(frozen=True)
 class BoardRatings:
@@ -29,8 +32,8 @@ class BoardRatings:
 class Board(Electrical[State, BoardRatings]):
     """A busbar with any number of named incomers (`feeds: {transformer: qf-t1, generator: qf-g}`).
 
-    Live incomers in step share its load in proportion to their `capacity_kw`. Two that are out of step are a fault:
-    every live incomer that has a breaker trips at once.
+    Live incomers in step share its load in proportion to their `capacity_kw`. Two that are out of step are a fault: the
+    surge opens the next interrupters on the way up to both (see `surge_upstream`).
     """
 
     kind = "board"
@@ -115,7 +118,7 @@ class Board(Electrical[State, BoardRatings]):
         # While others still react to this instant, supplies of one system may differ for a round.
         if len(self.seen) > 1 and self.clash and not self.plant.dirty:
             self.log("clash", incomers=[t for t, s in self.seen.items() if s.origin])
-            trip_incomers(self, "out of step")
+            surge_upstream(self)
 
     def _carrying(self) -> list[str]:
         """The terminals that share its load."""
@@ -129,9 +132,9 @@ class Board(Electrical[State, BoardRatings]):
 class BusTie(CircuitBreaker, Tie[BreakerState, BreakerRatings]):
     """A bus coupler with a breaker in it, normally open.
 
-    Nothing in the switchgear stops it closing onto two sources out of step: that is its controller's interlock. If
-    it happens, the tie and the live incomers of both boards trip. Closed onto a short circuit it trips at once, before
-    the healthy board's own incomers.
+    Nothing in the switchgear stops it closing onto two sources out of step: that is its controller's interlock. If it
+    happens, the tie trips, and the surge opens the next interrupters on the way up from both boards. Closed onto a
+    short circuit it trips at once, before the healthy board's own incomers.
     """
 
     kind = "bus_tie"
@@ -154,9 +157,9 @@ class BusTie(CircuitBreaker, Tie[BreakerState, BreakerRatings]):
     def react(self) -> None:
         if self.clash and self.closed and not self.plant.dirty:
             self.log("clash", a=self.seen["a"].origin, b=self.seen["b"].origin)
-            self.trip("out of step")
+            self.trip(OUT_OF_STEP)
             for terminal in ("a", "b"):
-                trip_incomers(self.upstream(terminal), "out of step")
+                surge_upstream(self.upstream(terminal))
         elif self.closed and self._onto_short():
             self.trip("short circuit")
         else:
@@ -168,12 +171,31 @@ class BusTie(CircuitBreaker, Tie[BreakerState, BreakerRatings]):
         return any("short-circuit" in b.state.faults for b in boards) and any(b.output.live for b in boards)
 
 
-def trip_incomers(board: Electrical, cause: str) -> None:
-    """Trip every live incomer of a board that is a breaker."""
-    for terminal, supply in board.seen.items():
-        incomer = board.upstream(terminal)
-        if supply.origin and isinstance(incomer, CircuitBreaker):
-            incomer.trip(cause)
+def surge_upstream(board: Electrical) -> None:
+    """Send the surge of two sources out of step from a board up every live way to its sources.
+
+    On each way the nearest interrupter opens, whatever it is: a breaker, a closed bus tie, a set's own breaker. One
+    that fails to open leaves it to the next. A source with nothing before it goes down. Sets always trip (ANSI 78).
+    """
+    ties = [actor for actor in board.plant.actors.values() if isinstance(actor, Tie)]
+    reached: dict[str, bool] = {}
+
+    def rise(component: Electrical, broken: bool) -> None:
+        if reached.get(component.id, True) <= broken and component.id in reached:
+            return
+        reached[component.id] = broken
+        for terminal, supply in component.seen.items():
+            if supply.live and component.passes(terminal):
+                above = component.upstream(terminal)
+                rise(above, above.surge(OUT_OF_STEP, broken))
+        for tie in ties:
+            ends = tie.upstream("a"), tie.upstream("b")
+            if component in ends and tie.closed and not tie.clash:
+                far = ends[0] if component is ends[1] else ends[1]
+                if far.live:
+                    rise(far, tie.surge(OUT_OF_STEP, broken))
+
+    rise(board, False)
 
 
 def neutral_amperes(load: Draw, supply: Supply) -> float:

@@ -188,6 +188,9 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
         """Open it on its release: it cannot be closed again before `reset`."""
         return self._move("tripped", cause)
 
+    def surge(self, cause: str, broken: bool) -> bool:
+        return broken or self.trip(cause)
+
     def reset(self) -> bool:
         """Reset a tripped mechanism: open, ready to be closed. False if it was not tripped."""
         if not self.tripped:

@@ -217,6 +217,18 @@ class Electrical(Component[S, P]):
         """What it draws from each terminal, given `load` (and `loads`). Must not change the state."""
         raise NotImplementedError  # every kind of component says its own
 
+    def passes(self, terminal: str) -> bool:
+        """True if current can flow between this terminal and the output in the present state of the component."""
+        return True
+
+    def surge(self, cause: str, broken: bool) -> bool:
+        """Carry the surge between two sources that are out of step, on its way up to the sources.
+
+        `broken` is true if an interrupter nearer to the place of the fault has broken the surge. An interrupter opens
+        unless it is. Returns true if the surge is broken from here on upwards.
+        """
+        return broken
+
     def socket(self, name: str) -> Supply:
         """What one of its sockets puts out (for components with switched outlets)."""
         raise PlantError(f"{self.id} has no socket {name!r}: it has a single output")

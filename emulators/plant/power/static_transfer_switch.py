@@ -203,6 +203,9 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
             return DEAD
         return self.seen.get(self._through, DEAD)
 
+    def passes(self, terminal: str) -> bool:
+        return terminal == self._through
+
     def demand(self) -> Mapping[str, Draw]:
         return {self._through: self.load}
 

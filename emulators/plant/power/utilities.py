@@ -102,6 +102,13 @@ class Utility(Electrical[UtilityState, UtilityRatings]):
     def switch_on(self) -> None:
         self._serve(True)
 
+    def surge(self, cause: str, broken: bool) -> bool:
+        """Its operator's feeder trips on a surge that nothing has broken: it is out of service until `switch_on`."""
+        if not broken:
+            self.log("feeder tripped", cause=cause)
+            self._serve(False)
+        return True
+
     def _serve(self, in_service: bool) -> None:
         if in_service != self.state.in_service:
             self.state.in_service = in_service

@@ -74,6 +74,15 @@ class PowerTrain:
             return "none"
         return path
 
+    @property
+    def passing(self) -> str:
+        """The terminal that is connected to the output past the inverter, '' if there is none."""
+        route = self.route()
+        if route not in ("eco", "bypass", "maintenance"):
+            return ""
+        terminal = "maintenance" if route == "maintenance" and "maintenance" in self.unit.feeds else "bypass"
+        return terminal if terminal in self.unit.feeds else "input"
+
     def energise(self) -> Supply:
         route = self.route()
         if route == "inverter":
@@ -93,10 +102,8 @@ class PowerTrain:
         self.rectifier_draw = self._shared(self.input_kw, (1.0 / p.input_power_factor**2 - 1.0) ** 0.5)
         self.bypass_draw = NOTHING
         draws = {"input": self.rectifier_draw} if self.input_kw > 0.0 else {}
-        if route in ("eco", "bypass", "maintenance"):
+        if terminal := self.passing:
             self.bypass_draw = self.unit.load.plus(self._shared(passing)) if passing else self.unit.load
-            terminal = "maintenance" if route == "maintenance" and "maintenance" in self.unit.feeds else "bypass"
-            terminal = terminal if terminal in self.unit.feeds else "input"
             draws[terminal] = draws[terminal].plus(self.bypass_draw) if terminal in draws else self.bypass_draw
         return draws
 

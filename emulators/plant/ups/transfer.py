@@ -80,8 +80,12 @@ class Transfer:
         if self.train.inputs.bypass_ok and "static-switch-stuck" not in self.unit.state.faults:
             self.go("bypass", "overload")
         else:
-            self.unit.state.latched = True
-            self.go("none", "overload")
+            self.latch_off("overload")
+
+    def latch_off(self, cause: str) -> None:
+        """Stop for a fault, until somebody switches it on again."""
+        self.unit.state.latched = True
+        self.go("none", cause)
 
     def _transfer(self) -> None:
         """Make the path what it has become, and go back to the inverter when that can carry the load."""

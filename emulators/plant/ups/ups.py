@@ -122,6 +122,17 @@ class Ups(Electrical[UpsState, UpsRatings]):
     def demand(self) -> Mapping[str, Draw]:
         return self.train.demand()
 
+    def passes(self, terminal: str) -> bool:
+        return terminal == self.train.passing
+
+    def surge(self, cause: str, broken: bool) -> bool:
+        """A surge that nothing nearer has broken stops the inverter, and the protection latches it off."""
+        if self.train.passing:
+            return broken
+        if not broken:
+            self.transfer.latch_off(cause)
+        return True
+
     def socket(self, name: str) -> Supply:
         if not name.isdigit() or not 1 <= int(name) <= self.params.segments:
             raise PlantError(f"{self.id} has no segment {name!r}; it has {self.params.segments}")

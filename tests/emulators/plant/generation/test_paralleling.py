@@ -8,6 +8,7 @@ from gensets import Load, Sets, build
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
 from twinfeed.emulators.plant.generation.generator import Generator
 from twinfeed.emulators.plant.power.boards import Board
+from twinfeed.emulators.plant.power.breakers import Breaker
 from twinfeed.emulators.plant.power.utilities import Utility
 
 
@@ -94,17 +95,15 @@ def test_a_set_closed_onto_a_live_bus_while_standing_trips_alone():
     assert sets.first.on_bus
 
 
-def test_mains_still_on_the_bus_trips_the_set():
-    mains = Utility("mains")
+def test_a_set_closed_onto_the_mains_trips_and_takes_the_incomer_with_it():
     g = Generator("g1", GeneratorRatings(bus="bus"))
-    load = Load()
-    plant = build(mains, g, Board("bus", None, {"mains": "mains", "g1": "g1"}), load)
+    incomer = Breaker("q-mains", None, {"input": "mains"})
+    plant = build(Utility("mains"), g, incomer, Board("bus", None, {"mains": "q-mains", "g1": "g1"}), Load())
     g.crank()
     plant.advance(10.0)
     g.close_breaker(synchronised=True)
     plant.advance(11.0)
-    assert g.trip_cause == "out of step"
-    assert load.supplied
+    assert g.trip_cause == incomer.state.cause == "out of step"
 
 
 def test_a_dead_engine_on_a_live_bus_is_turned_by_the_others():

@@ -57,6 +57,20 @@ def test_every_fault_can_come_and_go(bamako, kind):
                 assert losses(bamako) == before, f"{name} {fault}"
 
 
+def test_the_bus_tie_closed_out_of_step_costs_both_boards_and_latches_the_sets(bamako):
+    bamako.inject("utility-a", "outage")
+    bamako.advance(MINUTE)
+    bamako.components["tie-ab"].close()
+    bamako.advance(1.0)
+    see = bamako.components
+    assert {see[q].state.cause for q in ("tie-ab", "q-gen-a", "q-tx-b")} == {"out of step"}
+    assert not see["board-a"].live and not see["board-b"].live
+    assert {see[f"ups-{unit}"].mode for unit in ("a1", "a2", "b1", "b2")} == {"battery"}
+    for number in (1, 2, 3):
+        assert bamako.devices[f"generator-{number}"].read("alarm.out_of_sync.condition") == "trip"
+    assert losses(bamako) == 0
+
+
 def test_every_quantity_and_every_point_can_be_read_at_any_time(bamako):
     for target, fault in (("utility-a", "outage"), ("utility-b", "outage"), ("generator-1", "fail-to-start")):
         bamako.inject(target, fault)
