@@ -85,7 +85,7 @@ class UpsSettings:
             "return_delay_s": 0.0,
             "sleep_s": 0.0,
             "reboot_s": 8.0,
-            "min_return_charge": 0.0,
+            "min_return_charge": p.restart_charge_percent,
             "test_schedule": "biweekly",
             "battery_date": self._params.battery_date,
             "replace_battery": False,

@@ -11,6 +11,7 @@ from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range, Text
 from twinfeed.emulators.plant.power.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
+from twinfeed.emulators.plant.ups import sizes
 
 OVERLOAD = ((1.25, 600.0), (1.50, 60.0), (1.65, 1.0))
 """(load, s): how long the inverter carries it. MGE Galaxy PW 100-225 kVA user's manual p. 56: 10 min at 125 %, 1 min at
@@ -33,7 +34,8 @@ class UpsRatings:
     """
 
     kva: Annotated[float, Range(0.1, 100000.0, "kVA")] = 500.0
-    kw: Annotated[float, Range(0.1, 100000.0, "kW")] = 500.0
+    kw: Annotated[float, Range(0.0, 100000.0, "kW")] = 0.0
+    """0 for the usual power of this size (see `sizes`): that of its kVA from 10 kVA on."""
     volts: Annotated[float, Range(90.0, 400.0, "V")] = NOMINAL_VOLTS
     """Output voltage, phase to neutral, V."""
     hertz: Annotated[float, Range(45.0, 65.0, "Hz")] = NOMINAL_HERTZ
@@ -61,7 +63,8 @@ class UpsRatings:
     """Deviation of the bypass voltage from nominal at which no transfer to it is allowed."""
     sync_hertz: Annotated[float, Range(0.05, 10.0, "Hz")] = 2.0
     """Deviation from nominal up to which the inverter follows the bypass, Hz."""
-    no_load_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.010
+    no_load_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.0
+    """0 for the usual loss at this size (see `sizes`): 1 % from 10 kVA on."""
     linear_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.018
     square_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.012
     """Losses of double conversion at load l, times rated kW: no_load + linear l + square l^2."""
@@ -71,10 +74,10 @@ class UpsRatings:
     """Time on bypass before it goes back to the inverter by itself, s."""
     chemistry: Literal["vrla", "li-ion"] = "vrla"
     """vrla or li-ion."""
-    autonomy_min: Annotated[float, Range(0.05, 10000.0, "min")] = 10.0
-    """Battery runtime at rated kW when new, min."""
+    autonomy_min: Annotated[float, Range(0.0, 10000.0, "min")] = 0.0
+    """Battery runtime at rated kW when new, min; 0 for the usual one at this size (see `sizes`), 10 min from 10 kVA."""
     battery_exponent: Annotated[float, Range(0.0, 2.0)] = 0.0
-    """Rate exponent of the battery; 0 for the chemistry's own."""
+    """Rate exponent of the battery; 0 for the usual one of this size and chemistry."""
     strings: Annotated[int, Range(0, 64, "strings")] = 0
     """In parallel; 0 for the usual number at this size (see `usual_battery`)."""
     blocks: Annotated[int, Range(0, 400, "blocks")] = 0
@@ -84,6 +87,9 @@ class UpsRatings:
     """Temperature of the battery's room, degC."""
     charger_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 0.0
     """Charger power, kW; 0 for a tenth of the rated kW, which recharges in ten times the discharge time."""
+    restart_charge_percent: Annotated[float, Range(0.0, 100.0, "%")] = 0.0
+    """Charge from which a UPS whose battery was exhausted feeds its load again, %. By default it starts with the
+    input, as APC's upsAdvConfigMinReturnCapacity does from the factory (PowerNet-MIB; default from memory)."""
     segments: Annotated[int, Range(0, 32, "groups")] = 0
     """Switched outlet groups, sockets 1 to n."""
     hall: Annotated[str, Names("hall")] = ""
@@ -92,6 +98,29 @@ class UpsRatings:
     def __post_init__(self) -> None:
         if self.rectifier_hertz[0] >= self.rectifier_hertz[1]:
             raise ValueError("rectifier_hertz: expected the lower limit and then the upper one")
+        for name, value in self._usual().items():
+            if getattr(self, name) == 0.0:
+                object.__setattr__(self, name, value)
+
+    def _usual(self) -> Mapping[str, float]:
+        """The figures of a usual UPS of this size, for those that are not given."""
+        size = sizes.usual(self.kva)
+        kw = self.kw or self.kva * size.power_factor
+        known_kw = self.kva * size.power_factor if self.kva <= sizes.LARGEST_PRODUCT_KVA else kw
+        own_kw = size.no_load_loss * known_kw
+        exponent = self.battery_exponent or (size.exponent if self.chemistry == "vrla" else 0.0)
+
+        def battery_kw(load_kw: float) -> float:
+            share = load_kw / kw
+            return load_kw + own_kw + kw * (self.linear_loss * share + self.square_loss * share * share) / 2.0
+
+        at_rated = (battery_kw(kw) / battery_kw(known_kw)) ** -exponent
+        return {
+            "kw": kw,
+            "no_load_loss": own_kw / kw,
+            "battery_exponent": exponent,
+            "autonomy_min": size.autonomy_min * at_rated,
+        }
 
 
 UPS_FAULTS: Mapping[str, Fault] = {

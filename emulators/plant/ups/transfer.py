@@ -129,7 +129,7 @@ class Transfer:
         dead = state.path == "none"
         exhausted = state.cause in ("battery exhausted", "no battery")
         if not dead or exhausted:
-            fit = fit and state.rectifier == "on" and (state.auto_restart or not exhausted)
+            fit = fit and state.rectifier == "on" and (not exhausted or self._charged_enough)
         if fit and dead:
             self._resume()
             return
@@ -141,6 +141,12 @@ class Transfer:
         broken = not state.latched and ("inverter" in state.faults or "rectifier" in state.faults)
         if dead and broken and self.train.inputs.bypass_ok and not self.stuck and len(self.peers) == 1:
             self.go("bypass", state.cause)
+
+    @property
+    def _charged_enough(self) -> bool:
+        """True if an exhausted UPS may feed its load again by itself."""
+        charge = self.train.battery.charge_percent
+        return self.unit.state.auto_restart and charge >= self.unit.params.restart_charge_percent
 
     def _resume(self) -> None:
         self.go("eco" if self.unit.state.eco and self.train.inputs.bypass_ok else "inverter", "returned")

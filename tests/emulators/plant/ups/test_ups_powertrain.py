@@ -327,8 +327,8 @@ def test_a_fork_of_the_plant_repeats_itself():
 def test_a_ups_that_cannot_be_built_says_why():
     with pytest.raises(PlantError, match="needs a feed for its terminal input"):
         Ups("ups", UpsRatings(), {"bypass": "mains"})
-    with pytest.raises(PlantError, match="autonomy_min is 0, expected more than 0"):
-        Ups("ups", UpsRatings(autonomy_min=0.0), {"input": "mains"})
+    with pytest.raises(PlantError, match="autonomy_min is -1, expected more than 0"):
+        Ups("ups", UpsRatings(autonomy_min=-1.0), {"input": "mains"})
     with pytest.raises(PlantError, match="phases is 2, expected 1 or 3"):
         Ups("ups", UpsRatings(phases=2), {"input": "mains"})
     with pytest.raises(PlantError, match="expected one of vrla, li-ion"):
