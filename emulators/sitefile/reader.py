@@ -167,7 +167,7 @@ class Reader:
         each = body.get("each")
         count = repetition.count(each)
         if unused := repetition.unused(template, each):
-            name = unused[0]
+            name = found(unused[0])[1:-1]
             self.wrong(where, f"the name is the same for every {name}; expected {{{name}}} in it")
             return False
         device = body if section == "devices" else body.get("device")

@@ -1,50 +1,20 @@
-"""Air-cooled chillers: evaporator, compressors, condenser and the protection built into them."""
+"""Chillers: evaporator, compressors, condenser and the protection built into them."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import inf
-from typing import Annotated, Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
+from twinfeed.emulators.plant.cooling.chiller_ratings import CHILLER_FAULTS, ChillerRatings, ChillerState
 from twinfeed.emulators.plant.cooling.climate import Climate
+from twinfeed.emulators.plant.cooling.condensers import AirCondenser, WaterCondenser
 from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K
-from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.approach import approached
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
-from twinfeed.emulators.plant.kernel.ratings import Names, Range
+from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
-
-
-class Curve(NamedTuple):
-    """c1 + c2 x + c3 x2 + c4 y + c5 y2 + c6 x y: x leaving water, y air entering the condenser, degC."""
-
-    c1: float
-    c2: float
-    c3: float
-    c4: float
-    c5: float
-    c6: float
-
-    def at(self, x: float, y: float) -> float:
-        return self.c1 + (self.c2 + self.c3 * x + self.c6 * y) * x + (self.c4 + self.c5 * y) * y
-
-
-CAPACITY = Curve(1.0079818905, 0.0317180703, 0.0001497851, -0.0045720995, -2.55382e-05, -0.0001470394)
-"""Capacity against the reference of the Carrier 30XA325 (air-cooled screw, R-134a): EnergyPlus data set
-AirCooledChiller.idf, "ElectricEIRChiller Carrier 30XA325 1077.4kW/3.1COP"."""
-
-INPUT_RATIO = Curve(0.1272250397, 0.0438260038, -0.0004945491, 0.0194247715, 0.0002112362, -0.0014075333)
-"""Electric input to cooling output against the reference, same source. At part load the input follows the output
-(the published part-load curve is 0, 1, 0)."""
-
-CURVE_WATER_C = (4.44, 10.0)
-"""Leaving water for which the curves hold, degC; water outside is taken as at the nearest limit."""
-
-CURVE_AIR_C = (29.44, 55.0)
-"""Air for which the curves are used, degC: published to 46.11, extrapolated above; cooler air is taken as 29.44."""
 
 
 class ChilledWater(ABC):
@@ -71,90 +41,25 @@ class ChilledWater(ABC):
     def evaporator_l_s(self) -> float:
         """Through each chiller whose isolation valve is open, l/s."""
 
-
-@dataclass(frozen=True)
-class ChillerRatings:
-    """An air-cooled screw chiller: three of them, two carry 1 MW of IT at 45 degC."""
-
-    loop: Annotated[str, Names("water_loop", needed=True)] = ""
-    climate: Annotated[str, Names("climate")] = ""
-    reference_kw: Annotated[float, Range(0.1, 100000.0, "kW")] = 1077.4
-    """Cooling at 6.67 degC leaving water and 35 degC air, kW."""
-    reference_cop: Annotated[float, Range(0.5, 20.0)] = 3.1
-    """There, fans of the condenser included."""
-    setpoint_c: Annotated[float, Range(1.0, 35.0, "degC")] = 10.0
-    """Leaving water, degC: the warm end of the published curves, as data centres run it."""
-    recirculation_k: Annotated[float, Range(0.0, 20.0, "K")] = 2.0
-    """By how much the condenser's air is warmer than the weather's, K (hot roof and own exhaust; assumption)."""
-    approach_k: Annotated[float, Range(0.0, 50.0, "K")] = 14.0
-    """Saturated condensing temperature above the air at full load with clean coils, K (assumption)."""
-    high_head_c: Annotated[float, Range(40.0, 120.0, "degC")] = 68.0
-    """Saturated condensing temperature at which the high-pressure switch opens, degC: R-134a at 20 bar gauge. Clean and
-    fully loaded the chiller trips when the air outside passes 52 degC."""
-    loading_percent_s: Annotated[float, Range(0.01, 100.0, "%/s")] = 0.5
-    """How fast the compressors load, %/s: 200 s from start to full load. JCI quick start: full load 4 to 5 min after
-    a power failure (memory, low confidence)."""
-    minimum_load: Annotated[float, Range(0.01, 1.0)] = 0.15
-    """Below this part of its capacity the slide valve unloads no further: the power stays (assumption)."""
-    design_flow_l_s: Annotated[float, Range(0.01, 10000.0, "l/s")] = 46.0
-    """The most its evaporator takes, l/s: 1077 kW at 5.6 K."""
-    proven_flow_l_s: Annotated[float, Range(0.0, 10000.0, "l/s")] = 10.0
-    """From this flow on the flow switch is closed, l/s (assumption)."""
-    power_factor: Annotated[float, Range(0.1, 1.0)] = 0.88
-    controls_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 1.0
-    """Controller and crankcase heaters, kW."""
-    inrush: Annotated[float, Range(0.0, 20.0, "times rated")] = 1.1
-    """Apparent power of the start against the chiller's rated power: one of two compressors, star-delta, 2.2 times its
-    rated load current (assumption)."""
-    inrush_s: Annotated[float, Range(0.001, 60.0, "s")] = 2.0
-    undervoltage: Annotated[float, Range(0.0, 0.99, "of nominal")] = 0.8
-    """Below this part of nominal voltage the contactors open (IEC 60947-4-1: drop-out between 20 and 75 %, an
-    undervoltage relay set above that; assumption)."""
-    overvoltage: Annotated[float, Range(1.01, 2.0, "of nominal")] = 1.15
-    """Above this part of nominal voltage the phase monitor opens the contactors (assumption)."""
-    initially_running: bool = True
-
-
-@dataclass
-class ChillerState(State):
-    running: bool = True
-    valve_open: bool = True
-    """Of the evaporator's isolation valve."""
-    setpoint_c: float = 10.0
-    limit: float = 1.0
-    """Demand limit its controller sets, 0 to 1."""
-    loading: float = 0.0
-    """How far the compressors have loaded, part of the capacity."""
-    inrush: bool = False
-    starts: int = 0
-    run_s: float = 0.0
-    trip: str = ""
-    """The protection that stopped it last; '' after an orderly stop."""
+    @abstractmethod
+    def condenser_l_s(self, machine: object) -> float:
+        """Through the condenser of that machine, l/s."""
 
 
 class Chiller(Electrical[ChillerState, ChillerRatings]):
     """The machine: evaporator, compressors, condenser and its built-in protection. When to start is its controller's.
 
-    EnergyPlus Chiller:Electric:EIR: available = reference * CAPACITY, input = output / COP * INPUT_RATIO, both
-    at the leaving water and the condenser's air. The leaving water is held at the setpoint while the load is within
-    what the compressors have loaded to.
+    EnergyPlus Chiller:Electric:EIR and ReformulatedEIR: available = reference * capacity, input = available / COP *
+    input_ratio * part_load, at the leaving water and the condenser's temperature (`machines.Machine`). The leaving
+    water is held at the setpoint while the load is within what the compressors have loaded to. Below the minimum load
+    the compressors cycle, with the degradation of AHRI 550/590: power = power at the minimum * share of the time *
+    (1.13 - 0.13 * share). Or hot gas loads them artificially and the power stays.
     """
 
     kind = "chiller"
     PARAMS = ChillerRatings
     STATE = ChillerState
-    FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "trip": Fault("a protection has opened: it stops and cannot start", actuator=True),
-        "refrigerant-leak": Fault(
-            "charge is lost, capacity with it; from 50 % on the low-pressure switch opens when it runs",
-            {"loss": Parameter(20.0, "%", 1.0, 100.0)},
-        ),
-        "condenser-fouling": Fault(
-            "Sahel dust in the condenser: hotter condensing, less capacity, more power",
-            {"blockage": Parameter(30.0, "%", 1.0, 90.0)},
-        ),
-        "start-failure": Fault("the compressors do not start when ordered"),
-    }
+    FAULTS: ClassVar[Mapping[str, Fault]] = CHILLER_FAULTS
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
         "shut-valve": DeedKind("shut its isolating valve", lambda c, _: c.isolate(True), undo="open-valve"),
         "open-valve": DeedKind("open its isolating valve", lambda c, _: c.isolate(False), undo="shut-valve"),
@@ -162,7 +67,8 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES, "running": "", "tripped": "", "power_kw": "kW", "cooling_kw": "kW",
         "capacity_kw": "kW", "load_percent": "%", "entering_c": "°C", "leaving_c": "°C", "flow_l_s": "l/s",
-        "flow_proven": "", "condensing_c": "°C", "air_c": "°C", "starts": "", "run_hours": "h",
+        "flow_proven": "", "condensing_c": "°C", "air_c": "°C", "starts": "", "run_hours": "h", "cycling_percent": "%",
+        "condenser_flow_l_s": "l/s", "condenser_leaving_c": "°C", "heat_rejected_kw": "kW",
     }  # fmt: skip
 
     def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
@@ -176,9 +82,17 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
 
     def start(self) -> None:
         loop = self.plant.find(self.params.loop) if self.params.loop else None
-        climate = self.plant.find(self.params.climate) if self.params.climate else None
         self.loop: ChilledWater | None = loop if isinstance(loop, ChilledWater) else None
-        self._climate = climate if isinstance(climate, Climate) else None
+        self.condenser: AirCondenser | WaterCondenser
+        curves = self.params.curves
+        if curves.condenser == "water":
+            towers = self.plant.find(self.params.condenser_loop)
+            water = towers if isinstance(towers, ChilledWater) else None
+            self.condenser = WaterCondenser(self, water, curves.condenser_c, curves.reformulated)
+        else:
+            climate = self.plant.find(self.params.climate) if self.params.climate else None
+            outside = climate if isinstance(climate, Climate) else None
+            self.condenser = AirCondenser(self, outside, curves.condenser_c)
 
     # -- what its controller does ---------------------------------------------------------------------------
 
@@ -295,45 +209,84 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
 
     def _capacity(self, entering_c: float) -> float:
         p, flow = self.params, max(self.flow_l_s, 1.0) * WATER_KJ_PER_L_K
-        leaving = max(self.state.setpoint_c, entering_c - p.reference_kw * self.state.loading / flow)
-        capacity = p.reference_kw * CAPACITY.at(_within(leaving, CURVE_WATER_C), self._curve_air())
+        condenser_c = self.condenser.curve_c(1.0, p.reference_kw * (1.0 + 1.0 / p.reference_cop))
+        capacity = p.reference_kw
+        for _ in range(2):  # the leaving water that its capacity leaves
+            leaving = max(self.state.setpoint_c, entering_c - capacity * self.state.loading / flow)
+            capacity = p.reference_kw * p.curves.capacity_at(leaving, condenser_c)
+            if leaving == self.state.setpoint_c:
+                break
         leak = self.fault("refrigerant-leak")
         return capacity * (1.0 - leak["loss"] / 100.0) if leak else capacity
 
-    # -- air side -------------------------------------------------------------------------------------------
+    # -- condenser ------------------------------------------------------------------------------------------
 
     @property
     def air_c(self) -> float:
-        """Entering the condenser, degC; the reference 35 degC without a climate."""
-        return self._climate.outdoor_c + self.params.recirculation_k if self._climate else 35.0
+        """Air or water that enters the condenser, degC; the machine's reference without a climate."""
+        return self.condenser.entering_c
 
     @property
     def condensing_c(self) -> float:
-        """Saturated condensing temperature, degC; that of the air when it stands."""
-        return self.air_c + self.params.approach_k * self.load_percent / 100.0 / (1.0 - self._blockage())
+        """Saturated condensing temperature, degC; the temperature that enters the condenser when it stands."""
+        if not self.state.running:
+            return self.condenser.entering_c
+        return self.condenser.condensing_c(self.load_percent / 100.0, self.heat_rejected_kw)
 
-    def _blockage(self) -> float:
-        fouling = self.fault("condenser-fouling")
-        return fouling["blockage"] / 100.0 if fouling else 0.0
+    @property
+    def heat_rejected_kw(self) -> float:
+        """Heat that leaves through the condenser, kW: all that the evaporator takes and the compressors draw."""
+        return self.cooling_kw + self.compressors_kw
 
-    def _curve_air(self) -> float:
-        """The air a clean condenser would need to condense as hot as this one does, for the curves, degC."""
-        blocked = self._blockage()
-        return _within(self.air_c + self.params.approach_k * blocked / (1.0 - blocked), CURVE_AIR_C)
+    @property
+    def condenser_flow_l_s(self) -> float:
+        """Through a water-cooled condenser, l/s; 0 for an air-cooled one."""
+        return self.condenser.flow_l_s if isinstance(self.condenser, WaterCondenser) else 0.0
+
+    @property
+    def condenser_leaving_c(self) -> float:
+        """Water that leaves a water-cooled condenser, degC; the air that enters an air-cooled one."""
+        condenser = self.condenser
+        rise_k = condenser.rise_k(self.heat_rejected_kw) if isinstance(condenser, WaterCondenser) else 0.0
+        return condenser.entering_c + rise_k
 
     # -- power ----------------------------------------------------------------------------------------------
+
+    @property
+    def cycling_percent(self) -> float:
+        """Part of the time that the compressors run below their minimum load, %; 100 above it."""
+        return 100.0 * self._share(self.cooling_kw / self.capacity_kw) if self.state.running else 0.0
+
+    def _share(self, load: float) -> float:
+        p = self.params
+        return 1.0 if p.hot_gas_bypass or load >= p.minimum_load else load / p.minimum_load
 
     @property
     def power_kw(self) -> float:
         """Electric input, kW."""
         if not self.power_good:
             return 0.0
-        p = self.params
+        return self.params.controls_kw + self.compressors_kw
+
+    @property
+    def compressors_kw(self) -> float:
+        """Input of compressors and condenser fans, kW."""
         if not self.state.running:
-            return p.controls_kw
-        output = max(self.cooling_kw, p.minimum_load * self.capacity_kw)
-        water = _within(self.leaving_c, CURVE_WATER_C)
-        return p.controls_kw + output / p.reference_cop * INPUT_RATIO.at(water, self._curve_air())
+            return 0.0
+        p, curves, condenser = self.params, self.params.curves, self.condenser
+        cooling, available, leaving = self.cooling_kw, self.capacity_kw, self.leaving_c
+        load = cooling / available
+        share, part = self._share(load), max(load, p.minimum_load)
+        if share <= 0.0:
+            return 0.0
+        cycling = share * (1.13 - 0.13 * share)
+        full_kw = available / p.reference_cop
+        power = full_kw * part * cycling
+        for _ in range(1 if curves.condenser == "air" else 4):  # the water that leaves takes up the power as well
+            at_c = condenser.curve_c(part, (cooling + power) / share)
+            ratio = curves.input_at(leaving, at_c, part) * curves.part_load_at(at_c, part)
+            power = full_kw * ratio * cycling
+        return power - full_kw * curves.fan_share * part * cycling * (1.0 - condenser.fan_part(part))
 
     def energise(self) -> Supply:
         return self.seen["input"]
@@ -384,7 +337,3 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
         if s.running:
             s.run_s += dt
             s.loading = approached(s.loading, self._loads_to, self.params.loading_percent_s / 100.0 * dt)
-
-
-def _within(value: float, limits: tuple[float, float]) -> float:
-    return min(limits[1], max(limits[0], value))

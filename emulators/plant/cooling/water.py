@@ -81,6 +81,8 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         actors = [a for a in self.plant.actors.values() if getattr(getattr(a, "params", None), "loop", None) == self.id]
         self.chillers = [a for a in actors if isinstance(a, Chiller)]
         self.pumps = [a for a in actors if isinstance(a, Pump)]
+        everything = self.plant.actors.values()
+        self.condensers = [a for a in everything if isinstance(a, Chiller) and a.params.condenser_loop == self.id]
         coils: list[Any] = [a for a in actors if hasattr(type(a), "cooling_kw") and not isinstance(a, Chiller)]
         self._coils = coils
         self._coil_l_s = sum(coil.params.water_l_s for coil in coils)
@@ -133,6 +135,13 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
             return 0.0
         return min(self.flow_l_s / len(valves), *(chiller.params.design_flow_l_s for chiller in valves))
 
+    def condenser_l_s(self, machine: object) -> float:
+        """Through the condenser of that machine, l/s: all whose valves are open share what the pumps move."""
+        valves = [chiller for chiller in self.condensers if chiller.state.valve_open]
+        if not any(chiller is machine for chiller in valves):
+            return 0.0
+        return min(self.flow_l_s / len(valves), *(chiller.params.condenser_flow_l_s for chiller in valves))
+
     @property
     def coil_share(self) -> float:
         """Part of their rated flow that the coils get with their valves open."""
@@ -178,3 +187,9 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
             constant, slope = chiller.duty(balance.t[back])
             balance.heat(back + 1, -constant)
             balance.proportional(back + 1, back, -slope)
+        for chiller in self.condensers:
+            if chiller.condenser_flow_l_s > 0.0 and isinstance(chiller.loop, WaterLoop):
+                chilled = chiller.loop.return_node
+                constant, slope = chiller.duty(balance.t[chilled])
+                balance.heat(back, constant + chiller.compressors_kw)
+                balance.proportional(back, chilled, slope)
