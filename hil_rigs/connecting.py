@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from typing import TypedDict
 
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.harness.transports import DeviceHandle, ModbusTransport, Reading, SnmpTransport, TransportError
 from twinfeed.harness.transports.snmp.usm import UsmUser
+from twinfeed.harness.transports.tries import TryOptions
 from twinfeed.hil_rigs.credentials import NoCredential, secret
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import ModbusAccess, SnmpAccess
@@ -73,14 +73,7 @@ def handles_of(rig: Rig, clock: Callable[[], float] | None = None) -> Iterator[t
             yield name, DeviceHandle(name, profile, snmp, modbus, clock, device.rows, rated_kva)
 
 
-class Times(TypedDict):
-    """Time-out of a transport, s, and its number of retries."""
-
-    timeout_s: float
-    retries: int
-
-
-def _times(access: ModbusAccess | SnmpAccess) -> Times:
+def _times(access: ModbusAccess | SnmpAccess) -> TryOptions:
     return {"timeout_s": access.timeout, "retries": access.retries}
 
 

@@ -199,7 +199,15 @@ class Servers:
         conduct = self._conduct(reachable, (device,), "SNMP", snmp.buffers or BUFFERS)
         await self._bind(entry.name, SnmpServer(agent, address, port, draining=self._draining, **conduct))
         if self._streams and entry.snmp.tcp:
-            await self._bind(entry.name, SnmpStreamServer(agent, address, port, pool=self._pool, **conduct))
+            stream = SnmpStreamServer(
+                agent,
+                address,
+                port,
+                pool=self._pool,
+                processor=thread_time if self._draining else promptly,
+                **conduct,
+            )
+            await self._bind(entry.name, stream)
         self.endpoints.append(Endpoint(entry.name, "snmp", address, port))
 
     async def _serve_modbus(self, entry: DeviceEntry, modbus: Modbus, gateways: dict[tuple[str, int], Gateway]) -> None:

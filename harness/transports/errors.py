@@ -41,11 +41,6 @@ def url(scheme: str, host: str, port: int) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def tried(retries: int, timeout_s: float) -> str:
-    """The tries and their timeout as text: `in 2 tries of 1 s`."""
-    return f"in {1 + retries} tries of {timeout_s:g} s" if retries else f"in {timeout_s:g} s"
-
-
 class NoAnswer(TransportError):
     """No answer came within the timeout of each try."""
 

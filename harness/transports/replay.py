@@ -26,6 +26,7 @@ from twinfeed.harness.transports.snmp.messages import (
     numbers,
 )
 from twinfeed.harness.transports.snmp.transport import SnmpTransport
+from twinfeed.harness.transports.tries import Tries
 
 NOT_WRITABLE = 17
 """error-status (RFC 3416 §3)."""
@@ -75,7 +76,7 @@ class RecordedLine(Line):
     """A line whose requests go to a client that finds them in a recording."""
 
     def __init__(self, values: Mapping[tuple[str, int], int], where: str) -> None:
-        super().__init__(where, RecordedClient, FramerType.SOCKET, 1.0, 0)
+        super().__init__(where, RecordedClient, FramerType.SOCKET, Tries(1.0, 0))
         self._lookup = RecordedClient(values)
 
     async def ask(self, where: str, ask: Ask) -> ModbusPDU:

@@ -17,13 +17,15 @@ These are the forms in which transports name themselves and `twinfeed devices` n
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import Literal, Unpack, cast
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from twinfeed.harness.transports.modbus.transport import MODBUS_PORT, ModbusTransport
 from twinfeed.harness.transports.snmp.stream import Over
-from twinfeed.harness.transports.snmp.transport import SNMP_PORT, SnmpTransport
+from twinfeed.harness.transports.snmp.target import SNMP_PORT, TIMEOUT_S
+from twinfeed.harness.transports.snmp.transport import SnmpTransport
 from twinfeed.harness.transports.snmp.usm import AUTH, PRIV, AuthProtocol, PrivProtocol, UsmUser, protocol
+from twinfeed.harness.transports.tries import TryOptions
 
 FORMS = (
     "snmp://HOST[:PORT], snmp+v1://…, snmp+v3://…, snmp+tcp://…, modbus://HOST[:PORT]/UNIT, modbus+rtu://…, "
@@ -62,14 +64,13 @@ def is_url(text: str) -> bool:
     return text.partition(":")[0] in SCHEMES
 
 
-def opened(
-    text: str, credentials: Credentials, *, timeout_s: float = 1.0, retries: int = 1
-) -> SnmpTransport | ModbusTransport:
-    """The transport to that address; nothing is sent yet.
+def opened(text: str, credentials: Credentials, **tries: Unpack[TryOptions]) -> SnmpTransport | ModbusTransport:
+    """The transport to that address; nothing is sent yet. A try has `TIMEOUT_S` of SNMP by default.
 
     Raises:
         ValueError: not an address; the message shows the forms.
     """
+    tries = {"timeout_s": TIMEOUT_S, **tries}
     url = urlsplit(text)
     try:
         port = url.port
@@ -78,7 +79,7 @@ def opened(
     if url.scheme not in SCHEMES or port == -1:
         raise ValueError(f"found {text!r}, expected {FORMS}")
     if url.scheme == "modbus+serial":
-        return _serial(url, timeout_s, retries)
+        return _serial(url, tries)
     if not url.hostname:
         raise ValueError(f"found {text!r}, expected a host: {FORMS}")
     if url.scheme.startswith("snmp"):
@@ -87,24 +88,21 @@ def opened(
         options = dict(parse_qsl(url.query))
         context = options.pop("context", "")
         if url.scheme.startswith("snmp+v3") and not options:
-            user = credentials.usm()
-            return SnmpTransport.v3(*place, user=user, timeout_s=timeout_s, retries=retries, over=over, context=context)
+            return SnmpTransport.v3(*place, user=credentials.usm(), context=context, over=over, **tries)
         if url.query:
             raise ValueError(f"found ?{url.query} in {text!r}, expected ?context=NAME of an SNMPv3 address, or nothing")
         make = SnmpTransport.v1 if url.scheme.startswith("snmp+v1") else SnmpTransport.v2c
-        return make(*place, credentials.community, timeout_s=timeout_s, retries=retries, over=over)
+        return make(*place, credentials.community, over=over, **tries)
     opens = {
         "modbus": ModbusTransport.tcp,
         "modbus+rtu": ModbusTransport.rtu_over_tcp,
         "modbus+udp": ModbusTransport.udp,
     }
     unit = _unit(url, url.path.strip("/"))
-    return opens[url.scheme](
-        url.hostname, MODBUS_PORT if port is None else port, unit, timeout_s=timeout_s, retries=retries
-    )
+    return opens[url.scheme](url.hostname, MODBUS_PORT if port is None else port, unit, **tries)
 
 
-def _serial(url: SplitResult, timeout_s: float, retries: int) -> ModbusTransport:
+def _serial(url: SplitResult, tries: TryOptions) -> ModbusTransport:
     device, _, unit = url.path.rpartition("/")
     if not unit.isdigit() or device in ("", "/dev"):  # no unit was given
         device, unit = url.path, ""
@@ -118,8 +116,7 @@ def _serial(url: SplitResult, timeout_s: float, retries: int) -> ModbusTransport
         baud=int(baud),
         parity=cast(Literal["N", "E", "O"], parity),
         stop_bits=int(stop),
-        timeout_s=timeout_s,
-        retries=retries,
+        **tries,
     )
 
 

@@ -13,7 +13,7 @@ from twinfeed.harness.transports import DeviceHandle, NoAnswer, TransportError
 from twinfeed.harness.transports.listing import reachable
 from twinfeed.harness.transports.modbus.ranges import ranges
 from twinfeed.harness.transports.places import Place, places
-from twinfeed.harness.transports.snmp.transport import MAX_VARBINDS
+from twinfeed.harness.transports.snmp.target import MAX_VARBINDS
 from twinfeed.hil_rigs.schema import DeviceAccess
 
 Answer = TypeVar("Answer")

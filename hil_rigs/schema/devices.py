@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.harness.transports.modbus.transport import MODBUS_PORT
 from twinfeed.harness.transports.snmp.stream import Over
-from twinfeed.harness.transports.snmp.transport import SNMP_PORT
+from twinfeed.harness.transports.snmp.target import SNMP_PORT
 from twinfeed.harness.transports.snmp.usm import AuthProtocol, PrivProtocol, protocol
 from twinfeed.hil_rigs.schema.forms import LABGRID, Form, Secret, Span
 

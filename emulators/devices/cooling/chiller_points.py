@@ -7,6 +7,7 @@ from collections.abc import Callable
 from twinfeed.emulators.devices.cooling.chiller import ChillerController
 from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
 from twinfeed.emulators.devices.firmware.points import Point, Points
+from twinfeed.emulators.devices.firmware.usual_points import command, some_alarm, stored
 
 ROLES = ("lead", "lag", "standby")
 
@@ -66,35 +67,17 @@ ALARMS: Alarms[ChillerController] = (
 POINTS: Points[ChillerController] = (
     Point(
         "chiller.state",
-        "where it is in its sequence",
+        "stage of its sequence",
         lambda d: d.state.phase,
         values=PHASES,
     ),
     Point("chiller.running", "the compressors run", lambda d: d.chiller.running, kind="truth"),
-    Point(
-        "chiller.enabled",
-        "it may run",
-        lambda d: d.enabled,
-        write=lambda d, v: d.set_setting("enabled", bool(v)),
-        kind="truth",
-    ),
-    Point(
-        "chiller.role",
-        "lead, lag or standby",
-        lambda d: d.role,
-        write=lambda d, v: d.set_setting("role", v),
-        values=ROLES,
-    ),
-    Point("chiller.alarm", "some alarm is active", lambda d: bool(d.state.alarms), kind="truth"),
+    stored("chiller.enabled", "it may run", "enabled", lambda d: d.enabled, kind="truth"),
+    stored("chiller.role", "lead, lag or standby", "role", lambda d: d.role, values=ROLES),
+    some_alarm("chiller.alarm"),
     Point("chiller.time_to_start", "until its timers allow a start", lambda d: d.seconds_to_start, "s"),
-    Point(
-        "setpoint.leaving",
-        "leaving water setpoint",
-        lambda d: d.setpoint_c,
-        "°C",
-        write=lambda d, v: d.set_setting("setpoint_c", float(v)),
-        low=4.0,
-        high=20.0,
+    stored(
+        "setpoint.leaving", "leaving water setpoint", "setpoint_c", lambda d: d.setpoint_c, "°C", low=4.0, high=20.0
     ),
     Point("water.entering", "entering the evaporator", lambda d: d.chiller.entering_c, "°C"),
     Point("water.leaving", "leaving the evaporator", lambda d: d.chiller.leaving_c, "°C"),
@@ -120,11 +103,5 @@ POINTS: Points[ChillerController] = (
     Point("compressor.hours", "hours run since delivery", lambda d: d.chiller.run_hours, "h"),
     Point("trip.reason", "reason of the last trip", lambda d: d.state.trip, kind="text"),
     Point("trip.count", "trips within the last hour", lambda d: len(d.state.trips)),
-    Point(
-        "command.reset",
-        "clear trips and lockout",
-        lambda d: "none",
-        write=lambda d, v: d.reset(v),
-        values=("none", "reset"),
-    ),
+    command("command.reset", "clear trips and lockout", lambda d, v: d.reset(v), "reset"),
 )

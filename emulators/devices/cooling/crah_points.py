@@ -5,6 +5,7 @@ from __future__ import annotations
 from twinfeed.emulators.devices.cooling.crah import CrahController
 from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
 from twinfeed.emulators.devices.firmware.points import Point, Points
+from twinfeed.emulators.devices.firmware.usual_points import some_alarm, stored
 
 
 def _airflow_part(d: CrahController) -> float:
@@ -56,14 +57,8 @@ ALARMS: Alarms[CrahController] = (
 
 POINTS: Points[CrahController] = (
     Point("unit.on", "the fans turn", lambda d: d.crah.running, kind="truth"),
-    Point(
-        "unit.enabled",
-        "the unit is switched on",
-        lambda d: d.enabled,
-        write=lambda d, v: d.set_setting("enabled", bool(v)),
-        kind="truth",
-    ),
-    Point("unit.alarm", "some alarm is active", lambda d: bool(d.state.alarms), kind="truth"),
+    stored("unit.enabled", "the unit is switched on", "enabled", lambda d: d.enabled, kind="truth"),
+    some_alarm("unit.alarm"),
     Point(
         "unit.alarm_text",
         "the newest line of its event log",
@@ -72,30 +67,14 @@ POINTS: Points[CrahController] = (
     ),
     Point("unit.hours", "hours the fans have run", lambda d: d.run_hours, "h"),
     Point("unit.starts", "fan starts", lambda d: d.state.starts),
-    Point(
-        "setpoint.supply",
-        "supply air setpoint",
-        lambda d: d.setpoint_c,
-        "°C",
-        write=lambda d, v: d.set_setting("supply_c", float(v)),
-        low=10.0,
-        high=35.0,
-    ),
+    stored("setpoint.supply", "supply air setpoint", "supply_c", lambda d: d.setpoint_c, "°C", low=10.0, high=35.0),
     Point("air.supply", "leaving the unit", lambda d: d.crah.supply_air_c, "°C"),
     Point("air.return", "entering the unit", lambda d: d.crah.return_air_c, "°C"),
     Point("air.return_humidity", "of the return air", lambda d: d.crah.return_humidity_percent, "%"),
     Point("air.supply_humidity", "of the supply air", lambda d: d.crah.supply_humidity_percent, "%"),
     Point("air.flow", "through the unit", lambda d: d.crah.air_m3_s, "m3/s"),
     Point("fan.speed", "of the fans", lambda d: d.crah.speed_percent, "%"),
-    Point(
-        "fan.setting",
-        "normal fan speed",
-        lambda d: d.fan_percent,
-        "%",
-        write=lambda d, v: d.set_setting("fan_percent", float(v)),
-        low=30.0,
-        high=100.0,
-    ),
+    stored("fan.setting", "normal fan speed", "fan_percent", lambda d: d.fan_percent, "%", low=30.0, high=100.0),
     Point("valve.position", "water valve", lambda d: d.crah.valve_percent, "%"),
     Point("water.in", "entering the coil", lambda d: d.crah.water_in_c, "°C"),
     Point("water.out", "leaving the coil", lambda d: d.crah.water_out_c, "°C"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twinfeed.emulators.devices.cooling.pump_controller import ChilledWaterPlant
 from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
 from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint
+from twinfeed.emulators.devices.firmware.usual_points import stored
 from twinfeed.emulators.plant.cooling.pumps import Pump
 
 ALARMS: Alarms[ChilledWaterPlant] = (
@@ -41,30 +42,22 @@ POINTS: Points[ChilledWaterPlant] = (
     Point("loop.supply", "water to the coils", lambda d: d.loop.supply_c, "°C"),
     Point("loop.return", "water from the coils", lambda d: d.loop.return_c, "°C"),
     Point("loop.tank", "mean of the buffer tank", lambda d: d.loop.tank_c, "°C"),
-    Point("loop.flow", "what the pumps move", lambda d: d.loop.flow_l_s, "l/s"),
+    Point("loop.flow", "water that the pumps move", lambda d: d.loop.flow_l_s, "l/s"),
     Point("loop.load", "heat the coils bring", lambda d: d.loop.load_kw, "kW"),
-    Point("chillers.running", "how many chillers run", lambda d: d.loop.chillers_running),
-    Point("pumps.running", "how many pumps turn", lambda d: len(d.turning)),
-    Point(
-        "pumps.duty",
-        "how many pumps are to run",
-        lambda d: d.duty,
-        write=lambda d, v: d.set_setting("duty", int(v)),
-        low=1,
-        high=8,
-        whole=True,
-    ),
-    Point(
+    Point("chillers.running", "number of chillers that run", lambda d: d.loop.chillers_running),
+    Point("pumps.running", "number of pumps that turn", lambda d: len(d.turning)),
+    stored("pumps.duty", "number of pumps that are to run", "duty", lambda d: d.duty, low=1, high=8, whole=True),
+    stored(
         "pumps.speed",
         "speed of the running pumps",
+        "speed_percent",
         lambda d: d.speed_percent,
         "%",
-        write=lambda d, v: d.set_setting("speed_percent", float(v)),
         low=30.0,
         high=100.0,
     ),
     RowPoint("pump.{pump}.name", "its name", lambda d, n: _pump(d, n).id, kind="text"),
-    RowPoint("pump.{pump}.commanded", "told to run", lambda d, n: _pump(d, n).state.commanded, kind="truth"),
+    RowPoint("pump.{pump}.commanded", "ordered to run", lambda d, n: _pump(d, n).state.commanded, kind="truth"),
     RowPoint("pump.{pump}.running", "the drive's run feedback", lambda d, n: _pump(d, n).target > 0.0, kind="truth"),
     RowPoint("pump.{pump}.failed", "ordered to run, and stopped", lambda d, n: _pump(d, n) in d.failed, kind="truth"),
     RowPoint("pump.{pump}.speed", "of the impeller", lambda d, n: 100.0 * _pump(d, n).speed, "%"),

@@ -7,6 +7,7 @@ from math import hypot
 from twinfeed.emulators.devices.distribution.meter import Meter
 from twinfeed.emulators.devices.firmware.domain import DISTORTION, FOUR_QUADRANT, POWER_FACTOR
 from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint
+from twinfeed.emulators.devices.firmware.usual_points import command
 from twinfeed.emulators.plant.power.boards import neutral_amperes
 
 POINTS: Points[Meter] = (
@@ -79,18 +80,6 @@ POINTS: Points[Meter] = (
         "kvarh",
     ),
     Point("apparent_energy.delivered", "since the last reset", lambda d: d.apparent_energy_kvah(), "kVAh"),
-    Point(
-        "command.reset_energy",
-        "set the energies to zero",
-        lambda d: "none",
-        write=Meter.reset_energy,
-        values=("none", "reset"),
-    ),
-    Point(
-        "command.reset_peak",
-        "forget the highest demand",
-        lambda d: "none",
-        write=Meter.reset_peak,
-        values=("none", "reset"),
-    ),
+    command("command.reset_energy", "set the energies to zero", Meter.reset_energy, "reset"),
+    command("command.reset_peak", "forget the highest demand", Meter.reset_peak, "reset"),
 )

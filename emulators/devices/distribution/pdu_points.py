@@ -12,6 +12,7 @@ from twinfeed.emulators.devices.distribution.pdu_outlets import COMMANDS
 from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
 from twinfeed.emulators.devices.firmware.domain import POWER_FACTOR, Bounds, Kind
 from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint, Value
+from twinfeed.emulators.devices.firmware.usual_points import command
 
 RESTRICTIONS = ("always", "near-overload", "overload")
 
@@ -220,7 +221,7 @@ POINTS: Points[PduDevice] = (
     ),
     RowPoint(
         "outlet.{outlet}.name",
-        "what people call it",
+        "its given name",
         lambda d, o: d.state.settings.get(f"outlet.{o}.name", f"Outlet {o}"),
         write=lambda d, o, v: d.configure(f"outlet.{o}.name", v),
         kind="text",
@@ -228,7 +229,7 @@ POINTS: Points[PduDevice] = (
     ),
     RowPoint(
         "outlet.{outlet}.pending",
-        "whether a command waits for its time",
+        "a command waits for its time",
         lambda d, o: d.outlets.pending(o),
         kind="truth",
     ),
@@ -249,10 +250,10 @@ POINTS: Points[PduDevice] = (
     ),
     _delay("power_on_delay", "before a delayed on, and after supply returns; -1 never", -1.0, 7200.0),
     _delay("power_off_delay", "before a delayed off; -1 never", -1.0, 7200.0),
-    _delay("reboot_duration", "how long a reboot leaves it off", 1.0, 3600.0),
+    _delay("reboot_duration", "time that a reboot leaves it off", 1.0, 3600.0),
     Point(
         "outlets.pending",
-        "whether any command waits for its time",
+        "any command waits for its time",
         lambda d: any(d.outlets.pending(o) for o in d.meter.rows("outlet")),
         kind="truth",
     ),
@@ -263,12 +264,11 @@ POINTS: Points[PduDevice] = (
         write=lambda d, v: d.command_all(v),
         values=COMMANDS,
     ),
-    Point(
+    command(
         "command.reset_outlet_energies",
         "resets every outlet's energy meter",
-        lambda d: "none",
-        write=lambda d, v: d.reset_outlet_energies() if v == "reset" else None,
-        values=("none", "reset"),
+        lambda d, v: d.reset_outlet_energies(),
+        "reset",
     ),
     Point(
         "cold_start_delay",
@@ -282,7 +282,7 @@ POINTS: Points[PduDevice] = (
     RowPoint(
         "sensor.{sensor}.present", "whether a sensor is plugged in", lambda d, s: bool(d.params.sensor), kind="truth"
     ),
-    RowPoint("sensor.{sensor}.temperature", "what the probe measures", lambda d, s: d.temperature, "°C"),
+    RowPoint("sensor.{sensor}.temperature", "reading of the probe", lambda d, s: d.temperature, "°C"),
     RowPoint(
         "sensor.{sensor}.temperature_state",
         "against its threshold",
@@ -292,7 +292,7 @@ POINTS: Points[PduDevice] = (
     RowPoint("sensor.{sensor}.humidity", "relative", lambda d, s: d.humidity, "%"),
     RowPoint(
         "sensor.{sensor}.high_threshold",
-        "where too hot begins",
+        "threshold of too hot",
         lambda d, s: d.setting("sensor.high", 32.0),
         "°C",
         lambda d, s, v: d.configure("sensor.high", v),

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.domain import CLOCK
 from twinfeed.emulators.devices.firmware.points import Point
+from twinfeed.emulators.devices.firmware.usual_points import command
 
 
 def _setting(
@@ -27,7 +28,7 @@ _CONTACT = _setting("system.contact", lambda d: d.params.contact)
 
 SYSTEM_POINTS: tuple[Point[Device], ...] = (
     Point("system.name", "the device's own name (sysName)", _NAME[0], write=_NAME[1], kind="text"),
-    Point("system.location", "where it stands (sysLocation)", _LOCATION[0], write=_LOCATION[1], kind="text"),
+    Point("system.location", "its place (sysLocation)", _LOCATION[0], write=_LOCATION[1], kind="text"),
     Point("system.contact", "the contact person (sysContact)", _CONTACT[0], write=_CONTACT[1], kind="text"),
     Point("system.uptime", "time since the management card came up", lambda d: d.uptime_s, "s", possible=CLOCK),
     Point(
@@ -42,13 +43,7 @@ SYSTEM_POINTS: tuple[Point[Device], ...] = (
     Point("system.firmware", "its firmware version", lambda d: d.params.firmware, kind="text"),
     Point("system.ip", "IP address of the management card", lambda d: d.params.address, kind="text"),
     Point("system.mac", "hardware address of the management card, six octets", lambda d: d.mac, kind="octets"),
-    Point("alarm.count", "how many alarms are active", lambda d: len(d.state.alarms)),
-    Point(
-        "command.reboot_card",
-        "restart the management card",
-        lambda d: "none",
-        write=lambda d, v: d.reboot() if v == "reboot" else None,
-        values=("none", "reboot"),
-    ),
+    Point("alarm.count", "number of active alarms", lambda d: len(d.state.alarms)),
+    command("command.reboot_card", "restart the management card", lambda d, v: d.reboot(), "reboot"),
 )
 """Points every device has beside those of its kind."""

@@ -137,7 +137,7 @@ POINTS: Points[Controller] = (
         values=("stop", "auto", "manual", "test"),
     ),
     Point("controller.serial_number", "as a number", _serial),
-    Point("sequence.stage", "where the sequence stands", lambda d: d.state.stage, values=STAGES),
+    Point("sequence.stage", "stage of the sequence", lambda d: d.state.stage, values=STAGES),
     Point(
         "engine.status",
         "the same in short",
@@ -150,7 +150,7 @@ POINTS: Points[Controller] = (
     Point("engine.coolant_temperature", "at the engine's outlet", lambda d: d.generator.coolant_c, "°C"),
     Point("engine.intake_temperature", "intake air", lambda d: d.generator.air_c, "°C"),
     Point("engine.fuel_level", "of its day tank", lambda d: d.generator.fuel_percent, "%"),
-    Point("engine.fuel_rate", "what the engine burns now", lambda d: d.generator.fuel_lph, "l/h"),
+    Point("engine.fuel_rate", "fuel that the engine burns now", lambda d: d.generator.fuel_lph, "l/h"),
     Point("engine.run_time", "in all", lambda d: d.run_s, "s"),
     Point("engine.starts", "successful ones", lambda d: d.state.starts),
     Point("engine.failed_starts", "given up after the last attempt", lambda d: d.state.failed_starts),
@@ -193,7 +193,7 @@ POINTS: Points[Controller] = (
     Point("generator.apparent_energy", "delivered since new", lambda d: d.generator.energy_kvah, "kVAh"),
     Point("generator.reactive_energy", "delivered since new", lambda d: d.generator.energy_kvarh, "kvarh"),
     Point("breaker.closed", "generator breaker", lambda d: d.generator.closed, kind="truth"),
-    Point("bus.live", "whether the paralleling bus has voltage", lambda d: d.generator.bus_live, kind="truth"),
+    Point("bus.live", "the paralleling bus has voltage", lambda d: d.generator.bus_live, kind="truth"),
     Point("bus.voltage", "lowest phase to neutral; none without a bus", _bus_volts, "V"),
     Point("bus.frequency", "none without a bus", _bus_hertz, "Hz"),
     RowPoint(
@@ -206,13 +206,13 @@ POINTS: Points[Controller] = (
     Point("mains.frequency", "on the normal side of the transfer switch", lambda d: _mains(d).hertz, "Hz"),
     Point(
         "load.on_mains",
-        "where that switch stands",
+        "position of that switch",
         lambda d: bool(getattr(_switch(d), "on_normal", False)),
         kind="truth",
     ),
     Point(
         "load.on_generator",
-        "whether the transfer switch is on the generators",
+        "the transfer switch is on the generators",
         lambda d: bool(getattr(_switch(d), "on_emergency", False)),
         kind="truth",
     ),

@@ -59,7 +59,7 @@ def _hottest(d: SwitchFirmware, row: Probe) -> float:
 
 HARDWARE: Points[SwitchFirmware] = (
     RowPoint("entity.{entity}.name", "a part's name", lambda d, n: d.inventory.rows[n].name, kind="text"),
-    RowPoint("entity.{entity}.description", "what it is", lambda d, n: d.inventory.rows[n].description, kind="text"),
+    RowPoint("entity.{entity}.description", "kind of part", lambda d, n: d.inventory.rows[n].description, kind="text"),
     RowPoint("entity.{entity}.type", "its vendor type, an OID", lambda d, n: d.inventory.rows[n].type, kind="text"),
     RowPoint("entity.{entity}.inside", "the part it is in", lambda d, n: d.inventory.rows[n].inside),
     RowPoint("entity.{entity}.class", "its PhysicalClass", lambda d, n: d.inventory.rows[n].sort),
@@ -72,7 +72,7 @@ HARDWARE: Points[SwitchFirmware] = (
     RowPoint("entity.{entity}.part", "part number", lambda d, n: d.inventory.rows[n].part, kind="text"),
     RowPoint(
         "entity.{entity}.replaceable",
-        "whether it can be swapped",
+        "it can be swapped",
         lambda d, n: d.inventory.rows[n].replaceable,
         kind="truth",
     ),
@@ -83,22 +83,22 @@ HARDWARE: Points[SwitchFirmware] = (
     ),
     RowPoint("sensor.{sensor}.type", "10 for 1/min, 6 for W", lambda d, n: d.inventory.sensors[n].type),
     RowPoint("sensor.{sensor}.value", "fan speed in 1/min or power in W", _sensor),
-    RowPoint("sensor.{sensor}.works", "whether its reading can be trusted", _sensor_works, kind="truth"),
+    RowPoint("sensor.{sensor}.works", "its reading can be trusted", _sensor_works, kind="truth"),
     RowPoint(
         "psu.{psu}.state",
         "ok, absent, input or output",
         lambda d, n: d.psu_state(n),
         values=("ok", "absent", "input", "output"),
     ),
-    RowPoint("psu.{psu}.power", "what it delivers", lambda d, n: d.psu_watts(n), "W"),
+    RowPoint("psu.{psu}.power", "power that it delivers", lambda d, n: d.psu_watts(n), "W"),
     RowPoint("psu.{psu}.serial", "serial number", lambda d, n: f"{d.params.serial}-P{n}", kind="text"),
-    RowPoint("fan.{fan}.speed", "how fast it turns", lambda d, n: d.fan_rpm(n), "1/min"),
+    RowPoint("fan.{fan}.speed", "its speed", lambda d, n: d.fan_rpm(n), "1/min"),
     RowPoint(
         "fan.{fan}.state", "ok or fault", lambda d, n: "ok" if d.fan_rpm(n) > 0.0 else "fault", values=("ok", "fault")
     ),
-    RowPoint("probe.{probe}.name", "where it sits", lambda d, r: d.inventory.probes[r].name, kind="text"),
+    RowPoint("probe.{probe}.name", "its place", lambda d, r: d.inventory.probes[r].name, kind="text"),
     RowPoint("probe.{probe}.state", "normal or max", _probe_state, values=("normal", "max")),
-    RowPoint("probe.{probe}.temperature", "what it measures", _probe, "°C"),
+    RowPoint("probe.{probe}.temperature", "its reading", _probe, "°C"),
     RowPoint("probe.{probe}.lowest", "the lowest since the agent started", _coolest, "°C"),
     RowPoint("probe.{probe}.highest", "the highest since the agent started", _hottest, "°C"),
     Point("inlet.temperature", "air it breathes", lambda d: d.inlet_c, "°C"),

@@ -75,15 +75,15 @@ def _counter_pair(direction: str) -> Callable[[SwitchFirmware, int], float]:
 
 PORTS: Points[SwitchFirmware] = (
     RowPoint("port.{port}.name", "its name on the front panel", port_name, kind="text"),
-    RowPoint("port.{port}.alias", "what its operator calls it", alias, write=_set_alias, kind="text"),
-    RowPoint("port.{port}.aggregate", "whether it is a link aggregate", lambda d, p: p > AGGREGATE_BASE, kind="truth"),
-    RowPoint("port.{port}.admin", "what the operator wants of it", _admin, write=_set_admin, values=("up", "down")),
-    RowPoint("port.{port}.oper", "whether it has a carrier", _oper, values=("up", "down")),
+    RowPoint("port.{port}.alias", "name that its operator gave it", alias, write=_set_alias, kind="text"),
+    RowPoint("port.{port}.aggregate", "it is a link aggregate", lambda d, p: p > AGGREGATE_BASE, kind="truth"),
+    RowPoint("port.{port}.admin", "state that the operator wants", _admin, write=_set_admin, values=("up", "down")),
+    RowPoint("port.{port}.oper", "it has a carrier", _oper, values=("up", "down")),
     RowPoint("port.{port}.changed", "uptime when that last changed", _changed, "s"),
     RowPoint("port.{port}.speed", "speed it runs at or could", _speed, "Mb/s"),
     RowPoint("port.{port}.mtu", "longest frame", lambda d, p: 0 if p > AGGREGATE_BASE else 9198, "octets"),
     RowPoint("port.{port}.mac", "its hardware address", _port_mac, kind="octets"),
-    RowPoint("port.{port}.link_trap", "whether it announces link up and down", _trap, write=_set_trap, kind="truth"),
+    RowPoint("port.{port}.link_trap", "it announces link up and down", _trap, write=_set_trap, kind="truth"),
     RowPoint("port.{port}.utilisation", "its busier direction", lambda d, p: d.switch.utilisation_percent(p), "%"),
     *(
         RowPoint[SwitchFirmware](f"port.{{port}}.{name}", f"{name.replace('_', ' ')} since boot", _counter(name))

@@ -67,7 +67,7 @@ def _lacp_period(d: SwitchFirmware, port: int) -> float:
 LACP: Points[SwitchFirmware] = (
     RowPoint("lag.{lag}.partner", "system at the other end", _lag_partner, kind="octets"),
     RowPoint("lag.{lag}.members", "ports that carry its traffic, as a PortList", _port_list, kind="octets"),
-    RowPoint("lag.{lag}.active", "how many they are", lambda d, lag: len(d.switch.active_members(lag))),
+    RowPoint("lag.{lag}.active", "number of active members", lambda d, lag: len(d.switch.active_members(lag))),
     RowPoint("lacp.{member}.lag", "aggregate it is configured for", _lag_of),
     RowPoint("lacp.{member}.attached", "aggregate it carries traffic for, 0 for none", _attached),
     RowPoint("lacp.{member}.partner", "system at the other end", _partner, kind="octets"),
@@ -121,7 +121,7 @@ VRRP: Points[SwitchFirmware] = (
         lambda d, r: b"\x00\x00\x5e\x00\x01" + bytes([r[1]]),
         kind="octets",
     ),
-    RowPoint("vrrp.{gateway}.masterships", "how often it became master", _masterships),
+    RowPoint("vrrp.{gateway}.masterships", "times that it became master", _masterships),
     RowPoint(
         "vrrp.{gateway}.reason",
         "why it last became master",

@@ -79,10 +79,12 @@ BRIDGE: Points[SwitchFirmware] = (
     RowPoint("stp.{bridge_port}.cost", "its path cost", _stp_cost),
     RowPoint("stp.{bridge_port}.designated_root", "root announced on its segment", _designated("root"), kind="octets"),
     RowPoint("stp.{bridge_port}.designated_cost", "cost announced on its segment", _designated("cost")),
-    RowPoint("stp.{bridge_port}.designated_bridge", "who announces there", _designated("bridge"), kind="octets"),
+    RowPoint(
+        "stp.{bridge_port}.designated_bridge", "bridge that announces there", _designated("bridge"), kind="octets"
+    ),
     RowPoint("stp.{bridge_port}.designated_port", "through which port", _designated("port"), kind="octets"),
-    RowPoint("stp.{bridge_port}.transitions", "how often it began to forward", _transitions),
-    RowPoint("stp.{bridge_port}.edge", "whether it leads to a host", _edge, kind="truth"),
+    RowPoint("stp.{bridge_port}.transitions", "times that it began to forward", _transitions),
+    RowPoint("stp.{bridge_port}.edge", "it leads to a host", _edge, kind="truth"),
     RowPoint("station.{station}.address", "a learned hardware address", lambda d, mac: bytes(mac), kind="octets"),
     RowPoint("station.{station}.port", "bridge port it is behind", lambda d, mac: d.stations()[bytes(mac)]),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
 from twinfeed.emulators.devices.firmware.domain import LOADING
 from twinfeed.emulators.devices.firmware.points import CellPoint, Point, Points, RowPoint
+from twinfeed.emulators.devices.firmware.usual_points import command
 from twinfeed.emulators.devices.transfer.rack_transfer_switch import RANGES_V, WORDS, SourceSwitch
 
 ALARMS: Alarms[SourceSwitch] = (
@@ -45,7 +46,7 @@ POINTS: Points[SourceSwitch] = (
     Point("switch.transfers", "transfers since it was built", lambda d: d.switch.transfers),
     RowPoint(
         "source.{source}.name",
-        "what people call that source",
+        "its given name",
         lambda d, s: d.state.names.get(str(s), d.params.source_names[s - 1]),
         write=SourceSwitch.rename,
         kind="text",
@@ -79,7 +80,7 @@ POINTS: Points[SourceSwitch] = (
     ),
     Point(
         "setting.sensitivity",
-        "how fast a disturbance is acted on",
+        "speed of the reaction to a disturbance",
         lambda d: d.state.settings.get("sensitivity", "high"),
         write=SourceSwitch.set_sensitivity,
         values=("high", "low"),
@@ -112,18 +113,6 @@ POINTS: Points[SourceSwitch] = (
         low=0.0,
         high=3600.0,
     ),
-    Point(
-        "command.reset_peaks",
-        "forget the peaks",
-        lambda d: "none",
-        write=SourceSwitch.reset_peaks,
-        values=("none", "reset"),
-    ),
-    Point(
-        "command.reset",
-        "release the lock after a load fault",
-        lambda d: "none",
-        write=SourceSwitch.reset,
-        values=("none", "reset"),
-    ),
+    command("command.reset_peaks", "forget the peaks", SourceSwitch.reset_peaks, "reset"),
+    command("command.reset", "release the lock after a load fault", SourceSwitch.reset, "reset"),
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
 from twinfeed.emulators.devices.firmware.points import CellPoint, Point, Points, RowPoint
+from twinfeed.emulators.devices.firmware.usual_points import command
 from twinfeed.emulators.devices.transfer.transfer_switch import DELAYS, MODES, SOURCES
 from twinfeed.emulators.devices.transfer.transfer_switch import TransferSwitchController as Controller
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Supply
@@ -83,7 +84,9 @@ def _phase_to_phase(supply: Supply, phase: int) -> float:
 
 POINTS: Points[Controller] = (
     Point("mode", "operating mode", lambda d: d.mode, write=lambda d, v: d.set_mode(v), values=MODES),
-    Point("switch.position", "where the contacts are", lambda d: d.ats.position, values=("normal", "off", "emergency")),
+    Point(
+        "switch.position", "position of the contacts", lambda d: d.ats.position, values=("normal", "off", "emergency")
+    ),
     Point("switch.transfers", "moves completed since it was built", lambda d: d.ats.transfers),
     RowPoint("source.{source}.available", "within limits", lambda d, s: d.state.good[SOURCES[s - 1]], kind="truth"),
     RowPoint(
@@ -151,25 +154,7 @@ POINTS: Points[Controller] = (
         write=lambda d, v: d.store("automatic_return", v),
         kind="truth",
     ),
-    Point(
-        "command.transfer",
-        "move by hand",
-        lambda d: "none",
-        write=lambda d, v: d.order_by_hand(v),
-        values=("none", "normal", "off", "emergency"),
-    ),
-    Point(
-        "command.bypass_delay",
-        "end the running delay",
-        lambda d: "none",
-        write=lambda d, v: d.bypass_delay(v),
-        values=("none", "bypass"),
-    ),
-    Point(
-        "command.reset",
-        "clear a failed move or a lockout",
-        lambda d: "none",
-        write=lambda d, v: d.reset(v),
-        values=("none", "reset"),
-    ),
+    command("command.transfer", "move by hand", lambda d, v: d.order_by_hand(v), "normal", "off", "emergency"),
+    command("command.bypass_delay", "end the running delay", lambda d, v: d.bypass_delay(v), "bypass"),
+    command("command.reset", "clear a failed move or a lockout", lambda d, v: d.reset(v), "reset"),
 )

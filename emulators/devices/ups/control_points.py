@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from twinfeed.emulators.devices.firmware.domain import Kind
 from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint, Value
+from twinfeed.emulators.devices.firmware.usual_points import command
 from twinfeed.emulators.devices.ups.firmware import UpsFirmware
 
 
@@ -31,10 +29,6 @@ def setting(
     )
 
 
-def _command(name: str, doc: str, act: Callable[[UpsFirmware, Any], None], *words: str) -> Point[UpsFirmware]:
-    return Point(name, doc, lambda d: "none", write=act, values=("none", *words))
-
-
 CONTROLS: Points[UpsFirmware] = (
     # settings
     Point("setting.input.voltage", "nominal", lambda d: d.ups.params.volts, "V"),
@@ -46,7 +40,9 @@ CONTROLS: Points[UpsFirmware] = (
     ),
     setting("setting.audible", "the audible alarm", "audible", values=("disabled", "enabled", "muted")),
     setting("setting.auto_restart", "start again when the input returns", "auto_restart", values=("on", "off")),
-    setting("setting.shutdown_type", "what a shutdown switches off", "shutdown_type", values=("output", "system")),
+    setting(
+        "setting.shutdown_type", "the part that a shutdown switches off", "shutdown_type", values=("output", "system")
+    ),
     setting(
         "setting.transfer.low",
         "input voltage below which the UPS goes on battery",
@@ -66,8 +62,8 @@ CONTROLS: Points[UpsFirmware] = (
     setting("setting.sensitivity", "to input disturbances", "sensitivity", values=("auto", "low", "medium", "high")),
     setting("setting.shutoff_delay", "wait before a graceful shutdown", "shutoff_delay_s", "s", low=0, high=36000),
     setting("setting.return_delay", "wait before the output comes back", "return_delay_s", "s", low=0, high=36000),
-    setting("setting.sleep_time", "how long a sleep lasts", "sleep_s", "s", low=0, high=1296000),
-    setting("setting.reboot_time", "how long a reboot keeps the output off", "reboot_s", "s", low=0, high=36000),
+    setting("setting.sleep_time", "length of a sleep", "sleep_s", "s", low=0, high=1296000),
+    setting("setting.reboot_time", "time that a reboot keeps the output off", "reboot_s", "s", low=0, high=36000),
     setting(
         "setting.min_return_charge",
         "charge needed before the output comes back",
@@ -115,24 +111,24 @@ CONTROLS: Points[UpsFirmware] = (
         low=-1,
         high=300,
     ),
-    _command("command.off", "switch the output off", lambda d, v: d.output.switch_off(v), "now", "graceful"),
-    _command("command.on", "switch the output on", lambda d, v: d.output.switch_on(v), "now"),
-    _command("command.reboot", "switch off and on again", lambda d, v: d.output.reboot(v), "now", "graceful"),
-    _command("command.sleep", "switch off for the sleep time", lambda d, v: d.output.sleep(v), "now", "graceful"),
-    _command("command.conserve", "on battery: off until the input returns", lambda d, v: d.output.conserve(v), "now"),
-    _command(
+    command("command.off", "switch the output off", lambda d, v: d.output.switch_off(v), "now", "graceful"),
+    command("command.on", "switch the output on", lambda d, v: d.output.switch_on(v), "now"),
+    command("command.reboot", "switch off and on again", lambda d, v: d.output.reboot(v), "now", "graceful"),
+    command("command.sleep", "switch off for the sleep time", lambda d, v: d.output.sleep(v), "now", "graceful"),
+    command("command.conserve", "on battery: off until the input returns", lambda d, v: d.output.conserve(v), "now"),
+    command(
         "command.power_fail",
         "behave for a moment as if the input had failed: a general test",
         lambda d, v: d.selftest.start("general") if v == "now" else None,
         "now",
     ),
-    _command(
+    command(
         "command.panel_test",
         "flash the lamps and beep",
         lambda d, v: d.output.panel("test" if v == "now" else v),
         "now",
     ),
-    _command(
+    command(
         "command.panel",
         "lamps and beeper",
         lambda d, v: d.output.panel(v),
@@ -141,7 +137,7 @@ CONTROLS: Points[UpsFirmware] = (
         "mute",
         "unmute",
     ),
-    _command(
+    command(
         "command.outlet",
         "switch the main outlet group, at once or after the delays set",
         lambda d, v: d.output.outlet(v),
@@ -155,15 +151,15 @@ CONTROLS: Points[UpsFirmware] = (
         "shutdown-delayed",
         "reboot-delayed",
     ),
-    _command("command.bypass", "to the static bypass and back", lambda d, v: d.output.bypass(v), "on", "off"),
-    _command(
+    command("command.bypass", "to the static bypass and back", lambda d, v: d.output.bypass(v), "on", "off"),
+    command(
         "command.maintenance",
         "work the manual bypass, as a person does at the panel",
         lambda d, v: d.ups.set_maintenance(v == "on") if v != "none" else None,
         "on",
         "off",
     ),
-    _command(
+    command(
         "command.test",
         "start a test of that kind",
         lambda d, v: d.selftest.start(v),

@@ -72,7 +72,7 @@ SOURCES = {"inverter": "normal", "eco": "normal", "bypass": "bypass", "maintenan
 POINTS: Points[UpsFirmware] = (
     Point(
         "ups.mode",
-        "what the output lives on",
+        "source of the output",
         lambda d: d.mode,
         values=(
             "online",
@@ -144,7 +144,7 @@ POINTS: Points[UpsFirmware] = (
     Point("battery.chemistry", "vrla or li-ion", lambda d: d.ups.params.chemistry, kind="text"),
     Point(
         "battery.replace",
-        "whether the battery needs replacement",
+        "the battery needs replacement",
         lambda d: bool(d.settings["replace_battery"]),
         kind="truth",
     ),
@@ -182,7 +182,7 @@ POINTS: Points[UpsFirmware] = (
     Point("output.load", "share of the rating", lambda d: d.ups.load_percent, "%", possible=LOADING),
     Point("output.power", "to the load", lambda d: d.ups.load_kw * 1000.0, "W"),
     Point("output.power.apparent", "to the load", lambda d: d.ups.load_kva * 1000.0, "VA"),
-    Point("output.on", "whether the output is live", lambda d: d.ups.live, kind="truth"),
+    Point("output.on", "the output is live", lambda d: d.ups.live, kind="truth"),
     Point(
         "output.realpower.percent",
         "real power, share of the rating",
@@ -229,7 +229,7 @@ POINTS: Points[UpsFirmware] = (
     ),
     Point(
         "test.elapsed",
-        "how long the test has lasted (upsTestElapsedTime)",
+        "time since the test began (upsTestElapsedTime)",
         lambda d: d.selftest.elapsed_s,
         "s",
     ),

@@ -5,16 +5,16 @@ the start of the next one is unknown (RFC 3430 §2.1).
 """
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from functools import partial
-from time import perf_counter
 from typing import cast
 
 from twinfeed.emulators.wire.backlog import BUFFERS, Backlog, always, nothing, promptly
 from twinfeed.emulators.wire.pool import ConnectionPool
 from twinfeed.emulators.wire.snmp.agent import SnmpAgent
 from twinfeed.emulators.wire.snmp.server import SNMP_PORT, check_loopback, log_failure
-from twinfeed.emulators.wire.turns import TURN_S
+from twinfeed.emulators.wire.turns import Turns
 
 MAX_MESSAGE = 65_535
 """Longest message that is read, octets; RFC 3430 §2.2 recommends at least 8192."""
@@ -61,8 +61,9 @@ class SnmpStreamServer:
     While `gate` returns False what arrives is swallowed, as by a device without power or with its cable out; a
     connection used meanwhile is reset at its next octets. `catch_up` is called before the gate (see `SnmpServer`).
     `delay_s` returns how long the device takes over each answer, s; at most `buffers` answers wait, and nothing more is
-    read meanwhile. `failed` is called with an exception in the
-    device's code; the request gets no answer. NotLoopback for an address others can reach, unless that is allowed.
+    read meanwhile. `failed` is called with an exception in the device's code; the request gets no answer. `processor`
+    (s) measures requests for the device's turns (`Turns`); by default none takes time, so that a simulation repeats.
+    NotLoopback for an address others can reach, unless that is allowed.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class SnmpStreamServer:
         buffers: int = BUFFERS,
         failed: Callable[[Exception], None] = log_failure,
         pool: ConnectionPool | None = None,
+        processor: Callable[[], float] = promptly,
         allow_non_loopback: bool = False,
     ) -> None:
         check_loopback(host, allow_non_loopback)
@@ -89,6 +91,10 @@ class SnmpStreamServer:
         self.delay_s = delay_s
         self.backlog = Backlog(delay_s, buffers)
         self.backlog.freed = self._go_on
+        self.processor = processor
+        self.turns = Turns(self._go_on)
+        self._stalled: deque[_Connection] = deque()
+        """Connections with messages that wait for a free buffer, or for the end of the device's rest."""
         self._pool = pool
         self._server: asyncio.Server | None = None
         self._connections: dict[_Connection, None] = {}
@@ -109,6 +115,8 @@ class SnmpStreamServer:
         server, self._server = self._server, None
         server.close()
         self.backlog.clear()
+        self._stalled.clear()
+        self.turns.stop()
         for connection in list(self._connections):
             connection.abort()
         if self._pool is not None:
@@ -127,8 +135,18 @@ class SnmpStreamServer:
         self.backlog.hasten()
 
     def _go_on(self) -> None:
-        for connection in list(self._connections):
-            connection.go_on()
+        """Resume the connections that waited, in their order."""
+        while self._stalled and self.is_free:
+            self._stalled.popleft().go_on()
+
+    @property
+    def is_free(self) -> bool:
+        """True if the device takes a request now: it has a buffer for the answer, and does not rest."""
+        return not self.backlog.full and not self.turns.resting
+
+    def stalled(self, connection: "_Connection") -> None:
+        """Resume that connection when the device is free."""
+        self._stalled.append(connection)
 
     def opened(self, connection: "_Connection") -> None:
         if len(self._connections) >= MAX_CONNECTIONS:
@@ -182,9 +200,9 @@ class _Connection(asyncio.Protocol):
             self._answer()
 
     def _answer(self) -> None:
-        """Answer the received messages, until all buffers of a slow device are taken or the turn ends."""
-        backlog = self._server.backlog
-        turn_ends_s = perf_counter() + TURN_S
+        """Answer the received messages, until all buffers of a slow device are taken or its turn ends."""
+        server = self._server
+        backlog = server.backlog
         while not self._transport.is_closing():
             try:
                 end = message_end(self._received)
@@ -193,30 +211,26 @@ class _Connection(asyncio.Protocol):
                 return
             if end is None or end > len(self._received):
                 return
-            if backlog.full:
-                self._stall()
-                return
-            if perf_counter() >= turn_ends_s:
-                self._stall()
-                self._loop.call_soon(self.go_on)
+            if not server.is_free:
+                self._stalled = True
+                self._transport.pause_reading()
+                server.stalled(self)
                 return
             message = bytes(self._received[:end])
             del self._received[:end]
+            began_s = server.processor()
             try:
-                answer = self._server.agent.handle_in_stream(message)
+                answer = server.agent.handle_in_stream(message)
             except Exception as error:
-                self._server.failed(error)
-                continue
+                server.failed(error)
+                answer = None
+            server.turns.worked(server.processor() - began_s, self._loop)
             if answer is None:
                 continue
-            if self._server.delay_s() > 0.0 or backlog.waiting:
+            if server.delay_s() > 0.0 or backlog.waiting:
                 backlog.put(partial(self._answer_late, answer))
             else:
                 self._transport.write(answer)
-
-    def _stall(self) -> None:
-        self._stalled = True
-        self._transport.pause_reading()
 
     def _answer_late(self, answer: bytes) -> None:
         self._server.catch_up()

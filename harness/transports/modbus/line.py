@@ -14,9 +14,10 @@ from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
 
 from twinfeed.harness.transports.answers.units import OtherUnit, framer_of
-from twinfeed.harness.transports.errors import NoAnswer, WrongAnswer, tried
+from twinfeed.harness.transports.errors import NoAnswer, WrongAnswer
 from twinfeed.harness.transports.modbus.rfc2217 import RemotePort
 from twinfeed.harness.transports.modbus.sole_use import SoleUse, others
+from twinfeed.harness.transports.tries import Tries
 
 Ask = Callable[[ModbusBaseClient], Awaitable[ModbusPDU]]
 
@@ -38,17 +39,12 @@ class Line:
         where: str,
         make: Callable[..., Any],
         framer: FramerType,
-        timeout_s: float,
-        retries: int,
+        tries: Tries,
         remote: Callable[[], RemotePort] | None = None,
         serial: str = "",
     ) -> None:
-        if not timeout_s > 0 or retries < 0:
-            raise ValueError(
-                f"{where}: timeout {timeout_s} s and {retries} retries, expected more than 0 and at least 0"
-            )
         self.where = where
-        self.timeout_s, self.retries = timeout_s, retries
+        self.tries = tries
         self.requests = 0
         self.received = b""
         """The octets received since the last request."""
@@ -70,9 +66,9 @@ class Line:
         """
         async with self._turn:
             garbage, why = b"", ""
-            for _ in range(1 + self.retries):
+            for _ in range(self.tries.number):
                 try:
-                    async with asyncio.timeout(self.timeout_s):
+                    async with asyncio.timeout(self.tries.timeout_s):
                         return await self._try(ask)
                 except TimeoutError:
                     deaf = self._port is not None and not self._port.is_ready
@@ -84,11 +80,10 @@ class Line:
                     why = str(error).removeprefix("Modbus Error: ").removeprefix("[Connection] ")
                 garbage = self.received or garbage
                 self.close()
-            tries = tried(self.retries, self.timeout_s)
             if garbage:
                 other = f", one of unit {self.answered_by} did" if self.answered_by is not None else ""
-                raise WrongAnswer(f"no Modbus frame came {tries}{other}", where, garbage)
-            raise NoAnswer(f"{why} {tries}", where)
+                raise WrongAnswer(f"no Modbus frame came {self.tries}{other}", where, garbage)
+            raise NoAnswer(f"{why} {self.tries}", where)
 
     async def _try(self, ask: Ask) -> ModbusPDU:
         client = self._client
@@ -138,7 +133,7 @@ class Line:
     def _opened(self) -> ModbusBaseClient:
         """A client whose own timer never expires first, and which reports a lost connection at once."""
         client: ModbusBaseClient = self._make(
-            timeout=2 * self.timeout_s + 1.0,
+            timeout=2 * self.tries.timeout_s + 1.0,
             retries=0,
             reconnect_delay=0,
             trace_packet=self._trace,

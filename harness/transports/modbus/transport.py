@@ -17,7 +17,7 @@ from __future__ import annotations
 import ssl
 import struct
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, Unpack
 
 from pymodbus import FramerType
 from pymodbus.client import (
@@ -33,9 +33,13 @@ from twinfeed.harness.transports.errors import Refused, WrongAnswer, url
 from twinfeed.harness.transports.modbus import udp
 from twinfeed.harness.transports.modbus.line import Line
 from twinfeed.harness.transports.modbus.rfc2217 import RemotePort
+from twinfeed.harness.transports.tries import Tries, TryOptions
 
 MODBUS_PORT, MODBUS_TLS_PORT = 502, 802
 """IANA: mbap and mbap-s."""
+
+TIMEOUT_S = 3.0
+"""Default time of one try, s of the loop's clock."""
 
 EXCEPTIONS = {
     1: "illegal function",
@@ -62,7 +66,7 @@ BitTable = Literal["coil", "discrete"]
 class ModbusTransport:
     """One unit on a connection or line. The docstring of the module explains timeouts and retries.
 
-    The constructors below take `timeout_s` (default 3 s, of the loop's time), `retries` (default 1) and `unit`.
+    The constructors below take the options of `TryOptions`; a try has `TIMEOUT_S` by default.
     """
 
     def __init__(self, line: Line, unit: int) -> None:
@@ -72,11 +76,11 @@ class ModbusTransport:
 
     @classmethod
     def tcp(
-        cls, address: str, port: int = MODBUS_PORT, unit: int = 1, *, timeout_s: float = 3.0, retries: int = 1
+        cls, address: str, port: int = MODBUS_PORT, unit: int = 1, **options: Unpack[TryOptions]
     ) -> ModbusTransport:
         """Modbus TCP: MBAP frames on a connection of its own."""
         make = partial(AsyncModbusTcpClient, address, port=port)
-        return cls(Line(url("modbus", address, port), make, FramerType.SOCKET, timeout_s, retries), unit)
+        return cls(Line(url("modbus", address, port), make, FramerType.SOCKET, Tries.of(options, TIMEOUT_S)), unit)
 
     @classmethod
     def tls(
@@ -86,29 +90,28 @@ class ModbusTransport:
         unit: int = 1,
         *,
         context: ssl.SSLContext,
-        timeout_s: float = 3.0,
-        retries: int = 1,
+        **options: Unpack[TryOptions],
     ) -> ModbusTransport:
         """Modbus/TCP Security: MBAP frames in TLS. `context` decides whose certificate is trusted, and shows ours."""
         make = partial(AsyncModbusTlsClient, address, port=port, sslctx=context)
         # pymodbus's TLS framer takes whatever one TLS record holds for one frame; its MBAP framer counts.
-        return cls(Line(url("modbus+tls", address, port), make, FramerType.SOCKET, timeout_s, retries), unit)
+        return cls(Line(url("modbus+tls", address, port), make, FramerType.SOCKET, Tries.of(options, TIMEOUT_S)), unit)
 
     @classmethod
     def udp(
-        cls, address: str, port: int = MODBUS_PORT, unit: int = 1, *, timeout_s: float = 3.0, retries: int = 1
+        cls, address: str, port: int = MODBUS_PORT, unit: int = 1, **options: Unpack[TryOptions]
     ) -> ModbusTransport:
         """MBAP frames in datagrams, as many products offer beside TCP."""
         make = partial(udp.client, address, port=port)
-        return cls(Line(url("modbus+udp", address, port), make, FramerType.SOCKET, timeout_s, retries), unit)
+        return cls(Line(url("modbus+udp", address, port), make, FramerType.SOCKET, Tries.of(options, TIMEOUT_S)), unit)
 
     @classmethod
     def rtu_over_tcp(
-        cls, address: str, port: int = MODBUS_PORT, unit: int = 1, *, timeout_s: float = 3.0, retries: int = 1
+        cls, address: str, port: int = MODBUS_PORT, unit: int = 1, **options: Unpack[TryOptions]
     ) -> ModbusTransport:
         """RTU frames on a TCP connection, as serial device servers pass them."""
         make = partial(AsyncModbusTcpClient, address, port=port)
-        return cls(Line(url("modbus+rtu", address, port), make, FramerType.RTU, timeout_s, retries), unit)
+        return cls(Line(url("modbus+rtu", address, port), make, FramerType.RTU, Tries.of(options, TIMEOUT_S)), unit)
 
     @classmethod
     def rfc2217(
@@ -120,13 +123,12 @@ class ModbusTransport:
         baud: int = 19200,
         parity: Literal["N", "E", "O"] = "E",
         stop_bits: int = 1,
-        timeout_s: float = 3.0,
-        retries: int = 1,
+        **options: Unpack[TryOptions],
     ) -> ModbusTransport:
         """RTU on a serial line of another computer or device server, configured by RFC 2217."""
         make = partial(AsyncModbusTcpClient, address, port=port)
         remote = partial(RemotePort, baud, parity, stop_bits)
-        line = Line(url("modbus+rfc2217", address, port), make, FramerType.RTU, timeout_s, retries, remote)
+        line = Line(url("modbus+rfc2217", address, port), make, FramerType.RTU, Tries.of(options, TIMEOUT_S), remote)
         return cls(line, unit)
 
     @classmethod
@@ -138,15 +140,16 @@ class ModbusTransport:
         baud: int = 19200,
         parity: Literal["N", "E", "O"] = "E",
         stop_bits: int = 1,
-        timeout_s: float = 3.0,
-        retries: int = 1,
+        **options: Unpack[TryOptions],
     ) -> ModbusTransport:
         """RTU on a serial line; 19200 baud and even parity are the defaults of Modbus over Serial Line V1.02 §2.5.1.
 
         The device is opened for this line alone: reach other units of the line with `unit()`.
         """
         make = partial(AsyncModbusSerialClient, device, baudrate=baud, parity=parity, stopbits=stop_bits)
-        return cls(Line(f"modbus+serial:{device}", make, FramerType.RTU, timeout_s, retries, serial=device), unit)
+        return cls(
+            Line(f"modbus+serial:{device}", make, FramerType.RTU, Tries.of(options, TIMEOUT_S), serial=device), unit
+        )
 
     def unit(self, unit: int) -> ModbusTransport:
         """Another unit behind the same connection or on the same line."""

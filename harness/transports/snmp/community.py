@@ -14,7 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import cycle
 
-from twinfeed.harness.transports.errors import NoAnswer, TransportError, WrongAnswer, tried
+from twinfeed.harness.transports.errors import NoAnswer, TransportError, WrongAnswer
 from twinfeed.harness.transports.snmp.messages import (
     FIRST_ID,
     LAST_ID,
@@ -27,7 +27,8 @@ from twinfeed.harness.transports.snmp.messages import (
     request,
     response,
 )
-from twinfeed.harness.transports.snmp.stream import Over, Stream
+from twinfeed.harness.transports.snmp.stream import Stream
+from twinfeed.harness.transports.snmp.target import Target
 
 _log = logging.getLogger(__name__)
 
@@ -39,27 +40,14 @@ class CommunitySession(asyncio.DatagramProtocol):
     with a random request id.
     """
 
-    def __init__(
-        self,
-        version: int,
-        address: str,
-        port: int,
-        community: str,
-        write_community: str,
-        timeout_s: float,
-        retries: int,
-        over: Over = "udp",
-    ) -> None:
-        if not timeout_s > 0 or retries < 0:
-            raise ValueError(f"timeout {timeout_s} s and {retries} retries, expected more than 0 and at least 0")
+    def __init__(self, version: int, target: Target, community: str, write_community: str) -> None:
         self.version = version
         self.requests = 0
         self.elsewhere = ""
         """The address and port of the last answer that came from another place than the agent's."""
-        self._place = (address, port)
-        self._over = over
+        self._place = (target.address, target.port)
+        self._over, self._tries = target.over, target.tries
         self._communities = community.encode(), write_community.encode()
-        self._timeout_s, self._retries = timeout_s, retries
         self._ids = cycle(range(FIRST_ID + 1, LAST_ID + 1)).__next__
         self._waiting: dict[int, asyncio.Future[Response]] = {}
         self._stream: Stream | None = None
@@ -86,10 +74,10 @@ class CommunitySession(asyncio.DatagramProtocol):
         answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
         self._waiting[request_id] = answer
         try:
-            for _ in range(1 + self._retries):
+            for _ in range(self._tries.number):
                 self.requests += 1
                 send(message)
-                await asyncio.wait([answer], timeout=self._timeout_s)
+                await asyncio.wait([answer], timeout=self._tries.timeout_s)
                 if answer.done():
                     return answer.result()
                 if self._over == "tcp":  # which loses nothing while it lives; a new connection if it does not
@@ -98,10 +86,9 @@ class CommunitySession(asyncio.DatagramProtocol):
             raise type(error)(error.what, where, error.octets) from None
         finally:
             del self._waiting[request_id]
-        tries = tried(self._retries, self._timeout_s)
         if self._stray:
-            raise WrongAnswer(f"no response to this request came {tries}", where, self._stray)
-        raise NoAnswer(f"no answer {tries}{self._trouble and f' ({self._trouble})'}", where)
+            raise WrongAnswer(f"no response to this request came {self._tries}", where, self._stray)
+        raise NoAnswer(f"no answer {self._tries}{self._trouble and f' ({self._trouble})'}", where)
 
     async def _opened(self, where: str) -> Callable[[bytes], None]:
         """The sender of messages to the agent."""
@@ -123,7 +110,7 @@ class CommunitySession(asyncio.DatagramProtocol):
         if self._stream is None or not self._stream.is_open:
             loop = asyncio.get_running_loop()
             try:
-                async with asyncio.timeout((1 + self._retries) * self._timeout_s):
+                async with asyncio.timeout(self._tries.altogether_s):
                     _, self._stream = await loop.create_connection(
                         lambda: Stream(self._heard, self._lost), *self._place
                     )

@@ -14,10 +14,10 @@ time for each of them. A SET whose answer is lost is sent again: where setting t
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Literal, Protocol
+from typing import Literal, Protocol, Unpack
 
 from twinfeed.harness.transports.answers import NULL
-from twinfeed.harness.transports.errors import NoAnswer, Refused, WrongAnswer, url
+from twinfeed.harness.transports.errors import NoAnswer, Refused, WrongAnswer
 from twinfeed.harness.transports.snmp.community import CommunitySession
 from twinfeed.harness.transports.snmp.messages import (
     END_OF_MIB_VIEW,
@@ -32,24 +32,14 @@ from twinfeed.harness.transports.snmp.messages import (
     Value,
     VarBind,
 )
-from twinfeed.harness.transports.snmp.stream import Over
+from twinfeed.harness.transports.snmp.target import MAX_VARBINDS, SNMP_PORT, SnmpOptions, Target
 from twinfeed.harness.transports.snmp.usm import UsmSession, UsmUser
-
-SNMP_PORT = 161
-"""IANA."""
-
-MAX_VARBINDS = 20
-"""Default number of variables in one GET: the answer fits in the 1,472 octets of an Ethernet frame."""
 
 MOST_NAMED = 3
 """Variables of a request that an error names."""
 
 REPETITIONS = 25
 """Number of variables in one GETBULK of a walk."""
-
-
-def _url(scheme: str, address: str, port: int, over: Over) -> str:
-    return url(f"{scheme}+tcp" if over == "tcp" else scheme, address, port)
 
 
 class Session(Protocol):
@@ -70,8 +60,7 @@ class Session(Protocol):
 class SnmpTransport:
     """One agent. The docstring of the module explains timeouts and retries.
 
-    The constructors below take `timeout_s` (default 1 s, of the loop's time), `retries` (default 1), `max_varbinds`
-    (how many variables are asked for in one GET) and `over` (what carries the messages: udp, or tcp as in RFC 3430).
+    The constructors below take the options of `SnmpOptions`.
     """
 
     def __init__(self, session: Session, where: str, max_varbinds: int = MAX_VARBINDS) -> None:
@@ -88,15 +77,12 @@ class SnmpTransport:
         port: int = SNMP_PORT,
         community: str = "public",
         write_community: str = "",
-        *,
-        timeout_s: float = 1.0,
-        retries: int = 1,
-        max_varbinds: int = MAX_VARBINDS,
-        over: Over = "udp",
+        **options: Unpack[SnmpOptions],
     ) -> SnmpTransport:
         """SNMPv1. Without `write_community` writes use `community` too."""
-        session = CommunitySession(0, address, port, community, write_community or community, timeout_s, retries, over)
-        return cls(session, _url("snmp+v1", address, port, over), max_varbinds)
+        target = Target.of(address, port, options)
+        session = CommunitySession(0, target, community, write_community or community)
+        return cls(session, target.url("snmp+v1"), target.max_varbinds)
 
     @classmethod
     def v2c(
@@ -105,15 +91,12 @@ class SnmpTransport:
         port: int = SNMP_PORT,
         community: str = "public",
         write_community: str = "",
-        *,
-        timeout_s: float = 1.0,
-        retries: int = 1,
-        max_varbinds: int = MAX_VARBINDS,
-        over: Over = "udp",
+        **options: Unpack[SnmpOptions],
     ) -> SnmpTransport:
         """SNMPv2c. Without `write_community` writes use `community` too."""
-        session = CommunitySession(1, address, port, community, write_community or community, timeout_s, retries, over)
-        return cls(session, _url("snmp", address, port, over), max_varbinds)
+        target = Target.of(address, port, options)
+        session = CommunitySession(1, target, community, write_community or community)
+        return cls(session, target.url("snmp"), target.max_varbinds)
 
     @classmethod
     def v3(
@@ -122,15 +105,12 @@ class SnmpTransport:
         port: int = SNMP_PORT,
         *,
         user: UsmUser,
-        timeout_s: float = 1.0,
-        retries: int = 1,
-        max_varbinds: int = MAX_VARBINDS,
-        over: Over = "udp",
         context: str = "",
+        **options: Unpack[SnmpOptions],
     ) -> SnmpTransport:
         """SNMPv3 as a user of the User-based Security Model, in that context."""
-        session = UsmSession(address, port, user, timeout_s, retries, over, context)
-        return cls(session, _url("snmp+v3", address, port, over), max_varbinds)
+        target = Target.of(address, port, options)
+        return cls(UsmSession(target, user, context), target.url("snmp+v3"), target.max_varbinds)
 
     @property
     def requests(self) -> int:

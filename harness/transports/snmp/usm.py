@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address
 from typing import Any, Literal
 
@@ -17,9 +17,10 @@ from pysnmp.proto import errind
 from pysnmp.proto.api import v2c
 
 from twinfeed.harness.transports.answers import v3
-from twinfeed.harness.transports.errors import NoAnswer, NotAdmitted, WrongAnswer, tried
+from twinfeed.harness.transports.errors import NoAnswer, NotAdmitted, WrongAnswer
 from twinfeed.harness.transports.snmp.messages import SYNTAX, Asked, Operation, Response, numbers, varbind
-from twinfeed.harness.transports.snmp.stream import DOMAINS, Over, StreamTransport
+from twinfeed.harness.transports.snmp.stream import DOMAINS, StreamTransport
+from twinfeed.harness.transports.snmp.target import Target
 
 AuthProtocol = Literal["none", "md5", "sha", "sha224", "sha256", "sha384", "sha512"]
 PrivProtocol = Literal["none", "des", "3des", "aes128", "aes192", "aes256", "aes192-c", "aes256-c"]
@@ -163,21 +164,22 @@ class Manager:
         user.add_to(self.engine)
         config.add_target_parameters(self.engine, "user", user.name, user.level, 3)
 
-    def add(self, name: str, address: str, port: int, timeout_s: float, retries: int, over: Over) -> None:
-        """Add an agent under a name."""
-        version = ip_address(address).version
+    def add(self, name: str, target: Target) -> None:
+        """Add an agent under a name; its address is numeric."""
+        version = ip_address(target.address).version
         domain = udp.DOMAIN_NAME if version == 4 else udp6.DOMAIN_NAME
-        if over == "tcp":
+        if target.over == "tcp":
             domain = DOMAINS[version]
         if domain not in self._domains:
             self._domains.add(domain)
-            if over == "tcp":
+            if target.over == "tcp":
                 transport = StreamTransport(version)
             else:
                 transport = (udp.UdpTransport() if version == 4 else udp6.Udp6Transport()).open_client_mode()
             config.add_transport(self.engine, domain, transport)
-        hundredths = max(1, round(100 * timeout_s))
-        config.add_target_address(self.engine, name, domain, (address, port), "user", hundredths, retries)
+        hundredths = max(1, round(100 * target.tries.timeout_s))
+        place = target.address, target.port
+        config.add_target_address(self.engine, name, domain, place, "user", hundredths, target.tries.retries)
 
 
 _numbers = itertools.count(1)
@@ -191,24 +193,13 @@ class UsmSession:
     elsewhere = ""
     """Always empty: pysnmp does not give the address of an answer."""
 
-    def __init__(
-        self,
-        address: str,
-        port: int,
-        user: UsmUser,
-        timeout_s: float,
-        retries: int,
-        over: Over = "udp",
-        context: str = "",
-    ) -> None:
-        if not timeout_s > 0 or retries < 0:
-            raise ValueError(f"timeout {timeout_s} s and {retries} retries, expected more than 0 and at least 0")
+    def __init__(self, target: Target, user: UsmUser, context: str = "") -> None:
         self.requests = 0
-        self._place = (address, port)
+        self._target = target
+        self._place = (target.address, target.port)
         self._name = f"agent-{next(_numbers)}"  # at most 32 octets (RFC 3413, snmpTargetAddrName), so not its address
         self._user = user
-        self._over, self._context = over, context
-        self._timeout_s, self._retries = timeout_s, retries
+        self._context = context
         self._key: tuple[asyncio.AbstractEventLoop, UsmUser] | None = None
 
     async def ask(self, operation: Operation, asked: tuple[Asked, ...], where: str, repetitions: int = 0) -> Response:
@@ -231,10 +222,10 @@ class UsmSession:
 
         self.requests += 1
         COMMANDS[operation]().send_varbinds(manager.engine, self._name, None, self._context, *how, varbinds, answered)
-        await asyncio.wait([answer], timeout=(1 + self._retries) * self._timeout_s)
+        await asyncio.wait([answer], timeout=self._target.tries.altogether_s)
         trouble, status, about, found = answer.result() if answer.done() else (errind.requestTimedOut, 0, 0, ())
         if isinstance(trouble, errind.RequestTimedOut):
-            tries = tried(self._retries, self._timeout_s)
+            tries = self._target.tries
             garbage = manager.dispatcher.garbage.get(self._place)
             if garbage is not None:
                 raise WrongAnswer(f"no response to this request came {tries}", where, garbage)
@@ -261,7 +252,7 @@ class UsmSession:
             if manager is None:
                 manager = _managers[self._key] = Manager(self._user)
             manager.sessions.add(self)
-            manager.add(self._name, address, port, self._timeout_s, self._retries, self._over)
+            manager.add(self._name, replace(self._target, address=address))
         return _managers[self._key]
 
     def close(self) -> None:

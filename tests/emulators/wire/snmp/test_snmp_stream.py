@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -12,6 +14,7 @@ from workers.dialling import dial
 
 from twinfeed.emulators.wire.snmp import SnmpStreamServer
 from twinfeed.emulators.wire.snmp.stream import MAX_CONNECTIONS, MAX_MESSAGE, NotAMessage, message_end
+from twinfeed.emulators.wire.turns import LONG_S, TURN_S
 
 pytestmark = pytest.mark.usefixtures("hanging_up")
 
@@ -120,6 +123,35 @@ async def test_one_connection_too_many_ends_the_most_silent_one(server: SnmpStre
     assert await first[0].read() == b""
     for _, writer in (first, *rest, last):
         writer.close()
+
+
+async def test_a_device_that_has_used_its_turn_rests_and_then_goes_on_with_each_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Processor time is given by the test: each request costs nine tenths of a long one."""
+    processor_s = [0.0]
+    agent = Device().agent()
+    answered = agent.handle_in_stream
+
+    def costly(octets: bytes) -> bytes | None:
+        processor_s[0] += LONG_S * 0.9
+        return answered(octets)
+
+    async with SnmpStreamServer(agent, HOST, 0, processor=lambda: processor_s[0]) as served:
+        monkeypatch.setattr(served, "agent", SimpleNamespace(handle_in_stream=costly))
+        turns: list[float] = []
+        rested = served.turns._rested
+        monkeypatch.setattr(served.turns, "_rested", lambda: (turns.append(processor_s[0]), rested()))
+        clients = [await connected(served) for _ in range(4)]
+        for _, writer in clients:
+            writer.write(b"".join(request("Get", NAME) for _ in range(5)))
+        for reader, _ in clients:
+            for _ in range(5):
+                await asyncio.wait_for(message(reader), 10.0)
+        for _, writer in clients:
+            writer.close()
+    assert len(turns) >= 3
+    assert all(after - before <= TURN_S + LONG_S for before, after in pairwise([0.0, *turns]))
 
 
 @given(st.binary(max_size=20))
