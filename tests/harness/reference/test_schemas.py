@@ -62,8 +62,8 @@ def test_the_schema_and_the_check_agree_on_the_value_of_any_rating(rating: tuple
     needed = {item.name: "some-name" for item in fields(KINDS[kind].PARAMS) if item.required}
     try:
         pydantic.TypeAdapter(KINDS[kind].PARAMS).validate_python({**needed, name: given})
-    except pydantic.ValidationError:
-        by_check = False
+    except pydantic.ValidationError as error:
+        by_check = all(mistake["loc"] == () for mistake in error.errors())  # only against other fields of the record
     else:
         by_check = True
     assert by_schema == by_check
