@@ -4,13 +4,14 @@
     conditions.check("ups-*.charge_percent < 50")    # raises if it does not fit the quantities there are
     conditions.hold(injection, now_s)                # at each instant, from when the fault begins
 
-An expression is parsed and bound to its quantities once; what is left for each instant is reading them and comparing.
-Edges, hysteresis and windows go from one call to the next, for each fault of its own.
+An expression is parsed and bound to its quantities once. At each instant quantities are read until the answer is known:
+while `racks.*.supplied` waits for one row, only that row is read. Edges, hysteresis and windows go from one call to the
+next, for each fault of its own; an expression with one of these reads all its quantities at every instant.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Protocol
 
 from twinfeed.emulators.devices.firmware.points import Value
@@ -43,15 +44,18 @@ class Condition:
     def __init__(self, text: str, lookup: Lookup, read: Read, checker: Checker | None = None) -> None:
         binder = Binder(lookup, checker)
         self._truth = binder.truth(always(text).expression)
-        self._reads = [(name, read(name)) for name in binder.names]
+        self._reads = {name: read(name) for name in binder.names}
         self._windows = list(binder.windows.values())
         self._remembering = binder.remembering
-        self._before: dict[str, Seen] | None = None
+        self._before: _Present | None = None
         self._before_s = 0.0
 
     def holds(self, now_s: float) -> bool:
         """True if the condition is known to hold; `now_s` is not before that of the call before."""
-        values: dict[str, Seen] = {name: _seen(read()) for name, read in self._reads}
+        values = _Present(self._reads)
+        if not self._windows and not self._remembering:
+            return self._truth.over(values, values)[0] is True
+        values.read_all()
         before, before_s = (values, now_s) if self._before is None else (self._before, self._before_s)
         for window in self._windows:
             v0, v1 = window.ends(before, values)
@@ -64,8 +68,20 @@ class Condition:
         return holds is True
 
 
-def _seen(value: Value | Unknown) -> Seen:
-    return value if isinstance(value, Unknown) else known(None, value)
+class _Present(dict[str, Seen]):
+    """The values of one instant, each read when it is first used."""
+
+    def __init__(self, reads: Mapping[str, Callable[[], Value | Unknown]]) -> None:
+        self._reads = reads
+
+    def __missing__(self, name: str) -> Seen:
+        value = self._reads[name]()
+        seen = self[name] = value if isinstance(value, Unknown) else known(None, value)
+        return seen
+
+    def read_all(self) -> None:
+        for name in self._reads:
+            self[name]
 
 
 class Conditions:

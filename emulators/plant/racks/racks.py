@@ -408,7 +408,8 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
     @property
     def supplied(self) -> bool:
         """True if every rack is supplied."""
-        return self.racks_supplied == self.params.racks
+        dropped = self.state.dropped
+        return any(True not in cord for cord in dropped) or self.racks_supplied == self.params.racks
 
     @property
     def racks_supplied(self) -> int:

@@ -209,6 +209,8 @@ class Combined:
         self.names = all_names(parts)
         self.remembers = any_remembers(parts)
         self._bending = [part for part in parts if not _is_still(part)]
+        self._decider: Truth | None = None
+        """The part that decided last time: it is evaluated first, as it often decides again."""
 
     def over(self, a: Env, b: Env) -> Over:
         if not self.remembers:
@@ -228,6 +230,10 @@ class Combined:
         """Up to the first that decides it, at an infinite distance."""
         every = self.every
         nearest0 = nearest1 = decided = math.inf if every else -math.inf
+        if self._decider is not None:
+            found = self._decider.over(a, b)
+            if found == (not every, -decided, -decided):
+                return found
         holds: bool | None = every
         for part in self.parts:
             other, d0, d1 = part.over(a, b)
@@ -237,6 +243,7 @@ class Combined:
                     continue
                 holds = other
                 if d0 == d1 == -decided:
+                    self._decider = part
                     return holds, d0, d1
             if every:
                 nearest0, nearest1 = d0 if d0 < nearest0 else nearest0, d1 if d1 < nearest1 else nearest1

@@ -118,6 +118,34 @@ def test_a_condition_is_bound_once() -> None:
     assert bound == ["room.temperature", "utility.live"]
 
 
+def test_while_one_of_many_is_awaited_only_that_one_is_read() -> None:
+    values = {f"row-{n}.supplied": n != 30 for n in range(1, 41)}
+    read: list[str] = []
+
+    def reading(name: str) -> Callable[[], object]:
+        return lambda: (read.append(name), values[name])[1]
+
+    here = Conditions(lambda pattern: list(values), reading)  # type: ignore[arg-type]
+    fault = Fault("rows.*.supplied")
+    assert not here.hold(fault, 0.0)
+    for now_s in range(1, 4):
+        read.clear()
+        assert not here.hold(fault, float(now_s))
+        assert read == ["row-30.supplied"]
+    values["row-30.supplied"] = True
+    assert here.hold(fault, 4.0)
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=3, max_size=3), min_size=1, max_size=12))
+def test_it_is_the_same_whatever_was_read_before(instants: list[list[bool]]) -> None:
+    values: dict[str, object] = {}
+    here, every, some = conditions(values), Fault("a.on and b.on and c.on"), Fault("a.on or b.on or not c.on")
+    for now_s, (a, b, c) in enumerate(instants):
+        values.update({"a.on": a, "b.on": b, "c.on": c})
+        assert here.hold(every, float(now_s)) is (a and b and c)
+        assert here.hold(some, float(now_s)) is (a or b or not c)
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
