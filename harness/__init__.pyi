@@ -1,5 +1,7 @@
 from twinfeed.harness.controllers.in_process import ControllerFailed as ControllerFailed
 from twinfeed.harness.controllers.in_process import NoSuchController as NoSuchController
+from twinfeed.harness.faults.deeds import Command as Command
+from twinfeed.harness.faults.deeds import Deed as Deed
 from twinfeed.harness.faults.injection import Injection as Injection
 from twinfeed.harness.faults.injection import InjectionError as InjectionError
 from twinfeed.harness.faults.scenario import Scenario as Scenario

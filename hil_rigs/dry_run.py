@@ -9,6 +9,7 @@ import pytest
 from twinfeed.emulators.site import Site
 from twinfeed.harness.durations import spoken
 from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.schedule import Scheduled
 from twinfeed.harness.tier3.snapshots import states
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
@@ -81,10 +82,11 @@ class DryRunWorld(SimulatedWorld):
         super().__init__(site)
         self._plan, self._test = plan, test
 
-    async def _schedule(self, *injections: Injection) -> None:
-        await super()._schedule(*injections)
-        for injection in injections:
-            self._plan.add(self._test, injection)
+    async def _schedule(self, *entries: Scheduled) -> None:
+        await super()._schedule(*entries)
+        for entry in entries:
+            if isinstance(entry, Injection):
+                self._plan.add(self._test, entry)
 
 
 def effects(site: Site, injection: Injection) -> str:

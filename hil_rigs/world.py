@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +18,13 @@ import pytest
 
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.plant.people.deeds import Outcome
 from twinfeed.harness import quantities
-from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.deeds import Command, Deed
+from twinfeed.harness.faults.onset import Conditioned
+from twinfeed.harness.faults.possible import check_command
 from twinfeed.harness.faults.reference import FaultRef
+from twinfeed.harness.faults.schedule import Scheduled
 from twinfeed.harness.faults.sinks import OfSite, Strength
 from twinfeed.harness.plugin.marks import site_mark
 from twinfeed.harness.properties import Property, Verdict, patterns
@@ -32,6 +36,7 @@ from twinfeed.harness.transports import DeviceHandle
 from twinfeed.harness.transports.handle import Reading
 from twinfeed.harness.uncertainty import Observed
 from twinfeed.harness.unknown import Unknown, raw_from_json
+from twinfeed.harness.worlds.carrying import Carrying
 from twinfeed.harness.worlds.injector import Injector
 from twinfeed.harness.worlds.inventory import Access
 from twinfeed.harness.worlds.sites import beside
@@ -77,6 +82,7 @@ class RigWorld(World):
         self._loop: asyncio.AbstractEventLoop
         self._started_s = 0.0
         self._injector: Injector
+        self._carrying: Carrying
         self._faults: BenchFaults
         self._conditions: Conditions
         self._stopped: asyncio.Future[None]
@@ -112,7 +118,12 @@ class RigWorld(World):
         self._client.gone.add_done_callback(lambda _: self._stop("the supervisor of the bench has ended"))
         self._faults = BenchFaults(self.rig, self._order)
         self._conditions = Conditions(self._measured, self._latest_of, Vocabulary(domains(self.model)))
-        self._injector = Injector(self._faults, lambda: self.now, self._holds, self.seed, failed=self._fail)
+        self._carrying = Carrying(
+            self._do, lambda target, deed: "", self.__getitem__, self._note, self._in_the_background
+        )
+        self._injector = Injector(
+            self._faults, lambda: self.now, self._holds, self.seed, failed=self._fail, carry_out=self._carrying
+        )
         self.journal.trace.sections.update(quantities.sections(self.model))
         await self._first_readings()
 
@@ -133,6 +144,7 @@ class RigWorld(World):
             self._fall_silent(self._started_s, name, why)
 
     async def stop(self) -> None:
+        self._note_never_began()
         self._injector.stop()
         while self._tasks:
             await asyncio.wait(set(self._tasks))
@@ -204,16 +216,43 @@ class RigWorld(World):
 
     # -- disturbing ---------------------------------------------------------------------------------------------------
 
-    async def _schedule(self, *injections: Injection) -> None:
-        for injection in injections:
-            self._faults.check(injection.fault, injection.parameters, injection.for_s)
-            if injection.until is not None:
-                self._conditions.check(injection.until)
-        self._injector.add(*injections)
+    async def _schedule(self, *entries: Scheduled) -> None:
+        for entry in entries:
+            match entry:
+                case Deed():
+                    raise Cannot(
+                        f"bench {self.rig.name}: {entry.target} {entry.deed}: no deed is asked of people on a bench; "
+                        "give it an operator's actuator and inject that fault"
+                    )
+                case Command():
+                    check_command(self.model, entry)
+                case _:
+                    self._faults.check(entry.fault, entry.parameters, entry.for_s)
+            for condition in (entry.when, entry.until):
+                if condition is not None:
+                    self._conditions.check(condition)
+        self._injector.add(*entries)
         await self._settled()
 
-    def waiting(self) -> list[Injection]:
+    def waiting(self) -> list[Scheduled]:
         return self._injector.schedule.waiting
+
+    def outcome(self, name: str) -> Outcome:
+        return self._carrying.named(name)
+
+    def _outcome_of(self, entry: Deed | Command) -> Outcome:
+        return self._carrying.of(entry)
+
+    def _do(self, target: str, deed: str, parameters: Mapping[str, Any]) -> Outcome:
+        raise AssertionError("deeds are refused before")
+
+    def _note(self, who: str, what: str, **data: Any) -> None:
+        self.journal.record(self.now, who, what, **data)
+
+    def _in_the_background(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._ordered)
 
     async def clear(self, target: str | None = None, kind: str | None = None) -> None:
         self._injector.end(target, kind)
@@ -241,10 +280,10 @@ class RigWorld(World):
         if self._stopped.done():
             await self._stopped
 
-    def _holds(self, injection: Injection) -> bool:
-        """Whether the condition of a fault is known to hold, by the latest readings."""
+    def _holds(self, entry: Conditioned) -> bool:
+        """Whether the condition of an entry is known to hold, by the latest readings."""
         self.sample()
-        return self._conditions.hold(injection, self.now)
+        return self._conditions.hold(entry, self.now)
 
     def _latest_of(self, name: str) -> Callable[[], Value | Unknown]:
         """How the latest reading of a quantity is read."""

@@ -13,7 +13,7 @@ import typer
 from twinfeed.harness.cli.files import files, kinds, profile, suite
 from twinfeed.harness.cli.recording import drift, learning, reporting
 from twinfeed.harness.cli.search import searching
-from twinfeed.harness.cli.site import demo, proxy, running, up
+from twinfeed.harness.cli.site import demo, people, proxy, running, up
 
 app = typer.Typer(
     name="twinfeed",
@@ -51,6 +51,8 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     running.fault,
     running.faults,
     running.clear,
+    people.do,
+    people.deeds,
     proxy.proxy,
     learning.record,
     learning.replay_device,

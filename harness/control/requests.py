@@ -77,12 +77,30 @@ class Clear(_Request):
     kind: Name | None = None
 
 
-Request = Status | Devices | Points | Read | Write | FaultRequest | Faults | Clear
+class Do(_Request):
+    """A person does a deed now. The plant checks its parameters; a refusal is an answer, not an error."""
+
+    do: Literal["do"]
+    target: Name
+    deed: Name
+    parameters: dict[Name, bool | int | Annotated[float, Field(allow_inf_nan=False)] | Name] | None = Field(
+        default=None, max_length=50
+    )
+
+
+class Deeds(_Request):
+    """List the deeds that people can do on the site, or at one of its targets."""
+
+    do: Literal["deeds"]
+    target: Name | None = None
+
+
+Request = Status | Devices | Points | Read | Write | FaultRequest | Faults | Clear | Do | Deeds
 
 REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="do")])
 """The forms of a request line."""
 
-VERBS = ("status", "devices", "points", "read", "write", "fault", "faults", "clear")
+VERBS = ("status", "devices", "points", "read", "write", "fault", "faults", "clear", "do", "deeds")
 
 EXPECTED = f'{{"do": one of {", ".join(VERBS)}, …}}'
 

@@ -6,7 +6,19 @@ from typing import Any
 
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.serving import LiveSite
-from twinfeed.harness.control.requests import Clear, Devices, FaultRequest, Faults, Points, Read, Request, Status, Write
+from twinfeed.harness.control.requests import (
+    Clear,
+    Deeds,
+    Devices,
+    Do,
+    FaultRequest,
+    Faults,
+    Points,
+    Read,
+    Request,
+    Status,
+    Write,
+)
 from twinfeed.harness.control.showing import key_values, plain
 from twinfeed.harness.faults import catalogue
 
@@ -40,6 +52,10 @@ class Verbs:
                 return self._faults(request)
             case Clear():
                 return self._clear(request)
+            case Do():
+                return self._do(request)
+            case Deeds():
+                return self._deeds(request)
 
     # -- verbs ----------------------------------------------------------------------------------------------
 
@@ -125,6 +141,23 @@ class Verbs:
         site = self.live.site
         found = catalogue.of_target(site, request.target) if request.target else catalogue.of_site(site)
         return {"faults": [{"target": request.target, **entry.to_dict()} for entry in found]}
+
+    def _do(self, request: Do) -> dict[str, Any]:
+        site, target, deed = self.live.site, request.target, request.deed
+        outcome = site.do(target, deed, request.parameters or {})
+        named = {"target": target, "deed": deed, "outcome": outcome.word}
+        return {**named, "reason": outcome.reason, "t_s": round(site.now, 3)}
+
+    def _deeds(self, request: Deeds) -> dict[str, Any]:
+        site = self.live.site
+        targets = [request.target] if request.target else list(dict.fromkeys([*site.components, *site.devices]))
+        return {
+            "deeds": [
+                {"target": target, "deed": name, **kind.to_dict()}
+                for target in targets
+                for name, kind in site.deeds(target).items()
+            ]
+        }
 
     def _clear(self, request: Clear) -> dict[str, Any]:
         cleared = self.live.site.clear(request.target, request.kind)

@@ -13,29 +13,17 @@ from typing import Any
 
 from twinfeed.emulators.plant.kernel.injection import LASTING
 from twinfeed.emulators.plant.kernel.ratings import Range, shown
-from twinfeed.harness.durations import seconds
+from twinfeed.harness.faults import onset
+from twinfeed.harness.faults.onset import ONSET, InjectionError, in_range, number, time_s
 from twinfeed.harness.faults.reference import FaultRef
 
-ONSET = Range(0.0, LASTING.high, "s")
-"""When a fault may begin, and how long a ramp may take."""
+__all__ = ["Injection", "InjectionError"]
 
 FLAPPING = Range(0.001, LASTING.high, "s")
 """The shortest time for which a fault that comes and goes may be there, or not."""
 
-MOST = 1e300
-"""No parameter of a fault is larger."""
-
-TIMES = ("at_s", "for_s", "ramp_s")
+TIMES = ("at_s", "for_s", "delay_s", "ramp_s")
 """Fields that hold a time; as text they may be written `15 min`."""
-
-
-class InjectionError(ValueError):
-    """An injection contradicts itself. `field` is the wrong field."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
-        self.message = message
 
 
 @dataclass(frozen=True)
@@ -43,8 +31,8 @@ class Injection:
     """A fault on one target.
 
     `target` is a component or device; for a fault of one point, append the point: `crah-11:air.supply`. It begins at
-    `at_s`. It ends `for_s` later, or the first time the condition `until` is true after it began, whichever comes
-    first; without both it lasts to the end of the run.
+    `at_s`, or as `twinfeed.harness.faults.onset` has it. It ends `for_s` later, or the first time the condition
+    `until` is true after it began, whichever comes first; without both it lasts to the end of the run.
 
     `ramp_s`: the `parameters` rise from neutral (no effect) to their values in `schedule.RAMP_STEPS` equal steps, the
     last one `ramp_s` after `at_s`. `flap`: (s on, s off), repeated from `at_s` on; each of the times is varied at
@@ -63,6 +51,12 @@ class Injection:
     flap: tuple[float, float] | None = None
     until: str | None = None
     flap_jitter: float = 0.0
+    name: str = field(default="", kw_only=True)
+    after: str = field(default="", kw_only=True)
+    when: str | None = field(default=None, kw_only=True)
+    delay_s: float = field(default=0.0, kw_only=True)
+    may_miss: bool = field(default=False, kw_only=True)
+    """A run that ends before it begins is no mistake."""
 
     def __post_init__(self) -> None:
         for name, expected in (("target", "a component or device"), ("kind", "a fault as `twinfeed faults` lists it")):
@@ -73,14 +67,12 @@ class Injection:
         name, colon, of = self.target.partition(":")
         if colon and not (name and of):
             raise InjectionError("target", f"found {shown(self.target)}, expected a name on both sides of the colon")
-        _in_range("at_s", self.at_s, ONSET, "0 s or later")
-        if self.for_s is not None:
-            _in_range("for_s", self.for_s, LASTING, "more than 0 s (or leave it out)")
-        _in_range("ramp_s", self.ramp_s, ONSET, "0 s or more")
+        onset.check(self)
+        in_range("ramp_s", self.ramp_s, ONSET, "0 s or more")
         if not isinstance(self.parameters, Mapping):
             raise InjectionError("parameters", f"found {shown(self.parameters)}, expected name: number")
         for name, value in self.parameters.items():
-            _number(f"parameters.{name}", value)
+            number(f"parameters.{name}", value)
         if self.ramp_s and not self.parameters:
             raise InjectionError("ramp_s", "there is nothing to ramp; give the parameters to be reached")
         if self.ramp_s and self.flap:
@@ -91,11 +83,9 @@ class Injection:
                     "flap", f"is {shown(self.flap)}, expected the seconds on and off, both more than 0"
                 )
             for span_s in self.flap:
-                _in_range("flap", span_s, FLAPPING, f"the seconds on and off, {FLAPPING.low:g} or more each")
-        if _number("flap_jitter", self.flap_jitter) < 0.0 or self.flap_jitter >= 1.0:
+                in_range("flap", span_s, FLAPPING, f"the seconds on and off, {FLAPPING.low:g} or more each")
+        if number("flap_jitter", self.flap_jitter) < 0.0 or self.flap_jitter >= 1.0:
             raise InjectionError("flap_jitter", f"is {self.flap_jitter:g}, expected 0 to less than 1")
-        if self.until is not None and not isinstance(self.until, str):
-            raise InjectionError("until", f"found {shown(self.until)}, expected a condition")
 
     def __hash__(self) -> int:
         return hash((self.target, self.kind, self.at_s, self.for_s, tuple(sorted(self.parameters.items()))))
@@ -106,15 +96,18 @@ class Injection:
         return FaultRef.named(self.target, self.kind)
 
     @property
+    def what(self) -> str:
+        """The kind of fault."""
+        return self.kind
+
+    @property
     def ends_s(self) -> float:
         """The latest end of the fault, s; infinite if only a condition or the end of the run ends it."""
         return math.inf if self.for_s is None else self.at_s + self.for_s
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, fields at their defaults left out."""
-        data: dict[str, Any] = {"target": self.target, "kind": self.kind, "at_s": self.at_s}
-        if self.for_s is not None:
-            data["for_s"] = self.for_s
+        data: dict[str, Any] = {"target": self.target, "kind": self.kind, **onset.onset_of(self)}
         if self.parameters:
             data["parameters"] = dict(self.parameters)
         if self.ramp_s:
@@ -123,9 +116,7 @@ class Injection:
             data["flap"] = list(self.flap)
         if self.flap_jitter:
             data["flap_jitter"] = self.flap_jitter
-        if self.until is not None:
-            data["until"] = self.until
-        return data
+        return {**data, **onset.end_of(self)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Injection:
@@ -134,44 +125,15 @@ class Injection:
         Raises:
             InjectionError: a field is missing, unknown, of the wrong type or contradicts another one.
         """
-        for name in ("target", "kind"):
-            if not isinstance(data.get(name), str):
-                raise InjectionError(name, f"found {shown(data.get(name))}, expected a text")
-        if unknown := [name for name in data if name not in cls.__dataclass_fields__]:
-            raise InjectionError(shown(unknown[0]).strip("'"), "unknown field; is it misspelt?")
-        fields = {name: value for name, value in data.items() if value is not None}
-        for name in TIMES:
-            if name in fields:
-                fields[name] = _time(name, fields[name])
+        fields = onset.given(data, cls.__dataclass_fields__, ("target", "kind"), TIMES)
         if "flap" in fields:
             if not isinstance(fields["flap"], (list, tuple)) or len(fields["flap"]) != 2:
                 raise InjectionError("flap", f"found {shown(fields['flap'])}, expected [time on, time off]")
-            fields["flap"] = tuple(_time("flap", value) for value in fields["flap"])
+            fields["flap"] = tuple(time_s("flap", value) for value in fields["flap"])
         if "flap_jitter" in fields:
-            fields["flap_jitter"] = _number("flap_jitter", fields["flap_jitter"])
-        if "until" in fields and not isinstance(fields["until"], str):
-            raise InjectionError("until", f"found {shown(fields['until'])}, expected a condition")
+            fields["flap_jitter"] = number("flap_jitter", fields["flap_jitter"])
         parameters = fields.get("parameters", {})
         if not isinstance(parameters, Mapping):
             raise InjectionError("parameters", f"found {shown(parameters)}, expected name: number")
-        fields["parameters"] = {str(name): _number(f"parameters.{name}", value) for name, value in parameters.items()}
+        fields["parameters"] = {str(name): number(f"parameters.{name}", value) for name, value in parameters.items()}
         return cls(**fields)
-
-
-def _time(name: str, value: Any) -> float:
-    try:
-        return seconds(value)
-    except ValueError as error:
-        raise InjectionError(name, str(error)) from None
-
-
-def _number(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) <= MOST:
-        raise InjectionError(name, f"found {shown(value)}, expected a number")
-    return float(value)
-
-
-def _in_range(name: str, value: Any, limits: Range, expected: str) -> None:
-    if why := limits.refusal(value):
-        most = f", {limits.high:g} s at most" if isinstance(value, (int, float)) and value > limits.high else ""
-        raise InjectionError(name, f"{why.partition(', expected')[0]}, expected {expected}{most}")

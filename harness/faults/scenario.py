@@ -1,4 +1,4 @@
-"""A scenario file: a site, its seed, the injections on it and the properties that must hold meanwhile.
+"""A scenario file: a site, its seed, the faults, deeds and commands on it, and the properties that must hold meanwhile.
 
     site: bamako
     seed: 7
@@ -6,6 +6,11 @@
     injections:
       - {target: utility-a, kind: outage, at_s: 1 min, for_s: 20 min}
       - {target: "crah-11:air.supply", kind: sensor-drift, parameters: {rate: 2}}
+    deeds:
+      - {target: q-tx-a, deed: open, at_s: 5 min, name: isolated}
+      - {target: q-tx-a, deed: lock, after: isolated, delay_s: 1 min}
+    commands:
+      - {target: chilled-water, point: pumps.duty, value: 2, when: "hall-1.inlet_c > 30"}
     properties: ["racks.*.supplied"]
     note: found by the search
 
@@ -14,10 +19,10 @@ A finding is one of these: `twinfeed replay FILE` runs it again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from ruamel.yaml import YAML
 
@@ -26,8 +31,21 @@ from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError, problem
 from twinfeed.harness.durations import seconds
-from twinfeed.harness.faults import sinks
-from twinfeed.harness.faults.injection import Injection, InjectionError
+from twinfeed.harness.faults.deeds import Command, Deed
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.onset import InjectionError, linked
+from twinfeed.harness.faults.possible import check
+from twinfeed.harness.faults.schedule import Scheduled
+
+E = TypeVar("E")
+
+
+LISTS: Mapping[str, str] = {
+    "injections": "- {target: …, kind: …}",
+    "deeds": "- {target: …, deed: …}",
+    "commands": "- {target: …, point: …, value: …}",
+}
+"""The lists of a scenario file, and how an entry of each begins."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +60,23 @@ class Scenario:
     properties: tuple[str, ...] = ()
     controller: str = ""
     note: str = ""
+    deeds: tuple[Deed, ...] = ()
+    commands: tuple[Command, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Scheduled, ...]:
+        """Faults, deeds and commands, in this order."""
+        return (*self.injections, *self.deeds, *self.commands)
+
+    def of_entries(self, entries: Iterable[Scheduled]) -> Scenario:
+        """This scenario with the given entries in place of its own."""
+        kept = tuple(entries)
+        return replace(
+            self,
+            injections=tuple(entry for entry in kept if isinstance(entry, Injection)),
+            deeds=tuple(entry for entry in kept if isinstance(entry, Deed)),
+            commands=tuple(entry for entry in kept if isinstance(entry, Command)),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values, empty fields left out."""
@@ -50,6 +85,10 @@ class Scenario:
             data["seed"] = self.seed
         data["duration_s"] = self.duration_s
         data["injections"] = [injection.to_dict() for injection in self.injections]
+        if self.deeds:
+            data["deeds"] = [deed.to_dict() for deed in self.deeds]
+        if self.commands:
+            data["commands"] = [command.to_dict() for command in self.commands]
         if self.properties:
             data["properties"] = list(self.properties)
         if self.controller:
@@ -78,18 +117,24 @@ class Scenario:
         return cls.from_dict(yamlfile.load(path), path)
 
     def check(self, site: Site, path: Path = Path("scenario")) -> None:
-        """Refuse a scenario with a fault that the site cannot have. `path` is the file of the scenario.
+        """Refuse a scenario with an entry that cannot happen on the site. `path` is the file of the scenario.
 
         Raises:
-            FileError: a line for each such injection.
+            FileError: a line for each such entry.
         """
         wrong: list[tuple[list[str | int], Exception]] = []
-        for n, injection in enumerate(self.injections):
+        for where, entry in self.placed():
             try:
-                sinks.check(site, injection)
+                check(site, entry)
             except PlantError as error:
-                wrong.append((["injections", n], error))
+                wrong.append((where, error))
         refuse(path, wrong)
+
+    def placed(self) -> Iterator[tuple[list[str | int], Scheduled]]:
+        """Each entry with its place in the file."""
+        for name in LISTS:
+            for n, entry in enumerate(getattr(self, name)):
+                yield [name, n], entry
 
     def save(self, path: str | Path) -> None:
         """Write it as a YAML file that `load` reads back as an equal scenario.
@@ -136,11 +181,16 @@ class _Reader:
             site,
             seed,
             self.duration_s(),
-            self.injections(),
+            self.entries("injections", Injection.from_dict),
             self.texts("properties"),
             self.text("controller"),
             self.text("note"),
+            self.entries("deeds", Deed.from_dict),
+            self.entries("commands", Command.from_dict),
         )
+        placed = list(scenario.placed())
+        if not self.problems and (mistake := linked(entry for _, entry in placed)) is not None:
+            self.wrong([*placed[mistake[0]][0], mistake[1].field], mistake[1].message)
         if self.problems:
             raise FileError(self.problems)
         return scenario
@@ -174,18 +224,18 @@ class _Reader:
             self.wrong(["duration_s"], f"found {value!r}, expected a time such as 90, 30s, 15min or 2h")
         return duration_s
 
-    def injections(self) -> tuple[Injection, ...]:
-        entries = self.data.get("injections") or ()
+    def entries(self, name: str, read: Callable[[Mapping[str, Any]], E]) -> tuple[E, ...]:
+        entries, form = self.data.get(name) or (), LISTS[name]
         if isinstance(entries, str) or not isinstance(entries, Sequence):
-            self.wrong(["injections"], f"found {entries!r}, expected a list such as - {{target: …, kind: …}}")
+            self.wrong([name], f"found {entries!r}, expected a list such as {form}")
             return ()
-        found = []
+        found: list[E] = []
         for n, entry in enumerate(entries):
             if not isinstance(entry, Mapping):
-                self.wrong(["injections", n], f"found {entry!r}, expected a mapping such as {{target: …, kind: …}}")
+                self.wrong([name, n], f"found {entry!r}, expected a mapping such as {form.removeprefix('- ')}")
                 continue
             try:
-                found.append(Injection.from_dict(entry))
+                found.append(read(entry))
             except InjectionError as error:
-                self.wrong(["injections", n, *error.field.split(".", 1)], error.message)
+                self.wrong([name, n, *error.field.split(".", 1)], error.message)
         return tuple(found)

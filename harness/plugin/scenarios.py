@@ -42,6 +42,8 @@ class ScenarioItem(pytest.Item):
         check(scenario, Site.load(scenario.site), self.path)
         with importable_from(Path.cwd(), self.config.rootpath):
             outcome = trial(scenario, everything=True, patience_s=patience_s(self.config))
+        if outcome.never_began:
+            raise ScenarioBroken(outcome.never_began)
         if not outcome.seen:
             unseen = ["nothing was seen to hold", *map(str, outcome.verdicts)]
             what = "\n".join(unseen) if outcome else outcome.what

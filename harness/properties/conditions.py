@@ -1,8 +1,8 @@
-"""Conditions that end a fault (`until="racks.*.supplied"`): expressions of properties, judged on present values.
+"""Conditions that begin or end an entry (`until="racks.*.supplied"`): properties, judged on present values.
 
     conditions = Conditions(lookup, read)
-    conditions.check("ups-*.charge_percent < 50")    # raises if it does not fit the quantities there are
-    conditions.hold(injection, now_s)                # at each instant, from when the fault begins
+    conditions.check("ups-*.charge_percent < 50")    # raises if it names no quantity of the site
+    conditions.hold(entry, now_s)                    # at each instant, from when the entry waits for it
 
 An expression is parsed and bound to its quantities once. At each instant quantities are read until the answer is known:
 while `racks.*.supplied` waits for one row, only that row is read. Edges, hysteresis and windows go from one call to the
@@ -11,12 +11,12 @@ next, for each fault of its own; an expression with one of these reads all its q
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping
 
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.site import Site
 from twinfeed.harness import quantities
+from twinfeed.harness.faults.onset import Conditioned
 from twinfeed.harness.properties.binding import Binder, Checker, Lookup
 from twinfeed.harness.properties.language import always
 from twinfeed.harness.properties.vocabulary import Vocabulary, domains
@@ -24,13 +24,6 @@ from twinfeed.harness.unknown import Seen, Unknown, known
 
 Read = Callable[[str], Callable[[], Value | Unknown]]
 """Quantity -> how its value is read now."""
-
-
-class Until(Hashable, Protocol):
-    """Something that a condition ends."""
-
-    @property
-    def until(self) -> str | None: ...
 
 
 class Condition:
@@ -85,7 +78,7 @@ class _Present(dict[str, Seen]):
 
 
 class Conditions:
-    """The conditions of the faults of one run, each bound when it is first asked for.
+    """The conditions of the entries of one run, each bound when it is first asked for.
 
     `lookup` gives the quantities that a pattern means, `read` how the value of one is read, `checker` refuses what does
     not fit the site (see `twinfeed.harness.properties.vocabulary`).
@@ -93,7 +86,7 @@ class Conditions:
 
     def __init__(self, lookup: Lookup, read: Read, checker: Checker | None = None) -> None:
         self._lookup, self._read, self._checker = lookup, read, checker
-        self._bound: dict[Until, Condition] = {}
+        self._bound: dict[Conditioned, Condition] = {}
 
     @classmethod
     def of_site(cls, site: Site) -> Conditions:
@@ -112,8 +105,8 @@ class Conditions:
         """
         Condition(text, self._lookup, self._read, self._checker)
 
-    def hold(self, what: Until, now_s: float) -> bool:
-        """True if the fault may end now; False if no condition ends it."""
+    def hold(self, what: Conditioned, now_s: float) -> bool:
+        """True if the entry may begin or end now; False if it has no condition."""
         if what.until is None:
             return False
         condition = self._bound.get(what)

@@ -1,4 +1,4 @@
-"""Check that a scenario file fits its site: its faults, its conditions and its properties."""
+"""Check that a scenario file fits its site: its entries, its conditions and its properties."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from twinfeed.harness.properties.vocabulary import fits
 
 
 def check(scenario: Scenario, site: Site, path: Path) -> None:
-    """Refuse a scenario with a fault that cannot happen on that site, or with a condition or property that does not fit
-    it; `path` is the file it was loaded from.
+    """Refuse a scenario with an entry that cannot happen on the site, or a condition or property that does not fit
+    the site; `path` is the file it was loaded from.
 
     Raises:
         FileError: a line for each of them.
@@ -31,8 +31,10 @@ def check(scenario: Scenario, site: Site, path: Path) -> None:
 
 def _written(scenario: Scenario) -> Iterator[tuple[list[str | int], Callable[[], Property]]]:
     """Each condition and property in the order of the file: its place, and how to parse it."""
-    for n, injection in enumerate(scenario.injections):
-        if injection.until is not None:
-            yield ["injections", n, "until"], partial(always, injection.until)
+    for where, entry in scenario.placed():
+        if entry.when is not None:
+            yield [*where, "when"], partial(always, entry.when)
+        if entry.until is not None:
+            yield [*where, "until"], partial(always, entry.until)
     for n, text in enumerate(scenario.properties):
         yield ["properties", n], partial(parse, text)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from twinfeed.harness.faults.deeds import Command, Deed
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.faults.schedule import Scheduled
 from twinfeed.harness.properties.syntax import duration
 
 TEMPLATE = '''"""{note}
@@ -18,12 +20,9 @@ A scenario{with_seed}, kept as a test by `twinfeed adopt`.
 
 import pytest
 
-from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.properties import patterns
+{imports}from twinfeed.harness.properties import patterns
 
-FAULTS = (
-{faults})
-
+{faults}
 PROPERTIES = (
 {properties})
 {left_out}
@@ -31,7 +30,7 @@ PROPERTIES = (
 @pytest.mark.site({site}{seed})
 @pytest.mark.watch(*patterns(PROPERTIES))
 {controller}async def test_{name}(site{argument}):
-    await site.schedule(*FAULTS)
+    await site.schedule({scheduled})
     await site.run("{duration}")
     site.check(*PROPERTIES{undecided})
 '''
@@ -48,11 +47,17 @@ def regression_test(scenario: Scenario, name: str, vacuous: Collection[str] = ()
     Those in `vacuous` are left out, for the scenario does not put them to the test. With `undecided` the scenario ends
     too early for some of what the others count from.
     """
-    told = ", ".join(f"{i.target} {i.kind}" for i in scenario.injections) or "No fault at all"
+    told = ", ".join(f"{e.target} {e.what}" for e in scenario.entries) or "No fault at all"
+    lists = {name: entries for name, entries in _lists(scenario).items() if entries or name == "FAULTS"}
     note = scenario.note or f"{told}: what was found must stay mended."
     return TEMPLATE.format(
         note=note.replace("\\", "\\\\").replace('"', "'"),
-        faults="".join(f"    {_source(injection)},\n" for injection in scenario.injections),
+        imports="".join(f"{line}\n" for line in _imports(lists)),
+        faults="\n".join(
+            f"{name} = (\n{''.join(f'    {_source(entry)},{chr(10)}' for entry in entries)})\n"
+            for name, entries in lists.items()
+        ),
+        scheduled=", ".join(f"*{name}" for name in lists),
         properties="".join(f"    {_quoted(text)},\n" for text in scenario.properties if text not in vacuous),
         left_out=_left_out([text for text in scenario.properties if text in vacuous]),
         undecided=", undecided=True" if undecided else "",
@@ -78,15 +83,33 @@ def _quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _source(injection: Injection) -> str:
-    """The injection as Python source, fields at their defaults left out."""
-    fields = {name: value for name, value in injection.to_dict().items() if name not in ("target", "kind")}
+def _lists(scenario: Scenario) -> dict[str, Sequence[Scheduled]]:
+    return {"FAULTS": scenario.injections, "DEEDS": scenario.deeds, "COMMANDS": scenario.commands}
+
+
+def _imports(lists: Mapping[str, Sequence[Scheduled]]) -> list[str]:
+    people = [cls for name, cls in (("COMMANDS", "Command"), ("DEEDS", "Deed")) if name in lists]
+    deeds = [f"from twinfeed.harness.faults.deeds import {', '.join(people)}"] if people else []
+    return [*deeds, *(["from twinfeed.harness.faults.injection import Injection"] if lists["FAULTS"] else [])]
+
+
+def _source(entry: Scheduled) -> str:
+    """The entry as Python source, fields at their defaults left out."""
+    first = {Injection: ("target", "kind"), Deed: ("target", "deed"), Command: ("target", "point", "value")}[
+        type(entry)
+    ]
+    fields = {name: value for name, value in entry.to_dict().items() if name not in first}
     if "flap" in fields:
         fields["flap"] = tuple(fields["flap"])
     rest = "".join(
         f", {name}={_quoted(value) if isinstance(value, str) else repr(value)}" for name, value in fields.items()
     )
-    return f"Injection({_quoted(injection.target)}, {_quoted(injection.kind)}{rest})"
+    start = ", ".join(_literal(getattr(entry, name)) for name in first)
+    return f"{type(entry).__name__}({start}{rest})"
+
+
+def _literal(value: object) -> str:
+    return _quoted(value) if isinstance(value, str) else repr(value)
 
 
 def free(path: Path) -> Path:

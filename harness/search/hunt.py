@@ -17,6 +17,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, seed, settings, target
 
+from twinfeed.harness.faults.onset import linked
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.journal import Journal, Trace
 from twinfeed.harness.search.strategies import Menu, scenarios
@@ -152,11 +153,15 @@ def hunt(
 
 
 def _plainest(outcome: Outcome, patience_s: float) -> tuple[Outcome, int]:
-    """Leave out every fault and every detail without which it breaks as well, since Hypothesis may give up before; and
+    """Leave out every entry and every detail without which it breaks as well, since Hypothesis may give up before; and
     how many runs that took."""
     place = runs = 0
-    while place < len(faults := outcome.scenario.injections):
-        fewer = trial(replace(outcome.scenario, injections=faults[:place] + faults[place + 1 :]), patience_s=patience_s)
+    while place < len(entries := outcome.scenario.entries):
+        left = (*entries[:place], *entries[place + 1 :])
+        if linked(left) is not None:  # another one follows it
+            place += 1
+            continue
+        fewer = trial(outcome.scenario.of_entries(left), patience_s=patience_s)
         runs += 1
         if fewer:
             place += 1

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the faults of a site. They shrink towards fewer, simpler and earlier faults.
+"""Hypothesis strategies for the faults and deeds on a site. They shrink towards fewer, simpler and earlier ones.
 
 A Tier III site must ride through any disturbance of the grid, which the Uptime Institute's Tier Standard: Topology
 counts as an expected condition and not as a failure, and through one failure or one work at a time. So a scenario has
@@ -8,18 +8,20 @@ any disturbances of the utilities and, by default, one other fault; `at_once` al
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from hypothesis import strategies as st
 
 from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS
+from twinfeed.emulators.plant.kernel.deeds import Argument, Takes, Word
 from twinfeed.emulators.plant.kernel.faults import Parameter
 from twinfeed.emulators.plant.people import works
 from twinfeed.emulators.plant.power.utilities import Utility
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults import frames
 from twinfeed.harness.faults.catalogue import FAMILIES, OFF_SITE, FaultKind, of_target
+from twinfeed.harness.faults.deeds import Deed
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.faults.sinks import SPEAKS
@@ -38,6 +40,12 @@ FLAPS = (None, None, None, None, None, None, (30.0, 30.0), (90.0, 60.0))
 DISTURBANCES = 2
 """Number of disturbances of the grid in one scenario."""
 
+ACTS = 2
+"""Number of deeds in one scenario."""
+
+LATE_S = (60.0, 300.0, 900.0)
+"""Delays of people who come too late, s."""
+
 OFTEN = st.sampled_from((False, True, True, True))
 """True if one more fault is there."""
 
@@ -52,6 +60,10 @@ class Menu:
     parameters: Mapping[str, Mapping[str, Parameter]]
     most: Mapping[tuple[str, str], int]
     """(target, parameter) -> how many there are of what that parameter numbers: banks of a PDU, ports of a switch."""
+    deeds: tuple[tuple[str, str], ...] = ()
+    """(target, deed) of people; empty unless they are asked for."""
+    takes: Mapping[tuple[str, str], Mapping[str, Takes]] = field(default_factory=dict)
+    """(target, deed) -> the parameters of the deed."""
 
 
 MEASURED: Mapping[str, tuple[str, ...]] = {
@@ -67,8 +79,8 @@ MEASURED: Mapping[str, tuple[str, ...]] = {
 """Device kind -> measurements that control logic uses: the points for faults of sensors."""
 
 
-def menu(site: Site, only: Iterable[str] = (), without: Iterable[str] = ()) -> Menu:
-    """The faults of the site: all, or those of `only`, without those of `without`.
+def menu(site: Site, only: Iterable[str] = (), without: Iterable[str] = (), deeds: bool = False) -> Menu:
+    """The faults of the site, and with `deeds` what people can do: all, or those of `only`, without those of `without`.
 
     Names are those of families, kinds, targets or `target/kind`, with `*` as in file names. Disturbances of the grid
     are always offered unless `without` names them.
@@ -93,7 +105,21 @@ def menu(site: Site, only: Iterable[str] = (), without: Iterable[str] = ()) -> M
             into = grid if of_grid and entry.family == "plant" else others.setdefault(entry.family, [])
             into += [(place, entry.kind) for place in _places(site, target, entry)]
     by_kind = {f: tuple(sorted(others[f], key=lambda pair: pair[1])) for f in FAMILIES if others.get(f)}
-    return Menu(tuple(sorted(grid, key=lambda pair: GRID_ORDER.get(pair[1], 9))), by_kind, parameters, most)
+    ordered = tuple(sorted(grid, key=lambda pair: GRID_ORDER.get(pair[1], 9)))
+    takes = _deeds(site, wanted, left_out) if deeds else {}
+    return Menu(ordered, by_kind, parameters, most, tuple(takes), takes)
+
+
+def _deeds(site: Site, wanted: Iterable[str], left_out: Iterable[str]) -> dict[tuple[str, str], Mapping[str, Takes]]:
+    """The deeds whose parameters can be drawn: numbers, and words of a list."""
+    found: dict[tuple[str, str], Mapping[str, Takes]] = {}
+    for target in dict.fromkeys([*site.components, *site.devices]):
+        for name, kind in site.deeds(target).items():
+            named = ("deed", name, target, f"{target}/{name}")
+            drawable = all(takes.default is not None or getattr(takes, "words", ()) for takes in kind.takes.values())
+            if drawable and not _named(left_out, named) and (not wanted or _named(wanted, named)):
+                found[target, name] = kind.takes
+    return found
 
 
 def _named(patterns: Iterable[str], names: Iterable[str]) -> bool:
@@ -174,6 +200,36 @@ def failures(draw: st.DrawFn, menu: Menu, first_s: float, last_s: float) -> Inje
     return draw(injections(menu.others[family], menu, first_s, last_s))
 
 
+@st.composite
+def deeds(draw: st.DrawFn, menu: Menu, first_s: float, last_s: float) -> Deed:
+    """One deed of a person, its onset between those times."""
+    name = draw(st.sampled_from(tuple(dict.fromkeys(deed for _, deed in menu.deeds))))
+    target = draw(st.sampled_from([at for at, deed in menu.deeds if deed == name]))
+    steps = int((last_s - first_s) // GRID_S)
+    at_s = first_s + GRID_S * (draw(st.integers(0, max(0, steps))) if draw(st.booleans()) else 0)
+    given: dict[str, Argument] = {}
+    for argument, takes in menu.takes[target, name].items():
+        if isinstance(takes, Word) and takes.words:
+            given[argument] = draw(st.sampled_from(takes.words))
+        elif isinstance(takes, Parameter) and draw(st.booleans()):
+            given[argument] = _between(takes, 1.0, menu.most.get((target, argument), takes.high))
+    return Deed(target, name, at_s, given)
+
+
+@st.composite
+def mistaken(draw: st.DrawFn, deed: Deed, menu: Menu) -> Deed:
+    """A planned deed as people may do it: right, left out, too late, or at another target that has the same deed."""
+    alike = tuple(target for target, name in menu.deeds if name == deed.deed and target != deed.target)
+    match draw(st.sampled_from(("right", "right", "right", "skipped", "late", *(("wrong",) if alike else ())))):
+        case "skipped":
+            return replace(deed, skipped=True)
+        case "late":
+            return replace(deed, late_s=draw(st.sampled_from(LATE_S)))
+        case "wrong":
+            return replace(deed, wrong=draw(st.sampled_from(alike)))
+    return deed
+
+
 def _between(spec: Parameter, part: float, most: float) -> float:
     """A number of the parameter's range: from its default so much of the way to its upper end, or to `most`."""
     number = round(spec.default + (min(most, spec.high) - spec.default) * part, 6)
@@ -189,7 +245,7 @@ def scenarios(
     first_s: float = 30.0,
     last_s: float | None = None,
 ) -> Scenario:
-    """The frame with faults: its site, duration and properties stay, the injections are drawn."""
+    """The frame with faults and deeds: the injections are drawn, and drawn deeds join those that the frame has."""
     last = frame.duration_s / 2.0 if last_s is None else last_s
     grid: list[Injection] = []
     # Each has a place of its own that may be empty, which Hypothesis empties in one step; out of the front of a list it
@@ -201,7 +257,9 @@ def scenarios(
     for _ in range(at_once if menu.others else 0):
         if draw(OFTEN):
             others.append(draw(failures(menu, first_s, last)))
+    acts = [draw(deeds(menu, first_s, last)) for _ in range(ACTS if menu.deeds else 0) if draw(OFTEN)]
     # A fault that is there when the grid fails matters most: at the same instant it comes first.
     chosen = [*others, *grid]
     ordered = tuple(sorted(chosen, key=lambda injection: injection.at_s))
-    return Scenario(frame.site, frame.seed, frame.duration_s, ordered, frame.properties, frame.controller, frame.note)
+    planned = [draw(mistaken(deed, menu)) if menu.deeds else deed for deed in frame.deeds]
+    return replace(frame, injections=ordered, deeds=(*planned, *sorted(acts, key=lambda deed: deed.at_s)))

@@ -10,6 +10,7 @@ from twinfeed.emulators.plant.kernel.actor import PlantError, Restless
 from twinfeed.harness.controllers.blame import traceback_of
 from twinfeed.harness.controllers.in_process import ControllerFailed, named
 from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.faults.schedule import Scheduled
 from twinfeed.harness.journal import Journal
 from twinfeed.harness.properties import Monitor, Property, Verdict, parse, patterns
 from twinfeed.harness.properties.vocabulary import fits
@@ -18,7 +19,7 @@ from twinfeed.harness.virtual.network import VirtualNetwork
 from twinfeed.harness.virtual.watchdog import PATIENCE_S, Stuck
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
-from twinfeed.harness.worlds.world import NeverInjected, never_injected
+from twinfeed.harness.worlds.world import NeverInjected, never_injected, unexcused
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,18 @@ class Outcome:
     """The place of the failure in the code under test: file, line, function."""
     defect: bool = False
     """The plant did not come to rest: a defect of twinfeed, not a failure of the controller."""
+    waiting: tuple[Scheduled, ...] = ()
+    """The entries that never began."""
 
     def __bool__(self) -> bool:
         """True if nothing failed and no property was violated. An undecided property is not violated."""
         return not self.failure and not any(verdict.violated for verdict in self.verdicts)
+
+    @property
+    def never_began(self) -> str:
+        """The entries that should have begun and did not, with the next step; '' if there is none, or it failed."""
+        missed = unexcused(self.waiting)
+        return never_injected(missed, self.ended_s) if missed and self else ""
 
     @property
     def seen(self) -> bool:
@@ -74,19 +83,20 @@ def trial(
 
     Raises:
         FileError: no such site.
-        PlantError: a fault that the site cannot suffer.
+        PlantError: a fault that the site cannot suffer, or a deed that nobody can do there.
         ValueError: no such controller.
-        NeverInjected: a fault that would begin after the end.
+        NeverInjected: an entry that would begin after the end.
         PropertySyntaxError, UnknownQuantity, BindingError: a property that makes no sense on this site.
     """
     properties = [parse(text) for text in scenario.properties]
-    if missed := [fault for fault in scenario.injections if fault.at_s >= scenario.duration_s]:
+    if missed := [entry for entry in unexcused(scenario.entries) if entry.at_s >= scenario.duration_s]:
         raise NeverInjected(never_injected(missed, scenario.duration_s))
     site = fresh(scenario.site, scenario.seed)
     fits(properties, site)
     world = SimulatedWorld(site, scenario.seed, everything)
     failure: BaseException | None = None
     verdicts: tuple[Verdict, ...] = ()
+    waiting: tuple[Scheduled, ...] = ()
     ended_s = 0.0
     loop = VirtualLoop(VirtualNetwork(world.seed), patience_s=patience_s)
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
@@ -108,6 +118,7 @@ def trial(
                 failure = failure or error
             # Before the world is put back: what is true then has not become true in the run.
             verdicts = tuple(world.judge(*properties))
+            waiting = tuple(world.waiting())
         finally:
             with loop.finishing():
                 try:
@@ -121,7 +132,7 @@ def trial(
     return Outcome(
         scenario, verdicts, _told(failure), ended_s, world.journal, world.seed,
         traceback_of(failure) if failure is not None and not isinstance(failure, (Stuck, PlantError)) else "",
-        isinstance(failure, Restless),
+        isinstance(failure, Restless), waiting,
     )  # fmt: skip
 
 
@@ -139,7 +150,7 @@ async def _run(
 
     watchers.append(settled)
     try:
-        await world.schedule(*scenario.injections)
+        await world.schedule(*scenario.entries)
         try:
             if scenario.controller:
                 await world.start_controller(named(scenario.controller))

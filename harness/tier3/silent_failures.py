@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from twinfeed.emulators.site import Site
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.faults.schedule import Schedule
+from twinfeed.harness.faults.schedule import Action, Schedule
 from twinfeed.harness.faults.sinks import OfSite
 from twinfeed.harness.properties.conditions import Conditions
 from twinfeed.harness.properties.language import Time
@@ -156,7 +156,8 @@ def _course(site: Site, injection: Injection | None, watch_s: float) -> _Course:
     silent: set[str] = set()
     next_s = start
     while True:
-        for action in schedule.advance(site.now, lambda injection: conditions.hold(injection, site.now)):
+        for action in schedule.advance(site.now, lambda entry: conditions.hold(entry, site.now)):
+            assert isinstance(action, Action), "only a fault is scheduled here"
             action.on(sink)
         if site.now >= next_s:
             next_s += every_s

@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import asyncio
 from abc import abstractmethod
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.plant.kernel.actor import Defect
+from twinfeed.emulators.plant.kernel.deeds import Argument
+from twinfeed.emulators.plant.people.deeds import Outcome
 from twinfeed.emulators.site import Site
 from twinfeed.harness import quantities
 from twinfeed.harness.controllers.in_process import Controller
+from twinfeed.harness.faults.deeds import Command, Deed
 from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.onset import Conditioned
+from twinfeed.harness.faults.possible import check
+from twinfeed.harness.faults.schedule import Scheduled
 from twinfeed.harness.faults.sinks import Sink
 from twinfeed.harness.properties.conditions import Conditions
 from twinfeed.harness.unknown import Unknown
+from twinfeed.harness.worlds.carrying import Carrying
 from twinfeed.harness.worlds.injector import Injector
 from twinfeed.harness.worlds.routing import ControllerFaults, Routing
 from twinfeed.harness.worlds.watching import WATCHING_S, Watching
@@ -36,6 +43,7 @@ class EmulatedWorld(World):
         self._watching: Watching
         self._injector: Injector
         self._faults: Routing
+        self._carrying: Carrying
         self._conditions: Conditions
         self._sampling: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop
@@ -65,7 +73,10 @@ class EmulatedWorld(World):
         of_controller = ControllerFaults(lambda: self.controller, self._background, self._restarted)
         self._faults = Routing(self.model, of_controller, wire, self._advance, self._note)
         self._conditions = Conditions.of_site(self.model)
-        self._injector = Injector(self._faults, lambda: self.now, self._holds, self.seed, self._pace, self._fail)
+        self._carrying = Carrying(self._do, self._undo, self.__getitem__, self._note, self._background)
+        self._injector = Injector(
+            self._faults, lambda: self.now, self._holds, self.seed, self._pace, self._fail, self._carrying
+        )
         self.model.plant.watchers.append(self._settled)
         self.model.plant.on_defect = self._defective
         self._sample_again()
@@ -81,6 +92,7 @@ class EmulatedWorld(World):
                 stack.callback(self._sampling.cancel)
             for handle in self._handles.values():
                 stack.callback(handle.close)
+            self._note_never_began()
             try:
                 if self.controller is not None:
                     await self.controller.stop()
@@ -124,15 +136,32 @@ class EmulatedWorld(World):
 
     # -- disturbing -------------------------------------------------------------------------------------------------
 
-    async def _schedule(self, *injections: Injection) -> None:
-        for injection in injections:
-            self._faults.check(injection.fault, injection.parameters, injection.for_s)
-            if injection.until is not None:
-                self._conditions.check(injection.until)
-        self._injector.add(*injections)
+    async def _schedule(self, *entries: Scheduled) -> None:
+        for entry in entries:
+            if isinstance(entry, Injection):
+                self._faults.check(entry.fault, entry.parameters, entry.for_s)
+            else:
+                check(self.model, entry)
+            for condition in (entry.when, entry.until):
+                if condition is not None:
+                    self._conditions.check(condition)
+        self._injector.add(*entries)
 
-    def waiting(self) -> list[Injection]:
+    def waiting(self) -> list[Scheduled]:
         return self._injector.schedule.waiting
+
+    def outcome(self, name: str) -> Outcome:
+        return self._carrying.named(name)
+
+    def _outcome_of(self, entry: Deed | Command) -> Outcome:
+        return self._carrying.of(entry)
+
+    def _do(self, target: str, deed: str, parameters: Mapping[str, Argument]) -> Outcome:
+        self._advance()
+        return self.model.do(target, deed, parameters)
+
+    def _undo(self, target: str, deed: str) -> str:
+        return self.model.deeds(target)[deed].undo
 
     async def clear(self, target: str | None = None, kind: str | None = None) -> None:
         self._advance()
@@ -159,8 +188,8 @@ class EmulatedWorld(World):
     def _note(self, who: str, what: str, **data: Any) -> None:
         self.journal.record(self.now, who, what, **data)
 
-    def _holds(self, injection: Injection) -> bool:
-        return self._conditions.hold(injection, self.now)
+    def _holds(self, entry: Conditioned) -> bool:
+        return self._conditions.hold(entry, self.now)
 
     # -- observing --------------------------------------------------------------------------------------------------
 

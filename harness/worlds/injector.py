@@ -1,4 +1,4 @@
-"""Runs a schedule of faults in a world: by its clock, and by conditions on its quantities."""
+"""Runs a schedule of faults, deeds and commands in a world: by its clock, and by conditions on its quantities."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from math import isfinite
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.textfile import shown
-from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.faults.schedule import Action, Holds, Schedule
+from twinfeed.harness.faults.schedule import Action, Actions, Holds, Schedule, Scheduled, Turn
 from twinfeed.harness.faults.sinks import Sink
 
 ROUNDING_S = 1e-6
@@ -17,10 +16,11 @@ ROUNDING_S = 1e-6
 
 
 class Injector:
-    """Applies and lifts faults when they are due.
+    """Applies and lifts faults, and has deeds and commands carried out, when they are due.
 
     `clock` gives the site's time in s, `pace` how many of its seconds pass in one of the loop's, `holds` whether the
-    condition of a fault holds now; `failed` is called with an exception of a fault that begins or ends by a timer.
+    condition of an entry holds now; `carry_out` is called with each deed and command; `failed` is called with an
+    exception of an entry that begins or ends by a timer.
     """
 
     def __init__(
@@ -31,20 +31,22 @@ class Injector:
         seed: int = 0,
         pace: Callable[[], float] = lambda: 1.0,
         failed: Callable[[Exception], None] | None = None,
+        carry_out: Callable[[Turn], None] | None = None,
     ) -> None:
         self.schedule = Schedule((), seed)
         self._sink, self._clock, self._holds, self._pace, self._failed = sink, clock, holds, pace, failed
+        self._carry_out = carry_out
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, *injections: Injection) -> None:
-        """Let these faults happen, from now on where their time has come: all of them, or none.
+    def add(self, *entries: Scheduled) -> None:
+        """Let these entries happen, from now on where their time has come: all of them, or none.
 
         Raises:
             PlantError: one of them begins now and cannot; what the others have changed is lifted.
         """
-        before = len(self.schedule.injections)
-        for injection in injections:
-            self.schedule.add(injection)
+        before = len(self.schedule.entries)
+        for entry in entries:
+            self.schedule.add(entry)
         try:
             self.apply_due()
         except BaseException:
@@ -63,7 +65,7 @@ class Injector:
             raise PlantError(f"{wanted} was never injected; injected so far: {', '.join(given) or 'nothing'}")
         actions = self.schedule.end(self._clock(), target, kind)
         self._do(actions)
-        return [action for action in actions if action.parameters is None]
+        return [action for action in actions if isinstance(action, Action) and action.parameters is None]
 
     def apply_due(self, due_s: float = 0.0) -> None:
         """Do all actions that are due. Call it also when the value of a condition may have changed.
@@ -93,7 +95,7 @@ class Injector:
 
     @property
     def waits(self) -> bool:
-        """True if a fault lasts until a condition holds."""
+        """True if an entry waits for a condition."""
         return bool(self.schedule.conditions)
 
     def stop(self) -> None:
@@ -102,6 +104,10 @@ class Injector:
             self._timer.cancel()
         self._do(self.schedule.finish(self._clock()))
 
-    def _do(self, actions: list[Action]) -> None:
+    def _do(self, actions: Actions) -> None:
         for action in actions:
-            action.on(self._sink)
+            if isinstance(action, Turn):
+                assert self._carry_out is not None, "a world in which nobody acts refuses deeds before"
+                self._carry_out(action)
+            else:
+                action.on(self._sink)

@@ -20,11 +20,16 @@ from pathlib import Path
 from typing import ClassVar
 
 from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.plant.kernel.deeds import Argument
+from twinfeed.emulators.plant.people.deeds import Outcome
 from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
 from twinfeed.harness.controllers.in_process import Controller
 from twinfeed.harness.durations import seconds, spoken
+from twinfeed.harness.faults.deeds import Command, Deed
 from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.possible import check_links
+from twinfeed.harness.faults.schedule import Scheduled
 from twinfeed.harness.journal import Journal
 from twinfeed.harness.properties import Property, Verdict, evaluate, must_hold
 from twinfeed.harness.properties.vocabulary import domains
@@ -48,7 +53,7 @@ class NotKnown(Exception):
 
 
 class NeverInjected(Exception):
-    """The run ended before a fault began. The message names the faults and the next step."""
+    """The run ended before a fault, a deed or a command began. The message names them and the next step."""
 
 
 class World(ABC):
@@ -72,7 +77,9 @@ class World(ABC):
         """The watched names and patterns."""
         self._under_way = False
         """True if the test has let time pass or injected a fault. A quantity that it watches only then was missed."""
-        self._may_miss: list[Injection] = []
+        self._may_miss: list[Scheduled] = []
+        self._names: list[str] = []
+        """The names of the entries that were scheduled."""
         self._handles: dict[str, DeviceHandle] = {}
 
     # -- life -----------------------------------------------------------------------------------------------------
@@ -111,11 +118,16 @@ class World(ABC):
         ramp: Duration = 0.0,
         flap: tuple[Duration, Duration] | None = None,
         until: str | None = None,
+        after: str = "",
+        when: str | None = None,
+        delay: Duration = 0.0,
+        name: str = "",
         may_miss: bool = False,
         **parameters: float,
     ) -> None:
         """Inject a fault, `at` from now (0: at once), for the time `for_`, until a condition is true, or until `clear`.
 
+        It waits for the entry named `after` to begin and for the condition `when`, and then for the time `delay`.
         `flap` is (time on, time off), repeated. Over the time `ramp` the parameters grow from neutral to their values.
         `twinfeed faults` lists the kinds and their parameters. A test that ends before a fault begins fails, unless the
         fault `may_miss`.
@@ -126,35 +138,77 @@ class World(ABC):
             Cannot: this world cannot cause the fault.
         """
         wanted = {"for_s": for_, "ramp_s": ramp, "flap": flap, "until": until, "parameters": parameters}
-        injection = Injection.from_dict({"target": target, "kind": kind, "at_s": at, **wanted})
+        onset = {"after": after, "when": when, "delay_s": delay, "name": name}
+        injection = Injection.from_dict({"target": target, "kind": kind, "at_s": at, **wanted, **onset})
         await self.schedule(replace(injection, at_s=self.now + injection.at_s), may_miss=may_miss)
 
-    async def schedule(self, *injections: Injection, may_miss: bool = False) -> None:
-        """Inject these faults at their times, seconds of the site's clock. `may_miss` is that of `inject`.
+    async def do(
+        self,
+        target: str,
+        deed: str,
+        *,
+        at: Duration = 0.0,
+        for_: Duration | None = None,
+        until: str | None = None,
+        after: str = "",
+        when: str | None = None,
+        delay: Duration = 0.0,
+        name: str = "",
+        may_miss: bool = False,
+        **parameters: Argument,
+    ) -> Outcome:
+        """Have a person do a deed, `at` from now (0: at once); its onset is that of `inject`.
+
+        With `for_` or `until` the deed is taken back. `twinfeed deeds` lists the deeds of each kind. Returns what came
+        of it: done, refused with the reason, or waiting; `outcome` returns it later.
 
         Raises:
-            PlantError, Cannot: as for `inject`. Then no fault is injected.
+            PlantError: no such target, deed or parameter, or a value that the deed does not take.
+            InjectionError: the times contradict each other.
+            Cannot: nobody can be asked in this world.
+        """
+        onset = {"at_s": at, "for_s": for_, "until": until, "after": after, "when": when, "delay_s": delay}
+        entry = Deed.from_dict({"target": target, "deed": deed, "parameters": parameters, "name": name, **onset})
+        entry = replace(entry, at_s=self.now + entry.at_s)
+        await self.schedule(entry, may_miss=may_miss)
+        return self._outcome_of(entry)
+
+    async def schedule(self, *entries: Scheduled, may_miss: bool = False) -> None:
+        """Have these faults, deeds and commands begin, seconds of the site's clock. `may_miss` is that of `inject`.
+
+        Raises:
+            PlantError, InjectionError, Cannot: as for `inject` and `do`. Then none of them begins.
         """
         self._under_way = True
-        await self._schedule(*injections)
+        check_links(entries, self._names)
+        await self._schedule(*entries)
+        self._names += [entry.name for entry in entries if entry.name]
         if may_miss:
-            self._may_miss += injections
+            self._may_miss += entries
 
     @abstractmethod
-    async def _schedule(self, *injections: Injection) -> None:
+    async def _schedule(self, *entries: Scheduled) -> None:
         """As `schedule`."""
 
     @abstractmethod
-    def waiting(self) -> list[Injection]:
-        """The injections that have not begun."""
+    def waiting(self) -> list[Scheduled]:
+        """The entries that have not begun."""
+
+    @abstractmethod
+    def outcome(self, name: str) -> Outcome:
+        """The outcome of the deed or command of that name; waiting if it has not begun."""
+
+    @abstractmethod
+    def _outcome_of(self, entry: Deed | Command) -> Outcome:
+        """The outcome of that very entry."""
 
     def require_injected(self) -> None:
-        """Check at the end of the run that every fault has begun, except those with `may_miss`.
+        """Check at the end of the run that every entry has begun, except those with `may_miss`.
 
         Raises:
-            NeverInjected: a fault has not begun.
+            NeverInjected: an entry has not begun.
         """
-        missed = [fault for fault in self.waiting() if not any(fault is known for known in self._may_miss)]
+        missed = unexcused(entry for entry in self.waiting() if not any(entry is known for known in self._may_miss))
         if missed:
             raise NeverInjected(never_injected(missed, self.now))
 
@@ -257,6 +311,13 @@ class World(ABC):
         )
         return verdicts
 
+    def _note_never_began(self) -> None:
+        """Write to the journal which entries have not begun at the end of the run."""
+        for entry in self.waiting():
+            onset = {"when": entry.when, "after": entry.after or None, "at_s": entry.at_s or None}
+            waited = {name: value for name, value in onset.items() if value is not None}
+            self.journal.record(self.now, entry.target, "never began", entry=entry.what, **waited)
+
     def _missed(self, names: Iterable[str]) -> None:
         """These are recorded from now on: what they were before is unknown."""
         if self._under_way:
@@ -292,13 +353,24 @@ class World(ABC):
             waiting.cancel()
 
 
-def never_injected(missed: Iterable[Injection], ended_s: float) -> str:
-    """The message for faults that a run has missed, with the next step."""
-    which = ", ".join(f"{fault.target} {fault.kind} at {spoken(fault.at_s)}" for fault in missed)
+def unexcused(waiting: Iterable[Scheduled]) -> list[Scheduled]:
+    """The entries that should have begun."""
+    return [entry for entry in waiting if not entry.may_miss]
+
+
+def never_injected(missed: Iterable[Scheduled], ended_s: float) -> str:
+    """The message for entries that a run has missed, with the next step."""
+    which = ", ".join(f"{entry.target} {entry.what} {_onset(entry)}" for entry in missed)
     return (
         f"never injected, because the run ended at {spoken(ended_s)}: {which}. Let the run last longer or the fault "
-        "begin earlier; where a test may miss it, inject it with may_miss=True"
+        "begin earlier; what a test may miss has may_miss=True"
     )
+
+
+def _onset(entry: Scheduled) -> str:
+    if entry.when is not None:
+        return f"when {entry.when}"
+    return f"after {entry.after}" if entry.after else f"at {spoken(entry.at_s)}"
 
 
 def span(duration: Duration) -> float:

@@ -5,6 +5,8 @@ from twinfeed.emulators.site import Site as Site
 from twinfeed.emulators.textfile import FileError as FileError
 from twinfeed.harness.controllers.in_process import ControllerFailed as ControllerFailed
 from twinfeed.harness.controllers.in_process import NoSuchController as NoSuchController
+from twinfeed.harness.faults.deeds import Command as Command
+from twinfeed.harness.faults.deeds import Deed as Deed
 from twinfeed.harness.faults.injection import Injection as Injection
 from twinfeed.harness.faults.injection import InjectionError as InjectionError
 from twinfeed.harness.faults.scenario import Scenario as Scenario

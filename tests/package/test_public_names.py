@@ -14,7 +14,7 @@ import pytest
 PACKAGES = ("twinfeed", "twinfeed.emulators", "twinfeed.harness", "twinfeed.hil_rigs", "twinfeed.fixtures")
 
 PUBLIC = {
-    "BindingError", "Cannot", "ControllerFailed", "DeviceHandle", "FileError", "Injection", "InjectionError", "Journal",
+    "BindingError", "Cannot", "Command", "ControllerFailed", "Deed", "DeviceHandle", "FileError", "Injection", "InjectionError", "Journal",
     "Measure", "MeasurementError", "NeverInjected", "NoAnswer", "NoSuchController", "NotAdmitted", "NotKnown",
     "NotShown", "OutsideLimits", "PlantError", "Property", "PropertySyntaxError", "PropertyViolated", "Reading",
     "Refused", "Scenario", "ServeError", "Site", "TransportError", "Unknown", "UnknownQuantity", "Verdict", "World",

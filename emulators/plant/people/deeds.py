@@ -16,17 +16,17 @@ from twinfeed.emulators.plant.kernel.ratings import shown
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a deed. True if it was done; `reason` says why it was not."""
+    """What came of a deed: `word` is done, refused, skipped or waiting, and `reason` says why. True if it was done."""
 
-    done: bool
+    word: str
     reason: str = ""
 
     def __bool__(self) -> bool:
         return self.done
 
     @property
-    def word(self) -> str:
-        return "done" if self.done else "refused"
+    def done(self) -> bool:
+        return self.word == "done"
 
 
 def find(actors: Iterable[Actor], target: str, deed: str, given: Mapping[str, Argument]) -> tuple[Actor, DeedKind]:
@@ -55,11 +55,11 @@ def carry_out(plant: Clock, actor: Actor, deed: str, kind: DeedKind, given: Mapp
     before = len(plant.journal)
     try:
         obeyed = kind.act(actor, kind.chosen(given))
-        outcome = Outcome(True) if obeyed is not False else Outcome(False, _why(plant.journal[before:], actor))
+        outcome = Outcome("done") if obeyed is not False else Outcome("refused", _why(plant.journal[before:], actor))
     except Exception as error:
         if isinstance(error, Restless) or not isinstance(error, (*actor.REFUSALS, PlantError, ValueError)):
             raise
-        outcome = Outcome(False, str(error))
+        outcome = Outcome("refused", str(error))
     data = {"deed": deed, **given, "outcome": outcome.word}
     if outcome.reason:
         data["reason"] = outcome.reason

@@ -21,9 +21,10 @@ from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.characterise.recording.modbus_walk import spans_of
 from twinfeed.harness.characterise.recording.recording import VERSION, Place, Recording, Walk
 from twinfeed.harness.characterise.recording.snmprec import Variable
-from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.deeds import Deed
+from twinfeed.harness.faults.onset import Conditioned
 from twinfeed.harness.faults.scenario import Scenario
-from twinfeed.harness.faults.schedule import Schedule
+from twinfeed.harness.faults.schedule import Schedule, Turn
 from twinfeed.harness.faults.sinks import OfSite
 from twinfeed.harness.properties import scenarios
 from twinfeed.harness.properties.conditions import Conditions
@@ -120,8 +121,8 @@ class Twin:
             raise NoTwin(f"{self._name} does not speak {protocol}: profile {self.profile.profile} says nothing of it")
         if scenario is not None:
             scenarios.check(scenario, self._site, scenario_file)
-        injections, seed = (scenario.injections, scenario.seed or 0) if scenario is not None else ((), 0)
-        self._schedule = Schedule(injections, seed)
+        entries, seed = (scenario.entries, scenario.seed or 0) if scenario is not None else ((), 0)
+        self._schedule = Schedule(entries, seed)
         self._conditions = Conditions.of_site(self._site)
         self._site.advance(SETTLE_S)
 
@@ -174,12 +175,26 @@ class Twin:
                 until_s = min(until_s, self._site.now - start_s + LOOK_S)
             self._site.advance(max(0.0, start_s + until_s - self._site.now))
             for action in self._schedule.advance(until_s, self._holds):
-                action.on(sink)
+                if isinstance(action, Turn):
+                    self._carry_out(action)
+                else:
+                    action.on(sink)
             if until_s >= t_s:
                 break
 
-    def _holds(self, injection: Injection) -> bool:
-        return self._conditions.hold(injection, self._site.now)
+    def _carry_out(self, turn: Turn) -> None:
+        """A person acts, or a station writes a point; nothing is taken back here."""
+        entry = turn.entry
+        if not turn.begins:
+            return
+        if isinstance(entry, Deed):
+            if not entry.skipped:
+                self._site.do(entry.where, entry.deed, entry.parameters)
+        else:
+            self._site[entry.target].write(entry.point, entry.value)
+
+    def _holds(self, entry: Conditioned) -> bool:
+        return self._conditions.hold(entry, self._site.now)
 
     def _identity(self, walk: Walk) -> dict[str, str]:
         if self._unit is not None:

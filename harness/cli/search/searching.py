@@ -22,7 +22,9 @@ from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.output import Exit, console, fail, finite, plain_errors, print_json, several
 from twinfeed.harness.controllers.in_process import main_of
 from twinfeed.harness.durations import seconds, spoken
+from twinfeed.harness.faults.deeds import Command, Deed
 from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.faults.schedule import Scheduled
 from twinfeed.harness.properties.vocabulary import fits
 from twinfeed.harness.virtual import guard
 from twinfeed.harness.virtual.watchdog import PATIENCE_S
@@ -69,6 +71,7 @@ def search(
     without: Annotated[
         list[str] | None, typer.Option("--without", help="Leave out a kind, a target or target/kind; may be repeated.")
     ] = None,
+    deeds: Annotated[bool, typer.Option("--deeds", help="Also draw deeds of people.")] = False,
     seed: Annotated[
         int | None,
         typer.Option(
@@ -100,14 +103,14 @@ def search(
         _check_names(model, texts)
         if controller:
             main_of(controller)
-        chosen = menu(model, only or (), without or ())
-        if only and not chosen.others:
+        chosen = menu(model, only or (), without or (), deeds)
+        if only and not (chosen.others or chosen.deeds):
             fail(f"--only {' '.join(only)}: {model.name} can suffer nothing of that name", Exit.USAGE)
         frame = Scenario(site, model.plant.seed, _duration_s(duration), (), texts, controller)
         with Console(stderr=True).status("") as status, ending_at_once():
 
             def progress(number: int, outcome: Outcome) -> None:
-                what = ", ".join(f"{i.target} {i.kind}" for i in outcome.scenario.injections) or "no fault"
+                what = ", ".join(f"{e.target} {e.what}" for e in outcome.scenario.entries) or "no fault"
                 status.update(f"{number}: {escape(what)}: {'[green]held[/]' if outcome else '[red]broke[/]'}")
 
             result = hunt(frame, chosen, examples=examples, at_once=at_once, patience_s=watchdog, progress=progress)
@@ -177,7 +180,7 @@ def _report(result: Hunt, finding: Finding, out: Path, json: bool) -> None:
     from twinfeed.harness.search.findings import free
 
     out.mkdir(parents=True, exist_ok=True)
-    stem = "-".join(dict.fromkeys(f"{i.target}-{i.kind}" for i in finding.scenario.injections)) or "no-fault"
+    stem = "-".join(dict.fromkeys(f"{e.target}-{e.what}" for e in finding.scenario.entries)) or "no-fault"
     path = free(out / f"{re.sub(r'[^A-Za-z0-9_-]+', '-', stem)[:60].rstrip('-')}.scenario.yaml")
     finding.save(path)
     if json:
@@ -235,6 +238,9 @@ def replay(
                 "duration_s": scenario.duration_s,
                 "ended_s": outcome.ended_s,
                 "injections": [injection.to_dict() for injection in scenario.injections],
+                "deeds": [deed.to_dict() for deed in scenario.deeds],
+                "commands": [command.to_dict() for command in scenario.commands],
+                "never_began": [f"{entry.target} {entry.what}" for entry in outcome.waiting],
                 "events": [
                     {"t_s": e.t, "who": e.who, "what": e.what, "data": dict(e.data)} for e in outcome.journal.events
                 ],
@@ -250,7 +256,9 @@ def replay(
         _tell(scenario, "\n".join([_number(len(outcome.verdicts) - len(others)), *others]), held=outcome.seen)
     else:
         _tell(scenario, outcome.what)
-    raise typer.Exit(Exit.DONE if outcome.seen else Exit.NO)
+    if not json and outcome.waiting:
+        console.print(f"[yellow]never began:[/] {', '.join(f'{e.target} {e.what}' for e in outcome.waiting)}")
+    raise typer.Exit(Exit.DONE if outcome.seen and not outcome.never_began else Exit.NO)
 
 
 def adopt(
@@ -349,12 +357,33 @@ def _number(held: int) -> str:
     return "the property holds" if held == 1 else f"all {held} properties hold" if held else "nothing was seen to hold"
 
 
+def _onset(entry: Scheduled) -> str:
+    if entry.when is None and not entry.after:
+        return f"at {spoken(entry.at_s)}"
+    parts = [f"after {entry.after}" if entry.after else "", f"when {entry.when}" if entry.when is not None else ""]
+    delay = [f"{spoken(entry.delay_s)} later"] if entry.delay_s else []
+    return escape(", ".join([*filter(None, parts), *delay]))
+
+
+def _of(entry: Scheduled) -> str:
+    """The effect of the entry and its duration, as text."""
+    lasting = "" if entry.for_s is None else f"for {spoken(entry.for_s)}"
+    lasting += f" until {entry.until}" if entry.until is not None else ""
+    if isinstance(entry, Command):
+        return f"{entry.point} = {entry.value} over the wire {lasting}".rstrip()
+    if isinstance(entry, Deed):
+        mistake = "left out" if entry.skipped else f"at {entry.wrong} by mistake" if entry.wrong else ""
+        late = f"{spoken(entry.late_s)} too late" if entry.late_s else ""
+        given = [f"{name}={value}" for name, value in entry.parameters.items()]
+        return " ".join(filter(None, [f"{entry.deed} by hand", *given, mistake, late, lasting]))
+    numbers = " ".join(f"{name}={value:g}" for name, value in entry.parameters.items())
+    flap = f" {entry.flap[0]:g} s on, {entry.flap[1]:g} s off" if entry.flap else ""
+    return f"{entry.kind} {numbers} {lasting or 'to the end'}{flap}"
+
+
 def _tell(scenario: Scenario, what: str, held: bool = False) -> None:
-    for injection in scenario.injections:
-        numbers = " ".join(f"{name}={value:g}" for name, value in injection.parameters.items())
-        lasting = "to the end" if injection.for_s is None else f"for {spoken(injection.for_s)}"
-        flap = f" {injection.flap[0]:g} s on, {injection.flap[1]:g} s off" if injection.flap else ""
-        console.print(f"  at {spoken(injection.at_s)}  {injection.target} {injection.kind} {numbers} {lasting}{flap}")
-    if not scenario.injections:
+    for entry in scenario.entries:
+        console.print(f"  {_onset(entry)}  {escape(entry.target)} {escape(_of(entry))}")
+    if not scenario.entries:
         console.print("  no fault at all")
     console.print(f"[green]{escape(what)}[/]" if held else escape(what), soft_wrap=True)

@@ -153,7 +153,7 @@ def write(
     Example: twinfeed write pdu-1-a outlet.3.command off
     """
     with plain_errors():
-        answer = ask({"do": "write", "device": device, "point": point, "value": _value(value)}, site)
+        answer = ask({"do": "write", "device": device, "point": point, "value": value_of(value)}, site)
     if json:
         print_json(answer)
     else:
@@ -277,7 +277,7 @@ def _text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def _value(text: str) -> float | int | bool | str:
+def value_of(text: str) -> float | int | bool | str:
     """`true`, `3` and `2.5` become a truth and numbers; everything else is text."""
     if text in ("true", "false"):
         return text == "true"

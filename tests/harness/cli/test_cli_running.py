@@ -235,3 +235,24 @@ def test_of_several_sites_one_must_be_chosen(cli: Cli, start: Callable[..., Up],
     assert said(result) == "twinfeed: several sites are running (second, workbench); choose one with --site"
     assert result.exit_code == 3
     assert data(cli("status", "--site", "second", "--json"))["site"] == "second"
+
+
+# -- deeds of people ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_deed_is_done_and_a_refusal_is_an_exit_code_with_the_reason(cli: Cli) -> None:
+    assert cli("do", "q-chiller", "open").stdout == "q-chiller open: done\n"
+    assert cli("do", "q-chiller", "lock", "--set", "person=Awa").exit_code == 0
+    refused = data(cli("do", "q-chiller", "close", "--json"), code=1)
+    assert refused["outcome"] == "refused"
+    assert "Awa" in refused["reason"]
+    assert cli("do", "q-chiller", "unlock", "--set", "person=Awa").exit_code == 0
+    assert cli("do", "q-chiller", "close").exit_code == 0
+    assert "did you mean open" in said(cli("do", "q-chiller", "opne"))
+
+
+def test_the_deeds_of_a_target_are_listed(cli: Cli) -> None:
+    found = data(cli("deeds", "q-chiller", "--json"))
+    assert {"open", "close", "reset", "lock", "rack-out"} <= {item["deed"] for item in found}
+    assert "taken back by" in cli("deeds", "q-chiller").stdout

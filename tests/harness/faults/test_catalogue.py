@@ -18,6 +18,7 @@ from twinfeed.harness.faults import catalogue
 from twinfeed.harness.faults.kinds import FAMILIES, WORLDS, FaultKind
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.properties import parse
+from twinfeed.harness.properties.scenarios import check
 
 DEMANDED: dict[str, tuple[tuple[str, str], ...]] = {
     "plant": (
@@ -126,6 +127,17 @@ def test_the_page_lists_the_catalogue_as_it_is() -> None:
     """`python tests/harness/faults/page.py` brings it up to date."""
     text = page.PAGE.read_text()
     assert page.updated(text) == text
+    text = page.DEEDS.read_text()
+    assert page.updated(text, page.deeds) == text
+
+
+def test_the_example_of_the_page_of_scenarios_fits_its_site(tmp_path: Path) -> None:
+    text = page.DEEDS.read_text()
+    begin = text.index("site: bamako")
+    path = tmp_path / "example.scenario.yaml"
+    path.write_text(text[begin : text.index("```", begin)])
+    scenario = Scenario.load(path)
+    check(scenario, Site.load(scenario.site), path)
 
 
 def test_the_example_of_the_page_is_a_scenario_of_faults_that_exist(tmp_path: Path) -> None:

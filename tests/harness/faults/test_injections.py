@@ -59,7 +59,7 @@ def test_times_may_be_written_as_people_do() -> None:
     [
         ({"kind": "outage"}, "target: found nothing, expected a text"),
         ({"target": "", "kind": "outage"}, "target: is empty, expected a component or device"),
-        ({"target": "a", "kind": "outage", "for": 3}, "for: unknown field; is it misspelt?"),
+        ({"target": "a", "kind": "outage", "for": 3}, "for: unknown field; did you mean for_s?"),
         ({"target": "a", "kind": "outage", "at_s": -1}, "at_s: is -1, expected 0 s or later"),
         ({"target": "a", "kind": "outage", "at_s": "soon"}, "at_s: found 'soon', expected a time"),
         ({"target": "a", "kind": "outage", "for_s": 0}, "for_s: is 0, expected more than 0 s"),
@@ -105,7 +105,8 @@ def test_every_mistake_in_a_scenario_file_is_told_with_its_line(tmp_path: Path) 
     with pytest.raises(FileError) as refusal:
         Scenario.load(path)
     assert [line.removeprefix(f"{path}:") for line in refusal.value.problems] == [
-        "11: speed: unknown field; expected site, seed, duration_s, injections, properties, controller, note",
+        "11: speed: unknown field; expected site, seed, duration_s, injections, properties, controller, note, deeds, "
+        "commands",
         "2: seed: found 'one', expected a whole number",
         "3: duration_s: found 'a while', expected a time such as 90, 30s, 15min or 2h",
         "5: injections.0.for_s: is 0, expected more than 0 s (or leave it out)",
