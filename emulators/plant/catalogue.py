@@ -9,6 +9,7 @@ from twinfeed.emulators.plant.cooling.chillers import Chiller
 from twinfeed.emulators.plant.cooling.climate import Climate
 from twinfeed.emulators.plant.cooling.crahs import Crah
 from twinfeed.emulators.plant.cooling.halls import Hall
+from twinfeed.emulators.plant.cooling.heat_rejection import CoolingTower, DryCooler
 from twinfeed.emulators.plant.cooling.pumps import Pump
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.generation.fuel import BulkTank, DayTank
@@ -49,6 +50,8 @@ OWN: tuple[type[Component], ...] = (
     WaterLoop,
     Pump,
     Chiller,
+    CoolingTower,
+    DryCooler,
     Crah,
     Hall,
     Switch,

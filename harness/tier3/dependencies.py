@@ -18,10 +18,18 @@ from twinfeed.emulators.site import Site
 UNREACHABLE = "unreachable"
 """The name of the alarm that counts when the management station does not reach a device."""
 
-GIVES_TO = {"chiller": ("loop",), "pump": ("loop",), "crah": ("hall",), "switch": ("serves",), "link": ("a", "b")}
+GIVES_TO = {
+    "chiller": ("loop",),
+    "cooling_tower": ("loop",),
+    "dry_cooler": ("loop",),
+    "pump": ("loop",),
+    "crah": ("hall",),
+    "switch": ("serves",),
+    "link": ("a", "b"),
+}
 """Kind -> parameters that name what it serves."""
 
-TAKES_FROM = ("loop", "hall", "tank", "bulk", "climate", "a", "b")
+TAKES_FROM = ("loop", "condenser_loop", "hall", "tank", "bulk", "climate", "a", "b")
 """Parameters that name what serves it."""
 
 

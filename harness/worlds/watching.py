@@ -16,6 +16,7 @@ WATCHING_S = 10.0
 DETAILS = frozenset(Electrical.QUANTITIES) - {"live"} | {
     "current_a", "current_percent", "heat_percent", "neutral_a", "worst_phase_a", "energy_kwh", "traffic_gbps",
     "utilisation_percent", "water_in_c", "water_out_c", "condensing_c", "supply_air_c", "return_air_c", "heat_kw",
+    "heat_rejected_kw", "condenser_leaving_c", "cycling_percent", "makeup_l_s", "wet_bulb_c",
 }  # fmt: skip
 """Numbers that hundreds of components have, or that cost much to compute: recorded only where they are watched."""
 

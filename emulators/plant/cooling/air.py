@@ -13,6 +13,31 @@ def saturation_hpa(celsius: float) -> float:
     return 6.112 * exp(17.62 * celsius / (243.12 + celsius))
 
 
+PSYCHROMETRIC_HPA_K = 6.62e-4 * 1013.25
+"""Psychrometer coefficient of a ventilated wet bulb at sea level, hPa/K (Sprung; WMO-No. 8, annex 4.B)."""
+
+
+def wet_bulb_c(celsius: float, dew_point_c: float) -> float:
+    """Wet-bulb temperature of air at that temperature and dew point, degC: e = es(wet) - A p (dry - wet)."""
+    vapour_hpa = saturation_hpa(min(dew_point_c, celsius))
+    low, high = min(dew_point_c, celsius), celsius
+    for _ in range(25):
+        middle = (low + high) / 2.0
+        too_wet = saturation_hpa(middle) - PSYCHROMETRIC_HPA_K * (celsius - middle) > vapour_hpa
+        low, high = (low, middle) if too_wet else (middle, high)
+    return high
+
+
+def saturated_kj_per_kg_k(celsius: float) -> float:
+    """By how much the enthalpy of saturated air grows, kJ/kg of dry air for each kelvin of wet bulb, at sea level."""
+
+    def enthalpy(c: float) -> float:
+        ratio = 0.622 * saturation_hpa(c) / (1013.25 - saturation_hpa(c))
+        return 1.006 * c + ratio * (2501.0 + 1.86 * c)
+
+    return enthalpy(celsius + 0.5) - enthalpy(celsius - 0.5)
+
+
 def relative_humidity_percent(celsius: float, dew_point_c: float) -> float:
     return min(100.0, 100.0 * saturation_hpa(dew_point_c) / saturation_hpa(celsius))
 

@@ -18,7 +18,7 @@ from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Elect
 
 
 class ChilledWater(ABC):
-    """The water of a loop, as the chillers on it meet it."""
+    """The water of a loop, as the machines on it meet it."""
 
     chillers: list[Chiller]
 
@@ -30,7 +30,12 @@ class ChilledWater(ABC):
     @property
     @abstractmethod
     def return_c(self) -> float:
-        """Water that enters the evaporators, degC."""
+        """Water from the coils, degC: it enters dry coolers and towers."""
+
+    @property
+    @abstractmethod
+    def entering_c(self) -> float:
+        """Water that enters the evaporators, degC: what dry coolers have left."""
 
     @abstractmethod
     def rate_k_s(self, quantity: str) -> float:
@@ -44,6 +49,10 @@ class ChilledWater(ABC):
     @abstractmethod
     def condenser_l_s(self, machine: object) -> float:
         """Through the condenser of that machine, l/s."""
+
+    @abstractmethod
+    def cooler_l_s(self, cooler: object) -> float:
+        """Through that cooling tower or dry cooler, l/s."""
 
 
 class Chiller(Electrical[ChillerState, ChillerRatings]):
@@ -83,12 +92,14 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
     def start(self) -> None:
         loop = self.plant.find(self.params.loop) if self.params.loop else None
         self.loop: ChilledWater | None = loop if isinstance(loop, ChilledWater) else None
+        self.towers: ChilledWater | None = None
+        """The loop that cools its condenser."""
         self.condenser: AirCondenser | WaterCondenser
         curves = self.params.curves
         if curves.condenser == "water":
             towers = self.plant.find(self.params.condenser_loop)
-            water = towers if isinstance(towers, ChilledWater) else None
-            self.condenser = WaterCondenser(self, water, curves.condenser_c, curves.reformulated)
+            self.towers = towers if isinstance(towers, ChilledWater) else None
+            self.condenser = WaterCondenser(self, self.towers, curves.condenser_c, curves.reformulated)
         else:
             climate = self.plant.find(self.params.climate) if self.params.climate else None
             outside = climate if isinstance(climate, Climate) else None
@@ -171,12 +182,15 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
 
     @property
     def flow_proven(self) -> bool:
-        """The flow switch."""
-        return self.flow_l_s >= self.params.proven_flow_l_s
+        """The flow switches of the evaporator and of a water-cooled condenser."""
+        p = self.params
+        if self.towers is not None and self.condenser_flow_l_s < 0.2 * p.condenser_flow_l_s:
+            return False
+        return self.flow_l_s >= p.proven_flow_l_s
 
     @property
     def entering_c(self) -> float:
-        return self.loop.return_c if self.loop else self.state.setpoint_c
+        return self.loop.entering_c if self.loop else self.state.setpoint_c
 
     @property
     def leaving_c(self) -> float:

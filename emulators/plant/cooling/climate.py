@@ -6,9 +6,10 @@ import csv
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import cos, pi
+from math import cos, inf, pi
 from typing import Annotated, Any, ClassVar
 
+from twinfeed.emulators.plant.cooling.air import wet_bulb_c
 from twinfeed.emulators.plant.kernel.actor import PlantError, State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
@@ -33,11 +34,14 @@ class ClimateRatings:
     """Dry bulb before sunrise, degC. The same as `max_c` for a constant."""
     peak_hour: Annotated[float, Range(0.0, 24.0, "h")] = 15.0
     """When it is hottest, hour of the day (ASHRAE's clear-sky profile has its peak at 15 h solar time)."""
+    dew_point_c: Annotated[float, Range(-60.0, 35.0, "degC")] = 10.0
+    """Of the air outside, all day, degC: a relative humidity of 17 % at 39 degC and 41 % at 24 degC. April in Bamako is
+    dry; a coincident wet bulb of 20 degC (assumption)."""
     start_hour: Annotated[float, Range(0.0, 24.0, "h")] = 13.0
     """What the time of day is when the site is started, hour."""
     series: Annotated[str, Text(1_000_000, lines=True)] = ""
     """Weather instead of a design day: CSV text with the columns `hour` (since the start of the site) and
-    `dry_bulb_c`; linear between the rows, the last row holds."""
+    `dry_bulb_c`, and `dew_point_c` if it is known; linear between the rows, the last row holds."""
 
     def __post_init__(self) -> None:
         if self.min_c > self.max_c:
@@ -48,10 +52,23 @@ class ClimateRatings:
 class _Series:
     hours: list[float] = field(default_factory=list)
     dry_bulb_c: list[float] = field(default_factory=list)
+    dew_point_c: list[float] = field(default_factory=list)
+    """Empty if the file has no such column."""
 
 
-class Climate(Component[State, ClimateRatings]):
-    """Outdoor dry bulb as a function of the plant's time.
+@dataclass
+class ClimateState(State):
+    waning_k: float = 0.0
+    """Of a heat wave that ended at `ended_s`, K."""
+    ended_s: float = 0.0
+
+
+WANE_K_H = 6.0
+"""Rate at which the air returns to the design day after a heat wave, K/h: a front passes in an hour (assumption)."""
+
+
+class Climate(Component[ClimateState, ClimateRatings]):
+    """Outdoor dry bulb and dew point as functions of the plant's time. After a heat wave the air cools by `WANE_K_H`.
 
     Raises:
         PlantError: the weather file lacks a column, holds no number or runs backwards.
@@ -59,6 +76,7 @@ class Climate(Component[State, ClimateRatings]):
 
     kind = "climate"
     PARAMS = ClimateRatings
+    STATE = ClimateState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "heat-wave": Fault(
             "it is hotter than the design day",
@@ -66,7 +84,7 @@ class Climate(Component[State, ClimateRatings]):
             source="Google europe-west2, 2022-07",
         ),
     }
-    QUANTITIES: ClassVar[Mapping[str, str]] = {"outdoor_c": "°C", "hour": "h"}
+    QUANTITIES: ClassVar[Mapping[str, str]] = {"outdoor_c": "°C", "dew_point_c": "°C", "wet_bulb_c": "°C", "hour": "h"}
 
     def __init__(self, id: str, params: Any = None) -> None:
         super().__init__(id, params)
@@ -82,39 +100,80 @@ class Climate(Component[State, ClimateRatings]):
         """Dry bulb now, degC."""
         p = self.params
         if self._series is not None:
-            c = _interpolate(self._series, self.plant.now / 3600.0)
+            c = _interpolate(self._series.hours, self._series.dry_bulb_c, self.plant.now / 3600.0)
         else:
             phase = 2.0 * pi * (self.hour - p.peak_hour) / 24.0
             c = (p.max_c + p.min_c) / 2.0 + (p.max_c - p.min_c) / 2.0 * cos(phase)
-        wave = self.fault("heat-wave")
-        return c + (wave["kelvin"] if wave else 0.0)
+        return c + self._wave_k()
+
+    def _wave_k(self) -> float:
+        """By how much it is hotter than the design day, K."""
+        if wave := self.fault("heat-wave"):
+            return wave["kelvin"]
+        waning_k = self.state.waning_k
+        if not waning_k:
+            return 0.0
+        left_k = max(0.0, abs(waning_k) - WANE_K_H * (self.plant.now - self.state.ended_s) / 3600.0)
+        return left_k if waning_k > 0.0 else -left_k
+
+    @property
+    def dew_point_c(self) -> float:
+        """Of the air outside, degC."""
+        series, c = self._series, self.params.dew_point_c
+        if series is not None and series.dew_point_c:
+            c = _interpolate(series.hours, series.dew_point_c, self.plant.now / 3600.0)
+        return min(c, self.outdoor_c)
+
+    @property
+    def wet_bulb_c(self) -> float:
+        """Of the air outside, degC: what evaporation can cool water to."""
+        return wet_bulb_c(self.outdoor_c, self.dew_point_c)
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        """Note how far a heat wave that ends has gone; one that begins is there at once (a `ramp` lets it grow)."""
+        s = self.state
+        if active:
+            s.waning_k = self.state.faults["heat-wave"]["kelvin"]
+        else:
+            s.ended_s = self.plant.now
+
+    def horizon(self) -> float:
+        """The air is looked at again when it has cooled by a quarter of a kelvin."""
+        s = self.state
+        if "heat-wave" in s.faults or not s.waning_k:
+            return inf
+        end_s = s.ended_s + abs(s.waning_k) / WANE_K_H * 3600.0
+        return min(900.0 / WANE_K_H, end_s - self.plant.now) if end_s > self.plant.now else inf
 
 
 def _parse(id: str, text: str) -> _Series:
     series = _Series()
     reader = csv.DictReader(line for line in text.splitlines() if line.strip() and not line.startswith("#"))
+    humid = "dew_point_c" in (reader.fieldnames or ())
     missing = {"hour", "dry_bulb_c"} - set(reader.fieldnames or ())
     if missing:
         raise PlantError(f"{id}: the weather file has no column {', '.join(sorted(missing))}; it needs hour,dry_bulb_c")
     for row in reader:
         try:
             hour, dry_bulb_c = float(row["hour"]), float(row["dry_bulb_c"])
+            dew_point_c = float(row["dew_point_c"]) if humid else 0.0
         except (TypeError, ValueError):
             raise PlantError(
-                f"{id}: line {reader.line_num} of the weather file has {row['hour']!r}, {row['dry_bulb_c']!r}; "
-                f"expected two numbers"
+                f"{id}: line {reader.line_num} of the weather file has {', '.join(map(repr, row.values()))}; "
+                f"expected numbers"
             ) from None
         if series.hours and hour <= series.hours[-1]:
             raise PlantError(f"{id}: line {reader.line_num} of the weather file goes back to hour {hour:g}")
         series.hours.append(hour)
         series.dry_bulb_c.append(dry_bulb_c)
+        if humid:
+            series.dew_point_c.append(dew_point_c)
     if not series.hours:
         raise PlantError(f"{id}: the weather file has no rows")
     return series
 
 
-def _interpolate(series: _Series, hour: float) -> float:
-    hours, values = series.hours, series.dry_bulb_c
+def _interpolate(hours: list[float], values: list[float], hour: float) -> float:
     i = bisect_right(hours, hour)
     if i == 0:
         return values[0]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import exp, inf
+from math import inf
 from typing import Annotated, Any, ClassVar
 
 from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K, relative_humidity_percent
-from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, Balance
+from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, Balance, counterflow_effectiveness
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.approach import approached
@@ -338,13 +338,3 @@ class Crah(Electrical[CrahState, CrahRatings]):
     def advance(self, dt: float) -> None:
         if self.state.speed != self.target:
             self.state.speed = approached(self.state.speed, self.target, dt / self.params.fan_ramp_s)
-
-
-def counterflow_effectiveness(ua: float, a: float, b: float) -> float:
-    """Effectiveness of a counterflow exchanger with that UA between two heat capacity flows, all kW/K."""
-    small, large = min(a, b), max(a, b)
-    ntu, ratio = ua / small, small / large
-    if ratio > 0.999:
-        return ntu / (1.0 + ntu)
-    fading = exp(-ntu * (1.0 - ratio))
-    return (1.0 - fading) / (1.0 - ratio * fading)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from math import inf, sqrt
+from math import exp, inf, sqrt
 from typing import ClassVar, Generic, NamedTuple
 
 from typing_extensions import TypeVar
@@ -262,6 +262,16 @@ def passes_s(value: float, rate: float, *marks: float) -> float:
         return inf
     ahead = [(mark - value) / rate for mark in marks if (mark - value) * rate > 0.0]
     return max(SHORTEST_LOOK_S, min(ahead)) if ahead else inf
+
+
+def counterflow_effectiveness(ua: float, a: float, b: float) -> float:
+    """Effectiveness of a counterflow exchanger with that UA between two heat capacity flows, all kW/K."""
+    small, large = min(a, b), max(a, b)
+    ntu, ratio = ua / small, small / large
+    if ratio > 0.999:
+        return ntu / (1.0 + ntu)
+    fading = exp(-ntu * (1.0 - ratio))
+    return (1.0 - fading) / (1.0 - ratio * fading)
 
 
 def _factorise(matrix: Matrix) -> Matrix:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
 from twinfeed.emulators.plant.cooling.chillers import ChilledWater, Chiller
+from twinfeed.emulators.plant.cooling.heat_rejection import CoolingTower, DryCooler, HeatRejection
 from twinfeed.emulators.plant.cooling.pumps import Pump
 from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
@@ -83,7 +84,10 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         self.pumps = [a for a in actors if isinstance(a, Pump)]
         everything = self.plant.actors.values()
         self.condensers = [a for a in everything if isinstance(a, Chiller) and a.params.condenser_loop == self.id]
-        coils: list[Any] = [a for a in actors if hasattr(type(a), "cooling_kw") and not isinstance(a, Chiller)]
+        self.towers = [a for a in actors if isinstance(a, CoolingTower)]
+        self.dry_coolers = [a for a in actors if isinstance(a, DryCooler)]
+        machines = (Chiller, HeatRejection)
+        coils: list[Any] = [a for a in actors if hasattr(type(a), "cooling_kw") and not isinstance(a, machines)]
         self._coils = coils
         self._coil_l_s = sum(coil.params.water_l_s for coil in coils)
         super().start()
@@ -106,6 +110,14 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         return self.state.nodes_c[0]
 
     @property
+    def entering_c(self) -> float:
+        """Water that enters the evaporators, degC: what dry coolers have left."""
+        flow = self.flow_l_s * WATER_KJ_PER_L_K
+        if not self.dry_coolers or flow <= 0.0:
+            return self.return_c
+        return self.return_c - sum(cooler.cooling_kw for cooler in self.dry_coolers) / flow
+
+    @property
     def tank_c(self) -> float:
         """Mean of the tank, degC."""
         layers = self.state.nodes_c[1:]
@@ -120,6 +132,8 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
 
     def _pumped_l_s(self) -> float:
         faults, flow = self.state.faults, 0.0
+        if self.towers and all(tower.dry for tower in self.towers):
+            return 0.0
         for pump in self.pumps:
             flow += pump.flow_l_s
         if not faults:
@@ -141,6 +155,12 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         if not any(chiller is machine for chiller in valves):
             return 0.0
         return min(self.flow_l_s / len(valves), *(chiller.params.condenser_flow_l_s for chiller in valves))
+
+    def cooler_l_s(self, cooler: object) -> float:
+        """Through that tower or dry cooler, l/s: all of a kind whose valves are open share what the pumps move."""
+        alike = self.towers if isinstance(cooler, CoolingTower) else self.dry_coolers
+        valves = [one for one in alike if one.state.valve_open]
+        return self.flow_l_s / len(valves) if any(one is cooler for one in valves) else 0.0
 
     @property
     def coil_share(self) -> float:
@@ -183,13 +203,30 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         balance.flow(back, supply, flow)
         for layer in range(back + 1, supply + 1):
             balance.flow(layer, layer - 1, flow)
+        for tower in self.towers:
+            self._cool(balance, *tower.duty(balance.t[back]))
+        pre_constant, pre_slope = self._pre_cool(balance)
+        entering_c = balance.t[back] - (pre_constant + pre_slope * balance.t[back]) / flow
         for chiller in self.chillers:
-            constant, slope = chiller.duty(balance.t[back])
-            balance.heat(back + 1, -constant)
-            balance.proportional(back + 1, back, -slope)
-        for chiller in self.condensers:
-            if chiller.condenser_flow_l_s > 0.0 and isinstance(chiller.loop, WaterLoop):
-                chilled = chiller.loop.return_node
-                constant, slope = chiller.duty(balance.t[chilled])
-                balance.heat(back, constant + chiller.compressors_kw)
-                balance.proportional(back, chilled, slope)
+            constant, slope = chiller.duty(entering_c)
+            constant, slope = constant - slope * pre_constant / flow, slope * (1.0 - pre_slope / flow)
+            self._cool(balance, constant, slope)
+            if isinstance(chiller.towers, WaterLoop) and chiller.condenser_flow_l_s > 0.0:
+                rejected = chiller.towers.return_node
+                balance.heat(rejected, constant + chiller.compressors_kw)
+                balance.proportional(rejected, back, slope)
+
+    def _pre_cool(self, balance: Balance) -> tuple[float, float]:
+        """The heat that all dry coolers take out, as (constant kW, slope kW/K of the return water)."""
+        constant = slope = 0.0
+        for cooler in self.dry_coolers:
+            part = cooler.duty(balance.t[self.return_node])
+            self._cool(balance, *part)
+            constant, slope = constant + part[0], slope + part[1]
+        return constant, slope
+
+    def _cool(self, balance: Balance, constant: float, slope: float) -> None:
+        """Take heat out of the water between return pipe and tank: kW, and kW/K of the return water."""
+        back = self.return_node
+        balance.heat(back + 1, -constant)
+        balance.proportional(back + 1, back, -slope)

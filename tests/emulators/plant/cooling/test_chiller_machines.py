@@ -33,12 +33,16 @@ class Water(Component, ChilledWater):
 
     supply_c = property(lambda self: self.celsius)
     return_c = property(lambda self: self.celsius)
+    entering_c = property(lambda self: self.celsius)
     evaporator_l_s = property(lambda self: self.l_s)
 
     def rate_k_s(self, quantity: str) -> float:
         return 0.0
 
     def condenser_l_s(self, machine: object) -> float:
+        return self.l_s
+
+    def cooler_l_s(self, cooler: object) -> float:
         return self.l_s
 
 

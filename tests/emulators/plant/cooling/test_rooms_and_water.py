@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from twinfeed.emulators.plant.cooling.air import dew_point_of, relative_humidity_percent
-from twinfeed.emulators.plant.cooling.crahs import counterflow_effectiveness
+from twinfeed.emulators.plant.cooling.thermal import counterflow_effectiveness
 
 
 def test_a_freshly_started_site_does_not_drift() -> None:
