@@ -111,16 +111,15 @@ class Machine:
     def input_at(self, leaving_c: float, condenser_c: float, load: float) -> float:
         """Electric input to cooling output against the reference, at that part of full load, before `part_load_at`.
 
-        Below the published range of the condenser the compressors' input follows the lift between saturated suction and
-        condensing temperature: a constant part of the ideal efficiency.
+        Outside the published range of the condenser, and for colder water, the compressors' input follows the lift
+        between saturated suction and condensing temperature: a constant part of the ideal efficiency.
         """
-        water = within(leaving_c, self.water_limits_c)
-        ratio = self.input_ratio.at(water, self._condenser(condenser_c))
-        low = self.condenser_limits_c[0]
-        if condenser_c >= low:
+        water, condenser = within(leaving_c, self.water_limits_c), self._condenser(condenser_c)
+        ratio = self.input_ratio.at(water, condenser)
+        if condenser_c == condenser and leaving_c >= water:
             return ratio
-        above = self.approach_k * load + SUCTION_K - water
-        lift = max(condenser_c + above, 5.0) / max(low + above, 5.0)
+        above = self.approach_k * load + SUCTION_K
+        lift = max(condenser_c + above - min(leaving_c, water), 5.0) / max(condenser + above - water, 5.0)
         return ratio * (self.fan_share + (1.0 - self.fan_share) * lift)
 
     def part_load_at(self, condenser_c: float, load: float) -> float:
