@@ -8,7 +8,8 @@
 | `twinfeed.components` | a subclass of `Component` |
 | `twinfeed.devices` | a `DeviceKind` |
 | `twinfeed.profiles` | a package whose folder holds profiles, or a path |
-| `twinfeed.faults` | a mapping of targets (`ups`, `ups/device`, `device` for every device) to faults by name |
+| `twinfeed.faults` | a mapping of targets (`ups`, `ups/device`, `device` for every device, `wire`) to faults by name |
+| `twinfeed.controllers` | a coroutine function `main(inventory, store)`, for `--controller NAME` |
 
 An entry point of the first two may also name several in a list or tuple. A package adds kinds; it cannot take the place
 of one that ships.
@@ -24,12 +25,16 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from twinfeed.emulators.errors import FileError
 from twinfeed.emulators.nearness import did_you_mean
 
-COMPONENTS, DEVICES, PROFILES, FAULTS = (
+COMPONENTS, DEVICES, PROFILES, FAULTS, CONTROLLERS = (
     "twinfeed.components",
     "twinfeed.devices",
     "twinfeed.profiles",
     "twinfeed.faults",
+    "twinfeed.controllers",
 )
+
+WIRE = "wire"
+"""The target of faults of messages in the mapping of an entry point of `twinfeed.faults`."""
 
 K = TypeVar("K")
 
@@ -122,8 +127,8 @@ def add_faults(classes: Mapping[str, Sequence[type[Suffers]]], mine: Callable[[s
     Raises:
         FileError: an entry point is broken, names something else, an unknown target, or a fault that is there already.
     """
-    for point, target, faults in _added_faults():
-        if not mine(target):
+    for point, target, faults in added_faults():
+        if target == WIRE or not mine(target):
             continue
         if target not in classes:
             hint = did_you_mean(target, classes)
@@ -139,7 +144,12 @@ def add_faults(classes: Mapping[str, Sequence[type[Suffers]]], mine: Callable[[s
 
 
 @cache
-def _added_faults() -> tuple[tuple[EntryPoint, str, Mapping[str, Any]], ...]:
+def added_faults() -> tuple[tuple[EntryPoint, str, Mapping[str, Any]], ...]:
+    """The faults of installed packages: entry point, target, and the faults of that target by name.
+
+    Raises:
+        FileError: an entry point is broken, or names something else than a mapping of mappings.
+    """
     found = []
     for point, named in loaded(FAULTS):
         if not isinstance(named, Mapping) or not all(isinstance(faults, Mapping) for faults in named.values()):

@@ -2,7 +2,8 @@
 
 A controller is a coroutine function `main(inventory, store)` that runs until it is cancelled: `inventory` gives where
 the devices answer, `store` is its memory that survives a restart. Named as `package.module:function`; a module that
-is named alone has its `main` taken. `reference` and `mutant:NAME` are the controllers that ship.
+is named alone has its `main` taken. `reference` and `mutant:NAME` are the controllers that ship; an installed package
+names its own by the entry points `twinfeed.controllers`.
 """
 
 from __future__ import annotations
@@ -13,9 +14,11 @@ import sys
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, cast
 
+from twinfeed.emulators.extensions import CONTROLLERS, broken
 from twinfeed.harness.controllers.blame import traceback_of
 from twinfeed.harness.virtual import owner
 from twinfeed.harness.virtual.strict import StrictLoop
@@ -142,11 +145,13 @@ def importable_from(*folders: Path) -> Iterator[None]:
 
 
 def main_of(text: str) -> Main:
-    """The coroutine function of that name, `package.module:function`.
+    """The coroutine function of that name: `package.module:function`, or the controller of an installed package.
 
     Raises:
         NoSuchController: there is no such module or function, or it cannot be read.
     """
+    for point in entry_points(group=CONTROLLERS, name=text):
+        return _of_package(point)
     name, _, attribute = _in_full(text).partition(":")
     if name.startswith("."):
         raise NoSuchController(f"controller {text!r} is no module; expected package.module:function")
@@ -155,7 +160,7 @@ def main_of(text: str) -> Main:
     except ModuleNotFoundError as error:
         raise NoSuchController(
             f"controller {text!r}: no module is called {error.name!r}; expected package.module:function, importable "
-            f"from the current folder, {Path.cwd()}"
+            f"from the current folder, {Path.cwd()}{_others()}"
         ) from None
     except (SyntaxError, ValueError) as error:  # ValueError: an empty name
         raise NoSuchController(f"controller {text!r}: {error}") from None
@@ -167,6 +172,24 @@ def main_of(text: str) -> Main:
             f"controller {text!r}: {name} has no {attribute or 'main'!r}; expected a coroutine function "
             "main(inventory, store)"
         )
+    return cast(Main, main)
+
+
+def _others() -> str:
+    """The controllers of installed packages, for a message."""
+    names = sorted(point.name for point in entry_points(group=CONTROLLERS))
+    return f", or one of {', '.join(names)}" if names else ""
+
+
+def _of_package(point: EntryPoint) -> Main:
+    if point.name == "reference" or point.name.startswith("mutant:"):
+        raise NoSuchController(broken(point, "has the name of a controller that ships"))
+    try:
+        main = point.load()
+    except Exception as error:  # code of another package
+        raise NoSuchController(broken(point, f"fails: {error!r}")) from error
+    if not callable(main) or isinstance(main, type):
+        raise NoSuchController(broken(point, f"is {main!r}, expected a coroutine function main(inventory, store)"))
     return cast(Main, main)
 
 

@@ -28,7 +28,7 @@ OFF_SITE = ("controller",)
 @cache
 def kinds() -> tuple[FaultKind, ...]:
     """All kinds, by family, then in the order of the plant. One kind on different targets may be several entries."""
-    found = [*_of_actors(), *frames.KINDS, *controllers.KINDS]
+    found = [*_of_actors(), *frames.BY_NAME.values(), *controllers.KINDS]
     return tuple(sorted(found, key=lambda kind: FAMILIES.index(kind.family)))
 
 

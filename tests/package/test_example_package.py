@@ -64,7 +64,7 @@ def run(with_example: Path) -> Run:
 def test_its_own_tests_pass(run: Run) -> None:
     done = run("pytest", "-q", "-p", "no:cacheprovider", "tests")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "4 passed" in done.stdout
+    assert "5 passed" in done.stdout
 
 
 def test_its_kinds_are_in_site_files_profiles_and_the_catalogue_of_faults(run: Run) -> None:
@@ -75,6 +75,16 @@ def test_its_kinds_are_in_site_files_profiles_and_the_catalogue_of_faults(run: R
     (added,) = [fault for fault in faults if fault["kind"] == "battery-breaker-open"]
     assert added["targets"] == ["ups"]
     assert "rig" in added["worlds"]
+    (of_the_wire,) = [fault for fault in faults if fault["kind"] == "stuck-bit"]
+    assert (of_the_wire["family"], of_the_wire["targets"]) == ("protocol", ["device"])
+
+
+def test_its_controller_is_named_on_the_command_line(run: Run) -> None:
+    done = run("pytest", "-q", "-p", "no:cacheprovider", "--controller", "battery-watch", "tests")
+    assert done.returncode == 0, done.stdout + done.stderr
+    unknown = run("pytest", "-q", "-p", "no:cacheprovider", "--controller", "battery-wach", "tests")
+    assert unknown.returncode != 0
+    assert "or one of battery-watch" in unknown.stdout + unknown.stderr
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Faults of messages between a client and a device: their kinds (`KINDS`) and their effect (`Tamper`)."""
 
-from twinfeed.harness.faults.frames.active import Speaks
+from twinfeed.harness.faults.frames.added import Speaks, WireFault
 from twinfeed.harness.faults.frames.kinds import (
     BY_NAME,
     KINDS,
@@ -25,6 +25,7 @@ __all__ = [
     "Late",
     "Speaks",
     "Tamper",
+    "WireFault",
     "chosen",
     "path",
     "protocols",

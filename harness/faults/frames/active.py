@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from random import Random
-from typing import Literal
 
-from twinfeed.harness.faults.frames.kinds import ALL, READS, WRITES, chosen, protocols
+from twinfeed.harness.faults.frames.added import Speaks, WireFault
+from twinfeed.harness.faults.frames.kinds import ALL, READS, WRITES, chosen, of_package, protocols
 
 MOST_REMEMBERED = 10_000
 """Largest number of messages that one fault remembers; further ones pass as if the fault began now."""
-
-Speaks = Literal["modbus-tcp", "modbus-rtu", "snmp"]
 
 
 class ActiveFaults:
@@ -28,6 +26,8 @@ class ActiveFaults:
         """The faults there are: kind -> parameter -> number, in the order of their onset."""
         self.memory: dict[str, dict[object, bytes]] = {}
         """The memory of active faults: kind -> request -> answer."""
+        self.added: dict[str, WireFault] = {}
+        """Those of `active` that installed packages add."""
         self.spared: Counter[tuple[str, str]] = Counter()
         """Faults that a message did not suffer, and why -> how many messages."""
 
@@ -48,6 +48,8 @@ class ActiveFaults:
         self.prepare()
         self.active[kind] = numbers
         self.memory.setdefault(kind, {})
+        if (theirs := of_package(kind)) is not None:
+            self.added[kind] = theirs
 
     def prepare(self) -> None:
         """Load scapy's layers for Modbus: half a second, once a process, at the first fault or before."""
@@ -59,7 +61,22 @@ class ActiveFaults:
         ended = [name for name in self.active if kind in (None, name)]
         for name in ended:
             del self.active[name], self.memory[name]
+            self.added.pop(name, None)
         return ended
+
+    def requested(self, message: bytes) -> bytes:
+        """A request as the faults of packages let it arrive."""
+        for kind, fault in self.added.items():
+            if fault.request is not None:
+                message = fault.request(message, self.active[kind], self.rng)
+        return message
+
+    def answered(self, message: bytes) -> bytes:
+        """An answer as the faults of packages let it arrive."""
+        for kind, fault in self.added.items():
+            if fault.answer is not None:
+                message = fault.answer(message, self.active[kind], self.rng)
+        return message
 
     def first(self, kind: str, key: object, value: bytes) -> bytes:
         """The value that an active fault remembers for this key: the first one that it was given, now or before."""
@@ -87,7 +104,8 @@ class ActiveFaults:
 
 
 def spoil(faults: ActiveFaults, frame: bytes) -> bytes:
-    """An answer after the faults that ask for no decoding: cut short, random octets, octets that follow."""
+    """An answer after the faults that need no decoding: those of packages, cut short, random, octets that follow."""
+    frame = faults.answered(frame)
     cut = faults.active.get("truncated")
     if "garbage" in faults.active:
         frame = faults.rng.randbytes(len(frame))

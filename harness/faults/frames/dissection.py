@@ -7,7 +7,7 @@ from typing import Any
 from twinfeed.emulators.wire.snmp.ber import BerError
 from twinfeed.emulators.wire.snmp.message import read_v3_message, read_version
 from twinfeed.harness.faults.frames import modbus, snmp
-from twinfeed.harness.faults.frames.active import Speaks
+from twinfeed.harness.faults.frames.added import Speaks
 from twinfeed.harness.faults.frames.community import (
     GET,
     GET_BULK,

@@ -6,19 +6,18 @@ Protocol faults change messages (`twinfeed.harness.faults.frames.tamper`); trans
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import cached_property
 
 from twinfeed.emulators.plant.kernel.faults import Parameter
 from twinfeed.emulators.plant.kernel.faults import chosen as chosen_of
+from twinfeed.harness.faults.frames.added import PROTOCOLS, Speaks, WireFault, added
 from twinfeed.harness.faults.kinds import WORLDS, FaultKind
 from twinfeed.harness.virtual.links.link import LinkConditions
 
 Faults = Mapping[str, Mapping[str, float]]
 """Active faults: kind -> parameter -> number."""
-
-PROTOCOLS = ("modbus-tcp", "modbus-rtu", "snmp")
-"""The protocol of a message."""
 
 _PERCENT = "how many of them"
 _OFFSET = "what is added to it"
@@ -246,16 +245,48 @@ TRANSPORT_KINDS: tuple[FaultKind, ...] = (
 """The faults of paths and connections."""
 
 KINDS: tuple[FaultKind, ...] = PROTOCOL_KINDS + TRANSPORT_KINDS
-"""Every fault of this package."""
+"""Every fault that ships."""
 
 STREAMS_ONLY = frozenset({"split", "joined"})
 """Faults of the path that a device without TCP cannot suffer."""
 
-BY_NAME: Mapping[str, FaultKind] = {kind.kind: kind for kind in KINDS}
+
+class _ByName(Mapping[str, FaultKind]):
+    """Those that ship, and those of installed packages, which are loaded at the first look-up."""
+
+    def __getitem__(self, name: str) -> FaultKind:
+        return self._all[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all)
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @cached_property
+    def _all(self) -> Mapping[str, FaultKind]:
+        own = {kind.kind: kind for kind in KINDS}
+        theirs = added(frozenset(own)).items()
+        return own | {name: _protocol(name, fault.doc, fault.source, **fault.parameters) for name, fault in theirs}
 
 
-def protocols(kind: str) -> tuple[str, ...]:
+BY_NAME: Mapping[str, FaultKind] = _ByName()
+"""Every fault of messages and paths.
+
+Raises:
+    FileError: at the first look-up, if the entry point of an installed package is broken.
+"""
+
+
+def of_package(kind: str) -> WireFault | None:
+    """The fault of that name if an installed package adds it."""
+    return added(frozenset(own.kind for own in KINDS)).get(kind)
+
+
+def protocols(kind: str) -> tuple[Speaks, ...]:
     """The protocols whose messages a fault can change; none for faults of the path."""
+    if (theirs := of_package(kind)) is not None:
+        return theirs.protocols
     match kind.partition("-")[0]:
         case "modbus":
             return PROTOCOLS[:1] if kind == "modbus-wrong-transaction" else PROTOCOLS[:2]

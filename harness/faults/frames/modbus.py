@@ -69,6 +69,7 @@ class ModbusConversation:
                 if beyond or self._leaves_unanswered(adu):
                     continue
                 self._remember(adu)
+                octets = self._tamper.requested(octets)
             yield octets
 
     def _broadcast(self, adu: bytes) -> bool:

@@ -75,16 +75,17 @@ class SnmpConversation:
         active = self._tamper.active
         if not active:
             return [data]
+        passing: list[bytes | Answer] = [self._tamper.requested(data)]
         try:
             if version_of(data) == V3:
                 return self._request_of_v3(data)
             message = taken_apart(data)
         except (Unreadable, BerError) as error:
             self._spare((*OF_REQUESTS, *OF_V3), str(error))
-            return [data]
+            return passing
         self._spare(OF_V3, NOT_V3)
         if message.tag not in _REQUESTS:
-            return [data]
+            return passing
         if "snmp-community-changed" in active or ("snmp-no-getbulk" in active and message.tag == GET_BULK):
             return []
         fails = self._tamper.strikes("snmp-generr", message.tag == SET)
@@ -93,14 +94,14 @@ class SnmpConversation:
         if len(self._open) >= MOST_OPEN:
             del self._open[next(iter(self._open))]
         self._open[message.request_id] = message
-        return [data]
+        return passing
 
     def _request_of_v3(self, data: bytes) -> list[bytes | Answer]:
         self._spare(OF_REQUESTS, SEALED)
         _, start, end = read_version(data)
         report = self._v3.report(data, start, end)
         if report is None:
-            return [data]
+            return [self._tamper.requested(data)]
         return [Answer(spoil(self._tamper, report))] if report else []
 
     def answer(self, data: bytes) -> list[bytes]:

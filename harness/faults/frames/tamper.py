@@ -8,7 +8,8 @@ Without a fault nothing is decoded and everything passes as it came.
 
 from __future__ import annotations
 
-from twinfeed.harness.faults.frames.active import ActiveFaults, Speaks
+from twinfeed.harness.faults.frames.active import ActiveFaults
+from twinfeed.harness.faults.frames.added import Speaks
 from twinfeed.harness.virtual.links.tampering import Answer, Conversation, Late
 
 

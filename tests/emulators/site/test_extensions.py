@@ -66,10 +66,10 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
         point = EntryPoint("acme", "acme.kinds:ALL", group)
         found = SimpleNamespace(name=point.name, group=group, value=point.value, dist=Package(), load=load)
         monkeypatch.setattr(extensions, "entry_points", lambda group: [found] if group == found.group else [])
-        extensions._added_faults.cache_clear()
+        extensions.added_faults.cache_clear()
 
     yield add
-    extensions._added_faults.cache_clear()
+    extensions.added_faults.cache_clear()
     for cls, own in faults.items():
         cls.FAULTS = own
 

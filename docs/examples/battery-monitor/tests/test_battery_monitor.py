@@ -48,3 +48,16 @@ async def test_a_controller_reads_the_monitor_over_modbus(site) -> None:
     monitor = site["monitor-1"]
     reading = await monitor.read("string.1.voltage")
     assert reading.value == pytest.approx(site.model["monitor-1"].read("battery.voltage"), abs=0.1)
+
+
+@pytest.mark.site(str(SITE))
+@pytest.mark.controller("battery-watch")
+async def test_the_controller_of_this_package_reads_a_stuck_bit_until_it_is_cleared(site, controller) -> None:
+    await site.run("30 s")
+    assert controller.store["volts"] == controller.store["highest"] > 100.0
+    await site.inject("monitor-1", "stuck-bit", bit=15)
+    await site.run("30 s")
+    assert controller.store["volts"] > 3276.8
+    await site.clear("monitor-1", "stuck-bit")
+    await site.run("30 s")
+    assert controller.store["volts"] < 3276.8 < controller.store["highest"]
