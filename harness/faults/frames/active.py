@@ -27,7 +27,7 @@ class ActiveFaults:
         self.memory: dict[str, dict[object, bytes]] = {}
         """The memory of active faults: kind -> request -> answer."""
         self.added: dict[str, WireFault] = {}
-        """Those of `active` that installed packages add."""
+        """The faults of `active` that installed packages add."""
         self.spared: Counter[tuple[str, str]] = Counter()
         """Faults that a message did not suffer, and why -> how many messages."""
 

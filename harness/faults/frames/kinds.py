@@ -252,7 +252,7 @@ STREAMS_ONLY = frozenset({"split", "joined"})
 
 
 class _ByName(Mapping[str, FaultKind]):
-    """Those that ship, and those of installed packages, which are loaded at the first look-up."""
+    """Faults that ship, and faults of installed packages, which are loaded at the first look-up."""
 
     def __getitem__(self, name: str) -> FaultKind:
         return self._all[name]
