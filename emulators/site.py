@@ -26,7 +26,7 @@ from twinfeed.emulators.plant.kernel.faults import Fault, split
 from twinfeed.emulators.plant.kernel.ratings import shown
 from twinfeed.emulators.plant.network.network import ManagementNetwork
 from twinfeed.emulators.plant.people import works
-from twinfeed.emulators.plant.people.deeds import Outcome, carry_out, find
+from twinfeed.emulators.plant.people.deeds import Outcome, carry_out, find, known_deeds
 from twinfeed.emulators.plant.people.works import Works
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.plant.power.flow import Flow
@@ -82,6 +82,7 @@ class Site:
             except PlantError as error:
                 error.who = entry.name
                 raise
+            component.place, component.stands_m = entry.place
             self.components[entry.name] = component
             self.plant.add(component)
         self.flow = Flow(c for c in self.components.values() if isinstance(c, Electrical))
@@ -91,6 +92,7 @@ class Site:
         for item in self.file.devices:
             device = device_catalogue.KINDS[item.profile.kind].build(f"{item.name}/device", item.params)
             self._where[device.id] = item.where
+            device.place, device.stands_m = item.place
             self.devices[item.name] = device
             self.plant.add(device)
         for device in self.devices.values():
@@ -236,7 +238,7 @@ class Site:
         """
         found: dict[str, DeedKind] = {}
         for actor in self._actors(target):
-            found.update({name: kind for name, kind in actor.DEEDS.items() if name not in found})
+            found.update({name: kind for name, kind in known_deeds(actor).items() if name not in found})
         return found
 
     def check_deed(self, target: str, deed: str, given: Mapping[str, Argument] | None = None) -> None:

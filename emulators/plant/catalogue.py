@@ -18,6 +18,8 @@ from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.network.links import Link
 from twinfeed.emulators.plant.network.network import ManagementNetwork
 from twinfeed.emulators.plant.network.switch import Switch
+from twinfeed.emulators.plant.places.place import Place
+from twinfeed.emulators.plant.places.zone import Zone
 from twinfeed.emulators.plant.power.boards import Board, BusTie
 from twinfeed.emulators.plant.power.breakers import Breaker
 from twinfeed.emulators.plant.power.electrical import Component
@@ -57,6 +59,8 @@ OWN: tuple[type[Component], ...] = (
     Switch,
     Link,
     ManagementNetwork,
+    Place,
+    Zone,
 )
 """The classes that ship with twinfeed."""
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twinfeed.emulators.devices.firmware.state import Params as DeviceParams
+from twinfeed.emulators.plant.kernel.actor import STANDS_M
 from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.emulators.sitefile.head import Head
@@ -15,6 +16,11 @@ from twinfeed.emulators.yamlfile import problem
 
 Where = list[str | int]
 """The way to a field from the top of the file."""
+
+Standing = tuple[str, float]
+"""The place in which something stands ('' for none), and its height above the floor, m."""
+
+NOWHERE: Standing = ("", STANDS_M)
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,7 @@ class ComponentEntry:
     params: Any
     feeds: dict[str, str]
     where: Where
+    place: Standing = NOWHERE
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,7 @@ class DeviceEntry:
     where: Where
     snmp: SnmpAccess
     """The access to the device: the site's `snmp` with the device's own fields in their place."""
+    place: Standing = NOWHERE
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from twinfeed.emulators.sitefile.snmp_access import SnmpAccess
 from twinfeed.emulators.textfile import shown
 from twinfeed.emulators.yamlfile import found
 
-SECTIONS = ("power", "cooling", "racks", "network", "devices")
+SECTIONS = ("power", "cooling", "racks", "network", "places", "devices")
 """Sections of a site file that hold components and devices; the order is the order of reaction."""
 
 NAME = re.compile(r"[^\W_][\w-]{0,63}")

@@ -17,12 +17,13 @@ from pydantic import ValidationError
 from twinfeed.emulators import yamlfile
 from twinfeed.emulators.devices import catalogue as devices
 from twinfeed.emulators.plant import catalogue as plant
+from twinfeed.emulators.plant.kernel.actor import STANDS_M
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.emulators.sitefile import repetition
-from twinfeed.emulators.sitefile.entries import ComponentEntry, DeviceEntry, Where
+from twinfeed.emulators.sitefile.entries import NOWHERE, ComponentEntry, DeviceEntry, Standing, Where
 from twinfeed.emulators.sitefile.head import BEYOND_LOOPBACK, NOT_NAMES, SECTIONS, Head, unfit_name
 from twinfeed.emulators.sitefile.references import near
 from twinfeed.emulators.sitefile.repetition import MOST_ENTRIES, EachError
@@ -35,6 +36,9 @@ MOST_FILLED = 2_000_000
 
 MOST_PROBLEMS = 50
 """Mistakes that are listed; one line gives the number of further ones."""
+
+HEIGHT = Range(0.0, 50.0, "m")
+"""Heights above a floor."""
 
 UNIT = Range(0, 255)
 """Modbus unit identifiers."""
@@ -186,14 +190,34 @@ class Reader:
             return
         feeds = self._feeds(fields.pop("from", None), cls, where)
         device = fields.pop("device", None)
-        params = self._params(cls.PARAMS, fields, where, also=("kind", "from", "device", "each"))
-        if params is None:
+        standing = self._standing(fields.pop("place", None), where)
+        params = self._params(cls.PARAMS, fields, where, also=("kind", "from", "device", "place", "each"))
+        if params is None or standing is None:
             return
-        self.components.append(ComponentEntry(name, cls, params, feeds, where))
+        self.components.append(ComponentEntry(name, cls, params, feeds, where, standing))
         if isinstance(device, Mapping):
             self._device(name, {"of": name, **device}, [*where, "device"])
         elif device is not None:
             self.wrong([*where, "device"], f"expected a mapping such as {{profile: …}}, found {found(device)}")
+
+    def _standing(self, given: Any, where: Where) -> Standing | None:
+        """The place in which it stands and its height, given as a name or as both; None if that is wrong."""
+        if given is None:
+            return NOWHERE
+        if isinstance(given, str):
+            given = {"in": given}
+        if (
+            not isinstance(given, Mapping)
+            or not isinstance(given.get("in"), str)
+            or not set(given) <= {"in", "height_m"}
+        ):
+            self.wrong([*where, "place"], f"found {found(given)}, expected a place or {{in: a place, height_m: 0.3}}")
+            return None
+        height_m = given.get("height_m", STANDS_M)
+        if why := HEIGHT.refusal(height_m):
+            self.wrong([*where, "place", "height_m"], f"height_m {why}")
+            return None
+        return given["in"], float(height_m)
 
     def _feeds(self, source: Any, cls: type[Component], where: Where) -> dict[str, str]:
         if not issubclass(cls, Electrical):
@@ -268,8 +292,9 @@ class Reader:
             fields["address"] = str(address)
         if isinstance(fields.get("powered_by"), str):
             fields["powered_by"] = (fields["powered_by"],)
-        params = self._params(kind.params, fields, where, also=("profile", "unit", "snmp"))
-        if params is None:
+        standing = self._standing(fields.pop("place", None), where)
+        params = self._params(kind.params, fields, where, also=("profile", "unit", "snmp", "place"))
+        if params is None or standing is None:
             return
         if not (self._head.beyond_loopback or ip_address(params.address).is_loopback):
             # One line for all of them: what is missing is one word at the top of the file.
@@ -282,7 +307,7 @@ class Reader:
                 taken = self._addresses.setdefault(at, name)
                 if taken != name:
                     self.wrong([*where, "address"], f"{params.address} already answers {protocol} for {taken}")
-        self.devices.append(DeviceEntry(name, profile, params, params.address, unit, where, access))
+        self.devices.append(DeviceEntry(name, profile, params, params.address, unit, where, access, standing))
 
     def _profile(self, named: Any) -> Profile:
         """The profile of that name or path.

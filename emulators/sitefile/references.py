@@ -21,6 +21,8 @@ from twinfeed.emulators.yamlfile import found
 
 Mistake = tuple[Where, str]
 
+PLACE = Names("place")
+
 
 def wrong_references(
     components: Sequence[ComponentEntry], entries: Sequence[DeviceEntry], spoilt: Callable[[str], bool]
@@ -53,6 +55,8 @@ def wrong_references(
             else:
                 yield from feed(place, ref)
 
+    for (place, _), where in [*((c.place, c.where) for c in components), *((d.place, d.where) for d in entries)]:
+        yield from _wrong_name(PLACE, place, "place", where, kinds, spoilt)
     for component in components:
         for terminal, ref in component.feeds.items():
             yield from feed([*component.where, "from", terminal], ref)

@@ -16,7 +16,7 @@ from twinfeed.emulators.plant import catalogue as plant
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.schema import Profile
-from twinfeed.emulators.sitefile.head import Head
+from twinfeed.emulators.sitefile.head import SECTIONS, Head
 from twinfeed.harness.reference.fields import docs, fields
 
 Schema = dict[str, Any]
@@ -40,6 +40,19 @@ EACH: Schema = {
     "additionalProperties": {"anyOf": [{"type": "array"}, {"type": "string", "pattern": r"^-?\d+\.\.-?\d+$"}]},
 }
 
+PLACE: Schema = {
+    "description": "The place in which it stands, or that and its height above the floor.",
+    "anyOf": [
+        {"type": "string"},
+        {
+            "type": "object",
+            "properties": {"in": {"type": "string"}, "height_m": {"type": "number", "minimum": 0, "maximum": 50}},
+            "required": ["in"],
+            "additionalProperties": False,
+        },
+    ],
+}
+
 
 def profile() -> Schema:
     """The schema of profile files."""
@@ -61,7 +74,8 @@ def site() -> Schema:
     named = {"propertyNames": {"pattern": r"^([^\W_]|\{.+\})"}}
     sections = {
         name: {"type": ["object", "null"], "additionalProperties": component, **named}
-        for name in ("power", "cooling", "racks", "network")
+        for name in SECTIONS
+        if name != "devices"
     }
     sections["devices"] = {"type": ["object", "null"], "additionalProperties": alone, **named}
     return {
@@ -74,7 +88,12 @@ def site() -> Schema:
 
 
 def _component(cls: type[Component], defs: Schema) -> Schema:
-    properties: Schema = {"kind": {"const": cls.kind}, "each": EACH, **_fields(cls.PARAMS, defs)}
+    properties: Schema = {
+        "kind": {"const": cls.kind},
+        "each": EACH,
+        "place": PLACE,
+        **_fields(cls.PARAMS, defs),
+    }
     if issubclass(cls, Electrical) and not cls.SOURCE:
         properties["from"] = FEEDS
     managers = [name for name, kind in devices.KINDS.items() if kind.manages and issubclass(cls, kind.manages)]
@@ -97,6 +116,7 @@ def _device(kind: str | None, defs: Schema) -> Schema:
         "profile": {"anyOf": [{"enum": shipped}, {"type": "string"}], "description": "A product, or a file of yours."},
         "unit": _or_placeholder({"type": "integer", "minimum": 0, "maximum": 255}),
         "snmp": {"type": "object"},
+        "place": PLACE,
         "each": EACH,
     }
     kinds = devices.KINDS.values() if kind is None else [devices.KINDS[kind]]

@@ -241,7 +241,7 @@ class Device(Actor[S]):
             self._watch_alarms()
 
     def _follow_supply(self) -> None:
-        supplied = self.card_supplied()
+        supplied = not self.down and self.card_supplied()
         if not supplied and self.state.card != "off":
             self.state.card = "off"
             self.cancel("card up")

@@ -158,6 +158,12 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
             self.after(self.params.breaker_s, timer)
         return True
 
+    def cut_off(self, cause: str) -> None:
+        """Stop the engine, as the emergency stop does."""
+        self.log("emergency stop", cause=cause)
+        self.open_breaker()
+        self.stop_engine()
+
     def open_breaker(self) -> bool:
         """False (and a line in the journal) when the breaker does not open."""
         self.cancel("closed")

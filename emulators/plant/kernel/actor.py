@@ -58,6 +58,8 @@ class State:
     """All that an actor remembers. Fields are JSON values only, so a snapshot is a plain dictionary."""
 
     faults: dict[str, dict[str, float]] = field(default_factory=dict)
+    lost: str = ""
+    """What has destroyed it (`fire`, `water` …), until it is replaced; '' while it is whole."""
 
 
 class Solver(Protocol):
@@ -117,6 +119,9 @@ class Clock(Protocol):
     def rearrange(self) -> None: ...
 
 
+STANDS_M = 0.1
+"""Height of the lowest live part of equipment on its plinth above the floor, unless the site file says other, m."""
+
 S = TypeVar("S", bound=State, default=State, covariant=True)
 """The dataclass of an actor's state. A bare `Actor` is one of any state."""
 
@@ -143,6 +148,12 @@ class Actor(Generic[S]):
         self.id = id
         self.state = cast(S, self.STATE())
         self.plant: Clock
+        self.place = ""
+        """The place in which it stands, '' for none."""
+        self.stands_m = STANDS_M
+        """Height of its lowest live part above the floor, m."""
+        self.shut_off = False
+        """True while its place keeps it without power. Derived, as all that is not in the state."""
 
     def start(self) -> None:
         """Called once when the plant is complete: look up neighbours, take the initial state."""
@@ -195,6 +206,30 @@ class Actor(Generic[S]):
         """Go back to a state that `remembered` returned; the actor keeps that dictionary's lists."""
         self.state = cast(S, self.STATE(**state))
         self.on_restore()
+
+    # -- damage -----------------------------------------------------------------------------------------------
+
+    @property
+    def down(self) -> bool:
+        """True if it is destroyed, or kept without power by its place: it does nothing."""
+        return self.shut_off or self.state.lost != ""
+
+    def destroy(self, cause: str) -> None:
+        """Destroy it: what has destroyed it may end, the damage stays until `rebuild`."""
+        if not self.state.lost:
+            self.state.lost = cause
+            self.log("destroyed", cause=cause)
+            self.touch()
+
+    def rebuild(self) -> bool:
+        """Put a new one in the place of one that is destroyed; False if it is whole."""
+        if not self.state.lost:
+            self.log("kept", reason="it is whole")
+            return False
+        self.state.lost = ""
+        self.log("replaced")
+        self.touch()
+        return True
 
     # -- defects ----------------------------------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ class Link(Component[LinkState, LinkRatings]):
 
     @property
     def lit(self) -> bool:
-        return not self.state.dark and "cut" not in self.state.faults
+        return not self.state.dark and "cut" not in self.state.faults and not self.state.lost
 
     @property
     def up(self) -> bool:
@@ -102,6 +102,14 @@ class Link(Component[LinkState, LinkRatings]):
     @property
     def utilisation_percent(self) -> float:
         return self.a[0].utilisation_percent(self.a[1])
+
+    def destroy(self, cause: str) -> None:
+        super().destroy(cause)
+        self.network.stale = True
+
+    def rebuild(self) -> bool:
+        self.network.stale = True
+        return super().rebuild()
 
     def on_fault(self, kind: str, active: bool) -> None:
         if kind == "flap":

@@ -29,6 +29,16 @@ class Outcome:
         return self.word == "done"
 
 
+REPLACE = DeedKind("put a new one in its place after it was destroyed", lambda actor, _: actor.rebuild())
+"""The deed that makes a thing whole again: at everything that can be destroyed."""
+
+
+def known_deeds(actor: Actor) -> Mapping[str, DeedKind]:
+    """The deeds that people can do at an actor: those of its class, and its replacement."""
+    own = "replace" in actor.DEEDS and not actor.state.lost
+    return actor.DEEDS if own else {**actor.DEEDS, "replace": REPLACE}
+
+
 def find(actors: Iterable[Actor], target: str, deed: str, given: Mapping[str, Argument]) -> tuple[Actor, DeedKind]:
     """The actor of a target that the deed is done at, and its kind.
 
@@ -37,7 +47,7 @@ def find(actors: Iterable[Actor], target: str, deed: str, given: Mapping[str, Ar
     """
     known: dict[str, tuple[Actor, DeedKind]] = {}
     for actor in actors:
-        for name, kind in actor.DEEDS.items():
+        for name, kind in known_deeds(actor).items():
             known.setdefault(name, (actor, kind))
     if not isinstance(deed, str) or deed not in known:
         near = did_you_mean(deed, known) if isinstance(deed, str) else ""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import hypot
-from typing import Annotated, Any, ClassVar, Generic, NamedTuple, cast
+from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Protocol, cast
 
 from typing_extensions import TypeVar
 
@@ -126,6 +126,14 @@ def single_phase(kw: float, phase: int, power_factor: float = 1.0) -> Draw:
     return Draw((at[0][0], at[0][1], at[0][2]), (at[1][0], at[1][1], at[1][2]))
 
 
+class Surroundings(Protocol):
+    """The air around a component: that of a place or a hall."""
+
+    @property
+    def air_c(self) -> float:
+        """Temperature, degC."""
+
+
 @dataclass(frozen=True)
 class NoRatings:
     """The parameters of a component that has none."""
@@ -144,9 +152,27 @@ class Component(Actor[S], Generic[S, P]):
     kind: ClassVar[str]
     PARAMS: ClassVar[type] = NoRatings
 
+    holds_battery: ClassVar[bool] = False
+    """True if it may burn or gas by itself (`fire_kw`, `hydrogen_m3_h`)."""
+
     def __init__(self, id: str, params: P | None = None) -> None:
         super().__init__(id)
         self.params: P = cast(P, self.PARAMS()) if params is None else params
+        self.surroundings: Surroundings | None = None
+        """The place in which it stands."""
+
+    @property
+    def fire_kw(self) -> float:
+        """Heat with which it burns by itself, kW."""
+        return 0.0
+
+    @property
+    def hydrogen_m3_h(self) -> float:
+        """Hydrogen that it gives off, m3/h."""
+        return 0.0
+
+    def cut_off(self, cause: str) -> None:
+        """Its supply is cut for good, by an emergency power-off or because it is destroyed."""
 
     def quantity(self, name: str) -> float | bool | str:
         """A named physical quantity (`running`, `inlet_c`): an attribute or property listed in `QUANTITIES`.

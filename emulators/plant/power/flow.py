@@ -8,7 +8,7 @@ their own incomers share in proportion to `capacity_kw`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 from typing import ClassVar, NamedTuple
@@ -97,6 +97,8 @@ class Flow:
         self.components = {c.id: c for c in components}
         self._all = list(self.components.values())
         self._resolved: dict[str, tuple[Electrical, str]] = {}
+        self.out: set[str] = set()
+        """Components that are dead whatever feeds them: destroyed, or without power by the event of a place."""
         self._held: set[tuple[str, str]] = set()
         """Component and terminal of the supplies that are held down."""
         self._stages = self._sort()
@@ -127,9 +129,13 @@ class Flow:
         the load the voltage is too low for it, without the load it is not. The load then sees the lower one until
         `release`: it lets go, and takes up again as late as after any other loss of its supply.
         """
+        out = self.out
         for stage in self._stages:
             for component, feeds in stage.members:
                 seen = component.seen
+                if out and component.id in out:
+                    _take_out(component)
+                    continue
                 for terminal, upstream, socket in feeds:
                     supply = upstream.socket(socket) if socket else upstream.output
                     if falling or self._held:
@@ -140,12 +146,12 @@ class Flow:
                 if component.loads:
                     component.loads = {}
             if stage.ties:
-                stage.busbars = _couple(stage)
+                stage.busbars = _couple(stage, out)
         for stage in reversed(self._stages):
             if stage.ties:
-                _draw_together(stage)
+                _draw_together(stage, out)
             else:
-                _draw(reversed(stage.members))
+                _draw(reversed(stage.members), out)
 
     def release(self) -> None:
         """Let all terminals see their supplies again."""
@@ -220,6 +226,14 @@ class Flow:
         return leader
 
 
+def _take_out(component: Electrical) -> None:
+    """It sees no supply, gives none and carries nothing."""
+    for terminal in component.seen:
+        component.seen[terminal] = DEAD
+    component.energise()
+    component.output, component.load, component.loads = DEAD, NOTHING, {}
+
+
 def _merged(order: list[Stage]) -> list[Stage]:
     """Runs of stages without ties as one, so that a solution is a few plain loops."""
     stages: list[Stage] = []
@@ -231,12 +245,14 @@ def _merged(order: list[Stage]) -> list[Stage]:
     return stages
 
 
-def _draw(members: Iterable[Member]) -> None:
-    """Add what each component draws to the load of what feeds it, last first."""
+def _draw(members: Iterable[Member], out: Collection[str]) -> None:
+    """Add what each component draws to the load of what feeds it, last first; what is out draws nothing."""
     for component, feeds in members:
         if not feeds:
             continue
         draws = component.demand()
+        if out and component.id in out:
+            continue
         for terminal, upstream, socket in feeds:
             draw = draws.get(terminal)
             if draw is None or draw is NOTHING:
@@ -248,12 +264,12 @@ def _draw(members: Iterable[Member]) -> None:
                 loads[socket] = loads[socket].plus(draw) if socket in loads else draw
 
 
-def _draw_together(stage: Stage) -> None:
+def _draw_together(stage: Stage, out: Collection[str]) -> None:
     """Each board draws its incomers' share from them, then shows what it carries: own loads and exports."""
     carried: dict[str, Draw] = {}
     for busbar in stage.busbars:
         _share(busbar, carried)
-    _draw(stage.members)
+    _draw(stage.members, out)
     for component, _ in stage.members:
         component.load = carried.get(component.id, component.load)
 
@@ -261,14 +277,14 @@ def _draw_together(stage: Stage) -> None:
 # -- ties ---------------------------------------------------------------------------------------------------
 
 
-def _couple(stage: Stage) -> list[Busbar]:
+def _couple(stage: Stage, out: Collection[str]) -> list[Busbar]:
     """Let supplies cross closed ties and return the busbars they make; a tie between two origins clashes."""
     closed = []
     for tie, a, b in stage.ties:
         tie.seen["a"], tie.seen["b"] = a.output, b.output
         tie.output = tie.energise()
         tie.load, tie.clash, tie.towards = NOTHING, False, ""
-        if tie.closed:
+        if tie.closed and tie.id not in out:
             closed.append((tie, a, b))
     own = [component for component, _ in stage.members if component.output.live]
     spread = True
@@ -276,7 +292,7 @@ def _couple(stage: Stage) -> list[Busbar]:
         spread = False
         for tie, a, b in closed:
             for giver, taker in ((a, b), (b, a)):
-                if giver.output.live and not taker.output.live and not out_of_service(taker):
+                if giver.output.live and not taker.output.live and not (out_of_service(taker) or taker.id in out):
                     taker.output = tie.output = giver.output
                     spread = True
     live = [(tie, a, b) for tie, a, b in closed if a.output.live and b.output.live]

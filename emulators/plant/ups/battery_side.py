@@ -68,7 +68,7 @@ class BatterySide:
 
     @property
     def connected(self) -> bool:
-        return self.unit.state.breaker_closed and self.strings_in > 0
+        return self.unit.state.breaker_closed and self.strings_in > 0 and not self.unit.down
 
     @property
     def able(self) -> bool:

@@ -180,6 +180,19 @@ class Ups(Electrical[UpsState, UpsRatings]):
         self.transfer.go("bypass", cause)
         return True
 
+    def cut_off(self, cause: str) -> None:
+        """Switch the output off and open the battery breaker, as the contact for emergency power-off does."""
+        self.state.wanted = "none"
+        self.transfer.go("none", cause)
+        self.battery_side.set_breaker(False)
+
+    def rebuild(self) -> bool:
+        """A new UPS comes with a new battery, its breaker open."""
+        if not super().rebuild():
+            return False
+        self.battery_side.set_breaker(False)
+        return self.battery_side.renew()
+
     def return_now(self) -> None:
         """Go back from bypass at once if the inverter can take the load."""
         if self.state.path == "bypass" and self.train.inverter_able and not self.transfer.stuck:

@@ -1,0 +1,349 @@
+"""A place: a room or a part of one, with everything that stands in it.
+
+An event of a place acts on all that is in it, and on nothing else unless it spreads. Damage stays: clearing the event
+ends it, and only the deed `replace` makes a thing whole again.
+
+    fire, smoke     heat and smoke destroy; detectors raise the alarm; a fire goes through walls that no longer hold
+    water           the level rises; what stands below it is destroyed
+    epo             everything is dead while it is pressed; breakers trip and stay tripped
+    gas             air handlers stop; the fire goes out, the fire of a battery does not
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import exp, inf
+from typing import Any, ClassVar, Protocol
+
+from twinfeed.emulators.plant.kernel.actor import Actor
+from twinfeed.emulators.plant.places import exposure, fire
+from twinfeed.emulators.plant.places.hazards import Fire, Suppression, Water
+from twinfeed.emulators.plant.places.ratings import FIRE, PLACE_FAULTS, PlaceRatings, PlaceState
+from twinfeed.emulators.plant.power.breakers import CircuitBreaker
+from twinfeed.emulators.plant.power.electrical import Component, Electrical
+from twinfeed.emulators.plant.power.flow import Flow
+
+AIR_HANDLERS = frozenset({"crah", "crac", "fan_coil"})
+"""Kinds that the fire panel stops."""
+
+AIR_S = 60.0
+"""Time constant of the air of a room that a fire warms, s (assumption)."""
+
+COOLING_S = 1200.0
+"""Time constant of a room that has burnt, s (assumption)."""
+
+PURGE_S = 600.0
+"""Time constant of smoke that is aired out, s (assumption: six changes of air an hour)."""
+
+LOOK_S = 5.0
+"""A burning place is looked at so often, s."""
+
+IGNITING_KW = 100.0
+"""Heat of burning batteries that sets the rest of the place alight, kW (assumption)."""
+
+WET_S = 60.0
+"""Time under a sprinkler after which electronics are lost, s (assumption)."""
+
+
+class Containing(Protocol):
+    """A group of places with events of its own."""
+
+    @property
+    def troubled(self) -> bool:
+        """True while an event is active."""
+
+    def fault(self, kind: str) -> dict[str, float] | None: ...
+
+
+class Place(Component[PlaceState, PlaceRatings]):
+    """A room, or a part of one, that names no wall of its own: what stands in it says so with `place`."""
+
+    kind = "place"
+    PARAMS = PlaceRatings
+    STATE = PlaceState
+    FAULTS = PLACE_FAULTS
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        "air_c": "°C",
+        "fire_kw": "kW",
+        "burning": "",
+        "smoke_percent": "%",
+        "water_m": "m",
+        "wet": "",
+        "alarm": "",
+        "released": "",
+        "overpressure_kpa": "kPa",
+        "hydrogen_percent": "%",
+        "destroyed": "",
+    }
+    POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {
+        "air_c": (-60.0, 1300.0),
+        "fire_kw": (0.0, 1e5),
+        "water_m": (0.0, 50.0),
+        "destroyed": (0.0, 1e5),
+    }
+
+    def __init__(self, id: str, params: Any = None) -> None:
+        super().__init__(id, params)
+        self.fire = Fire(self)
+        self.suppression = Suppression(self, self.fire)
+        self.water = Water(self, self.suppression)
+        self.zones: list[Containing] = []
+        """The zones it belongs to."""
+        self.contents: list[Actor] = []
+        self.cards: list[tuple[Actor, Actor]] = []
+        """Components in it and the devices built into them, which share their fate."""
+        self._batteries: list[Component] = []
+        self._hall: Any = None
+        self._target_k = self._target_smoke = 0.0
+
+    def start(self) -> None:
+        actors, hall = self.plant.actors, self.params.hall
+        self._hall = actors[hall] if hall else None
+        self.fire.neighbours = [n.fire for n in map(actors.get, self.params.neighbours) if isinstance(n, Place)]
+        inside = [a for a in actors.values() if a.place == self.id or (hall and not a.place and _hall_of(a) == hall)]
+        names = {a.id for a in inside} | ({hall} if hall else set())
+        near = [a for a in actors.values() if not a.place and _managed(a) in names]
+        self.cards = [(actors[_managed(a)], a) for a in near if a.id == f"{_managed(a)}/device"]
+        self.contents = [a for a in inside if a is not self] + [a for a in near if a.id != f"{_managed(a)}/device"]
+        for actor in self.contents:
+            if isinstance(actor, Component):
+                actor.surroundings = self
+        self._batteries = [a for a in self.contents if isinstance(a, Component) and a.holds_battery]
+
+    # -- what an observer may ask -----------------------------------------------------------------------------
+
+    @property
+    def air_c(self) -> float:
+        """Air around its contents, degC."""
+        return self._still_c + self.state.rise_k
+
+    @property
+    def _still_c(self) -> float:
+        return float(self._hall.air_c) if self._hall is not None else self.params.air_c
+
+    @property
+    def burning_inside_kw(self) -> float:
+        """Heat release of burning batteries, kW."""
+        return sum(battery.fire_kw for battery in self._batteries)
+
+    @property
+    def fire_kw(self) -> float:
+        """Heat release of all that burns in it, kW."""
+        return self.fire.kw + self.burning_inside_kw
+
+    @property
+    def heat_kw(self) -> float:
+        """What of it goes into the air of its hall, kW: a third is radiated to the walls (SFPE handbook)."""
+        return self.fire_kw * 2.0 / 3.0
+
+    @property
+    def burning(self) -> bool:
+        return self.fire_kw > 0.0
+
+    @property
+    def smoke_percent(self) -> float:
+        """Obscuration of the air, % a metre."""
+        return self.state.smoke
+
+    @property
+    def water_m(self) -> float:
+        """Level of water above the floor, m."""
+        return self.state.water_m
+
+    @property
+    def wet(self) -> bool:
+        """True if the leak detector on the floor sees water."""
+        return self.state.water_m >= 0.001
+
+    @property
+    def alarm(self) -> bool:
+        """True if the fire panel has raised the alarm."""
+        return self.state.alarm
+
+    @property
+    def released(self) -> bool:
+        """True if the suppression has been released."""
+        return self.state.released_at >= 0.0 or self.suppression.gas
+
+    @property
+    def overpressure_kpa(self) -> float:
+        """Pressure above that of the neighbours, kPa."""
+        return self.suppression.overpressure_kpa
+
+    @property
+    def hydrogen_percent(self) -> float:
+        """Hydrogen in the air, % of the volume; it explodes from 4 % on (EN IEC 62485-2)."""
+        return self.state.hydrogen
+
+    @property
+    def destroyed(self) -> int:
+        """How many things in it are destroyed."""
+        return sum(bool(actor.state.lost) for actor in self.contents)
+
+    def active(self, kind: str) -> Mapping[str, float] | None:
+        """The parameters of that event of the place or of a zone of it, None while there is none."""
+        found = self.state.faults.get(kind)
+        if found is None:
+            found = next((f for zone in self.zones if (f := zone.fault(kind)) is not None), None)
+        return found
+
+    # -- the clock's calls ------------------------------------------------------------------------------------
+
+    @property
+    def _quiet(self) -> bool:
+        s = self.state
+        changing = s.faults or s.fire_at >= 0.0 or s.smoke or s.water_m or s.rise_k or s.hydrogen
+        acting = s.alarm or s.powered_off or s.still or s.out
+        outside = any(zone.troubled for zone in self.zones)
+        return not (changing or acting or outside or any(b.fire_kw or b.hydrogen_m3_h for b in self._batteries))
+
+    def react(self) -> None:
+        if self._quiet:
+            return
+        if self.burning_inside_kw >= IGNITING_KW:
+            self.fire.ignite(self.id, *(p.default for p in FIRE.values()))
+        self.suppression.watch()
+        self._expose()
+        kw, state = self.fire_kw, self.state
+        since = self.plant.now - state.fire_at if state.fire_at >= 0.0 else 0.0
+        self._target_k = fire.rise_k(kw, since, self.params.area_m2, self.params.height_m)
+        smoke = self.active("smoke")
+        density = smoke["density"] if smoke else 0.0
+        self._target_smoke = max(density, fire.smoke_percent(kw, self.params.area_m2))
+
+    def _expose(self) -> None:
+        """Destroy what does not stand the heat, water or smoke; switch off what is to be off."""
+        state, air = self.state, self.air_c
+        off = self.active("epo") is not None
+        pressed, state.powered_off = off and not state.powered_off, off
+        state.still = (state.alarm and self.params.stops_air) or self.suppression.gas
+        rained = self.suppression.water_mm_min >= 10.0 and self.plant.now - state.released_at >= WET_S
+        for actor in self.contents:
+            if not actor.state.lost and (cause := self._destroys(actor, air, rained)):
+                actor.destroy(cause)
+                _open(actor, cause)
+            if pressed:
+                _open(actor, "emergency power off")
+            if actor.shut_off != self._shuts_off(actor):
+                actor.shut_off = self._shuts_off(actor)
+                self.touch()
+        for component, card in self.cards:
+            if card.shut_off != component.shut_off or card.state.lost != component.state.lost:
+                card.shut_off, card.state.lost = component.shut_off, component.state.lost
+                self.touch()
+        out = [actor.id for actor in self.contents if actor.down and isinstance(actor, Electrical)]
+        if out != state.out:
+            state.out = out
+            self._take_out()
+            self.touch()
+
+    def _shuts_off(self, actor: Actor) -> bool:
+        air_handler = getattr(actor, "kind", "") in AIR_HANDLERS
+        return self.state.powered_off or (self.state.still and air_handler)
+
+    def _take_out(self) -> None:
+        """Have the power flow treat what is out as dead."""
+        flow = self.plant.solvers[0]
+        assert isinstance(flow, Flow), "the power flow is a plant's first solver"
+        flow.out = flow.out.difference(actor.id for actor in self.contents).union(self.state.out)
+
+    def _destroys(self, actor: Actor, air_c: float, rained: bool) -> str:
+        """What destroys it now; '' if nothing does."""
+        if air_c >= exposure.heat_limit_c(actor):
+            return "fire"
+        if self.state.water_m > actor.stands_m and not exposure.stands_water(actor):
+            return "water"
+        if exposure.stands_smoke(actor):
+            return ""
+        return "water" if rained else "smoke" if self.state.smoked_s >= exposure.SMOKE_S else ""
+
+    def horizon(self) -> float:
+        if self._quiet:
+            return inf
+        state = self.state
+        reach = self.water.reaches_s([actor.stands_m + 1e-6 for actor in self.contents])
+        if self.fire_kw > 0.0 or self._target_smoke > 0.0:
+            return min(LOOK_S, reach)
+        if (
+            state.rise_k > 0.0
+            or state.smoke > 0.0
+            or state.hydrogen > 0.0
+            or any(b.hydrogen_m3_h for b in self._batteries)
+        ):
+            return min(60.0, reach)
+        return max(reach, 0.001)
+
+    def advance(self, dt: float) -> None:
+        if self._quiet:
+            return
+        state = self.state
+        state.rise_k = _toward(state.rise_k, self._target_k, dt, AIR_S if self._target_k > state.rise_k else COOLING_S)
+        state.smoke = _toward(
+            state.smoke, self._target_smoke, dt, AIR_S if self._target_smoke > state.smoke else PURGE_S
+        )
+        state.smoked_s = state.smoked_s + dt if state.smoke >= exposure.SMOKE_PERCENT else 0.0
+        self.water.advance(dt)
+        self._gas(dt)
+
+    def _gas(self, dt: float) -> None:
+        """Hydrogen of its batteries, mixed with all air, carried away by the ventilation."""
+        made_m3_h = sum(battery.hydrogen_m3_h for battery in self._batteries)
+        room_m3 = self.params.area_m2 * self.params.height_m
+        fresh = 0.0 if self.active("ventilation-failed") is not None else self.params.ventilation_m3_h
+        if fresh > 0.0:
+            self.state.hydrogen = _toward(self.state.hydrogen, 100.0 * made_m3_h / fresh, dt, 3600.0 * room_m3 / fresh)
+        else:
+            self.state.hydrogen = min(100.0, self.state.hydrogen + 100.0 * made_m3_h / room_m3 * dt / 3600.0)
+
+    def on_timer(self, name: str) -> None:
+        if name == "alarm":
+            self.suppression.alarm()
+        elif name == "release":
+            self.suppression.release()
+        elif name == "spread":
+            self.fire.spread()
+        elif name == "burnt out":
+            self.fire.put_down(fire.BURNT_OUT_S)
+        elif name == "suppression over":
+            self.touch()
+        else:
+            super().on_timer(name)
+
+    def on_fault(self, kind: str, active: bool) -> None:
+        if kind == "fire" and active:
+            fault = self.state.faults["fire"]
+            self.fire.ignite(self.id, fault["growth"], fault["peak"], fault["fuel"], fault["spread"])
+        elif kind == "fire":
+            for place in self.plant.actors.values():
+                if isinstance(place, Place):
+                    place.fire.put_out(self.id)
+        elif kind == "barrier-open":
+            self.fire.plan()
+
+    def on_restore(self) -> None:
+        for actor in self.contents:
+            actor.shut_off = self._shuts_off(actor)
+        self._take_out()
+
+
+def _toward(value: float, target: float, dt: float, time_constant_s: float) -> float:
+    """First-order approach; what is left below a hundredth of a unit is nothing."""
+    new = target + (value - target) * exp(-dt / time_constant_s)
+    return new if new > 0.01 or target > 0.01 else 0.0
+
+
+def _open(actor: Actor, cause: str) -> None:
+    """Trip a breaker; tell every other component that its supply is cut for good."""
+    if isinstance(actor, CircuitBreaker):
+        actor.trip(cause)
+    elif isinstance(actor, Component):
+        actor.cut_off(cause)
+
+
+def _hall_of(actor: Actor) -> str:
+    return getattr(getattr(actor, "params", None), "hall", "")
+
+
+def _managed(actor: Actor) -> str:
+    """The component that a device manages, '' for a component."""
+    return "" if isinstance(actor, Component) else getattr(getattr(actor, "params", None), "of", "")

@@ -1,0 +1,58 @@
+"""A zone: places that share an emergency power-off, a gas extinguishing system, an air duct or a floor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.ratings import Names
+from twinfeed.emulators.plant.places.place import Place
+from twinfeed.emulators.plant.places.ratings import GAS, POWER_OFF, SMOKE, WATER
+from twinfeed.emulators.plant.power.electrical import Component
+
+
+@dataclass(frozen=True)
+class ZoneRatings:
+    """The extent of a zone."""
+
+    places: tuple[Annotated[str, Names("place", needed=True)], ...] = ()
+
+
+class Zone(Component[State, ZoneRatings]):
+    """Places in which an event of the zone happens everywhere at once."""
+
+    kind = "zone"
+    PARAMS = ZoneRatings
+    FAULTS: ClassVar[Mapping[str, Fault]] = {"smoke": SMOKE, "water": WATER, "epo": POWER_OFF, "gas-release": GAS}
+    QUANTITIES: ClassVar[Mapping[str, str]] = {"alarm": "", "burning": "", "destroyed": ""}
+
+    def __init__(self, id: str, params: Any = None) -> None:
+        super().__init__(id, params)
+        self.places: list[Place] = []
+
+    def start(self) -> None:
+        self.places = [p for p in map(self.plant.actors.get, self.params.places) if isinstance(p, Place)]
+        for place in self.places:
+            place.zones.append(self)
+
+    @property
+    def troubled(self) -> bool:
+        """True while an event is active."""
+        return bool(self.state.faults)
+
+    @property
+    def alarm(self) -> bool:
+        """True if a place of it has raised the fire alarm."""
+        return any(place.alarm for place in self.places)
+
+    @property
+    def burning(self) -> bool:
+        return any(place.burning for place in self.places)
+
+    @property
+    def destroyed(self) -> int:
+        """How many things in its places are destroyed."""
+        return sum(place.destroyed for place in self.places)
