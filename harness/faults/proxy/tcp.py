@@ -10,20 +10,15 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
-from enum import Enum
 from typing import cast
 
 from twinfeed.harness.faults.capture import Capture, Place
 from twinfeed.harness.faults.frames import Tamper
 from twinfeed.harness.faults.proxy.base import DIRECT, WIRESHARK, Proxy, answered, asked, check_loopback, made
-from twinfeed.harness.virtual.links.link import LinkConditions, LinkModel
+from twinfeed.harness.faults.proxy.pipe import End, Pipe
+from twinfeed.harness.virtual.links.link import LinkConditions
 from twinfeed.harness.virtual.links.shaping import Shaper
-
-MOST_BACKLOG = 1 << 20
-"""Octets that may be under way in one direction of a connection; then its sender is not read from."""
 
 MOST_CONNECTIONS = 256
 """One more is reset at once; devices serve far fewer."""
@@ -104,73 +99,6 @@ class TcpProxy(Proxy):
             connection.drop(reset=True)
 
 
-class _End(Enum):
-    """The ways in which one end of a connection leaves it."""
-
-    FIN = "sends no more"
-    RST = "has gone"
-
-
-class _Pipe:
-    """One direction of a connection: octets leave it in order, when the path allows.
-
-    While more is under way than `MOST_BACKLOG`, or `full` is set by who takes what comes out, `source` is not read.
-    """
-
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, model: LinkModel, out: Callable[[bytes | _End, str], None]
-    ) -> None:
-        self.model = model
-        self.source: asyncio.Transport | None = None
-        self.full = False
-        self._loop = loop
-        self._out = out
-        self._stalled: list[tuple[bytes | _End, str]] = []
-        self._travelling: deque[tuple[bytes | _End, str]] = deque()  # timers of one instant fire in any order
-        self._backlog = 0
-        self._paused = False
-
-    def send(self, item: bytes | _End, comment: str = "") -> None:
-        self._backlog += _size(item)
-        now = self._loop.time()
-        arrival = None if self._stalled else self.model.segment(now, _size(item))
-        if arrival is None:
-            self._stalled.append((item, comment))
-        elif arrival <= now and not self._travelling:
-            self._arrive(item, comment)
-        else:
-            self._travelling.append((item, comment))
-            self._loop.call_at(arrival, self._travelled)
-        self.throttle()
-
-    def go_on(self) -> None:
-        """Send the stalled octets again, after a change of the path."""
-        stalled, self._stalled = self._stalled, []
-        for item, comment in stalled:
-            self._backlog -= _size(item)
-            self.send(item, comment)
-
-    def throttle(self) -> None:
-        """Do not read faster than can be passed on."""
-        source = self.source
-        if source is None or source.is_closing():
-            return
-        if not self._paused and (self.full or self._backlog > MOST_BACKLOG):
-            self._paused = True
-            source.pause_reading()
-        elif self._paused and not self.full and self._backlog <= MOST_BACKLOG // 2:
-            self._paused = False
-            source.resume_reading()
-
-    def _travelled(self) -> None:
-        self._arrive(*self._travelling.popleft())
-        self.throttle()
-
-    def _arrive(self, item: bytes | _End, comment: str) -> None:
-        self._backlog -= _size(item)
-        self._out(item, comment)
-
-
 class _Connection:
     """A client's connection and the one to the device made for it."""
 
@@ -178,13 +106,13 @@ class _Connection:
         self._proxy = proxy
         self._loop = loop
         self._client = client
-        self._shaper: Shaper[_End] = Shaper()
+        self._shaper: Shaper[End] = Shaper()
         self._device: asyncio.Transport | None = None
         self._conversation = proxy.tamper.conversation()
-        self.there = _Pipe(loop, proxy._model(), self._to_device)
-        self.back = _Pipe(loop, proxy._model(), self._to_client)
+        self.there = Pipe(loop, proxy._model(), self._to_device)
+        self.back = Pipe(loop, proxy._model(), self._to_client)
         self.there.source = client
-        self._early: list[bytes | _End] = []  # octets for the device before there is a connection to it
+        self._early: list[bytes | End] = []  # octets for the device before there is a connection to it
         self._finished: list[asyncio.Transport] = []  # ends that have been closed for sending
         self._dialling: asyncio.Task[None] | None = None
         self._silence: asyncio.TimerHandle | None = None
@@ -219,9 +147,9 @@ class _Connection:
 
     def ended(self) -> None:
         """The device sends no more."""
-        self._send_back(_End.FIN)
+        self._send_back(End.FIN)
 
-    def _send_back(self, item: bytes | _End, comment: str = "") -> None:
+    def _send_back(self, item: bytes | End, comment: str = "") -> None:
         """Towards the client, cut or joined where the path does that; what is reshaped has no comment."""
         conditions = self._proxy.conditions
         if not self._shaper.takes(conditions):
@@ -254,7 +182,7 @@ class _Connection:
             self.there.go_on()
             self.back.go_on()
 
-    def lost(self, pipe: _Pipe, error: Exception | None) -> None:
+    def lost(self, pipe: Pipe, error: Exception | None) -> None:
         """One of the two connections is gone; the other end learns of it when the path lets it."""
         if self not in self._proxy._connections:
             return
@@ -264,7 +192,7 @@ class _Connection:
         elif pipe is self.back and error is None:
             self.ended()
         else:
-            pipe.send(_End.FIN if error is None else _End.RST)
+            pipe.send(End.FIN if error is None else End.RST)
 
     def drop(self, reset: bool = False) -> None:
         """Both connections end."""
@@ -289,22 +217,22 @@ class _Connection:
             self._dialling = None
             self.drop(reset=True)  # the target refuses: as if the client had been refused, a moment later
 
-    def _to_device(self, item: bytes | _End, _comment: str) -> None:
+    def _to_device(self, item: bytes | End, _comment: str) -> None:
         if self._device is None:
             self._early.append(item)
         else:
             self._deliver(item, self._device)
 
-    def _to_client(self, item: bytes | _End, comment: str) -> None:
+    def _to_client(self, item: bytes | End, comment: str) -> None:
         if isinstance(item, bytes):
             self._proxy._record(self._proxy.address, self._peer, "tcp", item, comment)
         self._deliver(item, self._client)
 
-    def _deliver(self, item: bytes | _End, to: asyncio.Transport) -> None:
+    def _deliver(self, item: bytes | End, to: asyncio.Transport) -> None:
         if isinstance(item, bytes):
             if not to.is_closing():
                 to.write(item)
-        elif item is _End.RST:
+        elif item is End.RST:
             self.drop(reset=True)
         elif to not in self._finished:
             self._finished.append(to)
@@ -350,7 +278,7 @@ class _ClientSide(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         if self._connection is not None:
-            self._connection.there.send(_End.FIN)
+            self._connection.there.send(End.FIN)
         return True
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -404,7 +332,3 @@ def reset_connection(transport: asyncio.Transport) -> None:
         with suppress(OSError):  # it is closed already
             endpoint.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
     transport.abort()
-
-
-def _size(item: bytes | _End) -> int:
-    return len(item) if isinstance(item, bytes) else 0

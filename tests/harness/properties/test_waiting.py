@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from twinfeed.harness.journal import Trace
 from twinfeed.harness.properties import Monitor, parse
-from twinfeed.harness.properties.evaluation import Run
+from twinfeed.harness.properties.run import Run
 
 TEXTS = [
     "within 5 s of a.on rises: x.y > 0",
