@@ -23,6 +23,7 @@ DOCS: dict[str, str] = {
     "high_current": "generator current is above its limit",
     "short_circuit": "generator current is that of a short circuit",
     "reverse_power": "the bus turns the engine",
+    "loss_of_excitation": "the alternator takes reactive power from the bus: its field is lost or too weak",
     "out_of_sync": "the breaker tripped because two sources were out of step",
     "low_fuel": "the day tank is low",
     "battery_low_voltage": "the starter battery is low",

@@ -314,7 +314,8 @@ class GeneratorController(Device[GeneratorControllerState]):
     def _match(self) -> None:
         """The synchroniser closes when two checks in a row find voltage and frequency at the bus's."""
         generator = self.generator
-        fits = self.link.in_window and abs(generator.terminal_hertz - generator.params.hertz) < 0.3
+        steady = abs(generator.terminal_hertz - generator.params.hertz) < 0.3
+        fits = self.link.in_window and steady and self.link.bus_in_window
         self.state.matched = self.state.matched + 1 if fits else 0
         if self.state.matched >= 2:
             self._close(synchronised=True)

@@ -81,6 +81,13 @@ class MultisetLink:
         hertz = abs(read.hertz / g.params.hertz - 1.0)
         return 100.0 * volts <= p.ready_volts_percent and 100.0 * hertz <= p.ready_hertz_percent
 
+    @property
+    def bus_in_window(self) -> bool:
+        """True if voltage and frequency of the bus are where the synchroniser can take its set."""
+        p, g, bus = self._params, self.generator, self.generator.bus_supply
+        volts, hertz = bus.worst_volts / g.params.volts - 1.0, bus.hertz / g.params.hertz - 1.0
+        return 100.0 * abs(volts) <= p.ready_volts_percent and 100.0 * abs(hertz) <= p.ready_hertz_percent
+
     # -- the link -----------------------------------------------------------------------------------------
 
     @property

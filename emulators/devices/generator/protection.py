@@ -45,6 +45,7 @@ class Readings(NamedTuple):
     amperes_percent: float
     """Of the worst phase."""
     load_percent: float
+    kvar: float
     coolant_c: float
     oil_kpa: float
     fuel_percent: float
@@ -60,6 +61,7 @@ def readings(d: SetProtection) -> Readings:
         100.0 * generator.speed,
         0.0 if load is NOTHING else 100.0 * max(load.amperes(generator.output.volts)) / rated_a,
         generator.load_percent,
+        load.total_kvar,
         d.coolant_c,
         d.oil_kpa,
         d.fuel_percent,
@@ -122,13 +124,19 @@ PROTECTIONS: tuple[Protection, ...] = (
         "high_voltage", "shutdown", lambda d, r: r.volts_percent > d.params.overvoltage_percent, 1.0, armed=True
     ),
     Protection("kw_overload", "warning", lambda d, r: r.load_percent > d.params.overload_warning_percent, 5.0),
-    Protection("kw_overload", "trip", lambda d, r: r.load_percent > d.params.overload_trip_percent, 15.0),
+    Protection("kw_overload", "trip", lambda d, r: r.load_percent > d.params.overload_trip_percent - 0.1, 15.0),
     Protection("high_current", "trip", lambda d, r: r.amperes_percent > d.params.overcurrent_percent, 30.0),
     Protection("short_circuit", "shutdown", lambda d, r: r.amperes_percent > d.params.short_circuit_percent, 0.5),
     Protection(
         "reverse_power",
         "trip",
         lambda d, r: -100.0 * d.generator.power_kw / d.generator.params.standby_kw > d.params.reverse_power_percent,
+        3.0,
+    ),
+    Protection(
+        "loss_of_excitation",
+        "trip",
+        lambda d, r: -100.0 * r.kvar / d.generator.params.kva > d.params.loss_of_excitation_percent,
         3.0,
     ),
     Protection("out_of_sync", "trip", lambda d, r: d.generator.trip_cause == "out of step"),

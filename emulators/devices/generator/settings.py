@@ -99,6 +99,9 @@ class GeneratorControllerParams(Params):
     """For 30 s, % (IEC 60034-1 9.3.2 asks alternators to stand that)."""
     short_circuit_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 250.0
     reverse_power_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 3.0
+    loss_of_excitation_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 25.0
+    """Reactive power taken from the bus, % of the rated kVA. The alarm is that of the DSE 8610 MKII (operator manual of
+    the Generac G8601, its twin, p. 20; easymanua.ls); level and delay of 3 s are assumed."""
     low_battery_v: Annotated[float, Range(0.0, 60.0, "V")] = 22.0
     high_battery_v: Annotated[float, Range(0.0, 60.0, "V")] = 30.0
     charge_failure_v: Annotated[float, Range(0.0, 60.0, "V")] = 18.0

@@ -1,17 +1,34 @@
-"""The alternator of a generating set: voltage, the swings of load steps, and its share of the bus's load."""
+"""The alternator of a generating set: voltage, the swings of load steps, its share of the power of its bus."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import exp, hypot, inf
 
-from twinfeed.emulators.plant.generation.diesel import GeneratorRatings, Swing
+from twinfeed.emulators.plant.generation.couplings import Couplings
+from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
 from twinfeed.emulators.plant.generation.engine import DieselEngine, EngineState
-from twinfeed.emulators.plant.power.electrical import DEAD, Electrical, Supply
+from twinfeed.emulators.plant.generation.paralleling import (
+    AT_REST,
+    GOVERNOR_DROOP,
+    MOTORING,
+    QUADRATURE_DROOP,
+    STIFF,
+    Characteristic,
+    Regulation,
+    balance,
+    hunting_kw,
+    hunting_speed,
+    least_kvar,
+    most_kvar,
+)
+from twinfeed.emulators.plant.generation.swing import Machine, Swing, coupled, machine
+from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Supply
 
 LOOK_S = 0.1
-"""How often the plant is solved while the voltage builds up or a swing is young, s."""
+"""Time between solutions of the plant while the voltage builds up or a swing is young, s."""
 
 DYING_SWING = 0.005
 """A swing below this share of nominal (a quarter of a hertz, a volt) is looked at no more before it has died out …"""
@@ -28,22 +45,21 @@ STALL_SPEED = 0.6
 EXCITATION_SPEED = 0.75
 """The regulator builds voltage from this share of the speed on."""
 
-MOTORING = 0.06
-"""Power a dead engine takes from its bus to be turned, share of its rating (5 to 10 % is usual)."""
-
 
 @dataclass
 class GeneratorState(EngineState):
     closed: bool = False
-    """Its circuit breaker."""
+    """Position of its circuit breaker."""
     in_step: bool = False
     """Its phase angle is the bus's: it was synchronised, or it was the first on a dead bus."""
     trip_cause: str = ""
     swing: list[float] = field(default_factory=lambda: list(Swing()))
     loading: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
     """The bus as the governor last knew it: kW and kVA it carries, kW its sets can give."""
+    regulation: list[float] = field(default_factory=list)
+    """Its `Regulation`; empty while nothing deviates and all sets of the bus give their share."""
     power_kw: float = 0.0
-    """What it has given since `metered_at`, kW."""
+    """Power given since `metered_at`, kW."""
     kva: float = 0.0
     kvar: float = 0.0
     kwh: float = 0.0
@@ -53,15 +69,97 @@ class GeneratorState(EngineState):
 
 
 class Alternator:
-    """The alternator that an engine drives. Sets in step share the load of their bus in proportion to `capacity_kw`."""
+    """The alternator that an engine drives.
+
+    Sets that are closed onto one bus in step turn at one speed and have one voltage. The first of them that runs leads:
+    it keeps the swing and the regulation for all.
+    """
 
     def __init__(self, unit: Electrical[GeneratorState, GeneratorRatings], engine: DieselEngine) -> None:
         self.unit, self.engine = unit, engine
         engine.shaft = self
         self.origin = unit.params.bus or unit.id
         """The name of its phase angle: that of the bus, which sets in step share."""
-        self.peers: Sequence[Alternator] = []
+        self.sets: Sequence[Alternator] = (self,)
+        """The alternators that name its bus, in the order of the site file, itself among them."""
+        self._alone: Sequence[Alternator] = (self,)
+        self._together: Sequence[Alternator] = (self,)
+        self._found_at = -1
+
+    def start(self, sets: Sequence[Alternator]) -> None:
+        """Take note of all alternators that name its bus, itself among them."""
+        self.sets = sets
+        self._uniform = len({one.machine for one in sets}) == 1
+
+    @property
+    def peers(self) -> Sequence[Alternator]:
         """The other alternators on its bus."""
+        return [one for one in self.sets if one is not self]
+
+    @cached_property
+    def machine(self) -> Machine:
+        return machine(self.unit.params)
+
+    @cached_property
+    def _couplings(self) -> Couplings:
+        return Couplings([one.unit for one in self.sets])
+
+    # -- the sets of its bus ------------------------------------------------------------------------------------
+
+    @property
+    def together(self) -> Sequence[Alternator]:
+        """The sets that the bus holds in step with it, itself among them, the one that leads first."""
+        if len(self.sets) == 1 or not self.unit.state.closed:
+            return self._alone
+        moment = self.unit.plant.moment
+        if self._found_at != moment:
+            self._found_at, self._together = moment, self._find()
+        return self._together
+
+    def _find(self) -> Sequence[Alternator]:
+        if not self._held:
+            return self._alone
+        held = [one for one in self.sets if one._held and (one is self or self._connected(one))]
+        running = [one for one in held if one.excited]
+        if not running:
+            return self._alone
+        return (*running, *(one for one in held if not one.excited))
+
+    def _connected(self, other: Alternator) -> bool:
+        return self._couplings.connected(self.unit, other.unit)
+
+    @property
+    def _held(self) -> bool:
+        """True if a live bus would hold it in step, whether its engine runs or has died."""
+        state = self.unit.state
+        return state.closed and state.in_step and (state.phase == "stopping" or self.excited)
+
+    def forget(self) -> None:
+        """Something has been opened or closed at this moment: find out anew which sets are together."""
+        for one in self.sets:
+            one._found_at = -1
+
+    def join(self) -> None:
+        """It is being synchronised to a live bus: take over what the sets on it do."""
+        for peer in self.peers:
+            if peer.on_bus:
+                lead = peer.together[0].unit.state
+                self.unit.state.swing, self.unit.state.loading = list(lead.swing), list(lead.loading)
+                if lead.regulation:
+                    self.unit.state.regulation = list(
+                        Regulation(*lead.regulation)._replace(kw=0.0, kvar=0.0, kw_aim=0.0, kvar_aim=0.0)
+                    )
+                return
+
+    @property
+    def _bus_machine(self) -> Machine:
+        """The machine that the sets together are."""
+        together = self.together
+        if len(together) == 1 or self._uniform:
+            return self.machine
+        return coupled([(one.machine, one.unit.params.standby_kw) for one in together])
+
+    # -- what it gives ------------------------------------------------------------------------------------------
 
     @property
     def on_bus(self) -> bool:
@@ -75,20 +173,104 @@ class Alternator:
 
     @property
     def power_kw(self) -> float:
-        """What it gives, kW; negative while the bus turns a dead engine."""
-        if self.motored:
-            return -MOTORING * self.unit.params.standby_kw
+        """Power given, kW; negative while the bus turns its engine."""
         return self.unit.load.total_kw
 
     @property
     def capacity_kw(self) -> float:
-        """The same while it runs, else 0, kW: its weight in the sharing of the load."""
+        """Power it can give while it runs, else 0, kW: its weight in the sharing of the load."""
         return self.engine.site_kw if self.unit.state.phase == "running" else 0.0
 
     @property
     def load_percent(self) -> float:
-        """Power it gives, % of what the engine can give now."""
+        """Power given, % of what the engine can give now."""
         return 100.0 * self.power_kw / max(1.0, self.engine.site_kw)
+
+    @property
+    def exchange(self) -> Draw:
+        """Power given above its share by capacity: it comes from the other sets of its bus, or goes to them."""
+        together = self.together
+        if len(together) == 1:
+            return NOTHING
+        kw, kvar = self._hunting_kw(), 0.0
+        if self.unit.state.regulation:
+            way = self._way()
+            kw, kvar = kw + way.kw, way.kvar
+        return Draw((kw / 3.0,) * 3, (kvar / 3.0,) * 3) if kw or kvar else NOTHING
+
+    @property
+    def loaded(self) -> bool:
+        return self.unit.state.closed
+
+    @property
+    def motored(self) -> bool:
+        """True if its bus turns the dead engine."""
+        return self.unit.state.phase == "stopping" and len(self.together) > 1
+
+    def met(self) -> bool:
+        """True if another source is on the bus while its own breaker is closed."""
+        return any(peer.unit.state.closed and peer.excited for peer in self.peers)
+
+    def terminals(self) -> Supply:
+        """Supply on the set's side of the breaker."""
+        lead = self.together[0]
+        if lead is not self:
+            return lead.terminals()
+        state, params, now = self.unit.state, self.unit.params, self.unit.plant.now
+        if state.phase != "running":
+            return DEAD
+        built = now - self._excited_at()
+        if built < -1e-9:
+            return DEAD
+        speed = self.engine.speed
+        volts = params.volts * (1.0 + Swing(*state.swing).voltage(now, self._bus_machine)) * min(1.0, speed / 0.95)
+        volts *= 1.0 - exp(-max(0.0, built) / params.excitation_s)
+        if state.regulation:
+            volts *= 1.0 + self._way().volts
+        volts = max(0.0, volts)
+        return Supply((volts, volts, volts), speed * params.hertz, self.origin)
+
+    # -- speed --------------------------------------------------------------------------------------------------
+
+    def held_speed(self) -> float | None:
+        """Speed at which its bus holds it, per unit; None while it sets the speed itself."""
+        lead = self.together[0]
+        return None if lead is self else lead.engine.speed
+
+    def swing(self) -> float:
+        """Deviation of speed of its bus, per unit: load steps, governors, hunting."""
+        state, now = self.unit.state, self.unit.plant.now
+        deviation = Swing(*state.swing).speed(now, self._bus_machine) + hunting_speed(self._hunting()[0], now)
+        return deviation + self._way().speed if state.regulation else deviation
+
+    def _hunting(self) -> tuple[float, float]:
+        """Amplitude of hunting of its bus and of its own governor, per unit.
+
+        Each governor turns its own set; coupled, the sets turn with the mean, weighted with their inertia.
+        """
+        own = _amplitude(self)
+        if len(self.together) == 1:
+            return own, own
+        if not any("governor" in one.unit.state.faults for one in self.together):
+            return 0.0, 0.0
+        whole = sum(_inertia_kws(one) for one in self.together)
+        return sum(_inertia_kws(one) * _amplitude(one) for one in self.together) / whole, own
+
+    def _hunting_kw(self) -> float:
+        bus, own = self._hunting()
+        return hunting_kw(_inertia_kws(self), own - bus, self.unit.plant.now) if own or bus else 0.0
+
+    @property
+    def way_left(self) -> float:
+        """The distance of its regulation from its aims, per unit."""
+        return self._way().left(self.unit.params.standby_kw) if self.unit.state.regulation else 0.0
+
+    def _way(self) -> Regulation:
+        """Its regulation at this moment."""
+        m = self._bus_machine
+        return Regulation(*self.unit.state.regulation).moved(self.unit.plant.now, m.governor_s, m.avr_s)
+
+    # -- the clock's calls --------------------------------------------------------------------------------------
 
     def horizon(self) -> float:
         """Often while voltage builds up or swings by more than 2 %, seldom below, once it has died out, then never."""
@@ -96,37 +278,28 @@ class Alternator:
         if state.phase != "running":
             return inf
         excited = self._excited_at()
-        swing = Swing(*state.swing)
         if now < excited:
             return excited - now
-        if now < excited + 3.0 * params.excitation_s or "governor" in state.faults or swing.rate > 0.0:
-            return LOOK_S
-        if swing.settled(now, params):
+        if self.together[0] is not self:
             return inf
-        size = swing.size(now, params)
+        m, swing = self._bus_machine, Swing(*state.swing)
+        if swing.limited:
+            return min(LOOK_S, swing.stalls_s(now, m, 1.0 - STALL_SPEED))
+        if now < excited + 3.0 * params.excitation_s or self._hunting()[0]:
+            return LOOK_S
+        left = max((one.way_left for one in self.together), default=0.0) if state.regulation else 0.0
+        if left < 4e-4 and swing.settled(now, m):
+            return inf
+        size = max(swing.size(now, m), left)
         return LOOK_S if size > 0.02 else 10.0 * LOOK_S if size > DYING_SWING else DYING_S
-
-    @property
-    def motored(self) -> bool:
-        return self.motored_by() is not None
-
-    @property
-    def loaded(self) -> bool:
-        return self.unit.state.closed
-
-    def swing(self) -> float:
-        state, params = self.unit.state, self.unit.params
-        deviation = Swing(*state.swing).speed(self.unit.plant.now, params)
-        if params.droop_percent and state.closed:
-            deviation -= params.droop_percent / 100.0 * state.power_kw / params.standby_kw
-        return deviation
 
     def entered(self, phase: str) -> None:
         """The engine has just changed its phase: swings end, the voltage begins to build up or is gone."""
-        self.unit.state.swing = list(Swing())
-        self.unit.cancel("stall")
+        self.forget()
+        state = self.unit.state
+        state.swing, state.regulation = list(Swing.standing(self.unit.plant.now, self.machine)), []
         if phase == "running":
-            self.unit.state.loading = [0.0, 0.0, self.capacity_kw]
+            state.loading = [0.0, 0.0, self.capacity_kw]
             self.unit.after(self._excited_at() - self.unit.plant.now, "excited")
         else:
             self.unit.cancel("excited")
@@ -137,68 +310,161 @@ class Alternator:
         share = (EXCITATION_SPEED - state.from_speed) / (1.0 - min(0.99, state.from_speed))
         return state.since + max(0.0, share) * self.unit.params.run_up_s
 
-    def terminals(self) -> Supply:
-        """What the set's side of the breaker offers."""
-        state, params, now = self.unit.state, self.unit.params, self.unit.plant.now
-        if state.phase != "running":
-            driver = self.motored_by()
-            return DEAD if driver is None else driver.terminals()
-        built = now - self._excited_at()
-        if built < -1e-9:
-            return DEAD
-        speed = self.engine.speed
-        volts = params.volts * (1.0 + Swing(*state.swing).voltage(now, params)) * min(1.0, speed / 0.95)
-        volts *= 1.0 - exp(-max(0.0, built) / params.excitation_s)
-        if wrong := self.unit.fault("avr"):
-            volts *= 1.0 + wrong["error"] / 100.0
-        volts = max(0.0, volts)
-        return Supply((volts, volts, volts), speed * params.hertz, self.origin)
+    def react(self) -> None:
+        """Follow the load, the governors and the regulators of all sets together, if it leads them."""
+        together = self.together
+        if together[0] is not self:
+            return
+        self._watch_load()
+        self._regulate()
+        for one in together[1:]:
+            one.unit.state.swing, one.unit.state.loading = list(self.unit.state.swing), list(self.unit.state.loading)
+        if self._stalls:
+            for one in together:
+                if one.excited:
+                    one.engine.die("stalled")
 
-    def motored_by(self) -> Alternator | None:
-        """A set that turns this dead engine through the bus, if any."""
-        state = self.unit.state
-        if state.phase != "stopping" or not (state.closed and state.in_step):
-            return None
-        for peer in self.peers:
-            if peer.on_bus:
-                return peer
-        return None
+    # -- load steps ---------------------------------------------------------------------------------------------
 
-    def met(self) -> bool:
-        """True if another source is on the bus while its own breaker is closed."""
-        return any(peer.unit.state.closed and peer.excited for peer in self.peers)
-
-    def bus_loading(self) -> tuple[float, float, float]:
-        """What this set and those in step with it carry and can give: kW, kVA, kW."""
-        kw, kvar, capacity = self.unit.load.total_kw, self.unit.load.total_kvar, self.capacity_kw
-        for peer in self.peers:
-            if peer.on_bus:
-                kw += peer.unit.load.total_kw
-                kvar += peer.unit.load.total_kvar
-                capacity += peer.capacity_kw
+    def _bus_loading(self) -> tuple[float, float, float]:
+        """What the running sets together carry and can give: kW, kVA, kW."""
+        kw = kvar = capacity = 0.0
+        for one in self.together:
+            if one.excited and one.unit.state.closed:
+                load = one.unit.load
+                kw, kvar = kw + load.total_kw, kvar + load.total_kvar
+            capacity += one.capacity_kw
         return kw, hypot(kw, kvar), capacity
 
-    def watch_load(self) -> None:
+    def _watch_load(self) -> None:
         """Swing when the load of the running sets has changed, or when there are fewer to carry it."""
-        state, now = self.unit.state, self.unit.plant.now
-        kw, kva, capacity = self.bus_loading() if self.on_bus else (0.0, 0.0, self.capacity_kw)
+        state, now, m = self.unit.state, self.unit.plant.now, self._bus_machine
+        kw, kva, capacity = self._bus_loading()
         kw_before, kva_before, capacity_before = state.loading
-        fewer = capacity < 0.99 * capacity_before
+        fewer, more = capacity < 0.99 * capacity_before, capacity > 1.01 * capacity_before
         divisor = capacity_before if fewer else capacity
         if capacity <= 0.0 or divisor <= 0.0:
             return
-        kva_of = self.unit.params.kva / self.unit.params.standby_kw
-        step = kw / capacity - kw_before / divisor
-        kva_step = (kva / capacity - kva_before / divisor) / kva_of
+        power = kw / capacity
+        step = power - kw_before / divisor
+        kva_step = (kva / capacity - kva_before / divisor) / m.kva_per_kw
         swing = Swing(*state.swing)
+        if more:  # those that have joined have no air for a load yet
+            swing = swing.moved(now, m)
+            fresh = 1.0 - capacity_before / capacity
+            swing = swing._replace(limit=swing.limit + fresh * (m.aspirated - swing.limit))
         if abs(step) > STEP or abs(kva_step) > STEP or fewer:
-            swing = swing.loaded(now, self.unit.params, step, kva_step)
+            swing = swing.loaded(now, m, power, step, kva_step)
             state.loading = [kw, kva, capacity]
             self.unit.touch()
-        elif capacity > 1.01 * capacity_before:
+        elif more:
             state.loading = [kw, kva, capacity]
-        excess = max(0.0, kw / capacity - self.unit.params.overload_percent / 100.0)
-        if abs(excess / (2.0 * self.unit.params.inertia_s) - swing.rate) > 1e-4:
-            swing = swing.overloaded(now, self.unit.params, excess)
-            self.engine.arm("stall", (1.0 - STALL_SPEED - swing.drop) / swing.rate if swing.rate > 0.0 else inf)
+        if swing.back(now, m):
+            swing = swing.released(now, m)
         state.swing = list(swing)
+
+    @property
+    def _stalls(self) -> bool:
+        swing = Swing(*self.unit.state.swing)
+        return swing.stalls_s(self.unit.plant.now, self._bus_machine, 1.0 - STALL_SPEED) <= 1e-9
+
+    # -- governors and regulators -------------------------------------------------------------------------------
+
+    @property
+    def _idle(self) -> bool:
+        """True if all sets together give equal shares at nominal speed and voltage once everything has settled."""
+        return (len(self.together) == 1 or self._uniform) and all(
+            one.unit.state.phase == "running"
+            and not one.unit.params.droop_percent
+            and "overspeed" not in one.unit.state.faults
+            and "avr" not in one.unit.state.faults
+            for one in self.together
+        )
+
+    def _regulate(self) -> None:
+        """Give all sets together their aims."""
+        together, idle, now, m = self.together, self._idle, self.unit.plant.now, self._bus_machine
+        states = [one.unit.state for one in together]
+        if idle and not any(state.regulation for state in states):
+            return
+        ways = [Regulation(*state.regulation).moved(now, m.governor_s, m.avr_s) if state.regulation else AT_REST
+                for state in states]  # fmt: skip
+        speed, volts, kw, kvar = (0.0, 0.0, [0.0] * len(ways), [0.0] * len(ways)) if idle else self._aims()
+        if idle and all(max(abs(way.speed), abs(way.volts)) < 1e-6 and abs(way.kw) + abs(way.kvar) < 1e-3
+                        for way in ways):  # fmt: skip
+            for state in states:
+                state.regulation = []
+            return
+        lead, capacities = ways[0], [one.engine.site_kw for one in together]
+        whole = sum(capacities)
+        kw_left, kvar_left = sum(way.kw for way in ways) / whole, sum(way.kvar for way in ways) / whole
+        for n, (state, way) in enumerate(zip(states, ways, strict=True)):
+            state.regulation = list(
+                Regulation(
+                    now,
+                    lead.speed,
+                    lead.volts,
+                    way.kw - kw_left * capacities[n],
+                    way.kvar - kvar_left * capacities[n],
+                    speed,
+                    volts,
+                    kw[n],
+                    kvar[n],
+                )
+            )
+
+    def _aims(self) -> tuple[float, float, list[float], list[float]]:
+        """Deviations of speed and voltage, and what each set gives above its share, once everything has settled."""
+        together = self.together
+        kw = sum(one.unit.load.total_kw for one in together)
+        kvar = sum(one.unit.load.total_kvar for one in together)
+        whole = sum(one.capacity_kw for one in together)
+        share, kvar_share = kw / whole, kvar / sum(_rated_kvar(one) for one in together)
+        speed, kws = balance([_active(one, share) for one in together], kw)
+        volts, kvars = balance([_reactive(one, kvar_share) for one in together], kvar)
+        weights = [one.capacity_kw / whole for one in together]
+        return (
+            speed,
+            volts,
+            [given - kw * weight for given, weight in zip(kws, weights, strict=True)],
+            [given - kvar * weight for given, weight in zip(kvars, weights, strict=True)],
+        )
+
+
+def _amplitude(one: Alternator) -> float:
+    """Amplitude of its hunting governor, per unit of speed."""
+    hunt = one.unit.fault("governor")
+    return hunt["amplitude"] / one.unit.params.hertz if hunt and one.unit.state.phase == "running" else 0.0
+
+
+def _inertia_kws(one: Alternator) -> float:
+    """Energy stored at rated speed, kW s."""
+    return one.unit.params.inertia_s * one.unit.params.standby_kw
+
+
+def _rated_kvar(one: Alternator) -> float:
+    """Its weight in the sharing of reactive power: its kVA, derated as its engine is."""
+    return one.engine.site_kw * one.unit.params.kva / one.unit.params.standby_kw
+
+
+def _active(one: Alternator, share: float) -> Characteristic:
+    """Active power by speed; `share` is the mean of the bus."""
+    params, rating = one.unit.params, max(1.0, one.engine.site_kw)
+    turned = -MOTORING * params.standby_kw / rating
+    if one.unit.state.phase != "running":
+        return Characteristic(rating, 0.0, 0.0, STIFF, turned, turned)
+    race = one.unit.fault("overspeed")
+    offset, most = race["hertz"] / params.hertz if race else 0.0, params.overload_percent / 100.0
+    if params.droop_percent:
+        slope = params.droop_percent / 100.0 * rating / params.standby_kw
+        return Characteristic(rating, 0.0, offset, slope, turned, most)
+    return Characteristic(rating, share, offset, GOVERNOR_DROOP if race else STIFF, turned, most)
+
+
+def _reactive(one: Alternator, share: float) -> Characteristic:
+    """Reactive power by voltage; `share` is the mean of the bus."""
+    params, rating = one.unit.params, max(1.0, _rated_kvar(one))
+    least, most = (limit * params.kva / rating for limit in (least_kvar(params), most_kvar(params)))
+    wrong = one.unit.fault("avr")
+    offset = wrong["error"] / 100.0 if wrong else 0.0
+    return Characteristic(rating, share, offset, QUADRATURE_DROOP if wrong else STIFF, least, most)

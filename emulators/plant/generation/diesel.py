@@ -1,6 +1,6 @@
-"""The diesel engine behind a generator as formulas: rating, fuel, speed after a load step, coolant.
+"""The diesel engine behind a generator as formulas: rating, fuel, coolant.
 
-Pure functions and small closed families of curves; `generators` puts them on the plant's clock.
+Pure functions and small closed families of curves; `engine` puts them on the plant's clock.
 """
 
 from __future__ import annotations
@@ -74,10 +74,21 @@ class GeneratorRatings:
     inertia_s: Annotated[float, Range(0.1, 20.0, "s")] = 1.0
     """H: stored energy at rated speed over rated power, s (1 to 1.5 is usual at this size, unverified)."""
     governor_s: Annotated[float, Range(0.05, 10.0, "s")] = 0.55
-    """Time from a load step to the lowest speed, s: with `inertia_s` a full step dips 10 %, a 60 % step 6.1 % (ISO
-    8528-5 class G3 allows 7 % and 3 s to return; from memory of its table 4)."""
+    """Time from a load step to the lowest speed, s: with `inertia_s` a step of 32 % dips 3.2 % (ISO 8528-5 class G3
+    allows 7 % and 3 s to return; from memory of its table 4)."""
+    bmep_bar: Annotated[float, Range(1.0, 40.0, "bar")] = 25.4
+    """Brake mean effective pressure at the standby rating, bar: 1915 kWm from 60.2 l at 1500 rpm (FR-6345). The higher
+    it is, the smaller the first load step that the engine takes at once (ISO 8528-5, see `swing.ASPIRATED_BAR`)."""
+    turbo_s: Annotated[float, Range(0.05, 20.0, "s")] = 1.5
+    """Time constant with which the turbocharger delivers the air for a load above that, s (1 to 2 usual; assumed)."""
     transient_reactance: Annotated[float, Range(0.01, 1.0)] = 0.2
     """x'd of the alternator, per unit: sets the voltage dip (typical; G3 allows 15 %)."""
+    synchronous_reactance: Annotated[float, Range(0.5, 5.0)] = 2.8
+    """xd of the alternator, per unit (2.5 to 3.3 is usual at this size): without field it takes 1 / xd of its rating
+    from the bus as reactive power."""
+    sustained_short_circuit: Annotated[float, Range(1.0, 6.0, "times rated")] = 3.0
+    """Current that the excitation at its ceiling drives into a short circuit for seconds, times rated (3 for 10 s with
+    a permanent-magnet exciter is usual)."""
     avr_s: Annotated[float, Range(0.05, 10.0, "s")] = 0.8
     """Time constant of the voltage's return, s (G3: back within 4 s)."""
     fire_hot_s: Annotated[float, Range(0.1, 60.0, "s")] = 1.2
@@ -142,72 +153,6 @@ def derated_kw(ratings: GeneratorRatings, air_c: float) -> float:
     lost = max(0.0, air_c - ratings.derate_from_c) * ratings.derate_percent_per_k
     lost += max(0.0, ratings.altitude_m - ratings.derate_from_m) * ratings.derate_percent_per_m
     return ratings.standby_kw * max(0.0, 1.0 - lost / 100.0)
-
-
-# -- speed and voltage after a load step ---------------------------------------------------------------------
-
-
-class Swing(NamedTuple):
-    """Deviation of speed and voltage from their set points, per unit, as a closed family of curves.
-
-    Speed obeys 2H dw/dt = u - p with a critically damped governor of time constant T: a step of p dips it by
-    -(p / 2H) t exp(-t / T). Sums and shifts of that have the form (a + b t) exp(-t / T), so any number of steps is
-    two numbers. Power the engine cannot give takes the speed down in a straight line instead: `drop` + `rate` t.
-    Voltage falls at once and returns as `v` exp(-t / avr).
-    """
-
-    at: float = 0.0
-    a: float = 0.0
-    b: float = 0.0
-    v: float = 0.0
-    drop: float = 0.0
-    rate: float = 0.0
-
-    def moved(self, now: float, ratings: GeneratorRatings) -> Swing:
-        """The same curve counted from `now`."""
-        dt = now - self.at
-        if dt <= 0.0:
-            return self
-        fade = exp(-dt / ratings.governor_s)
-        return Swing(
-            now,
-            (self.a + self.b * dt) * fade,
-            self.b * fade,
-            self.v * exp(-dt / ratings.avr_s),
-            self.drop + self.rate * dt,
-            self.rate,
-        )
-
-    def speed(self, now: float, ratings: GeneratorRatings) -> float:
-        """Deviation of speed, per unit."""
-        here = self.moved(now, ratings)
-        return here.a - here.drop
-
-    def voltage(self, now: float, ratings: GeneratorRatings) -> float:
-        return self.moved(now, ratings).v
-
-    def loaded(self, now: float, ratings: GeneratorRatings, kw_step: float, kva_step: float) -> Swing:
-        """After a step of active and apparent power, per unit of the running sets' ratings."""
-        here = self.moved(now, ratings)
-        dip = ratings.transient_reactance * kva_step
-        dip /= 1.0 + abs(dip)
-        return here._replace(b=here.b - kw_step / (2.0 * ratings.inertia_s), v=here.v - dip)
-
-    def overloaded(self, now: float, ratings: GeneratorRatings, excess: float) -> Swing:
-        """With so much more power drawn than the engine can give, per unit; 0 lets the governor recover the drop."""
-        here = self.moved(now, ratings)
-        if excess > 0.0:
-            return here._replace(rate=excess / (2.0 * ratings.inertia_s))
-        return here._replace(a=here.a - here.drop, drop=0.0, rate=0.0)
-
-    def size(self, now: float, ratings: GeneratorRatings) -> float:
-        """A bound of both deviations from now on while the engine can give what is drawn, per unit."""
-        here = self.moved(now, ratings)
-        return max(abs(here.a) + abs(here.b) * ratings.governor_s, abs(here.v))
-
-    def settled(self, now: float, ratings: GeneratorRatings) -> bool:
-        """Within 0.04 % of both set points for good."""
-        return self.rate == 0.0 and self.size(now, ratings) < 4e-4
 
 
 # -- coolant ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf, pi, sin
+from math import inf
 from typing import Any, Protocol
 
 from twinfeed.emulators.plant.generation.diesel import (
@@ -26,9 +26,6 @@ from twinfeed.emulators.plant.generation.fuel import Tank
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.power.electrical import Electrical
-
-HUNTING_PERIOD_S = 2.0
-"""Of a governor that hunts, s (0.5 Hz is usual)."""
 
 OIL_LEAST_KPA = 100.0
 OIL_LASTS_S = 60.0
@@ -86,9 +83,8 @@ ENGINE_FAULTS: Mapping[str, Fault] = {
 class Shaft(Protocol):
     """What an engine asks of the machine that it drives."""
 
-    @property
-    def motored(self) -> bool:
-        """True if something turns the dead engine at rated speed."""
+    def held_speed(self) -> float | None:
+        """Speed at which something else holds it, per unit; None while it sets the speed itself."""
 
     @property
     def loaded(self) -> bool:
@@ -99,7 +95,7 @@ class Shaft(Protocol):
         """Power it gives, % of what the engine can give now."""
 
     def swing(self) -> float:
-        """Deviation of speed that load steps cause at this moment, per unit."""
+        """Deviation of speed from the set point at this moment, per unit."""
 
     def entered(self, phase: str) -> None:
         """The engine has just changed its phase."""
@@ -138,18 +134,16 @@ class DieselEngine:
     def speed(self) -> float:
         """Share of rated speed."""
         state, params, passed = self.unit.state, self.unit.params, self.unit.plant.now - self.unit.state.since
+        if state.phase in ("running", "stopping") and (held := self.shaft.held_speed()) is not None:
+            return held
         if state.phase == "cranking":
             return CRANKING_RPM / RATED_RPM if self.turns else 0.0
         if state.phase == "running":
             share = min(1.0, passed / params.run_up_s)
             speed = state.from_speed + (1.0 - state.from_speed) * share + self.shaft.swing()
-            if race := self.unit.fault("overspeed"):
-                speed += race["hertz"] / params.hertz * share
-            if hunt := self.unit.fault("governor"):
-                speed += hunt["amplitude"] / params.hertz * sin(2.0 * pi * self.unit.plant.now / HUNTING_PERIOD_S)
             return max(0.0, speed)
         if state.phase == "stopping":
-            return 1.0 if self.shaft.motored else max(0.0, state.from_speed - passed / params.run_down_s)
+            return max(0.0, state.from_speed - passed / params.run_down_s)
         return 0.0
 
     @property
@@ -176,7 +170,7 @@ class DieselEngine:
         """What it burns, l/h."""
         if self.unit.state.phase != "running":
             return 0.0
-        return fuel_lph(self.unit.params, engine_kw(self.unit.params, self.unit.load.total_kw))
+        return max(0.0, fuel_lph(self.unit.params, engine_kw(self.unit.params, self.unit.load.total_kw)))
 
     @property
     def fuel_percent(self) -> float:

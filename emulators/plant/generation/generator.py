@@ -20,7 +20,9 @@ from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, Dra
 class Generator(Electrical[GeneratorState, GeneratorRatings]):
     """A diesel generating set with its circuit breaker, one of those on the bus `params.bus`.
 
-    Sets in step share the bus's load in proportion to `capacity_kw` (isochronous load sharing). One that closes onto
+    Sets in step turn at one speed and have one voltage. They share the bus's load in proportion to `capacity_kw`
+    (isochronous load sharing), unless governors, regulators, droop or a dead engine move power between them
+    (`paralleling`). One that closes onto
     a live bus without being in step, or is met by another source, trips together with all sources of the bus.
     """
 
@@ -76,16 +78,13 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
         self.engine = DieselEngine(self)
         self.alternator = Alternator(self, self.engine)
         self.origin = self.alternator.origin
-        self._peers: list[Generator] = []
         self._bus: Electrical | None = None
 
     def start(self) -> None:
         self.engine.start()
         actors = self.plant.actors
-        self._peers = [
-            a for a in actors.values() if isinstance(a, Generator) and a is not self and a.origin == self.origin
-        ]
-        self.alternator.peers = [peer.alternator for peer in self._peers]
+        sets = [a for a in actors.values() if isinstance(a, Generator) and a.origin == self.origin]
+        self.alternator.start([one.alternator for one in sets])
         bus = actors.get(self.params.bus)
         self._bus = bus if isinstance(bus, Electrical) else None
 
@@ -117,6 +116,13 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
     def bus_live(self) -> bool:
         """True if there is voltage on the bus side of its breaker."""
         return self.alternator.met() or (self._bus is not None and self._bus.output.live)
+
+    @property
+    def bus_supply(self) -> Supply:
+        """Supply on the bus side of its breaker."""
+        if self._bus is not None and self._bus.output.live:
+            return self._bus.output
+        return next((peer.terminals() for peer in self.alternator.peers if peer.on_bus), DEAD)
 
     @property
     def terminal_volts(self) -> float:
@@ -174,6 +180,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
             self.log("breaker failed to open")
             return False
         self.state.closed = self.state.in_step = False
+        self.alternator.forget()
         self.state.trip_cause = ""
         self.log("breaker opened", kw=round(self.load.total_kw, 1))
         self.touch()
@@ -206,14 +213,16 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
         state = self.state
         if not state.closed:
             return DEAD
-        if state.phase == "running":
-            own = self.terminals()
-            return own if state.in_step or not own.origin else own._replace(origin=self.id)
-        driver = self.alternator.motored_by()
-        return DEAD if driver is None else driver.terminals()
+        own = self.alternator.terminals()
+        return own if state.in_step or not own.live else own._replace(origin=self.id)
 
     def demand(self) -> Mapping[str, Draw]:
         return {}
+
+    @property
+    def exchange(self) -> Draw:
+        """Power given above its share by capacity, to the other sets of its bus (below zero: from them)."""
+        return self.alternator.exchange
 
     # -- the clock's calls -----------------------------------------------------------------------------------
 
@@ -223,7 +232,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
         if self.state.closed:
             self._watch_bus()
         if self.state.phase == "running":
-            self.alternator.watch_load()
+            self.alternator.react()
 
     def horizon(self) -> float:
         return self.alternator.horizon()
@@ -233,8 +242,6 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
             self.touch()
         elif name in ("closed", "closed in step"):
             self._close(name == "closed in step")
-        elif name == "stall":
-            self.engine.die("stalled")
         elif not self.engine.on_timer(name):
             super().on_timer(name)
 
@@ -243,18 +250,15 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
     def _close(self, synchronised: bool) -> None:
         state = self.state
         live = self.bus_live
+        if live and synchronised and state.phase == "running":
+            self.alternator.join()
         state.closed, state.trip_cause = True, ""
         state.in_step = not live or synchronised
+        self.alternator.forget()
         self.log("breaker closed", bus="live" if live else "dead", in_step=state.in_step)
         self.touch()
         if state.phase != "running" and live:
             self.trip("closed onto a live bus while standing")
-        elif live and synchronised:
-            for peer in self._peers:
-                if peer.on_bus:
-                    state.swing = list(peer.state.swing)
-            kw, kva, capacity = self.alternator.bus_loading()
-            state.loading = [kw, kva, capacity]
 
     def _watch_bus(self) -> None:
         """Take note of being in step; what follows when it is not comes from the board, by `surge`."""
@@ -380,8 +384,8 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
         return self.engine.charge_volts
 
     def terminals(self) -> Supply:
-        """Supply on the set's side of its breaker."""
-        return self.alternator.terminals()
+        """Supply on the set's side of its breaker: that of its bus while the breaker is closed."""
+        return self.output if self.state.closed and self.output.live else self.alternator.terminals()
 
     def coolant_reaches_s(self, celsius: float) -> float:
         """Seconds until the coolant is at that temperature if nothing changes, inf if it is not on the way."""

@@ -11,7 +11,7 @@ from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.breakers import BreakerRatings, BreakerState, CircuitBreaker
-from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Supply
+from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Supply, added
 from twinfeed.emulators.plant.power.flow import Tie, capacity_kw
 
 ANGLES = (0.0, -2.0 * pi / 3.0, 2.0 * pi / 3.0)
@@ -101,18 +101,27 @@ class Board(Electrical[State, BoardRatings]):
                 for terminal, supply in self.seen.items()
                 if supply.origin
             }
-        load = self.load
-        if load is NOTHING:
+        load, carrying = self.load, self._carrying()
+        if load is NOTHING and len(carrying) < 2:
             return {}
-        carrying = self._carrying()
         if len(carrying) == 1:
             return {carrying[0]: load}
         weights = self._weights(carrying)
         whole = sum(weights)
-        return {
-            terminal: load.scaled(weight / whole if whole > 0.0 else 1.0 / len(weights))
-            for terminal, weight in zip(carrying, weights, strict=True)
-        }
+        shares = [weight / whole if whole > 0.0 else 1.0 / len(weights) for weight in weights]
+        exchanges = [self.upstream(terminal).exchange for terminal in carrying]
+        given = [load.scaled(share) for share in shares]
+        if any(exchange is not NOTHING for exchange in exchanges):
+            net = added(exchanges)  # of the whole board: part of its load, for it flows over its ties
+            given = [
+                draw.plus(exchange).plus(net.scaled(-share))
+                for draw, exchange, share in zip(given, exchanges, shares, strict=True)
+            ]
+        return dict(zip(carrying, given, strict=True))
+
+    @property
+    def exchange(self) -> Draw:
+        return added(self.upstream(terminal).exchange for terminal in self._carrying())
 
     def react(self) -> None:
         # While others still react to this instant, supplies of one system may differ for a round.

@@ -355,6 +355,10 @@ class Breaker(CircuitBreaker):
         weight: float = getattr(self.upstream("input"), "capacity_kw", 1.0)
         return weight
 
+    @property
+    def exchange(self) -> Draw:
+        return self.upstream("input").exchange if self.output.live else NOTHING
+
     def energise(self) -> Supply:
         return self.seen["input"] if self.state.position == "closed" else DEAD
 

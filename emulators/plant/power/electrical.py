@@ -10,7 +10,7 @@ Voltages are phase-to-neutral RMS in V, powers per phase in kW and kvar, frequen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import hypot
 from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Protocol, cast
@@ -134,6 +134,14 @@ class Surroundings(Protocol):
         """Temperature, degC."""
 
 
+def added(draws: Iterable[Draw]) -> Draw:
+    """The sum of some draws."""
+    whole = NOTHING
+    for draw in draws:
+        whole = whole if draw is NOTHING else draw if whole is NOTHING else whole.plus(draw)
+    return whole
+
+
 @dataclass(frozen=True)
 class NoRatings:
     """The parameters of a component that has none."""
@@ -254,6 +262,11 @@ class Electrical(Component[S, P]):
         unless it is. Returns true if the surge is broken from here on upwards.
         """
         return broken
+
+    @property
+    def exchange(self) -> Draw:
+        """Power that it gives above its share by capacity, for what moves between sources in parallel."""
+        return NOTHING
 
     def socket(self, name: str) -> Supply:
         """What one of its sockets puts out (for components with switched outlets)."""

@@ -14,7 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import ClassVar, NamedTuple
 
 from twinfeed.emulators.plant.kernel.actor import PlantError, S
-from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, P, Supply
+from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, P, Supply, added
 
 
 class Tie(Electrical[S, P]):
@@ -333,9 +333,14 @@ def _share(busbar: Busbar, carried: dict[str, Draw]) -> None:
     if whole <= 0.0:
         weights, whole = dict.fromkeys(weights, 1.0), float(len(weights))
     missing: dict[str, Draw] = {}
+    exchanges = {board.id: board.exchange for board in busbar.incomers}
+    net = added(exchanges.values())
     for board in busbar.boards:
         carried[board.id] = board.load
-        share = total.scaled(weights.get(board.id, 0.0) / whole)
+        weight = weights.get(board.id, 0.0) / whole
+        share = total.scaled(weight)
+        if (exchange := exchanges.get(board.id, NOTHING)) is not NOTHING:
+            share = share.plus(exchange).plus(net.scaled(-weight))
         missing[board.id] = board.load.plus(share.scaled(-1.0))
         board.load = share
     for tie, parent, child in reversed(busbar.branches):

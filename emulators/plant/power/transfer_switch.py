@@ -14,7 +14,7 @@ from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.breakers import PADLOCK
-from twinfeed.emulators.plant.power.electrical import DEAD, Draw, Electrical, Supply, passed_on_kw
+from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Supply, passed_on_kw
 
 
 @dataclass(frozen=True)
@@ -115,6 +115,10 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
     def capacity_kw(self) -> float:
         """That of the source it stands on, kW."""
         return passed_on_kw(self, self.state.position)
+
+    @property
+    def exchange(self) -> Draw:
+        return self.upstream(self.state.position).exchange if self.output.live else NOTHING
 
     def request_start(self, wanted: bool) -> None:
         """Close or open the engine-start contact."""

@@ -14,7 +14,15 @@ from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
-from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, NOMINAL_VOLTS, Draw, Electrical, Supply
+from twinfeed.emulators.plant.power.electrical import (
+    DEAD,
+    LOADING_PERCENT,
+    NOMINAL_VOLTS,
+    NOTHING,
+    Draw,
+    Electrical,
+    Supply,
+)
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,10 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
     @property
     def capacity_kw(self) -> float:
         return self.params.kva if self.output.live else 0.0
+
+    @property
+    def exchange(self) -> Draw:
+        return self.upstream("input").exchange if self.output.live else NOTHING
 
     @property
     def load_percent(self) -> float:

@@ -47,11 +47,13 @@ class Station(Sets):
         return self.controllers[0]
 
     def carrying(self, kw: float, seconds: float = 60.0) -> None:
-        """Called, on the bus and carrying that load."""
+        """Called, on the bus and carrying that load, taken in steps that a highly rated engine accepts."""
         self.switch.call()
         self.run(20.0)
-        self.load.take(kw)
-        self.run(seconds)
+        for step in (1, 2, 3):
+            self.load.take(kw * step / 3.0)
+            self.run(5.0)
+        self.run(max(0.0, seconds - 15.0))
 
     def stages(self, n: int = 0) -> list[str]:
         """The stages this controller went through, as the journal has them."""

@@ -81,6 +81,16 @@ def test_a_block_load_within_the_rating_trips_nothing():
     assert station.load.supplied
 
 
+def test_the_same_load_in_one_step_is_too_much_for_the_turbocharger_and_trips_on_speed():
+    station = Station()
+    station.switch.call()
+    station.run(20.0)
+    station.load.take(1600.0)
+    station.run(60.0)
+    assert station.controller.state.latched["under_speed"] == "shutdown"
+    assert not station.load.supplied
+
+
 def test_an_overload_ends_in_an_electrical_trip_or_a_shutdown():
     station = Station()
     station.carrying(2200.0, seconds=30.0)

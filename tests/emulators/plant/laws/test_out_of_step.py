@@ -15,7 +15,7 @@ from twinfeed.emulators.plant.power.breakers import Breaker, BreakerRatings
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.plant.power.static_transfer_switch import StaticTransferSwitch
 from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch, TransferSwitchRatings
-from twinfeed.emulators.plant.power.transformers import Transformer
+from twinfeed.emulators.plant.power.transformers import Transformer, TransformerRatings
 from twinfeed.emulators.plant.power.utilities import Utility
 from twinfeed.emulators.plant.ups.ups import Ups
 
@@ -38,7 +38,9 @@ class Side:
             made: Any = {
                 "breaker": lambda id=id, feed=feed: Breaker(id, None, {"input": feed}),
                 "failing": lambda id=id, feed=feed: Breaker(id, None, {"input": feed}),
-                "transformer": lambda id=id, feed=feed: Transformer(id, None, {"input": feed}),
+                "transformer": lambda id=id, feed=feed: Transformer(
+                    id, TransformerRatings(inrush_times_rated=0.0), {"input": feed}
+                ),
                 "ats": lambda id=id, feed=feed: AutomaticTransferSwitch(id, None, {"normal": feed}),
                 "sts": lambda id=id, feed=feed: StaticTransferSwitch(id, None, {"preferred": feed}),
                 "board": lambda id=id, feed=feed: Board(id, None, {"in": feed}),

@@ -71,6 +71,36 @@ def test_the_bus_tie_closed_out_of_step_costs_both_boards_and_latches_the_sets(b
     assert losses(bamako) == 0
 
 
+@pytest.mark.parametrize(
+    ("fault", "parameters", "trips", "alarm"),
+    [
+        ("overspeed", {"hertz": 5.0}, [1], "kw_overload"),
+        ("avr", {"error": -15.0}, [1], "loss_of_excitation"),
+        ("avr", {"error": -100.0}, [1], "loss_of_excitation"),
+        ("avr", {"error": 15.0}, [2, 3], "loss_of_excitation"),
+        ("fuel-contaminated", {"minutes": 0.0}, [1], "reverse_power"),
+        ("governor", {"amplitude": 3.0}, [], ""),
+    ],
+)
+def test_a_set_gone_wrong_shows_in_power_and_trips_by_its_protection(bamako, fault, parameters, trips, alarm):
+    for utility in ("utility-a", "utility-b"):
+        bamako.inject(utility, "outage")
+    bamako.advance(10 * MINUTE)
+    bamako.inject("generator-1", fault, parameters)
+    devices = {number: bamako.devices[f"generator-{number}"] for number in (1, 2, 3)}
+    for _ in range(12):
+        bamako.advance(0.25)
+        for point in ("generator.frequency", "generator.voltage.1"):
+            assert len({round(float(device.read(point)), 6) for device in devices.values()}) == 1
+    powers = ("generator.power.total", "generator.reactive.total")
+    shares = {point: [devices[number].read(point) for number in (1, 2)] for point in powers}
+    assert any(abs(one - other) > 100.0 for one, other in shares.values())
+    bamako.advance(30.0)
+    latched = [number for number, device in devices.items() if alarm and device.state.latched.get(alarm) == "trip"]
+    assert latched == trips
+    assert losses(bamako) == 0
+
+
 def test_every_quantity_and_every_point_can_be_read_at_any_time(bamako):
     for target, fault in (("utility-a", "outage"), ("utility-b", "outage"), ("generator-1", "fail-to-start")):
         bamako.inject(target, fault)
