@@ -11,6 +11,7 @@ from twinfeed.emulators.plant.cooling.crahs import Crah
 from twinfeed.emulators.plant.cooling.halls import Hall
 from twinfeed.emulators.plant.cooling.heat_rejection import CoolingTower, DryCooler
 from twinfeed.emulators.plant.cooling.pumps import Pump
+from twinfeed.emulators.plant.cooling.rooms import Room, VentilationFan
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.generation.fuel import BulkTank, DayTank
 from twinfeed.emulators.plant.generation.generator import Generator
@@ -56,6 +57,8 @@ OWN: tuple[type[Component], ...] = (
     DryCooler,
     Crah,
     Hall,
+    Room,
+    VentilationFan,
     Switch,
     Link,
     ManagementNetwork,

@@ -10,6 +10,10 @@ from twinfeed.emulators.devices.ups.firmware import UpsFirmware
 HOT_C = 45.0
 """Battery temperature that raises the temperature alarm, degC; it clears 5 K below."""
 
+HOT_AIR_C = 40.0
+"""Air around the UPS that raises the temperature alarm, degC (the limit of normal service of IEC 62040-3); it clears
+2 K below."""
+
 OVERLOAD_PERCENT = 100.0
 """Load that raises the overload alarm, %; it clears 5 % below."""
 
@@ -49,9 +53,9 @@ ALARMS: Alarms[UpsFirmware] = (
     ),
     Alarm(
         "temp_bad",
-        "the battery is too warm",
-        lambda d: d.ups.battery_c > HOT_C,
-        lambda d: d.ups.battery_c < HOT_C - 5.0,
+        "the battery, or the air around the UPS, is too warm",
+        lambda d: d.ups.battery_c > HOT_C or d.ups.ambient_c > HOT_AIR_C,
+        lambda d: d.ups.battery_c < HOT_C - 5.0 and d.ups.ambient_c < HOT_AIR_C - 2.0,
     ),
     Alarm("input_bad", "the input is out of tolerance", lambda d: not d.ups.input_ok),
     Alarm("output_bad", "the output is out of tolerance", _output_bad, severity="critical"),

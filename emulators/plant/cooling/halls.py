@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
 from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K, relative_humidity_percent
+from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, ConditionedAir
 from twinfeed.emulators.plant.cooling.climate import Climate
-from twinfeed.emulators.plant.cooling.crahs import ConditionedAir, Crah
+from twinfeed.emulators.plant.cooling.rooms import sources_in
 from twinfeed.emulators.plant.cooling.thermal import Balance, Body, ThermalState
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
@@ -97,9 +98,8 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
 
     def start(self) -> None:
         actors = list(self.plant.actors.values())
-        inside = [a for a in actors if getattr(getattr(a, "params", None), "hall", None) == self.id]
-        self.crahs = [a for a in inside if isinstance(a, Crah)]
-        self._sources: list[Any] = [a for a in inside if not isinstance(a, Crah) and hasattr(a, "heat_kw")]
+        self.crahs = [a for a in actors if isinstance(a, AirHandler) and a.params.hall == self.id]
+        self._sources = sources_in(self.plant, self.id)
         outside = self.plant.find(self.params.climate) if self.params.climate else None
         self._climate = outside if isinstance(outside, Climate) else None
         super().start()

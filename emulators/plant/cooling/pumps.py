@@ -13,6 +13,7 @@ from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
+from twinfeed.emulators.plant.power.room_air import room_around
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,11 @@ class PumpRatings:
     """From the return of power to the drive's start, s: charging its DC link and self-test (assumption)."""
     minimum_volts: Annotated[float, Range(0.0, 400.0, "V")] = 0.8 * NOMINAL_VOLTS
     """Below this the drive trips on DC undervoltage, V."""
+    room: Annotated[str, Names("hall", "room")] = ""
+    """The room whose air cools its drive. All its power goes into the water."""
+    hot_stop_c: Annotated[float, Range(30.0, 120.0, "degC")] = 55.0
+    """Air at which the drive trips on over-temperature, degC (drives are rated for 40 degC, derated up to 50; the
+    margin is an assumption). It is ready again 10 K below."""
     initially_on: bool = True
 
 
@@ -43,6 +49,8 @@ class PumpState(State):
     """Of the impeller, 0 to 1."""
     ready: bool = True
     """The drive has power and has started up."""
+    hot: bool = False
+    """The drive has tripped on over-temperature."""
     run_s: float = 0.0
 
 
@@ -74,6 +82,9 @@ class Pump(Electrical[PumpState, PumpRatings]):
         self.state.commanded = self.params.initially_on
         self.state.speed = 1.0 if self.params.initially_on else 0.0
 
+    def start(self) -> None:
+        self._room = room_around(self)
+
     def switch(self, on: bool) -> None:
         if on != self.state.commanded:
             self.state.commanded = on
@@ -94,7 +105,8 @@ class Pump(Electrical[PumpState, PumpRatings]):
 
     @property
     def target(self) -> float:
-        turning = self.state.ready and self.state.commanded and "failure" not in self.state.faults
+        s = self.state
+        turning = s.ready and s.commanded and not s.hot and "failure" not in s.faults
         return self.state.speed_percent / 100.0 if turning else 0.0
 
     @property
@@ -119,7 +131,7 @@ class Pump(Electrical[PumpState, PumpRatings]):
 
     @property
     def power_kw(self) -> float:
-        driven = self.state.ready and "failure" not in self.state.faults
+        driven = self.state.ready and not self.state.hot and "failure" not in self.state.faults
         return self.params.power_kw * float(self.state.speed**3) if driven else 0.0
 
     def energise(self) -> Supply:
@@ -130,6 +142,8 @@ class Pump(Electrical[PumpState, PumpRatings]):
         return {terminal: three_phase(self.power_kw, self.params.power_factor)} if terminal else {}
 
     def react(self) -> None:
+        if self._room is not None:
+            self._feel(self._room.air_c)
         powered = self._terminal != ""
         waiting = self.remaining_s("drive ready") is not None
         if not powered:
@@ -141,6 +155,14 @@ class Pump(Electrical[PumpState, PumpRatings]):
                 self.touch()
         elif not self.state.ready and not waiting:
             self.after(self.params.restart_s, "drive ready")
+
+    def _feel(self, air_c: float) -> None:
+        s = self.state
+        hot = air_c >= self.params.hot_stop_c - (10.0 if s.hot else 0.0)
+        if hot != s.hot:
+            s.hot = hot
+            self.log("drive over-temperature" if hot else "drive cooled down", air_c=round(air_c, 1))
+            self.touch()
 
     def on_timer(self, name: str) -> None:
         if name == "drive ready":

@@ -196,10 +196,10 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         back, supply = self.return_node, self.supply_node
         for node, conductance in enumerate(self._ambient_kw_per_k, back):
             balance.inflow(node, self.params.ambient_c, conductance)
+        balance.heat(back, sum(pump.power_kw for pump in self.pumps))
         flow = self.flow_l_s * WATER_KJ_PER_L_K
         if flow <= 0.0:
             return
-        balance.heat(back, sum(pump.power_kw for pump in self.pumps))
         balance.flow(back, supply, flow)
         for layer in range(back + 1, supply + 1):
             balance.flow(layer, layer - 1, flow)

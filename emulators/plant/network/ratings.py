@@ -37,8 +37,11 @@ class SwitchRatings:
     """Rack rows whose servers are cabled to this switch; a row served by two switches splits its traffic."""
     server_ports: Annotated[int, Range(0, 512, "ports")] = 48
     """How many ports, from port 1, those servers take; divided evenly among the rows."""
-    hall: Annotated[str, Names("hall")] = ""
-    """The hall it stands in: its heat goes there and its fans breathe that air."""
+    hall: Annotated[str, Names("hall", "room")] = ""
+    """The hall or room it stands in: its heat goes there and its fans breathe that air."""
+    hot_stop_c: Annotated[float, Range(30.0, 120.0, "degC")] = 60.0
+    """Air that it breathes at which it switches itself off, degC (rated for 45 degC; the margin is an assumption). It
+    boots again 15 K below."""
 
     def __post_init__(self) -> None:
         if self.uplinks > self.ports:
@@ -51,6 +54,8 @@ class SwitchRatings:
 class SwitchState(State):
     power: str = "up"
     """off, booting or up."""
+    hot: bool = False
+    """It has switched itself off for heat."""
     booted_at: float = 0.0
     boots: int = 1
     shut: list[int] = field(default_factory=list)

@@ -23,6 +23,7 @@ from twinfeed.emulators.plant.power.electrical import (
     Supply,
     single_phase,
 )
+from twinfeed.emulators.plant.power.room_air import room_around
 
 AGGREGATE_BASE = 768
 """ifIndex of link aggregate n is 768 + n (recording of an Aruba CX 8360: lag1 is 769, lag101 is 869)."""
@@ -130,6 +131,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
         self.state.changed = [0.0] * self.params.ports
 
     def start(self) -> None:
+        self._room = room_around(self)
         if not any(getattr(actor, "kind", "") == "network" for actor in self.plant.actors.values()):
             raise PlantError(f"{self.id}: a site with switches needs one component of kind network")
 
@@ -168,7 +170,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
     @property
     def input_kw(self) -> float:
         """What it draws from both inputs, kW."""
-        return self.params.kw if self.supplies else 0.0
+        return self.params.kw if self.supplies and not self.state.hot else 0.0
 
     @property
     def heat_kw(self) -> float:
@@ -179,13 +181,27 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
         if self.supplies != self._noted:
             self._noted = self.supplies
             self.revision += 1
+        if self._room is not None:
+            self._feel(self._room.inlet_c)
         if self.supplies or not self.feeds:
             if self.remaining_s("holdup") is not None:
                 self.cancel("holdup")
-            if self.state.power == "off":
+            if self.state.power == "off" and not self.state.hot:
                 self._boot()
         elif self.state.power != "off" and self.remaining_s("holdup") is None:
             self.after(self.params.holdup_s, "holdup")
+
+    def _feel(self, inlet_c: float) -> None:
+        """Switch off in air that is too hot, and boot again when it has cooled."""
+        hot = inlet_c >= self.params.hot_stop_c - (15.0 if self.state.hot else 0.0)
+        if hot == self.state.hot:
+            return
+        self.state.hot = hot
+        self.log("overheated" if hot else "cooled down", inlet_c=round(inlet_c, 1))
+        if hot and self.state.power != "off":
+            self.state.power = "off"
+            self.cancel("booted")
+        self._changed()
 
     def on_timer(self, name: str) -> None:
         if name == "holdup":

@@ -341,7 +341,8 @@ def _open(actor: Actor, cause: str) -> None:
 
 
 def _hall_of(actor: Actor) -> str:
-    return getattr(getattr(actor, "params", None), "hall", "")
+    params = getattr(actor, "params", None)
+    return getattr(params, "room", "") or getattr(params, "hall", "")
 
 
 def _managed(actor: Actor) -> str:

@@ -15,8 +15,8 @@ from twinfeed.emulators.plant.kernel.ratings import Names, Range
 class PlaceRatings:
     """A battery or switch room of 40 m2 in a site, with smoke detection and walls that hold a fire for an hour."""
 
-    hall: Annotated[str, Names("hall")] = ""
-    """The hall whose air this is. All that names this hall, and no place of its own, then stands here as well."""
+    hall: Annotated[str, Names("hall", "room")] = ""
+    """The hall or room whose air this is. All that names it, and no place of its own, then stands here as well."""
     air_c: Annotated[float, Range(-40.0, 60.0, "degC")] = 25.0
     """Air of a place without a hall, degC."""
     area_m2: Annotated[float, Range(1.0, 100000.0, "m2")] = 40.0

@@ -13,7 +13,7 @@ from typing import Annotated, ClassVar
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
-from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
     LOADING_PERCENT,
@@ -23,6 +23,7 @@ from twinfeed.emulators.plant.power.electrical import (
     Electrical,
     Supply,
 )
+from twinfeed.emulators.plant.power.room_air import room_around
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ class TransformerRatings:
     oil_rise_k: Annotated[float, Range(1.0, 100.0, "K")] = 55.0
     """Top-oil rise over ambient at rated load, K: for a machine chosen for 45 degC."""
     oil_time_constant_s: Annotated[float, Range(60.0, 1000000.0, "s")] = 10800.0
+    room: Annotated[str, Names("hall", "room")] = ""
+    """The room that its losses heat and whose air is around its tank, instead of `ambient_c`; '' for outdoors."""
     trip_oil_c: Annotated[float, Range(70.0, 200.0, "degC")] = 115.0
     """The oil thermometer's second contact opens the circuit here, degC; the first, an alarm, 10 K below."""
 
@@ -63,6 +66,8 @@ class TransformerState(State):
     target_k: float = 0.0
     """Where the rise is heading under the load held since then, K."""
     since: float = 0.0
+    watched_in_c: float = 0.0
+    """Air of the room when the trip was last timed, degC."""
 
 
 class Transformer(Electrical[TransformerState, TransformerRatings]):
@@ -95,6 +100,9 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
     }
     POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {"load_percent": LOADING_PERCENT}
 
+    def start(self) -> None:
+        self._room = room_around(self)
+
     @property
     def capacity_kw(self) -> float:
         return self.params.kva if self.output.live else 0.0
@@ -116,6 +124,11 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
         return (self.params.no_load_w + self.params.load_loss_w * factor * factor) / 1000.0
 
     @property
+    def heat_kw(self) -> float:
+        """Heat that it gives to its room, kW."""
+        return self.losses_kw
+
+    @property
     def short_circuit_ka(self) -> float:
         """Prospective current of a fault on its terminals, kA per phase, from an infinite source."""
         return self.params.kva / (3.0 * NOMINAL_VOLTS) / (self.params.impedance_percent / 100.0)
@@ -127,7 +140,12 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
     @property
     def oil_c(self) -> float:
         """Top-oil temperature, degC."""
-        return self.params.ambient_c + self._rise_now()
+        return self.ambient_c + self._rise_now()
+
+    @property
+    def ambient_c(self) -> float:
+        """Air around its tank: that of its room if it names one, degC."""
+        return self._room.air_c if self._room is not None else self.params.ambient_c
 
     @property
     def oil_alarm(self) -> bool:
@@ -198,12 +216,14 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
 
     def _watch_oil(self) -> None:
         """Hold a new target when the load has moved by more than half a kelvin's worth, and time the trip."""
-        state, target = self.state, self._final_rise_k()
-        if state.rise_k >= 0.0 and abs(target - state.target_k) < 0.5:
+        state, target, ambient_c = self.state, self._final_rise_k(), self.ambient_c
+        same_air = self._room is None or abs(ambient_c - state.watched_in_c) < 0.5
+        if state.rise_k >= 0.0 and abs(target - state.target_k) < 0.5 and same_air:
             return
+        state.watched_in_c = ambient_c
         state.rise_k = target if state.rise_k < 0.0 else self._rise_now()
         state.target_k, state.since = target, self.plant.now
-        limit = self.params.trip_oil_c - self.params.ambient_c
+        limit = self.params.trip_oil_c - ambient_c
         reach = inf
         if state.rise_k >= limit:
             reach = 0.0

@@ -42,6 +42,9 @@ class Room(Protocol):
     @property
     def inlet_c(self) -> float: ...
 
+    @property
+    def hottest_inlet_c(self) -> float: ...
+
 
 class RackRow(Electrical[RackRowState, RackRowRatings]):
     """A row of racks with one or two cords each (`feeds: {a: pdu-r1-a, b: pdu-r1-b}`).
@@ -124,7 +127,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
                 self._pdus[c] = upstream
         if self.params.hall:
             hall = self.plant.find(self.params.hall)
-            self._hall = cast(Room, hall) if hasattr(hall, "inlet_c") else None
+            self._hall = cast(Room, hall) if hasattr(hall, "hottest_inlet_c") else None
 
     # -- supply and demand ----------------------------------------------------------------------------------
 
@@ -222,15 +225,18 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
     # -- what happens by itself ----------------------------------------------------------------------------------
 
     def react(self) -> None:
-        if self._hall is not None:
-            self._feel(self._hall.inlet_c)
+        if self._hall is not None and self._hall.hottest_inlet_c >= self.params.overheat_c:
+            self._feel(self._hall.inlet_c, self._hall.hottest_inlet_c)
         if self._rates is not self._reacted_to:
             self._count()
 
-    def _feel(self, inlet_c: float) -> None:
-        if inlet_c >= self.params.overheat_c:
-            for r, it in enumerate(self.state.it):
-                if it in ("running", "booting", "stopping"):
+    def _feel(self, mean_c: float, hottest_c: float) -> None:
+        """Stop hot racks: those in the middle of the row breathe the mean inlet, those at its ends the worst."""
+        middle = (self.params.racks - 1) / 2.0
+        for r, it in enumerate(self.state.it):
+            if it in ("running", "booting", "stopping"):
+                inlet_c = mean_c + abs(r - middle) / max(middle, 0.5) * (hottest_c - mean_c)
+                if inlet_c >= self.params.overheat_c:
                     self._become(r, "overheated")
                     self.log("overheated", rack=r + 1, inlet_c=round(inlet_c, 1))
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from math import inf
 
 from twinfeed.emulators.plant.power.electrical import Electrical
+from twinfeed.emulators.plant.power.room_air import RoomAir
 from twinfeed.emulators.plant.ups.battery import CHEMISTRIES, TAPER_DEPTH, Battery
 from twinfeed.emulators.plant.ups.ratings import UpsRatings, UpsState, usual_battery
 
@@ -18,6 +19,8 @@ class BatterySide:
         rated_kw = p.kw * (1.0 + p.no_load_loss + (p.linear_loss + p.square_loss) / 2.0)
         blocks, strings = usual_battery(p.kva)
         self.unit = unit
+        self.room: RoomAir | None = None
+        """The room whose air is around the battery."""
         self.battery = Battery(
             CHEMISTRIES[p.chemistry],
             rated_kw,
@@ -48,7 +51,13 @@ class BatterySide:
     @property
     def celsius(self) -> float:
         """Temperature of the battery, degC."""
-        return self.unit.params.battery_c + self.unit.state.rise_k
+        return self.ambient_c + self.unit.state.rise_k
+
+    @property
+    def ambient_c(self) -> float:
+        """Air around the UPS and its battery: that of its place or its room if it has one, else `battery_c`, degC."""
+        around = self.unit.surroundings or self.room
+        return around.air_c if around is not None else self.unit.params.battery_c
 
     @property
     def strings_in(self) -> int:

@@ -54,7 +54,8 @@ class PowerTrain:
     @property
     def inverter_able(self) -> bool:
         state = self.unit.state
-        return state.wanted != "none" and not state.latched and "inverter" not in state.faults and self.dc_ok
+        fit = state.wanted != "none" and not state.latched and not state.hot
+        return fit and "inverter" not in state.faults and self.dc_ok
 
     @property
     def follows_bypass(self) -> bool:

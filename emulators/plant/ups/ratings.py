@@ -92,8 +92,15 @@ class UpsRatings:
     input, as APC's upsAdvConfigMinReturnCapacity does from the factory (PowerNet-MIB; default from memory)."""
     segments: Annotated[int, Range(0, 32, "groups")] = 0
     """Switched outlet groups, sockets 1 to n."""
+    room: Annotated[str, Names("hall", "room")] = ""
+    """The room that its losses heat and whose air is around it and its battery, instead of `battery_c`."""
     hall: Annotated[str, Names("hall")] = ""
-    """The room its losses heat."""
+    """The same, for a UPS in a data hall."""
+    hot_bypass_c: Annotated[float, Range(30.0, 100.0, "degC")] = 50.0
+    """Air around it at which the inverter stops on over-temperature and the bypass takes the load, degC; it may return
+    5 K below (IEC 62040-3 requires operation up to 40 degC; the margin is an assumption)."""
+    hot_stop_c: Annotated[float, Range(30.0, 120.0, "degC")] = 60.0
+    """Air at which the whole UPS stops until it is switched on by hand, degC (assumption)."""
 
     def __post_init__(self) -> None:
         if self.rectifier_hertz[0] >= self.rectifier_hertz[1]:
@@ -159,6 +166,8 @@ class UpsState(State):
     """What the operator wants: inverter, bypass or none."""
     cause: str = ""
     """Why the path last changed."""
+    hot: bool = False
+    """The inverter has stopped on over-temperature."""
     latched: bool = False
     """Shut down on overload: only an operator switches it on again."""
     eco: bool = False

@@ -24,6 +24,7 @@ class Transfer:
     def react(self) -> None:
         """Make the changes that follow from inputs, battery and load at this instant."""
         state = self.unit.state
+        self._watch_heat(self.train.battery.ambient_c)
         self._rectify()
         if state.depth >= 1.0 and not state.disconnected and state.rectifier != "on":
             state.disconnected = True
@@ -42,6 +43,17 @@ class Transfer:
             state.discharging = self.train.on_battery
             charge = round(self.train.battery.charge_percent, 1)
             self.unit.log("on battery" if state.discharging else "off battery", charge_percent=charge)
+
+    def _watch_heat(self, air_c: float) -> None:
+        """In air that is too hot the inverter stops; in air that is hotter still all of it stops."""
+        state, p = self.unit.state, self.unit.params
+        hot = air_c >= p.hot_bypass_c - (5.0 if state.hot else 0.0)
+        if hot != state.hot:
+            state.hot = hot
+            self.unit.log("over-temperature" if hot else "cooled down", air_c=round(air_c, 1))
+            self.unit.touch()
+        if air_c >= p.hot_stop_c and state.path != "none" and state.path != "maintenance":
+            self.latch_off("over-temperature")
 
     def _synchronise(self) -> None:
         """Choose what all modules of the system keep in step with: they change over together, never one by one."""
@@ -117,6 +129,8 @@ class Transfer:
 
     def _why(self) -> str:
         state = self.unit.state
+        if state.hot:
+            return "over-temperature"
         if "inverter" in state.faults:
             return "inverter fault"
         if state.path == "bypass":

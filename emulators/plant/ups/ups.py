@@ -14,6 +14,7 @@ from typing import ClassVar
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, Draw, Electrical, Supply
+from twinfeed.emulators.plant.power.room_air import room_around
 from twinfeed.emulators.plant.ups.battery import CHEMISTRIES
 from twinfeed.emulators.plant.ups.battery_side import BatterySide
 from twinfeed.emulators.plant.ups.inputs import Inputs
@@ -66,6 +67,7 @@ class Ups(Electrical[UpsState, UpsRatings]):
         "battery_kw": "kW",
         "battery_volts": "V",
         "battery_c": "°C",
+        "ambient_c": "°C",
         "load_percent": "%",
         "losses_kw": "kW",
         "input_kw": "kW",
@@ -109,6 +111,7 @@ class Ups(Electrical[UpsState, UpsRatings]):
         self.state.segments = [True] * p.segments
 
     def start(self) -> None:
+        self.battery_side.room = room_around(self)
         if self.params.bus:
             units = [a for a in self.plant.actors.values() if isinstance(a, Ups) and a.params.bus == self.params.bus]
             self.train.peers = [unit.train for unit in units]
@@ -336,6 +339,11 @@ class Ups(Electrical[UpsState, UpsRatings]):
     def battery_kw(self) -> float:
         """Drawn from the battery, kW; negative while it is charged."""
         return self.battery_side.kw
+
+    @property
+    def ambient_c(self) -> float:
+        """Temperature of the air around it, degC."""
+        return self.battery_side.ambient_c
 
     @property
     def battery_c(self) -> float:

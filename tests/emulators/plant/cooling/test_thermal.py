@@ -138,7 +138,7 @@ def test_no_heat_is_lost_between_racks_and_chillers() -> None:
 
     before = stored_kj()
     s.run(600.0)
-    fans = sum(crah.heat_kw for crah in s.crahs)
+    fans = sum(crah.input_kw for crah in s.crahs)
     pumps = sum(pump.power_kw for pump in s.pumps)
     into = (1000.0 + fans + pumps + s.loop.ambient_gain_kw) * 600.0
     assert stored_kj() - before == pytest.approx(into, rel=1e-3)
@@ -146,7 +146,7 @@ def test_no_heat_is_lost_between_racks_and_chillers() -> None:
 
 def test_heat_balances_at_rest() -> None:
     s = Site(chiller={"climate": ""}, hall={"climate": ""})
-    fans = sum(crah.heat_kw for crah in s.crahs)
+    fans = sum(crah.input_kw for crah in s.crahs)
     pumps = sum(pump.power_kw for pump in s.pumps)
     taken = sum(chiller.cooling_kw for chiller in s.chillers)
     assert taken == pytest.approx(1000.0 + fans + pumps + s.loop.ambient_gain_kw, rel=1e-4)

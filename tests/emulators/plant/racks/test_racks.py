@@ -204,18 +204,29 @@ def test_one_switched_outlet_drops_one_rack() -> None:
 
 class Hall(Component):
     kind = "hall"
-    inlet_c = 24.0
+    inlet_c = hottest_inlet_c = 24.0
 
 
 def test_servers_shut_themselves_down_when_it_gets_too_hot() -> None:
     source, hall = Source("s"), Hall("hall-1")
     racks = RackRow("racks", RackRowRatings(racks=2, hall="hall-1"), {"a": "s"})
     plant = plant_of(source, racks, hall)
-    hall.inlet_c = 45.5
+    hall.inlet_c = hall.hottest_inlet_c = 45.5
     plant.settle()
     assert racks.overheated == 2
     assert racks.supplied
     assert racks.heat_kw < 0.3
+
+
+def test_the_racks_at_the_ends_of_a_row_breathe_the_worst_air_and_stop_first() -> None:
+    source, hall = Source("s"), Hall("hall-1")
+    racks = RackRow("racks", RackRowRatings(racks=9, hall="hall-1"), {"a": "s"})
+    plant = plant_of(source, racks, hall)
+    hall.inlet_c, hall.hottest_inlet_c = 43.0, 46.0
+    plant.settle()
+    assert [racks.quantity(f"rack-{n}.state") == "overheated" for n in range(1, 10)] == [
+        True, True, False, False, False, False, False, True, True,
+    ]  # fmt: skip
 
 
 def test_a_row_larger_than_its_pdu_is_refused() -> None:

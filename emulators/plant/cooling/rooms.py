@@ -1,0 +1,257 @@
+"""Rooms of equipment (electrical, battery and pump rooms): their air, their walls, and fans that ventilate them.
+
+A room has two thermal nodes: its air, and the building around it (walls, floor and ceiling as deep as a day reaches).
+The losses of everything that names the room warm the air. Air handlers (`crah`, `crac`) and ventilation fans that name
+it cool the air. The walls lose heat to the air outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Protocol
+
+from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K, relative_humidity_percent
+from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, ConditionedAir
+from twinfeed.emulators.plant.cooling.climate import Climate
+from twinfeed.emulators.plant.cooling.thermal import Balance, Body, ThermalState
+from twinfeed.emulators.plant.kernel.actor import Clock, State
+from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.ratings import Names, Range
+from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
+
+
+class HeatSource(Protocol):
+    """Anything that warms the room it names."""
+
+    @property
+    def heat_kw(self) -> float: ...
+
+
+def room_of(actor: Any) -> str:
+    """The name of the hall or room in which an actor stands, '' for outdoors."""
+    params = getattr(actor, "params", None)
+    return getattr(params, "room", "") or getattr(params, "hall", "")
+
+
+def sources_in(plant: Clock, room: str) -> Sequence[HeatSource]:
+    """Everything that gives its heat to the air of that hall or room, but its air handlers and fans."""
+    inside = (a for a in plant.actors.values() if room_of(a) == room)
+    return [a for a in inside if hasattr(a, "heat_kw") and not isinstance(a, (AirHandler, VentilationFan))]
+
+
+@dataclass(frozen=True)
+class RoomRatings:
+    """An electrical room of 40 m2 with walls of 15 cm of concrete."""
+
+    area_m2: Annotated[float, Range(1.0, 100000.0, "m2")] = 40.0
+    height_m: Annotated[float, Range(1.0, 50.0, "m")] = 3.5
+    mass_kj_per_m2_k: Annotated[float, Range(1.0, 1000.0, "kJ/(m2 K)")] = 110.0
+    """Heat capacity of walls, floor and ceiling, kJ/K for each m2 of them: 5 cm of concrete of 2400 kg/m3 and
+    0.88 kJ/(kg K) (the depth that a day reaches, ISO 13786)."""
+    surface_kw_per_m2_k: Annotated[float, Range(0.0001, 0.1, "kW/(m2 K)")] = 0.0077
+    """Exchange between air and walls, kW/(m2 K) (ISO 6946: surface resistance 0.13 m2 K/W)."""
+    envelope_kw_per_k: Annotated[float, Range(0.0, 1000.0, "kW/K")] = 0.1
+    """Conduction from the walls to the air outside, kW/K: 50 m2 of outer wall at 2 W/(m2 K)."""
+    infiltration_per_h: Annotated[float, Range(0.0, 100.0, "1/h")] = 0.3
+    """Changes of air with the outside through doors and gaps, 1/h (assumption)."""
+    air_c: Annotated[float, Range(-20.0, 60.0, "degC")] = 25.0
+    """At the start, where nothing sets it, degC."""
+    dew_point_c: Annotated[float, Range(-40.0, 30.0, "degC")] = 9.5
+    climate: Annotated[str, Names("climate")] = ""
+    """Air outside; none means adiabatic walls."""
+
+
+@dataclass
+class RoomState(ThermalState):
+    nodes_c: list[float] = field(default_factory=lambda: [25.0, 25.0])
+    """Air, walls, degC."""
+
+
+class Room(Body[RoomState, RoomRatings], ConditionedAir):
+    """A room whose air everything breathes that names it as `room`: UPS modules, batteries, transformers, drives."""
+
+    kind = "room"
+    PARAMS = RoomRatings
+    STATE = RoomState
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "fire-suppression": Fault("the fire panel stops the room's air handlers and fans", actuator=True),
+        "door-open": Fault(
+            "the door stands open", {"changes": Parameter(20.0, "1/h", 0.1, 200.0, "of air with the outside")}
+        ),
+    }
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        "air_c": "°C", "walls_c": "°C", "heat_kw": "kW", "cooling_kw": "kW", "dew_point_c": "°C",
+        "humidity_percent": "%", "fire": "",
+    }  # fmt: skip
+
+    def __init__(self, id: str, params: Any = None) -> None:
+        super().__init__(id, params)
+        self.state.nodes_c = [self.params.air_c] * 2
+        self.shares = {
+            "air_c": (1.0, 0.0), "inlet_c": (1.0, 0.0), "return_c": (1.0, 0.0), "walls_c": (0.0, 1.0)
+        }  # fmt: skip
+
+    def start(self) -> None:
+        inside = [a for a in self.plant.actors.values() if room_of(a) == self.id]
+        self.air_handlers = [a for a in inside if isinstance(a, AirHandler)]
+        self.fans = [a for a in inside if isinstance(a, VentilationFan)]
+        self._sources = sources_in(self.plant, self.id)
+        outside = self.plant.find(self.params.climate) if self.params.climate else None
+        self._climate = outside if isinstance(outside, Climate) else None
+        super().start()
+
+    @property
+    def air_c(self) -> float:
+        """Mean of the air, degC."""
+        return self.state.nodes_c[0]
+
+    @property
+    def inlet_c(self) -> float:
+        """Air that equipment draws in, degC: that of the room."""
+        return self.state.nodes_c[0]
+
+    @property
+    def return_c(self) -> float:
+        """Air that air handlers draw in, degC: that of the room."""
+        return self.state.nodes_c[0]
+
+    @property
+    def walls_c(self) -> float:
+        return self.state.nodes_c[1]
+
+    @property
+    def dew_point_c(self) -> float:
+        return self.params.dew_point_c
+
+    @property
+    def humidity_percent(self) -> float:
+        """Relative humidity of the air, %."""
+        return relative_humidity_percent(self.air_c, self.dew_point_c)
+
+    @property
+    def fire(self) -> bool:
+        """The contact of the fire panel that stops air handlers and fans."""
+        return "fire-suppression" in self.state.faults
+
+    @property
+    def heat_kw(self) -> float:
+        """Losses of the equipment, kW."""
+        return float(sum(source.heat_kw for source in self._sources))
+
+    @property
+    def cooling_kw(self) -> float:
+        """Heat that coils and outdoor air take out, kW; negative if outdoor air brings heat."""
+        coils = sum(unit.cooling_kw for unit in self.air_handlers)
+        return coils + sum(fan.cooling_kw for fan in self.fans)
+
+    @property
+    def walls_m2(self) -> float:
+        p = self.params
+        return float(2.0 * p.area_m2 + 4.0 * p.area_m2**0.5 * p.height_m)
+
+    def capacities(self) -> list[float]:
+        p = self.params
+        return [p.area_m2 * p.height_m * AIR_KJ_PER_M3_K, self.walls_m2 * p.mass_kj_per_m2_k]
+
+    def balance(self, balance: Balance) -> None:
+        p, air, walls = self.params, self.first, self.first + 1
+        balance.heat(air, self.heat_kw)
+        exchange = self.walls_m2 * p.surface_kw_per_m2_k
+        balance.flow(air, walls, exchange)
+        balance.flow(walls, air, exchange)
+        for unit in self.air_handlers:
+            unit.balance(balance, air, air)
+        if self._climate is not None:
+            outdoor_c, door = self._climate.outdoor_c, self.fault("door-open")
+            changes_h = p.infiltration_per_h + (door["changes"] if door else 0.0)
+            balance.inflow(air, outdoor_c, changes_h * p.area_m2 * p.height_m * AIR_KJ_PER_M3_K / 3600.0)
+            balance.inflow(walls, outdoor_c, p.envelope_kw_per_k)
+        for fan in self.fans:
+            balance.inflow(air, fan.outdoor_c, fan.air_kw_per_k)
+
+
+@dataclass(frozen=True)
+class VentilationFanRatings:
+    """A fan that draws outdoor air through a room."""
+
+    room: Annotated[str, Names("room", needed=True)] = ""
+    climate: Annotated[str, Names("climate", needed=True)] = ""
+    air_m3_s: Annotated[float, Range(0.01, 1000.0, "m3/s")] = 1.0
+    fan_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 0.5
+    power_factor: Annotated[float, Range(0.1, 1.0)] = 0.8
+    on_c: Annotated[float, Range(-20.0, 60.0, "degC")] = 30.0
+    """Air of the room at which its thermostat starts it, degC."""
+    off_k: Annotated[float, Range(0.5, 30.0, "K")] = 3.0
+    """It stops so far below, K."""
+    minimum_volts: Annotated[float, Range(0.0, 400.0, "V")] = 0.8 * NOMINAL_VOLTS
+    """Below this it stands, V."""
+
+
+@dataclass
+class VentilationFanState(State):
+    running: bool = False
+
+
+class VentilationFan(Electrical[VentilationFanState, VentilationFanRatings]):
+    """An exhaust fan on a thermostat: it cools while the air outside is cooler, and heats while it is warmer."""
+
+    kind = "ventilation_fan"
+    PARAMS = VentilationFanRatings
+    STATE = VentilationFanState
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "fan-failure": Fault("the fan stands still", actuator=True),
+        "clogged-filter": Fault(
+            "dust in the filters", {"restriction": Parameter(40.0, "%", 1.0, 100.0, "part of the airflow that is gone")}
+        ),
+    }
+    QUANTITIES: ClassVar[Mapping[str, str]] = {
+        **Electrical.QUANTITIES, "running": "", "power_kw": "kW", "cooling_kw": "kW",
+    }  # fmt: skip
+
+    def start(self) -> None:
+        room, climate = self.plant.find(self.params.room), self.plant.find(self.params.climate)
+        assert isinstance(room, Room), f"{self.id} names {room.id}, which is not a room"
+        assert isinstance(climate, Climate), f"{self.id} names {climate.id}, which is not a climate"
+        self._room, self._climate = room, climate
+
+    @property
+    def running(self) -> bool:
+        return self.state.running
+
+    @property
+    def outdoor_c(self) -> float:
+        return self._climate.outdoor_c
+
+    @property
+    def air_kw_per_k(self) -> float:
+        """Heat capacity flow of its air, kW/K."""
+        if not self.state.running:
+            return 0.0
+        dust = self.fault("clogged-filter")
+        return self.params.air_m3_s * AIR_KJ_PER_M3_K * (1.0 - dust["restriction"] / 100.0 if dust else 1.0)
+
+    @property
+    def cooling_kw(self) -> float:
+        """Heat that its air carries out of the room, kW."""
+        return self.air_kw_per_k * (self._room.air_c - self.outdoor_c)
+
+    @property
+    def power_kw(self) -> float:
+        return self.params.fan_kw if self.state.running else 0.0
+
+    def energise(self) -> Supply:
+        return self.seen["input"]
+
+    def demand(self) -> dict[str, Draw]:
+        return {"input": three_phase(self.power_kw, self.params.power_factor)} if self.state.running else {}
+
+    def react(self) -> None:
+        s, p = self.state, self.params
+        able = self.seen["input"].worst_volts >= p.minimum_volts and "fan-failure" not in s.faults
+        limit_c = p.on_c - (p.off_k if s.running else 0.0)
+        wanted = able and not self._room.fire and self._room.air_c >= limit_c
+        if wanted != s.running:
+            s.running = wanted
+            self.log("started" if wanted else "stopped")
+            self.touch()
