@@ -2,10 +2,16 @@
 
     for job in concurrent_maintainability(site):
         print(job)
+    for job in concurrent_maintainability(site, on_sets=True):
+        print(job)
 
-How each is isolated follows from the site's single-line diagram (`harness.properties.cards`). A step that would cut a
-rack is refused by the plant itself; what racks and rooms see is recorded all along. That the component is dead or off
-is checked before work on it begins, and afterwards everything must be as it was found.
+The second line judges by the rule of the Uptime Institute for engine-generators (Accredited Tier Designer Technical
+Paper Series: Engine-Generator Ratings): the sets and their paths are the only reliable source, so the site must pass
+the same test while they carry it.
+
+How each is isolated follows from the site's single-line diagram (`isolation_procedures`). A step that would cut a rack
+is refused by the plant itself; what racks and rooms see is recorded all along. That the component is dead or off is
+checked before work on it begins, and afterwards everything must be as it was found.
 """
 
 from __future__ import annotations
@@ -33,6 +39,9 @@ STEP_S = 30.0
 
 STOPS_S = 900.0
 """By when a machine that was stopped stands, s: a set cools down first, a chiller pumps down."""
+
+SETTLE_S = 1800.0
+"""By when a site that its sets carry is at rest again: sets in step, chillers back, batteries charging, s."""
 
 LOOK_S = 60.0
 """Period of the check whether everything is as before, s."""
@@ -69,10 +78,13 @@ class Job:
         return f"{self.component}{how}: {self.verdict}{f': {self.reason}' if self.reason else ''}"
 
 
-def concurrent_maintainability(site: Site, *names: str, work: Time = "10 min", back: Time = "2 h") -> Iterator[Job]:
+def concurrent_maintainability(
+    site: Site, *names: str, work: Time = "10 min", back: Time = "2 h", on_sets: bool = False
+) -> Iterator[Job]:
     """Isolate each of those components (or every one), work on it, and return it; each from the site as it is now.
 
-    `back` is by when all must be as before, counted from the last step. The site is afterwards as it was before.
+    `back` is by when all must be as before, counted from the last step. With `on_sets` every utility fails
+    `SETTLE_S` before and stays away. The site is afterwards as it was before.
 
     Raises:
         PlantError: nothing on the site is called that.
@@ -80,13 +92,25 @@ def concurrent_maintainability(site: Site, *names: str, work: Time = "10 min", b
     for name in names:
         site.plant.find(name)
     snapshot, journal = site.plant.snapshot(), list(site.plant.journal)
+    start = snapshot
     try:
+        if on_sets:
+            lose_the_grid(site)
+            start = site.plant.snapshot()
         for name in names or tuple(site.components):
-            site.plant.restore(snapshot)
+            site.plant.restore(start)
             yield _job(site, name, seconds(work), seconds(back))
     finally:
         site.plant.restore(snapshot)
         site.plant.journal[:] = journal
+
+
+def lose_the_grid(site: Site) -> None:
+    """All utilities fail and stay away; the sets carry the site for `SETTLE_S`."""
+    for name, component in site.components.items():
+        if component.kind == "utility":
+            site.inject(name, "outage")
+    site.advance(SETTLE_S)
 
 
 def table(jobs: list[Job]) -> str:

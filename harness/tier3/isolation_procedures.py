@@ -16,11 +16,12 @@ from collections.abc import Callable, Iterator
 
 from twinfeed.emulators.plant.cooling.pumps import Pump
 from twinfeed.emulators.plant.cooling.water import WaterLoop
-from twinfeed.emulators.plant.generation.fuel import DayTank
+from twinfeed.emulators.plant.generation.fuel import BulkTank, DayTank
 from twinfeed.emulators.plant.people.isolation import Procedure, Requirement, Step, supplied_loads
 from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.plant.power.static_transfer_switch import StaticTransferSwitch
 from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch
+from twinfeed.emulators.plant.power.utilities import Utility
 from twinfeed.emulators.site import Site
 
 MUST_STAY = ("rack", "rack_row", "crah")
@@ -33,7 +34,7 @@ STOPPED_BY: dict[str, tuple[str, str | bool, str | bool]] = {
 }
 """Kind of machine -> (point, out of service, back in service)."""
 
-PROOF: dict[str, tuple[tuple[str, bool | str], ...]] = {
+PROOF: dict[str, tuple[tuple[str, bool | str | float], ...]] = {
     "breaker": (("closed", False), ("locked", True)),
     "bus_tie": (("closed", False), ("locked", True)),
     "ups": (("mode", "off"), ("live", False)),
@@ -43,12 +44,15 @@ PROOF: dict[str, tuple[tuple[str, bool | str], ...]] = {
     "pump": (("running", False),),
     "switch": (("running", False),),
     "day_tank": (("pumping", False),),
+    "bulk_tank": (("shut", True),),
+    "water_loop": (("shut", True), ("flow_l_s", 0.0), ("chillers_running", 0), ("pumps_running", 0)),
+    "sts": (("bypassed", True),),
 }
 """Kind -> what is so while it is worked on; others are not live."""
 
-LIVE_TERMINALS = ("breaker", "bus_tie", "generator", "chiller", "crah", "pump")
-"""Kinds that are worked on with voltage at a terminal: withdrawn from it, or at the motor behind their own switch. All
-others have none at any."""
+LIVE_TERMINALS = ("breaker", "bus_tie", "generator", "chiller", "crah", "pump", "sts")
+"""Kinds that are worked on with voltage at a terminal: withdrawn from it, at the motor behind their own switch, or on a
+bypass that leaves their electronics without. All others have none at any."""
 
 NO_CARD: dict[str, str] = {
     "rack": "it is what is supplied, not what supplies",
@@ -71,14 +75,30 @@ def _why_not(site: Site, name: str) -> str:
     if component.kind in NO_CARD:
         return NO_CARD[component.kind]
     if isinstance(component, WaterLoop):
-        others = sum(isinstance(other, WaterLoop) for other in site.components.values()) - 1
-        return "" if others else "there is no second loop: every chiller, pump and air handler is on it"
-    if component.kind == "bulk_tank":
-        return "it has no valve, and there is no second store: without it the day tanks are not filled"
+        bound = [coil.id for coil in component.coils if not coil.params.alternate_loop] + [
+            c.id for c in component.condensers
+        ]
+        return f"{', '.join(bound)} can take water of no other loop" if bound else ""
+    if isinstance(component, BulkTank):
+        bound = [n for n, c in site.components.items() if isinstance(c, DayTank) and not c.params.bulk_2]
+        return f"without it {', '.join(bound)} are not filled: there is no second store" if bound else ""
+    if isinstance(component, StaticTransferSwitch) and component.params.maintenance_bypass:
+        return ""
     for load in dead_with(site, [name]):
         if load != name and load in site.components and site.components[load].kind in MUST_STAY:
             return f"{load} has no other way to be supplied: single-corded, and no bypass round {name}"
+    lost = dead_sources(site)
+    for load in dead_with(site, [name, *lost]) if lost else ():
+        if load != name and load in site.components and site.components[load].kind in MUST_STAY:
+            return f"{load} has no other way to be supplied while {', '.join(lost)} are dead"
     return ""
+
+
+def dead_sources(site: Site) -> list[str]:
+    """The utilities that give nothing now."""
+    return [
+        name for name, component in site.components.items() if isinstance(component, Utility) and not component.live
+    ]
 
 
 def dead_with(site: Site, places: list[str]) -> list[str]:
@@ -121,6 +141,9 @@ class _Card:
             "breaker": self._breaker,
             "bus_tie": self._breaker,
             "pump": self._pump,
+            "sts": self._bypass,
+            "water_loop": self._loop,
+            "bulk_tank": self._valve,
         }.get(kind, self._stop if kind in STOPPED_BY and self.name in self.site.devices else self._all_feeds)
         how = write()
         self.out.append(Step("check", self.name, requires=tuple(self._proof())))
@@ -143,6 +166,24 @@ class _Card:
         self._stop_machine(self.name)
         return "stopped at its controller"
 
+    def _bypass(self) -> str:
+        self._do(Step("maintenance-bypass", self.name, True), Step("maintenance-bypass", self.name, False))
+        return "on its bypass"
+
+    def _valve(self) -> str:
+        self._do(Step("switch-off", self.name), Step("switch-on", self.name))
+        return "its valves shut"
+
+    def _loop(self) -> str:
+        """The air handlers change over by themselves when the water stands."""
+        loop = self.site.components[self.name]
+        assert isinstance(loop, WaterLoop)
+        for chiller in loop.chillers:
+            self._stop_machine(chiller.id)
+        self._set_duty(self.name, 0)
+        self._valve()
+        return "chillers and pumps stopped, valves shut; the air handlers on the other loop"
+
     def _pump(self) -> str:
         """The standby is started first: the controller takes a pump too few for a failure and starts the first idle."""
         pump = self.site.components[self.name]
@@ -154,6 +195,8 @@ class _Card:
             return "it stands by"
         if idle:
             self._switch_pump(pumps, idle[0], True)
+        elif pump.params.loop in self.site.devices:
+            self._set_duty(pump.params.loop, sum(other.state.commanded for other in pumps) - 1)
         self._switch_pump(pumps, pump, False)
         return f"{idle[0].id} started, then switched off" if idle else "switched off"
 
@@ -178,7 +221,7 @@ class _Card:
 
     def _relieve(self, places: list[str]) -> None:
         """Move what can live on something else, and stop what cannot, before those places have no supply."""
-        self.dead = dead_with(self.site, places)
+        self.dead = dead_with(self.site, [*places, *dead_sources(self.site)])
         for name, component in self.site.components.items():
             if isinstance(component, AutomaticTransferSwitch) and name not in self.dead:
                 self._move(component)
@@ -214,6 +257,12 @@ class _Card:
     def _stop_machine(self, name: str) -> None:
         point, off, on = STOPPED_BY[self.site.components[name].kind]
         self._do(Step("set", name, (point, off)), Step("set", name, (point, on)))
+
+    def _set_duty(self, loop: str, pumps: int) -> None:
+        """Let the controller of that loop run so many pumps."""
+        duty = self.site[loop].read("pumps.duty")
+        assert isinstance(duty, int)
+        self._do(Step("set", loop, ("pumps.duty", pumps)), Step("set", loop, ("pumps.duty", duty)))
 
     def _switch_pump(self, pumps: list[Pump], pump: Pump, on: bool) -> None:
         loop, point = pump.params.loop, f"command.pump.{pumps.index(pump) + 1}"

@@ -12,6 +12,7 @@ from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
 from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.cooling.crahs import Crah
 from twinfeed.emulators.plant.cooling.thermal import passes_s
+from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
@@ -37,6 +38,11 @@ class CrahParams(Params):
     high_supply_k: Annotated[float, Range(0.0, 50.0, "K")] = 3.0
     """Supply air alarm above the setpoint, K."""
     high_water_c: Annotated[float, Range(0.0, 100.0, "degC")] = 14.0
+    """Water alarm, degC. A unit with two coils leaves a loop whose water is warmer, or stands …"""
+    changeover_s: Annotated[float, Range(0.1, 3600.0, "s")] = 20.0
+    """… for so long, s (assumption: longer than the pumps' own changeover), if the other loop's is good …"""
+    loop_return_s: Annotated[float, Range(0.1, 86400.0, "s")] = 600.0
+    """… and goes back when that of its first coil has been good for so long, s (assumption)."""
     low_airflow_percent: Annotated[float, Range(0.0, 100.0, "%")] = 75.0
     """Filter alarm: airflow against what the speed should give, %."""
 
@@ -160,7 +166,15 @@ class CrahController(Device[CrahControllerState]):
         if loop is not None:
             high_c = p.high_water_c
             reach = min(reach, passes_s(self.water_c, loop.rate_k_s("supply_c"), high_c, high_c - 1.0))
+        idle = self._idle_loop
+        if idle is not None:
+            reach = min(reach, passes_s(idle.supply_c, idle.rate_k_s("supply_c"), p.high_water_c - 1.0))
         return reach
+
+    @property
+    def _idle_loop(self) -> WaterLoop | None:
+        """The loop of the coil that is not in use."""
+        return self.crah.loops[not self.crah.on_alternate]
 
     def _control(self) -> None:
         self._switch(self.enabled and self.fault("false-shutdown") is None)
@@ -170,6 +184,23 @@ class CrahController(Device[CrahControllerState]):
             s.boost = excess > (p.boost_end_k if s.boost else p.boost_k)
         self.crah.set_fan(100.0 if s.boost else self.fan_percent)
         self.crah.set_supply(self.controlled("air.supply", self.setpoint_c, *SUPPLY_C))
+        self._choose_coil()
+
+    def _choose_coil(self) -> None:
+        """Leave a loop whose water stands or is warm for the other, and go back when that of the first coil is good."""
+        loop, idle, p = self.crah.loop, self._idle_loop, self.params
+        if loop is None or idle is None:
+            return
+        good = loop.flow_l_s > 0.0 and self.water_c <= p.high_water_c
+        other_good = idle.flow_l_s > 0.0 and idle.supply_c < p.high_water_c - 1.0
+        self._time("leave loop", not good and other_good, p.changeover_s)
+        self._time("return to loop", good and other_good and self.crah.on_alternate, p.loop_return_s)
+
+    def _time(self, timer: str, holds: bool, delay_s: float) -> None:
+        if not holds:
+            self.cancel(timer)
+        elif self.remaining_s(timer) is None:
+            self.after(delay_s, timer)
 
     def _switch(self, on: bool) -> None:
         s, crah = self.state, self.crah
@@ -186,6 +217,10 @@ class CrahController(Device[CrahControllerState]):
         if name == "restart":
             self.state.phase = "on"
             self.touch()
+        elif name in ("leave loop", "return to loop"):
+            if self.fault("controller-hang") is None:
+                self.crah.change_over(not self.crah.on_alternate)
+                self.log_event(f"water of {'the second' if self.crah.on_alternate else 'the first'} loop")
         else:
             super().on_timer(name)
 

@@ -46,7 +46,7 @@ POINTS: Points[ChilledWaterPlant] = (
     Point("loop.load", "heat the coils bring", lambda d: d.loop.load_kw, "kW"),
     Point("chillers.running", "number of chillers that run", lambda d: d.loop.chillers_running),
     Point("pumps.running", "number of pumps that turn", lambda d: len(d.turning)),
-    stored("pumps.duty", "number of pumps that are to run", "duty", lambda d: d.duty, low=1, high=8, whole=True),
+    stored("pumps.duty", "number of pumps that are to run", "duty", lambda d: d.duty, low=0, high=8, whole=True),
     stored(
         "pumps.speed",
         "speed of the running pumps",

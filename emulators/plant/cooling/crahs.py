@@ -18,13 +18,22 @@ class CrahRatings(AirHandlerRatings):
     """A chilled-water air handler of about 140 kW: 24 to 12 degC air on 10 degC water. Five a hall, one redundant."""
 
     loop: Annotated[str, Names("water_loop", needed=True)] = ""
+    alternate_loop: Annotated[str, Names("water_loop")] = ""
+    """The loop of a second coil in the same air, for a unit with two independent water circuits (Stulz CyberAir, type
+    CW2; from memory of its brochure). Its controller chooses the coil; never do both carry water."""
     coil_kw_per_k: Annotated[float, Range(0.001, 10000.0, "kW/K")] = 14.0
     """UA of the coil at full air flow; with flow to the power 0.6 below (air-side film, assumption)."""
     water_l_s: Annotated[float, Range(0.001, 10000.0, "l/s")] = 6.25
     """Through the coil with the valve fully open, l/s."""
 
 
-class Crah(AirHandler[AirHandlerState, CrahRatings]):
+@dataclass
+class CrahState(AirHandlerState):
+    alternate: bool = False
+    """The second coil carries the water."""
+
+
+class Crah(AirHandler[CrahState, CrahRatings]):
     """A computer room air handler.
 
     The coil follows the effectiveness-NTU method for counterflow; the valve holds the supply air at its setpoint while
@@ -33,7 +42,7 @@ class Crah(AirHandler[AirHandlerState, CrahRatings]):
 
     kind = "crah"
     PARAMS = CrahRatings
-    STATE = AirHandlerState
+    STATE = CrahState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **AirHandler.FAULTS,
         "valve-stuck": Fault(
@@ -41,7 +50,7 @@ class Crah(AirHandler[AirHandlerState, CrahRatings]):
         ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
-        **AirHandler.QUANTITIES, "valve_percent": "%", "water_in_c": "°C", "water_out_c": "°C",
+        **AirHandler.QUANTITIES, "valve_percent": "%", "water_in_c": "°C", "water_out_c": "°C", "on_alternate": "",
     }  # fmt: skip
 
     def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
@@ -51,8 +60,27 @@ class Crah(AirHandler[AirHandlerState, CrahRatings]):
 
     def start(self) -> None:
         super().start()
-        loop = self.plant.find(self.params.loop) if self.params.loop else None
-        self.loop = loop if isinstance(loop, WaterLoop) else None
+        named = (self.params.loop, self.params.alternate_loop)
+        found = [self.plant.find(name) if name else None for name in named]
+        self.loops = [loop if isinstance(loop, WaterLoop) else None for loop in found]
+        """The loops of its two coils; None where it has no coil."""
+
+    @property
+    def loop(self) -> WaterLoop | None:
+        """The loop whose water is in use."""
+        return self.loops[self.state.alternate]
+
+    @property
+    def on_alternate(self) -> bool:
+        """True if the second coil carries the water."""
+        return self.state.alternate
+
+    def change_over(self, alternate: bool) -> None:
+        """Shut the valve of one coil and open that of the other."""
+        if alternate != self.state.alternate:
+            self.state.alternate = alternate
+            self.log("changed over", to=self.params.alternate_loop if alternate else self.params.loop)
+            self.touch()
 
     # -- water ----------------------------------------------------------------------------------------------
 

@@ -40,6 +40,8 @@ class WaterLoopRatings:
 
 @dataclass
 class WaterLoopState(ThermalState):
+    shut: bool = False
+    """Its main isolation valves are shut for work on the loop."""
     nodes_c: list[float] = field(default_factory=list)
     """Return water, then the layers of the tank in the direction of flow, degC."""
 
@@ -58,7 +60,7 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         "supply_c": "°C", "return_c": "°C", "tank_c": "°C", "flow_l_s": "l/s", "load_kw": "kW",
-        "pumps_running": "", "chillers_running": "",
+        "pumps_running": "", "chillers_running": "", "shut": "",
     }  # fmt: skip
 
     def __init__(self, id: str, params: Any = None) -> None:
@@ -87,10 +89,39 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         self.towers = [a for a in actors if isinstance(a, CoolingTower)]
         self.dry_coolers = [a for a in actors if isinstance(a, DryCooler)]
         machines = (Chiller, HeatRejection)
-        coils: list[Any] = [a for a in actors if hasattr(type(a), "cooling_kw") and not isinstance(a, machines)]
+        second = [a for a in everything if getattr(getattr(a, "params", None), "alternate_loop", None) == self.id]
+        coils: list[Any] = [
+            a for a in (*actors, *second) if hasattr(type(a), "cooling_kw") and not isinstance(a, machines)
+        ]
         self._coils = coils
-        self._coil_l_s = sum(coil.params.water_l_s for coil in coils)
+        self._chosen = any(getattr(coil.params, "alternate_loop", "") for coil in coils)
+        """Some units here have a second coil on another loop."""
+        self._all_coils_l_s = sum(coil.params.water_l_s for coil in coils)
         super().start()
+
+    @property
+    def coils(self) -> list[Any]:
+        """The coils that take its water now."""
+        return [coil for coil in self._coils if coil.loop is self] if self._chosen else self._coils
+
+    @property
+    def shut(self) -> bool:
+        """True if its main isolation valves are shut for work on the loop."""
+        return self.state.shut
+
+    def switch_off(self) -> None:
+        """Shut the main isolation valves: no water moves, and the loop can be opened."""
+        self._set_valves(True)
+
+    def switch_on(self) -> None:
+        """Open the main isolation valves."""
+        self._set_valves(False)
+
+    def _set_valves(self, shut: bool) -> None:
+        if shut != self.state.shut:
+            self.state.shut = shut
+            self.log("valves shut" if shut else "valves open")
+            self.touch()
 
     @property
     def return_node(self) -> int:
@@ -132,7 +163,7 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
 
     def _pumped_l_s(self) -> float:
         faults, flow = self.state.faults, 0.0
-        if self.towers and all(tower.dry for tower in self.towers):
+        if self.state.shut or (self.towers and all(tower.dry for tower in self.towers)):
             return 0.0
         for pump in self.pumps:
             flow += pump.flow_l_s
@@ -165,12 +196,13 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
     @property
     def coil_share(self) -> float:
         """Part of their rated flow that the coils get with their valves open."""
-        return min(1.0, self.flow_l_s / self._coil_l_s) if self._coil_l_s else 0.0
+        coils_l_s = sum(coil.params.water_l_s for coil in self.coils) if self._chosen else self._all_coils_l_s
+        return min(1.0, self.flow_l_s / coils_l_s) if coils_l_s else 0.0
 
     @property
     def load_kw(self) -> float:
         """What the coils bring, kW."""
-        return float(sum(coil.cooling_kw for coil in self._coils))
+        return float(sum(coil.cooling_kw for coil in self.coils))
 
     @property
     def pumps_running(self) -> int:

@@ -78,10 +78,10 @@ class Alternator:
     def __init__(self, unit: Electrical[GeneratorState, GeneratorRatings], engine: DieselEngine) -> None:
         self.unit, self.engine = unit, engine
         engine.shaft = self
-        self.origin = unit.params.bus or unit.id
-        """The name of its phase angle: that of the bus, which sets in step share."""
+        self.origin = unit.params.group or unit.params.bus or unit.id
+        """The name of its phase angle: that of its group or bus, which sets in step share."""
         self.sets: Sequence[Alternator] = (self,)
-        """The alternators that name its bus, in the order of the site file, itself among them."""
+        """The alternators that name its group or bus, in the order of the site file, itself among them."""
         self._alone: Sequence[Alternator] = (self,)
         self._together: Sequence[Alternator] = (self,)
         self._found_at = -1

@@ -38,6 +38,9 @@ class GeneratorRatings:
     bus: Annotated[str, Text(100)] = ""
     """The paralleling bus: sets that name the same one share its `origin` when they are in step. Usually the board's
     id. Empty: a bus of its own."""
+    group: Annotated[str, Text(100)] = ""
+    """Sets of one group run in parallel through the ties between their buses and share an `origin`, also while a tie is
+    open: its controllers keep the buses in step. Empty: the sets of `bus`."""
     tank: Annotated[str, Names("day_tank", "bulk_tank")] = ""
     """The day tank it burns from; none means fuel without end."""
     climate: Annotated[str, Names("climate")] = ""

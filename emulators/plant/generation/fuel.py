@@ -161,19 +161,53 @@ class Tank(Component[S, P], Generic[S, P]):
             self.after((self.params.capacity_l - level_l) / rate_lph * 3600.0, "full")
 
 
-class BulkTank(Tank[TankState, TankRatings]):
-    """The store of the site. Day tanks that name it as their `bulk` are filled from it."""
+@dataclass
+class BulkTankState(TankState):
+    shut: bool = False
+    """Its outlet valve is shut for work on the tank."""
+
+
+class BulkTank(Tank[BulkTankState, TankRatings]):
+    """The store of the site. Day tanks that name it as their `bulk` or `bulk_2` are filled from it."""
 
     kind = "bulk_tank"
+    STATE = BulkTankState
+    QUANTITIES: ClassVar[Mapping[str, str]] = {**Tank.QUANTITIES, "shut": ""}
 
     def start(self) -> None:
         super().start()
         self._day_tanks = [
-            actor for actor in self.plant.actors.values() if isinstance(actor, DayTank) and actor.params.bulk == self.id
+            actor
+            for actor in self.plant.actors.values()
+            if isinstance(actor, DayTank) and self.id in (actor.params.bulk, actor.params.bulk_2)
         ]
 
     def outflow_lph(self) -> float:
-        return sum(tank.inflow_lph() for tank in self._day_tanks)
+        return sum(tank.inflow_lph() for tank in self._day_tanks if tank.source == self.id)
+
+    @property
+    def shut(self) -> bool:
+        """True if its outlet valve is shut."""
+        return self.state.shut
+
+    @property
+    def empty(self) -> bool:
+        """True if nothing can be drawn from it."""
+        return self.state.shut or super().empty
+
+    def switch_off(self) -> None:
+        """Shut the outlet valve."""
+        self._set_valve(True)
+
+    def switch_on(self) -> None:
+        """Open the outlet valve."""
+        self._set_valve(False)
+
+    def _set_valve(self, shut: bool) -> None:
+        if shut != self.state.shut:
+            self.state.shut = shut
+            self.log("outlet shut" if shut else "outlet open")
+            self.touch()
 
 
 @dataclass(frozen=True)
@@ -184,6 +218,8 @@ class DayTankRatings(TankRatings):
     initial_percent: Annotated[float, Range(0.0, 100.0, "%")] = 95.0
     bulk: Annotated[str, Names("bulk_tank")] = ""
     """The tank the pump draws from; none means it is only filled by hand."""
+    bulk_2: Annotated[str, Names("bulk_tank")] = ""
+    """The tank of a second transfer pump, which runs when the first cannot; none means there is one pump."""
     pump_lph: Annotated[float, Range(0.0, 1000000.0, "l/h")] = 3600.0
     """What the pump moves, l/h: eight sets' worth, so that a tank is full again within the hour (assumed)."""
     pump_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 1.5
@@ -202,31 +238,35 @@ class DayTankState(TankState):
     called: bool = False
     """The lower float has called for fuel and the upper one has not yet been reached."""
     pumping: bool = False
+    pump: str = "pump"
+    """Which pump runs, or was the last to run: the terminal that feeds it."""
 
 
 class DayTank(Tank[DayTankState, DayTankRatings], Electrical[DayTankState, DayTankRatings]):
-    """A day tank with its transfer pump and float switches.
+    """A day tank with its transfer pumps and float switches.
 
-    Its feed `pump` powers the pump; unwired, the pump has a supply of its own. Generators that name it as their
-    `tank` burn from it.
+    Its feed `pump` powers the pump that draws from `bulk`, its feed `pump_2` that of `bulk_2`; a tank without feeds has
+    pumps with a supply of their own. Generators that name it as their `tank` burn from it.
     """
 
     kind = "day_tank"
     PARAMS = DayTankRatings
     STATE = DayTankState
-    TERMINALS = ("pump",)
+    TERMINALS = ("pump", "pump_2")
     NEEDS: ClassVar[int] = 0
     FEED_OPTIONAL = True
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Tank.FAULTS,
-        "pump-fails": Fault("the transfer pump does not run", actuator=True),
+        "pump-fails": Fault("the first transfer pump does not run", actuator=True),
         "float-stuck": Fault("the float switches show a full tank: the pump is not called", actuator=True),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {**Tank.QUANTITIES, "pumping": ""}
 
     def start(self) -> None:
         super().start()
-        self._bulk = self.plant.actors.get(self.params.bulk)
+        stores = (self.plant.actors.get(name) for name in (self.params.bulk, self.params.bulk_2))
+        self._stores = dict(zip(self.TERMINALS, stores, strict=True))
+        """The tank that each pump draws from, by the pump's terminal."""
         actors = self.plant.actors.values()
         self._sets = [cast(Burner, actor) for actor in actors if getattr(actor, "fuel_tank", "") == self.id]
 
@@ -240,11 +280,23 @@ class DayTank(Tank[DayTankState, DayTankRatings], Electrical[DayTankState, DayTa
     def inflow_lph(self) -> float:
         return self.params.pump_lph if self.state.pumping else 0.0
 
+    @property
+    def source(self) -> str:
+        """The bulk tank that the running pump draws from."""
+        return self.params.bulk if self.state.pump == "pump" else self.params.bulk_2
+
     def energise(self) -> Supply:
         return DEAD
 
     def demand(self) -> Mapping[str, Draw]:
-        return {"pump": three_phase(self.params.pump_kw, 0.85)} if self.state.pumping and self.feeds else {}
+        return {self.state.pump: three_phase(self.params.pump_kw, 0.85)} if self.state.pumping and self.feeds else {}
+
+    def _can_pump(self, pump: str) -> bool:
+        """True if that pump has fuel, power and no defect."""
+        store = self._stores[pump]
+        if not isinstance(store, Tank) or store.empty or (pump == "pump" and "pump-fails" in self.state.faults):
+            return False
+        return not self.feeds or self.seen.get(pump, DEAD).worst_volts > 180.0
 
     def react(self) -> None:
         state, params = self.state, self.params
@@ -253,18 +305,12 @@ class DayTank(Tank[DayTankState, DayTankRatings], Electrical[DayTankState, DayTa
         called = not stuck and (
             percent < params.pump_off_percent - 1e-6 if state.called else percent <= params.pump_on_percent + 1e-6
         )
-        bulk = self._bulk
-        can = (
-            isinstance(bulk, Tank)
-            and not bulk.empty
-            and "pump-fails" not in state.faults
-            and (not self.feeds or self.seen["pump"].worst_volts > 180.0)
-        )
-        pumping = called and can
-        if called != state.called or pumping != state.pumping:
+        able = next((pump for pump in self.TERMINALS if self._can_pump(pump)), "") if called else ""
+        pumping, pump = able != "", able or state.pump
+        if called != state.called or pumping != state.pumping or pump != state.pump:
             if pumping != state.pumping:
                 self.log("pump started" if pumping else "pump stopped", level_percent=round(percent, 1))
-            state.called, state.pumping = called, pumping
+            state.called, state.pumping, state.pump = called, pumping, pump
             self.touch()
         super().react()
 

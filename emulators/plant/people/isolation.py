@@ -64,7 +64,7 @@ class Step:
 
     action: str
     target: str
-    argument: str | bool | tuple[str, str | bool] | None = None
+    argument: str | bool | tuple[str, str | bool | int] | None = None
     requires: tuple[Requirement, ...] = ()
 
     def __str__(self) -> str:
@@ -178,7 +178,7 @@ class Isolation:
             why = last.data.get("reason", last.what) if last.who == step.target else "it did not obey"
             raise StepRefused(f"{step}: {why}")
 
-    def _set(self, target: str, point: str, value: str | bool, trying: bool) -> None:
+    def _set(self, target: str, point: str, value: str | bool | int, trying: bool) -> None:
         panel = cast(Panel, self.plant.find(f"{target}/device"))
         if trying:
             panel.point(point).act(value)  # what is only tried must not settle the plant

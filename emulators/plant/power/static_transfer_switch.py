@@ -50,6 +50,8 @@ class StaticSwitchRatings:
     """The preferred source must be good for so long before the return, s."""
     in_step_only: bool = True
     """Voluntary transfers wait until both sources are in step."""
+    maintenance_bypass: bool = False
+    """It has a manual bypass of either source round its electronics (standard on the STS2: user manual, SL-20610)."""
     fault_times_rated: Annotated[float, Range(1.0, 50.0, "times rated")] = 3.0
     """From this current on it takes the load for faulty and stays where it is until it is reset (assumed)."""
 
@@ -69,6 +71,8 @@ class StaticSwitchState(State):
     """The preferred source has been good for the retransfer delay."""
     inhibited: bool = False
     """Locked onto the present source after a fault current."""
+    bypass: str = ""
+    """The terminal that the manual bypass connects to the load, '' while it is open."""
     automatic_return: bool = True
     range_v: float = 0.0
     retransfer_s: float = 0.0
@@ -105,6 +109,7 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
         "redundant": "",
         "in_step": "",
         "inhibited": "",
+        "bypassed": "",
         "transfers": "",
     }
 
@@ -132,8 +137,8 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
 
     @property
     def redundant(self) -> bool:
-        """True if both sources are within limits."""
-        return len(self.state.good) == 2
+        """True if both sources are within limits, and it may choose between them."""
+        return len(self.state.good) == 2 and not self.state.bypass
 
     @property
     def in_step(self) -> bool:
@@ -146,12 +151,17 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
         return self.state.inhibited
 
     @property
+    def bypassed(self) -> bool:
+        """True if the manual bypass carries the load."""
+        return self.state.bypass != ""
+
+    @property
     def transfers(self) -> int:
         return self.state.transfers
 
     @property
     def capacity_kw(self) -> float:
-        return passed_on_kw(self, self.state.active)
+        return passed_on_kw(self, self.state.bypass or self.state.active)
 
     # -- what people and firmware do ------------------------------------------------------------------------
 
@@ -185,6 +195,24 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
         self.state.retransfer_s = seconds
         self.touch()
 
+    def set_maintenance(self, closed: bool) -> bool:
+        """Work the manual bypass: it takes the load on the source that carries it, without a break, and gives it back.
+
+        False (and a line in the journal) when there is no bypass, or nothing carries the load.
+        """
+        state = self.state
+        if closed and not (self.params.maintenance_bypass and state.active):
+            self.log(
+                "bypass refused", reason="nothing carries the load" if self.params.maintenance_bypass else "it has none"
+            )
+            return False
+        bypass = state.active if closed else ""
+        if bypass != state.bypass:
+            state.bypass = bypass
+            self.log("bypass closed" if closed else "bypass open", source=state.active)
+            self.touch()
+        return True
+
     def reset(self) -> None:
         """Release the lock that a load fault left."""
         if self.state.inhibited:
@@ -198,6 +226,9 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
         """What the conducting side gives. A source that fails is left within the same solution, so that nothing
         downstream sees a gap it would ride through; `react` then takes note of the transfer.
         """
+        if self.state.bypass:
+            self._through = self.state.bypass
+            return self.seen.get(self._through, DEAD)
         self._through = self._conducting()
         if "output-failure" in self.state.faults:
             return DEAD
@@ -220,7 +251,7 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
 
     @property
     def _may_transfer(self) -> bool:
-        return not self.state.inhibited and "stuck" not in self.state.faults
+        return not self.state.inhibited and not self.state.bypass and "stuck" not in self.state.faults
 
     def _gap_ms(self) -> float:
         """How long the load would be without supply in a transfer now, ms."""

@@ -246,9 +246,9 @@ def _examples(live: LiveSite) -> list[Endpoint]:
     return [next(e for e in live.endpoints if e.protocol == protocol) for protocol in ("snmp", "modbus")]
 
 
-UPSS = ("ups-a1", "ups-a2", "ups-b1", "ups-b2")
-SETS = ("generator-1", "generator-2", "generator-3")
-CHILLERS = ("chiller-1", "chiller-2", "chiller-3")
+UPSS = ("ups-a1", "ups-a2", "ups-a3", "ups-b1", "ups-b2", "ups-b3")
+SETS = ("generator-1", "generator-2", "generator-3", "generator-4")
+CHILLERS = ("chiller-1", "chiller-2", "chiller-3", "chiller-4")
 
 COLUMNS: tuple[Column, ...] = (
     Column("grid V", ("meter-utility-a", "meter-utility-b"), "voltage.average", "{:.0f}", "max"),

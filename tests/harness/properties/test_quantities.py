@@ -35,7 +35,7 @@ def test_an_alarm_of_a_device(bamako):
 
 
 def test_a_glob_over_names(bamako):
-    assert list(read(bamako, "generator-*.running")) == [f"generator-{n}.running" for n in (1, 2, 3)]
+    assert list(read(bamako, "generator-*.running")) == [f"generator-{n}.running" for n in (1, 2, 3, 4)]
 
 
 def test_a_section_means_its_entries_that_have_the_quantity(bamako):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from twinfeed.emulators.plant.generation.fuel import BulkTank, DayTank, DayTankRatings, TankRatings
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.power.utilities import Utility
 
 
@@ -136,6 +137,63 @@ def test_a_wired_pump_needs_its_supply_and_draws_its_power():
     plant.advance(3600.0)
     assert tank.level_percent == pytest.approx(95.0)
     assert mains.load_kw == 0.0
+
+
+def two_pumps() -> tuple[Plant, DayTank, dict[str, BulkTank]]:
+    """A day tank with a pump on either store, each pump on a path of its own, and the sets' demand as a leak."""
+    mains = Utility("mains-a"), Utility("mains-b")
+    stores = {name: BulkTank(name) for name in ("bulk-a", "bulk-b")}
+    tank = DayTank(
+        "day",
+        DayTankRatings(bulk="bulk-a", bulk_2="bulk-b", initial_percent=60.0),
+        {"pump": "mains-a", "pump_2": "mains-b"},
+    )
+    plant = build(*mains, *stores.values(), tank)
+    plant.inject("day", "leak", {"rate": 400.0})
+    return plant, tank, stores
+
+
+@pytest.mark.parametrize(
+    ("target", "fault"), [("bulk-a", "empty"), ("mains-a", "outage"), ("day", "pump-fails"), ("bulk-a", "leak")]
+)
+def test_a_second_pump_on_a_second_store_takes_over_from_the_first(target: str, fault: str):
+    plant, tank, stores = two_pumps()
+    plant.inject(target, fault, {"rate": 20000.0} if fault == "leak" else None)
+    plant.advance(8.0 * 3600.0)
+    assert tank.level_percent > 65.0
+    assert stores["bulk-b"].level_percent < 95.0
+
+
+def test_the_first_pump_and_its_store_are_used_as_long_as_they_can_be():
+    plant, tank, stores = two_pumps()
+    plant.advance(8.0 * 3600.0)
+    assert tank.level_percent > 65.0
+    assert stores["bulk-b"].level_percent == 95.0
+
+
+def test_a_store_whose_outlet_is_shut_for_work_gives_nothing_and_keeps_its_fuel():
+    plant, tank, stores = two_pumps()
+    stores["bulk-a"].switch_off()
+    plant.advance(8.0 * 3600.0)
+    assert tank.source == "bulk-b"
+    assert stores["bulk-a"].level_percent == 95.0
+    stores["bulk-a"].switch_on()
+    plant.advance(16.0 * 3600.0)
+    assert stores["bulk-a"].level_percent < 95.0
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from(["bulk-a", "bulk-b"]), max_size=4), st.floats(0.0, 8.0))
+def test_fuel_is_conserved_whichever_store_is_drawn_from(shut: list[str], hours: float):
+    plant, tank, stores = two_pumps()
+    before = tank.level_l + sum(store.level_l for store in stores.values())
+    for name in shut:
+        stores[name].switch_off() if not stores[name].shut else stores[name].switch_on()
+        plant.settle()
+        plant.advance(plant.now + hours * 900.0)
+    spilt = 400.0 * plant.now / 3600.0
+    held = tank.level_l + sum(store.level_l for store in stores.values())
+    assert tank.empty or held == pytest.approx(before - spilt, abs=0.01)
 
 
 def test_a_quiet_site_costs_no_steps():

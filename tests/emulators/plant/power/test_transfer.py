@@ -6,7 +6,11 @@ import pytest
 from paths import Build, Load, told
 
 from twinfeed.emulators.plant.kernel.engine import Plant
-from twinfeed.emulators.plant.power.static_transfer_switch import RackTransferSwitch, StaticTransferSwitch
+from twinfeed.emulators.plant.power.static_transfer_switch import (
+    RackTransferSwitch,
+    StaticSwitchRatings,
+    StaticTransferSwitch,
+)
 from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch, TransferSwitchRatings
 from twinfeed.emulators.plant.power.utilities import Utility, UtilityRatings
 
@@ -249,3 +253,47 @@ def test_no_single_corded_load_sees_a_source_failure_whichever_source_it_is(buil
         for t in range(1, 700):
             plant.advance(float(t))
             assert plant.actors["load"].supplied
+
+
+# -- the manual bypass ----------------------------------------------------------------------------------------
+
+
+def bypassable(build: Build) -> Plant:
+    return build(
+        Utility("mains-a", UtilityRatings("edm")),
+        Utility("mains-b", UtilityRatings("edm")),
+        StaticTransferSwitch(
+            "sw", StaticSwitchRatings(maintenance_bypass=True), {"preferred": "mains-a", "alternate": "mains-b"}
+        ),
+        Load("load", {"a": "sw"}, 5.0),
+    )
+
+
+def test_the_bypass_carries_the_load_round_failed_electronics(build):
+    plant = bypassable(build)
+    switch = plant.actors["sw"]
+    assert switch.set_maintenance(True)
+    plant.inject("sw", "output-failure")
+    plant.advance(1.0)
+    assert switch.bypassed
+    assert plant.actors["load"].supplied
+    assert "lost" not in " ".join(told(plant, "load"))
+
+
+def test_on_bypass_it_follows_no_source(build):
+    plant = bypassable(build)
+    plant.actors["sw"].set_maintenance(True)
+    plant.inject("mains-a", "outage")
+    plant.advance(1.0)
+    assert not plant.actors["load"].supplied
+    assert not plant.actors["sw"].redundant
+    plant.actors["sw"].set_maintenance(False)
+    plant.advance(2.0)
+    assert plant.actors["load"].supplied
+    assert plant.actors["sw"].active == "alternate"
+
+
+def test_a_switch_without_a_bypass_refuses_it(build):
+    plant = with_sts(build)
+    assert not plant.actors["sw"].set_maintenance(True)
+    assert told(plant, "sw") == ["bypass refused"]
