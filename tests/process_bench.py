@@ -11,9 +11,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from workers import supervising
 
 from twinfeed.harness.record import Entry, read
 
@@ -133,12 +135,11 @@ class ProcessBench:
 
     def stop(self) -> None:
         """End everything that was started on this bench, by its process id."""
-        for process in [*self.supervisors(), *[each.pid for each in self._started]]:
-            try:
-                os.kill(process, signal.SIGCONT)
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
+        supervising.end(self.file)
+        for started in self._started:
+            with suppress(ProcessLookupError):
+                os.kill(started.pid, signal.SIGCONT)
+                os.kill(started.pid, signal.SIGKILL)
         for started in self._started:
             started.wait()
 
@@ -146,26 +147,13 @@ class ProcessBench:
 
     def supervisors(self) -> list[int]:
         """The guard and the supervisor of this bench, in this order."""
-        return [*self._pids(worker=False), *self._pids(worker=True)]
+        return [*supervising.processes(self.file, worker=False), *supervising.processes(self.file, worker=True)]
 
     def guard(self) -> int:
-        return self._pids(worker=False)[0]
+        return supervising.processes(self.file, worker=False)[0]
 
     def supervisor(self) -> int:
-        return self._pids(worker=True)[0]
-
-    def _pids(self, worker: bool) -> list[int]:
-        found = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                try:
-                    words = (entry / "cmdline").read_bytes().split(b"\0")
-                except OSError:
-                    continue
-                ours = b"twinfeed.hil_rigs.supervisor" in words and str(self.file).encode() in words
-                if ours and (b"--worker" in words) is worker:
-                    found.append(int(entry.name))
-        return found
+        return supervising.processes(self.file, worker=True)[0]
 
     def status(self) -> dict[str, Any]:
         return json.loads(self.twinfeed("status", "--json").stdout)

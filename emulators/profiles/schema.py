@@ -229,6 +229,9 @@ class Modbus(Strict):
     """The effect of a further connection: it closes the one that was silent longest, or is reset itself."""
     idle_timeout_s: Annotated[float, Field(gt=0, le=1e6)] | None = None
     """A connection that is silent for this time, s, is closed. Without it no connection is closed."""
+    limits_source: str = ""
+    """The source of `connections`, `when_full` and `idle_timeout_s`; `not published: …` where the manuals that were
+    read give no figure. A figure that the profile does not give is the emulator's default."""
     buffers: Annotated[int, Field(ge=1, le=1000)] | None = None
     """Answers that wait in the device while it is slow, then it reads no further. Without it the emulator's default."""
     identification: dict[int, str] = {}
@@ -236,6 +239,8 @@ class Modbus(Strict):
     functions: frozenset[int] | None = None
     """Function codes that the product implements. Left out: the common ones (1-6, 8, 15, 16, 22, 23, 43) and those that
     the fields below describe."""
+    functions_source: str = ""
+    """The source of `functions` and of the fields below; `not published: …` as in `limits_source`."""
     exception_status: Status | None = None
     """Function 7."""
     server_id: ServerId | None = None

@@ -19,8 +19,14 @@ from twinfeed.harness.faults.reference import FaultRef
 
 __all__ = ["Injection", "InjectionError"]
 
-FLAPPING = Range(0.001, LASTING.high, "s")
-"""The shortest time for which a fault that comes and goes may be there, or not."""
+FLAPPING = Range(0.01, LASTING.high, "s")
+"""The time for which a fault that comes and goes may be there, or not: at least half a cycle of 50 Hz, as the shortest
+dip of IEC 61000-4-11."""
+
+SHORTEST_PERIOD_S = 0.1
+"""The shortest time from one onset of such a fault to the next, s. Each onset and each end settles the whole plant, so
+that shorter ones would make an hour of a site take days; flicker of lamps is seen up to 9 times a second
+(IEC 61000-4-15)."""
 
 TIMES = ("at_s", "for_s", "delay_s", "ramp_s")
 """Fields that hold a time; as text they may be written `15 min`."""
@@ -84,6 +90,12 @@ class Injection:
                 )
             for span_s in self.flap:
                 in_range("flap", span_s, FLAPPING, f"the seconds on and off, {FLAPPING.low:g} or more each")
+            if sum(self.flap) < SHORTEST_PERIOD_S:
+                raise InjectionError(
+                    "flap",
+                    f"comes again every {sum(self.flap):g} s, expected {SHORTEST_PERIOD_S:g} s or more from one onset "
+                    "to the next; a fault that comes and goes faster is there all the time",
+                )
         if number("flap_jitter", self.flap_jitter) < 0.0 or self.flap_jitter >= 1.0:
             raise InjectionError("flap_jitter", f"is {self.flap_jitter:g}, expected 0 to less than 1")
 

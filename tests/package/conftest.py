@@ -59,12 +59,13 @@ def run(environment: Path, tmp_path: Path) -> Run:
     """Run a command of that environment in an empty folder: what it printed and its exit code."""
 
     def command(
-        *words: str, cwd: Path = tmp_path, timeout_s: float = 120.0, **variables: str
+        *words: str, cwd: Path = tmp_path, timeout_s: float = 120.0, answer: str = "", **variables: str
     ) -> subprocess.CompletedProcess[str]:
         ours = words[0] in ("python", "twinfeed", "pytest")
         return subprocess.run(
             [str(environment / "bin" / words[0]) if ours else words[0], *words[1:]],
             cwd=cwd, env=without_the_runner_s(environment) | variables, capture_output=True, text=True, timeout=timeout_s,
+            input=answer,
         )  # fmt: skip
 
     return command

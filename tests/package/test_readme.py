@@ -1,13 +1,17 @@
-"""README.md: each of its commands runs with an installed wheel, or is one that needs what a test does not have."""
+"""README.md: each of its commands runs with an installed wheel, or is run elsewhere on a site that stays up."""
 
 from __future__ import annotations
 
 import re
 import shlex
+import signal
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from wheels import Run
+from wheels import Run, without_the_runner_s
+from workers import supervising
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
@@ -48,12 +52,52 @@ def test_the_search_finds_the_site_and_the_controller(run: Run) -> None:
     assert done.returncode in (0, 1), done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("words", [w for w in COMMANDS if w[0] == "pytest" and len(w) > 1], ids=" ".join)
-def test_the_options_of_pytest_are_taken(words: list[str], tmp_path: Path, run: Run) -> None:
-    """Running these needs a bench, or the hours that a live site takes; what they mean is checked before anything."""
-    (tmp_path / "test_failover.py").write_text(TEST)
-    done = run(*words, "--collect-only", "-q")
-    assert "1 test collected" in done.stdout, done.stdout + done.stderr
+def test_the_same_test_passes_on_real_sockets(tmp_path: Path, run: Run) -> None:
+    """Of the half hour the minute and a half in which the load moves: 5 s of the clock at the speed it names."""
+    (command,) = [words for words in COMMANDS if words[0] == "pytest" and "live" in words]
+    assert "30 min" in TEST
+    (tmp_path / "test_failover.py").write_text(TEST.replace("30 min", "90 s"))
+    done = run(*command, "-q", timeout_s=300.0)
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_bench_is_checked_armed_tested_reported_and_verified(
+    tmp_path: Path, run: Run, practice: str, environment: Path
+) -> None:
+    """The bench is practised on: emulators of its wiring answer in its place, with the first test that was written."""
+    of_the_bench = [words for words in COMMANDS if "ups-bench" in words or words[1:2] in (["report"], ["verify"])]
+    assert [words[1] for words in of_the_bench] == ["rig", "rig", "--rig", "report", "verify"]
+    for words in of_the_bench:
+        typed = [practice if word == "ups-bench" else word for word in words]
+        if words[0] == "pytest":
+            typed += ["-q", str(Path(practice).parent)]
+        done = run(*typed, answer="y\n", timeout_s=180.0)
+        assert done.returncode == 0, (typed, done.stdout + done.stderr)
+        if words[0] == "pytest":
+            assert "1 passed" in done.stdout, done.stdout + done.stderr
+    assert (tmp_path / "out" / "report.pdf").read_bytes().startswith(b"%PDF")
+    disarmed = run("twinfeed", "rig", "disarm", practice, "--as", "Awa Traoré")
+    assert disarmed.returncode == 0, disarmed.stdout + disarmed.stderr
+
+
+@pytest.fixture
+def practice(tmp_path: Path, environment: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The rig file of a practice bench while it is served. What benches keep on the disk is kept in a folder of the test."""
+    monkeypatch.setenv("TWINFEED_LOCKS", str(tmp_path))
+    variables = without_the_runner_s(environment) | {"PYTHONUNBUFFERED": "1"}
+    command = [str(environment / "bin" / "twinfeed"), "rig", "practise", "ups-bench"]
+    with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as served:
+        assert served.stdout is not None
+        printed = ""
+        while "Ctrl-C ends the practice" not in printed:
+            line = served.stdout.readline()
+            assert line, printed
+            printed += line
+        (file,) = set(re.findall(r"\S+/ups-bench\.yaml", printed))
+        yield file
+        served.send_signal(signal.SIGINT)
+        served.stdout.read()
+    supervising.end(tmp_path / file)
 
 
 @pytest.mark.parametrize("words", [w for w in COMMANDS if w[0] == "twinfeed"], ids=" ".join)

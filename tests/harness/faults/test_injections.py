@@ -20,7 +20,8 @@ words = st.text("abc-1:.,", min_size=1, max_size=12)
 @st.composite
 def injections(draw: st.DrawFn) -> Injection:
     parameters = draw(st.dictionaries(st.sampled_from(["depth", "rate", "delay_s"]), st.floats(-1e6, 1e6), max_size=3))
-    flap = draw(st.none() | st.tuples(times, times))
+    spans = st.floats(0.05, 1e4)
+    flap = draw(st.none() | st.tuples(spans, spans))
     return Injection(
         draw(words.filter(lambda target: ":" not in target)),
         draw(words),
@@ -78,6 +79,14 @@ def test_times_may_be_written_as_people_do() -> None:
         ),
         ({"target": "a", "kind": "outage", "flap": [1]}, "flap: found [1], expected [time on, time off]"),
         ({"target": "a", "kind": "outage", "flap": [1, 0]}, "flap: is 0, expected the seconds on and off"),
+        (
+            {"target": "a", "kind": "outage", "flap": [1, 0.001]},
+            "flap: is 0.001, expected the seconds on and off, 0.01",
+        ),
+        (
+            {"target": "a", "kind": "outage", "flap": [0.01, 0.02]},
+            "flap: comes again every 0.03 s, expected 0.1 s or more",
+        ),
         ({"target": "a", "kind": "outage", "until": 5}, "until: found 5, expected a condition"),
     ],
 )
