@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from twinfeed.emulators.plant.kernel.actor import PlantError, Restless
@@ -12,10 +12,11 @@ from twinfeed.harness.controllers.in_process import ControllerFailed, named
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.faults.schedule import Scheduled
 from twinfeed.harness.journal import Journal
-from twinfeed.harness.properties import Monitor, Property, Verdict, parse, patterns
+from twinfeed.harness.properties import Monitor, Property, Verdict, Violation, parse, patterns
 from twinfeed.harness.properties.vocabulary import fits
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.network import VirtualNetwork
+from twinfeed.harness.virtual.sockets import Frame
 from twinfeed.harness.virtual.watchdog import PATIENCE_S, Stuck
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
@@ -73,10 +74,16 @@ class Outcome:
 
 
 def trial(
-    scenario: Scenario, everything: bool = False, also: Iterable[str] = (), patience_s: float = PATIENCE_S
+    scenario: Scenario,
+    everything: bool = False,
+    also: Iterable[str] = (),
+    patience_s: float = PATIENCE_S,
+    heard: Callable[[Frame], None] | None = None,
+    passing: Callable[[Violation], bool] = lambda violation: False,
 ) -> Outcome:
     """Run it. `everything` records all quantities and runs to the end; else the first violation ends the run, and what
-    the properties name is recorded, and what `also` names.
+    the properties name is recorded, and what `also` names. `heard` is called with everything that is sent, which is
+    then not kept. A violation for which `passing` is true does not end the run.
 
     An exception of the code under test ends the run, also one of a callback or of a task that nothing awaits; so does a
     controller that does not yield for `patience_s` of the machine's clock (0: it may).
@@ -101,10 +108,12 @@ def trial(
     loop = VirtualLoop(VirtualNetwork(world.seed), patience_s=patience_s)
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         runner.run(world.start())
+        if heard is not None:
+            loop.network.record = heard
         try:
             world.watch(*patterns(properties), *also)
             try:
-                failure = runner.run(_run(world, scenario, properties, everything))
+                failure = runner.run(_run(world, scenario, properties, everything, passing))
             except (KeyboardInterrupt, SystemExit):
                 raise
             except BaseException as error:
@@ -137,7 +146,11 @@ def trial(
 
 
 async def _run(
-    world: SimulatedWorld, scenario: Scenario, properties: list[Property], everything: bool
+    world: SimulatedWorld,
+    scenario: Scenario,
+    properties: list[Property],
+    everything: bool,
+    passing: Callable[[Violation], bool],
 ) -> Exception | None:
     """Run the scenario; returns why the controller or the plant could not go on, if so."""
     stop: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -145,7 +158,9 @@ async def _run(
     watchers = world.model.plant.watchers
 
     def settled() -> None:
-        if not everything and not stop.done() and monitor.update(world.model.now):
+        if everything or stop.done():
+            return
+        if not all(map(passing, monitor.update(world.model.now))):
             stop.set_result(None)
 
     watchers.append(settled)

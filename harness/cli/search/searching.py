@@ -3,40 +3,38 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 
 from twinfeed.emulators.site import Site
-from twinfeed.harness.cli.output import Exit, console, fail, finite, plain_errors, print_json, several
+from twinfeed.harness.cli.output import Exit, console, fail, finite, plain_errors, print_json
+from twinfeed.harness.cli.search.telling import tell
 from twinfeed.harness.controllers.in_process import main_of
-from twinfeed.harness.durations import seconds, spoken
-from twinfeed.harness.faults.deeds import Command, Deed
+from twinfeed.harness.durations import seconds
 from twinfeed.harness.faults.scenario import Scenario
-from twinfeed.harness.faults.schedule import Scheduled
 from twinfeed.harness.properties.vocabulary import fits
 from twinfeed.harness.virtual import guard
 from twinfeed.harness.virtual.watchdog import PATIENCE_S
-
-if TYPE_CHECKING:  # Hypothesis takes a while to import
-    from twinfeed.harness.search import Finding, Hunt
 
 INTERRUPTED = 130
 """The exit code of a search that Ctrl-C ended: 128 plus the number of the signal, as in shells."""
 
 SWALLOWED_S = 1.0
 """Time after Ctrl-C, s, after which the process is ended: the code under test has swallowed the interrupt."""
+
+SOFTLY_S = 10.0
+"""The same while the code under test runs in other processes, s: they are ended within one."""
 
 SiteArgument = Annotated[str, typer.Argument(help="A shipped site's name or a site file.")]
 WatchdogOption = Annotated[
@@ -49,6 +47,9 @@ WatchdogOption = Annotated[
         help="Longest time without an await of the controller, seconds of the machine's clock; 0: no limit.",
     ),
 ]
+DEFAULT_MEMORY = ".twinfeed/search.sqlite"
+"""Where searches are remembered, from the current folder."""
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 
@@ -60,8 +61,13 @@ def search(
         typer.Option("--property", help="A property that must hold; may be repeated. Default: the Tier III pack."),
     ] = None,
     examples: Annotated[
-        int, typer.Option("--examples", min=1, max=1_000_000, help="Number of scenarios to try.")
-    ] = 100,
+        int | None,
+        typer.Option("--examples", min=1, max=1_000_000, help="Number of scenarios. Default: 100, or none with --for."),
+    ] = None,
+    for_: Annotated[str | None, typer.Option("--for", help="Longest time of the search, by your clock: 8h.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", min=1, max=1024, help="Number of processes. Default: all processors.")
+    ] = None,
     duration: Annotated[str, typer.Option("--duration", help="Duration of each scenario, site time.")] = "30min",
     at_once: Annotated[int, typer.Option("--at-once", min=0, max=20, help="Faults besides those of the grid.")] = 1,
     only: Annotated[
@@ -81,90 +87,89 @@ def search(
             max=2**63 - 1,
         ),
     ] = None,
+    compare: Annotated[
+        list[str] | None,
+        typer.Option("--compare", help="Another controller to try each finding with: reference; may be repeated."),
+    ] = None,
+    memory: Annotated[
+        str, typer.Option("--memory", help="The file that remembers former searches; `none`: remember nothing.")
+    ] = DEFAULT_MEMORY,
     out: Annotated[Path, typer.Option("--out", help="Folder for findings.")] = Path("findings"),
     watchdog: WatchdogOption = PATIENCE_S,
     json: JsonOption = False,
 ) -> None:
-    """Search with Hypothesis for faults that break a property, and shrink the finding.
+    """Search for faults that break a property, on all processors. Every distinct failure is made small and kept.
 
-    Exits with 1 when something was found; the scenario is saved and can be replayed. Ctrl-C ends the search and keeps
-    what was found until then.
+    The search goes on until --examples or --for is spent. Scenarios of former searches with the same site and
+    controller are remembered and not run again. Exits with 1 when something was found; each scenario is saved and can
+    be replayed. Ctrl-C ends the search at once and keeps what was found until then.
 
-    Example: twinfeed search pilot --controller reference --examples 200
+    Examples:
+
+      twinfeed search pilot --controller reference --examples 200
+
+      twinfeed search pilot --controller my.controller --for 8h --compare reference
     """
-    from twinfeed.harness.search import Outcome, hunt, menu
+    from twinfeed.harness.campaign import Budget, Campaign, Memory
+    from twinfeed.harness.cli.search.outcome import Findings, Progress, report
+    from twinfeed.harness.search import menu
     from twinfeed.harness.tier3.properties import tier3
     from twinfeed.harness.worlds.sites import fresh
 
+    began = time.perf_counter()
     _find_modules_here()
     with plain_errors():
         model = fresh(site, seed)
         texts = tuple(properties) if properties else tuple(str(p) for p in tier3(model))
         _check_names(model, texts)
-        if controller:
-            main_of(controller)
+        for name in (controller, *(compare or ())):
+            if name:
+                main_of(name)
         chosen = menu(model, only or (), without or (), deeds)
         if only and not (chosen.others or chosen.deeds):
             fail(f"--only {' '.join(only)}: {model.name} can suffer nothing of that name", Exit.USAGE)
         frame = Scenario(site, model.plant.seed, _duration_s(duration), (), texts, controller)
-        with Console(stderr=True).status("") as status, ending_at_once():
-
-            def progress(number: int, outcome: Outcome) -> None:
-                what = ", ".join(f"{e.target} {e.what}" for e in outcome.scenario.entries) or "no fault"
-                status.update(f"{number}: {escape(what)}: {'[green]held[/]' if outcome else '[red]broke[/]'}")
-
-            result = hunt(frame, chosen, examples=examples, at_once=at_once, patience_s=watchdog, progress=progress)
-    if result.finding is None:
-        _report_nothing(result, examples, json)
-        raise typer.Exit(INTERRUPTED if result.interrupted else Exit.DONE)
-    _report(result, result.finding, out, json)
-    raise typer.Exit(Exit.NO)
-
-
-def _report_nothing(result: Hunt, wanted: int, json: bool) -> None:
-    """Print that no property broke, the number of scenarios, and why it is lower than `--examples`."""
-    if json:
-        print_json(
-            {"found": None, "examples": result.examples, "drawn": result.drawn, "seconds": round(result.seconds, 1),
-             "interrupted": result.interrupted, "vacuous": dict(result.vacuous)}
-        )  # fmt: skip
-        return
-    why = ""
-    if result.interrupted:
-        why = ", then the search was interrupted"
-    elif result.examples < result.drawn:
-        why = f"; {result.drawn} were drawn, and those that were like an earlier one were not run again"
-    elif result.examples < wanted:
-        why = "; there are no others"
-    console.print(
-        f"[green]nothing broke[/] in {several(result.examples, 'different scenario')} ({result.seconds:.0f} s){why}",
-        soft_wrap=True,
-    )
-    _tell_vacuous(result)
-
-
-def _tell_vacuous(result: Hunt) -> None:
-    """Print the properties that were vacuous, and in how many scenarios; those vacuous in all come first."""
-    for text, times in sorted(result.vacuous.items(), key=lambda item: -item[1]):
-        never = times == result.examples
-        where = f"in all {times} scenarios, so that nothing is known of it" if never else (
-            f"in {times} of {result.examples} scenarios"
-        )  # fmt: skip
-        console.print(f"[{'yellow' if never else 'dim'}]vacuous {where}:[/] {escape(text)}", soft_wrap=True)
+        for_s = None if for_ is None else _duration_s(for_, "--for")
+        budget = Budget(100 if examples is None and for_s is None else examples, for_s)
+        findings = Findings(out)
+        processes = jobs or len(os.sched_getaffinity(0))
+        with Memory(None if memory == "none" else Path(memory)) as remembered, Progress() as progress:
+            campaign = Campaign(
+                frame,
+                chosen,
+                remembered,
+                jobs=processes,
+                budget=budget,
+                at_once=at_once,
+                patience_s=watchdog,
+                compared=["", *(compare or ())],
+                progress=progress.show,
+                keep=findings.save,
+                began=began,
+            )
+            with ending_at_once(campaign.interrupt if processes > 1 else None):
+                result = campaign.run()
+    report(result, findings, len(campaign.untried), budget, json)
+    if result.found:
+        raise typer.Exit(Exit.NO)
+    raise typer.Exit(INTERRUPTED if result.interrupted else Exit.DONE)
 
 
 @contextmanager
-def ending_at_once() -> Iterator[None]:
-    """In this context Ctrl-C raises KeyboardInterrupt. If it is swallowed, or comes twice, the process ends."""
+def ending_at_once(softly: Callable[[], None] | None = None) -> Iterator[None]:
+    """In this context Ctrl-C calls `softly`, or raises KeyboardInterrupt if there is none. If that does not end the
+    context in time, or Ctrl-C comes twice, the process ends."""
     timers: list[threading.Timer] = []
 
     def interrupted(number: int, frame: FrameType | None) -> None:
         if timers:
             os._exit(INTERRUPTED)
-        timers.append(threading.Timer(SWALLOWED_S, os._exit, (INTERRUPTED,)))
+        timers.append(threading.Timer(SWALLOWED_S if softly is None else SOFTLY_S, os._exit, (INTERRUPTED,)))
         timers[0].daemon = True
         guard.outside_of_runs(timers[0].start)
-        raise KeyboardInterrupt
+        if softly is None:
+            raise KeyboardInterrupt
+        softly()
 
     before = signal.signal(signal.SIGINT, interrupted)
     try:
@@ -173,33 +178,6 @@ def ending_at_once() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
         for timer in timers:
             timer.cancel()
-
-
-def _report(result: Hunt, finding: Finding, out: Path, json: bool) -> None:
-    """Save the finding. Print the faults, the violation and the next commands."""
-    from twinfeed.harness.search.findings import free
-
-    out.mkdir(parents=True, exist_ok=True)
-    stem = "-".join(dict.fromkeys(f"{e.target}-{e.what}" for e in finding.scenario.entries)) or "no-fault"
-    path = free(out / f"{re.sub(r'[^A-Za-z0-9_-]+', '-', stem)[:60].rstrip('-')}.scenario.yaml")
-    finding.save(path)
-    if json:
-        print_json(
-            {"found": str(path), "scenario": finding.scenario.to_dict(), "broken": list(finding.outcome.broken),
-             "traceback": finding.outcome.traceback, "examples": finding.examples,
-             "seconds": round(finding.seconds, 1), "shrinking_runs": finding.shrinking_runs,
-             "seconds_in_all": round(result.seconds, 1), "interrupted": result.interrupted}
-        )  # fmt: skip
-        return
-    console.print(
-        f"[red]found[/] after {finding.examples} scenarios ({finding.seconds:.0f} s), "
-        f"made smaller in {finding.shrinking_runs} more ({result.seconds - finding.seconds:.0f} s)"
-        f"{', until it was interrupted' if result.interrupted else ''}:"
-    )
-    _tell(finding.scenario, finding.outcome.what)
-    console.print(f"saved as {escape(str(path))}", soft_wrap=True)
-    console.print(f"  again:      twinfeed replay {escape(str(path))}", soft_wrap=True)
-    console.print(f"  as a test:  twinfeed adopt {escape(str(path))}", soft_wrap=True)
 
 
 def replay(
@@ -253,9 +231,9 @@ def replay(
         )
     elif outcome:
         others = [str(verdict) for verdict in outcome.verdicts if not verdict]
-        _tell(scenario, "\n".join([_number(len(outcome.verdicts) - len(others)), *others]), held=outcome.seen)
+        tell(scenario, "\n".join([_number(len(outcome.verdicts) - len(others)), *others]), held=outcome.seen)
     else:
-        _tell(scenario, outcome.what)
+        tell(scenario, outcome.what)
     if not json and outcome.waiting:
         console.print(f"[yellow]never began:[/] {', '.join(f'{e.target} {e.what}' for e in outcome.waiting)}")
     raise typer.Exit(Exit.DONE if outcome.seen and not outcome.never_began else Exit.NO)
@@ -320,13 +298,13 @@ def _find_modules_here() -> None:
         sys.path.insert(0, "")
 
 
-def _duration_s(text: str) -> float:
+def _duration_s(text: str, option: str = "--duration") -> float:
     try:
         duration_s = seconds(text)
     except ValueError as error:
-        fail(f"--duration: {error}", Exit.USAGE)
+        fail(f"{option}: {error}", Exit.USAGE)
     if duration_s <= 0.0:
-        fail(f"--duration is {text}, expected more than 0 s", Exit.USAGE)
+        fail(f"{option} is {text}, expected more than 0 s", Exit.USAGE)
     return duration_s
 
 
@@ -355,35 +333,3 @@ def _check(scenario: Scenario, file: Path) -> None:
 
 def _number(held: int) -> str:
     return "the property holds" if held == 1 else f"all {held} properties hold" if held else "nothing was seen to hold"
-
-
-def _onset(entry: Scheduled) -> str:
-    if entry.when is None and not entry.after:
-        return f"at {spoken(entry.at_s)}"
-    parts = [f"after {entry.after}" if entry.after else "", f"when {entry.when}" if entry.when is not None else ""]
-    delay = [f"{spoken(entry.delay_s)} later"] if entry.delay_s else []
-    return escape(", ".join([*filter(None, parts), *delay]))
-
-
-def _of(entry: Scheduled) -> str:
-    """The effect of the entry and its duration, as text."""
-    lasting = "" if entry.for_s is None else f"for {spoken(entry.for_s)}"
-    lasting += f" until {entry.until}" if entry.until is not None else ""
-    if isinstance(entry, Command):
-        return f"{entry.point} = {entry.value} over the wire {lasting}".rstrip()
-    if isinstance(entry, Deed):
-        mistake = "left out" if entry.skipped else f"at {entry.wrong} by mistake" if entry.wrong else ""
-        late = f"{spoken(entry.late_s)} too late" if entry.late_s else ""
-        given = [f"{name}={value}" for name, value in entry.parameters.items()]
-        return " ".join(filter(None, [f"{entry.deed} by hand", *given, mistake, late, lasting]))
-    numbers = " ".join(f"{name}={value:g}" for name, value in entry.parameters.items())
-    flap = f" {entry.flap[0]:g} s on, {entry.flap[1]:g} s off" if entry.flap else ""
-    return f"{entry.kind} {numbers} {lasting or 'to the end'}{flap}"
-
-
-def _tell(scenario: Scenario, what: str, held: bool = False) -> None:
-    for entry in scenario.entries:
-        console.print(f"  {_onset(entry)}  {escape(entry.target)} {escape(_of(entry))}")
-    if not scenario.entries:
-        console.print("  no fault at all")
-    console.print(f"[green]{escape(what)}[/]" if held else escape(what), soft_wrap=True)

@@ -20,7 +20,10 @@ from twinfeed.harness.faults.scenario import Scenario
 
 Cli = Callable[..., Result]
 
-SEARCH = ("search", "site.yaml", "--property", SUPPLIED, "--duration", "12min", "--only", "generator-1")
+SEARCH = (
+    "search", "site.yaml", "--property", SUPPLIED, "--duration", "12min", "--only", "generator-1",
+    "--examples", 8, "--jobs", 1,
+)  # fmt: skip
 
 
 def test_a_search_saves_what_it_finds_and_says_how_to_go_on(cli: Cli, folder: Path) -> None:
@@ -28,7 +31,7 @@ def test_a_search_saves_what_it_finds_and_says_how_to_go_on(cli: Cli, folder: Pa
     assert result.exit_code == 1, result.output
     (path,) = (folder / "findings").iterdir()
     told = result.stdout
-    assert told.startswith("found after")
+    assert told.startswith("found 1 distinct failure in 8 different scenarios")
     assert "expected racks.*.supplied; row-1.supplied was false" in told
     assert f"twinfeed replay findings/{path.name}" in told
     assert f"twinfeed adopt findings/{path.name}" in told
@@ -39,29 +42,79 @@ def test_a_search_tells_programs_in_json(cli: Cli, folder: Path) -> None:
     result = cli(*SEARCH, "--json", "--out", "kept")
     told = json.loads(result.stdout)
     assert result.exit_code == 1
-    assert told["broken"] == [SUPPLIED]
-    assert Scenario.from_dict(told["scenario"]) == Scenario.load(told["found"])
-    assert Path(told["found"]).parent == Path("kept")
+    (found,) = told["found"]
+    assert (found["property"], found["kind"], found["small"]) == (SUPPLIED, "violated", True)
+    assert Scenario.from_dict(found["scenario"]) == Scenario.load(found["file"])
+    assert Path(found["file"]).parent == Path("kept")
+    assert told["examples"] == 8
 
 
-def test_another_search_overwrites_nothing(cli: Cli, folder: Path) -> None:
-    for _ in range(2):
-        cli(*SEARCH)
-    first, second = sorted((folder / "findings").iterdir())
-    assert first.read_text() == second.read_text()
+def test_another_search_overwrites_nothing_and_writes_nothing_twice(cli: Cli, folder: Path) -> None:
+    cli(*SEARCH)
+    (path,) = (folder / "findings").iterdir()
+    first = path.read_text()
+    cli(*SEARCH, "--memory", "none")
+    assert [each.read_text() for each in (folder / "findings").iterdir()] == [first]
+    path.write_text(f"{first}note: mine\n")
+    cli(*SEARCH, "--memory", "none")
+    assert len(list((folder / "findings").iterdir())) == 2
+    assert path.read_text().endswith("note: mine\n")
+
+
+def test_a_second_search_knows_what_the_first_has_found(cli: Cli, folder: Path) -> None:
+    cli(*SEARCH)
+    again = cli(*SEARCH)
+    assert again.exit_code == 1
+    assert "known from a former search" in again.stdout
+    assert re.search(r"[0-9]+ scenarios of former searches remembered", again.stdout)
+
+
+def test_a_search_of_some_seconds_ends_then(cli: Cli, folder: Path) -> None:
+    told = json.loads(cli(*SEARCH[:-4], "--for", "1s", "--jobs", 1, "--json").stdout)
+    assert told["examples"] > 0
+    assert told["seconds"] < 60.0
+
+
+def test_a_controller_that_ends_the_process_is_a_finding(cli: Cli, folder: Path) -> None:
+    Path("leaves.py").write_text("import os\nasync def main(inventory, store):\n    os._exit(1)\n")
+    small = ("search", "site.yaml", "--property", SUPPLIED, "--duration", "1min", "--examples", 1, "--at-once", 0)
+    told = json.loads(cli(*small, "--controller", "leaves", "--jobs", 2, "--json").stdout)
+    (found,) = told["found"]
+    assert (found["property"], found["kind"]) == ("the controller runs", "ended the process")
+
+
+def test_a_search_prints_its_progress_on_a_pipe(folder: Path) -> None:
+    command = [sys.executable, "-m", "twinfeed.harness.cli", *map(str, SEARCH[:-4]), "--for", "14s", "--jobs", "1"]
+    told = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert re.search(r"^\d+ scenarios? in \d+ s \(\d+ a minute\), \d distinct failures?$", told.stderr, re.MULTILINE), (
+        told.stderr
+    )
 
 
 def test_a_search_that_finds_nothing_says_so(cli: Cli, folder: Path) -> None:
-    short = ("search", "site.yaml", "--property", SUPPLIED, "--duration", "3min", "--examples", 3, "--at-once", 0)
+    short = (
+        "search",
+        "site.yaml",
+        "--property",
+        SUPPLIED,
+        "--duration",
+        "3min",
+        "--examples",
+        3,
+        "--at-once",
+        0,
+        "--memory",
+        "none",
+    )
     assert cli(*short).stdout.startswith("nothing broke in")
     result = cli(*short, "--json")
-    assert (result.exit_code, json.loads(result.stdout)["found"]) == (0, None)
+    assert (result.exit_code, json.loads(result.stdout)["found"]) == (0, [])
     assert not (folder / "findings").exists()
 
 
 def test_a_search_says_what_it_never_put_to_the_test(cli: Cli, folder: Path) -> None:
     never, seen = "within 15 s of not generator-1.live and generator-1.running: utility.live", SUPPLIED
-    short = ("search", "site.yaml", "--duration", "3min", "--examples", 3, "--at-once", 0)
+    short = ("search", "site.yaml", "--duration", "3min", "--examples", 3, "--at-once", 0, "--memory", "none")
     told = cli(*short, "--property", seen, "--property", never).stdout
     assert told.startswith("nothing broke in")
     assert f"vacuous in all 3 scenarios, so that nothing is known of it: {never}" in told
@@ -206,8 +259,9 @@ def test_an_adopted_test_runs_by_the_printed_command_from_where_the_scenario_rep
         assert "1 failed" in told.stdout
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize("swallow", ["", "BaseException"])
-def test_ctrl_c_ends_a_search_at_once(folder: Path, swallow: str) -> None:
+def test_ctrl_c_ends_a_search_at_once(folder: Path, swallow: str, jobs: str) -> None:
     busy = "while True:\n        pass"
     if swallow:
         busy = "while True:\n        try:\n            while True:\n                pass\n        except BaseException:\n            pass"
@@ -223,7 +277,9 @@ def test_ctrl_c_ends_a_search_at_once(folder: Path, swallow: str) -> None:
         "--property",
         SUPPLIED,
     ]
-    search = subprocess.Popen([*command, "--watchdog", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    search = subprocess.Popen(
+        [*command, "--watchdog", "0", "--jobs", jobs], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
     try:
         assert search.stdout is not None
         assert search.stdout.readline() == "busy\n"
@@ -232,7 +288,7 @@ def test_ctrl_c_ends_a_search_at_once(folder: Path, swallow: str) -> None:
     finally:
         search.kill()
     assert search.returncode == 130, errors
-    assert swallow or "nothing broke in 0 different scenarios" in output
+    assert (swallow and jobs == "1") or "nothing broke in 0 different scenarios" in output
     assert "Traceback" not in errors
 
 

@@ -1,0 +1,174 @@
+"""The scenarios to try next: drawn by Hypothesis, swept over every kind and target, or altered from the corpus."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import TypeVar
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from twinfeed.harness.campaign.alterations import OF_ONE, Faults, combined
+from twinfeed.harness.campaign.attempt import Tried
+from twinfeed.harness.campaign.corpus import Corpus
+from twinfeed.harness.campaign.reduce import FIRST_S
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.search.strategies import Menu, failures, scenarios
+
+BATCH = 50
+"""Scenarios that Hypothesis draws at a time."""
+
+TRIES = 200
+"""Proposals in a row that were tried before, after which the search has nothing new to try."""
+
+FAR = 12
+"""The distance of a target from which no way leads to what the properties name: the people and the wire reach all."""
+
+OUTAGE = (60.0, 300.0)
+"""Onset and length of the outage that the sweep adds to a fault, s: the fault is there when the grid fails."""
+
+
+T = TypeVar("T")
+
+
+class Proposals:
+    """Proposes scenarios, each once, and learns from their outcomes.
+
+    `near` has the distance of each target to what the properties name (`relevance.distances`).
+    """
+
+    def __init__(
+        self, frame: Scenario, menu: Menu, near: Mapping[str, int], at_once: int = 1, last_s: float | None = None
+    ) -> None:
+        self.frame, self.menu, self.at_once = frame, menu, at_once
+        self.last_s = frame.duration_s / 2.0 if last_s is None else last_s
+        self.first_s = min(FIRST_S, self.last_s)
+        self.corpus = Corpus()
+        self._rng = random.Random(frame.seed or 0)
+        self._grid = set(menu.grid)
+        self._known: set[str] = set()
+        self._barren: Counter[tuple[tuple[str, str], ...]] = Counter()
+        """Sets of targets and kinds -> how often they changed no octet. Each time halves the chance of another try."""
+        self._sweep = self._swept(near)
+        self._drawn = self._all_drawn()
+        self._unswept = True
+
+    def learn(self, tried: Tried) -> None:
+        """Take the outcome of a scenario: this search's, or one that is remembered."""
+        self._known.add(_key(tried.scenario))
+        if not self.corpus.add(tried) and not tried.broken and tried.scenario.entries:
+            self._barren[_signature(tried.scenario)] += 1
+
+    def next(self) -> Scenario | None:
+        """A scenario that was not tried yet, None if none is found."""
+        for _ in range(TRIES):
+            scenario = self._proposed()
+            key = _key(scenario)
+            if key not in self._known and self._rng.random() < 0.5 ** self._barren[_signature(scenario)]:
+                self._known.add(key)
+                return scenario
+        return None
+
+    def _proposed(self) -> Scenario:
+        choice = self._rng.random()
+        if self.corpus.entries and choice < 0.4:
+            return self._altered()
+        if self._unswept and choice < 0.7:
+            swept = next(self._sweep, None)
+            if swept is not None:
+                return self._framed(swept)
+            self._unswept = False
+        return next(self._drawn)
+
+    # -- the three ways ----------------------------------------------------------------------------------------------
+
+    def _altered(self) -> Scenario:
+        chosen = self.corpus.choose(self._rng).scenario
+        parent = chosen.injections
+        choice = self._rng.random()
+        if choice < 0.15:
+            changed: Faults | None = combined(parent, self.corpus.choose(self._rng).scenario.injections)
+        elif choice < 0.3 and self.menu.others:
+            changed = combined(parent, (self._fault(),))
+        else:
+            changed = self._rng.choice(OF_ONE)(parent, self._rng, self.last_s)
+        return self._framed(self._within_design(parent if changed is None else changed), chosen)
+
+    def _swept(self, near: Mapping[str, int]) -> Iterator[Faults]:
+        """Every kind on its nearest target first, then on the next: alone at first, then with an outage of the grid."""
+        kinds: dict[str, list[str]] = defaultdict(list)
+        for pairs in self.menu.others.values():
+            for target, kind in pairs:
+                kinds[kind].append(target)
+        if self.at_once == 0:
+            kinds.clear()
+        outage = tuple(Injection(target, kind, *OUTAGE) for target, kind in self.menu.grid if kind == "outage")
+        if outage:
+            yield outage
+        for targets in kinds.values():
+            targets.sort(key=lambda target: near.get(target.partition(":")[0], FAR))
+        order = sorted(kinds, key=lambda kind: near.get(kinds[kind][0].partition(":")[0], FAR))
+        for place in range(max(map(len, kinds.values()), default=0)):
+            for kind in order:
+                if place < len(targets := kinds[kind]):
+                    yield (Injection(targets[place], kind, self.first_s), *outage)
+
+    def _all_drawn(self) -> Iterator[Scenario]:
+        batch = 0
+        while True:
+            drawn = _drawn(scenarios(self.menu, self.frame, self.at_once, self.first_s, self.last_s), self._seed(batch))
+            yield from drawn
+            batch += 1
+
+    def _fault(self) -> Injection:
+        return self._rng.choice(_drawn(failures(self.menu, self.first_s, self.last_s), self._rng.randrange(2**32), 4))
+
+    def _seed(self, batch: int) -> int:
+        return (self.frame.seed or 0) + batch * 1_000_003
+
+    # -- limits ------------------------------------------------------------------------------------------------------
+
+    def _within_design(self, faults: Faults) -> Faults:
+        """At most `at_once` faults besides those of the grid: a site is built to stand one at a time."""
+        others = [fault for fault in faults if (fault.target, fault.kind) not in self._grid]
+        dropped = set(self._rng.sample(range(len(others)), max(0, len(others) - self.at_once)))
+        gone = [id(fault) for n, fault in enumerate(others) if n in dropped]
+        return tuple(fault for fault in faults if id(fault) not in gone)
+
+    def _framed(self, faults: Faults, parent: Scenario | None = None) -> Scenario:
+        """The frame, or the parent with its deeds, with these faults; in a short run those that would come too late
+        come at its last onset."""
+        within = (fault if fault.at_s <= self.last_s else replace(fault, at_s=self.last_s) for fault in faults)
+        return replace(parent or self.frame, injections=tuple(within))
+
+
+def _drawn(strategy: st.SearchStrategy[T], number: int, count: int = BATCH) -> list[T]:
+    """What Hypothesis draws with that seed."""
+    drawn: list[T] = []
+
+    @seed(number)
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def collect(example: T) -> None:
+        drawn.append(example)
+
+    collect()
+    return drawn
+
+
+def _key(scenario: Scenario) -> str:
+    return repr(scenario.entries)
+
+
+def _signature(scenario: Scenario) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((entry.target, entry.what) for entry in scenario.entries))

@@ -1,0 +1,142 @@
+"""Processes that run scenarios: one interface over `concurrent.futures`, which outlives the death of a worker.
+
+A worker that dies (killed, out of memory, a controller that calls `os._exit`) takes the jobs of the others with it, as
+the pool of the standard library is made. The jobs are run again, one at a time; the one whose worker dies again is
+reported as `WorkerDied`.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from typing import Any
+
+Job = tuple[Callable[..., Any], tuple[Any, ...]]
+"""A function of a module and its arguments; both must pickle."""
+
+
+class WorkerDied(Exception):
+    """The process that ran the job ended without an answer, twice."""
+
+
+class Inline(Executor):
+    """Runs each job in this process, at once."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **options))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+@dataclass
+class Workers:
+    """`count` processes; with one, the jobs run in this process."""
+
+    count: int
+    _executor: Executor | None = None
+    _running: dict[Future[Any], Job] = field(default_factory=dict)
+    _suspects: list[Job] = field(default_factory=list)
+    """Jobs that ran when a worker died: they run alone."""
+    _alone: bool = False
+
+    @property
+    def free(self) -> bool:
+        """True if a worker waits for a job."""
+        return not self._suspects and not self._alone and len(self._running) < self.count
+
+    @property
+    def busy(self) -> bool:
+        """True if a job runs or waits."""
+        return bool(self._running or self._suspects)
+
+    def start(self, job: Job) -> None:
+        """Hand a job to a worker."""
+        if self._executor is None:
+            self._executor = Inline() if self.count == 1 else self._pool()
+        function, arguments = job
+        try:
+            self._running[self._executor.submit(function, *arguments)] = job
+        except BrokenProcessPool:  # a worker died while none of its jobs was waited for
+            self._renew()
+            self._suspects.append(job)
+
+    def finished(self, timeout_s: float) -> list[tuple[Job, Any]]:
+        """The jobs that have ended, each with its result or with the exception that it raised.
+
+        Waits at most `timeout_s` for the first of them.
+        """
+        if self._suspects and not self._running:
+            self._alone = True
+            self.start(self._suspects.pop(0))
+        done = wait(list(self._running), timeout_s, FIRST_COMPLETED).done
+        found: list[tuple[Job, Any]] = []
+        died: list[Job] = []
+        for future in done:
+            job = self._running.pop(future)
+            error = future.exception()
+            if isinstance(error, BrokenProcessPool):
+                died.append(job)
+            else:
+                found.append((job, future.result() if error is None else error))
+        if died:
+            died += self._running.values()
+            self._running.clear()
+            self._renew()
+            if self._alone:
+                found += [(job, WorkerDied("the process that ran it ended without an answer")) for job in died]
+            else:
+                self._suspects += died
+        if self._alone and not self._running:
+            self._alone = False
+        return found
+
+    def kill(self) -> None:
+        """End all workers at once; what they were doing is lost."""
+        for process in multiprocessing.active_children():
+            process.kill()
+        self._renew()
+        self._running.clear()
+        self._suspects.clear()
+
+    def close(self) -> None:
+        """Let the workers end."""
+        if self._executor is not None:
+            self._executor.shutdown(cancel_futures=True)
+            self._executor = None
+
+    def _renew(self) -> None:
+        if self._executor is not None:
+            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor = None
+
+    def _pool(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
+        if sys.platform != "win32":
+            context.set_forkserver_preload(["twinfeed.harness.campaign.attempt"])
+        return ProcessPoolExecutor(self.count, context, _begin, (list(sys.path),))
+
+
+def _begin(path: list[str]) -> None:
+    """Called in each worker: it finds the modules of the leading process and ends with it. Ctrl-C is for the leading
+    process alone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.path[:] = path
+    threading.Thread(target=_end_with_parent, name="end with the leading process", daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """A worker whose code never yields would run on when the leading process is killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
