@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 from zlib import crc32
 
 import pydantic
@@ -260,6 +260,12 @@ class Reader:
             self.wrong([*where, key], f"unknown field{near(key, [*known, *also])}")
         if unknown:
             return None
+        hints = get_type_hints(cls)
+        if truths := [key for key, value in fields.items() if isinstance(value, bool) and _of_numbers(hints[key])]:
+            for key in truths:  # True equals 1, so that a choice of numbers would take it
+                choices = " or ".join(map(str, get_args(hints[key])))
+                self.wrong([*where, key], f"found {found(fields[key])}, expected {choices}")
+            return None
         try:
             return _checker(cls).validate_python({key: _plain(value) for key, value in fields.items()})
         except ValidationError as error:
@@ -345,6 +351,11 @@ class Reader:
 def _checker(cls: type) -> pydantic.TypeAdapter[Any]:
     """A function that turns a mapping of fields into that dataclass, each field checked against its type."""
     return pydantic.TypeAdapter(cls)
+
+
+def _of_numbers(hint: Any) -> bool:
+    """True for a choice of whole numbers, such as `Literal[1, 3]`."""
+    return get_origin(hint) is Literal and not any(isinstance(word, bool) for word in get_args(hint))
 
 
 def _plain(value: Any) -> Any:

@@ -32,7 +32,7 @@ from twinfeed.harness.virtual.watchdog import PATIENCE_S
 from twinfeed.harness.worlds.sites import fresh
 
 TICK_S = 0.5
-"""Longest time between two looks at the clock, s."""
+"""Longest time that the campaign waits for an outcome before it reads the clock, s."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Found:
 
 @dataclass
 class Result:
-    """What a campaign did."""
+    """The result of a campaign so far, and at its end."""
 
     found: dict[Identity, Found] = field(default_factory=dict)
     examples: int = 0
@@ -259,7 +259,7 @@ class Campaign:
 
 @dataclass(frozen=True)
 class _Compared:
-    """Whether a failure comes with another controller as well."""
+    """The comparison of a failure with another controller."""
 
     identity: Identity
     controller: str

@@ -20,7 +20,7 @@ class Entry:
     new: frozenset[str]
     """The events that no earlier scenario had."""
     picked: int = 0
-    """How often it was chosen to be altered."""
+    """Number of times that it was chosen to be altered."""
 
 
 @dataclass

@@ -152,13 +152,13 @@ class Memory:
         return {Identity(*row[:3]): Scenario.from_dict(json.loads(row[3])) for row in rows.fetchall()}
 
     def campaigns(self) -> int:
-        """How many searches it remembers."""
+        """The number of searches that it remembers."""
         number: int = self._db.execute("select count(*) from campaigns").fetchone()[0]
         return number
 
 
 def hash_of(scenario: Scenario, key: str) -> str:
-    """The identity of a scenario on those versions: what it says, without its note."""
+    """The identity of a scenario on those versions: all its fields but the note."""
     content = {name: value for name, value in scenario.to_dict().items() if name != "note"}
     return hashlib.blake2b(f"{key}\n{_text(content)}".encode(), digest_size=16).hexdigest()
 

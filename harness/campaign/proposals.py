@@ -147,7 +147,7 @@ class Proposals:
 
 
 def _drawn(strategy: st.SearchStrategy[T], number: int, count: int = BATCH) -> list[T]:
-    """What Hypothesis draws with that seed."""
+    """The examples that Hypothesis draws with that seed."""
     drawn: list[T] = []
 
     @seed(number)

@@ -1,4 +1,4 @@
-"""How near each component and device stands to what the properties name: near faults are tried first."""
+"""The distance of each component and device from what the properties name: near faults are tried first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a remembered outcome depends on: the site, the code of the controller, and twinfeed itself."""
+"""The versions that a remembered outcome depends on: the site, the code of the controller, and twinfeed itself."""
 
 from __future__ import annotations
 

@@ -33,8 +33,9 @@ INTERRUPTED = 130
 SWALLOWED_S = 1.0
 """Time after Ctrl-C, s, after which the process is ended: the code under test has swallowed the interrupt."""
 
-SOFTLY_S = 10.0
-"""The same while the code under test runs in other processes, s: they are ended within one."""
+SOFTLY_S = 30.0
+"""Time after Ctrl-C, s, after which the process is ended while the code under test runs in others: these end within one
+second, but Hypothesis may be reading the sources of a checkout, which takes it some seconds once."""
 
 SiteArgument = Annotated[str, typer.Argument(help="A shipped site's name or a site file.")]
 WatchdogOption = Annotated[
@@ -48,7 +49,7 @@ WatchdogOption = Annotated[
     ),
 ]
 DEFAULT_MEMORY = ".twinfeed/search.sqlite"
-"""Where searches are remembered, from the current folder."""
+"""The file that remembers searches, from the current folder."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 

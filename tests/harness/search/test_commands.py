@@ -71,8 +71,7 @@ def test_a_second_search_knows_what_the_first_has_found(cli: Cli, folder: Path) 
 
 def test_a_search_of_some_seconds_ends_then(cli: Cli, folder: Path) -> None:
     told = json.loads(cli(*SEARCH[:-4], "--for", "1s", "--jobs", 1, "--json").stdout)
-    assert told["examples"] > 0
-    assert told["seconds"] < 60.0
+    assert 0 < told["examples"] < 504  # the pairs of fault and target on that site
 
 
 def test_a_controller_that_ends_the_process_is_a_finding(cli: Cli, folder: Path) -> None:
@@ -284,11 +283,11 @@ def test_ctrl_c_ends_a_search_at_once(folder: Path, swallow: str, jobs: str) -> 
         assert search.stdout is not None
         assert search.stdout.readline() == "busy\n"
         search.send_signal(signal.SIGINT)
-        output, errors = search.communicate(timeout=20)
+        output, errors = search.communicate(timeout=60)
     finally:
         search.kill()
     assert search.returncode == 130, errors
-    assert (swallow and jobs == "1") or "nothing broke in 0 different scenarios" in output
+    assert (swallow and jobs == "1") or "nothing broke in 0 different scenarios" in output, errors
     assert "Traceback" not in errors
 
 
