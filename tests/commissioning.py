@@ -6,6 +6,7 @@ from typing import Any
 
 from twinfeed.emulators.devices.cooling.chiller import ChillerController
 from twinfeed.emulators.devices.generator.controller import GeneratorController
+from twinfeed.emulators.devices.transfer.transfer_switch import TransferSwitchController
 from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.plant.power.breakers import CircuitBreaker
 from twinfeed.emulators.plant.power.transformers import Transformer
@@ -98,7 +99,9 @@ def put_right(site: Site) -> None:
             actor.reset()
         elif isinstance(actor, GeneratorController) and actor.protection.locked_out:
             actor.protection.reset()
-        elif isinstance(actor, ChillerController) and actor.state.phase == "lockout":
+        elif (isinstance(actor, ChillerController) and actor.state.phase == "lockout") or (
+            isinstance(actor, TransferSwitchController) and actor.tripped
+        ):
             actor.reset("reset")
         elif isinstance(actor, RackRow) and "overheated" in actor.state.it:
             actor.start_up()

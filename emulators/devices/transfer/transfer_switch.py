@@ -54,6 +54,12 @@ class TransferSwitchParams(Params):
     move_limit_s: Annotated[float, Range(0.1, 86400.0, "s")] = 5.0
     """A move that takes longer has failed, s; it is tried again every `retry_s`."""
     retry_s: Annotated[float, Range(0.1, 86400.0, "s")] = 30.0
+    transfer_on_fault: bool = False
+    """It transfers a load whose own fault has tripped the breaker before it. Controllers of breakers do not: they have
+    the trip contact of each and wait for a person (Siemens ATC6300 manual L1V30535632002A-01 p. 48, alarms A10 and A11;
+    Eaton ATC-900 IB140012EN p. 41, Lockout; Cutler-Hammer I.L. 15.01.T.K p. 4: the contact locks the motor out). That
+    the ATC6300 blocks on A10 is the usual property of the alarm, unverified. Controllers of contactors measure
+    voltages only, and transfer it (ASCO series 300, 381333-228: no input for a trip)."""
     mode: Literal["automatic", "manual"] = "automatic"
     test_on_load: bool = True
     automatic_return: bool = True
@@ -168,6 +174,16 @@ class TransferSwitchController(Device[TransferSwitchState]):
         value: float | bool = self.state.settings.get(name, getattr(self.params, name))
         return value
 
+    @property
+    def tripped(self) -> str:
+        """The source whose breaker has tripped on a fault of the load, by its trip contact; '' for none."""
+        return "" if self.params.transfer_on_fault else self.ats.load_fault
+
+    @property
+    def locked_out(self) -> bool:
+        """True if transfers are blocked until somebody resets it."""
+        return self.fault("lockout") is not None or self.tripped != ""
+
     # -- the sequence ---------------------------------------------------------------------------------------
 
     def react(self) -> None:
@@ -257,7 +273,7 @@ class TransferSwitchController(Device[TransferSwitchState]):
 
     def _order(self, to: str) -> None:
         """Order a move, once; the retry timer repeats it when it fails."""
-        if self.state.goal == to or self.fault("lockout") is not None:
+        if self.state.goal == to or self.locked_out:
             return
         self.cancel("retry")
         self.state.goal = to
@@ -312,7 +328,7 @@ class TransferSwitchController(Device[TransferSwitchState]):
             return
         if self.mode != "manual":
             raise Refused(f"{self.id} is in {self.mode}: a transfer by hand needs manual")
-        if self.fault("lockout") is not None:
+        if self.locked_out:
             raise Refused(f"{self.id} is locked out: reset the lockout first")
         if self.ats.position != to:
             self._order(to)
@@ -336,6 +352,7 @@ class TransferSwitchController(Device[TransferSwitchState]):
         if value != "reset":
             return
         self.state.faults.pop("lockout", None)
+        self.ats.reset_fault()
         self.state.move_failed = False
         self.state.goal = ""
         self.cancel("move")

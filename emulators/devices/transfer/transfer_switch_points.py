@@ -34,7 +34,7 @@ ALARMS: Alarms[Controller] = (
     Alarm(
         "locked_out",
         "transfers are blocked until the lockout is reset",
-        lambda d: d.fault("lockout") is not None,
+        lambda d: d.locked_out,
         severity="critical",
     ),
 )
@@ -101,6 +101,12 @@ POINTS: Points[Controller] = (
         "source.{source}.breaker_timeout",
         "the move to it took too long",
         lambda d, s: d.state.move_failed and d.state.goal == SOURCES[s - 1],
+        kind="truth",
+    ),
+    RowPoint(
+        "source.{source}.breaker_trip",
+        "its breaker has tripped on a fault of the load: no transfer until the reset",
+        lambda d, s: d.tripped == SOURCES[s - 1],
         kind="truth",
     ),
     RowPoint("source.{source}.phase_failure", "one or two phases are dead", _phase_failure, kind="truth"),

@@ -26,6 +26,9 @@ class TransferSwitchRatings:
     """Contact to contact, s (30 to 100 ms, typical vendor data, unverified)."""
     off_s: Annotated[float, Range(0.0, 600.0, "s")] = 0.0
     """Extra stay between the sources (delayed transition, lets motors' residual voltage decay), s."""
+    fault_times_rated: Annotated[float, Range(1.0, 50.0, "times rated")] = 2.0
+    """Current that means a fault of the load, times rated (assumed: no load of a board draws it for longer than an
+    inrush, and one set feeds at least that into a short circuit)."""
     position: Literal["normal", "off", "emergency"] = "normal"
     """Where it stands when the site starts: normal, off or emergency."""
 
@@ -36,6 +39,10 @@ class TransferSwitchState(State):
     """normal, off or emergency."""
     heading: str = ""
     """Where the contacts are moving to, '' at rest."""
+    fault_current: bool = False
+    """The current of a fault flows through it."""
+    load_fault: str = ""
+    """Position in which the supply was lost to a fault of the load, '' for none or once reset."""
     start_request: bool = False
     """The engine-start contact, closed to call for a generator."""
     locks: list[str] = field(default_factory=list)
@@ -68,12 +75,16 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
         "on_normal": "",
         "on_emergency": "",
         "start_request": "",
+        "load_fault": "",
         "normal_volts": "V",
         "emergency_volts": "V",
         "transfers": "",
     }
 
-    WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {"position": ("normal", "off", "emergency")}
+    WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "position": ("normal", "off", "emergency"),
+        "load_fault": ("", "normal", "off", "emergency"),
+    }
 
     def start(self) -> None:
         self.state.position = self.params.position
@@ -94,6 +105,21 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
     def start_request(self) -> bool:
         """Its engine-start contact: a generator's firmware in automatic runs while it is closed."""
         return self.state.start_request
+
+    @property
+    def load_fault(self) -> str:
+        """Position in which its board lost the supply to a fault of its own: the trip contact of the breaker before it.
+
+        It stays until `reset_fault`; '' for none.
+        """
+        return self.state.load_fault
+
+    def reset_fault(self) -> None:
+        """Put the indication of a load fault back."""
+        if self.state.load_fault:
+            self.state.load_fault = ""
+            self.log("load fault reset")
+            self.touch()
 
     @property
     def moving(self) -> bool:
@@ -177,6 +203,20 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
 
     def demand(self) -> Mapping[str, Draw]:
         return {self.state.position: self.load}
+
+    def react(self) -> None:
+        state = self.state
+        if self.load is NOTHING and not state.fault_current:
+            return
+        limit = self.params.fault_times_rated * self.params.rated_a
+        if max(self.load.amperes(self.output.volts)) >= limit:
+            state.fault_current = True
+        elif state.fault_current:
+            state.fault_current = False
+            if not self.output.live:
+                state.load_fault = state.position
+                self.log("load fault", position=state.position)
+                self.touch()
 
     def on_timer(self, name: str) -> None:
         if name == "leave":
