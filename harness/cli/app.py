@@ -12,7 +12,7 @@ import typer
 
 from twinfeed.harness.cli.files import files, kinds, profile, suite
 from twinfeed.harness.cli.recording import drift, learning, reporting
-from twinfeed.harness.cli.search import searching
+from twinfeed.harness.cli.search import outages, searching
 from twinfeed.harness.cli.site import demo, people, proxy, running, up
 
 app = typer.Typer(
@@ -73,6 +73,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 for command in COMMANDS:
     app.command()(profile.with_profiles(command))
 app.add_typer(profile.app, name="profile")
+app.add_typer(outages.app, name="outages")
 
 
 for found in entry_points(group="twinfeed.commands"):

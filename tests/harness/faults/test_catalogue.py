@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-import tomllib
 from pathlib import Path
 
 import page
@@ -13,7 +12,6 @@ from twinfeed.emulators.devices import catalogue as devices
 from twinfeed.emulators.plant import catalogue as plant
 from twinfeed.emulators.plant.people.works import Works
 from twinfeed.emulators.site import Site
-from twinfeed.fixtures.outages import OUTAGES
 from twinfeed.harness.faults import catalogue
 from twinfeed.harness.faults.kinds import FAMILIES, WORLDS, FaultKind
 from twinfeed.harness.faults.scenario import Scenario
@@ -152,16 +150,3 @@ def test_the_example_of_the_page_is_a_scenario_of_faults_that_exist(tmp_path: Pa
         site.inject(injection.target, injection.kind, injection.parameters)
     assert len(site.active_faults()) == len(scenario.injections) == 3
     assert [str(parse(text)) for text in scenario.properties]
-
-
-def test_every_fault_that_tells_an_outage_is_in_the_catalogue() -> None:
-    wrong = [(id, pair) for id, pairs in OUTAGES.items() for pair in pairs if has(*pair) is None]
-    assert wrong == []
-
-
-def test_every_published_outage_is_told(shared_data: Path) -> None:
-    published = tomllib.loads((shared_data / "outages.toml").read_text())["outage"]
-    assert list(OUTAGES) == [outage["id"] for outage in published]
-    assert all(OUTAGES.values())
-    page_text = page.PAGE.read_text()
-    assert [id for id in OUTAGES if id not in page_text] == []
