@@ -31,6 +31,7 @@ from twinfeed.emulators.plant.power.transformers import Transformer
 from twinfeed.emulators.plant.power.utilities import Utility
 from twinfeed.emulators.plant.racks.rack import Rack
 from twinfeed.emulators.plant.racks.racks import RackRow
+from twinfeed.emulators.plant.ups.rotary_ups import RotaryUps
 from twinfeed.emulators.plant.ups.ups import Ups
 
 OWN: tuple[type[Component], ...] = (
@@ -45,6 +46,7 @@ OWN: tuple[type[Component], ...] = (
     AutomaticTransferSwitch,
     StaticTransferSwitch,
     Ups,
+    RotaryUps,
     Pdu,
     RackTransferSwitch,
     Rack,
