@@ -16,7 +16,7 @@ power:
            device: {{profile: schneider-pm5000, address: 127.20.1.9}}}}
   board: {{kind: board, from: {{supply: q-main}}, rated_a: 1600, place: switch-room}}
   q-a: {{kind: breaker, from: board, rated_a: 250, place: {{in: room-a, height_m: 0.5}}}}
-  ups-a: {{kind: ups, from: q-a, kva: 100, chemistry: {chemistry}, place: room-a,
+  ups-a: {{kind: ups, from: q-a, kva: 100, chemistry: {chemistry}, place: room-a, {ups_a},
           device: {{profile: ups-rfc1628, address: 127.20.1.1}}}}
   ups-b: {{kind: ups, from: board, kva: 100, place: {{in: room-b, height_m: 0.3}},
           device: {{profile: ups-rfc1628, address: 127.20.1.2}}}}
@@ -34,6 +34,7 @@ places:
   room-a: {{kind: place, neighbours: [room-b], {room_a}}}
   room-b: {{kind: place, neighbours: [room-a]}}
   switch-room: {{kind: place}}
+  cellar: {{kind: place}}
   hall-area: {{kind: place, hall: hall-1}}
   building: {{kind: zone, places: [room-a, room-b]}}
 devices:
@@ -43,11 +44,13 @@ devices:
 
 
 class Rooms:
-    """That site, with the ratings of `room-a` that a test chooses."""
+    """That site, with the ratings of `room-a` and of `ups-a` that a test chooses."""
 
-    def __init__(self, folder: Path, chemistry: str = "vrla", room_a: str = "barrier_min: 60") -> None:
+    def __init__(
+        self, folder: Path, chemistry: str = "vrla", room_a: str = "barrier_min: 60", ups_a: str = "phases: 3"
+    ) -> None:
         file = folder / "rooms.yaml"
-        file.write_text(SITE.format(chemistry=chemistry, room_a=room_a))
+        file.write_text(SITE.format(chemistry=chemistry, room_a=room_a, ups_a=ups_a))
         self.site = Site.load(file)
         self.site.advance(30.0)
 

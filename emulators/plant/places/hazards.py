@@ -54,6 +54,9 @@ class Unit(Protocol):
     @property
     def burning_inside_kw(self) -> float: ...
 
+    @property
+    def off_gas(self) -> bool: ...
+
     def active(self, kind: str) -> Mapping[str, float] | None: ...
 
     def after(self, delay_s: float, name: str) -> None: ...
@@ -86,7 +89,7 @@ class Fire:
 
     def ignite(self, of: str, growth: float, peak: float, fuel: float, spread: float) -> None:
         state, now = self.unit.state, self.unit.plant.now
-        if self.kw > 0.0 or (state.fire_at == now and state.down_at < 0.0):
+        if state.spent or self.kw > 0.0 or (state.fire_at == now and state.down_at < 0.0):
             return
         state.fire_at, state.fire_of, state.down_at = now, of, -1.0
         state.growth, state.peak_kw, state.fuel_mj, state.spread_min = growth, peak, fuel, spread
@@ -125,6 +128,11 @@ class Fire:
         state.down_at, state.down_kw, state.down_s = self.unit.plant.now, kw, time_constant_s
         self.unit.cancel("burnt out")
         self.unit.touch()
+
+    def burn_out(self) -> None:
+        """Its fuel is used up."""
+        self.unit.state.spent = True
+        self.put_down(fire.BURNT_OUT_S)
 
     def put_out(self, of: str) -> None:
         """The brigade has put out the fire that began at `of`."""
@@ -196,7 +204,7 @@ class Suppression:
             self.unit.after(params.detection_s, "alarm")
         elif not seen:
             self.unit.cancel("alarm")
-            if state.alarm and state.smoke < ALARM_PERCENT / 2.0:
+            if state.alarm and state.smoke < ALARM_PERCENT / 2.0 and not self.unit.off_gas:
                 state.alarm = False
                 self.unit.log("fire alarm over")
                 self.unit.touch()

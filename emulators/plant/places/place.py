@@ -16,14 +16,14 @@ from math import exp, inf
 from typing import Any, ClassVar, Protocol
 
 from twinfeed.emulators.plant.kernel.actor import Actor
-from twinfeed.emulators.plant.places import exposure, fire
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
+from twinfeed.emulators.plant.places import contents, exposure, fire
 from twinfeed.emulators.plant.places.hazards import Fire, Suppression, Water
 from twinfeed.emulators.plant.places.ratings import FIRE, PLACE_FAULTS, PlaceRatings, PlaceState
-from twinfeed.emulators.plant.power.breakers import CircuitBreaker
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.plant.power.flow import Flow
 
-AIR_HANDLERS = frozenset({"crah", "crac", "fan_coil"})
+AIR_HANDLERS = frozenset({"crah", "crac", "ventilation_fan"})
 """Kinds that the fire panel stops."""
 
 AIR_S = 60.0
@@ -45,6 +45,13 @@ WET_S = 60.0
 """Time under a sprinkler after which electronics are lost, s (assumption)."""
 
 
+LEAKAGE_PER_H = 0.01
+"""Changes of air an hour through doors and cracks (assumption)."""
+
+SMALLEST_PERCENT = 0.01
+"""Hydrogen that does not matter, %: a four-hundredth of the lower explosive limit."""
+
+
 class Containing(Protocol):
     """A group of places with events of its own."""
 
@@ -62,6 +69,11 @@ class Place(Component[PlaceState, PlaceRatings]):
     PARAMS = PlaceRatings
     STATE = PlaceState
     FAULTS = PLACE_FAULTS
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "put-out": DeedKind(
+            "call the fire brigade, which puts out what this fire has set alight", lambda p, _: p.put_out()
+        )
+    }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         "air_c": "°C",
         "fire_kw": "kW",
@@ -69,6 +81,7 @@ class Place(Component[PlaceState, PlaceRatings]):
         "smoke_percent": "%",
         "water_m": "m",
         "wet": "",
+        "off_gas": "",
         "alarm": "",
         "released": "",
         "overpressure_kpa": "kPa",
@@ -93,6 +106,9 @@ class Place(Component[PlaceState, PlaceRatings]):
         self.cards: list[tuple[Actor, Actor]] = []
         """Components in it and the devices built into them, which share their fate."""
         self._batteries: list[Component] = []
+        """What has its battery here."""
+        self._apart: list[Component] = []
+        """What has only its battery here."""
         self._hall: Any = None
         self._target_k = self._target_smoke = 0.0
 
@@ -100,15 +116,16 @@ class Place(Component[PlaceState, PlaceRatings]):
         actors, hall = self.plant.actors, self.params.hall
         self._hall = actors[hall] if hall else None
         self.fire.neighbours = [n.fire for n in map(actors.get, self.params.neighbours) if isinstance(n, Place)]
-        inside = [a for a in actors.values() if a.place == self.id or (hall and not a.place and _hall_of(a) == hall)]
-        names = {a.id for a in inside} | ({hall} if hall else set())
-        near = [a for a in actors.values() if not a.place and _managed(a) in names]
-        self.cards = [(actors[_managed(a)], a) for a in near if a.id == f"{_managed(a)}/device"]
-        self.contents = [a for a in inside if a is not self] + [a for a in near if a.id != f"{_managed(a)}/device"]
+        self.contents, self.cards = contents.standing_in(self, hall)
         for actor in self.contents:
             if isinstance(actor, Component):
                 actor.surroundings = self
-        self._batteries = [a for a in self.contents if isinstance(a, Component) and a.holds_battery]
+        units = [a for a in actors.values() if isinstance(a, Component) and a.holds_battery]
+        self._apart = [a for a in units if a.battery_place == self.id]
+        self._batteries = self._apart + [a for a in units if a in self.contents and not a.battery_place]
+        for battery in self._batteries:
+            battery.battery_surroundings = self
+        self.state.hydrogen = self._target_hydrogen
 
     # -- what an observer may ask -----------------------------------------------------------------------------
 
@@ -156,6 +173,16 @@ class Place(Component[PlaceState, PlaceRatings]):
         return self.state.water_m >= 0.001
 
     @property
+    def wetted(self) -> bool:
+        """True while a sprinkler or mist runs."""
+        return self.suppression.water_mm_min > 0.0
+
+    @property
+    def off_gas(self) -> bool:
+        """True while cells of a battery in it vent."""
+        return any(battery.off_gas for battery in self._batteries)
+
+    @property
     def alarm(self) -> bool:
         """True if the fire panel has raised the alarm."""
         return self.state.alarm
@@ -192,16 +219,19 @@ class Place(Component[PlaceState, PlaceRatings]):
     @property
     def _quiet(self) -> bool:
         s = self.state
-        changing = s.faults or s.fire_at >= 0.0 or s.smoke or s.water_m or s.rise_k or s.hydrogen
+        changing = s.faults or s.fire_at >= 0.0 or s.smoke or s.water_m or s.rise_k
         acting = s.alarm or s.powered_off or s.still or s.out
         outside = any(zone.troubled for zone in self.zones)
-        return not (changing or acting or outside or any(b.fire_kw or b.hydrogen_m3_h for b in self._batteries))
+        gas = abs(self._target_hydrogen - s.hydrogen) > SMALLEST_PERCENT if self._batteries else False
+        return not (changing or acting or outside or gas or any(b.fire_kw or b.off_gas for b in self._batteries))
 
     def react(self) -> None:
         if self._quiet:
             return
         if self.burning_inside_kw >= IGNITING_KW:
             self.fire.ignite(self.id, *(p.default for p in FIRE.values()))
+        if self.params.off_gas_detection and self.off_gas and self.active("detection-failed") is None:
+            self._isolate()
         self.suppression.watch()
         self._expose()
         kw, state = self.fire_kw, self.state
@@ -210,6 +240,13 @@ class Place(Component[PlaceState, PlaceRatings]):
         smoke = self.active("smoke")
         density = smoke["density"] if smoke else 0.0
         self._target_smoke = max(density, fire.smoke_percent(kw, self.params.area_m2))
+
+    def _isolate(self) -> None:
+        """The off-gas detector opens the breakers of all batteries and raises the alarm."""
+        for battery in self._batteries:
+            battery.isolate_battery()
+        if not self.state.alarm:
+            self.suppression.alarm()
 
     def _expose(self) -> None:
         """Destroy what does not stand the heat, water or smoke; switch off what is to be off."""
@@ -221,12 +258,17 @@ class Place(Component[PlaceState, PlaceRatings]):
         for actor in self.contents:
             if not actor.state.lost and (cause := self._destroys(actor, air, rained)):
                 actor.destroy(cause)
-                _open(actor, cause)
+                contents.cut_off(actor, cause)
             if pressed:
-                _open(actor, "emergency power off")
+                contents.cut_off(actor, "emergency power off")
             if actor.shut_off != self._shuts_off(actor):
                 actor.shut_off = self._shuts_off(actor)
                 self.touch()
+        for unit in self._apart:
+            if cause := self._destroys(unit, air, rained):
+                unit.lose_battery(cause)
+            if pressed:
+                unit.isolate_battery()
         for component, card in self.cards:
             if card.shut_off != component.shut_off or card.state.lost != component.state.lost:
                 card.shut_off, card.state.lost = component.shut_off, component.state.lost
@@ -264,14 +306,8 @@ class Place(Component[PlaceState, PlaceRatings]):
         reach = self.water.reaches_s([actor.stands_m + 1e-6 for actor in self.contents])
         if self.fire_kw > 0.0 or self._target_smoke > 0.0:
             return min(LOOK_S, reach)
-        if (
-            state.rise_k > 0.0
-            or state.smoke > 0.0
-            or state.hydrogen > 0.0
-            or any(b.hydrogen_m3_h for b in self._batteries)
-        ):
-            return min(60.0, reach)
-        return max(reach, 0.001)
+        settling = state.rise_k or state.smoke or abs(self._target_hydrogen - state.hydrogen) > SMALLEST_PERCENT
+        return min(60.0, reach) if settling else reach
 
     def advance(self, dt: float) -> None:
         if self._quiet:
@@ -287,13 +323,22 @@ class Place(Component[PlaceState, PlaceRatings]):
 
     def _gas(self, dt: float) -> None:
         """Hydrogen of its batteries, mixed with all air, carried away by the ventilation."""
+        room_m3, fresh = self.params.area_m2 * self.params.height_m, self._fresh_m3_h
+        time_constant_s = 3600.0 * room_m3 / fresh
+        self.state.hydrogen = _toward(self.state.hydrogen, self._target_hydrogen, dt, time_constant_s)
+
+    @property
+    def _fresh_m3_h(self) -> float:
+        """Fresh air; doors and cracks let a hundredth of the room through each hour without ventilation, m3/h."""
+        if self.active("ventilation-failed") is None:
+            return self.params.ventilation_m3_h + LEAKAGE_PER_H * self.params.area_m2 * self.params.height_m
+        return LEAKAGE_PER_H * self.params.area_m2 * self.params.height_m
+
+    @property
+    def _target_hydrogen(self) -> float:
+        """Where the hydrogen tends to with its present sources, %."""
         made_m3_h = sum(battery.hydrogen_m3_h for battery in self._batteries)
-        room_m3 = self.params.area_m2 * self.params.height_m
-        fresh = 0.0 if self.active("ventilation-failed") is not None else self.params.ventilation_m3_h
-        if fresh > 0.0:
-            self.state.hydrogen = _toward(self.state.hydrogen, 100.0 * made_m3_h / fresh, dt, 3600.0 * room_m3 / fresh)
-        else:
-            self.state.hydrogen = min(100.0, self.state.hydrogen + 100.0 * made_m3_h / room_m3 * dt / 3600.0)
+        return min(100.0, 100.0 * made_m3_h / self._fresh_m3_h)
 
     def on_timer(self, name: str) -> None:
         if name == "alarm":
@@ -303,7 +348,7 @@ class Place(Component[PlaceState, PlaceRatings]):
         elif name == "spread":
             self.fire.spread()
         elif name == "burnt out":
-            self.fire.put_down(fire.BURNT_OUT_S)
+            self.fire.burn_out()
         elif name == "suppression over":
             self.touch()
         else:
@@ -314,11 +359,20 @@ class Place(Component[PlaceState, PlaceRatings]):
             fault = self.state.faults["fire"]
             self.fire.ignite(self.id, fault["growth"], fault["peak"], fault["fuel"], fault["spread"])
         elif kind == "fire":
-            for place in self.plant.actors.values():
-                if isinstance(place, Place):
-                    place.fire.put_out(self.id)
+            self.put_out()
         elif kind == "barrier-open":
             self.fire.plan()
+
+    def put_out(self) -> bool:
+        """The fire brigade puts out this fire wherever it burns, but no battery; False if nothing burns here."""
+        origin = self.state.fire_of
+        if not self.fire.kw:
+            self.log("nothing to put out", reason="nothing burns but batteries, or nothing at all")
+            return False
+        for place in self.plant.actors.values():
+            if isinstance(place, Place):
+                place.fire.put_out(origin)
+        return True
 
     def on_restore(self) -> None:
         for actor in self.contents:
@@ -330,21 +384,3 @@ def _toward(value: float, target: float, dt: float, time_constant_s: float) -> f
     """First-order approach; what is left below a hundredth of a unit is nothing."""
     new = target + (value - target) * exp(-dt / time_constant_s)
     return new if new > 0.01 or target > 0.01 else 0.0
-
-
-def _open(actor: Actor, cause: str) -> None:
-    """Trip a breaker; tell every other component that its supply is cut for good."""
-    if isinstance(actor, CircuitBreaker):
-        actor.trip(cause)
-    elif isinstance(actor, Component):
-        actor.cut_off(cause)
-
-
-def _hall_of(actor: Actor) -> str:
-    params = getattr(actor, "params", None)
-    return getattr(params, "room", "") or getattr(params, "hall", "")
-
-
-def _managed(actor: Actor) -> str:
-    """The component that a device manages, '' for a component."""
-    return "" if isinstance(actor, Component) else getattr(getattr(actor, "params", None), "of", "")

@@ -31,6 +31,8 @@ class PlaceRatings:
     detection_s: Annotated[float, Range(0.0, 3600.0, "s")] = 30.0
     """Time from smoke at the detectors to the alarm of the fire panel, s (EN 54-7 and EN 54-20 type tests allow 60 s at
     their limits; two detectors in coincidence are assumed)."""
+    off_gas_detection: bool = False
+    """True if a detector of battery electrolyte isolates all batteries of the place and raises the alarm (NFPA 855)."""
     stops_air: bool = True
     """True if the alarm stops the air handlers of the place (NFPA 90A, NFPA 75)."""
     suppression: Literal["none", "inert-gas", "water-mist", "pre-action", "sprinkler"] = "none"
@@ -56,6 +58,8 @@ class PlaceState(State):
     peak_kw: float = 0.0
     fuel_mj: float = 0.0
     spread_min: float = 0.0
+    spent: bool = False
+    """Nothing is left to burn but batteries."""
     down_at: float = -1.0
     """Since when the fire is put down, s of the plant; negative while it burns freely."""
     down_kw: float = 0.0

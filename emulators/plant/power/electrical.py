@@ -133,6 +133,10 @@ class Surroundings(Protocol):
     def air_c(self) -> float:
         """Temperature, degC."""
 
+    @property
+    def wetted(self) -> bool:
+        """True while a sprinkler or mist runs."""
+
 
 def added(draws: Iterable[Draw]) -> Draw:
     """The sum of some draws."""
@@ -168,6 +172,8 @@ class Component(Actor[S], Generic[S, P]):
         self.params: P = cast(P, self.PARAMS()) if params is None else params
         self.surroundings: Surroundings | None = None
         """The place in which it stands."""
+        self.battery_surroundings: Surroundings | None = None
+        """The place in which its battery stands."""
 
     @property
     def fire_kw(self) -> float:
@@ -178,6 +184,22 @@ class Component(Actor[S], Generic[S, P]):
     def hydrogen_m3_h(self) -> float:
         """Hydrogen that it gives off, m3/h."""
         return 0.0
+
+    @property
+    def off_gas(self) -> bool:
+        """True while cells of its battery vent."""
+        return False
+
+    @property
+    def battery_place(self) -> str:
+        """The place of its battery, '' where that is its own."""
+        return ""
+
+    def lose_battery(self, cause: str) -> None:
+        """Its battery is destroyed in the place where that stands."""
+
+    def isolate_battery(self) -> None:
+        """Open the breaker of its battery."""
 
     def cut_off(self, cause: str) -> None:
         """Its supply is cut for good, by an emergency power-off or because it is destroyed."""

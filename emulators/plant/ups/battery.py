@@ -194,11 +194,3 @@ class Battery:
     def nominal_volts(self) -> float:
         """Sum of the cells' open-circuit voltages, V."""
         return self.blocks * self.chemistry.cells_per_block * self.chemistry.open_volts
-
-    # -- how warm -------------------------------------------------------------------------------------------
-
-    def warmed(self, rise_k: float, kw: float, seconds: float) -> float:
-        """Its rise over the room after carrying `kw` for that long, K; it cools with a time constant of 6 h."""
-        tau = 21600.0
-        steady = self.chemistry.discharge_rise_k / self.rated_s * tau * (kw / self.rated_kw) ** 2
-        return steady + (rise_k - steady) * exp(-seconds / tau)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf
 
 from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.plant.power.room_air import RoomAir
 from twinfeed.emulators.plant.ups.battery import CHEMISTRIES, TAPER_DEPTH, Battery
 from twinfeed.emulators.plant.ups.ratings import UpsRatings, UpsState, usual_battery
+from twinfeed.emulators.plant.ups.runaway import ABSENT_C, Runaway
 
 
 class BatterySide:
@@ -31,8 +31,9 @@ class BatterySide:
             p.age_years,
             p.battery_exponent,
         )
-        self._aged = self.battery.capacity(p.battery_c)
-        self._new = replace(self.battery, age_years=0.0).capacity(p.battery_c)
+        self.runaway = Runaway(unit, self.battery)
+        self._rated_at_c = p.battery_c
+        self._rate(p.battery_c)
         self.kw = 0.0
         """From the battery, kW; negative while it is charged. Derived by each solution."""
         self.charger_share = 1.0
@@ -48,10 +49,16 @@ class BatterySide:
         """Capacity of the battery in its room at its age; with no fault it has just that."""
         return self._new if self.unit.state.renewed else self._aged
 
+    def _rate(self, air_c: float) -> None:
+        """Its capacity in a room of that temperature."""
+        self._rated_at_c = air_c
+        self._aged = self.battery.capacity(air_c)
+        self._new = replace(self.battery, age_years=0.0).capacity(air_c)
+
     @property
     def celsius(self) -> float:
         """Temperature of the battery, degC."""
-        return self.ambient_c + self.unit.state.rise_k
+        return self.runaway.celsius
 
     @property
     def ambient_c(self) -> float:
@@ -62,12 +69,10 @@ class BatterySide:
     @property
     def strings_in(self) -> int:
         """Strings that give current."""
-        faults = self.unit.state.faults
-        if not faults:
-            return self.battery.strings
-        lost = faults.get("string-open")
-        if "thermal-runaway" in faults and self.celsius >= self.battery.chemistry.warmest_c:
+        state = self.unit.state
+        if state.battery_lost:
             return 0
+        lost = state.faults.get("string-open")
         return max(0, self.battery.strings - int(lost["strings"])) if lost else self.battery.strings
 
     @property
@@ -99,7 +104,9 @@ class BatterySide:
 
     @property
     def charge_percent(self) -> float:
-        """State of charge as the UPS counts it, %: with a battery weaker than it believes, too much."""
+        """State of charge as the UPS counts it, %: too much if it believes in more than there is; 0 of a lost one."""
+        if self.unit.state.battery_lost:
+            return 0.0
         return 100.0 * (1.0 - self.unit.state.depth * min(1.0, self.health / self.unit.state.believed))
 
     def runtime_at(self, load_kw: float) -> float:
@@ -135,7 +142,8 @@ class BatterySide:
             return False
         for kind in ("battery-weak", "string-open", "thermal-runaway"):
             state.faults.pop(kind, None)
-        state.depth, state.rise_k, state.believed, state.disconnected = 0.0, 0.0, 1.0, False
+        state.depth, state.believed, state.disconnected = 0.0, 1.0, False
+        state.cells_c, state.battery_lost, state.burning = ABSENT_C, "", []
         state.renewed = True
         self.unit.log("battery replaced")
         self.unit.touch()
@@ -147,10 +155,16 @@ class BatterySide:
             self.unit.log("battery breaker closed" if closed else "battery breaker opened")
             self.unit.touch()
 
+    def react(self, air_c: float) -> None:
+        """Follow the air around it."""
+        if abs(air_c - self._rated_at_c) > 1.0 and self.kw <= 0.0:
+            self._rate(air_c)
+        self.runaway.watch(air_c)
+
     def horizon(self) -> float:
         """Seconds until the battery's state needs a look."""
         state = self.unit.state
-        reach = 10.0 if "thermal-runaway" in state.faults else inf
+        reach = self.runaway.horizon()
         if self.kw > 0.0:
             return min(reach, max((1.0 - state.depth) * self.full_s(self.kw), 0.0), 60.0)
         if self.kw < 0.0:
@@ -160,7 +174,7 @@ class BatterySide:
     def advance(self, dt: float) -> None:
         """Discharge or charge it, warm it or let it cool, for `dt` seconds."""
         state = self.unit.state
-        if not (self.kw or state.rise_k or state.faults):
+        if not (self.kw or self.runaway.moving):
             return
         if self.kw > 0.0:
             lasting = self.full_s(self.kw)
@@ -169,9 +183,4 @@ class BatterySide:
                 state.depth = 1.0
         elif self.kw < 0.0:
             state.depth = self.battery.recharged(state.depth, dt, self.charger_share)
-        if self.kw or state.rise_k:
-            state.rise_k = self.battery.warmed(state.rise_k, max(0.0, self.kw), dt)
-            if abs(state.rise_k) < 0.01 and self.kw <= 0.0:
-                state.rise_k = 0.0
-        if runaway := self.unit.fault("thermal-runaway"):
-            state.rise_k = min(state.rise_k + runaway["rate"] * dt / 60.0, 300.0)
+        self.runaway.advance(self.kw, dt)

@@ -84,7 +84,9 @@ class UpsRatings:
     """Of 12 V (vrla) or 8 cells (li-ion), in series in each string; 0 for the usual number at this size."""
     age_years: Annotated[float, Range(0.0, 30.0, "years")] = 0.0
     battery_c: Annotated[float, Range(-20.0, 60.0, "degC")] = 25.0
-    """Temperature of the battery's room, degC."""
+    """Temperature of the battery's room where neither a place nor a hall is named, degC."""
+    battery_place: Annotated[str, Names("place")] = ""
+    """The place of its battery where that stands in a room of its own."""
     charger_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 0.0
     """Charger power, kW; 0 for a tenth of the rated kW, which recharges in ten times the discharge time."""
     restart_charge_percent: Annotated[float, Range(0.0, 100.0, "%")] = 0.0
@@ -151,7 +153,7 @@ UPS_FAULTS: Mapping[str, Fault] = {
         source="Cloudflare PDX, 2023-11",
     ),
     "thermal-runaway": Fault(
-        "the battery heats itself until it gasses and is lost",
+        "the battery heats itself; past its onset it goes on by itself until it is lost (vrla) or burns (li-ion)",
         {"rate": Parameter(2.0, "K/min", 0.1, 60.0)},
         source="SK C&C Pangyo, 2022-10",
     ),
@@ -195,8 +197,12 @@ class UpsState(State):
     """People have replaced the battery since the start."""
     believed: float = 1.0
     """Battery capacity the UPS reckons with; a deep test measures it."""
-    rise_k: float = 0.0
-    """Battery above its room, K."""
+    cells_c: float = -300.0
+    """Temperature of the battery, degC; below absolute zero until it is first looked at."""
+    battery_lost: str = ""
+    """What has destroyed the battery, until it is replaced."""
+    burning: list[float] = field(default_factory=list)
+    """When each burning string of the battery caught fire, s of the plant."""
     overload: float = 0.0
     """Thermal image of the inverter's overload, trips at 1."""
     energy_kwh: float = 0.0

@@ -73,6 +73,9 @@ class Ups(Electrical[UpsState, UpsRatings]):
         "input_kw": "kW",
         "rectifier": "",
         "overload_percent": "%",
+        "battery_lost": "",
+        "off_gas": "",
+        "fire_kw": "kW",
     }
     WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {
         "mode": ("online", "battery", "eco", "bypass", "maintenance", "off"),
@@ -83,6 +86,8 @@ class Ups(Electrical[UpsState, UpsRatings]):
         "load_percent": LOADING_PERCENT,
         "overload_percent": LOADING_PERCENT,
     }
+
+    holds_battery = True
 
     @property
     def rated_kva(self) -> float:
@@ -142,6 +147,7 @@ class Ups(Electrical[UpsState, UpsRatings]):
         return self.output if self.state.segments[int(name) - 1] else DEAD
 
     def react(self) -> None:
+        self.battery_side.react(self.battery_air_c)
         self.transfer.react()
 
     def horizon(self) -> float:
@@ -152,7 +158,9 @@ class Ups(Electrical[UpsState, UpsRatings]):
         self.train.advance(dt)
 
     def on_timer(self, name: str) -> None:
-        if not self.transfer.on_timer(name):
+        around = self.battery_surroundings
+        wetted = around is not None and around.wetted
+        if not (self.transfer.on_timer(name) or self.battery_side.runaway.on_timer(name, wetted)):
             super().on_timer(name)
 
     def on_fault(self, kind: str, active: bool) -> None:
@@ -195,6 +203,13 @@ class Ups(Electrical[UpsState, UpsRatings]):
             return False
         self.battery_side.set_breaker(False)
         return self.battery_side.renew()
+
+    def lose_battery(self, cause: str) -> None:
+        """Its battery is destroyed in a room of its own."""
+        self.battery_side.runaway.lose(cause)
+
+    def isolate_battery(self) -> None:
+        self.battery_side.set_breaker(False)
 
     def return_now(self) -> None:
         """Go back from bypass at once if the inverter can take the load."""
@@ -344,6 +359,33 @@ class Ups(Electrical[UpsState, UpsRatings]):
     def ambient_c(self) -> float:
         """Temperature of the air around it, degC."""
         return self.battery_side.ambient_c
+
+    @property
+    def battery_air_c(self) -> float:
+        """Air around the battery, degC: that of its own place, or that around the UPS."""
+        around = self.battery_surroundings
+        return self.ambient_c if around is None else around.air_c
+
+    @property
+    def battery_lost(self) -> bool:
+        """True if the battery is destroyed."""
+        return self.state.battery_lost != ""
+
+    @property
+    def off_gas(self) -> bool:
+        return self.battery_side.runaway.off_gas
+
+    @property
+    def fire_kw(self) -> float:
+        return self.battery_side.runaway.fire_kw
+
+    @property
+    def hydrogen_m3_h(self) -> float:
+        return self.battery_side.runaway.hydrogen_m3_h()
+
+    @property
+    def battery_place(self) -> str:
+        return self.params.battery_place
 
     @property
     def battery_c(self) -> float:

@@ -209,3 +209,58 @@ def test_a_snapshot_from_before_brings_everything_back(rooms):
     assert rooms["ups-a"].live
     assert rooms["ups-b"].live
     assert rooms["ups-a"].mode == "online"
+
+
+def test_a_battery_that_burns_sets_its_room_alight_and_then_the_next(tmp_path):
+    rooms = Rooms(tmp_path, chemistry="li-ion", room_a="barrier_min: 60, suppression: inert-gas")
+    rooms.site.inject("ups-a", "thermal-runaway", {"rate": 5.0}, for_s=1500.0)
+    order = [("ups-a", "battery isolated"), ("ups-a", "battery destroyed"), ("ups-a", "battery string burns")]
+    order += [("room-a", "fire alarm"), ("room-a", "suppression released"), ("room-a", "fire"), ("ups-a", "destroyed")]
+    order += [("room-b", "fire"), ("ups-b", "destroyed")]
+    rooms.site.advance(6 * 3600.0)
+    first = {}
+    for event in rooms.site.plant.journal:
+        first.setdefault((event.who, event.what), event.t)
+    assert [first[step] for step in order] == sorted(first[step] for step in order)
+    assert not any(rooms[ups].live for ups in ("ups-a", "ups-b"))
+
+
+def test_an_off_gas_detector_isolates_all_batteries_of_its_place(tmp_path):
+    rooms = Rooms(tmp_path, chemistry="li-ion", room_a="off_gas_detection: true")
+    rooms.site.inject("ups-a", "thermal-runaway", {"rate": 5.0})
+    rooms.run_until(lambda: rooms["room-a"].off_gas)
+    rooms.site.advance(10.0)
+    assert rooms["room-a"].alarm
+    assert not rooms["ups-a"].state.breaker_closed
+    assert not rooms["ups-a"].fire_kw, "before anything burns"
+
+
+def test_hydrogen_stays_far_below_the_limit_with_ventilation_and_gathers_without(rooms):
+    """EN IEC 62485-2: less than 1 % with the ventilation that it asks for; the lower explosive limit is 4 %."""
+    rooms.site.advance(24 * 3600.0)
+    assert 0.0 < rooms["room-a"].hydrogen_percent < 0.1
+    before = rooms["room-a"].hydrogen_percent
+    rooms.site.inject("room-a", "ventilation-failed")
+    rooms.site.advance(48 * 3600.0)
+    assert rooms["room-a"].hydrogen_percent > 10.0 * before
+
+
+def test_a_battery_follows_the_air_of_its_place(tmp_path):
+    rooms = Rooms(tmp_path, room_a="air_c: 35")
+    rooms.site.advance(60.0)
+    assert rooms["ups-a"].battery_c == pytest.approx(35.0)
+    assert rooms["ups-b"].battery_c == pytest.approx(25.0)
+    assert rooms["ups-a"].battery_side.as_built > rooms["ups-b"].battery_side.as_built
+
+
+def test_water_in_the_room_of_a_battery_takes_the_battery_and_leaves_the_ups(tmp_path):
+    rooms = Rooms(tmp_path, ups_a="battery_place: cellar")
+    rooms.site.inject("cellar", "water", {"rate": 100.0})
+    rooms.site.advance(120.0)
+    assert rooms["ups-a"].battery_lost
+    assert rooms["ups-a"].mode == "online"
+    assert "battery_bad" in rooms.site.devices["ups-a"].state.alarms
+    rooms.site.inject("utility", "outage")
+    rooms.site.advance(1.0)
+    assert not rooms["ups-a"].live
+    assert rooms["ups-b"].live
