@@ -86,6 +86,8 @@ class BreakerState(State):
     current: float = 0.0
     """Worst phase current held since then, times rated."""
     since: float = 0.0
+    pickup: float = 0.0
+    """The pickup of the setting that the thermal memory belongs to, times rated; 0 before it is first looked at."""
     operations: int = 0
 
 
@@ -282,6 +284,7 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
                 self.close()
         elif kind in ("mis-set", "fail-to-open"):
             self._looked = None
+            self.state.heat, self.state.since = self._heat_now(), self.plant.now
             self.state.current = -1.0
 
     def on_timer(self, name: str) -> None:
@@ -311,7 +314,9 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
             state.heat = current * current if current <= self.params.setting else 0.0
         else:
             state.heat = self._heat_now()
-        state.current, state.since = current, self.plant.now
+            if state.pickup and state.pickup != pickup:  # a trip unit remembers parts of its setting, not amperes
+                state.heat *= (pickup / state.pickup) ** 2
+        state.current, state.since, state.pickup = current, self.plant.now, pickup
         if current < pickup:
             self.cancel("overload")
             self.cancel("short-time")

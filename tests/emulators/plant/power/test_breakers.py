@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from paths import Build, Load, told
+from small_plant import plant_of
 
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.power.breakers import Breaker, BreakerRatings
@@ -193,6 +196,44 @@ def test_setting_it_right_in_time_saves_it(build):
     plant.clear("q1", "mis-set")
     plant.advance(HOUR)
     assert breaker.closed
+
+
+@pytest.mark.parametrize("percent", [10.0, 20.0, 40.0])
+def test_a_wrong_setting_trips_a_loaded_breaker_within_the_band_of_its_curve(build, percent: float):
+    """Micrologic 5.0, tr = 8 s: at 6 times the setting 8 s, 0 to -30 %."""
+    plant, breaker, load = feeder(build, BreakerRatings(1000.0, short_time=20.0))
+    draw(load, 6.0 * percent / 100.0 * 1000.0 / 6.0)
+    plant.advance(HOUR)
+    draw(load, 6.0 * percent / 100.0 * 1000.0)
+    plant.inject("q1", "mis-set", {"percent": percent})
+    time = trip_time(plant, breaker, HOUR)
+    assert time == pytest.approx(0.85 * 8.0, rel=0.18)
+    assert breaker.state.cause == "overload"
+
+
+@settings(max_examples=200, deadline=None)
+@given(load=st.floats(0.05, 1.1), percent=st.floats(10.0, 300.0), held_s=st.floats(0.0, 7200.0))
+def test_a_wrong_setting_never_trips_a_loaded_breaker_at_once_and_only_above_its_pickup(load, percent, held_s):
+    breaker, drawn = Breaker("q1", BreakerRatings(1000.0), {"input": "mains"}), Load("load", {"a": "q1"})
+    plant = plant_of(Utility("mains"), breaker, drawn)
+    draw(drawn, 1000.0 * load)
+    plant.advance(held_s)
+    plant.inject("q1", "mis-set", {"percent": percent})
+    pickup, short = 1.2 * percent / 100.0, 10.0 * percent / 100.0
+    time = trip_time(plant, breaker, 100 * HOUR)
+    assert (time is not None) == (load > pickup * (1.0 + 1e-9)) or load == pytest.approx(pickup, rel=0.01)
+    if time is not None:
+        assert time >= (0.1399 if load >= short else 1.0)
+
+
+def test_a_wrong_setting_that_is_put_right_leaves_the_memory_of_the_load(build):
+    plant, breaker, load = feeder(build, BreakerRatings(1000.0))
+    draw(load, 1100.0)
+    plant.advance(HOUR)
+    warm = breaker.heat_percent
+    plant.inject("q1", "mis-set", {"percent": 200.0}, for_s=0.01)
+    plant.advance(plant.now + 0.02)
+    assert breaker.heat_percent == pytest.approx(warm, rel=0.01)
 
 
 # -- mechanism ------------------------------------------------------------------------------------------------
