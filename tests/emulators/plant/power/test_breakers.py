@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -222,8 +224,11 @@ def test_a_wrong_setting_never_trips_a_loaded_breaker_at_once_and_only_above_its
     pickup, short = 1.2 * percent / 100.0, 10.0 * percent / 100.0
     time = trip_time(plant, breaker, 100 * HOUR)
     assert (time is not None) == (load > pickup * (1.0 + 1e-9)) or load == pytest.approx(pickup, rel=0.01)
-    if time is not None:
-        assert time >= (0.1399 if load >= short else 1.0)
+    if time is not None and load < short:
+        over, warm = (load / pickup) ** 2, (load / 1.2) ** 2
+        assert time >= 0.99 * breaker.tau_s * log((over - warm) / (over - 1.0))
+    elif time is not None:
+        assert time == pytest.approx(0.14) or time > 0.14
 
 
 def test_a_wrong_setting_that_is_put_right_leaves_the_memory_of_the_load(build):
