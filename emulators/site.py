@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.devices import catalogue as device_catalogue
@@ -24,6 +25,7 @@ from twinfeed.emulators.plant.kernel.deeds import Argument, DeedKind
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.kernel.faults import Fault, split
 from twinfeed.emulators.plant.kernel.ratings import shown
+from twinfeed.emulators.plant.kernel.tolerances import Tolerances, drawn
 from twinfeed.emulators.plant.network.network import ManagementNetwork
 from twinfeed.emulators.plant.people import works
 from twinfeed.emulators.plant.people.deeds import Outcome, carry_out, find, known_deeds
@@ -34,12 +36,14 @@ from twinfeed.emulators.profiles.odd_answers import refusal
 from twinfeed.emulators.sitefile import SiteFile
 from twinfeed.emulators.yamlfile import FileError
 
+R = TypeVar("R")
+
 
 class Site:
     """A plant with its devices. Devices and components share names: `ups-a1` is the UPS and its management card."""
 
-    def __init__(self, file: SiteFile, seed: int | None = None) -> None:
-        """Build the plant and start it at rest.
+    def __init__(self, file: SiteFile, seed: int | None = None, tolerances: Tolerances | None = None) -> None:
+        """Build the plant and start it at rest, with the seed and the tolerances of its file or with those given.
 
         Raises:
             FileError: components that do not fit together, with file, line and field.
@@ -47,6 +51,7 @@ class Site:
         self.file = file
         self.name = file.head.site
         self.plant = Plant(file.head.seed if seed is None else seed)
+        self.tolerances: Tolerances = tolerances or file.head.tolerances
         self.components: dict[str, Component] = {}
         self.devices: dict[str, Device] = {}
         self.profiles = {item.name: item.profile for item in file.devices}
@@ -62,22 +67,29 @@ class Site:
         self.network = networks[0] if networks else None
 
     @classmethod
-    def load(cls, site: str | Path, seed: int | None = None, beyond_loopback: bool = False) -> Site:
+    def load(
+        cls,
+        site: str | Path,
+        seed: int | None = None,
+        beyond_loopback: bool = False,
+        tolerances: Tolerances | None = None,
+    ) -> Site:
         """A shipped site by name, or a site file by path. `beyond_loopback` allows addresses that are not loopback.
 
         Raises:
             FileError: a line for each mistake in the file.
         """
-        return cls(sitefile.read(site, beyond_loopback), seed)
+        return cls(sitefile.read(site, beyond_loopback), seed, tolerances)
 
     def _build(self) -> None:
         for entry in self.file.components:
             self._where[entry.name] = entry.where
             try:
+                ratings = self._own(entry.params, entry.name)
                 component = (
-                    entry.cls(entry.name, entry.params, entry.feeds)
+                    entry.cls(entry.name, ratings, entry.feeds)
                     if issubclass(entry.cls, Electrical)
-                    else entry.cls(entry.name, entry.params)
+                    else entry.cls(entry.name, ratings)
                 )
             except PlantError as error:
                 error.who = entry.name
@@ -90,7 +102,9 @@ class Site:
         self.works = Works(works.NAME)
         self.plant.add(self.works)
         for item in self.file.devices:
-            device = device_catalogue.KINDS[item.profile.kind].build(f"{item.name}/device", item.params)
+            id = f"{item.name}/device"
+            device = device_catalogue.KINDS[item.profile.kind].build(id, self._own(item.params, id))
+            device.inexact = self.tolerances == "seeded"
             self._where[device.id] = item.where
             device.place, device.stands_m = item.place
             self.devices[item.name] = device
@@ -102,6 +116,10 @@ class Site:
                 except PlantError as error:
                     error.who = device.id
                     raise
+
+    def _own(self, ratings: R, id: str) -> R:
+        """The ratings of one component or device: as written, or within their tolerances."""
+        return drawn(ratings, id, self.plant.seed) if self.tolerances == "seeded" else ratings
 
     def __getitem__(self, name: str) -> Device:
         """The device of that name.

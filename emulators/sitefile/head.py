@@ -10,6 +10,7 @@ import pydantic
 from pydantic import ConfigDict
 
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
+from twinfeed.emulators.plant.kernel.tolerances import Tolerances
 from twinfeed.emulators.sitefile.snmp_access import SnmpAccess
 from twinfeed.emulators.textfile import shown
 from twinfeed.emulators.yamlfile import found
@@ -44,6 +45,8 @@ class Head(pydantic.BaseModel):
     site: str
     title: Annotated[str, Text(200)] = ""
     seed: Annotated[int, Range(-(2**63), 2**63)] = 0
+    tolerances: Tolerances = "nominal"
+    """Ratings of components are nominal, or seeded: within their tolerances, drawn from the seed."""
     addresses: IPv4Network | IPv6Network = IPv4Network("127.20.0.0/16")
     """The subnet that gives devices without an address of their own one, in order of appearance."""
     beyond_loopback: bool = pydantic.Field(default=False, strict=True)

@@ -122,7 +122,7 @@ class Campaign:
         self._compared = [name for name in compared if name != frame.controller]
         self._progress, self._keep = progress, keep
         self._workers = Workers(jobs)
-        near = distances(fresh(frame.site, frame.seed), frame.properties)
+        near = distances(fresh(frame.site, frame.seed, tolerances=frame.tolerances), frame.properties)
         self._proposals = Proposals(frame, menu, near, at_once, last_s)
         self._key = versions(frame).key
         self._number = memory.begin(datetime.now().astimezone().isoformat(timespec="seconds"), frame, versions(frame))

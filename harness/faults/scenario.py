@@ -2,6 +2,7 @@
 
     site: bamako
     seed: 7
+    tolerances: seeded
     duration_s: 30 min
     injections:
       - {target: utility-a, kind: outage, at_s: 1 min, for_s: 20 min}
@@ -22,12 +23,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast, get_args
 
 from ruamel.yaml import YAML
 
 from twinfeed.emulators import yamlfile
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.tolerances import Tolerances
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError, problem
 from twinfeed.harness.durations import seconds
@@ -62,6 +64,8 @@ class Scenario:
     note: str = ""
     deeds: tuple[Deed, ...] = ()
     commands: tuple[Command, ...] = ()
+    tolerances: Tolerances | None = None
+    """nominal, or seeded: the ratings within their tolerances, drawn from the seed. None: as the site file has it."""
 
     @property
     def entries(self) -> tuple[Scheduled, ...]:
@@ -83,6 +87,8 @@ class Scenario:
         data: dict[str, Any] = {"site": self.site}
         if self.seed is not None:
             data["seed"] = self.seed
+        if self.tolerances is not None:
+            data["tolerances"] = self.tolerances
         data["duration_s"] = self.duration_s
         data["injections"] = [injection.to_dict() for injection in self.injections]
         if self.deeds:
@@ -187,6 +193,7 @@ class _Reader:
             self.text("note"),
             self.entries("deeds", Deed.from_dict),
             self.entries("commands", Command.from_dict),
+            self.tolerances(),
         )
         placed = list(scenario.placed())
         if not self.problems and (mistake := linked(entry for _, entry in placed)) is not None:
@@ -194,6 +201,15 @@ class _Reader:
         if self.problems:
             raise FileError(self.problems)
         return scenario
+
+    def tolerances(self) -> Tolerances | None:
+        value = self.data.get("tolerances")
+        for known in get_args(Tolerances):
+            if value == known:
+                return cast(Tolerances, known)
+        if value is not None:
+            self.wrong(["tolerances"], f"found {value!r}, expected {' or '.join(get_args(Tolerances))}")
+        return None
 
     def text(self, name: str, required: bool = False) -> str:
         value = self.data.get(name, "")

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from twinfeed.emulators.nearness import did_you_mean
+from twinfeed.emulators.plant.kernel.tolerances import Tolerances
 from twinfeed.emulators.site import Site
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.plugin.options import DEFAULT_SITE, MARKERS
 from twinfeed.harness.worlds.sites import beside, fresh
 
-ACCEPTED = {"site": ("name", "settle", "seed")}
+ACCEPTED = {"site": ("name", "settle", "seed", "tolerances")}
 """Marker -> the names of its arguments; the others take names only, which have no keyword."""
 
 
@@ -23,11 +24,12 @@ class WrongMarker(ValueError):
 
 @dataclass(frozen=True)
 class SiteMark:
-    """The marker `site`. Without a seed, that of the site's file is taken."""
+    """The marker `site`. Without a seed and tolerances, those of the site's file are taken."""
 
     name: str = ""
     settle_s: float = 0.0
     seed: int | None = None
+    tolerances: Tolerances | None = None
 
 
 def site_mark(item: pytest.Item) -> SiteMark:
@@ -55,7 +57,10 @@ def site_mark(item: pytest.Item) -> SiteMark:
         raise _wrong(marker, f"found settle={settle!r}, expected a time such as 90, 30s, 15min or 2h") from None
     if not 0.0 <= settle_s < float("inf"):
         raise _wrong(marker, f"found settle={settle!r}, expected a time of 0 s or more")
-    return SiteMark(name, settle_s, seed)
+    wanted, known = marker.kwargs.get("tolerances"), get_args(Tolerances)
+    if wanted is not None and wanted not in known:
+        raise _wrong(marker, f"found tolerances={wanted!r}, expected {' or '.join(map(repr, known))}")
+    return SiteMark(name, settle_s, seed, wanted)
 
 
 def names_in(item: pytest.Item, marker: str) -> tuple[str, ...]:
@@ -116,7 +121,8 @@ def model_of(item: pytest.Item) -> Site:
         FileError: there is no such site, or its file is wrong.
     """
     consent = bool(item.config.getoption("--beyond-loopback"))
-    return fresh(beside(site_name(item), item.path), seed_given(item), site_mark(item).settle_s, consent)
+    mark = site_mark(item)
+    return fresh(beside(site_name(item), item.path), seed_given(item), mark.settle_s, consent, mark.tolerances)
 
 
 def _refuse_unknown(marker: pytest.Mark, accepted: tuple[str, ...]) -> None:

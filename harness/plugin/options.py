@@ -32,7 +32,7 @@ DECISION_RULES = ("simple", "guarded")
 LEAST_WATCHDOG_S = 0.1
 
 MARKERS = {
-    "site": "site(name, settle=time, seed=N): the site a test runs on",
+    "site": "site(name, settle=time, seed=N, tolerances=WORD): the site a test runs on",
     "controller": "controller(name): the controller under test, package.module:function",
     "watch": "watch(*names): record these quantities at every instant",
     "needs": f"needs(*capabilities): what the world must offer: {', '.join(CAPABILITIES)}",

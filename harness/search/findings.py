@@ -27,7 +27,7 @@ PROPERTIES = (
 {properties})
 {left_out}
 
-@pytest.mark.site({site}{seed})
+@pytest.mark.site({site}{seed}{tolerances})
 @pytest.mark.watch(*patterns(PROPERTIES))
 {controller}async def test_{name}(site{argument}):
     await site.schedule({scheduled})
@@ -63,6 +63,7 @@ def regression_test(scenario: Scenario, name: str, vacuous: Collection[str] = ()
         undecided=", undecided=True" if undecided else "",
         site=_quoted(scenario.site),
         seed="" if scenario.seed is None else f", seed={scenario.seed}",
+        tolerances="" if scenario.tolerances is None else f", tolerances={_quoted(scenario.tolerances)}",
         with_seed="" if scenario.seed is None else f" with seed {scenario.seed}",
         controller=f"@pytest.mark.controller({_quoted(scenario.controller)})\n" if scenario.controller else "",
         name=test_name(name),

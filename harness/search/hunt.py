@@ -189,7 +189,7 @@ def _draw_near(outcome: Outcome) -> None:
 
 def _targets(frame: Scenario) -> list[str]:
     """The quantities of the site that the search is drawn by."""
-    site = fresh(frame.site, frame.seed)
+    site = fresh(frame.site, frame.seed, tolerances=frame.tolerances)
     return [
         f"{name}.{quantity}"
         for name, component in site.components.items()

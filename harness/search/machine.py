@@ -50,7 +50,7 @@ class Operators(RuleBasedStateMachine):
 
     @initialize()
     def switch_on(self) -> None:
-        self.world = SimulatedWorld(fresh(self.frame.site, self.frame.seed), self.frame.seed, everything=False)
+        self.world = SimulatedWorld(_site(self.frame), self.frame.seed, everything=False)
         self._runner.run(self._switch_on())
         self._monitor = Monitor(self._properties, self.world.journal.trace, self.world.journal.events)
 
@@ -118,6 +118,11 @@ class Operators(RuleBasedStateMachine):
         self._runner.run(self.world.schedule(replace(injection, at_s=self.world.now)))
 
 
+def _site(frame: Scenario) -> Site:
+    """The site of a scenario at its start."""
+    return fresh(frame.site, frame.seed, tolerances=frame.tolerances)
+
+
 def operators(
     given: Scenario, offered: Menu | None = None, panel: tuple[tuple[str, str, str], ...] | None = None
 ) -> type[Operators]:
@@ -130,7 +135,7 @@ def operators(
         FileError: no such site.
         PropertySyntaxError, UnknownQuantity, BindingError: a property that makes no sense on it.
     """
-    site = fresh(given.site, given.seed)
+    site = _site(given)
     fits(given.properties, site)
     faults = menu(site) if offered is None else offered
     words = front_panels(site) if panel is None else panel

@@ -98,7 +98,7 @@ def trial(
     properties = [parse(text) for text in scenario.properties]
     if missed := [entry for entry in unexcused(scenario.entries) if entry.at_s >= scenario.duration_s]:
         raise NeverInjected(never_injected(missed, scenario.duration_s))
-    site = fresh(scenario.site, scenario.seed)
+    site = fresh(scenario.site, scenario.seed, tolerances=scenario.tolerances)
     fits(properties, site)
     world = SimulatedWorld(site, scenario.seed, everything)
     failure: BaseException | None = None

@@ -6,22 +6,29 @@ import gc
 from pathlib import Path
 from typing import Any
 
+from twinfeed.emulators.plant.kernel.tolerances import Tolerances
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile import find
 
-_built: dict[tuple[str, int | None, float, bool], tuple[Site, dict[str, Any]]] = {}
-"""Sites with their snapshots at the start, by the path of the file, the seed and the time to settle."""
+_built: dict[tuple[str, int | None, float, bool, Tolerances | None], tuple[Site, dict[str, Any]]] = {}
+"""Sites with their snapshots at the start, by the path of the file, the seed, the time to settle and the tolerances."""
 
 
-def fresh(name: str, seed: int | None = None, settle_s: float = 0.0, beyond_loopback: bool = False) -> Site:
-    """A site at its start, `settle_s` after it was switched on; without a seed, that of its file is taken.
+def fresh(
+    name: str,
+    seed: int | None = None,
+    settle_s: float = 0.0,
+    beyond_loopback: bool = False,
+    tolerances: Tolerances | None = None,
+) -> Site:
+    """A site at its start, `settle_s` after it was switched on; seed and tolerances are those of its file by default.
 
     It is the same object for the same arguments: use it once at a time.
 
     Raises:
         FileError: there is no such site, or its file is wrong.
     """
-    key = (str(find(name).resolve()), seed, settle_s, beyond_loopback)
+    key = (str(find(name).resolve()), seed, settle_s, beyond_loopback, tolerances)
     if key not in _built:
         _built[key] = _build(*key)
     site, snapshot = _built[key]
@@ -46,8 +53,10 @@ def beside(name: str, file: Path) -> str:
     return name
 
 
-def _build(path: str, seed: int | None, settle_s: float, beyond_loopback: bool) -> tuple[Site, dict[str, Any]]:
-    site = Site.load(path, seed, beyond_loopback)
+def _build(
+    path: str, seed: int | None, settle_s: float, beyond_loopback: bool, tolerances: Tolerances | None
+) -> tuple[Site, dict[str, Any]]:
+    site = Site.load(path, seed, beyond_loopback, tolerances)
     site.advance(settle_s)
     snapshot = site.plant.snapshot()
     # Some hundred thousand objects that live as long as the process: the collector need not visit them again.

@@ -12,6 +12,7 @@ from math import inf
 from typing import Any, ClassVar
 
 from twinfeed.emulators.devices.cooling.chiller_settings import ChillerControllerState, ChillerParams
+from twinfeed.emulators.devices.cooling.probes import WATER_PROBE
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
 from twinfeed.emulators.devices.firmware.points import Refused
@@ -19,6 +20,7 @@ from twinfeed.emulators.plant.cooling.chillers import Chiller
 from twinfeed.emulators.plant.cooling.thermal import passes_s
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS
 
 LEAVING_C = (3.0, 20.0)
@@ -36,6 +38,7 @@ class ChillerController(Device[ChillerControllerState]):
     PARAMS = ChillerParams
     MANAGES = (Chiller,)
     STATE = ChillerControllerState
+    ACCURACY: ClassVar[Mapping[str, Tolerance]] = {"water.entering": WATER_PROBE, "water.leaving": WATER_PROBE}
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
         **Device.DEEDS,
         "off": DeedKind("switch it off at its panel", lambda c, _: c.write("chiller.enabled", False), undo="auto"),

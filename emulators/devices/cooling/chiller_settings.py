@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class ChillerParams(Params):
 
     role: Literal["lead", "lag", "standby"] = "lead"
     """lead and lag always run; standby only when the supply is too warm."""
-    boot_controller_s: Annotated[float, Range(0.0, 86400.0, "s")] = 25.0
+    boot_controller_s: Annotated[float, Range(0.0, 86400.0, "s"), Tolerance(-10.0, 10.0, "assumed")] = 25.0
     """From control power to a working controller, s."""
     controls_backed: bool = False
     """The controller is on a UPS of its own and does not reboot at a power loss (an option of Trane's and York's)."""
@@ -27,7 +28,7 @@ class ChillerParams(Params):
     """The flow switch may open so long while running, s (assumption)."""
     anti_recycle_s: Annotated[float, Range(0.0, 86400.0, "s")] = 60.0
     """From a stop to the next start, s: Trane's restart inhibit, 0 to 60. Older machines: 5 to 30 min."""
-    prestart_s: Annotated[float, Range(0.0, 86400.0, "s")] = 14.0
+    prestart_s: Annotated[float, Range(0.0, 86400.0, "s"), Tolerance(-10.0, 10.0, "assumed")] = 14.0
     """Oil and expansion valve, s: makes the shortest start after a power loss Trane's 45 s."""
     lag_delay_s: Annotated[float, Range(0.0, 86400.0, "s")] = 45.0
     """Extra delay of a lag chiller after a power loss, s (Carrier 17/19EX manual p. 104)."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Any, ClassVar
 
+from twinfeed.emulators.devices.cooling.probes import AIR_PROBE, WATER_PROBE
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
 from twinfeed.emulators.devices.firmware.state import Params, State
@@ -16,11 +17,12 @@ from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 
 
 @dataclass(frozen=True)
 class CrahParams(Params):
-    restart_s: Annotated[float, Range(0.0, 86400.0, "s")] = 15.0
+    restart_s: Annotated[float, Range(0.0, 86400.0, "s"), Tolerance(-20.0, 20.0, "assumed")] = 15.0
     """From power to fans, s: the controller's boot (assumption)."""
     stagger_s: Annotated[float, Range(0.0, 3600.0, "s")] = 5.0
     """Further delay of each unit after the one before it, s: units do not start at once (assumption)."""
@@ -76,6 +78,11 @@ class CrahController(Device[CrahControllerState]):
     PARAMS = CrahParams
     MANAGES = (Crah,)
     STATE = CrahControllerState
+    ACCURACY: ClassVar[Mapping[str, Tolerance]] = {
+        "air.supply": AIR_PROBE,
+        "air.return": AIR_PROBE,
+        "water.in": WATER_PROBE,
+    }
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
         **Device.DEEDS,
         "off": DeedKind("switch it off at its panel", lambda c, _: c.write("unit.enabled", False), undo="auto"),

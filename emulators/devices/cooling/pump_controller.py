@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
+from twinfeed.emulators.devices.cooling.probes import WATER_PROBE
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.points import Index
 from twinfeed.emulators.devices.firmware.state import Params, State
@@ -14,6 +15,7 @@ from twinfeed.emulators.plant.cooling.thermal import passes_s
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class ChilledWaterPlant(Device[State]):
     PARAMS = PlantControllerParams
     MANAGES = (WaterLoop,)
     STATE = State
+    ACCURACY: ClassVar[Mapping[str, Tolerance]] = {
+        "loop.supply": WATER_PROBE,
+        "loop.return": WATER_PROBE,
+        "loop.tank": WATER_PROBE,
+    }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("no changeover: pumps stay as they are"),

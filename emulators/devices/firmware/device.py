@@ -13,6 +13,7 @@ from __future__ import annotations
 import marshal
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from ipaddress import ip_address
 from typing import Any, ClassVar
 
@@ -47,6 +48,7 @@ from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
 from twinfeed.emulators.plant.kernel.actor import State as ActorState
 from twinfeed.emulators.plant.kernel.deeds import AnyValue, DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.plant.power.flow import Flow
 
@@ -71,6 +73,8 @@ class Device(Actor[S]):
     MANAGES: ClassVar[tuple[type[Component], ...]] = ()
     """The kind of component that `of` must name; if empty, `of` names anything, or nothing."""
     STATE: ClassVar[type[ActorState]] = State
+    ACCURACY: ClassVar[Mapping[str, Tolerance]] = {}
+    """The tolerance of the sensor of a point, in the unit of the point, by the point's name or a pattern of names."""
     OF_THIS_RUN: ClassVar[tuple[str, ...]] = ()
     """Endings of settings that mean nothing after the site was started again: times of its clock, meters' zeros."""
     FAULTS: ClassVar[Mapping[str, Fault]] = {**FIRMWARE_FAULTS, **ALARM_FAULTS, **SENSOR_FAULTS, **ANSWER_FAULTS}
@@ -96,7 +100,10 @@ class Device(Actor[S]):
         """Notices not yet sent; the server of the device takes them. Not part of the state."""
         self.layout = 0
         """Grows when rows appear or disappear (alarm tables, neighbours)."""
+        self.inexact = False
+        """Its sensors read within their `ACCURACY`, not exactly; each has an offset of its own."""
         self._bound: dict[str, BoundPoint] = {}
+        self._offsets: dict[str, float] = {}
         self._writing = False
 
     @property
@@ -179,11 +186,21 @@ class Device(Actor[S]):
 
     def measured(self, point: str, value: float) -> float:
         """The value of a point as its sensor shows it to the firmware; `value` is the true one."""
-        return float(reported(self, point, value)) if self.state.faults else value
+        return float(reported(self, point, value)) if self.state.faults or self.inexact else value
 
     def controlled(self, point: str, setpoint: float, low: float, high: float) -> float:
         """The value to which a control loop with `setpoint` really brings that point, between `low` and `high`."""
-        return controlled(self, point, setpoint, low, high) if self.state.faults else setpoint
+        exact = not self.state.faults and not self.inexact
+        return setpoint if exact else controlled(self, point, setpoint, low, high)
+
+    def offset(self, point: str) -> float:
+        """The deviation of a point's sensor while it has no fault, in the unit of the point; 0 unless `inexact`."""
+        if not self.inexact or not self.ACCURACY:
+            return 0.0
+        if point not in self._offsets:
+            own = next((t for pattern, t in self.ACCURACY.items() if fnmatchcase(point, pattern)), None)
+            self._offsets[point] = own.draw(0.0, self.plant.seed, self.id, point) if own is not None else 0.0
+        return self._offsets[point]
 
     # -- the management card --------------------------------------------------------------------------------
 

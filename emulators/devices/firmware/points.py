@@ -143,7 +143,11 @@ class Owner(Protocol):
 
     @property
     def state(self) -> Suffering:
-        """While no fault is active, the value of a point is what the device reports."""
+        """While no fault is active and it is not `inexact`, the value of a point is what the device reports."""
+
+    @property
+    def inexact(self) -> bool:
+        """True if its sensors read within their tolerances, not exactly."""
 
     def reported(self, point: str, value: Value) -> Value:
         """The value that the device reports for the true `value`: another one where its sensor is wrong."""
@@ -183,7 +187,7 @@ class BoundPoint:
         device = self.device
         try:
             value = self.point.read(device, *self.index)
-            return device.reported(self.name, value) if device.state.faults else value
+            return device.reported(self.name, value) if device.state.faults or device.inexact else value
         except PointError:
             raise
         except Exception as error:

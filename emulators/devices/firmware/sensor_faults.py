@@ -108,6 +108,9 @@ class Measuring(Protocol):
     def point(self, name: str) -> BoundPoint:
         """The point of that name. Raises UnknownPoint."""
 
+    def offset(self, point: str) -> float:
+        """The deviation of the point's sensor while it has no fault, in the unit of the point."""
+
 
 def measurable(bound: BoundPoint) -> bool:
     """True if the point is a number or a state that the device measures."""
@@ -154,7 +157,12 @@ def reported(device: Measuring, name: str, value: Value) -> Value:
             value = parameters["value"] if not isinstance(value, bool) else bool(parameters["value"])
     if isinstance(value, (bool, str, bytes)):
         return value
-    return value + sum(_error(device, name, kind, parameters) for kind, _, parameters in mine)
+    if any(kind in ("sensor-stuck", "sensor-out-of-range") for kind, _, _ in mine):
+        return value + sum(_error(device, name, kind, parameters) for kind, _, parameters in mine)
+    offset = device.offset(name)
+    if not mine and not offset:
+        return value
+    return value + offset + sum(_error(device, name, kind, parameters) for kind, _, parameters in mine)
 
 
 def controlled(device: Measuring, name: str, setpoint: float, low: float, high: float) -> float:
@@ -170,7 +178,7 @@ def controlled(device: Measuring, name: str, setpoint: float, low: float, high: 
             return setpoint
         return low if reading > setpoint else high
     lasting = [(kind, parameters) for kind, _, parameters in mine if kind in ("sensor-bias", "sensor-drift")]
-    error = sum(_error(device, name, kind, parameters) for kind, parameters in lasting)
+    error = device.offset(name) + sum(_error(device, name, kind, parameters) for kind, parameters in lasting)
     return min(max(setpoint - error, low), high)
 
 

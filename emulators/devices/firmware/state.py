@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from twinfeed.emulators.plant.kernel.actor import State as ActorState
 from twinfeed.emulators.plant.kernel.ratings import Feed, Form, Names, Range, Text
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 
 LOG_LENGTH = 200
 """Lines of the event log a device keeps, the oldest dropped first."""
@@ -32,7 +33,7 @@ class Params:
     contact: Annotated[str, Text(255)] = ""
     address: Annotated[str, Form("an IP address", ip_address)] = "127.0.0.1"
     """IPv4 or IPv6 address of the management card."""
-    boot_s: Annotated[float, Range(0.0, 3600.0, "s")] = 30.0
+    boot_s: Annotated[float, Range(0.0, 3600.0, "s"), Tolerance(-15.0, 30.0, "assumed")] = 30.0
     """Time the management card takes from power to its first answer, s."""
 
 

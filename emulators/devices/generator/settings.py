@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 
 STAGES = (
     "rest",
@@ -49,7 +50,11 @@ class GeneratorControllerParams(Params):
     """After firing, until oil pressure, speed and voltage have come up and their protections count, s."""
     warming_s: Annotated[float, Range(0.0, 86400.0, "s")] = 0.0
     """At speed before it may take load, s: 0, the jacket heater keeps it warm (NFPA 110 Type 10)."""
-    sync_s: Annotated[float, Range(0.0, 86400.0, "s")] = 4.0
+    sync_s: Annotated[
+        float,
+        Range(0.0, 86400.0, "s"),
+        Tolerance(-50.0, 25.0, "the phase at which it begins is any: a 0.2 Hz slip comes round every 5 s"),
+    ] = 4.0
     """Time the synchroniser takes to match voltage, slip and phase, s (a 0.2 Hz slip comes round every 5 s)."""
     sync_timeout_s: Annotated[float, Range(0.1, 86400.0, "s")] = 60.0
     breaker_timeout_s: Annotated[float, Range(0.1, 86400.0, "s")] = 1.0

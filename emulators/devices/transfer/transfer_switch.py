@@ -18,6 +18,7 @@ from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Supply
 from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch
 
@@ -30,16 +31,20 @@ DELAYS = ("override", "transfer", "retransfer", "cooldown")
 """Timers an operator can see and bypass."""
 
 
+TIMER = Tolerance(-2.0, 2.0, "assumed of digital timers that scan their inputs")
+"""Of a delay."""
+
+
 @dataclass(frozen=True)
 class TransferSwitchParams(Params):
     """Factory settings: ASCO 165 (genpropower.com/asco_165.htm) unless stated otherwise."""
 
-    override_s: Annotated[float, Range(0.0, 86400.0, "s")] = 3.0
+    override_s: Annotated[float, Range(0.0, 86400.0, "s"), TIMER] = 3.0
     """The normal source may be out so long before the engine is called, s."""
-    transfer_s: Annotated[float, Range(0.0, 86400.0, "s")] = 2.0
+    transfer_s: Annotated[float, Range(0.0, 86400.0, "s"), TIMER] = 2.0
     """The emergency source must be good so long before the transfer, s (ASCO: 15, to stabilise the engine; short here
     because the UPS carry the load and generators are accepted by their own controllers)."""
-    retransfer_s: Annotated[float, Range(0.0, 86400.0, "s")] = 300.0
+    retransfer_s: Annotated[float, Range(0.0, 86400.0, "s"), TIMER] = 300.0
     """The normal source must be good so long before the return, s (ASCO 300 series: 1800)."""
     cooldown_s: Annotated[float, Range(0.0, 86400.0, "s")] = 60.0
     """The engine is kept running unloaded so long after the return, s."""

@@ -12,6 +12,7 @@ from twinfeed.emulators.plant.kernel.approach import approached
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
 from twinfeed.emulators.plant.power.room_air import room_around
 
@@ -26,9 +27,9 @@ class PumpRatings:
     power_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 11.0
     """At full speed, kW: 25 l/s against 300 kPa at 68 % of pump, motor and drive."""
     power_factor: Annotated[float, Range(0.1, 1.0)] = 0.95
-    ramp_s: Annotated[float, Range(0.01, 3600.0, "s")] = 15.0
+    ramp_s: Annotated[float, Range(0.01, 3600.0, "s"), Tolerance(-5.0, 5.0, "assumed")] = 15.0
     """From standstill to full speed, s ("10 to 60 s", engineering practice, low confidence)."""
-    restart_s: Annotated[float, Range(0.0, 3600.0, "s")] = 5.0
+    restart_s: Annotated[float, Range(0.0, 3600.0, "s"), Tolerance(-20.0, 20.0, "assumed")] = 5.0
     """From the return of power to the drive's start, s: charging its DC link and self-test (assumption)."""
     minimum_volts: Annotated[float, Range(0.0, 400.0, "V")] = 0.8 * NOMINAL_VOLTS
     """Below this the drive trips on DC undervoltage, V."""

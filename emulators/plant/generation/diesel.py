@@ -13,7 +13,11 @@ from math import exp, inf, log
 from typing import Annotated, NamedTuple
 
 from twinfeed.emulators.plant.kernel.ratings import Names, Range, Text
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
+
+STARTS = "assumed; the latest start still meets NFPA 110 Type 10 (10 s)"
+"""Source of the tolerances of a start."""
 
 RATED_RPM = 1500.0
 """Four poles at 50 Hz, rpm."""
@@ -94,13 +98,13 @@ class GeneratorRatings:
     a permanent-magnet exciter is usual)."""
     avr_s: Annotated[float, Range(0.05, 10.0, "s")] = 0.8
     """Time constant of the voltage's return, s (G3: back within 4 s)."""
-    fire_hot_s: Annotated[float, Range(0.1, 60.0, "s")] = 1.2
+    fire_hot_s: Annotated[float, Range(0.1, 60.0, "s"), Tolerance(-15.0, 25.0, STARTS)] = 1.2
     """Cranking until it fires with warm coolant, s."""
-    fire_cold_s: Annotated[float, Range(0.1, 60.0, "s")] = 3.0
+    fire_cold_s: Annotated[float, Range(0.1, 60.0, "s"), Tolerance(-15.0, 25.0, STARTS)] = 3.0
     """The same at 10 degC and below, s; in between in proportion."""
-    run_up_s: Annotated[float, Range(0.1, 120.0, "s")] = 3.5
+    run_up_s: Annotated[float, Range(0.1, 120.0, "s"), Tolerance(-10.0, 15.0, STARTS)] = 3.5
     """From firing to rated speed, s. With excitation it is ready in 7 s when kept warm: NFPA 110 Type 10."""
-    excitation_s: Annotated[float, Range(0.05, 60.0, "s")] = 0.6
+    excitation_s: Annotated[float, Range(0.05, 60.0, "s"), Tolerance(-10.0, 10.0, "assumed")] = 0.6
     """Time constant of the voltage building up from three quarters of the speed on, s."""
     run_down_s: Annotated[float, Range(0.1, 600.0, "s")] = 20.0
     """From fuel shut to standstill, s (assumed)."""
@@ -124,7 +128,9 @@ class GeneratorRatings:
     """Cranking the starter battery holds, s: two cycles of three times 15 s (NFPA 110, 5.6.4; from memory)."""
     recharge_s: Annotated[float, Range(60.0, 1000000.0, "s")] = 86400.0
     """The charger fills it from empty in a day, s (NFPA 110; from memory)."""
-    breaker_s: Annotated[float, Range(0.001, 10.0, "s")] = 0.06
+    breaker_s: Annotated[
+        float, Range(0.001, 10.0, "s"), Tolerance(-25.0, 25.0, "assumed; 50 to 70 ms is usual of air circuit breakers")
+    ] = 0.06
     """Closing time of its circuit breaker, s."""
 
     def __post_init__(self) -> None:

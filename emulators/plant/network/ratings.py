@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class SwitchRatings:
     """The phase its power supplies hang on: 0, 1 or 2."""
     holdup_s: Annotated[float, Range(0.0, 10.0, "s")] = 0.012
     """How long a power supply bridges a dead input at full load (Intel CRPS specification: 12 ms), s."""
-    boot_s: Annotated[float, Range(0.0, 3600.0, "s")] = 120.0
+    boot_s: Annotated[float, Range(0.0, 3600.0, "s"), Tolerance(-10.0, 20.0, "assumed")] = 120.0
     """From power to ports that forward, s (vendors quote two to four minutes; unverified for this model)."""
     stp_priority: Annotated[int, Range(0, 61440, "", step=4096)] = 32768
     """Bridge priority: the lowest becomes root. In steps of 4096 (802.1D-2004 9.2.5)."""

@@ -15,10 +15,15 @@ from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, NOTHING, Draw, Electrical, Supply
 
 MISTAKE = "mistake"
 """Why a breaker was opened that somebody took for another one."""
+
+
+TRIP_TIME = Tolerance(-30.0, 0.0, "trip time 0 to -30 %, Schneider Compact NS catalogue p. A-15")
+"""Of the trip time of an electronic release."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class BreakerRatings:
     """Long-time setting, times rated (Ir of an electronic trip unit, 0.4 to 1; IEC 60898 types have 1)."""
     curve: Literal["electronic", "B", "C", "D"] = "electronic"
     """B, C or D of IEC 60898-1, or electronic."""
-    tr_s: Annotated[float, Range(0.1, 60.0, "s")] = 8.0
+    tr_s: Annotated[float, Range(0.1, 60.0, "s"), TRIP_TIME] = 8.0
     """Long-time delay of an electronic trip unit at 6 Ir, s (0.5 to 24 on Micrologic 5.0)."""
     short_time: Annotated[float, Range(1.0, 20.0, "times the setting")] = 10.0
     """Short-time pickup of an electronic trip unit, times Ir (Isd: 1.5 to 10 on Micrologic 5.0)."""

@@ -13,6 +13,7 @@ from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
     NOMINAL_HERTZ,
@@ -28,6 +29,10 @@ RIDE_THROUGH_S = 0.02
 """Gaps up to this long are logged but not shown downstream: no load notices them (ITIC curve: 0 V for 20 ms), s."""
 
 
+GAP = Tolerance(-50.0, 0.0, "less than 4 ms, user manual p. 61")
+"""Of the time of a transfer."""
+
+
 @dataclass(frozen=True)
 class StaticSwitchRatings:
     """A static transfer switch (Liebert STS2 class).
@@ -36,7 +41,7 @@ class StaticSwitchRatings:
     """
 
     rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 800.0
-    transfer_ms: Annotated[float, Range(0.1, 1000.0, "ms")] = 4.0
+    transfer_ms: Annotated[float, Range(0.1, 1000.0, "ms"), GAP] = 4.0
     out_of_step_ms: Annotated[float, Range(0.0, 1000.0, "ms")] = 10.0
     """Added when the sources are out of step: it waits for the current to stop before firing the other side, ms.
     Half a cycle, assumed."""

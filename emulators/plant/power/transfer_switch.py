@@ -13,8 +13,12 @@ from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.breakers import PADLOCK
 from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Supply, passed_on_kw
+
+TRAVEL = Tolerance(-70.0, 0.0, "30 to 100 ms, typical vendor data, unverified")
+"""Of the time from contact to contact."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class TransferSwitchRatings:
     """An open-transition automatic transfer switch of contactor type."""
 
     rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 2500.0
-    transfer_s: Annotated[float, Range(0.001, 60.0, "s")] = 0.1
+    transfer_s: Annotated[float, Range(0.001, 60.0, "s"), TRAVEL] = 0.1
     """Contact to contact, s (30 to 100 ms, typical vendor data, unverified)."""
     off_s: Annotated[float, Range(0.0, 600.0, "s")] = 0.0
     """Extra stay between the sources (delayed transition, lets motors' residual voltage decay), s."""

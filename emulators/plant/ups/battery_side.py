@@ -78,7 +78,8 @@ class BatterySide:
     @property
     def _true_capacity(self) -> float:
         weak = self.unit.fault("battery-weak")
-        return self.as_built * weak["capacity"] / 100.0 if weak else self.as_built
+        held = self.as_built * self.unit.params.battery_percent / 100.0
+        return held * weak["capacity"] / 100.0 if weak else held
 
     @property
     def connected(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range, Text
+from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
 from twinfeed.emulators.plant.ups import sizes
 
@@ -22,6 +23,10 @@ CONTINUOUS = 1.04
 
 OVERLOAD_COOLING_S = 600.0
 """Time for the inverter to forget a full overload, s (assumed: as long as the longest published overload)."""
+
+
+NEW_BATTERY = Tolerance(-5.0, 5.0, "95 % at least when new (IEC 60896-21, from memory); the upper end is assumed")
+"""Of the charge of a battery."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +57,9 @@ class UpsRatings:
         45.0,
         65.0,
     )
-    walk_in_delay_s: Annotated[float, Range(0.0, 3600.0, "s")] = 10.0
+    walk_in_delay_s: Annotated[float, Range(0.0, 3600.0, "s"), Tolerance(-5.0, 5.0, "assumed")] = 10.0
     """Wait after the input has returned, so that a generator settles first, s."""
-    walk_in_s: Annotated[float, Range(0.0, 3600.0, "s")] = 10.0
+    walk_in_s: Annotated[float, Range(0.0, 3600.0, "s"), Tolerance(-5.0, 5.0, "assumed")] = 10.0
     """Ramp of the rectifier's power from nothing to full, s."""
     rectifier_limit: Annotated[float, Range(0.1, 5.0, "times rated")] = 1.25
     """Most the rectifier takes from its input, times rated kW."""
@@ -76,6 +81,8 @@ class UpsRatings:
     """vrla or li-ion."""
     autonomy_min: Annotated[float, Range(0.0, 10000.0, "min")] = 0.0
     """Battery runtime at rated kW when new, min; 0 for the usual one at this size (see `sizes`), 10 min from 10 kVA."""
+    battery_percent: Annotated[float, Range(10.0, 200.0, "%"), NEW_BATTERY] = 100.0
+    """Charge that the battery holds when new, % of its rated charge. The UPS counts with the rated charge."""
     battery_exponent: Annotated[float, Range(0.0, 2.0)] = 0.0
     """Rate exponent of the battery; 0 for the usual one of this size and chemistry."""
     strings: Annotated[int, Range(0, 64, "strings")] = 0

@@ -104,7 +104,7 @@ class Twin:
         file = sitefile.read(site)
         if profile is not None:
             file = _with(file, device, profile)
-        self._site = Site(file, scenario.seed or None if scenario is not None else None)
+        self._site = Site(file, scenario.seed or None, scenario.tolerances) if scenario is not None else Site(file)
         self._name = f"{self._site.name}:{device}"
         emulated = self._site[device]
         self.profile: Profile = next(e.profile for e in self._site.file.devices if e.name == device)

@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 from rich.markup import escape
 
+from twinfeed.emulators.plant.kernel.tolerances import Tolerances
 from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.output import Exit, console, fail, finite, plain_errors, print_json
 from twinfeed.harness.cli.search.telling import tell
@@ -95,6 +96,10 @@ def search(
     memory: Annotated[
         str, typer.Option("--memory", help="The file that remembers former searches; `none`: remember nothing.")
     ] = DEFAULT_MEMORY,
+    nominal: Annotated[
+        bool,
+        typer.Option("--nominal", help="Keep all ratings at their nominal values. Default: drawn from the seed."),
+    ] = False,
     out: Annotated[Path, typer.Option("--out", help="Folder for findings.")] = Path("findings"),
     watchdog: WatchdogOption = PATIENCE_S,
     json: JsonOption = False,
@@ -129,7 +134,8 @@ def search(
         chosen = menu(model, only or (), without or (), deeds)
         if only and not (chosen.others or chosen.deeds):
             fail(f"--only {' '.join(only)}: {model.name} can suffer nothing of that name", Exit.USAGE)
-        frame = Scenario(site, model.plant.seed, _duration_s(duration), (), texts, controller)
+        tolerances: Tolerances = "nominal" if nominal else "seeded"
+        frame = Scenario(site, model.plant.seed, _duration_s(duration), (), texts, controller, tolerances=tolerances)
         for_s = None if for_ is None else _duration_s(for_, "--for")
         budget = Budget(100 if examples is None and for_s is None else examples, for_s)
         findings = Findings(out)
@@ -213,6 +219,7 @@ def replay(
                 "traceback": outcome.traceback,
                 "site": scenario.site,
                 "seed": outcome.seed,
+                "tolerances": scenario.tolerances,
                 "controller": scenario.controller,
                 "duration_s": scenario.duration_s,
                 "ended_s": outcome.ended_s,

@@ -144,7 +144,7 @@ def test_a_fixture_of_the_users_called_site_is_left_alone(pytester: pytest.Pytes
             "the site of a @given test goes on from one example to the next: *write @settings(suppress_health_check=*",
         ),
         ("@pytest.mark.site('bench', settel='5 min')\nasync def test_it(site): pass",
-         "@pytest.mark.site('bench', settel='5 min'): found settel='5 min'; did you mean settle?; it takes site(name, settle=time, seed=N)"),
+         "@pytest.mark.site('bench', settel='5 min'): found settel='5 min'; did you mean settle?; it takes site(name, settle=time, seed=N, tolerances=WORD)"),
         ("@pytest.mark.site('bench', 'pilot')\nasync def test_it(site): pass", "*found several names of sites; it takes site(*"),
         ("@pytest.mark.site(3)\nasync def test_it(site): pass", "*found 3 as the name of the site; it takes site(*"),
         ("@pytest.mark.site(seed='7')\nasync def test_it(site): pass", "*found seed='7', expected a whole number*"),

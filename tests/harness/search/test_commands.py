@@ -49,6 +49,14 @@ def test_a_search_tells_programs_in_json(cli: Cli, folder: Path) -> None:
     assert told["examples"] == 8
 
 
+def test_a_finding_holds_the_tolerances_it_was_found_with(cli: Cli, folder: Path) -> None:
+    cli(*SEARCH)
+    cli(*SEARCH, "--nominal", "--out", "nominal", "--memory", "none")
+    (seeded,), (nominal,) = (folder / "findings").iterdir(), (folder / "nominal").iterdir()
+    assert (Scenario.load(seeded).tolerances, Scenario.load(nominal).tolerances) == ("seeded", "nominal")
+    assert cli("replay", str(seeded)).exit_code == 1
+
+
 def test_another_search_overwrites_nothing_and_writes_nothing_twice(cli: Cli, folder: Path) -> None:
     cli(*SEARCH)
     (path,) = (folder / "findings").iterdir()

@@ -96,3 +96,8 @@ def test_a_name_that_is_taken_gets_a_number(tmp_path: Path) -> None:
         chosen.touch(exist_ok=False)
         names.append(chosen.name)
     assert names == ["found.scenario.yaml", "found-2.scenario.yaml", "found-3.scenario.yaml"]
+
+
+def test_a_test_has_the_tolerances_of_its_scenario() -> None:
+    assert ', tolerances="seeded")' in regression_test(replace(BROKEN, tolerances="seeded"), "found")
+    assert "tolerances" not in regression_test(BROKEN, "found")
