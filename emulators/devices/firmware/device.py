@@ -303,6 +303,22 @@ class Device(Actor[S]):
         self.outbox.clear()
         self.layout += 1
 
+    # -- places ---------------------------------------------------------------------------------------------
+
+    @property
+    def crashed(self) -> bool:
+        """True if its firmware has stopped, also because the device is destroyed or without power by its place."""
+        return self.down or super().crashed
+
+    def destroy(self, cause: str) -> None:
+        super().destroy(cause)
+        self.plant.rearrange()
+
+    def rebuild(self) -> bool:
+        rebuilt = super().rebuild()
+        self.plant.rearrange()
+        return rebuilt
+
     # -- defects of the firmware ----------------------------------------------------------------------------
 
     def crash(self, error: Exception, phase: str) -> bool:

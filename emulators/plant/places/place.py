@@ -263,7 +263,7 @@ class Place(Component[PlaceState, PlaceRatings]):
                 contents.cut_off(actor, "emergency power off")
             if actor.shut_off != self._shuts_off(actor):
                 actor.shut_off = self._shuts_off(actor)
-                self.touch()
+                self.plant.rearrange()
         for unit in self._apart:
             if cause := self._destroys(unit, air, rained):
                 unit.lose_battery(cause)
@@ -272,7 +272,7 @@ class Place(Component[PlaceState, PlaceRatings]):
         for component, card in self.cards:
             if card.shut_off != component.shut_off or card.state.lost != component.state.lost:
                 card.shut_off, card.state.lost = component.shut_off, component.state.lost
-                self.touch()
+                self.plant.rearrange()
         out = [actor.id for actor in self.contents if actor.down and isinstance(actor, Electrical)]
         if out != state.out:
             state.out = out
@@ -377,6 +377,8 @@ class Place(Component[PlaceState, PlaceRatings]):
     def on_restore(self) -> None:
         for actor in self.contents:
             actor.shut_off = self._shuts_off(actor)
+        for component, card in self.cards:
+            card.shut_off = component.shut_off
         self._take_out()
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rooms import Rooms
 
+from twinfeed.emulators import sitefile
 from twinfeed.emulators.devices.firmware.points import PointError
+from twinfeed.emulators.plant.places.place import Place
+from twinfeed.emulators.plant.places.ratings import PlaceRatings
+from twinfeed.emulators.site import Site
+from twinfeed.emulators.sitefile.entries import ComponentEntry
 
 PLACES = ("room-a", "room-b", "switch-room", "hall-area")
 
@@ -121,3 +128,48 @@ def test_what_is_destroyed_or_dead_delivers_and_draws_nothing(tmp_path, componen
             assert part.quantity(quantity) == 0.0, quantity
         if quantity in ("running", "live", "sound", "closed", "on_battery"):
             assert not part.quantity(quantity), quantity
+
+
+OUTSIDE = ("climate", "hall", "room", "water_loop", "network", "utility", "bulk_tank", "cooling_tower", "dry_cooler")
+"""Kinds that no room holds."""
+
+
+def in_one_room(name: str) -> Site:
+    """A shipped site with all its equipment in one room."""
+    file = sitefile.read(name)
+    held = ("all", 0.1)
+    components = [replace(c, place=held) if c.cls.kind not in OUTSIDE else c for c in file.components]
+    components.append(ComponentEntry("all", Place, PlaceRatings(), {}, ["places", "all"]))
+    return Site(replace(file, components=components, devices=[replace(d, place=held) for d in file.devices]))
+
+
+@pytest.mark.parametrize("event", ["fire", "water", "epo"])
+@pytest.mark.parametrize("name", sitefile.names())
+def test_nothing_on_a_shipped_site_that_is_destroyed_or_dead_runs_or_answers(name, event):
+    """Every kind of equipment and of device that ships, without exception."""
+    site = in_one_room(name)
+    site.advance(120.0)
+    site.inject("all", event, {"rate": 500.0} if event == "water" else {})
+    site.advance(3600.0)
+    assert [name for name, device in site.devices.items() if device.answers] == []
+    for component in site.components.values():
+        if component.kind in OUTSIDE or not component.down:
+            assert component.kind in (*OUTSIDE, "place", "link"), component.id
+            continue
+        for quantity, unit in component.QUANTITIES.items():
+            found = component.quantity(quantity)
+            if quantity in ("running", "live", "sound", "closed", "on_battery", "forwarding", "ready", "up"):
+                assert not found, f"{component.id}.{quantity}"
+            if unit in ("V", "A", "kVA", "kvar", "rpm", "l/s", "Gb/s") and quantity != "battery_volts":
+                assert found == 0.0, f"{component.id}.{quantity}"
+
+
+@pytest.mark.parametrize("event", ["fire", "water"])
+def test_clearing_an_event_brings_no_destroyed_device_back(event):
+    site = in_one_room("pilot")
+    site.advance(120.0)
+    site.inject("all", event, {"rate": 500.0} if event == "water" else {}, for_s=1800.0)
+    site.advance(6 * 3600.0)
+    assert not any(device.answers for device in site.devices.values())
+    target = next(name for name, device in site.devices.items() if device.kind == "pdu")
+    assert site.do(target, "replace").done
