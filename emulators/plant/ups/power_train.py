@@ -16,6 +16,9 @@ from twinfeed.emulators.plant.ups.battery_side import BatterySide
 from twinfeed.emulators.plant.ups.inputs import Inputs
 from twinfeed.emulators.plant.ups.ratings import CONTINUOUS, OVERLOAD_COOLING_S, UpsRatings, UpsState, overload_s
 
+USUAL_BYPASS_PERCENT = 3.0
+"""Impedance of the way over the bypass that a rating has by default, % of the module's own base."""
+
 
 class PowerTrain:
     """Rectifier, inverter, static switch and manual bypass, in the state they are in."""
@@ -67,13 +70,26 @@ class PowerTrain:
         state, path = self.unit.state, self.unit.state.path
         stuck = "static-switch-stuck" in state.faults
         if path == "inverter" and not self.inverter_able:
-            others = any(u.unit.state.path == "inverter" and u.inverter_able for u in self.peers if u is not self)
-            return "bypass" if self.inputs.bypass_ok and not stuck and not others and state.wanted != "none" else "none"
+            alone = self.inputs.bypass_ok and not stuck and not self.inverting and state.wanted != "none"
+            return "bypass" if alone else "none"
         if path == "eco" and not self.inputs.bypass_ok:
             return "none"
         if path == "bypass" and ("bypass" in state.faults or state.wanted == "none"):
             return "none"
+        if path == "bypass" and state.wanted == "inverter" and not self.inverter_able and self.inverting:
+            return "none"
         return path
+
+    @property
+    def inverting(self) -> bool:
+        """True if another module of the system feeds the output from its inverter."""
+        return any(u.unit.state.path == "inverter" and u.inverter_able for u in self.peers if u is not self)
+
+    @property
+    def system_on_bypass(self) -> bool:
+        """True if other modules of the system carry the output on their static switches, and none on its inverter."""
+        others = [u for u in self.peers if u is not self]
+        return any(u.unit.state.path == "bypass" for u in others) and not self.inverting
 
     @property
     def passing(self) -> str:
@@ -165,6 +181,26 @@ class PowerTrain:
             (a, b, c), (d, e, f) = load
             worst = max(worst, 3.0 * sqrt(max(a * a + d * d, b * b + e * e, c * c + f * f)) / p.kva)
         return worst / rating
+
+    def returning_load(self) -> float:
+        """Load of the inverters that can return from the bypass if all of them do, times what they are rated for."""
+        able = [u for u in self.peers if u.inverter_able and u.unit.state.wanted == "inverter"]
+        if len(self.peers) == 1 or self not in able:
+            return self.relative_load()
+        kw, kva = sum(u.unit.load.total_kw for u in self.peers), sum(u.unit.load.total_kva for u in self.peers)
+        fan = self.unit.fault("fan")
+        rating = fan["derating"] / 100.0 if fan else 1.0
+        return max(kw / sum(u.unit.params.kw for u in able), kva / sum(u.unit.params.kva for u in able)) / rating
+
+    @property
+    def capacity_kw(self) -> float:
+        """Weight in the sharing among modules, kW: the rating of the inverter; on the bypass the admittance of its way.
+
+        Inverters share by control, static switches by the impedance of their cables, chokes and switches (Schneider
+        990-66233C, load sharing in bypass operation in a parallel system).
+        """
+        p = self.unit.params
+        return p.kw if self.unit.state.path == "inverter" else p.kw * USUAL_BYPASS_PERCENT / p.bypass_percent
 
     def horizon(self) -> float:
         """Seconds until the power train's state needs a look."""

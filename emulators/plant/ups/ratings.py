@@ -66,6 +66,9 @@ class UpsRatings:
     input_power_factor: Annotated[float, Range(0.1, 1.0)] = 0.99
     bypass_tolerance: Annotated[float, Range(0.001, 0.5, "of nominal")] = 0.10
     """Deviation of the bypass voltage from nominal at which no transfer to it is allowed."""
+    bypass_percent: Annotated[float, Range(0.1, 50.0, "%")] = 3.0
+    """Impedance of the way over its bypass (cables, choke, static switch), % of its own rating (assumed): only the
+    ratio between the modules of a system counts, since they share the load on the bypass by it."""
     sync_hertz: Annotated[float, Range(0.05, 10.0, "Hz")] = 2.0
     """Deviation from nominal up to which the inverter follows the bypass, Hz."""
     no_load_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.0

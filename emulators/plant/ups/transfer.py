@@ -103,7 +103,9 @@ class Transfer:
         """Make the path what it has become, and go back to the inverter when that can carry the load."""
         state, route = self.unit.state, self.train.route()
         if route != state.path and state.path != "eco":
-            self.go(route, self._why())
+            self.go(route, "system on inverter" if state.path == "bypass" and self.train.inverting else self._why())
+        elif state.path == "none" and self._joins_bypass:
+            self.go("bypass", "system on bypass")
         if state.path == "eco" and route == "none" and self.unit.remaining_s("take over") is None:
             self.unit.after(ECO_TRANSFER_S, "take over")
         if state.path in ("bypass", "none") and state.wanted == "inverter" and not self._left_on_bypass:
@@ -118,6 +120,17 @@ class Transfer:
                 self.unit.after(ECO_TRANSFER_S, "take over")
         elif state.path == "bypass":
             self.unit.cancel("take over")
+
+    @property
+    def _joins_bypass(self) -> bool:
+        """True if its static switch closes with those of the other modules, although its inverter gives nothing.
+
+        In a system with distributed bypass the switches of all modules carry the load together (Liebert parallel
+        system, chapter 8.1.3; Eaton 9395P manual P-164000563, 6.4.3).
+        """
+        state = self.unit.state
+        ready = state.wanted != "none" and not state.latched and self.train.inputs.bypass_ok and not self.stuck
+        return ready and self.train.system_on_bypass
 
     @property
     def _left_on_bypass(self) -> bool:
@@ -139,7 +152,7 @@ class Transfer:
 
     def _return(self) -> None:
         state = self.unit.state
-        fit = self.train.inverter_able and self.train.relative_load() <= 1.0 and not self.stuck
+        fit = self.train.inverter_able and self.train.returning_load() <= 1.0 and not self.stuck
         dead = state.path == "none"
         exhausted = state.cause in ("battery exhausted", "no battery")
         if not dead or exhausted:

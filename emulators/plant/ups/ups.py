@@ -110,7 +110,6 @@ class Ups(Electrical[UpsState, UpsRatings]):
         self.train = PowerTrain(self, self.inputs, self.battery_side)
         self.transfer = Transfer(self, self.train)
         self.battery = self.battery_side.battery
-        self.capacity_kw = p.kw
         self.state.eco = p.eco
         self.state.path = "eco" if p.eco else "inverter"
         self.state.segments = [True] * p.segments
@@ -167,6 +166,11 @@ class Ups(Electrical[UpsState, UpsRatings]):
         movable = self.state.path in ("inverter", "eco") and self.bypass_ok and not self.transfer.stuck
         if kind == "left-in-manual" and active and movable:
             self.transfer.go("bypass", "command")
+
+    @property
+    def capacity_kw(self) -> float:
+        """Weight in the sharing among modules of a system, kW."""
+        return self.train.capacity_kw
 
     # -- what firmware does ---------------------------------------------------------------------------------
 

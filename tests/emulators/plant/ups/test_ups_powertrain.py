@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from small_plant import plant_of
 from ups_bench import Bench, Load, Source
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.power.boards import Board
 from twinfeed.emulators.plant.ups.ratings import UpsRatings, overload_s
 from twinfeed.emulators.plant.ups.ups import Ups
 
@@ -251,8 +254,6 @@ def test_segments_switch_parts_of_the_load():
 
 
 def parallel():
-    from twinfeed.emulators.plant.power.boards import Board
-
     mains = Source("mains")
     modules = [Ups(f"ups-{n}", UpsRatings(bus="a"), {"input": "mains"}) for n in (1, 2)]
     board = Board("board", None, {"one": "ups-1", "two": "ups-2"})
@@ -271,8 +272,6 @@ def test_modules_in_parallel_share_the_load_in_step_on_mains_and_on_battery():
 
 
 def test_modules_never_run_apart_though_one_bypass_is_reached_by_a_longer_way():
-    from twinfeed.emulators.plant.power.boards import Board
-
     mains = Source("mains")
     way, longer = Board("way", None, {"in": "mains"}), Board("longer", None, {"in": "way"})
     first = Ups("ups-1", UpsRatings(bus="a"), {"input": "mains", "bypass": "longer"})
@@ -303,6 +302,65 @@ def test_modules_overloaded_together_go_to_bypass_together():
     plant.advance(5.0)
     assert [m.mode for m in modules] == ["bypass", "bypass"]
     assert load.state.interruptions == 0
+
+
+def test_a_module_with_a_dead_inverter_carries_its_part_when_the_system_goes_to_bypass():
+    plant, _, modules, load = parallel()
+    plant.inject("ups-1", "inverter")
+    plant.advance(1.0)
+    assert [m.mode for m in modules] == ["off", "online"]
+    load.set(900.0)
+    plant.advance(5.0)
+    assert [m.mode for m in modules] == ["bypass", "bypass"]
+    assert [m.load_kw for m in modules] == pytest.approx([450.0, 450.0])
+    assert load.state.interruptions == 0
+
+
+def test_the_system_returns_only_when_the_inverters_left_can_carry_it_and_the_dead_one_steps_out():
+    plant, _, modules, load = parallel()
+    plant.inject("ups-1", "inverter")
+    load.set(900.0)
+    plant.advance(120.0)
+    assert [m.mode for m in modules] == ["bypass", "bypass"], "900 kW on one inverter of 500 kW"
+    load.set(400.0)
+    plant.advance(140.0)
+    assert [m.mode for m in modules] == ["off", "online"]
+    plant.clear("ups-1")
+    plant.advance(170.0)
+    assert [m.mode for m in modules] == ["online", "online"]
+    assert load.state.interruptions == 0
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    impedances=st.lists(st.floats(0.5, 10.0), min_size=2, max_size=5),
+    broken=st.sets(st.integers(0, 4), max_size=3),
+    open_switches=st.sets(st.integers(0, 4), max_size=1),
+    share=st.floats(1.7, 3.0),
+)
+def test_the_load_on_bypass_is_shared_by_all_static_switches_by_their_impedance(
+    impedances: list[float], broken: set[int], open_switches: set[int], share: float
+):
+    """Schneider 990-66233C: the sharing is determined by the impedance of each bypass path."""
+    mains = Source("mains")
+    modules = [Ups(f"ups-{n}", UpsRatings(bus="a", bypass_percent=z), {"input": "mains"}) for n, z in
+               enumerate(impedances)]  # fmt: skip
+    board = Board("board", None, {m.id: m.id for m in modules})
+    load = Load("load", None, {"input": "board"})
+    plant = plant_of(mains, *modules, board, load)
+    ill = {n for n in broken if n < len(modules) - 1}
+    dead = {n for n in open_switches if n in ill}
+    for n in ill:
+        plant.inject(f"ups-{n}", "inverter")
+        if n in dead:
+            plant.inject(f"ups-{n}", "bypass")
+    load.set(share * 500.0 * len(modules))
+    plant.advance(5.0)
+    closed = [(m, 1.0 / z) for n, (m, z) in enumerate(zip(modules, impedances, strict=True)) if n not in dead]
+    assert {m.mode for m, _ in closed} == {"bypass"}
+    whole = sum(admittance for _, admittance in closed)
+    for module, admittance in closed:
+        assert module.bypass_draw.total_kw == pytest.approx(board.load_kw * admittance / whole, rel=1e-6)
 
 
 def test_a_fork_of_the_plant_repeats_itself():
