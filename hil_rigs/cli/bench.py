@@ -15,7 +15,10 @@ Lang = Annotated[str, typer.Option("--lang", help="fr or en; the language of the
 
 
 def benches(json: Json = False) -> None:
-    """List the benches that ship with twinfeed."""
+    """List the benches that ship with twinfeed.
+
+    Example: twinfeed rig benches
+    """
     from twinfeed.hil_rigs import rigfile
     from twinfeed.hil_rigs.schema import text_in
 
@@ -33,6 +36,8 @@ def dry_run(file: File, json: Json = False, lang: Lang = "en") -> None:
     """List the faults that the bench can cause, with the actuators and the visible effects. Nothing moves.
 
     For the actions of given tests: pytest --rig FILE --dry-run tests/
+
+    Example: twinfeed rig dry-run ups-bench
     """
     from twinfeed.hil_rigs import rigfile
     from twinfeed.hil_rigs.dry_run import what_each_would_do

@@ -8,7 +8,10 @@ from twinfeed.harness.cli.output import Exit, console, fail
 
 
 def pin() -> None:
-    """Ask for a PIN twice, without showing it, and print its hash for `pins` in a rig file."""
+    """Ask for a PIN twice, without showing it, and print its hash for `pins` in a rig file.
+
+    Example: twinfeed rig pin
+    """
     from twinfeed.hil_rigs.persons import pins
 
     typed = typer.prompt("PIN", hide_input=True, confirmation_prompt=True)

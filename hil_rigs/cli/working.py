@@ -74,7 +74,10 @@ def _with(client: Awaitable[Client], do: Callable[[Client], Awaitable[Any]]) -> 
 
 
 def status(file: File, json: Json = False) -> None:
-    """How the bench is: read-only, armed by whom and for how long, or tripped and why."""
+    """How the bench is: read-only, armed by whom and for how long, or tripped and why.
+
+    Example: twinfeed rig status ups-bench
+    """
     rig = _read(file)
     try:
         told = ask(folder(rig), "status")
@@ -114,7 +117,10 @@ def arm(
     ] = "1h",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
 ) -> None:
-    """Let things move on a bench, on a person's responsibility, for so long."""
+    """Let things move on a bench, on a person's responsibility, for so long.
+
+    Example: twinfeed rig arm ups-bench --as "Awa Traoré" --for 2h
+    """
     rig = _read(file)
     person = _person(rig, person)
     try:
@@ -169,7 +175,10 @@ async def _first_readings(client: Client, rig: Rig) -> None:
 
 
 def disarm(file: File, person: As = "") -> None:
-    """Bring the bench back to normal operation; nothing moves any more."""
+    """Bring the bench back to normal operation; nothing moves any more.
+
+    Example: twinfeed rig disarm ups-bench
+    """
     rig = _read(file)
     person = _person(rig, person)
     pin = _pin(rig, person)
@@ -178,7 +187,10 @@ def disarm(file: File, person: As = "") -> None:
 
 
 def stop(file: File, why: Annotated[str, typer.Argument(help="What happened.")] = "") -> None:
-    """Emergency stop: bring the bench to its safe state, now, and keep it there."""
+    """Emergency stop: bring the bench to its safe state, now, and keep it there.
+
+    Example: twinfeed rig stop ups-bench
+    """
     place = first.place_of(file)
     try:
         line = first.send(place, "emergency", first.login(), why=why)
@@ -190,7 +202,10 @@ def stop(file: File, why: Annotated[str, typer.Argument(help="What happened.")] 
 
 
 def reset(file: File, person: As = "") -> None:
-    """Bring a bench from its safe state back to normal operation. Look at the bench first."""
+    """Bring a bench from its safe state back to normal operation. Look at the bench first.
+
+    Example: twinfeed rig reset ups-bench
+    """
     rig = _read(file)
     person = _person(rig, person)
     pin = _pin(rig, person)
@@ -203,7 +218,10 @@ def safe(
     why: Annotated[str, typer.Option("--why", help="For the record of the bench.")] = "twinfeed rig safe",
     although_held: Annotated[bool, typer.Option(hidden=True, help="A keeper that hangs has the bench.")] = False,
 ) -> None:
-    """Bring a bench that nobody supervises to its safe state, and leave it to a guard that keeps it there."""
+    """Bring a bench that nobody supervises to its safe state, and leave it to a guard that keeps it there.
+
+    Example: twinfeed rig safe ups-bench
+    """
     rig = _read(file)
     with ExitStack() as stack:
         try:
@@ -225,6 +243,8 @@ def keep() -> None:
     """Make every bench of this computer safe that was not at rest when its last process ended, and keep it so.
 
     It runs until it gets a signal: a service of the computer's start (see docs/how-to, "At the computer's start").
+
+    Example: twinfeed rig keep
     """
     guards: list[subprocess.Popen[bytes]] = []
     for mark in marks():
@@ -248,7 +268,10 @@ def keep() -> None:
 
 
 def watch(file: File) -> None:
-    """Show the bench as it is, again and again; the space bar is the emergency stop, q leaves."""
+    """Show the bench as it is, again and again; the space bar is the emergency stop, q leaves.
+
+    Example: twinfeed rig watch ups-bench
+    """
     rig = _read(file)
     if not sys.stdin.isatty():
         fail("watch needs a terminal, for its keys; `twinfeed rig status` prints the state once", Exit.USAGE)
@@ -277,7 +300,10 @@ def watch(file: File) -> None:
 
 
 def operate(file: File, person: As = "") -> None:
-    """Show the instructions of tests to the person at the bench, and take the answers, in this terminal."""
+    """Show the instructions of tests to the person at the bench, and take the answers, in this terminal.
+
+    Example: twinfeed rig operate ups-bench
+    """
     rig = _read(file)
     questions: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
 

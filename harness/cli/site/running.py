@@ -150,7 +150,7 @@ def write(
 ) -> None:
     """Write one point of a device, as a management station does.
 
-    Example: twinfeed write pdu-1-a outlet.3.command off
+    Example: twinfeed write pdu-1-a outlet.3.control off
     """
     with plain_errors():
         answer = ask({"do": "write", "device": device, "point": point, "value": value_of(value)}, site)
