@@ -163,8 +163,8 @@ def read_anyhow(datagram: bytes) -> tuple[int, Response]:
     return message.request_id, _clamped(message)
 
 
-EMPTY_NUMBER = re.compile(rb"[\x02\x41-\x43\x46\x47]\x00")
-"""Octets that may be a number of no octets, or part of anything else."""
+EMPTY_NUMBER = re.compile(rb"[\x02\x41-\x43\x46\x47][\x81-\xfe]?\x00")
+"""Octets that may be a number of no octets, its length in the short or in a long form, or part of anything else."""
 
 
 @lru_cache(maxsize=2048)

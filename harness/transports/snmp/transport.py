@@ -293,5 +293,5 @@ class SnmpTransport:
 
 
 def _words(response: Response) -> str:
-    known = response.status < len(ERRORS)
+    known = 0 <= response.status < len(ERRORS)
     return f"error-status {response.status} ({ERRORS[response.status] if known else 'none of RFC 3416'})"
