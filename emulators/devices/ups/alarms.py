@@ -28,7 +28,8 @@ def _output_bad(d: UpsFirmware) -> bool:
 
 def _battery_bad(d: UpsFirmware) -> bool:
     ups = d.ups
-    return bool(d.settings["replace_battery"]) or not ups.battery_connected or ups.battery_c >= 65.0
+    bad = bool(d.settings["replace_battery"]) or ups.state.strings_out > 0
+    return bad or not ups.battery_connected or ups.battery_c >= 65.0
 
 
 def _faulty(*kinds: str) -> Callable[[UpsFirmware], bool]:

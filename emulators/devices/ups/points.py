@@ -132,7 +132,9 @@ POINTS: Points[UpsFirmware] = (
     Point(
         "battery.strings.bad",
         "strings known to be bad",
-        lambda d: d.ups.battery.strings - d.ups.strings_in if d.settings["replace_battery"] else 0,
+        lambda d: (
+            d.ups.battery.strings - d.ups.strings_in if d.settings["replace_battery"] else d.ups.state.strings_out
+        ),
     ),
     Point(
         "battery.breaker",

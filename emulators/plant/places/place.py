@@ -19,7 +19,7 @@ from twinfeed.emulators.plant.kernel.actor import Actor
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.places import contents, exposure, fire
 from twinfeed.emulators.plant.places.hazards import Fire, Suppression, Water
-from twinfeed.emulators.plant.places.ratings import FIRE, PLACE_FAULTS, PlaceRatings, PlaceState
+from twinfeed.emulators.plant.places.ratings import FIRE, PLACE_FAULTS, POWER_OFF_DEEDS, PlaceRatings, PlaceState
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.plant.power.flow import Flow
 
@@ -59,6 +59,10 @@ class Containing(Protocol):
     def troubled(self) -> bool:
         """True while an event is active."""
 
+    @property
+    def pressed(self) -> bool:
+        """True while its emergency power-off is pressed."""
+
     def fault(self, kind: str) -> dict[str, float] | None: ...
 
 
@@ -70,9 +74,10 @@ class Place(Component[PlaceState, PlaceRatings]):
     STATE = PlaceState
     FAULTS = PLACE_FAULTS
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        **POWER_OFF_DEEDS,
         "put-out": DeedKind(
             "call the fire brigade, which puts out what this fire has set alight", lambda p, _: p.put_out()
-        )
+        ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         "air_c": "°C",
@@ -220,7 +225,7 @@ class Place(Component[PlaceState, PlaceRatings]):
     def _quiet(self) -> bool:
         s = self.state
         changing = s.faults or s.fire_at >= 0.0 or s.smoke or s.water_m or s.rise_k
-        acting = s.alarm or s.powered_off or s.still or s.out
+        acting = s.alarm or s.pressed or s.powered_off or s.still or s.out
         outside = any(zone.troubled for zone in self.zones)
         gas = abs(self._target_hydrogen - s.hydrogen) > SMALLEST_PERCENT if self._batteries else False
         return not (changing or acting or outside or gas or any(b.fire_kw or b.off_gas for b in self._batteries))
@@ -241,6 +246,18 @@ class Place(Component[PlaceState, PlaceRatings]):
         density = smoke["density"] if smoke else 0.0
         self._target_smoke = max(density, fire.smoke_percent(kw, self.params.area_m2))
 
+    @property
+    def _power_off(self) -> bool:
+        """True while the emergency power-off of the place or of a zone of it holds."""
+        return self.state.pressed or self.active("epo") is not None or any(zone.pressed for zone in self.zones)
+
+    def press(self, pressed: bool) -> None:
+        """Press or release its emergency power-off, as a person does."""
+        if pressed != self.state.pressed:
+            self.state.pressed = pressed
+            self.log("emergency power off" if pressed else "emergency power off released")
+            self.touch()
+
     def _isolate(self) -> None:
         """The off-gas detector opens the breakers of all batteries and raises the alarm."""
         for battery in self._batteries:
@@ -251,7 +268,7 @@ class Place(Component[PlaceState, PlaceRatings]):
     def _expose(self) -> None:
         """Destroy what does not stand the heat, water or smoke; switch off what is to be off."""
         state, air = self.state, self.air_c
-        off = self.active("epo") is not None
+        off = self._power_off
         pressed, state.powered_off = off and not state.powered_off, off
         state.still = (state.alarm and self.params.stops_air) or self.suppression.gas
         rained = self.suppression.water_mm_min >= 10.0 and self.plant.now - state.released_at >= WET_S

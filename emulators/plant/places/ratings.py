@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 
@@ -79,6 +80,8 @@ class PlaceState(State):
     """Release of the suppression, s of the plant; negative before."""
     walls_broken: bool = False
     """Pressure has broken walls or doors."""
+    pressed: bool = False
+    """Somebody has pressed its emergency power-off, which holds until it is released."""
     powered_off: bool = False
     """The emergency power-off has acted and still holds."""
     still: bool = False
@@ -110,6 +113,12 @@ WATER = Fault(
 POWER_OFF = Fault(
     "emergency power off: everything in it is dead, breakers trip and stay tripped", source="NFPA 70 article 645"
 )
+POWER_OFF_DEEDS: Mapping[str, DeedKind] = {
+    "press-epo": DeedKind("press its emergency power-off", lambda place, _: place.press(True), undo="release-epo"),
+    "release-epo": DeedKind("release its emergency power-off", lambda place, _: place.press(False), undo="press-epo"),
+}
+"""As firefighters do before they enter."""
+
 GAS = Fault(
     "the extinguishing gas is released",
     {"pressure": Parameter(0.25, "kPa", 0.0, 10.0, "peak of the overpressure")},

@@ -10,7 +10,7 @@ from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.ratings import Names
 from twinfeed.emulators.plant.places.place import Place
-from twinfeed.emulators.plant.places.ratings import GAS, POWER_OFF, SMOKE, WATER
+from twinfeed.emulators.plant.places.ratings import GAS, POWER_OFF, POWER_OFF_DEEDS, SMOKE, WATER
 from twinfeed.emulators.plant.power.electrical import Component
 
 
@@ -21,11 +21,19 @@ class ZoneRatings:
     places: tuple[Annotated[str, Names("place", needed=True)], ...] = ()
 
 
-class Zone(Component[State, ZoneRatings]):
+@dataclass
+class ZoneState(State):
+    pressed: bool = False
+    """Somebody has pressed its emergency power-off, which holds until it is released."""
+
+
+class Zone(Component[ZoneState, ZoneRatings]):
     """Places in which an event of the zone happens everywhere at once."""
 
     kind = "zone"
     PARAMS = ZoneRatings
+    STATE = ZoneState
+    DEEDS = POWER_OFF_DEEDS
     FAULTS: ClassVar[Mapping[str, Fault]] = {"smoke": SMOKE, "water": WATER, "epo": POWER_OFF, "gas-release": GAS}
     QUANTITIES: ClassVar[Mapping[str, str]] = {"alarm": "", "burning": "", "destroyed": ""}
 
@@ -41,7 +49,18 @@ class Zone(Component[State, ZoneRatings]):
     @property
     def troubled(self) -> bool:
         """True while an event is active."""
-        return bool(self.state.faults)
+        return bool(self.state.faults) or self.state.pressed
+
+    @property
+    def pressed(self) -> bool:
+        return self.state.pressed
+
+    def press(self, pressed: bool) -> None:
+        """Press or release its emergency power-off, as a person does."""
+        if pressed != self.state.pressed:
+            self.state.pressed = pressed
+            self.log("emergency power off" if pressed else "emergency power off released")
+            self.touch()
 
     @property
     def alarm(self) -> bool:

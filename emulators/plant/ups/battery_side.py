@@ -70,10 +70,10 @@ class BatterySide:
     def strings_in(self) -> int:
         """Strings that give current."""
         state = self.unit.state
-        if state.battery_lost:
-            return 0
-        lost = state.faults.get("string-open")
-        return max(0, self.battery.strings - int(lost["strings"])) if lost else self.battery.strings
+        if not (state.faults or state.strings_out):
+            return self.battery.strings
+        opened = state.faults.get("string-open")
+        return max(0, self.battery.strings - state.strings_out - (int(opened["strings"]) if opened else 0))
 
     @property
     def _true_capacity(self) -> float:
@@ -144,7 +144,8 @@ class BatterySide:
         for kind in ("battery-weak", "string-open", "thermal-runaway"):
             state.faults.pop(kind, None)
         state.depth, state.believed, state.disconnected = 0.0, 1.0, False
-        state.cells_c, state.battery_lost, state.burning = ABSENT_C, "", []
+        state.cells_c, state.battery_lost, state.burning, state.burnt = ABSENT_C, "", [], False
+        state.strings_hot = state.strings_out = state.strings_lost = 0
         state.renewed = True
         self.unit.log("battery replaced")
         self.unit.touch()
@@ -160,7 +161,10 @@ class BatterySide:
         """Follow the air around it."""
         if abs(air_c - self._rated_at_c) > 1.0 and self.kw <= 0.0:
             self._rate(air_c)
+        out = self.unit.state.strings_out
         self.runaway.watch(air_c)
+        if self.unit.state.strings_out != out and self.runaway.hazard.internal:
+            self.calibrate()  # the battery management reports what is left
 
     def horizon(self) -> float:
         """Seconds until the battery's state needs a look."""

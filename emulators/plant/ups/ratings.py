@@ -164,7 +164,10 @@ UPS_FAULTS: Mapping[str, Fault] = {
     ),
     "thermal-runaway": Fault(
         "the battery heats itself; past its onset it goes on by itself until it is lost (vrla) or burns (li-ion)",
-        {"rate": Parameter(2.0, "K/min", 0.1, 60.0)},
+        {
+            "rate": Parameter(2.0, "K/min", 0.1, 60.0),
+            "strings": Parameter(64.0, "", 1.0, 64.0, "how many of its strings heat up", neutral=None, whole=True),
+        },
         source="SK C&C Pangyo, 2022-10",
     ),
 }
@@ -211,6 +214,14 @@ class UpsState(State):
     """Temperature of the battery, degC; below absolute zero until it is first looked at."""
     battery_lost: str = ""
     """What has destroyed the battery, until it is replaced."""
+    strings_hot: int = 0
+    """Strings of the battery that are hot."""
+    strings_out: int = 0
+    """Strings that give no current: isolated by the battery management, or destroyed."""
+    strings_lost: int = 0
+    """Strings that are destroyed."""
+    burnt: bool = False
+    """It has burnt: no string heats itself any more."""
     burning: list[float] = field(default_factory=list)
     """When each burning string of the battery caught fire, s of the plant."""
     overload: float = 0.0

@@ -16,9 +16,6 @@ from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.plant.ups.battery import Battery
 from twinfeed.emulators.plant.ups.ratings import UpsRatings, UpsState
 
-BURNT = "fire"
-"""Cause of loss of a battery of which nothing is left to burn."""
-
 ABSENT_C = -273.0
 """No temperature has been taken yet."""
 
@@ -155,7 +152,7 @@ class Runaway:
         """Heat of its own, K/s."""
         state, hazard = self.unit.state, self.hazard
         fed = hazard.internal or (state.breaker_closed and state.rectifier == "on")
-        if not fed or state.battery_lost == BURNT or (state.battery_lost and not hazard.internal):
+        if not fed or state.burnt or (state.battery_lost and not hazard.internal):
             return 0.0
         fault = self.unit.fault("thermal-runaway")
         k_min = fault["rate"] if fault else 0.0
@@ -171,32 +168,71 @@ class Runaway:
             state.cells_c = air_c
         warm = self.celsius
         if warm < WATCHED_C and not state.faults:
+            self._cooled()
             return
         self._heating_k_s = self.self_heating_k_s()
-        chemistry, hazard = self.battery.chemistry, self.hazard
-        if hazard.internal and warm >= chemistry.warmest_c and state.breaker_closed:
-            state.breaker_closed = False
-            self.unit.log("battery isolated", cause="battery management", celsius=round(warm, 1))
-            self.unit.touch()
-        if warm >= hazard.lost_c:
-            self.lose("thermal runaway")
-        if warm >= hazard.ignites_c and not state.burning and state.battery_lost != BURNT:
+        fault = self.unit.fault("thermal-runaway")
+        if fault is not None:
+            state.strings_hot = max(state.strings_hot, min(int(fault["strings"]), self.battery.strings))
+        elif warm >= WATCHED_C and not state.strings_hot:
+            state.strings_hot = self.battery.strings
+        if self.hazard.internal and warm >= self.battery.chemistry.warmest_c:
+            self._isolate()
+        if warm >= self.hazard.lost_c:
+            self._lose_strings(state.strings_hot, "thermal runaway")
+        if warm >= self.hazard.ignites_c and not state.burning and not state.burnt:
             self.ignite()
 
+    def _cooled(self) -> None:
+        """The battery management takes isolated strings back once they are cool."""
+        state = self.unit.state
+        state.strings_hot = 0
+        if state.strings_out > state.strings_lost:
+            state.strings_out = state.strings_lost
+            self.unit.log("battery strings connected again")
+            self.unit.touch()
+
+    def _isolate(self) -> None:
+        """The battery management takes hot strings off; if all are hot it opens the breaker, which people close."""
+        state, hot = self.unit.state, self.unit.state.strings_hot
+        if hot < self.battery.strings:
+            if state.strings_out < hot:
+                state.strings_out = hot
+                self.unit.log("battery strings isolated", number=hot, celsius=round(self.celsius, 1))
+                self.unit.touch()
+        elif state.breaker_closed:
+            state.breaker_closed = False
+            self.unit.log("battery isolated", cause="battery management", celsius=round(self.celsius, 1))
+            self.unit.touch()
+
+    def _lose_strings(self, number: int, cause: str) -> None:
+        """So many strings are destroyed; with the last one the battery is."""
+        state = self.unit.state
+        if number >= self.battery.strings:
+            self.lose(cause)
+        elif state.strings_lost < number:
+            state.strings_lost, state.strings_out = number, max(state.strings_out, number)
+            self.unit.log("battery strings destroyed", number=number, celsius=round(self.celsius, 1))
+            self.unit.touch()
+
     def lose(self, cause: str) -> None:
-        """Its cells are destroyed: it gives nothing any more, until people replace it."""
-        if not self.unit.state.battery_lost:
-            self.unit.state.battery_lost = cause
+        """All of it is destroyed: it gives nothing any more, until people replace it."""
+        state = self.unit.state
+        if not state.battery_lost:
+            state.battery_lost = cause
+            state.strings_lost = state.strings_out = self.battery.strings
             self.unit.log("battery destroyed", cause=cause, celsius=round(self.celsius, 1))
             self.unit.touch()
 
     def ignite(self) -> None:
         """One more string burns; the one beside it follows unless water cools it."""
         state = self.unit.state
-        if len(state.burning) >= self.battery.strings or state.battery_lost == BURNT:
+        if len(state.burning) >= self.battery.strings or state.burnt:
             return
         state.burning = [*state.burning, self.unit.plant.now]
+        state.strings_hot = max(state.strings_hot, len(state.burning))
         self.unit.log("battery string burns", number=len(state.burning))
+        self._lose_strings(state.strings_hot, "fire")
         self.unit.after(NEXT_STRING_S, "next string")
         for until, _ in STAGES:
             self.unit.after(until, f"stage {len(state.burning)} {until:g}")
@@ -209,7 +245,7 @@ class Runaway:
                 self.ignite()
         elif name.startswith("stage "):
             if not self.fire_kw:
-                self.unit.state.burning, self.unit.state.battery_lost = [], BURNT
+                self.unit.state.burning, self.unit.state.burnt = [], True
                 self.unit.cancel("next string")
                 self.unit.log("battery burnt out")
         else:

@@ -184,6 +184,18 @@ def test_emergency_power_off_of_a_zone_is_dead_until_people_close_what_it_opened
     assert rooms["pdu-a"].live
 
 
+def test_people_press_the_emergency_power_off_and_release_it(rooms):
+    assert rooms.site.do("building", "press-epo").done
+    rooms.site.advance(5.0)
+    assert not rooms["ups-b"].live
+    assert not rooms.site.devices["ups-b"].answers
+    assert rooms.site.do("building", "release-epo").done
+    for deed in ("close-battery", "switch-on"):
+        assert rooms.site.do("ups-b", deed).done
+    rooms.site.advance(60.0)
+    assert rooms["ups-b"].live
+
+
 def test_a_snapshot_in_the_middle_of_a_fire_goes_on_as_the_original(rooms, tmp_path):
     rooms.site.inject("room-a", "fire")
     rooms.site.advance(400.0)

@@ -42,6 +42,31 @@ def test_lead_acid_cools_down_once_it_is_isolated_and_lithium_goes_on():
         assert bench.ups.battery_lost is (chemistry == "li-ion")
 
 
+def test_battery_management_isolates_one_hot_string_and_the_others_carry_the_load():
+    bench = Bench(kw=300.0, chemistry="li-ion", strings=4)
+    whole = bench.ups.full_s(300.0)
+    bench.plant.inject("ups", "thermal-runaway", {"rate": 5.0, "strings": 1.0}, for_s=540.0)
+    bench.run(600.0)
+    assert bench.ups.strings_in == 3
+    assert bench.ups.battery_connected
+    assert 0.5 * whole < bench.ups.full_s(300.0) < 0.8 * whole
+    bench.mains.set(0.0)
+    assert bench.ups.live
+    bench.mains.set(230.0)
+    bench.run(48 * 3600.0)
+    assert bench.ups.strings_in == 4, "cool, and not damaged"
+
+
+def test_a_string_that_vents_is_lost_and_the_others_follow_only_by_fire():
+    bench = Bench(kw=100.0, chemistry="li-ion", strings=4)
+    bench.plant.inject("ups", "thermal-runaway", {"rate": 10.0, "strings": 1.0}, for_s=650.0)
+    bench.run(700.0)
+    assert bench.ups.state.strings_lost == 1
+    assert not bench.ups.battery_lost
+    bench.run(5 * 3600.0)
+    assert bench.ups.battery_lost
+
+
 @pytest.mark.parametrize("chemistry", HAZARDS)
 def test_clearing_the_fault_of_a_lost_battery_repairs_nothing_and_a_new_battery_does(chemistry):
     bench = Bench(kw=100.0, chemistry=chemistry)
