@@ -7,7 +7,7 @@ from typing import Any
 
 from twinfeed.emulators.devices.cooling import chiller_points, crah_points, pump_controller_points
 from twinfeed.emulators.devices.cooling.chiller import ChillerController
-from twinfeed.emulators.devices.cooling.crah import CrahController
+from twinfeed.emulators.devices.cooling.crah import CracController, CrahController
 from twinfeed.emulators.devices.cooling.pump_controller import ChilledWaterPlant
 from twinfeed.emulators.devices.distribution import meter_points, pdu_points
 from twinfeed.emulators.devices.distribution.meter import Meter
@@ -38,6 +38,7 @@ PDU = DeviceKind(PduDevice, pdu_points.POINTS, pdu_points.ALARMS)
 CHILLED_WATER_PLANT = DeviceKind(ChilledWaterPlant, pump_controller_points.POINTS, pump_controller_points.ALARMS)
 CHILLER = DeviceKind(ChillerController, chiller_points.POINTS, chiller_points.ALARMS)
 CRAH = DeviceKind(CrahController, crah_points.POINTS, crah_points.ALARMS)
+CRAC = DeviceKind(CracController, crah_points.CRAC_POINTS, crah_points.CRAC_ALARMS)
 SENSOR = DeviceKind(Sensor, environment_monitor_points.POINTS, environment_monitor_points.ALARMS)
 METER = DeviceKind(Meter, meter_points.POINTS)
 RELAY_IO = DeviceKind(RelayIo, relay_io_points.POINTS)
@@ -52,6 +53,7 @@ OWN: tuple[DeviceKind[Any], ...] = (
     CHILLED_WATER_PLANT,
     CHILLER,
     CRAH,
+    CRAC,
     SENSOR,
     METER,
     RELAY_IO,

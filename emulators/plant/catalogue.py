@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from twinfeed.emulators.extensions import COMPONENTS, Catalogue, add_faults
 from twinfeed.emulators.plant.cooling.chillers import Chiller
 from twinfeed.emulators.plant.cooling.climate import Climate
+from twinfeed.emulators.plant.cooling.cracs import Crac
 from twinfeed.emulators.plant.cooling.crahs import Crah
 from twinfeed.emulators.plant.cooling.halls import Hall
 from twinfeed.emulators.plant.cooling.heat_rejection import CoolingTower, DryCooler
@@ -58,6 +59,7 @@ OWN: tuple[type[Component], ...] = (
     CoolingTower,
     DryCooler,
     Crah,
+    Crac,
     Hall,
     Room,
     VentilationFan,

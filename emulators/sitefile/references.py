@@ -51,6 +51,8 @@ def wrong_references(
         for field, kind, ref in references(params):
             place = [*where, field]
             if isinstance(kind, Names):
+                if kind.unless and not ref and getattr(params, kind.unless):
+                    continue
                 yield from _wrong_name(kind, ref, field, where, kinds, spoilt)
             else:
                 yield from feed(place, ref)

@@ -24,6 +24,7 @@ GIVES_TO = {
     "dry_cooler": ("loop",),
     "pump": ("loop",),
     "crah": ("hall",),
+    "crac": ("hall",),
     "switch": ("serves",),
     "link": ("a", "b"),
 }

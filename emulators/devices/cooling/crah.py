@@ -1,4 +1,4 @@
-"""Firmware of a chilled-water air handler: fans, water valve, and how units of a hall restart one after the other."""
+"""Firmware of air handlers, with a chilled-water coil or with compressors: fans, supply air, restart one by one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from twinfeed.emulators.devices.cooling.probes import AIR_PROBE, WATER_PROBE
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
 from twinfeed.emulators.devices.firmware.state import Params, State
+from twinfeed.emulators.plant.cooling.air_handlers import AirHandler
+from twinfeed.emulators.plant.cooling.cracs import Crac
 from twinfeed.emulators.plant.cooling.crahs import Crah
 from twinfeed.emulators.plant.cooling.thermal import passes_s
 from twinfeed.emulators.plant.cooling.water import WaterLoop
@@ -76,7 +78,7 @@ class CrahController(Device[CrahControllerState]):
 
     kind = "crah"
     PARAMS = CrahParams
-    MANAGES = (Crah,)
+    MANAGES: ClassVar[tuple[type[AirHandler[Any, Any]], ...]] = (Crah,)
     STATE = CrahControllerState
     ACCURACY: ClassVar[Mapping[str, Tolerance]] = {
         "air.supply": AIR_PROBE,
@@ -95,11 +97,11 @@ class CrahController(Device[CrahControllerState]):
         **left_in_manual("it is left switched off at its panel"),
     }
     params: CrahParams
-    crah: Crah
+    crah: AirHandler[Any, Any]
 
     def start(self) -> None:
         crah = self.plant.find(self.params.of)
-        assert isinstance(crah, Crah), f"{self.name} manages {crah.id}, which is not a crah"
+        assert isinstance(crah, AirHandler), f"{self.name} manages {crah.id}, which is not an air handler"
         self.crah = crah
 
     def setting(self, name: str, default: Any) -> Any:
@@ -125,9 +127,15 @@ class CrahController(Device[CrahControllerState]):
         return self.measured("air.supply", self.crah.supply_air_c)
 
     @property
+    def coil(self) -> Crah:
+        """Its unit as one with a water coil."""
+        assert isinstance(self.crah, Crah), f"{self.name} manages {self.crah.id}, which has no water coil"
+        return self.crah
+
+    @property
     def water_c(self) -> float:
         """Entering water as it measures it, degC."""
-        return self.measured("water.in", self.crah.water_in_c)
+        return self.measured("water.in", self.coil.water_in_c)
 
     @property
     def fan_percent(self) -> float:
@@ -163,16 +171,16 @@ class CrahController(Device[CrahControllerState]):
 
     def horizon(self) -> float:
         """Until the hall or the water passes a temperature that it acts on."""
-        p, hall, loop, reach = self.params, self.crah.hall, self.crah.loop, inf
+        p, hall, reach = self.params, self.crah.hall, inf
         if hall is not None:
             boost_c = self.setpoint_c + (p.boost_end_k if self.state.boost else p.boost_k)
             reach = min(
                 passes_s(hall.inlet_c, hall.rate_k_s("inlet_c"), boost_c),
                 passes_s(self.return_c, hall.rate_k_s("return_c"), p.high_return_c, p.high_return_c - 1.0),
             )
-        if loop is not None:
+        if isinstance(self.crah, Crah) and self.crah.loop is not None:
             high_c = p.high_water_c
-            reach = min(reach, passes_s(self.water_c, loop.rate_k_s("supply_c"), high_c, high_c - 1.0))
+            reach = min(reach, passes_s(self.water_c, self.crah.loop.rate_k_s("supply_c"), high_c, high_c - 1.0))
         idle = self._idle_loop
         if idle is not None:
             reach = min(reach, passes_s(idle.supply_c, idle.rate_k_s("supply_c"), p.high_water_c - 1.0))
@@ -180,8 +188,9 @@ class CrahController(Device[CrahControllerState]):
 
     @property
     def _idle_loop(self) -> WaterLoop | None:
-        """The loop of the coil that is not in use."""
-        return self.crah.loops[not self.crah.on_alternate]
+        """The loop of the coil that is not in use, None without a second coil."""
+        crah = self.crah
+        return crah.loops[not crah.on_alternate] if isinstance(crah, Crah) else None
 
     def _control(self) -> None:
         self._switch(self.enabled and self.fault("false-shutdown") is None)
@@ -195,13 +204,14 @@ class CrahController(Device[CrahControllerState]):
 
     def _choose_coil(self) -> None:
         """Leave a loop whose water stands or is warm for the other, and go back when that of the first coil is good."""
-        loop, idle, p = self.crah.loop, self._idle_loop, self.params
-        if loop is None or idle is None:
+        idle, p = self._idle_loop, self.params
+        if idle is None or self.coil.loop is None:
             return
+        loop = self.coil.loop
         good = loop.flow_l_s > 0.0 and self.water_c <= p.high_water_c
         other_good = idle.flow_l_s > 0.0 and idle.supply_c < p.high_water_c - 1.0
         self._time("leave loop", not good and other_good, p.changeover_s)
-        self._time("return to loop", good and other_good and self.crah.on_alternate, p.loop_return_s)
+        self._time("return to loop", good and other_good and self.coil.on_alternate, p.loop_return_s)
 
     def _time(self, timer: str, holds: bool, delay_s: float) -> None:
         if not holds:
@@ -226,8 +236,8 @@ class CrahController(Device[CrahControllerState]):
             self.touch()
         elif name in ("leave loop", "return to loop"):
             if self.fault("controller-hang") is None:
-                self.crah.change_over(not self.crah.on_alternate)
-                self.log_event(f"water of {'the second' if self.crah.on_alternate else 'the first'} loop")
+                self.coil.change_over(not self.coil.on_alternate)
+                self.log_event(f"water of {'the second' if self.coil.on_alternate else 'the first'} loop")
         else:
             super().on_timer(name)
 
@@ -235,3 +245,24 @@ class CrahController(Device[CrahControllerState]):
         self.state.settings[name] = value
         self.log_event(f"{name} {value}")
         self.touch()
+
+
+class CracController(CrahController):
+    """Manages the plant's `crac` named by `of`: fans and setpoint as an air handler's, and the compressors."""
+
+    kind = "crac"
+    MANAGES = (Crac,)
+
+    @property
+    def unit(self) -> Crac:
+        """Its unit as one with compressors."""
+        assert isinstance(self.crah, Crac), f"{self.name} manages {self.crah.id}, which has no compressors"
+        return self.crah
+
+    def reset(self, value: str) -> None:
+        """Close the pressure switches and the thermostat again."""
+        if value == "reset":
+            self.unit.reset()
+            self.unit.reset_thermostat()
+            self.log_event("alarms reset")
+            self.touch()

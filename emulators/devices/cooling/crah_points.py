@@ -1,8 +1,11 @@
-"""The points and alarms of a chilled-water air handler."""
+"""The points and alarms of air handlers with a chilled-water coil and with compressors."""
 
 from __future__ import annotations
 
-from twinfeed.emulators.devices.cooling.crah import CrahController
+from math import exp
+from typing import Any
+
+from twinfeed.emulators.devices.cooling.crah import CracController, CrahController
 from twinfeed.emulators.devices.firmware.alarms import Alarm, Alarms
 from twinfeed.emulators.devices.firmware.points import Point, Points
 from twinfeed.emulators.devices.firmware.usual_points import some_alarm, stored
@@ -14,7 +17,7 @@ def _airflow_part(d: CrahController) -> float:
     return float(100.0 * d.crah.airflow_percent / speed) if speed > 10.0 else 100.0
 
 
-ALARMS: Alarms[CrahController] = (
+_AIR_ALARMS: Alarms[Any] = (
     Alarm(
         "airflow_lost",
         "the fans should turn and no air moves",
@@ -45,17 +48,16 @@ ALARMS: Alarms[CrahController] = (
         delay_s=60.0,
     ),
     Alarm(
-        "high_water",
-        "the chilled water is too warm",
-        lambda d: d.water_c > d.params.high_water_c,
-        clear=lambda d: d.water_c < d.params.high_water_c - 1.0,
-        delay_s=30.0,
+        "thermostat",
+        "the thermostat in the return air has stopped the unit",
+        lambda d: d.crah.hot,
+        severity="critical",
     ),
     Alarm("fire", "the fire panel has stopped the unit", lambda d: d.fire, severity="critical"),
     Alarm("switched_off", "the unit is switched off", lambda d: not d.enabled, severity="info"),
 )
 
-POINTS: Points[CrahController] = (
+_AIR_POINTS: Points[Any] = (
     Point("unit.on", "the fans turn", lambda d: d.crah.running, kind="truth"),
     stored("unit.enabled", "the unit is switched on", "enabled", lambda d: d.enabled, kind="truth"),
     some_alarm("unit.alarm"),
@@ -75,9 +77,66 @@ POINTS: Points[CrahController] = (
     Point("air.flow", "through the unit", lambda d: d.crah.air_m3_s, "m3/s"),
     Point("fan.speed", "of the fans", lambda d: d.crah.speed_percent, "%"),
     stored("fan.setting", "normal fan speed", "fan_percent", lambda d: d.fan_percent, "%", low=30.0, high=100.0),
-    Point("valve.position", "water valve", lambda d: d.crah.valve_percent, "%"),
-    Point("water.in", "entering the coil", lambda d: d.crah.water_in_c, "°C"),
-    Point("water.out", "leaving the coil", lambda d: d.crah.water_out_c, "°C"),
     Point("cooling.power", "heat taken from the air", lambda d: d.crah.cooling_kw, "kW"),
     Point("input.power", "electric input", lambda d: d.crah.input_kw, "kW"),
 )
+
+ALARMS: Alarms[CrahController] = (
+    *_AIR_ALARMS,
+    Alarm(
+        "high_water",
+        "the chilled water is too warm",
+        lambda d: d.water_c > d.params.high_water_c,
+        clear=lambda d: d.water_c < d.params.high_water_c - 1.0,
+        delay_s=30.0,
+    ),
+)
+
+POINTS: Points[CrahController] = (
+    *_AIR_POINTS,
+    Point("valve.position", "water valve", lambda d: d.coil.valve_percent, "%"),
+    Point("water.in", "entering the coil", lambda d: d.coil.water_in_c, "°C"),
+    Point("water.out", "leaving the coil", lambda d: d.coil.water_out_c, "°C"),
+)
+
+CRAC_ALARMS: Alarms[CracController] = (
+    *_AIR_ALARMS,
+    Alarm(
+        "high_pressure",
+        "the high-pressure switch of the compressors has opened",
+        lambda d: d.unit.state.trip == "high pressure",
+        severity="critical",
+    ),
+    Alarm(
+        "low_pressure",
+        "the low-pressure switch of the compressors has opened",
+        lambda d: d.unit.state.trip == "low pressure",
+        severity="critical",
+    ),
+)
+
+CRAC_POINTS: Points[CracController] = (
+    *_AIR_POINTS,
+    Point("compressor.running", "the compressors run or cycle", lambda d: d.unit.compressors, kind="truth"),
+    Point("compressor.load", "compressor capacity in use", lambda d: d.unit.load_percent, "%"),
+    Point("condenser.temperature", "saturated condensing temperature", lambda d: d.unit.condensing_c, "°C"),
+    Point(
+        "condenser.pressure",
+        "condensing pressure above the air, R-410A",
+        lambda d: r410a_bar(d.unit.condensing_c),
+        "bar",
+    ),
+    Point(
+        "command.reset",
+        "close the pressure switches and the thermostat again",
+        lambda d: "none",
+        write=lambda d, v: d.reset(v),
+        values=("none", "reset"),
+    ),
+)
+
+
+def r410a_bar(celsius: float) -> float:
+    """Saturation pressure of R-410A above that of the air, bar: ln p = 10.843 - 2397 / T, a fit of 16.5 bar at 25 degC
+    and 38.4 bar at 60 degC."""
+    return exp(10.843 - 2397.0 / (celsius + 273.15)) - 1.013

@@ -172,7 +172,7 @@ class AirHandler(Electrical[S, P]):
     def demand(self) -> dict[str, Draw]:
         for terminal in self.feeds:
             if self.seen[terminal].worst_volts >= self.params.minimum_volts:
-                return {terminal: three_phase(self.params.controls_kw + self.heat_kw, self.params.power_factor)}
+                return {terminal: three_phase(self.input_kw, self.params.power_factor)}
         return {}
 
     def react(self) -> None:

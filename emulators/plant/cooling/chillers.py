@@ -88,6 +88,9 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
         s.setpoint_c = p.setpoint_c
         self._loads_to = s.loading
         """`_loading_target` when the plant last came to rest."""
+        self._last_conditions: tuple[float, ...] = ()
+        """The conditions of the capacity that was computed last, and that capacity, kW."""
+        self._last_kw = 0.0
 
     def start(self) -> None:
         loop = self.plant.find(self.params.loop) if self.params.loop else None
@@ -205,7 +208,11 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
     @property
     def load_percent(self) -> float:
         """Of the capacity it has at this moment, %."""
-        return 100.0 * self.cooling_kw / self.capacity_kw if self.state.running else 0.0
+        if not self.state.running:
+            return 0.0
+        entering = self.entering_c
+        constant, slope = self.duty(entering)
+        return 100.0 * (constant + slope * entering) / self._capacity(entering)
 
     @property
     def capacity_kw(self) -> float:
@@ -222,6 +229,13 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
         return (most, 0.0) if wanted > most else (-flow * self.state.setpoint_c, flow)
 
     def _capacity(self, entering_c: float) -> float:
+        s = self.state
+        conditions = (self.plant.moment, entering_c, s.setpoint_c, s.loading, self.flow_l_s)
+        if conditions != self._last_conditions:
+            self._last_conditions, self._last_kw = conditions, self._capacity_at(entering_c)
+        return self._last_kw
+
+    def _capacity_at(self, entering_c: float) -> float:
         p, flow = self.params, max(self.flow_l_s, 1.0) * WATER_KJ_PER_L_K
         condenser_c = self.condenser.curve_c(1.0, p.reference_kw * (1.0 + 1.0 / p.reference_cop))
         capacity = p.reference_kw
@@ -258,6 +272,11 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
         return self.condenser.flow_l_s if isinstance(self.condenser, WaterCondenser) else 0.0
 
     @property
+    def condenser_open(self) -> bool:
+        """True if water may flow through its condenser."""
+        return self.state.valve_open
+
+    @property
     def condenser_leaving_c(self) -> float:
         """Water that leaves a water-cooled condenser, degC; the air that enters an air-cooled one."""
         condenser = self.condenser
@@ -288,7 +307,10 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
         if not self.state.running:
             return 0.0
         p, curves, condenser = self.params, self.params.curves, self.condenser
-        cooling, available, leaving = self.cooling_kw, self.capacity_kw, self.leaving_c
+        entering, flow = self.entering_c, self.flow_l_s * WATER_KJ_PER_L_K
+        constant, slope = self.duty(entering)
+        cooling, available = constant + slope * entering, self._capacity(entering)
+        leaving = entering - cooling / flow if flow > 0.0 else entering
         load = cooling / available
         share, part = self._share(load), max(load, p.minimum_load)
         if share <= 0.0:

@@ -85,7 +85,9 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         self.chillers = [a for a in actors if isinstance(a, Chiller)]
         self.pumps = [a for a in actors if isinstance(a, Pump)]
         everything = self.plant.actors.values()
-        self.condensers = [a for a in everything if isinstance(a, Chiller) and a.params.condenser_loop == self.id]
+        self.condensers: list[Any] = [
+            a for a in everything if getattr(getattr(a, "params", None), "condenser_loop", "") == self.id
+        ]
         self.towers = [a for a in actors if isinstance(a, CoolingTower)]
         self.dry_coolers = [a for a in actors if isinstance(a, DryCooler)]
         machines = (Chiller, HeatRejection)
@@ -180,12 +182,13 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
             return 0.0
         return min(self.flow_l_s / len(valves), *(chiller.params.design_flow_l_s for chiller in valves))
 
-    def condenser_l_s(self, machine: object) -> float:
-        """Through the condenser of that machine, l/s: all whose valves are open share what the pumps move."""
-        valves = [chiller for chiller in self.condensers if chiller.state.valve_open]
-        if not any(chiller is machine for chiller in valves):
+    def condenser_l_s(self, machine: Any) -> float:
+        """Through the condenser of that machine, l/s: all whose valves are open share the flow by their ratings."""
+        valves = [one for one in self.condensers if one.condenser_open]
+        if not any(one is machine for one in valves):
             return 0.0
-        return min(self.flow_l_s / len(valves), *(chiller.params.condenser_flow_l_s for chiller in valves))
+        asked = sum(one.params.condenser_flow_l_s for one in valves)
+        return float(machine.params.condenser_flow_l_s * min(1.0, self.flow_l_s / asked))
 
     def cooler_l_s(self, cooler: object) -> float:
         """Through that tower or dry cooler, l/s: all of a kind whose valves are open share what the pumps move."""

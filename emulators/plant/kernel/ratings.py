@@ -107,15 +107,19 @@ class Form:
 class Names:
     """The name of a component of one of these kinds ('' for none, unless it is `needed`); no kinds: of any kind.
 
+    With `unless`, it is needed only where the parameter of that name is empty.
+
     What follows a colon (`core-1:12`, a port; `pdu-1:3`, a socket) is not part of the name.
     """
 
     kinds: tuple[str, ...]
     needed: bool
+    unless: str
 
-    def __init__(self, *kinds: str, needed: bool = False) -> None:
+    def __init__(self, *kinds: str, needed: bool = False, unless: str = "") -> None:
         object.__setattr__(self, "kinds", kinds)
         object.__setattr__(self, "needed", needed)
+        object.__setattr__(self, "unless", unless)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import make_dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twinfeed.emulators.errors import FileError
 from twinfeed.emulators.plant.kernel.ratings import Feed, Names
+from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile.references import references
 
 NAME = st.from_regex(r"[a-z]{1,6}(-[0-9])?", fullmatch=True)
@@ -44,3 +48,17 @@ def test_every_reference_is_found_by_its_type(fields: dict[str, tuple[Any, Any, 
 def test_a_text_that_is_called_like_a_reference_is_none() -> None:
     params = make_dataclass("Params", [("hall", str), ("powered_by", tuple[str, ...])])("hall-1", ("ups-a1",))
     assert list(references(params)) == []
+
+
+def test_an_air_conditioner_needs_a_condenser_and_an_air_handler_a_loop(tmp_path: Path) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text(
+        "site: x\naddresses: 127.9.0.0/24\npower:\n  grid: {kind: utility}\ncooling:\n  hall-1: {kind: hall}\n"
+        "  crac-1: {kind: crac, from: grid, hall: hall-1}\n  crah-1: {kind: crah, from: grid, hall: hall-1}\n"
+    )
+    with pytest.raises(FileError) as error:
+        Site.load(file)
+    assert error.value.problems == [
+        f"{file}:7: cooling.crac-1: climate is missing: name a climate",
+        f"{file}:8: cooling.crah-1: loop is missing: name a water_loop",
+    ]

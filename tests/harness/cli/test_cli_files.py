@@ -58,7 +58,7 @@ def test_a_profile_is_checked_too(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_sound_file_is_said_to_be(cli: Cli) -> None:
-    assert cli("check", "bench").stdout == "bench is sound: 30 components, 17 devices\n"
+    assert cli("check", "bench").stdout == "bench is sound: 32 components, 18 devices\n"
 
 
 @pytest.mark.parametrize(

@@ -82,9 +82,9 @@ def test_without_cooling_the_battery_warms_with_its_room_and_the_ups_gives_up_in
     while s.ups.mode != "off" and s.plant.now < 48 * 3600.0:
         s.run(5.0)
         passed.setdefault(s.ups.mode, s.room.air_c)
-        assert s.ups.battery_c == pytest.approx(s.room.air_c)
     assert passed["bypass"] == pytest.approx(50.0, abs=0.7)
     assert passed["off"] == pytest.approx(60.0, abs=0.7)
+    assert 40.0 < s.ups.battery_c < s.room.air_c + 1.0
 
 
 def test_a_ups_returns_from_its_bypass_when_its_room_has_cooled() -> None:
