@@ -327,7 +327,7 @@ class Alternator:
     # -- load steps ---------------------------------------------------------------------------------------------
 
     def _bus_loading(self) -> tuple[float, float, float]:
-        """What the running sets together carry and can give: kW, kVA, kW."""
+        """Load and capacity of the running sets together: kW, kVA, kW."""
         kw = kvar = capacity = 0.0
         for one in self.together:
             if one.excited and one.unit.state.closed:

@@ -26,7 +26,7 @@ DIESEL_KWH_PER_L = 9.96
 """Lower heating value of diesel fuel, kWh/l (42.6 MJ/kg, 0.842 kg/l)."""
 
 CRANKING_RPM = 150.0
-"""What the starter turns it at, rpm (100 to 200 is usual; assumed)."""
+"""Speed at which the starter turns it, rpm (100 to 200 is usual; assumed)."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class GeneratorRatings:
     derate_percent_per_m: Annotated[float, Range(0.0, 0.1, "%/m")] = 4.1 / 300.0
     """FR-6345: 4.1 % per 300 m."""
     overload_percent: Annotated[float, Range(100.0, 200.0, "%")] = 110.0
-    """What the engine holds before its speed falls, % of the derated standby power (fuel stop; 1915 kWm is 105 % of
-    what 1650 kW takes, the rest is turbo reserve; assumed)."""
+    """Power that the engine holds before its speed falls, % of the derated standby power (fuel stop; 1915 kWm is 105 %
+    of what 1650 kW takes, the rest is turbo reserve; assumed)."""
     fuel_kwm: tuple[Annotated[float, Range(0.0, 200000.0, "kW")], ...] = (433.0, 865.0, 1298.0, 1730.0, 1915.0)
     """Gross engine power of the points of the fuel curve, kW: 25, 50, 75 and 100 % of prime, standby (FR-6345)."""
     fuel_lph: tuple[Annotated[float, Range(0.0, 100000.0, "l/h")], ...] = (114.0, 200.0, 291.0, 394.0, 437.0)
@@ -73,7 +73,7 @@ class GeneratorRatings:
     alternator_efficiency: Annotated[float, Range(0.5, 1.0)] = 0.955
     """Typical of the size (93.2 to 96.2 % from a quarter to full load on a Caterpillar SR4 frame 808 data sheet)."""
     fan_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 45.0
-    """What the radiator fan takes from the shaft, kW (typical, unverified)."""
+    """Power that the radiator fan takes from the shaft, kW (typical, unverified)."""
     volts: Annotated[float, Range(90.0, 400.0, "V")] = NOMINAL_VOLTS
     hertz: Annotated[float, Range(45.0, 65.0, "Hz")] = NOMINAL_HERTZ
     droop_percent: Annotated[float, Range(0.0, 10.0, "%")] = 0.0

@@ -81,7 +81,7 @@ ENGINE_FAULTS: Mapping[str, Fault] = {
 
 
 class Shaft(Protocol):
-    """What an engine asks of the machine that it drives."""
+    """The machine that an engine drives."""
 
     def held_speed(self) -> float | None:
         """Speed at which something else holds it, per unit; None while it sets the speed itself."""
@@ -162,12 +162,12 @@ class DieselEngine:
 
     @property
     def site_kw(self) -> float:
-        """What it could give at this air temperature and altitude, kW, whether it runs or not."""
+        """Power that it could give at this air temperature and altitude, kW, running or not."""
         return derated_kw(self.unit.params, self.air_c)
 
     @property
     def fuel_lph(self) -> float:
-        """What it burns, l/h."""
+        """Fuel burnt, l/h."""
         if self.unit.state.phase != "running":
             return 0.0
         return max(0.0, fuel_lph(self.unit.params, engine_kw(self.unit.params, self.unit.load.total_kw)))
@@ -339,7 +339,7 @@ class DieselEngine:
         self.unit.log("seized", why=why)
 
     def _watch_engine(self) -> None:
-        """What may stop a running engine, by and by or at once."""
+        """Watch everything that stops a running engine, by and by or at once."""
         if self._tank is not None and self._tank.empty:
             self.die("out of fuel")
             return

@@ -21,7 +21,7 @@ from twinfeed.emulators.plant.power.electrical import DEAD, Component, Draw, Ele
 
 
 class Burner(Protocol):
-    """What a day tank asks of the sets it feeds (they know it by their `fuel_tank`)."""
+    """A set that a day tank feeds (it names the tank as its `fuel_tank`)."""
 
     @property
     def fuel_lph(self) -> float: ...
@@ -41,7 +41,7 @@ class TankRatings:
 
     capacity_l: Annotated[float, Range(1.0, 10000000.0, "l")] = 30000.0
     initial_percent: Annotated[float, Range(0.0, 100.0, "%")] = 95.0
-    """How full it is when the site starts, %."""
+    """Level when the site starts, %."""
 
 
 @dataclass
@@ -58,7 +58,7 @@ P = TypeVar("P", bound=TankRatings, default=TankRatings, covariant=True)
 
 
 class Tank(Component[S, P], Generic[S, P]):
-    """What both tanks share: a level that moves in straight lines."""
+    """The common part of both tanks: a level that moves in straight lines."""
 
     PARAMS = TankRatings
     STATE = TankState
@@ -80,7 +80,7 @@ class Tank(Component[S, P], Generic[S, P]):
 
     @property
     def level_l(self) -> float:
-        """What is in it, l (the fault `empty` leaves none to be had)."""
+        """Content, l (the fault `empty` leaves none to be had)."""
         if "empty" in self.state.faults:
             return 0.0
         return self._level_now()
@@ -99,11 +99,11 @@ class Tank(Component[S, P], Generic[S, P]):
         return "empty" in self.state.faults or self._level_now() <= 1e-6
 
     def outflow_lph(self) -> float:
-        """What is drawn from it, l/h, without leaks."""
+        """Flow drawn from it, l/h, without leaks."""
         raise NotImplementedError  # every kind of tank says its own
 
     def inflow_lph(self) -> float:
-        """What is filled into it, l/h."""
+        """Flow into it, l/h."""
         return 0.0
 
     def reaches_s(self, percent: float) -> float:
@@ -221,7 +221,7 @@ class DayTankRatings(TankRatings):
     bulk_2: Annotated[str, Names("bulk_tank")] = ""
     """The tank of a second transfer pump, which runs when the first cannot; none means there is one pump."""
     pump_lph: Annotated[float, Range(0.0, 1000000.0, "l/h")] = 3600.0
-    """What the pump moves, l/h: eight sets' worth, so that a tank is full again within the hour (assumed)."""
+    """Flow of the pump, l/h: eight sets' worth, so that a tank is full again within the hour (assumed)."""
     pump_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 1.5
     pump_on_percent: Annotated[float, Range(0.0, 100.0, "%")] = 70.0
     """The lower float starts the pump, % of the tank."""

@@ -31,7 +31,7 @@ HUNTING_PERIOD_S = 2.0
 
 
 class Characteristic(NamedTuple):
-    """What one set gives, active power by speed or reactive power by voltage, where nothing moves any more.
+    """The power of one set where nothing moves any more: active power by speed, or reactive power by voltage.
 
     Its share of `rating` is `share` at its own set point, which is `offset` away from nominal, and falls by one from
     there over a deviation of `slope`. Deviations are per unit of nominal speed or voltage.
@@ -48,7 +48,7 @@ class Characteristic(NamedTuple):
     """Largest share: the fuel stop, the ceiling of the excitation."""
 
     def power(self, deviation: float) -> float:
-        """What it gives at that deviation, kW or kvar."""
+        """Power given at that deviation, kW or kvar."""
         wanted = self.share + (self.offset - deviation) / self.slope
         return self.rating * min(max(wanted, self.low), self.high)
 

@@ -20,6 +20,9 @@ ANGLES = (0.0, -2.0 * pi / 3.0, 2.0 * pi / 3.0)
 OUT_OF_STEP = "out of step"
 """Cause of the trips that follow when two live sources that are out of step are connected."""
 
+SLIP_HZ = 0.3
+"""Difference of frequency above which two sources are not in step, Hz (usual for a synchronism check, ANSI 25)."""
+
 
 @dataclass(frozen=True)
 class BoardRatings:
@@ -154,25 +157,39 @@ class BusTie(CircuitBreaker, Tie[BreakerState, BreakerRatings]):
 
     @property
     def synchronous(self) -> bool:
-        """True if it may be closed: one side dead, or both in step."""
-        a, b = self.seen["a"].origin, self.seen["b"].origin
-        return not a or not b or a == b
+        """True if it may be closed: one side dead, or both in step.
+
+        Two halves of one group of sets that run apart are in step while they have one frequency.
+        """
+        a, b = self.seen["a"], self.seen["b"]
+        return not a.live or not b.live or (a.origin == b.origin and abs(a.hertz - b.hertz) <= SLIP_HZ)
 
     @property
     def flow_kw(self) -> float:
-        """What flows through it, kW, positive from a to b."""
+        """Power through it, kW, positive from a to b."""
         return -self.load.total_kw if self.towards == "a" else self.load.total_kw
 
     def react(self) -> None:
         if self.clash and self.closed and not self.plant.dirty:
-            self.log("clash", a=self.seen["a"].origin, b=self.seen["b"].origin)
-            self.trip(OUT_OF_STEP)
-            for terminal in ("a", "b"):
-                surge_upstream(self.upstream(terminal))
+            self._surge()
         elif self.closed and self._onto_short():
             self.trip("short circuit")
         else:
             super().react()
+
+    def _arrive(self, to: str, cause: str) -> None:
+        slips = to == "closed" and not self.synchronous and self.seen["a"].origin == self.seen["b"].origin
+        super()._arrive(to, cause)
+        if slips:  # once it is closed both sides have one frequency, and nothing shows what they were
+            self._surge()
+
+    def _surge(self) -> None:
+        """Two sources out of step are connected by it."""
+        a, b = self.seen["a"], self.seen["b"]
+        self.log("clash", a=a.origin, b=b.origin, slip_hz=round(abs(a.hertz - b.hertz), 2))
+        self.trip(OUT_OF_STEP)
+        for terminal in ("a", "b"):
+            surge_upstream(self.upstream(terminal))
 
     def _onto_short(self) -> bool:
         """True if one of its boards is shorted and the other live."""

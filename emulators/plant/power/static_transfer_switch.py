@@ -191,12 +191,12 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
         self.touch()
 
     def set_range(self, volts: float) -> None:
-        """How far from nominal a source may be, V."""
+        """Set the largest deviation of a source from nominal, V."""
         self.state.range_v = volts
         self.touch()
 
     def set_retransfer(self, seconds: float) -> None:
-        """How long the preferred source must be good before the return, s."""
+        """Set the time for which the preferred source must be good before the return, s."""
         self.state.retransfer_s = seconds
         self.touch()
 
@@ -228,7 +228,7 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
     # -- electronics ------------------------------------------------------------------------------------------
 
     def energise(self) -> Supply:
-        """What the conducting side gives. A source that fails is left within the same solution, so that nothing
+        """Supply of the conducting side. A source that fails is left within the same solution, so that nothing
         downstream sees a gap it would ride through; `react` then takes note of the transfer.
         """
         if self.state.bypass:
@@ -259,7 +259,7 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
         return not self.state.inhibited and not self.state.bypass and "stuck" not in self.state.faults
 
     def _gap_ms(self) -> float:
-        """How long the load would be without supply in a transfer now, ms."""
+        """Time for which the load would be without supply in a transfer now, ms."""
         gap = self.params.transfer_ms
         both_live = all(self.seen.get(t, DEAD).origin for t in self.TERMINALS)
         if both_live and not self.in_step:

@@ -31,9 +31,9 @@ class PowerTrain:
         self.rectifier_draw = self.bypass_draw = NOTHING
         """Taken from the input by the rectifier, and by the load from the bypass or the maintenance bypass."""
         self.input_kw = 0.0
-        """What the rectifier takes, kW."""
+        """Power that the rectifier takes, kW."""
         self.short_kw = 0.0
-        """What neither rectifier nor battery can give: the DC link collapses, kW."""
+        """Power that neither rectifier nor battery can give: the DC link collapses, kW."""
         self.losses_kw = 0.0
 
     # -- paths ---------------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ class PowerTrain:
         return self.unit.state.reference != "" and self.inputs.bypass.origin == self.unit.state.reference
 
     def route(self) -> str:
-        """What really feeds the output at this instant, whatever `state.path` says it did a moment ago."""
+        """The path that really feeds the output at this instant, whatever `state.path` says it did a moment ago."""
         state, path = self.unit.state, self.unit.state.path
         stuck = "static-switch-stuck" in state.faults
         if path == "inverter" and not self.inverter_able:

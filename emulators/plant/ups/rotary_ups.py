@@ -192,6 +192,15 @@ class RotaryUps(Electrical[RotaryUpsState, RotaryUpsRatings]):
             "input": three_phase(self.load.total_kw + self.params.kw * (self.params.losses + max(0.0, -self._drained)))
         }
 
+    def passes(self, terminal: str) -> bool:
+        return self.state.mode == "line"
+
+    def surge(self, cause: str, broken: bool) -> bool:
+        """A surge that nothing nearer has broken shuts the machine down, and its isolation breaker opens."""
+        if not broken and self.output.live:
+            self._shut_down(cause)
+        return True
+
     # -- what happens by itself -------------------------------------------------------------------------------------
 
     def react(self) -> None:
@@ -209,7 +218,7 @@ class RotaryUps(Electrical[RotaryUpsState, RotaryUpsRatings]):
         else:
             self.cancel("return")
         if state.mode == "store" and state.energy <= 1e-9:
-            self._shut_down()
+            self._shut_down("the store is used up")
         if state.diesel == "running" and state.mode in ("store", "off") and not state.latched:
             state.breaker_closed = False
             self._to("diesel")
@@ -223,8 +232,8 @@ class RotaryUps(Electrical[RotaryUpsState, RotaryUpsRatings]):
         self.log(f"on {mode}", energy_percent=round(self.energy_percent, 1))
         self.touch()
 
-    def _shut_down(self) -> None:
-        self.state.latched = "the store is used up"
+    def _shut_down(self, reason: str) -> None:
+        self.state.latched = reason
         self.state.breaker_closed = False
         self.log("shut down", reason=self.state.latched)
         self._to("off")

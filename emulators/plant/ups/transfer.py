@@ -1,4 +1,4 @@
-"""How a UPS transfers and protects itself: battery, static switch, overload protection, rectifier walk-in."""
+"""Transfers and protection of a UPS: battery, static switch, overload protection, rectifier walk-in."""
 
 from __future__ import annotations
 

@@ -131,6 +131,19 @@ def test_a_tie_makes_one_bus_of_two_and_carries_what_the_sets_exchange():
     assert through == pytest.approx(1000.0 - sets[2].load_kw - sets[3].load_kw, abs=1.0)
 
 
+def test_halves_that_run_at_different_speeds_are_not_in_step_though_they_are_one_group():
+    sets, plant, loads = tied_halves()
+    loads[0].take(800.0)
+    plant.inject("g2", "overspeed", {"hertz": 3.0})
+    plant.advance(plant.now + 10.0)
+    assert sets[2].terminal_hertz > sets[0].terminal_hertz + 1.0
+    assert not plant.actors["tie"].synchronous
+    plant.actors["tie"].close()
+    plant.advance(plant.now + 1.0)
+    assert [one.trip_cause for one in sets] == ["out of step"] * 4
+    assert plant.actors["tie"].tripped and not any(load.supplied for load in loads)
+
+
 @settings(max_examples=15, deadline=None)
 @given(site=st.sampled_from(SITES), happenings=st.lists(st.tuples(st.integers(0, 5), faults), min_size=1, max_size=3))
 def test_the_sets_of_the_shipped_sites_agree_over_the_wire(site: str, happenings: list[Any]) -> None:

@@ -17,6 +17,7 @@ from twinfeed.emulators.plant.power.static_transfer_switch import StaticTransfer
 from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch, TransferSwitchRatings
 from twinfeed.emulators.plant.power.transformers import Transformer, TransformerRatings
 from twinfeed.emulators.plant.power.utilities import Utility
+from twinfeed.emulators.plant.ups.rotary_ups import RotaryUps
 from twinfeed.emulators.plant.ups.ups import Ups
 
 
@@ -29,8 +30,9 @@ class Side:
             "utility": lambda: Utility(f"{name}-source"),
             "set": lambda: Generator(f"{name}-source", GeneratorRatings(bus=f"{name}-bus")),
             "ups": lambda: Ups(f"{name}-source", None, {"input": f"{name}-utility"}),
+            "rotary": lambda: RotaryUps(f"{name}-source", None, {"input": f"{name}-utility"}),
         }[source]()
-        self.components: list[Electrical] = [Utility(f"{name}-utility")] if source == "ups" else []
+        self.components: list[Electrical] = [Utility(f"{name}-utility")] if source in ("ups", "rotary") else []
         self.components.append(self.source)
         feed = self.source.id
         for number, kind in enumerate(chain):
@@ -62,7 +64,7 @@ class Side:
 
 
 chains = st.lists(st.sampled_from(["breaker", "failing", "ats", "sts", "transformer", "board"]), max_size=4)
-sides = st.tuples(st.sampled_from(["utility", "set", "ups"]), chains)
+sides = st.tuples(st.sampled_from(["utility", "set", "ups", "rotary"]), chains)
 
 
 @settings(max_examples=150, deadline=None)
