@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
 from twinfeed.emulators.plant.cooling.chillers import ChilledWater, Chiller
+from twinfeed.emulators.plant.cooling.climate import Climate
 from twinfeed.emulators.plant.cooling.heat_rejection import CoolingTower, DryCooler, HeatRejection
 from twinfeed.emulators.plant.cooling.pumps import Pump
 from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
-from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.kernel.ratings import Names, Range
 
 DESIGN_DIFFERENCE_K = 35.0 - 13.0
 """Between the air and the water for which `WaterLoopRatings.ambient_kw` is given, K."""
@@ -35,7 +36,9 @@ class WaterLoopRatings:
     """Heat gained through insulation and fittings by water of 13 degC in 35 degC, kW (assumption). The gain is in
     proportion to the difference from `ambient_c`: water that is warmer loses heat."""
     ambient_c: Annotated[float, Range(-40.0, 60.0, "degC")] = 35.0
-    """Air around pipes and tank, degC."""
+    """Air around pipes and tank, degC, unless `climate` gives it."""
+    climate: Annotated[str, Names("climate")] = ""
+    """Pipes and tank stand outdoors in this climate."""
 
 
 @dataclass
@@ -99,7 +102,14 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         self._chosen = any(getattr(coil.params, "alternate_loop", "") for coil in coils)
         """Some units here have a second coil on another loop."""
         self._all_coils_l_s = sum(coil.params.water_l_s for coil in coils)
+        outside = self.plant.find(self.params.climate) if self.params.climate else None
+        self._climate = outside if isinstance(outside, Climate) else None
         super().start()
+
+    @property
+    def surroundings_c(self) -> float:
+        """Air around pipes and tank, degC."""
+        return self._climate.outdoor_c if self._climate is not None else self.params.ambient_c
 
     @property
     def coils(self) -> list[Any]:
@@ -218,7 +228,8 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
     @property
     def ambient_gain_kw(self) -> float:
         """Heat gained from the air around pipes and tank now, kW; negative when the water is warmer."""
-        differences = (self.params.ambient_c - t for t in self.state.nodes_c)
+        around_c = self.surroundings_c
+        differences = (around_c - t for t in self.state.nodes_c)
         return sum(g * d for g, d in zip(self._ambient_kw_per_k, differences, strict=True))
 
     def capacities(self) -> list[float]:
@@ -229,8 +240,9 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
     def balance(self, balance: Balance) -> None:
         """The water's way round, the chillers' work and the heat of pumps and surroundings; coils write their own."""
         back, supply = self.return_node, self.supply_node
+        around_c = self.surroundings_c
         for node, conductance in enumerate(self._ambient_kw_per_k, back):
-            balance.inflow(node, self.params.ambient_c, conductance)
+            balance.inflow(node, around_c, conductance)
         balance.heat(back, sum(pump.power_kw for pump in self.pumps))
         flow = self.flow_l_s * WATER_KJ_PER_L_K
         if flow <= 0.0:
