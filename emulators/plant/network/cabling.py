@@ -1,4 +1,4 @@
-"""What is plugged in where: links into trunks, devices, servers and the outside world into ports."""
+"""Cables and ports: links make trunks; devices, servers and the outside world are plugged into ports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Row(Protocol):
 
 
 class Trunk:
-    """What spanning tree sees as one link: a cable, or all cables of one aggregate."""
+    """One link in the view of spanning tree: a cable, or all cables of one aggregate."""
 
     def __init__(self, id: str, links: list[Link], a: tuple[Switch, int], b: tuple[Switch, int]) -> None:
         self.id, self.links, self.a, self.b = id, links, a, b
@@ -46,7 +46,7 @@ class Cabling:
     """The cables of a site. Each port takes one.
 
     Raises:
-        PlantError: a cable leads to a port that is not there or already taken; the message says which.
+        PlantError: a cable leads to a port that is not there or already taken; the message names it.
     """
 
     def __init__(self, actors: Iterable[Actor], station: str, outside: Iterable[str]) -> None:

@@ -1,6 +1,6 @@
 """Spanning tree in time: when a change is noticed, and what each port does until it forwards.
 
-`emulators.plant.bridging` says where it ends. Ports that are to block do so at once. Ports that are to forward do so
+`spanning_tree` computes where it ends. Ports that are to block do so at once. Ports that are to forward do so
 after a handshake on point-to-point links between RSTP bridges, after twice the forward delay otherwise. A neighbour
 that falls silent without link-down is believed until its information is too old.
 """
@@ -60,7 +60,7 @@ class Convergence:
             self._apply(switch, roles[switch.id], agreed, hosts, at_once)
 
     def _believed(self, trunk: Trunk, at_once: bool) -> bool:
-        """True if the ends of a trunk hear each other, or still believe what they last heard."""
+        """True if the ends of a trunk receive each other's BPDUs, or still believe the last ones."""
         heard = any(link.passes for link in self.net.carrying(trunk)) and trunk.a[0].bridges and trunk.b[0].bridges
         if heard:
             self.net.state.silent.pop(trunk.id, None)
@@ -161,5 +161,5 @@ class Convergence:
                 state.topology_changed_at = self.net.plant.now
 
     def heard(self, end: End) -> Heard | None:
-        """What the designated port of that bridge port's segment announces."""
+        """The announcement of the designated port of that bridge port's segment."""
         return self.tree.designated.get(end)

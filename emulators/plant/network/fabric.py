@@ -14,7 +14,7 @@ from twinfeed.emulators.plant.network.switch import Switch
 
 
 class Fabric(Topology, Protocol):
-    """What link aggregation, spanning tree, the virtual router and the traffic ask of the network."""
+    """The network as link aggregation, spanning tree, the virtual router and the traffic use it."""
 
     @property
     def plant(self) -> Clock: ...
@@ -42,7 +42,7 @@ class Fabric(Topology, Protocol):
 
     @property
     def station(self) -> tuple[Switch, int] | None:
-        """Where the management station is plugged in."""
+        """The port of the management station."""
 
     @property
     def outside(self) -> Sequence[tuple[Switch, int]]:

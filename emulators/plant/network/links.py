@@ -95,7 +95,7 @@ class Link(Component[LinkState, LinkRatings]):
 
     @property
     def traffic_gbps(self) -> float:
-        """What flows in the busier direction, Gb/s."""
+        """Traffic in the busier direction, Gb/s."""
         switch, port = self.a
         return max(switch.rate(port, "in_octets"), switch.rate(port, "out_octets")) / OCTETS_PER_GBIT
 

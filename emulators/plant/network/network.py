@@ -2,7 +2,7 @@
 
 From event to event: whenever a port gains or loses its carrier, `ManagementNetwork` computes what link
 aggregation, spanning tree and the virtual router settle to, makes at once what happens at once, and sets a timer
-for what the standards make wait. In between nothing runs: hellos and advertisements that only say that all is
+for what the standards make wait. In between nothing runs: hellos and advertisements that only confirm that all is
 well are not played.
 
     carriers          links and hosts with power at both ends
@@ -90,7 +90,7 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
         self.convergence = Convergence(self)
         self.router = VirtualRouter(self)
 
-    # -- what others ask ------------------------------------------------------------------------------------
+    # -- questions of others --------------------------------------------------------------------------------
 
     def reachable(self, device_id: str) -> bool:
         """True if the management station can talk to that device now.
@@ -115,7 +115,7 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
         return self.router.role(gateway)
 
     def neighbour(self, switch: Switch, port: int) -> tuple[Link, Switch, int] | None:
-        """What is at the other end of a port's cable, if that is a switch: the link, that switch and its port."""
+        """The other end of a port's cable, if that is a switch: the link, that switch and its port."""
         return self._far.get((switch.id, port))
 
     def resign(self, gateway: str) -> None:
@@ -165,22 +165,22 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
 
     @property
     def offered_gbps(self) -> float:
-        """What the servers send, and what the outside sends them, Gb/s."""
+        """Traffic that the servers send, and that the outside sends them, Gb/s."""
         return self.state.offered_gbps
 
     @property
     def delivered_gbps(self) -> float:
-        """What of it arrives, Gb/s."""
+        """Traffic of it that arrives, Gb/s."""
         return self.state.delivered_gbps
 
     @property
     def lost_gbps(self) -> float:
-        """What of it finds no way, no room or a bad link, Gb/s: all that is not delivered."""
+        """Traffic of it that finds no way, no room or a bad link, Gb/s: all that is not delivered."""
         return self.state.lost_gbps
 
     @property
     def vrrp_masters(self) -> int:
-        """How many gateways think they are master: one when all is well."""
+        """Number of gateways that act as master: one when all is well."""
         return sum(role == "master" for role in self.state.vrrp.values())
 
     def words(self, name: str) -> tuple[str, ...]:

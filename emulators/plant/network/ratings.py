@@ -18,14 +18,14 @@ class SwitchRatings:
     """Ports, numbered from 1; the number is the port's ifIndex."""
     gbps: Annotated[float, Range(0.01, 1000.0, "Gb/s")] = 25.0
     uplinks: Annotated[int, Range(0, 512, "ports")] = 6
-    """How many of the ports, the last ones, are of the faster kind."""
+    """Number of ports, the last ones, that are of the faster kind."""
     uplink_gbps: Annotated[float, Range(0.01, 1000.0, "Gb/s")] = 100.0
     kw: Annotated[float, Range(0.0, 100.0, "kW")] = 0.105
-    """What it draws (recording of an Aruba CX 8360: its two supplies show 49 W and 55 W), kW."""
+    """Power that it draws (recording of an Aruba CX 8360: its two supplies show 49 W and 55 W), kW."""
     phase: Annotated[int, Range(0, 2, "(the phase)")] = 0
     """The phase its power supplies hang on: 0, 1 or 2."""
     holdup_s: Annotated[float, Range(0.0, 10.0, "s")] = 0.012
-    """How long a power supply bridges a dead input at full load (Intel CRPS specification: 12 ms), s."""
+    """Time for which a power supply bridges a dead input at full load (Intel CRPS specification: 12 ms), s."""
     boot_s: Annotated[float, Range(0.0, 3600.0, "s"), Tolerance(-10.0, 20.0, "assumed")] = 120.0
     """From power to ports that forward, s (vendors quote two to four minutes; unverified for this model)."""
     stp_priority: Annotated[int, Range(0, 61440, "", step=4096)] = 32768
@@ -37,7 +37,7 @@ class SwitchRatings:
     serves: tuple[Annotated[str, Names("rack", "rack_row")], ...] = ()
     """Rack rows whose servers are cabled to this switch; a row served by two switches splits its traffic."""
     server_ports: Annotated[int, Range(0, 512, "ports")] = 48
-    """How many ports, from port 1, those servers take; divided evenly among the rows."""
+    """Number of ports, from port 1, that those servers take; divided evenly among the rows."""
     hall: Annotated[str, Names("hall", "room")] = ""
     """The hall or room it stands in: its heat goes there and its fans breathe that air."""
     hot_stop_c: Annotated[float, Range(30.0, 120.0, "degC")] = 60.0
@@ -77,7 +77,7 @@ class SwitchState(State):
     topology_changes: int = 0
     topology_changed_at: float = 0.0
     new_roots: int = 0
-    """How often this bridge became the root."""
+    """Number of times that this bridge became the root."""
     counted_at: float = 0.0
     counts: dict[str, list[float]] = field(default_factory=dict)
     """By port: its counters (`COUNTERS`) at `counted_at`."""

@@ -11,11 +11,11 @@ LACP_TIMEOUTS = 3
 """A partner is given up after so many periods without a word: 3 s or 90 s (802.1AX-2014 6.4.4)."""
 
 AGGREGATE_WAIT_S = 2.0
-"""How long a new member waits for others before it carries traffic (802.1AX-2014 6.4.4), s."""
+"""Time that a new member waits for others before it carries traffic (802.1AX-2014 6.4.4), s."""
 
 
 def lacp_timeout_s(rate: str) -> float:
-    """How long a silent member of an aggregate stays in it, s."""
+    """Time for which a silent member of an aggregate stays in it, s."""
     return LACP_TIMEOUTS * LACP_PERIOD_S[rate]
 
 
@@ -25,7 +25,7 @@ def skew_s(priority: int) -> float:
 
 
 def master_down_s(priority: int) -> float:
-    """How long a backup waits for an advertisement (RFC 5798 6.1): 3.609 s at priority 100, s."""
+    """Time that a backup waits for an advertisement (RFC 5798 6.1): 3.609 s at priority 100, s."""
     return 3 * ADVERTISEMENT_S + skew_s(priority)
 
 
@@ -95,7 +95,7 @@ class VirtualRouter:
         return [other for other in others if self.role(other) == "master" and self._hears(other, router)]
 
     def resign(self, gateway: str) -> None:
-        """A master that goes down properly says so with priority 0: the backup waits its skew only (RFC 5798 6.4.2)."""
+        """A master that goes down properly announces priority 0: the backup waits its skew only (RFC 5798 6.4.2)."""
         if self.role(gateway) != "master":
             return
         self.net.state.vrrp_resigned[gateway] = self.net.plant.now
@@ -104,7 +104,7 @@ class VirtualRouter:
                 self.net.after(skew_s(self.net.priority[other]), f"master {other}")
 
     def settle(self, at_once: bool) -> None:
-        """Let every gateway draw its conclusions from whom it hears."""
+        """Let every gateway draw its conclusions from the advertisements that it receives."""
         routers = self.net.params.gateways
         if at_once and routers:
             best = max(
@@ -138,7 +138,7 @@ class VirtualRouter:
         )
 
     def _challenge(self, router: str) -> None:
-        """A master that hears a better one steps back at that one's next advertisement."""
+        """A master that receives a better one's advertisement steps back at the next one."""
         better = [other for other in self.rivals(router) if self.net.priority[other] > self.net.priority[router]]
         name = f"yield {router}"
         if not better:
@@ -148,7 +148,7 @@ class VirtualRouter:
             self.net.after(0.0 if since == now else last_advertisement(since, now) + ADVERTISEMENT_S - now, name)
 
     def _wait(self, router: str) -> None:
-        """A backup that hears no master of its own rank or better becomes master after its master-down interval."""
+        """A backup without advertisements of its rank or better becomes master after its master-down interval."""
         heard = [
             other
             for other in self.rivals(router)

@@ -15,19 +15,19 @@ HELLO_S = 2.0
 """Between two BPDUs of a designated port (802.1D-2004 table 17-1), s."""
 
 MAX_AGE_S = 20.0
-"""How long legacy STP believes a BPDU it no longer hears (802.1D-2004 table 17-1), s."""
+"""Time for which legacy STP believes a BPDU that it no longer receives (802.1D-2004 table 17-1), s."""
 
 INFORMATION_AGE_S = 3 * HELLO_S
-"""How long RSTP believes a neighbour it no longer hears: three hellos (802.1D-2004 17.21.23), s."""
+"""Time for which RSTP believes a neighbour that is silent: three hellos (802.1D-2004 17.21.23), s."""
 
 FORWARD_DELAY_S = 15.0
 """In discarding and again in learning where no agreement can be had (802.1D-2004 table 17-1), s."""
 
 TC_WHILE_S = HELLO_S + 1.0
-"""How long an RSTP bridge announces a topology change on a point-to-point link (802.1D-2004 17.21.7), s."""
+"""Time for which an RSTP bridge announces a topology change on a point-to-point link (802.1D-2004 17.21.7), s."""
 
 HANDSHAKE_S = 0.05
-"""One proposal and agreement between two bridges, s. The standard gives no figure; published measurements say well
+"""One proposal and agreement between two bridges, s. The standard gives no figure; published measurements are well
 below 1 s for a whole tree, and this is a round value for the BPDU handling of a switch's processor."""
 
 
@@ -52,7 +52,7 @@ class End(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Two bridge ports that hear each other's BPDUs."""
+    """Two bridge ports that receive each other's BPDUs."""
 
     a: End
     b: End
@@ -70,7 +70,7 @@ def port_id(port: int, priority: int = 128) -> int:
 
 
 class Heard(NamedTuple):
-    """What the designated port of a segment announces there."""
+    """The announcement of the designated port of a segment."""
 
     root: str
     cost: int
@@ -80,7 +80,7 @@ class Heard(NamedTuple):
 
 @dataclass
 class Tree:
-    """The settled spanning tree. Bridges that cannot hear each other have trees of their own."""
+    """The settled spanning tree. Bridges that cannot reach each other have trees of their own."""
 
     root: dict[str, str] = field(default_factory=dict)
     """Bridge -> the root of its tree."""
@@ -97,7 +97,7 @@ class Tree:
 
 
 def spanning_tree(bridges: Mapping[str, BridgeId], segments: Sequence[Segment], alone: Iterable[End]) -> Tree:
-    """The spanning tree of these bridges; `alone` are ports that are up and hear no BPDU."""
+    """The spanning tree of these bridges; `alone` are ports that are up and receive no BPDU."""
     tree = Tree()
     ends: dict[str, list[tuple[End, End, int]]] = {bridge: [] for bridge in bridges}
     for segment in segments:
@@ -131,7 +131,7 @@ def spanning_tree(bridges: Mapping[str, BridgeId], segments: Sequence[Segment], 
 def _spread(
     tree: Tree, root: str, bridges: Mapping[str, BridgeId], ends: Mapping[str, list[tuple[End, End, int]]]
 ) -> None:
-    """Give every bridge that hears this root its root port: the best priority vector wins (802.1D-2004 17.5)."""
+    """Give every bridge that this root reaches its root port: the best priority vector wins (802.1D-2004 17.5)."""
     Offer = tuple[int, BridgeId, int, int, str, int]
     offers: list[Offer] = [(0, bridges[root], 0, 0, root, 0)]
     while offers:

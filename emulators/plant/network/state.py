@@ -19,10 +19,10 @@ ADVERTISEMENT_S = 1.0
 
 @dataclass(frozen=True)
 class NetworkRatings:
-    """What is true of the network as a whole."""
+    """Ratings of the network as a whole."""
 
     station: Annotated[str, Names("switch")] = ""
-    """Where the management station is attached, `mgmt-core-1:48`."""
+    """Port of the management station, `mgmt-core-1:48`."""
     gateways: tuple[Annotated[str, Names("switch")], ...] = ()
     """The switches that share the virtual router address, the owner of the highest priority first."""
     priorities: tuple[Annotated[int, Range(1, 254, "(VRRP priority)")], ...] = (200, 100)
@@ -40,7 +40,7 @@ class NetworkRatings:
     frame_octets: Annotated[float, Range(64.0, 9216.0, "octets")] = 800.0
     """Mean frame length: mostly 64 or 1500 octets (Benson et al., IMC 2010; mean unverified), octets."""
     poll_kbps: Annotated[float, Range(0.0, 1000000.0, "kb/s")] = 4.0
-    """What the management station exchanges with each device, each way, kb/s."""
+    """Traffic of the management station with each device, each way, kb/s."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class NetworkState(State):
     vrrp_last: dict[str, float] = field(default_factory=dict)
     """When each gateway that is master no longer sent its last advertisement, s."""
     vrrp_transitions: dict[str, int] = field(default_factory=dict)
-    """How often each gateway became master."""
+    """Number of times that each gateway became master."""
     vrrp_reason: dict[str, str] = field(default_factory=dict)
     """Why each gateway last became master (RFC 6527): not-master, priority, preempted or no-response."""
     vrrp_resigned: dict[str, float] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class NetworkState(State):
 
 
 class Topology(Protocol):
-    """What a switch or a link asks of the network it belongs to."""
+    """The network as its switches and links use it."""
 
     stale: bool
     """A switch or link has changed: work everything out again."""

@@ -46,11 +46,11 @@ class Exit:
     def __init__(self, switch: Switch, ports: tuple[int, ...], far: tuple[Switch, int] | None, damaged: float) -> None:
         self.switch, self.ports, self.far, self.damaged = switch, ports, far, damaged
         self.room = switch.speed_gbps(ports[0]) * OCTETS_PER_GBIT * len(ports)
-        """What it can send, octets/s."""
+        """Largest rate that it can send, octets/s."""
         self.octets = [0.0] * len(SORTS)
-        """What is to leave through it, by sort, octets/s."""
+        """Rate that is to leave through it, by sort, octets/s."""
         self.frames = [0.0] * len(SORTS)
-        """The same, frames/s."""
+        """Rate that is to leave through it, by sort, frames/s."""
         self.fits = 1.0
         """The share of what is to leave that it can send."""
         self.passes = 1.0 - damaged
@@ -80,11 +80,11 @@ class Stream:
     ) -> None:
         self.sort, self.legs = SORTS.index(sort), legs
         self.load = load
-        """What enters it, per second; of a stream that continues others it is computed."""
+        """Frames that enter it, per second; of a stream that continues others it is computed."""
         self._of, self._part = of, part
         self._frames_per_octet = load.frames / load.octets if load.octets else 0.0
         self.reached = self.lost = 0.0
-        """What of it arrives, and what does not, octets/s."""
+        """Part of it that arrives, and part that does not, octets/s."""
 
     def continued(self) -> None:
         """Take up what arrives of the streams that this one continues: `part` of it, in frames of the same length."""

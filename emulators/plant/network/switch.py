@@ -50,7 +50,7 @@ COUNTERS = (
     "out_discards",
     "out_errors",
 )
-"""What a port counts, in the order of its counter and rate lists (IF-MIB; octets, otherwise frames)."""
+"""Counters of a port, in the order of its counter and rate lists (IF-MIB; octets, otherwise frames)."""
 
 IDLE = [0.0] * len(COUNTERS)
 
@@ -61,7 +61,7 @@ def mac_address(id: str, port: int = 0) -> bytes:
 
 
 PORT: Mapping[str, Parameter] = {"port": Parameter(1, "", 1, 10000, "which port", neutral=None, whole=True)}
-"""What the deeds at ports take."""
+"""Parameters of the deeds at ports."""
 
 
 class Switch(Electrical[SwitchState, SwitchRatings]):
@@ -169,7 +169,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
 
     @property
     def input_kw(self) -> float:
-        """What it draws from both inputs, kW."""
+        """Power drawn from both inputs, kW."""
         return self.params.kw if self.supplies and not self.state.hot else 0.0
 
     @property
@@ -264,7 +264,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
             raise PlantError(f"{self.id} has no port {port}; its ports are 1 to {self.params.ports}")
 
     def speed_gbps(self, port: int) -> float:
-        """What the port runs at: its link's speed, or its own; an aggregate the sum of its members that work."""
+        """Speed of the port: that of its link, or its own; an aggregate the sum of its members that work."""
         if port in self.aggregates:
             return sum(self.speed_gbps(member) for member in self.active_members(port))
         if port in self.cabled:
@@ -371,7 +371,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
     # -- counters -------------------------------------------------------------------------------------------
 
     def counter(self, port: int, name: str) -> float:
-        """What the port has counted since the switch booted (`COUNTERS`); an aggregate the sum of its members."""
+        """Count of the port since the switch booted (`COUNTERS`); an aggregate the sum of its members."""
         which = COUNTERS.index(name)
         elapsed = self.plant.now - self.state.counted_at
         total = 0.0
@@ -382,20 +382,20 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
         return total
 
     def rate(self, port: int, name: str) -> float:
-        """How fast that counter grows now, per second."""
+        """Present growth of that counter, per second."""
         which = COUNTERS.index(name)
         members = self.aggregates.get(port, [port])
         return sum(self.state.rates.get(str(member), IDLE)[which] for member in members)
 
     def utilisation_percent(self, port: int) -> float:
-        """How full the port is in its busier direction, %."""
+        """Utilisation of the port in its busier direction, %."""
         gbps = self.speed_gbps(port)
         busier = max(self.rate(port, "in_octets"), self.rate(port, "out_octets"))
         return min(100.0, 100.0 * busier / (gbps * OCTETS_PER_GBIT)) if gbps > 0.0 else 0.0
 
     @property
     def traffic_gbps(self) -> float:
-        """What comes in through all its ports, Gb/s."""
+        """Traffic that comes in through all its ports, Gb/s."""
         return sum(rates[0] for rates in self.state.rates.values()) / OCTETS_PER_GBIT
 
     def count_at(self, rates: dict[str, list[float]]) -> None:

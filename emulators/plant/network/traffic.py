@@ -38,7 +38,7 @@ POLL_FRAME_OCTETS = 150.0
 """A request or answer of a management protocol, octets."""
 
 INBOUND_PER_OUTBOUND = 0.25
-"""What a serving site receives for each octet it sends to the outside; unverified."""
+"""Octets that a serving site receives for each octet that it sends to the outside; unverified."""
 
 STORM_FRAME_OCTETS = 128.0
 """A circling broadcast, mostly ARP and the like with its share of longer frames; unverified, octets."""
@@ -62,7 +62,7 @@ class Traffic(NamedTuple):
 
     rates: Rates
     offered_gbps: float
-    """What the servers send, and what comes in for them from the outside."""
+    """Traffic that the servers send, and that comes in for them from the outside."""
     delivered_gbps: float
     lost_gbps: float
 
@@ -302,7 +302,7 @@ class _Streams:
             self._add("broadcast", Load(octets, octets / STORM_FRAME_OCTETS), [((exit, 1.0),)])
 
     def rates(self) -> Rates:
-        """How fast the counters of all ports grow, per second."""
+        """Growth of the counters of all ports, per second."""
         counts = _Counts(self.network)
         for id, ports, stream in self.entries:
             row, load = counts.of(id, ports), stream.load

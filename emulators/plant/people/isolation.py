@@ -21,11 +21,11 @@ from twinfeed.emulators.plant.power.flow import Flow, Tie
 
 
 class StepRefused(PlantError):
-    """The step was not done; the message says why."""
+    """The step was not done; the message gives the reason."""
 
 
 class Panel(Protocol):
-    """What of a device's firmware a person works at."""
+    """The part of a device's firmware that a person works at."""
 
     def write(self, name: str, value: Any) -> None: ...
     def point(self, name: str) -> Any: ...
@@ -58,7 +58,7 @@ class Requirement:
 class Step:
     """One line of the card.
 
-    `action` is one of `ACTIONS`; or `check`, which only looks at what is required; or `set`, which sets a point of the
+    `action` is one of `ACTIONS`; or `check`, which only checks what is required; or `set`, which sets a point of the
     target's firmware at its panel, the argument being (point, value).
     """
 
@@ -99,7 +99,7 @@ ACTIONS: dict[str, str] = {
     "lock": "lock",
     "unlock": "unlock",
 }
-"""What a step may do -> the component's method. `lock` and `unlock` are given the person's name."""
+"""Action of a step -> the component's method. `lock` and `unlock` are given the person's name."""
 
 
 class Isolation:
@@ -181,7 +181,7 @@ class Isolation:
     def _set(self, target: str, point: str, value: str | bool | int, trying: bool) -> None:
         panel = cast(Panel, self.plant.find(f"{target}/device"))
         if trying:
-            panel.point(point).act(value)  # what is only tried must not settle the plant
+            panel.point(point).act(value)  # a trial must not settle the plant
         else:
             panel.write(point, value)
 

@@ -14,10 +14,10 @@ from twinfeed.emulators.plant.kernel.faults import Fault, Parameter, split
 from twinfeed.emulators.plant.power.breakers import CircuitBreaker
 
 NAME = "works"
-"""What people's works are called where a fault needs a target: `works:q-ups-a1,q-ups-b1`."""
+"""Name of people's works where a fault needs a target: `works:q-ups-a1,q-ups-b1`."""
 
 SLOW_S = 0.5
-"""How often a crew looks whether a slow breaker has opened, s."""
+"""Time between two checks of a crew that a slow breaker has opened, s."""
 
 
 class Works(Actor):

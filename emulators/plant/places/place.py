@@ -36,7 +36,7 @@ PURGE_S = 600.0
 """Time constant of smoke that is aired out, s (assumption: six changes of air an hour)."""
 
 LOOK_S = 5.0
-"""A burning place is looked at so often, s."""
+"""Longest step while the place burns, s."""
 
 IGNITING_KW = 100.0
 """Heat of burning batteries that sets the rest of the place alight, kW (assumption)."""
@@ -67,7 +67,7 @@ class Containing(Protocol):
 
 
 class Place(Component[PlaceState, PlaceRatings]):
-    """A room, or a part of one, that names no wall of its own: what stands in it says so with `place`."""
+    """A room, or a part of one: everything whose `place` names it stands in it."""
 
     kind = "place"
     PARAMS = PlaceRatings
@@ -111,9 +111,9 @@ class Place(Component[PlaceState, PlaceRatings]):
         self.cards: list[tuple[Actor, Actor]] = []
         """Components in it and the devices built into them, which share their fate."""
         self._batteries: list[Component] = []
-        """What has its battery here."""
+        """UPS that have their battery here."""
         self._apart: list[Component] = []
-        """What has only its battery here."""
+        """UPS that have only their battery here."""
         self._hall: Any = None
         self._target_k = self._target_smoke = 0.0
 
@@ -132,7 +132,7 @@ class Place(Component[PlaceState, PlaceRatings]):
             battery.battery_surroundings = self
         self.state.hydrogen = self._target_hydrogen
 
-    # -- what an observer may ask -----------------------------------------------------------------------------
+    # -- readings of an observer ------------------------------------------------------------------------------
 
     @property
     def air_c(self) -> float:
@@ -155,7 +155,7 @@ class Place(Component[PlaceState, PlaceRatings]):
 
     @property
     def heat_kw(self) -> float:
-        """What of it goes into the air of its hall, kW: a third is radiated to the walls (SFPE handbook)."""
+        """Heat that goes into the air of its hall, kW: a third is radiated to the walls (SFPE handbook)."""
         return self.fire_kw * 2.0 / 3.0
 
     @property
@@ -209,7 +209,7 @@ class Place(Component[PlaceState, PlaceRatings]):
 
     @property
     def destroyed(self) -> int:
-        """How many things in it are destroyed."""
+        """Number of things in it that are destroyed."""
         return sum(bool(actor.state.lost) for actor in self.contents)
 
     def active(self, kind: str) -> Mapping[str, float] | None:
@@ -307,7 +307,7 @@ class Place(Component[PlaceState, PlaceRatings]):
         flow.out = flow.out.difference(actor.id for actor in self.contents).union(self.state.out)
 
     def _destroys(self, actor: Actor, air_c: float, rained: bool) -> str:
-        """What destroys it now; '' if nothing does."""
+        """Cause that destroys it now, '' for none."""
         if air_c >= exposure.heat_limit_c(actor):
             return "fire"
         if self.state.water_m > actor.stands_m and not exposure.stands_water(actor):
@@ -353,7 +353,7 @@ class Place(Component[PlaceState, PlaceRatings]):
 
     @property
     def _target_hydrogen(self) -> float:
-        """Where the hydrogen tends to with its present sources, %."""
+        """Hydrogen that the air would hold in the end with the present sources, %."""
         made_m3_h = sum(battery.hydrogen_m3_h for battery in self._batteries)
         return min(100.0, 100.0 * made_m3_h / self._fresh_m3_h)
 

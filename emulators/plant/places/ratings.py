@@ -87,7 +87,7 @@ class PlaceState(State):
     still: bool = False
     """The fire panel holds the air handlers."""
     out: list[str] = field(default_factory=list)
-    """What of its contents is dead: destroyed or without power."""
+    """Contents that are dead: destroyed or without power."""
     hydrogen: float = 0.0
     """Hydrogen in the air, %."""
 

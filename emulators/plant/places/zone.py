@@ -73,5 +73,5 @@ class Zone(Component[ZoneState, ZoneRatings]):
 
     @property
     def destroyed(self) -> int:
-        """How many things in its places are destroyed."""
+        """Number of things in its places that are destroyed."""
         return sum(place.destroyed for place in self.places)

@@ -24,7 +24,7 @@ SMALLEST_LOAD = 0.002
 
 @dataclass(frozen=True)
 class Chemistry:
-    """What batteries of one kind have in common."""
+    """Properties that batteries of one kind have in common."""
 
     exponent: float
     """Runtime is proportional to power^-exponent."""
@@ -48,7 +48,7 @@ class Chemistry:
     charge_efficiency: float
     """Energy stored for each kWh from the charger."""
     discharge_rise_k: float
-    """How much a full discharge at rated power warms it, K."""
+    """Rise of its temperature by a full discharge at rated power, K."""
     warmest_c: float
     """Above this it gasses or its management system takes it off, degC."""
 
@@ -111,7 +111,7 @@ class Battery:
     exponent: float = 0.0
     """Its own rate exponent; 0 for that of the chemistry."""
 
-    # -- how long -------------------------------------------------------------------------------------------
+    # -- runtime --------------------------------------------------------------------------------------------
 
     def capacity(self, celsius: float) -> float:
         """Capacity in a room of that temperature at this age, 1 when new and at 25 degC.
@@ -142,7 +142,7 @@ class Battery:
         return self.charger_kw * self.chemistry.charge_efficiency / (self.rated_kw * self.rated_s)
 
     def charging_kw(self, depth: float) -> float:
-        """What it takes from an unlimited charger: full power, tapering over the last tenth, kW."""
+        """Power that it takes from an unlimited charger: full power, tapering over the last tenth, kW."""
         if depth <= FULL_DEPTH:
             return 0.0
         return self.charger_kw * min(1.0, depth / TAPER_DEPTH)

@@ -91,12 +91,12 @@ class BatterySide:
         return not self.unit.state.disconnected and self.unit.state.depth < 1.0 and self.connected
 
     def full_s(self, kw: float) -> float:
-        """What the battery really lasts from full at that power, s."""
+        """Real runtime of the battery from full at that power, s."""
         return self.battery.runtime_s(kw, self._true_capacity, self.strings_in)
 
     @property
     def health(self) -> float:
-        """What the battery really lasts at rated power, as a share of a faultless one of its age."""
+        """Real runtime of the battery at rated power, as a share of a faultless one of its age."""
         share, strings = self._true_capacity / self.as_built, self.strings_in
         if strings == self.battery.strings:
             return share
@@ -167,7 +167,7 @@ class BatterySide:
             self.calibrate()  # the battery management reports what is left
 
     def horizon(self) -> float:
-        """Seconds until the battery's state needs a look."""
+        """Seconds until the state of the battery has to be evaluated again."""
         state = self.unit.state
         reach = self.runaway.horizon()
         if self.kw > 0.0:

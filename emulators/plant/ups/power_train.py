@@ -50,7 +50,7 @@ class PowerTrain:
 
     @property
     def dc_ok(self) -> bool:
-        """True if the inverter has something to live on, without looking further than this instant."""
+        """True if the inverter has something to live on, at this instant, whatever comes next."""
         rectifying = self.unit.state.rectifier == "on" and "rectifier" not in self.unit.state.faults and self.inputs.ok
         return rectifying or self.battery.able
 
@@ -156,7 +156,7 @@ class PowerTrain:
         return passing
 
     def _shared(self, kw: float, kvar_per_kw: float = 0.0) -> Draw:
-        """That power over the phases of the UPS."""
+        """A draw of that power, spread over the phases of the UPS."""
         if kw <= 0.0:
             return NOTHING
         each = kw / self.unit.params.phases
@@ -203,7 +203,7 @@ class PowerTrain:
         return p.kw if self.unit.state.path == "inverter" else p.kw * USUAL_BYPASS_PERCENT / p.bypass_percent
 
     def horizon(self) -> float:
-        """Seconds until the power train's state needs a look."""
+        """Seconds until the state of the power train has to be evaluated again."""
         state = self.unit.state
         reach = 1.0 if state.rectifier == "walking" else inf
         if (rate := self._overload_rate()) > 0.0:

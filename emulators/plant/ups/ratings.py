@@ -1,4 +1,4 @@
-"""What a UPS module is rated for, what it remembers, and how long it stands an overload."""
+"""Ratings and state of a UPS module, and the time for which it stands an overload."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class UpsRatings:
     room: Annotated[str, Names("hall", "room")] = ""
     """The room that its losses heat and whose air is around it and its battery, instead of `battery_c`."""
     hall: Annotated[str, Names("hall")] = ""
-    """The same, for a UPS in a data hall."""
+    """The data hall that its losses heat, for a UPS that stands in one."""
     hot_bypass_c: Annotated[float, Range(30.0, 100.0, "degC")] = 50.0
     """Air around it at which the inverter stops on over-temperature and the bypass takes the load, degC; it may return
     5 K below (IEC 62040-3 requires operation up to 40 degC; the margin is an assumption)."""
@@ -176,9 +176,9 @@ UPS_FAULTS: Mapping[str, Fault] = {
 @dataclass
 class UpsState(State):
     path: str = "inverter"
-    """What is closed to the output: inverter, eco, bypass, maintenance or none."""
+    """Path that is closed to the output: inverter, eco, bypass, maintenance or none."""
     wanted: str = "inverter"
-    """What the operator wants: inverter, bypass or none."""
+    """Path that the operator wants: inverter, bypass or none."""
     cause: str = ""
     """Why the path last changed."""
     hot: bool = False
@@ -211,9 +211,9 @@ class UpsState(State):
     believed: float = 1.0
     """Battery capacity the UPS reckons with; a deep test measures it."""
     cells_c: float = -300.0
-    """Temperature of the battery, degC; below absolute zero until it is first looked at."""
+    """Temperature of the battery, degC; below absolute zero until it is first read."""
     battery_lost: str = ""
-    """What has destroyed the battery, until it is replaced."""
+    """Cause that has destroyed the battery, until it is replaced."""
     strings_hot: int = 0
     """Strings of the battery that are hot."""
     strings_out: int = 0
@@ -243,7 +243,7 @@ def usual_battery(kva: float) -> tuple[int, int]:
 
 
 def overload_s(load: float) -> float:
-    """How long the inverter carries that load (times rated), s: a power law between the points of `OVERLOAD`."""
+    """Time for which the inverter carries that load (times rated), s: a power law between the points of `OVERLOAD`."""
     if load <= CONTINUOUS:
         return inf
     if load >= OVERLOAD[-1][0]:

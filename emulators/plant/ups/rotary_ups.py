@@ -106,7 +106,7 @@ class RotaryUps(Electrical[RotaryUpsState, RotaryUpsRatings]):
         "diesel": ("stopped", "starting", "running", "failed"),
     }
 
-    # -- what observers and people see and do -----------------------------------------------------------------------
+    # -- readings, and work of people -----------------------------------------------------------------------------
 
     @property
     def mode(self) -> str:
@@ -201,7 +201,7 @@ class RotaryUps(Electrical[RotaryUpsState, RotaryUpsRatings]):
             self._shut_down(cause)
         return True
 
-    # -- what happens by itself -------------------------------------------------------------------------------------
+    # -- changes by itself ------------------------------------------------------------------------------------------
 
     def react(self) -> None:
         state, p, line = self.state, self.params, self._line

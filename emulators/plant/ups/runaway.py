@@ -94,7 +94,7 @@ memory)."""
 
 
 class Runaway:
-    """How warm a battery is, and what follows."""
+    """The temperature of a battery, and its consequences."""
 
     def __init__(self, unit: Electrical[UpsState, UpsRatings], battery: Battery) -> None:
         self.unit, self.battery = unit, battery
@@ -254,7 +254,7 @@ class Runaway:
         return True
 
     def horizon(self) -> float:
-        """Seconds until the temperature needs a look."""
+        """Seconds until the temperature has to be evaluated again."""
         state = self.unit.state
         if self._heating_k_s > 0.0 or state.burning:
             return 10.0

@@ -1,4 +1,4 @@
-"""Usual UPS by their size: the figures of a site file that says no more than kVA.
+"""Usual UPS by their size: the figures for a site file that gives no more than kVA.
 
 Up to 1.4 kVA these are the figures of APC's Smart-UPS 420, 650, 1000 and 1400 (user's manual p. 18, runtime against
 load). They were fitted to every second row of each table, from the first on; the largest error over the rows between is

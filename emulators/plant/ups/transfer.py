@@ -19,7 +19,7 @@ class Transfer:
     def __init__(self, unit: Electrical[UpsState, UpsRatings], train: PowerTrain) -> None:
         self.unit, self.train = unit, train
         self.peers: Sequence[Transfer] = [self]
-        """The same parts of all modules that work as one system, itself among them, in the order of the site file."""
+        """These parts of all modules that work as one system, itself among them, in the order of the site file."""
 
     def react(self) -> None:
         """Make the changes that follow from inputs, battery and load at this instant."""

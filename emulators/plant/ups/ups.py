@@ -172,7 +172,7 @@ class Ups(Electrical[UpsState, UpsRatings]):
         """Weight in the sharing among modules of a system, kW."""
         return self.train.capacity_kw
 
-    # -- what firmware does ---------------------------------------------------------------------------------
+    # -- work of firmware ------------------------------------------------------------------------------------
 
     def switch_on(self) -> None:
         """Feed the load from the inverter again (through eco if that is set)."""
@@ -263,7 +263,7 @@ class Ups(Electrical[UpsState, UpsRatings]):
             self.log("segment on" if on else "segment off", segment=number)
             self.touch()
 
-    # -- what an observer may ask ---------------------------------------------------------------------------
+    # -- readings of an observer ----------------------------------------------------------------------------
 
     @property
     def mode(self) -> str:
@@ -289,7 +289,7 @@ class Ups(Electrical[UpsState, UpsRatings]):
 
     @property
     def overload_percent(self) -> float:
-        """How much of its overload time is used up, %."""
+        """Used part of its overload time, %."""
         return 100.0 * self.state.overload
 
     @property
@@ -302,7 +302,7 @@ class Ups(Electrical[UpsState, UpsRatings]):
         """Heat given to its room, kW."""
         return self.train.losses_kw
 
-    # -- what its parts show --------------------------------------------------------------------------------
+    # -- readings of its parts --------------------------------------------------------------------------------
 
     @property
     def bypass_supply(self) -> Supply:
@@ -427,7 +427,7 @@ class Ups(Electrical[UpsState, UpsRatings]):
         return self.battery_side.runtime_s
 
     def full_s(self, kw: float) -> float:
-        """What the battery really lasts from full at that power, s."""
+        """Real runtime of the battery from full at that power, s."""
         return self.battery_side.full_s(kw)
 
     def runtime_at(self, load_kw: float) -> float:
