@@ -35,7 +35,7 @@ places:
   room-b: {{kind: place, neighbours: [room-a]}}
   switch-room: {{kind: place}}
   cellar: {{kind: place}}
-  hall-area: {{kind: place, hall: hall-1}}
+  hall-area: {{kind: place, hall: hall-1, {hall_area}}}
   building: {{kind: zone, places: [room-a, room-b]}}
 devices:
   monitor: {{profile: hwg-poseidon, of: hall-1, probes: [room-a.air_c, room-a.water_m], inputs: [room-a.alarm, room-a.wet],
@@ -44,13 +44,18 @@ devices:
 
 
 class Rooms:
-    """That site, with the ratings of `room-a` and of `ups-a` that a test chooses."""
+    """That site, with the ratings that a test chooses."""
 
     def __init__(
-        self, folder: Path, chemistry: str = "vrla", room_a: str = "barrier_min: 60", ups_a: str = "phases: 3"
+        self,
+        folder: Path,
+        chemistry: str = "vrla",
+        room_a: str = "barrier_min: 60",
+        ups_a: str = "phases: 3",
+        hall_area: str = "drain_mm_min: 0",
     ) -> None:
         file = folder / "rooms.yaml"
-        file.write_text(SITE.format(chemistry=chemistry, room_a=room_a, ups_a=ups_a))
+        file.write_text(SITE.format(chemistry=chemistry, room_a=room_a, ups_a=ups_a, hall_area=hall_area))
         self.site = Site.load(file)
         self.site.advance(30.0)
 

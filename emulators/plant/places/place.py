@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Protocol
 from twinfeed.emulators.plant.kernel.actor import Actor
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.places import contents, exposure, fire
-from twinfeed.emulators.plant.places.hazards import Fire, Suppression, Water
+from twinfeed.emulators.plant.places.hazards import WATER_MM_MIN, Fire, Suppression, Water
 from twinfeed.emulators.plant.places.ratings import FIRE, PLACE_FAULTS, POWER_OFF_DEEDS, PlaceRatings, PlaceState
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.plant.power.flow import Flow
@@ -116,10 +116,14 @@ class Place(Component[PlaceState, PlaceRatings]):
         """UPS that have only their battery here."""
         self._hall: Any = None
         self._target_k = self._target_smoke = 0.0
+        self._hot_c = inf
+        """Air that does something without any fire, degC."""
 
     def start(self) -> None:
         actors, hall = self.plant.actors, self.params.hall
         self._hall = actors[hall] if hall else None
+        heads_c = self.params.head_c if self.params.suppression in WATER_MM_MIN else inf
+        self._hot_c = min(heads_c, exposure.ELECTRONICS_C)
         self.fire.neighbours = [n.fire for n in map(actors.get, self.params.neighbours) if isinstance(n, Place)]
         self.contents, self.cards = contents.standing_in(self, hall)
         for actor in self.contents:
@@ -226,7 +230,7 @@ class Place(Component[PlaceState, PlaceRatings]):
         s = self.state
         changing = s.faults or s.fire_at >= 0.0 or s.smoke or s.water_m or s.rise_k
         acting = s.alarm or s.pressed or s.powered_off or s.still or s.out
-        outside = any(zone.troubled for zone in self.zones)
+        outside = any(zone.troubled for zone in self.zones) or self._still_c >= self._hot_c
         gas = abs(self._target_hydrogen - s.hydrogen) > SMALLEST_PERCENT if self._batteries else False
         return not (changing or acting or outside or gas or any(b.fire_kw or b.off_gas for b in self._batteries))
 

@@ -131,6 +131,17 @@ def test_a_dry_sprinkler_waits_for_alarm_and_heat_and_floods_what_is_below(tmp_p
     assert rooms["room-a"].water_m > 0.0
 
 
+def test_a_wet_sprinkler_opens_in_a_hall_that_has_lost_its_cooling_though_nothing_burns(tmp_path):
+    """As in the computer room of two banks in Singapore, October 2023: 68 degC bulbs, no fire."""
+    rooms = Rooms(tmp_path, hall_area="suppression: sprinkler")
+    rooms["hall-1"].state.nodes_c = [75.0] * 5
+    rooms.site.plant.settle()
+    rooms.site.advance(120.0)
+    assert rooms["hall-area"].released
+    assert not rooms["hall-area"].burning
+    assert "row" in rooms.lost(), "under the sprinkler"
+
+
 def test_smoke_in_a_hall_stops_its_air_handlers_until_the_alarm_is_over(rooms):
     assert rooms["crah-1"].running
     rooms.site.inject("hall-area", "smoke", for_s=300.0)
