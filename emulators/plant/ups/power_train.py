@@ -66,7 +66,7 @@ class PowerTrain:
         return self.unit.state.reference != "" and self.inputs.bypass.origin == self.unit.state.reference
 
     def route(self) -> str:
-        """The path that really feeds the output at this instant, whatever `state.path` says it did a moment ago."""
+        """The path that really feeds the output at this instant; `state.path` is that of a moment ago."""
         state, path = self.unit.state, self.unit.state.path
         stuck = "static-switch-stuck" in state.faults
         if path == "inverter" and not self.inverter_able:
