@@ -232,6 +232,12 @@ class RotaryUps(Electrical[RotaryUpsState, RotaryUpsRatings]):
         self.log(f"on {mode}", energy_percent=round(self.energy_percent, 1))
         self.touch()
 
+    def cut_off(self, cause: str) -> None:
+        """Shut down, as the contact for emergency power-off does."""
+        self.cancel("started")
+        self.state.diesel = "stopped"
+        self._shut_down(cause)
+
     def _shut_down(self, reason: str) -> None:
         self.state.latched = reason
         self.state.breaker_closed = False

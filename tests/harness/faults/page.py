@@ -11,6 +11,7 @@ from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.plant import catalogue as components
 from twinfeed.emulators.plant.kernel.deeds import DeedKind, Takes, Word
 from twinfeed.emulators.plant.kernel.faults import Parameter
+from twinfeed.emulators.plant.people.deeds import REPLACE
 from twinfeed.harness.faults.catalogue import FAMILIES, FaultKind, kinds
 
 PAGE = Path(__file__).parents[3] / "docs" / "reference" / "faults.md"
@@ -56,6 +57,7 @@ def deeds() -> str:
             targets = found.setdefault((name, kind.doc), (kind, []))[1]
             if on not in targets:
                 targets.append(on)
+    found["replace", REPLACE.doc] = REPLACE, ["everything"]
     lines = ["", "| Deed | At | What it does | Parameters | Taken back by |", "|---|---|---|---|---|"]
     for (name, doc), (kind, targets) in sorted(found.items()):
         takes = "; ".join(_taken(argument, t) for argument, t in kind.takes.items())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -15,6 +16,7 @@ from twinfeed.emulators.plant.places.place import Place
 from twinfeed.emulators.plant.places.ratings import PlaceRatings
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile.entries import ComponentEntry
+from twinfeed.fixtures import outages
 
 PLACES = ("room-a", "room-b", "switch-room", "hall-area")
 
@@ -130,12 +132,15 @@ def test_what_is_destroyed_or_dead_delivers_and_draws_nothing(tmp_path, componen
             assert not part.quantity(quantity), quantity
 
 
+OUTAGES = Path(outages.__file__).parent
+"""The sites of published outages: kinds that no shipped site has."""
+
 OUTSIDE = ("climate", "hall", "room", "water_loop", "network", "utility", "bulk_tank", "cooling_tower", "dry_cooler")
 """Kinds that no room holds."""
 
 
-def in_one_room(name: str) -> Site:
-    """A shipped site with all its equipment in one room."""
+def in_one_room(name: str | Path) -> Site:
+    """A site with all its equipment in one room."""
     file = sitefile.read(name)
     held = ("all", 0.1)
     components = [replace(c, place=held) if c.cls.kind not in OUTSIDE else c for c in file.components]
@@ -144,7 +149,9 @@ def in_one_room(name: str) -> Site:
 
 
 @pytest.mark.parametrize("event", ["fire", "water", "epo"])
-@pytest.mark.parametrize("name", sitefile.names())
+@pytest.mark.parametrize(
+    "name", [*sitefile.names(), *sorted(OUTAGES.glob("*.site.yaml"))], ids=lambda site: Path(site).stem
+)
 def test_nothing_on_a_shipped_site_that_is_destroyed_or_dead_runs_or_answers(name, event):
     """Every kind of equipment and of device that ships, without exception."""
     site = in_one_room(name)
