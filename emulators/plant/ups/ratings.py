@@ -97,6 +97,9 @@ class UpsRatings:
     """Temperature of the battery's room where neither a place nor a hall is named, degC."""
     battery_place: Annotated[str, Names("place")] = ""
     """The place of its battery where that stands in a room of its own."""
+    string_spread_min: Annotated[float, Range(0.1, 1440.0, "min")] = 30.0
+    """Time in which a fire goes from one string of the battery to the next, min: half an hour between racks with a gap
+    (UL 9540A, from memory); 1 min for packs that stand against each other (as published of Daejeon, September 2025)."""
     charger_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 0.0
     """Charger power, kW; 0 for a tenth of the rated kW, which recharges in ten times the discharge time."""
     restart_charge_percent: Annotated[float, Range(0.0, 100.0, "%")] = 0.0

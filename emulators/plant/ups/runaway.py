@@ -43,9 +43,6 @@ FASTEST_K_S = 1.0
 STAGES = ((600.0, 0.01), (1200.0, 0.1), (4800.0, 1.0))
 """Until when after ignition (s) a string gives off which part of its peak heat: a cell, a module, the rack."""
 
-NEXT_STRING_S = 1800.0
-"""Time from one string to the next that stands beside it, s."""
-
 KW_PER_KWH = 30.0
 """Peak heat of a burning rack for each kWh that it stores (FM Global 2019: 2.5 MW of 84 kWh LFP, 6.5 MW of 125 kWh
 NMC; from memory)."""
@@ -233,7 +230,7 @@ class Runaway:
         state.strings_hot = max(state.strings_hot, len(state.burning))
         self.unit.log("battery string burns", number=len(state.burning))
         self._lose_strings(state.strings_hot, "fire")
-        self.unit.after(NEXT_STRING_S, "next string")
+        self.unit.after(60.0 * self.unit.params.string_spread_min, "next string")
         for until, _ in STAGES:
             self.unit.after(until, f"stage {len(state.burning)} {until:g}")
         self.unit.touch()
