@@ -74,6 +74,7 @@ _AIR_POINTS: Points[Any] = (
     Point("air.return", "entering the unit", lambda d: d.crah.return_air_c, "°C"),
     Point("air.return_humidity", "of the return air", lambda d: d.crah.return_humidity_percent, "%"),
     Point("air.supply_humidity", "of the supply air", lambda d: d.crah.supply_humidity_percent, "%"),
+    Point("filter.pressure", "pressure drop of the filters", lambda d: d.crah.filter_pa, "Pa"),
     Point("air.flow", "through the unit", lambda d: d.crah.air_m3_s, "m3/s"),
     Point("fan.speed", "of the fans", lambda d: d.crah.speed_percent, "%"),
     stored("fan.setting", "normal fan speed", "fan_percent", lambda d: d.fan_percent, "%", low=30.0, high=100.0),

@@ -61,6 +61,7 @@ POSSIBLE: Mapping[str, Bounds] = {
     "W": (-1e6, 1e7), "VA": (0.0, 1e8), "kW": (-1e3, 1e4), "kVA": (0.0, 1e5), "kvar": (-1e5, 1e5),
     "kWh": (0.0, 1e9), "kVAh": (0.0, 1e9), "kvarh": (0.0, 1e9),
     "rpm": (0.0, 5000.0), "1/min": (0.0, 5e4), "kPa": (-100.0, 5000.0),
+    "Pa": (-1e4, 1e5), "bar": (-1.0, 500.0),
     "l": (0.0, 1e6), "l/s": (0.0, 1000.0), "l/h": (-1e5, 1e5), "m3/s": (0.0, 100.0),
     "h": (0.0, 1e6), "s": (-1.0, 2.0**31), "d": (-1e5, 1e5),
     "Mb/s": (0.0, 1e6), "Gb/s": (0.0, 1e5), "octets": (0.0, 65535.0), "kB": (0.0, 1e12), "": COUNT,
@@ -77,7 +78,9 @@ judgement.
 RESOLUTION: Mapping[str, float] = {"V": 1e-3, "Hz": 1e-2}
 """A value of these that is not zero is at least this large: a float with swapped words or bytes is mostly smaller."""
 
-MEASURED = frozenset({"%", "V", "Hz", "°C", "A", "W", "VA", "kW", "kVA", "kvar", "rpm", "kPa", "l/s", "l/h", "m3/s"})
+MEASURED = frozenset(
+    {"%", "V", "Hz", "°C", "A", "W", "VA", "kW", "kVA", "kvar", "rpm", "kPa", "Pa", "bar", "l/s", "l/h", "m3/s"}
+)
 """Units of continuous measurements. A value of exactly one of `SENTINELS` means that the device has no measurement."""
 
 SENTINELS = frozenset({

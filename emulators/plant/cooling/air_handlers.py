@@ -11,6 +11,7 @@ from typing import Annotated, Any, ClassVar
 from typing_extensions import TypeVar
 
 from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K, relative_humidity_percent
+from twinfeed.emulators.plant.cooling.dust import DUST, airflow, filter_pa, horizon_s, settled
 from twinfeed.emulators.plant.cooling.thermal import Balance
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.approach import approached
@@ -96,6 +97,8 @@ class AirHandlerState(State):
     powered: bool = True
     hot: bool = False
     """The thermostat in the return air is open."""
+    dirt: float = 0.0
+    """Part of the filters' surface that dust covers."""
 
 
 S = TypeVar("S", bound=AirHandlerState, default=AirHandlerState, covariant=True)
@@ -119,13 +122,16 @@ class AirHandler(Electrical[S, P]):
         "clogged-filter": Fault(
             "dust in the filters", {"restriction": Parameter(40.0, "%", 1.0, 100.0, "part of the airflow that is gone")}
         ),
+        **DUST,
     }
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "change-filter": DeedKind("put clean filters in", lambda unit, _: unit.clean()),
         "reset-thermostat": DeedKind("reset the thermostat of its return air", lambda unit, _: unit.reset_thermostat()),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES, "running": "", "speed_percent": "%", "air_m3_s": "m3/s", "supply_air_c": "°C",
         "return_air_c": "°C", "cooling_kw": "kW", "heat_kw": "kW", "airflow_percent": "%", "hot": "",
+        "filter_pa": "Pa",
     }  # fmt: skip
 
     def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
@@ -230,13 +236,25 @@ class AirHandler(Electrical[S, P]):
     @property
     def airflow_percent(self) -> float:
         """Of the airflow at full speed with clean filters, %."""
-        flow = 100.0 * self.state.speed
+        flow = 100.0 * self.state.speed * airflow(self.state.dirt)
         if not self.state.faults:
             return flow
         for kind, name in (("fan-failure", "lost"), ("clogged-filter", "restriction")):
             if fault := self.fault(kind):
                 flow *= 1.0 - fault[name] / 100.0
         return flow
+
+    @property
+    def filter_pa(self) -> float:
+        """Pressure drop of its filters, Pa."""
+        return filter_pa(self.state.dirt, self.airflow_percent / 100.0)
+
+    def clean(self) -> None:
+        """Put clean filters in."""
+        if self.state.dirt:
+            self.state.dirt = 0.0
+            self.log("filters changed")
+            self.touch()
 
     @property
     def air_m3_s(self) -> float:
@@ -301,8 +319,13 @@ class AirHandler(Electrical[S, P]):
 
     def horizon(self) -> float:
         gap = abs(self.target - self.state.speed)
-        return inf if gap == 0.0 else min(2.0, gap * self.params.fan_ramp_s)
+        reach = inf if gap == 0.0 else min(2.0, gap * self.params.fan_ramp_s)
+        if (dust := self.fault("dust")) and self.state.speed > 0.0:
+            reach = min(reach, horizon_s(self.state.dirt, dust["rate"]))
+        return reach
 
     def advance(self, dt: float) -> None:
+        if (dust := self.fault("dust")) and self.state.speed > 0.0:
+            self.state.dirt = settled(self.state.dirt, dust["rate"], dt)
         if self.state.speed != self.target:
             self.state.speed = approached(self.state.speed, self.target, dt / self.params.fan_ramp_s)

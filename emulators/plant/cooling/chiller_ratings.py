@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
 
+from twinfeed.emulators.plant.cooling.dust import DUST
 from twinfeed.emulators.plant.cooling.machines import Machine, machines, named
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
@@ -112,6 +113,8 @@ class ChillerState(State):
     inrush: bool = False
     starts: int = 0
     run_s: float = 0.0
+    dirt: float = 0.0
+    """Part of the condenser's coil that dust covers."""
     trip: str = ""
     """The protection that stopped it last; '' after an orderly stop."""
 
@@ -130,5 +133,6 @@ CHILLER_FAULTS: Mapping[str, Fault] = {
         "the condenser draws in its own exhaust or that of its neighbours",
         {"kelvin": Parameter(8.0, "K", 0.1, 40.0, "by which the air that enters is warmer")},
     ),
+    **DUST,
     "start-failure": Fault("the compressors do not start when ordered"),
 }

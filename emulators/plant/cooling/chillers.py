@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from twinfeed.emulators.plant.cooling.chiller_ratings import CHILLER_FAULTS, ChillerRatings, ChillerState
 from twinfeed.emulators.plant.cooling.climate import Climate
 from twinfeed.emulators.plant.cooling.condensers import AirCondenser, WaterCondenser
+from twinfeed.emulators.plant.cooling.dust import horizon_s, settled
 from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K
 from twinfeed.emulators.plant.kernel.approach import approached
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
@@ -70,6 +71,7 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
     STATE = ChillerState
     FAULTS: ClassVar[Mapping[str, Fault]] = CHILLER_FAULTS
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "clean-condenser": DeedKind("wash the coil of its condenser", lambda c, _: c.clean()),
         "shut-valve": DeedKind("shut its isolating valve", lambda c, _: c.isolate(True), undo="open-valve"),
         "open-valve": DeedKind("open its isolating valve", lambda c, _: c.isolate(False), undo="shut-valve"),
     }
@@ -136,6 +138,13 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
         else:
             self.log("stopped")
         self.touch()
+
+    def clean(self) -> None:
+        """Wash the coil of its condenser."""
+        if self.state.dirt:
+            self.state.dirt = 0.0
+            self.log("condenser cleaned")
+            self.touch()
 
     def isolate(self, closed: bool) -> None:
         """Close or open the evaporator's isolation valve."""
@@ -366,10 +375,14 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
             return inf
         self._loads_to = self._loading_target
         gap = abs(self._loads_to - self.state.loading)
-        return inf if gap < 0.01 else min(10.0, gap * 100.0 / self.params.loading_percent_s)
+        reach = inf if gap < 0.01 else min(10.0, gap * 100.0 / self.params.loading_percent_s)
+        dust = self.fault("dust")
+        return min(reach, horizon_s(self.state.dirt, dust["rate"])) if dust else reach
 
     def advance(self, dt: float) -> None:
         s = self.state
         if s.running:
             s.run_s += dt
+            if (dust := self.fault("dust")) and isinstance(self.condenser, AirCondenser):
+                s.dirt = settled(s.dirt, dust["rate"], dt)
             s.loading = approached(s.loading, self._loads_to, self.params.loading_percent_s / 100.0 * dt)

@@ -31,6 +31,14 @@ class Condenser(Protocol):
         """Part of their full power that its fans take, 0 to 1."""
 
 
+class Dirty(Protocol):
+    """The state of a machine, as far as it concerns its condenser."""
+
+    @property
+    def dirt(self) -> float:
+        """Part of the coil that dust covers, 0 to 1."""
+
+
 class CondenserRatings(Protocol):
     """The ratings of a machine that shape its condenser: K, degC, K."""
 
@@ -49,6 +57,9 @@ class Machinery(Protocol):
 
     @property
     def params(self) -> CondenserRatings: ...
+
+    @property
+    def state(self) -> Dirty: ...
 
     def fault(self, kind: str) -> dict[str, float] | None: ...
 
@@ -104,6 +115,9 @@ class WaterMachinery(Protocol):
 
     @property
     def params(self) -> WaterCondenserRatings: ...
+
+    @property
+    def state(self) -> Dirty: ...
 
     def fault(self, kind: str) -> dict[str, float] | None: ...
 
@@ -166,4 +180,5 @@ class WaterCondenser:
 def blockage(machine: Machinery | WaterMachinery) -> float:
     """Part of the condenser's surface that dirt covers, 0 to 1."""
     fouling = machine.fault("condenser-fouling")
-    return fouling["blockage"] / 100.0 if fouling else 0.0
+    free = 1.0 - (fouling["blockage"] / 100.0 if fouling else 0.0)
+    return 1.0 - free * (1.0 - machine.state.dirt)
