@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from twinfeed._phrases import Phrase
+
 LONGEST = 100
 """Characters of a name that are compared: comparing takes time that grows with the square of the length."""
 
@@ -23,4 +25,4 @@ def nearest(found: object, known: Iterable[str], most: int = 3, likeness: float 
 def did_you_mean(found: object, known: Iterable[str], otherwise: str = "", most: int = 3) -> str:
     """`; did you mean ups-a1, ups-a2?`, or the text `otherwise` if no known name is near."""
     near = nearest(found, known, most)
-    return f"; did you mean {', '.join(near)}?" if near else otherwise
+    return Phrase("; did you mean {near}?", near=", ".join(near)) if near else otherwise

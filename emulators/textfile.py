@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from unicodedata import category
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.errors import FileError
 
 __all__ = ["FileError", "json_value", "octets", "printable", "shown", "text"]
@@ -42,12 +43,20 @@ def octets(path: Path, most: int = MOST_OCTETS) -> bytes:
         with os.fdopen(handle, "rb") as file:
             mode = os.fstat(handle).st_mode
             if not stat.S_ISREG(mode):
-                raise FileError([f"{shown(path)}: is a {_kind(mode)}, expected a file"])
+                raise FileError([Phrase("{path}: is a {kind}, expected a file", path=shown(path), kind=_kind(mode))])
             data = file.read(most + 1)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        raise FileError([f"{shown(path)}: cannot be read: {_reason(error)}"]) from None
+        raise FileError([Phrase("{path}: cannot be read: {error}", path=shown(path), error=_reason(error))]) from None
     if len(data) > most:
-        raise FileError([f"{shown(path)}: is larger than {most:,} octets, the most that is read; split it"])
+        raise FileError(
+            [
+                Phrase(
+                    "{path}: is larger than {most:,} octets, the most that is read; split it",
+                    path=shown(path),
+                    most=most,
+                )
+            ]
+        )
     return data
 
 
@@ -59,15 +68,19 @@ def text(path: Path, most: int = MOST_OCTETS) -> str:
     """
     data = octets(path, most)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise FileError([f"{shown(path)}:1: is UTF-16, expected UTF-8; save it as UTF-8"])
+        raise FileError([Phrase("{path}:1: is UTF-16, expected UTF-8; save it as UTF-8", path=shown(path))])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise FileError(
             [
-                f"{shown(path)}:{line}: cannot be read: the octet {error.object[error.start]:#04x} is not UTF-8; "
-                "save it as UTF-8"
+                Phrase(
+                    "{path}:{line}: cannot be read: the octet {octet:#04x} is not UTF-8; save it as UTF-8",
+                    path=shown(path),
+                    line=line,
+                    octet=error.object[error.start],
+                )
             ]
         ) from None
 
@@ -81,15 +94,21 @@ def json_value(text: str | bytes) -> Any:
     try:
         value = json.loads(text, parse_int=_whole)
     except RecursionError:
-        raise ValueError(f"is nested deeper than {MOST_NESTED}") from None
+        raise ValueError(Phrase("is nested deeper than {most_nested}", most_nested=MOST_NESTED)) from None
     if _depth(value, MOST_NESTED) > MOST_NESTED:
-        raise ValueError(f"is nested deeper than {MOST_NESTED}")
+        raise ValueError(Phrase("is nested deeper than {most_nested}", most_nested=MOST_NESTED))
     return value
 
 
 def _whole(digits: str) -> int:
     if len(digits) > MOST_DIGITS:
-        raise ValueError(f"a number of {len(digits)} digits; expected at most {MOST_DIGITS}")
+        raise ValueError(
+            Phrase(
+                "a number of {digits} digits; expected at most {most_digits}",
+                digits=len(digits),
+                most_digits=MOST_DIGITS,
+            )
+        )
     return int(digits)
 
 
@@ -132,7 +151,7 @@ def _kind(mode: int) -> str:
         return "FIFO"
     if stat.S_ISDIR(mode):
         return "folder"
-    return "device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else "special file"
+    return "device" if stat.S_ISCHR(mode) or stat.S_ISBLK(mode) else Phrase("special file")
 
 
 def _reason(error: Exception) -> str:

@@ -29,6 +29,7 @@ from ruamel.yaml.events import (
 )
 from ruamel.yaml.nodes import ScalarNode
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators import textfile
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.textfile import MOST_DIGITS, MOST_NESTED, FileError, shown
@@ -94,7 +95,13 @@ def shipped(folder: Path, name: str | Path, what: str) -> Path:
     names = sorted(each.stem for each in folder.glob("*.yaml"))
     if str(name) not in names:
         hint = did_you_mean(name, names, most=2)
-        text = f"no {what} is called {found(str(name))}{hint} (shipped: {', '.join(names)}; or give a .yaml file)"
+        text = Phrase(
+            "no {what} is called {name}{hint} (shipped: {names}; or give a .yaml file)",
+            what=what,
+            name=found(str(name)),
+            hint=hint,
+            names=", ".join(names),
+        )
         raise FileError([text])
     return folder / f"{name}.yaml"
 
@@ -107,7 +114,9 @@ def load(path: Path) -> Fields:
     """
     data = _Builder(path, textfile.text(path)).document()
     if not isinstance(data, Fields):
-        raise FileError([f"{shown(path)}:1: expected a mapping of fields, found {found(data)}"])
+        raise FileError(
+            [Phrase("{path}:1: expected a mapping of fields, found {data}", path=shown(path), data=found(data))]
+        )
     return data
 
 
@@ -160,16 +169,27 @@ class _Builder:
             for event in _events(self.text):
                 documents += isinstance(event, DocumentStartEvent)
                 if documents > 1:
-                    raise self._wrong(event, "a second document begins; expected one")
+                    raise self._wrong(event, Phrase("a second document begins; expected one"))
                 self._take(event)
         except MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = 1 if mark is None else min(mark.line, self.text.count("\n")) + 1
-            raise FileError([f"{shown(self.path)}:{line}: not valid YAML: {_without_values(error)}"]) from None
+            raise FileError(
+                [
+                    Phrase(
+                        "{path}:{line}: not valid YAML: {error}",
+                        path=shown(self.path),
+                        line=line,
+                        error=_without_values(error),
+                    )
+                ]
+            ) from None
         except YAMLError as error:  # a character that YAML does not have
             line = self.text.count("\n", 0, getattr(error, "position", 0) or 0) + 1
             said = str(error).partition("\n")[0]
-            raise FileError([f"{shown(self.path)}:{line}: not valid YAML: {shown(said)}"]) from None
+            raise FileError(
+                [Phrase("{path}:{line}: not valid YAML: {said}", path=shown(self.path), line=line, said=shown(said))]
+            ) from None
         return self._root
 
     def _take(self, event: Event) -> None:
@@ -182,17 +202,19 @@ class _Builder:
                 self._place(value, event)
             case AliasEvent():
                 if event.anchor not in self._anchors:
-                    text = "found * and an undefined alias; put a text that begins with * in quotes"
-                    raise self._wrong(event, f"not valid YAML: {text}")
+                    text = Phrase("found * and an undefined alias; put a text that begins with * in quotes")
+                    raise self._wrong(event, Phrase("not valid YAML: {text}", text=text))
                 value, nodes = self._anchors[event.anchor]
                 self._count(event, nodes)
                 self._place(value, event)
             case MappingStartEvent() | SequenceStartEvent():
                 self._count(event, 1)
                 if len(self._stack) >= MOST_NESTED:
-                    raise self._wrong(event, f"is nested deeper than {MOST_NESTED} levels")
+                    raise self._wrong(
+                        event, Phrase("is nested deeper than {most_nested} levels", most_nested=MOST_NESTED)
+                    )
                 if event.tag not in (None, "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"):
-                    raise self._wrong(event, f"found the tag {shown(event.tag)}, expected none")
+                    raise self._wrong(event, Phrase("found the tag {tag}, expected none", tag=shown(event.tag)))
                 made = (Fields if isinstance(event, MappingStartEvent) else Items)(_line(event))
                 self._stack.append(_Open(made, event.anchor, self._nodes))
             case MappingEndEvent() | SequenceEndEvent():
@@ -218,15 +240,21 @@ class _Builder:
             top.value.lines.append(line)
         elif not top.has_key:
             if value is not _Merge and (not isinstance(value, (str, int, float)) or value != value):
-                raise self._wrong(event, f"expected a text as the name of a field, found {found(value)}", line)
+                raise self._wrong(
+                    event, Phrase("expected a text as the name of a field, found {value}", value=found(value)), line
+                )
             if value is not _Merge and value in top.value:
-                text = f"the field {found(value)} is given twice, first in line {top.value.lines[value]}"
+                text = Phrase(
+                    "the field {value} is given twice, first in line {lines}",
+                    value=found(value),
+                    lines=top.value.lines[value],
+                )
                 raise self._wrong(event, text, line)
             top.key, top.has_key, top.key_line = value, True, line
         elif top.key is _Merge:
             merged = value if isinstance(value, Items) else [value]
             if not all(isinstance(fields, Fields) for fields in merged):
-                raise self._wrong(event, "<<: expected a mapping or a list of mappings", top.key_line)
+                raise self._wrong(event, Phrase("<<: expected a mapping or a list of mappings"), top.key_line)
             top.merged = [*(top.merged or ()), *merged]
             top.has_key = False
         else:
@@ -254,19 +282,33 @@ class _Builder:
                 return None
             case "bool" | "int" | "float":
                 if len(text) > MOST_DIGITS:
-                    raise self._wrong(event, f"found a number of {len(text)} digits, expected at most {MOST_DIGITS}")
+                    raise self._wrong(
+                        event,
+                        Phrase(
+                            "found a number of {text} digits, expected at most {most_digits}",
+                            text=len(text),
+                            most_digits=MOST_DIGITS,
+                        ),
+                    )
                 try:
                     return constructor.construct_object(ScalarNode(tag, text))
                 except (ValueError, KeyError, OverflowError):
-                    raise self._wrong(event, f"found {found(text)}, expected a number or yes/no") from None
+                    raise self._wrong(
+                        event, Phrase("found {text}, expected a number or yes/no", text=found(text))
+                    ) from None
             case "str" | "timestamp" | "value" | "merge":
                 return text
-        raise self._wrong(event, f"found the tag {shown(event.tag)}, expected none")
+        raise self._wrong(event, Phrase("found the tag {tag}, expected none", tag=shown(event.tag)))
 
     def _count(self, event: Event, nodes: int) -> None:
         self._nodes += nodes
         if self._nodes > MOST_NODES:
-            raise self._wrong(event, f"the file has more than {MOST_NODES:,} values, each alias counted in full")
+            raise self._wrong(
+                event,
+                Phrase(
+                    "the file has more than {most_nodes:,} values, each alias counted in full", most_nodes=MOST_NODES
+                ),
+            )
 
     def _wrong(self, event: Event, message: str, line: int | None = None) -> FileError:
         return FileError([f"{shown(self.path)}:{_line(event) if line is None else line}: {message}"])
@@ -292,7 +334,7 @@ def _without_values(error: MarkedYAMLError) -> str:
     """The mistake, without the values that YAML's own words show: one of them may be a password."""
     said = str(error.problem or error.context)
     if "alias" in said:
-        return "found * and an undefined alias; put a text that begins with * in quotes"
+        return Phrase("found * and an undefined alias; put a text that begins with * in quotes")
     return shown(said)
 
 
@@ -335,15 +377,18 @@ def problems(path: Path, data: Any, error: ValidationError, under: Sequence[str 
             *under,
             *(s for s in detail["loc"] if isinstance(s, int) or not (s.startswith("function-") or s == "[key]")),
         ]
+        message: str
         match detail["type"]:
             case "extra_forbidden":
-                message = "unknown field; is it misspelt?"
+                message = Phrase("unknown field; is it misspelt?")
             case "missing":
-                message = "is missing"
+                message = Phrase("is missing")
             case "value_error":
                 message = str(detail["ctx"]["error"])
             case _:
-                message = f"{_plain(detail['msg'])}, found {found(detail['input'])}"
+                message = Phrase(
+                    "{expected}, found {found}", expected=_plain(detail["msg"]), found=found(detail["input"])
+                )
         lines.append(problem(path, data, location, message))
     return lines
 
@@ -353,12 +398,31 @@ def _plain(message: str) -> str:
     return message.replace("Input should be ", "expected ").replace("Input should ", "expected to ")
 
 
+PYDANTICS = (
+    N_("expected a valid number"), N_("expected a valid integer"), N_("expected a valid string"),
+    N_("expected a valid boolean"), N_("expected a valid list"), N_("expected a valid tuple"),
+    N_("expected a valid dictionary"), N_("expected a valid dictionary or instance of {name}"),
+    N_("expected a valid date or datetime"), N_("expected a valid date in the format YYYY-MM-DD"),
+    N_("expected a finite number"), N_("expected greater than {bound}"),
+    N_("expected greater than or equal to {bound}"), N_("expected less than {bound}"),
+    N_("expected less than or equal to {bound}"), N_("expected {word}"), N_("expected {words} or {word}"),
+    N_("expected a valid integer, got a number with a fractional part"),
+    N_("expected a valid integer, unable to parse string as an integer"),
+    N_("expected a valid number, unable to parse string as a number"),
+    N_("expected a valid boolean, unable to interpret input"),
+    N_("String should match pattern '{pattern}'"), N_("String should have at least {n} character"),
+    N_("String should have at most {n} characters"),
+    N_("List should have at least {least} item after validation, not {n}"),
+)  # fmt: skip
+"""What pydantic says of a value, as `_plain` puts it: texts of the catalogue."""
+
+
 def found(value: Any) -> str:
     """A value as an error message shows it: short, and without what a terminal would obey."""
     if isinstance(value, Mapping):
-        return f"a mapping with {shown(', '.join(map(str, list(value)[:4]))) or 'nothing'}"
+        return Phrase("a mapping with {names}", names=shown(", ".join(map(str, list(value)[:4]))) or N_("nothing"))
     if isinstance(value, Sequence) and not isinstance(value, str):
-        return f"a list of {len(value)}"
+        return Phrase("a list of {n}", n=len(value))
     if isinstance(value, int) and value.bit_length() > 64:
-        return "a whole number beyond 64 bits"
-    return shown(repr(value)) if value is not None else "nothing"
+        return Phrase("a whole number beyond 64 bits")
+    return shown(repr(value)) if value is not None else N_("nothing")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from math import inf, isfinite, isnan, nan
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.plant.kernel.injection import LASTING
 from twinfeed.emulators.plant.kernel.ratings import shown
 
@@ -31,9 +32,15 @@ def seconds(text: str | float) -> float:
     else:
         number = inf if abs(text) > LONGEST_S else float(text)
     if isnan(number):
-        raise ValueError(f"found {shown(text)}, expected a time such as 90, 30s, 15min or 2h")
+        raise ValueError(Phrase("found {text}, expected a time such as 90, 30s, 15min or 2h", text=shown(text)))
     if abs(number) > LONGEST_S:
-        raise ValueError(f"found {shown(text)}, expected a time of ten years at most, {LONGEST_S:.0f} s")
+        raise ValueError(
+            Phrase(
+                "found {text}, expected a time of ten years at most, {longest_s:.0f} s",
+                text=shown(text),
+                longest_s=LONGEST_S,
+            )
+        )
     return number
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs.schema import CREDENTIAL
 
 
@@ -20,13 +21,13 @@ def secret(reference: str) -> str:
     """
     match = CREDENTIAL.fullmatch(reference)
     if match is None:
-        raise NoCredential("expected env:NAME, file:PATH or keyring:SERVICE/USER")
+        raise NoCredential(Phrase("expected env:NAME, file:PATH or keyring:SERVICE/USER"))
     return {"env": _from_environment, "file": _from_file, "keyring": _from_keyring}[match[1]](match[2])
 
 
 def _from_environment(name: str) -> str:
     if not os.environ.get(name):
-        raise NoCredential(f"env:{name}: the environment variable is not set; export {name}=… before")
+        raise NoCredential(Phrase("env:{name}: the environment variable is not set; export {name}=… before", name=name))
     return os.environ[name]
 
 
@@ -34,12 +35,12 @@ def _from_file(name: str) -> str:
     path = Path(name).expanduser()
     try:
         if path.stat().st_mode & 0o077:
-            raise NoCredential(f"file:{name}: others may read it; chmod 600 {name}")
+            raise NoCredential(Phrase("file:{name}: others may read it; chmod 600 {name}", name=name))
         text = path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        raise NoCredential(f"file:{name}: cannot be read: {error}") from None
+        raise NoCredential(Phrase("file:{name}: cannot be read: {error}", name=name, error=error)) from None
     if not text:
-        raise NoCredential(f"file:{name}: is empty; write the password into it")
+        raise NoCredential(Phrase("file:{name}: is empty; write the password into it", name=name))
     return text
 
 
@@ -47,12 +48,20 @@ def _from_keyring(place: str) -> str:
     try:
         import keyring
     except ImportError:
-        raise NoCredential(f"keyring:{place}: needs the package keyring: pip install 'twinfeed[rig]'") from None
+        raise NoCredential(
+            Phrase("keyring:{place}: needs the package keyring: pip install 'twinfeed[rig]'", place=place)
+        ) from None
     service, _, user = place.partition("/")
     try:
         found: str | None = keyring.get_password(service, user)
     except keyring.errors.KeyringError as error:
-        raise NoCredential(f"keyring:{place}: the keyring cannot be read: {error}") from None
+        raise NoCredential(
+            Phrase("keyring:{place}: the keyring cannot be read: {error}", place=place, error=error)
+        ) from None
     if not found:
-        raise NoCredential(f"keyring:{place}: holds nothing; keyring set {service} {user}")
+        raise NoCredential(
+            Phrase(
+                "keyring:{place}: holds nothing; keyring set {service} {user}", place=place, service=service, user=user
+            )
+        )
     return found

@@ -9,6 +9,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 
+from twinfeed._phrases import Phrase
+
 
 class NobodyThere(Exception):
     """No person can answer. The message gives the next step."""
@@ -60,4 +62,6 @@ class Unattended(Dialogue):
     """A dialogue without a person."""
 
     async def ask(self, question: Question) -> Answer:
-        raise NobodyThere("nobody attends the bench: open its page or a terminal of the supervisor, then try again")
+        raise NobodyThere(
+            Phrase("nobody attends the bench: open its page or a terminal of the supervisor, then try again")
+        )

@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 import pytest
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.site import Site
 from twinfeed.harness.durations import spoken
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.schedule import Scheduled
+from twinfeed.harness.language import said
+from twinfeed.harness.language import spoken as language
 from twinfeed.harness.tier3.snapshots import states
 from twinfeed.harness.worlds.simulated import SimulatedWorld
 from twinfeed.harness.worlds.sites import fresh
@@ -39,8 +42,8 @@ class Step:
 class Plan:
     """The actions of a dry run, in the order in which the tests ordered them."""
 
-    def __init__(self, rig: Rig, language: str = "en") -> None:
-        self.rig, self._language = rig, language
+    def __init__(self, rig: Rig) -> None:
+        self.rig = rig
         self.steps: list[Step] = []
 
     def world(self, item: pytest.Item) -> DryRunWorld:
@@ -50,11 +53,16 @@ class Plan:
     def add(self, test: str, injection: Injection) -> None:
         target, kind = injection.target, injection.kind
         found = self.rig.actuator_for(target, kind)
-        moves, said = "no actuator: the test skips on the bench", ""
+        moves, said = Phrase("no actuator: the test skips on the bench"), ""
         if found is not None:
             name, actuator = found
-            moves = f"{name} ({actuator.means}) to {actuator.causes.get(f'{target} {kind}', kind)}"
-            said = text_in(actuator.effect, self._language)
+            moves = Phrase(
+                "{name} ({means}) to {value}",
+                name=name,
+                means=actuator.means,
+                value=actuator.causes.get(f"{target} {kind}", kind),
+            )
+            said = text_in(actuator.effect, language())
         effect = said or self._on_the_twin(injection)
         self.steps.append(Step(test, injection.at_s, injection.for_s, f"{target} {kind}", moves, effect))
 
@@ -69,10 +77,12 @@ class Plan:
             found.append(test)
             for step in self.steps:
                 if step.test == test:
-                    lasts = "until it is cleared" if step.for_s is None else f"for {spoken(step.for_s)}"
-                    found.append(f"  {spoken(step.at_s)}  {step.fault} {lasts}: {step.moves}")
-                    found.append(f"           {step.effect}")
-        return found or ["no test moves anything"]
+                    lasts = Phrase("until it is cleared")
+                    if step.for_s is not None:
+                        lasts = Phrase("for {time}", time=spoken(step.for_s))
+                    found.append(f"  {spoken(step.at_s)}  {step.fault} {said(lasts)}: {said(step.moves)}")
+                    found.append(f"           {said(step.effect)}")
+        return found or [said(Phrase("no test moves anything"))]
 
 
 class DryRunWorld(SimulatedWorld):
@@ -94,14 +104,16 @@ def effects(site: Site, injection: Injection) -> str:
     reads = states(site)
     before = {name: read() for name, read in reads.items()}
     if injection.kind not in site.faults(injection.target):
-        return "a fault of the wire: requests to the device are disturbed"
+        return Phrase("a fault of the wire: requests to the device are disturbed")
     site.inject(injection.target, injection.kind, injection.parameters)
     site.advance(AFTER_S)
     changed = [f"{name} {before[name]!s} → {now!s}" for name, read in reads.items() if (now := read()) != before[name]]
     if not changed:
-        return f"no state changes on the twin within {AFTER_S:g} s"
-    more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
-    return "on the twin: " + ", ".join(changed[:SHOWN]) + more
+        return Phrase("no state changes on the twin within {after_s:g} s", after_s=AFTER_S)
+    shown = ", ".join(changed[:SHOWN])
+    if len(changed) > SHOWN:
+        shown = Phrase("{shown} and {n} more", shown=shown, n=len(changed) - SHOWN)
+    return Phrase("on the twin: {changes}", changes=shown)
 
 
 def what_each_would_do(rig: Rig, language: str = "en") -> list[dict[str, str]]:
@@ -122,7 +134,7 @@ def what_each_would_do(rig: Rig, language: str = "en") -> list[dict[str, str]]:
                 }
             )
         if actuator.proxy is not None:
-            effect = "every fault of the wire can be caused: delays, losses, wrong answers"
+            effect = Phrase("every fault of the wire can be caused: delays, losses, wrong answers")
             rows.append(
                 {
                     "fault": f"{actuator.proxy} …",

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.harness.characterise.drift.twin import NoTwin, Twin
 from twinfeed.harness.characterise.recording.modbus_walk import ModbusWalker, spans_of
@@ -41,8 +42,8 @@ def chosen(rig: Rig, names: Iterable[str]) -> list[str]:
     devices = list(rig.bench.devices)
     for name in names:
         if name not in devices:
-            hint = did_you_mean(name, devices, f" (it has {', '.join(devices)})", most=1)
-            raise ValueError(f"the bench {rig.name} has no device {name!r}{hint}")
+            hint = did_you_mean(name, devices, Phrase("; it has: {devices}", devices=", ".join(devices)), most=1)
+            raise ValueError(Phrase("the bench {rig} has no device {name!r}{hint}", rig=rig.name, name=name, hint=hint))
     return list(dict.fromkeys(names)) or devices
 
 
@@ -56,7 +57,7 @@ def protocol_of(rig: Rig, name: str, over: Over | None = None) -> Over:
     if over is None:
         return "snmp" if access.snmp is not None else "modbus"
     if getattr(access, over) is None:
-        raise ValueError(f"{name}: the rig file has no address of it for {over}")
+        raise ValueError(Phrase("{name}: the rig file has no address of it for {over}", name=name, over=over))
     return over
 
 
@@ -137,7 +138,7 @@ def twin_of(rig: Rig, name: str, scenario: Scenario | None = None, scenario_file
         NoTwin: the wiring has none, or it does not speak the protocol by which the device is reached.
     """
     if name not in (entry.name for entry in rig.site.file.devices):
-        raise NoTwin(f"{name}: the wiring has no device of that name, so nothing emulates it")
+        raise NoTwin(Phrase("{name}: the wiring has no device of that name, so nothing emulates it", name=name))
     return Twin(str(rig.path), name, protocol_of(rig, name), scenario, scenario_file=scenario_file)
 
 
@@ -145,4 +146,8 @@ def another_product(rig: Rig, name: str) -> str:
     """What to say where the file's profile of the device is not the wiring's; empty where it is."""
     twin = next(entry.profile.profile for entry in rig.site.file.devices if entry.name == name)
     device = rig.profiles[name].profile
-    return "" if device == twin else f"two products: the file says {device}, its wiring {twin}"
+    return (
+        ""
+        if device == twin
+        else Phrase("two products: the file says {device}, its wiring {twin}", device=device, twin=twin)
+    )

@@ -29,6 +29,7 @@ from typing import Self
 
 from pydantic import AwareDatetime, Field, ValidationError
 
+from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs.schema import Form
 
 FOLDERS = (Path("/run/lock"), Path("/var/lock"), Path("/tmp"))
@@ -48,12 +49,25 @@ class Held(Exception):
     def __init__(self, bench: str, path: Path, holder: Holder | None) -> None:
         self.holder = holder
         if holder is None:
-            text = f"is held by a process without a name; `fuser -v {path}` shows it"
+            text = Phrase(
+                "the bench {bench} is held by a process without a name; `fuser -v {path}` shows it",
+                bench=bench,
+                path=path,
+            )
         elif holder.alive:
-            text = f"is held by {holder}; wait until it has ended, or ask for the bench"
+            text = Phrase(
+                "the bench {bench} is held by {holder}; wait until it has ended, or ask for the bench",
+                bench=bench,
+                holder=holder,
+            )
         else:
-            text = f"was held by {holder}; that process has ended, and its guard still makes the bench safe"
-        super().__init__(f"the bench {bench} {text}")
+            text = Phrase(
+                "the bench {bench} was held by {holder}; that process has ended, and its guard still makes the bench "
+                "safe",
+                bench=bench,
+                holder=holder,
+            )
+        super().__init__(text)
 
 
 class Holder(Form):
@@ -95,12 +109,15 @@ class Holder(Form):
         return True
 
     def __str__(self) -> str:
-        login = "" if self.login == self.person else f"login {self.login}, "
-        host = "" if self.host == socket.gethostname() else f" on {self.host}"
         since = self.since.astimezone()
         today = since.date() == datetime.now().date()
         when = f"{since:%H:%M}" if today else f"{since:%Y-%m-%d %H:%M}"
-        return f"{self.person} ({login}pid {self.pid}{host}, {self.what}) since {when}"
+        process = Phrase("pid {pid}", pid=self.pid)
+        if self.host != socket.gethostname():
+            process = Phrase("pid {pid} on {host}", pid=self.pid, host=self.host)
+        login = [] if self.login == self.person else [Phrase("login {login}", login=self.login)]
+        details = ", ".join([*login, process, self.what])
+        return Phrase("{person} ({details}) since {when}", person=self.person, details=details, when=when)
 
 
 class BenchLock:
@@ -195,8 +212,13 @@ def _opened(path: Path) -> int:
     except OSError as error:
         raise OSError(
             error.errno,
-            f"{path}: the bench cannot be locked: {error.strerror}; all its users must be able to write this file "
-            f"(chmod 666), or set {FOLDER_VARIABLE} to a folder of theirs",
+            Phrase(
+                "{path}: the bench cannot be locked: {strerror}; all its users must be able to write this file "
+                "(chmod 666), or set {folder_variable} to a folder of theirs",
+                path=path,
+                strerror=error.strerror,
+                folder_variable=FOLDER_VARIABLE,
+            ),
         ) from None
 
 

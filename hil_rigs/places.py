@@ -19,6 +19,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.nearness import nearest
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import DeviceAccess, Labgrid, ModbusAccess
@@ -118,14 +119,25 @@ def _at_place(name: str, device: DeviceAccess, place: Place) -> DeviceAccess:
     ports = [name for name, resource in place.resources.items() if resource.kind == SERIAL_PORT]
     if wanted not in ports:
         raise PlaceError(
-            f"{name}: the place {place.access.place} has no serial port {wanted!r}{_near(wanted, ports)}; "
-            f"`labgrid-client -p {place.access.place} show` lists them, `add-match` and `add-named-match` add to them"
+            Phrase(
+                "{name}: the place {place} has no serial port {wanted!r}{near}; `labgrid-client -p {place} show` "
+                "lists them, `add-match` and `add-named-match` add to them",
+                name=name,
+                place=place.access.place,
+                wanted=wanted,
+                near=_near(wanted, ports),
+            )
         )
     resource = place.resources[wanted]
     if resource.proxy is not None:
         raise PlaceError(
-            f"{name}: the serial port {wanted!r} is only reached through {resource.proxy} by SSH, which is not "
-            "supported; start its exporter without --isolated"
+            Phrase(
+                "{name}: the serial port {wanted!r} is only reached through {proxy} by SSH, which is not "
+                "supported; start its exporter without --isolated",
+                name=name,
+                wanted=wanted,
+                proxy=resource.proxy,
+            )
         )
     framing = "rtu" if resource.settings.get("protocol") == "raw" else "rfc2217"
     where = {"address": resource.settings["host"], "port": resource.settings["port"], "framing": framing}
@@ -148,14 +160,20 @@ class _Session:
             labgrid = await asyncio.to_thread(importlib.import_module, "labgrid.remote.client")
         except ImportError as error:
             raise PlaceError(
-                f"the place {access.place} needs labgrid ({error}): pip install 'twinfeed[labgrid]', or leave the "
-                "section `labgrid` out of the rig file where one computer has the bench to itself"
+                Phrase(
+                    "the place {place} needs labgrid ({error}): pip install 'twinfeed[labgrid]', or leave the "
+                    "section `labgrid` out of the rig file where one computer has the bench to itself",
+                    place=access.place,
+                    error=error,
+                )
             ) from None
         address = labgrid.proxymanager.get_grpc_address(access.coordinator, default_port=PORT)
         client = labgrid.ClientSession(address, asyncio.get_running_loop())
-        gone = (
-            f"the labgrid coordinator {access.coordinator} of place {access.place} does not answer; is "
-            "labgrid-coordinator running there, and may this computer reach its port?"
+        gone = Phrase(
+            "the labgrid coordinator {coordinator} of place {place} does not answer; is labgrid-coordinator "
+            "running there, and may this computer reach its port?",
+            coordinator=access.coordinator,
+            place=access.place,
         )
         started = False
         try:
@@ -167,10 +185,16 @@ class _Session:
         except (labgrid.Error, labgrid.grpc.aio.AioRpcError) as error:
             silent = client.stopping.is_set()
             why = error.details() if isinstance(error, labgrid.grpc.aio.AioRpcError) else " ".join(map(str, error.args))
-            raise PlaceError(gone if silent else f"place {access.place}: labgrid reports: {why}") from None
+            raise PlaceError(
+                gone if silent else Phrase("place {place}: labgrid reports: {why}", place=access.place, why=why)
+            ) from None
         except TimeoutError:
-            late = f"place {access.place}: coordinator and exporter have not done their part within {patience_s:g} s"
-            raise PlaceError(f"{late}; look at the exporter's output" if started else gone) from None
+            late = Phrase(
+                "place {place}: coordinator and exporter have not done their part within {patience_s:g} s",
+                place=access.place,
+                patience_s=patience_s,
+            )
+            raise PlaceError(Phrase("{late}; look at the exporter's output", late=late) if started else gone) from None
         finally:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(access.timeout):
@@ -206,8 +230,13 @@ class _Session:
         known = self.client.places
         if self.access.place not in known:
             raise PlaceError(
-                f"the labgrid coordinator {self.access.coordinator} has no place {self.access.place!r}"
-                f"{_near(self.access.place, known)}; `labgrid-client -p {self.access.place} create` makes it"
+                Phrase(
+                    "the labgrid coordinator {coordinator} has no place {place!r}{near}; `labgrid-client -p "
+                    "{place} create` makes it",
+                    coordinator=self.access.coordinator,
+                    place=self.access.place,
+                    near=_near(self.access.place, known),
+                )
             )
         return known[self.access.place]
 
@@ -249,7 +278,13 @@ class _Session:
         except BaseException as error:
             await self._cancel(token)
             if isinstance(error, TimeoutError):
-                raise PlaceHeld(f"after {self.access.wait:g} s of waiting {await self._who_has_it()}") from None
+                raise PlaceHeld(
+                    Phrase(
+                        "after {wait:g} s of waiting {who_has_it}",
+                        wait=self.access.wait,
+                        who_has_it=await self._who_has_it(),
+                    )
+                ) from None
             raise
         return token
 
@@ -267,18 +302,27 @@ class _Session:
 
     async def _who_has_it(self) -> str:
         place = self.access.place
-        how = "held" if self.place.acquired else "reserved"
-        owner = self.place.acquired or await self._reserved_by() or "somebody"
+        how = N_("held") if self.place.acquired else N_("reserved")
+        owner = self.place.acquired or await self._reserved_by() or N_("somebody")
         host, _, user = owner.partition("/")
         who = f"{user} on {host}" if user else owner
-        since = f" since {datetime.fromtimestamp(self.place.changed):%Y-%m-%d %H:%M}" if self.place.acquired else ""
-        return (
-            f"the place {place} is {how} by {who}{since}; ask them for it, queue for it (`wait: 30min` in the rig "
-            f"file's section `labgrid`), or, if nobody works there any more, `labgrid-client -p {place} release --kick`"
+        since = (
+            Phrase(" since {time:%Y-%m-%d %H:%M}", time=datetime.fromtimestamp(self.place.changed))
+            if self.place.acquired
+            else ""
+        )
+        return Phrase(
+            "the place {place} is {how} by {who}{since}; ask them for it, queue for it (`wait: 30min` in the "
+            "rig file's section `labgrid`), or, if nobody works there any more, `labgrid-client -p {place} "
+            "release --kick`",
+            place=place,
+            how=how,
+            who=who,
+            since=since,
         )
 
 
 def _near(found: str, known: Iterable[str]) -> str:
     listed = sorted(known)
     near = nearest(found, listed) or listed[:20]
-    return f"; there are: {', '.join(near)}" if near else ""
+    return Phrase("; there are: {near}", near=", ".join(near)) if near else ""

@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.profiles.schema import Bit, Profile, Register, SnmpObject
@@ -73,10 +74,16 @@ class Words:
             own = [str(word) for word in self.known if not isinstance(word, bool)]
             return ", ".join(dict.fromkeys(switch + own))
         if not self.number:
-            return "a text"
-        low = f"from {self.low:g}" if self.low > -math.inf else ""
-        high = f"to {self.high:g}" if self.high < math.inf else ""
-        return " ".join(part for part in ("a number", low, high, self.unit) if part)
+            return N_("a text")
+        low, high = self.low > -math.inf, self.high < math.inf
+        text: str = N_("a number")
+        if low and high:
+            text = Phrase("a number from {low:g} to {high:g}", low=self.low, high=self.high)
+        elif low:
+            text = Phrase("a number from {low:g}", low=self.low)
+        elif high:
+            text = Phrase("a number to {high:g}", high=self.high)
+        return f"{text} {self.unit}" if self.unit else text
 
     def _word(self, position: Position) -> Value:
         for word in self.known:
@@ -90,7 +97,7 @@ class Words:
         raise ValueError(self._wrong(position))
 
     def _wrong(self, position: Position) -> str:
-        return f"found {position!r}, but {self.point} takes {self}"
+        return Phrase("found {position!r}, but {point} takes {self}", position=position, point=self.point, self=self)
 
 
 def _in(word: Value, words: tuple[Value, ...]) -> bool:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from twinfeed._phrases import N_, Phrase
 
 if TYPE_CHECKING:
     from twinfeed.harness.worlds.world import World
@@ -27,14 +30,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     option = config.getoption
-    if not option("--rig"):
-        if option("--dry-run"):
-            raise pytest.UsageError("--dry-run lists what would move on a bench: add --rig FILE")
+    if not option("--rig") and not option("--dry-run"):
         return
+    from twinfeed.harness.language import said, speak
+
+    if not option("--rig"):
+        raise pytest.UsageError(said(Phrase("--dry-run lists what would move on a bench: add --rig FILE")))
     if option("--site"):
-        raise pytest.UsageError("--rig and --site name two sites: the bench's own is that of its wiring")
+        raise pytest.UsageError(said(Phrase("--rig and --site name two sites: the bench's own is that of its wiring")))
     if option("--world") != "simulated":
-        raise pytest.UsageError("--rig and --world name two worlds; give one of them")
+        raise pytest.UsageError(said(Phrase("--rig and --world name two worlds; give one of them")))
     from twinfeed.emulators.yamlfile import FileError
     from twinfeed.hil_rigs import rigfile
     from twinfeed.hil_rigs.dry_run import Plan
@@ -42,7 +47,8 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         rig = config.stash[RIG] = rigfile.read(option("--rig"))
     except FileError as error:
-        raise pytest.UsageError(str(error)) from None
+        raise pytest.UsageError(said(str(error))) from None
+    speak(otherwise=rig.bench.language)
     config.option.rig = str(rig.path)  # a bench that ships may have been named by its name
     if option("--dry-run"):
         config.stash[PLAN] = Plan(rig)
@@ -86,13 +92,27 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     rig = config.stash.get(RIG, None)
     if rig is None or PLAN in config.stash or not config.getoption("--report", None):
         return
+    from twinfeed.harness.language import said
     from twinfeed.harness.report import notes
     from twinfeed.hil_rigs.evidence import quotes
     from twinfeed.hil_rigs.supervisor.places import folder
 
     record = notes.current()
     if record is not None and (trouble := quotes.end(folder(rig), rig.name, record, record.path.parent)):
-        print(f"twinfeed: {trouble}", file=sys.stderr)
+        print(f"twinfeed: {said(trouble)}", file=sys.stderr)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
+    """What stopped a test on a bench is added in the language of this process; the record has it in English."""
+    report: pytest.TestReport = yield  # type: ignore[assignment, misc]
+    if RIG in item.config.stash and report.failed and call.excinfo is not None:
+        from twinfeed.harness.language import said
+
+        text = str(call.excinfo.value)
+        if (translated := said(text)) != text:
+            report.sections.append((said(N_("in short")), translated))
+    return report  # type: ignore[return-value]
 
 
 @pytest.hookimpl(trylast=True)
@@ -104,12 +124,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """What would move, if it was asked; and whether the bench is not safe."""
+    if RIG not in config.stash:
+        return
+    from twinfeed.harness.language import said
+
     if (plan := config.stash.get(PLAN, None)) is not None:
-        terminalreporter.section("dry run: nothing has moved")
+        terminalreporter.section(said(Phrase("dry run: nothing has moved")))
         for line in plan.lines():
             terminalreporter.write_line(line)
-    if said := _not_safe(config):
-        terminalreporter.write_line(said, red=True, bold=True)
+    if line := _not_safe(config):
+        terminalreporter.write_line(said(line), red=True, bold=True)
 
 
 def _not_safe(config: pytest.Config) -> str:

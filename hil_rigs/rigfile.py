@@ -31,6 +31,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators import sitefile, textfile, yamlfile
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import PlantError
@@ -158,9 +159,12 @@ class _Reader:
         for section, names_ in (("de_energise", self.bench.order.de_energise), ("energise", self.bench.order.energise)):
             for n, name in enumerate(names_):
                 if name in names_[:n]:
-                    self.wrong(["order", section, n], f"names {name!r} a second time")
+                    self.wrong(["order", section, n], Phrase("names {name!r} a second time", name=name))
                 if name not in self.bench.actuators:
-                    self.wrong(["order", section, n], f"found {name!r}{_near(name, self.bench.actuators)}")
+                    self.wrong(
+                        ["order", section, n],
+                        Phrase("found {name!r}{near}", name=name, near=_near(name, self.bench.actuators)),
+                    )
 
     def _step(self) -> None:
         """A step that ends before a transport gives up cuts it short: one lost answer is then an unsafe bench."""
@@ -170,8 +174,14 @@ class _Reader:
                 if step_s is not None and step_s < timeout_s:
                     return self.wrong(
                         ["limits", "step"],
-                        f"found {step_s:g} s, expected {timeout_s:g} s or more: {name} waits so long for one answer "
-                        f"({what}.timeout); raise the step, or lower that time-out",
+                        Phrase(
+                            "found {step_s:g} s, expected {timeout_s:g} s or more: {name} waits so long for one "
+                            "answer ({what}.timeout); raise the step, or lower that time-out",
+                            step_s=step_s,
+                            timeout_s=timeout_s,
+                            name=name,
+                            what=what,
+                        ),
                     )
         return None
 
@@ -193,15 +203,31 @@ class _Reader:
         elif twin is not None:
             profile = twin.profile
         else:
-            return self.wrong([*where, "profile"], "is missing: the wiring has no device of that name to take it from")
+            return self.wrong(
+                [*where, "profile"], Phrase("is missing: the wiring has no device of that name to take it from")
+            )
         if twin is not None and twin.profile.kind != profile.kind:
-            self.wrong([*where, "profile"], f"is of a {profile.kind}, in the wiring {name} is a {twin.profile.kind}")
+            self.wrong(
+                [*where, "profile"],
+                Phrase(
+                    "is of a {kind}, in the wiring {name} is a {other}",
+                    kind=profile.kind,
+                    name=name,
+                    other=twin.profile.kind,
+                ),
+            )
         for protocol in ("snmp", "modbus"):
             if getattr(device, protocol) is not None and getattr(profile, protocol) is None:
-                self.wrong([*where, protocol], f"profile {profile.profile} has nothing over {protocol}")
+                self.wrong(
+                    [*where, protocol],
+                    Phrase("profile {profile} has nothing over {protocol}", profile=profile.profile, protocol=protocol),
+                )
         if device.modbus is not None and device.modbus.labgrid_resource is not None and self.bench.labgrid is None:
-            place = "expected a section `labgrid: {place: …}`: whose serial port that is"
-            self.wrong([*where, "modbus", "serial"], f"found {device.modbus.serial!r}, {place}")
+            place = Phrase("expected a section `labgrid` with a `place`: whose serial port that is")
+            self.wrong(
+                [*where, "modbus", "serial"],
+                Phrase("found {serial!r}, {place}", serial=device.modbus.serial, place=place),
+            )
         self.profiles[name] = profile
         return None
 
@@ -216,7 +242,12 @@ class _Reader:
                 if first != name:
                     self.wrong(
                         [*where, "snmp", "address"],
-                        f"{device.snmp.address}:{device.snmp.port} is already {first}'s; expected one of its own",
+                        Phrase(
+                            "{address}:{port} is already {first}'s; expected one of its own",
+                            address=device.snmp.address,
+                            port=device.snmp.port,
+                            first=first,
+                        ),
                     )
             if device.modbus is None or name not in self.profiles:
                 continue
@@ -225,7 +256,13 @@ class _Reader:
             if first != name:
                 at = device.modbus.serial or device.modbus.address
                 self.wrong(
-                    [*where, "modbus", "unit"], f"unit {unit} of {at} is already {first}'s; expected one of its own"
+                    [*where, "modbus", "unit"],
+                    Phrase(
+                        "unit {unit} of {at} is already {first}'s; expected one of its own",
+                        unit=unit,
+                        at=at,
+                        first=first,
+                    ),
                 )
             if device.modbus.serial is not None:
                 other, known = lines.setdefault(device.modbus.serial, (name, device.modbus))
@@ -233,7 +270,13 @@ class _Reader:
                     found, expected = getattr(device.modbus, field), getattr(known, field)
                     if found != expected:
                         self.wrong(
-                            [*where, "modbus", field], f"found {found}, expected {expected} as {other} on the same line"
+                            [*where, "modbus", field],
+                            Phrase(
+                                "found {found}, expected {expected} as {other} on the same line",
+                                found=found,
+                                expected=expected,
+                                other=other,
+                            ),
                         )
 
     def _actuator(self, name: str, actuator: Actuator) -> None:
@@ -245,7 +288,9 @@ class _Reader:
             self._own_positions(where, actuator)
         if actuator.proxy is not None and actuator.proxy.device not in self.bench.devices:
             near = _near(actuator.proxy.device, self.bench.devices)
-            self.wrong([*where, "proxy", "device"], f"found {actuator.proxy.device!r}{near}")
+            self.wrong(
+                [*where, "proxy", "device"], Phrase("found {device!r}{near}", device=actuator.proxy.device, near=near)
+            )
         elif actuator.proxy is not None:
             self._wire([*where, "proxy"], actuator.proxy)
         if actuator.proof is not None:
@@ -259,7 +304,10 @@ class _Reader:
                 self.wrong([*where, "causes", fault], str(error))
                 continue
             if kind not in known:
-                self.wrong([*where, "causes", fault], f"{target} cannot suffer {kind!r}{_near(kind, known)}")
+                self.wrong(
+                    [*where, "causes", fault],
+                    Phrase("{target} cannot suffer {kind!r}{near}", target=target, kind=kind, near=_near(kind, known)),
+                )
 
     def _positions(self, where: Where, actuator: Actuator) -> None:
         """Every position must be one that the point takes, and that can be told from the others."""
@@ -267,7 +315,10 @@ class _Reader:
             self._point([*where, "state"], actuator.state)
         tells = state_point(actuator, self.profiles, self.bench.devices)
         if tells is None and actuator.proof is None:
-            self.wrong([*where, actuator.means], f"{actuator.written} cannot be read back; give `state` or `proof`")
+            self.wrong(
+                [*where, actuator.means],
+                Phrase("{written} cannot be read back; give `state` or `proof`", written=actuator.written),
+            )
         for full, written in ((actuator.written, True), (tells, False)):
             known = None if full is None else words(self.profiles, self.bench.devices, full, written)
             if known is None:
@@ -283,21 +334,26 @@ class _Reader:
         known = own_positions(actuator)
         for field, position in positions(actuator).items():
             if spelt(position) not in known:
-                self.wrong([*where, *field], f"found {position!r}{_near(spelt(position), known)}")
+                self.wrong(
+                    [*where, *field],
+                    Phrase("found {position!r}{near}", position=position, near=_near(spelt(position), known)),
+                )
         if actuator.operator is not None and actuator.operator.picture is not None:
             picture = self.path.parent / actuator.operator.picture
             if not picture.is_file():
-                self.wrong([*where, "operator", "picture"], f"there is no file {picture}")
+                self.wrong([*where, "operator", "picture"], Phrase("there is no file {picture}", picture=picture))
         if actuator.scpi is None:
             return
         for position, commands in actuator.scpi.positions.items():
             given = set(parameters(self.site, actuator, position))
             for n, command in enumerate(commands):
                 if missing := sorted(templates.names(command) - given):
-                    takes = f"; the faults it causes give {', '.join(sorted(given))}" if given else ""
+                    takes = (
+                        Phrase("; the faults it causes give {given}", given=", ".join(sorted(given))) if given else ""
+                    )
                     self.wrong(
                         [*where, "scpi", "positions", position, n],
-                        f"nothing gives the parameter {', '.join(missing)}{takes}",
+                        Phrase("nothing gives the parameter {missing}{takes}", missing=", ".join(missing), takes=takes),
                     )
 
     def _wire(self, where: Where, wire: Wire) -> None:
@@ -305,17 +361,27 @@ class _Reader:
         device = self.bench.devices[wire.device]
         for protocol in ("modbus", "snmp"):
             if getattr(wire, protocol) is not None and getattr(device, protocol) is None:
-                self.wrong([*where, protocol], f"{wire.device} is not reached over {protocol} in `devices`")
+                self.wrong(
+                    [*where, protocol],
+                    Phrase(
+                        "{device} is not reached over {protocol} in `devices`", device=wire.device, protocol=protocol
+                    ),
+                )
         if wire.modbus is not None and device.modbus is not None:
             if device.modbus.serial is not None:
                 self.wrong(
                     [*where, "modbus"],
-                    f"the bench itself reads {wire.device} over {device.modbus.serial}, and two masters on one line "
-                    "disturb each other; give `terminal`, and as `line` the port of a second line to the device",
+                    Phrase(
+                        "the bench itself reads {device} over {serial}, and two masters on one line disturb each "
+                        "other; give `terminal`, and as `line` the port of a second line to the device",
+                        device=wire.device,
+                        serial=device.modbus.serial,
+                    ),
                 )
             elif device.modbus.framing == "tls":
                 self.wrong(
-                    [*where, "modbus"], f"{wire.device} is reached by TLS, which no program in between can decode"
+                    [*where, "modbus"],
+                    Phrase("{device} is reached by TLS, which no program in between can decode", device=wire.device),
                 )
         if wire.line is not None:
             taken = [
@@ -324,21 +390,32 @@ class _Reader:
             if taken:
                 self.wrong(
                     [*where, "line"],
-                    f"the bench itself reads {', '.join(taken)} over {wire.line}; expected the port of a second line",
+                    Phrase(
+                        "the bench itself reads {taken} over {line}; expected the port of a second line",
+                        taken=", ".join(taken),
+                        line=wire.line,
+                    ),
                 )
 
     def _instrument(self, name: str, instrument: Instrument) -> None:
         if "." not in name:
-            self.wrong(["instruments", name], "expected the quantity it measures, such as rack-1.supplied")
+            self.wrong(["instruments", name], Phrase("expected the quantity it measures, such as rack-1.supplied"))
         if instrument.point is not None:
             self._point(["instruments", name, "point"], instrument.point)
         if instrument.notifications is not None:
             device, field = instrument.notifications.device, ("instruments", name, "notifications", "device")
             if device not in self.bench.devices:
                 near = _near(device, self.bench.devices)
-                self.wrong([*field], f"found {device!r}, expected a device of the bench{near}")
+                self.wrong(
+                    [*field], Phrase("found {device!r}, expected a device of the bench{near}", device=device, near=near)
+                )
             elif self.bench.devices[device].snmp is None:
-                self.wrong([*field], f"{device} is not reached over SNMP: no address tells its notifications apart")
+                self.wrong(
+                    [*field],
+                    Phrase(
+                        "{device} is not reached over SNMP: no address tells its notifications apart", device=device
+                    ),
+                )
 
     def _limit(self, where: Where, limit: Limit) -> None:
         """A limit must be one that the quantity can keep to; one that it cannot break still asks that it is known."""
@@ -347,16 +424,32 @@ class _Reader:
         except quantities.UnknownQuantity:
             return  # a point of a device that the wiring does not have
         if limit.is_ is not None and (why := domain.impossible(limit.is_)):
-            self.wrong([*where, "is"], f"{limit.quantity} cannot be that: {why}")
+            self.wrong([*where, "is"], Phrase("{quantity} cannot be that: {why}", quantity=limit.quantity, why=why))
         for field, number in (("above", limit.above), ("below", limit.below)):
             if number is None:
                 continue
             if domain.kind != "number":
-                what = f"one of {', '.join(domain.words)}" if domain.words else "true or false"
-                self.wrong([*where, field], f"{limit.quantity} is no number, it is {what}; use `is`")
+                what = (
+                    Phrase("one of {words}", words=", ".join(domain.words)) if domain.words else Phrase("true or false")
+                )
+                self.wrong(
+                    [*where, field],
+                    Phrase("{quantity} is no number, it is {what}; use `is`", quantity=limit.quantity, what=what),
+                )
             elif number >= domain.most if field == "above" else number <= domain.least:
-                bounds = f"{domain.least:g} to {domain.most:g} {domain.unit}".rstrip()
-                self.wrong([*where, field], f"{limit.quantity} is never {field} {number:g}: it is from {bounds}")
+                bounds = Phrase(
+                    "{least:g} to {most:g} {unit}", least=domain.least, most=domain.most, unit=domain.unit
+                ).rstrip()
+                self.wrong(
+                    [*where, field],
+                    Phrase(
+                        "{quantity} is never {field} {number:g}: it is from {bounds}",
+                        quantity=limit.quantity,
+                        field=field,
+                        number=number,
+                        bounds=bounds,
+                    ),
+                )
 
     def _quantity(self, where: Where, quantity: str) -> None:
         """A quantity must have an instrument, or be a point of a device of the bench."""
@@ -367,18 +460,30 @@ class _Reader:
         device, _, point = full.partition(".")
         if device not in self.bench.devices:
             return self.wrong(
-                where, f"found {full!r}, expected DEVICE.POINT{_near(device, [*self.bench.devices, *also])}"
+                where,
+                Phrase(
+                    "found {full!r}, expected DEVICE.POINT{device}",
+                    full=full,
+                    device=_near(device, [*self.bench.devices, *also]),
+                ),
             )
         profile = self.profiles.get(device)
         if profile is not None and not point_is_shown(profile, point, written):
-            can = "written" if written else "read"
+            can = N_("written") if written else N_("read")
             shown = [
                 entry.point
                 for entry in entries(profile)
                 if entry.point is not None and (entry.access != "ro" or not written)
             ]
             self.wrong(
-                where, f"profile {profile.profile} has no point {point!r} that can be {can}{_near(point, shown)}"
+                where,
+                Phrase(
+                    "profile {profile} has no point {point!r} that can be {can}{near}",
+                    profile=profile.profile,
+                    point=point,
+                    can=can,
+                    near=_near(point, shown),
+                ),
             )
         return None
 
@@ -386,4 +491,6 @@ class _Reader:
 def _near(found: str, known: Iterable[str]) -> str:
     """`; did you mean …?`, or what there is when that is little."""
     listed = sorted(known)
-    return did_you_mean(found, listed, f"; there are: {', '.join(listed)}" if 0 < len(listed) <= 20 else "")
+    return did_you_mean(
+        found, listed, Phrase("; there are: {listed}", listed=", ".join(listed)) if 0 < len(listed) <= 20 else ""
+    )

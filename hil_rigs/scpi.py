@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 from weakref import WeakValueDictionary
 
+from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs.schema import Visa
 
 Result = TypeVar("Result")
@@ -79,7 +80,14 @@ class Session:
 
         complaints = await self._in_turn(talk, len(commands) + 2)
         if complaints:
-            raise ScpiError(f"{self.access.resource}: after {'; '.join(commands)} it reports {', '.join(complaints)}")
+            raise ScpiError(
+                Phrase(
+                    "{resource}: after {commands} it reports {complaints}",
+                    resource=self.access.resource,
+                    commands="; ".join(commands),
+                    complaints=", ".join(complaints),
+                )
+            )
 
     async def close(self) -> None:
         """Free the connection; the next conversation opens it again."""
@@ -102,7 +110,14 @@ class Session:
                     return await answer  # type: ignore[no-any-return]
             except TimeoutError:
                 self._opened = None
-                raise ScpiError(f"{self.access.resource}: {self.access.library} hangs for {limit_s:g} s") from None
+                raise ScpiError(
+                    Phrase(
+                        "{resource}: {library} hangs for {limit_s:g} s",
+                        resource=self.access.resource,
+                        library=self.access.library,
+                        limit_s=limit_s,
+                    )
+                ) from None
             except asyncio.CancelledError:
                 self._opened = None  # the thread may still be using it
                 raise
@@ -169,7 +184,14 @@ def check_installed(access: Visa) -> None:
     for package in ("pyvisa", backend):
         if package and importlib.util.find_spec(package) is None:
             extra = "pyvisa-sim" if package == "pyvisa_sim" else "'twinfeed[rig]'"
-            raise ValueError(f"{access.resource}: needs {package.replace('_', '-')}: pip install {extra}")
+            raise ValueError(
+                Phrase(
+                    "{resource}: needs {package}: pip install {extra}",
+                    resource=access.resource,
+                    package=package.replace("_", "-"),
+                    extra=extra,
+                )
+            )
 
 
 def _complaints(visa: Any, errors: str) -> list[str]:

@@ -11,6 +11,8 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 
+from twinfeed._phrases import Phrase
+
 BRACES = re.compile(r"\{([^{}]*)\}")
 
 LONGEST = 100
@@ -32,7 +34,7 @@ def names(template: str) -> set[str]:
     """
     rest = BRACES.sub("", template)
     if "{" in rest or "}" in rest:
-        raise ValueError(f"found {template!r}, expected every {{ closed by a }} of its own")
+        raise ValueError(Phrase("found {template!r}, expected every {{ closed by a }} of its own", template=template))
     return {
         node.id for text in BRACES.findall(template) for node in ast.walk(_parsed(text)) if isinstance(node, ast.Name)
     }
@@ -52,19 +54,27 @@ def _number(text: str, parameters: Mapping[str, float]) -> float:
         number = _value(_parsed(text), parameters)
     except KeyError as missing:
         given = ", ".join(parameters) or "none"
-        raise ValueError(f"{{{text}}} needs the parameter {missing.args[0]}; given: {given}") from None
+        raise ValueError(
+            Phrase(
+                "{{{text}}} needs the parameter {name}; given: {given}", text=text, name=missing.args[0], given=given
+            )
+        ) from None
     except (ZeroDivisionError, OverflowError):
         number = math.nan
     if not math.isfinite(number):
         shown = ", ".join(f"{name}={value:g}" for name, value in parameters.items())
-        raise ValueError(f"{{{text}}} is no number with {shown or 'no parameter'}")
+        raise ValueError(
+            Phrase("{{{text}}} is no number with {shown}", text=text, shown=shown or Phrase("no parameter"))
+        )
     return number
 
 
 def _parsed(text: str) -> ast.expr:
-    wrong = f"found {{{text}}}, expected numbers and parameters with + - * / ( ), such as {{100-percent}}"
+    wrong = Phrase(
+        "found {{{text}}}, expected numbers and parameters with + - * / ( ), such as {{100-percent}}", text=text
+    )
     if len(text) > LONGEST:
-        raise ValueError(f"{wrong}, of {LONGEST} characters at most")
+        raise ValueError(Phrase("{wrong}, of {longest} characters at most", wrong=wrong, longest=LONGEST))
     try:
         tree = ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError):

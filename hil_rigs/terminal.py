@@ -10,25 +10,10 @@ from typing import TextIO
 from rich.console import Console
 from rich.markup import escape
 
+from twinfeed._phrases import N_, Phrase
+from twinfeed.harness.language import Words
 from twinfeed.hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
 from twinfeed.hil_rigs.schema import Language
-
-WORDS: dict[Language, dict[str, str]] = {
-    "en": {
-        "confirm": "Enter when it is done, or why it cannot be: ",
-        "reading": "Reading{unit}: ",
-        "within": "within {time:g} s",
-        "picture": "picture: {path}",
-        "over": "Time is over.",
-    },
-    "fr": {
-        "confirm": "Entrée quand c'est fait, ou pourquoi c'est impossible : ",
-        "reading": "Lecture{unit} : ",
-        "within": "avant {time:g} s",
-        "picture": "image : {path}",
-        "over": "Le temps est écoulé.",
-    },
-}
 
 
 class TerminalDialogue(Dialogue):
@@ -41,7 +26,7 @@ class TerminalDialogue(Dialogue):
     def __init__(
         self, language: Language = "en", person: str = "", source: TextIO | None = None, console: Console | None = None
     ) -> None:
-        self._words = WORDS[language]
+        self._words = Words(language)
         self._person = person
         self._source = source or sys.stdin
         self._console = console or Console(highlight=False)
@@ -56,31 +41,34 @@ class TerminalDialogue(Dialogue):
             while not self._lines.empty():
                 self._ended = not self._lines.get_nowait() or self._ended
             if self._ended:
-                raise NobodyThere("the terminal is closed; start again in one with a person at it")
+                raise NobodyThere(Phrase("the terminal is closed; start again in one with a person at it"))
             self._show(question)
             try:
                 line = await self._lines.get()
             except asyncio.CancelledError:
-                self._console.print(f"\n[red]{self._words['over']}[/red]")
+                self._console.print(f"\n[red]{self._words(N_('Time is over.'))}[/red]")
                 raise
             if not line:
                 self._ended = True
-                raise NobodyThere("the terminal was closed before the answer")
+                raise NobodyThere(Phrase("the terminal was closed before the answer"))
             text = line.strip()
             done = bool(text) if question.unit is not None else not text
             return Answer(done, text, self._person)
 
     def _show(self, question: Question) -> None:
-        within = self._words["within"].format(time=question.timeout_s)
+        within = self._words(Phrase("within {time:g} s", time=question.timeout_s))
         self._console.print(f"\n[bold]{escape(question.about)}[/bold] ({within})")
         if question.wrong:
             self._console.print(f"[red]{escape(question.wrong)}[/red]")
         self._console.print(escape(question.text), soft_wrap=True)
         if question.picture is not None:
-            self._console.print(self._words["picture"].format(path=escape(str(question.picture))), soft_wrap=True)
+            picture = self._words(Phrase("picture: {path}", path=question.picture))
+            self._console.print(escape(picture), soft_wrap=True)
         unit = f" ({question.unit})" if question.unit else ""
-        prompt = self._words["confirm"] if question.unit is None else self._words["reading"].format(unit=unit)
-        self._console.print(escape(prompt), end="")
+        prompt = Phrase("Enter when it is done, or why it cannot be:")
+        if question.unit is not None:
+            prompt = Phrase("Reading{unit}:", unit=unit)
+        self._console.print(f"{escape(self._words(prompt))} ", end="")
 
     def _listen(self) -> None:
         if self._reader is not None:

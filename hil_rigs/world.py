@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.plant.people.deeds import Outcome
@@ -104,18 +105,18 @@ class RigWorld(World):
         try:
             self._client = await join(self.rig, self._heard)
         except CannotSupervise as error:
-            raise BenchStopped(f"bench {self.rig.name} cannot be used: {error}") from None
+            raise BenchStopped(Phrase("bench {rig} cannot be used: {error}", rig=self.rig.name, error=error)) from None
         except (Denied, SupervisorGone) as error:
-            raise Cannot(f"bench {self.rig.name}: {error}") from None
+            raise Cannot(Phrase("bench {rig}: {error}", rig=self.rig.name, error=error)) from None
         try:
             ticket = await self._client.ask("hold", run=self._run)
         except (Denied, SupervisorGone) as error:
             await self._client.close()
-            raise Cannot(f"bench {self.rig.name}: {error}") from None
+            raise Cannot(Phrase("bench {rig}: {error}", rig=self.rig.name, error=error)) from None
         await self._quote()
         self._beating = Beating(socket_of(self.rig), ticket, self.rig.bench.limits.heartbeat / 4, self._rescue)
         self._living = [asyncio.create_task(self._live()), asyncio.create_task(self._keep_in_touch())]
-        self._client.gone.add_done_callback(lambda _: self._stop("the supervisor of the bench has ended"))
+        self._client.gone.add_done_callback(lambda _: self._stop(Phrase("the supervisor of the bench has ended")))
         self._faults = BenchFaults(self.rig, self._order)
         self._conditions = Conditions(self._measured, self._latest_of, Vocabulary(domains(self.model)))
         self._carrying = Carrying(
@@ -221,8 +222,13 @@ class RigWorld(World):
             match entry:
                 case Deed():
                     raise Cannot(
-                        f"bench {self.rig.name}: {entry.target} {entry.deed}: no deed is asked of people on a bench; "
-                        "give it an operator's actuator and inject that fault"
+                        Phrase(
+                            "bench {rig}: {target} {deed}: no deed is asked of people on a bench; give it an "
+                            "operator's actuator and inject that fault",
+                            rig=self.rig.name,
+                            target=entry.target,
+                            deed=entry.deed,
+                        )
                     )
                 case Command():
                     check_command(self.model, entry)
@@ -288,14 +294,14 @@ class RigWorld(World):
     def _latest_of(self, name: str) -> Callable[[], Value | Unknown]:
         """How the latest reading of a quantity is read."""
         trace = self.journal.trace
-        return lambda: trace[name][-1][1] if trace.get(name) else Unknown("no reading yet")
+        return lambda: trace[name][-1][1] if trace.get(name) else Unknown(Phrase("no reading yet"))
 
     # -- observing ----------------------------------------------------------------------------------------------------
 
     def __getitem__(self, device: str) -> DeviceHandle:
         if device not in self.rig.bench.devices:
             self.model[device]
-            raise Cannot(f"bench {self.rig.name} has no device {device}")
+            raise Cannot(Phrase("bench {rig} has no device {device}", rig=self.rig.name, device=device))
         if device not in self._handles:
             self._handles[device] = SupervisedHandle(self, device)
         return self._handles[device]
@@ -313,15 +319,28 @@ class RigWorld(World):
         quantities.resolve(self.model, quantity)
         instrument = self.rig.instrument_for(quantity)
         if instrument is None:
-            raise Cannot(f"no instrument of bench {self.rig.name} measures {quantity}")
+            raise Cannot(
+                Phrase("no instrument of bench {rig} measures {quantity}", rig=self.rig.name, quantity=quantity)
+            )
         self.sample()
         if quantity not in self.journal.trace:
             if quantity in self._awaited:
-                raise NotKnown(f"{quantity} has not been read yet")
-            raise Cannot(f"{quantity} is not watched: add @pytest.mark.watch({quantity!r}), or an instrument")
+                raise NotKnown(Phrase("{quantity} has not been read yet", quantity=quantity))
+            raise Cannot(
+                Phrase(
+                    "{quantity} is not watched: add @pytest.mark.watch({quantity!r}), or an instrument",
+                    quantity=quantity,
+                )
+            )
         value = self.journal.trace[quantity][-1][1]
         if isinstance(value, Unknown):
-            raise NotKnown(f"{quantity} has no reading: {self._silent.get(quantity, value)}")
+            raise NotKnown(
+                Phrase(
+                    "{quantity} has no reading: {why}",
+                    quantity=quantity,
+                    why=self._silent.get(quantity, value),
+                )
+            )
         return Observed(value, quantity) if type(value) is float else value
 
     def watch(self, *patterns_: str) -> None:
@@ -343,7 +362,7 @@ class RigWorld(World):
         """
         named = [name for name in quantities.resolve(self.model, pattern) if self.rig.instrument_for(name) is not None]
         if not named:
-            raise Cannot(f"no instrument of bench {self.rig.name} measures {pattern}")
+            raise Cannot(Phrase("no instrument of bench {rig} measures {pattern}", rig=self.rig.name, pattern=pattern))
         return named
 
     def sample(self) -> None:
@@ -358,7 +377,7 @@ class RigWorld(World):
     def _not_read_yet(self, name: str) -> None:
         """Record that nothing is known of it since it is watched."""
         since_s = self._awaited.pop(name)
-        self.journal.trace.add(since_s, name, Unknown(self._silent.get(name, "it has not been read yet")))
+        self.journal.trace.add(since_s, name, Unknown(self._silent.get(name, Phrase("it has not been read yet"))))
 
     def _is_late(self, name: str, since_s: float) -> bool:
         return self._in_touch_s > since_s + self._known_for_s(name) + FIRST_READING_S
@@ -383,7 +402,7 @@ class RigWorld(World):
                     self._not_read_yet(name)
             if not any(name in recorded for name in wanted):
                 self._measured(pattern)
-                raise Cannot(f"{pattern} was not watched: add @pytest.mark.watch({pattern!r})")
+                raise Cannot(Phrase("{pattern} was not watched: add @pytest.mark.watch({pattern!r})", pattern=pattern))
         verdicts = super().judge(*properties)
         return [replace(verdict, unmeasured=self._unmeasured(verdict.about)) for verdict in verdicts]
 
@@ -403,7 +422,7 @@ class RigWorld(World):
                 self.journal.record(self.now, event["quantity"], "has no reading", why=event["why"])
             case "tripped":
                 self.journal.record(self.now, "supervisor", "tripped", why=event["why"])
-                self._stop(f"the bench was made safe: {event['why']}")
+                self._stop(Phrase("the bench was made safe: {why}", why=event["why"]))
             case "question":
                 self.journal.record(self.now, "operator", "is asked", do=event.get("text"))
 
@@ -416,7 +435,7 @@ class RigWorld(World):
         value = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
         self._latest[quantity] = (at_s, value)
         if at_s + known_for_s < 0.0:
-            trace.add(0.0, quantity, Unknown(f"it was read last {-at_s:.1f} s before the start"))
+            trace.add(0.0, quantity, Unknown(Phrase("it was read last {at_s:.1f} s before the start", at_s=-at_s)))
             return
         if quantity in self._awaited and self._is_late(quantity, self._awaited[quantity]):
             self._not_read_yet(quantity)
@@ -498,7 +517,7 @@ class BenchFaults:
         if on_site and fault.kind in site.faults(fault.target):
             OfSite(site).check(fault, parameters, for_s)
         if not self.realises(fault):
-            raise Cannot(f"no actuator of bench {self._rig.name} causes {fault}")
+            raise Cannot(Phrase("no actuator of bench {rig} causes {fault}", rig=self._rig.name, fault=fault))
 
     def apply(self, fault: FaultRef, parameters: Strength) -> None:
         self._order(fault, "apply", "fault", parameters=dict(parameters))
@@ -546,4 +565,11 @@ def fits(rig: Rig, item: pytest.Item) -> None:
     if named := site_mark(item).name:
         meant = sitefile.read(beside(named, item.path)).head.site
         if meant != rig.site.name:
-            raise Cannot(f"this test is for site {meant}; bench {rig.name} is a twin of {rig.site.name}")
+            raise Cannot(
+                Phrase(
+                    "this test is for site {meant}; bench {rig} is a twin of {site}",
+                    meant=meant,
+                    rig=rig.name,
+                    site=rig.site.name,
+                )
+            )

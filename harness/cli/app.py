@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from collections.abc import Callable
 from importlib.metadata import entry_points
 from importlib.metadata import version as installed
@@ -10,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from twinfeed.harness.cli import speaking
 from twinfeed.harness.cli.files import files, kinds, profile, suite
 from twinfeed.harness.cli.recording import drift, learning, reporting
 from twinfeed.harness.cli.search import outages, searching
@@ -84,4 +86,4 @@ def main() -> None:
     """The console script."""
     # pymodbus logs every request that stays unanswered; our errors report that already, with the device's name.
     logging.getLogger("pymodbus").setLevel(logging.CRITICAL)
-    app(prog_name="twinfeed")
+    speaking.run(app, sys.argv[1:], "twinfeed")

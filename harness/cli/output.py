@@ -16,6 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.devices.firmware.points import PointError
 from twinfeed.emulators.flash import FlashError
 from twinfeed.emulators.plant.kernel.actor import PlantError
@@ -25,6 +26,7 @@ from twinfeed.emulators.textfile import printable
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.control import ControlError
 from twinfeed.harness.controllers.in_process import NoSuchController
+from twinfeed.harness.language import UnknownLanguage, said, speak
 from twinfeed.harness.properties import BindingError, PropertySyntaxError, WrongKind
 from twinfeed.harness.quantities import UnknownQuantity
 from twinfeed.harness.worlds.world import NeverInjected
@@ -53,8 +55,21 @@ class Exit(IntEnum):
     """No site is running, it refused, or its ports cannot be bound."""
 
 
+def tell(message: str, style: str = "", to: Console = console) -> None:
+    """Print a text for people, in their language and without line breaks of its own."""
+    to.print(Text(printable(said(message)), style), soft_wrap=True)
+
+
+def in_language(lang: str, otherwise: str = "en") -> None:
+    """Let this process speak a language: `lang`, else that of the locale, else another one. One without texts fails."""
+    try:
+        speak(lang, otherwise)
+    except UnknownLanguage as error:
+        fail(str(error), Exit.USAGE)
+
+
 def fail(message: str, code: Exit) -> NoReturn:
-    errors.print(f"[red]twinfeed:[/red] {escape(message)}", soft_wrap=True)
+    errors.print(Text.assemble(("twinfeed:", "red"), " ", printable(said(message))), soft_wrap=True)
     raise typer.Exit(code)
 
 
@@ -89,14 +104,14 @@ def finite(value: float | None) -> float | None:
         BadParameter: not a number.
     """
     if value is not None and not math.isfinite(value):
-        raise typer.BadParameter(f"found {value}, expected a number")
+        raise typer.BadParameter(Phrase("found {value}, expected a number", value=value))
     return value
 
 
 def table(title: str, *columns: str) -> Table:
-    made = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    made = Table(title=said(title) or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        made.add_column(column, overflow="fold")
+        made.add_column(said(column), overflow="fold")
     return made
 
 
@@ -111,7 +126,7 @@ STYLES = {"up": "green", "booting": "yellow", "off": "red", "silent": "red", "hu
 def devices_table(devices: Sequence[Mapping[str, Any]], width: int) -> Table:
     """The table of devices: state, alarms, values, and the addresses if the terminal is wide enough."""
     wide = width >= WIDE
-    names = ("device", "profile", "answers at") if wide else ("device",)
+    names = ("device", "profile", N_("answers at")) if wide else ("device",)
     listing = table("", *names, "state", "values", "alarms")
     for device in devices:
         state = device["state"]

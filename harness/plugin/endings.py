@@ -9,6 +9,7 @@ from contextlib import contextmanager, nullcontext
 
 import pytest
 
+from twinfeed.harness.language import said
 from twinfeed.harness.virtual import guard
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.strict import StrictLoop
@@ -41,7 +42,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
     if loop is not None:
         loop.raise_failures()
     if cannot:
-        pytest.skip(cannot)
+        pytest.skip(said(cannot))
     if world is not None:
         world.require_injected()
     return result

@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 import pytest
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.serving import ServeError
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.controllers.in_process import (
@@ -22,6 +23,7 @@ from twinfeed.harness.controllers.in_process import (
 )
 from twinfeed.harness.controllers.paced import Paced
 from twinfeed.harness.controllers.program import AlreadyRunning, Program
+from twinfeed.harness.language import said
 from twinfeed.harness.plugin.endings import LOOP, WORLD
 from twinfeed.harness.plugin.loops import refused_given
 from twinfeed.harness.plugin.marks import WrongMarker, controller_of, model_of, names_in, seed_given
@@ -54,11 +56,11 @@ def chosen(request: pytest.FixtureRequest) -> World:
         lacks = missing(world.capabilities, names_in(request.node, "needs"))
         names_in(request.node, "watch")
     except Cannot as error:
-        pytest.skip(str(error))
+        pytest.skip(said(str(error)))
     except (FileError, ValueError) as error:
         _fail(error)
     if lacks:
-        pytest.skip(f"the {world.kind} world cannot give: {', '.join(lacks)}")
+        pytest.skip(said(Phrase("the {kind} world cannot give: {lacks}", kind=world.kind, lacks=", ".join(lacks))))
     return world
 
 
@@ -75,7 +77,7 @@ async def started(item: pytest.Item, world: World) -> AsyncIterator[World]:
         try:
             await world.start()
         except Cannot as error:
-            pytest.skip(str(error))
+            pytest.skip(said(str(error)))
         except (FileError, ServeError, ValueError, WrongLoop) as error:
             _fail(error)
         try:
@@ -83,7 +85,7 @@ async def started(item: pytest.Item, world: World) -> AsyncIterator[World]:
             try:
                 world.watch(*names_in(item, "watch"))
             except Cannot as error:
-                pytest.skip(str(error))
+                pytest.skip(said(str(error)))
             yield world
         finally:
             with finishing():

@@ -18,6 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from twinfeed._phrases import Phrase
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -122,9 +124,15 @@ def read(path: Path) -> Key:
     try:
         private = load_pem_private_key(path.read_bytes(), None)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise BadKey(f"{path}: cannot be read as a private key: {error}; expected a PEM file (PKCS #8)") from None
+        raise BadKey(
+            Phrase(
+                "{path}: cannot be read as a private key: {error}; expected a PEM file (PKCS #8)",
+                path=path,
+                error=error,
+            )
+        ) from None
     if not isinstance(private, Ed25519PrivateKey):
-        raise BadKey(f"{path}: holds {type(private).__name__}, expected an ed25519 key")
+        raise BadKey(Phrase("{path}: holds {name}, expected an ed25519 key", path=path, name=type(private).__name__))
     return Key(path, private.public_key().public_bytes_raw().hex(), private)
 
 
@@ -140,7 +148,7 @@ def public_of(path: Path) -> str:
     try:
         text = path.read_text(encoding="ascii").strip()
     except (OSError, ValueError) as error:
-        raise BadKey(f"{path}: cannot be read: {error}") from None
+        raise BadKey(Phrase("{path}: cannot be read: {error}", path=path, error=error)) from None
     if len(text) == 64 and set(text.lower()) <= set("0123456789abcdef"):
         return text.lower()
     if "PRIVATE KEY" in text:
@@ -150,7 +158,7 @@ def public_of(path: Path) -> str:
     except ValueError:
         found = None
     if not isinstance(found, Ed25519PublicKey):
-        raise BadKey(f"{path}: expected an ed25519 public key: a PEM file, or 64 hexadecimal digits")
+        raise BadKey(Phrase("{path}: expected an ed25519 public key: a PEM file, or 64 hexadecimal digits", path=path))
     return found.public_bytes_raw().hex()
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.textfile import json_value
 
 FIRST = "0" * 64
@@ -100,11 +101,27 @@ def _entries(path: Path) -> Iterator[Entry]:
             entry = Entry(**fields)
         except (ValueError, TypeError):
             raise Broken(
-                f"{path}:{number}: not a line of a record; expected n, time, who, what, data, before, hash"
+                Phrase(
+                    "{path}:{number}: not a line of a record; expected n, time, who, what, data, before, hash",
+                    path=path,
+                    number=number,
+                )
             ) from None
         if (entry.n, entry.before) != (n, before):
-            raise Broken(f"{path}:{number}: does not follow the line before it; lines were removed or inserted here")
+            raise Broken(
+                Phrase(
+                    "{path}:{number}: does not follow the line before it; lines were removed or inserted here",
+                    path=path,
+                    number=number,
+                )
+            )
         if digest(fields) != entry.hash:
-            raise Broken(f"{path}:{number}: was altered after it was written: its hash does not fit its content")
+            raise Broken(
+                Phrase(
+                    "{path}:{number}: was altered after it was written: its hash does not fit its content",
+                    path=path,
+                    number=number,
+                )
+            )
         before, n = entry.hash, n + 1
         yield entry

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol, Self
 from uuid import uuid4
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.record.lines import FIRST, Entry, as_text, digest, read
 from twinfeed.harness.record.person import acting
 from twinfeed.harness.record.stamps import Stamp, stamp_of, stepped
@@ -137,7 +138,10 @@ class Record:
         self._n, self.last, self._stamp = self._n + 1, fields["hash"], stamp
         self._name = self._name or self.last
         if full:
-            raise DiskFull(ENOSPC, f"{self.path.parent}: the disk is full; the record has gone into its reserve")
+            raise DiskFull(
+                ENOSPC,
+                Phrase("{parent}: the disk is full; the record has gone into its reserve", parent=self.path.parent),
+            )
         return Entry(**fields)
 
     def close(self) -> None:

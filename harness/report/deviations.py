@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from twinfeed.harness.language import N_
+from twinfeed._phrases import N_, Phrase
 from twinfeed.harness.report.outcomes import Outcome
 from twinfeed.harness.report.verifying import Standing
 
@@ -27,7 +27,7 @@ class Deviation:
 
     def said(self, translate: Callable[[str], str] = str) -> str:
         """The deviation in words."""
-        return translate(self.text).format(**self.values)
+        return translate(Phrase(self.text, **self.values))
 
 
 def deviations(account: Account) -> list[Deviation]:

@@ -16,7 +16,7 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from twinfeed.harness.language import N_
+from twinfeed._phrases import N_, Phrase
 from twinfeed.harness.record import BEGINS, FIRST, GOES_ON, Entry, until_broken
 from twinfeed.harness.record.folder import sha256
 from twinfeed.harness.record.keys import short, signed
@@ -49,7 +49,7 @@ class Trouble:
 
     def said(self, translate: Callable[[str], str] = str) -> str:
         """The trouble in words."""
-        said = translate(self.text).format(**self.values)
+        said = translate(Phrase(self.text, **self.values))
         return f"{self.file}: {said}" if self.file else said
 
     def __str__(self) -> str:
@@ -180,8 +180,8 @@ def altered(folder: Path, kept: Mapping[str, Any]) -> str:
         if sha256(folder / file) == kept.get("sha256"):
             return ""
     except OSError as error:
-        return f"{file}: cannot be read: {error.strerror}"
-    return f"{file}: was altered after it was kept: its SHA-256 is another"
+        return Phrase("{file}: cannot be read: {strerror}", file=file, strerror=error.strerror)
+    return Phrase("{file}: was altered after it was kept: its SHA-256 is another", file=file)
 
 
 def _quoted(found: Mapping[str, Sequence[Entry]], broken: set[str]) -> Iterator[Trouble]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Self
 
+from twinfeed._phrases import Phrase
+
 OCTETS_SHOWN = 64
 """Number of octets of a wrong answer that the message shows; the error holds all of them."""
 
@@ -30,10 +32,11 @@ class TransportError(Exception):
 
     def __str__(self) -> str:
         who = " ".join(part for part in (self.device, self.point) if part)
-        where = f"{who} at {self.address}" if who else self.address
+        where = Phrase("{who} at {address}", who=who, address=self.address) if who else self.address
         shown = self.octets[:OCTETS_SHOWN].hex(" ")
-        more = f" … {len(self.octets)} in all" if len(self.octets) > OCTETS_SHOWN else ""
-        return f"{where}: {self.what}" + (f" (octets {shown}{more})" if shown else "")
+        if len(self.octets) > OCTETS_SHOWN:
+            shown = Phrase("{shown} … {n} in all", shown=shown, n=len(self.octets))
+        return f"{where}: {self.what} ({Phrase('octets {shown}', shown=shown)})" if shown else f"{where}: {self.what}"
 
 
 def url(scheme: str, host: str, port: int) -> str:

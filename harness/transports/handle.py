@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, cast
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.devices.firmware.points import Index, Value
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.profiles import opaque
@@ -34,7 +35,7 @@ PLANS = 64
 """Number of different batches whose grouping into requests is cached."""
 
 
-OTHER_TYPE = "a value of another type than the profile's came"
+OTHER_TYPE = N_("a value of another type than the profile's came")
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,15 @@ class DeviceHandle:
             elif isinstance(entry, SnmpObject):
                 variable = _variable(entry, raw)
         except (Unmapped, ValueError) as error:
-            raise ValueError(f"{self.name} {point}: cannot write {value!r}: {error}") from None
+            raise ValueError(
+                Phrase(
+                    "{name} {point}: cannot write {value!r}: {error}",
+                    name=self.name,
+                    point=point,
+                    value=value,
+                    error=error,
+                )
+            ) from None
         try:
             if isinstance(entry, SnmpObject):
                 assert self.snmp is not None
@@ -184,15 +193,17 @@ class DeviceHandle:
         for row in there:
             if row.items() >= place.row.items():
                 return replace(place, row=row)
-        raise NotShown("is not shown: its table has no row", f"{self.snmp.where} {entry.oid}").named(self.name, point)
+        raise NotShown(Phrase("is not shown: its table has no row"), f"{self.snmp.where} {entry.oid}").named(
+            self.name, point
+        )
 
     def _why_not(self, point: str, written: bool) -> str:
         if next(places(self.profile, point), None) is None:
             shown = sorted({entry.point for entry in entries(self.profile) if entry.point})
-            return "is not shown" + did_you_mean(point, shown)
+            return Phrase("is not shown") + did_you_mean(point, shown)
         if written and next(places(self.profile, point, written), None) is None:
-            return "can only be read"
-        return "is shown over another protocol than this handle has"
+            return Phrase("can only be read")
+        return Phrase("is shown over another protocol than this handle has")
 
     async def _grouped(self, names: Sequence[str]) -> tuple[list[Place], list[Range]]:
         """The SNMP variables and the Modbus requests for these points."""
@@ -317,7 +328,15 @@ def _registers(entry: Register, raw: Raw) -> bytes:
     if entry.type in BOUNDS:
         low, high = BOUNDS[entry.type]
         if not low <= whole(float(raw)) <= high:
-            raise ValueError(f"{entry.type} registers hold {low} to {high}, this is {whole(float(raw))}")
+            raise ValueError(
+                Phrase(
+                    "{type} registers hold {low} to {high}, this is {raw}",
+                    type=entry.type,
+                    low=low,
+                    high=high,
+                    raw=whole(float(raw)),
+                )
+            )
     elif entry.type == "string" and len(raw if isinstance(raw, bytes) else str(raw)) > 2 * entry.words:
-        raise ValueError(f"the registers hold {2 * entry.words} characters")
+        raise ValueError(Phrase("the registers hold {words} characters", words=2 * entry.words))
     return pack(entry, raw)

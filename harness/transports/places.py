@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.devices.catalogue import KINDS
 from twinfeed.emulators.devices.firmware.domain import Domain, within_rating
 from twinfeed.emulators.devices.firmware.points import AnyPoint, Index, Value, undashed
@@ -22,7 +23,7 @@ Shown = SnmpObject | Register | Bit
 Signature = tuple[bool, ...]
 """The set flags among those that belong to a point."""
 
-NO_VALUE = "the device reports that it has no value"
+NO_VALUE = N_("the device reports that it has no value")
 """The reason of an unknown reading: NaN, or the profile's `missing`."""
 
 SMALLEST = 2.0**-126
@@ -93,7 +94,7 @@ class Place:
             return number(value) if counts and isinstance(value, str) else value
         signature = tuple(_is_set(raw, flag) for flag in self.flags)
         if signature not in self.meanings:
-            raise Unmapped(f"the flags of {raw!r} contradict each other")
+            raise Unmapped(Phrase("the flags of {raw!r} contradict each other", raw=raw))
         return self.meanings[signature]
 
     def impossible(self, raw: Raw, value: Value) -> str | None:
@@ -112,9 +113,14 @@ def not_a_number(entry: Shown, raw: int | float, domain: Domain) -> str | None:
     """The reason why a number is no value: the end of its type in a measurement, or a denormal float."""
     if isinstance(raw, float):
         tiny = 0.0 < abs(raw) < SMALLEST and isinstance(entry, Register) and entry.type == "f32"
-        return f"{raw:g} is denormal: no instrument gives it, swapped words or bytes do" if tiny else None
-    if domain.sentinels and raw in ENDS.get(entry.type if not isinstance(entry, Bit) else "", ()):
-        return f"{raw} is the end of the type {entry.type}: it stands for no value, or for one beyond"  # type: ignore[union-attr]
+        return (
+            Phrase("{raw:g} is denormal: no instrument gives it, swapped words or bytes do", raw=raw) if tiny else None
+        )
+    kind = "" if isinstance(entry, Bit) else entry.type
+    if domain.sentinels and raw in ENDS.get(kind, ()):
+        return Phrase(
+            "{raw} is the end of the type {type}: it stands for no value, or for one beyond", raw=raw, type=kind
+        )
     return None
 
 

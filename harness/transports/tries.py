@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypedDict
 
+from twinfeed._phrases import N_, Phrase
+
 
 class TryOptions(TypedDict, total=False):
     """Options of every constructor of a transport."""
@@ -33,8 +35,13 @@ class Tries:
 
     def __post_init__(self) -> None:
         if not self.timeout_s > 0 or self.retries < 0:
-            found = f"timeout {self.timeout_s} s and {self.retries} retries"
-            raise ValueError(f"{found}, expected more than 0 and at least 0")
+            raise ValueError(
+                Phrase(
+                    "timeout {timeout_s} s and {retries} retries, expected more than 0 and at least 0",
+                    timeout_s=self.timeout_s,
+                    retries=self.retries,
+                )
+            )
 
     @property
     def number(self) -> int:
@@ -46,4 +53,17 @@ class Tries:
         return self.number * self.timeout_s
 
     def __str__(self) -> str:
-        return f"in {self.number} tries of {self.timeout_s:g} s" if self.retries else f"in {self.timeout_s:g} s"
+        if self.retries:
+            return Phrase("in {number} tries of {timeout_s:g} s", number=self.number, timeout_s=self.timeout_s)
+        return Phrase("in {timeout_s:g} s", timeout_s=self.timeout_s)
+
+    def in_vain(self, why: str) -> str:
+        """The reason why nothing came of the tries, as text: `cannot connect in 2 tries of 1 s`."""
+        if self.retries:
+            number, timeout_s = self.number, self.timeout_s
+            return Phrase("{why} in {number} tries of {timeout_s:g} s", why=why, number=number, timeout_s=timeout_s)
+        return Phrase("{why} in {timeout_s:g} s", why=why, timeout_s=self.timeout_s)
+
+
+IN_VAIN = (N_("no answer in {timeout_s:g} s"), N_("cannot connect in {timeout_s:g} s"))
+"""The most frequent texts of `Tries.in_vain` for one try, for the catalogue."""

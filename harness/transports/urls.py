@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Unpack, cast
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.transports.modbus.transport import MODBUS_PORT, ModbusTransport
 from twinfeed.harness.transports.snmp.stream import Over
 from twinfeed.harness.transports.snmp.target import SNMP_PORT, TIMEOUT_S
@@ -52,9 +53,11 @@ class Credentials:
         names = protocol(self.auth), protocol(self.priv)
         for written, name, known in ((self.auth, names[0], AUTH), (self.priv, names[1], PRIV)):
             if name not in known:
-                raise ValueError(f"found {written!r}, expected one of {', '.join(known)}")
+                raise ValueError(
+                    Phrase("found {written!r}, expected one of {known}", written=written, known=", ".join(known))
+                )
         if not self.user:
-            raise ValueError("snmp+v3 needs a user")
+            raise ValueError(Phrase("snmp+v3 needs a user"))
         auth, priv = cast(AuthProtocol, names[0]), cast(PrivProtocol, names[1])
         return UsmUser(self.user, self.auth_password, self.priv_password, auth, priv)
 
@@ -77,11 +80,11 @@ def opened(text: str, credentials: Credentials, **tries: Unpack[TryOptions]) -> 
     except ValueError:
         port = -1
     if url.scheme not in SCHEMES or port == -1:
-        raise ValueError(f"found {text!r}, expected {FORMS}")
+        raise ValueError(Phrase("found {text!r}, expected {forms}", text=text, forms=FORMS))
     if url.scheme == "modbus+serial":
         return _serial(url, tries)
     if not url.hostname:
-        raise ValueError(f"found {text!r}, expected a host: {FORMS}")
+        raise ValueError(Phrase("found {text!r}, expected a host: {forms}", text=text, forms=FORMS))
     if url.scheme.startswith("snmp"):
         place = url.hostname, SNMP_PORT if port is None else port
         over: Over = "tcp" if url.scheme.endswith("+tcp") else "udp"
@@ -90,7 +93,13 @@ def opened(text: str, credentials: Credentials, **tries: Unpack[TryOptions]) -> 
         if url.scheme.startswith("snmp+v3") and not options:
             return SnmpTransport.v3(*place, user=credentials.usm(), context=context, over=over, **tries)
         if url.query:
-            raise ValueError(f"found ?{url.query} in {text!r}, expected ?context=NAME of an SNMPv3 address, or nothing")
+            raise ValueError(
+                Phrase(
+                    "found ?{query} in {text!r}, expected ?context=NAME of an SNMPv3 address, or nothing",
+                    query=url.query,
+                    text=text,
+                )
+            )
         make = SnmpTransport.v1 if url.scheme.startswith("snmp+v1") else SnmpTransport.v2c
         return make(*place, credentials.community, over=over, **tries)
     opens = {
@@ -109,7 +118,9 @@ def _serial(url: SplitResult, tries: TryOptions) -> ModbusTransport:
     options = dict(parse_qsl(url.query))
     baud, parity, stop = options.pop("baud", "19200"), options.pop("parity", "E"), options.pop("stop", "1")
     if options or not baud.isdigit() or parity not in ("N", "E", "O") or stop not in ("1", "2") or not device:
-        raise ValueError(f"found {url.geturl()!r}, expected modbus+serial:/dev/ttyUSB0/1?baud=9600&parity=N&stop=2")
+        raise ValueError(
+            Phrase("found {url!r}, expected modbus+serial:/dev/ttyUSB0/1?baud=9600&parity=N&stop=2", url=url.geturl())
+        )
     return ModbusTransport.serial(
         device,
         _unit(url, unit),
@@ -122,5 +133,5 @@ def _serial(url: SplitResult, tries: TryOptions) -> ModbusTransport:
 
 def _unit(url: SplitResult, text: str) -> int:
     if text and not (text.isdigit() and int(text) <= 255):
-        raise ValueError(f"found unit {text!r} in {url.geturl()!r}, expected 0 to 255")
+        raise ValueError(Phrase("found unit {text!r} in {url!r}, expected 0 to 255", text=text, url=url.geturl()))
     return int(text or "1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
+from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs.schema import Position
 
 
@@ -55,7 +56,7 @@ class Actuator(ABC):
         Raises:
             ActuatorFailed: it could not.
         """
-        return f"stands at {await self.position()}"
+        return Phrase("stands at {position}", position=await self.position())
 
     async def close(self) -> None:
         """Close the connections. The actuator stays in its position."""

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.harness.faults import frames
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
 from twinfeed.hil_rigs.positions import NETEM
@@ -31,7 +32,7 @@ BY_THE_KERNEL = "0:"
 SLOWEST_BIT_S = 8.0
 """netem's rate is in whole octets a second, and 0 means none, bit/s."""
 
-LEFT_OVER = "left over"
+LEFT_OVER = N_("left over")
 """Where it stands when an earlier run has left its netem there."""
 
 SSH_OPTIONS = ("BatchMode=yes", "ConnectTimeout=5", "ServerAliveInterval=2", "ServerAliveCountMax=2")
@@ -77,8 +78,12 @@ class NetemActuator(Actuator):
         found = {interface: await self._root(interface) for interface in self._section.interface}
         left = [f"{interface} {json.dumps(there)}" for interface, there in found.items() if there is not None]
         if left and self._stands == self._normal:
-            return f"an earlier run has left netem on {', '.join(left)}; going to {self._normal} removes it"
-        return f"tc answers for {', '.join(found)}; stands at {self._stands}"
+            return Phrase(
+                "an earlier run has left netem on {left}; going to {normal} removes it",
+                left=", ".join(left),
+                normal=self._normal,
+            )
+        return Phrase("tc answers for {found}; stands at {stands}", found=", ".join(found), stands=self._stands)
 
     async def _root(self, interface: str) -> Mapping[str, Any] | None:
         """The options of our netem on an interface, None if none is there.
@@ -93,15 +98,25 @@ class NetemActuator(Actuator):
                 root = entry if entry.get("root") else root
         except (ValueError, AttributeError, TypeError):
             raise ActuatorFailed(
-                f"{self.name}: expected JSON of tc (iproute2 4.19 or later), found {text[:200]!r}"
+                Phrase(
+                    "{name}: expected JSON of tc (iproute2 4.19 or later), found {text!r}",
+                    name=self.name,
+                    text=text[:200],
+                )
             ) from None
         kind, handle = root.get("kind", "noqueue"), root.get("handle", BY_THE_KERNEL)
         if handle == HANDLE and kind == "netem":
             return dict(root.get("options", {}))
         if handle != BY_THE_KERNEL:
             raise ActuatorFailed(
-                f"{self.name}: {interface} has a qdisc {kind} {handle} that somebody configured; netem would replace "
-                f"it. Take another interface, or remove it: tc qdisc del dev {interface} root"
+                Phrase(
+                    "{name}: {interface} has a qdisc {kind} {handle} that somebody configured; netem would replace "
+                    "it. Take another interface, or remove it: tc qdisc del dev {interface} root",
+                    name=self.name,
+                    interface=interface,
+                    kind=kind,
+                    handle=handle,
+                )
             )
         return None
 
@@ -109,11 +124,25 @@ class NetemActuator(Actuator):
         there = await self._root(interface)
         if position == self._normal and there is not None:
             raise ActuatorFailed(
-                f"{self.name}: netem was removed from {interface} and is still there: {json.dumps(there)}"
+                Phrase(
+                    "{name}: netem was removed from {interface} and is still there: {there}",
+                    name=self.name,
+                    interface=interface,
+                    there=json.dumps(there),
+                )
             )
         if position != self._normal and (there is None or not _shows(there, expected)):
-            found = "no netem" if there is None else json.dumps(there)
-            raise ActuatorFailed(f"{self.name}: {interface} should suffer {position} {dict(expected)}, found {found}")
+            found = Phrase("no netem") if there is None else json.dumps(there)
+            raise ActuatorFailed(
+                Phrase(
+                    "{name}: {interface} should suffer {position} {expected}, found {found}",
+                    name=self.name,
+                    interface=interface,
+                    position=position,
+                    expected=dict(expected),
+                    found=found,
+                )
+            )
 
     async def _tc(self, *arguments: str) -> str:
         """What tc prints.
@@ -132,12 +161,14 @@ class NetemActuator(Actuator):
             return out
         hint = ""
         if "qdisc kind is unknown" in err:
-            hint = "; the kernel there has no netem: modprobe sch_netem"
+            hint = Phrase("; the kernel there has no netem: modprobe sch_netem")
         elif "not permitted" in err:
-            hint = "; tc needs root or CAP_NET_ADMIN"
+            hint = Phrase("; tc needs root or CAP_NET_ADMIN")
         elif self._section.host is not None and code == 255:  # ssh's own
-            hint = f"; try `ssh -o BatchMode=yes {self._section.host}`: it must need no password"
-        raise ActuatorFailed(f"{self.name}: {shlex.join(command)}: {err.strip() or f'exit code {code}'}{hint}")
+            hint = Phrase("; try `ssh -o BatchMode=yes {host}`: it must need no password", host=self._section.host)
+        raise ActuatorFailed(
+            f"{self.name}: {shlex.join(command)}: {err.strip() or Phrase('exit code {n}', n=code)}{hint}"
+        )
 
     async def _run(self, command: Sequence[str]) -> tuple[int, str, str]:
         """Exit code, output and errors of a program, which is killed when it takes too long."""
@@ -150,14 +181,26 @@ class NetemActuator(Actuator):
             )
         except FileNotFoundError:
             package = "openssh-client" if command[0] == "ssh" else "iproute2"
-            raise ActuatorFailed(f"{self.name}: {command[0]} is missing: apt install {package}") from None
+            raise ActuatorFailed(
+                Phrase(
+                    "{name}: {command} is missing: apt install {package}",
+                    name=self.name,
+                    command=command[0],
+                    package=package,
+                )
+            ) from None
         try:
             async with asyncio.timeout(self._section.timeout):
                 out, err = await process.communicate()
         except TimeoutError:
             limit = f"{self._section.timeout:g} s"
             raise ActuatorFailed(
-                f"{self.name}: {shlex.join(command)} did not end in {limit}; is the box there?"
+                Phrase(
+                    "{name}: {command} did not end in {limit}; is the box there?",
+                    name=self.name,
+                    command=shlex.join(command),
+                    limit=limit,
+                )
             ) from None
         finally:
             if process.returncode is None:
@@ -177,7 +220,7 @@ def options(kind: str, parameters: Mapping[str, float]) -> tuple[tuple[str, ...]
         ValueError: not a fault of a path that netem knows, or a parameter that it does not take.
     """
     if kind not in NETEM:
-        raise ValueError(f"found {kind!r}, expected one of {', '.join(NETEM)}")
+        raise ValueError(Phrase("found {kind!r}, expected one of {netem}", kind=kind, netem=", ".join(NETEM)))
     given = dict(parameters)
     if kind == "loss" and "ratio" in given:
         given["percent"] = 100.0 * given.pop("ratio")
@@ -200,7 +243,11 @@ def options(kind: str, parameters: Mapping[str, float]) -> tuple[tuple[str, ...]
         case "bandwidth":
             if p["bits_per_s"] < SLOWEST_BIT_S:
                 raise ValueError(
-                    f"bandwidth: bits_per_s is {p['bits_per_s']:g}, netem begins at {SLOWEST_BIT_S:g} bit/s"
+                    Phrase(
+                        "bandwidth: bits_per_s is {p:g}, netem begins at {slowest_bit_s:g} bit/s",
+                        p=p["bits_per_s"],
+                        slowest_bit_s=SLOWEST_BIT_S,
+                    )
                 )
             octets = math.floor(p["bits_per_s"] / 8.0)
             arguments, expected = ["rate", f"{8 * octets}bit"], {"rate": octets}

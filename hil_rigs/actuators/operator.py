@@ -9,6 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
+from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed, NotMoved
 from twinfeed.hil_rigs.dialogue import Dialogue, NobodyThere, Question
 from twinfeed.hil_rigs.positions import spelt
@@ -32,7 +33,14 @@ class OperatorActuator(Actuator):
     async def move(self, position: Position, parameters: Mapping[str, float] | None = None) -> None:
         instruction = self._section.do.get(spelt(position))
         if instruction is None:
-            raise ActuatorFailed(f"{self.name}: found {position!r}, expected one of {', '.join(self._section.do)}")
+            raise ActuatorFailed(
+                Phrase(
+                    "{name}: found {position!r}, expected one of {do}",
+                    name=self.name,
+                    position=position,
+                    do=", ".join(self._section.do),
+                )
+            )
         text = text_in(instruction, self._language)
         numbers = ", ".join(f"{name} {value:g}" for name, value in (parameters or {}).items())
         timeout_s = self._section.timeout
@@ -43,19 +51,33 @@ class OperatorActuator(Actuator):
                 answer = await self._dialogue.ask(question)
         except TimeoutError:
             raise ActuatorFailed(
-                f"{self.name}: the operator was asked “{text}” and did not confirm in {timeout_s:g} s"
+                Phrase(
+                    "{name}: the operator was asked “{text}” and did not confirm in {timeout_s:g} s",
+                    name=self.name,
+                    text=text,
+                    timeout_s=timeout_s,
+                )
             ) from None
         except NobodyThere as error:
-            raise NotMoved(f"{self.name}: nobody could be asked “{text}”: {error}") from None
+            raise NotMoved(
+                Phrase("{name}: nobody could be asked “{text}”: {error}", name=self.name, text=text, error=error)
+            ) from None
         if not answer.done:
-            who, why = answer.person or "the operator", answer.text or "no reason given"
-            raise NotMoved(f"{self.name}: {who} was asked “{text}” and refused: {why}")
+            who, why = answer.person or Phrase("the operator"), answer.text or Phrase("no reason given")
+            raise NotMoved(
+                Phrase(
+                    "{name}: {who} was asked “{text}” and refused: {why}", name=self.name, who=who, text=text, why=why
+                )
+            )
         self._stands = position
 
     async def position(self) -> Position | None:
         return self._stands
 
     async def try_dry(self) -> str:
-        return f"the operator is asked, for {self._section.timeout:g} s at most: " + "; ".join(
-            f"{position}: {text_in(text, self._language)}" for position, text in self._section.do.items()
+        asked = [f"{position}: {text_in(text, self._language)}" for position, text in self._section.do.items()]
+        return Phrase(
+            "the operator is asked, for {timeout:g} s at most: {asked}",
+            timeout=self._section.timeout,
+            asked="; ".join(asked),
         )

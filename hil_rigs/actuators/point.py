@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Mapping
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.transports import DeviceHandle, NoAnswer, Reading, Refused, TransportError, WrongAnswer
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
@@ -52,13 +53,27 @@ class PointActuator(Actuator):
         if wanted is None:
             if unanswered is not None:
                 raise ActuatorFailed(
-                    f"{self.name}: the order {position} got no answer: {unanswered}; whether it moved is unknown"
+                    Phrase(
+                        "{name}: the order {position} got no answer: {unanswered}; whether it moved is unknown",
+                        name=self.name,
+                        position=position,
+                        unanswered=unanswered,
+                    )
                 )
             return
         found = await self._reached(wanted)
         if found is not None:
-            told = "the order got no answer" if unanswered is not None else "acknowledged that"
-            raise ActuatorFailed(f"{self.name}: should be {position}, {told}, and {found}; look at {self._seen_at}")
+            told = Phrase("the order got no answer") if unanswered is not None else Phrase("acknowledged that")
+            raise ActuatorFailed(
+                Phrase(
+                    "{name}: should be {position}, {told}, and {found}; look at {seen_at}",
+                    name=self.name,
+                    position=position,
+                    told=told,
+                    found=found,
+                    seen_at=self._seen_at,
+                )
+            )
 
     async def position(self) -> Position | None:
         if self._state is None:
@@ -66,13 +81,23 @@ class PointActuator(Actuator):
         try:
             return self._as_position((await self._read()).value)
         except TransportError as error:
-            raise ActuatorFailed(f"{self.name}: its position cannot be read: {error}") from None
+            raise ActuatorFailed(
+                Phrase("{name}: its position cannot be read: {error}", name=self.name, error=error)
+            ) from None
 
     async def try_dry(self) -> str:
         if self._state is None:
-            return f"{self._words.point} takes {self._words}; its position cannot be read back"
+            return Phrase(
+                "{point} takes {words}; its position cannot be read back", point=self._words.point, words=self._words
+            )
         stands = await self.position()
-        return f"{self._words.point} takes {self._words}, and {self._seen_at} says {stands}"
+        return Phrase(
+            "{point} takes {words}, and {seen_at} says {stands}",
+            point=self._words.point,
+            words=self._words,
+            seen_at=self._seen_at,
+            stands=stands,
+        )
 
     @property
     def _seen_at(self) -> str:
@@ -87,9 +112,17 @@ class PointActuator(Actuator):
             timed_out = isinstance(error, Refused) and error.code == GATEWAY_TIMED_OUT
             if isinstance(error, NoAnswer) or garbled or timed_out:
                 return error  # it may have been carried out all the same
-            raise ActuatorFailed(f"{self.name}: the order {position} was refused: {error}") from None
+            raise ActuatorFailed(
+                Phrase(
+                    "{name}: the order {position} was refused: {error}", name=self.name, position=position, error=error
+                )
+            ) from None
         except ValueError as error:
-            raise ActuatorFailed(f"{self.name}: the order {position} was refused: {error}") from None
+            raise ActuatorFailed(
+                Phrase(
+                    "{name}: the order {position} was refused: {error}", name=self.name, position=position, error=error
+                )
+            ) from None
         return None
 
     async def _reached(self, wanted: Value) -> str | None:
@@ -101,11 +134,15 @@ class PointActuator(Actuator):
             try:
                 reading = await self._read()
             except TransportError as error:
-                found = f"cannot be read back: {error}"
+                found = Phrase("cannot be read back: {error}", error=error)
             else:
                 if self._state[1].same(wanted, reading.value):
                     return None
-                found = f"is still {self._as_position(reading.value)} after {self._within_s:g} s"
+                found = Phrase(
+                    "is still {value} after {within_s:g} s",
+                    value=self._as_position(reading.value),
+                    within_s=self._within_s,
+                )
             if now() >= until:
                 return found
             await asyncio.sleep(min(LOOK_S, max(0.0, until - now())))
@@ -144,7 +181,13 @@ def make(rig: Rig, name: str, handles: Mapping[str, DeviceHandle]) -> PointActua
     assert actuator.written is not None, "the rig file gives a point"
     written = words(rig.profiles, rig.bench.devices, actuator.written, written=True)
     if written is None:
-        raise ValueError(f"{name}: {actuator.written} cannot be written over the protocols by which it is reached")
+        raise ValueError(
+            Phrase(
+                "{name}: {written} cannot be written over the protocols by which it is reached",
+                name=name,
+                written=actuator.written,
+            )
+        )
     tells = state_point(actuator, rig.profiles, rig.bench.devices)
     state = None if tells is None else words(rig.profiles, rig.bench.devices, tells)
     return PointActuator(

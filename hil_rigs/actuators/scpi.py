@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs import templates
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
 from twinfeed.hil_rigs.positions import parameters, spelt
@@ -25,13 +26,22 @@ class ScpiActuator(Actuator):
         commands = self._section.positions.get(spelt(position))
         if commands is None:
             known = ", ".join(self._section.positions)
-            raise ActuatorFailed(f"{self.name}: found {position!r}, expected one of {known}")
+            raise ActuatorFailed(
+                Phrase(
+                    "{name}: found {position!r}, expected one of {known}",
+                    name=self.name,
+                    position=position,
+                    known=known,
+                )
+            )
         numbers = {**self._defaults.get(spelt(position), {}), **(parameters or {})}
         try:
             filled = [templates.filled(command, numbers) for command in commands]
             await self._session.converse(filled, self._section.errors)
         except (ValueError, ScpiError) as error:
-            raise ActuatorFailed(f"{self.name}: should be {position}: {error}") from None
+            raise ActuatorFailed(
+                Phrase("{name}: should be {position}: {error}", name=self.name, position=position, error=error)
+            ) from None
 
     async def position(self) -> Position | None:
         """None: SCPI has no word for it. The rig file's `proof` measures what it does."""
@@ -39,9 +49,9 @@ class ScpiActuator(Actuator):
 
     async def try_dry(self) -> str:
         try:
-            return f"answers as {await self._session.ask('*IDN?')}"
+            return Phrase("answers as {ask}", ask=await self._session.ask("*IDN?"))
         except ScpiError as error:
-            raise ActuatorFailed(f"{self.name}: no identification: {error}") from None
+            raise ActuatorFailed(Phrase("{name}: no identification: {error}", name=self.name, error=error)) from None
 
     async def close(self) -> None:
         await self._session.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.faults.frames import Speaks, Tamper
 from twinfeed.harness.faults.proxy import NotLoopback, Proxies, Proxy, SerialProxy, TcpProxy, UdpProxy
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
@@ -50,7 +51,13 @@ class WireActuator(Actuator):
         except OSError as error:
             places = ", ".join(map(_place, self.comes_to.values()))
             raise ActuatorFailed(
-                f"{self.name}: the proxy of {self.device} cannot listen at {places}: {error.strerror or error}"
+                Phrase(
+                    "{name}: the proxy of {device} cannot listen at {places}: {strerror}",
+                    name=self.name,
+                    device=self.device,
+                    places=places,
+                    strerror=error.strerror or error,
+                )
             ) from None
         self._open = True
 
@@ -58,7 +65,9 @@ class WireActuator(Actuator):
         if not self._open:
             if position == self._normal:
                 return
-            raise ActuatorFailed(f"{self.name}: the proxy of {self.device} is not open")
+            raise ActuatorFailed(
+                Phrase("{name}: the proxy of {device} is not open", name=self.name, device=self.device)
+            )
         kind = str(position)
         try:
             if position == self._normal:
@@ -66,15 +75,24 @@ class WireActuator(Actuator):
             else:
                 await self._proxies.apply(self.device, kind, parameters)
         except (ValueError, OSError) as error:  # a port that was given up while it refused may be taken meanwhile
-            raise ActuatorFailed(f"{self.name}: should be {position}: {error}") from None
+            raise ActuatorFailed(
+                Phrase("{name}: should be {position}: {error}", name=self.name, position=position, error=error)
+            ) from None
 
     async def position(self) -> Position | None:
         suffered = dict.fromkeys(kind for proxy in self._of.values() for kind in proxy.faults)
         return ", ".join(suffered) or self._normal
 
     async def try_dry(self) -> str:
-        places = ", ".join(f"{protocol} at {_place(place)}" for protocol, place in self.comes_to.items())
-        return f"the controller finds {self.device} by {places}" + ("" if self._open else " once the bench is open")
+        found = ", ".join(
+            Phrase("{protocol} at {place}", protocol=protocol, place=_place(place))
+            for protocol, place in self.comes_to.items()
+        )
+        if self._open:
+            return Phrase("the controller finds {device} by {places}", device=self.device, places=found)
+        return Phrase(
+            "the controller finds {device} by {places} once the bench is open", device=self.device, places=found
+        )
 
     async def close(self) -> None:
         await self._proxies.stop()
@@ -92,7 +110,7 @@ def make(rig: Rig, name: str) -> WireActuator:
     try:
         proxies = dict(_proxies(section.proxy, rig.bench.devices[section.proxy.device]))
     except NotLoopback as error:
-        raise ValueError(f"{name}: {error}: `expose: true`") from None
+        raise ValueError(Phrase("{name}: {error}: `expose: true`", name=name, error=error)) from None
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
     return WireActuator(name, section.proxy.device, proxies, section.normal)

@@ -11,10 +11,11 @@ from collections.abc import Callable, Hashable, Iterable
 from datetime import UTC, date, datetime
 from statistics import median
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.transports import DeviceHandle, TransportError
 from twinfeed.hil_rigs.checking import clocks, dry_run, fit, identity, interlocks, points, ports
 from twinfeed.hil_rigs.checking.asking import Asked
-from twinfeed.hil_rigs.checking.findings import DeviceSummary, Finding, Level, Phrase, Report
+from twinfeed.hil_rigs.checking.findings import DeviceSummary, Finding, Level, Report
 from twinfeed.hil_rigs.connecting import handles_of
 from twinfeed.hil_rigs.credentials import NoCredential
 from twinfeed.hil_rigs.rigfile import Rig
@@ -80,7 +81,7 @@ class _Check:
                         name,
                         "credentials",
                         Level.PROBLEM,
-                        Phrase("{why}", why=handle),
+                        str(handle),
                         None,
                         Phrase("put the password there, then check again"),
                     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.transports import DeviceHandle, TransportError
 from twinfeed.hil_rigs.checking.asking import Asked
-from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed.hil_rigs.checking.findings import Finding, Level
 
 SYS_UPTIME = "1.3.6.1.2.1.1.3.0"
 """Hundredths of a second (RFC 3418)."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs import actuators
 from twinfeed.hil_rigs.actuators import ActuatorFailed
 from twinfeed.hil_rigs.checking.asking import Asked
-from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed.hil_rigs.checking.findings import Finding, Level
 from twinfeed.hil_rigs.checking.measuring import device_of, measured, shown
 from twinfeed.hil_rigs.dialogue import Unattended
 from twinfeed.hil_rigs.instruments import NoReading
@@ -35,12 +36,12 @@ async def _one(rig: Rig, name: str, section: Actuator, asked: Mapping[str, Asked
     try:
         actuator = actuators.make(alone, {each: one.handle for each, one in asked.items()}, Unattended())[name]
     except ValueError as error:
-        return _failed(name, Phrase("{why}", why=error))
+        return _failed(name, str(error))
     try:
         said = await actuator.try_dry()
         stands = await actuator.position()
     except ActuatorFailed as error:
-        return _failed(name, Phrase("{why}", why=error))
+        return _failed(name, str(error))
     finally:
         await actuator.close()
     if stands is not None and stands != section.normal:
@@ -52,10 +53,10 @@ async def _one(rig: Rig, name: str, section: Actuator, asked: Mapping[str, Asked
             Phrase("{position}, as in normal operation", position=section.normal),
             Phrase("bring it there: twinfeed rig reset, or by hand; or correct `normal`"),
         )
-    return Finding(name, "actuator", Level.FINE, Phrase("{said}", said=said))
+    return Finding(name, "actuator", Level.FINE, said)
 
 
-def _failed(name: str, why: Phrase) -> Finding:
+def _failed(name: str, why: str) -> Finding:
     return Finding(
         name,
         "actuator",
@@ -75,7 +76,7 @@ async def _proof(rig: Rig, name: str, section: Actuator, proof: Proof, asked: Ma
         value = await measured(rig, proof.quantity, asked)
     except NoReading as error:
         silent = Phrase("what proves its moves does not answer: {why}", why=error)
-        must = Phrase("{proof}", proof=proof)
+        must = str(proof)
         return Finding(name, "actuator", Level.PROBLEM, silent, must, Phrase("put the instrument right"))
     if not proof.holds(value):
         return None

@@ -7,33 +7,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
+from twinfeed._phrases import Phrase
+
 Translate = Callable[[str], str]
-
-
-class Phrase:
-    """A text for people, translated before its names in braces are filled in; what they stand for may be phrases."""
-
-    def __init__(self, text: str, /, **values: object) -> None:
-        self.text, self.values = text, values
-
-    def said(self, translate: Translate = str) -> str:
-        """The text in the language of `translate`."""
-        filled = {
-            name: value.said(translate) if isinstance(value, Phrase) else value for name, value in self.values.items()
-        }
-        return translate(self.text).format(**filled) if filled else translate(self.text)
-
-    def __str__(self) -> str:
-        return self.said()
-
-    def __repr__(self) -> str:
-        return f"Phrase({str(self)!r})"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Phrase) and (self.text, self.values) == (other.text, other.values)
-
-    def __hash__(self) -> int:
-        return hash(self.text)
+"""Gives a text in the language of who reads it (`twinfeed.harness.language.Words`)."""
 
 
 class Level(IntEnum):
@@ -62,27 +39,28 @@ class Finding:
     """reach, port, credentials, identity, firmware, points, range, latency, clock, interlock, actuator, calibration or
     arming."""
     level: Level
-    found: Phrase
-    expected: Phrase | None = None
-    do: Phrase | None = None
+    found: str
+    expected: str | None = None
+    do: str | None = None
     """The next step."""
     points: tuple[str, ...] = ()
     """The points it is about, where it is about several."""
 
     def __str__(self) -> str:
-        on = f"{self.on}: " if self.on else ""
-        expected = f", expected {self.expected}" if self.expected is not None else ""
-        do = f"; {self.do}" if self.do is not None else ""
-        return f"{on}{self.found}{expected}{do}"
+        found = self.found
+        if self.expected is not None:
+            found = Phrase("{found}, expected {expected}", found=self.found, expected=self.expected)
+        on, do = f"{self.on}: " if self.on else "", f"; {self.do}" if self.do else ""
+        return f"{on}{found}{do}"
 
     def as_data(self, translate: Translate = str) -> dict[str, Any]:
         return {
             "on": self.on,
             "check": self.check,
             "level": self.level.word,
-            "found": self.found.said(translate),
-            "expected": self.expected.said(translate) if self.expected else "",
-            "do": self.do.said(translate) if self.do else "",
+            "found": translate(self.found),
+            "expected": translate(self.expected) if self.expected else "",
+            "do": translate(self.do) if self.do else "",
             **({"points": list(self.points)} if self.points else {}),
         }
 

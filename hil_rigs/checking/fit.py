@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs.checking import papers
-from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed.hil_rigs.checking.findings import Finding, Level
 from twinfeed.hil_rigs.rigfile import Rig
 
 CLOCK_WITHIN_S = 86_400.0

@@ -8,10 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.report.notes import Identity
 from twinfeed.harness.transports import DeviceHandle
 from twinfeed.hil_rigs.checking.asking import Asked
-from twinfeed.hil_rigs.checking.findings import Finding
 from twinfeed.hil_rigs.checking.identity import Card, verified
 from twinfeed.hil_rigs.rigfile import Rig
 
@@ -27,14 +27,9 @@ async def introductions(rig: Rig, handles: Mapping[str, DeviceHandle]) -> tuple[
     )
     told = zip(handles, found, strict=True)
     known = [Identity(name, card.product, card.serial, card.firmware, _source(card)) for name, (card, _) in told]
-    return known, [_said(finding) for _, findings in found for finding in findings]
+    return known, [str(finding) for _, findings in found for finding in findings]
 
 
 def _source(card: Card) -> str:
     """How that was learnt."""
-    return "FC 43/14" if card.objects else "sysDescr" if card.description else "its points"
-
-
-def _said(finding: Finding) -> str:
-    expected = f", expected {finding.expected}" if finding.expected is not None else ""
-    return f"{finding.on}: {finding.found}{expected}; {finding.do}"
+    return "FC 43/14" if card.objects else "sysDescr" if card.description else Phrase("its points")

@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.emulators.profiles.values import word
 from twinfeed.harness.transports import NoAnswer, NotAdmitted, NotShown, Refused, TransportError, WrongAnswer
 from twinfeed.harness.transports.places import entries
 from twinfeed.hil_rigs.checking.asking import Asked
-from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed.hil_rigs.checking.findings import Finding, Level
 from twinfeed.hil_rigs.schema import Identity
 
 SYS_DESCR, SYS_OBJECT_ID = "1.3.6.1.2.1.1.1.0", "1.3.6.1.2.1.1.2.0"
@@ -152,7 +153,7 @@ async def _asks_otherwise(asked: Asked) -> None:
 
 def unreachable(asked: Asked, error: TransportError) -> Finding:
     """The reason why the device could not be identified, and what to check."""
-    access, what = asked.access, Phrase(str(error.what))
+    access, what = asked.access, error.what
     if isinstance(error, NotAdmitted):
         assert access.snmp is not None
         given = [
@@ -221,7 +222,7 @@ def _object_id(name: str, card: Card, profile: Profile, identity: Identity) -> I
     known = profile.snmp.sys_object_id if profile.snmp is not None else ""
     if identity.object_id is not None:
         if not _begins(card.object_id, identity.object_id):
-            yield _another(name, f"sysObjectID {card.object_id or '-'}", identity.object_id)
+            yield _another(name, Phrase("sysObjectID {object_id}", object_id=card.object_id or "-"), identity.object_id)
         return
     if not card.object_id or not known.startswith(ENTERPRISES) or card.object_id == known:
         return
@@ -235,7 +236,9 @@ def _object_id(name: str, card: Card, profile: Profile, identity: Identity) -> I
             Phrase("if it is the right device, say so: identity: {{object_id: {found}}}", found=card.object_id),
         )
     else:
-        yield _another(name, f"sysObjectID {card.object_id}", f"{known} ({profile.profile})")
+        yield _another(
+            name, Phrase("sysObjectID {object_id}", object_id=card.object_id), f"{known} ({profile.profile})"
+        )
 
 
 def _calls_itself(text: str) -> Phrase:
@@ -248,7 +251,7 @@ def _another(name: str, found: object, expected: str) -> Finding:
         "identity",
         Level.PROBLEM,
         Phrase("{found}: another device", found=found),
-        Phrase("{known}", known=expected),
+        expected,
         Phrase("check address and cabling; nothing is armed with a wrong device in the bench"),
     )
 
@@ -262,7 +265,7 @@ def plate(name: str, card: Card, identity: Identity) -> Iterator[Finding]:
                 "identity",
                 Level.PROBLEM,
                 Phrase("serial number {found}: another device", found=card.serial),
-                Phrase("{known}", known=identity.serial),
+                identity.serial,
                 Phrase("check address and cabling; if it was exchanged, correct identity.serial"),
             )
         else:
@@ -271,7 +274,7 @@ def plate(name: str, card: Card, identity: Identity) -> Iterator[Finding]:
                 "identity",
                 Level.NOTICE,
                 Phrase("the device shows no serial number"),
-                Phrase("{known}", known=identity.serial),
+                identity.serial,
                 Phrase("compare with the plate on the device"),
             )
     if identity.firmware is None:
@@ -292,7 +295,7 @@ def plate(name: str, card: Card, identity: Identity) -> Iterator[Finding]:
             Phrase("firmware {found}", found=card.firmware)
             if card.firmware
             else Phrase("the device shows no firmware version"),
-            Phrase("{known}", known=identity.firmware),
+            identity.firmware,
             Phrase("after an update compare the device with its twin again, then correct identity.firmware"),
         )
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.hil_rigs.checking.asking import Asked
-from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed.hil_rigs.checking.findings import Finding, Level
 from twinfeed.hil_rigs.checking.measuring import device_of, measured, shown
 from twinfeed.hil_rigs.instruments import NoReading
 from twinfeed.hil_rigs.rigfile import Rig
@@ -45,7 +46,7 @@ async def tried(rig: Rig, asked: Mapping[str, Asked]) -> list[Finding]:
 
 async def _held(rig: Rig, name: str, limit: Limit, asked: Mapping[str, Asked]) -> Finding:
     section, device = rig.instrument_for(limit.quantity), device_of(rig, limit.quantity)
-    must = Phrase("{limit}", limit=limit)
+    must = str(limit)
     if section is not None and section.operator is not None:
         asks = Phrase("a person reads {quantity}, whom a check does not ask", quantity=limit.quantity)
         return Finding(name, "interlock", Level.NOTICE, asks, must)
@@ -113,7 +114,7 @@ def _battery(name: str, limit: OnBattery, value: Value, now: Phrase) -> Finding:
 
 def _fine(name: str, limit: Limit, holds: Phrase) -> Finding:
     found = Phrase("{holds}; silence stops the bench after {stale} s", holds=holds, stale=f"{limit.stale:g}")
-    return Finding(name, "interlock", Level.FINE, found, Phrase("{limit}", limit=limit))
+    return Finding(name, "interlock", Level.FINE, found, str(limit))
 
 
 def _silence(rig: Rig, name: str, limit: Limit, asked: Mapping[str, Asked]) -> Iterator[Finding]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed._phrases import Phrase
+from twinfeed.hil_rigs.checking.findings import Finding, Level
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import Instrument
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.devices.firmware.points import AnyPoint, Value
 from twinfeed.emulators.site import Site
 from twinfeed.harness.transports import NoAnswer, Reading, Refused, TransportError
 from twinfeed.harness.transports.places import NO_VALUE, point_of
 from twinfeed.hil_rigs.checking.asking import Asked
-from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed.hil_rigs.checking.findings import Finding, Level
 
 NAMED = 3
 """Points that a finding names before it counts."""
@@ -208,7 +209,7 @@ def _range(asked: Asked, point: str, found: Phrase, expected: str) -> Finding:
         "range",
         Level.PROBLEM,
         found,
-        Phrase("{known}", known=expected),
+        str(expected),
         Phrase("compare scale, unit and word order with the product's manual, and the value with its display"),
         (point,),
     )

@@ -7,7 +7,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from twinfeed.hil_rigs.checking.findings import Finding, Level, Phrase
+from twinfeed._phrases import Phrase
+from twinfeed.hil_rigs.checking.findings import Finding, Level
 from twinfeed.hil_rigs.rigfile import Rig
 
 

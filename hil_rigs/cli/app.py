@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec
+from typing import Annotated, Any, ParamSpec
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
-from twinfeed.emulators.textfile import printable
 from twinfeed.harness.cli.files.profile import with_profiles
-from twinfeed.harness.cli.output import Exit
-from twinfeed.hil_rigs.cli import bench, check, key, learning, pin, practise, working
+from twinfeed.harness.cli.options import with_option
+from twinfeed.harness.cli.output import Exit, in_language, tell
+from twinfeed.hil_rigs.cli import arming, bench, check, key, learning, operating, pin, practise, stopping, watching
+from twinfeed.hil_rigs.emergency import first
 from twinfeed.hil_rigs.emergency.mark import Mark, marks, place_of
 
 Arguments = ParamSpec("Arguments")
+
+LangOption = Annotated[
+    str,
+    typer.Option("--lang", help="fr or en. Default: that of the locale, else of the rig file (`language`)."),
+]
 
 app = typer.Typer(
     name="rig",
@@ -34,15 +40,15 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     bench.schema,
     key.key,
     pin.pin,
-    working.status,
-    working.arm,
-    working.disarm,
-    working.stop,
-    working.reset,
-    working.safe,
-    working.keep,
-    working.watch,
-    working.operate,
+    watching.status,
+    arming.arm,
+    arming.disarm,
+    stopping.stop,
+    arming.reset,
+    stopping.safe,
+    stopping.keep,
+    watching.watch,
+    operating.operate,
 )
 
 
@@ -71,9 +77,16 @@ def _say(found: Iterable[Mark]) -> set[str]:
     """Print what must be said of these benches; returns their names."""
     lines = {mark.bench: line for mark in found if (line := mark.said())}
     for line in lines.values():
-        Console(stderr=True, highlight=False).print(f"[bold red]{escape(printable(line))}[/]", soft_wrap=True)
+        tell(line, "bold red", Console(stderr=True, highlight=False))
     return set(lines)
 
 
+@contextmanager
+def _speaking(lang: str, options: Mapping[str, Any]) -> Iterator[None]:
+    """The language of this process: that of `--lang`, else of the locale, else of the rig file."""
+    in_language(lang, otherwise=first.language_of(str(options.get("file") or "")))
+    yield
+
+
 for command in COMMANDS:
-    app.command()(loud(with_profiles(command)))
+    app.command()(with_option(loud(with_profiles(command)), "lang", "", LangOption, _speaking))

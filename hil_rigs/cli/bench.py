@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.harness.cli.output import console, plain_errors, print_json, table
+from twinfeed.harness.language import said, spoken
 
 File = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A rig file, or the name of a bench that ships.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
-Lang = Annotated[str, typer.Option("--lang", help="fr or en; the language of the instructions.")]
 
 
 def benches(json: Json = False) -> None:
@@ -26,13 +27,13 @@ def benches(json: Json = False) -> None:
         rigs = [rigfile.read(name) for name in rigfile.names()]
     if json:
         return print_json([{"bench": rig.name, "file": str(rig.path), "devices": list(rig.profiles)} for rig in rigs])
-    listing = table("", "bench", "what it is", "devices")
+    listing = table("", N_("bench"), N_("what it is"), N_("devices"))
     for rig in rigs:
-        listing.add_row(rig.name, text_in(rig.bench.title, "en"), ", ".join(rig.profiles))
+        listing.add_row(rig.name, text_in(rig.bench.title, spoken()), ", ".join(rig.profiles))
     return console.print(listing)
 
 
-def dry_run(file: File, json: Json = False, lang: Lang = "en") -> None:
+def dry_run(file: File, json: Json = False) -> None:
     """List the faults that the bench can cause, with the actuators and the visible effects. Nothing moves.
 
     For the actions of given tests: pytest --rig FILE --dry-run tests/
@@ -44,12 +45,20 @@ def dry_run(file: File, json: Json = False, lang: Lang = "en") -> None:
 
     with plain_errors():
         rig = rigfile.read(file)
-        rows = what_each_would_do(rig, lang)
+        rows = what_each_would_do(rig, spoken())
     if json:
         return print_json(rows)
-    listing = table(f"{rig.name}: nothing moves", "fault", "actuator", "goes to", "safe", "what would be seen")
+    listing = table(
+        Phrase("{rig}: nothing moves", rig=rig.name),
+        N_("fault"),
+        N_("actuator"),
+        N_("goes to"),
+        N_("safe"),
+        N_("what would be seen"),
+    )
     for row in rows:
-        listing.add_row(row["fault"], f"{row['actuator']} ({row['means']})", row["to"], row["safe"], row["effect"])
+        moves = f"{row['actuator']} ({row['means']})"
+        listing.add_row(row["fault"], moves, row["to"], row["safe"], said(row["effect"]))
     return console.print(listing)
 
 

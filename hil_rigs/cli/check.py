@@ -9,10 +9,12 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress
 
-from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json
+from twinfeed._phrases import Phrase
+from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, tell
 from twinfeed.harness.cli.site.running import JsonOption
 from twinfeed.harness.durations import seconds
-from twinfeed.harness.language import UnknownLanguage, language, translator
+from twinfeed.harness.language import said, spoken
+from twinfeed.hil_rigs.cli.bench import File
 
 if TYPE_CHECKING:
     from twinfeed.hil_rigs.checking.findings import Report
@@ -26,9 +28,8 @@ INTERRUPTED = 130
 
 
 def check(
-    rig: Annotated[str, typer.Argument(help="A rig file, or the name of a bench that ships.")],
+    file: File,
     json: JsonOption = False,
-    lang: Annotated[str, typer.Option("--lang", help="en or fr; default: the language of the locale.")] = "",
     within: Annotated[
         str, typer.Option("--within", help="How long the check may take; the default is 5min.", metavar="TIME")
     ] = "",
@@ -48,25 +49,23 @@ def check(
     from twinfeed.hil_rigs.places import PlaceError
 
     try:
-        chosen = language(lang)
         within_s = seconds(within) if within else WITHIN_S
-    except (UnknownLanguage, ValueError) as error:
+    except ValueError as error:
         fail(str(error), Exit.USAGE)
     with plain_errors():
-        bench = rigfile.read(rig)
+        bench = rigfile.read(file)
     try:
         with free_to_read(bench, "twinfeed rig check") as beside:
             report = asyncio.run(_checked(bench, within_s, quiet=json, beside=beside))
     except (Held, PlaceError, OSError) as error:
         fail(str(error), Exit.UNREACHABLE)
     except KeyboardInterrupt:
-        errors.print("twinfeed: stopped; nothing was written to the bench")
+        tell(Phrase("twinfeed: stopped; nothing was written to the bench"), to=errors)
         raise typer.Exit(INTERRUPTED) from None
-    translate = translator(chosen, "twinfeed.hil_rigs").gettext
     if json:
-        print_json(report.as_data(translate))
+        print_json(report.as_data(said))
     else:
-        console.print(picture(bench, report, translate, chosen))
+        console.print(picture(bench, report, said, spoken()))
     raise typer.Exit(CODES[report.worst().word])
 
 

@@ -8,7 +8,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from twinfeed.harness.language import N_
+from twinfeed._phrases import N_, Phrase
 from twinfeed.hil_rigs.checking.findings import DeviceSummary, Finding, Level, Report, Translate
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import text_in
@@ -71,7 +71,7 @@ def _to_do(findings: Sequence[Finding], _: Translate) -> Table:
         what = Text.assemble(
             (finding.on or _("the bench"), "bold"), "\n", (_(CHECKS[finding.check]), STYLES[finding.level])
         )
-        said = [phrase.said(_) if phrase else "" for phrase in (finding.found, finding.expected, finding.do)]
+        said = [_(phrase) if phrase else "" for phrase in (finding.found, finding.expected, finding.do)]
         listing.add_row(what, *map(Text, said))
     return listing
 
@@ -79,7 +79,7 @@ def _to_do(findings: Sequence[Finding], _: Translate) -> Table:
 def _in_order(findings: Sequence[Finding], _: Translate) -> Table:
     listing = _table((_("in order"), ""), ratios=(4, 17))
     for finding in findings:
-        listing.add_row(Text(finding.on, "bold"), Text(finding.found.said(_)))
+        listing.add_row(Text(finding.on, "bold"), Text(_(finding.found)))
     return listing
 
 
@@ -87,13 +87,15 @@ def _verdict(report: Report, _: Translate) -> Text:
     counts = {level: sum(finding.level == level for finding in report.findings) for level in Level}
     level = report.worst()
     if level <= Level.NOTICE:
-        return Text(
-            _("The bench is as its file says; notices: {n}.").format(n=counts[Level.NOTICE]), STYLES[Level.FINE]
-        )
-    text = _("Not ready: {problems} to be put right, {unreachable} unreachable; notices: {notices}.").format(
-        problems=counts[Level.PROBLEM], unreachable=counts[Level.UNREACHABLE], notices=counts[Level.NOTICE]
+        fine = Phrase("The bench is as its file says; notices: {n}.", n=counts[Level.NOTICE])
+        return Text(_(fine), STYLES[Level.FINE])
+    text = Phrase(
+        "Not ready: {problems} to be put right, {unreachable} unreachable; notices: {notices}.",
+        problems=counts[Level.PROBLEM],
+        unreachable=counts[Level.UNREACHABLE],
+        notices=counts[Level.NOTICE],
     )
-    return Text(text, STYLES[level])
+    return Text(_(text), STYLES[level])
 
 
 def _table(columns: Sequence[str], ratios: Sequence[int] = ()) -> Table:

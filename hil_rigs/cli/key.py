@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from twinfeed.harness.cli.output import Exit, console, fail, print_json
+from twinfeed._phrases import Phrase
+from twinfeed.harness.cli.output import Exit, fail, print_json, tell
 from twinfeed.harness.cli.site.running import JsonOption
 
 
@@ -29,16 +29,23 @@ def key(
     try:
         own = keys.own()
         if own is None:
-            fail(f"{keys.place()}: cannot be written; name another file: {keys.ENVIRONMENT}=FILE", Exit.USAGE)
+            fail(
+                Phrase(
+                    "{place}: cannot be written; name another file: {environment}=FILE",
+                    place=keys.place(),
+                    environment=keys.ENVIRONMENT,
+                ),
+                Exit.USAGE,
+            )
         if export is not None:
             export.write_text(keys.pem(own.public), encoding="ascii")
     except (keys.BadKey, OSError) as error:
         fail(str(error), Exit.USAGE)
     if json:
         return print_json({"file": str(own.path), "public": own.public, "short": keys.short(own.public)})
-    console.print(f"ed25519  {keys.short(own.public)}", soft_wrap=True)
-    console.print(f"public key  {own.public}", soft_wrap=True)
-    console.print(f"private key in {escape(str(own.path))}; those who may read it can sign", soft_wrap=True)
+    tell(f"ed25519  {keys.short(own.public)}")
+    tell(Phrase("public key  {key}", key=own.public))
+    tell(Phrase("private key in {path}; those who may read it can sign", path=own.path))
     if export is not None:
-        console.print(f"{escape(str(export))} written", soft_wrap=True)
+        tell(Phrase("{path} written", path=export))
     return None

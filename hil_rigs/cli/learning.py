@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 from rich.markup import escape
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.yamlfile import FileError
-from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, several, table
+from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, several, table, tell
 from twinfeed.harness.cli.recording.comparing import (
     Comparison,
     IgnoreOption,
@@ -30,6 +31,7 @@ from twinfeed.harness.cli.recording.comparing import (
 from twinfeed.harness.cli.recording.learning import OutputOption, PatienceOption, UnderOption, recorded, told, walker
 from twinfeed.harness.cli.site.running import JsonOption
 from twinfeed.harness.durations import seconds
+from twinfeed.harness.language import said
 from twinfeed.hil_rigs.cli.bench import File
 from twinfeed.hil_rigs.cli.check import INTERRUPTED
 
@@ -97,7 +99,12 @@ def record(
 
     with _reading(bench, "twinfeed rig record") as taken:
         if device in taken:
-            fail(f"{device} is on a serial line that the supervisor of {bench.name} reads", Exit.UNREACHABLE)
+            fail(
+                Phrase(
+                    "{device} is on a serial line that the supervisor of {bench} reads", device=device, bench=bench.name
+                ),
+                Exit.UNREACHABLE,
+            )
         told(made(), output, pace, json, bench.profiles[device])
 
 
@@ -147,9 +154,9 @@ def drift(
         with _reading(bench, "twinfeed rig drift") as taken:
             for name in taken:
                 if twins.pop(name, None) is not None:
-                    errors.print(f"{escape(name)}: left out, the supervisor reads its serial line", soft_wrap=True)
+                    tell(Phrase("{name}: left out, the supervisor reads its serial line", name=name), to=errors)
             if not twins:
-                fail("no device is left to compare", Exit.UNREACHABLE)
+                fail(Phrase("no device is left to compare"), Exit.UNREACHABLE)
             recordings = asyncio.run(_recordings(bench, list(twins), per_s, walks, every_s, limit_s))
         outcomes = {name: _outcome(twin, recordings[name], agreed) for name, twin in twins.items()}
     except (ValueError, FileError, PlantError) as error:
@@ -178,7 +185,7 @@ def _reading(bench: Rig, what: str) -> Iterator[list[str]]:
     except (Held, PlaceError, OSError) as error:
         fail(str(error), Exit.UNREACHABLE)
     except KeyboardInterrupt:
-        errors.print("twinfeed: stopped; nothing was written to the bench")
+        tell(Phrase("twinfeed: stopped; nothing was written to the bench"), to=errors)
         raise typer.Exit(INTERRUPTED) from None
 
 
@@ -201,7 +208,12 @@ def _twins(
             if all_of_them:
                 raise
     if not found:
-        raise NoTwin(f"the wiring of {bench.name} emulates none of its devices: there is nothing to compare them with")
+        raise NoTwin(
+            Phrase(
+                "the wiring of {bench} emulates none of its devices: there is nothing to compare them with",
+                bench=bench.name,
+            )
+        )
     return found
 
 
@@ -249,31 +261,35 @@ def _print(bench: Rig, outcomes: dict[str, Comparison | NoRecording], without: l
 
     for name, outcome in outcomes.items():
         if not isinstance(outcome, Comparison):
-            console.print(f"[bold]{escape(name)}[/]: [red]not compared[/]: {escape(str(outcome))}\n", soft_wrap=True)
+            tell(Phrase("{name}: not compared: {outcome}", name=name, outcome=outcome), "red")
+            console.print()
             continue
         console.print(f"[bold]{escape(name)}[/]: {escape(outcome.heading)}", soft_wrap=True)
         console.print(escape(str(outcome.compared)), soft_wrap=True)
         if note := another_product(bench, name):
-            console.print(f"[yellow]{escape(note)}[/]", soft_wrap=True)
+            tell(note, "yellow")
         if not outcome.differences:
-            console.print("[green]no drift[/]\n")
+            tell(Phrase("no drift"), "green")
+            console.print()
             continue
-        listing = table("", "kind", "where", "device", "twin", "")
+        listing = table("", N_("kind"), N_("where"), N_("device"), N_("twin"), "")
         for d in outcome.differences:
             listing.add_row(d.kind, escape(d.where), escape(d.device), escape(d.twin), escape(d.note))
         console.print(listing)
         console.print()
-    console.print(escape(_summary(bench, outcomes, without)), soft_wrap=True)
+    tell(_summary(bench, outcomes, without))
 
 
 def _summary(bench: Rig, outcomes: dict[str, Comparison | NoRecording], without: list[str]) -> str:
     comparisons = [outcome for outcome in outcomes.values() if isinstance(outcome, Comparison)]
     drifting = [len(comparison.differences) for comparison in comparisons if comparison.differences]
-    parts = [f"{len(comparisons) - len(drifting)} without drift"]
+    parts = [Phrase("{n} without drift", n=len(comparisons) - len(drifting))]
     if drifting:
-        parts.append(f"{len(drifting)} with {several(sum(drifting), 'difference')}")
+        parts.append(
+            Phrase("{n} with {differences}", n=len(drifting), differences=several(sum(drifting), "difference"))
+        )
     if len(outcomes) > len(comparisons):
-        parts.append(f"{len(outcomes) - len(comparisons)} not compared")
+        parts.append(Phrase("{n} not compared", n=len(outcomes) - len(comparisons)))
     if without:
-        parts.append(f"no twin in the wiring: {', '.join(without)}")
-    return f"{bench.name}: {', '.join(parts)}"
+        parts.append(Phrase("no twin in the wiring: {without}", without=", ".join(without)))
+    return f"{bench.name}: {', '.join(map(said, parts))}"

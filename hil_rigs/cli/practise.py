@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
-from twinfeed.harness.cli.output import Exit, console, fail, plain_errors
-from twinfeed.harness.language import UnknownLanguage, language, translator
+from twinfeed._phrases import Phrase
+from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, tell
+from twinfeed.harness.language import said
 from twinfeed.hil_rigs.cli.bench import File
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from twinfeed.hil_rigs.practice.bench import Drafted
     from twinfeed.hil_rigs.rigfile import Rig
 
@@ -37,7 +35,6 @@ def practise(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Folder for the practice rig file; default: BENCH-practice."),
     ] = None,
-    lang: Annotated[str, typer.Option("--lang", help="en or fr; default: the language of the locale.")] = "",
     for_s: Annotated[float, typer.Option("--stop-after", hidden=True, min=0.0, max=1e6)] = 0.0,
 ) -> None:
     """Practise on a bench without its hardware: emulators of its wiring answer on this computer until Ctrl-C.
@@ -51,21 +48,17 @@ def practise(
     from twinfeed.hil_rigs import rigfile
     from twinfeed.hil_rigs.practice.twin import NoPractice
 
-    try:
-        words = translator(language(lang), "twinfeed.hil_rigs").gettext
-    except UnknownLanguage as error:
-        fail(str(error), Exit.USAGE)
     with plain_errors():
         rig = rigfile.read(file)
         try:
-            asyncio.run(_practise(rig, out or Path(f"{rig.name}-practice"), words, for_s))
+            asyncio.run(_practise(rig, out or Path(f"{rig.name}-practice"), for_s))
         except (NoPractice, ServeError) as error:
             fail(str(error), Exit.NO)
         except OSError as error:
             fail(f"{error.filename or out}: {error.strerror}", Exit.NO)
 
 
-async def _practise(rig: Rig, folder: Path, words: Callable[[str], str], for_s: float) -> None:
+async def _practise(rig: Rig, folder: Path, for_s: float) -> None:
     from twinfeed.harness.control import ControlServer
     from twinfeed.hil_rigs import rigfile
     from twinfeed.hil_rigs.practice import bench, first_test, twin
@@ -83,7 +76,7 @@ async def _practise(rig: Rig, folder: Path, words: Callable[[str], str], for_s: 
         path = _written(folder, rig, drafted, password)
         practice = rigfile.read(path)
         test = first_test.written(folder, practice)
-        _introduce(rig, practice, drafted, test, words)
+        _introduce(rig, practice, drafted, test)
         waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(served.live.run())]
         done, pending = await asyncio.wait(waiting, timeout=for_s or None, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
@@ -107,37 +100,46 @@ def _written(folder: Path, rig: Rig, drafted: Drafted, password: str) -> Path:
     secret.write_text(password, encoding="utf-8")
     path = folder / f"{rig.path.stem}.yaml"
     if path.resolve() == rig.path.resolve():
-        fail(f"{path}: is the rig file itself; choose another folder with --out", Exit.USAGE)
+        fail(Phrase("{path}: is the rig file itself; choose another folder with --out", path=path), Exit.USAGE)
     path.write_text(HEAD.format(source=rig.path) + drafted.text, encoding="utf-8")
     return path
 
 
-def _introduce(rig: Rig, practice: Rig, drafted: Drafted, test: Path | None, _: Callable[[str], str]) -> None:
+def _introduce(rig: Rig, practice: Rig, drafted: Drafted, test: Path | None) -> None:
     """What is served, what is not, and the commands of a whole practice in their order."""
     file = shlex.quote(str(practice.path))
     person = shlex.quote(practice.bench.may_arm[0]) if practice.bench.may_arm else ""
-    count = len(practice.bench.devices)
-    console.print(
-        _("Practice bench {bench}: {count} devices answer on this computer. None of them is real.").format(
-            bench=f"[bold]{escape(practice.name)}[/bold]", count=count
+    tell(
+        Phrase(
+            "Practice bench {bench}: {count} devices answer on this computer. None of them is real.",
+            bench=practice.name,
+            count=len(practice.bench.devices),
         )
     )
     if drafted.left_out:
-        console.print(_("Left out of {file}:").format(file=escape(rig.path.name)))
+        tell(Phrase("Left out of {file}:", file=rig.path.name))
         for name, reason in drafted.left_out:
-            console.print(f"  {escape(name)}: {escape(_(reason))}")
-    console.print(_("In another terminal, in this order:"))
-    why = _("a practice")
+            tell(f"  {name}: {said(reason)}")
+    tell(Phrase("In another terminal, in this order:"))
+    why = said(Phrase("a practice"))
     arm = f"twinfeed rig arm {file} --as {person}" if person else None
     tests = shlex.quote(str(test)) if test is not None else "tests"
     commands = [
         f"twinfeed rig check {file}",
         f"twinfeed rig dry-run {file}",
-        *([arm, f"pytest --rig {file} --report out --tester {person} {tests}", "twinfeed report out"] if arm else []),
+        *(
+            [
+                arm,
+                f"pytest --rig {file} --report out --tester {person} {tests}",
+                "twinfeed report out",
+            ]
+            if arm
+            else []
+        ),
         f'twinfeed rig stop {file} "{why}"',
         *([f"twinfeed rig reset {file} --as {person}"] if arm else []),
     ]
     for command in commands:
         console.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
-    console.print(_("Ctrl-C ends the practice; end it after the bench has been disarmed."))
+    tell(Phrase("Ctrl-C ends the practice; end it after the bench has been disarmed."))
     console.file.flush()

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.hil_rigs.emergency.first import login, send
 
 ACKNOWLEDGED_S = 3.0
@@ -29,7 +30,7 @@ class Hangs(Exception):
     """A keeper listens and does not answer; `pid` is its process, 0 if that is not known."""
 
     def __init__(self, pid: int) -> None:
-        super().__init__(f"the keeper of the bench (pid {pid or 'unknown'}) does not answer")
+        super().__init__(Phrase("the keeper of the bench (pid {pid}) does not answer", pid=pid or N_("unknown")))
         self.pid = pid
 
 
@@ -46,7 +47,9 @@ def ask(place: Path | str, do: str, who: str = "", **fields: Any) -> dict[str, A
     try:
         line = send(str(place), do, who or login(), **fields)
     except OSError as error:
-        raise NobodyThere(f"no keeper listens at {place}: {error.strerror or error}") from None
+        raise NobodyThere(
+            Phrase("no keeper listens at {place}: {strerror}", place=place, strerror=error.strerror or error)
+        ) from None
     return answer(line)
 
 
@@ -62,7 +65,7 @@ def answer(line: socket.socket) -> dict[str, Any]:
         except TimeoutError:
             raise Hangs(_peer(line)) from None
         except (OSError, ValueError) as error:
-            raise NobodyThere(f"the keeper has ended: {error}") from None
+            raise NobodyThere(Phrase("the keeper has ended: {error}", error=error)) from None
 
 
 def _answer(line: socket.socket) -> dict[str, Any]:
@@ -82,7 +85,7 @@ def _answer(line: socket.socket) -> dict[str, Any]:
                 return answer
         more = line.recv(1 << 16)
         if not more:
-            raise OSError("the connection was closed")
+            raise OSError(Phrase("the connection was closed"))
         heard += more
 
 

@@ -22,6 +22,12 @@ SOCKET, FILE = "supervisor.sock", "file"
 BENCH = re.compile(r"""^bench:\s*["']?([\w-]+)""", re.MULTILINE)
 """The name of the bench in a rig file."""
 
+LANGUAGE = re.compile(r"""^language:\s*["']?(\w+)""", re.MULTILINE)
+"""The language of the bench's people in a rig file."""
+
+SHIPPED = os.path.join(os.path.dirname(os.path.dirname(__file__)), "benches")
+"""The rig files that ship, each named as its bench."""
+
 
 def benches() -> str:
     """The folder that holds a folder for each bench."""
@@ -45,6 +51,15 @@ def place_of(bench: str) -> str:
     found = BENCH.search(_text(bench))
     by_name = os.path.join(benches(), found[1]) if found else ""
     return by_name if by_name in places else ""
+
+
+def language_of(bench: str) -> str:
+    """The `language` of the rig file of that path or name; `en` if it gives none, or there is no such file."""
+    noted = _text(os.path.join(place_of(bench), FILE)).strip() if bench else ""
+    for path in (bench, noted, os.path.join(SHIPPED, f"{bench}.yaml")):
+        if found := LANGUAGE.search(_text(path)):
+            return found[1]
+    return "en"
 
 
 def _text(path: str) -> str:
@@ -98,10 +113,20 @@ def main(words: list[str]) -> int | None:
     """`twinfeed rig stop` and `rig status`: the exit code; None leaves the words to the whole command line."""
     if words[:1] != ["rig"] or words[1:2] not in (["stop"], ["status"]):
         return None
-    as_json = "--json" in words[2:]
-    given = [word for word in words[2:] if word != "--json"]
-    stops = words[1] == "stop"
-    if not given or any(word.startswith("-") for word in given) or len(given) > 1 + stops or (stops and as_json):
+    stops, as_json, lang, given = words[1] == "stop", False, "", list[str]()
+    rest = iter(words[2:])
+    for word in rest:
+        if word == "--lang":
+            lang = next(rest, "")
+        elif word.startswith("--lang="):
+            lang = word[len("--lang=") :]
+        elif word == "--json" and not stops:
+            as_json = True
+        elif word.startswith("-"):
+            return None
+        else:
+            given.append(word)
+    if not given or len(given) > 1 + stops:
         return None
     bench, why = given[0], given[1] if len(given) > 1 else ""
     place = place_of(bench)
@@ -111,4 +136,4 @@ def main(words: list[str]) -> int | None:
         line = None
     from twinfeed.hil_rigs.emergency import quick  # what is loaded now delays nobody
 
-    return quick.stop(bench, why, place, line) if stops else quick.status(place, line, as_json)
+    return quick.stop(bench, why, place, line, lang) if stops else quick.status(bench, place, line, as_json, lang)

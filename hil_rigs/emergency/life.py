@@ -16,6 +16,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
+from twinfeed._phrases import N_, Phrase
+
 State = Literal["read-only", "armed", "making safe", "safe", "not safe", "resetting"]
 """read-only: at rest, nothing moves. armed: a person answers for what moves. making safe: on the way to the safe state.
 safe: every actuator was read back safe, and is read again and again. not safe: at least one was not. resetting: on the
@@ -27,6 +29,10 @@ Event = Literal[
 ]  # fmt: skip
 
 STATES: tuple[State, ...] = get_args(State)
+
+SHOWN = (N_("read-only"), N_("armed"), N_("making safe"), N_("safe"), N_("not safe"), N_("resetting"), N_("unattended"),
+         N_("tripped"), N_("guard"), N_("test run"))  # fmt: skip
+"""States, and keepers, as people read them."""
 
 KEEPERS = "the supervisor, its guard, a test run that lost both, `rig safe`, `rig keep`"
 """The processes that may bring a bench to its safe state."""
@@ -124,17 +130,34 @@ class Life:
             return ""
         failed = "; ".join(self.failed)
         if kept:
-            return f"NOT SAFE: {bench}: {failed}; it is tried again and again. Press the emergency stop in hardware"
-        armed = f"armed by {self.by}" if self.by else "tripped"
+            return Phrase(
+                "NOT SAFE: {bench}: {failed}; it is tried again and again. Press the emergency stop in hardware",
+                bench=bench,
+                failed=failed,
+            )
+        armed = Phrase("armed by {by}", by=self.by) if self.by else "tripped"
         what = f"; {failed}" if failed else ""
         match self.state:
             case "read-only":
                 return ""
             case "safe":
-                seen = f"was seen safe, last at {seen}"
-                return f"NOT SAFE: {bench}: {armed}, {seen}, but nobody watches it since: twinfeed rig safe {file}"
+                seen = Phrase("was seen safe, last at {seen}", seen=seen)
+                return Phrase(
+                    "NOT SAFE: {bench}: {armed}, {seen}, but nobody watches it since: twinfeed rig safe {file}",
+                    bench=bench,
+                    armed=armed,
+                    seen=seen,
+                    file=file,
+                )
             case _:
-                return f"NOT SAFE: {bench}: {armed}, last seen {seen}{what}; nobody keeps it: twinfeed rig safe {file}"
+                return Phrase(
+                    "NOT SAFE: {bench}: {armed}, last seen {seen}{what}; nobody keeps it: twinfeed rig safe {file}",
+                    bench=bench,
+                    armed=armed,
+                    seen=seen,
+                    what=what,
+                    file=file,
+                )
 
     def as_json(self, **more: Any) -> str:
         return json.dumps({**asdict(self), **more}, ensure_ascii=False)

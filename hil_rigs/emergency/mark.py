@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.hil_rigs.emergency import first
 from twinfeed.hil_rigs.emergency.life import Event, Life, from_json
 
@@ -47,7 +48,7 @@ class Mark:
         except FileNotFoundError:
             return Life()
         except OSError as error:  # it is there, so the bench is not at rest
-            return Life("armed", f"somebody ({error.strerror})")
+            return Life("armed", Phrase("somebody ({strerror})", strerror=error.strerror))
 
     @property
     def rig_file(self) -> str:
@@ -144,7 +145,7 @@ class Mark:
     def said(self) -> str:
         """What every command must print of this bench; empty if nothing."""
         life = self.read()
-        when = datetime.fromtimestamp(self.seen_at).strftime("%Y-%m-%d %H:%M:%S") if self.seen_at else "never"
+        when = datetime.fromtimestamp(self.seen_at).strftime("%Y-%m-%d %H:%M:%S") if self.seen_at else N_("never")
         return life.said(self.bench, self.kept, when, self.rig_file or self.bench)
 
 

@@ -24,25 +24,15 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from twinfeed._phrases import N_, Phrase
+from twinfeed.harness.language import Words
 from twinfeed.hil_rigs.emergency.asking import Hangs, NobodyThere, Refused, ask
 
 TOKEN = "page-token"
 """The file beside the bench's socket that holds the token, for those who may read the folder."""
 
-TEXTS: dict[str, dict[str, str]] = {
-    "en": {
-        "stop": "EMERGENCY STOP", "read-only": "read-only", "armed": "armed", "tripped": "stopped", "by": "by",
-        "safe": "the bench is in its safe state", "not safe": "NOT SAFE",
-        "nobody": "NOT SAFE: nobody supervises the bench",
-        "hangs": "NOT SAFE: the supervisor does not answer",
-    },
-    "fr": {
-        "stop": "ARRÊT D'URGENCE", "read-only": "lecture seule", "armed": "armé", "tripped": "arrêté", "by": "par",
-        "safe": "le banc est dans son état sûr", "not safe": "PAS SÛR",
-        "nobody": "PAS SÛR : aucun superviseur ne surveille le banc",
-        "hangs": "PAS SÛR : le superviseur ne répond pas",
-    },
-}  # fmt: skip
+STATES = {"read-only": N_("read-only"), "armed": N_("armed"), "tripped": N_("stopped")}
+"""States as the page names them."""
 
 PAGE = """<!doctype html><html lang="{language}"><meta charset="utf-8"><meta http-equiv="refresh" content="5;url=/">
 <meta name="viewport" content="width=device-width"><title>{title}</title>
@@ -143,11 +133,13 @@ def _handler(place: Path, titles: dict[str, str], hangs: Callable[[], None]) -> 
             """Where the stop came from, for the record."""
             origin = self.headers.get("Origin", "")[:200]
             peer = self.client_address[0]
-            far = f"from {peer}" if peer not in ("127.0.0.1", "::1") else ""
-            here = f"http://{self.headers.get('Host', '')}"
-            return ", ".join(
-                part for part in (far, f"from a page of {origin}" if origin not in ("", here) else "") if part
-            )
+            far = peer not in ("127.0.0.1", "::1")
+            strange = origin not in ("", f"http://{self.headers.get('Host', '')}")
+            if far and strange:
+                return Phrase("from {peer}, from a page of {origin}", peer=peer, origin=origin)
+            if strange:
+                return Phrase("from a page of {origin}", origin=origin)
+            return Phrase("from {peer}", peer=peer) if far else ""
 
         def _same(self, given: str) -> bool:
             return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
@@ -161,13 +153,13 @@ def _handler(place: Path, titles: dict[str, str], hangs: Callable[[], None]) -> 
 
         def _show(self) -> None:
             language = "fr" if self.headers.get("Accept-Language", "").lower().startswith("fr") else "en"
-            words = TEXTS[language]
+            words = Words(language)
             state, why, rows = self._bench(words)
             page = PAGE.format(
                 language=language,
                 title=html.escape(titles[language]),
                 state=state, why=why, rows=rows,
-                stop=html.escape(words["stop"]),
+                stop=html.escape(words(N_("EMERGENCY STOP"))),
             ).encode()  # fmt: skip
             self.send_response(HTTPStatus.OK)
             self.send_header("Content-Type", "text/html; charset=utf-8")
@@ -177,22 +169,29 @@ def _handler(place: Path, titles: dict[str, str], hangs: Callable[[], None]) -> 
             self.end_headers()
             self.wfile.write(page)
 
-        def _bench(self, words: dict[str, str]) -> tuple[str, str, str]:
+        def _bench(self, words: Words) -> tuple[str, str, str]:
             """State, reasons and readings, as HTML. Without the token only what a stop has led to."""
             try:
                 told = ask(place, "status", who="the browser")
             except (NobodyThere, Refused):
-                return "", _bad(words["nobody"]), ""
+                return "", _bad(words(N_("NOT SAFE: nobody supervises the bench"))), ""
             except Hangs:
-                return "", _bad(words["hangs"]), ""
-            safe = _bad(f"{words['not safe']}: {'; '.join(told['not_safe'])}") if told["not_safe"] else ""
+                return "", _bad(words(N_("NOT SAFE: the supervisor does not answer"))), ""
+            failed = "; ".join(told["not_safe"])
+            safe = _bad(words(Phrase("NOT SAFE: {failed}", failed=failed))) if failed else ""
             if told["state"] == "tripped":
-                done = f"<p>{safe or html.escape(words['safe'] if told.get('life') == 'safe' else '…')}</p>"
-                return html.escape(words["tripped"]), html.escape(told["tripped"]), done
+                seen = words(N_("the bench is in its safe state")) if told.get("life") == "safe" else "…"
+                return (
+                    html.escape(words(STATES["tripped"])),
+                    html.escape(words(told["tripped"])),
+                    f"<p>{safe or seen}</p>",
+                )
             if not self._may_see():
                 return "", safe, ""
-            by = f" {words['by']} {told['armed_by']}" if told["state"] == "armed" else ""
-            return html.escape(words[told["state"]] + by), safe, _rows(told)
+            state = words(STATES[told["state"]])
+            if told["state"] == "armed":
+                state = words(Phrase("armed by {person}", person=told["armed_by"]))
+            return html.escape(state), safe, _rows(told)
 
         def log_message(self, format: str, *args: object) -> None:
             """A page that is shown anew every five seconds is no news."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import sys
@@ -10,7 +11,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from twinfeed._phrases import N_, Phrase
+from twinfeed.harness.language import UnknownLanguage, said, speak, spoken
 from twinfeed.hil_rigs.emergency.asking import Hangs, NobodyThere, Refused, answer, ask, end
+from twinfeed.hil_rigs.emergency.first import language_of
 from twinfeed.hil_rigs.emergency.mark import Mark, marks
 
 DONE, NO, UNREACHABLE = 0, 1, 3
@@ -20,11 +24,12 @@ NEXT_KEEPER_S = 5.0
 """After a keeper that hung was ended, its guard answers within so long, s."""
 
 
-def stop(bench: str, why: str, place: str, line: socket.socket | None) -> int | None:
+def stop(bench: str, why: str, place: str, line: socket.socket | None, lang: str = "") -> int | None:
     """Wait until the keeper that was asked over that line has made the bench safe; the exit code.
 
     None if no keeper lives, which has been printed: `sys.argv` is then that of `rig safe`.
     """
+    _speak(lang, bench)
     try:
         if line is None:
             raise NobodyThere
@@ -32,21 +37,22 @@ def stop(bench: str, why: str, place: str, line: socket.socket | None) -> int | 
             told = answer(line)
         except Hangs as hanging:
             ended = end(hanging)
-            print(_red(f"{hanging}; {'it is ended' if ended else 'this user cannot end it'}"), flush=True)
+            then = Phrase("it is ended") if ended else Phrase("this user cannot end it")
+            print(_red(said(f"{hanging}; {then}")), flush=True)
             told = _from_the_next(place, why)
     except NobodyThere:
-        print(f"nobody supervises {bench}; making it safe from here", flush=True)
-        reason = f"emergency stop: {why or 'no reason given'}"
-        sys.argv[1:] = ["rig", "safe", bench, "--why", reason, "--although-held"]
+        print(said(Phrase("nobody supervises {bench}; making it safe from here", bench=bench)), flush=True)
+        reason = Phrase("emergency stop: {why}", why=why or Phrase("no reason given"))
+        sys.argv[1:] = ["rig", "safe", bench, "--why", reason, "--although-held", "--lang", spoken()]
         return None
     except Refused as error:
         _fail(str(error))
         return NO
     show(told)
     if told.get("not_safe"):
-        _fail(f"NOT SAFE: {'; '.join(told['not_safe'])}")
+        _fail(Phrase("NOT SAFE: {failed}", failed="; ".join(told["not_safe"])))
         return NO
-    print("the bench is in its safe state")
+    print(said(Phrase("the bench is in its safe state")))
     return DONE
 
 
@@ -62,56 +68,77 @@ def _from_the_next(place: str, why: str) -> dict[str, Any]:
             time.sleep(0.1)
 
 
-def status(place: str, line: socket.socket | None, as_json: bool) -> int | None:
+def _speak(lang: str, bench: str) -> None:
+    """The language of this process; a language without texts stops no emergency stop."""
+    with contextlib.suppress(UnknownLanguage):
+        speak(lang, otherwise=language_of(bench))
+
+
+def status(bench: str, place: str, line: socket.socket | None, as_json: bool, lang: str = "") -> int | None:
     """Print what the keeper answers; the exit code, None if no keeper lives: the rig file says more of such a bench."""
     if line is None:
         return None
+    _speak(lang, bench)
     try:
         told = answer(line)
     except (NobodyThere, Refused):
         return None
     except Hangs as error:
         mark = Mark(Path(place))
-        _fail(f"NOT SAFE: {error}: twinfeed rig stop {mark.rig_file or mark.bench}")
+        _fail(
+            Phrase("NOT SAFE: {error}: twinfeed rig stop {rig_file}", error=error, rig_file=mark.rig_file or mark.bench)
+        )
         return NO
     if as_json:
         print(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         show(told)
     for mark in marks():
-        if mark.place != Path(place) and (said := mark.said()):
-            _fail(said)
+        if mark.place != Path(place) and (line_ := mark.said()):
+            _fail(line_)
     if told.get("not_safe"):
-        _fail(f"NOT SAFE: {'; '.join(told['not_safe'])}")
+        _fail(Phrase("NOT SAFE: {failed}", failed="; ".join(told["not_safe"])))
     return NO if told.get("tripped") or told.get("not_safe") else DONE
 
 
 def show(told: dict[str, Any]) -> None:
     """A bench, a line for each thing that is known of it."""
-    print(f"{told['bench']}: {told['state']}" + (f", {told['life']}" if told.get("life") != told["state"] else ""))
-    rows: list[tuple[str, str]] = []
+    life = f", {said(told['life'])}" if told.get("life") != told["state"] else ""
+    print(f"{told['bench']}: {said(told['state'])}{life}")
+    listed = rows(told)
+    width = max((len(name) for name, *_ in listed), default=0)
+    for name, text, style in listed:
+        print(f"{name:{width}}  {_red(text) if style else text}")
+
+
+def rows(told: dict[str, Any]) -> list[tuple[str, str, str]]:
+    """What is known of a bench, in the language of this process: names, texts, and `red` for what is not as it must be.
+
+    `told` is a keeper's answer to `status`.
+    """
+    found: list[tuple[str, str, str]] = []
     if told["state"] == "armed":
         left = timedelta(seconds=round(told.get("armed_for_s") or 0))
-        rows.append(("armed by", f"{told['armed_by']}, {left} left"))
+        found.append(
+            (said(N_("armed by")), said(Phrase("{person}, {left} left", person=told["armed_by"], left=left)), "")
+        )
     if told.get("tripped"):
-        rows.append(("why", _red(str(told["tripped"]))))
-    rows += [(_red("NOT SAFE"), _red(str(line))) for line in told.get("not_safe", ())]
+        found.append((said(N_("why")), said(told["tripped"]), "red"))
+    found += [(said(N_("NOT SAFE")), said(line), "red") for line in told.get("not_safe", ())]
     if told.get("keeper") not in (None, "supervisor"):
-        rows.append(("kept by", str(told["keeper"])))
+        found.append((said(N_("kept by")), said(told["keeper"]), ""))
     if told.get("faults"):
-        rows.append(("faults", ", ".join(told["faults"])))
+        found.append((said(N_("faults")), ", ".join(told["faults"]), ""))
     silent: dict[str, str] = told.get("silent", {})
     for name, reading in told.get("readings", {}).items():
-        rows.append((name, _red(silent[name]) if name in silent else str(reading["value"])))
-    rows += [(name, _red(why)) for name, why in silent.items() if name not in told.get("readings", {})]
-    width = max((len(name) for name, _ in rows), default=0)
-    for name, value in rows:
-        print(f"{name:{width}}  {value}")
+        found.append((name, said(silent[name]), "red") if name in silent else (name, str(reading["value"]), ""))
+    found += [(name, said(why), "red") for name, why in silent.items() if name not in told.get("readings", {})]
+    return found
 
 
 def _fail(text: str) -> None:
     """Print it on standard error, as all commands print what goes wrong."""
-    print(f"twinfeed: {_red(text)}", file=sys.stderr)
+    print(f"twinfeed: {_red(said(text))}", file=sys.stderr)
 
 
 def _red(text: str) -> str:

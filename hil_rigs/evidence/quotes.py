@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.harness.record import Broken, Record, keys, read
 from twinfeed.harness.report.facts import QUOTES
 from twinfeed.hil_rigs.emergency.asking import Hangs, NobodyThere, Refused, ask
@@ -44,12 +45,17 @@ def end(place: Path, bench: str, run: Record, into: Path) -> str:
     except (NobodyThere, Hangs, Refused):
         answer = {}
         try:
-            with BenchLock(bench, what="the end of a test run"), Record.open(place / "record.jsonl", _key()) as record:
+            with (
+                BenchLock(bench, what=N_("the end of a test run")),
+                Record.open(place / "record.jsonl", _key()) as record,
+            ):
                 who, what = QUOTES
                 record.write(who, what, of="run", **_last_line(run))
                 answer = {"file": record.path.name, **vars(record.head)}
         except (Held, Broken, OSError) as error:
-            trouble = f"the record of {bench} does not quote the end of this run: {error}"
+            trouble = Phrase(
+                "the record of {bench} does not quote the end of this run: {error}", bench=bench, error=error
+            )
     try:
         if answer:
             _write(run, answer)
@@ -61,7 +67,7 @@ def end(place: Path, bench: str, run: Record, into: Path) -> str:
             finally:
                 half.unlink(missing_ok=True)
     except (Broken, OSError) as error:
-        trouble = f"the record of {bench} is not beside that of the run: {error}"
+        trouble = Phrase("the record of {bench} is not beside that of the run: {error}", bench=bench, error=error)
     return trouble
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.quantities import UnknownQuantity
 from twinfeed.harness.quantities import domain as domain_of
 from twinfeed.harness.transports import DeviceHandle
@@ -75,7 +76,11 @@ def measures(rig: Rig, quantity: str) -> Facts:
     except UnknownQuantity:
         unit = ""
     scpi = "" if section.scpi is None else f"{section.scpi.resource} {section.scpi.query}"
-    told = "" if section.notifications is None else f"notifications of {section.notifications.device}"
+    told = (
+        ""
+        if section.notifications is None
+        else Phrase("notifications of {device}", device=section.notifications.device)
+    )
     by = told or section.point or scpi or "operator"
     device = rig.bench.devices.get(by.partition(".")[0]) if section.point and not told else None
     if device is not None:
@@ -106,7 +111,7 @@ def _one(
 ) -> Instrument:
     section = rig.instrument_for(quantity)
     if section is None:
-        raise ValueError(f"{quantity}: nothing measures it; add it to `instruments`")
+        raise ValueError(Phrase("{quantity}: nothing measures it; add it to `instruments`", quantity=quantity))
     try:
         domain = domain_of(rig.site, quantity)
     except UnknownQuantity:  # the point of a device that the wiring lacks

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.devices.firmware.domain import Domain
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.transports.errors import NoAnswer
@@ -86,7 +87,14 @@ class NotificationInstrument(EventInstrument):
         except OSError as error:
             receiver = self._listener.receiver
             where = f"{receiver.address}:{receiver.port}"
-            yield NoReading(f"{self.quantity}: notifications cannot be received at {where}: {error.strerror or error}")
+            yield NoReading(
+                Phrase(
+                    "{quantity}: notifications cannot be received at {where}: {strerror}",
+                    quantity=self.quantity,
+                    where=where,
+                    strerror=error.strerror or error,
+                )
+            )
             return
         loop = asyncio.get_running_loop()
         known, uptime_s = False, 0.0
@@ -111,8 +119,19 @@ class NotificationInstrument(EventInstrument):
                 known = not isinstance(value, NoReading)
                 yield value
             else:
-                lost = "was restarted" if restarted else f"was silent for more than {self.known_for_s:g} s"
-                yield NoReading(f"{self.quantity}: {self._source} {lost}: a notification may have been lost")
+                lost = (
+                    Phrase("was restarted")
+                    if restarted
+                    else Phrase("was silent for more than {known_for_s:g} s", known_for_s=self.known_for_s)
+                )
+                yield NoReading(
+                    Phrase(
+                        "{quantity}: {source} {lost}: a notification may have been lost",
+                        quantity=self.quantity,
+                        source=self._source,
+                        lost=lost,
+                    )
+                )
 
     def _meant(self, trap: Trap) -> Value | NoReading:
         try:
@@ -129,7 +148,7 @@ class NotificationInstrument(EventInstrument):
     async def read(self) -> Value:
         if self._state is not None:
             return await self._state.read()
-        raise NoReading(f"{self.quantity}: only notifications tell of it, and none has come")
+        raise NoReading(Phrase("{quantity}: only notifications tell of it, and none has come", quantity=self.quantity))
 
     async def close(self) -> None:
         await self._listener.close()

@@ -6,8 +6,10 @@ import asyncio
 import math
 import re
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.devices.firmware.domain import Domain
 from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.harness.language import Words
 from twinfeed.hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
 from twinfeed.hil_rigs.instruments.base import Instrument, NoReading
 from twinfeed.hil_rigs.schema import Instrument as Section
@@ -18,17 +20,6 @@ READING = re.compile(r"([+-]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][+-]?\d+)?)\s*(.*
 
 MOST_TRIES = 5
 """Number of times that a question is repeated after an unusable answer."""
-
-WORDS: dict[Language, dict[str, str]] = {
-    "en": {
-        "number": "found {found!r}, expected a number{unit} such as 12.5",
-        "unit": "found the unit {found!r}, expected {unit}",
-    },
-    "fr": {
-        "number": "trouvé {found!r}, attendu un nombre{unit} tel que 12,5",
-        "unit": "trouvé l'unité {found!r}, attendu {unit}",
-    },
-}
 
 
 class OperatorInstrument(Instrument):
@@ -56,10 +47,22 @@ class OperatorInstrument(Instrument):
                 value = await self._asked(text)
         except TimeoutError:
             raise NoReading(
-                f"{self.quantity}: the operator was asked “{text}” and did not answer in {timeout_s:g} s"
+                Phrase(
+                    "{quantity}: the operator was asked “{text}” and did not answer in {timeout_s:g} s",
+                    quantity=self.quantity,
+                    text=text,
+                    timeout_s=timeout_s,
+                )
             ) from None
         except NobodyThere as error:
-            raise NoReading(f"{self.quantity}: nobody could be asked “{text}”: {error}") from None
+            raise NoReading(
+                Phrase(
+                    "{quantity}: nobody could be asked “{text}”: {error}",
+                    quantity=self.quantity,
+                    text=text,
+                    error=error,
+                )
+            ) from None
         scaled = self._section.scale * value + self._section.offset
         return self.possible(not scaled if self._section.invert else scaled)
 
@@ -69,13 +72,30 @@ class OperatorInstrument(Instrument):
             question = Question(self.quantity, text, self._reader.timeout, unit=self._reader.unit, wrong=wrong)
             answer = await self._dialogue.ask(question)
             if not answer.done:
-                why = answer.text or "no reason given"
-                raise NoReading(f"{self.quantity}: {_who(answer)} was asked “{text}” and refused: {why}")
+                why = answer.text or Phrase("no reason given")
+                raise NoReading(
+                    Phrase(
+                        "{quantity}: {answer} was asked “{text}” and refused: {why}",
+                        quantity=self.quantity,
+                        answer=_who(answer),
+                        text=text,
+                        why=why,
+                    )
+                )
             try:
                 return reading(answer.text, self._reader.unit, self._language)
             except ValueError as error:
                 wrong = str(error)
-        raise NoReading(f"{self.quantity}: asked “{text}” {MOST_TRIES} times, {_who(answer)} gave no reading: {wrong}")
+        raise NoReading(
+            Phrase(
+                "{quantity}: asked “{text}” {most_tries} times, {answer} gave no reading: {wrong}",
+                quantity=self.quantity,
+                text=text,
+                most_tries=MOST_TRIES,
+                answer=_who(answer),
+                wrong=wrong,
+            )
+        )
 
 
 def reading(text: str, unit: str = "", language: Language = "en") -> float:
@@ -84,16 +104,17 @@ def reading(text: str, unit: str = "", language: Language = "en") -> float:
     Raises:
         ValueError: no finite number, or another unit; in the person's language.
     """
-    words = WORDS[language]
+    words = Words(language)
     match = READING.fullmatch(text.strip())
     number = float(match[1].replace(",", ".")) if match is not None else math.nan
     if match is None or not math.isfinite(number):
-        raise ValueError(words["number"].format(found=text, unit=f" ({unit})" if unit else ""))
+        shown = f" ({unit})" if unit else ""
+        raise ValueError(words(Phrase("found {found!r}, expected a number{unit} such as 12.5", found=text, unit=shown)))
     if match[2] and match[2].casefold().replace(" ", "") != unit.casefold().replace(" ", ""):
-        none = {"en": "none", "fr": "aucune"}[language]
-        raise ValueError(words["unit"].format(found=match[2], unit=unit or none))
+        expected = unit or Phrase("none")
+        raise ValueError(words(Phrase("found the unit {found!r}, expected {unit}", found=match[2], unit=expected)))
     return number
 
 
 def _who(answer: Answer) -> str:
-    return answer.person or "the operator"
+    return answer.person or Phrase("the operator")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.devices.firmware.domain import Domain
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.transports import DeviceHandle, Reading, TransportError
@@ -35,8 +36,11 @@ class PointInstrument(Instrument):
             NoReading: the device says that it has no value, or shows one that the point or the quantity cannot have.
         """
         if reading.unknown:
-            read = "" if reading.raw is None else f" reads {reading.raw!r}:"
-            raise NoReading(f"{self.quantity}: {self._section.point}{read} {reading.unknown}", raw=reading.raw)
+            point, raw = self._section.point, reading.raw
+            why = Phrase("{point} reads {raw!r}: {unknown}", point=point, raw=raw, unknown=reading.unknown)
+            if raw is None:
+                why = Phrase("{point} {unknown}", point=point, unknown=reading.unknown)
+            raise NoReading(f"{self.quantity}: {why}", raw=reading.raw)
         return self.possible(converted(self.quantity, self._section, reading.value))
 
 
@@ -48,14 +52,24 @@ def converted(quantity: str, section: Section, value: Value) -> Value:
     """
     if isinstance(value, bool):
         return value is not section.invert
-    read = section.point or (section.scpi.resource if section.scpi is not None else "the operator")
+    read = section.point or (section.scpi.resource if section.scpi is not None else Phrase("the operator"))
     plain = section.scale == 1.0 and section.offset == 0.0
     if isinstance(value, str | bytes):
         if section.invert or not plain:
-            raise NoReading(f"{quantity}: {read} reads {value!r}, which has no opposite or scale", raw=value)
+            raise NoReading(
+                Phrase(
+                    "{quantity}: {read} reads {value!r}, which has no opposite or scale",
+                    quantity=quantity,
+                    read=read,
+                    value=value,
+                ),
+                raw=value,
+            )
         return value
     if math.isnan(value):
-        raise NoReading(f"{quantity}: {read} reports that it has no value now", raw=value)
+        raise NoReading(
+            Phrase("{quantity}: {read} reports that it has no value now", quantity=quantity, read=read), raw=value
+        )
     if section.invert:
         return not value
     return value if plain else section.scale * value + section.offset

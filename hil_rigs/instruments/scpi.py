@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.devices.firmware.domain import Domain
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.transports.places import number
@@ -31,10 +32,22 @@ class ScpiInstrument(Instrument):
         try:
             answer = await self._session.ask(self._query)
         except ScpiError as error:
-            raise NoReading(f"{self.quantity}: {self._query} is not answered: {error}") from None
+            raise NoReading(
+                Phrase(
+                    "{quantity}: {query} is not answered: {error}",
+                    quantity=self.quantity,
+                    query=self._query,
+                    error=error,
+                )
+            ) from None
         value: Value = CONTACT[answer] if answer in CONTACT else number(answer)
         if isinstance(value, float) and abs(value) >= NOT_A_NUMBER:
-            why = f"{self.quantity}: {self._query} answers {answer}: overload or no measurement"
+            why = Phrase(
+                "{quantity}: {query} answers {answer}: overload or no measurement",
+                quantity=self.quantity,
+                query=self._query,
+                answer=answer,
+            )
             raise NoReading(why, raw=value)
         return self.possible(converted(self.quantity, self._section, value))
 

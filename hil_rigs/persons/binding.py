@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.hil_rigs.credentials import NoCredential
 from twinfeed.hil_rigs.persons import pins
 from twinfeed.hil_rigs.schema import Bench
@@ -10,19 +11,33 @@ from twinfeed.hil_rigs.schema import Bench
 def objection(bench: Bench, person: str, login: str, pin: str = "") -> str:
     """Why somebody with that login may not arm, disarm or reset the bench as that person; empty if they may."""
     if person not in bench.may_arm:
-        may = ", ".join(bench.may_arm) or "nobody; name them in may_arm"
-        return f"{person or 'nobody'} may not arm {bench.bench}; who may: {may}"
+        may = ", ".join(bench.may_arm) or Phrase("nobody; name them in may_arm")
+        return Phrase(
+            "{person} may not arm {bench}; who may: {may}", person=person or N_("nobody"), bench=bench.bench, may=may
+        )
     if bench.logins:
         names = bench.logins.get(login, ())
         if person not in names:
-            known = f"is {' or '.join(names)}" if names else "is not named in `logins`"
-            return f"the login {login} is not {person}: in the rig file it {known}"
+            if not names:
+                return Phrase(
+                    "the login {login} is not {person}: in the rig file it is not named in `logins`",
+                    login=login,
+                    person=person,
+                )
+            return Phrase(
+                "the login {login} is not {person}: in the rig file it is {names}",
+                login=login,
+                person=person,
+                names=", ".join(names),
+            )
     if person in bench.pins:
         try:
             if not pins.fits(pin, bench.pins[person]):
-                return f"the PIN of {person} is {'wrong' if pin else 'missing'}"
+                if not pin:
+                    return Phrase("the PIN of {person} is missing", person=person)
+                return Phrase("the PIN of {person} is wrong", person=person)
         except NoCredential as error:
-            return f"the PIN of {person} cannot be checked: {error}"
+            return Phrase("the PIN of {person} cannot be checked: {error}", person=person, error=error)
     return ""
 
 

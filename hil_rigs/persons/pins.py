@@ -7,6 +7,7 @@ import hmac
 import re
 import secrets
 
+from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs.credentials import secret
 
 HASH = re.compile(r"scrypt:(?P<salt>[0-9a-f]{32}):(?P<hash>[0-9a-f]{64})")
@@ -26,7 +27,7 @@ def hashed(pin: str, salt: str = "") -> str:
         ValueError: it is too short.
     """
     if len(pin) < LEAST:
-        raise ValueError(f"a PIN has {LEAST} characters or more")
+        raise ValueError(Phrase("a PIN has {least} characters or more", least=LEAST))
     salt = salt or secrets.token_hex(16)
     made = hashlib.scrypt(pin.encode(), salt=bytes.fromhex(salt), n=COST, r=BLOCK, p=PARALLEL, dklen=32)
     return f"scrypt:{salt}:{made.hex()}"

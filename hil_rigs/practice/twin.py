@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.serving import Endpoint, LiveSite, ServeError
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile.entries import DeviceEntry
@@ -52,8 +53,11 @@ async def start(rig: Rig, password: str) -> Twin:
     entries = list(_as_on_the_bench(rig, password))
     if not any(entry.name in rig.bench.devices for entry in entries):
         raise NoPractice(
-            f"{rig.path}: no device of the bench is in its `wiring`, so no emulator can take its place; give the "
-            "components of the wiring their `device`, or list the devices in `wiring.devices`"
+            Phrase(
+                "{path}: no device of the bench is in its `wiring`, so no emulator can take its place; give the "
+                "components of the wiring their `device`, or list the devices in `wiring.devices`",
+                path=rig.path,
+            )
         )
     head = rig.site.file.head.model_copy(update={"site": f"{rig.name}{SUFFIX}"})
     file = replace(rig.site.file, head=head, devices=entries)

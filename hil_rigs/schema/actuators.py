@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs.schema.conditions import Proof
 from twinfeed.hil_rigs.schema.forms import Command, Fault, Form, Interfaces, Listen, Position, Quantity, Span, Text
 
@@ -69,11 +70,13 @@ class Wire(Form):
     @model_validator(mode="after")
     def _listens(self) -> Self:
         if self.modbus is None and self.snmp is None and self.line is None:
-            raise ValueError("expected `modbus`, `snmp` or `line`: where the controller under test comes")
+            raise ValueError(Phrase("expected `modbus`, `snmp` or `line`: where the controller under test comes"))
         if (self.terminal is None) != (self.line is None):
-            raise ValueError("expected `terminal` and `line` together: one leads to the controller, one to the device")
+            raise ValueError(
+                Phrase("expected `terminal` and `line` together: one leads to the controller, one to the device")
+            )
         if self.line is not None and self.modbus is not None:
-            raise ValueError("expected either `modbus` or `line`: the controller comes for Modbus one way")
+            raise ValueError(Phrase("expected either `modbus` or `line`: the controller comes for Modbus one way"))
         return self
 
 
@@ -128,7 +131,7 @@ class Actuator(Form):
         given = [name for name in MEANS if getattr(self, name) is not None]
         if len(given) != 1:
             found = " and ".join(given) or "none"
-            raise ValueError(f"expected one of {', '.join(MEANS)}, found {found}")
+            raise ValueError(Phrase("expected one of {means}, found {found}", means=", ".join(MEANS), found=found))
         return self
 
     @property

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.uncertainty import SIMPLE, Rule
 from twinfeed.hil_rigs.schema.actuators import Actuator
 from twinfeed.hil_rigs.schema.conditions import Limit
 from twinfeed.hil_rigs.schema.devices import DeviceAccess
-from twinfeed.hil_rigs.schema.forms import CREDENTIAL, Form, Quantity, Text
+from twinfeed.hil_rigs.schema.forms import CREDENTIAL, Form, Language, Quantity, Text
 from twinfeed.hil_rigs.schema.instruments import Instrument
 from twinfeed.hil_rigs.schema.safety import EmergencyStop, Inhibit, Labgrid, Limits, Order
 
@@ -26,7 +27,9 @@ def _names(value: Any) -> Any:
 def _pin(text: str) -> str:
     if PIN.fullmatch(text) is None and CREDENTIAL.fullmatch(text) is None:
         # What was found is not shown: it may be the PIN.
-        raise ValueError("expected what `twinfeed rig pin` prints, or where it is kept: env:NAME, file:PATH, keyring:…")
+        raise ValueError(
+            Phrase("expected what `twinfeed rig pin` prints, or where it is kept: env:NAME, file:PATH, keyring:…")
+        )
     return text
 
 
@@ -46,6 +49,8 @@ class Bench(Form):
 
     bench: str = Field(pattern=r"^[\w-]+$")
     title: Text = ""
+    language: Language = "en"
+    """The language of the people at the bench, where neither `--lang` nor the locale names one."""
     may_arm: list[str] = []
     """Who may arm, disarm and reset the bench, by name."""
     logins: dict[str, Names] = {}
@@ -73,7 +78,14 @@ class Bench(Form):
         named = [name for names in self.logins.values() for name in names]
         for field, names in (("logins", named), ("pins", list(self.pins))):
             if unknown := sorted(set(names) - set(self.may_arm)):
-                raise ValueError(f"{field} names {', '.join(unknown)}, expected names of may_arm: {self.may_arm}")
+                raise ValueError(
+                    Phrase(
+                        "{field} names {unknown}, expected names of may_arm: {may_arm}",
+                        field=field,
+                        unknown=", ".join(unknown),
+                        may_arm=self.may_arm,
+                    )
+                )
         return self
 
     @model_validator(mode="after")
@@ -83,9 +95,15 @@ class Bench(Form):
         if longest_s > self.limits.safe_within:
             steps = ", ".join(f"{name} {self.step_s(name):g} s" for name in self.actuators)
             raise ValueError(
-                f"limits.safe_within is {self.limits.safe_within:g} s, expected {longest_s:g} s or more: a heartbeat "
-                f"of {self.limits.heartbeat:g} s, then what each actuator may take (limits.step, or its time-out and "
-                f"1 s): {steps}"
+                Phrase(
+                    "limits.safe_within is {safe_within:g} s, expected {longest_s:g} s or more: a heartbeat of "
+                    "{heartbeat:g} s, then what each actuator may take (limits.step, or its time-out and 1 s): "
+                    "{steps}",
+                    safe_within=self.limits.safe_within,
+                    longest_s=longest_s,
+                    heartbeat=self.limits.heartbeat,
+                    steps=steps,
+                )
             )
         return self
 

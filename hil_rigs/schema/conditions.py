@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import ConfigDict, Field, model_validator
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.hil_rigs.schema.forms import Form, Quantity, Span
 
@@ -26,7 +27,7 @@ class Limit(Form):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.above is None and self.below is None and self.is_ is None:
-            raise ValueError("expected `above`, `below` or `is`: what must hold of the quantity")
+            raise ValueError(Phrase("expected `above`, `below` or `is`: what must hold of the quantity"))
         return self
 
     def holds(self, value: Value) -> bool:
@@ -40,10 +41,19 @@ class Limit(Form):
         return (self.above is None or value > self.above) and (self.below is None or value < self.below)
 
     def __str__(self) -> str:
-        parts = [f"above {self.above:g}" if self.above is not None else "",
-                 f"below {self.below:g}" if self.below is not None else "",
-                 f"is {self.is_}" if self.is_ is not None else ""]  # fmt: skip
-        return f"{self.quantity} {' and '.join(part for part in parts if part)}"
+        above, below, quantity = self.above, self.below, self.quantity
+        text = ""
+        if above is not None and below is not None:
+            text = Phrase("{quantity} above {above:g} and below {below:g}", quantity=quantity, above=above, below=below)
+        elif above is not None:
+            text = Phrase("{quantity} above {above:g}", quantity=quantity, above=above)
+        elif below is not None:
+            text = Phrase("{quantity} below {below:g}", quantity=quantity, below=below)
+        if self.is_ is None:
+            return text
+        if text:
+            return Phrase("{limit} and is {value}", limit=text, value=self.is_)
+        return Phrase("{quantity} is {value}", quantity=quantity, value=self.is_)
 
 
 class Proof(Limit):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.harness.transports.modbus.transport import MODBUS_PORT
 from twinfeed.harness.transports.snmp.stream import Over
@@ -42,7 +43,7 @@ class ModbusAccess(Form):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if (self.address is None) == (self.serial is None):
-            raise ValueError("expected either `address` or `serial`")
+            raise ValueError(Phrase("expected either `address` or `serial`"))
         return self
 
     @property
@@ -91,9 +92,9 @@ class SnmpAccess(Form):
     @model_validator(mode="after")
     def _v3_has_a_user(self) -> Self:
         if (self.version == "v3") != (self.user is not None):
-            raise ValueError("`user` belongs to version v3, `read` and `write` to v1 and v2c")
+            raise ValueError(Phrase("`user` belongs to version v3, `read` and `write` to v1 and v2c"))
         if self.context and self.version != "v3":
-            raise ValueError(f"`context` belongs to version v3, found version {self.version}")
+            raise ValueError(Phrase("`context` belongs to version v3, found version {version}", version=self.version))
         return self
 
 
@@ -124,5 +125,5 @@ class DeviceAccess(Form):
     @model_validator(mode="after")
     def _a_way(self) -> Self:
         if self.modbus is None and self.snmp is None:
-            raise ValueError("expected `modbus` or `snmp`: how the device is reached")
+            raise ValueError(Phrase("expected `modbus` or `snmp`: how the device is reached"))
         return self

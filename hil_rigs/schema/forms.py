@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.durations import seconds
 from twinfeed.hil_rigs import templates
 
@@ -33,27 +34,29 @@ class Form(BaseModel):
 
 def _span(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError(f"found {value!r}, expected a time such as 90, 30s, 15min or 2h")
+        raise ValueError(Phrase("found {value!r}, expected a time such as 90, 30s, 15min or 2h", value=value))
     return seconds(value)
 
 
 def _reference(value: Any) -> str:
     if not isinstance(value, str) or CREDENTIAL.fullmatch(value) is None:
         # What was found is not shown, whatever its type: it may be the password.
-        raise ValueError("holds the secret itself; expected where it is: env:NAME, file:PATH or keyring:SERVICE/USER")
+        raise ValueError(
+            Phrase("holds the secret itself; expected where it is: env:NAME, file:PATH or keyring:SERVICE/USER")
+        )
     return value
 
 
 def _quantity(text: str) -> str:
     if "." not in text:
-        raise ValueError(f"found {text!r}, expected NAME.QUANTITY such as ups-1.battery.charge")
+        raise ValueError(Phrase("found {text!r}, expected NAME.QUANTITY such as ups-1.battery.charge", text=text))
     return text
 
 
 def _fault(text: str) -> str:
     target, _, kind = text.partition(" ")
     if not target or not kind:
-        raise ValueError(f"found {text!r}, expected TARGET FAULT such as `utility-a outage`")
+        raise ValueError(Phrase("found {text!r}, expected TARGET FAULT such as `utility-a outage`", text=text))
     return text
 
 
@@ -65,7 +68,7 @@ def _command(text: str) -> str:
 def _position(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         found = str(value).lower() if isinstance(value, bool) else _kind_of(value)
-        raise ValueError(f"found {found}, expected a word such as on or off, or a number")
+        raise ValueError(Phrase("found {found}, expected a word such as on or off, or a number", found=found))
     return value
 
 
@@ -73,14 +76,14 @@ def _text(value: Any) -> Any:
     texts = [value] if isinstance(value, str) else list(value.values()) if isinstance(value, Mapping) else [None]
     languages = set(value) if isinstance(value, Mapping) else set()
     if not all(isinstance(text, str) for text in texts) or not languages <= set(get_args(Language)):
-        raise ValueError(f"found {_kind_of(value)}, expected one text, or {{en: …, fr: …}}")
+        raise ValueError(Phrase("found {value}, expected one text, or {{en: …, fr: …}}", value=_kind_of(value)))
     return value
 
 
 def _kind_of(value: Any) -> str:
     """What a value of a file is, in its words."""
     if isinstance(value, Mapping):
-        return f"a mapping with {', '.join(map(str, value)) or 'nothing'}"
+        return Phrase("a mapping with {names}", names=", ".join(map(str, value)) or "nothing")
     return "nothing" if value is None else "a list" if isinstance(value, list) else repr(value)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs.schema.actuators import Visa
 from twinfeed.hil_rigs.schema.forms import Form, Listen, Quantity, Span, Text
 
@@ -32,7 +33,10 @@ class Query(Visa):
         resource, _, query = value.partition(" ")
         if not query.strip():
             raise ValueError(
-                f"found {value!r}, expected RESOURCE QUERY such as TCPIP::192.0.2.30::5025::SOCKET MEAS:VOLT?"
+                Phrase(
+                    "found {value!r}, expected RESOURCE QUERY such as TCPIP::192.0.2.30::5025::SOCKET MEAS:VOLT?",
+                    value=value,
+                )
             )
         return {"resource": resource, "query": query.strip()}
 
@@ -86,12 +90,16 @@ class Instrument(Form):
     def _one_way(self) -> Self:
         if self.notifications is not None:
             if self.scpi is not None or self.operator is not None:
-                raise ValueError("found notifications beside scpi or operator, expected them alone or beside a point")
+                raise ValueError(
+                    Phrase("found notifications beside scpi or operator, expected them alone or beside a point")
+                )
             if self.heartbeat is None:
-                raise ValueError("notifications need a `heartbeat`: after how long without any the quantity is unknown")
+                raise ValueError(
+                    Phrase("notifications need a `heartbeat`: after how long without any the quantity is unknown")
+                )
             return self
         if self.heartbeat is not None:
-            raise ValueError("`heartbeat` belongs to notifications; what is read has a period, `every`")
+            raise ValueError(Phrase("`heartbeat` belongs to notifications; what is read has a period, `every`"))
         if sum(way is not None for way in (self.point, self.scpi, self.operator)) != 1:
-            raise ValueError("expected one of point, scpi, operator and notifications: how it is measured")
+            raise ValueError(Phrase("expected one of point, scpi, operator and notifications: how it is measured"))
         return self

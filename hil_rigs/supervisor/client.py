@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness import unixpaths
 from twinfeed.harness.transports import errors as transports
 from twinfeed.hil_rigs.actuators.base import ActuatorFailed, NotMoved
@@ -48,7 +49,9 @@ class Client:
             with unixpaths.short(path) as short:
                 reader, writer = await asyncio.open_unix_connection(short, limit=MOST_OCTETS)
         except OSError as error:
-            raise SupervisorGone(f"no supervisor listens at {path}: {error.strerror or error}") from None
+            raise SupervisorGone(
+                Phrase("no supervisor listens at {path}: {strerror}", path=path, strerror=error.strerror or error)
+            ) from None
         client = cls(reader, writer, heard)
         try:
             client.greeting = await client.ask("hello", who=who or getpass.getuser())
@@ -68,7 +71,7 @@ class Client:
             SupervisorGone: the supervisor ended meanwhile.
         """
         if self.gone.done():
-            raise SupervisorGone("the supervisor of the bench has ended")
+            raise SupervisorGone(Phrase("the supervisor of the bench has ended"))
         number = next(self._numbers)
         answer = self._waiting[number] = asyncio.get_running_loop().create_future()
         send(self._writer, {"id": number, "do": do, **fields})
@@ -94,7 +97,7 @@ class Client:
                 self.gone.set_result(None)
             for answer in self._waiting.values():
                 if not answer.done():
-                    answer.set_exception(SupervisorGone("the supervisor of the bench has ended"))
+                    answer.set_exception(SupervisorGone(Phrase("the supervisor of the bench has ended")))
 
     async def close(self) -> None:
         self._writer.close()

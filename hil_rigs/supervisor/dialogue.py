@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
 from twinfeed.hil_rigs.supervisor.server import Server
 
@@ -29,6 +30,9 @@ class AskedOverSocket(Dialogue):
             if self._server.attended:  # who has seen the question may have begun with what it asks for
                 raise TimeoutError
             raise NobodyThere(
-                f"nobody answered within {question.timeout_s:g} s; open `twinfeed rig operate` at the bench"
+                Phrase(
+                    "nobody answered within {timeout_s:g} s; open `twinfeed rig operate` at the bench",
+                    timeout_s=question.timeout_s,
+                )
             )
         return Answer(bool(answer.get("done")), str(answer.get("text") or ""), str(answer.get("person") or ""))

@@ -24,6 +24,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.harness import unixpaths
 from twinfeed.harness.record import Person, acting_for
 from twinfeed.hil_rigs import rigfile
@@ -74,7 +75,7 @@ def guard(path: Path) -> int:
 
 def _locked(rig: Rig) -> BenchLock:
     """The lock of the bench. The keeper of a bench that is not at rest may be about to end: it is waited for."""
-    lock = BenchLock(rig.name, what=f"{SUPERVISES} {rig.path}")
+    lock = BenchLock(rig.name, what=Phrase("supervisor of {path}", path=rig.path))
     until_s = time.monotonic() + DYING_S
     while True:
         try:
@@ -139,11 +140,19 @@ class Guard:
         hung = asyncio.create_task(self._end_it_when_it_hangs(worker))
         code = await worker.wait()
         hung.cancel()
-        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        how = Phrase("signal {name}", name=signal.Signals(-code).name) if code < 0 else Phrase("exit code {n}", n=code)
         if hung.done() and not hung.cancelled():
-            how += f", since it showed no life for {HUNG_S:g} s or did not answer a stop"
-        self._refused = f"the supervisor ended ({how}); see {folder(self._rig) / 'supervisor.log'}" if code > 0 else ""
-        return code, f"the supervisor ended ({how}) while the bench was {self._mark.read().state}"
+            how = Phrase(
+                "{how}, since it showed no life for {hung_s:g} s or did not answer a stop", how=how, hung_s=HUNG_S
+            )
+        self._refused = (
+            Phrase("the supervisor ended ({how}); see {log}", how=how, log=folder(self._rig) / "supervisor.log")
+            if code > 0
+            else ""
+        )
+        return code, Phrase(
+            "the supervisor ended ({how}) while the bench was {state}", how=how, state=self._mark.read().state
+        )
 
     async def _end_it_when_it_hangs(self, worker: Process) -> None:
         """The mark of a bench that is not at rest shows each second that its keeper is alive."""
@@ -218,7 +227,7 @@ class _Desk:
     async def _serve(self, reader: StreamReader, writer: StreamWriter) -> None:
         self._writers.add(writer)
         user = peer_of(writer.get_extra_info("socket")) or Person(None, "")
-        who = user.login or "somebody"
+        who = user.login or N_("somebody")
         try:
             while (request := await receive(reader)) is not None:
                 who = str(request.get("who", who)) if request.get("do") == "hello" else who
@@ -245,7 +254,10 @@ class _Desk:
             case "supervise":
                 refused, self._refused = self._refused, ""
                 return {"error": "Denied", "says": refused}
-        return {"error": "Denied", "says": f"the supervisor of {self._rig.name} has died; its guard keeps the bench"}
+        return {
+            "error": "Denied",
+            "says": Phrase("the supervisor of {rig} has died; its guard keeps the bench", rig=self._rig.name),
+        }
 
     def status(self) -> dict[str, Any]:
         """As a supervisor's (`Supervisor.status`); nothing is read but positions."""
@@ -254,7 +266,7 @@ class _Desk:
             "bench": self._rig.name,
             "file": str(self._rig.path),
             "state": "tripped",
-            "tripped": life.why or "it was made safe",
+            "tripped": life.why or Phrase("it was made safe"),
             "not_safe": list(life.failed),
             "life": life.state,
             "keeper": "guard",
@@ -270,5 +282,7 @@ def stopped_by(who: str, request: Mapping[str, Any]) -> str:
     """What the record says of an emergency stop that was asked for."""
     why = str(request.get("why") or "")
     if request.get("page"):
-        return "emergency stop in the browser" + (f" ({why})" if why else "")
-    return f"emergency stop by {who}: {why or 'no reason given'}"
+        return (
+            Phrase("emergency stop in the browser ({why})", why=why) if why else Phrase("emergency stop in the browser")
+        )
+    return Phrase("emergency stop by {who}: {why}", who=who, why=why or Phrase("no reason given"))

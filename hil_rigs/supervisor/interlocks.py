@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.hil_rigs.schema import Limit, OnBattery
 
@@ -43,7 +44,12 @@ class Interlock:
             return self._why()
         silent_s = now_s - self._seen_s
         if silent_s > self.limit.stale:
-            return f"interlock {self.name}: nothing is known of {self.limit.quantity} for {silent_s:.1f} s"
+            return Phrase(
+                "interlock {name}: nothing is known of {quantity} for {silent_s:.1f} s",
+                name=self.name,
+                quantity=self.limit.quantity,
+                silent_s=silent_s,
+            )
         return ""
 
     def wrong_now(self) -> str:
@@ -55,7 +61,13 @@ class Interlock:
         return self.limit.for_
 
     def _why(self) -> str:
-        return f"interlock {self.name}: {self.limit.quantity} is {shown(self._value)}, expected {self.limit}"
+        return Phrase(
+            "interlock {name}: {quantity} is {value}, expected {limit}",
+            name=self.name,
+            quantity=self.limit.quantity,
+            value=shown(self._value),
+            limit=self.limit,
+        )
 
 
 class BatteryTime(Interlock):
@@ -71,9 +83,13 @@ class BatteryTime(Interlock):
         return self.limit.most
 
     def _why(self) -> str:
-        return f"limit on_battery: {self.limit} for {self.limit.most:g} s, which is the most allowed"
+        return Phrase(
+            "limit on_battery: {limit} for {most:g} s, which is the most allowed",
+            limit=self.limit,
+            most=self.limit.most,
+        )
 
 
 def shown(value: Value | None) -> str:
     """A value as people read it."""
-    return "unknown" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    return N_("unknown") if value is None else f"{value:g}" if isinstance(value, float) else str(value)

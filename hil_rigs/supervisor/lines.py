@@ -13,6 +13,8 @@ from asyncio import IncompleteReadError, LimitOverrunError, StreamReader, Stream
 from collections.abc import Mapping
 from typing import Any
 
+from twinfeed._phrases import Phrase
+
 MOST_OCTETS = 4 * 1024 * 1024
 """The longest line: all points of a large device fit in many times."""
 
@@ -35,13 +37,13 @@ async def receive(reader: StreamReader) -> dict[str, Any] | None:
     except (IncompleteReadError, ConnectionError):
         return None
     except LimitOverrunError:
-        raise NotALine(f"a line of more than {MOST_OCTETS} octets") from None
+        raise NotALine(Phrase("a line of more than {most_octets} octets", most_octets=MOST_OCTETS)) from None
     try:
         message = json.loads(line)
     except ValueError as error:
-        raise NotALine(f"not JSON: {error}") from None
+        raise NotALine(Phrase("not JSON: {error}", error=error)) from None
     if not isinstance(message, dict):
-        raise NotALine("not a JSON object")
+        raise NotALine(Phrase("not a JSON object"))
     return message
 
 

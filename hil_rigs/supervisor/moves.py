@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from twinfeed._phrases import Phrase
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed, NotMoved
 from twinfeed.hil_rigs.rigfile import Rig
@@ -65,11 +66,21 @@ class Moves:
         """
         found = self._rig.actuator_for(target, kind)
         if found is None:
-            raise Denied(f"no actuator of {self._rig.name} causes {target} {kind}")
+            raise Denied(
+                Phrase("no actuator of {rig} causes {target} {kind}", rig=self._rig.name, target=target, kind=kind)
+            )
         name, form = found
         other = next((fault for fault, by in self.faults.items() if by.name == name and fault != (target, kind)), None)
         if other is not None and form.proxy is None:
-            raise Denied(f"{name} causes {' '.join(other)} now and cannot cause {target} {kind} as well")
+            raise Denied(
+                Phrase(
+                    "{name} causes {other} now and cannot cause {target} {kind} as well",
+                    name=name,
+                    other=" ".join(other),
+                    target=target,
+                    kind=kind,
+                )
+            )
         position = form.causes.get(f"{target} {kind}", kind)  # a proxy's positions are the faults of the wire
         self.faults[target, kind] = Caused(name, position, dict(parameters))
         try:
@@ -83,7 +94,9 @@ class Moves:
             try:
                 await self.lift(target, kind)
             except ActuatorFailed as worse:
-                raise ActuatorFailed(f"{error}; and then it could not be brought back: {worse}") from None
+                raise ActuatorFailed(
+                    Phrase("{error}; and then it could not be brought back: {worse}", error=error, worse=worse)
+                ) from None
             raise
         await asyncio.sleep(form.settle)
 
@@ -145,11 +158,18 @@ class Moves:
                 self._tell(name, "proven", quantity=proof.quantity, value=value)
                 return
             if _now() >= until_s:
-                expected = str(proof) if away else f"no longer {proof}"
+                expected = str(proof) if away else Phrase("no longer {proof}", proof=proof)
                 self._tell(name, "not proven", quantity=proof.quantity, value=value)
                 raise ActuatorFailed(
-                    f"{name} was moved, but after {proof.within:g} s {proof.quantity} is {shown(value)}, "
-                    f"expected {expected}; look at the wiring between them"
+                    Phrase(
+                        "{name} was moved, but after {within:g} s {quantity} is {value}, expected {expected}; look "
+                        "at the wiring between them",
+                        name=name,
+                        within=proof.within,
+                        quantity=proof.quantity,
+                        value=shown(value),
+                        expected=expected,
+                    )
                 )
             await asyncio.sleep(PROOF_LOOK_S)
 
@@ -206,7 +226,7 @@ class Moves:
         """Raises ActuatorFailed: it says that it stands elsewhere, or does not say."""
         found = await self.actuators[name].position()
         if found is not None and found != position:
-            raise ActuatorFailed(f"should be {position}, stands at {found}")
+            raise ActuatorFailed(Phrase("should be {position}, stands at {found}", position=position, found=found))
 
     async def _all(
         self,
@@ -248,7 +268,7 @@ class Moves:
                 task.cancel()
                 await asyncio.wait({task}, timeout=CANCELLED_S)  # one that does not end holds up nothing
         if not task.done() or task.cancelled():
-            return f"not there within {step_s:g} s"
+            return Phrase("not there within {step_s:g} s", step_s=step_s)
         error = task.exception()  # whatever it is: the next actuator must have its turn
         return "" if error is None else (str(error) or type(error).__name__).removeprefix(f"{name}: ")
 

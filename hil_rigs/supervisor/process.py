@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Literal
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.language import language
 from twinfeed.harness.record import Record
 from twinfeed.hil_rigs import actuators, instruments, rigfile
@@ -71,7 +72,9 @@ async def join(rig: Rig, heard: Heard = lambda event: None, who: str | None = No
         await asyncio.sleep(0.05)
     log = log_of(rig)
     said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines() if log.exists() else []
-    raise CannotSupervise(said[-1] if said else f"the supervisor of {rig.name} did not start; see {log}")
+    raise CannotSupervise(
+        said[-1] if said else Phrase("the supervisor of {rig} did not start; see {log}", rig=rig.name, log=log)
+    )
 
 
 async def _has_another_file(client: Client, rig: Rig) -> bool:
@@ -112,7 +115,7 @@ async def _supervise(rig: Rig, record: Record, lock: int | None) -> None:
     at_rest = Mark(folder(rig)).life.at_rest
     handles = connect(rig) if at_rest else connect_what_can(rig)
     dialogue = AskedOverSocket(server)
-    spoken: Language = "fr" if language() == "fr" else "en"
+    spoken: Language = "fr" if language(otherwise=rig.bench.language) == "fr" else "en"
 
     def measuring(quantities: Iterable[str]) -> Iterable[Instrument]:
         return instruments.make(rig, handles, dialogue, spoken, quantities).values()
@@ -129,7 +132,7 @@ async def _supervise(rig: Rig, record: Record, lock: int | None) -> None:
     if not over.done():
         await _guard_anew(supervisor, over, lock)
     elif not supervisor.life.at_rest:
-        await supervisor.trip("the supervisor got the order to end")
+        await supervisor.trip(Phrase("the supervisor got the order to end"))
         await asyncio.wait({asyncio.ensure_future(supervisor.keeper.until_safe())}, timeout=SIGNALLED_S)
     await server.stop()
     await supervisor.stop()
@@ -139,7 +142,7 @@ async def _guard_anew(supervisor: Supervisor, over: asyncio.Future[Literal[True]
     """The guard has died: make the bench safe, and leave it to a new guard once it is."""
     supervisor.guarded = False
     if supervisor.state == "armed":
-        await supervisor.trip("the guard of the supervisor has ended")
+        await supervisor.trip(Phrase("the guard of the supervisor has ended"))
     if supervisor.life.at_rest:
         return
     safe = asyncio.ensure_future(supervisor.keeper.until_safe())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import subprocess
 import sys
 import threading
@@ -15,7 +16,8 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from twinfeed.harness.language import language
+from twinfeed._phrases import N_, Phrase
+from twinfeed.harness.language import language, spoken
 from twinfeed.harness.record import Broken, Record, keys
 from twinfeed.hil_rigs import actuators
 from twinfeed.hil_rigs.connecting import connect_what_can
@@ -36,7 +38,7 @@ SECOND_KEEPER_S = 3.0
 GUARD_S = 30.0
 """So long a guard may take to start, s."""
 
-ARMED_AND_LOST = "the bench was armed when its supervisor ended, and its safe state was not seen"
+ARMED_AND_LOST = N_("the bench was armed when its supervisor ended, and its safe state was not seen")
 
 
 @asynccontextmanager
@@ -52,7 +54,7 @@ async def keeping(rig: Rig, mark: Mark, who: str, why: str) -> AsyncIterator[Kee
         handles = connect_what_can(here)
         for handle in handles.values():
             stack.callback(handle.close)
-        spoken: Language = "fr" if language() == "fr" else "en"
+        spoken: Language = "fr" if language(otherwise=rig.bench.language) == "fr" else "en"
         moves = Moves(here, actuators.make_what_can(here, handles, Unattended(), spoken), tell, lambda quantity: None)
         moves.distrust()
         stack.push_async_callback(moves.close)
@@ -110,7 +112,12 @@ def start_guard(rig: Rig) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "twinfeed.hil_rigs.supervisor", str(rig.path.resolve())]
     with log_of(rig).open("wb") as output:
         guard = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+            env={**os.environ, "LANGUAGE": spoken()},
         )
     _GUARDS[:] = [*(each for each in _GUARDS if each.poll() is None), guard]
     return guard
@@ -126,7 +133,7 @@ def hand_over(rig: Rig) -> str:
     while not mark.kept:
         if guard.poll() is not None or time.monotonic() > until_s:
             said = log_of(rig).read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            return said[-1] if said else f"the guard did not start; see {log_of(rig)}"
+            return said[-1] if said else Phrase("the guard did not start; see {log}", log=log_of(rig))
         time.sleep(0.05)
     return ""
 
@@ -177,14 +184,19 @@ def rescue(rig: Rig, run: str = "") -> None:
     with _RESCUING, contextlib.ExitStack() as stack:
         if mark.life.at_rest:
             return
-        why = f"{ARMED_AND_LOST} before the test run {run or rig.name} noticed"
+        why = Phrase(
+            "{armed_and_lost} before the test run {run} noticed", armed_and_lost=ARMED_AND_LOST, run=run or rig.name
+        )
         with contextlib.suppress(Held, OSError):  # whoever has it now does not answer
-            stack.enter_context(BenchLock(rig.name, what="a test run that has lost its supervisor"))
+            stack.enter_context(BenchLock(rig.name, what=N_("a test run that has lost its supervisor")))
         failed = asyncio.run(take_over(mark, answers, lambda: keeping(rig, mark, "test run", why)))
         stack.close()
         if failed is None:
             return
         for line in failed:
-            print(f"NOT SAFE: {rig.name}: {line}", file=sys.stderr)
+            print(Phrase("NOT SAFE: {rig}: {line}", rig=rig.name, line=line), file=sys.stderr)
         if unwatched := hand_over(rig):
-            print(f"NOT SAFE: nobody watches {rig.name}: {unwatched}", file=sys.stderr)
+            print(
+                Phrase("NOT SAFE: nobody watches {rig}: {unwatched}", rig=rig.name, unwatched=unwatched),
+                file=sys.stderr,
+            )

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.harness import unixpaths
 from twinfeed.harness.record import Person, acting_for
 from twinfeed.harness.report.facts import QUOTES
@@ -41,7 +42,7 @@ class Session:
         self.reader, self.writer = reader, writer
         self.user = peer_of(writer.get_extra_info("socket")) or Person(None, "")
         """The user of the process at the other end, as the kernel knows them."""
-        self.who = self.user.login or "somebody"
+        self.who = self.user.login or N_("somebody")
         self.beat_s = 0.0
         """When it was last heard of, s of the monotonic clock."""
         self.attends = False
@@ -105,9 +106,9 @@ class Server:
             self.shout({"event": "question over", "question": number})
         self.supervisor.note(
             Confirmation(
-                str(answer.get("person") or "somebody"),
+                str(answer.get("person") or N_("somebody")),
                 str(question["text"]),
-                str(answer.get("text") or ("done" if answer.get("done") else "not done")),
+                str(answer.get("text") or (N_("done") if answer.get("done") else N_("not done"))),
                 datetime.now(UTC).isoformat(timespec="seconds"),
             )
         )
@@ -134,7 +135,9 @@ class Server:
         finally:
             self._sessions.discard(session)
             if self._holder is session:
-                await self._lost(f"the test run of {session.who} has ended without letting the bench go")
+                await self._lost(
+                    Phrase("the test run of {who} has ended without letting the bench go", who=session.who)
+                )
             writer.close()
 
     async def _answer(self, session: Session, request: Mapping[str, Any]) -> None:
@@ -142,11 +145,20 @@ class Server:
         try:
             do = COMMANDS.get(str(request.get("do")))
             if do is None:
-                raise Denied(f"found {request.get('do')!r}, expected one of {', '.join(COMMANDS)}")
+                raise Denied(
+                    Phrase(
+                        "found {do!r}, expected one of {commands}",
+                        do=request.get("do"),
+                        commands=", ".join(COMMANDS),
+                    )
+                )
             with acting_for(session.user):
                 send(session.writer, {"id": id_, "is": await do(self, session, request)})
         except (KeyError, TypeError) as error:
-            send(session.writer, {"id": id_, "error": "Denied", "says": f"a field is missing or wrong: {error}"})
+            send(
+                session.writer,
+                {"id": id_, "error": "Denied", "says": Phrase("a field is missing or wrong: {error}", error=error)},
+            )
         except ERRORS as error:
             send(session.writer, {"id": id_, "error": type(error).__name__, "says": str(error), **_details(error)})
         except Exception as error:
@@ -162,7 +174,13 @@ class Server:
             now, holder = loop.time(), self._holder
             silence_s = self.supervisor.rig.bench.limits.heartbeat
             if holder is not None and now - holder.beat_s > silence_s:
-                await self._lost(f"the test run of {holder.who} has sent no sign of life for {silence_s:g} s")
+                await self._lost(
+                    Phrase(
+                        "the test run of {who} has sent no sign of life for {silence_s:g} s",
+                        who=holder.who,
+                        silence_s=silence_s,
+                    )
+                )
             if self._sessions or self.supervisor.state != "read-only":
                 idle_since_s = now
             elif now - idle_since_s > IDLE_S:
@@ -188,11 +206,22 @@ class Server:
 
     async def hold(self, session: Session, request: Mapping[str, Any]) -> Any:
         if self._holder is not None and self._holder is not session:
-            raise Denied(f"the bench is held by the test run of {self._holder.who}")
+            raise Denied(Phrase("the bench is held by the test run of {who}", who=self._holder.who))
         if self.supervisor.tripped:
-            raise Denied(f"the bench has tripped: {self.supervisor.tripped}; twinfeed rig reset brings it back")
+            raise Denied(
+                Phrase(
+                    "the bench has tripped: {tripped}; twinfeed rig reset brings it back",
+                    tripped=self.supervisor.tripped,
+                )
+            )
         if self.supervisor.edits.edited:
-            raise Denied(f"{self.supervisor.rig.path} was edited after the supervisor had read it; {NEW_FILE}")
+            raise Denied(
+                Phrase(
+                    "{path} was edited after the supervisor had read it; {new_file}",
+                    path=self.supervisor.rig.path,
+                    new_file=NEW_FILE,
+                )
+            )
         session.beat_s = asyncio.get_running_loop().time()
         session.ticket = secrets.token_hex(8)
         self._holder = session
@@ -202,14 +231,14 @@ class Server:
     async def beat(self, session: Session, request: Mapping[str, Any]) -> Any:
         """The run of that ticket is alive; it may say so over another connection than the one that holds the bench."""
         if self._holder is None or self._holder.ticket != request["ticket"]:
-            raise Denied("that run does not hold the bench")
+            raise Denied(Phrase("that run does not hold the bench"))
         self._holder.beat_s = asyncio.get_running_loop().time()
 
     async def let_go(self, session: Session, request: Mapping[str, Any]) -> Any:
         try:
             await self.supervisor.restore()
         except ActuatorFailed as error:
-            await self.supervisor.trip(f"the bench could not be brought back to normal: {error}")
+            await self.supervisor.trip(Phrase("the bench could not be brought back to normal: {error}", error=error))
             raise
         finally:
             if self._holder is session:
@@ -240,7 +269,7 @@ class Server:
 
     def _must_hold(self, session: Session) -> None:
         if self._holder is not session:
-            raise Denied("only the test run that holds the bench moves something")
+            raise Denied(Phrase("only the test run that holds the bench moves something"))
 
     async def note(self, session: Session, request: Mapping[str, Any]) -> Any:
         """A remark of whoever is connected: never in the name of the supervisor or of another person."""
@@ -260,7 +289,7 @@ class Server:
     async def answer(self, session: Session, request: Mapping[str, Any]) -> Any:
         waiting = self.questions.get(request["question"])
         if waiting is None or waiting[1].done():
-            raise Denied("that question is over")
+            raise Denied(Phrase("that question is over"))
         waiting[1].set_result({key: request.get(key) for key in ("question", "person", "done", "value", "text")})
 
     async def arm(self, session: Session, request: Mapping[str, Any]) -> Any:
@@ -279,9 +308,9 @@ class Server:
 
     async def end(self, session: Session, request: Mapping[str, Any]) -> Any:
         if self.supervisor.state == "armed":
-            raise Denied("the bench is armed; disarm it first")
+            raise Denied(Phrase("the bench is armed; disarm it first"))
         if self._holder is not None and self._holder is not session:
-            raise Denied(f"the bench is held by the test run of {self._holder.who}")
+            raise Denied(Phrase("the bench is held by the test run of {who}", who=self._holder.who))
         self.over.set()
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Literal
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.durations import spoken
 from twinfeed.harness.record import DiskFull, Person, Record, acting
@@ -60,7 +61,7 @@ EVIDENCE_S = 1.0
 WRONG_PIN_S = 1.0
 """So long the answer to a wrong PIN takes, s: four digits are not found by trying."""
 
-NEW_FILE = (
+NEW_FILE = N_(
     "the supervisor keeps to what it has read. Disarm the bench, close what is connected to it and try again: "
     "then the new file is read"
 )
@@ -83,7 +84,7 @@ class Arming:
         return (self.person, self.uid) == (person, user.uid)
 
     def __str__(self) -> str:
-        return f"{self.person} (login {self.login})" if self.login else self.person
+        return Phrase("{person} (login {login})", person=self.person, login=self.login) if self.login else self.person
 
 
 class Supervisor:
@@ -156,7 +157,8 @@ class Supervisor:
         armed = self.life.state == "armed"
         self.moves.distrust()
         self.keeper.become(
-            "take over", why="the bench was armed when its supervisor ended, and its safe state was not seen"
+            "take over",
+            why=Phrase("the bench was armed when its supervisor ended, and its safe state was not seen"),
         )
         self.tell("supervisor", "trips" if armed else "takes over", why=self.life.why)
         await self.keeper.make_safe()
@@ -188,7 +190,7 @@ class Supervisor:
     async def stop(self) -> None:
         """End: an armed bench is made safe before. Whether it is safe then, `life` says."""
         if self.state == "armed":
-            await self.trip("the supervisor got the order to end")
+            await self.trip(Phrase("the supervisor got the order to end"))
         elif self.keeper.keeping:
             await self.keeper.make_safe()
         await self.keeper.stop()
@@ -211,7 +213,7 @@ class Supervisor:
     @property
     def tripped(self) -> str:
         """Why it is in its safe state or on the way there, empty if it is not."""
-        return (self.life.why or "it was made safe") if self.life.tripped else ""
+        return (self.life.why or Phrase("it was made safe")) if self.life.tripped else ""
 
     @property
     def not_safe(self) -> list[str]:
@@ -242,7 +244,9 @@ class Supervisor:
         """
         missing = [quantity for quantity in quantities if self.rig.instrument_for(quantity) is None]
         if missing:
-            raise Denied(f"no instrument of {self.rig.name} measures {', '.join(missing)}")
+            raise Denied(
+                Phrase("no instrument of {rig} measures {missing}", rig=self.rig.name, missing=", ".join(missing))
+            )
         self.sampling.start(self._make_instruments(quantities))
 
     def _heard(self, t_s: float, quantity: str, value: Value) -> None:
@@ -272,7 +276,11 @@ class Supervisor:
                 try:
                     await self._look_once(_now())
                 except Exception as error:  # whatever it is: an armed bench is not left without a watch
-                    await self.trip(f"the watch over the bench failed: {type(error).__name__}: {error}")
+                    await self.trip(
+                        Phrase(
+                            "the watch over the bench failed: {name}: {error}", name=type(error).__name__, error=error
+                        )
+                    )
             await asyncio.sleep(LOOK_S)
 
     async def _look_once(self, now: float) -> None:
@@ -290,9 +298,9 @@ class Supervisor:
     async def _expire(self, arming: Arming) -> None:
         """An arming is over: a bench at rest is read-only again, one that is not is made safe."""
         if self.moves.faults:
-            await self.trip(f"the time for which {arming.person} armed the bench is over")
+            await self.trip(Phrase("the time for which {person} armed the bench is over", person=arming.person))
         else:
-            await self._disarm("the clock")
+            await self._disarm(Phrase("the clock"))
 
     # -- arming -------------------------------------------------------------------------------------------------------
 
@@ -317,12 +325,12 @@ class Supervisor:
             for device in devices:
                 self.note(device)
             if wrong:
-                raise Denied(f"not every device is the one that the file means: {'; '.join(wrong)}")
+                raise Denied(Phrase("not every device is the one that the file means: {wrong}", wrong="; ".join(wrong)))
             self._fit_to_arm()
             if self.state != "armed":
                 self._note_arming(person)
         except Denied as error:
-            self.tell(person or "nobody", "was not allowed to arm the bench", why=str(error))
+            self.tell(person or N_("nobody"), "was not allowed to arm the bench", why=str(error))
             raise
         if self.arming is None:
             self._watched.line(_now())  # what was read before is no evidence of this arming
@@ -336,21 +344,40 @@ class Supervisor:
             self.mark.become("arm", by=person)
         except OSError as error:
             self.mark.life = self.mark.read()
-            raise Denied(f"that the bench is armed cannot be noted: {error}") from None
+            raise Denied(Phrase("that the bench is armed cannot be noted: {error}", error=error)) from None
 
     async def _may_arm(self, person: str, for_s: float, user: Person, pin: str) -> None:
         """What is known without asking the bench. Raises Denied."""
         await self._must_answer(person, pin)
         if self.arming is not None and not self.arming.is_of(person, user):
             left = spoken(max(0.0, self.arming.until_s - _now()))
-            raise Denied(f"{self.rig.name} is armed by {self.arming} for {left} more; ask them to disarm it")
+            raise Denied(
+                Phrase(
+                    "{rig} is armed by {arming} for {left} more; ask them to disarm it",
+                    rig=self.rig.name,
+                    arming=self.arming,
+                    left=left,
+                )
+            )
         if self.edits.edited:
-            raise Denied(f"{self.rig.path} was edited after the supervisor had read it; {NEW_FILE}")
+            raise Denied(
+                Phrase(
+                    "{path} was edited after the supervisor had read it; {new_file}",
+                    path=self.rig.path,
+                    new_file=NEW_FILE,
+                )
+            )
         if not 0.0 < for_s <= MOST_ARMED_S:
-            raise Denied(f"found {for_s:g} s, expected more than 0 and at most {MOST_ARMED_S / 3600:g} h")
+            raise Denied(
+                Phrase(
+                    "found {for_s:g} s, expected more than 0 and at most {most_armed_s:g} h",
+                    for_s=for_s,
+                    most_armed_s=MOST_ARMED_S / 3600,
+                )
+            )
         wrong = [str(finding) for finding in fit_to_arm(self.rig) if finding.level >= Level.PROBLEM]
         if wrong:
-            raise Denied(f"{'; '.join(wrong)}: see twinfeed rig check {self.rig.path}")
+            raise Denied(Phrase("{wrong}: see twinfeed rig check {path}", wrong="; ".join(wrong), path=self.rig.path))
         self._fit_to_arm()
 
     async def _must_answer(self, person: str, pin: str) -> None:
@@ -364,17 +391,21 @@ class Supervisor:
     def _fit_to_arm(self) -> None:
         """Whether the bench is as it must be. Raises Denied."""
         if self.tripped:
-            raise Denied(f"the bench has tripped ({self.tripped}); reset it first: twinfeed rig reset")
+            raise Denied(
+                Phrase("the bench has tripped ({tripped}); reset it first: twinfeed rig reset", tripped=self.tripped)
+            )
         if not self.guarded:
-            raise Denied("the guard of the supervisor has ended; try again in a moment, which starts both anew")
+            raise Denied(Phrase("the guard of the supervisor has ended; try again in a moment, which starts both anew"))
         unknown = [each.limit.quantity for each in self._interlocks if not each.known]
         if unknown:
-            why = self.sampling.trouble.get(unknown[0], "no reading yet; try again in a moment")
-            raise Denied(f"an interlock watches {unknown[0]}, which has no reading: {why}")
+            why = self.sampling.trouble.get(unknown[0], Phrase("no reading yet; try again in a moment"))
+            raise Denied(
+                Phrase("an interlock watches {unknown}, which has no reading: {why}", unknown=unknown[0], why=why)
+            )
         for interlock in self._interlocks:
             interlock.restart(_now())
             if not isinstance(interlock, BatteryTime) and (wrong := interlock.wrong_now()):
-                raise Denied(f"it would trip at once: {wrong}")
+                raise Denied(Phrase("it would trip at once: {wrong}", wrong=wrong))
 
     async def disarm(self, person: str, pin: str = "") -> None:
         """Back to normal operation and to read-only.
@@ -386,23 +417,23 @@ class Supervisor:
         try:
             await self._must_answer(person, pin)
         except Denied as error:
-            self.tell(person or "nobody", "was not allowed to disarm the bench", why=str(error))
+            self.tell(person or N_("nobody"), "was not allowed to disarm the bench", why=str(error))
             raise
         await self._disarm(person)
 
     async def _disarm(self, person: str) -> None:
         if self.state != "armed":
-            raise Denied(f"the bench is {self.state}")
+            raise Denied(Phrase("the bench is {state}", state=self.state))
         self._disarming = True  # what moved away from now on would stay there
         try:
             await self._cut_short()
             await self.restore()
             if found := await self.moves.not_back():
-                raise ActuatorFailed(f"not everything is back to normal: {'; '.join(found)}")
+                raise ActuatorFailed(Phrase("not everything is back to normal: {found}", found="; ".join(found)))
         finally:
             self._disarming = False
         if self.state != "armed":  # meanwhile
-            raise Denied(f"the bench is {self.state}")
+            raise Denied(Phrase("the bench is {state}", state=self.state))
         self._tell_watched()
         self.arming = None
         self.keeper.become("disarm")
@@ -419,26 +450,31 @@ class Supervisor:
         try:
             await self._must_answer(person, pin)
         except Denied as error:
-            self.tell(person or "nobody", "was not allowed to reset the bench", why=str(error))
+            self.tell(person or N_("nobody"), "was not allowed to reset the bench", why=str(error))
             raise
         if self.state == "armed":
-            raise Denied("the bench is armed; twinfeed rig disarm brings it back to normal")
+            raise Denied(Phrase("the bench is armed; twinfeed rig disarm brings it back to normal"))
         if self.life.state == "making safe":
             await self.keeper.make_safe(AT_ONCE)
         if self.life.state in ("making safe", "resetting"):
-            raise Denied(f"the bench is {self.life.state}; try again in a moment")
+            raise Denied(Phrase("the bench is {state}; try again in a moment", state=self.life.state))
         after = self.tripped
         self.keeper.become("reset")
         self._resetting = asyncio.create_task(self._back_to_normal())
         await asyncio.wait({self._resetting})
         if self._resetting.cancelled():
-            raise Denied(f"the reset was cut short: {self.tripped}")
+            raise Denied(Phrase("the reset was cut short: {tripped}", tripped=self.tripped))
         if failed := self._resetting.result():
             self.tell(person, "could not reset the bench", failed=failed)
-            self.keeper.become("stay away", why="it could not be reset")
-            self.tell("supervisor", "makes the bench safe again", why="it could not be reset")
+            self.keeper.become("stay away", why=Phrase("it could not be reset"))
+            self.tell("supervisor", "makes the bench safe again", why=Phrase("it could not be reset"))
             await self.keeper.make_safe()
-            raise Denied(f"not everything went back to normal, so the bench was made safe again: {'; '.join(failed)}")
+            raise Denied(
+                Phrase(
+                    "not everything went back to normal, so the bench was made safe again: {failed}",
+                    failed="; ".join(failed),
+                )
+            )
         self.keeper.become("back to normal")
         self.arming = None
         self.tell(person, "reset the bench", after=after)
@@ -480,13 +516,19 @@ class Supervisor:
             Denied: nothing may move now.
         """
         if self.tripped:
-            raise Denied(f"the bench has tripped: {self.tripped}")
+            raise Denied(Phrase("the bench has tripped: {tripped}", tripped=self.tripped))
         if self.arming is None:
-            raise Denied(f"the bench is not armed: twinfeed rig arm {self.rig.path} --as NAME")
+            raise Denied(Phrase("the bench is not armed: twinfeed rig arm {path} --as NAME", path=self.rig.path))
         if self._disarming:
-            raise Denied("the bench is being disarmed")
+            raise Denied(Phrase("the bench is being disarmed"))
         if window := inhibited(self.rig.bench.inhibit, datetime.now()):
-            raise Denied(f"nothing may move {window.daily}: {text_in(window.reason, 'en') or 'inhibited'}")
+            raise Denied(
+                Phrase(
+                    "nothing may move {daily}: {reason}",
+                    daily=window.daily,
+                    reason=text_in(window.reason, "en") or N_("inhibited"),
+                )
+            )
 
     async def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
         """Cause a fault. Raises Denied, ActuatorFailed."""
@@ -509,9 +551,9 @@ class Supervisor:
             task.cancel()
         error = None if task.cancelled() else task.exception()
         if self.tripped:
-            raise Denied(f"the bench has tripped: {self.tripped}") from error
+            raise Denied(Phrase("the bench has tripped: {tripped}", tripped=self.tripped)) from error
         if task.cancelled():
-            raise Denied("the move was cut short: the bench is being disarmed")
+            raise Denied(Phrase("the move was cut short: the bench is being disarmed"))
         task.result()
 
     async def write(self, device: str, point: str, value: Value) -> None:
@@ -536,7 +578,14 @@ class Supervisor:
 
     def _handle(self, device: str) -> DeviceHandle:
         if device not in self.handles:
-            raise Denied(f"{self.rig.name} has no device {device!r}; it has: {', '.join(self.handles)}")
+            raise Denied(
+                Phrase(
+                    "{rig} has no device {device!r}; it has: {handles}",
+                    rig=self.rig.name,
+                    device=device,
+                    handles=", ".join(self.handles),
+                )
+            )
         return self.handles[device]
 
     async def read(self, device: str, points: Iterable[str]) -> list[dict[str, Any]]:
@@ -592,7 +641,8 @@ class Supervisor:
         except OSError as error:
             self._shout({"event": "record failed", "why": str(error), "line": line})
             if not self.tripped:
-                asyncio.get_running_loop().create_task(self.trip(f"the record cannot be written: {error}"))
+                why = Phrase("the record cannot be written: {error}", error=error)
+                asyncio.get_running_loop().create_task(self.trip(why))
 
     def note(self, noted: Noted) -> None:
         """A line of the record that reports show in a table of their own."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import shlex
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ParamSpec
 
@@ -15,6 +14,7 @@ from rich.markup import escape
 
 from twinfeed.emulators.devices.catalogue import KINDS, OWN
 from twinfeed.emulators.profiles import library
+from twinfeed.harness.cli.options import with_option
 from twinfeed.harness.cli.output import Exit, console, fail, plain_errors
 from twinfeed.harness.cli.recording.learning import loaded
 
@@ -37,17 +37,13 @@ KIND_HELP = f"The kind of device: {', '.join(kind.name for kind in OWN)}, or one
 def with_profiles(command: Callable[Arguments, None]) -> Callable[..., None]:
     """Add the option `--profiles` to a command: further folders of profiles, while the command runs."""
 
-    @wraps(command)
-    def found(*args: Any, profiles: list[Path] | None = None, **options: Any) -> None:
-        with plain_errors(), library.looking_in(profiles or []):
-            command(*args, **options)
+    return with_option(command, "profiles", None, ProfilesOption, _looking)
 
-    signature = inspect.signature(command, eval_str=True)
-    option = inspect.Parameter("profiles", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=ProfilesOption)
-    own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
-    found.__signature__ = signature.replace(parameters=[*own, option])  # type: ignore[attr-defined]
-    found.__annotations__ = {each.name: each.annotation for each in [*own, option]}
-    return found
+
+@contextmanager
+def _looking(profiles: list[Path] | None, _: Mapping[str, Any]) -> Iterator[None]:
+    with plain_errors(), library.looking_in(profiles or []):
+        yield
 
 
 app = typer.Typer(help="Make profiles of products.", no_args_is_help=True)

@@ -7,13 +7,16 @@ from typing import Annotated
 
 import typer
 from rich.markup import escape
+from rich.text import Text
 
-from twinfeed.harness.cli.output import Exit, console, errors, fail, print_json
+from twinfeed._phrases import Phrase
+from twinfeed.harness.cli.output import Exit, console, errors, fail, in_language, print_json, tell
 
 KeyOption = Annotated[
     list[Path] | None,
     typer.Option("--key", help="The public key of another computer that is trusted (PEM or hexadecimal); repeatable."),
 ]
+LangOption = Annotated[str, typer.Option("--lang", help="fr or en. Default: that of the locale.")]
 RecordOption = Annotated[
     list[Path] | None, typer.Option("--record", help="A record in another place; may be repeated.", exists=True)
 ]
@@ -24,7 +27,7 @@ def verify(
     key: KeyOption = None,
     record: RecordOption = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON document instead of lines.")] = False,
-    lang: Annotated[str, typer.Option("--lang", help="fr or en. Default: the locale's.")] = "",
+    lang: LangOption = "",
 ) -> None:
     """Check the records of a run: hashes, signatures, the end of each run, what records quote, kept files.
 
@@ -33,35 +36,38 @@ def verify(
 
     Example: twinfeed verify out --key bench-7.pem
     """
-    from twinfeed.harness.language import UnknownLanguage, translator
+    from twinfeed.harness.language import said
     from twinfeed.harness.record import keys
     from twinfeed.harness.record.folder import records
     from twinfeed.harness.report.rendering.wording import STANDINGS
     from twinfeed.harness.report.verifying import Standing, verified
 
+    in_language(lang)
     paths = list(dict.fromkeys([*records(folder), *(record or ())]))
     if not paths:
-        fail(f"{folder}: there is no record (*.jsonl) in it; pytest --report {folder} writes one", Exit.USAGE)
+        fail(
+            Phrase("{folder}: there is no record (*.jsonl) in it; pytest --report {folder} writes one", folder=folder),
+            Exit.USAGE,
+        )
     try:
-        _ = translator(lang).gettext
         trusted = keys.trusted(key or ())
         found = verified(paths, trusted, folder)
-    except (UnknownLanguage, keys.BadKey, OSError) as error:
+    except (keys.BadKey, OSError) as error:
         fail(str(error), Exit.USAGE)
     if json:
-        troubles = [{"standing": t.standing.name.lower(), "says": t.said(_)} for t in found.troubles]
+        troubles = [{"standing": t.standing.name.lower(), "says": t.said(said)} for t in found.troubles]
         chains = [{**vars(chain), "standing": chain.standing.name.lower()} for chain in found.chains]
         print_json({"standing": found.standing.name.lower(), "records": chains, "troubles": troubles})
     else:
         for chain in found.chains:
             colour = _COLOURS[chain.standing.name]
-            word = _(STANDINGS[chain.standing])
+            word = said(STANDINGS[chain.standing])
             console.print(
                 f"[{colour}]{escape(word)}[/]  {escape(chain.file)}  {chain.lines}  {chain.last}", soft_wrap=True
             )
         for trouble in found.troubles:
             colour = _COLOURS[trouble.standing.name]
-            errors.print(f"[{colour}]twinfeed:[/] {escape(trouble.said(_))}", soft_wrap=True)
+            errors.print(Text.assemble(("twinfeed:", colour), " ", trouble.said(said)), soft_wrap=True)
     codes = {Standing.VERIFIED: Exit.DONE, Standing.WRONG: Exit.NO, Standing.UNVOUCHED: Exit.UNREACHABLE}
     raise typer.Exit(codes[found.standing])
 
@@ -82,7 +88,7 @@ def report(
     ] = None,
     record: RecordOption = None,
     key: KeyOption = None,
-    lang: Annotated[str, typer.Option("--lang", help="fr or en. Default: the locale's.")] = "",
+    lang: LangOption = "",
 ) -> None:
     """Make the report of a recorded run: results, measurements, devices, confirmations, signatures.
 
@@ -90,12 +96,13 @@ def report(
 
     Example: twinfeed report out --pdf --lang fr
     """
-    from twinfeed.harness.language import UnknownLanguage, translator
+    from twinfeed.harness.language import said
     from twinfeed.harness.record import keys
     from twinfeed.harness.report.account import Account
     from twinfeed.harness.report.rendering import files, page, sheet  # pydantic's models take a while
     from twinfeed.harness.report.rendering.wording import ReportMissing
 
+    in_language(lang)
     page_file = out or folder / "report.html"
     junit, csv = junit or page_file.with_suffix(".junit.xml"), csv or page_file.with_suffix(".csv")
     try:
@@ -108,13 +115,13 @@ def report(
         page_file.write_text(text, encoding="utf-8")
         if pdf:
             page.pdf(text, page_file.with_suffix(".pdf"))
-    except (ValueError, UnknownLanguage, ReportMissing, OSError) as error:
+    except (ValueError, ReportMissing, OSError) as error:
         fail(str(error), Exit.USAGE)
     for path in (page_file, page_file.with_suffix(".pdf") if pdf else None, json, junit, csv):
         if path:
-            console.print(f"{escape(str(path))} written", soft_wrap=True)
-    _ = translator(lang).gettext
+            tell(Phrase("{path} written", path=path))
     for trouble in account.troubles:
-        errors.print(f"[{_COLOURS[trouble.standing.name]}]twinfeed:[/] {escape(trouble.said(_))}", soft_wrap=True)
+        colour = _COLOURS[trouble.standing.name]
+        errors.print(Text.assemble(("twinfeed:", colour), " ", trouble.said(said)), soft_wrap=True)
     if not account.sound:
         raise typer.Exit(Exit.NO)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from twinfeed.harness.language import N_, language, locale_name, translator
+from twinfeed.harness.language import N_, Words, language, locale_name, translator
 from twinfeed.harness.report.account import Account
 from twinfeed.harness.report.facts import Bench
 from twinfeed.harness.report.judgement import Judgement
@@ -64,6 +64,12 @@ DONE_BY = {
     "takes over": N_("{who} takes over"),
     "makes the bench safe": N_("{who} makes the bench safe"),
     "tries again": N_("{who} tries again"),
+    "makes the bench safe again": N_("{who} makes the bench safe again"),
+    "is told to stop": N_("{who} is told to stop"),
+    "could not note the state of the bench": N_("{who} could not note the state of the bench"),
+    "cannot start a guard": N_("{who} cannot start a guard"),
+    "has no place": N_("{who} has no place"),
+    "noted": N_("{who} noted"),
     "is safe": N_("{who}: the bench is safe"),
     "is not safe": N_("{who}: THE BENCH IS NOT SAFE"),
     "has left the safe state": N_("{who}: the bench has left its safe state"),
@@ -73,6 +79,11 @@ DONE_BY = {
     "follows": N_("{who}: follows an earlier one"),
 }
 """Actions of a person, a process, an actuator or a device."""
+
+ACTORS = (
+    N_("supervisor"), N_("guard"), N_("record"), N_("operator"), N_("test run"), N_("remark"), N_("nobody"),
+)  # fmt: skip
+"""Who does something in a record besides persons, actuators and devices."""
 
 WORLDS = {
     "simulated": N_("simulated: emulated devices, virtual time"),
@@ -123,14 +134,13 @@ class Wording:
             raise ReportMissing("reports need Babel: pip install 'twinfeed[report]'") from error
         self.lang = language(lang)
         self.translations = translator(lang)
-        name = (lang or locale_name()).partition(".")[0].replace("-", "_")
+        self.say = Words(self.lang)
+        """Gives a text of twinfeed, or one out of a record, in this language."""
+        name = (lang or locale_name() or "en").partition(".")[0].replace("-", "_")
         try:
             self.locale: Locale = Locale.parse(name)
         except (UnknownLocaleError, ValueError):
             self.locale = Locale.parse(self.lang)
-
-    def say(self, text: str) -> str:
-        return self.translations.gettext(text)
 
     def ending(self, ending: Ending) -> str:
         return self.say(WORDS[ending])
@@ -238,7 +248,7 @@ class Wording:
         said = []
         if (gap := of.largest_gap) is not None:
             length, start, end = (self.quantity(round(t, 3), "s") for t in (gap.length_s, gap.start_s, gap.end_s))
-            quantity = f"{gap.quantity} ({gap.why})" if gap.why else gap.quantity
+            quantity = f"{gap.quantity} ({self.say(gap.why)})" if gap.why else gap.quantity
             said.append(
                 self.say(N_("unknown for {length}, from {start} to {end}: {quantity}")).format(
                     length=length, start=start, end=end, quantity=quantity
@@ -254,7 +264,8 @@ class Wording:
     def happening(self, who: str, what: str) -> str:
         if known := WHAT.get((who, what)):
             return self.say(known)
-        return self.say(DONE_BY[what]).format(who=who) if what in DONE_BY else f"{who} {what}"
+        by = self.say(who) if who in ACTORS else who
+        return self.say(DONE_BY[what]).format(who=by) if what in DONE_BY else f"{by} {what}"
 
     # -- numbers and dates ------------------------------------------------------------------------------------------
 
@@ -332,13 +343,31 @@ class Wording:
                 return self.duration(value)
             case "to":
                 return f"→ {value}"
-            case "why" | "run" | "text":
+            case "why" | "after" if isinstance(value, str):
+                return self.say(value)
+            case "run" | "text":
                 return str(value)
+            case "failed" | "found" if isinstance(value, list):
+                return "; ".join(self.say(str(each)) for each in value)
+            case "readings" if isinstance(value, list):
+                return "; ".join(map(self._reading_of, value))
             case "at":
                 return self.time(str(value))
             case _ if name in _ITSELF:
                 return str(value).partition("\n")[0]
-        return f"{name}={self.value(value)}" if isinstance(value, bool | float | int | str) else f"{name}={value}"
+        label = self.say(_LABELS.get(name, name))
+        return f"{label}: {self.value(value)}" if isinstance(value, bool | float | int | str) else f"{label}: {value}"
+
+    def _reading_of(self, watched: Mapping[str, Any]) -> str:
+        """What an interlock has shown, as the line `interlocks were read` holds it."""
+        least, most = self.value(watched.get("least")), self.value(watched.get("most"))
+        shown = least if least == most else f"{least} … {most}"
+        gap = self.time_span(watched.get("largest_gap_s"))
+        text = N_("{quantity}: {shown}, expected {limit}; {num} readings, largest gap {gap}")
+        limit = self.say(str(watched.get("limit", "")))
+        return self.say(text).format(
+            quantity=watched.get("quantity", ""), shown=shown, limit=limit, num=watched.get("samples", 0), gap=gap
+        )
 
 
 _ENDINGS: Mapping[Any, str] = {str(ending): WORDS[ending] for ending in Ending}
@@ -346,6 +375,14 @@ _ITSELF = (
     "test", "device", "instrument", "person", "instruction", "answer", "command", "outcome", "duration_s", "reason",
 )  # fmt: skip
 """Values that need no label in the timeline, in the order of the output."""
+_LABELS = {
+    "quantity": N_("quantity"), "value": N_("value"), "point": N_("point"), "rounds": N_("rounds"), "by": N_("by"),
+    "state": N_("state"), "over_s": N_("over, s"), "attended": N_("attended"), "about": N_("about"), "raw": N_("raw"),
+    "timeout_s": N_("time-out, s"), "line": N_("line"), "of": N_("of"), "before": N_("before"), "back": N_("back"),
+    "step_s": N_("step, s"), "was": N_("was"),
+}  # fmt: skip
+"""Labels of values in the timeline; a name that is none of these is that of a parameter, and stays as it is."""
+
 _NOT_SHOWN = (
     "bench", "bench_sha256", "code", "decision_rule", "doc", "document", "exit", "file", "requirements", "unit",
     "unit_serial", "pytest", "python", "resumes", "seed", "site_sha256", "speed", "system",

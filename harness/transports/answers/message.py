@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.harness.transports.answers.tlv import Unreadable, expect, integer, read_tlv
 from twinfeed.harness.transports.answers.values import read_name, read_value
 from twinfeed.harness.transports.answers.variables import Malformed, Response, VarBind
@@ -40,12 +41,12 @@ def read_message(datagram: bytes) -> Message:
     Raises:
         Unreadable: it is none; single variables that cannot be read are Malformed.
     """
-    message = expect(datagram, 0, SEQUENCE, "an SNMP message").contents
-    version = expect(message, 0, INTEGER, "the version")
+    message = expect(datagram, 0, SEQUENCE, N_("an SNMP message")).contents
+    version = expect(message, 0, INTEGER, N_("the version"))
     number = integer(version.contents)
     if number not in (0, 1):
-        raise Unreadable(f"version {number} in place of v1 or v2c")
-    community = expect(message, version.end, OCTET_STRING, "the community")
+        raise Unreadable(Phrase("version {number} in place of v1 or v2c", number=number))
+    community = expect(message, version.end, OCTET_STRING, N_("the community"))
     pdu = expect(message, community.end, RESPONSE, "a response")
     return Message(number, community.contents, *_pdu(pdu.contents))
 
@@ -53,20 +54,20 @@ def read_message(datagram: bytes) -> Message:
 def read_scoped_pdu(octets: bytes) -> ScopedPdu:
     """A scoped PDU; octets after its end are padding of the cipher (RFC 3414 §8.1.1.2). Raises Unreadable."""
     scoped = expect(octets, 0, SEQUENCE, "a scoped PDU").contents
-    engine_id = expect(scoped, 0, OCTET_STRING, "the context engine ID")
-    context = expect(scoped, engine_id.end, OCTET_STRING, "the context name")
+    engine_id = expect(scoped, 0, OCTET_STRING, N_("the context engine ID"))
+    context = expect(scoped, engine_id.end, OCTET_STRING, N_("the context name"))
     pdu = read_tlv(scoped, context.end)
     if pdu.tag not in (RESPONSE, REPORT):
-        raise Unreadable(f"tag 0x{pdu.tag:02x} in place of a response")
+        raise Unreadable(Phrase("tag 0x{tag:02x} in place of a response", tag=pdu.tag))
     return ScopedPdu(engine_id.contents, context.contents, pdu.tag, *_pdu(pdu.contents))
 
 
 def _pdu(octets: bytes) -> tuple[int, Response]:
     """The request-id and the rest of a response PDU."""
-    request_id = expect(octets, 0, INTEGER, "the request-id")
-    status = expect(octets, request_id.end, INTEGER, "the error-status")
-    index = expect(octets, status.end, INTEGER, "the error-index")
-    varbinds = tuple(read_varbinds(expect(octets, index.end, SEQUENCE, "the list of variables").contents))
+    request_id = expect(octets, 0, INTEGER, N_("the request-id"))
+    status = expect(octets, request_id.end, INTEGER, N_("the error-status"))
+    index = expect(octets, status.end, INTEGER, N_("the error-index"))
+    varbinds = tuple(read_varbinds(expect(octets, index.end, SEQUENCE, N_("the list of variables")).contents))
     response = Response(integer(status.contents), integer(index.contents), varbinds)
     return integer(request_id.contents), response
 
@@ -78,7 +79,9 @@ def read_varbinds(octets: bytes) -> Iterator[VarBind]:
         try:
             binding = read_tlv(octets, at)
         except Unreadable as error:  # where the next one would begin is not known
-            yield VarBind("", Malformed(octets[at], octets[at:], f"a variable that is none: {error}"))
+            yield VarBind(
+                "", Malformed(octets[at], octets[at:], Phrase("a variable that is none: {error}", error=error))
+            )
             return
         yield _varbind(binding.tag, binding.contents)
         at = binding.end
@@ -88,7 +91,7 @@ def _varbind(tag: int, octets: bytes) -> VarBind:
     """One variable: its name if that can be read, its value if that can be read."""
     try:
         if tag != SEQUENCE:
-            raise Unreadable(f"tag 0x{tag:02x} in place of a variable")
+            raise Unreadable(Phrase("tag 0x{tag:02x} in place of a variable", tag=tag))
         name = expect(octets, 0, OBJECT_IDENTIFIER, "a variable's name")
         oid = read_name(name.contents)
     except Unreadable as error:
@@ -97,5 +100,7 @@ def _varbind(tag: int, octets: bytes) -> VarBind:
         value = read_tlv(octets, name.end)
     except Unreadable as error:
         rest = octets[name.end :]
-        return VarBind(oid, Malformed(rest[0] if rest else 0, rest[2:], f"a value that is none: {error}"))
+        return VarBind(
+            oid, Malformed(rest[0] if rest else 0, rest[2:], Phrase("a value that is none: {error}", error=error))
+        )
     return VarBind(oid, *read_value(value.tag, value.contents))

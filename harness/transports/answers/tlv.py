@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from twinfeed._phrases import Phrase
+
 CONSTRUCTED = 0x20
 DEEPEST = 100
 """As many constructed types in one another as pyasn1 reads."""
@@ -51,10 +53,10 @@ def pieces(octets: bytes) -> Iterator[Tlv]:
             continue
         tag, contents, end = _bounds(octets, at)
         if ends[-1] >= 0 and end > ends[-1]:
-            raise Unreadable(f"tag 0x{tag:02x} extends beyond the octets that contain it")
+            raise Unreadable(Phrase("tag 0x{tag:02x} extends beyond the octets that contain it", tag=tag))
         if tag & CONSTRUCTED:
             if len(ends) > DEEPEST:
-                raise Unreadable(f"more than {DEEPEST} constructed types in one another")
+                raise Unreadable(Phrase("more than {deepest} constructed types in one another", deepest=DEEPEST))
             ends.append(end)
             at = contents
         elif ends[-1] < 0 and tag == 0 and contents == end:
@@ -69,7 +71,7 @@ def expect(octets: bytes, at: int, tag: int, what: str) -> Tlv:
     """The TLV that begins there, which must have that tag. Raises Unreadable."""
     found = read_tlv(octets, at)
     if found.tag != tag:
-        raise Unreadable(f"tag 0x{found.tag:02x} in place of {what}")
+        raise Unreadable(Phrase("tag 0x{tag:02x} in place of {what}", tag=found.tag, what=what))
     return found
 
 
@@ -100,19 +102,24 @@ def _bounds(octets: bytes, at: int) -> tuple[int, int, int]:
         at += 1
         if length == _INDEFINITE:
             if not tag & CONSTRUCTED:
-                raise Unreadable(f"tag 0x{tag:02x} with a length that is not given")
+                raise Unreadable(Phrase("tag 0x{tag:02x} with a length that is not given", tag=tag))
             return tag, at, -1
         if length & 0x80:
             size = length & 0x7F
             if at + size > len(octets):
-                raise Unreadable(f"a length of {size} octets runs past the end")
+                raise Unreadable(Phrase("a length of {size} octets runs past the end", size=size))
             length = int.from_bytes(octets[at : at + size], "big")
             at += size
     except IndexError:
-        raise Unreadable("tag and length run past the end") from None
+        raise Unreadable(Phrase("tag and length run past the end")) from None
     if at + length > len(octets):
         raise Unreadable(
-            f"tag 0x{tag:02x} with a length of {length} octets runs past the end, {len(octets) - at} follow"
+            Phrase(
+                "tag 0x{tag:02x} with a length of {length} octets runs past the end, {octets} follow",
+                tag=tag,
+                length=length,
+                octets=len(octets) - at,
+            )
         )
     return tag, at, at + length
 

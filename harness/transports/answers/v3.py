@@ -16,6 +16,7 @@ from pysnmp.proto.api import PROTOCOL_MODULES
 from pysnmp.proto.mpmod.rfc3412 import ScopedPDU, SnmpV3MessageProcessingModel
 from pysnmp.proto.secmod.rfc3414.service import SnmpUSMSecurityModel
 
+from twinfeed._phrases import N_
 from twinfeed.harness.transports.answers.message import SEQUENCE, read_varbinds
 from twinfeed.harness.transports.answers.tlv import Tlv, Unreadable, encoded, expect, integer, read_tlv
 from twinfeed.harness.transports.answers.values import INTEGER, OBJECT_IDENTIFIER, OCTET_STRING
@@ -54,8 +55,8 @@ def readable(scoped_pdu: bytes) -> bytes:
     """A scoped PDU as pyasn1 can read it; one that it reads already, or that is none, as it is."""
     try:
         scoped = expect(scoped_pdu, 0, SEQUENCE, "a scoped PDU")
-        engine_id = expect(scoped.contents, 0, OCTET_STRING, "the context engine ID")
-        context = expect(scoped.contents, engine_id.end, OCTET_STRING, "the context name")
+        engine_id = expect(scoped.contents, 0, OCTET_STRING, N_("the context engine ID"))
+        context = expect(scoped.contents, engine_id.end, OCTET_STRING, N_("the context name"))
         pdu = read_tlv(scoped.contents, context.end)
         if _reads(scoped_pdu, ScopedPDU()):
             return scoped_pdu
@@ -68,12 +69,12 @@ def readable(scoped_pdu: bytes) -> bytes:
 def readable_datagram(datagram: bytes) -> bytes:
     """A message of v1 or v2c, such as a trap, as pyasn1 can read it; anything else as it is."""
     try:
-        message = expect(datagram, 0, SEQUENCE, "an SNMP message").contents
-        version = expect(message, 0, INTEGER, "the version")
+        message = expect(datagram, 0, SEQUENCE, N_("an SNMP message")).contents
+        version = expect(message, 0, INTEGER, N_("the version"))
         number = integer(version.contents)
         if number not in (V1, V2C) or _reads(datagram, PROTOCOL_MODULES[number].Message()):
             return datagram
-        community = expect(message, version.end, OCTET_STRING, "the community")
+        community = expect(message, version.end, OCTET_STRING, N_("the community"))
         head = encoded(INTEGER, version.contents) + encoded(OCTET_STRING, community.contents)
         return encoded(SEQUENCE, head + _with_readable_list(read_tlv(message, community.end), number))
     except Unreadable:
@@ -150,7 +151,7 @@ class _Messages(SnmpV3MessageProcessingModel):  # type: ignore[misc]
         octets = bytes(message)
         security = engine.security_models[USM]
         try:
-            whole = expect(octets, 0, SEQUENCE, "an SNMP message")
+            whole = expect(octets, 0, SEQUENCE, N_("an SNMP message"))
             security.came = octets[: whole.end]  # octets after the message are of no digest
             octets = _with_readable_data(whole) or security.came
         except Unreadable:
@@ -161,7 +162,11 @@ class _Messages(SnmpV3MessageProcessingModel):  # type: ignore[misc]
 def _with_readable_data(message: Tlv) -> bytes:
     """The message with a plain scoped PDU that pyasn1 reads; empty if it is encrypted. Raises Unreadable."""
     at, head = 0, b""
-    for tag, what in ((INTEGER, "the version"), (SEQUENCE, "the header"), (OCTET_STRING, "the security parameters")):
+    for tag, what in (
+        (INTEGER, N_("the version")),
+        (SEQUENCE, N_("the header")),
+        (OCTET_STRING, N_("the security parameters")),
+    ):
         end = expect(message.contents, at, tag, what).end
         head, at = head + message.contents[at:end], end
     data = read_tlv(message.contents, at)

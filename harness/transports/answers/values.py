@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.transports.answers.tlv import CONSTRUCTED, Unreadable, integer, pieces
 from twinfeed.harness.transports.answers.variables import ABSENT, Absent, Malformed, Value
 
@@ -46,17 +47,21 @@ def read_value(tag: int, contents: bytes) -> Read:
     """The value of that tag. Never raises: what it cannot be is Malformed."""
     if tag in ABSENT:
         if contents:
-            return _malformed(tag, contents, f"{ABSENT[tag].name} with {len(contents)} octets of contents")
+            return _malformed(
+                tag,
+                contents,
+                Phrase("{absent} with {contents} octets of contents", absent=ABSENT[tag].name, contents=len(contents)),
+            )
         return Read(ABSENT[tag])
     if tag in UNSIGNED:
         return _unsigned(tag, contents)
     if tag == INTEGER and not contents:
-        return _malformed(tag, contents, "an INTEGER of no octets")
+        return _malformed(tag, contents, Phrase("an INTEGER of no octets"))
     if tag == INTEGER:
         number = integer(contents)
         if -(2**31) <= number < 2**31:
             return Read(number, "integer")
-        bits = f"an INTEGER of {number.bit_length() + 1} bits, the most is 32"
+        bits = Phrase("an INTEGER of {bit_length} bits, the most is 32", bit_length=number.bit_length() + 1)
         if len(contents) > WIDEST_INTEGER:
             return _malformed(tag, contents, bits)
         return Read(number, "integer", bits)
@@ -64,7 +69,7 @@ def read_value(tag: int, contents: bytes) -> Read:
         return _oid(contents)
     if tag & ~CONSTRUCTED in OCTETS or tag & ~CONSTRUCTED == IP_ADDRESS:
         return _octets(tag, contents)
-    return _malformed(tag, contents, f"tag 0x{tag:02x} is no type of SNMP")
+    return _malformed(tag, contents, Phrase("tag 0x{tag:02x} is no type of SNMP", tag=tag))
 
 
 def read_name(contents: bytes) -> str:
@@ -76,13 +81,18 @@ def read_name(contents: bytes) -> str:
     if not contents:
         return "0.0"
     if contents[-1] & 0x80:
-        raise Unreadable("an OBJECT IDENTIFIER that ends in the middle of a sub-identifier")
+        raise Unreadable(Phrase("an OBJECT IDENTIFIER that ends in the middle of a sub-identifier"))
     numbers, number, begins = [], 0, 0
     for at, octet in enumerate(contents):
         number = number << 7 | octet & 0x7F
         if octet & 0x80:
             if at - begins + 1 >= MOST_SUBIDENTIFIER_OCTETS:
-                raise Unreadable(f"a sub-identifier of more than {MOST_SUBIDENTIFIER_OCTETS} octets")
+                raise Unreadable(
+                    Phrase(
+                        "a sub-identifier of more than {most_subidentifier_octets} octets",
+                        most_subidentifier_octets=MOST_SUBIDENTIFIER_OCTETS,
+                    )
+                )
             continue
         numbers.append(number)
         number, begins = 0, at + 1
@@ -93,15 +103,29 @@ def read_name(contents: bytes) -> str:
 def _unsigned(tag: int, contents: bytes) -> Read:
     name, type, bits = UNSIGNED[tag]
     if not contents:
-        return _malformed(tag, contents, f"a {name} of no octets")
+        return _malformed(tag, contents, Phrase("a {name} of no octets", name=name))
     number = integer(contents)
     masked = number & (1 << bits) - 1
     if number == masked:
         return Read(number, type)
     if len(contents) > WIDEST_MASKED:
-        return _malformed(tag, contents, f"a {name} of {len(contents)} octets, the most is {bits // 8}")
-    form = "came with its sign bit" if number < 0 else f"came with {number.bit_length()} bits"
-    return Read(masked, type, f"a {name} {form}; read as net-snmp reads it: the low {bits} bits")
+        return _malformed(
+            tag,
+            contents,
+            Phrase(
+                "a {name} of {contents} octets, the most is {bits}", name=name, contents=len(contents), bits=bits // 8
+            ),
+        )
+    form = (
+        Phrase("came with its sign bit")
+        if number < 0
+        else Phrase("came with {bit_length} bits", bit_length=number.bit_length())
+    )
+    return Read(
+        masked,
+        type,
+        Phrase("a {name} {form}; read as net-snmp reads it: the low {bits} bits", name=name, form=form, bits=bits),
+    )
 
 
 def _oid(contents: bytes) -> Read:
@@ -109,7 +133,9 @@ def _oid(contents: bytes) -> Read:
         name = read_name(contents)
     except Unreadable as error:
         return _malformed(OBJECT_IDENTIFIER, contents, str(error))
-    return Read(name, "oid", "" if contents else "an OBJECT IDENTIFIER of no octets; read as net-snmp reads it: 0.0")
+    return Read(
+        name, "oid", "" if contents else Phrase("an OBJECT IDENTIFIER of no octets; read as net-snmp reads it: 0.0")
+    )
 
 
 def _octets(tag: int, contents: bytes) -> Read:
@@ -119,11 +145,11 @@ def _octets(tag: int, contents: bytes) -> Read:
         try:
             octets = _joined(contents)
         except Unreadable as error:
-            return _malformed(tag, contents, f"a string in pieces that are none: {error}")
+            return _malformed(tag, contents, Phrase("a string in pieces that are none: {error}", error=error))
     if simple != IP_ADDRESS:
         return Read(octets, OCTETS[simple])
     if len(octets) != 4:
-        return _malformed(tag, contents, f"an IpAddress of {len(octets)} octets, expected 4")
+        return _malformed(tag, contents, Phrase("an IpAddress of {octets} octets, expected 4", octets=len(octets)))
     return Read(".".join(map(str, octets)), "ipaddress")
 
 
@@ -132,7 +158,7 @@ def _joined(contents: bytes) -> bytes:
     found = list(pieces(contents))
     for piece in found:
         if piece.tag != OCTET_STRING:
-            raise Unreadable(f"tag 0x{piece.tag:02x} in place of a piece")
+            raise Unreadable(Phrase("tag 0x{tag:02x} in place of a piece", tag=piece.tag))
     return b"".join(piece.contents for piece in found)
 
 

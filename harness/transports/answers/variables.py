@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from twinfeed._phrases import Phrase
+
 Value = int | bytes | str
 """Numbers, octets of strings and opaques, and as texts OIDs (`1.3.6.1`) and IPv4 addresses."""
 
@@ -57,6 +59,10 @@ def illegal_name(oid: str) -> str:
     """Why no agent may have a variable of that name; empty if it may (RFC 2578 §3.5)."""
     numbers = oid.split(".")
     if len(numbers) > MOST_SUBIDENTIFIERS:
-        return f"a name of {len(numbers)} sub-identifiers, the most is {MOST_SUBIDENTIFIERS}"
+        return Phrase(
+            "a name of {numbers} sub-identifiers, the most is {most_subidentifiers}",
+            numbers=len(numbers),
+            most_subidentifiers=MOST_SUBIDENTIFIERS,
+        )
     high = next((n for n in numbers if len(n) > 9 and int(n) > LAST_SUBIDENTIFIER), None)
-    return f"sub-identifier {high[:24]} is beyond 2^32-1" if high is not None else ""
+    return Phrase("sub-identifier {high} is beyond 2^32-1", high=high[:24]) if high is not None else ""

@@ -13,6 +13,7 @@ from pymodbus.client.base import ModbusBaseClient
 from pymodbus.exceptions import ConnectionException, ModbusIOException
 from pymodbus.pdu import ModbusPDU
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.transports.answers.units import OtherUnit, framer_of
 from twinfeed.harness.transports.errors import NoAnswer, WrongAnswer
 from twinfeed.harness.transports.modbus.rfc2217 import RemotePort
@@ -72,7 +73,9 @@ class Line:
                         return await self._try(ask)
                 except TimeoutError:
                     deaf = self._port is not None and not self._port.is_ready
-                    why = "the remote port does not take its settings (RFC 2217)" if deaf else "no answer"
+                    why = (
+                        Phrase("the remote port does not take its settings (RFC 2217)") if deaf else Phrase("no answer")
+                    )
                 except asyncio.CancelledError:  # whoever asked has given up, and the answer may still come
                     self.close()
                     raise
@@ -81,9 +84,13 @@ class Line:
                 garbage = self.received or garbage
                 self.close()
             if garbage:
-                other = f", one of unit {self.answered_by} did" if self.answered_by is not None else ""
-                raise WrongAnswer(f"no Modbus frame came {self.tries}{other}", where, garbage)
-            raise NoAnswer(f"{why} {self.tries}", where)
+                why = Phrase("no Modbus frame came {tries}", tries=self.tries)
+                if self.answered_by is not None:
+                    why = Phrase(
+                        "no Modbus frame came {tries}, one of unit {unit} did", tries=self.tries, unit=self.answered_by
+                    )
+                raise WrongAnswer(why, where, garbage)
+            raise NoAnswer(self.tries.in_vain(why), where)
 
     async def _try(self, ask: Ask) -> ModbusPDU:
         client = self._client
@@ -98,7 +105,7 @@ class Line:
         except termios.error as error:  # a serial line that does not take its settings
             raise ConnectionException(str(error.args[1])) from None
         if not connected:
-            raise ConnectionException("cannot connect")
+            raise ConnectionException(Phrase("cannot connect"))
         if self._port is not None:
             await self._port.ready()
         if self._serial and self._sole is None:
@@ -110,7 +117,11 @@ class Line:
         """Raises ConnectionException: another program has the serial port open, too."""
         if who := others(self._serial):
             raise ConnectionException(
-                f"{', '.join(who)} has {self._serial} open, too, and a line has one master: end it;"
+                Phrase(
+                    "{who} has {serial} open, too, and a line has one master: end it;",
+                    who=", ".join(who),
+                    serial=self._serial,
+                )
             )
 
     async def _send(self, client: ModbusBaseClient, ask: Ask) -> ModbusPDU:
@@ -127,7 +138,9 @@ class Line:
         if self._sole is not None and self._sole.disturbed():  # the origin of the answer is unknown
             self.received = b""
             self._must_be_ours()
-            raise ModbusIOException(f"another program opened {self._serial} meanwhile, so the answer may be theirs:")
+            raise ModbusIOException(
+                Phrase("another program opened {serial} meanwhile, so the answer may be theirs:", serial=self._serial)
+            )
         return answer
 
     def _opened(self) -> ModbusBaseClient:
@@ -169,5 +182,5 @@ class Line:
 def _fail(client: ModbusBaseClient) -> None:
     waiting = client.ctx.response_future
     if not waiting.done():
-        waiting.set_exception(ConnectionException("the device closed the connection"))
+        waiting.set_exception(ConnectionException(Phrase("the device closed the connection")))
         waiting.exception()  # taken note of, should nobody wait

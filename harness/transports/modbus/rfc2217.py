@@ -15,6 +15,8 @@ import asyncio
 import struct
 from typing import Literal
 
+from twinfeed._phrases import N_, Phrase
+
 IAC, DO, WILL, SB, SE = 255, 253, 251, 250, 240
 OPTION_VERBS = range(251, 255)
 """WILL, WONT, DO and DONT: the commands that name one option (RFC 854)."""
@@ -27,7 +29,7 @@ SERVER = 100
 PARITIES = {"N": 1, "O": 2, "E": 3}
 NO_FLOW_CONTROL = 1
 
-NAMES = {BAUD: "baud", DATA_BITS: "data bits", PARITY: "parity", STOP_BITS: "stop bits"}
+NAMES = {BAUD: "baud", DATA_BITS: N_("data bits"), PARITY: N_("parity"), STOP_BITS: N_("stop bits")}
 
 
 class RemotePort:
@@ -70,7 +72,12 @@ class RemotePort:
             if self._taken[code] != asked:
                 took = int.from_bytes(self._taken[code], "big")
                 raise ConnectionError(
-                    f"the remote port refuses {NAMES[code]} {int.from_bytes(asked, 'big')}, it took {took} (RFC 2217)"
+                    Phrase(
+                        "the remote port refuses {names} {asked}, it took {took} (RFC 2217)",
+                        names=NAMES[code],
+                        asked=int.from_bytes(asked, "big"),
+                        took=took,
+                    )
                 )
 
     def escaped(self, data: bytes) -> bytes:

@@ -28,6 +28,7 @@ from pymodbus.client import (
 from pymodbus.pdu import ModbusPDU
 from pymodbus.pdu.mei_message import ReadDeviceInformationResponse
 
+from twinfeed._phrases import N_, Phrase
 from twinfeed.harness.transports.answers.units import Undecodable
 from twinfeed.harness.transports.errors import Refused, WrongAnswer, url
 from twinfeed.harness.transports.modbus import udp
@@ -42,16 +43,16 @@ TIMEOUT_S = 3.0
 """Default time of one try, s of the loop's clock."""
 
 EXCEPTIONS = {
-    1: "illegal function",
-    2: "illegal data address",
-    3: "illegal data value",
-    4: "server device failure",
-    5: "acknowledge",
-    6: "server device busy",
-    7: "negative acknowledge",
-    8: "memory parity error",
-    10: "gateway path unavailable",
-    11: "gateway target device failed to respond",
+    1: N_("illegal function"),
+    2: N_("illegal data address"),
+    3: N_("illegal data value"),
+    4: N_("server device failure"),
+    5: N_("acknowledge"),
+    6: N_("server device busy"),
+    7: N_("negative acknowledge"),
+    8: N_("memory parity error"),
+    10: N_("gateway path unavailable"),
+    11: N_("gateway target device failed to respond"),
 }
 """Modbus Application Protocol Specification V1.1b3, section 7."""
 
@@ -181,7 +182,10 @@ class ModbusTransport:
         where = f"{self.where} {_span(table, address, count)}"
         answer = await self._ask(where, 3 if table == "holding" else 4, name, address, count=count)
         if len(answer.registers) != count:
-            raise self._wrong(where, f"{len(answer.registers)} registers came, expected {count}")
+            raise self._wrong(
+                where,
+                Phrase("{registers} registers came, expected {count}", registers=len(answer.registers), count=count),
+            )
         return struct.pack(f">{count}H", *answer.registers)
 
     async def read_bits(self, table: BitTable, address: int, count: int) -> list[bool]:
@@ -190,7 +194,12 @@ class ModbusTransport:
         where = f"{self.where} {_span(table, address, count)}"
         answer = await self._ask(where, 1 if table == "coil" else 2, name, address, count=count)
         if len(answer.bits) != (count + 7) // 8 * 8:
-            raise self._wrong(where, f"{len(answer.bits) // 8} octets of bits came, expected {(count + 7) // 8}")
+            raise self._wrong(
+                where,
+                Phrase(
+                    "{bits} octets of bits came, expected {count}", bits=len(answer.bits) // 8, count=(count + 7) // 8
+                ),
+            )
         return [bool(bit) for bit in answer.bits[:count]]
 
     async def identification(self) -> dict[int, bytes]:
@@ -231,18 +240,39 @@ class ModbusTransport:
             answer = await self._ask(where, 6, "write_register", address, values[0])
             done = answer.address, list(answer.registers)
             if done != (address, values):
-                raise self._wrong(where, f"the echo names register {done[0]} is {done[1]}, written was {values}")
+                raise self._wrong(
+                    where,
+                    Phrase(
+                        "the echo names register {address} is {value}, written was {values}",
+                        address=done[0],
+                        value=done[1],
+                        values=values,
+                    ),
+                )
         else:
             answer = await self._ask(where, 16, "write_registers", address, values)
             if (answer.address, answer.count) != (address, len(values)):
-                raise self._wrong(where, f"the echo names {answer.count} registers from {answer.address} on")
+                raise self._wrong(
+                    where,
+                    Phrase(
+                        "the echo names {count} registers from {address} on", count=answer.count, address=answer.address
+                    ),
+                )
 
     async def write_coil(self, address: int, value: bool) -> None:
         """Set one coil (function 5). Raises as `read_registers`."""
         where = f"{self.where} coil {address}"
         answer = await self._ask(where, 5, "write_coil", address, value)
         if (answer.address, list(answer.bits)) != (address, [value]):
-            raise self._wrong(where, f"the echo names coil {answer.address} is {answer.bits}, written was {value}")
+            raise self._wrong(
+                where,
+                Phrase(
+                    "the echo names coil {address} is {bits}, written was {value}",
+                    address=answer.address,
+                    bits=answer.bits,
+                    value=value,
+                ),
+            )
 
     def close(self) -> None:
         """Close the connection or line, for all its units; the next request opens it again."""
@@ -253,14 +283,27 @@ class ModbusTransport:
             where, lambda client: getattr(client, name)(*arguments, device_id=self._unit, **options)
         )
         if isinstance(answer, Undecodable):
-            raise self._wrong(where, "not a Modbus response")
+            raise self._wrong(where, Phrase("not a Modbus response"))
         if answer.isError():
             code = answer.exception_code
             raise Refused(
-                f"exception {code} ({EXCEPTIONS.get(code, 'no code of the specification')})", where, code=code
+                Phrase(
+                    "exception {code} ({meaning})",
+                    code=code,
+                    meaning=EXCEPTIONS.get(code, Phrase("no code of the specification")),
+                ),
+                where,
+                code=code,
             )
         if answer.function_code != function:
-            raise self._wrong(where, f"a response of function {answer.function_code}, expected {function}")
+            raise self._wrong(
+                where,
+                Phrase(
+                    "a response of function {function_code}, expected {function}",
+                    function_code=answer.function_code,
+                    function=function,
+                ),
+            )
         return answer
 
     def _wrong(self, where: str, what: str) -> WrongAnswer:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from itertools import cycle
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.transports.errors import NoAnswer, TransportError, WrongAnswer
 from twinfeed.harness.transports.snmp.messages import (
     FIRST_ID,
@@ -87,8 +88,9 @@ class CommunitySession(asyncio.DatagramProtocol):
         finally:
             del self._waiting[request_id]
         if self._stray:
-            raise WrongAnswer(f"no response to this request came {self._tries}", where, self._stray)
-        raise NoAnswer(f"no answer {self._tries}{self._trouble and f' ({self._trouble})'}", where)
+            raise WrongAnswer(Phrase("no response to this request came {tries}", tries=self._tries), where, self._stray)
+        why = Phrase("no answer {tries}", tries=self._tries)
+        raise NoAnswer(f"{why} ({self._trouble})" if self._trouble else why, where)
 
     async def _opened(self, where: str) -> Callable[[bytes], None]:
         """The sender of messages to the agent."""
@@ -101,7 +103,7 @@ class CommunitySession(asyncio.DatagramProtocol):
                         lambda: self, remote_addr=self._place
                     )
                 except OSError as error:
-                    raise NoAnswer(f"cannot reach it: {error}", where) from None
+                    raise NoAnswer(Phrase("cannot reach it: {error}", error=error), where) from None
                 self._transport = transport
                 self._beside = await self._listening_beside(transport)
             return self._transport.sendto
@@ -115,7 +117,7 @@ class CommunitySession(asyncio.DatagramProtocol):
                         lambda: Stream(self._heard, self._lost), *self._place
                     )
             except (OSError, TimeoutError) as error:
-                raise NoAnswer(f"cannot connect: {error or 'no answer'}", where) from None
+                raise NoAnswer(Phrase("cannot connect: {error}", error=error or Phrase("no answer")), where) from None
         return self._stream
 
     def _heard(self, message: bytes) -> None:
@@ -163,7 +165,7 @@ class CommunitySession(asyncio.DatagramProtocol):
         except Undecodable as error:
             self._stray = data
             if meant is not None:
-                meant.set_exception(WrongAnswer(f"not an SNMP response: {error}", "", data))
+                meant.set_exception(WrongAnswer(Phrase("not an SNMP response: {error}", error=error), "", data))
             return False
         answer = self._waiting.get(answered)
         if answer is not None and not answer.done():

@@ -20,6 +20,7 @@ from pysnmp.proto import rfc1902, rfc1905
 from pysnmp.proto.api import PROTOCOL_MODULES
 from pysnmp.proto.error import ProtocolError
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.transports.answers import (
     ABSENT,
     END_OF_MIB_VIEW,
@@ -174,7 +175,7 @@ def _response(version: int, datagram: bytes) -> Response:
         return found
     request_id, response = read_anyhow(datagram)
     if request_id != FIRST_ID:
-        raise Undecodable("an answer with another request id")
+        raise Undecodable(Phrase("an answer with another request id"))
     return response
 
 

@@ -9,6 +9,8 @@ from typing import Any, Literal, cast
 from pysnmp.carrier.asyncio.base import AbstractAsyncioTransport
 from pysnmp.carrier.asyncio.dgram import udp, udp6
 
+from twinfeed._phrases import Phrase
+
 Over = Literal["udp", "tcp"]
 """The carrier of the messages."""
 
@@ -49,7 +51,7 @@ class Stream(asyncio.Protocol):
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._lost(str(exc) if exc is not None else "it closed the connection")
+        self._lost(str(exc) if exc is not None else Phrase("it closed the connection"))
 
     def close(self) -> None:
         if self._transport is not None:

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Literal, Protocol, Unpack
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.transports.answers import NULL
 from twinfeed.harness.transports.errors import NoAnswer, Refused, WrongAnswer
 from twinfeed.harness.transports.snmp.community import CommunitySession
@@ -190,7 +191,7 @@ class SnmpTransport:
         """The value of a variable, or its error."""
         value = varbind.value
         if value == NULL:
-            return WrongAnswer("NULL came in place of a value", self._at([varbind.oid]))
+            return WrongAnswer(Phrase("NULL came in place of a value"), self._at([varbind.oid]))
         if isinstance(value, Absent):
             return Refused(value.name, self._at([varbind.oid]))
         if isinstance(value, Malformed):
@@ -217,7 +218,10 @@ class SnmpTransport:
                 if varbind.value == END_OF_MIB_VIEW:
                     return found
                 if varbind.oid in seen:
-                    raise WrongAnswer(f"{varbind.oid} came after {last}: the agent walks in circles", self._at([last]))
+                    raise WrongAnswer(
+                        Phrase("{oid} came after {last}: the agent walks in circles", oid=varbind.oid, last=last),
+                        self._at([last]),
+                    )
                 if not varbind.oid:
                     continue
                 if not varbind.oid.startswith(prefix + "."):
@@ -226,7 +230,7 @@ class SnmpTransport:
                 seen.add(varbind.oid)
                 last = varbind.oid
             if last == before:
-                raise WrongAnswer("a response in which no variable has a name", self._at([last]))
+                raise WrongAnswer(Phrase("a response in which no variable has a name"), self._at([last]))
 
     async def _next(self, oid: str, answers: bool) -> tuple[VarBind, ...]:
         """The next variables, by GETNEXT if GETBULK fails; `answers` is true if GETBULK has worked before."""
@@ -259,7 +263,7 @@ class SnmpTransport:
         if response.status:
             raise Refused(_words(response), where, code=response.status)
         if not response.varbinds:
-            raise WrongAnswer("a response without variables", where)
+            raise WrongAnswer(Phrase("a response without variables"), where)
         return response.varbinds
 
     def close(self) -> None:
@@ -282,16 +286,20 @@ class SnmpTransport:
         ]
         names = [varbind.oid for varbind in varbinds]
         if not names or not set(names) <= set(oids):
-            raise WrongAnswer(f"variables {', '.join(names) or '(none)'} came", self._at(oids))
+            raise WrongAnswer(Phrase("variables {names} came", names=", ".join(names) or "(none)"), self._at(oids))
         return varbinds
 
     def _at(self, oids: Iterable[str]) -> str:
         named = list(oids)
         if len(named) > MOST_NAMED:
-            named[MOST_NAMED - 1 : -1] = [f"… {len(named) - MOST_NAMED} more …"]
+            named[MOST_NAMED - 1 : -1] = [Phrase("… {named} more …", named=len(named) - MOST_NAMED)]
         return f"{self.where} {', '.join(named)}"
 
 
 def _words(response: Response) -> str:
     known = 0 <= response.status < len(ERRORS)
-    return f"error-status {response.status} ({ERRORS[response.status] if known else 'none of RFC 3416'})"
+    return Phrase(
+        "error-status {status} ({errors})",
+        status=response.status,
+        errors=ERRORS[response.status] if known else Phrase("none of RFC 3416"),
+    )

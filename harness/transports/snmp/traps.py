@@ -16,6 +16,7 @@ from pysnmp.carrier.asyncio.dgram import udp, udp6
 from pysnmp.entity import config
 from pysnmp.entity.rfc3413 import ntfrcv
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.transports.answers import v3
 from twinfeed.harness.transports.errors import NoAnswer
 from twinfeed.harness.transports.snmp.messages import Malformed, Value, varbind
@@ -124,7 +125,9 @@ class TrapReceiver:
             async with asyncio.timeout(timeout_s):
                 return await self._waiting.get()
         except TimeoutError:
-            raise NoAnswer(f"no notification came in {timeout_s:g} s", f"{self.address}:{self.port}") from None
+            raise NoAnswer(
+                Phrase("no notification came in {timeout_s:g} s", timeout_s=timeout_s), f"{self.address}:{self.port}"
+            ) from None
 
     def _heard(self, engine: Any, reference: Any, _engine_id: Any, _name: Any, varbinds: Any, _context: Any) -> None:
         _, source = engine.message_dispatcher.get_transport_info(reference)

@@ -16,6 +16,7 @@ from pysnmp.entity.rfc3413 import cmdgen
 from pysnmp.proto import errind
 from pysnmp.proto.api import v2c
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.transports.answers import v3
 from twinfeed.harness.transports.errors import NoAnswer, NotAdmitted, WrongAnswer
 from twinfeed.harness.transports.snmp.messages import SYNTAX, Asked, Operation, Response, numbers, varbind
@@ -88,14 +89,25 @@ class UsmUser:
 
     def __post_init__(self) -> None:
         if self.priv_password and not self.auth_password:
-            raise ValueError(f"SNMPv3 user {self.name!r} encrypts but does not authenticate; give an auth_password too")
+            raise ValueError(
+                Phrase(
+                    "SNMPv3 user {name!r} encrypts but does not authenticate; give an auth_password too", name=self.name
+                )
+            )
         for what, password in (("auth_password", self.auth_password), ("priv_password", self.priv_password)):
             octets = len(password.encode())
             if 0 < octets < MIN_PASSWORD_OCTETS:
-                come = f" from {self.origin}" if self.origin else ""
+                if self.origin:
+                    what = Phrase("{what} from {origin}", what=what, origin=self.origin)
                 raise ValueError(
-                    f"SNMPv3 user {self.name!r}: the {what}{come} has {octets} octets, expected at least "
-                    f"{MIN_PASSWORD_OCTETS} (RFC 3414 §11.2)"
+                    Phrase(
+                        "SNMPv3 user {name!r}: the {what} has {octets} octets, expected at least {least} "
+                        "(RFC 3414 §11.2)",
+                        name=self.name,
+                        what=what,
+                        octets=octets,
+                        least=MIN_PASSWORD_OCTETS,
+                    )
                 )
 
     @property
@@ -228,13 +240,17 @@ class UsmSession:
             tries = self._target.tries
             garbage = manager.dispatcher.garbage.get(self._place)
             if garbage is not None:
-                raise WrongAnswer(f"no response to this request came {tries}", where, garbage)
-            raise NoAnswer(f"no answer {tries}", where)
+                raise WrongAnswer(Phrase("no response to this request came {tries}", tries=tries), where, garbage)
+            raise NoAnswer(Phrase("no answer {tries}", tries=tries), where)
         if trouble:
             if isinstance(trouble, REFUSALS):
                 user = self._user
-                come = f", whose passwords come from {user.origin}" if user.origin else ""
-                raise NotAdmitted(f"{trouble} (user {user.name}{come})", where)
+                whose = Phrase("user {user}", user=user.name)
+                if user.origin:
+                    whose = Phrase(
+                        "user {user}, whose passwords come from {origin}", user=user.name, origin=user.origin
+                    )
+                raise NotAdmitted(f"{trouble} ({whose})", where)
             raise WrongAnswer(f"{trouble}", where)
         return Response(status, about, tuple(v3.unwrapped(varbind(name, value)) for name, value in found))
 

@@ -9,12 +9,14 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
+import typer
 from babel.messages import Catalog, mofile, pofile
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from typer.main import get_command
 
 ROOT = Path(__file__).parents[3]
 METHODS = [("**.py", "python"), ("**/templates/**.*", "jinja2")]
-MARKS = {**DEFAULT_KEYWORDS, "N_": None, "Phrase": None}
+MARKS = {**DEFAULT_KEYWORDS, "N_": None, "Phrase": (1,)}
 OF_NO_INTEREST = (b'"POT-C', b'"PO-R', b'"Report-Msgid', b'"Last-T', b'"Language-Team', b'"Generated-By')
 """Fields of a catalogue's head that a version control system knows better."""
 
@@ -29,7 +31,27 @@ def said(package: Path) -> Catalog:
     catalogue = Catalog()
     for _, _, message, comments, context in extract_from_dir(package, METHODS, keywords=MARKS, comment_tags=["Note:"]):
         catalogue.add(message, auto_comments=comments, context=context)
+    for text in helps(package.name):
+        catalogue.add(text)
     return catalogue
+
+
+def helps(package: str) -> Iterator[str]:
+    """The helps of the commands of a technician that a package has, in paragraphs: these are in annotations."""
+    from twinfeed.harness.cli.recording import reporting
+    from twinfeed.harness.cli.speaking import paragraphs
+    from twinfeed.hil_rigs.cli import app as rig
+
+    app = typer.Typer() if package == "harness" else rig if package == "hil_rigs" else None
+    if app is None:
+        return
+    if package == "harness":
+        app.command()(reporting.report)
+        app.command()(reporting.verify)
+    group = get_command(app)
+    for command in (group, *group.commands.values()):  # type: ignore[attr-defined]
+        for text in (command.help, *(getattr(parameter, "help", "") for parameter in command.params)):
+            yield from paragraphs(text or "")
 
 
 def read(path: Path) -> Catalog:

@@ -12,6 +12,7 @@ pytest.importorskip("babel", reason="pip install 'twinfeed[report]'")
 import catalogues
 
 FILES = pytest.mark.parametrize("path", catalogues.files(), ids=lambda path: path.parents[3].name)
+BRACES = re.compile(r"\{\{|\}\}")
 FIELD = re.compile(r"\{(\w*)[^}]*\}|%\((\w+)\)\w|%[sd]")
 
 
@@ -39,5 +40,5 @@ def test_translations_have_the_fields_of_the_original(path: Path) -> None:
             continue
         originals = message.id if isinstance(message.id, tuple) else (message.id,)
         for translation in message.string if isinstance(message.string, tuple) else (message.string,):
-            fields = sorted(match[0] for match in FIELD.finditer(translation))
-            assert fields == sorted(match[0] for match in FIELD.finditer(originals[-1])), translation
+            fields = sorted(match[0] for match in FIELD.finditer(BRACES.sub("", translation)))
+            assert fields == sorted(match[0] for match in FIELD.finditer(BRACES.sub("", originals[-1]))), translation

@@ -99,7 +99,7 @@ def test_a_bench_that_nobody_keeps_is_said_to_be_not_safe(tmp_path: Path) -> Non
     port = free_port()
     with StopPage(tmp_path, "127.0.0.1", port, {"en": "Lab", "fr": "Labo"}, lambda: None):
         french = shown(f"http://127.0.0.1:{port}/", **{"Accept-Language": "fr"})
-    assert "PAS SÛR : aucun superviseur ne surveille le banc" in french
+    assert "PAS EN SÉCURITÉ : aucun superviseur ne surveille le banc" in french
 
 
 def test_the_token_is_for_those_who_may_read_the_folder(tmp_path: Path) -> None:

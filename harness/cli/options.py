@@ -1,0 +1,34 @@
+"""Options that several commands share, added to each by a decorator."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from functools import wraps
+from typing import Any, ParamSpec
+
+Arguments = ParamSpec("Arguments")
+
+
+def with_option(
+    command: Callable[Arguments, None],
+    name: str,
+    default: Any,
+    annotation: Any,
+    around: Callable[[Any, Mapping[str, Any]], AbstractContextManager[object]],
+) -> Callable[..., None]:
+    """A command with one option more; it runs inside of `around(value, the command's own options)`."""
+
+    @wraps(command)
+    def found(*args: Any, **options: Any) -> None:
+        value = options.pop(name, default)
+        with around(value, options):
+            command(*args, **options)
+
+    signature = inspect.signature(command, eval_str=True)
+    option = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+    own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
+    found.__signature__ = signature.replace(parameters=[*own, option])  # type: ignore[attr-defined]
+    found.__annotations__ = {each.name: each.annotation for each in [*own, option]}
+    return found

@@ -1,0 +1,99 @@
+"""`twinfeed rig arm`, `disarm` and `reset`: a person lets things move on a bench, and brings it back to rest."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+
+from twinfeed._phrases import Phrase
+from twinfeed.harness.cli.output import Exit, fail, tell
+from twinfeed.harness.durations import seconds, spoken
+from twinfeed.hil_rigs.cli.bench import File
+from twinfeed.hil_rigs.cli.supervised import As, agreed, person_of, pin_of, rig_of, with_client
+from twinfeed.hil_rigs.emergency.page import token_of
+from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.supervisor.client import Client
+from twinfeed.hil_rigs.supervisor.places import folder, record_of, socket_of
+from twinfeed.hil_rigs.supervisor.process import join
+
+
+def arm(
+    file: File,
+    person: As = "",
+    for_: Annotated[
+        str, typer.Option("--for", metavar="TIME", help="How long; the bench is read-only afterwards.")
+    ] = "1h",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+) -> None:
+    """Let things move on a bench, on a person's responsibility, for so long.
+
+    Example: twinfeed rig arm ups-bench --as "Awa Traoré" --for 2h
+    """
+    rig = rig_of(file)
+    person = person_of(rig, person)
+    try:
+        for_s = seconds(for_)
+    except ValueError as error:
+        fail(Phrase("--for: {error}", error=error), Exit.USAGE)
+    movable = ", ".join(f"{name} ({actuator.means})" for name, actuator in rig.bench.actuators.items())
+    tell(
+        Phrase(
+            "{rig}: these may move for {time}: {movable}",
+            rig=rig.name,
+            time=spoken(for_s),
+            movable=movable or Phrase("nothing"),
+        )
+    )
+    if not yes and not agreed(Phrase("Is everybody clear of the bench?")):
+        raise typer.Exit(Exit.NO)
+    pin = pin_of(rig, person)
+
+    async def do(client: Client) -> Any:
+        await _first_readings(client, rig)
+        await client.ask("arm", person=person, for_s=for_s, pin=pin)
+
+    with_client(join(rig), do)
+    tell(
+        Phrase("armed by {person} for {time}; record: {path}", person=person, time=spoken(for_s), path=record_of(rig)),
+        "green",
+    )
+    if (page := rig.bench.emergency_stop).web is not None:
+        host = f"[{page.listen}]" if ":" in page.listen else page.listen
+        address = f"http://{host}:{page.web}/?token={token_of(folder(rig))}"
+        tell(Phrase("stop page: {address}", address=address))
+
+
+async def _first_readings(client: Client, rig: Rig) -> None:
+    """Wait until what the interlocks watch has been read once, or its instruments say that it cannot be."""
+    wanted = {limit.quantity for limit in rig.bench.interlocks.values()}
+    for _ in range(100):
+        told = await client.ask("status")
+        if wanted <= set(told["readings"]) | set(told["silent"]):
+            return
+        await asyncio.sleep(0.1)
+
+
+def disarm(file: File, person: As = "") -> None:
+    """Bring the bench back to normal operation; nothing moves any more.
+
+    Example: twinfeed rig disarm ups-bench
+    """
+    rig = rig_of(file)
+    person = person_of(rig, person)
+    pin = pin_of(rig, person)
+    with_client(Client.connect(socket_of(rig)), lambda client: client.ask("disarm", person=person, pin=pin))
+    tell(Phrase("{rig} is read-only", rig=rig.name))
+
+
+def reset(file: File, person: As = "") -> None:
+    """Bring a bench from its safe state back to normal operation. Look at the bench first.
+
+    Example: twinfeed rig reset ups-bench
+    """
+    rig = rig_of(file)
+    person = person_of(rig, person)
+    pin = pin_of(rig, person)
+    with_client(join(rig), lambda client: client.ask("reset", person=person, pin=pin))
+    tell(Phrase("{rig} is back to normal and read-only", rig=rig.name))
