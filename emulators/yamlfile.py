@@ -414,7 +414,7 @@ PYDANTICS = (
     N_("String should have at most {n} characters"),
     N_("List should have at least {least} item after validation, not {n}"),
 )  # fmt: skip
-"""What pydantic says of a value, as `_plain` puts it: texts of the catalogue."""
+"""Messages of pydantic in the form of `_plain`, for the catalogue."""
 
 
 def found(value: Any) -> str:

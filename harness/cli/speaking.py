@@ -1,4 +1,4 @@
-"""The command line in the language of who types: helps, usage lines and complaints about a wrong command line.
+"""The command line in the language of its user: helps, usage lines and complaints about a wrong command line.
 
 Typer's own texts are English (0.29 looks up a part of them by gettext, and has no catalogues). They are texts of our
 catalogue here, as the helps of the commands are, and are translated before they are shown.
@@ -55,7 +55,7 @@ COMPLAINTS = (
     N_("Error: The two entered values do not match."),
     N_("Show this message and exit."),
 )
-"""What Typer says of a wrong command line, and in its prompts."""
+"""Typer's messages about a wrong command line, and its prompts."""
 
 USAGE = N_("Usage: {command}")
 

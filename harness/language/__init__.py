@@ -1,11 +1,12 @@
-"""The language of what people read: reports, commands, and what an operator is told at a bench.
+"""The language of texts for people: reports, commands, and messages to an operator at a bench.
 
-    print(said(Phrase("open breaker {name}", name="Q3")))       # in the language of this process: see `speak`
+    speak("fr")                                     # else the language of the locale
+    tell(Phrase("open breaker {name}", name="Q3"))  # `cli.output.tell` translates, and prints
 
     words = translator("fr", "twinfeed.harness")                # for texts that are marked where they are shown
     print(words.ngettext("{n} device", "{n} devices", n).format(n=n))
 
-English is what the code says. Another language is a catalogue of the package that says it, compiled beside its source:
+English is in the code. Another language is a catalogue of the package that has the text, compiled beside its source:
 `PACKAGE/locale/fr/LC_MESSAGES/messages.po` and `.mo`. `make catalogues` collects the texts of `Phrase`, `N_`, `_` and
 `ngettext` into every `.po` and compiles it; both are kept, so that an installed package needs neither Babel nor msgfmt.
 """
@@ -35,10 +36,10 @@ __all__ = [
 ]
 
 LANGUAGES = ("en", "fr")
-"""What texts can be had in."""
+"""The languages in which texts exist."""
 
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
-"""The first of these that is set says the language (GNU gettext manual, "Locale Environment Variables"; POSIX.1-2017,
+"""The first of these that is set gives the language (GNU gettext manual, "Locale Environment Variables"; POSIX.1-2017,
 8.2)."""
 
 
@@ -64,6 +65,13 @@ def language(name: str = "", otherwise: str = "en") -> str:
         raise UnknownLanguage(Phrase("found language {name!r}, expected one of: {known}", name=name, known="en, fr"))
     return code
 
+
+ERRNO = (
+    N_("No such file or directory"), N_("Permission denied"), N_("Connection refused"), N_("No space left on device"),
+    N_("Network is unreachable"), N_("No route to host"), N_("Connection timed out"), N_("Connection reset by peer"),
+    N_("Address already in use"), N_("Is a directory"), N_("Read-only file system"), N_("Operation not permitted"),
+)  # fmt: skip
+"""The most frequent errors of the operating system (strerror(3)), for the catalogue."""
 
 _words = cache(Words)
 _spoken: list[str] = []

@@ -33,7 +33,7 @@ NAME = r"\S+(?: [A-ZÀ-Þ]\S*)*|\S*[-.:/\d]\S*(?: \S*[-.:/\d]\S*| \S{1,4})*"
 """A name or a figure with its unit: what stands in a weak template."""
 
 AROUND = " ;,:"
-"""What stands before or after a template that is a part of another text, such as `; did you mean {near}?`."""
+"""Characters around a template that is a part of another text, such as `; did you mean {near}?`."""
 
 QUOTED = "_quoted"
 """Ends the name of a value that stands in quotes (`{name!r}`): it may stand there without them as well."""
@@ -44,7 +44,7 @@ FIELD = re.compile(r"(?<!\{)\{(\w+)(!\w)?[^{}]*\}")
 LETTER = re.compile(r"[^\W\d_]")
 
 FORMATTED = (int, float, date)
-"""Values that a template formats, such as `{within:g}`; others are texts, or say what they are."""
+"""Values that a template formats, such as `{within:g}`; others are texts, or have one (`str`)."""
 
 
 @dataclass(frozen=True)

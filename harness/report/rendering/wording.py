@@ -83,7 +83,7 @@ DONE_BY = {
 ACTORS = (
     N_("supervisor"), N_("guard"), N_("record"), N_("operator"), N_("test run"), N_("remark"), N_("nobody"),
 )  # fmt: skip
-"""Who does something in a record besides persons, actuators and devices."""
+"""Actors in a record besides persons, actuators and devices."""
 
 WORLDS = {
     "simulated": N_("simulated: emulated devices, virtual time"),
@@ -359,7 +359,7 @@ class Wording:
         return f"{label}: {self.value(value)}" if isinstance(value, bool | float | int | str) else f"{label}: {value}"
 
     def _reading_of(self, watched: Mapping[str, Any]) -> str:
-        """What an interlock has shown, as the line `interlocks were read` holds it."""
+        """The readings of an interlock, from the line `interlocks were read`."""
         least, most = self.value(watched.get("least")), self.value(watched.get("most"))
         shown = least if least == most else f"{least} … {most}"
         gap = self.time_span(watched.get("largest_gap_s"))
@@ -379,7 +379,8 @@ _LABELS = {
     "quantity": N_("quantity"), "value": N_("value"), "point": N_("point"), "rounds": N_("rounds"), "by": N_("by"),
     "state": N_("state"), "over_s": N_("over, s"), "attended": N_("attended"), "about": N_("about"), "raw": N_("raw"),
     "timeout_s": N_("time-out, s"), "line": N_("line"), "of": N_("of"), "before": N_("before"), "back": N_("back"),
-    "step_s": N_("step, s"), "was": N_("was"),
+    "step_s": N_("step, s"), "was": N_("was"), "product": N_("product"), "serial": N_("serial number"),
+    "firmware": N_("firmware"), "source": N_("read from"), "site": N_("site"), "hash": N_("hash"),
 }  # fmt: skip
 """Labels of values in the timeline; a name that is none of these is that of a parameter, and stays as it is."""
 
