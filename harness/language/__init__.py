@@ -1,7 +1,6 @@
 """The language of texts for people: reports, commands, and messages to an operator at a bench.
 
-    speak("fr")                                     # else the language of the locale
-    tell(Phrase("open breaker {name}", name="Q3"))  # `cli.output.tell` translates, and prints
+    speak("fr")       # else the language of the locale: this process prints phrases in it
 
     words = translator("fr", "twinfeed.harness")                # for texts that are marked where they are shown
     print(words.ngettext("{n} device", "{n} devices", n).format(n=n))
