@@ -66,12 +66,12 @@ def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `-n 2` the tests of a file stay together, and nobody takes another's addresses."""
-    from xdist.scheduler import LoadScopeScheduling
+    """With `-n 2` the tests of a file stay together, the longest file first, and nobody takes another's addresses."""
+    from workers.sharing import Files, Timing
 
-    class ByAddress(LoadScopeScheduling):
+    class ByAddress(Files):
         def _split_scope(self, nodeid: str) -> str:
-            path = Path(nodeid.partition("::")[0])
+            path = Path(super()._split_scope(nodeid))
             bound = (
                 not ON_THE_NETWORK.isdisjoint(path.parts)
                 or path.parent.parent.name == "wire"
@@ -81,6 +81,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             )
             return "network" if bound and not config.stash[NETWORK_OF_ITS_OWN] else str(path)
 
+    config.pluginmanager.register(Timing(config))
     return ByAddress(config, log)
 
 

@@ -1,0 +1,22 @@
+"""Workers take the longest file first: by the last run's time, or by an estimate from its folder."""
+
+from __future__ import annotations
+
+from workers.sharing import LongestFirst, estimated_s
+
+
+def test_files_are_taken_by_their_time_and_not_by_their_number_of_tests() -> None:
+    waiting = LongestFirst({"tests/a/test_known.py": 100.0})
+    for file, tests in (("tests/a/test_many.py", 300), ("tests/a/test_known.py", 2), ("tests/package/test_few.py", 4)):
+        waiting[file] = dict.fromkeys(map(str, range(tests)), False)
+    taken = [waiting.popitem(last=False)[0] for _ in range(3)]
+    assert taken == ["tests/a/test_known.py", "tests/package/test_few.py", "tests/a/test_many.py"]
+    assert not waiting
+
+
+def test_a_folder_within_another_has_an_estimate_of_its_own() -> None:
+    assert estimated_s("tests/interop/nut/test_nut_ups.py", 1) > estimated_s("tests/interop/test_snmpd.py", 1)
+    assert estimated_s("tests/harness/worlds/network/test_streams.py", 2) == 2 * estimated_s(
+        "tests/harness/worlds/x.py", 1
+    )
+    assert estimated_s("elsewhere/test_own.py", 10) > 0.0
