@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
-import cryptography.hazmat.primitives.serialization  # noqa: F401  # pytester drops what it imports; this loads once
 import pytest
 from hypothesis import HealthCheck, settings
 from workers import dialling, leftovers, own_network
@@ -47,9 +46,11 @@ def _over(watching: subprocess.Popen[bytes]) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A pytest that a test runs in this process decides itself what its warnings are."""
-    for item in items:
-        if "pytester" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.filterwarnings("default"))
+    inner = [item for item in items if "pytester" in getattr(item, "fixturenames", ())]
+    if inner:  # pytester drops the modules that a test imports; this one loads only once
+        import cryptography.hazmat.primitives.serialization  # noqa: F401
+    for item in inner:
+        item.add_marker(pytest.mark.filterwarnings("default"))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,10 +10,9 @@ from typing import Any, cast
 
 from twinfeed.emulators.plant.kernel.deeds import Argument
 from twinfeed.emulators.plant.people.deeds import Outcome
+from twinfeed.harness import transports
 from twinfeed.harness.faults.deeds import Command, Deed
 from twinfeed.harness.faults.schedule import Turn
-from twinfeed.harness.transports import DeviceHandle, TransportError
-from twinfeed.harness.transports.handle import Reading
 from twinfeed.harness.unknown import Unknown
 
 Do = Callable[[str, str, Mapping[str, Argument]], Outcome]
@@ -31,7 +30,7 @@ class Carrying:
         self,
         do: Do,
         undo: Callable[[str, str], str],
-        handle: Callable[[str], DeviceHandle],
+        handle: Callable[[str], transports.DeviceHandle],
         note: Callable[..., None],
         work: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
@@ -74,13 +73,13 @@ class Carrying:
                     return
                 value = self._before.pop(number)
             elif entry.for_s is not None or entry.until is not None:
-                reading: Reading = await handle.read(entry.point)
+                reading: transports.Reading = await handle.read(entry.point)
                 if isinstance(reading.value, Unknown):
                     raise ValueError(f"its value cannot be read, so that it could not be written back: {reading.value}")
                 self._before[number] = cast(Argument, reading.value)
             await handle.write(entry.point, value)
             outcome = Outcome("done")
-        except (TransportError, ValueError) as error:
+        except (transports.TransportError, ValueError) as error:
             outcome = Outcome("refused", str(error))
         if begins:
             self._outcomes.append((entry, outcome))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile.snmp_access import SnmpAccess, place
-from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport, UsmUser
-from twinfeed.harness.transports.snmp.usm import AuthProtocol, PrivProtocol
+from twinfeed.harness import transports
+
+if TYPE_CHECKING:
+    from twinfeed.harness.transports.snmp.usm import AuthProtocol, PrivProtocol
 
 
 @dataclass(frozen=True)
@@ -35,10 +37,10 @@ class Access:
         passwords = user.auth_password or "", user.priv_password or ""
         return cls(snmp.read, snmp.write, user.name, *passwords, traps, user.auth, user.priv)
 
-    def usm(self) -> UsmUser:
+    def usm(self) -> transports.UsmUser:
         """The v3 user, as a transport takes it."""
-        auth, priv = cast(AuthProtocol, self.auth), cast(PrivProtocol, self.priv)
-        return UsmUser(self.user, self.auth_password, self.priv_password, auth, priv)
+        auth, priv = cast("AuthProtocol", self.auth), cast("PrivProtocol", self.priv)
+        return transports.UsmUser(self.user, self.auth_password, self.priv_password, auth, priv)
 
 
 def inventory(site: Site, endpoints: Iterable[Endpoint], access: Access) -> dict[str, object]:
@@ -70,27 +72,29 @@ def inventory(site: Site, endpoints: Iterable[Endpoint], access: Access) -> dict
     return {"site": site.name, "title": site.file.head.title, "station": station, "devices": devices}
 
 
-def handles(endpoints: Iterable[Endpoint], site: Site, clock: Callable[[], float]) -> dict[str, DeviceHandle]:
+def handles(
+    endpoints: Iterable[Endpoint], site: Site, clock: Callable[[], float]
+) -> dict[str, transports.DeviceHandle]:
     """A handle for each device; units behind one address share its connection."""
     file = site.file
     profiles = {entry.name: entry.profile for entry in file.devices}
     logins = {entry.name: Access.of(entry.snmp) for entry in file.devices}
-    snmp: dict[str, SnmpTransport] = {}
-    modbus: dict[str, ModbusTransport] = {}
-    lines: dict[tuple[str, int], ModbusTransport] = {}
+    snmp: dict[str, transports.SnmpTransport] = {}
+    modbus: dict[str, transports.ModbusTransport] = {}
+    lines: dict[tuple[str, int], transports.ModbusTransport] = {}
     for e in endpoints:
         if e.protocol == "snmp":
             login = logins[e.device]
             if login.read or login.write:
                 reads, writes = login.read or login.write, login.write or login.read
-                snmp[e.device] = SnmpTransport.v2c(e.address, e.port, reads, writes)
+                snmp[e.device] = transports.SnmpTransport.v2c(e.address, e.port, reads, writes)
             else:  # commissioned for v3 only
-                snmp[e.device] = SnmpTransport.v3(e.address, e.port, user=login.usm())
+                snmp[e.device] = transports.SnmpTransport.v3(e.address, e.port, user=login.usm())
         else:
-            line = lines.setdefault((e.address, e.port), ModbusTransport.tcp(e.address, e.port))
+            line = lines.setdefault((e.address, e.port), transports.ModbusTransport.tcp(e.address, e.port))
             modbus[e.device] = line.unit(1 if e.unit is None else e.unit)
     return {
-        name: DeviceHandle(
+        name: transports.DeviceHandle(
             name, profile, snmp.get(name), modbus.get(name), clock, rated_kva=site.devices[name].rated_kva
         )
         for name, profile in profiles.items()

@@ -24,6 +24,7 @@ from twinfeed.emulators.plant.kernel.deeds import Argument
 from twinfeed.emulators.plant.people.deeds import Outcome
 from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
+from twinfeed.harness import transports
 from twinfeed.harness.controllers.in_process import Controller
 from twinfeed.harness.durations import seconds, spoken
 from twinfeed.harness.faults.deeds import Command, Deed
@@ -33,7 +34,6 @@ from twinfeed.harness.faults.schedule import Scheduled
 from twinfeed.harness.journal import Journal
 from twinfeed.harness.properties import Property, Verdict, evaluate, must_hold
 from twinfeed.harness.properties.vocabulary import domains
-from twinfeed.harness.transports import DeviceHandle
 from twinfeed.harness.unknown import Unknown
 from twinfeed.harness.worlds.inventory import Access, handles, inventory
 
@@ -80,7 +80,7 @@ class World(ABC):
         self._may_miss: list[Scheduled] = []
         self._names: list[str] = []
         """The names of the entries that were scheduled."""
-        self._handles: dict[str, DeviceHandle] = {}
+        self._handles: dict[str, transports.DeviceHandle] = {}
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -222,7 +222,7 @@ class World(ABC):
 
     # -- observing --------------------------------------------------------------------------------------------------
 
-    def __getitem__(self, device: str) -> DeviceHandle:
+    def __getitem__(self, device: str) -> transports.DeviceHandle:
         """The device, read and written over the wire through its profile.
 
         Raises:

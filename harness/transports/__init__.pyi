@@ -1,0 +1,13 @@
+from twinfeed.harness.transports.errors import NoAnswer as NoAnswer
+from twinfeed.harness.transports.errors import NotAdmitted as NotAdmitted
+from twinfeed.harness.transports.errors import NotShown as NotShown
+from twinfeed.harness.transports.errors import Refused as Refused
+from twinfeed.harness.transports.errors import TransportError as TransportError
+from twinfeed.harness.transports.errors import WrongAnswer as WrongAnswer
+from twinfeed.harness.transports.handle import DeviceHandle as DeviceHandle
+from twinfeed.harness.transports.handle import Reading as Reading
+from twinfeed.harness.transports.modbus.transport import ModbusTransport as ModbusTransport
+from twinfeed.harness.transports.snmp.transport import SnmpTransport as SnmpTransport
+from twinfeed.harness.transports.snmp.traps import Trap as Trap
+from twinfeed.harness.transports.snmp.traps import TrapReceiver as TrapReceiver
+from twinfeed.harness.transports.snmp.usm import UsmUser as UsmUser
