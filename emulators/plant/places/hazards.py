@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import inf
+from math import exp, inf
 from typing import Protocol
 
 from twinfeed.emulators.plant.kernel.actor import Clock
@@ -33,6 +33,13 @@ PUMPED_MM_MIN = 10.0
 """Fall of standing water once people pump it out, mm/min (assumption)."""
 
 
+LEAKAGE_PER_H = 0.01
+"""Changes of air an hour through doors and cracks (assumption)."""
+
+SMALLEST_PERCENT = 0.01
+"""Hydrogen that does not matter, %: a four-hundredth of the lower explosive limit."""
+
+
 class Unit(Protocol):
     """The place as its hazards see it."""
 
@@ -56,6 +63,9 @@ class Unit(Protocol):
 
     @property
     def off_gas(self) -> bool: ...
+
+    @property
+    def made_m3_h(self) -> float: ...
 
     def active(self, kind: str) -> Mapping[str, float] | None: ...
 
@@ -239,3 +249,40 @@ class Suppression:
         self._fire.put_down(fire.GAS_OUT_S if gas else fire.WATER_OUT_S)
         self.unit.after(10.0 * GAS_S if gas else CLOSED_AFTER_S, "suppression over")
         self.unit.touch()
+
+
+class Hydrogen:
+    """The hydrogen of lead-acid batteries in the air of a place, mixed with all of it (EN IEC 62485-2)."""
+
+    def __init__(self, unit: Unit) -> None:
+        self.unit = unit
+
+    @property
+    def _room_m3(self) -> float:
+        return self.unit.params.area_m2 * self.unit.params.height_m
+
+    @property
+    def _fresh_m3_h(self) -> float:
+        """Fresh air by ventilation, and through doors and cracks, m3/h."""
+        leaks_m3_h = LEAKAGE_PER_H * self._room_m3
+        failed = self.unit.active("ventilation-failed") is not None
+        return leaks_m3_h if failed else self.unit.params.ventilation_m3_h + leaks_m3_h
+
+    @property
+    def target_percent(self) -> float:
+        """Hydrogen that the air would hold in the end with the present sources, %."""
+        return min(100.0, 100.0 * self.unit.made_m3_h / self._fresh_m3_h)
+
+    @property
+    def changing(self) -> bool:
+        return abs(self.target_percent - self.unit.state.hydrogen) > SMALLEST_PERCENT
+
+    def advance(self, dt: float) -> None:
+        time_constant_s = 3600.0 * self._room_m3 / self._fresh_m3_h
+        self.unit.state.hydrogen = toward(self.unit.state.hydrogen, self.target_percent, dt, time_constant_s)
+
+
+def toward(value: float, target: float, dt: float, time_constant_s: float) -> float:
+    """First-order approach; a value below a hundredth of a unit becomes nothing."""
+    new = target + (value - target) * exp(-dt / time_constant_s)
+    return new if new > 0.01 or target > 0.01 else 0.0

@@ -12,13 +12,13 @@ ends it, and only the deed `replace` makes a thing whole again.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import exp, inf
+from math import inf
 from typing import Any, ClassVar, Protocol
 
 from twinfeed.emulators.plant.kernel.actor import Actor
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.places import contents, exposure, fire
-from twinfeed.emulators.plant.places.hazards import WATER_MM_MIN, Fire, Suppression, Water
+from twinfeed.emulators.plant.places.hazards import WATER_MM_MIN, Fire, Hydrogen, Suppression, Water, toward
 from twinfeed.emulators.plant.places.ratings import FIRE, PLACE_FAULTS, POWER_OFF_DEEDS, PlaceRatings, PlaceState
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.plant.power.flow import Flow
@@ -43,13 +43,6 @@ IGNITING_KW = 100.0
 
 WET_S = 60.0
 """Time under a sprinkler after which electronics are lost, s (assumption)."""
-
-
-LEAKAGE_PER_H = 0.01
-"""Changes of air an hour through doors and cracks (assumption)."""
-
-SMALLEST_PERCENT = 0.01
-"""Hydrogen that does not matter, %: a four-hundredth of the lower explosive limit."""
 
 
 class Containing(Protocol):
@@ -105,6 +98,7 @@ class Place(Component[PlaceState, PlaceRatings]):
         self.fire = Fire(self)
         self.suppression = Suppression(self, self.fire)
         self.water = Water(self, self.suppression)
+        self.hydrogen = Hydrogen(self)
         self.zones: list[Containing] = []
         """The zones it belongs to."""
         self.contents: list[Actor] = []
@@ -134,7 +128,7 @@ class Place(Component[PlaceState, PlaceRatings]):
         self._batteries = self._apart + [a for a in units if a in self.contents and not a.battery_place]
         for battery in self._batteries:
             battery.battery_surroundings = self
-        self.state.hydrogen = self._target_hydrogen
+        self.state.hydrogen = self.hydrogen.target_percent
 
     # -- readings of an observer ------------------------------------------------------------------------------
 
@@ -146,6 +140,11 @@ class Place(Component[PlaceState, PlaceRatings]):
     @property
     def _still_c(self) -> float:
         return float(self._hall.air_c) if self._hall is not None else self.params.air_c
+
+    @property
+    def made_m3_h(self) -> float:
+        """Hydrogen that its batteries give off, m3/h."""
+        return sum(battery.hydrogen_m3_h for battery in self._batteries)
 
     @property
     def burning_inside_kw(self) -> float:
@@ -231,7 +230,7 @@ class Place(Component[PlaceState, PlaceRatings]):
         changing = s.faults or s.fire_at >= 0.0 or s.smoke or s.water_m or s.rise_k
         acting = s.alarm or s.pressed or s.powered_off or s.still or s.out
         outside = any(zone.troubled for zone in self.zones) or self._still_c >= self._hot_c
-        gas = abs(self._target_hydrogen - s.hydrogen) > SMALLEST_PERCENT if self._batteries else False
+        gas = bool(self._batteries) and self.hydrogen.changing
         return not (changing or acting or outside or gas or any(b.fire_kw or b.off_gas for b in self._batteries))
 
     def react(self) -> None:
@@ -327,39 +326,20 @@ class Place(Component[PlaceState, PlaceRatings]):
         reach = self.water.reaches_s([actor.stands_m + 1e-6 for actor in self.contents])
         if self.fire_kw > 0.0 or self._target_smoke > 0.0:
             return min(LOOK_S, reach)
-        settling = state.rise_k or state.smoke or abs(self._target_hydrogen - state.hydrogen) > SMALLEST_PERCENT
+        settling = state.rise_k or state.smoke or self.hydrogen.changing
         return min(60.0, reach) if settling else reach
 
     def advance(self, dt: float) -> None:
         if self._quiet:
             return
         state = self.state
-        state.rise_k = _toward(state.rise_k, self._target_k, dt, AIR_S if self._target_k > state.rise_k else COOLING_S)
-        state.smoke = _toward(
+        state.rise_k = toward(state.rise_k, self._target_k, dt, AIR_S if self._target_k > state.rise_k else COOLING_S)
+        state.smoke = toward(
             state.smoke, self._target_smoke, dt, AIR_S if self._target_smoke > state.smoke else PURGE_S
         )
         state.smoked_s = state.smoked_s + dt if state.smoke >= exposure.SMOKE_PERCENT else 0.0
         self.water.advance(dt)
-        self._gas(dt)
-
-    def _gas(self, dt: float) -> None:
-        """Hydrogen of its batteries, mixed with all air, carried away by the ventilation."""
-        room_m3, fresh = self.params.area_m2 * self.params.height_m, self._fresh_m3_h
-        time_constant_s = 3600.0 * room_m3 / fresh
-        self.state.hydrogen = _toward(self.state.hydrogen, self._target_hydrogen, dt, time_constant_s)
-
-    @property
-    def _fresh_m3_h(self) -> float:
-        """Fresh air; doors and cracks let a hundredth of the room through each hour without ventilation, m3/h."""
-        if self.active("ventilation-failed") is None:
-            return self.params.ventilation_m3_h + LEAKAGE_PER_H * self.params.area_m2 * self.params.height_m
-        return LEAKAGE_PER_H * self.params.area_m2 * self.params.height_m
-
-    @property
-    def _target_hydrogen(self) -> float:
-        """Hydrogen that the air would hold in the end with the present sources, %."""
-        made_m3_h = sum(battery.hydrogen_m3_h for battery in self._batteries)
-        return min(100.0, 100.0 * made_m3_h / self._fresh_m3_h)
+        self.hydrogen.advance(dt)
 
     def on_timer(self, name: str) -> None:
         if name == "alarm":
@@ -401,9 +381,3 @@ class Place(Component[PlaceState, PlaceRatings]):
         for component, card in self.cards:
             card.shut_off = component.shut_off
         self._take_out()
-
-
-def _toward(value: float, target: float, dt: float, time_constant_s: float) -> float:
-    """First-order approach; what is left below a hundredth of a unit is nothing."""
-    new = target + (value - target) * exp(-dt / time_constant_s)
-    return new if new > 0.01 or target > 0.01 else 0.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from rooms import Rooms
 
+from twinfeed.emulators.plant.people.isolation import loads_cut
 from twinfeed.emulators.plant.places import fire
 from twinfeed.emulators.plant.places.exposure import CABLES_C, ELECTRONICS_C
 
@@ -205,6 +206,16 @@ def test_people_press_the_emergency_power_off_and_release_it(rooms):
         assert rooms.site.do("ups-b", deed).done
     rooms.site.advance(60.0)
     assert rooms["ups-b"].live
+
+
+def test_what_is_only_tried_leaves_the_plant_as_it_was(rooms):
+    before = rooms.site.plant.snapshot()
+    cut = loads_cut(rooms.site.plant, lambda: rooms.place("switch-room").press(True))
+    assert "crah-1" in cut
+    assert rooms.site.plant.snapshot()["actors"] == before["actors"]
+    assert rooms["board"].live
+    rooms.site.advance(60.0)
+    assert rooms["crah-1"].running
 
 
 def test_a_snapshot_in_the_middle_of_a_fire_goes_on_as_the_original(rooms, tmp_path):
