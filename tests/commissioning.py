@@ -9,7 +9,9 @@ from twinfeed.emulators.devices.generator.controller import GeneratorController
 from twinfeed.emulators.devices.transfer.transfer_switch import TransferSwitchController
 from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.plant.power.breakers import CircuitBreaker
+from twinfeed.emulators.plant.power.pdu import Pdu
 from twinfeed.emulators.plant.power.transformers import Transformer
+from twinfeed.emulators.plant.power.utilities import Utility
 from twinfeed.emulators.plant.racks.racks import RackRow
 from twinfeed.emulators.plant.ups.ups import Ups
 from twinfeed.emulators.site import Site
@@ -105,7 +107,10 @@ def put_right(site: Site) -> None:
             actor.reset("reset")
         elif isinstance(actor, RackRow) and "overheated" in actor.state.it:
             actor.start_up()
-        elif isinstance(actor, Ups) and actor.state.path == "none":
+        elif isinstance(actor, Pdu):
+            for bank in range(1, actor.params.banks + 1):
+                actor.reset_bank(bank)
+        elif isinstance(actor, Utility) or (isinstance(actor, Ups) and actor.state.path == "none"):
             actor.switch_on()
     site.advance(0.0)
 

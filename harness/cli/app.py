@@ -15,7 +15,7 @@ from twinfeed.harness.cli import speaking
 from twinfeed.harness.cli.files import files, kinds, profile, suite
 from twinfeed.harness.cli.recording import drift, learning, reporting
 from twinfeed.harness.cli.search import outages, searching
-from twinfeed.harness.cli.site import demo, people, proxy, running, up
+from twinfeed.harness.cli.site import demo, people, proxy, running, studying, up
 
 app = typer.Typer(
     name="twinfeed",
@@ -66,6 +66,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     reporting.report,
     reporting.verify,
     files.check,
+    studying.study,
     files.profiles,
     files.sites,
     kinds.kinds,

@@ -261,7 +261,7 @@ def of_quantity(component: Component, name: str) -> Domain:
         return TRUTH
     if not unit and of is not int and of is not float:
         raise TypeError(f"{kind.kind}.{name} is no number and no truth: list its words in WORDS")
-    return within_rating(number(unit, possible=kind.POSSIBLE.get(name)), component.rated_kva)
+    return number(unit, possible=kind.POSSIBLE.get(name))
 
 
 def of_rack(name: str) -> Domain:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 
-from twinfeed.emulators.devices.firmware.domain import BURNING, LOADING, SIGNED_AMPERES
+from twinfeed.emulators.devices.firmware.domain import BURNING, LOADING, PEAK_OF_RATING, SIGNED_AMPERES
 from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint
 from twinfeed.emulators.devices.ups.alarms import WELL_KNOWN
 from twinfeed.emulators.devices.ups.control_points import CONTROLS, setting
@@ -36,6 +36,22 @@ def _days(d: UpsFirmware) -> int:
         return 0
 
 
+def _shown(ups: Ups, draw: Draw) -> Draw:
+    """A power as the UPS measures it: its sensors saturate below the current of a short circuit on its bypass."""
+    most, kva = 0.999 * PEAK_OF_RATING * ups.params.kva, draw.total_kva
+    return draw if kva <= most else draw.scaled(most / kva)
+
+
+def _output(ups: Ups) -> Draw:
+    """The power that it gives, as measured."""
+    return _shown(ups, ups.load)
+
+
+def _load_percent(d: UpsFirmware) -> float:
+    p, load = d.ups.params, _output(d.ups)
+    return 100.0 * max(load.total_kw / p.kw, load.total_kva / p.kva)
+
+
 def _volts(supply: Callable[[Ups], Supply]) -> Callable[[UpsFirmware, int], float]:
     return lambda d, line: float(supply(d.ups).volts[line - 1])
 
@@ -49,7 +65,7 @@ def _watts(draw: Callable[[Ups], Draw]) -> Callable[[UpsFirmware, int], float]:
 
 
 def _line_load(d: UpsFirmware, line: int) -> float:
-    p, load = d.ups.params, d.ups.load
+    p, load = d.ups.params, _output(d.ups)
     kw, kvar = load.kw[line - 1], load.kvar[line - 1]
     return float(100.0 * p.phases * max(kw / p.kw, (kw * kw + kvar * kvar) ** 0.5 / p.kva))
 
@@ -63,8 +79,8 @@ _Side = tuple[Callable[[Ups], Draw], Callable[[Ups], Supply]]
 """The load and the voltage of one side of the power train."""
 
 _INPUT: _Side = (lambda u: u.rectifier_draw), (lambda u: u.seen["input"])
-_BYPASS: _Side = (lambda u: u.bypass_draw), (lambda u: u.bypass_supply)
-_OUTPUT: _Side = (lambda u: u.load), (lambda u: u.output)
+_BYPASS: _Side = (lambda u: _shown(u, u.bypass_draw)), (lambda u: u.bypass_supply)
+_OUTPUT: _Side = _output, (lambda u: u.output)
 
 SOURCES = {"inverter": "normal", "eco": "normal", "bypass": "bypass", "maintenance": "bypass", "none": "none"}
 """upsOutputSource for each path of the power train; on battery it is `battery`."""
@@ -181,21 +197,23 @@ POINTS: Points[UpsFirmware] = (
     RowPoint("output.{line}.current", "to the load", _amperes(*_OUTPUT), "A"),
     RowPoint("output.{line}.power", "to the load", _watts(_OUTPUT[0]), "W"),
     RowPoint("output.{line}.load", "share of the line's rating", _line_load, "%", possible=LOADING),
-    Point("output.load", "share of the rating", lambda d: d.ups.load_percent, "%", possible=LOADING),
-    Point("output.power", "to the load", lambda d: d.ups.load_kw * 1000.0, "W"),
-    Point("output.power.apparent", "to the load", lambda d: d.ups.load_kva * 1000.0, "VA"),
+    Point("output.load", "share of the rating", _load_percent, "%", possible=LOADING),
+    Point("output.power", "to the load", lambda d: _output(d.ups).total_kw * 1000.0, "W"),
+    Point("output.power.apparent", "to the load", lambda d: _output(d.ups).total_kva * 1000.0, "VA"),
     Point("output.on", "the output is live", lambda d: d.ups.live, kind="truth"),
     Point(
         "output.realpower.percent",
         "real power, share of the rating",
-        lambda d: 100.0 * d.ups.load_kw / d.ups.params.kw,
+        lambda d: 100.0 * _output(d.ups).total_kw / d.ups.params.kw,
         "%",
+        possible=LOADING,
     ),
     Point(
         "output.power.percent",
         "apparent power, share of the rating",
-        lambda d: 100.0 * d.ups.load_kva / d.ups.params.kva,
+        lambda d: 100.0 * _output(d.ups).total_kva / d.ups.params.kva,
         "%",
+        possible=LOADING,
     ),
     Point("output.energy", "energy given to the load since the site was started", lambda d: d.ups.energy_kwh, "kWh"),
     *CONTROLS,

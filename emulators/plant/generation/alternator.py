@@ -66,6 +66,8 @@ class GeneratorState(EngineState):
     kvah: float = 0.0
     kvarh: float = 0.0
     metered_at: float = 0.0
+    shorted_at: float = -1.0
+    """When the short circuit that it feeds began, s; negative without one."""
 
 
 class Alternator:
@@ -327,14 +329,18 @@ class Alternator:
     # -- load steps ---------------------------------------------------------------------------------------------
 
     def _bus_loading(self) -> tuple[float, float, float]:
-        """Load and capacity of the running sets together: kW, kVA, kW."""
-        kw = kvar = capacity = 0.0
+        """Load and capacity of the running sets together: kW, kVA, kW.
+
+        A short circuit slows the sets by its active power; the fall of voltage that it makes is that of its network.
+        """
+        kw = steady_kw = kvar = capacity = 0.0
         for one in self.together:
             if one.excited and one.unit.state.closed:
-                load = one.unit.load
-                kw, kvar = kw + load.total_kw, kvar + load.total_kvar
+                steady = one.unit.steady_load
+                kw += one.unit.load.total_kw
+                steady_kw, kvar = steady_kw + steady.total_kw, kvar + steady.total_kvar
             capacity += one.capacity_kw
-        return kw, hypot(kw, kvar), capacity
+        return kw, hypot(steady_kw, kvar), capacity
 
     def _watch_load(self) -> None:
         """Swing when the load of the running sets has changed, or when there are fewer to carry it."""
@@ -417,7 +423,7 @@ class Alternator:
         """Deviations of speed and voltage, and what each set gives above its share, once everything has settled."""
         together = self.together
         kw = sum(one.unit.load.total_kw for one in together)
-        kvar = sum(one.unit.load.total_kvar for one in together)
+        kvar = sum(one.unit.steady_load.total_kvar for one in together)
         whole = sum(one.capacity_kw for one in together)
         share, kvar_share = kw / whole, kvar / sum(_rated_kvar(one) for one in together)
         speed, kws = balance([_active(one, share) for one in together], kw)

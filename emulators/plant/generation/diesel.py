@@ -96,6 +96,9 @@ class GeneratorRatings:
     sustained_short_circuit: Annotated[float, Range(1.0, 6.0, "times rated")] = 3.0
     """Current that the excitation at its ceiling drives into a short circuit for seconds, times rated (3 for 10 s with
     a permanent-magnet exciter is usual)."""
+    subtransient_reactance: Annotated[float, Range(0.01, 1.0)] = 0.12
+    """x"d of the alternator, per unit: sets the current in the first cycle of a short circuit (0.10 to 0.15 is usual at
+    this size; alternator makers' data sheets, from memory, unverified)."""
     avr_s: Annotated[float, Range(0.05, 10.0, "s")] = 0.8
     """Time constant of the voltage's return, s (G3: back within 4 s)."""
     fire_hot_s: Annotated[float, Range(0.1, 60.0, "s"), Tolerance(-15.0, 25.0, STARTS)] = 1.2

@@ -6,15 +6,17 @@ The set obeys its controller (`twinfeed.emulators.devices.generator`) or a perso
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from twinfeed.emulators.plant.generation.alternator import Alternator, GeneratorState
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
 from twinfeed.emulators.plant.generation.engine import ENGINE_FAULTS, DieselEngine
+from twinfeed.emulators.plant.generation.fault_current import FaultCurrent
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
-from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, Draw, Electrical, Supply
+from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, Draw, Electrical, Emf, Short, Supply
+from twinfeed.emulators.plant.power.faults.short_faults import earth_fault, short_circuit, shorts_of
 
 
 class Generator(Electrical[GeneratorState, GeneratorRatings]):
@@ -38,6 +40,8 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
             {"error": Parameter(-20.0, "%", -100.0, 40.0, "of nominal")},
             source="AWS us-east-1, 2012-06-29",
         ),
+        "short-circuit": short_circuit("at its terminals"),
+        "earth-fault": earth_fault("at its terminals"),
         "breaker-fails-to-close": Fault("its circuit breaker does not close"),
         "breaker-fails-to-open": Fault("its circuit breaker does not open"),
     }
@@ -77,6 +81,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
         super().__init__(id, params, feeds)
         self.engine = DieselEngine(self)
         self.alternator = Alternator(self, self.engine)
+        self.fault_current = FaultCurrent(self, self.alternator)
         self.origin = self.alternator.origin
         self._bus: Electrical | None = None
 
@@ -224,11 +229,18 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
         """Power given above its share by capacity, to the other sets of its bus (below zero: from them)."""
         return self.alternator.exchange
 
+    def emf(self) -> Emf | None:
+        return self.fault_current.emf()
+
+    def shorts(self) -> Sequence[Short]:
+        return shorts_of(self.state.faults) if self.state.closed else ()
+
     # -- the clock's calls -----------------------------------------------------------------------------------
 
     def react(self) -> None:
         self._meter()
         self.engine.react()
+        self.fault_current.watch()
         if self.state.closed:
             self._watch_bus()
         if self.state.phase == "running":
@@ -238,8 +250,10 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
         return self.alternator.horizon()
 
     def on_timer(self, name: str) -> None:
-        if name == "excited":
+        if name in ("excited", "transient", "sustained"):
             self.touch()
+        elif name == "differential":
+            self.trip("differential")
         elif name in ("closed", "closed in step"):
             self._close(name == "closed in step")
         elif not self.engine.on_timer(name):
@@ -385,7 +399,12 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
 
     def terminals(self) -> Supply:
         """Supply on the set's side of its breaker: that of its bus while the breaker is closed."""
-        return self.output if self.state.closed and self.output.live else self.alternator.terminals()
+        own = self.alternator.terminals()
+        if "short-circuit" in self.state.faults:
+            return own._replace(volts=DEAD.volts)
+        if self.state.closed and self.fault_flow is not None:
+            return own._replace(volts=self.output.volts)
+        return self.output if self.state.closed and self.output.live else own
 
     def coolant_reaches_s(self, celsius: float) -> float:
         """Seconds until the coolant is at that temperature if nothing changes, inf if it is not on the way."""

@@ -8,10 +8,12 @@ from math import cos, hypot, pi, sin
 from typing import Annotated, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
-from twinfeed.emulators.plant.power.breakers import BreakerRatings, BreakerState, CircuitBreaker
-from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Supply, added
+from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings, BreakerState
+from twinfeed.emulators.plant.power.breakers import CircuitBreaker
+from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Link, Short, Supply, added
+from twinfeed.emulators.plant.power.faults.short_faults import earth_fault, short_circuit, shorts_of
 from twinfeed.emulators.plant.power.flow import Tie, capacity_kw
 
 ANGLES = (0.0, -2.0 * pi / 3.0, 2.0 * pi / 3.0)
@@ -45,11 +47,8 @@ class Board(Electrical[State, BoardRatings]):
     NEEDS: ClassVar[int] = 0
     """Whatever its `feeds` name."""
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "short-circuit": Fault(
-            "bolted fault on the busbar: it is dead and draws fault current until it is cleared",
-            {"current": Parameter(25.0, "kA", 1.0, 100.0, "per phase")},
-            source="Azure West Europe, 2023-10",
-        ),
+        "short-circuit": short_circuit("on the busbar", source="Azure West Europe, 2023-10"),
+        "earth-fault": earth_fault("on the busbar"),
         "insulation": Fault("the busbar is withdrawn from service: dead without fault current"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {**Electrical.QUANTITIES, "current_a": "A", "neutral_a": "A", "clash": ""}
@@ -62,7 +61,7 @@ class Board(Electrical[State, BoardRatings]):
     @property
     def current_a(self) -> float:
         """Current of the worst phase, A."""
-        return max(self.load.amperes(self.output.volts))
+        return self.worst_amperes
 
     @property
     def neutral_a(self) -> float:
@@ -82,8 +81,8 @@ class Board(Electrical[State, BoardRatings]):
 
     @property
     def out_of_service(self) -> bool:
-        """True if a fault keeps it dead, whatever feeds it."""
-        return "short-circuit" in self.state.faults or "insulation" in self.state.faults
+        """True if it is kept dead, whatever feeds it."""
+        return "insulation" in self.state.faults
 
     def energise(self) -> Supply:
         if self.out_of_service:
@@ -96,14 +95,13 @@ class Board(Electrical[State, BoardRatings]):
                 best = supply
         return best
 
+    def links(self) -> Mapping[str, Link]:
+        return {} if self.out_of_service else dict.fromkeys(self.feeds, Link(0j))
+
+    def shorts(self) -> Sequence[Short]:
+        return () if self.out_of_service else shorts_of(self.state.faults)
+
     def demand(self) -> Mapping[str, Draw]:
-        if short := self.fault("short-circuit"):
-            kvar = short["current"] * 230.0
-            return {
-                terminal: Draw((0.0, 0.0, 0.0), (kvar, kvar, kvar))
-                for terminal, supply in self.seen.items()
-                if supply.origin
-            }
         load, carrying = self.load, self._carrying()
         if load is NOTHING and len(carrying) < 2:
             return {}
@@ -155,6 +153,9 @@ class BusTie(CircuitBreaker, Tie[BreakerState, BreakerRatings]):
     def __init__(self, id: str, params: BreakerRatings | None = None, feeds: Mapping[str, str] | None = None) -> None:
         super().__init__(id, params or BreakerRatings(closed=False), feeds)
 
+    def links(self) -> Mapping[str, Link]:
+        return dict.fromkeys(self.TERMINALS, Link(0j)) if self.closed and not self.clash else {}
+
     @property
     def synchronous(self) -> bool:
         """True if it may be closed: one side dead, or both in step.
@@ -192,9 +193,9 @@ class BusTie(CircuitBreaker, Tie[BreakerState, BreakerRatings]):
             surge_upstream(self.upstream(terminal))
 
     def _onto_short(self) -> bool:
-        """True if one of its boards is shorted and the other live."""
+        """True if it carries the current of a short circuit on one of its boards."""
         boards = self.upstream("a"), self.upstream("b")
-        return any("short-circuit" in b.state.faults for b in boards) and any(b.output.live for b in boards)
+        return self.fault_flow is not None and any("short-circuit" in b.state.faults for b in boards)
 
 
 def surge_upstream(board: Electrical) -> None:

@@ -1,100 +1,35 @@
 """Circuit breakers: a mechanism that people and controllers work, and a trip unit that nobody can talk to.
 
-The trip unit is physics: it opens the breaker by itself, after the time its curve says, and its thermal memory
-carries over from one overload to the next. Controllers read the position and work `open`, `close` and `reset`.
+Controllers read the position and work `open`, `close` and `reset`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from math import exp, log
-from typing import Annotated, ClassVar, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
 
-from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
-from twinfeed.emulators.plant.kernel.ratings import Range
-from twinfeed.emulators.plant.kernel.tolerances import Tolerance
-from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, NOTHING, Draw, Electrical, Supply
+from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings, BreakerState, breaking_ka
+from twinfeed.emulators.plant.power.electrical import (
+    DEAD,
+    NOTHING,
+    SHORTED_PERCENT,
+    Draw,
+    Electrical,
+    Link,
+    Short,
+    Supply,
+)
+from twinfeed.emulators.plant.power.faults.impedances import USUAL_A_PER_MM2, cable_ohm
+from twinfeed.emulators.plant.power.faults.short_faults import earth_fault, short_circuit, shorts_of
+from twinfeed.emulators.plant.power.trip_unit import TripUnit
 
 MISTAKE = "mistake"
 """Why a breaker was opened that somebody took for another one."""
 
-
-TRIP_TIME = Tolerance(-30.0, 0.0, "trip time 0 to -30 %, Schneider Compact NS catalogue p. A-15")
-"""Of the trip time of an electronic release."""
-
-
-@dataclass(frozen=True)
-class Curve:
-    """A trip characteristic. The thermal element is one exponential in the square of the current.
-
-    From cold a current of i times the setting trips after tau * ln(i^2 / (i^2 - p^2)), p being the pickup.
-    """
-
-    pickup: float
-    """Smallest current that ever trips, times the setting."""
-    instantaneous: float
-    """Trips without delay from here, times the rated current."""
-    tau_s: float
-    """Thermal time constant, s."""
-    short_time_s: float = 0.0
-    """Delay of the short-time protection, s; 0 for none."""
-
-
-CURVES: Mapping[str, Curve] = {
-    "B": Curve(pickup=1.28, instantaneous=4.0, tau_s=70.0),
-    "C": Curve(pickup=1.28, instantaneous=7.5, tau_s=70.0),
-    "D": Curve(pickup=1.28, instantaneous=15.0, tau_s=70.0),
-    "electronic": Curve(pickup=1.2, instantaneous=15.0, tau_s=8.0 / log(36.0 / (36.0 - 1.44)), short_time_s=0.14),
-}
-"""B, C, D: IEC 60898-1 table 7, as printed in IEK VA47-100 user manual table 2 (1.13 In: no trip within 1 h; 1.45 In:
-within 1 h; 2.55 In: 1 to 60 s, 120 s above 32 A; instantaneous 3-5, 5-10, 10-20 In). Pickup is the geometric mean of
-the two conventional currents, instantaneous the middle of its band, tau gives 20 s at 2.55 In.
-
-electronic: Micrologic 5.0 long-time protection with tr = 8 s, tsd = 0.1 s (Schneider Compact NS
-catalogue p. A-15: tripping between 1.05 and 1.20 Ir; at 1.5 / 6 / 7.2 Ir 200 / 8 / 5.5 s, 0 to -30 %; short-time
-break time at most 140 ms): p = 1.2 reproduces all three points of its upper limit. Ii is 15 In.
-"""
-
-
-@dataclass(frozen=True)
-class BreakerRatings:
-    """A 2500 A air circuit breaker with an electronic trip unit, as between a 1600 kVA transformer and its board."""
-
-    rated_a: Annotated[float, Range(0.1, 20000.0, "A")] = 2500.0
-    setting: Annotated[float, Range(0.1, 1.0, "times rated")] = 1.0
-    """Long-time setting, times rated (Ir of an electronic trip unit, 0.4 to 1; IEC 60898 types have 1)."""
-    curve: Literal["electronic", "B", "C", "D"] = "electronic"
-    """B, C or D of IEC 60898-1, or electronic."""
-    tr_s: Annotated[float, Range(0.1, 60.0, "s"), TRIP_TIME] = 8.0
-    """Long-time delay of an electronic trip unit at 6 Ir, s (0.5 to 24 on Micrologic 5.0)."""
-    short_time: Annotated[float, Range(1.0, 20.0, "times the setting")] = 10.0
-    """Short-time pickup of an electronic trip unit, times Ir (Isd: 1.5 to 10 on Micrologic 5.0)."""
-    closed: bool = True
-    """Position when the site starts."""
-
-
-@dataclass
-class BreakerState(State):
-    position: str = "closed"
-    """closed, open or tripped (open until `reset`)."""
-    cause: str = ""
-    """What it last tripped on: overload, short-time, instantaneous, out of step, fault or a caller's word."""
-    mistaken: bool = False
-    """It stands open because somebody took it for another one."""
-    locks: list[str] = field(default_factory=list)
-    """Who has a padlock on it: it cannot be closed until every one of them has taken theirs off."""
-    heat: float = -1.0
-    """Thermal memory at `since`, (current / rated)^2; negative until first looked at."""
-    current: float = 0.0
-    """Worst phase current held since then, times rated."""
-    since: float = 0.0
-    pickup: float = 0.0
-    """The pickup of the setting that the thermal memory belongs to, times rated; 0 before it is first looked at."""
-    operations: int = 0
-
+BREAKING_CAPACITY = "breaking capacity"
+"""Why a breaker is open that had to break more than it can, once somebody else has ended the current."""
 
 PADLOCK: Mapping[str, Word] = {"person": Word(default="a person", doc="whose padlock it is")}
 """What the deeds `lock` and `unlock` take."""
@@ -125,6 +60,7 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
         "open": DeedKind("open it", lambda q, _: q.open(), undo="close"),
         "close": DeedKind("close it", lambda q, _: q.close(), undo="open"),
+        "replace": DeedKind("put a new one in the place of a damaged one, open", lambda q, _: q.replace()),
         "reset": DeedKind("reset its mechanism after a trip: open, ready to be closed", lambda q, _: q.reset()),
         "trip": DeedKind("press its trip button", lambda q, _: q.trip("trip button")),
         "lock": DeedKind("hang a padlock on it while it is open", lambda q, a: q.lock(**a), PADLOCK, "unlock"),
@@ -137,22 +73,35 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
         "closed": "",
         "tripped": "",
         "locked": "",
+        "damaged": "",
         "current_a": "A",
+        "residual_a": "A",
         "current_percent": "%",
         "heat_percent": "%",
     }
     POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {
-        "current_percent": LOADING_PERCENT,
-        "heat_percent": LOADING_PERCENT,
+        "current_percent": SHORTED_PERCENT,
+        "heat_percent": SHORTED_PERCENT,
     }
+
+    def __init__(self, id: str, params: BreakerRatings | None = None, feeds: Mapping[str, str] | None = None) -> None:
+        super().__init__(id, params, feeds)
+        self.trip_unit = TripUnit(self, self.trip)
 
     def start(self) -> None:
         self.state.position = "closed" if self.params.closed else "open"
-        self.curve = CURVES[self.params.curve]
-        self.tau_s = self.curve.tau_s
-        if self.params.curve == "electronic":
-            self.tau_s *= self.params.tr_s / 8.0
-        self._looked: tuple[Draw, Supply] | None = None
+        if self.params.zone_selective:
+            for above in self._next_zone():
+                above.trip_unit.below = [*above.trip_unit.below, self.trip_unit]
+
+    def _next_zone(self) -> Iterator[CircuitBreaker]:
+        """The zone-selective breakers that come first on the ways up to the sources."""
+        waiting = [self.upstream(terminal) for terminal in self.feeds]
+        for component in waiting:
+            if isinstance(component, CircuitBreaker) and component.params.zone_selective:
+                yield component
+            else:
+                waiting += [component.upstream(t) for t in component.feeds if component.upstream(t) not in waiting]
 
     # -- what people and controllers see and do ---------------------------------------------------------------
 
@@ -171,7 +120,7 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
     @property
     def current_a(self) -> float:
         """Current of the worst phase, A."""
-        return max(self.load.amperes(self.output.volts)) if self.load is not NOTHING else 0.0
+        return self.worst_amperes
 
     @property
     def current_percent(self) -> float:
@@ -181,7 +130,17 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
     @property
     def heat_percent(self) -> float:
         """How far the thermal element is on its way to tripping, %."""
-        return 100.0 * self._heat_now() / self._pickup() ** 2
+        return self.trip_unit.heat_percent
+
+    @property
+    def residual_a(self) -> float:
+        """Current that returns by the protective conductor, A."""
+        return self.trip_unit.residual_a
+
+    @property
+    def damaged(self) -> bool:
+        """True if it had to break more than it can: it must be replaced."""
+        return self.state.damaged
 
     def open(self) -> bool:
         """Open it; False (and a line in the journal) when the mechanism does not."""
@@ -198,9 +157,18 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
     def surge(self, cause: str, broken: bool) -> bool:
         return broken or self.trip(cause)
 
+    def replace(self) -> bool:
+        """Put a new one, open, in the place of a damaged one. False if it was not damaged, or still carries current."""
+        if not self.state.damaged or self.closed:
+            return False
+        self.state.damaged, self.state.position = False, "open"
+        self.log("replaced")
+        self.touch()
+        return True
+
     def reset(self) -> bool:
-        """Reset a tripped mechanism: open, ready to be closed. False if it was not tripped."""
-        if not self.tripped:
+        """Reset a tripped mechanism: open, ready to be closed. False if it was not tripped, or is damaged."""
+        if not self.tripped or self.state.damaged:
             return False
         self.state.position = "open"
         self.log("reset")
@@ -237,6 +205,9 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
         state = self.state
         if state.position == to or (to == "open" and state.position == "tripped"):
             return True
+        if state.damaged:
+            self.log("move refused", to=to, reason="damaged: replace it")
+            return False
         if to == "closed":
             refusal = (
                 "tripped: reset it first"
@@ -263,8 +234,13 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
 
     def _arrive(self, to: str, cause: str) -> None:
         state = self.state
-        for timer in ("overload", "short-time"):
-            self.cancel(timer)
+        self.trip_unit.stand_down()
+        breaking = self.closed and to != "closed"
+        if breaking and (ka := self._fault_ka()) > breaking_ka(self.params):
+            state.damaged = True
+            self.log("breaking capacity exceeded", ka=round(ka, 1), capacity_ka=breaking_ka(self.params))
+            self.touch()
+            return
         state.position = to
         state.mistaken = to == "open" and cause == MISTAKE
         state.operations += 1
@@ -288,74 +264,38 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
             elif not active and self.state.mistaken:
                 self.close()
         elif kind in ("mis-set", "fail-to-open"):
-            self._looked = None
-            self.state.heat, self.state.since = self._heat_now(), self.plant.now
-            self.state.current = -1.0
+            self.trip_unit.look_again()
+
+    def _fault_ka(self) -> float:
+        """The current that it would have to break, kA; the load's is never too high."""
+        return 0.0 if self.fault_flow is None else max(self.fault_flow.amperes) / 1000.0
+
+    def react(self) -> None:
+        if self.state.damaged:
+            if self.closed and self._fault_ka() == 0.0:
+                self.state.position, self.state.cause = "tripped", BREAKING_CAPACITY
+                self.log("tripped", cause=BREAKING_CAPACITY)
+                self.touch()
+            return
+        self.trip_unit.react()
 
     def on_timer(self, name: str) -> None:
         if name.startswith("move "):
             _, to, cause = (*name.split(" ", 2), "")[:3]
             self._arrive(to, cause)
-        elif name in ("overload", "short-time"):
-            self.trip(name)
-        else:
+        elif not self.trip_unit.on_timer(name):
             super().on_timer(name)
-
-    # -- trip unit ----------------------------------------------------------------------------------------------
-
-    def react(self) -> None:
-        looked = (self.load, self.output)
-        if looked == self._looked:
-            return
-        self._looked = looked
-        current = self.current_a / self.params.rated_a
-        if self.state.heat < 0.0 or abs(current - self.state.current) > 0.002 * current:
-            self._hold(current)
-
-    def _hold(self, current: float) -> None:
-        """A new current from now on: bring the thermal memory up to date and time the trip that follows."""
-        state, curve, pickup = self.state, self.curve, self._pickup()
-        if state.heat < 0.0:
-            state.heat = current * current if current <= self.params.setting else 0.0
-        else:
-            state.heat = self._heat_now()
-            if state.pickup and state.pickup != pickup:  # a trip unit remembers parts of its setting, not amperes
-                state.heat *= (pickup / state.pickup) ** 2
-        state.current, state.since, state.pickup = current, self.plant.now, pickup
-        if current < pickup:
-            self.cancel("overload")
-            self.cancel("short-time")
-            return
-        scale = pickup / curve.pickup
-        if current >= curve.instantaneous * scale / self.params.setting:
-            self.trip("instantaneous")
-            return
-        final, limit = current * current, pickup * pickup
-        if state.heat >= limit:
-            self.after(0.0, "overload")
-        elif final > limit:
-            self.after(self.tau_s * log((final - state.heat) / (final - limit)), "overload")
-        if curve.short_time_s and current >= self.params.short_time * scale:
-            if self.remaining_s("short-time") is None:
-                self.after(curve.short_time_s, "short-time")
-        else:
-            self.cancel("short-time")
-
-    def _pickup(self) -> float:
-        """The current that just trips it, times rated, as actually set."""
-        wrong = self.fault("mis-set")
-        return self.curve.pickup * self.params.setting * (wrong["percent"] / 100.0 if wrong else 1.0)
-
-    def _heat_now(self) -> float:
-        state = self.state
-        final = max(0.0, state.current) ** 2
-        return final + (max(0.0, state.heat) - final) * exp(-(self.plant.now - state.since) / self.tau_s)
 
 
 class Breaker(CircuitBreaker):
-    """A breaker (or a fused switch, an isolator with a large rating) in one path."""
+    """A breaker (or a fused switch, an isolator with a large rating) in one path, and the cable to what it feeds."""
 
     kind = "breaker"
+    FAULTS: ClassVar[Mapping[str, Fault]] = {
+        **CircuitBreaker.FAULTS,
+        "short-circuit": short_circuit("at the far end of its cable"),
+        "earth-fault": earth_fault("at the far end of its cable"),
+    }
 
     @property
     def capacity_kw(self) -> float:
@@ -374,3 +314,16 @@ class Breaker(CircuitBreaker):
 
     def demand(self) -> Mapping[str, Draw]:
         return {"input": self.load}
+
+    def links(self) -> Mapping[str, Link]:
+        return {"input": Link(self.cable_ohm, self.cable_ohm)} if self.state.position == "closed" else {}
+
+    def shorts(self) -> Sequence[Short]:
+        return shorts_of(self.state.faults)
+
+    @property
+    def cable_ohm(self) -> complex:
+        """Of one conductor; the neutral and the protective conductor have the same section."""
+        if any(self.params.cable_mohm):
+            return complex(*self.params.cable_mohm) / 1000.0
+        return cable_ohm(self.params.cable_m, self.params.cable_mm2 or self.params.rated_a / USUAL_A_PER_MM2)

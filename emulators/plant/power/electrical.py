@@ -10,9 +10,9 @@ Voltages are phase-to-neutral RMS in V, powers per phase in kW and kvar, frequen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import hypot
+from math import hypot, inf
 from typing import Annotated, Any, ClassVar, Generic, NamedTuple, Protocol, cast
 
 from typing_extensions import TypeVar
@@ -31,6 +31,9 @@ SOUND = (0.85, 1.15)
 LOADING_PERCENT = (-100.0, 5000.0)
 """Lowest and highest load that a rating can see, %. Breakers trip at once at 20 to 50 times their rating (IEC 60898-1,
 curve D and fault currents); below zero is reverse power."""
+
+SHORTED_PERCENT = (-100.0, 1e9)
+"""The same during a short circuit, of a current or of its square, %: 100 kA is 160,000 % of 63 A."""
 
 Ref = Annotated[str, "reference"]
 """A parameter that names another component; the site loader checks that it exists."""
@@ -106,6 +109,72 @@ class Draw(NamedTuple):
     def scaled(self, factor: float) -> Draw:
         (a, b, c), (d, e, f) = self
         return _new(Draw, ((a * factor, b * factor, c * factor), (d * factor, e * factor, f * factor)))
+
+
+class Emf(NamedTuple):
+    """A source as its short circuits see it: a voltage behind an impedance."""
+
+    volts: Phases
+    """Phase to neutral, V."""
+    ohm: complex
+    """Per phase."""
+    limit_a: float = inf
+    """The most that it gives into a fault, A: an inverter and a voltage regulator limit their current."""
+
+
+class Link(NamedTuple):
+    """A conducting path from one terminal (or socket) to the output."""
+
+    ohm: complex
+    """Of one phase."""
+    back_ohm: complex = 0j
+    """Of its return by neutral or protective conductor."""
+
+
+class Tap(NamedTuple):
+    """The point inside a component that a socket hangs on."""
+
+    inside: str
+    """Its name; sockets behind one breaker share it."""
+    ohm: complex
+    """From the component's own node, per phase."""
+    phase: int
+    """From 0; -1 for all three."""
+
+
+class Inside(NamedTuple):
+    """The state of such a point during a short circuit."""
+
+    volts: Phases
+    """V, of the phases that it has."""
+    amperes: float
+    """What short circuits drive through it, A in the worst phase."""
+
+
+class Short(NamedTuple):
+    """A short circuit at one place."""
+
+    ohm: complex
+    """Of the fault, for one phase; with its return where it is of one phase."""
+    ref: str = ""
+    """What it hangs on, as a feed names it (`pdu-r1-a:3`); '' for the output of the component that suffers it."""
+    phases: tuple[int, ...] = (0, 1, 2)
+    """Which of the phases at that place it is of."""
+    earth: bool = False
+    """It returns by the protective conductor: residual-current protection sees it."""
+
+
+class FaultFlow(NamedTuple):
+    """The current that short circuits drive through a component, beside its load."""
+
+    amperes: Phases
+    """Through its poles, RMS of the symmetrical current."""
+    residual_a: float
+    """The part that returns by the protective conductor, A."""
+    draw: Draw
+    """Taken from its output, towards the fault or in it."""
+    heat_kw: float
+    """Lost in its impedance, and in the fault if that is its own, kW."""
 
 
 DEAD = Supply((0.0, 0.0, 0.0), 0.0, "")
@@ -258,6 +327,8 @@ class Electrical(Component[S, P]):
         self.output = DEAD
         self.load = NOTHING
         self.loads: dict[str, Draw] = {}
+        self.fault_flow: FaultFlow | None = None
+        """What short circuits drive through it; None while there is none."""
 
     def upstream(self, terminal: str) -> Electrical:
         """The component that feeds this terminal, whatever the socket."""
@@ -289,6 +360,31 @@ class Electrical(Component[S, P]):
     def exchange(self) -> Draw:
         """Power that it gives above its share by capacity, for what moves between sources in parallel."""
         return NOTHING
+
+    # -- short circuits: what the state says, without `seen` ----------------------------------------------------
+
+    def links(self) -> Mapping[str, Link]:
+        """The terminals that conduct to the output now, as switches stand; an inverter between them does not."""
+        return {}
+
+    def emf(self) -> Emf | None:
+        """The source that feeds faults at its output now; None if it is none."""
+        return None
+
+    def shorts(self) -> Sequence[Short]:
+        """Its short circuits. Asked only while `state.faults` is not empty."""
+        return ()
+
+    def tap(self, socket: str) -> Tap | None:
+        """The point that a socket hangs on; None while it is switched off."""
+        return Tap("", 0j, -1)
+
+    def wired(self) -> tuple[int, int, int]:
+        """The phase of its input (from 0) that each phase of its output is."""
+        return (0, 1, 2)
+
+    def feel(self, inside: Mapping[str, Inside]) -> None:
+        """Note the state of its inner points (see `Tap`) during a short circuit; empty without one."""
 
     def socket(self, name: str) -> Supply:
         """What one of its sockets puts out (for components with switched outlets)."""
@@ -328,6 +424,17 @@ class Electrical(Component[S, P]):
     @property
     def load_kva(self) -> float:
         return self.load.total_kva
+
+    @property
+    def steady_load(self) -> Draw:
+        """Its load without that of a short circuit."""
+        return self.load if self.fault_flow is None else self.load.plus(self.fault_flow.draw.scaled(-1.0))
+
+    @property
+    def worst_amperes(self) -> float:
+        """Current of the worst pole, A, that of a short circuit too where no voltage is left."""
+        load = max(self.load.amperes(self.output.volts)) if self.load is not NOTHING else 0.0
+        return load if self.fault_flow is None else max(load, *self.fault_flow.amperes)
 
 
 def passed_on_kw(component: Electrical, terminal: str) -> float:

@@ -14,7 +14,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import ClassVar, NamedTuple
 
 from twinfeed.emulators.plant.kernel.actor import PlantError, S
-from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, P, Supply, added
+from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, P, Short, Supply, added
+from twinfeed.emulators.plant.power.faults.short_circuit import Outcome, solved
 
 
 class Tie(Electrical[S, P]):
@@ -102,6 +103,10 @@ class Flow:
         self._held: set[tuple[str, str]] = set()
         """Component and terminal of the supplies that are held down."""
         self._stages = self._sort()
+        ordered = [component for stage in self._stages for component, _ in stage.members]
+        self.ordered = ordered + [tie for stage in self._stages for tie, _, _ in stage.ties]
+        self._outcome: Outcome | None = None
+        """What short circuits do, while there are any."""
 
     def resolve(self, ref: str) -> tuple[Electrical, str]:
         """The component and socket (or '') that a feed such as `ups-a` or `pdu-a1:3` names.
@@ -130,6 +135,12 @@ class Flow:
         `release`: it lets go, and takes up again as late as after any other loss of its supply.
         """
         out = self.out
+        shorts = [
+            (component, short) for component in self._all if component.state.faults for short in component.shorts()
+        ]
+        if shorts or self._outcome is not None:
+            self._short(shorts)
+        outcome = self._outcome
         for stage in self._stages:
             for component, feeds in stage.members:
                 seen = component.seen
@@ -145,13 +156,28 @@ class Flow:
                 component.load = NOTHING
                 if component.loads:
                     component.loads = {}
+                if outcome is not None:
+                    outcome.put(component)
             if stage.ties:
                 stage.busbars = _couple(stage, out)
+                if outcome is not None:
+                    for board, _ in stage.members:
+                        outcome.dip(board)
         for stage in reversed(self._stages):
             if stage.ties:
                 _draw_together(stage, out)
             else:
                 _draw(reversed(stage.members), out)
+        if outcome is not None:
+            outcome.draw(self.components)
+
+    def _short(self, shorts: Sequence[tuple[Electrical, Short]]) -> None:
+        """Work out what short circuits do now, and give every component its part of it."""
+        whole = [c for c in self.ordered if c.id not in self.out] if self.out else self.ordered
+        self._outcome = solved(whole, shorts) if shorts else None
+        for component in self._all:
+            component.fault_flow = None if self._outcome is None else self._outcome.flows.get(component.id)
+            component.feel({} if self._outcome is None else self._outcome.inside.get(component.id, {}))
 
     def release(self) -> None:
         """Let all terminals see their supplies again."""

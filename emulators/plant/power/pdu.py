@@ -16,13 +16,34 @@ from typing import ClassVar
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
-from twinfeed.emulators.plant.power.breakers import CURVES
-from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Phases, Supply
+from twinfeed.emulators.plant.power.breaker_ratings import CURVES
+from twinfeed.emulators.plant.power.electrical import (
+    DEAD,
+    NOTHING,
+    Draw,
+    Electrical,
+    Inside,
+    Link,
+    Phases,
+    Short,
+    Supply,
+    Tap,
+)
+from twinfeed.emulators.plant.power.faults.impedances import CORD_M, CORD_MM2, cable_ohm, miniature_ohm
+from twinfeed.emulators.plant.power.faults.short_faults import earth_fault, fault_ohm, short_circuit
 from twinfeed.emulators.plant.power.pdu_ratings import PduRatings, PduState
 
 NONE: Phases = NOTHING.kw
 """Of what draws nothing, kVA per phase."""
 
+
+WHERE = {"outlet": Parameter(0, "", 0, 256, "which outlet's cord, 0 for the inlet", neutral=None, whole=True)}
+
+BANK_BREAK_S = 0.01
+"""From pickup of a bank breaker's instantaneous release to the end of the current, s (half a cycle; usual)."""
+
+CORD_OHM = 2.0 * cable_ohm(CORD_M, CORD_MM2)
+"""To the end of a cord and back, ohm."""
 
 OUTLET: Mapping[str, Parameter] = {"outlet": Parameter(1, "", 1, 256, "which outlet", neutral=None, whole=True)}
 BANK: Mapping[str, Parameter] = {"bank": Parameter(1, "", 1, 64, "which bank", neutral=None, whole=True)}
@@ -49,6 +70,8 @@ class Pdu(Electrical[PduState, PduRatings]):
             "an outlet's relay stays where it is",
             {"outlet": Parameter(1, "", 0, 256, "which outlet, 0 for all", neutral=None, whole=True)},
         ),
+        "short-circuit": short_circuit("at an outlet's cord, or at the inlet", WHERE),
+        "earth-fault": earth_fault("at an outlet's cord, or at the inlet", WHERE),
         "meter-drift": Fault(
             "the PDU's meters read too much or too little; breakers and loads do not care",
             {"percent": Parameter(10.0, "%", -100.0, 100.0, "error of every current, power and energy reading")},
@@ -95,12 +118,16 @@ class Pdu(Electrical[PduState, PduRatings]):
         self.changes = 0
         """Grows when a relay, a breaker or a fault changes, for whoever has to look at them then."""
         self._plugged: dict[str, tuple[int, list[float], list[float]]] = {}
+        self._behind = DEAD
+        """The supply behind the inlet."""
+        self._inside: Mapping[str, Inside] = {}
+        """The banks that a short circuit concerns."""
         self._volts_from: tuple[PduState, Supply] | None = None
         self._draws_from: dict[str, Draw] | None = None
         self._draw = NOTHING
         self._demand: dict[str, Draw] = {}
         self._bank_kva: list[Phases] = [NONE] * p.banks
-        self._metered: tuple[object, object, object] = (None, None, None)
+        self._metered: tuple[object, object, object, object] = (None, None, None, None)
 
     # -- supply ---------------------------------------------------------------------------------------------
 
@@ -111,12 +138,12 @@ class Pdu(Electrical[PduState, PduRatings]):
         seen = self.seen.get("input", DEAD)
         before = self._volts_from
         if before is None or before[0] is not self.state or before[1] != seen:
-            volts = self.output.volts
-            self.output = self._behind_inlet(seen)
-            if before is None or before[0] is not self.state or self.output.volts != volts:
+            volts = self._behind.volts
+            self._behind = self._behind_inlet(seen)
+            if before is None or before[0] is not self.state or self._behind.volts != volts:
                 self._switch_outlets()
             self._volts_from = (self.state, seen)
-        return self.output
+        return self._behind
 
     def _behind_inlet(self, seen: Supply) -> Supply:
         p = self.params
@@ -129,14 +156,52 @@ class Pdu(Electrical[PduState, PduRatings]):
 
     def _switch_outlets(self) -> None:
         p = self.params
-        by_phase = (*self.output.volts, self.output.worst_volts)  # the last for three-phase outlets, phase -1
+        banks = [self._bank_volts(bank) for bank in range(1, p.banks + 1)]
         closed = [not self.bank_open(bank) for bank in range(1, p.banks + 1)]
         outlet_volts = [
-            by_phase[phase] if relay and closed[bank] else 0.0
+            banks[bank][phase] if relay and closed[bank] else 0.0
             for relay, bank, phase in zip(self.state.relays, self.outlet_banks, self.outlet_phases, strict=True)
         ]
         if outlet_volts != self.outlet_volts:
             self.outlet_volts = outlet_volts
+
+    def _bank_volts(self, bank: int) -> tuple[float, float, float, float]:
+        """Voltage of the phases behind that bank's breaker, and the lowest, which a three-phase outlet (-1) shows,
+        V."""
+        inside = self._inside.get(_point(bank))
+        a, b, c = self._behind.volts if inside is None else inside.volts
+        return a, b, c, min(a, b, c)
+
+    def feel(self, inside: Mapping[str, Inside]) -> None:
+        if inside != self._inside:
+            self._inside = inside
+            self._volts_from = None
+
+    def links(self) -> Mapping[str, Link]:
+        return {} if "inlet-loss" in self.state.faults else {"input": Link(0j)}
+
+    def wired(self) -> tuple[int, int, int]:
+        return (self.params.phase - 1,) * 3 if self.params.phases == 1 else (0, 1, 2)
+
+    def tap(self, socket: str) -> Tap | None:
+        outlet = self._outlet(socket)
+        bank = self.outlet_banks[outlet] + 1
+        if self.bank_open(bank) or not self.state.relays[outlet]:
+            return None
+        return Tap(_point(bank), miniature_ohm(self.params.bank_a), self.outlet_phases[outlet])
+
+    def shorts(self) -> Sequence[Short]:
+        found = []
+        for kind in ("short-circuit", "earth-fault"):
+            if given := self.fault(kind):
+                outlet, earth = int(given["outlet"]), kind == "earth-fault"
+                phases = (int(given["phase"]) - 1,) if earth else (0, 1, 2)
+                if outlet:
+                    ohm = fault_ohm(given) + CORD_OHM / (1.0 if earth or self.outlet_phases[outlet - 1] >= 0 else 2.0)
+                    found.append(Short(ohm, f"{self.id}:{outlet}", phases, earth))
+                else:
+                    found.append(Short(fault_ohm(given), "", phases, earth))
+        return found
 
     def socket(self, name: str) -> Supply:
         outlet = self._outlet(name)
@@ -213,15 +278,15 @@ class Pdu(Electrical[PduState, PduRatings]):
     # -- what happens by itself ----------------------------------------------------------------------------------
 
     def react(self) -> None:
-        draws, volts, state = self._metered
-        if draws is self.outlet_draws and volts == self.output.volts and state is self.state:
+        draws, volts, state, inside = self._metered
+        if draws is self.outlet_draws and volts == self.output.volts and state is self.state and inside is self._inside:
             return
         self.bring_up_to_date()
         if draws is not self.outlet_draws or state is not self.state:
             self.state.kw = [d.total_kw for d in self.outlet_draws]
             self.state.kva = [d.total_kva for d in self.outlet_draws]
         self.state.heating = [(self.bank_amperes(b) / self.params.bank_a) ** 2 for b in range(1, self.params.banks + 1)]
-        self._metered = (self.outlet_draws, self.output.volts, self.state)
+        self._metered = (self.outlet_draws, self.output.volts, self.state, self._inside)
         self._watch_breakers()
         if not self.params.latching and not self.output.live and any(self.state.relays):
             for outlet in range(1, self.params.outlets + 1):
@@ -231,11 +296,16 @@ class Pdu(Electrical[PduState, PduRatings]):
         hot, instantaneous = self.curve.pickup**2, self.curve.instantaneous**2
         for bank, heating in enumerate(self.state.heating):
             timer, warmth = f"trip {bank + 1}", self.state.warmth[bank]
-            if heating >= instantaneous or warmth >= hot * (1 - 1e-9):
+            running = self.remaining_s(timer)
+            if running is not None and running <= BANK_BREAK_S:
+                continue  # its contacts part
+            if heating >= instantaneous:
+                self.after(BANK_BREAK_S, timer)
+            elif warmth >= hot * (1 - 1e-9):
                 self._trip(bank + 1)
             elif heating > hot:
                 self.after(self.curve.tau_s * log((heating - warmth) / (heating - hot)), timer)
-            elif (self.id, timer) in self.plant.timers:
+            elif running is not None:
                 self.cancel(timer)
 
     def on_timer(self, name: str) -> None:
@@ -330,10 +400,16 @@ class Pdu(Electrical[PduState, PduRatings]):
     def bank_amperes(self, bank: int) -> float:
         """The current of that bank's most loaded pole, A."""
         kva = self._bank_kva[bank - 1]
+        inside = self._inside.get(_point(bank))
+        short = inside.amperes if inside is not None else 0.0
         if kva is NONE:
-            return 0.0
+            return short
         return max(
-            1000.0 * pole / volts if volts > 1.0 else 0.0 for pole, volts in zip(kva, self.output.volts, strict=True)
+            short,
+            *(
+                1000.0 * pole / volts if volts > 1.0 else 0.0
+                for pole, volts in zip(kva, self.output.volts, strict=True)
+            ),
         )
 
     @property
@@ -390,3 +466,8 @@ class Pdu(Electrical[PduState, PduRatings]):
     @property
     def outlets_on(self) -> int:
         return sum(v > 0.0 for v in self.outlet_volts)
+
+
+def _point(bank: int) -> str:
+    """The name of the point behind that bank's breaker, from 1."""
+    return f"bank-{bank}"

@@ -18,9 +18,9 @@ from twinfeed.emulators.plant.power.electrical import (
     DEAD,
     NOMINAL_HERTZ,
     NOMINAL_VOLTS,
-    NOTHING,
     Draw,
     Electrical,
+    Link,
     Supply,
     passed_on_kw,
 )
@@ -245,10 +245,14 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
     def demand(self) -> Mapping[str, Draw]:
         return {self._through: self.load}
 
+    def links(self) -> Mapping[str, Link]:
+        conducts = self.state.active and "output-failure" not in self.state.faults
+        return {self.state.active: Link(0j)} if conducts else {}
+
     def _conducting(self) -> str:
         """The terminal that carries the load now: the active one, unless it has just failed and the other is good."""
         active = self.state.active
-        if not active or self._acceptable(active) or not self._may_transfer:
+        if not active or self._acceptable(active) or not self._may_transfer or self._overloaded:
             return active
         one, other = self.TERMINALS
         spare = other if active == one else one
@@ -317,12 +321,15 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
             self.after(state.retransfer_s, "proved")
 
     def _watch_current(self) -> None:
-        if self.load is NOTHING or self.state.inhibited:
-            return
-        if max(self.load.amperes(self.output.volts)) > self.params.fault_times_rated * self.params.rated_a:
+        if not self.state.inhibited and self._overloaded:
             self.state.inhibited = True
             self.log("transfer inhibited", reason="load fault")
             self.touch()
+
+    @property
+    def _overloaded(self) -> bool:
+        """True if it carries a current that only a fault of its load can draw."""
+        return self.worst_amperes > self.params.fault_times_rated * self.params.rated_a
 
     def _transfer(self, to: str) -> None:
         if not self._may_transfer:

@@ -15,7 +15,7 @@ from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.breakers import PADLOCK
-from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Supply, passed_on_kw
+from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Link, Supply, passed_on_kw
 
 TRAVEL = Tolerance(-70.0, 0.0, "30 to 100 ms, typical vendor data, unverified")
 """Of the time from contact to contact."""
@@ -208,12 +208,15 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
     def demand(self) -> Mapping[str, Draw]:
         return {self.state.position: self.load}
 
+    def links(self) -> Mapping[str, Link]:
+        return {self.state.position: Link(0j)}
+
     def react(self) -> None:
         state = self.state
-        if self.load is NOTHING and not state.fault_current:
+        if self.load is NOTHING and self.fault_flow is None and not state.fault_current:
             return
         limit = self.params.fault_times_rated * self.params.rated_a
-        if max(self.load.amperes(self.output.volts)) >= limit:
+        if self.worst_amperes >= limit:
             state.fault_current = True
         elif state.fault_current:
             state.fault_current = False

@@ -5,7 +5,7 @@ Both sides of a transformer are modelled at the 230 V phase-to-neutral level.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import exp, inf, log
 from typing import Annotated, ClassVar
@@ -16,13 +16,17 @@ from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
-    LOADING_PERCENT,
     NOMINAL_VOLTS,
     NOTHING,
+    SHORTED_PERCENT,
     Draw,
     Electrical,
+    Link,
+    Short,
     Supply,
 )
+from twinfeed.emulators.plant.power.faults.impedances import transformer_ohm
+from twinfeed.emulators.plant.power.faults.short_faults import earth_fault, short_circuit, shorts_of
 from twinfeed.emulators.plant.power.room_air import room_around
 
 
@@ -52,6 +56,11 @@ class TransformerRatings:
     oil_time_constant_s: Annotated[float, Range(60.0, 1000000.0, "s")] = 10800.0
     room: Annotated[str, Names("hall", "room")] = ""
     """The room that its losses heat and whose air is around its tank, instead of `ambient_c`; '' for outdoors."""
+    overcurrent: Annotated[float, Range(1.1, 100.0, "times rated")] = 3.0
+    """Pickup of the overcurrent protection on its high-voltage side (ANSI 51), times rated."""
+    overcurrent_s: Annotated[float, Range(0.05, 60.0, "s")] = 0.6
+    """Its delay, s: longer than the short-time protection of low-voltage breakers, and below the 2 s for which IEC
+    60076-5 lets a transformer stand a short circuit (usual)."""
     trip_oil_c: Annotated[float, Range(70.0, 200.0, "degC")] = 115.0
     """The oil thermometer's second contact opens the circuit here, degC; the first, an alarm, 10 K below."""
 
@@ -73,7 +82,8 @@ class TransformerState(State):
 class Transformer(Electrical[TransformerState, TransformerRatings]):
     """A transformer: adds its losses, draws inrush when energised, heats with overload and trips on hot oil.
 
-    Its output voltage does not sag with load: `impedance_percent` only sets the short-circuit current. The oil
+    Its output voltage does not sag with load: `impedance_percent` sets the current of a short circuit, and `twinfeed
+    study` has the voltage drop. Copper losses follow the square of the current. The oil
     follows IEC 60076-7 to first order, rise = oil_rise * ((1 + R K^2) / (1 + R))^0.8 with K the load factor and R
     the ratio of load to no-load losses, approached with one time constant.
     """
@@ -82,6 +92,8 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
     PARAMS = TransformerRatings
     STATE = TransformerState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
+        "short-circuit": short_circuit("at its low-voltage terminals"),
+        "earth-fault": earth_fault("at its low-voltage terminals"),
         "winding-failure": Fault("open or shorted winding: its own protection keeps it dead"),
         "cooling": Fault(
             "radiators fouled or fans dead", {"rise": Parameter(30.0, "%", 5.0, 200.0, "how much hotter the oil gets")}
@@ -98,7 +110,14 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
         "tripped": "",
         "oil_alarm": "",
     }
-    POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {"load_percent": LOADING_PERCENT}
+    POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {"load_percent": SHORTED_PERCENT}
+
+    def __init__(
+        self, id: str, params: TransformerRatings | None = None, feeds: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(id, params, feeds)
+        self._lost_kw = 0.0
+        """Lost for its load, as of the last solution, kW."""
 
     def start(self) -> None:
         self._room = room_around(self)
@@ -117,11 +136,8 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
 
     @property
     def losses_kw(self) -> float:
-        """Copper and iron, kW."""
-        if not self.output.live:
-            return 0.0
-        factor = self.load.total_kva / self.params.kva
-        return (self.params.no_load_w + self.params.load_loss_w * factor * factor) / 1000.0
+        """Copper and iron, and the heat of a short circuit, kW."""
+        return self._lost_kw + (self.fault_flow.heat_kw if self.fault_flow is not None else 0.0)
 
     @property
     def heat_kw(self) -> float:
@@ -132,6 +148,23 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
     def short_circuit_ka(self) -> float:
         """Prospective current of a fault on its terminals, kA per phase, from an infinite source."""
         return self.params.kva / (3.0 * NOMINAL_VOLTS) / (self.params.impedance_percent / 100.0)
+
+    @property
+    def ohm(self) -> complex:
+        """Short-circuit impedance of a phase, ohm."""
+        p = self.params
+        return transformer_ohm(p.kva, p.impedance_percent, p.load_loss_w, NOMINAL_VOLTS)
+
+    def links(self) -> Mapping[str, Link]:
+        return {"input": Link(self.ohm)} if self._whole else {}
+
+    def shorts(self) -> Sequence[Short]:
+        return shorts_of(self.state.faults)
+
+    @property
+    def _whole(self) -> bool:
+        """True unless its protection keeps it dead."""
+        return not self.state.tripped and "winding-failure" not in self.state.faults
 
     @property
     def tripped(self) -> bool:
@@ -159,24 +192,29 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
             self.touch()
 
     def energise(self) -> Supply:
-        if self.state.tripped or "winding-failure" in self.state.faults:
-            return DEAD
-        return self.seen["input"]
+        return self.seen["input"] if self._whole else DEAD
 
     def demand(self) -> Mapping[str, Draw]:
-        if not self.output.live:
-            return {}
         params = self.params
-        lost = self.losses_kw / 3.0
-        factor = self.load.total_kva / params.kva
-        reactive = (params.magnetising_percent + params.impedance_percent * factor * factor) / 100.0 * params.kva / 3.0
+        if not self.output.live:
+            self._lost_kw = 0.0
+            return {}
+        square = self._loading() ** 2
+        self._lost_kw = (params.no_load_w + params.load_loss_w * square) / 1000.0
+        lost = self._lost_kw / 3.0
+        reactive = (params.magnetising_percent + params.impedance_percent * square) / 100.0 * params.kva / 3.0
         if self.state.inrush:
             reactive += params.inrush_times_rated * params.kva / 3.0
         (a, b, c), (d, e, f) = self.load
         return {"input": Draw((a + lost, b + lost, c + lost), (d + reactive, e + reactive, f + reactive))}
 
+    def _loading(self) -> float:
+        """Current of its load, times rated."""
+        volts = sum(self.output.volts) / 3.0
+        return self.load.total_kva / self.params.kva * NOMINAL_VOLTS / volts if volts > 0.0 else 0.0
+
     def react(self) -> None:
-        live = self.output.live
+        live = self._whole and self.seen["input"].live
         if live != self.state.energised:
             self.state.energised = live
             if live and self.plant.now > 0.0 and self.params.inrush_times_rated > 0.0:
@@ -188,10 +226,28 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
                 self.state.inrush = False
                 self.cancel("inrush over")
         self._watch_oil()
+        self._watch_current()
+
+    def _watch_current(self) -> None:
+        """Time the trip on a short circuit that nobody on the low-voltage side clears."""
+        flow = self.fault_flow
+        if flow is None or max(flow.amperes) < self.params.overcurrent * self._rated_a or self.state.tripped:
+            self.cancel("overcurrent")
+        elif self.remaining_s("overcurrent") is None:
+            self.after(self.params.overcurrent_s, "overcurrent")
+
+    @property
+    def _rated_a(self) -> float:
+        """Of a phase on the low-voltage side, A."""
+        return 1000.0 * self.params.kva / (3.0 * NOMINAL_VOLTS)
 
     def on_timer(self, name: str) -> None:
         if name == "inrush over":
             self.state.inrush = False
+        elif name == "overcurrent":
+            self.state.tripped = True
+            self.log("tripped", cause="overcurrent")
+            self.touch()
         elif name == "oil trip":
             self.state.tripped = True
             self.log("tripped", cause="oil temperature", oil_c=round(self.oil_c, 1))
@@ -199,9 +255,11 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
             super().on_timer(name)
 
     def _final_rise_k(self) -> float:
-        if not self.output.live:
+        if not self.state.energised:
             return 0.0
-        factor = self.load.total_kva / self.params.kva
+        factor = self._loading()
+        if self.fault_flow is not None:
+            factor = max(factor, max(self.fault_flow.amperes) / self._rated_a)
         ratio = self.params.load_loss_w / self.params.no_load_w
         rise = self.params.oil_rise_k * ((1.0 + ratio * factor * factor) / (1.0 + ratio)) ** 0.8
         if cooling := self.fault("cooling"):

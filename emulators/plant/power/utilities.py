@@ -14,7 +14,9 @@ from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
-from twinfeed.emulators.plant.power.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Draw, Electrical, Supply
+from twinfeed.emulators.plant.power.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Draw, Electrical, Emf, Supply
+from twinfeed.emulators.plant.power.faults.impedances import network_ohm
+from twinfeed.emulators.plant.power.transformers import Transformer
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,25 @@ class UtilityRatings:
     volts: Annotated[float, Range(90.0, 400.0, "V")] = NOMINAL_VOLTS
     """Declared voltage, phase to neutral on the low-voltage side, V (IEC 60038)."""
     hertz: Annotated[float, Range(45.0, 65.0, "Hz")] = NOMINAL_HERTZ
+    short_circuit_mva: Annotated[float, Range(0.0, 100000.0, "MVA")] = 0.0
+    """Three-phase short-circuit power of the network at the feed, MVA; 0 for the usual: 500 in front of a transformer
+    of the site (Schneider Electric, Electrical Installation Guide, chapter G: 20 kV networks), else that behind a
+    transformer of the subscribed power (uk = 4 % up to 630 kVA and 6 % above, EN 50588-1)."""
+    x_to_r: Annotated[float, Range(0.0, 1000.0)] = 10.0
+    """Reactance over resistance of that network (IEC 60909-0, 6.2: R = 0.1 X where it is not known)."""
+
+
+MEDIUM_VOLTAGE_MVA = 500.0
+"""Usual short-circuit power in front of a transformer, MVA."""
+
+FEEDER = "feeder trips"
+"""The timer of the overcurrent protection (ANSI 51) of the network's feeder."""
+
+FEEDER_TIMES = 3.0
+"""Its pickup, times the subscribed power (usual)."""
+
+FEEDER_S = 1.0
+"""Its delay, s: the site's own protections go first (usual)."""
 
 
 @dataclass
@@ -95,6 +116,21 @@ class Utility(Electrical[UtilityState, UtilityRatings]):
         ),
     }
 
+    def react(self) -> None:
+        """Time the trip of the network's own feeder on a short circuit that nobody in the site clears."""
+        flow = self.fault_flow
+        rated_a = 1000.0 * self.params.capacity_kw / (3.0 * self.params.volts)
+        if flow is None or max(flow.amperes) < FEEDER_TIMES * rated_a:
+            self.cancel(FEEDER)
+        elif self.remaining_s(FEEDER) is None:
+            self.after(FEEDER_S, FEEDER)
+
+    def on_timer(self, name: str) -> None:
+        if name != FEEDER:
+            super().on_timer(name)
+        self.log("feeder tripped", cause="overcurrent")
+        self._serve(False)
+
     def switch_off(self) -> None:
         """Its operator takes it out of service, as agreed with the site."""
         self._serve(False)
@@ -118,6 +154,33 @@ class Utility(Electrical[UtilityState, UtilityRatings]):
     @property
     def capacity_kw(self) -> float:
         return self.params.capacity_kw
+
+    medium_voltage = False
+    """True if transformers of the site hang on it."""
+
+    def start(self) -> None:
+        self.medium_voltage = any(
+            self in _above(actor) for actor in self.plant.actors.values() if isinstance(actor, Transformer)
+        )
+
+    @property
+    def short_circuit_mva(self) -> float:
+        """Short-circuit power of its network, MVA."""
+        if self.params.short_circuit_mva or self.medium_voltage:
+            return self.params.short_circuit_mva or MEDIUM_VOLTAGE_MVA
+        mva = self.params.capacity_kw / 1000.0
+        return mva / (0.04 if mva <= 0.63 else 0.06)
+
+    def emf(self) -> Emf | None:
+        volts = self.energise().volts
+        if max(volts) <= 0.0:
+            return None
+        return Emf(volts, self.ohm)
+
+    @property
+    def ohm(self) -> complex:
+        """Impedance of its network, ohm per phase."""
+        return network_ohm(self.short_circuit_mva, self.params.volts, self.params.x_to_r)
 
     def energise(self) -> Supply:
         faults = self.state.faults
@@ -144,3 +207,9 @@ class Utility(Electrical[UtilityState, UtilityRatings]):
 
     def demand(self) -> dict[str, Draw]:
         return {}
+
+
+def _above(component: Electrical) -> set[Electrical]:
+    """All that a component may be fed from."""
+    found = {component.upstream(terminal) for terminal in component.feeds}
+    return found.union(*(_above(above) for above in found))

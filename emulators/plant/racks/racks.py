@@ -23,11 +23,13 @@ from twinfeed.emulators.plant.power.electrical import (
     NOMINAL_VOLTS,
     Draw,
     Electrical,
+    Short,
     Supply,
     single_phase,
     three_phase,
 )
-from twinfeed.emulators.plant.power.pdu import Pdu
+from twinfeed.emulators.plant.power.faults.short_faults import fault_ohm, short_circuit
+from twinfeed.emulators.plant.power.pdu import CORD_OHM, Pdu
 from twinfeed.emulators.plant.racks.deeds import DEEDS
 from twinfeed.emulators.plant.racks.power_supplies import DELIVERING, output_kw, platinum_efficiency, ride_through_s
 from twinfeed.emulators.plant.racks.ratings import IT_STATES, RackRowRatings, RackRowState
@@ -59,11 +61,20 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
     PARAMS = RackRowRatings
     STATE = RackRowState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        f"psu-{cord}-failure": Fault(
-            f"the power supplies on cord {cord} of a rack are dead",
-            {"rack": Parameter(1, "", 0, 64, "which rack, 0 for all", neutral=None, whole=True)},
-        )
-        for cord in ("a", "b")
+        **{
+            f"psu-{cord}-failure": Fault(
+                f"the power supplies on cord {cord} of a rack are dead",
+                {"rack": Parameter(1, "", 0, 64, "which rack, 0 for all", neutral=None, whole=True)},
+            )
+            for cord in ("a", "b")
+        },
+        **{
+            f"cord-{cord}-short-circuit": short_circuit(
+                f"at the end of cord {cord} of a rack",
+                {"rack": Parameter(1, "", 1, 64, "which rack", neutral=None, whole=True)},
+            )
+            for cord in ("a", "b")
+        },
     }
     DEEDS: ClassVar[Mapping[str, DeedKind]] = DEEDS
     QUANTITIES: ClassVar[Mapping[str, str]] = {
@@ -142,6 +153,19 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
                 volts = seen.volts[self.params.phase - 1] if self.params.phase else seen.worst_volts
                 self._see(c, [volts] * self.params.racks)
         return DEAD
+
+    def shorts(self) -> Sequence[Short]:
+        found = []
+        for cord, terminal in enumerate(self._terminals):
+            if given := self.fault(f"cord-{terminal}-short-circuit"):
+                pdu, ref = self._pdus[cord], self.feeds[terminal]
+                if pdu is not None:
+                    outlet = self.params.first_outlet + min(int(given["rack"]), self.params.racks) - 1
+                    found.append(Short(fault_ohm(given) + CORD_OHM, f"{ref}:{outlet}"))
+                else:
+                    phases = (self.params.phase - 1,) if self.params.phase else (0, 1, 2)
+                    found.append(Short(fault_ohm(given) + CORD_OHM, ref, phases))
+        return found
 
     def _slice(self, outlet_volts: list[float]) -> list[float]:
         first = self.params.first_outlet - 1

@@ -11,13 +11,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import inf, sqrt
 
-from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Supply
+from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Emf, Supply
 from twinfeed.emulators.plant.ups.battery_side import BatterySide
 from twinfeed.emulators.plant.ups.inputs import Inputs
 from twinfeed.emulators.plant.ups.ratings import CONTINUOUS, OVERLOAD_COOLING_S, UpsRatings, UpsState, overload_s
 
 USUAL_BYPASS_PERCENT = 3.0
 """Impedance of the way over the bypass that a rating has by default, % of the module's own base."""
+
+OUTPUT_RESISTANCE = 0.01
+"""What faults see of the inverter below its current limit, per unit (assumption). In the limit it lowers its voltage
+and keeps the phase, as a resistance does."""
+
+LIMITING_S = 0.005
+"""An inverter in current limit leaves the fault to its bypass after this time, s (a quarter of a cycle; usual)."""
+
+LIMITING_ALONE_S = 1.0
+"""It stands in current limit for so long when the bypass is bad, s (see `OVERLOAD`)."""
 
 
 class PowerTrain:
@@ -113,6 +123,36 @@ class PowerTrain:
             return self.inputs.bypass
         return self.inputs.maintenance if route == "maintenance" else DEAD
 
+    def emf(self) -> Emf | None:
+        """The inverter as a source of fault current; None while it does not feed the output."""
+        if self.route() != "inverter":
+            return None
+        p = self.unit.params
+        volts = (p.volts, p.volts, p.volts) if p.phases == 3 else (p.volts, 0.0, 0.0)
+        ohm = complex(OUTPUT_RESISTANCE * p.volts / self._rated_a)
+        return Emf(volts, ohm, p.inverter_limit * self._rated_a)
+
+    @property
+    def bypass_ohm(self) -> complex:
+        """Impedance of the way that passes the inverter, ohm: of cables, choke and static switch, but not of a manual
+        one."""
+        p = self.unit.params
+        manual = self.unit.state.path == "maintenance"
+        return 0j if manual else complex(0.0, p.bypass_percent / 100.0 * p.volts / self._rated_a)
+
+    @property
+    def limiting(self) -> bool:
+        """True if the inverter limits its current into a fault."""
+        flow = self.unit.fault_flow
+        limit = self.unit.params.inverter_limit * self._rated_a
+        return flow is not None and self.route() == "inverter" and max(flow.amperes) >= 0.999 * limit
+
+    @property
+    def _rated_a(self) -> float:
+        """Of a phase, A."""
+        p = self.unit.params
+        return 1000.0 * p.kva / (p.phases * p.volts)
+
     def demand(self) -> Mapping[str, Draw]:
         p, route = self.unit.params, self.route()
         passing = self._balance(route)
@@ -140,7 +180,7 @@ class PowerTrain:
         elif route == "eco":
             self.losses_kw = passing = p.kw * p.no_load_loss / 3.0 + kw * p.eco_loss
         else:
-            self.losses_kw = need = p.kw * p.no_load_loss / 3.0 if limit else 0.0
+            self.losses_kw = need = min(p.kw * p.no_load_loss / 3.0, limit)
         self.input_kw = min(need, limit)
         self.battery.kw = need - self.input_kw if route == "inverter" and self.battery.able else 0.0
         self.short_kw = need - self.input_kw - self.battery.kw
@@ -180,6 +220,8 @@ class PowerTrain:
         if p.phases == 3:
             (a, b, c), (d, e, f) = load
             worst = max(worst, 3.0 * sqrt(max(a * a + d * d, b * b + e * e, c * c + f * f)) / p.kva)
+        if self.unit.fault_flow is not None:
+            worst = max(worst, max(self.unit.fault_flow.amperes) / self._rated_a)
         return worst / rating
 
     def returning_load(self) -> float:
@@ -223,5 +265,7 @@ class PowerTrain:
         """Growth of the overload image, 1/s; 0 within the continuous rating."""
         if self.unit.state.path != "inverter":
             return 0.0
+        if self.limiting:
+            return 1.0 / (LIMITING_S if self.inputs.bypass_ok else LIMITING_ALONE_S)
         load = self.relative_load()
         return 1.0 / overload_s(load) if load > CONTINUOUS else 0.0

@@ -12,6 +12,7 @@ from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range, Text
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
+from twinfeed.emulators.plant.power.faults.short_faults import earth_fault, short_circuit
 from twinfeed.emulators.plant.ups import sizes
 
 OVERLOAD = ((1.25, 600.0), (1.50, 60.0), (1.65, 1.0))
@@ -63,6 +64,9 @@ class UpsRatings:
     """Ramp of the rectifier's power from nothing to full, s."""
     rectifier_limit: Annotated[float, Range(0.1, 5.0, "times rated")] = 1.25
     """Most the rectifier takes from its input, times rated kW."""
+    inverter_limit: Annotated[float, Range(1.0, 10.0, "times rated")] = 2.0
+    """Most the inverter gives into a short circuit, times its rated current (two to three times is usual for
+    transformerless modules; vendors' data sheets, from memory, unverified)."""
     input_power_factor: Annotated[float, Range(0.1, 1.0)] = 0.99
     bypass_tolerance: Annotated[float, Range(0.001, 0.5, "of nominal")] = 0.10
     """Deviation of the bypass voltage from nominal at which no transfer to it is allowed."""
@@ -146,6 +150,8 @@ class UpsRatings:
 
 
 UPS_FAULTS: Mapping[str, Fault] = {
+    "short-circuit": short_circuit("at its output"),
+    "earth-fault": earth_fault("at its output"),
     "left-in-manual": Fault("it is left on its static bypass, as after a maintenance", family="people", actuator=True),
     "inverter": Fault("the inverter stops"),
     "rectifier": Fault("the rectifier stops: the battery carries the load"),

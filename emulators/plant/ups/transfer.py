@@ -115,7 +115,9 @@ class Transfer:
                 self.unit.after(self.unit.params.retransfer_s, "retransfer")
         else:
             self.unit.cancel("retransfer")
-        if state.path == "bypass" and not self.train.inputs.bypass_ok and self.train.inverter_able and not self.stuck:
+        clearing = any(peer.unit.fault_flow is not None for peer in self.peers)
+        unfit = state.path == "bypass" and not self.train.inputs.bypass_ok and not clearing
+        if unfit and self.train.inverter_able and not self.stuck:
             if self.unit.remaining_s("take over") is None:
                 self.unit.after(ECO_TRANSFER_S, "take over")
         elif state.path == "bypass":

@@ -8,12 +8,24 @@ transfer      what changes by itself within a cycle
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, Draw, Electrical, Supply
+from twinfeed.emulators.plant.power.electrical import (
+    DEAD,
+    LOADING_PERCENT,
+    SHORTED_PERCENT,
+    Draw,
+    Electrical,
+    Emf,
+    Link,
+    Short,
+    Supply,
+    Tap,
+)
+from twinfeed.emulators.plant.power.faults.short_faults import shorts_of
 from twinfeed.emulators.plant.power.room_air import room_around
 from twinfeed.emulators.plant.ups.battery import CHEMISTRIES
 from twinfeed.emulators.plant.ups.battery_side import BatterySide
@@ -83,7 +95,7 @@ class Ups(Electrical[UpsState, UpsRatings]):
     }
     POSSIBLE: ClassVar[Mapping[str, tuple[float, float]]] = {
         "battery_c": (-60.0, 1000.0),
-        "load_percent": LOADING_PERCENT,
+        "load_percent": SHORTED_PERCENT,
         "overload_percent": LOADING_PERCENT,
     }
 
@@ -139,6 +151,19 @@ class Ups(Electrical[UpsState, UpsRatings]):
         if not broken:
             self.transfer.latch_off(cause)
         return True
+
+    def links(self) -> Mapping[str, Link]:
+        terminal = self.train.passing
+        return {terminal: Link(self.train.bypass_ohm)} if terminal else {}
+
+    def emf(self) -> Emf | None:
+        return self.train.emf()
+
+    def shorts(self) -> Sequence[Short]:
+        return shorts_of(self.state.faults)
+
+    def tap(self, socket: str) -> Tap | None:
+        return Tap("", 0j, -1) if self.socket(socket).live else None
 
     def socket(self, name: str) -> Supply:
         if not name.isdigit() or not 1 <= int(name) <= self.params.segments:
@@ -341,8 +366,9 @@ class Ups(Electrical[UpsState, UpsRatings]):
 
     @property
     def bypass_draw(self) -> Draw:
-        """Drawn by the load from the bypass or the maintenance bypass."""
-        return self.train.bypass_draw
+        """Drawn by the load, or a fault, from the bypass or the maintenance bypass."""
+        draw = self.train.bypass_draw
+        return draw if self.fault_flow is None or not self.train.passing else draw.plus(self.fault_flow.draw)
 
     @property
     def input_kw(self) -> float:

@@ -116,7 +116,9 @@ def test_a_target_of_a_site_has_those_of_its_kind_and_of_its_card() -> None:
     assert of_ups >= {"inverter", "card-hang", "sensor-bias", "delay", "modbus-exception"}
     assert "outage" not in of_ups
     of_breaker = {entry.kind for entry in catalogue.of_target(bench, "q-chiller")}
-    assert of_breaker == {"trip", "fail-to-open", "fail-to-close", "slow", "mis-set", "wrong-breaker"}
+    assert of_breaker == {
+        "trip", "fail-to-open", "fail-to-close", "slow", "mis-set", "wrong-breaker", "short-circuit", "earth-fault",
+    }  # fmt: skip
     assert [entry.kind for entry in catalogue.of_target(bench, "works")] == ["works-overlap"]
     assert [entry.kind for entry in catalogue.of_target(bench, "controller")] == ["controller-down"]
 

@@ -9,7 +9,8 @@ from twinfeed.emulators.devices.catalogue import RELAY_IO
 from twinfeed.emulators.devices.monitoring.relay_io import RelayIo, RelayIoParams
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.engine import Plant
-from twinfeed.emulators.plant.power.breakers import Breaker, BreakerRatings
+from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings
+from twinfeed.emulators.plant.power.breakers import Breaker
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.binding import Surface
 from twinfeed.emulators.profiles.modbus_binding import ProfileUnit

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
 from twinfeed.emulators.plant.generation.generator import Generator
 from twinfeed.emulators.plant.power.boards import Board, BusTie
-from twinfeed.emulators.plant.power.breakers import Breaker, BreakerRatings
+from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings
+from twinfeed.emulators.plant.power.breakers import Breaker
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.plant.power.static_transfer_switch import StaticTransferSwitch
 from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch, TransferSwitchRatings

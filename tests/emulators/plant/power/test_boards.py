@@ -7,7 +7,8 @@ from paths import Build, Load, told
 
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.power.boards import Board, BusTie
-from twinfeed.emulators.plant.power.breakers import Breaker, BreakerRatings
+from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings
+from twinfeed.emulators.plant.power.breakers import Breaker
 from twinfeed.emulators.plant.power.transformers import Transformer, TransformerRatings
 from twinfeed.emulators.plant.power.utilities import Utility, UtilityRatings
 

@@ -11,7 +11,8 @@ from paths import Build, Load, told
 from small_plant import plant_of
 
 from twinfeed.emulators.plant.kernel.engine import Plant
-from twinfeed.emulators.plant.power.breakers import Breaker, BreakerRatings
+from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings
+from twinfeed.emulators.plant.power.breakers import Breaker
 from twinfeed.emulators.plant.power.utilities import Utility
 
 HOUR = 3600.0
@@ -64,7 +65,7 @@ def test_the_magnetic_release_acts_in_its_band(build, curve: str, holds: float, 
     assert trip_time(plant, breaker, 0.1) is None
     plant, breaker, load = feeder(build, BreakerRatings(16.0, curve=curve))
     draw(load, trips * 16.0)
-    assert trip_time(plant, breaker, 0.1) == 0.0
+    assert trip_time(plant, breaker, 0.1) == pytest.approx(0.01)  # half a cycle
     assert breaker.state.cause == "instantaneous"
 
 
@@ -226,7 +227,7 @@ def test_a_wrong_setting_never_trips_a_loaded_breaker_at_once_and_only_above_its
     assert (time is not None) == (load > pickup * (1.0 + 1e-9)) or load == pytest.approx(pickup, rel=0.01)
     if time is not None and load < short:
         over, warm = (load / pickup) ** 2, (load / 1.2) ** 2
-        assert time >= 0.99 * breaker.tau_s * log((over - warm) / (over - 1.0))
+        assert time >= 0.99 * breaker.trip_unit.tau_s * log((over - warm) / (over - 1.0))
     elif time is not None:
         assert time == pytest.approx(0.14) or time > 0.14
 

@@ -8,7 +8,8 @@ import pytest
 from paths import Load, told
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.plant.power.breakers import Breaker, BreakerRatings
+from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings
+from twinfeed.emulators.plant.power.breakers import Breaker
 from twinfeed.emulators.plant.power.transformers import Transformer, TransformerRatings
 from twinfeed.emulators.plant.power.utilities import Utility, UtilityRatings
 

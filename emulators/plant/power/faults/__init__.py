@@ -1,0 +1,1 @@
+"""Short circuits and earth faults: impedances, currents, voltages, selectivity."""

@@ -1,0 +1,37 @@
+"""Selectivity of two breakers in a row, from their trip characteristics."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings, trip_times
+
+STEPS_A_DECADE = 50
+"""Currents that are tried in each decade."""
+
+
+class Range(NamedTuple):
+    """Currents of a fault, A."""
+
+    from_a: float
+    to_a: float
+
+
+def unselective(upper: BreakerRatings, lower: BreakerRatings, most_a: float, share: float = 1.0) -> Range | None:
+    """The range up to `most_a` in which the upper breaker can no longer be called off when the lower one has broken.
+
+    `share`: the part of the lower breaker's current that the upper one carries. From cold; None if there is no such
+    current.
+    """
+    found: list[float] = []
+    amperes = lower.rated_a * lower.setting
+    while True:
+        amperes = min(amperes, most_a)
+        _, broken = trip_times(lower, amperes)
+        committed, _ = trip_times(upper, amperes * share)
+        if committed <= broken and committed < float("inf"):
+            found.append(amperes)
+        if amperes >= most_a:
+            break
+        amperes *= 10.0 ** (1.0 / STEPS_A_DECADE)
+    return Range(found[0], found[-1]) if found else None
