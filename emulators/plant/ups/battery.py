@@ -52,6 +52,11 @@ class Chemistry:
     warmest_c: float
     """Above this it gasses or its management system takes it off, degC."""
 
+    @property
+    def block_volts(self) -> float:
+        """Voltage of a full block at rest, V."""
+        return self.cells_per_block * self.open_volts
+
 
 CHEMISTRIES: Mapping[str, Chemistry] = {
     "vrla": Chemistry(

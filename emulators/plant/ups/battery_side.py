@@ -17,12 +17,13 @@ class BatterySide:
     def __init__(self, unit: Electrical[UpsState, UpsRatings]) -> None:
         p = unit.params
         rated_kw = p.kw * (1.0 + p.no_load_loss + (p.linear_loss + p.square_loss) / 2.0)
-        blocks, strings = usual_battery(p.kva)
+        chemistry = CHEMISTRIES[p.chemistry]
+        blocks, strings = usual_battery(p.kva, chemistry)
         self.unit = unit
         self.room: RoomAir | None = None
         """The room whose air is around the battery."""
         self.battery = Battery(
-            CHEMISTRIES[p.chemistry],
+            chemistry,
             rated_kw,
             p.autonomy_min * 60.0,
             p.charger_kw or p.kw / 10.0,

@@ -14,6 +14,7 @@ from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
 from twinfeed.emulators.plant.power.faults.short_faults import earth_fault, short_circuit
 from twinfeed.emulators.plant.ups import sizes
+from twinfeed.emulators.plant.ups.battery import CHEMISTRIES, Chemistry
 
 OVERLOAD = ((1.25, 600.0), (1.50, 60.0), (1.65, 1.0))
 """(load, s): how long the inverter carries it. MGE Galaxy PW 100-225 kVA user's manual p. 56: 10 min at 125 %, 1 min at
@@ -240,15 +241,14 @@ class UpsState(State):
     segments: list[bool] = field(default_factory=list)
 
 
-def usual_battery(kva: float) -> tuple[int, int]:
-    """Blocks in series and strings in parallel of a UPS of that rating.
+def usual_battery(kva: float, chemistry: Chemistry) -> tuple[int, int]:
+    """Blocks in series and strings in parallel of a UPS of that rating: as many as make the usual DC voltage.
 
     24, 48 and 192 V are what APC builds into Smart-UPS up to 1.5, 3 and 10 kVA; 40 blocks is the usual DC link of
     three-phase modules (Eaton 91PS/93PS manual p. 108: 28 to 40 blocks a string); the strings are an assumption.
     """
-    if kva >= 10.0:
-        return 40, 4
-    return (2 if kva <= 1.6 else 4 if kva <= 3.5 else 16), 1
+    lead, strings = (40, 4) if kva >= 10.0 else (2 if kva <= 1.6 else 4 if kva <= 3.5 else 16, 1)
+    return max(1, round(lead * CHEMISTRIES["vrla"].block_volts / chemistry.block_volts)), strings
 
 
 def overload_s(load: float) -> float:

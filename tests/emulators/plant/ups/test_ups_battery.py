@@ -141,6 +141,18 @@ def test_terminal_voltage_runs_from_float_to_cut_off():
     assert 240 * 1.67 <= bench.ups.battery_volts < loaded
 
 
+@pytest.mark.parametrize("kva", [1.0, 3.0, 8.0, 20.0, 500.0])
+def test_the_usual_batteries_of_either_chemistry_have_the_dc_voltage_of_the_size(kva: float):
+    volts = {
+        chemistry: Bench(
+            rated_kw=0.0, kva=kva, phases=1 if kva < 10.0 else 3, chemistry=chemistry, kw=0.0
+        ).ups.battery.blocks
+        * CHEMISTRIES[chemistry].block_volts
+        for chemistry in CHEMISTRIES
+    }
+    assert volts["li-ion"] == pytest.approx(volts["vrla"], abs=0.6 * CHEMISTRIES["li-ion"].block_volts)
+
+
 def test_a_cold_or_old_or_hot_battery():
     battery = Battery(CHEMISTRIES["vrla"], 500, 600, 50)
     assert battery.capacity(25.0) == 1.0
