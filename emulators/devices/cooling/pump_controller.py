@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 from typing import Annotated, ClassVar
 
 from twinfeed.emulators.devices.cooling.probes import WATER_PROBE
@@ -28,6 +29,10 @@ class PlantControllerParams(Params):
     """More pumps than needed run on so long once all are back, s (assumption)."""
     speed_percent: Annotated[float, Range(0.0, 100.0, "%")] = 100.0
     """Of the running pumps, %."""
+    pressure_kpa: Annotated[float, Range(0.0, 5000.0, "kPa")] = 0.0
+    """Differential pressure that the speed of the running pumps holds, kPa; 0 for a fixed speed."""
+    low_static_kpa: Annotated[float, Range(0.0, 2500.0, "kPa")] = 100.0
+    """Alarm of the static pressure, kPa (assumption)."""
     high_supply_c: Annotated[float, Range(0.0, 60.0, "degC")] = 14.0
     """Supply water alarm, degC."""
     low_flow_l_s: Annotated[float, Range(0.0, 10000.0, "l/s")] = 30.0
@@ -82,6 +87,25 @@ class ChilledWaterPlant(Device[State]):
         return self.measured("loop.flow", self.loop.flow_l_s)
 
     @property
+    def pressure_kpa(self) -> float:
+        """Differential pressure of the pumps as it measures it, kPa."""
+        return self.measured("loop.pressure", self.loop.head_kpa)
+
+    @property
+    def static_kpa(self) -> float:
+        """Static pressure as it measures it, kPa."""
+        return self.measured("loop.static_pressure", self.loop.static_kpa)
+
+    @property
+    def _speed_wanted_percent(self) -> float:
+        """Speed of the running pumps: as set, or that which holds the pressure (pressure goes with its square)."""
+        if not self.params.pressure_kpa:
+            return self.speed_percent
+        held = self.controlled("loop.pressure", self.params.pressure_kpa, 1.0, 2.0 * self.params.pressure_kpa)
+        full = self.loop.full_speed_kpa()
+        return min(self.speed_percent, max(30.0, 100.0 * sqrt(held / full))) if full > 0.0 else self.speed_percent
+
+    @property
     def duty(self) -> int:
         return int(self.state.settings.get("duty", self.params.duty_pumps))
 
@@ -106,8 +130,9 @@ class ChilledWaterPlant(Device[State]):
         if not self._working:
             return
         idle = [pump for pump in self.pumps if not pump.state.commanded]
+        speed = round(self._speed_wanted_percent, 3)
         for pump in self.pumps:
-            pump.set_speed(self.speed_percent)
+            pump.set_speed(speed)
         self._while(len(self.turning) < self.duty and bool(idle), "changeover", self.params.changeover_s)
         self._while(len(self.turning) > self.duty, "surplus", self.params.surplus_s)
 

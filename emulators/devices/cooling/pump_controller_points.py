@@ -17,6 +17,13 @@ ALARMS: Alarms[ChilledWaterPlant] = (
         severity="critical",
         delay_s=10.0,
     ),
+    Alarm(
+        "low_pressure",
+        "the loop has lost water: its static pressure is low",
+        lambda d: d.static_kpa < d.params.low_static_kpa,
+        severity="critical",
+        delay_s=5.0,
+    ),
     Alarm("low_flow", "the loop's flow is low", lambda d: d.flow_l_s < d.params.low_flow_l_s, delay_s=20.0),
     Alarm(
         "high_supply",
@@ -43,6 +50,8 @@ POINTS: Points[ChilledWaterPlant] = (
     Point("loop.return", "water from the coils", lambda d: d.loop.return_c, "°C"),
     Point("loop.tank", "mean of the buffer tank", lambda d: d.loop.tank_c, "°C"),
     Point("loop.flow", "water that the pumps move", lambda d: d.loop.flow_l_s, "l/s"),
+    Point("loop.pressure", "differential pressure of the pumps", lambda d: d.loop.head_kpa, "kPa"),
+    Point("loop.static_pressure", "pressure above that of the air", lambda d: d.loop.static_kpa, "kPa"),
     Point("loop.load", "heat the coils bring", lambda d: d.loop.load_kw, "kW"),
     Point("chillers.running", "number of chillers that run", lambda d: d.loop.chillers_running),
     Point("pumps.running", "number of pumps that turn", lambda d: len(d.turning)),

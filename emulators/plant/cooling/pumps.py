@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Protocol
 
+from twinfeed.emulators.plant.cooling.hydraulics import PumpCurve, shaft_power
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.approach import approached
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
@@ -15,6 +16,23 @@ from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
 from twinfeed.emulators.plant.power.room_air import room_around
+
+
+class CircuitRatings(Protocol):
+    """The ratings of a loop that concern its pumps."""
+
+    @property
+    def design_kpa(self) -> float: ...
+
+
+class Circuit(Protocol):
+    """The loop of a pump."""
+
+    @property
+    def params(self) -> CircuitRatings: ...
+
+    def pump_l_s(self, pump: Pump) -> float:
+        """Flow through that pump, l/s."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +103,8 @@ class Pump(Electrical[PumpState, PumpRatings]):
 
     def start(self) -> None:
         self._room = room_around(self)
+        loop: Any = self.plant.find(self.params.loop) if self.params.loop else None
+        self._loop: Circuit | None = loop if hasattr(loop, "pump_l_s") else None
 
     def switch(self, on: bool) -> None:
         if on != self.state.commanded:
@@ -123,17 +143,34 @@ class Pump(Electrical[PumpState, PumpRatings]):
         return self.state.run_s / 3600.0
 
     @property
+    def _full_l_s(self) -> float:
+        """At full speed and its design head, l/s."""
+        wear = self.fault("wear") if self.state.faults else None
+        return self.params.flow_l_s * (1.0 - wear["loss"] / 100.0) if wear else self.params.flow_l_s
+
+    @property
+    def rated_l_s(self) -> float:
+        """Flow in proportion to its speed, where no pressure is modelled, l/s."""
+        return self._full_l_s * self.state.speed
+
+    def curve(self, design_kpa: float) -> PumpCurve:
+        """Its curve in a loop whose pumps are made for that head, kPa."""
+        return PumpCurve(self._full_l_s, design_kpa, self.state.speed)
+
+    @property
     def flow_l_s(self) -> float:
-        flow = self.params.flow_l_s * self.state.speed
-        if not self.state.faults:
-            return flow
-        wear = self.fault("wear")
-        return flow * (1.0 - wear["loss"] / 100.0) if wear else flow
+        """Water that it moves, l/s."""
+        return self._loop.pump_l_s(self) if self._loop is not None else self.rated_l_s
 
     @property
     def power_kw(self) -> float:
         driven = self.state.ready and not self.state.hot and "failure" not in self.state.faults
-        return self.params.power_kw * float(self.state.speed**3) if driven else 0.0
+        if not driven or self.state.speed <= 0.0:
+            return 0.0
+        full = self.params.power_kw * float(self.state.speed**3)
+        if self._loop is None or not self._loop.params.design_kpa:
+            return full
+        return full * shaft_power(self.flow_l_s / (self.params.flow_l_s * self.state.speed))
 
     def energise(self) -> Supply:
         return self.seen[self._terminal] if self._terminal else Supply((0.0, 0.0, 0.0), 0.0, "")

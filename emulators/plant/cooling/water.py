@@ -8,15 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Annotated, Any, ClassVar
 
 from twinfeed.emulators.plant.cooling.chillers import ChilledWater, Chiller
 from twinfeed.emulators.plant.cooling.climate import Climate
 from twinfeed.emulators.plant.cooling.heat_rejection import CoolingTower, DryCooler, HeatRejection
+from twinfeed.emulators.plant.cooling.hydraulics import common_head_kpa
 from twinfeed.emulators.plant.cooling.pumps import Pump
 from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
+
+AIR_KPA = 101.3
+"""Pressure of the air, kPa."""
+
+LEAST_SUCTION_KPA = 30.0
+"""Static pressure below which pumps draw air and deliver nothing, kPa (assumption)."""
 
 DESIGN_DIFFERENCE_K = 35.0 - 13.0
 """Between the air and the water for which `WaterLoopRatings.ambient_kw` is given, K."""
@@ -30,6 +39,15 @@ class WaterLoopRatings:
     """Buffer tank, m3: 11 min of 1.1 MW at 6 K."""
     tank_layers: Annotated[int, Range(1, 32, "layers")] = 4
     """1 for a mixed tank; more is more stratified (a chain of mixed layers, water moving down it)."""
+    design_kpa: Annotated[float, Range(0.0, 5000.0, "kPa")] = 0.0
+    """Pressure that pipes, evaporators and coils take at the design flow, kPa: the head of its pumps there. 0: no
+    pressure is modelled, and each pump gives its rated flow with its speed."""
+    design_l_s: Annotated[float, Range(0.0, 100000.0, "l/s")] = 0.0
+    """Design flow, l/s; 0 for the rated flow of the pumps that run at the start."""
+    fill_kpa: Annotated[float, Range(60.0, 2500.0, "kPa")] = 250.0
+    """Pressure above that of the air in the standing loop, kPa (2.5 bar; assumption)."""
+    vessel_l: Annotated[float, Range(1.0, 1000000.0, "l")] = 800.0
+    """Gas in the expansion vessel at that pressure, l: 2 % of the water (assumption)."""
     pipes_m3: Annotated[float, Range(0.01, 10000.0, "m3")] = 6.0
     """Return side: pipes, coils and evaporators."""
     ambient_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 5.0
@@ -43,6 +61,8 @@ class WaterLoopRatings:
 
 @dataclass
 class WaterLoopState(ThermalState):
+    lost_l: float = 0.0
+    """Water that has leaked out and was not refilled, l."""
     shut: bool = False
     """Its main isolation valves are shut for work on the loop."""
     nodes_c: list[float] = field(default_factory=list)
@@ -57,12 +77,20 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
     STATE = WaterLoopState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "valve-shut": Fault("a main isolation valve is shut: no flow", source="Equinix Singapore, 2023-10"),
+        "leak": Fault(
+            "water leaks: the pressure falls until the pumps draw air; the loss stays until people refill the loop",
+            {"rate": Parameter(20.0, "l/min", 0.1, 10000.0)},
+        ),
         "restriction": Fault(
             "a strainer is blocked", {"loss": Parameter(50.0, "%", 1.0, 100.0, "part of the flow that is gone")}
         ),
     }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "refill": DeedKind("fill it up to its pressure and bleed it", lambda loop, _: loop.refill()),
+    }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         "supply_c": "°C", "return_c": "°C", "tank_c": "°C", "flow_l_s": "l/s", "load_kw": "kW",
+        "head_kpa": "kPa", "static_kpa": "kPa",
         "pumps_running": "", "chillers_running": "", "shut": "",
     }  # fmt: skip
 
@@ -80,6 +108,8 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
             c / sum(capacities) * self.params.ambient_kw / DESIGN_DIFFERENCE_K for c in capacities
         ]
         """Heat exchange of each node with the air around it, by its share of the water, kW/K."""
+        self._resistance = 0.0
+        """Of the loop with open valves, kPa/(l/s)^2; 0 where no pressure is modelled."""
         self._flow = (-1, 0.0)
         """The plant's moment, and what the pumps move in it, l/s."""
 
@@ -102,6 +132,9 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         self._chosen = any(getattr(coil.params, "alternate_loop", "") for coil in coils)
         """Some units here have a second coil on another loop."""
         self._all_coils_l_s = sum(coil.params.water_l_s for coil in coils)
+        p = self.params
+        design_l_s = p.design_l_s or sum(x.params.flow_l_s for x in self.pumps if x.params.initially_on)
+        self._resistance = p.design_kpa / design_l_s**2 if design_l_s > 0.0 else 0.0
         outside = self.plant.find(self.params.climate) if self.params.climate else None
         self._climate = outside if isinstance(outside, Climate) else None
         super().start()
@@ -173,16 +206,78 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
             self._flow = (self.plant.moment, self._pumped_l_s())
         return self._flow[1]
 
+    @property
+    def _closed(self) -> bool:
+        """True if no water can flow: a valve is shut, or the pumps draw air."""
+        dry = bool(self.towers) and all(tower.dry for tower in self.towers)
+        return self.state.shut or dry or "valve-shut" in self.state.faults or self.static_kpa < LEAST_SUCTION_KPA
+
     def _pumped_l_s(self) -> float:
-        faults, flow = self.state.faults, 0.0
-        if self.state.shut or (self.towers and all(tower.dry for tower in self.towers)):
+        if self._closed:
             return 0.0
-        for pump in self.pumps:
-            flow += pump.flow_l_s
-        if not faults:
-            return flow
+        if self._resistance:
+            head = self.head_kpa
+            return sum([pump.curve(self.params.design_kpa).flow_at(head) for pump in self.pumps])
         blocked = self.fault("restriction")
-        return 0.0 if "valve-shut" in faults else flow * (1.0 - blocked["loss"] / 100.0) if blocked else flow
+        pumped = sum([pump.rated_l_s for pump in self.pumps])
+        return pumped * (1.0 - blocked["loss"] / 100.0) if blocked else pumped
+
+    @property
+    def _resisting(self) -> float:
+        """Resistance now, kPa/(l/s)^2."""
+        blocked = self.fault("restriction")
+        free = 1.0 - blocked["loss"] / 100.0 if blocked else 1.0
+        return inf if self._closed or free <= 0.0 else self._resistance / free**2
+
+    @property
+    def head_kpa(self) -> float:
+        """Differential pressure of the pumps, kPa; 0 where none is modelled."""
+        if not self._resistance or self.static_kpa < LEAST_SUCTION_KPA:
+            return 0.0
+        return common_head_kpa([pump.curve(self.params.design_kpa) for pump in self.pumps], self._resisting)
+
+    def full_speed_kpa(self) -> float:
+        """Differential pressure that the pumps which should turn would give at full speed, kPa."""
+        curves = [pump.curve(self.params.design_kpa)._replace(speed=1.0) for pump in self.pumps if pump.target > 0.0]
+        return common_head_kpa(curves, self._resisting) if self._resistance else 0.0
+
+    def pump_l_s(self, pump: Pump) -> float:
+        """What that pump moves, l/s."""
+        if self._closed:
+            return 0.0
+        if self._resistance:
+            return pump.curve(self.params.design_kpa).flow_at(self.head_kpa)
+        return pump.rated_l_s
+
+    @property
+    def static_kpa(self) -> float:
+        """Pressure of the standing loop above that of the air, kPa: the gas in the vessel expands (Boyle)."""
+        lost_l = self.state.lost_l
+        if not lost_l:
+            return self.params.fill_kpa
+        vessel_l = self.params.vessel_l
+        return (self.params.fill_kpa + AIR_KPA) * vessel_l / (vessel_l + lost_l) - AIR_KPA
+
+    def refill(self) -> None:
+        """Fill the loop up to its pressure and bleed it."""
+        if self.state.lost_l:
+            self.state.lost_l = 0.0
+            self.log("refilled")
+            self.touch()
+
+    def horizon(self) -> float:
+        """Until the nodes have moved, or until a leak has brought the pressure down to that at which pumps draw air."""
+        reach, leak = super().horizon(), self.fault("leak")
+        if leak and self.static_kpa >= LEAST_SUCTION_KPA:
+            p = self.params
+            empty_l = p.vessel_l * ((p.fill_kpa + AIR_KPA) / (LEAST_SUCTION_KPA + AIR_KPA) - 1.0)
+            reach = min(reach, max(0.001, (empty_l - self.state.lost_l) * 60.0 / leak["rate"] + 0.001))
+        return reach
+
+    def advance(self, dt: float) -> None:
+        super().advance(dt)
+        if (leak := self.fault("leak")) and self.static_kpa > 0.0:
+            self.state.lost_l += leak["rate"] * dt / 60.0
 
     @property
     def evaporator_l_s(self) -> float:
