@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
 
-from twinfeed.harness.cli.output import Exit, console, plain_errors, print_json, table
+from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, print_json, table
 from twinfeed.harness.durations import spoken
 
 if TYPE_CHECKING:
@@ -53,6 +54,9 @@ def list_outages(context: typer.Context, json: JsonOption = False) -> None:
 @app.command()
 def run(
     id: Annotated[str, typer.Argument(help="An outage, as `twinfeed outages` lists them.")],
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Also draw the run to this SVG or PNG file (extra `plot`).")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Play one outage: published and simulated times side by side, and the same with the lesson applied.
@@ -65,11 +69,22 @@ def run(
 
     with plain_errors():
         played = play(load(id))
+        if plot is not None:
+            _draw(played, plot)
     if json:
         print_json(played.to_dict())
     else:
         _print(played)
     raise typer.Exit(Exit.DONE if played.right else Exit.NO)
+
+
+def _draw(played: Played, path: Path) -> None:
+    from twinfeed.harness.properties.plots import PlottingMissing, plot
+
+    try:
+        plot(played.outcome.verdicts[0], played.outcome.journal, path, played.outage.title)
+    except PlottingMissing as error:
+        fail(str(error), Exit.USAGE)
 
 
 def _print(played: Played) -> None:

@@ -13,11 +13,13 @@ HEAD = """# Published outages on the twin
 
 Operators and the press have described many outages of data centres with times. {count} of them are scenarios in `fixtures/outages`,
 each on a small site of its own shape. `twinfeed outages` lists them, and `twinfeed outages run ID` plays one: the published and
-the simulated times side by side, and then the same with the lesson applied. The tests check for each outage:
+the simulated times side by side, and then the same with the lesson applied.
+`--plot FILE` draws the run (extra `plot`). The tests check for each outage:
 
 - Every event comes, in the published order.
 - Each compared time is within the stated factor. It counts from the last event that the scenario causes itself; events marked "given" are
   caused at their published time and show nothing.
+- Nothing is compared after an event that is caused at a time which the record does not give.
 - The properties of the scenario break, and with the lesson they all hold.
 
 Facts are those of the named sources. "Unsure" lists what the record leaves open, and what is the twin's own.
