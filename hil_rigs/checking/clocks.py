@@ -55,20 +55,23 @@ async def look(asked: Asked, monotonic: Callable[[], float], now: Callable[[], f
         if asked.access.snmp is not None and asked.access.snmp.version == "v3":
             boots = await _number(asked, handle, ENGINE_BOOTS)
             engine = await _number(asked, handle, ENGINE_TIME)
-    day = None
-    try:
-        value = (await asked.ask(lambda: handle.read(CLOCK_POINT))).value
-        day = EPOCH_S + float(value) if isinstance(value, int | float) and value == value else None
-    except TransportError:
-        pass
     return Clocks(
         monotonic(),
         now(),
         None if uptime is None else uptime / 100.0,
         None if boots is None else int(boots),
         engine,
-        day,
+        await day_of(asked),
     )
+
+
+async def day_of(asked: Asked) -> float | None:
+    """The time of day of a device, seconds since 1970; None where its profile has no clock, or it gives no time."""
+    try:
+        value = (await asked.ask(lambda: asked.handle.read(CLOCK_POINT))).value
+    except TransportError:
+        return None
+    return EPOCH_S + float(value) if isinstance(value, int | float) and value == value else None
 
 
 async def _number(asked: Asked, handle: DeviceHandle, oid: str) -> float | None:
@@ -110,18 +113,24 @@ def judged(name: str, first: Clocks, last: Clocks) -> Iterator[Finding]:
                     window=f"{WINDOW_S:g}",
                 ),
             )
-    if last.day_s is not None and abs(last.day_s - last.now_s) > CLOCK_WITHIN_S:
-        off = last.day_s - last.now_s
-        yield Finding(
-            name,
-            "clock",
-            Level.PROBLEM,
-            Phrase("its clock is {off} ahead", off=_span(off))
-            if off > 0
-            else Phrase("its clock is {off} behind", off=_span(-off)),
-            Phrase("this computer's time, within {within} s", within=f"{CLOCK_WITHIN_S:g}"),
-            Phrase("set it, or this computer's: its log cannot be laid beside the record"),
-        )
+    yield from day_judged(name, last.day_s, last.now_s)
+
+
+def day_judged(name: str, day_s: float | None, now_s: float) -> Iterator[Finding]:
+    """The finding from the time of day of a device, beside that of this computer, both in seconds since 1970."""
+    if day_s is None or abs(day_s - now_s) <= CLOCK_WITHIN_S:
+        return
+    off = day_s - now_s
+    yield Finding(
+        name,
+        "clock",
+        Level.PROBLEM,
+        Phrase("its clock is {off} ahead", off=_span(off))
+        if off > 0
+        else Phrase("its clock is {off} behind", off=_span(-off)),
+        Phrase("this computer's time, within {within} s", within=f"{CLOCK_WITHIN_S:g}"),
+        Phrase("set it, or this computer's: its log cannot be laid beside the record"),
+    )
 
 
 def _went(first: float | None, last: float | None, unknown: float = 0.0) -> float:

@@ -1,4 +1,4 @@
-"""Before a bench is armed: every device must be the one that the rig file means.
+"""Before a bench is armed: every device must be the one that the rig file means, and its clock right.
 
 A PDU at the wrong address switches off somebody else's load, so nothing moves before each device has said who it is.
 """
@@ -6,11 +6,13 @@ A PDU at the wrong address switches off somebody else's load, so nothing moves b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 
 from twinfeed._phrases import Phrase
 from twinfeed.harness.report.notes import Identity
 from twinfeed.harness.transports import DeviceHandle
+from twinfeed.hil_rigs.checking import clocks
 from twinfeed.hil_rigs.checking.asking import Asked
 from twinfeed.hil_rigs.checking.identity import Card, verified
 from twinfeed.hil_rigs.rigfile import Rig
@@ -28,6 +30,22 @@ async def introductions(rig: Rig, handles: Mapping[str, DeviceHandle]) -> tuple[
     told = zip(handles, found, strict=True)
     known = [Identity(name, card.product, card.serial, card.firmware, _source(card)) for name, (card, _) in told]
     return known, [str(finding) for _, findings in found for finding in findings]
+
+
+async def wrong_clocks(
+    rig: Rig, handles: Mapping[str, DeviceHandle], now: Callable[[], float] = time.time
+) -> list[str]:
+    """A line for each device whose own clock differs from this computer's: the same judgement as that of a check.
+
+    A device that gives no time has none to be wrong.
+    """
+
+    async def judged(name: str, handle: DeviceHandle) -> list[str]:
+        day_s = await clocks.day_of(Asked(handle, rig.bench.devices[name]))
+        return [str(finding) for finding in clocks.day_judged(name, day_s, now())]
+
+    found = await asyncio.gather(*(judged(name, handle) for name, handle in handles.items()))
+    return [line for lines in found for line in lines]
 
 
 def _source(card: Card) -> str:

@@ -10,10 +10,13 @@ import typer
 from twinfeed._phrases import Phrase
 from twinfeed.harness.cli.output import Exit, fail, tell
 from twinfeed.harness.durations import seconds, spoken
+from twinfeed.harness.language import spoken as language
 from twinfeed.hil_rigs.cli.bench import File
 from twinfeed.hil_rigs.cli.supervised import As, agreed, person_of, pin_of, rig_of, with_client
 from twinfeed.hil_rigs.emergency.page import token_of
+from twinfeed.hil_rigs.persons import checklist
 from twinfeed.hil_rigs.rigfile import Rig
+from twinfeed.hil_rigs.schema import text_in
 from twinfeed.hil_rigs.supervisor.client import Client
 from twinfeed.hil_rigs.supervisor.places import folder, record_of, socket_of
 from twinfeed.hil_rigs.supervisor.process import join
@@ -25,9 +28,21 @@ def arm(
     for_: Annotated[
         str, typer.Option("--for", metavar="TIME", help="How long; the bench is read-only afterwards.")
     ] = "1h",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask again.")] = False,
+    confirm: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--confirm",
+            metavar="NAME",
+            help="For scripts: who has confirmed the checklist; NUMBER=NAME for one item. May be repeated.",
+        ),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Whoever is responsible has confirmed the whole checklist; nothing is asked.")
+    ] = False,
 ) -> None:
     """Let things move on a bench, on a person's responsibility, for so long.
+
+    Before that each item of the bench's checklist is confirmed, and recorded with the name of the person.
 
     Example: twinfeed rig arm ups-bench --as "Awa Traoré" --for 2h
     """
@@ -37,6 +52,10 @@ def arm(
         for_s = seconds(for_)
     except ValueError as error:
         fail(Phrase("--for: {error}", error=error), Exit.USAGE)
+    try:
+        confirmed = checklist.by_options(rig.bench, [person] if yes else confirm or ())
+    except ValueError as error:
+        fail(Phrase("--confirm: {error}", error=error), Exit.USAGE)
     movable = ", ".join(f"{name} ({actuator.means})" for name, actuator in rig.bench.actuators.items())
     tell(
         Phrase(
@@ -46,13 +65,15 @@ def arm(
             movable=movable or Phrase("nothing"),
         )
     )
-    if not yes and not agreed(Phrase("Is everybody clear of the bench?")):
-        raise typer.Exit(Exit.NO)
+    for item, text in zip(checklist.items(rig.bench), rig.bench.checklist, strict=True):
+        if item not in confirmed and not agreed(text_in(text, language())):
+            fail(Phrase("not armed: {item} is not confirmed", item=repr(text_in(text, language()))), Exit.NO)
+        confirmed.setdefault(item, person)
     pin = pin_of(rig, person)
 
     async def do(client: Client) -> Any:
         await _first_readings(client, rig)
-        await client.ask("arm", person=person, for_s=for_s, pin=pin)
+        await client.ask("arm", person=person, for_s=for_s, pin=pin, confirmed=confirmed)
 
     with_client(join(rig), do)
     tell(

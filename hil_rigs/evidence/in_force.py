@@ -37,7 +37,7 @@ def described(rig: Rig, with_text: bool = True) -> dict[str, Any]:
         "devices": devices,
     }
     if with_text:
-        limits = {"interlocks", "limits", "emergency_stop", "inhibit", "order", "may_arm", "logins"}
+        limits = {"interlocks", "limits", "emergency_stop", "inhibit", "order", "may_arm", "logins", "checklist"}
         found["limits"] = bench.model_dump(mode="json", include=limits, exclude_none=True)
         found["text"] = PIN.sub("scrypt:(left out)", rig.text)
     return found

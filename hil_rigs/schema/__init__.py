@@ -23,9 +23,10 @@ from twinfeed.hil_rigs.schema.forms import (
     text_in,
 )
 from twinfeed.hil_rigs.schema.instruments import Instrument, Query, Reader
-from twinfeed.hil_rigs.schema.safety import EmergencyStop, Inhibit, Labgrid, Limits, OnBattery, Order
+from twinfeed.hil_rigs.schema.safety import CHECKLIST, EmergencyStop, Inhibit, Labgrid, Limits, OnBattery, Order
 
 __all__ = [
+    "CHECKLIST",
     "CREDENTIAL",
     "DEFAULT_UNIT",
     "LABGRID",

@@ -14,7 +14,7 @@ from twinfeed.hil_rigs.schema.conditions import Limit
 from twinfeed.hil_rigs.schema.devices import DeviceAccess
 from twinfeed.hil_rigs.schema.forms import CREDENTIAL, Form, Language, Quantity, Text
 from twinfeed.hil_rigs.schema.instruments import Instrument
-from twinfeed.hil_rigs.schema.safety import EmergencyStop, Inhibit, Labgrid, Limits, Order
+from twinfeed.hil_rigs.schema.safety import CHECKLIST, EmergencyStop, Inhibit, Labgrid, Limits, Order
 
 STEP_S = 2.0
 """What `limits.step` is at least where it is left out, s."""
@@ -70,6 +70,8 @@ class Bench(Form):
     limits: Limits = Limits()
     emergency_stop: EmergencyStop = EmergencyStop()
     inhibit: list[Inhibit] = []
+    checklist: list[Text] = list(CHECKLIST)
+    """The items that are confirmed one by one before the bench is armed; an empty list asks for none."""
     order: Order = Order()
 
     @model_validator(mode="after")

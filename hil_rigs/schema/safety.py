@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from twinfeed._phrases import N_
 from twinfeed.hil_rigs.schema.conditions import Limit
-from twinfeed.hil_rigs.schema.forms import Form, Span, Text
+from twinfeed.hil_rigs.schema.forms import Form, Language, Span, Text
+
+CHECKLIST: tuple[dict[Language, str], ...] = (
+    {
+        "en": N_("The red button (emergency stop) is wired, unlocked and within reach."),
+        "fr": "Le bouton rouge (arrêt d'urgence) est câblé, déverrouillé et à portée de main.",
+    },
+    {
+        "en": N_("The watchdog relay was tested: without its heartbeat it de-energises the bench."),
+        "fr": "Le relais chien de garde a été essayé : sans battement il met le banc hors tension.",
+    },
+    {"en": N_("Everybody is clear of the bench."), "fr": "Tout le monde est à l'écart du banc."},
+)
+"""The items that a person confirms before a bench is armed whose file has no `checklist`."""
 
 
 class OnBattery(Limit):

@@ -293,7 +293,9 @@ class Server:
         waiting[1].set_result({key: request.get(key) for key in ("question", "person", "done", "value", "text")})
 
     async def arm(self, session: Session, request: Mapping[str, Any]) -> Any:
-        await self.supervisor.arm(str(request["person"]), float(request["for_s"]), str(request.get("pin", "")))
+        confirmed = {str(item): str(person) for item, person in dict(request.get("confirmed") or {}).items()}
+        person, for_s, pin = str(request["person"]), float(request["for_s"]), str(request.get("pin", ""))
+        await self.supervisor.arm(person, for_s, pin, confirmed)
 
     async def disarm(self, session: Session, request: Mapping[str, Any]) -> Any:
         await self.supervisor.disarm(str(request["person"]), str(request.get("pin", "")))

@@ -28,13 +28,13 @@ from twinfeed.hil_rigs import schema
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
 from twinfeed.hil_rigs.checking.findings import Level
 from twinfeed.hil_rigs.checking.fit import fit_to_arm
-from twinfeed.hil_rigs.checking.identities import introductions
+from twinfeed.hil_rigs.checking.identities import introductions, wrong_clocks
 from twinfeed.hil_rigs.emergency.life import Life
 from twinfeed.hil_rigs.emergency.mark import Mark
 from twinfeed.hil_rigs.evidence.in_force import Edits, described
 from twinfeed.hil_rigs.evidence.watch import Watch
 from twinfeed.hil_rigs.instruments import Instrument, NoReading, measures, needed
-from twinfeed.hil_rigs.persons import objection
+from twinfeed.hil_rigs.persons import checklist, objection
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import Inhibit, text_in
 from twinfeed.hil_rigs.supervisor.interlocks import BatteryTime, Interlock
@@ -304,28 +304,33 @@ class Supervisor:
 
     # -- arming -------------------------------------------------------------------------------------------------------
 
-    async def arm(self, person: str, for_s: float, pin: str = "") -> None:
+    async def arm(self, person: str, for_s: float, pin: str = "", confirmed: Mapping[str, str] | None = None) -> None:
         """Let things move, on that person's responsibility, for so long. Every device is asked who it is before.
 
-        Whoever has armed the bench may arm it again, which sets the time anew.
+        Whoever has armed the bench may arm it again, which sets the time anew. `confirmed` are the items of the
+        checklist and the persons who have confirmed them.
 
         Raises:
-            Denied: the person may not, somebody else has armed the bench, it has tripped, a limit is broken, the rig
-                file was edited, `twinfeed rig check` would find a problem, or a device is not the one that the file
-                means.
+            Denied: the person may not, the checklist is not confirmed, somebody else has armed the bench, it has
+                tripped, a limit is broken, the rig file was edited, `twinfeed rig check` would find a problem, a device
+                is not the one that the file means, or its clock is wrong.
         """
         async with self._arming:
-            await self._arm(person, for_s, pin)
+            await self._arm(person, for_s, pin, confirmed or {})
 
-    async def _arm(self, person: str, for_s: float, pin: str) -> None:
+    async def _arm(self, person: str, for_s: float, pin: str, confirmed: Mapping[str, str]) -> None:
         user = acting()
         try:
             await self._may_arm(person, for_s, user, pin)
+            if why := checklist.objection(self.rig.bench, confirmed):
+                raise Denied(why)
             devices, wrong = await introductions(self.rig, self.handles)
             for device in devices:
                 self.note(device)
             if wrong:
                 raise Denied(Phrase("not every device is the one that the file means: {wrong}", wrong="; ".join(wrong)))
+            if clocks := await wrong_clocks(self.rig, self.handles):
+                raise Denied("; ".join(clocks))
             self._fit_to_arm()
             if self.state != "armed":
                 self._note_arming(person)
@@ -334,6 +339,8 @@ class Supervisor:
             raise
         if self.arming is None:
             self._watched.line(_now())  # what was read before is no evidence of this arming
+        for confirmation in checklist.confirmations(self.rig.bench, confirmed):
+            self.note(confirmation)
         self.arming = Arming(person, _now() + for_s, user.login, user.uid)
         self.tell(person, ARMED, for_s=for_s)
         self._shout({"event": "armed", "person": person, "for_s": for_s})

@@ -345,6 +345,8 @@ class Wording:
                 return f"→ {value}"
             case "why" | "after" if isinstance(value, str):
                 return self.say(value)
+            case "instruction" | "answer":
+                return self.say(str(value).partition("\n")[0])
             case "run" | "text":
                 return str(value)
             case "failed" | "found" if isinstance(value, list):

@@ -133,6 +133,7 @@ FOR_PROGRAMS = {
     "hil_rigs/places.py": "\0 on \0",  # as labgrid writes it
     "hil_rigs/practice/first_test.py": '"""|, and \0 proves it',  # a program
     "hil_rigs/pytest_plugin.py": "run on the physical|with --rig|twinfeed: \0",  # pytest's own help is English
+    "hil_rigs/schema/safety.py": "Le |Tout le monde",  # beside its English
     "hil_rigs/schema/bench.py": "The bench's software twin",  # the JSON Schema
     "hil_rigs/scpi.py": "scpi \0",
     "hil_rigs/supervisor/guard.py": "supervisor of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,12 @@ from checked import Checked
 from running import Running
 from typer.testing import CliRunner
 
+from twinfeed.hil_rigs import rigfile
+from twinfeed.hil_rigs.checking.asking import Asked
+from twinfeed.hil_rigs.checking.clocks import day_of
+from twinfeed.hil_rigs.checking.identities import wrong_clocks
 from twinfeed.hil_rigs.cli import app
+from twinfeed.hil_rigs.connecting import connect
 from twinfeed.hil_rigs.lock import BenchLock
 
 
@@ -167,6 +173,24 @@ class TestClocks:
         assert finding["found"].startswith("its clock is ")
         assert finding["found"].endswith(" d behind")
         assert answer.code == 1
+
+    def test_the_same_finding_keeps_the_bench_from_being_armed(self, rig: Callable[..., Path], network: str) -> None:
+        bench = rigfile.read(rig((self.GENERATOR[0], self.GENERATOR[1].format(network))))
+
+        async def asked(off_s: float) -> list[str]:
+            handles = {"generator-1": connect(bench)["generator-1"]}
+            try:
+                day_s = await day_of(Asked(handles["generator-1"], bench.bench.devices["generator-1"]))
+                assert day_s is not None
+                return await wrong_clocks(bench, handles, lambda: day_s + off_s)
+            finally:
+                handles["generator-1"].close()
+
+        assert asyncio.run(asked(20.0)) == []
+        assert asyncio.run(asked(60.0)) == [
+            "generator-1: its clock is 60 s behind, expected this computer's time, within 30 s; set it, or this "
+            "computer's: its log cannot be laid beside the record"
+        ]
 
 
 class TestPapers:

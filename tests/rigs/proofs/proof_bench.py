@@ -36,6 +36,7 @@ from twinfeed.hil_rigs.world import RigWorld
 
 NETWORK_BENCH = """
 bench: proofs
+checklist: []
 may_arm: [Awa]
 wiring:
   addresses: 127.45.0.0/24

@@ -35,6 +35,7 @@ from twinfeed.hil_rigs.supervisor.supervisor import Supervisor
 
 RIG = """
 bench: histories
+checklist: []
 may_arm: [Awa]
 wiring:
   power:

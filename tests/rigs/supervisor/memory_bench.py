@@ -19,6 +19,7 @@ from twinfeed.hil_rigs.supervisor.supervisor import Supervisor
 
 RIG = """
 bench: memory
+checklist: []
 may_arm: [Awa]
 wiring:
   power:
@@ -109,7 +110,8 @@ class MemoryBench:
 
     def start(self, sections: str = "", actuators: str = ACTUATORS) -> Supervisor:
         path = self.folder / "rig.yaml"
-        path.write_text(RIG + actuators + sections, encoding="utf-8")
+        common = RIG.replace("checklist: []\n", "") if "checklist:" in sections else RIG
+        path.write_text(common + actuators + sections, encoding="utf-8")
         rig = rigfile.read(path)
         self.switches = {name: Switch(name, self.moves) for name in rig.bench.actuators}
 
