@@ -67,7 +67,7 @@ def arm(
     )
     for item, text in zip(checklist.items(rig.bench), rig.bench.checklist, strict=True):
         if item not in confirmed and not agreed(text_in(text, language())):
-            fail(Phrase("not armed: {item} is not confirmed", item=repr(text_in(text, language()))), Exit.NO)
+            fail(Phrase("not armed, since this is not confirmed: {item}", item=text_in(text, language())), Exit.NO)
         confirmed.setdefault(item, person)
     pin = pin_of(rig, person)
 
