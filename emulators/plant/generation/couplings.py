@@ -8,7 +8,7 @@ from typing import NamedTuple
 from twinfeed.emulators.plant.power.boards import Board
 from twinfeed.emulators.plant.power.breakers import CircuitBreaker
 from twinfeed.emulators.plant.power.electrical import Electrical
-from twinfeed.emulators.plant.power.flow import Tie, out_of_service
+from twinfeed.emulators.plant.power.flow import Tie
 from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch
 from twinfeed.emulators.plant.power.transformers import Transformer
 
@@ -25,12 +25,7 @@ class Link(NamedTuple):
     @property
     def closed(self) -> bool:
         """True if current can flow from one end to the other."""
-        of = self.of
-        if isinstance(of, CircuitBreaker):
-            return of.closed and not getattr(of, "clash", False)
-        if isinstance(of, Transformer):
-            return not of.tripped
-        return of.passes(self.terminal) and not out_of_service(of)
+        return self.terminal in self.of.links()
 
 
 class Couplings:

@@ -204,25 +204,37 @@ def surge_upstream(board: Electrical) -> None:
     On each way the nearest interrupter opens, whatever it is: a breaker, a closed bus tie, a set's own breaker. One
     that fails to open leaves it to the next. A source with nothing before it goes down. Sets always trip (ANSI 78).
     """
-    ties = [actor for actor in board.plant.actors.values() if isinstance(actor, Tie)]
+    ways: dict[str, list[tuple[Electrical, Electrical]]] = {}
+    """By component, as everything stands before anything opens: what each way up goes through, and where it leads."""
+    ahead = [board]
+    while ahead:
+        component = ahead.pop()
+        if component.id not in ways:
+            ways[component.id] = _ways_up(component)
+            ahead += [above for _, above in ways[component.id]]
     reached: dict[str, bool] = {}
 
     def rise(component: Electrical, broken: bool) -> None:
-        if reached.get(component.id, True) <= broken and component.id in reached:
+        if component.id in reached and reached[component.id] <= broken:
             return
         reached[component.id] = broken
-        for terminal, supply in component.seen.items():
-            if supply.live and component.passes(terminal):
-                above = component.upstream(terminal)
-                rise(above, above.surge(OUT_OF_STEP, broken))
-        for tie in ties:
-            ends = tie.upstream("a"), tie.upstream("b")
-            if component in ends and tie.closed and not tie.clash:
-                far = ends[0] if component is ends[1] else ends[1]
-                if far.live:
-                    rise(far, tie.surge(OUT_OF_STEP, broken))
+        for through, above in ways[component.id]:
+            rise(above, through.surge(OUT_OF_STEP, broken))
 
     rise(board, False)
+
+
+def _ways_up(component: Electrical) -> list[tuple[Electrical, Electrical]]:
+    """The live neighbours that feed a component or are tied to it, each with the interrupter of the way to it."""
+    fed = [component.upstream(terminal) for terminal in component.links() if component.seen[terminal].live]
+    ways = [(above, above) for above in fed]
+    for tie in component.plant.actors.values():
+        if isinstance(tie, Tie) and tie.closed and not tie.clash:
+            ends = tie.upstream("a"), tie.upstream("b")
+            if component in ends:
+                far = ends[0] if component is ends[1] else ends[1]
+                ways += [(tie, far)] if far.live else []
+    return ways
 
 
 def neutral_amperes(load: Draw, supply: Supply) -> float:

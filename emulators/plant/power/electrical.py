@@ -344,10 +344,6 @@ class Electrical(Component[S, P]):
         """What it draws from each terminal, given `load` (and `loads`). Must not change the state."""
         raise NotImplementedError  # every kind of component says its own
 
-    def passes(self, terminal: str) -> bool:
-        """True if current can flow between this terminal and the output in the present state of the component."""
-        return True
-
     def surge(self, cause: str, broken: bool) -> bool:
         """Carry the surge between two sources that are out of step, on its way up to the sources.
 

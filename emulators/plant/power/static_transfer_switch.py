@@ -239,9 +239,6 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
             return DEAD
         return self.seen.get(self._through, DEAD)
 
-    def passes(self, terminal: str) -> bool:
-        return terminal == self._through
-
     def demand(self) -> Mapping[str, Draw]:
         return {self._through: self.load}
 

@@ -202,9 +202,6 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
     def energise(self) -> Supply:
         return self.seen.get(self.state.position, DEAD)
 
-    def passes(self, terminal: str) -> bool:
-        return terminal == self.state.position
-
     def demand(self) -> Mapping[str, Draw]:
         return {self.state.position: self.load}
 

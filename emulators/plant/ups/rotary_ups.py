@@ -192,9 +192,6 @@ class RotaryUps(Electrical[RotaryUpsState, RotaryUpsRatings]):
             "input": three_phase(self.load.total_kw + self.params.kw * (self.params.losses + max(0.0, -self._drained)))
         }
 
-    def passes(self, terminal: str) -> bool:
-        return self.state.mode == "line"
-
     def surge(self, cause: str, broken: bool) -> bool:
         """A surge that nothing nearer has broken shuts the machine down, and its isolation breaker opens."""
         if not broken and self.output.live:

@@ -141,9 +141,6 @@ class Ups(Electrical[UpsState, UpsRatings]):
     def demand(self) -> Mapping[str, Draw]:
         return self.train.demand()
 
-    def passes(self, terminal: str) -> bool:
-        return terminal == self.train.passing
-
     def surge(self, cause: str, broken: bool) -> bool:
         """A surge that nothing nearer has broken stops the inverter, and the protection latches it off."""
         if self.train.passing:
