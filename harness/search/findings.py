@@ -48,7 +48,11 @@ def regression_test(scenario: Scenario, name: str, vacuous: Collection[str] = ()
     too early for some of what the others count from.
     """
     told = ", ".join(f"{e.target} {e.what}" for e in scenario.entries) or "No fault at all"
-    lists = {name: entries for name, entries in _lists(scenario).items() if entries or name == "FAULTS"}
+    lists = {
+        name: entries
+        for name, entries in _lists(scenario).items()
+        if entries or (name == "FAULTS" and not scenario.entries)
+    }
     note = scenario.note or f"{told}: what was found must stay mended."
     return TEMPLATE.format(
         note=note.replace("\\", "\\\\").replace('"', "'"),
@@ -91,7 +95,7 @@ def _lists(scenario: Scenario) -> dict[str, Sequence[Scheduled]]:
 def _imports(lists: Mapping[str, Sequence[Scheduled]]) -> list[str]:
     people = [cls for name, cls in (("COMMANDS", "Command"), ("DEEDS", "Deed")) if name in lists]
     deeds = [f"from twinfeed.harness.faults.deeds import {', '.join(people)}"] if people else []
-    return [*deeds, *(["from twinfeed.harness.faults.injection import Injection"] if lists["FAULTS"] else [])]
+    return [*deeds, *(["from twinfeed.harness.faults.injection import Injection"] if lists.get("FAULTS") else [])]
 
 
 def _source(entry: Scheduled) -> str:

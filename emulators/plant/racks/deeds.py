@@ -15,6 +15,8 @@ GAP: Mapping[str, Parameter] = {
 }
 """The rate of deeds that go from rack to rack."""
 
+AT_ONCE = Parameter(0.0, "s", 0.0, 86400.0, "from one rack to the next", neutral=None)
+
 DEEDS: Mapping[str, DeedKind] = {
     "shut-down": DeedKind(
         "shut its systems down in order", lambda row, a: row.shut_down(int(a["rack"])), RACK, "start-up"
@@ -32,9 +34,9 @@ DEEDS: Mapping[str, DeedKind] = {
         {"percent": Parameter(100.0, "%", 0.0, 100.0, "how busy it is then", neutral=None), **RACK},
     ),
     "recable": DeedKind(
-        "plug a cord of a rack into the other source, or into none",
-        lambda row, a: row.recable(int(a["rack"]), a["cord"], a["to"]),
-        {**RACK, "cord": Word(("a", "b")), "to": Word(("a", "b", "none"))},
+        "plug a cord of a rack into the other source, or into none; of all racks, one after the other",
+        lambda row, a: row.recable(int(a["rack"]), a["cord"], a["to"], a["gap_s"]),
+        {**RACK, "cord": Word(("a", "b")), "to": Word(("a", "b", "none")), "gap_s": AT_ONCE},
     ),
 }
 """By name; `twinfeed.emulators.plant.racks.racks.RackRow` carries them out."""

@@ -338,9 +338,12 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         self.touch()
 
     def on_timer(self, name: str) -> None:
-        step, _, gap = name.partition(" ")
+        step, *given = name.split(" ")
         if step == "restart":
-            self.restart(float(gap))
+            self.restart(float(given[0]))
+        elif step == "recable":
+            rack, cord, to, gap = given
+            self._recable_on(int(rack), cord, to, float(gap))
         elif name != "look":
             super().on_timer(name)
         self._stale()
@@ -390,8 +393,8 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
             self.after(gap_s, f"restart {gap_s!r}")
         return True
 
-    def recable(self, rack: int, cord: str, to: str) -> bool:
-        """Plug that cord of one rack (from 1) or of all into the terminal `to`, or into `none`.
+    def recable(self, rack: int, cord: str, to: str, gap_s: float = 0.0) -> bool:
+        """Plug that cord of one rack (from 1), or of all at a rate, into the terminal `to` or into `none`.
 
         Raises:
             ValueError: the row has no such cord or terminal.
@@ -399,6 +402,9 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         for name in (cord, to):
             if name not in (*self._terminals, "none") or cord == "none":
                 raise ValueError(f"{self.id} has no {name!r}; it has {', '.join(self._terminals)}")
+        if rack == 0 and gap_s > 0.0:
+            self._recable_on(1, cord, to, gap_s)
+            return True
         state, c = self.state, self._terminals.index(cord)
         place = self._terminals.index(to) if to != "none" else -1
         for r in self._chosen(rack):
@@ -408,6 +414,12 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
                 self.log("recabled", rack=r + 1, cord=cord, to=to)
         self._stale()
         return True
+
+    def _recable_on(self, rack: int, cord: str, to: str, gap_s: float) -> None:
+        """Move the cord of this rack, and later those of the racks after it."""
+        self.recable(rack, cord, to)
+        if rack < self.params.racks:
+            self.after(gap_s, f"recable {rack + 1} {cord} {to} {gap_s!r}")
 
     def _chosen(self, rack: int) -> Sequence[int]:
         if not 0 <= rack <= self.params.racks:

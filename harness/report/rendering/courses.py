@@ -12,7 +12,7 @@ from twinfeed.harness.journal import Journal, Point
 from twinfeed.harness.report.rendering.wording import Wording
 from twinfeed.harness.unknown import Unknown
 
-ACTIONS = ("fault", "fault cleared", "command")
+ACTIONS = ("fault", "fault cleared", "command", "deed")
 """The actions of a test on a site, as its journal calls them."""
 
 AROUND_S = 5.0

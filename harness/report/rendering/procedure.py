@@ -20,6 +20,13 @@ _DONE = {
     "fault": N_("Cause {kind} of {who}"),
     "fault cleared": N_("End {kind} of {who}"),
     "command": N_("Write {point} of {who}"),
+    "deed": N_("Have a person do {deed} at {who}"),
+}
+
+_CAME = {
+    "done": N_("done at {time}"),
+    "refused": N_("refused at {time}"),
+    "skipped": N_("left out at {time}"),
 }
 
 
@@ -73,9 +80,10 @@ def _actions(journal: Journal | None) -> Iterator[Event]:
 
 
 def _action(event: Event, wording: Wording) -> Row:
-    done = wording.say(_DONE[event.what])
-    step = done.format(kind=event.data.get("kind", ""), point=event.data.get("point", ""), who=event.who)
-    return Row(step, "", wording.say(N_("done at {time}")).format(time=wording.quantity(round(event.t, 3), "s")))
+    named = {name: event.data.get(name, "") for name in ("kind", "point", "deed")}
+    step = wording.say(_DONE[event.what]).format(who=event.who, **named)
+    came = wording.say(_CAME[str(event.data.get("outcome", "done"))])
+    return Row(step, "", came.format(time=wording.quantity(round(event.t, 3), "s")))
 
 
 def pictures(attempt: Attempt, journal: Journal | None, wording: Wording) -> tuple[list[str], int]:

@@ -129,3 +129,15 @@ def test_a_new_battery_is_full_and_young_and_needs_its_breaker_open() -> None:
     site.do(ups, "close-battery")
     assert not [kind for target, kind, _ in site.active_faults() if target == ups]
     assert site[ups].read("battery.charge") == pytest.approx(100.0)
+
+
+def test_a_whole_row_is_moved_to_the_other_source_rack_by_rack() -> None:
+    site = Site.load("bamako")
+    row = _row(site)
+    racks = site.components[row].params.racks  # type: ignore[attr-defined]
+    start = site.now
+    site.do(row, "recable", {"cord": "b", "to": "a", "gap_s": 60.0})
+    site.advance(60.0 * racks + 10.0)
+    moved = [(e.data["rack"], e.t - start) for e in site.plant.journal if e.who == row and e.what == "recabled"]
+    assert moved == [(n + 1, pytest.approx(60.0 * n)) for n in range(racks)]
+    assert site.components[row].quantity("supplied")
