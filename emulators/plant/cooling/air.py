@@ -13,6 +13,18 @@ def saturation_hpa(celsius: float) -> float:
     return 6.112 * exp(17.62 * celsius / (243.12 + celsius))
 
 
+def humidity_ratio(dew_point_c: float) -> float:
+    """Water vapour for each kg of dry air of that dew point at sea level, kg/kg; near boiling that of 99.5 degC."""
+    vapour_hpa = min(1000.0, saturation_hpa(dew_point_c))
+    return 0.622 * vapour_hpa / (1013.25 - vapour_hpa)
+
+
+def dew_point_at(ratio: float) -> float:
+    """Dew point of air of that humidity ratio (kg/kg) at sea level, degC."""
+    x = log(max(ratio, 1e-9) * 1013.25 / (0.622 + ratio) / 6.112)
+    return 243.12 * x / (17.62 - x)
+
+
 PSYCHROMETRIC_HPA_K = 6.62e-4 * 1013.25
 """Psychrometer coefficient of a ventilated wet bulb at sea level, hPa/K (Sprung; WMO-No. 8, annex 4.B)."""
 

@@ -10,8 +10,9 @@ from typing import Annotated, Any, ClassVar
 
 from typing_extensions import TypeVar
 
-from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K, relative_humidity_percent
+from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K, humidity_ratio, relative_humidity_percent
 from twinfeed.emulators.plant.cooling.dust import DUST, airflow, filter_pa, horizon_s, settled
+from twinfeed.emulators.plant.cooling.moisture import LATENT_KJ_PER_KG, condensing_kg_s
 from twinfeed.emulators.plant.cooling.thermal import Balance
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.approach import approached
@@ -41,6 +42,11 @@ class ConditionedAir(ABC):
     @abstractmethod
     def dew_point_c(self) -> float:
         """Of all the air, degC."""
+
+    @property
+    @abstractmethod
+    def damp(self) -> bool:
+        """True if water may condense on a coil."""
 
     @abstractmethod
     def rate_k_s(self, quantity: str) -> float:
@@ -131,7 +137,7 @@ class AirHandler(Electrical[S, P]):
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES, "running": "", "speed_percent": "%", "air_m3_s": "m3/s", "supply_air_c": "°C",
         "return_air_c": "°C", "cooling_kw": "kW", "heat_kw": "kW", "airflow_percent": "%", "hot": "",
-        "filter_pa": "Pa",
+        "filter_pa": "Pa", "condensate_kg_h": "kg/h", "latent_kw": "kW",
     }  # fmt: skip
 
     def __init__(self, id: str, params: Any = None, feeds: Mapping[str, str] | None = None) -> None:
@@ -298,6 +304,28 @@ class AirHandler(Electrical[S, P]):
         """Air that leaves the unit, degC; that of the return when the fans stand."""
         air = self.air_kw_per_k
         return self.return_air_c - (self.cooling_kw - self.heat_kw) / air if air > 0.0 else self.return_air_c
+
+    @property
+    @abstractmethod
+    def coldest_c(self) -> float:
+        """The coldest that its coil's surface can be now, degC."""
+
+    @property
+    @abstractmethod
+    def surface_c(self) -> float:
+        """Mean temperature of its coil's cold surface, degC; that of the return air when it does not cool."""
+
+    @property
+    def condensate_kg_h(self) -> float:
+        """Water that condenses on its coil, kg/h."""
+        if self.hall is None or not self.hall.damp or self.hall.dew_point_c <= self.coldest_c:
+            return 0.0
+        return 3600.0 * condensing_kg_s(self, humidity_ratio(self.hall.dew_point_c))
+
+    @property
+    def latent_kw(self) -> float:
+        """Heat of the water that condenses on its coil, kW, beyond that which it takes out of the air."""
+        return self.condensate_kg_h / 3600.0 * LATENT_KJ_PER_KG
 
     @property
     @abstractmethod

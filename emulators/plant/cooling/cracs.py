@@ -31,6 +31,9 @@ CONDENSER_C = (18.0, 55.0)
 
 REFERENCE_AIR_C = 35.0
 
+SURFACE_K = 10.0
+"""By how much the evaporating coil is colder than the air that leaves it, K (assumption)."""
+
 LEAST_AIRFLOW_PERCENT = 30.0
 """Below this airflow the coil freezes and the low-pressure switch opens, % (assumption)."""
 
@@ -200,7 +203,7 @@ class Crac(AirHandler[CracState, CracRatings]):
     @property
     def heat_rejected_kw(self) -> float:
         """Heat that leaves through the condenser, kW."""
-        return self.cooling_kw + self.compressors_kw
+        return self.cooling_kw + self.latent_kw + self.compressors_kw
 
     @property
     def condensing_c(self) -> float:
@@ -264,6 +267,14 @@ class Crac(AirHandler[CracState, CracRatings]):
         else:
             super().on_timer(name)
 
+    @property
+    def coldest_c(self) -> float:
+        return self.state.supply_c - SURFACE_K if self.state.compressors else self.return_air_c
+
+    @property
+    def surface_c(self) -> float:
+        return self.supply_air_c - SURFACE_K if self.cooling_kw > 0.0 else self.return_air_c
+
     # -- heat -----------------------------------------------------------------------------------------------
 
     def balance(self, balance: Balance, cold: int, hot: int) -> None:
@@ -274,5 +285,5 @@ class Crac(AirHandler[CracState, CracRatings]):
         balance.proportional(cold, hot, -slope)
         if self.towers is not None:
             node = self.towers.return_node
-            balance.heat(node, constant + self.compressors_kw)
+            balance.heat(node, constant + self.latent_kw + self.compressors_kw)
             balance.proportional(node, hot, slope)

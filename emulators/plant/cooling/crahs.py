@@ -82,6 +82,15 @@ class Crah(AirHandler[CrahState, CrahRatings]):
             self.log("changed over", to=self.params.alternate_loop if alternate else self.params.loop)
             self.touch()
 
+    @property
+    def coldest_c(self) -> float:
+        return self.water_in_c
+
+    @property
+    def surface_c(self) -> float:
+        """Between the entering water and the air that leaves."""
+        return (self.water_in_c + self.supply_air_c) / 2.0 if self.cooling_kw > 0.0 else self.return_air_c
+
     # -- water ----------------------------------------------------------------------------------------------
 
     @property
@@ -156,3 +165,4 @@ class Crah(AirHandler[CrahState, CrahRatings]):
             balance.heat(node, sign * constant)
             balance.proportional(node, hot, sign * slope)
             balance.proportional(node, supply, -sign * water_slope)
+        balance.heat(back, self.latent_kw)

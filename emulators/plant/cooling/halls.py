@@ -13,9 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K, relative_humidity_percent
+from twinfeed.emulators.plant.cooling.air import (
+    AIR_KJ_PER_M3_K,
+    dew_point_at,
+    humidity_ratio,
+    relative_humidity_percent,
+)
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, ConditionedAir
 from twinfeed.emulators.plant.cooling.climate import Climate
+from twinfeed.emulators.plant.cooling.moisture import Moisture
 from twinfeed.emulators.plant.cooling.rooms import sources_in
 from twinfeed.emulators.plant.cooling.thermal import Balance, Body, ThermalState
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
@@ -53,13 +59,17 @@ class HallRatings:
     hot_spot: Annotated[float, Range(0.0, 0.9)] = 0.1
     """Part of the air at the worst inlet that comes round from the hot side."""
     dew_point_c: Annotated[float, Range(-40.0, 30.0, "degC")] = 9.5
-    """Of the room's air, degC: what a 10 degC coil leaves."""
+    """Of the room's air at the start, degC: what a 10 degC coil leaves."""
+    leak_per_h: Annotated[float, Range(0.0, 100.0, "1/h")] = 0.1
+    """Vapour of so many changes of air with the outside enters, 1/h; their heat is part of `envelope_kw_per_k`."""
     climate: Annotated[str, Names("climate")] = ""
     """Air outside; none means adiabatic walls."""
 
 
 @dataclass
 class HallState(ThermalState):
+    vapour: float = 0.0
+    """Humidity ratio of the air, kg/kg."""
     nodes_c: list[float] = field(default_factory=lambda: [22.0, 34.0, 39.0, 22.0, 34.0])
     """Air on the cold side, air on the hot side, heat sinks, frames on the cold side, frames on the hot side, degC."""
 
@@ -87,6 +97,8 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
 
     def __init__(self, id: str, params: Any = None) -> None:
         super().__init__(id, params)
+        self.state.vapour = humidity_ratio(self.params.dew_point_c)
+        self._moisture = self._moist()
         spot = self.params.hot_spot
         self.shares = {
             "inlet_c": (1.0, 0.0, 0.0, 0.0, 0.0),
@@ -159,12 +171,34 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
 
     @property
     def dew_point_c(self) -> float:
-        return self.params.dew_point_c
+        """Of all the air, degC."""
+        return dew_point_at(self.state.vapour)
+
+    @property
+    def damp(self) -> bool:
+        """True if water may condense on a coil."""
+        return self._moisture.damp
 
     @property
     def humidity_percent(self) -> float:
         """Relative humidity at the inlets, %."""
         return relative_humidity_percent(self.inlet_c, self.dew_point_c)
+
+    def horizon(self) -> float:
+        """Until the air, or the vapour in it, has changed."""
+        coldest_c = min((unit.coldest_c for unit in self.crahs), default=100.0)
+        return min(super().horizon(), self._moisture.look(self.crahs, coldest_c, self._climate))
+
+    def advance(self, dt: float) -> None:
+        super().advance(dt)
+        self._moisture.advance(dt)
+
+    def on_restore(self) -> None:
+        self._moisture = self._moist()
+        super().on_restore()
+
+    def _moist(self) -> Moisture:
+        return Moisture(self.state, self.params.area_m2 * self.params.height_m, self.params.leak_per_h)
 
     def capacities(self) -> list[float]:
         p = self.params

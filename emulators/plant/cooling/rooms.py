@@ -11,9 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Protocol
 
-from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K, relative_humidity_percent
+from twinfeed.emulators.plant.cooling.air import (
+    AIR_KJ_PER_M3_K,
+    dew_point_at,
+    humidity_ratio,
+    relative_humidity_percent,
+)
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, ConditionedAir
 from twinfeed.emulators.plant.cooling.climate import Climate
+from twinfeed.emulators.plant.cooling.moisture import Moisture
 from twinfeed.emulators.plant.cooling.thermal import Balance, Body, ThermalState
 from twinfeed.emulators.plant.kernel.actor import Clock, State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
@@ -58,12 +64,15 @@ class RoomRatings:
     air_c: Annotated[float, Range(-20.0, 60.0, "degC")] = 25.0
     """At the start, where nothing sets it, degC."""
     dew_point_c: Annotated[float, Range(-40.0, 30.0, "degC")] = 9.5
+    """Of the air at the start, degC."""
     climate: Annotated[str, Names("climate")] = ""
     """Air outside; none means adiabatic walls."""
 
 
 @dataclass
 class RoomState(ThermalState):
+    vapour: float = 0.0
+    """Humidity ratio of the air, kg/kg."""
     nodes_c: list[float] = field(default_factory=lambda: [25.0, 25.0])
     """Air, walls, degC."""
 
@@ -88,6 +97,8 @@ class Room(Body[RoomState, RoomRatings], ConditionedAir):
     def __init__(self, id: str, params: Any = None) -> None:
         super().__init__(id, params)
         self.state.nodes_c = [self.params.air_c] * 2
+        self.state.vapour = humidity_ratio(self.params.dew_point_c)
+        self._moisture = self._moist()
         self.shares = {
             "air_c": (1.0, 0.0), "inlet_c": (1.0, 0.0), "return_c": (1.0, 0.0), "walls_c": (0.0, 1.0)
         }  # fmt: skip
@@ -122,7 +133,13 @@ class Room(Body[RoomState, RoomRatings], ConditionedAir):
 
     @property
     def dew_point_c(self) -> float:
-        return self.params.dew_point_c
+        """Of the air, degC."""
+        return dew_point_at(self.state.vapour)
+
+    @property
+    def damp(self) -> bool:
+        """True if water may condense on a coil."""
+        return self._moisture.damp
 
     @property
     def humidity_percent(self) -> float:
@@ -149,6 +166,22 @@ class Room(Body[RoomState, RoomRatings], ConditionedAir):
     def walls_m2(self) -> float:
         p = self.params
         return float(2.0 * p.area_m2 + 4.0 * p.area_m2**0.5 * p.height_m)
+
+    def horizon(self) -> float:
+        """Until the air, or the vapour in it, has changed."""
+        coldest_c = min((unit.coldest_c for unit in self.air_handlers), default=100.0)
+        return min(super().horizon(), self._moisture.look(self.air_handlers, coldest_c, self._climate))
+
+    def advance(self, dt: float) -> None:
+        super().advance(dt)
+        self._moisture.advance(dt)
+
+    def on_restore(self) -> None:
+        self._moisture = self._moist()
+        super().on_restore()
+
+    def _moist(self) -> Moisture:
+        return Moisture(self.state, self.params.area_m2 * self.params.height_m, self.params.infiltration_per_h)
 
     def capacities(self) -> list[float]:
         p = self.params

@@ -310,7 +310,7 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
     @property
     def load_kw(self) -> float:
         """What the coils bring, kW."""
-        return float(sum(coil.cooling_kw for coil in self.coils))
+        return float(sum(coil.cooling_kw + coil.latent_kw for coil in self.coils))
 
     @property
     def pumps_running(self) -> int:

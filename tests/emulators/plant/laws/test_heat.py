@@ -80,7 +80,8 @@ def into_water_kw(loop: WaterLoop, site: Site) -> float:
     taken = sum(c.cooling_kw for c in [*loop.chillers, *loop.towers, *loop.dry_coolers]) if flowing else 0.0
     rejected = sum(one.heat_rejected_kw for one in loop.condensers if one.condenser_flow_l_s > 0.0)
     pumps = sum(pump.power_kw for pump in loop.pumps)
-    return sum(map(coil_kw, here)) + rejected + pumps + loop.ambient_gain_kw - taken
+    latent = sum(c.latent_kw for c in here if c.air_kw_per_k > 0.0)
+    return sum(map(coil_kw, here)) + latent + rejected + pumps + loop.ambient_gain_kw - taken
 
 
 def stored_kw(body: Body) -> float:

@@ -206,7 +206,7 @@ def test_a_generator_that_dies_on_load_leaves_it_to_the_others(bamako):
 def test_without_any_generator_heat_stops_the_servers_long_before_the_batteries_are_empty(bamako):
     for name in GENERATORS:
         bamako.inject(name, "fail-to-start")
-    both_utilities_fail(bamako, for_s=2 * HOUR)
+    both_utilities_fail(bamako, for_s=90 * MINUTE)
     bamako.advance(3 * MINUTE)
     assert {state for row in rows(bamako) for state in row.state.it} == {"running"}
     bamako.advance(12 * MINUTE)
