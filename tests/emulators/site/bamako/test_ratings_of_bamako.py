@@ -7,6 +7,7 @@ from commissioning import each, events, full_load, losses, see
 
 from twinfeed.emulators.plant.generation.generator import Generator
 from twinfeed.emulators.plant.power.breakers import CircuitBreaker
+from twinfeed.emulators.plant.study import study
 from twinfeed.emulators.site import Site
 
 SETS = ("generator-1", "generator-2", "generator-3", "generator-4")
@@ -110,3 +111,7 @@ def test_the_heat_of_the_coils_arrives_in_the_loops(bamako: Site) -> None:
         given = sum(float(coil.quantity("cooling_kw")) for coil in coils)
         taken = sum(each(bamako, ("chilled-water-a", "chilled-water-b"), "load_kw"))
         assert taken == pytest.approx(given, rel=1e-9)
+
+
+def test_every_breaker_can_break_the_short_circuit_behind_it(bamako: Site) -> None:
+    assert study(bamako.flow.ordered).weak == []
