@@ -31,7 +31,7 @@ C_MAX, C_MIN = 1.05, 0.95
 """Voltage factors of IEC 60909-0, table 1, for low-voltage networks with a tolerance of 6 %."""
 
 C_MAX_MEDIUM, C_MIN_MEDIUM = 1.1, 1.0
-"""The same for medium voltage."""
+"""Voltage factors for medium voltage."""
 
 HOT = 1.0 + 0.004 * (80.0 - 20.0)
 """Resistance of a cable at 80 degC, times that at 20 degC (IEC 60909-0, 4: 0.004 /K)."""

@@ -55,6 +55,11 @@ from twinfeed.emulators.plant.power.flow import Flow
 CARD_VOLTS = 100.0
 """A management card's 100-240 V supply runs from here on, V phase to neutral."""
 
+HOLD_UP_S = 0.02
+"""Gap of its supply that a management card bridges, s (ITI curve of 2000: 0 V for 20 ms)."""
+
+HOLD_UP = "hold-up over"
+
 WITHOUT_ALARMS: Mapping[str, Fault] = {**FIRMWARE_FAULTS, **SENSOR_FAULTS, **ANSWER_FAULTS}
 """The faults of a device whose kind has no alarms."""
 
@@ -259,19 +264,32 @@ class Device(Actor[S]):
 
     def _follow_supply(self) -> None:
         supplied = not self.down and self.card_supplied()
-        if not supplied and self.state.card != "off":
-            self.state.card = "off"
-            self.cancel("card up")
-            self.state.alarms.clear()
-            self.layout += 1
-            self.log("card off")
-        elif supplied and self.state.card == "off":
-            self.state.card = "booting"
-            self.after(self.params.boot_s, "card up")
-            self.log("card booting")
+        if supplied:
+            if self.remaining_s(HOLD_UP) is not None:
+                self.cancel(HOLD_UP)
+            if self.state.card == "off":
+                self.state.card = "booting"
+                self.after(self.params.boot_s, "card up")
+                self.log("card booting")
+        elif self.state.card != "off":
+            if self.down or self.crashed:
+                self.go_off()
+            elif self.remaining_s(HOLD_UP) is None:
+                self.after(HOLD_UP_S, HOLD_UP)
+
+    def go_off(self) -> None:
+        """The card has lost its power."""
+        self.state.card = "off"
+        self.cancel("card up")
+        self.cancel(HOLD_UP)
+        self.state.alarms.clear()
+        self.layout += 1
+        self.log("card off")
 
     def on_timer(self, name: str) -> None:
-        if name == "card up":
+        if name == HOLD_UP:
+            self.go_off()
+        elif name == "card up":
             self.state.card = "up"
             self.state.booted_at = self.plant.now
             self.state.boots += 1

@@ -135,13 +135,15 @@ class RelayIo(Device[RelayIoState]):
     def card_supplied(self) -> bool:
         return super().card_supplied() if self.params.powered_by else True
 
-    def react(self) -> None:
-        was = self.state.card
-        super().react()
-        if self.state.card == "off" and was != "off" and not self.params.power_on:
+    def go_off(self) -> None:
+        super().go_off()
+        if not self.params.power_on:
             for row in self._outputs:
                 self._act(row, False)
             self.state.relays.clear()
+
+    def react(self) -> None:
+        super().react()
         if self.state.card != "up":
             return
         for row in self._inputs:

@@ -100,21 +100,21 @@ class BreakerState(State):
     mistaken: bool = False
     """It stands open because somebody took it for another one."""
     locks: list[str] = field(default_factory=list)
-    """Who has a padlock on it: it cannot be closed until every one of them has taken theirs off."""
+    """Owners of the padlocks on it: it cannot be closed until every one of them has taken theirs off."""
     heat: float = -1.0
-    """Thermal memory at `since`, (current / rated)^2; negative until first looked at."""
+    """Thermal memory at `since`, (current / rated)^2; negative before the first solution."""
     current: float = 0.0
     """Worst phase current held since then, times rated."""
     since: float = 0.0
     pickup: float = 0.0
-    """The pickup of the setting that the thermal memory belongs to, times rated; 0 before it is first looked at."""
+    """The pickup of the setting that the thermal memory belongs to, times rated; 0 before the first solution."""
     operations: int = 0
 
 
 UNRESTRAINED_S = 0.08
 """Break time of a zone-selective trip unit that no other restrains, s (Micrologic, tsd or tg at 0)."""
 
-ARC_S = 0.008
+ARC_S = 0.007
 """The end of a trip in which the breaker opens even if the current is gone: the contacts part, s. With the times of
 `instantaneous_s`, a miniature circuit-breaker goes before a moulded-case one and that before an air circuit-breaker, as
 in their makers' tables of total selectivity."""
@@ -128,7 +128,7 @@ def instantaneous_s(ratings: BreakerRatings) -> float:
     """
     if ratings.curve != "electronic":
         return 0.01
-    return 0.02 if ratings.rated_a <= 630.0 else 0.03
+    return 0.018 if ratings.rated_a <= 630.0 else 0.03
 
 
 def breaking_ka(ratings: BreakerRatings) -> float:

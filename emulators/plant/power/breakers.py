@@ -32,14 +32,14 @@ BREAKING_CAPACITY = "breaking capacity"
 """Why a breaker is open that had to break more than it can, once somebody else has ended the current."""
 
 PADLOCK: Mapping[str, Word] = {"person": Word(default="a person", doc="whose padlock it is")}
-"""What the deeds `lock` and `unlock` take."""
+"""Argument of the deeds `lock` and `unlock`."""
 
 OUT = "its cubicle, withdrawn"
 """Holds a breaker that is racked out, as a padlock does."""
 
 
 class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
-    """What a breaker and a bus tie share: mechanism, padlocks and trip unit."""
+    """A switching device with a mechanism, padlocks and a trip unit: a breaker or a bus tie."""
 
     PARAMS = BreakerRatings
     STATE = BreakerState
@@ -103,7 +103,7 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
             else:
                 waiting += [component.upstream(t) for t in component.feeds if component.upstream(t) not in waiting]
 
-    # -- what people and controllers see and do ---------------------------------------------------------------
+    # -- state and operation -------------------------------------------------------------------------------
 
     @property
     def closed(self) -> bool:
@@ -129,7 +129,7 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
 
     @property
     def heat_percent(self) -> float:
-        """How far the thermal element is on its way to tripping, %."""
+        """Heat of the thermal element, % of that at which it trips."""
         return self.trip_unit.heat_percent
 
     @property
@@ -299,7 +299,7 @@ class Breaker(CircuitBreaker):
 
     @property
     def capacity_kw(self) -> float:
-        """That of what feeds it: a breaker is not a source."""
+        """Capacity of the component that feeds it: a breaker is not a source."""
         if not self.output.live:
             return 0.0
         weight: float = getattr(self.upstream("input"), "capacity_kw", 1.0)

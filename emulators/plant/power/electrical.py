@@ -33,7 +33,7 @@ LOADING_PERCENT = (-100.0, 5000.0)
 curve D and fault currents); below zero is reverse power."""
 
 SHORTED_PERCENT = (-100.0, 1e9)
-"""The same during a short circuit, of a current or of its square, %: 100 kA is 160,000 % of 63 A."""
+"""Bounds of a current or of its square during a short circuit, % of a rating: 100 kA is 160,000 % of 63 A."""
 
 Ref = Annotated[str, "reference"]
 """A parameter that names another component; the site loader checks that it exists."""
@@ -42,7 +42,7 @@ Phases = tuple[float, float, float]
 
 
 class Supply(NamedTuple):
-    """What a point in the power path offers."""
+    """The voltage and frequency at a point in the power path."""
 
     volts: Phases
     """Phase to neutral, V."""
@@ -70,7 +70,7 @@ _new = tuple.__new__
 
 
 class Draw(NamedTuple):
-    """What is taken from a point in the power path, per phase, kW and kvar."""
+    """Power taken from a point in the power path, per phase, kW and kvar."""
 
     kw: Phases
     kvar: Phases
@@ -148,7 +148,7 @@ class Inside(NamedTuple):
     volts: Phases
     """V, of the phases that it has."""
     amperes: float
-    """What short circuits drive through it, A in the worst phase."""
+    """Current of short circuits through it, A in the worst phase."""
 
 
 class Short(NamedTuple):
@@ -157,7 +157,7 @@ class Short(NamedTuple):
     ohm: complex
     """Of the fault, for one phase; with its return where it is of one phase."""
     ref: str = ""
-    """What it hangs on, as a feed names it (`pdu-r1-a:3`); '' for the output of the component that suffers it."""
+    """The point it hangs on, as a feed names it (`pdu-r1-a:3`); '' for the output of the component that suffers it."""
     phases: tuple[int, ...] = (0, 1, 2)
     """Which of the phases at that place it is of."""
     earth: bool = False
@@ -306,15 +306,14 @@ class Component(Actor[S], Generic[S, P]):
 class Electrical(Component[S, P]):
     """A component in the power path.
 
-    `TERMINALS` names the inputs; `feeds` says what each is wired to. Between two solutions `seen` holds the supply
-    at each terminal, `output` what the component puts out, `load` what is drawn from it in total, and `loads` the
-    same by socket. These four are derived: they are not part of the state.
-    """
+    `TERMINALS` names the inputs; `feeds` names the component that each is wired to. Between two solutions `seen` holds
+    the supply at each terminal, `output` what the component puts out, `load` what is drawn from it in total, and
+    `loads` the same by socket. These four are derived: they are not part of the state."""
 
     TERMINALS: ClassVar[tuple[str, ...]] = ("input",)
     """Its inputs by name; none: any number of any name, or, for a `SOURCE`, no input."""
     NEEDS: ClassVar[int] = 1
-    """How many of its terminals, the first ones, must be fed."""
+    """Number of its terminals, the first ones, that must be fed."""
     FEED_OPTIONAL: ClassVar[bool] = False
     """It may have no feed at all, as a tank whose pump nobody has wired."""
     SOURCE: ClassVar[bool] = False
@@ -328,7 +327,7 @@ class Electrical(Component[S, P]):
         self.load = NOTHING
         self.loads: dict[str, Draw] = {}
         self.fault_flow: FaultFlow | None = None
-        """What short circuits drive through it; None while there is none."""
+        """Current of short circuits through it; None while there is none."""
 
     def upstream(self, terminal: str) -> Electrical:
         """The component that feeds this terminal, whatever the socket."""
@@ -337,12 +336,12 @@ class Electrical(Component[S, P]):
         return actor
 
     def energise(self) -> Supply:
-        """What this component puts out, given `seen`. Must not change the state."""
-        raise NotImplementedError  # every kind of component says its own
+        """The supply at its output, given `seen`. Must not change the state."""
+        raise NotImplementedError  # every kind of component has its own
 
     def demand(self) -> Mapping[str, Draw]:
-        """What it draws from each terminal, given `load` (and `loads`). Must not change the state."""
-        raise NotImplementedError  # every kind of component says its own
+        """The power it draws from each terminal, given `load` (and `loads`). Must not change the state."""
+        raise NotImplementedError  # every kind of component has its own
 
     def surge(self, cause: str, broken: bool) -> bool:
         """Carry the surge between two sources that are out of step, on its way up to the sources.
@@ -357,7 +356,7 @@ class Electrical(Component[S, P]):
         """Power that it gives above its share by capacity, for what moves between sources in parallel."""
         return NOTHING
 
-    # -- short circuits: what the state says, without `seen` ----------------------------------------------------
+    # -- short circuits: from the state, without `seen` ---------------------------------------------------------
 
     def links(self) -> Mapping[str, Link]:
         """The terminals that conduct to the output now, as switches stand; an inverter between them does not."""
@@ -383,7 +382,7 @@ class Electrical(Component[S, P]):
         """Note the state of its inner points (see `Tap`) during a short circuit; empty without one."""
 
     def socket(self, name: str) -> Supply:
-        """What one of its sockets puts out (for components with switched outlets)."""
+        """The supply at one of its sockets (for components with switched outlets)."""
         raise PlantError(f"{self.id} has no socket {name!r}: it has a single output")
 
     QUANTITIES: ClassVar[Mapping[str, str]] = {

@@ -57,7 +57,7 @@ def out_of_service(board: Electrical) -> bool:
 
 
 class Feed(NamedTuple):
-    """What one input terminal is wired to."""
+    """The wiring of one input terminal."""
 
     terminal: str
     upstream: Electrical
@@ -75,7 +75,7 @@ class Busbar:
     branches: list[tuple[Tie, Electrical, Electrical]] = field(default_factory=list)
     """(tie, parent, child), parents first."""
     incomers: list[Electrical] = field(default_factory=list)
-    """Those of the boards that are live of their own."""
+    """The boards that are live of their own."""
 
 
 @dataclass
@@ -106,7 +106,7 @@ class Flow:
         ordered = [component for stage in self._stages for component, _ in stage.members]
         self.ordered = ordered + [tie for stage in self._stages for tie, _, _ in stage.ties]
         self._outcome: Outcome | None = None
-        """What short circuits do, while there are any."""
+        """Voltages and currents of short circuits, while there are any."""
 
     def resolve(self, ref: str) -> tuple[Electrical, str]:
         """The component and socket (or '') that a feed such as `ups-a` or `pdu-a1:3` names.
@@ -123,7 +123,7 @@ class Flow:
         return found
 
     def supply(self, ref: str) -> Supply:
-        """What that feed offers at this moment."""
+        """The supply of that feed at this moment."""
         component, socket = self.resolve(ref)
         return component.socket(socket) if socket else component.output
 

@@ -47,7 +47,7 @@ CORD_OHM = 2.0 * cable_ohm(CORD_M, CORD_MM2)
 
 OUTLET: Mapping[str, Parameter] = {"outlet": Parameter(1, "", 1, 256, "which outlet", neutral=None, whole=True)}
 BANK: Mapping[str, Parameter] = {"bank": Parameter(1, "", 1, 64, "which bank", neutral=None, whole=True)}
-"""What the deeds at outlets and banks take."""
+"""Arguments of the deeds at outlets and banks."""
 
 
 class Pdu(Electrical[PduState, PduRatings]):
@@ -116,7 +116,7 @@ class Pdu(Electrical[PduState, PduRatings]):
         """Voltage at each outlet, V; a new list whenever one changes, so that a row sees at a glance that none did."""
         self.outlet_draws: list[Draw] = [NOTHING] * p.outlets
         self.changes = 0
-        """Grows when a relay, a breaker or a fault changes, for whoever has to look at them then."""
+        """Grows when a relay, a breaker or a fault changes, for those who must read them again then."""
         self._plugged: dict[str, tuple[int, list[float], list[float]]] = {}
         self._behind = DEAD
         """The supply behind the inlet."""
@@ -221,15 +221,15 @@ class Pdu(Electrical[PduState, PduRatings]):
     # -- demand ---------------------------------------------------------------------------------------------
 
     def plug(self, who: str, first: int, kw: list[float], kvar: list[float]) -> None:
-        """Say what a row of racks draws from the outlets `first` (from 1) and following, kW and kvar each.
+        """Take note of the draws of a row of racks from the outlets `first` (from 1) and following, kW and kvar each.
 
-        It holds until the row says otherwise. The row also reports the sum as the draw of its terminal.
+        They hold until the row calls again. The row also reports the sum as the draw of its terminal.
         """
         self._plugged[who] = (first - 1, kw, kvar)
         self._draws_from = None
 
     def on_phase(self, outlet: int, kw: float, kvar: float) -> Draw:
-        """What `kw` and `kvar` drawn from that outlet (from 1) are on the three phases."""
+        """The draw of `kw` and `kvar` from that outlet (from 1), on the three phases."""
         phase = self.outlet_phases[outlet - 1]
         if phase < 0:
             return Draw((kw / 3, kw / 3, kw / 3), (kvar / 3, kvar / 3, kvar / 3))
@@ -265,7 +265,7 @@ class Pdu(Electrical[PduState, PduRatings]):
         self._draws_from = dict(self.loads)
 
     def _by_bank(self) -> list[Phases]:
-        """What flows through each pole of each bank's breaker, kVA."""
+        """Apparent power through each pole of each bank's breaker, kVA."""
         banks = [NOTHING] * self.params.banks
         for draw, bank in zip(self.outlet_draws, self.outlet_banks, strict=True):
             if draw is not NOTHING:
@@ -275,7 +275,7 @@ class Pdu(Electrical[PduState, PduRatings]):
             for p, q in banks
         ]
 
-    # -- what happens by itself ----------------------------------------------------------------------------------
+    # -- breakers and energy ------------------------------------------------------------------------------------
 
     def react(self) -> None:
         draws, volts, state, inside = self._metered
@@ -346,10 +346,10 @@ class Pdu(Electrical[PduState, PduRatings]):
         state.warmth = [h + (w - h) * left for h, w in zip(state.heating, state.warmth, strict=True)]
         state.metered_at = self.plant.now
 
-    # -- what firmware and staff do ---------------------------------------------------------------------------
+    # -- relays and resets -----------------------------------------------------------------------------------
 
     def switch(self, outlet: int, closed: bool) -> bool:
-        """Move the relay of `outlet` (from 1); returns whether it is where it was told to go (a stuck one is not)."""
+        """Move the relay of `outlet` (from 1); False if it has not obeyed (a stuck one does not)."""
         self._outlet(str(outlet))
         if not self.params.switched:
             raise PlantError(f"{self.id} is a metered PDU: its outlets cannot be switched")
@@ -371,7 +371,7 @@ class Pdu(Electrical[PduState, PduRatings]):
             self.log("bank reset", bank=bank)
             self._changed_outlets()
 
-    # -- what its meters measure (outlets, banks and phases are numbered from 1) -------------------------------------
+    # -- meters (outlets, banks and phases are numbered from 1) -------------------------------------
 
     def relay_closed(self, outlet: int) -> bool:
         return self.state.relays[outlet - 1]
@@ -383,7 +383,7 @@ class Pdu(Electrical[PduState, PduRatings]):
 
     @property
     def meter_gain(self) -> float:
-        """What a true 1.0 reads as."""
+        """Reading of a true 1.0."""
         drift = self.fault("meter-drift")
         return 1.0 if drift is None else 1.0 + drift["percent"] / 100.0
 

@@ -168,7 +168,7 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
     def capacity_kw(self) -> float:
         return passed_on_kw(self, self.state.bypass or self.state.active)
 
-    # -- what people and firmware do ------------------------------------------------------------------------
+    # -- operation ------------------------------------------------------------------------------------------
 
     def prefer(self, terminal: str) -> None:
         """Make that source the preferred one; the switch follows as soon as its rules allow.

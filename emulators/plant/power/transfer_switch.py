@@ -34,7 +34,7 @@ class TransferSwitchRatings:
     """Current that means a fault of the load, times rated (assumed: no load of a board draws it for longer than an
     inrush, and one set feeds at least that into a short circuit)."""
     position: Literal["normal", "off", "emergency"] = "normal"
-    """Where it stands when the site starts: normal, off or emergency."""
+    """Its position when the site starts: normal, off or emergency."""
 
 
 @dataclass
@@ -42,7 +42,7 @@ class TransferSwitchState(State):
     position: str = "normal"
     """normal, off or emergency."""
     heading: str = ""
-    """Where the contacts are moving to, '' at rest."""
+    """The position that the contacts are moving to, '' at rest."""
     fault_current: bool = False
     """The current of a fault flows through it."""
     load_fault: str = ""
@@ -143,7 +143,7 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
 
     @property
     def capacity_kw(self) -> float:
-        """That of the source it stands on, kW."""
+        """Capacity of the source it stands on, kW."""
         return passed_on_kw(self, self.state.position)
 
     @property

@@ -71,9 +71,9 @@ class TransformerState(State):
     inrush: bool = False
     energised: bool = False
     rise_k: float = -1.0
-    """Top-oil rise at `since`, K; negative until first looked at."""
+    """Top-oil rise at `since`, K; negative before the first solution."""
     target_k: float = 0.0
-    """Where the rise is heading under the load held since then, K."""
+    """The rise that it tends to under the load held since then, K."""
     since: float = 0.0
     watched_in_c: float = 0.0
     """Air of the room when the trip was last timed, degC."""

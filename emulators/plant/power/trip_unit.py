@@ -38,7 +38,7 @@ class TripUnit:
 
     @property
     def heat_percent(self) -> float:
-        """How far the thermal element is on its way to tripping, %."""
+        """Heat of the thermal element, % of that at which it trips."""
         return 100.0 * self._heat_now() / self._pickup() ** 2
 
     @property
@@ -48,7 +48,7 @@ class TripUnit:
 
     @property
     def restrains(self) -> bool:
-        """True if it sees a fault, as its signal to the breaker above says."""
+        """True if it sees a fault and restrains the breaker above."""
         ratings = self.unit.params
         short = self.unit.worst_amperes >= ratings.short_time * ratings.rated_a * self._scale() * ratings.setting
         return short or (ratings.earth_fault_a > 0.0 and self.residual_a >= ratings.earth_fault_a)

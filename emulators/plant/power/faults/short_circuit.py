@@ -53,10 +53,10 @@ class Branch(NamedTuple):
     down: str
     owner: Electrical
     giver: Electrical
-    """What it leaves from: the branch is part of this component's load."""
+    """The component that it leaves from: the branch is part of its load."""
     link: Link
     phase: int = -1
-    """The one phase (from 0) of `up` that it is of, -1 for all."""
+    """Its phase at `up`, from 0; -1 for all."""
 
     def ohm(self, alone: bool) -> complex:
         """Of one phase; with its return where that phase is shorted `alone`."""
@@ -130,7 +130,7 @@ class Mesh:
         return node
 
     def island(self, node: str) -> Island:
-        """What hangs together with a node by closed contacts."""
+        """The network that closed contacts join to a node."""
         reached = {node: None}
         waiting = [node]
         branches: dict[Branch, None] = {}
@@ -153,7 +153,7 @@ class Mesh:
 
 
 class Island:
-    """What hangs together by closed contacts, its sources and its short circuits."""
+    """A network of closed contacts, its sources and its short circuits."""
 
     def __init__(self, holders: Mapping[str, Electrical], branches: Sequence[Branch]) -> None:
         self.holders, self.branches = holders, branches
@@ -250,7 +250,7 @@ def _limited(emf: Emf, ohm: complex, seen: complex, current: complex) -> complex
     return own if times <= abs(own) else way * times
 
 
-# -- what becomes of it ---------------------------------------------------------------------------------------
+# -- results ------------------------------------------------------------------------------------------------
 
 
 class Outcome:

@@ -299,3 +299,18 @@ def test_no_power_appears_or_is_lost_in_the_shipped_sites(name: str, data: st.Da
     plant.advance(plant.now + 30.0)
     plant.watchers.clear()
     assert worst < 0.001
+
+
+# -- beside a fault -----------------------------------------------------------------------------------------------
+
+
+def test_a_fault_on_one_row_restarts_no_management_card_beside_it() -> None:
+    site, at_rest = shipped("bamako-weak")
+    site.plant.restore(at_rest)
+    site.inject("pdu-1-a", "short-circuit", {"outlet": 3})
+    site.advance(60.0)
+    assert [e.who for e in site.plant.journal if e.what == "card off"] == []
+    site.inject("q-row-a2", "short-circuit")
+    site.advance(60.0)
+    off = {e.who for e in site.plant.journal if e.what == "card off"}
+    assert off <= {"pdu-2-a/device", "mgmt-a/device"}  # the supply of this switch bridges 12 ms only
