@@ -48,7 +48,7 @@ def _print(result: Study) -> None:
         nodes.add_row(b.name, b.kind, f"{b.volts:.1f}", f"{b.drop_percent:.2f}", _range(b.grid_ka), _range(b.sets_ka))
     branches = table("Branches", "branch", "kind", "A", "kW", "kvar", "% of rating")
     for f in result.branches:
-        branches.add_row(f.name, f.kind, f"{f.amperes:.1f}", f"{f.kw:.1f}", f"{f.kvar:.1f}", f"{f.percent:.0f}")
+        branches.add_row(f.name, f.kind, _tenth(f.amperes), _tenth(f.kw), _tenth(f.kvar), f"{f.percent:.0f}")
     pairs = table("Not selective", "upper", "lower", "from A", "to A")
     for p in result.pairs:
         pairs.add_row(p.upper, p.lower, f"{p.from_a:.0f}", f"{p.to_a:.0f}")
@@ -64,3 +64,7 @@ def _print(result: Study) -> None:
 def _range(ka: tuple[float, float]) -> str:
     low, high = ka
     return f"{low:.1f} to {high:.1f}" if high else "-"
+
+
+def _tenth(value: float) -> str:
+    return f"{round(value, 1) + 0.0:.1f}"  # no negative zero
