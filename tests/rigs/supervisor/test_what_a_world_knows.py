@@ -230,6 +230,13 @@ def test_what_nothing_measures_skips_the_test(bench: Bench) -> None:
         bench.world.check(always("rack-1.redundant"))
 
 
+def test_a_deed_that_nobody_is_asked_for_skips_the_test_and_nothing_is_scheduled(bench: Bench) -> None:
+    bench.start()
+    with pytest.raises(Cannot, match="no deed is asked of people on a bench"):
+        bench.loop.run_until_complete(bench.world.do("utility-a", "switch-off"))
+    assert bench.world.waiting() == []
+
+
 def test_a_pattern_says_nothing_of_what_is_not_measured(bench: Bench) -> None:
     bench.start(SUPPLIED)
     bench.run("5 s")
