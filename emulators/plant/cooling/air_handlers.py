@@ -31,12 +31,12 @@ class ConditionedAir(ABC):
     @property
     @abstractmethod
     def inlet_c(self) -> float:
-        """What the servers breathe on average, degC."""
+        """Mean of the air that the servers draw in, degC."""
 
     @property
     @abstractmethod
     def return_c(self) -> float:
-        """What they draw in, degC."""
+        """Air that the air handlers draw in, degC."""
 
     @property
     @abstractmethod
@@ -50,7 +50,7 @@ class ConditionedAir(ABC):
 
     @abstractmethod
     def rate_k_s(self, quantity: str) -> float:
-        """How fast that temperature moves, K/s."""
+        """Rate at which that temperature moves, K/s."""
 
     @property
     @abstractmethod
@@ -150,7 +150,7 @@ class AirHandler(Electrical[S, P]):
         hall = self.plant.find(self.params.hall) if self.params.hall else None
         self.hall: ConditionedAir | None = hall if isinstance(hall, ConditionedAir) else None
 
-    # -- what its controller does ---------------------------------------------------------------------------
+    # -- commands of its controller -------------------------------------------------------------------------
 
     def switch(self, on: bool) -> None:
         if on != self.state.commanded:
@@ -226,7 +226,7 @@ class AirHandler(Electrical[S, P]):
 
     @property
     def target(self) -> float:
-        """Where the fans' speed is heading, 0 to 1."""
+        """Speed that the fans go towards, 0 to 1."""
         s = self.state
         blocked = not s.powered or not s.commanded or s.hot or (self.hall is not None and self.hall.fire)
         return 0.0 if blocked else s.fan_percent / 100.0

@@ -109,7 +109,7 @@ class ChillerState(State):
     limit: float = 1.0
     """Demand limit its controller sets, 0 to 1."""
     loading: float = 0.0
-    """How far the compressors have loaded, part of the capacity."""
+    """Part of the capacity to which the compressors have loaded."""
     inrush: bool = False
     starts: int = 0
     run_s: float = 0.0

@@ -40,7 +40,7 @@ class ChilledWater(ABC):
 
     @abstractmethod
     def rate_k_s(self, quantity: str) -> float:
-        """How fast that temperature moves, K/s."""
+        """Rate at which that temperature moves, K/s."""
 
     @property
     @abstractmethod
@@ -110,7 +110,7 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
             outside = climate if isinstance(climate, Climate) else None
             self.condenser = AirCondenser(self, outside, curves.condenser_c)
 
-    # -- what its controller does ---------------------------------------------------------------------------
+    # -- commands of its controller -------------------------------------------------------------------------
 
     def start_compressors(self) -> bool:
         """Close the contactors; False if nothing turns."""
@@ -225,7 +225,7 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
 
     @property
     def capacity_kw(self) -> float:
-        """What it could take out now, kW."""
+        """Heat that it could take out now, kW."""
         return self._capacity(self.entering_c)
 
     def duty(self, entering_c: float) -> tuple[float, float]:
@@ -365,7 +365,7 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
 
     @property
     def _loading_target(self) -> float:
-        """What the compressors load to: the load and a reserve of 10 %, within the demand limit."""
+        """Target of the compressors: the load and a reserve of 10 %, within the demand limit."""
         flow = self.flow_l_s * WATER_KJ_PER_L_K
         wanted = flow * (self.entering_c - self.state.setpoint_c) / self.capacity_kw
         return max(self.params.minimum_load, min(self.state.limit, wanted + 0.1))

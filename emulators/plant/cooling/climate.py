@@ -38,7 +38,7 @@ class ClimateRatings:
     """Of the air outside, all day, degC: a relative humidity of 17 % at 39 degC and 41 % at 24 degC. April in Bamako is
     dry; a coincident wet bulb of 20 degC (assumption)."""
     start_hour: Annotated[float, Range(0.0, 24.0, "h")] = 13.0
-    """What the time of day is when the site is started, hour."""
+    """Time of day when the site is started, hour."""
     series: Annotated[str, Text(1_000_000, lines=True)] = ""
     """Weather instead of a design day: CSV text with the columns `hour` (since the start of the site) and
     `dry_bulb_c`, and `dew_point_c` if it is known; linear between the rows, the last row holds."""
@@ -138,7 +138,7 @@ class Climate(Component[ClimateState, ClimateRatings]):
             s.ended_s = self.plant.now
 
     def horizon(self) -> float:
-        """The air is looked at again when it has cooled by a quarter of a kelvin."""
+        """Until the air has cooled by a quarter of a kelvin."""
         s = self.state
         if "heat-wave" in s.faults or not s.waning_k:
             return inf

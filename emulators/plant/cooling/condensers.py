@@ -12,7 +12,7 @@ NO_FLOW_C = 150.0
 
 
 class Condenser(Protocol):
-    """What a machine asks of its condenser."""
+    """The condenser, as its machine uses it."""
 
     @property
     def entering_c(self) -> float:
@@ -129,7 +129,7 @@ class CoolingWater(Protocol):
     def supply_c(self) -> float: ...
 
     def condenser_l_s(self, machine: object) -> float:
-        """What flows through the condenser of that machine, l/s."""
+        """Water through the condenser of that machine, l/s."""
 
 
 class WaterCondenser:

@@ -110,7 +110,7 @@ class Crah(AirHandler[CrahState, CrahRatings]):
 
     @property
     def valve_percent(self) -> float:
-        """How far the water valve is open, %."""
+        """Position of the water valve, %."""
         if stuck := self.fault("valve-stuck"):
             return stuck["position"]
         wanted = self.air_kw_per_k * (self.return_air_c - self.state.supply_c) + self.heat_kw

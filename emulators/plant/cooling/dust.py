@@ -18,7 +18,7 @@ WORST = 0.95
 """Part of a surface that dust covers at most."""
 
 STEP = 0.005
-"""The plant is looked at again when dust has covered so much more of a surface."""
+"""Dust that makes the plant visit an instant: so much more of a surface is covered."""
 
 DUST: Mapping[str, Fault] = {
     "dust": Fault(

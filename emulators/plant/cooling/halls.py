@@ -127,12 +127,12 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
 
     @property
     def inlet_c(self) -> float:
-        """What the servers breathe on average, degC."""
+        """Mean of the air that the servers draw in, degC."""
         return self.state.nodes_c[0]
 
     @property
     def return_c(self) -> float:
-        """What the air handlers draw in, degC."""
+        """Air that the air handlers draw in, degC."""
         return self.state.nodes_c[1]
 
     @property
@@ -162,7 +162,7 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
 
     @property
     def cooling_kw(self) -> float:
-        """What the coils take out, kW."""
+        """Heat that the coils take out, kW."""
         return sum(crah.cooling_kw for crah in self.crahs)
 
     @property

@@ -103,7 +103,7 @@ class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings]):
         self._climate = climate if isinstance(climate, Climate) else None
         self._full_kw_per_k = self.conductance_kw_per_k
 
-    # -- what a controller and people do --------------------------------------------------------------------
+    # -- commands of a controller and of people -------------------------------------------------------------
 
     def switch(self, on: bool) -> None:
         """Let the fans run, or stop them."""
@@ -315,7 +315,7 @@ class CoolingTower(HeatRejection):
         return max(0.0, self.cooling_kw) / LATENT_KJ_PER_KG * self.params.cycles / (self.params.cycles - 1.0)
 
     def horizon(self) -> float:
-        """The level is looked at each time it has moved by a hundredth."""
+        """Until the level has moved by a hundredth."""
         s, lost = self.state, "make-up-loss" in self.state.faults
         if lost and s.level > 0.0 and self.makeup_l_s > 0.0:
             return max(1.0, 0.01 * self.params.basin_m3 * 1000.0 / self.makeup_l_s)

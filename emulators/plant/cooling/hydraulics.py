@@ -29,7 +29,7 @@ class PumpCurve(NamedTuple):
     """0 to 1."""
 
     def flow_at(self, head_kpa: float) -> float:
-        """What it gives against that head, l/s."""
+        """Flow against that head, l/s."""
         spare = SHUT_OFF * self.speed**2 - head_kpa / self.head_kpa
         return self.flow_l_s * sqrt(spare / (SHUT_OFF - 1.0)) if spare > 0.0 else 0.0
 

@@ -1,7 +1,7 @@
 """Water vapour in the air of a hall or room: what leaks in from outside, and what condenses on cold coils.
 
 The air is well mixed. Its humidity ratio w follows m dw/dt = leak (w_out - w) - sum of flow k (w - w_coil), the second
-term only for coils colder than the dew point. Between two looks of the plant the coefficients stay, so that w is a
+term only for coils colder than the dew point. Between two instants of the plant the coefficients stay, so that w is a
 closed form.
 """
 
@@ -22,7 +22,7 @@ LATENT_KJ_PER_KG = 2460.0
 DRY_AIR_KG_PER_M3 = 1.19
 
 LOOK_KG_PER_KG = 0.0001
-"""The plant is looked at again when the humidity ratio has moved so far (about 0.2 K of dew point at 10 degC)."""
+"""Change of the humidity ratio that makes the plant visit an instant (about 0.2 K of dew point at 10 degC)."""
 
 
 class Coil(Protocol):

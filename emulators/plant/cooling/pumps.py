@@ -63,7 +63,7 @@ class PumpRatings:
 class PumpState(State):
     commanded: bool = True
     speed_percent: float = 100.0
-    """What its controller asks for, %."""
+    """The speed that its controller asks for, %."""
     speed: float = 1.0
     """Of the impeller, 0 to 1."""
     ready: bool = True

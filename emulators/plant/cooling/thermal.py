@@ -72,7 +72,7 @@ class Balance:
         self._a[node][node] -= kw_per_k
 
     def rates(self) -> list[float]:
-        """How fast every node warms, K/s."""
+        """Rate at which every node warms, K/s."""
         t = self.t
         return [
             (sum([x * y for x, y in zip(row, t, strict=True) if x]) + constant) / capacity
@@ -106,24 +106,24 @@ class Body(Component[S, P], Generic[S, P]):
     COUPLED: ClassVar[bool] = True
     system: System
     shares: Mapping[str, Sequence[float]] = {}
-    """How much of each node is in each temperature among its quantities."""
+    """Share of each node in each temperature among its quantities."""
     first = 0
-    """Where this body's nodes begin in the vector of all of them."""
+    """Index of this body's first node in the vector of all nodes."""
 
     def capacities(self) -> list[float]:
         """Heat capacity of each node, kJ/K."""
-        raise NotImplementedError  # every body says its own
+        raise NotImplementedError  # every body has its own
 
     def balance(self, balance: Balance) -> None:
         """Write all heat that enters this body's nodes, given the temperatures in `balance.t`."""
-        raise NotImplementedError  # every body says its own
+        raise NotImplementedError  # every body has its own
 
     def start(self) -> None:
         bodies = [a for a in self.plant.actors.values() if isinstance(a, Body)]
         self._system = System(bodies) if bodies[0] is self else None
 
     def rate_k_s(self, quantity: str) -> float:
-        """How fast that temperature moved when the plant came to rest, K/s; 0 for a quantity that is none."""
+        """Rate at which that temperature moved when the plant came to rest, K/s; 0 for a quantity that is none."""
         rates = self.system.rates_k_s
         shares = self.shares.get(quantity, ())
         return sum([share * rates[n] for n, share in enumerate(shares, self.first) if share])
@@ -162,7 +162,7 @@ class System:
         self.bodies = bodies
         self._capacities: list[float] = []
         self.rates_k_s = [0.0] * sum(len(body.capacities()) for body in bodies)
-        """How fast each node moved when the plant came to rest, K/s."""
+        """Rate at which each node moved when the plant came to rest, K/s."""
         self._course: list[Knot] = []
         self._here: Balance | None = None
         """The balance when the plant last came to rest: where the course begins."""

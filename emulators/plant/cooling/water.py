@@ -201,7 +201,7 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
 
     @property
     def flow_l_s(self) -> float:
-        """What the pumps move, l/s."""
+        """Water that the pumps move, l/s."""
         if self._flow[0] != self.plant.moment:
             self._flow = (self.plant.moment, self._pumped_l_s())
         return self._flow[1]
@@ -242,7 +242,7 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         return common_head_kpa(curves, self._resisting) if self._resistance else 0.0
 
     def pump_l_s(self, pump: Pump) -> float:
-        """What that pump moves, l/s."""
+        """Water that this pump moves, l/s."""
         if self._closed:
             return 0.0
         if self._resistance:
@@ -309,7 +309,7 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
 
     @property
     def load_kw(self) -> float:
-        """What the coils bring, kW."""
+        """Heat that the coils bring, kW."""
         return float(sum(coil.cooling_kw + coil.latent_kw for coil in self.coils))
 
     @property

@@ -8,7 +8,7 @@ from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Parameter
 
 RACK: Mapping[str, Parameter] = {"rack": Parameter(0, "", 0, 64, "which rack, 0 for all", neutral=None, whole=True)}
-"""What deeds at one rack or the whole row take."""
+"""Arguments of deeds at one rack or the whole row."""
 
 GAP: Mapping[str, Parameter] = {
     "gap_s": Parameter(30.0, "s", 0.0, 86400.0, "from one rack to the next", neutral=None),

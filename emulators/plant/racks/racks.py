@@ -39,7 +39,7 @@ UNPLUGGED = (False, ride_through_s(0.0))
 
 
 class Room(Protocol):
-    """What a row asks of the hall it stands in (halls know nothing of rows)."""
+    """The hall of a row, as the row uses it (halls know nothing of rows)."""
 
     @property
     def inlet_c(self) -> float: ...
@@ -105,7 +105,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         self.state.dropped = [[False] * p.racks for _ in range(cords)]
         self.state.rates = [[0.0] * p.racks for _ in range(cords)]
         self._full_kw = output_kw(p.rack_kw, cords, p.psu_side_kw)
-        """What the equipment of a rack takes from its power supplies at full utilisation, kW."""
+        """Power of the equipment of a rack from its power supplies at full utilisation, kW."""
         self._kvar_per_kw = sqrt(1.0 / p.power_factor**2 - 1.0)
         self._pdus: list[Pdu | None] = [None] * cords
         self._terminals = list(self.feeds)
@@ -120,7 +120,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         self._kw: list[float] = [0.0] * p.racks
         self._draws: dict[str, Draw] = {}
         self.heat_kw = 0.0
-        """What the whole row takes, all of which becomes heat, kW."""
+        """Power of the whole row, all of which becomes heat, kW."""
 
     def numbered(self, parameter: str) -> int | None:
         return self.params.racks if parameter == "rack" else None
@@ -184,7 +184,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         return self._draws
 
     def _derive(self) -> None:
-        """Who carries each rack, and what that makes each cord draw and each ride-through do."""
+        """The cords that carry each rack, the draw of each cord, and the rate of each ride-through."""
         p, state, cords = self.params, self.state, range(len(self._terminals))
         failed = [self.fault(f"psu-{t}-failure") for t in self._terminals]
         shares = [[0.0] * p.racks for _ in cords]
@@ -214,7 +214,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         self._derived_from = state
 
     def _plug(self, cord: int, kw: list[float]) -> Draw:
-        """What the racks' shares of a cord are at its terminal."""
+        """The racks' shares of a cord as a draw at its terminal."""
         pdu, ratio = self._pdus[cord], self._kvar_per_kw
         if pdu is None:
             total, phase, power_factor = sum(kw), self.params.phase, self.params.power_factor
@@ -228,7 +228,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         return Draw((a, b, c), (a * ratio, b * ratio, c * ratio))
 
     def _input_kw(self, r: int, cords: int) -> float:
-        """What rack `r` (from 0) draws now from that many good cords."""
+        """Draw of rack `r` (from 0) now from that many good cords, kW."""
         p, state = self.params, self.state
         it, u = state.it[r], state.utilisation[r]
         full = p.idle_fraction + (1.0 - p.idle_fraction) * u
@@ -354,7 +354,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
     # -- what staff and a controller do ----------------------------------------------------------------------
 
     def set_utilisation(self, utilisation: float, rack: int = 0) -> None:
-        """How busy the equipment is, 0 to 1, of one rack (from 1) or of all."""
+        """Utilisation of the equipment, 0 to 1, of one rack (from 1) or of all."""
         if not 0.0 <= utilisation <= 1.0:
             raise PlantError(f"{self.id}: utilisation is {utilisation:g}, expected 0 to 1")
         for r in self._chosen(rack):

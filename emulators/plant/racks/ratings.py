@@ -17,7 +17,7 @@ class RackRowRatings:
     phase: Annotated[int, Range(0, 3, "(the phase)")] = 0
     """1 to 3 when its cords are single-phase on that phase of a feed that is no PDU; 0 when they use all three."""
     rack_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 5.25
-    """What one rack draws at full utilisation with all cords good, kW."""
+    """Draw of one rack at full utilisation with all cords good, kW."""
     power_factor: Annotated[float, Range(0.1, 1.0)] = 0.98
     """Of the power supplies, lagging (active PFC; typical 0.97 to 0.99)."""
     utilisation: Annotated[float, Range(0.0, 1.0)] = 1.0
@@ -26,7 +26,7 @@ class RackRowRatings:
     """What an idle rack draws of its full power (SPECpower_ssj2008 results of 2015 to 2020: 0.3 to 0.5 with storage and
     network equipment above that; assumption)."""
     standby_fraction: Annotated[float, Range(0.0, 1.0)] = 0.02
-    """What a shut-down rack draws: service processors (assumption)."""
+    """Draw of a shut-down rack: service processors (assumption)."""
     psu_side_kw: Annotated[float, Range(0.01, 2000.0, "kW")] = 6.0
     """Rating of the power supplies on one cord, kW of output: each side carries the rack alone."""
     first_outlet: Annotated[int, Range(1, 256, "(an outlet)")] = 1
@@ -53,7 +53,7 @@ class RackRowRatings:
 
 
 IT_STATES = ("running", "booting", "stopping", "stopped", "down", "overheated")
-"""What the equipment of a rack can do."""
+"""The states of the equipment of a rack."""
 
 
 @dataclass
@@ -74,7 +74,7 @@ class RackRowState(State):
     """By cord and rack: how fast `used` moves, 1/s; constant since `counted_at`."""
     counted_at: float = 0.0
     losses: int = 0
-    """How often a rack whose equipment was on has lost its supply."""
+    """Number of times that a rack whose equipment was on has lost its supply."""
 
 
 @dataclass(frozen=True)
