@@ -76,13 +76,11 @@ def _power_factor(d: Controller) -> float:
 
 
 def _bus_volts(d: Controller) -> float:
-    bus: Any = d.plant.actors.get(d.generator.params.bus)
-    return float(bus.output_volts) if bus is not None else nan
+    return d.generator.bus_supply.worst_volts if d.generator.params.bus in d.plant.actors else nan
 
 
 def _bus_hertz(d: Controller) -> float:
-    bus: Any = d.plant.actors.get(d.generator.params.bus)
-    return float(bus.output_hertz) if bus is not None else nan
+    return d.generator.bus_supply.hertz if d.generator.params.bus in d.plant.actors else nan
 
 
 def _serial(d: Controller) -> int:

@@ -125,6 +125,8 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
     @property
     def bus_supply(self) -> Supply:
         """Supply on the bus side of its breaker."""
+        if self.on_bus:
+            return self.terminals()
         if self._bus is not None and self._bus.output.live:
             return self._bus.output
         return next((peer.terminals() for peer in self.alternator.peers if peer.on_bus), DEAD)
@@ -398,13 +400,13 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
         return self.engine.charge_volts
 
     def terminals(self) -> Supply:
-        """Supply on the set's side of its breaker: that of its bus while the breaker is closed."""
+        """Supply on the set's side of its breaker at this moment; that of its bus while the breaker is closed."""
         own = self.alternator.terminals()
         if "short-circuit" in self.state.faults:
             return own._replace(volts=DEAD.volts)
         if self.state.closed and self.fault_flow is not None:
             return own._replace(volts=self.output.volts)
-        return self.output if self.state.closed and self.output.live else own
+        return own
 
     def coolant_reaches_s(self, celsius: float) -> float:
         """Seconds until the coolant is at that temperature if nothing changes, inf if it is not on the way."""
