@@ -18,6 +18,7 @@ from twinfeed.harness.language import language
 from twinfeed.harness.record import Record
 from twinfeed.hil_rigs import actuators, instruments, rigfile
 from twinfeed.hil_rigs.connecting import connect, connect_what_can
+from twinfeed.hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
 from twinfeed.hil_rigs.emergency.mark import Mark
 from twinfeed.hil_rigs.instruments.base import Instrument
 from twinfeed.hil_rigs.lock import BenchLock
@@ -25,7 +26,6 @@ from twinfeed.hil_rigs.places import held
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import Language
 from twinfeed.hil_rigs.supervisor.client import Client, Heard, SupervisorGone
-from twinfeed.hil_rigs.supervisor.dialogue import AskedOverSocket
 from twinfeed.hil_rigs.supervisor.guard import SIGNALLED_S, SUPERVISES, WORKER, guard
 from twinfeed.hil_rigs.supervisor.moves import Denied
 from twinfeed.hil_rigs.supervisor.places import folder, log_of, new_record, socket_of
@@ -95,6 +95,38 @@ def _supervisor_comes(rig: Rig) -> bool:
 
 
 # -- the supervisor ----------------------------------------------------------------------------------------------------
+
+
+ANSWERED = 0.95
+"""Of the time that whoever asks waits: what is left is for telling that, and whether anybody was there."""
+
+
+class AskedOverSocket(Dialogue):
+    """Whoever is connected to the supervisor may answer; the first answer counts."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def ask(self, question: Question) -> Answer:
+        asked = {
+            "about": question.about,
+            "text": question.text,
+            "timeout_s": question.timeout_s,
+            "picture": None if question.picture is None else str(question.picture),
+            "unit": question.unit,
+            "wrong": question.wrong,
+        }
+        answer = await self._server.ask_people(asked, ANSWERED * question.timeout_s)
+        if answer is None:
+            if self._server.attended:  # who has seen the question may have begun with what it asks for
+                raise TimeoutError
+            raise NobodyThere(
+                Phrase(
+                    "nobody answered within {timeout_s:g} s; open `twinfeed rig operate` at the bench",
+                    timeout_s=question.timeout_s,
+                )
+            )
+        return Answer(bool(answer.get("done")), str(answer.get("text") or ""), str(answer.get("person") or ""))
 
 
 async def supervise(path: Path, lock: int | None = None) -> None:

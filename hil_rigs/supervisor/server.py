@@ -24,12 +24,13 @@ from twinfeed.harness.report.notes import Confirmation
 from twinfeed.harness.transports.errors import TransportError
 from twinfeed.hil_rigs.actuators.base import ActuatorFailed
 from twinfeed.hil_rigs.persons import peer_of
+from twinfeed.hil_rigs.supervisor.arming import edited
 from twinfeed.hil_rigs.supervisor.guard import stopped_by
 from twinfeed.hil_rigs.supervisor.keeper import AT_ONCE
 from twinfeed.hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, send
 from twinfeed.hil_rigs.supervisor.moves import Denied
 from twinfeed.hil_rigs.supervisor.places import shared_with_group
-from twinfeed.hil_rigs.supervisor.supervisor import LOOK_S, NEW_FILE, Supervisor
+from twinfeed.hil_rigs.supervisor.supervisor import LOOK_S, Supervisor
 
 ERRORS = (Denied, ActuatorFailed, TransportError, ValueError)
 """What is told to whoever asked, with the kind of error."""
@@ -215,13 +216,7 @@ class Server:
                 )
             )
         if self.supervisor.edits.edited:
-            raise Denied(
-                Phrase(
-                    "{path} was edited after the supervisor had read it; {new_file}",
-                    path=self.supervisor.rig.path,
-                    new_file=NEW_FILE,
-                )
-            )
+            raise Denied(edited(self.supervisor.rig))
         session.beat_s = asyncio.get_running_loop().time()
         session.ticket = secrets.token_hex(8)
         self._holder = session

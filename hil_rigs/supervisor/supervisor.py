@@ -10,15 +10,12 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
 from importlib.metadata import version
 from typing import Any, Literal
 
 from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.devices.firmware.points import Value
-from twinfeed.harness.durations import spoken
-from twinfeed.harness.record import DiskFull, Person, Record, acting
+from twinfeed.harness.record import DiskFull, Record, acting
 from twinfeed.harness.report.facts import ARMED, EDITED, IN_FORCE, WATCHED
 from twinfeed.harness.report.notes import Calibration, Noted, line
 from twinfeed.harness.transports import DeviceHandle
@@ -26,17 +23,21 @@ from twinfeed.harness.transports.errors import TransportError
 from twinfeed.harness.unknown import raw_as_json
 from twinfeed.hil_rigs import schema
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
-from twinfeed.hil_rigs.checking.findings import Level
-from twinfeed.hil_rigs.checking.fit import fit_to_arm
 from twinfeed.hil_rigs.checking.identities import introductions, wrong_clocks
 from twinfeed.hil_rigs.emergency.life import Life
 from twinfeed.hil_rigs.emergency.mark import Mark
 from twinfeed.hil_rigs.evidence.in_force import Edits, described
 from twinfeed.hil_rigs.evidence.watch import Watch
 from twinfeed.hil_rigs.instruments import Instrument, NoReading, measures, needed
-from twinfeed.hil_rigs.persons import checklist, objection
+from twinfeed.hil_rigs.persons import checklist
 from twinfeed.hil_rigs.rigfile import Rig
-from twinfeed.hil_rigs.schema import Inhibit, text_in
+from twinfeed.hil_rigs.supervisor.arming import (
+    Arming,
+    must_answer,
+    must_be_free_to_arm,
+    must_be_watched,
+    must_not_be_inhibited,
+)
 from twinfeed.hil_rigs.supervisor.interlocks import BatteryTime, Interlock
 from twinfeed.hil_rigs.supervisor.keeper import AT_ONCE, Keeper
 from twinfeed.hil_rigs.supervisor.moves import Denied, Moves
@@ -49,42 +50,13 @@ LOOK_S = 0.05
 ALIVE_S = 1.0
 """How often the mark of the bench shows that its keeper is alive, s."""
 
-MOST_ARMED_S = 12 * 3600.0
-"""The longest time for which a bench can be armed: a shift, s."""
-
 CUT_SHORT_S = 0.2
 """So long a move that is cut short may take to end before the way to the safe state begins all the same, s."""
 
 EVIDENCE_S = 1.0
 """How often it is looked whether the clock was set or the rig file edited, s."""
 
-WRONG_PIN_S = 1.0
-"""So long the answer to a wrong PIN takes, s: four digits are not found by trying."""
-
-NEW_FILE = N_(
-    "the supervisor keeps to what it has read. Disarm the bench, close what is connected to it and try again: "
-    "then the new file is read"
-)
-
 State = Literal["read-only", "armed", "tripped"]
-
-
-@dataclass(frozen=True)
-class Arming:
-    """Who is responsible for what moves, and until when, s of the monotonic clock."""
-
-    person: str
-    until_s: float
-    login: str = ""
-    uid: int | None = None
-    """Of the process that armed the bench, as the kernel knows them."""
-
-    def is_of(self, person: str, user: Person) -> bool:
-        """Whether that is the same person with the same login."""
-        return (self.person, self.uid) == (person, user.uid)
-
-    def __str__(self) -> str:
-        return Phrase("{person} (login {login})", person=self.person, login=self.login) if self.login else self.person
 
 
 class Supervisor:
@@ -321,7 +293,9 @@ class Supervisor:
     async def _arm(self, person: str, for_s: float, pin: str, confirmed: Mapping[str, str]) -> None:
         user = acting()
         try:
-            await self._may_arm(person, for_s, user, pin)
+            await must_answer(self.rig.bench, person, pin)
+            must_be_free_to_arm(self.rig, self.edits, self.arming, person, user, for_s)
+            self._fit_to_arm()
             if why := checklist.objection(self.rig.bench, confirmed):
                 raise Denied(why)
             devices, wrong = await introductions(self.rig, self.handles)
@@ -353,48 +327,6 @@ class Supervisor:
             self.mark.life = self.mark.read()
             raise Denied(Phrase("that the bench is armed cannot be noted: {error}", error=error)) from None
 
-    async def _may_arm(self, person: str, for_s: float, user: Person, pin: str) -> None:
-        """What is known without asking the bench. Raises Denied."""
-        await self._must_answer(person, pin)
-        if self.arming is not None and not self.arming.is_of(person, user):
-            left = spoken(max(0.0, self.arming.until_s - _now()))
-            raise Denied(
-                Phrase(
-                    "{rig} is armed by {arming} for {left} more; ask them to disarm it",
-                    rig=self.rig.name,
-                    arming=self.arming,
-                    left=left,
-                )
-            )
-        if self.edits.edited:
-            raise Denied(
-                Phrase(
-                    "{path} was edited after the supervisor had read it; {new_file}",
-                    path=self.rig.path,
-                    new_file=NEW_FILE,
-                )
-            )
-        if not 0.0 < for_s <= MOST_ARMED_S:
-            raise Denied(
-                Phrase(
-                    "found {for_s:g} s, expected more than 0 and at most {most_armed_s:g} h",
-                    for_s=for_s,
-                    most_armed_s=MOST_ARMED_S / 3600,
-                )
-            )
-        wrong = [str(finding) for finding in fit_to_arm(self.rig) if finding.level >= Level.PROBLEM]
-        if wrong:
-            raise Denied(Phrase("{wrong}: see twinfeed rig check {path}", wrong="; ".join(wrong), path=self.rig.path))
-        self._fit_to_arm()
-
-    async def _must_answer(self, person: str, pin: str) -> None:
-        """Raises Denied: whoever asks may not answer for the bench under that name."""
-        bench, login = self.rig.bench, acting().login
-        if why := objection(bench, person, login, pin):
-            if person in bench.pins:
-                await asyncio.sleep(WRONG_PIN_S)
-            raise Denied(why)
-
     def _fit_to_arm(self) -> None:
         """Whether the bench is as it must be. Raises Denied."""
         if self.tripped:
@@ -403,16 +335,7 @@ class Supervisor:
             )
         if not self.guarded:
             raise Denied(Phrase("the guard of the supervisor has ended; try again in a moment, which starts both anew"))
-        unknown = [each.limit.quantity for each in self._interlocks if not each.known]
-        if unknown:
-            why = self.sampling.trouble.get(unknown[0], Phrase("no reading yet; try again in a moment"))
-            raise Denied(
-                Phrase("an interlock watches {unknown}, which has no reading: {why}", unknown=unknown[0], why=why)
-            )
-        for interlock in self._interlocks:
-            interlock.restart(_now())
-            if not isinstance(interlock, BatteryTime) and (wrong := interlock.wrong_now()):
-                raise Denied(Phrase("it would trip at once: {wrong}", wrong=wrong))
+        must_be_watched(self._interlocks, self.sampling.trouble)
 
     async def disarm(self, person: str, pin: str = "") -> None:
         """Back to normal operation and to read-only.
@@ -422,7 +345,7 @@ class Supervisor:
             ActuatorFailed: something is not known to be back to normal; the bench is armed still.
         """
         try:
-            await self._must_answer(person, pin)
+            await must_answer(self.rig.bench, person, pin)
         except Denied as error:
             self.tell(person or N_("nobody"), "was not allowed to disarm the bench", why=str(error))
             raise
@@ -455,7 +378,7 @@ class Supervisor:
                 safe again.
         """
         try:
-            await self._must_answer(person, pin)
+            await must_answer(self.rig.bench, person, pin)
         except Denied as error:
             self.tell(person or N_("nobody"), "was not allowed to reset the bench", why=str(error))
             raise
@@ -528,14 +451,7 @@ class Supervisor:
             raise Denied(Phrase("the bench is not armed: twinfeed rig arm {path} --as NAME", path=self.rig.path))
         if self._disarming:
             raise Denied(Phrase("the bench is being disarmed"))
-        if window := inhibited(self.rig.bench.inhibit, datetime.now()):
-            raise Denied(
-                Phrase(
-                    "nothing may move {daily}: {reason}",
-                    daily=window.daily,
-                    reason=text_in(window.reason, "en") or N_("inhibited"),
-                )
-            )
+        must_not_be_inhibited(self.rig.bench)
 
     async def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
         """Cause a fault. Raises Denied, ActuatorFailed."""
@@ -687,17 +603,6 @@ def _calibration(quantity: str, instrument: schema.Instrument, unit: str) -> Cal
     accuracy = "" if instrument.accuracy is None else f"±{instrument.accuracy:g} {unit}".rstrip()
     due, calibrated = (str(day) if day is not None else "" for day in (instrument.due, instrument.calibrated))
     return Calibration(quantity, due, instrument.certificate, accuracy, calibrated)
-
-
-def inhibited(windows: Iterable[Inhibit], at: datetime) -> Inhibit | None:
-    """The window in which that local time lies, None if it lies in none."""
-    clock = at.strftime("%H:%M")
-    for window in windows:
-        begins, ends = window.daily.split("-")
-        within = begins <= clock < ends if begins <= ends else clock >= begins or clock < ends
-        if within:
-            return window
-    return None
 
 
 def plain(value: Any) -> Any:

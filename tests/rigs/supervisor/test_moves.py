@@ -11,8 +11,8 @@ from memory_bench import MemoryBench
 
 from twinfeed.hil_rigs.actuators import ActuatorFailed
 from twinfeed.hil_rigs.schema import Inhibit
+from twinfeed.hil_rigs.supervisor.arming import inhibited
 from twinfeed.hil_rigs.supervisor.moves import Denied
-from twinfeed.hil_rigs.supervisor.supervisor import inhibited
 
 PROVEN = """
 actuators:
