@@ -23,6 +23,8 @@ from typing import IO, Any
 
 import pytest
 
+from twinfeed._phrases import Phrase
+from twinfeed.harness.language import said
 from twinfeed.harness.plugin import resuming
 from twinfeed.harness.plugin.options import DEFAULT_SITE
 from twinfeed.harness.quantities import UnknownQuantity
@@ -176,7 +178,9 @@ class RunRecord:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         folder = self.config.getoption("--report")
-        terminalreporter.write_line(f"recorded in {folder}; the report: twinfeed report {shlex.quote(folder)}")
+        command = f"twinfeed report {shlex.quote(folder)}"
+        text = Phrase("recorded in {folder}; the report: {command}", folder=folder, command=command)
+        terminalreporter.write_line(said(text))
 
     def _ended(self, item: pytest.Item, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
         self._durations.setdefault(item.nodeid, []).append(report.duration)

@@ -59,6 +59,7 @@ def practise(
 
 
 async def _practise(rig: Rig, folder: Path, for_s: float) -> None:
+    from twinfeed.harness.cli.site.up import until_first
     from twinfeed.harness.control import ControlServer
     from twinfeed.hil_rigs import rigfile
     from twinfeed.hil_rigs.practice import bench, first_test, twin
@@ -77,13 +78,7 @@ async def _practise(rig: Rig, folder: Path, for_s: float) -> None:
         practice = rigfile.read(path)
         test = first_test.written(folder, practice)
         _introduce(rig, practice, drafted, test)
-        waiting = [asyncio.create_task(stop.wait()), asyncio.create_task(served.live.run())]
-        done, pending = await asyncio.wait(waiting, timeout=for_s or None, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        for task in done:
-            task.result()
+        await until_first([asyncio.create_task(stop.wait()), asyncio.create_task(served.live.run())], for_s or None)
     finally:
         await control.stop()
         await served.live.stop()

@@ -9,7 +9,7 @@ import logging
 import re
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
@@ -201,15 +201,23 @@ async def _run(live: LiveSite, flash: Callable[[], Flash | None], json: bool, fo
         waiting: list[asyncio.Task[Any]] = [stopped, asyncio.create_task(live.run())]
         if sys.stdout.isatty() and not json:
             waiting.append(asyncio.create_task(_draw(control)))
-        done, pending = await asyncio.wait(waiting, timeout=for_s, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-        for task in done:
-            task.result()
+        await until_first(waiting, for_s)
     finally:
         await live.stop()
         await control.stop()
+
+
+async def until_first(tasks: Iterable[asyncio.Task[Any]], for_s: float | None) -> None:
+    """Wait until the first of these tasks ends, or for so long, and cancel the others.
+
+    Raises what the ended tasks raised.
+    """
+    done, pending = await asyncio.wait(set(tasks), timeout=for_s, return_when=asyncio.FIRST_COMPLETED)
+    for task in pending:
+        task.cancel()
+    await asyncio.gather(*pending, return_exceptions=True)
+    for task in done:
+        task.result()
 
 
 async def _boot(live: LiveSite, quiet: bool) -> None:

@@ -224,6 +224,7 @@ def test_a_run_and_its_report_are_french(session: Session) -> None:
     assert run.wait(120) == 0, (bench.folder / "run.log").read_text()
     said = (bench.folder / "run.log").read_text()
     assert "aucun actionneur du banc processes ne provoque utility-a outage" in said
+    assert "enregistré dans out ; le rapport : twinfeed report out" in said
     assert session.rig("stop", "la pompe fume").returncode == 0
     assert session.rig("reset", "--as", "Awa").returncode == 0
     assert session("report", "out").returncode == 0
