@@ -29,10 +29,10 @@ ROUND = 30
 second half of them it climbs towards the edge."""
 
 REFERENCE_ROUND = 50
-"""The same for the reference, that is to be looked at everywhere."""
+"""The search for the reference, everywhere."""
 
 REFERENCE_S = 900.0
-"""How long each of its scenarios is, s: outages, their end, and the return of both boards."""
+"""The length of each of its scenarios, s: outages, their end, and the return of both boards."""
 
 SHRINKING_RUNS = 15
 """So many scenarios are tried to make a finding smaller, besides leaving out each of its faults."""
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--reference", type=int, default=0, metavar="N")
     given = parser.parse_args(arguments)
-    logging.disable(logging.CRITICAL)  # controllers tell what they suffer; here that is the point
+    logging.disable(logging.CRITICAL)  # controllers log what they suffer; here that is the point
     if given.reference:
         _survive(given.reference, given.seed, given.keep)
         return

@@ -55,7 +55,7 @@ def speed(name: str, outages: list[tuple[float, float]]) -> tuple[float, int]:
 
 
 def step_s(site: Site, length_s: float) -> float:
-    """What a quiet step of that length costs, s."""
+    """The cost of a quiet step of that length, s."""
 
     def walk() -> None:
         for _ in range(STEPS):
@@ -65,7 +65,7 @@ def step_s(site: Site, length_s: float) -> float:
 
 
 def restore_s(site: Site) -> float:
-    """What going back from the middle of an outage costs, s: the median."""
+    """The cost of going back from the middle of an outage, s: the median."""
     at_rest = site.plant.snapshot()
     costs = []
     for _ in range(RESTORES):

@@ -170,7 +170,7 @@ def run(folder: Path, rounds: int, seconds: float) -> None:
         if snmpsim is None:
             print("snmpsim is not installed: left out (pip install snmpsim)")
         else:
-            # snmpsim runs as root only if told whom to become
+            # snmpsim runs as root only if it has a user to become
             identity = ["--process-user", "root", "--process-group", "root"] if os.getuid() == 0 else []
             options = [f"--data-dir={recordings}", f"--cache-dir={folder / 'cache'}", "--logging-method=null"]
             start("snmpsim", [snmpsim, *identity, *options, "--agent-udpv4-endpoint={host}:{port}"])

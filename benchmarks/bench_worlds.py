@@ -123,7 +123,7 @@ async def cost(
 
 
 def _block(profile: str) -> maps.Block | None:
-    """What is read of that product: the first of its holding registers that the reference controller reads."""
+    """The readings of that product: the first of its holding registers that the reference controller reads."""
     product = maps.MODBUS.get(profile)
     return next((block for block in product.blocks if block.table == "holding"), None) if product else None
 
@@ -197,7 +197,7 @@ def peers() -> None:
                 wall = time.perf_counter()
                 loop_s, spent_s = runner.run(pymodbus_pair(15020 + n, 10, 1.0, times))
                 wall = time.perf_counter() - wall
-        except Exception as error:  # what another loop cannot do is part of the comparison
+        except Exception as error:  # an ability that another loop lacks is part of the comparison
             print(f"  {name:<46}  {type(error).__name__}: {str(error)[:70]}")
             continue
         speed = loop_s / spent_s if wall < loop_s / 2 else loop_s / wall

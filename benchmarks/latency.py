@@ -17,7 +17,7 @@ from twinfeed.emulators.wire.snmp.ber import encode_oid, encode_sequence, parse_
 from twinfeed.emulators.wire.snmp.message import PduType, Version, encode_community_message, encode_pdu
 
 PATIENCE_S = 2.0
-"""How long a client waits for an answer, s: the default of most SNMP and Modbus clients is 1 to 3 s."""
+"""The time that a client waits for an answer, s: the default of most SNMP and Modbus clients is 1 to 3 s."""
 
 _numbers = itertools.count(1)
 
@@ -28,7 +28,7 @@ class Lost(Exception):
 
 @dataclass
 class Latencies:
-    """What the clients of one kind have seen: latencies in ms, answers that never came."""
+    """The results of the clients of one kind: latencies in ms, answers that never came."""
 
     ms: list[float] = field(default_factory=list)
     lost: int = 0
@@ -134,7 +134,7 @@ class Modbus:
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
 
     def again(self) -> Modbus:
-        """The same over a connection of its own."""
+        """The measurement over a connection of its own."""
         return Modbus(self.address, self.port, self.unit, self._profile)
 
     async def __call__(self) -> None:

@@ -10,10 +10,10 @@ ON_A_BOARD = 5
 """Meters, and as many PDUs, on each board."""
 
 METER_BLOCK = maps.MODBUS["schneider-pm5000"].blocks[0]
-"""What is read of a meter."""
+"""The readings of a meter."""
 
 PDU_POWER = "1.3.6.1.4.1.318.1.1.26.4.3.1.5.1"
-"""What is read of a PDU: rPDU2DeviceStatusPower (PowerNet-MIB)."""
+"""The readings of a PDU: rPDU2DeviceStatusPower (PowerNet-MIB)."""
 
 
 def address(n: int) -> str:

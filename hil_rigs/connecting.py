@@ -19,7 +19,7 @@ def connect(rig: Rig, clock: Callable[[], float] | None = None) -> dict[str, Dev
     """A handle for each device of the bench; nothing is sent yet.
 
     Raises:
-        NoCredential: a password is not where the file says; the message names the device.
+        NoCredential: a password is not where the file has it; the message names the device.
     """
     handles: dict[str, DeviceHandle] = {}
     for name, handle in handles_of(rig, clock):
@@ -55,7 +55,7 @@ class LockedOut(DeviceHandle):
 
 
 def handles_of(rig: Rig, clock: Callable[[], float] | None = None) -> Iterator[tuple[str, DeviceHandle | NoCredential]]:
-    """Each device's handle, or which of its passwords is not where the file says; nothing is sent yet."""
+    """Each device's handle, or the password that is not where the file has it; nothing is sent yet."""
     lines: dict[Hashable, ModbusTransport] = {}
     for name, device in rig.bench.devices.items():
         profile = rig.profiles[name]
@@ -111,7 +111,7 @@ def snmp_transport(access: SnmpAccess) -> SnmpTransport:
     """The agent of that access.
 
     Raises:
-        NoCredential: a password is not where the file says.
+        NoCredential: a password is not where the file has it.
     """
     times = _times(access)
     read, user = listens_for(access)
@@ -127,7 +127,7 @@ def listens_for(access: SnmpAccess) -> tuple[str, UsmUser | None]:
     """The community that the device is read with, which its notifications bear too, and the user of v3 if it has one.
 
     Raises:
-        NoCredential: a password is not where the file says.
+        NoCredential: a password is not where the file has it.
     """
     if access.version != "v3":
         return "public" if access.read is None else secret(access.read), None

@@ -25,7 +25,7 @@ class Question:
     text: str
     """In the person's language."""
     timeout_s: float
-    """How long they may take, s."""
+    """The longest time that they may take, s."""
     picture: Path | None = None
     unit: str | None = None
     """The unit of the number that is to be answered; empty for a bare number or word; None where only a confirmation

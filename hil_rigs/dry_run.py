@@ -100,7 +100,7 @@ class DryRunWorld(SimulatedWorld):
 
 
 def effects(site: Site, injection: Injection) -> str:
-    """What changes on a site at rest within `AFTER_S` of that fault, in words; the site is not left as it was."""
+    """The changes on a site at rest within `AFTER_S` of that fault, in words; the site is not left as it was."""
     reads = states(site)
     before = {name: read() for name, read in reads.items()}
     if injection.kind not in site.faults(injection.target):

@@ -37,7 +37,7 @@ def chosen(rig: Rig, names: Iterable[str]) -> list[str]:
     """These devices of the bench, or all of them.
 
     Raises:
-        ValueError: the bench has no such device; the message says which it has.
+        ValueError: the bench has no such device; the message lists those it has.
     """
     devices = list(rig.bench.devices)
     for name in names:
@@ -51,7 +51,7 @@ def protocol_of(rig: Rig, name: str, over: Over | None = None) -> Over:
     """The protocol to ask that device over: `over`, else SNMP where the file gives it.
 
     Raises:
-        ValueError: the file does not say how the device is reached over that protocol.
+        ValueError: the file does not give how the device is reached over that protocol.
     """
     access = rig.bench.devices[name]
     if over is None:
@@ -62,7 +62,7 @@ def protocol_of(rig: Rig, name: str, over: Over | None = None) -> Over:
 
 
 def pace_of(rig: Rig, name: str, otherwise_per_s: float) -> Pace:
-    """The requests a second that the file says that device bears, or so many."""
+    """The requests a second that the file allows for that device, or so many."""
     return Pace(rig.bench.devices[name].rate or otherwise_per_s)
 
 
@@ -70,7 +70,7 @@ def handle_of(rig: Rig, name: str) -> DeviceHandle:
     """A handle of one device whose transports ask once: walkers ask again by themselves, at the device's rate.
 
     Raises:
-        NoCredential: a password is not where the file says.
+        NoCredential: a password is not where the file has it.
     """
     handle = dict(handles_of(_asked_once(rig)))[name]
     if isinstance(handle, NoCredential):
@@ -86,7 +86,7 @@ async def recordings(
     every_s: float = 0.0,
     for_s: float = math.inf,
 ) -> dict[str, Recording | NoRecording]:
-    """What these devices show, recorded at the same time, or why a device could not be recorded."""
+    """The answers of these devices, recorded at the same time, or the reason why a device could not be recorded."""
     found: dict[str, Recording | NoRecording] = {}
     walkers: dict[str, Walker] = {}
     units: list[ModbusTransport] = []
@@ -143,7 +143,7 @@ def twin_of(rig: Rig, name: str, scenario: Scenario | None = None, scenario_file
 
 
 def another_product(rig: Rig, name: str) -> str:
-    """What to say where the file's profile of the device is not the wiring's; empty where it is."""
+    """The warning where the file's profile of the device is not the wiring's; empty where it is."""
     twin = next(entry.profile.profile for entry in rig.site.file.devices if entry.name == name)
     device = rig.profiles[name].profile
     return (

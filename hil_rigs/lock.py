@@ -33,18 +33,18 @@ from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs.schema import Form
 
 FOLDERS = (Path("/run/lock"), Path("/var/lock"), Path("/tmp"))
-"""Where lock files live: the first of these that everybody may write, so that root and all others find the same one."""
+"""Folders of lock files: the first of these that everybody may write, so that root and all others find the same one."""
 FOLDER_VARIABLE = "TWINFEED_LOCKS"
 """The environment variable that names another folder; it must be the same for all users of the bench."""
 
 COMMAND_LENGTH = 80
 """So much of a command line is kept, characters."""
 TRIES, PAUSE_S = 5, 0.05
-"""How often a lock is tried whose holder has not yet written who it is, and the pause between, s."""
+"""The number of times that a lock is tried whose holder has not yet written its name, and the pause between, s."""
 
 
 class Held(Exception):
-    """Another process has the bench; the message says who, and what to do."""
+    """Another process has the bench; the message names it, and the next step."""
 
     def __init__(self, bench: str, path: Path, holder: Holder | None) -> None:
         self.holder = holder
@@ -71,7 +71,7 @@ class Held(Exception):
 
 
 class Holder(Form):
-    """Who has a bench."""
+    """The holder of a bench."""
 
     person: str
     """As given, or the login name."""
@@ -79,7 +79,7 @@ class Holder(Form):
     host: str
     pid: int = Field(gt=0)
     what: str
-    """What it says that it does, or its command line."""
+    """Its own account of its work, or its command line."""
     since: AwareDatetime
 
     @classmethod
@@ -97,7 +97,7 @@ class Holder(Form):
 
     @property
     def alive(self) -> bool:
-        """Whether its process is there; one of another host that shares the folder is taken to be."""
+        """True if its process is there; one of another host that shares the folder is taken to be."""
         if self.host != socket.gethostname():
             return True
         try:
@@ -134,7 +134,7 @@ class BenchLock:
 
         Raises:
             Held: another process has it, or this one by another lock.
-            OSError: the lock file cannot be opened; the message says why.
+            OSError: the lock file cannot be opened; the message gives the reason.
         """
         assert self._file is None, f"the bench {self.bench} is taken already"
         file = _opened(self.path)
@@ -150,7 +150,7 @@ class BenchLock:
                 if holder is not None and holder.alive:
                     break
                 if attempt < TRIES:
-                    time.sleep(PAUSE_S)  # who has just taken it writes its name next
+                    time.sleep(PAUSE_S)  # a process that has just taken it writes its name next
             raise Held(self.bench, self.path, holder)
         finally:
             if file != -1:
@@ -169,7 +169,7 @@ class BenchLock:
         return self._file
 
     def holder(self) -> Holder | None:
-        """Who has the bench as far as its lock file says, None if nobody has.
+        """The holder of the bench according to its lock file, None if nobody has it.
 
         Raises:
             OSError: the lock file cannot be opened.
@@ -188,7 +188,7 @@ class BenchLock:
 
 
 def folder() -> Path:
-    """Where this computer's lock files live."""
+    """The folder of this computer's lock files."""
     if named := os.environ.get(FOLDER_VARIABLE):
         return Path(named)
     return next((path for path in FOLDERS if path.is_dir() and path.stat().st_mode & stat.S_IWOTH), FOLDERS[-1])
@@ -231,7 +231,7 @@ def _taken(file: int) -> bool:
 
 
 def _holder(file: int) -> Holder | None:
-    """Who the lock file says has the bench; None if it says nothing that makes sense."""
+    """The holder in the lock file; None if its text makes no sense."""
     try:
         return Holder.model_validate_json(os.pread(file, 65536, 0))
     except ValidationError:

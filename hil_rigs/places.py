@@ -27,13 +27,13 @@ from twinfeed.hil_rigs.schema import DeviceAccess, Labgrid, ModbusAccess
 PORT = 20408
 """labgrid's default port of its coordinator."""
 SERIAL_PORT = "NetworkSerialPort"
-"""What labgrid calls a serial port that an exporter offers."""
+"""labgrid's classes of a serial port that an exporter offers."""
 POLL_S = 0.5
-"""How often a reservation and a port that is being opened are asked for, s."""
+"""The period at which a reservation and a port that is being opened are polled, s."""
 
 
 class PlaceError(Exception):
-    """A place cannot be used; the message says why and what to do."""
+    """A place cannot be used; the message gives the reason and the next step."""
 
 
 class PlaceHeld(PlaceError):
@@ -47,7 +47,7 @@ class Resource:
     kind: str
     """labgrid's class, such as NetworkSerialPort."""
     settings: dict[str, Any]
-    """As labgrid says them: host, port, speed, protocol …"""
+    """The parameters in labgrid's words: host, port, speed, protocol …"""
     proxy: str | None
     """The SSH host it is reached through, None if it is reached directly."""
 
@@ -59,7 +59,7 @@ class Place:
     access: Labgrid
     resources: dict[str, Resource]
     ours: bool
-    """Whether it was acquired here, and is to be given back."""
+    """True if it was acquired here, and is to be given back."""
     reservation: str | None
     """The reservation it was waited for with."""
 
@@ -95,7 +95,7 @@ async def release(place: Place) -> None:
     """Give the place back, unless it was acquired before.
 
     Raises:
-        PlaceError: the coordinator is gone; the message says what to do when it is back.
+        PlaceError: the coordinator is gone; the message gives the step to take when it is back.
     """
     if place.ours:
         async with _Session.at(place.access, place.access.timeout) as session:
@@ -226,7 +226,7 @@ class _Session:
 
     @property
     def place(self) -> Any:
-        """What the coordinator last said of the place."""
+        """The coordinator's last data of the place."""
         known = self.client.places
         if self.access.place not in known:
             raise PlaceError(
@@ -250,7 +250,7 @@ class _Session:
                 raise PlaceHeld(await self._who_has_it())
 
     async def _resources(self) -> dict[str, Resource]:
-        """What the place offers, once its serial ports are open."""
+        """The resources of the place, once its serial ports are open."""
         while True:
             found = {
                 name: Resource(
@@ -292,7 +292,7 @@ class _Session:
         await self.client.stub.CancelReservation(self.messages.CancelReservationRequest(token=token))
 
     async def _reserved_by(self) -> str | None:
-        """Who else has reserved the place, None if nobody has."""
+        """The other holder of a reservation of the place, None if nobody has one."""
         if not self.place.reservation:
             return None
         answer = await self.client.stub.GetReservations(self.messages.GetReservationsRequest())

@@ -1,6 +1,6 @@
 """What an actuator's positions mean in the words of the point that moves it.
 
-A rig file says `on` and `off`; a relay takes True and False, an outlet `on` and `off`, a switch port `up` and `down`, a
+A rig file has `on` and `off`; a relay takes True and False, an outlet `on` and `off`, a switch port `up` and `down`, a
 setting a number. Which of them a point takes is in the device's profile and in the catalogue of its kind.
 """
 
@@ -23,7 +23,7 @@ from twinfeed.hil_rigs.schema import Actuator, DeviceAccess, Position
 
 ON: tuple[Value, ...] = (True, "on", "up", "closed")
 OFF: tuple[Value, ...] = (False, "off", "down", "open")
-"""What points call the two positions of a contact, of a supply, of a port."""
+"""The words of points for the two positions of a contact, of a supply, of a port."""
 
 FLOATS = ("f32", "f64", "opaque-float", "opaque-double")
 """Types that hold a number as it is, to about seven digits."""
@@ -41,7 +41,7 @@ class Words:
     high: float = math.inf
     unit: str = ""
     step: float = 0.0
-    """What the last digit that the device holds is worth, in the unit."""
+    """The worth of the last digit that the device holds, in the unit."""
 
     def value(self, position: Position) -> Value:
         """The point's value in that position.
@@ -62,13 +62,13 @@ class Words:
         return found
 
     def same(self, wanted: Value, found: Value) -> bool:
-        """Whether the point has that value, as closely as the device shows it."""
+        """True if the point has that value, as closely as the device shows it."""
         if isinstance(wanted, float) and isinstance(found, int | float):
             return math.isclose(wanted, found, rel_tol=1e-6, abs_tol=0.51 * self.step)
         return wanted == found
 
     def __str__(self) -> str:
-        """What it takes, for messages: `on, off`, `a number from 150 to 230 V`."""
+        """The values that it takes, for messages: `on, off`, `a number from 150 to 230 V`."""
         if self.known:
             switch = [name for name, of in (("on", ON), ("off", OFF)) if any(_in(word, of) for word in self.known)]
             own = [str(word) for word in self.known if not isinstance(word, bool)]
@@ -101,7 +101,7 @@ class Words:
 
 
 def _in(word: Value, words: tuple[Value, ...]) -> bool:
-    """Whether it is one of them; 1 is not True here."""
+    """True if it is one of them; 1 is not True here."""
     return any(word == other and type(word) is type(other) for other in words)
 
 
@@ -144,9 +144,9 @@ def _of_place(full: str, profile: Profile, place: Place, written: bool) -> Words
 
 
 def state_point(actuator: Actuator, profiles: Mapping[str, Profile], devices: Mapping[str, DeviceAccess]) -> str | None:
-    """DEVICE.POINT that tells where an actuator stands, None if nothing does.
+    """The DEVICE.POINT that shows where an actuator stands, None if nothing does.
 
-    It is the rig file's `state`. Without it, an outlet that is switched by a command tells it in the point `state`
+    It is the rig file's `state`. Without it, an outlet that is switched by a command shows it in the point `state`
     beside the command (PowerNet-MIB's rPDU2OutletSwitchedStatusState, PDU2-MIB's outletSwitchingState); everything else
     in the point that is written.
     """
@@ -192,7 +192,7 @@ def spelt(position: Position) -> str:
 
 
 def parameters(site: Site, actuator: Actuator, position: str) -> dict[str, float]:
-    """What shapes that position: the parameters, at their defaults, that all the faults it causes have."""
+    """The parameters that shape that position, at their defaults: those that all the faults it causes have."""
     shaping: list[dict[str, float]] = []
     for fault, caused in actuator.causes.items():
         target, _, kind = fault.partition(" ")
@@ -207,7 +207,7 @@ def parameters(site: Site, actuator: Actuator, position: str) -> dict[str, float
 
 
 def _suffered(site: Site, target: str) -> tuple[FaultKind, ...]:
-    """The faults of a target; none for a name that nothing bears, which the rig file's reader tells by itself."""
+    """The faults of a target; none for a name that nothing bears, which the rig file's reader reports by itself."""
     try:
         return catalogue.of_target(site, target)
     except PlantError:

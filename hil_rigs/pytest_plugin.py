@@ -104,7 +104,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[pytest.TestReport]:
-    """What stopped a test on a bench is added in the language of this process; the record has it in English."""
+    """The reason that stopped a test is added in the language of this process; the record has it in English."""
     report: pytest.TestReport = yield  # type: ignore[assignment, misc]
     if RIG in item.config.stash and report.failed and call.excinfo is not None:
         from twinfeed.harness.language import said
@@ -123,7 +123,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """What would move, if it was asked; and whether the bench is not safe."""
+    """The actuators that would move, if that was requested; and the warning if the bench is not safe."""
     if RIG not in config.stash:
         return
     from twinfeed.harness.language import said
@@ -137,7 +137,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def _not_safe(config: pytest.Config) -> str:
-    """What must be printed of the bench of this run; empty if nothing."""
+    """The text that must be printed of the bench of this run; empty if there is none."""
     rig = config.stash.get(RIG, None)
     if rig is None or PLAN in config.stash:
         return ""

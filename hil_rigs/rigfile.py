@@ -83,7 +83,7 @@ class Rig:
         return None
 
     def instrument_for(self, quantity: str) -> Instrument | None:
-        """What measures that quantity: the instrument of that name, else the device's own point."""
+        """The instrument of that quantity: the one of that name, else the device's own point."""
         if quantity in self.bench.instruments:
             return self.bench.instruments[quantity]
         device = quantity.partition(".")[0]
@@ -93,7 +93,7 @@ class Rig:
 
 
 def point_is_shown(profile: Profile, point: str, written: bool = False) -> bool:
-    """Whether the profile shows that point, or lets it be written."""
+    """True if the profile shows that point, or lets it be written."""
     return next(places(profile, point, written), None) is not None
 
 
@@ -310,7 +310,7 @@ class _Reader:
                 )
 
     def _positions(self, where: Where, actuator: Actuator) -> None:
-        """Every position must be one that the point takes, and that can be told from the others."""
+        """Every position must be one that the point takes, and that differs from the others."""
         if actuator.state is not None:
             self._point([*where, "state"], actuator.state)
         tells = state_point(actuator, self.profiles, self.bench.devices)

@@ -26,7 +26,7 @@ MOST_ERRORS = 20
 """Entries of an error queue that are read; SCPI-99 §21.8.1 asks for two at least."""
 
 GRACE_S = 1.0
-"""How much longer than VISA's own time-outs a conversation may take before its thread is given up, s."""
+"""The time beyond VISA's own time-outs that a conversation may take before its thread is given up, s."""
 
 
 class ScpiError(Exception):
@@ -98,7 +98,7 @@ class Session:
         self._opened = None
 
     async def _in_turn(self, talk: Callable[[Any], Result], steps: int) -> Result:
-        """What `talk` gives, run in a thread; `steps` is how often it may wait for VISA's time-out."""
+        """The result of `talk`, run in a thread; `steps` is the number of times it may wait for VISA's time-out."""
         async with self._turn:
             # An instrument that is silent fails its first step, which ends the talk; opening it is a step, too.
             limit_s = self.access.timeout * (1 + steps) + GRACE_S
@@ -178,7 +178,7 @@ def check_installed(access: Visa) -> None:
     """See that PyVISA and its backend are there.
 
     Raises:
-        ValueError: one is missing; the message says how to install it.
+        ValueError: one is missing; the message gives the command that installs it.
     """
     backend = {"py": "pyvisa_py", "sim": "pyvisa_sim"}.get(access.library.rpartition("@")[2], "")
     for package in ("pyvisa", backend):

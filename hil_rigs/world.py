@@ -53,7 +53,7 @@ from twinfeed.hil_rigs.supervisor.process import CannotSupervise, join
 from twinfeed.hil_rigs.supervisor.rescue import rescue
 
 LIVE_S = 1.0
-"""How often the event loop lets the heartbeat know that it is alive, and asks the supervisor for news, s."""
+"""The period at which the event loop shows the heartbeat that it is alive, and asks the supervisor for news, s."""
 
 OUT_OF_TOUCH_S = 5.0
 """When the supervisor has not answered for so long, nothing is known of the bench any more, s."""
@@ -64,7 +64,7 @@ connected to first."""
 
 
 class BenchStopped(Exception):
-    """The bench was made safe or lost while a test was running on it, or could not be had; the message says why."""
+    """The bench was made safe or lost while a test was running on it, or could not be had, for the reason given."""
 
 
 class RigWorld(World):
@@ -132,7 +132,7 @@ class RigWorld(World):
         """The record of the run, if one is written, and that of the bench quote each other."""
         record = notes.current()
         if record is not None:
-            with suppress(Denied, SupervisorGone):  # what is missing then, `twinfeed verify` reports
+            with suppress(Denied, SupervisorGone):  # `twinfeed verify` reports lines that are missing then
                 await quote(self._client.ask, record)
 
     async def _first_readings(self) -> None:
@@ -157,7 +157,7 @@ class RigWorld(World):
         except SupervisorGone:
             await asyncio.to_thread(self._rescue)
         except Denied:
-            pass  # it is safe already: the record says so
+            pass  # it is safe already, as the record shows
         finally:
             for task in self._living:
                 task.cancel()
@@ -175,7 +175,7 @@ class RigWorld(World):
             await asyncio.sleep(LIVE_S)
 
     async def _keep_in_touch(self) -> None:
-        """What a silent instrument does not say, the supervisor's answer does: time has come so far."""
+        """A silent instrument shows no time; the supervisor's answer does: time has come so far."""
         with suppress(SupervisorGone, Denied):  # the end of the supervisor is noticed elsewhere
             while True:
                 await self._catch_up()
@@ -213,7 +213,7 @@ class RigWorld(World):
     def _fail(self, error: Exception) -> None:
         if not self._stopped.done():
             self._stopped.set_exception(error)
-            self._stopped.exception()  # it counts as heard; whoever runs or checks the world next is told
+            self._stopped.exception()  # it counts as retrieved; the next run or check of the world raises it
 
     # -- disturbing ---------------------------------------------------------------------------------------------------
 
@@ -280,19 +280,19 @@ class RigWorld(World):
             self._fail(Cannot(str(error)) if isinstance(error, Denied) else error)
 
     async def _settled(self) -> None:
-        """What was told to move has moved; raises what went wrong with it."""
+        """The ordered actuators have moved; raises the error of one that has not."""
         while self._tasks:
             await asyncio.wait(set(self._tasks))
         if self._stopped.done():
             await self._stopped
 
     def _holds(self, entry: Conditioned) -> bool:
-        """Whether the condition of an entry is known to hold, by the latest readings."""
+        """True if the condition of an entry is known to hold, by the latest readings."""
         self.sample()
         return self._conditions.hold(entry, self.now)
 
     def _latest_of(self, name: str) -> Callable[[], Value | Unknown]:
-        """How the latest reading of a quantity is read."""
+        """The reader of the latest value of a quantity."""
         trace = self.journal.trace
         return lambda: trace[name][-1][1] if trace.get(name) else Unknown(Phrase("no reading yet"))
 
@@ -388,7 +388,7 @@ class RigWorld(World):
         return math.inf if instrument is None else instrument.known_for_s
 
     def _is_told(self, quantity: str) -> bool:
-        """Whether its instrument is told of changes, and not polled."""
+        """True if its instrument sends changes, and is not polled."""
         instrument = self.rig.instrument_for(quantity)
         return instrument is not None and instrument.notifications is not None
 
@@ -407,7 +407,7 @@ class RigWorld(World):
         return [replace(verdict, unmeasured=self._unmeasured(verdict.about)) for verdict in verdicts]
 
     def _unmeasured(self, property: Property) -> tuple[str, ...]:
-        """What the property's patterns mean on the twin and the bench has not recorded."""
+        """The quantities that the property's patterns mean on the twin and the bench has not recorded."""
         meant = [name for pattern in property.patterns for name in quantities.resolve(self.model, pattern)]
         return tuple(dict.fromkeys(name for name in meant if name not in self.journal.trace))
 
@@ -471,7 +471,7 @@ class RigWorld(World):
         return {"site": self.model.name, "title": self.model.file.head.title, "station": {}, "devices": devices}
 
     def _places(self, name: str) -> dict[str, tuple[str, int]]:
-        """Where a controller reaches a device, host and port by protocol: through the proxy if one stands before it."""
+        """The address at which a controller reaches a device, host and port by protocol: that of its proxy, if any."""
         device = self.rig.bench.devices[name]
         found: dict[str, tuple[str, int]] = {}
         if device.modbus is not None and device.modbus.address is not None:
@@ -497,7 +497,7 @@ class RigWorld(World):
 class BenchFaults:
     """Faults that the supervisor causes with the actuators of a bench (`twinfeed.harness.faults.sinks.Sink`).
 
-    `order` sends it a request: the fault, `apply` or `lift`, what the journal says then, and fields of the request.
+    `order` sends it a request: the fault, `apply` or `lift`, the text of the journal, and fields of the request.
     """
 
     def __init__(self, rig: Rig, order: Callable[..., None]) -> None:

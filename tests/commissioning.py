@@ -1,4 +1,4 @@
-"""What an engineer who commissions the Bamako site looks at."""
+"""Observations of an engineer who commissions the Bamako site."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def rows(site: Site) -> list[RackRow]:
 
 
 def losses(site: Site) -> int:
-    """How many times a rack whose equipment was on has lost its supply."""
+    """The number of times that a rack whose equipment was on has lost its supply."""
     return sum(row.state.losses for row in rows(site))
 
 
@@ -91,7 +91,7 @@ def full_load(site: Site) -> None:
 
 
 def put_right(site: Site) -> None:
-    """What people do after a repair: reset what has tripped or latched, close what has opened, start what was stopped."""
+    """Deeds of people after a repair: reset what has tripped or latched, close what has opened, start what was stopped."""
     for actor in site.plant.actors.values():
         if isinstance(actor, CircuitBreaker) and actor.tripped:
             actor.reset()
@@ -116,7 +116,7 @@ def put_right(site: Site) -> None:
 
 
 def unlike_normal(site: Site) -> list[str]:
-    """What is not as it should be on a quiet day, in words."""
+    """Deviations from a quiet day, in words."""
     wrong = [f"alarm {alarm}" for alarm in alarms(site)]
     wrong += [f"{name} unreachable" for name in unreachable(site)]
     wrong += [f"{row.id} {row.state.it}" for row in rows(site) if set(row.state.it) != {"running"}]

@@ -1,4 +1,4 @@
-"""What every test may stand on."""
+"""The ground of every test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from workers import dialling, leftovers, own_network
 
 NETWORK_OF_ITS_OWN = pytest.StashKey[bool]()
-"""Whether each worker of pytest-xdist has a loopback interface that it shares with nobody."""
+"""True if each worker of pytest-xdist has a loopback interface that it shares with nobody."""
 
 ON_THE_NETWORK = {
     "cli", "controllers_nut", "interop", "plugin", "programs", "proxy", "actuators", "suite", "transports",
@@ -29,8 +29,15 @@ settings.load_profile("twinfeed")
 """Nothing is refused for the time that an example takes: the machine may do other work."""
 
 
+LANGUAGE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+"""Variables that choose the language of messages (POSIX.1-2017, 8.2; gettext)."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Whatever tests start ends with the run, however the run ends."""
+    """Whatever tests start ends with the run, however the run ends. Messages are in English, unless a test chooses."""
+    for name in LANGUAGE:
+        os.environ.pop(name, None)
+    os.environ["LC_ALL"] = "C.UTF-8"
     asyncio.set_event_loop(None)  # else pytest-asyncio asks for the thread's loop, which Python makes and nobody closes
     of_another = (
         leftovers.VARIABLE in os.environ
@@ -127,7 +134,7 @@ def shared_cases(shared_data: Path) -> Path:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[pytest.TestReport]:
-    """Where TWINFEED_REQUIRE_INTEROP=1 a skipped interop test is a failure: nothing may hide behind a missing program."""
+    """With TWINFEED_REQUIRE_INTEROP=1 a skipped interop test is a failure: nothing may hide behind a missing program."""
     report: pytest.TestReport = yield  # type: ignore[misc]
     required = os.environ.get("TWINFEED_REQUIRE_INTEROP") == "1"
     if report.skipped and required and item.get_closest_marker("interop"):

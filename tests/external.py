@@ -28,7 +28,7 @@ def program(name: str, package: str, *folders: str) -> str:
 
 
 def run(command: Sequence[str], env: Mapping[str, str] | None = None, timeout_s: float = TIMEOUT_S) -> str:
-    """What the program prints, error texts included, whatever its exit code."""
+    """The output of the program, error texts included, whatever its exit code."""
     done = subprocess.run(
         list(command), env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout_s, check=False
     )
@@ -52,7 +52,7 @@ def background(command: Sequence[str], log: Path, env: Mapping[str, str] | None 
 
 
 def until(holds: Callable[[], bool], why: Callable[[], str] = str, patience_s: float = TIMEOUT_S) -> None:
-    """Wait for something a program of its own does; `why` says what is there instead when it never comes."""
+    """Wait for something a program of its own does; `why` describes what is there instead when it never comes."""
     deadline = time.monotonic() + patience_s
     while not holds():
         assert time.monotonic() < deadline, f"it did not happen within {patience_s:g} s: {why()}"

@@ -12,7 +12,7 @@ from twinfeed.harness.characterise.drafting import mibs
 from twinfeed.harness.characterise.drafting.mibs import compiled
 
 UNSUPPORTED = {"PowerNet-MIB": -1}
-"""What a product answers for an object it does not support, outside of the enumeration (the MIB's descriptions)."""
+"""A product's answers for an object it does not support, outside of the enumeration (the MIB's descriptions)."""
 
 
 class Mibs(mibs.Mibs):

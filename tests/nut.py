@@ -13,7 +13,7 @@ from pathlib import Path
 from external import background, free_port, program, run, until
 
 FOLDERS = ("/lib/nut", "/usr/lib/nut", "/usr/libexec/nut")
-"""Where distributions keep NUT's drivers and, where /usr/sbin has only a starter, its server."""
+"""Folders in which distributions keep NUT's drivers and, where /usr/sbin has only a starter, its server."""
 
 
 LONGEST_FOLDER = 80
@@ -52,7 +52,7 @@ class Nut:
         (self._folder / name).chmod(0o640)
 
     def look(self, device: str) -> dict[str, str]:
-        """What the driver shows after one look at the device, without a server."""
+        """The driver's variables after one poll of the device, without a server."""
         printed = run([self._driver, "-a", device, "-u", "root", "-d", "1"], self._environment)
         pairs = (line.partition(": ") for line in printed.splitlines())
         found = {name: value for name, colon, value in pairs if colon and "." in name and " " not in name}
@@ -63,7 +63,7 @@ class Nut:
 
     @contextmanager
     def serving(self) -> Iterator[Nut]:
-        """upsd with a driver on each device, which looks once a second, while the block runs."""
+        """upsd with a driver on each device, which polls once a second, while the block runs."""
         upsd = next((f"{f}/upsd" for f in FOLDERS if Path(f, "upsd").exists()), "") or program("upsd", "nut-server")
         port = free_port()
         self._place = f"127.0.0.1:{port}"
@@ -79,7 +79,7 @@ class Nut:
             yield self
 
     def log(self, device: str) -> str:
-        """What the device's driver has said."""
+        """The log of the device's driver."""
         return (self._folder / f"{device}.log").read_text(errors="replace")
 
     def _said(self) -> str:
@@ -89,7 +89,7 @@ class Nut:
         return run([program(name, "nut-client"), *arguments], self._environment).strip()
 
     def variables(self, device: str) -> dict[str, str]:
-        """What `upsc` shows of the device."""
+        """The variables of the device that `upsc` shows."""
         pairs = (line.partition(": ") for line in self._client("upsc", f"{device}@{self._place}").splitlines())
         return {name: value for name, _, value in pairs}
 

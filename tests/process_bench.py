@@ -45,7 +45,7 @@ limits: {safe_within: 30s, heartbeat: 5s, step: 10s}
 """
 
 PATIENCE_S = 60.0
-"""How long anything may take on a machine that does much else, s; nothing is measured by it."""
+"""The time that anything may take on a machine that does much else, s; nothing is measured by it."""
 
 HOLDING = """
 import os, pytest
@@ -143,7 +143,7 @@ class ProcessBench:
         for started in self._started:
             started.wait()
 
-    # -- what there is ----------------------------------------------------------------------------------------------
+    # -- state of the bench ------------------------------------------------------------------------------------------
 
     def supervisors(self) -> list[int]:
         """The guard and the supervisor of this bench, in this order."""
@@ -167,7 +167,7 @@ class ProcessBench:
         return [entry for entry in self.record() if entry.what == what]
 
     def outlets(self) -> list[str]:
-        """What the PDU itself says of its first two outlets, asked by net-snmp's own kind of question."""
+        """The PDU's own state of its first two outlets, requested by net-snmp's own kind of question."""
         import asyncio
 
         from twinfeed.harness.transports import SnmpTransport

@@ -44,7 +44,7 @@ devices:
 
 
 class Rooms:
-    """That site, with the ratings that a test chooses."""
+    """The site, with the ratings that a test chooses."""
 
     def __init__(
         self,

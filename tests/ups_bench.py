@@ -85,5 +85,5 @@ class Bench:
         return next(e.t for e in self.plant.journal[before:] if e.what == "load lost") - start
 
     def happened(self, who: str = "ups") -> list[tuple[float, str]]:
-        """What the journal says of it, times to the millisecond."""
+        """The journal's lines of it, times to the millisecond."""
         return [(round(e.t, 3), e.what) for e in self.plant.journal if e.who == who]

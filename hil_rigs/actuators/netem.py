@@ -1,7 +1,7 @@
 """tc netem on an inline Linux box: delay, jitter, loss, duplication, reordering and a rate, of whatever passes.
 
 Commands run on this computer, in one of its network namespaces, or on another one by SSH. Each is bounded in time, and
-what tc says afterwards decides whether it was carried out.
+the later output of tc decides if it was carried out.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ SLOWEST_BIT_S = 8.0
 """netem's rate is in whole octets a second, and 0 means none, bit/s."""
 
 LEFT_OVER = N_("left over")
-"""Where it stands when an earlier run has left its netem there."""
+"""The position at the start if an earlier run has left its netem there."""
 
 SSH_OPTIONS = ("BatchMode=yes", "ConnectTimeout=5", "ServerAliveInterval=2", "ServerAliveCountMax=2")
 """A computer that is not there fails within 5 s, one that falls silent within 4 s; nothing asks for a password."""
 
 Expected = Mapping[str, float]
-"""What `tc -j` then shows: option -> number, in s, parts of 1 and octets/s."""
+"""The later output of `tc -j`: option -> number, in s, parts of 1 and octets/s."""
 
 
 class NetemActuator(Actuator):
@@ -148,7 +148,7 @@ class NetemActuator(Actuator):
         """What tc prints.
 
         Raises:
-            ActuatorFailed: it cannot be run, takes too long, or says that it cannot.
+            ActuatorFailed: it cannot be run, takes too long, or reports that it cannot.
         """
         command = ["tc", *arguments]
         if self._section.namespace is not None:
@@ -257,10 +257,10 @@ def options(kind: str, parameters: Mapping[str, float]) -> tuple[tuple[str, ...]
 
 
 def _shows(there: Mapping[str, Any], expected: Expected) -> bool:
-    """Whether tc shows those options; its clock ticks in 64 ns, and it keeps parts of 2**32."""
+    """True if tc shows those options; its clock ticks in 64 ns, and it keeps parts of 2**32."""
     for option, number in expected.items():
         shown = there.get(option)
-        numbers = list(shown.values()) if isinstance(shown, Mapping) else [0.0]  # what is 0 is not shown
+        numbers = list(shown.values()) if isinstance(shown, Mapping) else [0.0]  # a 0 is not shown
         if not any(isinstance(n, int | float) and math.isclose(n, number, rel_tol=0.01, abs_tol=1e-6) for n in numbers):
             return False
     return True

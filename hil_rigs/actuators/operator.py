@@ -19,7 +19,7 @@ from twinfeed.hil_rigs.schema import Language, Operator, Position, text_in
 class OperatorActuator(Actuator):
     """Uses `dialogue` in `language`. The position is the last one that a person confirmed.
 
-    A picture is looked for beside the rig file, in `folder`.
+    A picture is searched beside the rig file, in `folder`.
     """
 
     def __init__(self, name: str, section: Operator, dialogue: Dialogue, language: Language, folder: Path) -> None:

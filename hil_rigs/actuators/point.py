@@ -24,7 +24,7 @@ LOOK_S = 0.2
 class PointActuator(Actuator):
     """Writes a point, then reads where it stands until it stands there, for at most `within_s`.
 
-    `state` is None for a point that nothing tells of: then only the rig file's `proof` shows what a move did.
+    `state` is None for a point that nothing reads back: then only the rig file's `proof` shows the effect of a move.
     A write that is not answered may have been carried out all the same, and one that is acknowledged may not: what
     counts is what is read afterwards.
     """
@@ -126,7 +126,7 @@ class PointActuator(Actuator):
         return None
 
     async def _reached(self, wanted: Value) -> str | None:
-        """None once the device says that it stands there, else what it said last."""
+        """None once the device reports that it stands there, else its last report."""
         assert self._state is not None, "only what can be read is waited for"
         now = asyncio.get_running_loop().time
         until = now() + self._within_s

@@ -14,7 +14,7 @@ from twinfeed.hil_rigs.scpi import ScpiError, Session
 
 
 class ScpiActuator(Actuator):
-    """`defaults` holds, for each position, what shapes it where the fault says nothing."""
+    """`defaults` holds, for each position, the parameters that shape it where the fault gives none."""
 
     def __init__(self, name: str, section: Scpi, defaults: Mapping[str, Mapping[str, float]]) -> None:
         super().__init__(name)

@@ -38,12 +38,12 @@ class Asked:
 
     @property
     def timeout_s(self) -> float:
-        """How long the file gives it for an answer, s: the shortest of its protocols."""
+        """The time that the file gives it for an answer, s: the shortest of its protocols."""
         return min(side.timeout for side in (self.access.snmp, self.access.modbus) if side is not None)
 
     @property
     def silence_s(self) -> float:
-        """How long a read takes that is never answered, s: the longest of its protocols."""
+        """The time that a read takes that is never answered, s: the longest of its protocols."""
         sides = (self.access.snmp, self.access.modbus)
         return max((1 + side.retries) * side.timeout for side in sides if side is not None)
 
@@ -53,7 +53,7 @@ class Asked:
         return sum(side.requests for side in (self.handle.snmp, self.handle.modbus) if side is not None)
 
     async def ask(self, request: Callable[[], Awaitable[Answer]]) -> Answer:
-        """What the request brings, sent when the device's `rate` allows. Raises what it raises."""
+        """The answer to the request, sent when the device's `rate` allows. Raises what the request raises."""
         await self._pace.turn()
         loop = asyncio.get_running_loop()
         began = loop.time()

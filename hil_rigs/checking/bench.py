@@ -1,6 +1,6 @@
 """The check of a whole bench: devices side by side, those that share a line one after the other.
 
-Nothing is written and nothing moves. What cannot be asked is said and left out of what follows.
+Nothing is written and nothing moves. Devices that cannot be read are reported and left out of further checks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SLOW = 0.5
 """An answer that took more than this share of its time-out will come too late one day. Engineering judgement."""
 
 Progress = Callable[[str, bool], None]
-"""Told the name of each device when its turn comes (False) and when it is done (True)."""
+"""Called with the name of each device when its turn comes (False) and when it is done (True)."""
 
 
 async def check(

@@ -14,7 +14,7 @@ SYS_UPTIME = "1.3.6.1.2.1.1.3.0"
 """Hundredths of a second (RFC 3418)."""
 
 ENGINE_BOOTS, ENGINE_TIME = "1.3.6.1.6.3.10.2.1.2.0", "1.3.6.1.6.3.10.2.1.3.0"
-"""How often the SNMP engine was started, and the seconds since (RFC 3411)."""
+"""The number of starts of the SNMP engine, and the seconds since the last (RFC 3411)."""
 
 CLOCK_POINT = "system.clock"
 
@@ -25,10 +25,10 @@ CLOCK_WITHIN_S = 30.0
 """Two logs cannot be laid side by side when their clocks are farther apart. Engineering judgement."""
 
 WINDOW_S = 150.0
-"""An SNMPv3 agent whose engine time is farther away from what it was told is refused (RFC 3414 §3.2)."""
+"""An SNMPv3 agent whose engine time is farther away from the last one is refused (RFC 3414 §3.2)."""
 
 PACE_WITHIN, TICK_S = 0.02, 2.0
-"""How far a clock may run from this computer's: a share of the time that passed, and what counts in whole seconds."""
+"""The drift that a clock may have from this computer's: a share of the time that passed, and that of whole seconds."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ Translate = Callable[[str], str]
 
 
 class Level(IntEnum):
-    """How bad it is."""
+    """The severity."""
 
     FINE = 0
     NOTICE = 1
@@ -22,7 +22,7 @@ class Level(IntEnum):
     PROBLEM = 2
     """To be put right before tests."""
     UNREACHABLE = 3
-    """Nothing can be said, since something does not answer."""
+    """There is no result, since something does not answer."""
 
     @property
     def word(self) -> str:

@@ -19,7 +19,7 @@ CLOCK_WITHIN_S = 86_400.0
 
 
 def fit_to_arm(rig: Rig, today: date | None = None, now: datetime | None = None) -> list[Finding]:
-    """Who may arm, whether instruments are calibrated, and whether this computer's clock can be right."""
+    """Persons who may arm, calibration of instruments, and the plausibility of this computer's clock."""
     now = datetime.now(UTC) if now is None else now
     return [*papers.looked_at(rig, now.astimezone().date() if today is None else today), *_clock(rig, now)]
 

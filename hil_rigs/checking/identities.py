@@ -1,6 +1,6 @@
 """Before a bench is armed: every device must be the one that the rig file means, and its clock right.
 
-A PDU at the wrong address switches off somebody else's load, so nothing moves before each device has said who it is.
+A PDU at the wrong address switches off somebody else's load, so nothing moves before each device is identified.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from twinfeed.hil_rigs.rigfile import Rig
 
 
 async def introductions(rig: Rig, handles: Mapping[str, DeviceHandle]) -> tuple[list[Identity], list[str]]:
-    """Every device as it introduces itself, and a line for each that is another one, or does not say who it is.
+    """Every device as it identifies itself, and a line for each that is another one, or does not identify itself.
 
     Devices are asked side by side; those that share a line wait for each other there.
     """
@@ -49,5 +49,5 @@ async def wrong_clocks(
 
 
 def _source(card: Card) -> str:
-    """How that was learnt."""
+    """The source of that knowledge."""
     return "FC 43/14" if card.objects else "sysDescr" if card.description else Phrase("its points")

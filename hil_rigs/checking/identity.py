@@ -54,11 +54,11 @@ class Card:
 
     @property
     def texts(self) -> list[str]:
-        """Everything it says."""
+        """The whole identification."""
         return [text for text in (*self.objects.values(), self.model, self.description, self.serial) if text]
 
     def learn(self, values: Mapping[str, Value]) -> None:
-        """Take model, serial number and firmware from its points, else from what it said before."""
+        """Take model, serial number and firmware from its points, else from its earlier identification."""
         self.model = _text(values.get("system.model"))
         own = [name for name in SERIALS if name in values]
         parts = [name for name in values if PART_SERIAL.fullmatch(name)]
@@ -100,7 +100,7 @@ async def introduced(asked: Asked) -> Card:
 
 
 async def verified(asked: Asked, says: Identity) -> tuple[Card, list[Finding]]:
-    """What the device says of itself, and why it is not, or is not known to be, the one that the file means.
+    """The device's own identification, and the reason if it is not, or is not known to be, the one that the file means.
 
     It is asked no more than that takes: for its own word, and for its plate.
     """
@@ -213,7 +213,7 @@ def of_profile(name: str, card: Card, profile: Profile, identity: Identity) -> I
 
 
 def of_file(name: str, card: Card, identity: Identity) -> Iterator[Finding]:
-    """Whether it is the product that the file names."""
+    """True if it is the product that the file names."""
     if identity.product is not None and not any(identity.product in text for text in card.texts):
         yield _another(name, _calls_itself(card.product), repr(identity.product))
 

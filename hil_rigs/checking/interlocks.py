@@ -15,7 +15,7 @@ from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import Limit, OnBattery
 
 TIGHT = 0.05
-"""A limit nearer to the value than this share of itself is said to be tight. Engineering judgement."""
+"""A limit nearer to the value than this share of itself is reported as tight. Engineering judgement."""
 
 
 def limits_of(rig: Rig) -> dict[str, Limit]:
@@ -118,7 +118,7 @@ def _fine(name: str, limit: Limit, holds: Phrase) -> Finding:
 
 
 def _silence(rig: Rig, name: str, limit: Limit, asked: Mapping[str, Asked]) -> Iterator[Finding]:
-    """Whether the instrument can be silent for so short that the interlock would trip without a reason."""
+    """True if the instrument can be silent for so short that the interlock would trip without a reason."""
     section = rig.instrument_for(limit.quantity)
     if section is None:
         return
@@ -156,7 +156,7 @@ def _silence(rig: Rig, name: str, limit: Limit, asked: Mapping[str, Asked]) -> I
 
 
 def _margin(limit: Limit, value: Value) -> float | None:
-    """How far the value may still move, None for what is no number."""
+    """The distance that the value may still move, None for a value that is no number."""
     if isinstance(value, str | bytes | bool) or (limit.above is None and limit.below is None):
         return None
     above = math.inf if limit.above is None else value - limit.above

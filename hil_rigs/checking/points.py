@@ -27,7 +27,7 @@ NOMINAL_UNITS = ("V", "Hz")
 
 TENS = {0.001: "1/1000", 0.01: "1/100", 0.1: "1/10", 10.0: "10/1", 100.0: "100/1", 1000.0: "1000/1"}
 TENS_WITHIN = 0.25
-"""How near the factor must be to a power of ten, as a share of it."""
+"""The distance from a power of ten that the factor may have, as a share of it."""
 
 
 @dataclass
@@ -49,7 +49,7 @@ class Points:
 
 
 def of_another_product(points: Points) -> bool:
-    """Whether so many points are refused that the device can hardly be its profile's product."""
+    """True if so many points are refused that the device can hardly be its profile's product."""
     return len(points.refused) > ANOTHER_PRODUCT * (len(points.readings) + len(points.errors))
 
 
@@ -185,12 +185,12 @@ def _impossible(asked: Asked, points: Points, twin: Site) -> Iterator[Finding]:
 
 
 def _in_range(point: AnyPoint, value: float) -> bool:
-    """Whether a setting lies in the range in which it can be written; a number that is only read has none."""
+    """True if a setting lies in the range in which it can be written; a number that is only read has none."""
     return value != value or point.low is None or point.high is None or point.low <= value <= point.high
 
 
 def _expected(point: AnyPoint | None, reading: Reading) -> str:
-    """What the point can show."""
+    """The values that the point can show."""
     domain = None if point is None else point.domain
     if domain is None or domain.kind != "number":
         return ", ".join(domain.words) if domain is not None and domain.words else reading.unknown

@@ -74,7 +74,7 @@ def loud(command: Callable[Arguments, None]) -> Callable[Arguments, None]:
 
 
 def _say(found: Iterable[Mark]) -> set[str]:
-    """Print what must be said of these benches; returns their names."""
+    """Print the warnings about these benches; returns their names."""
     lines = {mark.bench: line for mark in found if (line := mark.said())}
     for line in lines.values():
         tell(line, "bold red", Console(stderr=True, highlight=False))

@@ -87,7 +87,7 @@ def arm(
 
 
 async def _first_readings(client: Client, rig: Rig) -> None:
-    """Wait until what the interlocks watch has been read once, or its instruments say that it cannot be."""
+    """Wait until the interlocks' quantities have been read once, or their instruments report that they cannot be."""
     wanted = {limit.quantity for limit in rig.bench.interlocks.values()}
     for _ in range(100):
         told = await client.ask("status")
@@ -109,7 +109,7 @@ def disarm(file: File, person: As = "") -> None:
 
 
 def reset(file: File, person: As = "") -> None:
-    """Bring a bench from its safe state back to normal operation. Look at the bench first.
+    """Bring a bench from its safe state back to normal operation. Inspect the bench first.
 
     Example: twinfeed rig reset ups-bench
     """

@@ -24,7 +24,7 @@ CODES = {"fine": Exit.DONE, "notice": Exit.DONE, "problem": Exit.NO, "unreachabl
 """By the worst that was found."""
 
 INTERRUPTED = 130
-"""What shells say of a program that Ctrl-C ended: 128 and the signal's number."""
+"""The exit code in shells of a program that Ctrl-C ended: 128 and the signal's number."""
 
 
 def check(

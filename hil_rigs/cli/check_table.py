@@ -28,7 +28,7 @@ CHECKS = {
     "clock": N_("clock"), "interlock": N_("interlock"), "actuator": N_("actuator"), "calibration": N_("calibration"),
     "arming": N_("arming"),
 }  # fmt: skip
-"""What a finding is about, in words."""
+"""The subject of a finding, in words."""
 
 PRODUCT_SHOWN = 28
 """Characters of what a device calls itself that the table shows: a sysDescr can be long."""

@@ -101,7 +101,7 @@ def _written(folder: Path, rig: Rig, drafted: Drafted, password: str) -> Path:
 
 
 def _introduce(rig: Rig, practice: Rig, drafted: Drafted, test: Path | None) -> None:
-    """What is served, what is not, and the commands of a whole practice in their order."""
+    """The served parts, the parts that are left out, and the commands of a whole practice in their order."""
     file = shlex.quote(str(practice.path))
     person = shlex.quote(practice.bench.may_arm[0]) if practice.bench.may_arm else ""
     tell(

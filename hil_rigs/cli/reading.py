@@ -44,7 +44,7 @@ def on_serial_lines(rig: Rig) -> list[str]:
 
 
 async def _state(rig: Rig) -> str:
-    """How the supervisor has the bench; empty if none answers."""
+    """The supervisor's state of the bench; empty if none answers."""
     try:
         client = await Client.connect(socket_of(rig))
     except SupervisorGone:

@@ -59,7 +59,7 @@ def with_client(client: Awaitable[Client], do: Callable[[Client], Awaitable[Any]
 
 
 def person_of(rig: Rig, named: str) -> str:
-    """Who answers for the bench: who was named, else the one whom the rig file binds to this login."""
+    """The person who answers for the bench: the named one, else the one whom the rig file binds to this login."""
     if named:
         return named
     login = acting().login
@@ -80,7 +80,7 @@ def pin_of(rig: Rig, person: str) -> str:
 
 
 def agreed(question: str) -> bool:
-    """Whether the person at the terminal agrees; `o` and `oui` count as `y` and `yes` do, an empty line does not."""
+    """True if the person at the terminal agrees; `o` and `oui` count as `y` and `yes` do, an empty line does not."""
     answers = "o/N" if spoken() == "fr" else "y/N"
     try:
         return input(f"{said(question)} [{answers}] ").strip().casefold() in YES

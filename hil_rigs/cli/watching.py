@@ -25,7 +25,7 @@ from twinfeed.hil_rigs.supervisor.places import folder
 from twinfeed.hil_rigs.supervisor.process import join
 
 SHOW_S = 0.5
-"""How often `watch` shows the bench anew, s."""
+"""The period at which `watch` shows the bench anew, s."""
 
 COLOURS = {"read-only": "white", "armed": "yellow", "tripped": "red"}
 
@@ -108,7 +108,7 @@ def shown(told: dict[str, Any]) -> Table:
 
 
 def _keys() -> asyncio.Queue[str]:
-    """What is typed, key by key."""
+    """The typed keys, one by one."""
     pressed: asyncio.Queue[str] = asyncio.Queue()
     loop = asyncio.get_running_loop()
     loop.add_reader(sys.stdin, lambda: pressed.put_nowait(sys.stdin.read(1)))

@@ -16,7 +16,7 @@ from twinfeed._phrases import N_, Phrase
 from twinfeed.hil_rigs.emergency.first import login, send
 
 ACKNOWLEDGED_S = 3.0
-"""A keeper that does not say a word for so long hangs, s: it shouts as soon as it has begun to make the bench safe."""
+"""A keeper that sends nothing for so long hangs, s: it sends an event when it begins to make the bench safe."""
 
 ANSWERED_S = 120.0
 """So long a keeper that has acknowledged may take to answer, s."""
@@ -90,7 +90,7 @@ def _answer(line: socket.socket) -> dict[str, Any]:
 
 
 def _peer(line: socket.socket) -> int:
-    """The process that listens at the other end, 0 if the system does not say (unix(7), SO_PEERCRED)."""
+    """The process that listens at the other end, 0 if the system does not give it (unix(7), SO_PEERCRED)."""
     option = getattr(socket, "SO_PEERCRED", None)
     if option is None:
         return 0

@@ -100,7 +100,7 @@ def connect(line: socket.socket, path: str) -> None:
 
 
 def login() -> str:
-    """Who runs this command."""
+    """The user of this command."""
     try:
         import pwd
 
@@ -134,6 +134,6 @@ def main(words: list[str]) -> int | None:
         line = send(place, "emergency", login(), why=why) if stops else send(place, "status", login())
     except OSError:
         line = None
-    from twinfeed.hil_rigs.emergency import quick  # what is loaded now delays nobody
+    from twinfeed.hil_rigs.emergency import quick  # a module that is loaded now delays nobody
 
     return quick.stop(bench, why, place, line, lang) if stops else quick.status(bench, place, line, as_json, lang)

@@ -2,7 +2,7 @@
 
     life = Life().after("arm", by="Awa Traoré")
     life = life.after("trip", why="interlock charge: …")          # raises Impossible where the table has no such line
-    life.said("ups-bench", kept=True, seen="14:03:12")            # what every command must print; empty if nothing
+    life.said("ups-bench", kept=True, seen="14:03:12")            # for every command to print; empty if there is none
 
 Safe is a state that is kept: it is reached only when each actuator has been read back in its safe position, it is left
 as soon as one is read back elsewhere or cannot be read, and it ends by a person's reset. docs/explanation/
@@ -48,7 +48,7 @@ class Transition:
     who: str
     """The persons and processes that may cause it."""
     written: str
-    """What the record of the bench then says."""
+    """The later line in the record of the bench."""
 
 
 TRANSITIONS = (
@@ -79,7 +79,7 @@ class Impossible(ValueError):
 
 @dataclass(frozen=True)
 class Life:
-    """Where a bench is in its life."""
+    """The place of a bench in its life."""
 
     state: State = "read-only"
     by: str = ""
@@ -87,7 +87,7 @@ class Life:
     why: str = ""
     """Why it is in its safe state, or on the way there."""
     failed: tuple[str, ...] = ()
-    """What is not known to be in its safe position, with the reason; a try leaves it until it has succeeded."""
+    """Actuators that are not known to be in their safe position, with the reason; kept until a try succeeds."""
 
     def after(self, event: Event, *, by: str = "", why: str = "", failed: Iterable[str] = ()) -> Life:
         """The life after that event.

@@ -62,7 +62,7 @@ class Mark:
 
         Raises:
             Impossible: the event cannot happen now.
-            OSError: it could not be written; the life has changed all the same. What is on the disk then still says
+            OSError: it could not be written; the life has changed all the same. The text on the disk then still has
                 that the bench is not at rest, unless it was.
         """
         self.life = self.life.after(event, **changes)
@@ -143,7 +143,7 @@ class Mark:
         return False
 
     def said(self) -> str:
-        """What every command must print of this bench; empty if nothing."""
+        """The text that every command must print of this bench; empty if there is none."""
         life = self.read()
         when = datetime.fromtimestamp(self.seen_at).strftime("%Y-%m-%d %H:%M:%S") if self.seen_at else N_("never")
         return life.said(self.bench, self.kept, when, self.rig_file or self.bench)

@@ -120,7 +120,7 @@ def _handler(place: Path, titles: dict[str, str], hangs: Callable[[], None]) -> 
             except Hangs:
                 hangs()
             except (NobodyThere, Refused):
-                pass  # the page says what is not safe
+                pass  # the page shows what is not safe
             self.send_response(HTTPStatus.SEE_OTHER)
             return self._to_the_page()
 
@@ -130,7 +130,7 @@ def _handler(place: Path, titles: dict[str, str], hangs: Callable[[], None]) -> 
             self.end_headers()
 
         def _from(self) -> str:
-            """Where the stop came from, for the record."""
+            """The origin of the stop, for the record."""
             origin = self.headers.get("Origin", "")[:200]
             peer = self.client_address[0]
             far = peer not in ("127.0.0.1", "::1")

@@ -1,4 +1,4 @@
-"""What `twinfeed rig stop` and `rig status` print of a bench whose keeper lives; `first` has sent the request."""
+"""The output of `twinfeed rig stop` and `rig status` on a bench whose keeper lives; `first` has sent the request."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def stop(bench: str, why: str, place: str, line: socket.socket | None, lang: str
 
 
 def _from_the_next(place: str, why: str) -> dict[str, Any]:
-    """What the guard answers that takes over from a keeper that was ended. Raises NobodyThere."""
+    """The answer of the guard that takes over from a keeper that was ended. Raises NobodyThere."""
     until_s = time.monotonic() + NEXT_KEEPER_S
     while True:
         try:
@@ -75,7 +75,7 @@ def _speak(lang: str, bench: str) -> None:
 
 
 def status(bench: str, place: str, line: socket.socket | None, as_json: bool, lang: str = "") -> int | None:
-    """Print what the keeper answers; the exit code, None if no keeper lives: the rig file says more of such a bench."""
+    """Print the keeper's answer; the exit code, None if no keeper lives: the rig file has more about such a bench."""
     if line is None:
         return None
     _speak(lang, bench)

@@ -1,1 +1,1 @@
-"""What the supervisor of a bench and the run on it write down so that a report can be relied on."""
+"""Lines that the supervisor of a bench and the run on it write down so that a report can be relied on."""

@@ -44,7 +44,7 @@ def described(rig: Rig, with_text: bool = True) -> dict[str, Any]:
 
 
 def places_of(access: DeviceAccess) -> list[str]:
-    """Where a device is reached, each of its protocols once."""
+    """The address of a device, each of its protocols once."""
     found: list[str] = []
     if access.modbus is not None:
         where = access.modbus.serial or f"{access.modbus.address}:{access.modbus.port}"
@@ -57,7 +57,7 @@ def places_of(access: DeviceAccess) -> list[str]:
 def on_this_computer(place: str) -> bool:
     """Whether a place is a loopback address or a pseudo-terminal: a program, not a physical device.
 
-    A tunnel to a physical device ends at a loopback address as well; the report says what it knows, the address.
+    A tunnel to a physical device ends at a loopback address as well; the report has the address, which is known.
     """
     where = place.partition(" ")[2]
     if where.startswith("/"):
@@ -72,7 +72,7 @@ def on_this_computer(place: str) -> bool:
 
 
 class Edits:
-    """Whether the file is still what was read; each other version is told once."""
+    """True if the file is still the one that was read; each other version is recorded once."""
 
     def __init__(self, rig: Rig) -> None:
         self._path, self._read = rig.path, rig.sha256
@@ -89,11 +89,11 @@ class Edits:
 
     @property
     def edited(self) -> bool:
-        """Whether the file is another one than was read."""
+        """True if the file is another one than was read."""
         return self.now != self._read
 
     def news(self) -> str | None:
-        """The SHA-256 of a version that has not been told yet, None if there is none. Costs one stat(2) otherwise."""
+        """The SHA-256 of a version that has not been recorded yet, None if there is none. Else it costs one stat(2)."""
         seen = _stat(self._path)
         if seen == self._seen:
             return None

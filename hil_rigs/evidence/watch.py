@@ -1,4 +1,4 @@
-"""What the interlocks of an armed bench have shown: the evidence that its limits were watched."""
+"""Summaries of the interlocks of an armed bench: the evidence that its limits were watched."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from twinfeed.emulators.devices.firmware.points import Value
 
 PERIOD_S = 10.0
-"""How often a line is written while the bench is armed, s."""
+"""The period at which a line is written while the bench is armed, s."""
 
 
 @dataclass
@@ -48,7 +48,7 @@ class Watch:
                 each.least = each.most = value
 
     def due(self, now_s: float) -> bool:
-        """Whether it is time for a line."""
+        """True if it is time for a line."""
         return bool(self._watched) and now_s - self._since_s >= PERIOD_S
 
     def line(self, now_s: float) -> dict[str, Any]:

@@ -56,7 +56,7 @@ def make(
 
 
 def needed(rig: Rig) -> list[str]:
-    """The quantities that the rig file measures, and those that its interlocks, limits and proofs look at."""
+    """The quantities that the rig file measures, and those of its interlocks, limits and proofs."""
     bench = rig.bench
     looked_at = [*bench.interlocks.values(), bench.limits.on_battery, bench.emergency_stop.input]
     looked_at += [actuator.proof for actuator in bench.actuators.values()]
@@ -64,7 +64,7 @@ def needed(rig: Rig) -> list[str]:
 
 
 def measures(rig: Rig, quantity: str) -> Facts:
-    """What the rig file says of the instrument of that quantity, as journals and reports hold it.
+    """The rig file's entry of the instrument of that quantity, as journals and reports hold it.
 
     A quantity that nothing measures has an instrument without a name.
     """
@@ -91,7 +91,7 @@ def measures(rig: Rig, quantity: str) -> Facts:
 
 
 def _listener(section: Notifications, snmp: SnmpAccess, listeners: dict[str, Listener]) -> Listener:
-    """The one that listens at that address; the community or the user is that of the device that was named first."""
+    """The receiver that listens at that address; community or user are those of the device that was named first."""
     if section.listen not in listeners:
         address, _, port = section.listen.rpartition(":")
         try:

@@ -27,7 +27,7 @@ class Instrument(ABC):
     def __init__(self, quantity: str, every_s: float, domain: Domain | None = None) -> None:
         self.quantity = quantity
         self.every_s = every_s
-        """How often it is to be read, s."""
+        """The period at which it is to be read, s."""
         self.domain = domain
         """Which values the quantity can have; None if the bench's wiring does not know it."""
 
@@ -35,7 +35,7 @@ class Instrument(ABC):
         """The value, if the quantity can have it.
 
         Raises:
-            NoReading: it cannot; the message says what was read and what was expected.
+            NoReading: it cannot; the message gives the value read and the expected ones.
         """
         sound = known(self.domain, value)
         if isinstance(sound, Unknown):
@@ -70,5 +70,5 @@ class EventInstrument(Instrument):
 
     @abstractmethod
     def events(self) -> AsyncIterator[Value | NoReading | None]:
-        """What it is told, as it comes, for as long as somebody listens: a value, why there is none, or None for a sign
+        """Its values as they come, for as long as somebody listens: a value, the reason for none, or None for a sign
         of life, at which the value is what it was."""

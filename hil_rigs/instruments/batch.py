@@ -40,7 +40,7 @@ class Batch:
 
 
 async def _read_together(instruments: list[PointInstrument]) -> dict[str, Value | NoReading]:
-    """The values of one device's points; empty if they must be read one by one to tell which of them is bad."""
+    """The values of one device's points; empty if they must be read one by one to find the bad one."""
     try:
         readings = await instruments[0].handle.read_many([instrument.point for instrument in instruments])
     except NoAnswer as error:  # asking again for each would take the time-out as often

@@ -21,7 +21,7 @@ from twinfeed.hil_rigs.instruments.point import PointInstrument, converted
 from twinfeed.hil_rigs.schema import Instrument as Section
 
 PATIENCE_S = 60.0
-"""How long the receiver is waited for at a time, s; silence is judged elsewhere."""
+"""The longest time of one wait for the receiver, s; silence is judged elsewhere."""
 
 
 class Listener:
@@ -65,7 +65,7 @@ class Listener:
 
 
 class NotificationInstrument(EventInstrument):
-    """Told of one quantity by the notifications that come from `source`; `state` reads it where that can be read."""
+    """The instrument of one quantity in notifications from `source`; `state` reads it where that can be read."""
 
     def __init__(
         self,

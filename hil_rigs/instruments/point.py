@@ -33,7 +33,7 @@ class PointInstrument(Instrument):
         """The quantity for what was read.
 
         Raises:
-            NoReading: the device says that it has no value, or shows one that the point or the quantity cannot have.
+            NoReading: the device reports that it has no value, or shows one that the point or the quantity cannot have.
         """
         if reading.unknown:
             point, raw = self._section.point, reading.raw
@@ -45,7 +45,7 @@ class PointInstrument(Instrument):
 
 
 def converted(quantity: str, section: Section, value: Value) -> Value:
-    """What was read, inverted, or scaled and shifted, as the rig file says.
+    """The reading, inverted, or scaled and shifted, as the rig file has it.
 
     Raises:
         NoReading: NaN, or a text that is to be inverted or scaled.

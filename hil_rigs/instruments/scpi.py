@@ -12,7 +12,7 @@ from twinfeed.hil_rigs.schema import Instrument as Section
 from twinfeed.hil_rigs.scpi import ScpiError, Session
 
 NOT_A_NUMBER = 9.9e37
-"""What stands for "no value", and its negative for overload (SCPI-99 §7.2.1.5: 9.91E37; ±9.9E37 infinity)."""
+"""The number for "no value", and its negative for overload (SCPI-99 §7.2.1.5: 9.91E37; ±9.9E37 infinity)."""
 
 CONTACT = {"ON": True, "OFF": False}
 """Boolean answers in words; most instruments answer 1 and 0."""

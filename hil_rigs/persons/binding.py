@@ -1,4 +1,4 @@
-"""Whether somebody may answer for a bench under a name: the rig file binds names to logins, and to PINs."""
+"""Check that somebody may answer for a bench under a name: the rig file binds names to logins, and to PINs."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _XUCRED = struct.Struct("IIh")
 
 
 def peer_of(connection: socket.socket) -> Person | None:
-    """The user of the process that connected; None where the system does not tell.
+    """The user of the process that connected; None where the system does not give it.
 
     The credentials are those at the time of connect(2).
     """

@@ -1,4 +1,4 @@
-"""PINs: a rig file holds a hash of each, or says where it is kept; the PIN itself is nowhere and is never shown."""
+"""PINs: a rig file holds a hash of each, or its place; the PIN itself is nowhere and is never shown."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from twinfeed._phrases import Phrase
 from twinfeed.hil_rigs.credentials import secret
 
 HASH = re.compile(r"scrypt:(?P<salt>[0-9a-f]{32}):(?P<hash>[0-9a-f]{64})")
-"""What `twinfeed rig pin` prints."""
+"""The output of `twinfeed rig pin`."""
 
 LEAST = 4
 """The fewest characters of a PIN."""

@@ -39,7 +39,7 @@ class Drafted:
 
     text: str = ""
     left_out: list[tuple[str, str]] = field(default_factory=list)
-    """What is not in it, as `section.name`, and the reason, in English."""
+    """The entries that are not in it, as `section.name`, and the reason, in English."""
 
 
 def drafted(rig: Rig, twin: Twin, secret: Path) -> Drafted:
@@ -121,7 +121,7 @@ class _Draft:
         return point is not None and point.partition(".")[0] in self.data["devices"]
 
     def _measured(self, quantity: str) -> bool:
-        """Whether the practice bench has an instrument for that quantity, or a device that shows it."""
+        """True if the practice bench has an instrument for that quantity, or a device that shows it."""
         if quantity in self.rig.bench.instruments:
             return quantity in self.data["instruments"]
         return self._reached(quantity)
@@ -143,7 +143,7 @@ class _Draft:
                 self._actuator(self.data["actuators"][name], actuator)
 
     def _works(self, actuator: Actuator) -> bool:
-        """Whether all that it writes, reads back and proves is on the practice bench."""
+        """True if all that it writes, reads back and proves is on the practice bench."""
         points = [point for point in (actuator.written, actuator.state) if point is not None]
         devices = [] if actuator.proxy is None else [actuator.proxy.device]
         proof = [] if actuator.proof is None else [actuator.proof.quantity]
@@ -185,7 +185,7 @@ def _one_line(fields: dict[str, Any]) -> CommentedMap:
 
 
 def _free_port(wanted: int) -> int:
-    """That port of loopback, or a free one where another program has it."""
+    """The port of loopback, or a free one where another program has it."""
     for port in (wanted, 0):
         with socket.socket() as probe:
             try:

@@ -21,7 +21,7 @@ async def test_{name}(site):
 '''
 
 FOR_S = 15.0
-"""How long the fault lasts at least, s."""
+"""The shortest time of the fault, s."""
 
 
 def written(folder: Path, rig: Rig) -> Path | None:

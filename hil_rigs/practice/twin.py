@@ -18,11 +18,11 @@ ADDRESS = "127.0.0.1"
 """Every computer has it: one address for all devices, and a port for each."""
 
 FIRST_PORTS = range(21_000, 31_000, 200)
-"""Where a run of ports may begin; the next one is taken where another program has one of them."""
+"""The first port of a run of ports; the next one is taken where another program has one of them."""
 
 
 SUFFIX = "-practice"
-"""What the name of a practice bench, and of its site, ends with."""
+"""The ending of the name of a practice bench, and of its site."""
 
 
 class NoPractice(Exception):
@@ -36,7 +36,7 @@ class Twin:
     live: LiveSite
 
     def place(self, device: str, protocol: str) -> Endpoint | None:
-        """Where that device answers; None: it does not speak the protocol."""
+        """The address of that device; None: it does not speak the protocol."""
         return next((e for e in self.live.endpoints if e.device == device and e.protocol == protocol), None)
 
     def serves(self, device: str) -> bool:

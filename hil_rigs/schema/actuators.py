@@ -1,4 +1,4 @@
-"""What moves, and by which means."""
+"""The moving thing, and its means."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Visa(Form):
     baud: int | None = Field(default=None, ge=110)
     """Of a serial line; VISA's own 9600 if it is left out."""
     timeout: Span = Field(default=3.0, gt=0.0)
-    """How long one command or answer may take, s."""
+    """The longest time of one command or answer, s."""
 
 
 class Scpi(Visa):
@@ -44,7 +44,7 @@ class Netem(Form):
     namespace: str | None = Field(default=None, pattern=r"^\w[\w.-]*$")
     """A network namespace of that computer."""
     timeout: Span = Field(default=10.0, gt=0.0)
-    """How long one command may take, s."""
+    """The longest time of one command, s."""
 
 
 class Wire(Form):
@@ -86,7 +86,7 @@ class Operator(Form):
     do: dict[str, Text]
     """Position -> the instruction."""
     picture: Path | None = None
-    """A file, looked for beside the rig file."""
+    """A file, searched beside the rig file."""
     timeout: Span = 120.0
 
 
@@ -108,23 +108,23 @@ class Actuator(Form):
     operator: Operator | None = None
 
     state: Quantity | None = None
-    """DEVICE.POINT that tells where it stands, where that is another than the one written."""
+    """The DEVICE.POINT that shows where it stands, where that is another than the one written."""
     within: Span = 5.0
-    """How long the device may take until it tells that it stands there, s: outlets switch with a delay."""
+    """The time that the device may take until it shows that it stands there, s: outlets switch with a delay."""
 
     normal: Position = "on"
     safe: Position | None = None
-    """Where it stands when the bench is safe; as in normal operation if it is left out."""
+    """The position when the bench is safe; as in normal operation if it is left out."""
     causes: dict[Fault, Position] = {}
     """`TARGET FAULT` -> the position that causes it."""
     settle: Span = 0.0
-    """How long after a move nothing is to be measured, s."""
+    """The time after a move for which nothing is to be measured, s."""
     rest: Span = 0.0
-    """How long it must rest between two moves, s."""
+    """The rest between two moves, s."""
     proof: Proof | None = None
-    """What shows that it is away from `normal`; back in it, it must no longer hold."""
+    """The evidence that it is away from `normal`; back in it, it must no longer hold."""
     effect: Text = ""
-    """What people see when it moves, for the dry run."""
+    """The visible effect when it moves, for the dry run."""
 
     @model_validator(mode="after")
     def _one_means(self) -> Self:

@@ -17,7 +17,7 @@ from twinfeed.hil_rigs.schema.instruments import Instrument
 from twinfeed.hil_rigs.schema.safety import CHECKLIST, EmergencyStop, Inhibit, Labgrid, Limits, Order
 
 STEP_S = 2.0
-"""What `limits.step` is at least where it is left out, s."""
+"""The least value of `limits.step` where it is left out, s."""
 
 
 def _names(value: Any) -> Any:
@@ -26,7 +26,7 @@ def _names(value: Any) -> Any:
 
 def _pin(text: str) -> str:
     if PIN.fullmatch(text) is None and CREDENTIAL.fullmatch(text) is None:
-        # What was found is not shown: it may be the PIN.
+        # The value found is not shown: it may be the PIN.
         raise ValueError(
             Phrase("expected what `twinfeed rig pin` prints, or where it is kept: env:NAME, file:PATH, keyring:…")
         )
@@ -52,7 +52,7 @@ class Bench(Form):
     language: Language = "en"
     """The language of the people at the bench, where neither `--lang` nor the locale names one."""
     may_arm: list[str] = []
-    """Who may arm, disarm and reset the bench, by name."""
+    """The persons who may arm, disarm and reset the bench, by name."""
     logins: dict[str, Names] = {}
     """Login of the bench's computer -> the name, or names, under which it may answer for the bench. Without any, a name
     is bound to nothing, and the login stands beside it in records and reports."""
@@ -61,7 +61,7 @@ class Bench(Form):
     group: str = ""
     """The Unix group whose members may use the bench; by default that of the process that supervises it."""
     decision_rule: Rule = SIMPLE
-    """Whether a reading inside its limits is accepted (simple), or only if all of its uncertainty is (guarded)."""
+    """The decision rule: a reading within its limits is accepted (simple), or only with its uncertainty (guarded)."""
     labgrid: Labgrid | None = None
     devices: dict[str, DeviceAccess] = {}
     actuators: dict[str, Actuator] = {}
@@ -110,7 +110,7 @@ class Bench(Form):
         return self
 
     def step_s(self, actuator: str) -> float:
-        """How long that actuator may take on the way to the safe state before the next one's turn, s."""
+        """The time that the actuator may take on the way to the safe state before the next one's turn, s."""
         if self.limits.step is not None:
             return self.limits.step
         return max(STEP_S, max((timeout_s for _, timeout_s in self.timeouts(actuator)), default=0.0) + 1.0)

@@ -1,4 +1,4 @@
-"""What must hold of a quantity."""
+"""A condition of a quantity."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from twinfeed.hil_rigs.schema.forms import Form, Quantity, Span
 
 
 class Limit(Form):
-    """What must hold of a quantity. It counts as broken when it is not fulfilled for `for_`, or not known so long."""
+    """A condition of a quantity. It counts as broken when it is not fulfilled for `for_`, or not known so long."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
     quantity: Quantity
@@ -20,9 +20,9 @@ class Limit(Form):
     below: float | None = None
     is_: bool | float | str | None = Field(default=None, alias="is")
     for_: Span = Field(default=0.0, alias="for")
-    """How long it may be otherwise, s."""
+    """The time for which it may be otherwise, s."""
     stale: Span = 10.0
-    """How long it may be unknown, s: an instrument that is silent protects nobody."""
+    """The time for which it may be unknown, s: an instrument that is silent protects nobody."""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -31,12 +31,12 @@ class Limit(Form):
         return self
 
     def holds(self, value: Value) -> bool:
-        """Whether a value of the quantity is as it must be; one that cannot be compared is not."""
+        """True if a value of the quantity is as it must be; one that cannot be compared is not."""
         if self.is_ is not None and value != self.is_:
             return False
         if self.above is None and self.below is None:
             return True
-        if isinstance(value, str | bytes) or value != value:  # a word, or NaN: the device says that it has none
+        if isinstance(value, str | bytes) or value != value:  # a word, or NaN: the device has no value
             return False
         return (self.above is None or value > self.above) and (self.below is None or value < self.below)
 
@@ -57,6 +57,6 @@ class Limit(Form):
 
 
 class Proof(Limit):
-    """What shows that an actuator has done what it was told, measured within so long."""
+    """The proof that an actuator has done what it was ordered, measured within so long."""
 
     within: Span = 5.0

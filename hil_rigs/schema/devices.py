@@ -17,16 +17,16 @@ from twinfeed.harness.transports.snmp.usm import AuthProtocol, PrivProtocol, pro
 from twinfeed.hil_rigs.schema.forms import LABGRID, Form, Secret, Span
 
 DEFAULT_UNIT = 1
-"""Where neither rig file nor profile names a Modbus unit."""
+"""The Modbus unit where neither rig file nor profile names one."""
 
 
 class ModbusAccess(Form):
-    """How a device is reached over Modbus: `serial` for a line of this computer, else `address`."""
+    """The access to a device over Modbus: `serial` for a line of this computer, else `address`."""
 
     address: str | None = None
     port: int = Field(default=MODBUS_PORT, ge=1, le=65535)
     framing: Literal["tcp", "tls", "udp", "rtu", "rfc2217"] = "tcp"
-    """rtu: RTU frames in a TCP connection, as serial device servers pass them; rfc2217: the server is told `baud`,
+    """rtu: RTU frames in a TCP connection, as serial device servers pass them; rfc2217: the server gets `baud`,
     `parity` and `stop_bits` first."""
     trusted: Path | None = None
     """For tls: the certificates that are trusted, PEM."""
@@ -55,7 +55,7 @@ class ModbusAccess(Form):
 
     @property
     def line(self) -> Hashable:
-        """What two devices have in common that share a line or a connection, and so wait for each other."""
+        """The common line or connection of two devices, which therefore wait for each other."""
         return self.serial or (self.address, self.port, self.framing)
 
     def unit_of(self, profile: Profile) -> int:
@@ -69,7 +69,7 @@ def _protocol(name: object) -> object:
 
 
 class SnmpAccess(Form):
-    """How a device is reached over SNMP."""
+    """The access to a device over SNMP."""
 
     address: str
     port: int = Field(default=SNMP_PORT, ge=1, le=65535)
@@ -85,7 +85,7 @@ class SnmpAccess(Form):
     priv_password: Secret | None = None
     context: str = ""
     over: Over = "udp"
-    """What carries the messages: udp, or tcp (RFC 3430)."""
+    """The carrier of the messages: udp, or tcp (RFC 3430)."""
     timeout: Span = 1.0
     retries: int = Field(default=1, ge=0, le=10)
 
@@ -99,10 +99,10 @@ class SnmpAccess(Form):
 
 
 class Identity(Form):
-    """What tells that the device is the one the file means; what is left out is not looked at."""
+    """The identification of the device that the file means; a part that is left out is not checked."""
 
     product: str | None = None
-    """As FC 43/14 (product code) or sysDescr says it; part of the text is enough."""
+    """The text of FC 43/14 (product code) or sysDescr; a part of it is enough."""
     object_id: str | None = None
     """sysObjectID (RFC 3418), or the beginning of it."""
     serial: str | None = None

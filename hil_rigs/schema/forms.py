@@ -13,10 +13,10 @@ from twinfeed.harness.durations import seconds
 from twinfeed.hil_rigs import templates
 
 CREDENTIAL = re.compile(r"(env|file|keyring):(.+)")
-"""Where a password is to be found: an environment variable, a file, SERVICE/USER of the desktop's keyring."""
+"""The place of a password: an environment variable, a file, SERVICE/USER of the desktop's keyring."""
 
 LABGRID = "labgrid:"
-"""What stands before a resource of the labgrid place."""
+"""The prefix of a resource of the labgrid place."""
 
 Language = Literal["en", "fr"]
 
@@ -40,7 +40,7 @@ def _span(value: Any) -> float:
 
 def _reference(value: Any) -> str:
     if not isinstance(value, str) or CREDENTIAL.fullmatch(value) is None:
-        # What was found is not shown, whatever its type: it may be the password.
+        # The value found is not shown, whatever its type: it may be the password.
         raise ValueError(
             Phrase("holds the secret itself; expected where it is: env:NAME, file:PATH or keyring:SERVICE/USER")
         )
@@ -81,7 +81,7 @@ def _text(value: Any) -> Any:
 
 
 def _kind_of(value: Any) -> str:
-    """What a value of a file is, in its words."""
+    """A value of a file, in its words."""
     if isinstance(value, Mapping):
         return Phrase("a mapping with {names}", names=", ".join(map(str, value)) or "nothing")
     return "nothing" if value is None else "a list" if isinstance(value, list) else repr(value)
@@ -104,13 +104,13 @@ Interfaces = Annotated[
     WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1}]}),
 ]
 Position = Annotated[str | float, BeforeValidator(_position)]
-"""Where an actuator stands: `on`, `off`, a word of its own, or a number."""
+"""A position of an actuator: `on`, `off`, a word of its own, or a number."""
 Text = Annotated[str | dict[Language, str], BeforeValidator(_text)]
-"""What people read: one text, or one for each language."""
+"""A text for people: one text, or one for each language."""
 
 
 def text_in(text: Text, language: str) -> str:
-    """What people read, in their language if it is there."""
+    """The text in the reader's language if it is there."""
     if isinstance(text, str):
         return text
     return text.get("fr" if language == "fr" else "en") or next(iter(text.values()), "")

@@ -1,4 +1,4 @@
-"""What measures, and with what."""
+"""The instrument, and its means."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Reader(Form):
 
 
 class Query(Visa):
-    """What a SCPI instrument is asked; the answer is a number, 1 or 0, or a word."""
+    """The query to a SCPI instrument; the answer is a number, 1 or 0, or a word."""
 
     query: str
 
@@ -42,7 +42,7 @@ class Query(Visa):
 
 
 class Notifications(Form):
-    """The SNMP notifications of a device that tell of a quantity."""
+    """The SNMP notifications of a device that carry a quantity."""
 
     device: str
     """The device of the bench that sends them, known by the address of its `snmp` section."""
@@ -53,7 +53,7 @@ class Notifications(Form):
 
 
 class Instrument(Form):
-    """How a quantity is measured. The value is `scale` times what is read plus `offset`."""
+    """The measurement of a quantity. The value is `scale` times the reading plus `offset`."""
 
     point: Quantity | None = None
     """DEVICE.POINT: of the device itself, of a meter, or a logic input."""
@@ -61,7 +61,7 @@ class Instrument(Form):
     """A query to a SCPI instrument; `RESOURCE QUERY` for short."""
     operator: Reader | None = None
     notifications: Notifications | None = None
-    """What the device tells by itself; `point`, if it is given too, is read at the beginning and after a silence."""
+    """The notifications of the device; `point`, if it is given too, is read at the beginning and after a silence."""
     heartbeat: Span | None = Field(default=None, gt=0.0)
     """Of `notifications`: the device sends one at least so often, s. So long after the last of them the quantity is
     unknown."""
@@ -70,7 +70,7 @@ class Instrument(Form):
     scale: float = 1.0
     offset: float = 0.0
     every: Span = 1.0
-    """How often it is read, s: an interruption shorter than this may go unseen. A reading counts for two periods."""
+    """The period at which it is read, s: a shorter interruption may go unseen. A reading counts for two periods."""
     accuracy: float | None = Field(default=None, ge=0.0)
     """Half the width of what the true value lies in, in the quantity's unit."""
     calibrated: date | None = None

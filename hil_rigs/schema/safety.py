@@ -23,7 +23,7 @@ CHECKLIST: tuple[dict[Language, str], ...] = (
 
 
 class OnBattery(Limit):
-    """What holds while a battery carries the load, and how long it may at most."""
+    """The condition that holds while a battery carries the load, and the longest time that it may."""
 
     most: Span
 
@@ -34,7 +34,7 @@ class Limits(Form):
     safe_within: Span = 10.0
     """The bench is in its safe state so long after the test run or its supervisor died, s, if every actuator obeys."""
     heartbeat: Span = 2.0
-    """How long the test run may be silent, s; it counts in `safe_within`."""
+    """The time for which the test run may be silent, s; it counts in `safe_within`."""
     on_battery: OnBattery | None = None
     rest: Span = 0.0
     """The least rest between two moves of any one actuator, s."""
@@ -60,7 +60,7 @@ class Order(Form):
 
 
 class EmergencyStop(Form):
-    """What stops everything besides `twinfeed rig stop` and Ctrl-C."""
+    """The stops besides `twinfeed rig stop` and Ctrl-C."""
 
     input: Limit | None = None
     """A digital input that must hold: the mushroom button's normally closed contact."""
@@ -78,6 +78,6 @@ class Labgrid(Form):
     coordinator: str = "127.0.0.1:20408"
     """HOST:PORT; labgrid's own default port."""
     wait: Span = 0.0
-    """How long to queue for the place, by a reservation, when somebody else has it, s."""
+    """The time to queue for the place, by a reservation, when somebody else has it, s."""
     timeout: Span = 20.0
-    """How long coordinator and exporter may take for any one thing, s."""
+    """The time that coordinator and exporter may take for any one thing, s."""

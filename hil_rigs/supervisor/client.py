@@ -18,7 +18,7 @@ from twinfeed.hil_rigs.supervisor.lines import MOST_OCTETS, NotALine, receive, s
 from twinfeed.hil_rigs.supervisor.moves import Denied
 
 Heard = Callable[[Mapping[str, Any]], None]
-"""Told of every event of the bench."""
+"""Called with every event of the bench."""
 
 
 class SupervisorGone(Exception):
@@ -36,7 +36,7 @@ class Client:
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Completes when the connection has ended."""
         self.greeting: Mapping[str, Any] = {}
-        """How the bench was when this connection was made."""
+        """The state of the bench when this connection was made."""
 
     @classmethod
     async def connect(cls, path: Path, heard: Heard = lambda event: None, who: str | None = None) -> Self:
@@ -65,7 +65,7 @@ class Client:
 
         Raises:
             Denied: the bench does not do it, or not now.
-            ActuatorFailed: something did not move as told.
+            ActuatorFailed: something did not move as ordered.
             TransportError: a device did not answer as it should.
             ValueError: a device cannot be written that.
             SupervisorGone: the supervisor ended meanwhile.

@@ -4,10 +4,10 @@
                             │pipe
                           guard          keeps the bench safe when the supervisor dies
 
-While the supervisor lives the guard only looks whether it is alive and serves the stop page. Afterwards it answers at
+While the supervisor lives the guard only checks that it is alive and serves the stop page. Afterwards it answers at
 the supervisor's socket: how the bench is, an emergency stop, and `supervise`, which has it start a new supervisor (for
 `rig reset`). It never leaves a bench that is not at rest: a signal ends it only once the bench is safe, or after
-`SIGNALLED_S` in which it could not be made safe, and then the bench's mark says NOT SAFE to the next command.
+`SIGNALLED_S` in which it could not be made safe, and then the bench's mark shows NOT SAFE to the next command.
 """
 
 from __future__ import annotations
@@ -43,19 +43,19 @@ HUNG_S = 10.0
 """A supervisor of a bench that is not at rest, and that shows no life for so long, is ended, s."""
 
 LOOK_S = 1.0
-"""How often the guard looks whether the supervisor shows life, s."""
+"""The period at which the guard checks that the supervisor shows life, s."""
 
 SIGNALLED_S = 20.0
-"""So long a guard that is told to end goes on trying to make the bench safe, s."""
+"""The time for which a guard that is ordered to end goes on trying to make the bench safe, s."""
 
 DYING_S = 10.0
 """So long a guard waits for the one before it to give the bench's lock back, s."""
 
 SUPERVISES = "supervisor of"
-"""What the lock of the bench says of this process, before the path of its file."""
+"""The text about this process in the lock of the bench, before the path of its file."""
 
 WORKER = "--worker"
-"""What tells the supervisor's process from its guard's."""
+"""The argument by which the supervisor's process differs from its guard's."""
 
 
 def guard(path: Path) -> int:
@@ -99,7 +99,7 @@ class Guard:
         self._hangs = threading.Event()
         """A stop was pressed in the browser, and the supervisor did not answer."""
         self._refused = ""
-        """Why the last supervisor could not start; the next client that needs one is told so, once."""
+        """The reason why the last supervisor could not start; the next client that needs one gets it, once."""
 
     async def run(self) -> int:
         self._mark.keep()
@@ -279,7 +279,7 @@ class _Desk:
 
 
 def stopped_by(who: str, request: Mapping[str, Any]) -> str:
-    """What the record says of an emergency stop that was asked for."""
+    """The text in the record of an emergency stop that was requested."""
     why = str(request.get("why") or "")
     if request.get("page"):
         return (

@@ -1,4 +1,4 @@
-"""Limits watched over time: pure, told of readings and of the clock, they say when and why a bench must stop."""
+"""Limits watched over time: pure, fed with readings and the clock, they return when and why a bench must stop."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Interlock:
 
     @property
     def known(self) -> bool:
-        """Whether there was any reading."""
+        """True if there was any reading."""
         return self._value is not None
 
     def broken(self, now_s: float) -> str:
@@ -53,7 +53,7 @@ class Interlock:
         return ""
 
     def wrong_now(self) -> str:
-        """How the last reading is not as it must be, empty if it is."""
+        """The way in which the last reading is not as it must be, empty if it is."""
         return self._why() if self._wrong_s is not None else ""
 
     @property
@@ -71,7 +71,7 @@ class Interlock:
 
 
 class BatteryTime(Interlock):
-    """How long a battery may carry the load at a stretch."""
+    """The time for which a battery may carry the load at a stretch."""
 
     limit: OnBattery
 

@@ -20,7 +20,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
 """Between two rounds over what failed, s: it doubles from the first to the longest."""
 
 WATCH_S = 2.0
-"""How often the positions of a safe bench are read back, s: somebody presses a key, a PDU restarts."""
+"""The period at which the positions of a safe bench are read back, s: somebody presses a key, a PDU restarts."""
 
 AT_ONCE = 2
 """So many rounds follow each other without a pause."""
@@ -46,7 +46,7 @@ class Keeper:
         self._seen = False
         """Every actuator was read back safe since somebody asked for it."""
         self._progress = asyncio.Event()
-        """Set, and replaced, whenever a round or a look is over."""
+        """Set, and replaced, whenever a round or a check is over."""
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._told: tuple[str, ...] = ()
@@ -171,7 +171,7 @@ class Keeper:
             self._tell(self._who, "could not note the state of the bench", why=str(error))
 
     def become(self, event: Event, *, why: str = "", failed: tuple[str, ...] = (), by: str = "") -> None:
-        """The next life of the bench, on the disk and told; a disk that is full keeps no bench from being made safe."""
+        """The next life of the bench, on the disk and sent; a disk that is full keeps no bench from being made safe."""
         try:
             self.mark.become(event, why=why, failed=failed, by=by)
         except OSError as error:

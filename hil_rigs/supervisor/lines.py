@@ -23,7 +23,7 @@ WAITING_OCTETS = 16 * 1024 * 1024
 
 
 class NotALine(ValueError):
-    """What came is not a JSON object on a line of its own."""
+    """The line is not a JSON object on a line of its own."""
 
 
 async def receive(reader: StreamReader) -> dict[str, Any] | None:

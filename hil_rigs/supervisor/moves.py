@@ -19,19 +19,19 @@ Tell = Callable[..., object]
 """tell(who, what, **data): a line of the record."""
 
 PROOF_LOOK_S = 0.05
-"""How often it is looked whether a move is proven, s."""
+"""The period at which it is checked that a move is proven, s."""
 
 CANCELLED_S = 0.2
-"""How long a step that is cut short may take to end before the next one begins all the same, s."""
+"""The time that a step that is cut short may take to end before the next one begins all the same, s."""
 
 
 class Denied(Exception):
-    """The bench does not do this, or not now; nothing has moved. The message says why."""
+    """The bench does not do this, or not now; nothing has moved. The message gives the reason."""
 
 
 @dataclass(frozen=True)
 class Caused:
-    """How a fault is caused."""
+    """The cause of a fault: actuator and position."""
 
     name: str
     """Of the actuator."""
@@ -49,10 +49,10 @@ class Moves:
         self.faults: dict[tuple[str, str], Caused] = {}
         """(target, kind) -> how it is caused now."""
         self._away: set[str] = set()
-        """What was told to leave its normal position and is not known to be back."""
+        """The actuators that were ordered to leave their normal position and are not known to be back."""
         self._moved_s: dict[str, float] = {}
         self._failing: dict[str, str] = {}
-        """What did not go where it was told to the last time, with the reason: only a new reason is recorded."""
+        """Actuators that did not go where they were ordered last, with the reason: only a new reason is recorded."""
         self._turns = {name: asyncio.Lock() for name in actuators}
 
     # -- faults -----------------------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ class Moves:
         try:
             await self._move(name, position, parameters)
             await self._proven(name, form.proof, True)
-        except NotMoved:  # it need not be brought back, if what is measured says so, too
+        except NotMoved:  # it need not be brought back, if the measurement shows so, too
             await self._proven(name, form.proof, False)
             del self.faults[target, kind]
             raise
@@ -124,7 +124,7 @@ class Moves:
             await self._go(name, position, parameters)
 
     def _rest_s(self, name: str) -> float:
-        """How long this actuator must rest yet."""
+        """The time for which this actuator must rest yet."""
         rest_s = max(self._rig.bench.actuators[name].rest, self._rig.bench.limits.rest)
         return max(0.0, self._moved_s.get(name, -rest_s) + rest_s - _now())
 
@@ -199,12 +199,12 @@ class Moves:
     async def not_safe(self, names: Iterable[str] | None = None) -> dict[str, str]:
         """Which of these actuators (default: all) cannot be read back in their safe position, with the reason.
 
-        An actuator of which nothing tells where it stands counts as where it was moved last.
+        An actuator whose position nothing shows counts as where it was moved last.
         """
         return await self._elsewhere(self.actuators if names is None else names, self._safe)
 
     async def not_back(self) -> list[str]:
-        """What of that which was moved cannot be read back in its normal position, with the reason."""
+        """The moved actuators that cannot be read back in their normal position, with the reason."""
         found = await self._elsewhere(self._moved_s, self._normal)
         return [f"{name}: {reason}" for name, reason in found.items()]
 
@@ -215,7 +215,7 @@ class Moves:
         return self._rig.bench.actuators[name].normal
 
     async def _elsewhere(self, names: Iterable[str], position: Callable[[str], Position]) -> dict[str, str]:
-        """What of these stands elsewhere, or cannot be asked; all are asked side by side."""
+        """The actuators among these that stand elsewhere, or cannot be read; all are read side by side."""
         asked = [name for name in self.actuators if name in set(names)]
         reasons = await asyncio.gather(
             *(self._at_once(partial(self._stands, name, position(name)), name) for name in asked)
@@ -223,7 +223,7 @@ class Moves:
         return {name: reason for name, reason in zip(asked, reasons, strict=True) if reason}
 
     async def _stands(self, name: str, position: Position) -> None:
-        """Raises ActuatorFailed: it says that it stands elsewhere, or does not say."""
+        """Raises ActuatorFailed: it reports that it stands elsewhere, or reports nothing."""
         found = await self.actuators[name].position()
         if found is not None and found != position:
             raise ActuatorFailed(Phrase("should be {position}, stands at {found}", position=position, found=found))
@@ -260,7 +260,7 @@ class Moves:
         """Do that, no longer than one step may take; why it failed, empty if it did not."""
         step_s = max(self._rig.bench.step_s(name), may_take_s)
         task = asyncio.ensure_future(work())
-        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # it counts as heard
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())  # it counts as retrieved
         try:
             await asyncio.wait({task}, timeout=step_s)
         finally:
@@ -278,7 +278,7 @@ class Moves:
 
 
 def in_order(first: Iterable[str], every: Iterable[str]) -> list[str]:
-    """Those that are named, in that order, then the others."""
+    """The named ones, in that order, then the others."""
     return list(dict.fromkeys([*first, *every]))
 
 

@@ -1,4 +1,4 @@
-"""Where the processes of a bench meet: its socket, its record, its log."""
+"""The meeting places of the processes of a bench: its socket, its record, its log."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def socket_of(rig: Rig) -> Path:
 
 
 def record_of(rig: Rig) -> Path:
-    """What is done with the bench, from the start of its supervisor on."""
+    """The record of all actions on the bench, from the start of its supervisor on."""
     return folder(rig) / "record.jsonl"
 
 
@@ -70,7 +70,7 @@ def records_of(rig: Rig) -> list[Path]:
 
 
 def new_record(rig: Rig) -> Record:
-    """Begin the record of a supervisor. The one before is kept beside it, and its last hash is the first thing told.
+    """Begin the record of a supervisor. The one before is kept beside it, and its last hash is the first line.
 
     Raises:
         Broken: the one before was altered.

@@ -38,14 +38,14 @@ STARTING_S = 60.0
 
 
 class CannotSupervise(Exception):
-    """The supervisor of a bench did not start; the message is what it said."""
+    """The supervisor of a bench did not start; the message is its output."""
 
 
 async def join(rig: Rig, heard: Heard = lambda event: None, who: str | None = None) -> Client:
     """A connection to the supervisor of a bench, which is started if it does not run.
 
     Raises:
-        CannotSupervise: it did not start; the message says why.
+        CannotSupervise: it did not start; the message gives the reason.
     """
     guard: subprocess.Popen[bytes] | None = None
     waits_s = 0.0 if rig.bench.labgrid is None else rig.bench.labgrid.wait
@@ -78,7 +78,7 @@ async def join(rig: Rig, heard: Heard = lambda event: None, who: str | None = No
 
 
 async def _has_another_file(client: Client, rig: Rig) -> bool:
-    """Whether the supervisor of a bench at rest has read the rig file before it was edited: then it is told to end."""
+    """True if the supervisor of a bench at rest has read the rig file before it was edited: then it has to end."""
     if client.greeting.get("sha256", rig.sha256) == rig.sha256 or client.greeting.get("state") != "read-only":
         return False
     try:
@@ -89,7 +89,7 @@ async def _has_another_file(client: Client, rig: Rig) -> bool:
 
 
 def _supervisor_comes(rig: Rig) -> bool:
-    """Whether another process has begun to supervise the bench at the same time: then that one is joined."""
+    """True if another process has begun to supervise the bench at the same time: then that one is joined."""
     holder = BenchLock(rig.name).holder()
     return holder is not None and holder.alive and holder.what.startswith(SUPERVISES)
 

@@ -1,4 +1,4 @@
-"""Making a bench safe that no supervisor looks after: by the guard, a test run, `rig safe`, or at the computer's start.
+"""Making a bench safe that has no supervisor: by the guard, a test run, `rig safe`, or at the computer's start.
 
 Nothing that is missing for one actuator (a password, a package, a labgrid place, room on the disk for the record) keeps
 the others from being moved.
@@ -33,7 +33,7 @@ from twinfeed.hil_rigs.supervisor.moves import Moves, Tell
 from twinfeed.hil_rigs.supervisor.places import folder, log_of, record_of
 
 SECOND_KEEPER_S = 3.0
-"""So long a test run that has lost its supervisor waits for the guard to say a word, s."""
+"""The time for which a test run that has lost its supervisor waits for the guard to answer, s."""
 
 GUARD_S = 30.0
 """So long a guard may take to start, s."""
@@ -48,7 +48,7 @@ async def keeping(rig: Rig, mark: Mark, who: str, why: str) -> AsyncIterator[Kee
         tell = telling(rig, stack)
         try:
             here = await stack.enter_async_context(held(rig))
-        except PlaceError as error:  # what is not behind the coordinator can still be reached
+        except PlaceError as error:  # a device that is not behind the coordinator can still be reached
             tell(who, "has no place", why=str(error))
             here = rig
         handles = connect_what_can(here)

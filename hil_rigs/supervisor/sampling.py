@@ -1,4 +1,4 @@
-"""Reading the instruments of a bench again and again, and keeping what they said last."""
+"""Reading the instruments of a bench again and again, and keeping their last values."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.hil_rigs.instruments import Batch, EventInstrument, Instrument, NoReading, batches
 
 CANCELLED_S = 0.1
-"""How long a reading that is given up may take to end before it is told again, s."""
+"""The time that a reading that is given up may take to end before it is reported again, s."""
 
 CANCELLED_MOST = 10
-"""How often it is told."""
+"""The period of reports."""
 
 Heard = Callable[[float, str, Value], None]
 """heard(t_s, quantity, value): a reading, at seconds of the monotonic clock."""
@@ -37,7 +37,7 @@ class Sampling:
         self.trouble: dict[str, str] = {}
         """Quantity -> why it has no value now."""
         self._told: dict[str, set[str]] = {}
-        """Quantity -> the reasons that were told since it had its last value."""
+        """Quantity -> the reasons that were reported since it had its last value."""
         self._instruments: dict[str, Instrument] = {}
         self._tasks: dict[Batch, asyncio.Task[None]] = {}
         self._listening: list[asyncio.Task[None]] = []
@@ -56,7 +56,7 @@ class Sampling:
 
     async def pause(self) -> None:
         """Let go of all devices at once: what is asked now is given up, until `resume`."""
-        for _ in range(CANCELLED_MOST):  # what is cancelled just when its answer comes may go on (bpo-37658)
+        for _ in range(CANCELLED_MOST):  # a task that is cancelled just when its answer comes may go on (bpo-37658)
             running = [task for task in self._tasks.values() if not task.done()]
             if not running:
                 return
@@ -73,7 +73,7 @@ class Sampling:
         return list(self._instruments)
 
     async def _listen(self, instrument: EventInstrument) -> None:
-        """Take what an instrument is told; a pause does not stop it, for it asks nothing of the bench."""
+        """Take the notifications of an instrument; a pause does not stop it, for it requests nothing of the bench."""
         loop, quantity = asyncio.get_running_loop(), instrument.quantity
         try:
             async for value in instrument.events():
@@ -114,7 +114,7 @@ class Sampling:
             self._heard(now_s, quantity, value)
 
     def value(self, quantity: str) -> Value | None:
-        """What it was at the last reading; None if there is none, or it is too old to count."""
+        """The last reading; None if there is none, or it is too old to count."""
         if quantity in self.trouble or quantity not in self.latest:
             return None
         read_s, value = self.latest[quantity]

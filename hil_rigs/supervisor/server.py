@@ -33,7 +33,7 @@ from twinfeed.hil_rigs.supervisor.places import shared_with_group
 from twinfeed.hil_rigs.supervisor.supervisor import LOOK_S, Supervisor
 
 ERRORS = (Denied, ActuatorFailed, TransportError, ValueError)
-"""What is told to whoever asked, with the kind of error."""
+"""The answer to the client, with the kind of error."""
 
 
 class Session:
@@ -45,11 +45,11 @@ class Session:
         """The user of the process at the other end, as the kernel knows them."""
         self.who = self.user.login or N_("somebody")
         self.beat_s = 0.0
-        """When it was last heard of, s of the monotonic clock."""
+        """The time of its last message, s of the monotonic clock."""
         self.attends = False
-        """Whether a person there sees what is asked."""
+        """True if a person there sees the questions."""
         self.ticket = ""
-        """What the heartbeat of the run that holds the bench shows."""
+        """The state that the heartbeat of the run that holds the bench shows."""
 
 
 class Server:
@@ -59,14 +59,14 @@ class Server:
         self.path = path
         self.supervisor: Supervisor
         self.questions: dict[int, tuple[dict[str, Any], asyncio.Future[dict[str, Any]]]] = {}
-        """What people have been asked and not yet answered."""
+        """The questions to people that have no answer yet."""
         self._numbers = itertools.count(1)
         self._sessions: set[Session] = set()
         self._holder: Session | None = None
         self._server: asyncio.Server
         self._watching: asyncio.Task[None]
         self.over = asyncio.Event()
-        """Somebody has told the supervisor to end, or nobody needs it."""
+        """Somebody has ordered the supervisor to end, or nobody needs it."""
 
     async def start(self, supervisor: Supervisor) -> None:
         """Raises OSError: the path cannot be listened at."""
@@ -85,7 +85,7 @@ class Server:
             session.writer.close()
 
     def shout(self, message: Mapping[str, Any]) -> None:
-        """Tell everybody who is connected."""
+        """Send a message to everybody who is connected."""
         for session in self._sessions:
             send(session.writer, message)
 
@@ -117,7 +117,7 @@ class Server:
 
     @property
     def attended(self) -> bool:
-        """Whether somebody has `twinfeed rig operate` open."""
+        """True if somebody has `twinfeed rig operate` open."""
         return any(session.attends for session in self._sessions)
 
     # -- life of a connection -----------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ class Server:
         else:
             self.supervisor.tell("supervisor", "lost the run", why=why)
 
-    # -- what can be asked --------------------------------------------------------------------------------------------
+    # -- requests -----------------------------------------------------------------------------------------------------
 
     async def hello(self, session: Session, request: Mapping[str, Any]) -> Any:
         session.who = str(request["who"])
@@ -224,7 +224,7 @@ class Server:
         return session.ticket
 
     async def beat(self, session: Session, request: Mapping[str, Any]) -> Any:
-        """The run of that ticket is alive; it may say so over another connection than the one that holds the bench."""
+        """The run of that ticket is alive; it may report so over another connection than that which holds the bench."""
         if self._holder is None or self._holder.ticket != request["ticket"]:
             raise Denied(Phrase("that run does not hold the bench"))
         self._holder.beat_s = asyncio.get_running_loop().time()
@@ -271,7 +271,7 @@ class Server:
         self.supervisor.tell("remark", "noted", by=session.who, text=str(request["what"]), data=request["data"])
 
     async def quote(self, session: Session, request: Mapping[str, Any]) -> Any:
-        """Write down a line of the record of a run, and say which line of this record does."""
+        """Write down a line of the record of a run, and return which line of this record does."""
         record, (who, what) = self.supervisor.record, QUOTES
         quoted = {"file": str(request["file"]), "record": str(request["record"]), "hash": str(request["hash"])}
         self.supervisor.tell(who, what, of="run", n=int(request["n"]), **quoted)
@@ -324,7 +324,7 @@ COMMANDS: dict[str, Callable[[Server, Session, Mapping[str, Any]], Awaitable[Any
 
 
 def _details(error: Exception) -> dict[str, Any]:
-    """What a transport's error knows beside its text."""
+    """The data of a transport's error beside its text."""
     if not isinstance(error, TransportError):
         return {}
     return {

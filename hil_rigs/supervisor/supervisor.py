@@ -1,4 +1,4 @@
-"""What alone touches a bench: it is armed by a person, watches the limits, moves what it is told to, and keeps it safe.
+"""The only process that touches a bench: armed by a person, it watches the limits, moves on order, and keeps it safe.
 
 A bench is `read-only` until it is armed, and again when the time of its arming is over; once something went wrong it is
 `tripped`: brought to its safe state and kept there until a person resets it. `emergency.life` has all states.
@@ -45,22 +45,22 @@ from twinfeed.hil_rigs.supervisor.places import folder
 from twinfeed.hil_rigs.supervisor.sampling import Sampling
 
 LOOK_S = 0.05
-"""How often limits and times are looked at, s."""
+"""The period at which limits and times are checked, s."""
 
 ALIVE_S = 1.0
-"""How often the mark of the bench shows that its keeper is alive, s."""
+"""The period at which the mark of the bench shows that its keeper is alive, s."""
 
 CUT_SHORT_S = 0.2
 """So long a move that is cut short may take to end before the way to the safe state begins all the same, s."""
 
 EVIDENCE_S = 1.0
-"""How often it is looked whether the clock was set or the rig file edited, s."""
+"""The period at which it is checked if the clock was set or the rig file edited, s."""
 
 State = Literal["read-only", "armed", "tripped"]
 
 
 class Supervisor:
-    """One bench. `shout` is told what everybody connected must know at once: trips, ends of an arming, readings."""
+    """One bench. `shout` is called with what all who are connected must know: trips, ends of an arming, readings."""
 
     def __init__(
         self,
@@ -76,13 +76,13 @@ class Supervisor:
         self._make_instruments, self._shout = instruments, shout
         self.arming: Arming | None = None
         self.guarded = True
-        """Whether a guard would make the bench safe if this process died."""
+        """True if a guard would make the bench safe if this process died."""
         self.mark = mark or Mark(folder(rig), "supervisor", rig.path.absolute())
         self.sampling = Sampling(self._heard, self._silent, self._alive)
         self.moves = Moves(rig, actuators, self.tell, self.sampling.value)
         self.keeper = Keeper(self.mark, self.moves, self.tell, "supervisor", self._life_changed, self._quiet)
         self.written: dict[tuple[str, str], Value | None] = {}
-        """(device, point) a test has written -> what was there before, None if that cannot be told."""
+        """(device, point) a test has written -> the value before, None if that is unknown."""
         self._interlocks: list[Interlock] = []
         self._watched = Watch({}, 0.0)
         self.edits = Edits(rig)
@@ -125,7 +125,7 @@ class Supervisor:
         self._tasks.append(asyncio.create_task(self._look()))
 
     async def _take_over(self) -> None:
-        """Make a bench safe whose last keeper has died, or was told to let this one go on."""
+        """Make a bench safe whose last keeper has died, or was ordered to let this one go on."""
         armed = self.life.state == "armed"
         self.moves.distrust()
         self.keeper.become(
@@ -160,7 +160,7 @@ class Supervisor:
             await asyncio.sleep(ALIVE_S)
 
     async def stop(self) -> None:
-        """End: an armed bench is made safe before. Whether it is safe then, `life` says."""
+        """End: an armed bench is made safe before. `life` shows if it is safe then."""
         if self.state == "armed":
             await self.trip(Phrase("the supervisor got the order to end"))
         elif self.keeper.keeping:
@@ -189,7 +189,7 @@ class Supervisor:
 
     @property
     def not_safe(self) -> list[str]:
-        """What is not known to be in its safe position."""
+        """The actuators that are not known to be in their safe position."""
         return list(self.life.failed)
 
     def _life_changed(self) -> None:
@@ -263,7 +263,7 @@ class Supervisor:
             await self._expire(self.arming)
 
     def _broken(self, interlock: Interlock, now: float) -> str:
-        """Why that interlock stops the bench, with what its instrument says; empty if it does not."""
+        """The reason for which that interlock stops the bench, with its instrument's value; empty if it does not."""
         reason, trouble = interlock.broken(now), self.sampling.trouble.get(interlock.limit.quantity)
         return f"{reason} ({trouble})" if reason and trouble else reason
 
@@ -312,7 +312,7 @@ class Supervisor:
             self.tell(person or N_("nobody"), "was not allowed to arm the bench", why=str(error))
             raise
         if self.arming is None:
-            self._watched.line(_now())  # what was read before is no evidence of this arming
+            self._watched.line(_now())  # an earlier reading is no evidence of this arming
         for confirmation in checklist.confirmations(self.rig.bench, confirmed):
             self.note(confirmation)
         self.arming = Arming(person, _now() + for_s, user.login, user.uid)
@@ -320,7 +320,7 @@ class Supervisor:
         self._shout({"event": "armed", "person": person, "for_s": for_s})
 
     def _note_arming(self, person: str) -> None:
-        """The disk says that the bench is armed before anything moves. Raises Denied."""
+        """The disk has it that the bench is armed before anything moves. Raises Denied."""
         try:
             self.mark.become("arm", by=person)
         except OSError as error:
@@ -328,7 +328,7 @@ class Supervisor:
             raise Denied(Phrase("that the bench is armed cannot be noted: {error}", error=error)) from None
 
     def _fit_to_arm(self) -> None:
-        """Whether the bench is as it must be. Raises Denied."""
+        """Check that the bench is as it must be. Raises Denied."""
         if self.tripped:
             raise Denied(
                 Phrase("the bench has tripped ({tripped}); reset it first: twinfeed rig reset", tripped=self.tripped)
@@ -354,7 +354,7 @@ class Supervisor:
     async def _disarm(self, person: str) -> None:
         if self.state != "armed":
             raise Denied(Phrase("the bench is {state}", state=self.state))
-        self._disarming = True  # what moved away from now on would stay there
+        self._disarming = True  # an actuator that moved away from now on would stay there
         try:
             await self._cut_short()
             await self.restore()
@@ -483,7 +483,7 @@ class Supervisor:
         """Write a point of a device; what was there before is put back by `restore`.
 
         Raises:
-            Denied, TransportError, ValueError: as the handle says.
+            Denied, TransportError, ValueError: as the handle raises them.
         """
         self.must_be_free()
         await self._moving(self._write(device, point, value))
@@ -527,7 +527,7 @@ class Supervisor:
         Raises:
             ActuatorFailed: something is not known to be back.
         """
-        if self.keeper.keeping:  # it ends in its safe state instead, or says what is not
+        if self.keeper.keeping:  # it ends in its safe state instead, or reports what is not
             await self.keeper.make_safe()
         troubles: list[str] = []
         for target, kind in list(self.moves.faults):
@@ -549,10 +549,10 @@ class Supervisor:
         if troubles:
             raise ActuatorFailed("; ".join(troubles))
 
-    # -- telling ------------------------------------------------------------------------------------------------------
+    # -- messages -----------------------------------------------------------------------------------------------------
 
     def tell(self, who: str, what: str, **data: Any) -> None:
-        """A line of the record. A disk that is full ends what goes on, while there is room to say so."""
+        """A line of the record. A disk that is full ends the present work, while there is room to record so."""
         plainly = {name: plain(value) for name, value in data.items()}
         self._recorded(lambda: self.record.write(who, what, **plainly), f"{who} {what} {data}")
 
@@ -573,7 +573,7 @@ class Supervisor:
         self.tell(who, what, **data)
 
     def status(self) -> dict[str, Any]:
-        """How the bench is, as JSON values."""
+        """The state of the bench, as JSON values."""
         now = _now()
         arming = self.arming
         return {
@@ -599,7 +599,7 @@ class Supervisor:
 
 
 def _calibration(quantity: str, instrument: schema.Instrument, unit: str) -> Calibration:
-    """What the rig file says of an instrument, as reports show it."""
+    """The rig file's entry of an instrument, as reports show it."""
     accuracy = "" if instrument.accuracy is None else f"±{instrument.accuracy:g} {unit}".rstrip()
     due, calibrated = (str(day) if day is not None else "" for day in (instrument.due, instrument.calibrated))
     return Calibration(quantity, due, instrument.certificate, accuracy, calibrated)

@@ -29,8 +29,8 @@ SPEAKS = re.compile(
 )
 """Verbs of persons. A look-up is a term of the field."""
 
-CODE = re.compile(r"``?[^`]*``?|[A-Za-z_.]*_[A-Za-z_.]*|\"[^\"]*\"")
-"""Names and quotations in a text, which keep their words."""
+CODE = re.compile(r"``?[^`]*``?|[A-Za-z_.]*_[A-Za-z_.]*|[A-Za-z_.]+\(|^ *from \S+ import .*|\"[^\"]*\"")
+"""Names, calls and quotations in a text, which keep their words."""
 
 
 def texts(source: str) -> Iterator[tuple[int, str, re.Pattern[str]]]:

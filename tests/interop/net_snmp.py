@@ -25,7 +25,7 @@ class NetSnmp:
         self.live = live
         self._mibs = mibs
         self._folder = folder
-        (folder / "cert_indexes").mkdir(exist_ok=True)  # net-snmp would make it, and say so
+        (folder / "cert_indexes").mkdir(exist_ok=True)  # net-snmp would make it, and log so
 
     @property
     def environment(self) -> dict[str, str]:
@@ -41,7 +41,7 @@ class NetSnmp:
         community: str = "public",
         module: str = "",
     ) -> str:
-        """What the tool prints. `module` is the MIB module that the names in `arguments` are of."""
+        """The output of the tool. `module` is the MIB module that the names in `arguments` are of."""
         access = AS_USER if version == "v3" else [*COMMUNITY[version], community]
         names = ["-M", str(self._mibs), "-m", module] if module else []
         command = [program(tool, "snmp"), *access, "-t", "3", "-r", "1", *names, "-OqtU" if module else "-Ont"]

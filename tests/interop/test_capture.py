@@ -17,7 +17,7 @@ from twinfeed.emulators.serving import HIGH_PORTS
 pytestmark = pytest.mark.interop
 
 KEYS = '"","twinfeed","SHA1","twinfeed-auth","AES","twinfeed-priv"'
-"""The user's, so that Wireshark looks into encrypted messages too."""
+"""The user's keys, so that Wireshark reads encrypted messages too."""
 
 # snmp.data is the kind of PDU: 2 response, 3 set, 4 trap of version 1, 5 get-bulk, 6 inform, 7 trap, 8 report.
 
@@ -30,7 +30,7 @@ WRONG = {
 
 
 class Capture:
-    """A capture file and what Wireshark says of it. `trap_port` is where notifications were sent."""
+    """A capture file and Wireshark's reading of it. `trap_port` is where notifications were sent."""
 
     def __init__(self, file: Path, trap_port: int) -> None:
         self.file = file
@@ -42,12 +42,12 @@ class Capture:
         command = [program("tshark", "tshark"), "-r", str(self.file), "-n", *self._decode, "-Y", filter]
         lines = run([*command, "-o", f"uat:snmp_users:{KEYS}"], timeout_s=90.0).splitlines()
         found = [line for line in lines if "→" in line]
-        assert len(lines) <= len(found) + 1, lines  # it says that it runs as root, and nothing else
+        assert len(lines) <= len(found) + 1, lines  # it warns that it runs as root, and nothing else
         return found
 
 
 def session(live: Running, snmp: NetSnmp) -> None:
-    """What a management station and its tools exchange with the bench in a few minutes."""
+    """The traffic of a management station and its tools with the bench in a few minutes."""
     for device in ("ups-1", "ups-2", "pdu-1", "pdu-2", "ats-1"):
         for version in ("v2c", "v3"):
             snmp.walk("snmpbulkwalk", device, version)

@@ -1,4 +1,4 @@
-"""net-snmp reads, writes and hears every SNMP device of the bench."""
+"""net-snmp reads, writes and receives from every SNMP device of the bench."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ VALUES: dict[tuple[str, str], dict[str, Quantity]] = {
         "ifOperStatus.40": lambda plant: "down",
     },
 }
-"""By device and MIB module: objects and what the plant says they are, in the module's words and units."""
+"""By device and MIB module: objects and their values in the plant, in the module's words and units."""
 
 
 @pytest.mark.parametrize("version", ["v1", "v2c", "v3"])

@@ -32,7 +32,7 @@ NET_SNMP_WALKS = (
 """Habits behind which net-snmp reads the whole table."""
 
 NET_SNMP_FAILS = ("empty-ip", "ip8", "big-subid", "empty-integer", "nobulk", "mid-absent", "circle", "fewer")
-"""Habits with which it stops or hears nothing."""
+"""Habits with which it stops or receives nothing."""
 
 
 @contextmanager
@@ -49,7 +49,7 @@ def device(script: Path, port: int, habit: str) -> Iterator[None]:
 
 
 def recorded(address: str, path: Path, *options: str) -> dict[str, Any]:
-    """What `twinfeed record --json` says."""
+    """The output of `twinfeed record --json`."""
     arguments = ["record", address, "-o", str(path), "--rate", "1000/s", "--timeout", "0.3s", "--json", *options]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
@@ -64,7 +64,7 @@ def variables(path: Path) -> dict[str, str]:
 
 
 def by_net_snmp(port: int, folder: Path) -> dict[str, str]:
-    """What snmpbulkwalk prints of the table, by OID."""
+    """snmpbulkwalk's output of the table, by OID."""
     command = [program("snmpbulkwalk", "snmp"), "-v2c", "-c", "public", "-t", "1", "-r", "0", "-On", "-Cc"]
     environment = {"SNMPCONFPATH": str(folder), "SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
     printed = subprocess.run(

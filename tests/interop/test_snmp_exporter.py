@@ -23,7 +23,7 @@ Scrape = Callable[[str, str], Metrics]
 
 @pytest.fixture(scope="module")
 def scrape(bench: Running, shared_data: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scrape]:
-    """What the exporter makes of a device with one of its modules: metric (with its index labels) -> value."""
+    """The exporter's result for a device with one of its modules: metric (with its index labels) -> value."""
     exporter = program("prometheus-snmp-exporter", "prometheus-snmp-exporter")
     place = f"127.0.0.1:{free_port()}"
     log = tmp_path_factory.mktemp("exporter") / "exporter.log"

@@ -1,4 +1,4 @@
-"""The same file served by snmpsim and by us, walked with net-snmp: the same lines are printed."""
+"""One file served by snmpsim and by us, walked with net-snmp: the same lines are printed."""
 
 from __future__ import annotations
 

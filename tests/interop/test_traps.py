@@ -1,4 +1,4 @@
-"""net-snmp's snmptrapd hears what the bench's devices announce, in every version of the protocol."""
+"""net-snmp's snmptrapd receives the notifications of the bench's devices, in every version of the protocol."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from twinfeed.emulators.site import Site
 pytestmark = pytest.mark.interop
 
 VERSIONS = ("v1", "v2c", "v3", "inform")
-"""What a site file may say of its `trap_version`."""
+"""The values of `trap_version` in a site file."""
 
 ENTERPRISE_SPECIFIC = "6"
 """Generic trap code of RFC 1157."""
@@ -169,7 +169,7 @@ def test_a_row_that_is_gone_is_named_by_the_notification_that_says_so(receiver: 
 
 
 def _is(line: str, number: str) -> bool:
-    """Whether that is the notification: by snmpTrapOID or, in version 1, by the codes RFC 3584 §3.2 gives it."""
+    """True if that is the notification: by snmpTrapOID or, in version 1, by the codes RFC 3584 §3.2 gives it."""
     _, generic, enterprise, specific, variables = line.removeprefix("HEARD ").split(" | ", 4)
     if not enterprise.strip("."):
         return f".1.3.6.1.6.3.1.1.4.1.0 = OID: .{number}\t" in variables + "\t"

@@ -20,7 +20,7 @@ PUBLIC = {
     "Refused", "Scenario", "ServeError", "Site", "TransportError", "Unknown", "UnknownQuantity", "Verdict", "World",
     "WrongAnswer", "WrongKind", "__version__", "always", "eventually", "for_at_least", "never", "until", "within",
 }  # fmt: skip
-"""A name that leaves this list breaks the tests of users: CHANGELOG and docs/how-to/upgrade.md have to say so."""
+"""A name that leaves this list breaks the tests of users: CHANGELOG and docs/how-to/upgrade.md have to name it."""
 
 
 def test_the_public_names_are_these() -> None:
@@ -67,7 +67,7 @@ def test_the_version_is_that_of_the_distribution() -> None:
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_importing_a_package_loads_nothing_else(package: str) -> None:
-    """What makes the import quick: a name loads its module when it is first used."""
+    """The reason why the import is quick: a name loads its module when it is first used."""
     code = f"import sys; before = set(sys.modules); import {package}; print(*sorted(set(sys.modules) - before))"
     done = subprocess.run(
         [sys.executable, "-S", "-c", "import site; site.main()\n" + code], capture_output=True, text=True

@@ -21,7 +21,7 @@ LOOSE = (
     (r"\(\d+ s\)", "(N s)"),
     (r"\d+(:\d+:\d+)?\.\d+", "N"),  # when batteries are empty, how long pytest takes
     (r"\s+", " "),
-    (r"=+", ""),  # how wide pytest's lines are
+    (r"=+", ""),  # the width of pytest's lines
 )
 
 
@@ -33,7 +33,7 @@ class Reader:
         self.environment = without_the_runner_s(environment) | {"COLUMNS": "120"}
 
     def types(self, command: str) -> str:
-        """What the command answers; the reader is then in the folder it ends in."""
+        """The command's answer; the reader is then in the folder it ends in."""
         run = subprocess.run(
             ["sh", "-c", f"{command}\ncode=$?\npwd > {self.folder}/.where 2>/dev/null || true\nexit $code"],
             cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=120,
@@ -45,7 +45,7 @@ class Reader:
         return run.stdout
 
     def mends(self, diff: str) -> None:
-        """Does to controller.py what the diff says."""
+        """Change controller.py as the diff shows."""
         controller = self.folder / "controller.py"
         (old,), (new,) = (re.findall(rf"^\{sign}(.*\n)", diff, re.MULTILINE) for sign in "-+")
         assert controller.read_text().count(old) == 1, f"{old!r} is not in {controller}"
@@ -64,7 +64,7 @@ def loose(text: str) -> str:
 
 
 def shown(answer: str) -> re.Pattern[str]:
-    """What matches the answer as the page shows it: its lines in their order, `…` for anything."""
+    """A pattern for the answer as the page shows it: its lines in their order, `…` for anything."""
     parts = [loose(part) for part in answer.split("…")]
     return re.compile(".*".join(re.escape(part) for part in parts))
 

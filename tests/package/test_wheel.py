@@ -1,4 +1,4 @@
-"""What is in the wheel, by way of the source distribution as well."""
+"""The content of the wheel, by way of the source distribution as well."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What keeps test runs apart: from each other, and from the machine once they are over."""
+"""The separation of test runs: from each other, and from the machine once they are over."""

@@ -14,7 +14,7 @@ import coverage
 import pytest
 
 MEASURED_S = 0.1
-"""How long a test is measured, seconds of processor time."""
+"""The time for which a test is measured, seconds of processor time."""
 
 MEASURING = coverage.Coverage(data_suffix=True)
 MEASURING.start()

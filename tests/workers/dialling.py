@@ -18,7 +18,7 @@ _open: list[Closable] = []
 
 
 def until_over(connection: C) -> C:
-    """The same connection; the test need not close it itself."""
+    """A dialled connection; the test need not close it itself."""
     _open.append(connection)
     return connection
 

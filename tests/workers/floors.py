@@ -1,4 +1,4 @@
-"""How much of each package the tests run, and the least that they must: `python -m workers.floors` after a measured run."""
+"""The share of each package that the tests run, and the least that they must: `python -m workers.floors` after a measured run."""
 
 from __future__ import annotations
 

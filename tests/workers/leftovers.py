@@ -19,7 +19,7 @@ from pathlib import Path
 VARIABLE = "TWINFEED_TEST_RUN"
 
 PATIENCE_S = 5.0
-"""How long programs that are just starting others are followed, s."""
+"""The time for which programs that are just starting others are followed, s."""
 
 
 def watch() -> subprocess.Popen[bytes]:

@@ -31,12 +31,12 @@ WITH_ADDRESS_6 = struct.Struct("16sIi")
 
 
 def command() -> str:
-    """What to start in the place of the Python interpreter, as a shell would be given it."""
+    """The command in the place of the Python interpreter, as a shell would be given it."""
     return shlex.join([sys.executable, os.path.abspath(__file__)])
 
 
 def possible() -> bool:
-    """Whether this user may have a network of their own on this machine."""
+    """True if this user may have a network of their own on this machine."""
     if sys.platform != "linux":
         return False
     return subprocess.run([*shlex.split(command()), "-S", "-c", ""], capture_output=True, check=False).returncode == 0

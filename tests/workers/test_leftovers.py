@@ -39,7 +39,7 @@ def started() -> Iterator[list[int]]:
 
 
 def run(rest: str) -> subprocess.Popen[str]:
-    """A run of tests, reduced to what matters here: it starts two programs, then does what `rest` says."""
+    """A run of tests, reduced to what matters here: it starts two programs, then does `rest`."""
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}
     return subprocess.Popen(
         [sys.executable, "-c", RUN + rest], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -47,7 +47,7 @@ def run(rest: str) -> subprocess.Popen[str]:
 
 
 def running(process: int) -> bool:
-    """Whether it runs; a zombie does not."""
+    """True if it runs; a zombie does not."""
     try:
         os.kill(process, 0)
         state = Path(f"/proc/{process}/stat")

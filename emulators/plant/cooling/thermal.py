@@ -27,10 +27,10 @@ TOLERANCE_K = 0.02
 """Error of one step that is accepted, K."""
 
 LOOK_K = 0.25
-"""The plant looks again when some temperature has moved so far, K: what a crossing is late by at most."""
+"""The plant is evaluated again when some temperature has moved so far, K: a crossing is late by so much at most."""
 
 SHORTEST_LOOK_S = 0.5
-"""However fast a temperature moves, it is not looked at more often than this, s."""
+"""However fast a temperature moves, it is not evaluated more often than this, s."""
 
 _GAMMA = 1.0 - 1.0 / sqrt(2.0)
 _SHORTEST_S = 0.05
@@ -151,7 +151,7 @@ class Knot(NamedTuple):
 class System:
     """All bodies of a plant, moved together.
 
-    Their course is computed once from one event of the plant to the next. Whoever looks in between sees the straight
+    Their course is computed once from one event of the plant to the next. A reader in between sees the straight
     line between two steps of it: within a step the curve is nowhere further from it than a quarter of `TOLERANCE_K`.
     """
 
@@ -258,7 +258,7 @@ class System:
 def passes_s(value: float, rate: float, *marks: float) -> float:
     """Seconds until a value that changes by `rate` a second has passed the next of these marks; inf if it will not.
 
-    For the horizons of firmware that watches a temperature: its alarm comes when the mark is passed, not a look later.
+    For the horizons of firmware that watches a temperature: its alarm comes when the mark is passed, not a round later.
     """
     if not rate:
         return inf

@@ -31,7 +31,7 @@ LOOK_S = 0.1
 """Time between solutions of the plant while the voltage builds up or a swing is young, s."""
 
 DYING_SWING = 0.005
-"""A swing below this share of nominal (a quarter of a hertz, a volt) is looked at no more before it has died out …"""
+"""A swing below this share of nominal (a quarter of a hertz, a volt) is evaluated no more before it has died out …"""
 
 DYING_S = 3.0
 """… which it has after this long with any usual governor and regulator, s."""
@@ -161,7 +161,7 @@ class Alternator:
             return self.machine
         return coupled([(one.machine, one.unit.params.standby_kw) for one in together])
 
-    # -- what it gives ------------------------------------------------------------------------------------------
+    # -- output -------------------------------------------------------------------------------------------------
 
     @property
     def on_bus(self) -> bool:

@@ -57,7 +57,7 @@ def _between(sets: Sequence[Electrical]) -> list[Link]:
     switchgear = [actor for actor in sets[0].plant.actors.values() if isinstance(actor, SWITCHGEAR)]
     links = [link for component in switchgear for link in _of(component)]
     ends = {one.id for one in sets}
-    while True:  # what ends blind is on no way
+    while True:  # a way that ends blind is none
         met: dict[str, int] = {}
         for link in links:
             for end in link.ends:

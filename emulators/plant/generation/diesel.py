@@ -104,7 +104,7 @@ class GeneratorRatings:
     fire_hot_s: Annotated[float, Range(0.1, 60.0, "s"), Tolerance(-15.0, 25.0, STARTS)] = 1.2
     """Cranking until it fires with warm coolant, s."""
     fire_cold_s: Annotated[float, Range(0.1, 60.0, "s"), Tolerance(-15.0, 25.0, STARTS)] = 3.0
-    """The same at 10 degC and below, s; in between in proportion."""
+    """The time at 10 degC and below, s; in between in proportion."""
     run_up_s: Annotated[float, Range(0.1, 120.0, "s"), Tolerance(-10.0, 15.0, STARTS)] = 3.5
     """From firing to rated speed, s. With excitation it is ready in 7 s when kept warm: NFPA 110 Type 10."""
     excitation_s: Annotated[float, Range(0.05, 60.0, "s"), Tolerance(-10.0, 10.0, "assumed")] = 0.6

@@ -119,7 +119,7 @@ class DieselEngine:
         standing = max(self.air_c, self.unit.params.jacket_heater_c)
         self.unit.state.coolant = [self.unit.plant.now, standing, standing, 1.0]
 
-    # -- what people and controllers see ------------------------------------------------------------------------
+    # -- observations -------------------------------------------------------------------------------------------
 
     @property
     def phase(self) -> str:
@@ -232,7 +232,7 @@ class DieselEngine:
         """Seconds until the day tank stands at that level if nothing changes, inf if it is not going there."""
         return inf if self._tank is None else self._tank.reaches_s(percent)
 
-    # -- what people and controllers do -------------------------------------------------------------------------
+    # -- actions of people and controllers ----------------------------------------------------------------------
 
     def crank(self) -> bool:
         """Open the fuel and engage the starter. False (and a line in the journal) unless the engine stands still."""

@@ -100,7 +100,7 @@ class Tank(Component[S, P], Generic[S, P]):
 
     def outflow_lph(self) -> float:
         """Flow drawn from it, l/h, without leaks."""
-        raise NotImplementedError  # every kind of tank says its own
+        raise NotImplementedError  # every kind of tank has its own
 
     def inflow_lph(self) -> float:
         """Flow into it, l/h."""

@@ -93,7 +93,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
         bus = actors.get(self.params.bus)
         self._bus = bus if isinstance(bus, Electrical) else None
 
-    # -- what people and controllers see ---------------------------------------------------------------------
+    # -- observations ----------------------------------------------------------------------------------------
 
     @property
     def ready(self) -> bool:
@@ -154,7 +154,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
     def energy_kvarh(self) -> float:
         return self._energies()[2]
 
-    # -- what people and controllers do ----------------------------------------------------------------------
+    # -- actions of people and controllers -------------------------------------------------------------------
 
     def close_breaker(self, synchronised: bool = False) -> bool:
         """Close the set onto its bus; `synchronised` when a synchroniser has matched it to a live bus.
@@ -302,7 +302,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
             state.kvarh + state.kvar * hours,
         )
 
-    # -- what engine and alternator show --------------------------------------------------------------------
+    # -- state of engine and alternator ---------------------------------------------------------------------
 
     @property
     def phase(self) -> str:
@@ -416,7 +416,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
         """Seconds until the day tank stands at that level if nothing changes, inf if it is not going there."""
         return self.engine.fuel_reaches_s(percent)
 
-    # -- what people and controllers do to the engine -------------------------------------------------------
+    # -- actions on the engine ------------------------------------------------------------------------------
 
     def crank(self) -> bool:
         """Open the fuel and engage the starter. False (and a line in the journal) unless the engine stands still."""

@@ -90,7 +90,7 @@ class Regulation(NamedTuple):
     kvar_aim: float = 0.0
 
     def moved(self, now: float, governor_s: float, avr_s: float) -> Regulation:
-        """The same way counted from `now`."""
+        """The way counted from `now`."""
         fast, slow = exp(-(now - self.at) / governor_s), exp(-(now - self.at) / avr_s)
         return self._replace(
             at=now,

@@ -102,7 +102,7 @@ class Swing(NamedTuple):
         return self.stop_s >= 0.0
 
     def moved(self, now: float, m: Machine) -> Swing:
-        """The same curve counted from `now`."""
+        """The curve counted from `now`."""
         dt = now - self.at
         if dt <= 0.0:
             return self
@@ -205,7 +205,7 @@ class Swing(NamedTuple):
 
 
 def _crossing(f: Callable[[float], float], low: float, high: float) -> float:
-    """Where f, which rises from `low` to `high`, becomes positive; inf if it does not."""
+    """The argument at which f, which rises from `low` to `high`, becomes positive; inf if it does not."""
     if high == inf:
         high = low + 1.0
         while f(high) < 0.0:

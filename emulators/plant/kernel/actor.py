@@ -49,7 +49,7 @@ class Defect:
     who: str
     """The actor's id."""
     phase: str
-    """What it was doing: `react`, `read battery.charge`, `SNMP` …"""
+    """The action that raised it: `react`, `read battery.charge`, `SNMP` …"""
     error: Exception
 
 
@@ -59,7 +59,7 @@ class State:
 
     faults: dict[str, dict[str, float]] = field(default_factory=dict)
     lost: str = ""
-    """What has destroyed it (`fire`, `water` …), until it is replaced; '' while it is whole."""
+    """The cause of its destruction (`fire`, `water` …), until it is replaced; '' while it is whole."""
 
 
 class Solver(Protocol):
@@ -120,7 +120,7 @@ class Clock(Protocol):
 
 
 STANDS_M = 0.1
-"""Height of the lowest live part of equipment on its plinth above the floor, unless the site file says other, m."""
+"""Height of the lowest live part of equipment on its plinth above the floor, unless the site file gives another, m."""
 
 S = TypeVar("S", bound=State, default=State, covariant=True)
 """The dataclass of an actor's state. A bare `Actor` is one of any state."""
@@ -135,14 +135,14 @@ class Actor(Generic[S]):
 
     FAULTS: ClassVar[Mapping[str, Fault]] = {}
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {}
-    """What people can do at it."""
+    """The deeds of people at it."""
     REFUSALS: ClassVar[tuple[type[Exception], ...]] = ()
     """Exceptions of its own with which it refuses a deed."""
     STATE: ClassVar[type[State]] = State
     CRASHES: ClassVar[frozenset[str]] = frozenset()
     """Faults during which the actor's program is `crashed`."""
     COUPLED: ClassVar[bool] = False
-    """Its `advance` looks at what else moves, so it goes first and sees everything as it came to rest."""
+    """Its `advance` reads what else moves, so it goes first and sees everything as it came to rest."""
 
     def __init__(self, id: str) -> None:
         self.id = id
@@ -159,13 +159,13 @@ class Actor(Generic[S]):
         """Called once when the plant is complete: look up neighbours, take the initial state."""
 
     def react(self) -> None:
-        """Look at the surroundings and make the discrete changes that follow; call `touch` if others must look again.
+        """Make the discrete changes that follow from the surroundings; call `touch` if others must react again.
 
         Called again and again within one instant until nobody touches: it must come to rest.
         """
 
     def horizon(self) -> float:
-        """Seconds until this actor's own continuous state needs a look (a crossing, an accuracy limit).
+        """Seconds until this actor's own continuous state needs an evaluation (a crossing, an accuracy limit).
 
         Asked once after the plant has come to rest, before anything moves.
         """
@@ -182,10 +182,10 @@ class Actor(Generic[S]):
         raise PlantError(f"{self.id}: timer {name!r} has no handler")
 
     def on_fault(self, kind: str, active: bool) -> None:
-        """A fault has just been applied or cleared; `state.faults` already says so."""
+        """A fault has just been applied or cleared; `state.faults` has changed already."""
 
     def numbered(self, parameter: str) -> int | None:
-        """How many there are of what that parameter of a fault numbers from 1 (`bank`); None: it numbers nothing."""
+        """The number of things that a parameter of a fault numbers from 1 (`bank`); None: it numbers nothing."""
         return None
 
     def check_fault(self, kind: str, of: tuple[str, ...]) -> None:
@@ -248,7 +248,7 @@ class Actor(Generic[S]):
     def react_crashed(self) -> None:
         """Called in place of `react` while `crashed`."""
 
-    # -- what subclasses call -------------------------------------------------------------------------------
+    # -- calls of subclasses --------------------------------------------------------------------------------
 
     def after(self, delay_s: float, name: str) -> None:
         """Call `on_timer(name)` in `delay_s` seconds; a running timer of that name is replaced."""

@@ -4,7 +4,7 @@ Everything that changes by itself is an `Actor`: a plant component (a breaker, a
 firmware of a device. The plant knows nothing of what its actors are; it gives them time:
 
     settle    solve the power flow, let every actor `react` to what it sees, repeat until nothing changes
-    look      find the next event: the next timer or the smallest `horizon`
+    next      find the next event: the next timer or the smallest `horizon`
     move      `advance` every actor to the event, or less far if less is asked for
     fire      run the timers that are due, then settle again
 
@@ -79,9 +79,9 @@ class Plant:
         self._held_until = math.inf
         """Until when the supplies that got worse in `FALLING_AFTER` rounds stay so, s; inf if there are none."""
         self._standstills = 0
-        """How many events have followed each other without time passing."""
+        """The number of events that have followed each other without time passing."""
         self._joined = 0
-        """How many `together` blocks are open."""
+        """The number of `together` blocks that are open."""
         self._calls = Calls(self.crash)
         self._look_s: float | None = None
         """When the next horizon ends; None until the horizons are computed after the plant has come to rest."""
@@ -330,7 +330,7 @@ class Plant:
         parameters: Mapping[str, float] | None = None,
         for_s: float | None = None,
     ) -> None:
-        """Apply a fault now, for `for_s` seconds or until `clear`. `kind` may say of what: `sensor-bias:air.supply`.
+        """Apply a fault now, for `for_s` seconds or until `clear`. `kind` may name a part: `sensor-bias:air.supply`.
 
         Raises:
             PlantError: no such target, kind or parameter, or a number out of its range; nothing has changed then.
@@ -387,7 +387,7 @@ class Plant:
     def snapshot(self) -> dict[str, Any]:
         """Everything that changes, as JSON values: `restore` on a plant built from the same site continues from it.
 
-        Taking it is an event, so that this plant looks ahead from here as a restored one does.
+        Taking it is an event, so that this plant plans ahead from here as a restored one does.
         """
         self.settle()
         version, internal, gauss = self.rng.getstate()

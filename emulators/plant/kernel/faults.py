@@ -41,7 +41,7 @@ class Fault:
     family: str = ""
     """plant, sensor, firmware or people; '' for plant on a component and firmware on a device."""
     of: tuple[str, ...] = ()
-    """What the fault is of when it is not of the whole actor, such as `("point",)`: see `split`."""
+    """The parts that the fault is of when it is not of the whole actor, such as `("point",)`: see `split`."""
     source: str = ""
     """The standard or the published outage it is drawn from, where there is one."""
     actuator: bool = False

@@ -9,7 +9,7 @@ from twinfeed.emulators.plant.kernel.faults import Fault, split
 from twinfeed.emulators.plant.kernel.ratings import Range, shown
 
 LASTING = Range(0.001, 10 * 366 * 86400.0, "s")
-"""How long a fault may last: ten years at most, after which the clock would no longer resolve a millisecond."""
+"""The longest time of a fault: ten years, after which the clock would no longer resolve a millisecond."""
 
 
 def checked(

@@ -31,7 +31,7 @@ class Range:
 
     @property
     def expected(self) -> str:
-        """What an error message names: `expected 1 to 100 kW`."""
+        """The range as an error message names it: `expected 1 to 100 kW`."""
         step = f" in steps of {self.step}" if self.step else ""
         return f"expected {_written(self.low)} to {_written(self.high)}{f' {self.unit}' if self.unit else ''}{step}"
 
@@ -81,7 +81,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A text that `reads` takes without a ValueError; `name` says what it is."""
+    """A text that `reads` takes without a ValueError; `name` describes it."""
 
     name: str
     reads: Callable[[str], object]

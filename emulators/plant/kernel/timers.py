@@ -17,7 +17,7 @@ class Timers:
         self.due: dict[Key, tuple[float, int]] = {}
         """When each running timer is due (s since the site was started), and its place in the order of setting."""
         self.sequence = 0
-        """How many timers have been set."""
+        """The number of timers that have been set."""
         self._heap: list[tuple[float, int, str, str]] = []
 
     def set(self, id: str, name: str, due: float) -> None:

@@ -16,7 +16,7 @@ from twinfeed.emulators.plant.kernel.ratings import shown
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a deed: `word` is done, refused, skipped or waiting, and `reason` says why. True if it was done."""
+    """The outcome of a deed: `word` is done, refused, skipped or waiting, `reason` the reason. True if it was done."""
 
     word: str
     reason: str = ""

@@ -35,7 +35,7 @@ from twinfeed.emulators.plant.racks.power_supplies import DELIVERING, output_kw,
 from twinfeed.emulators.plant.racks.ratings import IT_STATES, RackRowRatings, RackRowState
 
 UNPLUGGED = (False, ride_through_s(0.0))
-"""What a cord that is plugged into nothing delivers, and for how long a power supply stands it, s."""
+"""The supply of a cord that is plugged into nothing, and the time that a power supply stands it, s."""
 
 
 class Room(Protocol):
@@ -246,7 +246,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         output = self._full_kw * fraction
         return output / platinum_efficiency(output / cords / p.psu_side_kw)
 
-    # -- what happens by itself ----------------------------------------------------------------------------------
+    # -- behaviour without orders --------------------------------------------------------------------------------
 
     def react(self) -> None:
         if self._hall is not None and self._hall.hottest_inlet_c >= self.params.overheat_c:
@@ -265,7 +265,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
                     self.log("overheated", rack=r + 1, inlet_c=round(inlet_c, 1))
 
     def _count(self) -> None:
-        """Move every ride-through up to now, drop and restart what is due, and say when to look again."""
+        """Move every ride-through up to now, drop and restart those that are due, and set the next evaluation."""
         state = self.state
         dt = self.plant.now - state.counted_at
         state.counted_at = self.plant.now
@@ -351,7 +351,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
     def on_fault(self, kind: str, active: bool) -> None:
         self._stale()
 
-    # -- what staff and a controller do ----------------------------------------------------------------------
+    # -- actions of staff and of a controller ----------------------------------------------------------------
 
     def set_utilisation(self, utilisation: float, rack: int = 0) -> None:
         """Utilisation of the equipment, 0 to 1, of one rack (from 1) or of all."""
@@ -426,7 +426,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
             raise PlantError(f"{self.id} has no rack {rack}; its racks are 1 to {self.params.racks}, 0 means all")
         return range(self.params.racks) if rack == 0 else (rack - 1,)
 
-    # -- what an observer may ask ----------------------------------------------------------------------------
+    # -- queries of an observer ------------------------------------------------------------------------------
 
     def quantity(self, name: str) -> float | bool | str:
         rack, _, what = name.partition(".")

@@ -1,4 +1,4 @@
-"""Every OID of every profile is what its MIB says: the object exists, with that type, those values, that access."""
+"""Every OID of every profile is as in its MIB: the object exists, with that type, those values, that access."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EXCEPTIONS = {
     "1.3.6.1.4.1.47196.4.1.1.3": "Aruba chassis modules: not among the shared modules; taken from a walk",
     "1.3.6.1.4.1.318.1.4.2.4.1.4": "PowerNet's branch of modules: in APC's walks, not in this version of the MIB",
 }
-"""Prefixes of what real devices answer although no MIB module we have says so: prefix -> evidence."""
+"""Prefixes that real devices answer although no MIB module we have contains them: prefix -> evidence."""
 
 
 def instances(entry: SnmpObject) -> tuple[int, ...]:

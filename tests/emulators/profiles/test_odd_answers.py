@@ -179,7 +179,7 @@ def test_a_read_that_touches_a_silent_point_is_not_answered(site: Site) -> None:
     assert counters.no_responses == 1
 
 
-# -- what can be odd ------------------------------------------------------------------------------------------
+# -- points that can be odd -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ class Product:
     recording: str
     site: str
     subtrees: tuple[str, ...]
-    """What the profile models: everything recorded below must be served."""
+    """The subtrees that the profile models: everything recorded below must be served."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Recorded prefixes below the subtrees that are not served -> why."""
 
@@ -105,7 +105,7 @@ def served(product: Product, tmp_path: Path) -> SurfaceTree:
 
 
 def recorded(product: Product, shared_data: Path) -> Iterator[tuple[Oid, Syntax]]:
-    """What the real product answered below the modelled subtrees."""
+    """The real product's answers below the modelled subtrees."""
     text = (shared_data / "recordings" / f"{product.recording}.snmprec").read_text(errors="replace")
     for line in text.splitlines():
         name, _, rest = line.partition("|")

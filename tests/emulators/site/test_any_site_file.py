@@ -23,7 +23,7 @@ from twinfeed.emulators.yamlfile import FileError
 SITES = ("bench", "pilot", "bamako")
 
 MOST_SETTLED = 20_000
-"""How often a plant may come to rest in the first minute: Bamako does about a hundred times."""
+"""The number of times that a plant may come to rest in the first minute: Bamako does about a hundred times."""
 
 ODD = st.one_of(
     st.sampled_from(
@@ -37,7 +37,7 @@ ODD = st.one_of(
     st.integers(),
     st.text(max_size=20),
 )  # fmt: skip
-"""What people and programs put where something else belongs."""
+"""Values that people and programs put where something else belongs."""
 
 
 @cache

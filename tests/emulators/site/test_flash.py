@@ -1,4 +1,4 @@
-"""What devices keep over restarts of the program: settings, boots; and what becomes of a broken or shared file."""
+"""State that devices keep over restarts of the program: settings, boots; and the fate of a broken or shared file."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_every_start_counts_a_boot_and_time_begins_at_zero(site_file: Path, tmp_
 
 
 def test_a_killed_run_has_counted_all_the_same(site_file: Path, tmp_path: Path) -> None:
-    started(site_file, tmp_path)  # and nothing is told when it ends
+    started(site_file, tmp_path)  # and nothing is printed when it ends
     site, flash = started(site_file, tmp_path)
     assert flash.boots(site["ups-1"]) == 2
 

@@ -1,4 +1,4 @@
-"""What controllers and stations are given to log in to the devices of a site."""
+"""Credentials that controllers and stations get to log in to the devices of a site."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a site file multiplies out is bounded before it is."""
+"""The entries that a site file multiplies out are bounded before they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A site file's parameter names a component where its type says so, however it is called and however deep it lies."""
+"""A site file's parameter names a component by its type, however it is called and however deep it lies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Site files: what is accepted, and how mistakes are told."""
+"""Site files: the accepted ones, and the reports of mistakes."""
 
 from __future__ import annotations
 

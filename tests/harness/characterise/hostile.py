@@ -9,7 +9,7 @@ from twinfeed.harness.transports import NoAnswer
 from twinfeed.harness.transports.snmp.messages import END_OF_MIB_VIEW, Asked, Operation, Response, VarBind, numbers
 
 Answer = Callable[[str, int], Response]
-"""What comes after an OID, for so many repetitions."""
+"""Octets after an OID, for so many repetitions."""
 
 
 def ordered(count: int, under: str = "1.3.6.1.4.1.9") -> dict[str, int]:
@@ -18,7 +18,7 @@ def ordered(count: int, under: str = "1.3.6.1.4.1.9") -> dict[str, int]:
 
 
 def after(variables: Mapping[str, int], oid: str, repetitions: int) -> Response:
-    """What a good agent answers."""
+    """The answers of a good agent."""
     names = sorted((name for name in variables if numbers(name) > numbers(oid)), key=numbers)[: max(1, repetitions)]
     found = tuple(VarBind(name, variables[name], "integer") for name in names)
     return Response(0, 0, found or (VarBind(oid, END_OF_MIB_VIEW),))

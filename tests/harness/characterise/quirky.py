@@ -4,7 +4,7 @@
     agent.answer(request)
 
 It has sysDescr, sysObjectID and sysUpTime, and the variables 1.3.6.1.4.1.99999.1.1.0 to .12.0 whose values are 10, 20 …
-unless told otherwise.
+unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Quirky:
     """A GET of more is answered with its first variables only."""
     most_in_bulk: int = 20
     uptimes: list[int] = field(default_factory=list)
-    """What sysUpTime is in turn, hundredths of a second; the last one stays. Empty for a clock."""
+    """The values of sysUpTime in turn, hundredths of a second; the last one stays. Empty for a clock."""
     requests: list[tuple[int, Oid]] = field(default_factory=list)
 
     def answer(self, request: bytes) -> bytes:

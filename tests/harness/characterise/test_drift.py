@@ -1,4 +1,4 @@
-"""What a twin gets wrong is found; what it gets right is not reported."""
+"""Mistakes of a twin are found; its right values are not reported."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_what_is_ignored_is_not_told() -> None:
 
 
 class TestTiming:
-    """A UPS goes on battery at 60 s. It is looked at every 10 s."""
+    """A UPS goes on battery at 60 s. It is read every 10 s."""
 
     TIMES = tuple(10.0 * n for n in range(13))
 

@@ -140,7 +140,7 @@ def test_a_mistake_in_any_served_number_is_reported(mistake: tuple[str, str, str
     item, device = what_is_served(name, protocol)[at], copy.deepcopy(emulated(name, protocol))
     for walk, there in zip(device.walks, walks(name, protocol), strict=True):
         became = mistaken(walk, there[at], kind)
-    assume(became not in (item.raw, 0))  # what is rounded away cannot be found
+    assume(became not in (item.raw, 0))  # a change that is rounded away cannot be found
     assume(item.place.unit not in COUNTED or min(abs(became), abs(float(item.raw or 0))) > 20)
     found = drift(device, emulated(name, protocol), library.get(name))
     assert found, f"{name}: {item.name} was {item.raw}, is {became}"
@@ -174,7 +174,7 @@ def test_a_twin_in_another_state_makes_no_mistake(name: str) -> None:
         assert [d for d in found if d.kind not in ("rows", "missing", "extra")] == []
 
 
-# -- what users met -----------------------------------------------------------------------------------------
+# -- mistakes that users met ------------------------------------------------------------------------------------
 
 
 def meter(change: str) -> Recording:
@@ -214,7 +214,7 @@ def test_what_was_compared_is_counted() -> None:
 
 
 def test_a_power_in_kilowatts_breaks_the_relation_within_the_device() -> None:
-    """The load is another than the twin's, so only the device's own voltage and current tell."""
+    """The load is another than the twin's, so only the device's own voltage and current show it."""
     device = copy.deepcopy(emulated("schneider-pm5000", "modbus"))
     factor = 0.37
     for item in what_is_served("schneider-pm5000", "modbus").values():

@@ -1,4 +1,4 @@
-"""Recordings of net-snmp's snmpd, a real agent of this machine, beside what net-snmp's own walk says of it."""
+"""Recordings of net-snmp's snmpd, a real agent of this machine, beside net-snmp's own walk of it."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from twinfeed.harness.virtual.loop import VirtualLoop
 
 
 def walked(unit: Any, ranges: str, before: Walk | None = None) -> Walk:
-    """What a recording of that unit holds."""
+    """The content of a recording of that unit."""
     loop = VirtualLoop()
     recording = Recording({}, [Walk(1, 0.0)])
 

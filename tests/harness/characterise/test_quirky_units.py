@@ -97,7 +97,7 @@ async def listening(quirky: QuirkyUnit, loop: VirtualLoop) -> None:
 
 
 def in_world(quirky: QuirkyUnit, scenario: Callable[[ModbusTransport], Any]) -> tuple[Any, float]:
-    """What the scenario gives with a transport to that unit, asked as unit 5, and how long it took, s."""
+    """The result of the scenario with a transport to that unit, sent to unit 5, and its time, s."""
     loop = VirtualLoop()
 
     async def run() -> Any:

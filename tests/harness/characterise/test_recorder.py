@@ -24,7 +24,7 @@ Virtually = Callable[[Callable[[VirtualLoop], Any]], Any]
 
 
 class Device:
-    """A walker of a device with 60 variables, each a request; it falls silent when told to."""
+    """A walker of a device with 60 variables, each a request; it falls silent on order."""
 
     protocol = "snmp"
     device = "snmp://ups"

@@ -21,7 +21,7 @@ TOO_BIG, GEN_ERR = 1, 5
 def walked(
     answer: Answer, asked: str = "1.3.6.1", walk: Walk | None = None, version: int = 1, most: int = 1000
 ) -> Walk:
-    """What a recording of that agent holds."""
+    """The content of a recording of that agent."""
     return walked_by(Scripted(answer, version), asked, walk, most)
 
 

@@ -22,7 +22,7 @@ Cli = Callable[..., Result]
 
 @pytest.fixture(scope="session")
 def runtime(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where this run's control sockets are, so that sites of the machine's user are not seen."""
+    """The folder of this run's control sockets, so that sites of the machine's user are not seen."""
     return tmp_path_factory.mktemp("run")
 
 

@@ -1,4 +1,4 @@
-"""Commands that look at files, and the help of every command."""
+"""Commands that read files, and the help of every command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`twinfeed up`: what it says when it is ready, when it cannot, and that it leaves nothing behind."""
+"""`twinfeed up`: its output when it is ready, when it cannot start, and that it leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands print as the next step is taken, to the letter, and leads on."""
+"""The next step that a command prints is taken, to the letter, and leads on."""
 
 from __future__ import annotations
 

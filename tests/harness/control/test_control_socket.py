@@ -49,7 +49,7 @@ FIELDS = ("device", "point", "value", "target", "kind", "parameters", "for_s", "
 
 
 def answered(line: bytes) -> dict[str, Any]:
-    """The answer, which must be a line of JSON that says `ok`, and if not, why."""
+    """The answer, which must be a line of JSON with `ok`, and if not, the reason."""
     answer = server().answer(line)
     assert json.loads(serving._line(answer)) == answer
     assert answer["ok"] is True or (answer["error"].isprintable() and 0 < len(answer["error"]) < 3000)
@@ -156,7 +156,7 @@ def impostor(own: Path) -> Iterator[Any]:
             import threading
 
             def serve() -> None:
-                for _ in range(2):  # `running` looks whether it is there, then it is asked
+                for _ in range(2):  # `running` checks that it is there, then it gets a request
                     connection, _ = listener.accept()
                     with connection:
                         if connection.recv(1000):

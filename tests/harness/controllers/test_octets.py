@@ -1,4 +1,4 @@
-"""The same seed gives the same octets, with unmodified pymodbus and pysnmp and whatever the hash seed."""
+"""One seed gives the same octets, with unmodified pymodbus and pysnmp and whatever the hash seed."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from twinfeed.harness.worlds.sites import fresh
 
 ROOT = Path(__file__).parents[3]
 PATIENCE_S = 60.0
-"""How long a busy machine may take to start the program, s."""
+"""The time that a busy machine may take to start the program, s."""
 
 
 async def test_it_takes_the_site_over_and_remembers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""How the reference controller asks over SNMP: its octets are those of net-snmp, and only answers count as answers."""
+"""The reference controller over SNMP: its octets are those of net-snmp, and only answers count as answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from twinfeed.harness.virtual.loop import VirtualLoop
 DEVICE = ("127.20.0.9", 161)
 
 SNMPGET = bytes.fromhex("302902010104067075626c6963a01c020415887f45020100020100300e300c06082b060102010105000500")
-"""What `snmpget -v2c -c public` of net-snmp 5.9 sends for sysName.0."""
+"""The octets that `snmpget -v2c -c public` of net-snmp 5.9 sends for sysName.0."""
 
 ANSWER = "303f02010104067075626c6963a23202{id}0201000201003024301306082b06010201010600" \
     "0407556e6b6e6f776e300d06082b06010201010800430100"  # fmt: skip
@@ -46,7 +46,7 @@ class Device(asyncio.DatagramProtocol):
 
 
 def asked(reply: Callable[[bytes, int], list[bytes]], times: int = 1) -> list[Answer]:
-    """What the device is understood to say, asked so many times."""
+    """The device's value as it is understood, polled so many times."""
 
     async def conversation() -> list[Answer]:
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: Device(reply), local_addr=DEVICE)

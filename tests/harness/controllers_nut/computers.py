@@ -26,12 +26,12 @@ racks:
 UPSS = ("ups-a", "ups-b")
 
 LOOK_S = 0.5
-"""How often the tests look for news from upsmon, s of the site."""
+"""The period at which the tests read news from upsmon, s of the site."""
 
 
 @dataclass(frozen=True)
 class Notice:
-    """What an upsmon has notified of: `what` is one of upsmon(8)'s events, or SHUTDOWNCMD."""
+    """A notice of an upsmon: `what` is one of upsmon(8)'s events, or SHUTDOWNCMD."""
 
     t_s: float
     """When the test read it, s of the site."""
@@ -42,7 +42,7 @@ class Notice:
 
 
 class Computers:
-    """The computers of a live world and what their upsmon say, in the order they said it."""
+    """The computers of a live world and the notices of their upsmon, in the order they came."""
 
     def __init__(self, world: LiveWorld, program: Program) -> None:
         self.notices: list[Notice] = []
@@ -54,7 +54,7 @@ class Computers:
         return self._program.output.read_text(errors="replace")
 
     def look(self) -> None:
-        """Note what has come since the last look."""
+        """Take over the notices since the last call."""
         for words in self._said()[len(self.notices) :]:
             self.notices.append(Notice(self._world.now, words[2], words[3], words[4] if len(words) > 4 else ""))
 
@@ -81,11 +81,11 @@ class Computers:
         return (n for n in self.notices if (n.role, n.what, n.ups) == (role, what, ups))
 
     def order(self, role: str, ups: str) -> list[str]:
-        """What that upsmon notified of at that UPS and of its computer, in the order it came."""
+        """The notices of that upsmon at that UPS and of its computer, in the order they came."""
         return [n.what for n in self.notices if n.role == role and n.ups in (ups, "")]
 
     def place(self, role: str, what: str) -> int:
-        """Where among all notices that one is."""
+        """The place of that one among all notices."""
         return next(i for i, n in enumerate(self.notices) if (n.role, n.what) == (role, what))
 
     @property

@@ -29,7 +29,7 @@ UNFAKED = "--poll 1 --dead 3 --driver 1"
 
 @pytest.fixture
 def faketime() -> bool:
-    """Whether NUT's clock runs at the site's speed."""
+    """True if NUT's clock runs at the site's speed."""
     return True
 
 

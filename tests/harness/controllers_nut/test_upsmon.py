@@ -1,7 +1,7 @@
 """NUT's upsmon decides when to shut computers down that have a cord on each of two UPSs and need one (MINSUPPLIES 1).
 
 The expectations are the manual's, upsmon(8) and upsmon.conf(5) of NUT 2.8.0. Only the last test is of something in which
-NUT does not do as its manual says.
+NUT does not do as its manual states.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ DEADTIME_S = 15.0
 """upsmon.conf(5): the default, which these tests leave."""
 
 POLLS_S = 5.0 + 2.0
-"""How old the last good answer may have been: upsmon's and the driver's intervals."""
+"""The age that the last good answer may have had: upsmon's and the driver's intervals."""
 
 
 async def outage(world, *paths: str) -> None:
@@ -39,7 +39,7 @@ async def test_when_both_upss_are_low_the_secondary_shuts_down_and_then_the_prim
     assert computers.shut_down == ["secondary", "primary"]
     # The primary gives its users notice only after the secondary has left (HOSTSYNC).
     assert computers.place("secondary", "SHUTDOWNCMD") < computers.place("primary", "SHUTDOWN")
-    # Each event is told by a process of its own, so FSD and SHUTDOWN of the same second may come either way round.
+    # Each event is reported by a process of its own, so FSD and SHUTDOWN of the same second may come either way round.
     for ups in UPSS:
         said = computers.order("secondary", ups)
         assert said[:2] == ["ONBATT", "LOWBATT"]

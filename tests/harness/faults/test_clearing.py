@@ -54,7 +54,7 @@ def injections(draw: st.DrawFn) -> Injection:
 
 
 def run(site: Site, schedule: Schedule, start: float, realise: bool) -> None:
-    """Drive the site through the schedule, doing what it says or just stopping at the same times."""
+    """Drive the site through the schedule, doing its actions or just stopping at the same times."""
     sink = OfSite(site)
     while (due_s := schedule.next_due_s()) <= END_S:
         site.plant.advance(start + due_s)
@@ -77,7 +77,7 @@ def state(site: Site) -> dict[str, Any]:
 
 
 def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    """Where the two are not alike; numbers may differ a little, for a look more divides a step."""
+    """Differences of the two; numbers may differ a little, for one more reading divides a step."""
     return [
         f"{name}: {value!r} and not {other[part].get(name)!r}"
         for part in ("quantities", "points")

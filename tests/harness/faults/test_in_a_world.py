@@ -1,4 +1,4 @@
-"""The same faults in a world: what a client reads over the wire, by the world's clock."""
+"""Faults in a world: a client's readings over the wire, by the world's clock."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def when(site: World, who: str, what: str) -> list[float]:
 
 
 async def test_links_of_the_plant_have_losses_of_their_own(site: World) -> None:
-    """The kind `loss` is known to the plant's links and to the world's network; the target says which is meant."""
+    """The kind `loss` is known to the plant's links and to the world's network; the target decides which is meant."""
     await site.inject("meter-1", "loss", percent=0.0)
     assert site.model.active_faults() == []
 

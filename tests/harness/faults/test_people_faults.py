@@ -1,4 +1,4 @@
-"""What people do to a site: the wrong breaker, a device left in manual, two works at a time, a setting changed."""
+"""Faults of people: the wrong breaker, a device left in manual, two works at a time, a setting changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is measured is wrong: the reports, and the firmware that acts on them, while the plant is as it was."""
+"""Wrong measurements: the reports, and the firmware that acts on them, while the plant is as it was."""
 
 from __future__ import annotations
 

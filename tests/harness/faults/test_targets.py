@@ -1,4 +1,4 @@
-"""What a search draws its targets from."""
+"""The targets that a search draws from."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from twinfeed.harness.worlds.world import World
 
 pytestmark = pytest.mark.site("bench")
 
-# -- what can be drawn on the bench -----------------------------------------------------------------------------------
+# -- deeds that can be drawn on the bench -----------------------------------------------------------------------------
 
 FAULTS = st.sampled_from(
     [("utility-a", "outage"), ("utility-b", "outage"), ("ups-1", "charger"), ("ups-1", "card-hang")]
@@ -109,7 +109,7 @@ OPEN = Deed("q-chiller", "open", name="opened")
 
 
 def turns(entries: list[Scheduled], times: list[float], holds: set[str] = frozenset()) -> list[tuple[float, str, bool]]:  # type: ignore[assignment]
-    """(time, deed, begins) of all turns, looked at at these times."""
+    """(time, deed, begins) of all turns, read at these times."""
     schedule = Schedule(entries)
     found = []
     for now_s in times:

@@ -1,6 +1,6 @@
 """`make catalogues`: collect what the code marks into every messages.po, and compile each beside itself.
 
-A package has catalogues if it has a folder `locale`. New texts come in untranslated; those no longer said go.
+A package has catalogues if it has a folder `locale`. New texts come in untranslated; unused ones go.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def read(path: Path) -> Catalog:
 
 
 def updated(path: Path) -> Catalog:
-    """The catalogue with what its package says now; what is translated stays translated."""
+    """The catalogue with the present texts of its package; a translated text stays translated."""
     catalogue = read(path)
     catalogue.update(said(path.parents[3]), no_fuzzy_matching=True, update_creation_date=False)
     catalogue.obsolete.clear()
@@ -80,12 +80,12 @@ def compiled(catalogue: Catalog) -> bytes:
 
 
 def translations(mo: bytes) -> dict[str, str]:
-    """What a compiled catalogue says, without its head, which has the time it was made."""
+    """The content of a compiled catalogue, without its head, which has the time it was made."""
     return {str(message.id): str(message.string) for message in mofile.read_mo(io.BytesIO(mo)) if message.id}
 
 
 def untranslated(catalogue: Catalog) -> Iterator[str]:
-    """What lacks a translation, or all of its plurals, or has one that nobody has looked at."""
+    """Texts that lack a translation, or all of its plurals, or have one that nobody has reviewed."""
     for message in catalogue:
         texts = message.string if isinstance(message.string, tuple) else (message.string,)
         if message.id and (message.fuzzy or not all(texts)):

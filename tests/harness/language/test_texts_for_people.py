@@ -21,7 +21,7 @@ ROOMS = (
     "harness/cli/recording/reporting.py", "harness/report/verifying.py", "emulators/yamlfile.py",
     "emulators/textfile.py", "emulators/nearness.py",
 )  # fmt: skip
-"""Where the texts of a technician's session come from."""
+"""The modules whose texts a technician's session shows."""
 
 MARKS = {"Phrase", "N_", "_", "gettext", "ngettext"}
 """A text in one of these is extracted."""
@@ -32,7 +32,7 @@ NOT_FOR_PEOPLE = {
     "Impossible", "TypeVar", "tell", "_tell", "say", "note_event", "record", "BenchLock", "free_to_read", "_reading",
     "become", "_order", "TimeoutError",
 }  # fmt: skip
-"""What is called with texts for programs, contributors or the log. The words of records are checked below."""
+"""Functions that take texts for programs, contributors or the log. The words of records are checked below."""
 
 SENTENCE = re.compile(r"[A-Za-z]{2,},? [a-z]{2,}|[a-z]{3,}: |\0 [a-z]{2,}|[a-z]{2,} \0")
 """Two words beside each other, or a word beside a value: `\\0` stands for a value in an f-string."""
@@ -60,7 +60,7 @@ def unmarked(node: ast.AST) -> Iterator[tuple[int, str]]:
             yield from unmarked(value) if value is not None else ()
             return
         case ast.FunctionDef() | ast.AsyncFunctionDef():
-            for each in (*node.args.defaults, *node.body):  # what a help says is in its annotation: see the commands
+            for each in (*node.args.defaults, *node.body):  # a help text is in its annotation: see the commands
                 yield from unmarked(each)
             return
         case ast.Call(func=ast.Attribute(attr=name) | ast.Name(id=name), args=args, keywords=keywords):
@@ -92,7 +92,7 @@ def test_a_text_for_people_is_a_template(path: Path) -> None:
 
 
 RECORDING = [path for path in modules() if path.is_relative_to(ROOT / "hil_rigs") and path.parent.name != "cli"]
-"""The modules that write records; what commands tell, they tell people."""
+"""The modules that write records; the output of commands is for people."""
 
 
 def told(tree: ast.AST) -> Iterator[str]:
@@ -142,4 +142,4 @@ FOR_PROGRAMS = {
     "hil_rigs/supervisor/server.py": "question over",  # events of the socket
     "hil_rigs/supervisor/supervisor.py": "emergency stop|the clock was set|record failed",
 }
-"""By module: texts that look like sentences, and that no person reads as such."""
+"""By module: texts that read like sentences, and that no person reads as such."""

@@ -1,4 +1,4 @@
-"""What a failing test prints and leaves behind."""
+"""The output of a failing test, and the files that it leaves behind."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def rootdir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def printed(rootdir: Path) -> pytest.LineMatcher:
-    """What pytest prints of two tests that fail."""
+    """pytest's output of two tests that fail."""
     text = run([sys.executable, "-m", "pytest", str(rootdir), "--site=bench", "--seed=5"], timeout_s=120)
     assert "2 failed" in text, text
     return pytest.LineMatcher(text.splitlines())

@@ -1,4 +1,4 @@
-"""The same tests in the live world: real sockets, scaled time, controllers that are programs."""
+"""The tests in the live world: real sockets, scaled time, controllers that are programs."""
 
 from __future__ import annotations
 

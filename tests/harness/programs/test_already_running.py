@@ -1,4 +1,4 @@
-"""A controller that somebody else starts is only told where the devices are."""
+"""A controller that somebody else starts only gets the addresses of the devices."""
 
 from __future__ import annotations
 

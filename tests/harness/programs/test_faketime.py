@@ -43,7 +43,7 @@ async def world(tmp_path: Path) -> AsyncIterator[LiveWorld]:
 
 @pytest_asyncio.fixture
 async def sleeper(world: LiveWorld) -> Program:
-    """It says its process id, and when an hour of its own time has passed."""
+    """It prints its process id, and when an hour of its own time has passed."""
     program("faketime", "faketime")
     started = Program(f'{sys.executable} -c "{SLEEPER}"', world.speed, faketime=True)
     await world.start_controller(started)
@@ -51,7 +51,7 @@ async def sleeper(world: LiveWorld) -> Program:
 
 
 async def said(world: LiveWorld, sleeper: Program, lines: int) -> list[str]:
-    """What it has said once it has said so many lines, within a day of the site."""
+    """Its output once it has printed so many lines, within a day of the site."""
     while len(found := sleeper.output.read_text().splitlines()) < lines:
         assert world.now < 86400.0, f"it said only {found}"
         await world.run("1 min")

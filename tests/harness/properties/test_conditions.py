@@ -1,4 +1,4 @@
-"""Conditions that end a fault say of each instant what a property says of a record of it."""
+"""Conditions that end a fault judge each instant as a property judges a record of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Properties as text: what is understood, how it is written back, and what is said of mistakes."""
+"""Properties as text: the language, its writing back, and the messages for mistakes."""
 
 from __future__ import annotations
 

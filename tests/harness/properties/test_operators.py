@@ -170,7 +170,7 @@ def test_while_the_record_grows_the_verdict_is_the_same(property):
     ids=str,
 )
 def test_a_run_can_be_stopped_as_soon_as_something_is_violated(property, found_by_s):
-    """Looked at every second, a violation is known a second after it happened."""
+    """Sampled every second, a violation is known a second after it happened."""
     whole = mains_failure().trace
     growing = Trace({name: [points[0]] for name, points in whole.items()})
     monitor = Monitor([property], growing)

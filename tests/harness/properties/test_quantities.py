@@ -1,4 +1,4 @@
-"""What can be observed on a site, by name."""
+"""The quantities of a site, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a violation tells people, as text and as a picture."""
+"""The report of a violation for people, as text and as a picture."""
 
 from __future__ import annotations
 

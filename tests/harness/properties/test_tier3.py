@@ -1,4 +1,4 @@
-"""What a Tier III site has to keep to: the Bamako site does when the mains fail, and each demand is violated in its turn."""
+"""Requirements of a Tier III site: the Bamako site keeps them when the mains fail, and each demand is violated in its turn."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ def test_check_fails_on_what_is_inconclusive_unless_it_may_be():
         check(trace, always("c.on"), allow_inconclusive=True)
 
 
-# -- what never came ----------------------------------------------------------------------------------------------------
+# -- events that never came ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_whether_it_was_vacuous_may_be_unknown():
     assert word(trace, always("c.on implies b.on")) == "inconclusive"
 
 
-# -- what the record is too short for -----------------------------------------------------------------------------------
+# -- events that the record is too short for ------------------------------------------------------------------------------
 
 
 def test_what_may_stay_violated_for_longer_than_its_grace_is_not_decided():

@@ -1,4 +1,4 @@
-"""While `after` has not come nothing else is looked at: the verdicts are the same as if it were."""
+"""While `after` has not come nothing else is evaluated: the verdicts are the same as if it were."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEXTS = [
     "within 3 s of a.on rises: change(x.y, 4 s) > 1",
 ]
 HELD = "eventually after a.on between 1 s and 9 s for at least 2 s: b.on or x.y > 1"
-"""Its margin, how long it was held, grows for as long as somebody looks."""
+"""Its margin, the time for which it was held, grows for as long as somebody reads it."""
 
 states = st.lists(st.tuples(st.integers(1, 40), st.booleans()), max_size=8, unique_by=lambda p: p[0]).map(
     lambda points: [(0.0, False), *((float(t), on) for t, on in sorted(points))]

@@ -1,4 +1,4 @@
-"""What a number has done in the time before now, against looking wherever that can be most or least."""
+"""Extremes of a number in the time before now, against an evaluation wherever that can be most or least."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def record(points):
 
 
 def instants(points, window_s):
-    """Where what is derived can be largest or smallest: where a piece of the course begins, or leaves the window."""
+    """Times at which a derived number can be largest or smallest: where a piece of the course begins, or leaves the window."""
     return [t for point, _ in points for t in (point, point + window_s) if t <= END_S] + [END_S]
 
 

@@ -64,7 +64,7 @@ VALUES = [
     ((1, 3, 6, 1, 4, 1, 318, 1, 2), Gauge32(0xFFFF_FFFF)),
     ((1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 6, 4_000_000_000), Counter64(2**64 - 1)),
 ]
-# What net-snmp 5.9.3's snmpget (authPriv, SHA, AES) and snmpd said to each other: a discovery, then a request.
+# Messages between net-snmp 5.9.3's snmpget (authPriv, SHA, AES) and snmpd: a discovery, then a request.
 V3_DISCOVERY = bytes.fromhex(
     "303e02010330110204467bc37d020300ffe30401040201030410300e0400020100020100040004000400301404000400a00e020425e40ada"
     "0201000201003000"

@@ -1,4 +1,4 @@
-"""What asks the devices: pymodbus and pysnmp, unmodified."""
+"""The clients of the devices: pymodbus and pysnmp, unmodified."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pysnmp.hlapi.v3arch.asyncio import (
 LOCAL = "127.0.0.1"
 REGISTERS = [0, 0x0001, 0x0002, 0x0003, 0x0004, *range(5, 100)]
 TIMEOUT_S = 0.3
-"""How long the clients here wait for an answer that does not come."""
+"""The time that the clients here wait for an answer that does not come."""
 
 Connect = Callable[[tuple[str, int]], Awaitable[AsyncModbusTcpClient]]
 

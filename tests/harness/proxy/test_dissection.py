@@ -1,4 +1,4 @@
-"""What a person who watches reads; the messages are pymodbus', pysnmp's and net-snmp's."""
+"""Lines for a person who watches; the messages are pymodbus', pysnmp's and net-snmp's."""
 
 from __future__ import annotations
 

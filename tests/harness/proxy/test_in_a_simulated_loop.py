@@ -21,7 +21,7 @@ DEVICE, PROXY = ("127.20.0.1", 502), ("127.0.0.9", 502)
 
 
 def simulated(main: Coroutine[Any, Any, Any]) -> Any:
-    """What it returns, run in virtual time on a network that takes none."""
+    """The result of a coroutine, run in virtual time on a network that takes none."""
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(VirtualNetwork(0, LinkConditions(latency_s=0.0)))) as runner:
         return runner.run(main)
 

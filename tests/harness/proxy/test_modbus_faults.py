@@ -1,4 +1,4 @@
-"""What an unmodified pymodbus client makes of each fault of Modbus messages; pymodbus serves, too."""
+"""Each fault of Modbus messages as an unmodified pymodbus client meets it; pymodbus serves, too."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_a_stale_answer_has_the_transaction_it_answers() -> None:
 
 
 class TestSerialLine:
-    """The same faults on RTU frames, as pymodbus' RTU framer makes and reads them."""
+    """Faults on RTU frames, as pymodbus' RTU framer makes and reads them."""
 
     @staticmethod
     def tampered(kind: str, parameters: dict[str, float] | None = None) -> bytes:

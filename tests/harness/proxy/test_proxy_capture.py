@@ -27,7 +27,7 @@ def recorded(path: Path) -> Capture:
 
 
 def seen(capture: Capture, filter: str, *fields: str) -> list[list[str]]:
-    """Those fields of the packets that the display filter keeps."""
+    """Fields of the packets that the display filter keeps."""
     capture.close()
     command = [program("tshark", "tshark"), "-r", str(capture.path), "-n", *capture.tshark_options, "-Y", filter]
     command += [part for option in CHECKED for part in ("-o", option)]

@@ -1,4 +1,4 @@
-"""`twinfeed proxy` beside a server and a client that nobody here wrote, and what it says to wrong usage."""
+"""`twinfeed proxy` beside a server and a client that nobody here wrote, and its messages for wrong usage."""
 
 from __future__ import annotations
 

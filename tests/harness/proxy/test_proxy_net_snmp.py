@@ -65,7 +65,7 @@ async def proxy(tmp_path: Path) -> AsyncIterator[UdpProxy]:
 
 @pytest.fixture
 def ask(proxy: UdpProxy, tmp_path: Path) -> Ask:
-    """What one of the tools prints."""
+    """The output of one of the tools."""
 
     async def asked(tool: str, version: str, *arguments: str) -> str:
         command = [program(tool, "snmp"), *ACCESS[version], "-On", "-t", "0.5", "-r", "0"]

@@ -1,4 +1,4 @@
-"""What an unmodified pysnmp manager reports of each fault of SNMP messages; pysnmp serves, too."""
+"""Each fault of SNMP messages as an unmodified pysnmp manager reports it; pysnmp serves, too."""
 
 from __future__ import annotations
 
@@ -249,7 +249,7 @@ def test_a_missing_instance_ends_walks_and_refuses_writes(kind: str, version: in
         assert module.apiPDU.get_varbinds(pdu)[0][1].isSameTypeWith(api.PROTOCOL_MODULES[1].EndOfMibView())
 
 
-# What follows is net-snmp's on both sides, and what is made of it is read by pysnmp.
+# From here on both sides are net-snmp's, and the results are read by pysnmp.
 
 WRONG_DIGESTS, NOT_IN_TIME_WINDOWS = "1.3.6.1.6.3.15.1.1.5.0", "1.3.6.1.6.3.15.1.1.2.0"
 

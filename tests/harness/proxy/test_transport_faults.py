@@ -1,4 +1,4 @@
-"""What the path does to connections and datagrams, as unmodified clients see it, and what the proxy promises of itself."""
+"""Effects of the path on connections and datagrams, as unmodified clients see them, and the proxy's promises."""
 
 from __future__ import annotations
 

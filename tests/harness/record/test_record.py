@@ -1,4 +1,4 @@
-"""A record tells whether it is what was written, whatever happened to the process and the disk meanwhile."""
+"""A record shows if it is as it was written, whatever happened to the process and the disk meanwhile."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_no_octet_can_be_changed_unseen(tmp_path_factory: pytest.TempPathFactory
     before = read(path)
     path.write_bytes(octets)
     with contextlib.suppress(Broken):
-        assert read(path) == before  # a blank between fields, say: what it states is the same
+        assert read(path) == before  # a blank between fields leaves its statement as it was
 
 
 def test_half_a_line_of_a_process_that_died_is_put_aside_and_told(path: Path) -> None:

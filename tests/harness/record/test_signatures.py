@@ -40,7 +40,7 @@ def test_each_line_is_signed_with_the_key_that_the_first_line_names(path: Path, 
 
 @pytest.mark.interop
 def test_openssl_agrees(path: Path, key: keys.Key, tmp_path: Path) -> None:
-    """As docs/explanation/records.md says: a JSON parser, sha256sum and openssl are enough for an auditor."""
+    """As docs/explanation/records.md has it: a JSON parser, sha256sum and openssl are enough for an auditor."""
     openssl = program("openssl", "openssl")
     with Record.open(path, key) as record:
         record.write("operator", "confirmed", person="Awa Traoré", at=12.5)

@@ -245,7 +245,7 @@ def test_a_battery_is_timed_until_it_is_empty(measure: Measure) -> None:
     assert (found.value, found.outcome) == (5.0, Outcome.FAIL)
 
 
-# -- what was not seen --------------------------------------------------------------------------------------------------
+# -- times that were not seen -------------------------------------------------------------------------------------------
 
 
 def journal_of(until_s: float = 30.0, **courses: list[tuple[float, object]]) -> Journal:

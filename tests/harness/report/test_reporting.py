@@ -1,4 +1,4 @@
-"""What is handed in: the page, the PDF, JUnit XML and JSON of a recorded run, and what they say of one that was altered."""
+"""The handed-in files: the page, the PDF, JUnit XML and JSON of a recorded run, and of one that was altered."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def report(folder: Path) -> Report:
-    """`twinfeed report` of that run, in English unless said otherwise."""
+    """`twinfeed report` of that run, in English unless stated otherwise."""
 
     def call(*options: str, lang: str = "en") -> Result:
         return CliRunner().invoke(app, ["report", str(folder), "--lang", lang, *options])
@@ -63,7 +63,7 @@ def words(folder: Path) -> str:
     return re.sub(r"[ \n]+", " ", " ".join(found))
 
 
-# -- what the records tell ---------------------------------------------------------------------------------------------
+# -- statements of the records ------------------------------------------------------------------------------------------
 
 
 def test_each_test_ends_as_its_last_attempt_did(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""What `twinfeed verify` finds: altered lines, cut tails, chains made anew, runs without an end."""
+"""Findings of `twinfeed verify`: altered lines, cut tails, chains made anew, runs without an end."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def test_a_replay_says_that_all_holds(cli: Cli, folder: Path) -> None:
 
 
 def test_a_replay_that_puts_nothing_to_the_test_is_not_done(cli: Cli, folder: Path) -> None:
-    """A property that was never put to the test is no success, and beside one that holds it is told."""
+    """A property that was never put to the test is no success, and is reported beside one that holds."""
     vacuous = "within 5 s of utility.live falls: utility.live"
     text = f"site: site.yaml\nduration_s: 1 min\nproperties: ['{vacuous}']\n"
     (folder / "vacuous.scenario.yaml").write_text(text)

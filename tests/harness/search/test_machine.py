@@ -22,7 +22,7 @@ DEEDS = ("wait", "the_grid_fails", "something_breaks", "all_is_repaired", "a_pan
 
 
 def deeds(error: BaseException) -> list[str]:
-    """What the operators did, as Hypothesis tells it."""
+    """The operators' deeds, as Hypothesis prints them."""
     lines = [line.strip() for note in error.__notes__ for line in note.splitlines()]
     return [line.removeprefix("state.") for line in lines if line.startswith("state.")]
 

@@ -1,4 +1,4 @@
-"""A plant that does not come to rest is a defect of twinfeed: a search says so and does not blame the controller."""
+"""A plant that does not come to rest is a defect of twinfeed: a search reports so and does not blame the controller."""
 
 from __future__ import annotations
 

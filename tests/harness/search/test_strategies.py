@@ -1,4 +1,4 @@
-"""What a search may choose from, and what its choices shrink to."""
+"""The choices of a search, and the simpler ones that they shrink to."""
 
 from __future__ import annotations
 

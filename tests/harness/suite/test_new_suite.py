@@ -1,4 +1,4 @@
-"""`twinfeed new-suite` writes a folder that runs at once, or says what has to be filled in."""
+"""`twinfeed new-suite` writes a folder that runs at once, or names what has to be filled in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/reference/tests.md says what is so: its options, markers, fixtures and examples are there."""
+"""docs/reference/tests.md is true: its options, markers, fixtures and examples exist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Devices that answer as a test tells them, well or not."""
+"""Devices that answer as a test orders, well or not."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def rtu(frame: str) -> bytes:
 
 @asynccontextmanager
 async def answering(answer: Callable[[bytes], bytes], delay_s: float = 0.0) -> AsyncIterator[int]:
-    """A server that answers each request as it is told, well or not; gives its port."""
+    """A server that answers each request as ordered, well or not; gives its port."""
     loop = asyncio.get_running_loop()
 
     class Server(asyncio.Protocol):

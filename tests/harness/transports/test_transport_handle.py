@@ -80,7 +80,7 @@ def bench() -> Iterator[Bench]:
 
 
 def alike(reading: Reading, device: Device) -> bool:
-    """Whether a reading is what the device itself says, as precisely as the product shows it."""
+    """True if a reading is the device's own value, as precisely as the product shows it."""
     shown, true = reading.value, device.read(reading.point)
     if isinstance(true, float) and isinstance(shown, (int, float)):
         if math.isnan(true):

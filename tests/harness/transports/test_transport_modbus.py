@@ -1,4 +1,4 @@
-"""Modbus through pymodbus: the same calls over every framing, and what they say when the answer is wrong or missing."""
+"""Modbus through pymodbus: the same calls over every framing, and their errors when the answer is wrong or missing."""
 
 from __future__ import annotations
 
@@ -224,7 +224,7 @@ class TestSilence:
     def test_the_answer_to_a_try_given_up_is_not_taken_for_the_next_requests(
         self, virtually: Callable[..., Any]
     ) -> None:
-        """RTU has no transaction ids: only a new connection tells the two apart."""
+        """RTU has no transaction ids: only a new connection separates the two."""
 
         async def scenario(loop: VirtualLoop) -> None:
             async with answering(lambda request: rtu("01 03 02 0001"), delay_s=3.0) as port:

@@ -1,4 +1,4 @@
-"""Where a profile shows a point and what stands there: flags, pairs of counters, missing values and texts of numbers."""
+"""Places of points in profiles: flags, pairs of counters, missing values and texts of numbers."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ snmp:
         assert [place.value(text) for text in ("0000", "0100", "1011")] == [False, True, False]
 
     def test_bits_that_do_not_tell_all_values_apart_show_nothing(self, profile: Profile) -> None:
-        """A UPS's output also comes from its bypass or from nowhere, and both look like no bit set."""
+        """A UPS's output also comes from its bypass or from nowhere, and both show no bit set."""
         assert list(places(profile, "output.source")) == []
 
     def test_three_bits_tell_four_conditions_apart(self) -> None:

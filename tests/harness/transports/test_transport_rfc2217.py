@@ -35,7 +35,7 @@ class PyserialServer:
         self.said += octets
 
     def hear(self, octets: bytes) -> bytes:
-        """What it takes for the line's."""
+        """The octets that it takes for the line's."""
         return b"".join(self.manager.filter(octets))
 
 
@@ -132,5 +132,5 @@ async def test_a_unit_is_read_through_ser2net(tmp_path: Path) -> None:
 
 
 def listens(port: int) -> bool:
-    """Whether somebody listens there, seen without connecting: ser2net has one line to give."""
+    """True if somebody listens there, seen without connecting: ser2net has one line to give."""
     return f":{port:04X} 00000000:0000 0A" in Path("/proc/net/tcp").read_text()

@@ -1,4 +1,4 @@
-"""SNMP through pysnmp: the same calls in every version, and what they say when the answer is wrong or missing."""
+"""SNMP through pysnmp: the same calls in every version, and their errors when the answer is wrong or missing."""
 
 from __future__ import annotations
 
@@ -297,7 +297,7 @@ class TestMessages:
         ]
 
     def test_a_request_id_is_only_taken_where_it_stands(self) -> None:
-        """A community that looks like one does not mislead."""
+        """A community that resembles one does not mislead."""
         lure = b"\x02\x04\x40\x00\x00\x00"
         octets = request(1, lure, "get", (Asked(NAME),), FIRST_ID + 9)
         with pytest.raises(Undecodable):
@@ -312,7 +312,7 @@ def _id_of(datagram: bytes) -> int:
 
 @asynccontextmanager
 async def answering(answer: Callable[[bytes], bytes]) -> AsyncIterator[int]:
-    """An agent that answers each datagram as it is told, well or not; gives its port."""
+    """An agent that answers each datagram as ordered, well or not; gives its port."""
     loop = asyncio.get_running_loop()
 
     class Agent(asyncio.DatagramProtocol):

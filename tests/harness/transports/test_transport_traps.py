@@ -1,4 +1,4 @@
-"""The receiver of notifications, told by our devices and by net-snmp's snmptrap."""
+"""The receiver of notifications, fed by our devices and by net-snmp's snmptrap."""
 
 from __future__ import annotations
 

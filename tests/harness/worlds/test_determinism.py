@@ -1,4 +1,4 @@
-"""The same seed gives the same bytes at the same times, whatever the order of hashes."""
+"""One seed gives the same bytes at the same times, whatever the order of hashes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SCENARIO = Path(__file__).with_name("scenario.py")
 
 
 def trace(seed: int, hash_seed: str) -> tuple[int, str]:
-    """How many octets went over the wire, and a hash of all frames."""
+    """The number of octets that went over the wire, and a hash of all frames."""
     env = {**os.environ, "PYTHONHASHSEED": hash_seed}
     printed = run([sys.executable, str(SCENARIO), "bench", str(seed)], env, timeout_s=300)
     octets, digest = printed.splitlines()[-1].split()

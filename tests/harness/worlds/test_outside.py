@@ -1,4 +1,4 @@
-"""Nothing outside reaches into a simulated world, and whoever asks for it is told so by name."""
+"""Nothing outside reaches into a simulated world, and an error names whoever asks for it."""
 
 from __future__ import annotations
 

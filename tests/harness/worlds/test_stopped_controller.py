@@ -18,12 +18,12 @@ from twinfeed.harness.virtual.strict import StrictLoop
 from twinfeed.harness.virtual.wall_clock import WallClockLoop
 
 STEP_S = 0.001
-"""How often the controllers act, s."""
+"""The period at which the controllers act, s."""
 
 HOST = "127.0.0.1"
 
 Act = Callable[[], None]
-"""What a controller does: it is counted."""
+"""The controller's action: it is counted."""
 Way = Callable[[Act, int], Awaitable[None]]
 """Starts something that acts; the number is the port of the device, which answers everything it receives."""
 

@@ -306,7 +306,7 @@ def test_a_deadlock_says_who_waits_where() -> None:
 
 
 def wait_line(main: Callable[..., Any]) -> int:
-    """Where `wait_for_the_other` waits: the second line of its body's definition."""
+    """The place at which `wait_for_the_other` waits: the second line of its body's definition."""
     return main.__code__.co_firstlineno + 2
 
 

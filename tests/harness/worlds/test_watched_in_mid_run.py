@@ -1,4 +1,4 @@
-"""What a quantity was before a test first watched it is unknown, in every world."""
+"""A quantity is unknown before a test first watched it, in every world."""
 
 from __future__ import annotations
 

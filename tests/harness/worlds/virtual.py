@@ -16,11 +16,11 @@ QUICK = LinkConditions(latency_s=0.001)
 
 
 def simulated(main: Main, seed: int = 0, conditions: LinkConditions = QUICK, time_limit_s: float = 86400.0) -> Any:
-    """What it returns, run in virtual time on a network in memory."""
+    """The result of a coroutine, run in virtual time on a network in memory."""
     with asyncio.Runner(loop_factory=lambda: VirtualLoop(VirtualNetwork(seed, conditions), time_limit_s)) as runner:
         return runner.run(main())
 
 
 def real(main: Main) -> Any:
-    """What it returns, run by asyncio's own loop."""
+    """The result of a coroutine, run by asyncio's own loop."""
     return asyncio.run(main())

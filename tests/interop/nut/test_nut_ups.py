@@ -85,7 +85,7 @@ def published_variables(shared_data: Path, name: str) -> set[str]:
 def test_nut_finds_every_variable_it_found_on_the_real_device(nut, shared_data, device, recorded):
     expected = published_variables(shared_data, recorded)
     if device == "ups-big":
-        # The recorded device does not say how many lines it has, so NUT took it for a single-phase one.
+        # The recorded device does not state how many lines it has, so NUT took it for a single-phase one.
         expected -= {"input.voltage", "input.frequency", "input.bypass.voltage", "output.voltage", "output.current",
                      "output.realpower", "ups.load"}  # fmt: skip
         expected |= {f"input.L{n}-N.voltage" for n in (1, 2, 3)} | {f"output.L{n}.realpower" for n in (1, 2, 3)}

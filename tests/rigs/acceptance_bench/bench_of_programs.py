@@ -48,7 +48,7 @@ RECORDED = {"ups-2": "generex-ups_cs141", "pdu-2": "raritan-pdu_px2"}
 """Which recording plays which device."""
 
 SECRETS = {"BENCH_AUTH": USER[1], "BENCH_PRIV": USER[2], "BENCH_READ": "bench-read", "BENCH_WRITE": "bench-write"}
-"""What the shipped rig file's credentials lead to."""
+"""The environment that the shipped rig file's credentials refer to."""
 
 
 @dataclass(frozen=True)
@@ -58,17 +58,17 @@ class ProgramBench:
     rig: Path
     """Its rig file: the shipped one with this bench's addresses."""
     environment: Mapping[str, str]
-    """What its credentials lead to, where its supervisor meets test runs, and where its lock is."""
+    """The variables of its credentials, of its supervisor's meeting place, and of its lock."""
     switch: str
     """The switch's network namespace."""
     logs: Path
-    """What its processes print."""
+    """The output of its processes."""
     recorded: bool
-    """Whether the devices that are played from recordings are there."""
+    """True if the devices that are played from recordings are there."""
 
     @property
     def supervised(self) -> bool:
-        """Whether a supervisor looks after it: a process that the harness starts and that ends by itself."""
+        """True if it has a supervisor: a process that the harness starts and that ends by itself."""
         return (self.logs / "benches" / "emulated-bench" / "supervisor.sock").exists()
 
 
@@ -112,7 +112,7 @@ def _end_supervisor(folder: Path) -> None:
 
 
 def needed() -> None:
-    """Skip the test, saying what to install, unless the bench can be built here."""
+    """Skip the test, naming what to install, unless the bench can be built here."""
     for name, package in (("ip", "iproute2"), ("snmpd", "snmpd"), ("socat", "socat")):
         program(name, package)
     if ctypes.util.find_library("modbus") is None:
@@ -193,7 +193,7 @@ def _recorded(folder: Path, loopback: str, recordings: Path) -> Iterator[None]:
     if snmpsim is None:
         pytest.skip("snmpsim-command-responder is missing: pip install snmpsim")
     command = [snmpsim, f"--cache-dir={folder / 'cache'}"]
-    if os.getuid() == 0:  # it runs as root only if told whom to become
+    if os.getuid() == 0:  # it runs as root only if it has a user to become
         command += ["--process-user", "root", "--process-group", "root"]
     for number, (device, recording) in enumerate(RECORDED.items(), 30):
         data = folder / device

@@ -24,7 +24,7 @@ NO_ACTUATOR = {
     "test_a_sag_is_ridden_through": "no actuator of bench emulated-bench causes utility-a sag",
     "test_a_station_learns_of_a_ups_that_has_fallen_silent": "no actuator of bench emulated-bench causes ups-1 partition",
 }
-"""What this bench cannot do: it has no programmable source, and nothing stands in front of its devices."""
+"""The abilities that this bench lacks: it has no programmable source, and nothing stands in front of its devices."""
 
 NEED_RECORDINGS = {
     "test_the_device_is_the_one_in_the_list[ups-2-system.model-Upscale]": "ups-2",

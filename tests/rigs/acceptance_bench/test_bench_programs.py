@@ -1,4 +1,4 @@
-"""The bench's programs do what hardware does: links are cut for real, gateways tell of silent units, nothing stays behind."""
+"""The bench's programs do what hardware does: links are cut for real, gateways report silent units, nothing stays behind."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ TYPES = {
     "Timeticks": "timeticks",
     '""': "string",
 }
-"""How net-snmp's tools print the types; nothing but quotes is an empty text."""
+"""Types in the output of net-snmp's tools; nothing but quotes is an empty text."""
 
 
 def snmp(bench: ProgramBench, tool: str, *arguments: str) -> str:
-    """What a tool of net-snmp says of the switch."""
+    """A tool of net-snmp's output of the switch."""
     access = rigfile.read(bench.rig).bench.devices["switch-1"].snmp
     assert access is not None
     login = ["-v3", "-l", "authPriv", "-u", "bench", "-a", "SHA", "-A", SECRETS["BENCH_AUTH"]]
@@ -43,7 +43,7 @@ def snmp(bench: ProgramBench, tool: str, *arguments: str) -> str:
 
 
 def interface(bench: ProgramBench, name: str) -> dict[str, object]:
-    """What the kernel says of an interface of the switch."""
+    """The kernel's data of an interface of the switch."""
     ip = program("ip", "iproute2")
     found: list[dict[str, object]] = json.loads(run([ip, "-n", bench.switch, "-json", "link", "show", name]))
     return found[0]

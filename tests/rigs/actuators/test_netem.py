@@ -177,7 +177,7 @@ def namespace() -> Iterator[str]:
 
 
 def has_netem(namespace: str) -> bool:
-    """Whether this kernel has netem, which no package of Debian's adds to one built without."""
+    """True if this kernel has netem, which no package of Debian's adds to one built without."""
     return "unknown" not in run(["ip", "netns", "exec", namespace, "tc", "qdisc", "add", "dev", "far", "root", "netem"])
 
 

@@ -1,4 +1,4 @@
-"""A quantity that a device tells of by itself is unknown one heartbeat after the last sign of life of the device."""
+"""A quantity of notifications is unknown one heartbeat after the last sign of life of the device."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class InMemory(Listener):
 
 
 def recorded(sent: Sequence[tuple[float, str]], until_s: float) -> Trace:
-    """The trace of a quantity of which these notifications tell, as a bench records it."""
+    """The trace of a quantity of these notifications, as a bench records it."""
     trace = Trace()
 
     def take(t_s: float, name: str, value: Value) -> None:
@@ -90,7 +90,7 @@ def recorded(sent: Sequence[tuple[float, str]], until_s: float) -> Trace:
 
 
 def known_at(sent: Sequence[tuple[float, str]], t: float) -> bool | None:
-    """By the definition: what the last notification of the quantity said, if no silence since was too long."""
+    """By the definition: the value of the last notification of the quantity, if no silence since was too long."""
     past = [(at_s, oid) for at_s, oid in sent if at_s <= t]
     last = max((n for n, (_, oid) in enumerate(past) if oid != OTHER), default=None)
     if last is None:

@@ -1,4 +1,4 @@
-"""What people do and read: told, confirmed, refused, not there, and nonsense asked again."""
+"""An operator's reading and answers: ordered, confirmed, refused, not there, and nonsense asked again."""
 
 from __future__ import annotations
 

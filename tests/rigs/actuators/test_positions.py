@@ -1,4 +1,4 @@
-"""What the points of every product take, as the positions of a rig file."""
+"""The values of the points of every product, as the positions of a rig file."""
 
 from __future__ import annotations
 

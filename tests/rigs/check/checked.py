@@ -1,4 +1,4 @@
-"""What a check said, as tests look at it."""
+"""The output of a check, as tests read it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Checked = Callable[..., "Answer"]
 
 
 class Answer:
-    """What `twinfeed rig check --json` said, and its exit code."""
+    """The output of `twinfeed rig check --json`, and its exit code."""
 
     def __init__(self, output: str, code: int) -> None:
         self.code = code
@@ -20,7 +20,7 @@ class Answer:
         return next(device for device in self.said["devices"] if device["name"] == name)
 
     def of(self, name: str, check: str = "") -> list[dict[str, Any]]:
-        """What was found on that device, interlock …, and is not in order."""
+        """The findings on that device, interlock …, that are not in order."""
         found = [f for f in self.said["findings"] if f["on"] == name and f["level"] != "fine"]
         return [f for f in found if not check or f["check"] == check]
 

@@ -10,7 +10,7 @@ from twinfeed.emulators import sitefile
 from twinfeed.emulators.site import Site
 
 PASSWORDS = {"TEST_AUTH": "twinfeed-auth", "TEST_PRIV": "twinfeed-priv"}
-"""What the rig file's references lead to: the bench's SNMPv3 user (emulators/sitefile)."""
+"""The values behind the rig file's references: the bench's SNMPv3 user (emulators/sitefile)."""
 
 FILE = """\
 bench: workbench

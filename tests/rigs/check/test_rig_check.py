@@ -1,4 +1,4 @@
-"""`twinfeed rig check` on the emulated bench: what it says when all is fine, and of each thing that is not."""
+"""`twinfeed rig check` on the emulated bench: its output when all is fine, and of each thing that is not."""
 
 from __future__ import annotations
 

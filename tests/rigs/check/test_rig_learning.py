@@ -1,4 +1,4 @@
-"""`twinfeed rig record` and `twinfeed rig drift` on the emulated bench: no drift from itself, and what is said of drift."""
+"""`twinfeed rig record` and `twinfeed rig drift` on the emulated bench: no drift from itself, and reports of drift."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def drift(rig: Path, *arguments: object) -> Result:
 
 
 def of(result: Result, name: str) -> dict[str, Any]:
-    """What `--json` says of that device."""
+    """The `--json` output of that device."""
     found: dict[str, Any] = next(d for d in json.loads(result.stdout)["devices"] if d["name"] == name)
     return found
 

@@ -1,4 +1,4 @@
-"""docs/tutorials/rigs.md and docs/tutorials/rigs.fr.md say what is so: their rig files are ones, their commands and pictures are there."""
+"""docs/tutorials/rigs.md and docs/tutorials/rigs.fr.md are true: their rig files are ones, their commands and pictures exist."""
 
 from __future__ import annotations
 

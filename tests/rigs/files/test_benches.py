@@ -76,7 +76,7 @@ def test_every_proof_and_interlock_is_as_it_should_be_at_rest_on_the_twin(name: 
 
 @pytest.mark.parametrize("name", ["chiller-skid", "network-bench"])
 def test_every_fault_that_has_a_proof_shows_it_on_the_twin(name: str) -> None:
-    """On benches whose proofs look at what the fault does; a contactor's own auxiliary contact proves the move alone."""
+    """On benches whose proofs read what the fault does; a contactor's own auxiliary contact proves the move alone."""
     rig = rigfile.read(name)
     for actuator in rig.bench.actuators.values():
         for fault in actuator.causes if actuator.proof is not None else ():

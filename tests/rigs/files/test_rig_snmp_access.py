@@ -1,4 +1,4 @@
-"""How a rig file says that a card's SNMP agent is reached, and the transports that come of it."""
+"""The access to a card's SNMP agent in a rig file, and the transports that come of it."""
 
 from __future__ import annotations
 

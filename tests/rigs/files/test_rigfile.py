@@ -1,4 +1,4 @@
-"""Rig files: what is accepted, and how each mistake is told: file, line, field, what was found, what was expected."""
+"""Rig files: the accepted ones, and the report of each mistake: file, line, field, the value found, the expected ones."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ SAID = re.compile(
     r":\d+: devices\.pdu-1\.snmp\.\w+: "
     r"holds the secret itself; expected where it is: env:NAME, file:PATH or keyring:SERVICE/USER"
 )
-"""All that is ever said of a secret."""
+"""All that is ever disclosed of a secret."""
 
 
 @pytest.fixture(scope="module")

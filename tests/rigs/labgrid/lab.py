@@ -31,7 +31,7 @@ bench:
     port: {line}
     speed: 115200
 """
-"""The exporter's own speed is not the meter's: the client sets what the rig file says."""
+"""The exporter's own speed is not the meter's: the client sets the rig file's."""
 
 RIG = """
 bench: meter-bench
@@ -49,7 +49,7 @@ devices:
 
 @dataclass
 class Lab:
-    """Where the coordinator listens, and its programs, each ended by its process id."""
+    """The address of the coordinator, and its programs, each ended by its process id."""
 
     folder: Path
     coordinator: str
@@ -72,7 +72,7 @@ class Lab:
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
     def client(self, *arguments: str, user: str = "awa") -> str:
-        """What labgrid's own client says; it must succeed."""
+        """The output of labgrid's own client; it must succeed."""
         done = subprocess.run(
             [script("labgrid-client"), "-x", self.coordinator, "-p", "meter-bench", *arguments],
             env={**os.environ, "LG_USERNAME": user, "LG_HOSTNAME": f"pc-of-{user}"},

@@ -101,7 +101,7 @@ async def test_a_serial_port_that_the_place_does_not_have_is_named_and_the_place
 
 
 async def test_a_coordinator_that_is_gone_is_named(lab: Lab, be: Be) -> None:
-    """It dies while the place is held. Its exporter then closes the serial ports, which reads tell."""
+    """It dies while the place is held. Its exporter then closes the serial ports, which reads report."""
     be("awa")
     rig = rigfile.read(lab.rig_file(more=", timeout: 5s"))
     assert rig.bench.labgrid is not None
@@ -126,7 +126,7 @@ async def read_for_ever(meter: DeviceHandle) -> None:
 
 
 async def test_a_stopped_coordinator_does_not_hang_anybody(lab: Lab, be: Be) -> None:
-    """It takes connections and says nothing, as one on a computer that has frozen."""
+    """It takes connections and sends nothing, as one on a computer that has frozen."""
     be("awa")
     coordinator = lab.processes["coordinator"]
     os.kill(coordinator.pid, signal.SIGSTOP)

@@ -1,4 +1,4 @@
-"""What a technician starts takes the bench's place, and gives it back."""
+"""A technician's command takes the bench's place, and gives it back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bench is one user's at a time; the next one is told who has it, and dead processes are no obstacle."""
+"""A bench is one user's at a time; the next one sees who has it, and dead processes are no obstacle."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def start() -> Iterator[Start]:
-    """Runs a Python program that has said its first line."""
+    """Runs a Python program that has printed its first line."""
     running: list[subprocess.Popen[str]] = []
 
     def started(program: str) -> subprocess.Popen[str]:
@@ -123,7 +123,7 @@ def test_who_does_not_say_who_they_are_is_known_by_login_and_command(monkeypatch
 
 
 def test_a_guard_that_was_handed_the_descriptor_keeps_the_bench(start: Start) -> None:
-    """The supervisor is killed; while its guard makes the bench safe nobody gets it, and what is going on is said."""
+    """The supervisor is killed; while its guard makes the bench safe nobody gets it, and the command reports what is going on."""
     supervisor = start(HOLDS_WITH_A_GUARD)
     supervisor.kill()
     supervisor.wait()

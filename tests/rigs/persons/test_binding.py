@@ -1,4 +1,4 @@
-"""Whoever answers for a bench is who the kernel and the rig file say, not who they say themselves."""
+"""The person who answers for a bench is known by the kernel and the rig file, not by a claim."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ ENGLISH = re.compile(
     r"\b(the|is|are|was|were|has|have|not|and|or|of|by|with|for|from|this|that|it|its|expected|found|since|nobody|"
     r"safe|armed|bench|device|reading|written|what|where|which|there|here|until|after|before)\b"
 )
-"""Words that no French line has: a second look, which knows nothing of the catalogue."""
+"""Words that no French line has: a second check, which knows nothing of the catalogue."""
 
 COMMANDS = re.compile(
     r"'?(?:twinfeed|pytest)(?: [\w./-]+)*'?|(?<!\S)--?[a-z][\w-]*|\S*/\S*|\S+\.(?:yaml|jsonl|py|html|csv|xml|sock)"
@@ -49,10 +49,10 @@ COMMANDS = re.compile(
 """Commands, options, paths and files."""
 
 CELLS = re.compile(r"\s{2,}|[│╭╰─╮╯*]+| · |^twinfeed: | \[o/N\] ")
-"""What stands between the cells of a table, and before a complaint."""
+"""The characters between the cells of a table, and before a complaint."""
 
 BETWEEN = re.compile(r" ; | : |: |, | \(|\) ?| (?=\[)|(?<=\.) ")
-"""What stands between texts that are put together."""
+"""The characters between texts that are put together."""
 
 NAME = re.compile(r"\S*[-._/\d<>=|`'\"]\S*|True|False")
 """Names of points, quantities and places, hashes, figures, and what stands in quotes."""
@@ -69,7 +69,7 @@ def without(text: str, data: set[str]) -> str:
 
 
 def is_french(text: str, data: set[str]) -> bool:
-    """Whether a text is of the catalogue, or data, or is put together from such."""
+    """True if a text is of the catalogue, or data, or is put together from such."""
     text = text.strip(AROUND + " ")
     if text in SAID or not WORD.search(without(text, data)):
         return True
@@ -121,7 +121,7 @@ DEVICES = (
     "delayed-off", "delayed-reboot", "inlet-loss", "outlet", "load", "spare", "charge", "rack-1", "supplied", "redundant",
     "battery", "temperature", "humidity", "sensor", "control", "state",
 )  # fmt: skip
-"""What devices say of themselves, and the names of their points and of the bench's parts."""
+"""Devices' own identifications, and the names of their points and of the bench's parts."""
 
 
 class Session:

@@ -1,4 +1,4 @@
-"""What a technician types around a test run."""
+"""A technician's commands around a test run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from process_bench import ProcessBench
 
 
 def test_the_day_of_a_technician(bench: ProcessBench) -> None:
-    """Look, arm, stop in an emergency, reset, disarm: each says what a technician must know."""
+    """Inspect, arm, stop in an emergency, reset, disarm: each prints what a technician must know."""
     assert bench.status()["state"] == "unattended"
     assert "Moussa" not in bench.twinfeed("arm", "--as", "Ibrahim", "--yes").stdout
     bench.arm()
@@ -88,7 +88,7 @@ def test_the_red_button_in_a_browser_stops_the_bench(bench: ProcessBench) -> Non
 
 
 def test_the_report_of_a_run_tells_of_devices_and_what_was_done(bench: ProcessBench) -> None:
-    """Who armed it, which devices stood there, and the bench's own chained record, in one document."""
+    """The arming person, the devices that stood there, and the bench's own chained record, in one document."""
     bench.arm()
     (bench.folder / "test_it.py").write_text(
         "async def test_moves(site, measure):\n"

@@ -1,4 +1,4 @@
-"""What keeps a bench safe, with real processes: gaps of the network, hands, hangs, and the death of everything at once."""
+"""Safety of a bench, with real processes: gaps of the network, hands, hangs, and the death of everything at once."""
 
 from __future__ import annotations
 
@@ -61,12 +61,12 @@ def test_everything_is_killed_at_once_and_each_command_says_so_until_the_start_o
         assert said.returncode != 0, command
     assert bench.outlets() != SAFE
 
-    keeping = bench.start("twinfeed", "rig", "keep", log="keep.log")  # what the start-up unit runs
+    keeping = bench.start("twinfeed", "rig", "keep", log="keep.log")  # the start-up unit runs this
     bench.until(lambda: bench.said("is safe"), "the bench is made safe at the computer's start")
     assert bench.outlets() == SAFE
     assert "NOT SAFE" not in listed(bench, "schema").stderr
     keeping.send_signal(signal.SIGTERM)
-    assert keeping.wait(PATIENCE_S) == 1  # nobody watches it any more, and that is said
+    assert keeping.wait(PATIENCE_S) == 1  # nobody watches it any more, and that is printed
     assert "but nobody watches it since" in " ".join(listed(bench, "schema").stderr.split())
 
 

@@ -90,7 +90,7 @@ def test_the_second_of_two_who_arm_at_the_same_instant_joins(bench: ProcessBench
 
 
 def test_a_tripped_bench_can_be_checked(bench: ProcessBench) -> None:
-    """What is wrong after a trip is found by reading; the supervisor keeps the bench meanwhile."""
+    """The cause of a trip is found by reading; the supervisor keeps the bench meanwhile."""
     bench.arm()
     assert bench.twinfeed("stop", "smoke").returncode == 0
     checked = bench.twinfeed("check", "--json")

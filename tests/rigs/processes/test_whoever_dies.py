@@ -1,4 +1,4 @@
-"""Whichever process dies, and however: the bench is safe within the time its file states, and the record says why.
+"""Any process may die, and however: the bench is safe within the time its file states, and the record has the reason.
 
 The load is off because a test has switched it off, the spare outlet is on: in the safe state it is the other way round.
 """

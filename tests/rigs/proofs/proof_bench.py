@@ -199,7 +199,7 @@ class ProofBench(ProcessBench):
             for handle in handles.values():
                 handle.close()
 
-    # -- what there is --------------------------------------------------------------------------------------------------
+    # -- state of the bench ------------------------------------------------------------------------------------------------
 
     def story(self) -> list[Entry]:
         """All that was recorded of the bench, of its supervisors one after the other, the chains checked."""
@@ -212,7 +212,7 @@ class ProofBench(ProcessBench):
 
 
 def in_order(story: list[Entry], *told: tuple[str, str]) -> bool:
-    """Whether these (who, what) are told in this order, whatever else is told between them."""
+    """True if these (who, what) are recorded in this order, whatever else is recorded between them."""
     lines = iter((entry.who, entry.what) for entry in story)
     return all(line in lines for line in told)
 

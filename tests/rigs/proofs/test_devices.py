@@ -1,6 +1,6 @@
 """Devices that restart, fall silent, hang behind their gateway, or are not the ones the file means.
 
-Each ends with a clear message, a bench that is safe or says what is not, and a record that tells it in order.
+Each ends with a clear message, a bench that is safe or shows what is not, and a record that has it in order.
 """
 
 from __future__ import annotations

@@ -104,7 +104,7 @@ async def test_noise_on_the_line_becomes_errors_and_never_values(serial_bench: P
 
 
 async def test_a_second_master_on_the_line_becomes_an_error_that_names_it(serial_bench: ProofBench) -> None:
-    """mbpoll asks the same unit for another register: its answers look like ours."""
+    """mbpoll polls the same unit for another register: its answers resemble ours."""
     master = [program("mbpoll", "mbpoll"), "-m", "rtu", "-b", "19200", "-P", "none", "-a", "1", "-0", "-r", "301"]
     near = str(serial_bench.folder / "near")
     read: list[object] = []

@@ -1,4 +1,4 @@
-"""What is around the devices: passwords that are no longer good, a disk that is full, an operator who is not there."""
+"""The surroundings of the devices: passwords that are no longer good, a disk that is full, an operator who is not there."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Histories of a bench in simulated time: whatever dies, falls silent, lies or is moved by hand, in any order.
 
     history = History(seed)
-    history.run()                 # raises Unsafe: the bench is not in its safe state, and nothing says so
+    history.run()                 # raises Unsafe: the bench is not in its safe state, and nothing shows so
     print(history.story)
 
 Supervisor, guard, keeper, moves, state machine and the test run's take-over are the product's own; processes are tasks
@@ -57,13 +57,13 @@ NO_ANSWER_S = 1.0
 """So long a device that is silent is waited for, s."""
 
 QUIET_S = 40.0
-"""At the end of a history nothing happens for so long, s: longer than two rounds, the longest pause and a look."""
+"""At the end of a history nothing happens for so long, s: longer than two rounds, the longest pause and a check."""
 
 FAULTS = {"mains": ("utility-a", "outage"), "load": ("pdu-1", "inlet-loss")}
 
 
 class Unsafe(AssertionError):
-    """The bench is not in its safe state, and neither a living process nor the next command says so."""
+    """The bench is not in its safe state, and neither a living process nor the next command shows so."""
 
 
 class Dead(Exception):
@@ -82,7 +82,7 @@ class Outlet:
     lies_until_s: float = 0.0
     """It acknowledges, and does not move before."""
     by_hand: bool = False
-    """Somebody has moved it since a person was told that the bench is at rest."""
+    """Somebody has moved it since a person read that the bench is at rest."""
 
 
 class Process:
@@ -96,7 +96,7 @@ class Process:
         self.task: asyncio.Task[Any] | None = None
 
     def step(self) -> bool:
-        """Whether it lives to do this."""
+        """True if it lives to do this."""
         self.steps += 1
         if self.steps == self.dies_at:
             self.die()
@@ -113,7 +113,7 @@ class Process:
 
 
 class SharedDisk:
-    """What outlives the processes: the mark of the bench, and which processes hold the lock of its keepers."""
+    """The state that outlives the processes: the mark of the bench, and which processes hold the lock of its keepers."""
 
     def __init__(self) -> None:
         self.text: str | None = None
@@ -157,7 +157,7 @@ class MemoryMark(Mark):
 
 
 class Hand(Actuator):
-    """How one process moves an outlet."""
+    """The move of an outlet by one process."""
 
     def __init__(self, name: str, outlet: Outlet, process: Process, chance: random.Random) -> None:
         super().__init__(name)
@@ -315,7 +315,7 @@ class Bench:
         """The supervisor that answers."""
         return self.supervising[1] if self.supervising is not None and self.supervising[0].alive else None
 
-    # -- what happens -------------------------------------------------------------------------------------------------
+    # -- events --------------------------------------------------------------------------------------------------------
 
     async def supervised(self) -> Supervisor | None:
         """A supervisor that answers, started as `join` does."""
@@ -413,10 +413,10 @@ class Bench:
         outlet = self.outlets[name]
         outlet.at, outlet.by_hand = position, True
 
-    # -- what is true and what is said --------------------------------------------------------------------------------
+    # -- the truth, and the reports ------------------------------------------------------------------------------------
 
     def said(self) -> str:
-        """What the next command prints."""
+        """The output of the next command."""
         return self.mark(None).said()
 
     def check(self) -> None:
@@ -463,7 +463,7 @@ def read_rig(folder: Path) -> Rig:
 
 
 class History:
-    """What happens to a bench, decided by a seed."""
+    """A history of a bench, decided by a seed."""
 
     def __init__(self, rig: Rig, seed: int) -> None:
         self.seed = seed
@@ -471,7 +471,7 @@ class History:
         self._rig = rig
         self.story: list[str] = []
         self.heals = self._chance.random() < 0.6
-        """Whether all devices answer and obey at the end."""
+        """True if all devices answer and obey at the end."""
 
     def run(self) -> None:
         """Raises Unsafe."""

@@ -24,7 +24,7 @@ with tempfile.TemporaryDirectory() as folder:
 
 
 class ABench(RuleBasedStateMachine):
-    """After each step the bench is in its safe state, is somebody's, or is said to be NOT SAFE, once time has passed."""
+    """After each step the bench is in its safe state, is somebody's, or is reported NOT SAFE, once time has passed."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""No history ends with a bench that is not in its safe state while nothing says NOT SAFE.
+"""No history ends with a bench that is not in its safe state while nothing shows NOT SAFE.
 
 `TWINFEED_HISTORIES=10000 pytest tests/rigs/safety/test_bench_histories.py` runs so many.
 """

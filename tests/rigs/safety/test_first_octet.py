@@ -42,7 +42,7 @@ def listening(tmp_path: Path) -> Iterator[socket.socket]:
 
 
 def answered(listening: socket.socket, words: list[str], folder: Path) -> tuple[list[dict[str, object]], str, str, int]:
-    """What the keeper received, what was printed and loaded, and the exit code, when the keeper answers `safe`."""
+    """The keeper's request, the printed text, the loaded modules, and the exit code, when the keeper answers `safe`."""
     command = subprocess.Popen(
         [sys.executable, "-c", PROBE, "rig", *words],
         env={**os.environ, "TWINFEED_BENCHES": str(folder)},

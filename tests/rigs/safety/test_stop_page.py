@@ -1,4 +1,4 @@
-"""The stop page: anybody may stop, few may look, and it is served where the rig file says."""
+"""The stop page: anybody may stop, few may read, and it is served at the rig file's address."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ actuators:
 
 
 class Switch(Actuator):
-    """An actuator in memory; `stuck` does not move, `absent` says so before it begins, `slow` takes that long."""
+    """An actuator in memory; `stuck` does not move, `absent` reports so before it begins, `slow` takes that long."""
 
     def __init__(self, name: str, moves: list[tuple[str, Position]]) -> None:
         super().__init__(name)
@@ -130,5 +130,5 @@ class MemoryBench:
         return supervisor
 
     def lines(self) -> list[tuple[str, str]]:
-        """Who did what, as the record says."""
+        """Actors and actions, from the record."""
         return [(entry.who, entry.what) for entry in read(self.folder / "record.jsonl")]

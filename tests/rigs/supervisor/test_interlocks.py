@@ -1,4 +1,4 @@
-"""What the interlocks watch, and what happens when one of them is broken."""
+"""The quantities that the interlocks watch, and the effect of a broken one."""
 
 from __future__ import annotations
 

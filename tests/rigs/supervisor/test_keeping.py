@@ -262,7 +262,7 @@ def test_a_bench_whose_mark_cannot_be_written_is_not_armed(bench: MemoryBench, m
     assert (supervisor.state, supervisor.life) == ("read-only", Life())
 
 
-# -- what is missing for one actuator ----------------------------------------------------------------------------------
+# -- state that is missing for one actuator ----------------------------------------------------------------------------
 
 LOCKED = """
 bench: locked

@@ -1,4 +1,4 @@
-"""Who armed, on which file, under which clock, with which limits watched: the record of the bench has it."""
+"""The record of the bench has the person who armed, the file, the clock and the watched limits."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Meter(Gauge):
 
 
 TOLD = "ups-1.on_battery"
-"""A quantity that notifications tell of, with a heartbeat of 2 s."""
+"""A quantity that notifications carry, with a heartbeat of 2 s."""
 
 TOLD_BY = (
     "{notifications: {device: ups-1, listen: '127.0.0.1:1162', values: {1.3.6.1.2.1.33.2.1: true}}, heartbeat: 2 s}"
@@ -48,7 +48,7 @@ TOLD_BY = (
 
 
 class Teller(EventInstrument):
-    """Is told of a value, or gives a sign of life (None)."""
+    """Gets a value, or gives a sign of life (None)."""
 
     def __init__(self, quantity: str, told: asyncio.Queue[bool | None]) -> None:
         super().__init__(quantity, 2.0)

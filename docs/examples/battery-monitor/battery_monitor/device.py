@@ -71,7 +71,7 @@ class BatteryMonitor(Device[State]):
 
     @property
     def leads_off(self) -> bool:
-        """Whether a string reads less than half of the battery's nominal voltage."""
+        """True if a string reads less than half of the battery's nominal voltage."""
         strings = range(1, self.ups.battery.strings + 1)
         return any(self.volts(string) < 0.5 * self.ups.battery.nominal_volts for string in strings)
 

@@ -33,7 +33,7 @@ class BatteryRoom(Component[State, RoomRatings]):
 
     @property
     def ventilated(self) -> bool:
-        """Whether the extractor fan runs."""
+        """True if the extractor fan runs."""
         return self.fault("extractor-stopped") is None
 
     @property

@@ -29,7 +29,7 @@ def site(**params: Any) -> tuple[Site, list[ChillerController]]:
 
 
 def until_running(s: Site, device: ChillerController, limit_s: float) -> float:
-    """How long until its compressors run, s."""
+    """The time until its compressors run, s."""
     start = s.plant.now
     while not device.chiller.running:
         assert s.plant.now < start + limit_s, f"not running after {limit_s} s: {device.state.phase}"

@@ -1,4 +1,4 @@
-"""Firmware notices a temperature when it passes a limit, not when somebody happens to look at the plant."""
+"""Firmware notices a temperature when it passes a limit, not when somebody happens to read the plant."""
 
 from __future__ import annotations
 

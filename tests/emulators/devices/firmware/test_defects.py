@@ -86,7 +86,7 @@ def plant_defect(device: Device, phase: str, error: type[Exception]) -> Callable
 
 
 def comes_to(device: Device, phase: str) -> bool:
-    """Whether devices of this kind have that phase at all."""
+    """True if devices of this kind have that phase at all."""
     return phase != "horizon" or type(device).horizon is not Actor.horizon
 
 

@@ -36,7 +36,7 @@ STRANGE = st.one_of(
 )
 
 
-# -- what can be shown --------------------------------------------------------------------------------------
+# -- values that are shown -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_every_value_at_all_is_judged_without_an_exception(value: object) -> Non
             assert reason is None or len(reason) < 250
 
 
-# -- what can be written ------------------------------------------------------------------------------------
+# -- values that are written ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("value", [*NOT_NUMBERS, math.inf, -math.inf, 149, 231, 10**400])
@@ -178,7 +178,7 @@ def test_every_quantity_of_a_quiet_site_lies_in_its_domain(site: Site) -> None:
 
 
 def _impossible(site: Site) -> dict[str, str]:
-    """Why quantities of the site cannot be, those aside whose device says that it has no value (NaN)."""
+    """Reasons why quantities of the site cannot be, those aside whose device reports that it has no value (NaN)."""
     found: dict[str, str] = {}
     for pattern in (*(f"{name}.*" for name in {**site.components, **site.devices}), "site.faults", "site.alarms"):
         for name, read in resolve(site, pattern).items():

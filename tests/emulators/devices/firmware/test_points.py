@@ -1,4 +1,4 @@
-"""What every kind of device has in common: how its points are named and described."""
+"""The common parts of every kind of device: names and descriptions of points."""
 
 from __future__ import annotations
 

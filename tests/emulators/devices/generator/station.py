@@ -1,4 +1,4 @@
-"""A power station: sets with their controllers on one bus, called by a switch that does what the test says."""
+"""A power station: sets with their controllers on one bus, called by a switch that the test commands."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Panel:
         self.unit.write_registers(16 * 256 + 8, struct.pack(">HH", key, 65535 - key))
 
     def alarms(self) -> dict[str, int]:
-        """Those of `PAGE_154` that are not simply inactive."""
+        """The entries of `PAGE_154` that are not simply inactive."""
         codes = [word >> shift & 15 for word in self.words(154, 1, 4) for shift in (12, 8, 4, 0)]
         return {name: code for name, code in zip(PAGE_154, codes, strict=True) if code != 1}
 

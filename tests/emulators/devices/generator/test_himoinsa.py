@@ -17,7 +17,7 @@ TAGS = {"integer": 2, "gauge32": 66}
 
 
 def value(station: Station, oid: str) -> object:
-    """What the entry of that OID shows."""
+    """The value of the entry of that OID."""
     entry = next(o for o in PROFILE.snmp.objects if o.oid == oid)
     return Surface(PROFILE, station.controller).getter(entry, {}, oid)()
 

@@ -7,7 +7,7 @@ from station import Station
 
 
 def closings(station: Station) -> list[tuple[str, bool]]:
-    """Who closed, and whether the bus was live, in order."""
+    """The sets that closed, and the state of the bus, in order."""
     return [(e.who, e.data["bus"] == "live") for e in station.plant.journal if e.what == "breaker closed"]
 
 

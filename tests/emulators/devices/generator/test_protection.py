@@ -1,4 +1,4 @@
-"""What the controller protects against, and what stays latched."""
+"""The protections of the controller, and the latched ones."""
 
 from __future__ import annotations
 

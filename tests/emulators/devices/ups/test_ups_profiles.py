@@ -188,7 +188,7 @@ def test_powernet_commands_read_as_doing_nothing():
 # -- Modbus --------------------------------------------------------------------------------------------------
 
 NUT_BLOCKS = ((0, 27), (128, 44), (516, 120), (1026, 22))
-"""What NUT's apc_modbus driver reads in one request each (drivers/apc_modbus.c)."""
+"""The blocks that NUT's apc_modbus driver reads in one request each (drivers/apc_modbus.c)."""
 
 
 def unit(rig: Rig) -> ProfileUnit:

@@ -47,7 +47,7 @@ class Water(Component, ChilledWater):
 
 
 def running(name: str, leaving_c: float, condenser_c: float, load: float = 1.0, **ratings: Any) -> Chiller:
-    """That machine at rest, with that part of its full load, leaving water and air or water into its condenser."""
+    """A machine at rest, with that part of its full load, leaving water and air or water into its condenser."""
     of = named(name)
     places: dict[str, Any] = {"climate": "outdoors"} if of.condenser == "air" else {"condenser_loop": "towers"}
     given = ChillerRatings(machine=name, loop="loop", setpoint_c=leaving_c, recirculation_k=0.0, **places, **ratings)

@@ -108,7 +108,7 @@ def test_a_mixed_tank_follows_the_exponential_and_a_layered_one_the_gamma_distri
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.floats(1.0, 400.0), min_size=1, max_size=8), st.floats(0.0, 500.0))
 def test_long_and_short_steps_end_at_the_same_temperatures(stops: list[float], it_kw: float) -> None:
-    """However often somebody looks in between, the site arrives at the same state."""
+    """However often somebody reads in between, the site arrives at the same state."""
 
     def temperatures(looks: list[float]) -> list[float]:
         s = Site()
@@ -211,7 +211,7 @@ def test_cooling_that_returns_after_an_hour_of_heat_takes_part_of_an_hour_to_bri
     assert 0.5 * min(recoveries) < minutes < 2.5 * max(recoveries)
 
 
-# -- the physical constants are what they are said to be --------------------------------------------------------
+# -- the physical constants are as published --------------------------------------------------------------------
 
 
 def test_air_and_water_hold_as_much_heat_as_the_published_balance_uses() -> None:

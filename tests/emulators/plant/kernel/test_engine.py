@@ -22,7 +22,7 @@ class TankState(State):
 
 
 class Tank(Actor):
-    """Drains at 1 l/s, faster while it leaks; says so once when it is empty."""
+    """Drains at 1 l/s, faster while it leaks; logs once when it is empty."""
 
     STATE = TankState
     state: TankState
@@ -47,7 +47,7 @@ class Tank(Actor):
 
 
 class Bell(Actor):
-    """Rings when told to, by timers."""
+    """Rings on order, by timers."""
 
     def start(self) -> None:
         self.rung: list[tuple[float, str]] = []

@@ -1,4 +1,4 @@
-"""However time is cut into calls, the whole weak twin of Bamako does the same: who looks, and when, changes nothing."""
+"""However time is cut into calls, the whole weak twin of Bamako does the same: readers change nothing."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ EXAMPLES = int(os.environ.get("TWINFEED_EXAMPLES", "2"))
 """Courses tried at each site."""
 
 LOOKS_S = (0.0, 0.5, 5.0, 11.0, 60.0, 600.0)
-"""When a law is looked at after each beginning and end of a fault, s, and how long after the last a course goes on."""
+"""The times at which a law is checked after each beginning and end of a fault, s, and how long after the last a course goes on."""
 
 C = TypeVar("C", bound=Component)
 Law = Callable[..., None]
@@ -80,7 +80,7 @@ def on_every_site(drawn: st.SearchStrategy[Course]) -> Callable[[Law], Any]:
 
 
 def looks(name: str, course: Course) -> Iterator[Site]:
-    """Play a course on that site from its start, and yield the site whenever a law is to be looked at."""
+    """Play a course on that site from its start, and yield the site whenever a law is to be checked."""
     site = _at_rest(name, course.tolerances)
     for at_s, fault in _beginnings(site, course):
         while site.now < at_s:

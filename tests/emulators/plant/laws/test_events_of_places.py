@@ -1,4 +1,4 @@
-"""An event of a place acts in that place and where it spreads, and no reading of a destroyed thing looks healthy."""
+"""An event of a place acts in that place and where it spreads, and no reading of a destroyed thing seems healthy."""
 
 from __future__ import annotations
 

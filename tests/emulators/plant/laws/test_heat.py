@@ -37,7 +37,7 @@ def loaded(name: str) -> tuple[Site, dict[str, Any]]:
 
 
 def fresh(name: str) -> Site:
-    """That site a minute after its start, at the cost of a snapshot."""
+    """The site a minute after its start, at the cost of a snapshot."""
     site, snapshot = loaded(name)
     site.plant.restore(snapshot)
     return site

@@ -38,7 +38,7 @@ def components(plant: Plant) -> list[Electrical]:
     return [actor for actor in plant.actors.values() if isinstance(actor, Electrical)]
 
 
-# -- what is drawn ------------------------------------------------------------------------------------------------
+# -- draws --------------------------------------------------------------------------------------------------------
 
 
 @st.composite

@@ -15,7 +15,7 @@ from twinfeed.emulators.plant.ups.ups import Ups
 from twinfeed.emulators.site import Site
 
 RANGES = {"%": (-1e-9, 100.0 + 1e-9), "°C": (-60.0, 400.0), "V": (-1e-9, 1500.0), "Hz": (-1e-9, 80.0)}
-"""What a quantity of that unit can be where its component gives no other range; low voltage ends at 1500 V DC (IEC 60364)."""
+"""The range of a quantity of that unit where its component gives no other range; low voltage ends at 1500 V DC (IEC 60364)."""
 
 
 @on_every_site(courses())

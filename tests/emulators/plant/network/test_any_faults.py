@@ -1,4 +1,4 @@
-"""What holds whatever breaks, in whatever order."""
+"""Laws that hold whatever breaks, in whatever order."""
 
 from __future__ import annotations
 

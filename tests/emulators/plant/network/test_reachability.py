@@ -1,4 +1,4 @@
-"""What the management station can reach."""
+"""The devices that the management station can reach."""
 
 from __future__ import annotations
 

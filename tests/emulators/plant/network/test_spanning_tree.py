@@ -129,7 +129,7 @@ def test_spanning_tree_off_makes_a_storm_that_ends_when_it_is_on_again():
 
 
 def test_a_hung_control_processor_opens_the_blocked_port_and_the_circle_with_it():
-    """The root still forwards but is no longer heard: its neighbours age it out and unblock, and frames go round."""
+    """The root still forwards but no longer sends: its neighbours age it out and unblock, and frames go round."""
     plant = Lan().build()
     plant.inject("core-1", "hang")
     plant.advance(5.9)

@@ -1,4 +1,4 @@
-"""What ports count: rate times time, along the path that frames take."""
+"""Counters of ports: rate times time, along the path that frames take."""
 
 from __future__ import annotations
 

@@ -42,5 +42,5 @@ Build = Callable[..., Plant]
 
 
 def told(plant: Plant, who: str) -> list[str]:
-    """What the journal says of one component, in order."""
+    """The journal's lines of one component, in order."""
     return [event.what for event in plant.journal if event.who == who]

@@ -210,7 +210,7 @@ def test_a_cable_brings_the_current_below_the_breaking_capacity(build: Build) ->
 
 
 def cascade(build: Build, upper: BreakerRatings, lower: BreakerRatings) -> tuple[bool, bool]:
-    """Whether the upper and the lower of two breakers trip on a fault below both."""
+    """True for each of two breakers, the upper and the lower, that trips on a fault below both."""
     plant = build(
         *supplied(), Breaker("upper", upper, {"input": "board"}), Board("sub", None, {"q": "upper"}),
         Breaker("lower", lower, {"input": "sub"}),

@@ -37,5 +37,5 @@ class Row:
         self.plant.advance(self.plant.now + seconds)
 
     def happened(self, who: str) -> list[tuple[float, str]]:
-        """What the journal says of it, times to the millisecond."""
+        """The journal's lines of it, times to the millisecond."""
         return [(round(e.t, 3), e.what) for e in self.plant.journal if e.who == who]

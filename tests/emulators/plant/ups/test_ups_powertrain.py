@@ -1,4 +1,4 @@
-"""What a UPS does by itself: takes over, walks in, transfers, trips, restarts."""
+"""A UPS by itself: takes over, walks in, transfers, trips, restarts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ratings of the site file mean what its comments say: what is left after one loss carries the design load."""
+"""The ratings of the site file mean what its comments state: the rest after one loss carries the design load."""
 
 from __future__ import annotations
 

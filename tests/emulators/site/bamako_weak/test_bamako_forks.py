@@ -1,4 +1,4 @@
-"""The same seed and the same calls give the same run, from the start and from any moment of it."""
+"""One seed and the same calls give the same run, from the start and from any moment of it."""
 
 from __future__ import annotations
 

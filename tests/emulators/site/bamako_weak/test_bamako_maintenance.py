@@ -30,7 +30,7 @@ MAY_BLINK = (
     *("chiller-1", "chiller-2", "chiller-3", "pump-1", "pump-2", "pump-3"),
     *("day-tank-1", "day-tank-2", "day-tank-3", "mgmt-a", "mgmt-b"),
 )
-"""What a step may leave without supply until a switch has moved: no rack, no air handler, no core switch."""
+"""Parts that a step may leave without supply until a switch has moved: no rack, no air handler, no core switch."""
 
 
 def board_out(path):

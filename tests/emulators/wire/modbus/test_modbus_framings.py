@@ -1,4 +1,4 @@
-"""The same unit behind every framing: RTU over TCP, UDP, TLS and a serial line, asked by pymodbus and by mbpoll."""
+"""One unit behind every framing: RTU over TCP, UDP, TLS and a serial line, polled by pymodbus and by mbpoll."""
 
 from __future__ import annotations
 

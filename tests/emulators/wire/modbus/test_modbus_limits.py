@@ -188,7 +188,7 @@ async def test_a_unit_that_dies_of_a_request_gives_no_answer_and_others_behind_i
 
 
 class TestTurns:
-    """Processor time is given by the test: each request costs what it says."""
+    """Processor time is given by the test: each request has a stated cost."""
 
     async def test_a_device_that_has_used_its_turn_rests_and_then_goes_on(
         self, started: Any, monkeypatch: pytest.MonkeyPatch

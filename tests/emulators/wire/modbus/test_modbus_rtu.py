@@ -212,7 +212,7 @@ noise = st.one_of(
     st.binary(min_size=250, max_size=600),
     st.lists(st.sampled_from([0x10, 0xFF, 0x17, 0x03, 0x00, 0x11]), max_size=300).map(bytes),
 )
-"""Also of octets that look like the beginnings of long requests."""
+"""Also of octets that begin as long requests do."""
 
 
 class TestNoise:

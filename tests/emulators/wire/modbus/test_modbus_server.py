@@ -38,7 +38,7 @@ async def ask(client: Client, request: bytes = READ) -> bytes:
 
 
 async def ending(client: Client) -> bytes:
-    """What still comes until the server closes the connection."""
+    """Octets that still come until the server closes the connection."""
     return await asyncio.wait_for(client[0].read(), 10)
 
 

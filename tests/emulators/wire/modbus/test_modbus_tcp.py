@@ -191,7 +191,7 @@ def test_any_bytes_in_any_pieces_give_what_they_give_at_once(stream: bytes, cuts
 @pytest.mark.parametrize("function", [2, 3, 4, 5])
 @pytest.mark.parametrize("identifier", [1, 2])
 def test_a_request_that_comes_whole_is_answered_like_one_that_comes_in_two(function: int, identifier: int) -> None:
-    """Whole reads take a shorter way through the code; at no edge may the answer tell."""
+    """Whole reads take a shorter way through the code; at no edge may the answer differ."""
 
     class Endless(TableUnit):
         def read_registers(self, table: object, address: int, count: int) -> bytes:

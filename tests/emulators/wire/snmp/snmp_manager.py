@@ -81,7 +81,7 @@ def read(datagram: bytes, version: int = 2) -> Answer:
 
 
 def ask(agent: SnmpAgent, operation: str, *bindings: Any, version: int = 2, **how: Any) -> Answer:
-    """What the agent answers; it must answer."""
+    """The agent's answer; it must answer."""
     datagram = agent.handle(request(operation, *bindings, version=version, **how))
     assert datagram is not None, "the agent did not answer"
     return read(datagram, version)

@@ -1,4 +1,4 @@
-"""What users may see and set (RFC 3415): views, levels and contexts, asked with messages of their own level."""
+"""Views, levels and contexts of users (RFC 3415), requested with messages of their own level."""
 
 from typing import Any
 

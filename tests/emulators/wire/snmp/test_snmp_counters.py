@@ -1,4 +1,4 @@
-"""What the agent counts of itself, and what it does with what it must not answer."""
+"""Counters that the agent keeps of itself, and its handling of messages that it must not answer."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Whatever arrives, the agent raises nothing, tells nobody what it must not, and counts what it dropped."""
+"""Whatever arrives, the agent raises nothing, discloses nothing that it must not, and counts what it dropped."""
 
 import tracemalloc
 from typing import Any
@@ -90,7 +90,7 @@ def mutated(draw: Any) -> bytes:
 
 
 def is_proper_answer(answer: bytes) -> bool:
-    """Whether pysnmp's codec, or our v3 reader, takes all of it for a message."""
+    """True if pysnmp's codec, or our v3 reader, takes all of it for a message."""
     version, start, end = read_version(answer)
     if version == 3:
         return bool(read_v3_message(answer, start, end))
@@ -113,7 +113,7 @@ def test_any_datagrams_are_survived_and_accounted_for(datagrams: list[bytes]) ->
             assert is_proper_answer(answer)
     assert agent.counter(Counter.IN_PKTS) == len(datagrams)
     assert agent.counter(Counter.OUT_PKTS) == answers
-    # what was not answered shows in some counter
+    # an unanswered message shows in some counter
     dropped = sum(agent.counter(counter) for counter in WELL_COUNTED[1:] + USM_COUNTERS)
     assert answers + dropped >= len(datagrams)
 

@@ -65,12 +65,12 @@ async def served() -> AsyncIterator[tuple[Device, SnmpServer]]:
 
 def quiet(folder: Path) -> dict[str, str]:
     """An environment in which net-snmp reads and writes nothing of this machine's."""
-    (folder / "cert_indexes").mkdir(exist_ok=True)  # net-snmp would make it, and say so
+    (folder / "cert_indexes").mkdir(exist_ok=True)  # net-snmp would make it, and log so
     return {**os.environ, "SNMPCONFPATH": str(folder), "SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
 
 
 async def run(folder: Path, command: str, *arguments: str) -> str:
-    """What the program prints, error texts included."""
+    """The output of the program, error texts included."""
     process = await asyncio.create_subprocess_exec(
         command,
         *arguments,

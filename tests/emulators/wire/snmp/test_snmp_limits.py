@@ -1,4 +1,4 @@
-"""What one request may cost: settled once, sized before it is carried out, and worked off in turns."""
+"""Costs that one request may have: settled once, sized before it is carried out, and worked off in turns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Notifications: what they look like to pysnmp, and how long an inform is repeated."""
+"""Notifications as pysnmp reads them, and the time for which an inform is repeated."""
 
 from typing import Any
 
@@ -110,7 +110,7 @@ INFORM = Target(RECEIVER, inform=True, timeout_s=2.0, retries=3)
 
 
 def acknowledgement(inform: bytes, status: int = 0) -> bytes:
-    """What pysnmp's codec makes of an inform and answers."""
+    """pysnmp's decoding of an inform, and its answer."""
     message, _ = decoder.decode(inform, asn1Spec=V2C.Message())
     asked = V2C.apiMessage.get_pdu(message)
     response = V2C.ResponsePDU()

@@ -22,7 +22,7 @@ def agent(device: Device) -> SnmpAgent:
     return device.agent()
 
 
-# What net-snmp 5.9.3's clients sent its own snmpd (sysName "pdu-a", sysLocation "Unknown", sysORLastChange 0) and what
+# Requests of net-snmp 5.9.3's clients to its own snmpd (sysName "pdu-a", sysLocation "Unknown", sysORLastChange 0) and what
 # that answered, as printed by their option -d.
 CAPTURED = {
     "snmpget -v2c sysName.0": (
@@ -103,7 +103,7 @@ def test_a_walk_visits_every_variable_in_order(agent: SnmpAgent) -> None:
 def repeated_next(
     agent: SnmpAgent, names: list[tuple[int, ...]], non_repeaters: int, repetitions: int
 ) -> list[tuple[Any, ...]]:
-    """What GETBULK is defined to be, made of GETNEXT (RFC 3416 §4.2.3), up to the first round that is all end."""
+    """GETBULK by its definition, made of GETNEXT (RFC 3416 §4.2.3), up to the first round that is all end."""
     bindings = list(ask(agent, "GetNext", *names[:non_repeaters]).bindings) if names[:non_repeaters] else []
     names = names[non_repeaters:]
     for _ in range(repetitions if names else 0):
@@ -122,7 +122,7 @@ starts = st.sampled_from([(1, 3), (*SYSTEM, 1, 0), (*SYSTEM, 4), (*SYSTEM, 7, 0)
 def test_bulk_equals_repeated_next(names: list[tuple[int, ...]], non_repeaters: int, repetitions: int) -> None:
     agent = Device().agent()
     octets = request("GetBulk", *names, max_repetitions=max(repetitions, 0), non_repeaters=max(non_repeaters, 0))
-    if non_repeaters < 0 and repetitions < 0:  # pysnmp cannot be told negative numbers; both are one octet here
+    if non_repeaters < 0 and repetitions < 0:  # pysnmp takes no negative numbers; both are one octet here
         octets = octets.replace(bytes.fromhex("020100020100"), bytes.fromhex("0201ff0201ff"), 1)
     answered = agent.handle(octets)
     assert answered is not None

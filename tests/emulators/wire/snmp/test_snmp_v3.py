@@ -47,7 +47,7 @@ def agent(clock: Clock) -> SnmpAgent:
 
 
 def message(**changes: Any) -> bytes:
-    """An authPriv GET of sysName, unless something else is said."""
+    """An authPriv GET of sysName, unless stated otherwise."""
     user = changes.pop("user", USER)
     context_engine = changes.pop("context_engine", ENGINE_ID)
     context = changes.pop("context", b"")

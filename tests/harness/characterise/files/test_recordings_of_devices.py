@@ -1,4 +1,4 @@
-"""The file of a recording: what it says, what is wrong with it, and which walk is of which time."""
+"""The file of a recording: its content, its mistakes, and the time of each walk."""
 
 from __future__ import annotations
 

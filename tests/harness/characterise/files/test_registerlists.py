@@ -1,4 +1,4 @@
-"""Lists of registers in the spellings of vendors; what is detected is stated, a mistake is told with line and column."""
+"""Lists of registers in the spellings of vendors; detected forms are stated, a mistake is reported with line and column."""
 
 from __future__ import annotations
 

@@ -222,7 +222,7 @@ async def test_snmpsim_serves_what_we_export_and_we_record_it_back(shared_data: 
     assert recording.walks[0].variables == exported.variables
 
 
-# -- what devices sent is sent again, octet by octet ------------------------------------------------------------------
+# -- answers of devices are sent again, octet by octet ----------------------------------------------------------------
 
 UPTIME, OCTETS_IN, LAST_CHANGE = "1.3.6.1.2.1.1.3.0", "1.3.6.1.2.1.2.2.1.10.1", "1.3.6.1.2.1.2.2.1.9.1"
 

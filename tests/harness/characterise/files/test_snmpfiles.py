@@ -1,4 +1,4 @@
-"""Files of variables that other programs write: read as those programs read them, doubts told with file and line."""
+"""Files of variables that other programs write: read as those programs read them, doubts reported with file and line."""
 
 from __future__ import annotations
 
@@ -254,7 +254,7 @@ def test_what_is_no_such_file_is_refused_with_what_was_expected(file, text: byte
     assert says in str(error.value)
 
 
-# -- what record and --export write ---------------------------------------------------------------------------------
+# -- files that record and --export write ---------------------------------------------------------------------------
 
 NAMES = st.lists(st.integers(0, 2**32 - 1), min_size=1, max_size=9).map(lambda n: ".".join(map(str, (1, 3, *n))))
 SENT = st.builds(

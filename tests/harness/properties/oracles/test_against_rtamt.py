@@ -130,7 +130,7 @@ def test_eventually_with_bounds(points, formula, span):
 @given(traces(), formulas(), formulas())
 @FEW
 def test_until(points, first, second):
-    """rtamt wants the first to hold when the second comes, too; with `first or second` that is what we say."""
+    """rtamt wants the first to hold when the second comes, too; with `first or second` that is our meaning."""
     agree(until(first[0], second[0]), f"(({first[1]} or {second[1]}) until {second[1]})", points)
 
 

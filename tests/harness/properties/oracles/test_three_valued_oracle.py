@@ -29,7 +29,7 @@ def agree(text: str, cells, expected: Truth) -> None:
     found = False if verdict.violated else None if verdict.inconclusive else True
     if found and verdict.vacuous:
         return
-    if expected and "implies" in text:  # whether a premise was ever true may be unknown
+    if expected and "implies" in text:  # it may be unknown if a premise was ever true
         assert found is not False
     else:
         assert found is expected, str(verdict)
@@ -114,7 +114,7 @@ def test_counted_from_each_start(cells, formula, trigger, deadline, span):
 @given(state_rows(), state_rows(), st.integers(0, 5), spans, times)
 @settings(max_examples=4 * EXAMPLES, deadline=None)
 def test_of_two_states(p, q, deadline, span, grace):
-    """The same where it matters most: a trigger and a duty that are known by stretches."""
+    """Two states, where it matters most: a trigger and a duty that are known by stretches."""
     cells = {"p.on": p, "q.on": q}
     for text, duty in {
         f"within {deadline} s of p.on: q.on": lambda s: eventually(q, s, s + deadline),

@@ -18,7 +18,7 @@ from twinfeed.harness.unknown import Unknown
 LENGTH = 10
 STATES, COUNTS = ("p.on", "q.on"), ("x.n", "y.n")
 ANY_COUNT = (*range(-4, 5), -1000, 1000)
-"""What an unknown number may be: all that the limits tell apart."""
+"""The values that an unknown number may have: all that the limits separate."""
 EXAMPLES = 40
 MANY = settings(max_examples=EXAMPLES, deadline=None)
 
@@ -51,7 +51,7 @@ class Formula:
 
 
 def _tried(names, holds):
-    """What a comparison is for every value that the unknown ones of these may have."""
+    """The result of a comparison for every value that the unknown ones of these may have."""
 
     def truth(cell) -> Truth:
         choices = [
@@ -222,7 +222,7 @@ def counted_from(trigger: list[Truth], duty) -> tuple[Truth, int]:
     """The duty from each time at which the trigger becomes true, and how many of them are certain."""
     found, certain = [], 0
     before: Truth = False
-    """What it was when it was last known."""
+    """The value when it was last known."""
     t = 0
     while t <= LENGTH:
         if trigger[t] is None:

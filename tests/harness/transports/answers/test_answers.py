@@ -43,7 +43,7 @@ def message(
 
 
 def binding(value: bytes, name: str = "2b06010401868d1f0106 00") -> bytes:
-    """A variable; the name is 1.3.6.1.4.1.99999.1.6.0 unless told otherwise."""
+    """A variable; the name is 1.3.6.1.4.1.99999.1.6.0 unless stated otherwise."""
     return tlv(0x30, tlv(6, bytes.fromhex(name)) + value)
 
 
@@ -53,7 +53,7 @@ ODD_NAME = "1.3.6.1.4.1.99999.1.6.0"
 
 
 def odd(value: str) -> VarBind:
-    """How a value reads that comes between two good ones, which are read in any case."""
+    """The reading of a value that comes between two good ones, which are read in any case."""
     before, found, after = read_message(message(GOOD, binding(bytes.fromhex(value)), GOOD)).response.varbinds
     assert before == after == GOOD_READ
     assert found.oid == ODD_NAME
@@ -210,7 +210,7 @@ def test_a_number_of_no_octets_is_malformed_and_not_0(tag: int, number: int, bef
 
 
 def agree(version: int, datagram: bytes) -> bool:
-    """Whether pyasn1 reads the answer; then the lenient reader reads the same."""
+    """True if pyasn1 reads the answer; then the lenient reader reads the same."""
     theirs = _by_pyasn1(version, datagram)
     if theirs is None:
         return False

@@ -18,10 +18,10 @@ Fail = Callable[[], None]
 """Raises the error of the test."""
 
 KEPT: list[object] = []
-"""What the code under test holds on to."""
+"""Objects that the code under test holds on to."""
 
 KEPT_TO_THE_END: list[object] = []
-"""What it holds on to until the run has been judged."""
+"""Objects that it holds on to until the run has been judged."""
 
 
 class OwnOutcome(BaseException):

@@ -20,7 +20,7 @@ while True:
             line = sys.stdin.readline()
             if not line:
                 sys.exit()
-            # What was sent before this line is in the buffers by now, for all of it is on one machine.
+            # Octets sent before this line are in the buffers by now, for all of it is on one machine.
             for ready, _ in waiting.select(0):
                 if ready.fileobj is tcp:
                     connections += 1

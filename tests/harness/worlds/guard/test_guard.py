@@ -65,7 +65,7 @@ def test_no_way_leads_out(server: Listening, name: str, where: Any, how: Any, mo
     server.arrived()
     with pytest.raises(OutsideWorld) as found:
         simulated(lambda: where(lambda: WAYS[name](server.place), how))
-    gc.collect()  # what a loop in a thread has left, which was not let close
+    gc.collect()  # a loop in a thread has left things which were not let close
     assert server.arrived() == [0, 0]
     message = str(found.value)
     assert "but the simulated world has nothing outside it" in message
@@ -262,7 +262,7 @@ def test_libraries_may_look_about_while_they_are_imported(server: Listening, tmp
 
 
 def test_faults_of_the_wire_need_nothing_from_outside_in_a_fresh_process() -> None:
-    """scapy looks for network cards when it is imported, which is when the first fault of the wire begins."""
+    """scapy searches network cards when it is imported, which is when the first fault of the wire begins."""
     code = (
         "from twinfeed.harness.faults.injection import Injection as I\nfrom twinfeed.harness.faults.scenario import Scenario as S\n"
         "from twinfeed.harness.search.trial import trial\n"
@@ -290,7 +290,7 @@ def test_everything_is_as_it_was_afterwards(server: Listening) -> None:
 
 
 def test_the_guard_costs_next_to_nothing() -> None:
-    """Counted, not timed: the events that it looks at while a loop runs a thousand timers."""
+    """Counted, not timed: the events that it checks while a loop runs a thousand timers."""
     seen: list[str] = []
     checks = {name: lambda args, name=name: seen.append(name) or "" for name in guard._CHECKS}  # type: ignore[func-returns-value]
     loop = VirtualLoop()

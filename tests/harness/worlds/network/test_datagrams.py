@@ -16,7 +16,7 @@ from twinfeed.harness.virtual.links.link import LinkConditions
 
 
 async def sent(number: int, changed: LinkConditions, apart_s: float = 0.0) -> list[tuple[float, int]]:
-    """What arrives, and how long after the first was sent, of so many numbered datagrams of 100 octets."""
+    """The arrivals, and the time since the first was sent, of so many numbered datagrams of 100 octets."""
     client, device = await datagrams()
     path().set(changed)
     start_s = now()

@@ -179,7 +179,7 @@ ACCESS = {
 
 
 async def asked(manager: SnmpEngine, version: str, **options: Any) -> str:
-    """What pysnmp's manager says of the agent's sysDescr: its text, or the error."""
+    """pysnmp's result for the agent's sysDescr: its text, or the error."""
     target = await UdpTransportTarget.create((DEVICE, 161), **options)
     variable = ObjectType(ObjectIdentity(SYS_DESCR))
     failure, status, _, binds = await get_cmd(
@@ -215,7 +215,7 @@ def test_pysnmp_gives_up_in_virtual_time() -> None:
 
     said, took_s = simulated(main)
     assert said == "No SNMP response received before timeout"
-    # Each of its attempts ends at the first look after its time; pysnmp looks every 0.1 s of virtual time.
+    # Each of its attempts ends at the first check after its time; pysnmp checks every 0.1 s of virtual time.
     assert timeout_s * (retries + 1) < took_s < (timeout_s + 0.11) * (retries + 1)
     assert took_s / 0.1 == pytest.approx(round(took_s / 0.1))
 

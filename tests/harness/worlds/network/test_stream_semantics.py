@@ -1,4 +1,4 @@
-"""What happens on a stream in memory is what happens on a TCP connection of the operating system."""
+"""A stream in memory behaves as a TCP connection of the operating system."""
 
 from __future__ import annotations
 

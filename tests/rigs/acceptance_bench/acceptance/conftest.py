@@ -1,4 +1,4 @@
-"""The acceptance tests run where the command line says: `--site FILE` or `--rig FILE` of a bench that is wired like it."""
+"""The acceptance tests run on the bench of the command line: `--site FILE`, or `--rig FILE` of a bench that is wired like it."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ async def number(site: World, device: str, point: str) -> float:
     return float(found)
 
 
-# -- what was delivered ------------------------------------------------------------------------------------------------
+# -- deliveries ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ async def test_a_sag_is_ridden_through(site: World) -> None:
 
 
 async def octets(site: World, port: int) -> float:
-    """What has come in through that port."""
+    """The octets that have come in through that port."""
     return await number(site, "switch-1", f"port.{port}.in_octets")
 
 
@@ -159,7 +159,7 @@ async def test_a_cut_link_is_told_and_carries_nothing_until_it_is_back(site: Wor
     assert await octets(site, 3) > before
 
 
-# -- what reaches the devices ------------------------------------------------------------------------------------------
+# -- access to the devices ---------------------------------------------------------------------------------------------
 
 
 async def test_a_station_learns_of_a_ups_that_has_fallen_silent(site: World) -> None:

@@ -14,7 +14,7 @@ import serial
 from pymodbus.framer.rtu import FramerRTU
 
 PATIENCE_S = 0.5
-"""How long a unit may take to begin its answer."""
+"""The time that a unit may take to begin its answer."""
 
 SILENCE_S = 0.02
 """An answer is over when the line has been silent so long: 3.5 characters, and what the operating system needs."""

@@ -69,7 +69,7 @@ def linux_switch(folder: Path, network: str) -> Iterator[str]:
 
 
 def _cabling(name: str, network: str) -> list[str]:
-    """What `ip` does, in order: interfaces with the numbers that the ports have."""
+    """The commands of `ip`, in order: interfaces with the numbers that the ports have."""
     switch = f"-n {name}sw"
     commands = [f"{switch} link add br0 index 100 type bridge", f"{switch} link set br0 up"]
     for port in (3, 4):
@@ -106,7 +106,7 @@ def _do(*command: str) -> None:
 
 
 def namespaces_can_be_made() -> bool:
-    """Whether this user may make network namespaces."""
+    """True if this user may make network namespaces."""
     ip, name = program("ip", "iproute2"), f"tf{os.getpid()}try"
     if run([ip, "netns", "add", name]):
         return False

@@ -8,7 +8,7 @@ from pathlib import Path
 from ruamel.yaml import YAML
 
 COUNT = 21400
-"""How many holding registers a meter has here, from address 0."""
+"""The number of holding registers of a meter here, from address 0."""
 
 TEXT_REGISTERS = 20
 
