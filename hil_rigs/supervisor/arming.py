@@ -42,7 +42,7 @@ class Arming:
     """Of the process that armed the bench, as the kernel knows them."""
 
     def is_of(self, person: str, user: Person) -> bool:
-        """Whether that is the same person with the same login."""
+        """True if that is the same person with the same login."""
         return (self.person, self.uid) == (person, user.uid)
 
     def __str__(self) -> str:

@@ -98,11 +98,11 @@ def _supervisor_comes(rig: Rig) -> bool:
 
 
 ANSWERED = 0.95
-"""Of the time that whoever asks waits: what is left is for telling that, and whether anybody was there."""
+"""Share of the waiting time that is left for an answer; the rest is for the message that nobody answered."""
 
 
 class AskedOverSocket(Dialogue):
-    """Whoever is connected to the supervisor may answer; the first answer counts."""
+    """Every person who is connected to the supervisor may answer; the first answer counts."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -118,7 +118,7 @@ class AskedOverSocket(Dialogue):
         }
         answer = await self._server.ask_people(asked, ANSWERED * question.timeout_s)
         if answer is None:
-            if self._server.attended:  # who has seen the question may have begun with what it asks for
+            if self._server.attended:  # a person who has seen the question may have begun the work
                 raise TimeoutError
             raise NobodyThere(
                 Phrase(
