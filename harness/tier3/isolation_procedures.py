@@ -78,7 +78,7 @@ def _why_not(site: Site, name: str) -> str:
         bound = [coil.id for coil in component.coils if not coil.params.alternate_loop] + [
             c.id for c in component.condensers
         ]
-        return f"{', '.join(bound)} can take water of no other loop" if bound else ""
+        return f"there is no second loop for {', '.join(bound)}" if bound else ""
     if isinstance(component, BulkTank):
         bound = [n for n, c in site.components.items() if isinstance(c, DayTank) and not c.params.bulk_2]
         return f"without it {', '.join(bound)} are not filled: there is no second store" if bound else ""
