@@ -80,7 +80,7 @@ class BranchResult:
 
 @dataclass(frozen=True)
 class PairResult:
-    """Two breakers in a row of which the upper one trips with, or before, the lower one."""
+    """Two breakers in a row of which the upper one trips with, or before, the lower one in a range of currents."""
 
     upper: str
     lower: str
@@ -263,10 +263,10 @@ def _pairs(components: Iterable[Electrical], networks: Sequence[Network]) -> Ite
             if node in network.nodes
         ]
         for upper in _next_above(component):
-            found = [unselective(upper.params, lower, most, shares.get(upper.id, 0.0)) for most, shares in reached]
-            if ranges := [one for one in found if one is not None]:
-                widest = max(ranges, key=lambda one: one.to_a)
-                yield PairResult(upper.id, name, widest.from_a, widest.to_a)
+            ways = [(most, shares[upper.id]) for most, shares in reached if shares.get(upper.id, 0.0) > 1e-6]
+            for most, share in sorted(ways)[-1:]:
+                for found in unselective(upper.params, lower, most, share):
+                    yield PairResult(upper.id, name, found.from_a, found.to_a)
 
 
 def _next_above(component: Electrical) -> Iterator[CircuitBreaker]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import NamedTuple
 
 from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings, trip_times
@@ -17,21 +18,21 @@ class Range(NamedTuple):
     to_a: float
 
 
-def unselective(upper: BreakerRatings, lower: BreakerRatings, most_a: float, share: float = 1.0) -> Range | None:
-    """The range up to `most_a` in which the upper breaker can no longer be called off when the lower one has broken.
+def unselective(upper: BreakerRatings, lower: BreakerRatings, most_a: float, share: float = 1.0) -> list[Range]:
+    """The ranges up to `most_a` in which the upper breaker can no longer be called off when the lower one has broken.
 
-    `share`: the part of the lower breaker's current that the upper one carries. From cold; None if there is no such
-    current.
+    `share`: the part of the lower breaker's current that the upper one carries. From cold.
     """
-    found: list[float] = []
-    amperes = lower.rated_a * lower.setting
+    found: list[Range] = []
+    amperes, inside = lower.rated_a * lower.setting, False
     while True:
         amperes = min(amperes, most_a)
         _, broken = trip_times(lower, amperes)
         committed, _ = trip_times(upper, amperes * share)
-        if committed <= broken and committed < float("inf"):
-            found.append(amperes)
+        together = committed <= broken and committed < inf
+        if together:
+            found.append(found.pop()._replace(to_a=amperes) if inside else Range(amperes, amperes))
+        inside = together
         if amperes >= most_a:
-            break
+            return found
         amperes *= 10.0 ** (1.0 / STEPS_A_DECADE)
-    return Range(found[0], found[-1]) if found else None

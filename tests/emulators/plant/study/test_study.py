@@ -79,3 +79,11 @@ def test_a_breaker_that_cannot_break_the_current_of_its_place_is_named() -> None
     assert weak.name == "lower"
     assert weak.breaking_ka == 10.0
     assert 20.0 < weak.short_circuit_ka < 30.0
+
+
+def test_ranges_with_selectivity_between_them_are_told_apart() -> None:
+    """Both short-time releases break in 140 ms up to where the lower one's instantaneous release goes first."""
+    found = feeder(BreakerRatings(1250.0, short_time=5.0, instantaneous=16.0), BreakerRatings(800.0))
+    low, high = found.pairs
+    assert (low.from_a, low.to_a) == (pytest.approx(6_250.0, rel=0.05), pytest.approx(12_000.0, rel=0.05))
+    assert high.from_a == pytest.approx(20_000.0, rel=0.05)
