@@ -8,8 +8,8 @@ from typing import Any
 
 from small_plant import Source, plant_of
 
+from twinfeed.emulators.plant.air.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.cooling.chillers import Chiller, ChillerRatings
-from twinfeed.emulators.plant.cooling.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.cooling.crahs import Crah, CrahRatings
 from twinfeed.emulators.plant.cooling.halls import Hall, HallRatings
 from twinfeed.emulators.plant.cooling.pumps import Pump, PumpRatings

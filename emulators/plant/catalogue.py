@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from twinfeed.emulators.extensions import COMPONENTS, Catalogue, add_faults
+from twinfeed.emulators.plant.air.climate import Climate
 from twinfeed.emulators.plant.cooling.chillers import Chiller
-from twinfeed.emulators.plant.cooling.climate import Climate
 from twinfeed.emulators.plant.cooling.cracs import Crac
 from twinfeed.emulators.plant.cooling.crahs import Crah
 from twinfeed.emulators.plant.cooling.halls import Hall

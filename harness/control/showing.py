@@ -43,6 +43,7 @@ KEY_POINTS: dict[str, tuple[tuple[str, str], ...]] = {
         ("capacity", "capacity.percent"),
     ),
     "crah": (("supply", "air.supply"), ("return", "air.return"), ("fan", "fan.speed"), ("valve", "valve.position")),
+    "crac": (("supply", "air.supply"), ("return", "air.return"), ("fan", "fan.speed"), ("load", "compressor.load")),
     "chilled_water_plant": (
         ("supply", "loop.supply"),
         ("return", "loop.return"),

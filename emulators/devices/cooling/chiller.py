@@ -16,8 +16,8 @@ from twinfeed.emulators.devices.cooling.probes import WATER_PROBE
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
 from twinfeed.emulators.devices.firmware.points import Refused
+from twinfeed.emulators.plant.air.thermal import passes_s
 from twinfeed.emulators.plant.cooling.chillers import Chiller
-from twinfeed.emulators.plant.cooling.thermal import passes_s
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance

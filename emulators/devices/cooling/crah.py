@@ -11,10 +11,10 @@ from twinfeed.emulators.devices.cooling.probes import AIR_PROBE, WATER_PROBE
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
 from twinfeed.emulators.devices.firmware.state import Params, State
+from twinfeed.emulators.plant.air.thermal import passes_s
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler
 from twinfeed.emulators.plant.cooling.cracs import Crac
 from twinfeed.emulators.plant.cooling.crahs import Crah
-from twinfeed.emulators.plant.cooling.thermal import passes_s
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault

@@ -11,8 +11,8 @@ from twinfeed.emulators.devices.cooling.probes import WATER_PROBE
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.points import Index
 from twinfeed.emulators.devices.firmware.state import Params, State
+from twinfeed.emulators.plant.air.thermal import passes_s
 from twinfeed.emulators.plant.cooling.pumps import Pump
-from twinfeed.emulators.plant.cooling.thermal import passes_s
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.ratings import Range

@@ -11,7 +11,7 @@ from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.domain import Domain, of_quantity
 from twinfeed.emulators.devices.firmware.points import BoundPoint, Index
 from twinfeed.emulators.devices.firmware.state import Params, State
-from twinfeed.emulators.plant.cooling.thermal import Body, passes_s
+from twinfeed.emulators.plant.air.thermal import Body, passes_s
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range, Text

@@ -10,10 +10,10 @@ from typing import Annotated, Any, ClassVar
 
 from typing_extensions import TypeVar
 
-from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K, humidity_ratio, relative_humidity_percent
-from twinfeed.emulators.plant.cooling.dust import DUST, airflow, filter_pa, horizon_s, settled
-from twinfeed.emulators.plant.cooling.moisture import LATENT_KJ_PER_KG, condensing_kg_s
-from twinfeed.emulators.plant.cooling.thermal import Balance
+from twinfeed.emulators.plant.air.dust import DUST, airflow, filter_pa, horizon_s, settled
+from twinfeed.emulators.plant.air.moisture import LATENT_KJ_PER_KG, condensing_kg_s
+from twinfeed.emulators.plant.air.properties import AIR_KJ_PER_M3_K, humidity_ratio, relative_humidity_percent
+from twinfeed.emulators.plant.air.thermal import Balance
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.approach import approached
 from twinfeed.emulators.plant.kernel.deeds import DeedKind

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated
 
-from twinfeed.emulators.plant.cooling.dust import DUST
+from twinfeed.emulators.plant.air.dust import DUST
 from twinfeed.emulators.plant.cooling.machines import Machine, machines, named
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any, ClassVar
 
+from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.dust import horizon_s, settled
+from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K
 from twinfeed.emulators.plant.cooling.chiller_ratings import CHILLER_FAULTS, ChillerRatings, ChillerState
-from twinfeed.emulators.plant.cooling.climate import Climate
 from twinfeed.emulators.plant.cooling.condensers import AirCondenser, WaterCondenser
-from twinfeed.emulators.plant.cooling.dust import horizon_s, settled
-from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K
 from twinfeed.emulators.plant.kernel.approach import approached
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from twinfeed.emulators.plant.cooling.climate import Climate
-from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K
+from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K
 
 NO_FLOW_C = 150.0
 """Saturated condensing temperature without flow through the condenser, degC: beyond any high-pressure switch."""

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from twinfeed.emulators.plant.cooling.air import wet_bulb_c
+from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.properties import wet_bulb_c
+from twinfeed.emulators.plant.air.thermal import Balance
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, AirHandlerRatings, AirHandlerState
 from twinfeed.emulators.plant.cooling.chillers import ChilledWater
-from twinfeed.emulators.plant.cooling.climate import Climate
 from twinfeed.emulators.plant.cooling.condensers import AirCondenser, WaterCondenser
 from twinfeed.emulators.plant.cooling.machines import Biquadratic, within
-from twinfeed.emulators.plant.cooling.thermal import Balance
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter

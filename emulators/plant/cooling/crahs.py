@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
+from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K, Balance, counterflow_effectiveness
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, AirHandlerRatings, AirHandlerState
-from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, Balance, counterflow_effectiveness
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range

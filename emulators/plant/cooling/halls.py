@@ -13,17 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from twinfeed.emulators.plant.cooling.air import (
+from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.moisture import Moisture
+from twinfeed.emulators.plant.air.properties import (
     AIR_KJ_PER_M3_K,
     dew_point_at,
     humidity_ratio,
     relative_humidity_percent,
 )
+from twinfeed.emulators.plant.air.thermal import Balance, Body, ThermalState
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, ConditionedAir
-from twinfeed.emulators.plant.cooling.climate import Climate
-from twinfeed.emulators.plant.cooling.moisture import Moisture
 from twinfeed.emulators.plant.cooling.rooms import sources_in
-from twinfeed.emulators.plant.cooling.thermal import Balance, Body, ThermalState
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Any, ClassVar
 
-from twinfeed.emulators.plant.cooling.air import saturated_kj_per_kg_k, wet_bulb_c
+from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.properties import saturated_kj_per_kg_k, wet_bulb_c
+from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K, counterflow_effectiveness
 from twinfeed.emulators.plant.cooling.chillers import ChilledWater
-from twinfeed.emulators.plant.cooling.climate import Climate
-from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, counterflow_effectiveness
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter

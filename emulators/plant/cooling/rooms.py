@@ -11,16 +11,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Protocol
 
-from twinfeed.emulators.plant.cooling.air import (
+from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.moisture import Moisture
+from twinfeed.emulators.plant.air.properties import (
     AIR_KJ_PER_M3_K,
     dew_point_at,
     humidity_ratio,
     relative_humidity_percent,
 )
+from twinfeed.emulators.plant.air.thermal import Balance, Body, ThermalState
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, ConditionedAir
-from twinfeed.emulators.plant.cooling.climate import Climate
-from twinfeed.emulators.plant.cooling.moisture import Moisture
-from twinfeed.emulators.plant.cooling.thermal import Balance, Body, ThermalState
 from twinfeed.emulators.plant.kernel.actor import Clock, State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Annotated, Any, ClassVar
 
+from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
 from twinfeed.emulators.plant.cooling.chillers import ChilledWater, Chiller
-from twinfeed.emulators.plant.cooling.climate import Climate
 from twinfeed.emulators.plant.cooling.heat_rejection import CoolingTower, DryCooler, HeatRejection
 from twinfeed.emulators.plant.cooling.hydraulics import common_head_kpa
 from twinfeed.emulators.plant.cooling.pumps import Pump
-from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range

@@ -78,20 +78,21 @@ def test_an_example_that_needs_no_site_works(path: tuple[str, ...], line: str) -
 
 
 @pytest.fixture(scope="module")
-def bamako(runtime: Path) -> Iterator[None]:
+def bamako(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The site alone in a folder for control sockets."""
+    runtime = tmp_path_factory.mktemp("bamako")
     with running_up(runtime, "bamako"):
-        yield
+        yield runtime
 
 
 ON_BAMAKO = [(path, line) for path, line in EXAMPLES if path[0] in ON_A_SITE]
 
 
-@pytest.mark.usefixtures("bamako")
 @pytest.mark.parametrize(("path", "line"), ON_BAMAKO, ids=ids(ON_BAMAKO))
 def test_an_example_on_a_running_site_works(
-    path: tuple[str, ...], line: str, monkeypatch: pytest.MonkeyPatch, runtime: Path
+    path: tuple[str, ...], line: str, bamako: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(runtime))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(bamako))
     ran = CliRunner().invoke(app, words(line))
     expected = (
         (0, 1) if path[0] in ("do", "status") else (0,)

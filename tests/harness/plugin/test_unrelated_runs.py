@@ -13,7 +13,7 @@ LARGE = {"pydantic", "pymodbus", "pysnmp", "ruamel", "scapy", "cryptography", "h
 """Packages that twinfeed needs and that take long to import."""
 
 ENTRY = {
-    "twinfeed", "twinfeed._lazy", "twinfeed.harness", "twinfeed.harness.plugin", "twinfeed.harness.pytest_plugin",
+    "twinfeed", "twinfeed._lazy", "twinfeed._phrases", "twinfeed.harness", "twinfeed.harness.plugin", "twinfeed.harness.pytest_plugin",
     "twinfeed.harness.plugin.hookspecs", "twinfeed.harness.plugin.options", "twinfeed.harness.plugin.selection", "twinfeed.harness.worlds",
     "twinfeed.harness.worlds.capabilities", "twinfeed.hil_rigs", "twinfeed.hil_rigs.pytest_plugin",
 }  # fmt: skip

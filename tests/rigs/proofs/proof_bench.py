@@ -22,6 +22,7 @@ from pathlib import Path
 
 import pytest
 from process_bench import PATIENCE_S, ProcessBench
+from workers import supervising
 
 from twinfeed.harness.record import Entry, read
 from twinfeed.harness.transports import NoAnswer
@@ -185,7 +186,7 @@ class ProofBench(ProcessBench):
             thread.submit(asyncio.run, self._to_normal()).result()
 
     def stop_supervisor(self) -> None:
-        for guard in self._pids(worker=False):
+        for guard in supervising.processes(self.file, worker=False):
             os.kill(guard, signal.SIGTERM)
         self.until(lambda: not self.supervisors(), "the supervisor ends")
 

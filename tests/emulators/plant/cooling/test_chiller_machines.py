@@ -12,10 +12,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from small_plant import Source, plant_of
 
+from twinfeed.emulators.plant.air.climate import Climate, ClimateRatings
+from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K
 from twinfeed.emulators.plant.cooling.chillers import ChilledWater, Chiller, ChillerRatings
-from twinfeed.emulators.plant.cooling.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.cooling.machines import machines, named
-from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K
 from twinfeed.emulators.plant.power.electrical import Component
 
 NAMES = {"A": "carrier-30xa325", "B": "carrier-30rb330", "C": "york-yt-1055"}

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from small_plant import plant_of
 
-from twinfeed.emulators.plant.cooling.air import dew_point_of, wet_bulb_c
-from twinfeed.emulators.plant.cooling.climate import Climate, ClimateRatings
+from twinfeed.emulators.plant.air.climate import Climate, ClimateRatings
+from twinfeed.emulators.plant.air.properties import dew_point_of, wet_bulb_c
 from twinfeed.emulators.plant.kernel.actor import PlantError
 
 

@@ -8,7 +8,7 @@ import pytest
 from cooled import It, ItRatings
 from small_plant import Source, plant_of
 
-from twinfeed.emulators.plant.cooling.climate import Climate, ClimateRatings
+from twinfeed.emulators.plant.air.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.cooling.cracs import Crac, CracRatings
 from twinfeed.emulators.plant.cooling.halls import Hall, HallRatings
 from twinfeed.emulators.plant.cooling.heat_rejection import CoolingTower, CoolingTowerRatings

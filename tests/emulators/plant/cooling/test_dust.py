@@ -7,7 +7,7 @@ from cooled import Site
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinfeed.emulators.plant.cooling.dust import WORST, airflow, filter_pa, settled
+from twinfeed.emulators.plant.air.dust import WORST, airflow, filter_pa, settled
 
 
 def test_filters_clog_while_the_fans_run_and_stay_so_until_they_are_changed() -> None:

@@ -8,9 +8,9 @@ import pytest
 from cooled import It, ItRatings
 from small_plant import Source, plant_of
 
-from twinfeed.emulators.plant.cooling.air import dew_point_of
+from twinfeed.emulators.plant.air.climate import Climate, ClimateRatings
+from twinfeed.emulators.plant.air.properties import dew_point_of
 from twinfeed.emulators.plant.cooling.chillers import Chiller, ChillerRatings
-from twinfeed.emulators.plant.cooling.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.cooling.crahs import Crah, CrahRatings
 from twinfeed.emulators.plant.cooling.halls import Hall, HallRatings
 from twinfeed.emulators.plant.cooling.heat_rejection import (

@@ -9,7 +9,7 @@ from cooled import Site
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinfeed.emulators.plant.cooling.air import dew_point_at, humidity_ratio
+from twinfeed.emulators.plant.air.properties import dew_point_at, humidity_ratio
 
 
 def site(dew_point_c: float, hall: dict[str, Any] | None = None, **ratings: Any) -> Site:

@@ -9,7 +9,7 @@ from cooled import It, ItRatings
 from small_plant import Source, plant_of
 from ups_bench import Load
 
-from twinfeed.emulators.plant.cooling.climate import Climate, ClimateRatings
+from twinfeed.emulators.plant.air.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.cooling.crahs import Crah, CrahRatings
 from twinfeed.emulators.plant.cooling.pumps import Pump, PumpRatings
 from twinfeed.emulators.plant.cooling.rooms import Room, RoomRatings, VentilationFan, VentilationFanRatings

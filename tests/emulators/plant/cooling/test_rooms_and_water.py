@@ -9,8 +9,8 @@ from cooled import Site
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinfeed.emulators.plant.cooling.air import dew_point_of, relative_humidity_percent
-from twinfeed.emulators.plant.cooling.thermal import counterflow_effectiveness
+from twinfeed.emulators.plant.air.properties import dew_point_of, relative_humidity_percent
+from twinfeed.emulators.plant.air.thermal import counterflow_effectiveness
 
 
 def test_a_freshly_started_site_does_not_drift() -> None:

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_plant import Source, plant_of
 
-from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K
+from twinfeed.emulators.plant.air.properties import AIR_KJ_PER_M3_K
+from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K, Balance
 from twinfeed.emulators.plant.cooling.halls import Hall, HallRatings
 from twinfeed.emulators.plant.cooling.pumps import Pump, PumpRatings
-from twinfeed.emulators.plant.cooling.thermal import WATER_KJ_PER_L_K, Balance
 from twinfeed.emulators.plant.cooling.water import WaterLoop, WaterLoopRatings
 
 

@@ -10,7 +10,7 @@ from gensets import Sets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from twinfeed.emulators.plant.cooling.climate import Climate, ClimateRatings
+from twinfeed.emulators.plant.air.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings, derated_kw, fuel_lph
 from twinfeed.emulators.plant.generation.swing import ASPIRATED_BAR, Swing, machine
 

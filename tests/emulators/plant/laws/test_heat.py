@@ -10,14 +10,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from twinfeed.emulators.plant.cooling.air import AIR_KJ_PER_M3_K
+from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.properties import AIR_KJ_PER_M3_K
+from twinfeed.emulators.plant.air.thermal import Body
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler
-from twinfeed.emulators.plant.cooling.climate import Climate
 from twinfeed.emulators.plant.cooling.cracs import Crac
 from twinfeed.emulators.plant.cooling.crahs import Crah
 from twinfeed.emulators.plant.cooling.halls import Hall
 from twinfeed.emulators.plant.cooling.rooms import Room
-from twinfeed.emulators.plant.cooling.thermal import Body
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.site import Site
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_plant import plant_of
 
-from twinfeed.emulators.plant.cooling.climate import Climate, ClimateRatings
+from twinfeed.emulators.plant.air.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.cooling.halls import Hall, HallRatings
 from twinfeed.emulators.plant.cooling.water import WaterLoop, WaterLoopRatings
 

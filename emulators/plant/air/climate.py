@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import cos, inf, pi
 from typing import Annotated, Any, ClassVar
 
-from twinfeed.emulators.plant.cooling.air import wet_bulb_c
+from twinfeed.emulators.plant.air.properties import wet_bulb_c
 from twinfeed.emulators.plant.kernel.actor import PlantError, State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range, Text

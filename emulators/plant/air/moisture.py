@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from math import exp, inf
 from typing import Protocol
 
-from twinfeed.emulators.plant.cooling.air import dew_point_at, humidity_ratio
+from twinfeed.emulators.plant.air.properties import dew_point_at, humidity_ratio
 
 CONTACT = 0.5
 """Part of the air that touches a coil's cold surface (one less the bypass factor of a row-deep coil; assumption)."""
