@@ -129,8 +129,8 @@ class Body(Component[S, P], Generic[S, P]):
         return sum([share * rates[n] for n, share in enumerate(shares, self.first) if share])
 
     def react(self) -> None:
-        """Until the clock first moves, the plant is at rest with whatever runs: nothing drifts after a start."""
-        if self._system is not None and self.plant.now == 0.0 and self._system.rest():
+        """At its start the plant is at rest with whatever runs, so that nothing drifts afterwards."""
+        if self._system is not None and self.plant.starting and self._system.rest():
             self.touch()
 
     def horizon(self) -> float:

@@ -88,6 +88,9 @@ class Clock(Protocol):
     moment: int
     """Grows with every round of reactions, every move of the clock and every fault."""
 
+    starting: bool
+    """True while the plant comes to rest for the first time."""
+
     @property
     def actors(self) -> Mapping[str, Actor]: ...
 

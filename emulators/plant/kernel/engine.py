@@ -73,6 +73,8 @@ class Plant:
         self.moment = 0
         """Grows with every round of reactions, every move of the clock and every fault; a value computed from
         continuous states is valid until then."""
+        self.starting = False
+        """True while the plant comes to rest for the first time."""
         self.on_defect: Callable[[Defect], None] | None = None
         """Called when the code of a device has raised an exception and the device has crashed. Without it (None) the
         exception leaves `advance`, so that a test without a recorder does not pass."""
@@ -112,7 +114,11 @@ class Plant:
             except PlantError as error:
                 error.who = error.who or actor.id
                 raise
-        self.settle()
+        self.starting = True
+        try:
+            self.settle()
+        finally:
+            self.starting = False
 
     def rearrange(self) -> None:
         """An actor's program has crashed or runs again; its timers that fell due meanwhile are due now."""
