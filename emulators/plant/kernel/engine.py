@@ -75,6 +75,8 @@ class Plant:
         continuous states is valid until then."""
         self.starting = False
         """True while the plant comes to rest for the first time."""
+        self._between = False
+        """True if the clock stands between two events: what happens now is an event of its own."""
         self.on_defect: Callable[[Defect], None] | None = None
         """Called when the code of a device has raised an exception and the device has crashed. Without it (None) the
         exception leaves `advance`, so that a test without a recorder does not pass."""
@@ -167,14 +169,20 @@ class Plant:
             if until < event:
                 self._move(until)
                 self.revision += 1
+                self._between = True
                 return
             self._move(event)
-            if self.arrivals:
-                self.revision += 1
-                for look in self.arrivals:
-                    look()
+            self._arrive()
             self._fire()
             self.settle()
+
+    def _arrive(self) -> None:
+        """The clock stands at an event, and no actor has reacted yet."""
+        self._between = False
+        if self.arrivals:
+            self.revision += 1
+            for arrival in self.arrivals:
+                arrival()
 
     @property
     def next_event_s(self) -> float:
@@ -342,6 +350,8 @@ class Plant:
             PlantError: no such target, kind or parameter, or a number out of its range; nothing has changed then.
         """
         actor, fault, chosen = self.check(target, kind, parameters, for_s)
+        if self._between:
+            self._arrive()
         noted = actor.state.faults.get(kind, {})  # at its onset, and kept while its parameters change
         actor.state.faults[kind] = {**{k: v for k, v in noted.items() if k not in fault.parameters}, **chosen}
         if for_s is not None:
@@ -359,6 +369,8 @@ class Plant:
         Raises:
             PlantError: that target does not exist or has no such fault.
         """
+        if self._between:
+            self._arrive()
         targets: Iterable[Actor] = self.actors.values() if target is None else (self.find(target),)
         cleared: list[tuple[str, str]] = []
         for actor in targets:
