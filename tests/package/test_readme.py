@@ -64,14 +64,15 @@ def test_the_same_test_passes_on_real_sockets(tmp_path: Path, run: Run) -> None:
 def test_a_bench_is_checked_armed_tested_reported_and_verified(
     tmp_path: Path, run: Run, practice: str, environment: Path
 ) -> None:
-    """The bench is practised on: emulators of its wiring answer in its place, with the first test that was written."""
+    """The bench is practised on: emulators of its wiring answer in its place, with the first test that was written. Arming
+    asks the three items of the checklist, then for the arming itself."""
     of_the_bench = [words for words in COMMANDS if "ups-bench" in words or words[1:2] in (["report"], ["verify"])]
     assert [words[1] for words in of_the_bench] == ["rig", "rig", "--rig", "report", "verify"]
     for words in of_the_bench:
         typed = [practice if word == "ups-bench" else word for word in words]
         if words[0] == "pytest":
             typed += ["-q", str(Path(practice).parent)]
-        done = run(*typed, answer="y\n", timeout_s=180.0)
+        done = run(*typed, answer="y\n" * 4, timeout_s=180.0)
         assert done.returncode == 0, (typed, done.stdout + done.stderr)
         if words[0] == "pytest":
             assert "1 passed" in done.stdout, done.stdout + done.stderr

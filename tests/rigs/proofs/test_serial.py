@@ -23,6 +23,7 @@ PROGRAMS = Path(__file__).with_name("serial_programs.py")
 
 RIG = """
 bench: proofs-serial
+checklist: []
 may_arm: [Awa]
 wiring:
   addresses: 127.45.0.0/24
