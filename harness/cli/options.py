@@ -29,6 +29,6 @@ def with_option(
     signature = inspect.signature(command, eval_str=True)
     option = inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
     own = [each for each in signature.parameters.values() if each.kind is not inspect.Parameter.VAR_KEYWORD]
-    found.__signature__ = signature.replace(parameters=[*own, option])  # type: ignore[attr-defined]
+    found.__signature__ = signature.replace(parameters=[*own, option])  # type: ignore[attr-defined]  # typer reads it
     found.__annotations__ = {each.name: each.annotation for each in [*own, option]}
     return found

@@ -62,7 +62,7 @@ def drawn(ratings: P, name: str, seed: int) -> P:
     for rating, (tolerance, span) in _declared(kind).items():
         value = tolerance.draw(getattr(ratings, rating), seed, name, rating)
         own[rating] = min(max(value, span.low), span.high) if span is not None else value
-    return replace(ratings, **own) if own else ratings  # type: ignore[type-var]
+    return replace(ratings, **own) if own else ratings  # type: ignore[type-var]  # ratings are dataclasses
 
 
 @cache
