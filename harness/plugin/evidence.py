@@ -62,6 +62,7 @@ class Evidence:
         return "\n".join(
             [
                 f"site {world.model.name}, {world.kind} world, seed {world.seed}, site's clock {spoken(world.now)}",
+                *world.remarks(),
                 f"again: {again}",
                 f"evidence in {place}: {', '.join(kept)}{note}",
                 f"the last {len(lines)} events:" if lines else "nothing had happened on the site",

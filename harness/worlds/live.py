@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.serving import HIGH_PORTS, Endpoint, LiveSite, ServeError
 from twinfeed.emulators.site import Site
+from twinfeed.harness.durations import spoken
 from twinfeed.harness.faults.capture import Capture
 from twinfeed.harness.faults.frames import Tamper
 from twinfeed.harness.faults.proxy import Proxies, Proxy, TcpProxy, UdpProxy
@@ -35,6 +36,11 @@ LOOK_S = 0.02
 """Period in which `run` checks the time of the site, s of the clock."""
 
 
+SLOW_S = 1.0
+"""A standstill of the site that is worth a remark, s of its own clock: the usual timeout of a client, so that devices
+which answer at once have seemed silent."""
+
+
 class LiveWorld(EmulatedWorld):
     """A site on real sockets. `speed` seconds of it pass in one of the clock; `worker` sets parallel worlds apart."""
 
@@ -48,6 +54,7 @@ class LiveWorld(EmulatedWorld):
         self.speed = speed
         self._ports = {protocol: port + APART * worker for protocol, port in HIGH_PORTS.items()}
         self._capture = Capture("frames.pcapng")
+        self._longest_s, self._longest_at_s = 0.0, 0.0
         self._live: LiveSite
         self._proxies: Proxies
 
@@ -109,10 +116,28 @@ class LiveWorld(EmulatedWorld):
         await self._pass(asyncio.ensure_future(self._reach(until_s)))
 
     async def _reach(self, until_s: float) -> None:
+        clock = asyncio.get_running_loop().time
         while self.now < until_s:
             if self._live.failure is not None:
                 raise self._live.failure
-            await asyncio.sleep(min(LOOK_S, (until_s - self.now) / self.speed))
+            pause_s = min(LOOK_S, (until_s - self.now) / self.speed)
+            asked_s = clock()
+            await asyncio.sleep(pause_s)
+            self._note_standstill((clock() - asked_s - pause_s) * self.speed)
+
+    def _note_standstill(self, stood_s: float) -> None:
+        """Keep the longest time, s of the site's clock, in which this process answered nobody."""
+        if stood_s > self._longest_s:
+            self._longest_s, self._longest_at_s = stood_s, self.now
+
+    def remarks(self) -> list[str]:
+        if self._longest_s < SLOW_S:
+            return []
+        return [
+            f"this machine was too slow for speed {self.speed:g}: no device could answer for {self._longest_s:.1f} s "
+            f"of the site's clock before {spoken(self._longest_at_s)}, so that devices may have seemed silent; choose a "
+            "lower --speed, or run fewer tests at the same time"
+        ]
 
     def _advance(self) -> None:
         """The pacer moves the plant."""

@@ -106,6 +106,10 @@ class World(ABC):
             PlantError: the plant failed.
         """
 
+    def remarks(self) -> list[str]:
+        """Sentences on how this run was carried out that its reader needs to judge a failure."""
+        return []
+
     # -- disturbing -------------------------------------------------------------------------------------------------
 
     async def inject(

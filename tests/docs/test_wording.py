@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.docs.wording import ROOT, breaches, modules
+from wording import ROOT, breaches, modules
 
 ROOMS = ("benchmarks", "docs/examples", "emulators", "fixtures", "harness", "hil_rigs", "tests")
 

@@ -81,8 +81,9 @@ class Computers:
         return (n for n in self.notices if (n.role, n.what, n.ups) == (role, what, ups))
 
     def order(self, role: str, ups: str) -> list[str]:
-        """The notices of that upsmon at that UPS and of its computer, in the order they came."""
-        return [n.what for n in self.notices if n.role == role and n.ups in (ups, "")]
+        """The notices of that upsmon at that UPS and of its computer, in the order they came, but for those at the
+        connection, which a busy machine loses for a moment."""
+        return [n.what for n in self.notices if n.role == role and n.ups in (ups, "") and not n.what.startswith("COMM")]
 
     def place(self, role: str, what: str) -> int:
         """The place of that one among all notices."""

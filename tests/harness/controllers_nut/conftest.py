@@ -17,7 +17,7 @@ from twinfeed.harness.controllers.program import Program
 from twinfeed.harness.plugin.options import worker
 from twinfeed.harness.worlds.live import LiveWorld
 
-SPEED = 20.0
+SPEED = 10.0
 """Seconds of the site in one of the clock; under libfaketime NUT's programs sleep as much faster."""
 
 INTERVALS = "--host-sync 60 --final-delay 20"
