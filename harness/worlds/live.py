@@ -135,7 +135,7 @@ class LiveWorld(EmulatedWorld):
             return []
         return [
             f"this machine was too slow for speed {self.speed:g}: no device could answer for {self._longest_s:.1f} s "
-            f"of the site's clock before {spoken(self._longest_at_s)}, so that devices may have seemed silent; choose a "
+            f"of the site's clock before {spoken(self._longest_at_s)}, so devices may have seemed silent; choose a "
             "lower --speed, or run fewer tests at the same time"
         ]
 
