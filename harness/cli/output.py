@@ -108,10 +108,14 @@ def finite(value: float | None) -> float | None:
     return value
 
 
+NAMES = frozenset({"outage", "date", "profile", "kind", "device", "target", "point", "fault", "deed", "node", "branch"})
+"""Headings of columns of names, which people copy: a name stays in one line, and the texts beside it wrap."""
+
+
 def table(title: str, *columns: str) -> Table:
     made = Table(title=said(title) or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        made.add_column(said(column), overflow="fold")
+        made.add_column(said(column), overflow="fold", no_wrap=column in NAMES)
     return made
 
 

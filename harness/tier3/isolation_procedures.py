@@ -75,7 +75,7 @@ def _why_not(site: Site, name: str) -> str:
     if component.kind in NO_CARD:
         return NO_CARD[component.kind]
     if isinstance(component, WaterLoop):
-        bound = [coil.id for coil in component.coils if not coil.params.alternate_loop] + [
+        bound = [coil.id for coil in component.coils if len(coil.loop_names) == 1] + [
             c.id for c in component.condensers
         ]
         return f"there is no second loop for {', '.join(bound)}" if bound else ""

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
 from typing import Annotated, Any, ClassVar
 
 from typing_extensions import TypeVar
 
 from twinfeed.emulators.plant.air.dust import DUST, airflow, filter_pa, horizon_s, settled
+from twinfeed.emulators.plant.air.enclosed import ConditionedAir
 from twinfeed.emulators.plant.air.moisture import LATENT_KJ_PER_KG, condensing_kg_s
 from twinfeed.emulators.plant.air.properties import AIR_KJ_PER_M3_K, humidity_ratio, relative_humidity_percent
 from twinfeed.emulators.plant.air.thermal import Balance
 from twinfeed.emulators.plant.kernel.actor import State
-from twinfeed.emulators.plant.kernel.approach import approached
+from twinfeed.emulators.plant.kernel.approach import approached, arrives_s
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
@@ -23,39 +23,6 @@ from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Elect
 
 THERMOSTAT_K = 5.0
 """A thermostat that has stopped a unit closes so far below its limit, K (assumption)."""
-
-
-class ConditionedAir(ABC):
-    """The air of a hall or room, as the air handlers in it meet it."""
-
-    @property
-    @abstractmethod
-    def inlet_c(self) -> float:
-        """Mean of the air that the servers draw in, degC."""
-
-    @property
-    @abstractmethod
-    def return_c(self) -> float:
-        """Air that the air handlers draw in, degC."""
-
-    @property
-    @abstractmethod
-    def dew_point_c(self) -> float:
-        """Of all the air, degC."""
-
-    @property
-    @abstractmethod
-    def damp(self) -> bool:
-        """True if water may condense on a coil."""
-
-    @abstractmethod
-    def rate_k_s(self, quantity: str) -> float:
-        """Rate at which that temperature moves, K/s."""
-
-    @property
-    @abstractmethod
-    def fire(self) -> bool:
-        """The contact of the fire panel that stops them."""
 
 
 @dataclass(frozen=True)
@@ -346,8 +313,7 @@ class AirHandler(Electrical[S, P]):
     # -- time -----------------------------------------------------------------------------------------------
 
     def horizon(self) -> float:
-        gap = abs(self.target - self.state.speed)
-        reach = inf if gap == 0.0 else min(2.0, gap * self.params.fan_ramp_s)
+        reach = arrives_s(self.state.speed, self.target, self.params.fan_ramp_s)
         if (dust := self.fault("dust")) and self.state.speed > 0.0:
             reach = min(reach, horizon_s(self.state.dirt, dust["rate"]))
         return reach

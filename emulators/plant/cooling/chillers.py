@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from math import inf
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from twinfeed.emulators.plant.air.climate import Climate
 from twinfeed.emulators.plant.air.dust import horizon_s, settled
 from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K
 from twinfeed.emulators.plant.cooling.chiller_ratings import CHILLER_FAULTS, ChillerRatings, ChillerState
+from twinfeed.emulators.plant.cooling.circuits import Branch, ChilledWater, WaterCooled
 from twinfeed.emulators.plant.cooling.condensers import AirCondenser, WaterCondenser
 from twinfeed.emulators.plant.kernel.approach import approached
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
@@ -18,45 +18,7 @@ from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
 
 
-class ChilledWater(ABC):
-    """The water of a loop, as the machines on it meet it."""
-
-    chillers: list[Chiller]
-
-    @property
-    @abstractmethod
-    def supply_c(self) -> float:
-        """Water to the coils, degC."""
-
-    @property
-    @abstractmethod
-    def return_c(self) -> float:
-        """Water from the coils, degC: it enters dry coolers and towers."""
-
-    @property
-    @abstractmethod
-    def entering_c(self) -> float:
-        """Water that enters the evaporators, degC: what dry coolers have left."""
-
-    @abstractmethod
-    def rate_k_s(self, quantity: str) -> float:
-        """Rate at which that temperature moves, K/s."""
-
-    @property
-    @abstractmethod
-    def evaporator_l_s(self) -> float:
-        """Through each chiller whose isolation valve is open, l/s."""
-
-    @abstractmethod
-    def condenser_l_s(self, machine: object) -> float:
-        """Through the condenser of that machine, l/s."""
-
-    @abstractmethod
-    def cooler_l_s(self, cooler: object) -> float:
-        """Through that cooling tower or dry cooler, l/s."""
-
-
-class Chiller(Electrical[ChillerState, ChillerRatings]):
+class Chiller(Electrical[ChillerState, ChillerRatings], Branch[ChillerState], WaterCooled):
     """The machine: evaporator, compressors, condenser and its built-in protection. When to start is its controller's.
 
     EnergyPlus Chiller:Electric:EIR and ReformulatedEIR: available = reference * capacity, input = available / COP *
@@ -72,8 +34,7 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
     FAULTS: ClassVar[Mapping[str, Fault]] = CHILLER_FAULTS
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
         "clean-condenser": DeedKind("wash the coil of its condenser", lambda c, _: c.clean()),
-        "shut-valve": DeedKind("shut its isolating valve", lambda c, _: c.isolate(True), undo="open-valve"),
-        "open-valve": DeedKind("open its isolating valve", lambda c, _: c.isolate(False), undo="shut-valve"),
+        **Branch.VALVE_DEEDS,
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES, "running": "", "tripped": "", "power_kw": "kW", "cooling_kw": "kW",
@@ -146,12 +107,6 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
             self.log("condenser cleaned")
             self.touch()
 
-    def isolate(self, closed: bool) -> None:
-        """Close or open the evaporator's isolation valve."""
-        if self.state.valve_open == closed:
-            self.state.valve_open = not closed
-            self.touch()
-
     def set_leaving(self, setpoint_c: float) -> None:
         if setpoint_c != self.state.setpoint_c:
             self.state.setpoint_c = setpoint_c
@@ -203,16 +158,6 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
     @property
     def entering_c(self) -> float:
         return self.loop.entering_c if self.loop else self.state.setpoint_c
-
-    @property
-    def leaving_c(self) -> float:
-        flow = self.flow_l_s * WATER_KJ_PER_L_K
-        return self.entering_c - self.cooling_kw / flow if flow > 0.0 else self.entering_c
-
-    @property
-    def cooling_kw(self) -> float:
-        constant, slope = self.duty(self.entering_c)
-        return constant + slope * self.entering_c
 
     @property
     def load_percent(self) -> float:
@@ -281,9 +226,16 @@ class Chiller(Electrical[ChillerState, ChillerRatings]):
         return self.condenser.flow_l_s if isinstance(self.condenser, WaterCondenser) else 0.0
 
     @property
+    def condenser_loop(self) -> str:
+        return self.params.condenser_loop
+
+    @property
     def condenser_open(self) -> bool:
-        """True if water may flow through its condenser."""
         return self.state.valve_open
+
+    @property
+    def condenser_rated_l_s(self) -> float:
+        return self.params.condenser_flow_l_s
 
     @property
     def condenser_leaving_c(self) -> float:

@@ -10,7 +10,7 @@ from twinfeed.emulators.plant.air.climate import Climate
 from twinfeed.emulators.plant.air.properties import wet_bulb_c
 from twinfeed.emulators.plant.air.thermal import Balance
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, AirHandlerRatings, AirHandlerState
-from twinfeed.emulators.plant.cooling.chillers import ChilledWater
+from twinfeed.emulators.plant.cooling.circuits import ChilledWater, WaterCooled
 from twinfeed.emulators.plant.cooling.condensers import AirCondenser, WaterCondenser
 from twinfeed.emulators.plant.cooling.machines import Biquadratic, within
 from twinfeed.emulators.plant.cooling.water import WaterLoop
@@ -82,7 +82,7 @@ class CracState(AirHandlerState):
     """They are ready to run: power, airflow, no switch open, restart delay over."""
 
 
-class Crac(AirHandler[CracState, CracRatings]):
+class Crac(AirHandler[CracState, CracRatings], WaterCooled):
     """A computer room air conditioner.
 
     Compressors follow the load to hold the supply air at its setpoint, and cycle below their minimum with the
@@ -142,6 +142,14 @@ class Crac(AirHandler[CracState, CracRatings]):
     def compressors(self) -> bool:
         """True if the compressors run, or cycle."""
         return self.state.compressors
+
+    @property
+    def condenser_loop(self) -> str:
+        return self.params.condenser_loop
+
+    @property
+    def condenser_rated_l_s(self) -> float:
+        return self.params.condenser_flow_l_s
 
     @property
     def condenser_open(self) -> bool:

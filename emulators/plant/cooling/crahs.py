@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K, Balance, counterflow_effectiveness
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, AirHandlerRatings, AirHandlerState
+from twinfeed.emulators.plant.cooling.circuits import WaterCoil
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
@@ -33,7 +34,7 @@ class CrahState(AirHandlerState):
     """The second coil carries the water."""
 
 
-class Crah(AirHandler[CrahState, CrahRatings]):
+class Crah(AirHandler[CrahState, CrahRatings], WaterCoil):
     """A computer room air handler.
 
     The coil follows the effectiveness-NTU method for counterflow; the valve holds the supply air at its setpoint while
@@ -60,10 +61,19 @@ class Crah(AirHandler[CrahState, CrahRatings]):
 
     def start(self) -> None:
         super().start()
-        named = (self.params.loop, self.params.alternate_loop)
-        found = [self.plant.find(name) if name else None for name in named]
+        both = (self.params.loop, self.params.alternate_loop)
+        found = [self.plant.find(name) if name else None for name in both]
         self.loops = [loop if isinstance(loop, WaterLoop) else None for loop in found]
         """The loops of its two coils; None where it has no coil."""
+
+    @property
+    def loop_names(self) -> tuple[str, ...]:
+        p = self.params
+        return (p.loop, p.alternate_loop) if p.alternate_loop else (p.loop,)
+
+    @property
+    def rated_l_s(self) -> float:
+        return self.params.water_l_s
 
     @property
     def loop(self) -> WaterLoop | None:

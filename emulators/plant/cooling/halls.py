@@ -13,17 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from twinfeed.emulators.plant.air.climate import Climate
-from twinfeed.emulators.plant.air.moisture import Moisture
-from twinfeed.emulators.plant.air.properties import (
-    AIR_KJ_PER_M3_K,
-    dew_point_at,
-    humidity_ratio,
-    relative_humidity_percent,
-)
+from twinfeed.emulators.plant.air.enclosed import ConditionedAir, EnclosedAir
+from twinfeed.emulators.plant.air.properties import AIR_KJ_PER_M3_K
 from twinfeed.emulators.plant.air.thermal import Balance, Body, ThermalState
-from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, ConditionedAir
-from twinfeed.emulators.plant.cooling.rooms import sources_in
+from twinfeed.emulators.plant.cooling.air_handlers import AirHandler
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 
@@ -97,8 +90,9 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
 
     def __init__(self, id: str, params: Any = None) -> None:
         super().__init__(id, params)
-        self.state.vapour = humidity_ratio(self.params.dew_point_c)
-        self._moisture = self._moist()
+        p = self.params
+        volume_m3 = p.area_m2 * p.height_m
+        self.enclosed = EnclosedAir[AirHandler[Any, Any]](self.state, p.dew_point_c, volume_m3, p.leak_per_h)
         spot = self.params.hot_spot
         self.shares = {
             "inlet_c": (1.0, 0.0, 0.0, 0.0, 0.0),
@@ -111,9 +105,7 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
     def start(self) -> None:
         actors = list(self.plant.actors.values())
         self.crahs = [a for a in actors if isinstance(a, AirHandler) and a.params.hall == self.id]
-        self._sources = sources_in(self.plant, self.id)
-        outside = self.plant.find(self.params.climate) if self.params.climate else None
-        self._climate = outside if isinstance(outside, Climate) else None
+        self.enclosed.find(self, self.params.climate, self.crahs)
         super().start()
 
     def on_fault(self, kind: str, active: bool) -> None:
@@ -156,49 +148,25 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
         return COLD_SHARE * self.inlet_c + (1.0 - COLD_SHARE) * self.return_c
 
     @property
-    def heat_kw(self) -> float:
-        """All that turns into heat in here but the fans of the air handlers, kW."""
-        return float(sum(source.heat_kw for source in self._sources))
-
-    @property
     def cooling_kw(self) -> float:
         """Heat that the coils take out, kW."""
-        return sum(crah.cooling_kw for crah in self.crahs)
+        return self.enclosed.cooling_kw
 
     @property
     def crahs_running(self) -> int:
         return sum(crah.running for crah in self.crahs)
 
-    @property
-    def dew_point_c(self) -> float:
-        """Of all the air, degC."""
-        return dew_point_at(self.state.vapour)
-
-    @property
-    def damp(self) -> bool:
-        """True if water may condense on a coil."""
-        return self._moisture.damp
-
-    @property
-    def humidity_percent(self) -> float:
-        """Relative humidity at the inlets, %."""
-        return relative_humidity_percent(self.inlet_c, self.dew_point_c)
-
     def horizon(self) -> float:
         """Until the air, or the vapour in it, has changed."""
-        coldest_c = min((unit.coldest_c for unit in self.crahs), default=100.0)
-        return min(super().horizon(), self._moisture.look(self.crahs, coldest_c, self._climate))
+        return min(super().horizon(), self.enclosed.horizon())
 
     def advance(self, dt: float) -> None:
         super().advance(dt)
-        self._moisture.advance(dt)
+        self.enclosed.advance(dt)
 
     def on_restore(self) -> None:
-        self._moisture = self._moist()
+        self.enclosed.hold(self.state)
         super().on_restore()
-
-    def _moist(self) -> Moisture:
-        return Moisture(self.state, self.params.area_m2 * self.params.height_m, self.params.leak_per_h)
 
     def capacities(self) -> list[float]:
         p = self.params
@@ -231,7 +199,7 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
             conductance = share * p.frames_kw_per_k_kw * p.design_kw
             balance.flow(air, frames, conductance)
             balance.flow(frames, air, conductance)
-        if self._climate is not None:
-            balance.inflow(hot, self._climate.outdoor_c, p.envelope_kw_per_k)
+        if (climate := self.enclosed.climate) is not None:
+            balance.inflow(hot, climate.outdoor_c, p.envelope_kw_per_k)
         for crah in self.crahs:
             crah.balance(balance, cold, hot)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 from twinfeed.emulators.plant.air.climate import Climate
 from twinfeed.emulators.plant.air.properties import saturated_kj_per_kg_k, wet_bulb_c
 from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K, counterflow_effectiveness
-from twinfeed.emulators.plant.cooling.chillers import ChilledWater
+from twinfeed.emulators.plant.cooling.circuits import Branch, ChilledWater
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
@@ -68,7 +68,7 @@ class HeatRejectionState(State):
     """Of the basin of a tower, part of its volume."""
 
 
-class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings]):
+class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings], Branch[HeatRejectionState]):
     """A fan that moves outdoor air over or through the water of a loop. Its drive holds the leaving water."""
 
     STATE = HeatRejectionState
@@ -82,10 +82,7 @@ class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings]):
             "it draws in its own exhaust", {"kelvin": Parameter(4.0, "K", 0.1, 30.0, "by which that air is warmer")}
         ),
     }
-    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
-        "shut-valve": DeedKind("shut its isolating valve", lambda c, _: c.isolate(True), undo="open-valve"),
-        "open-valve": DeedKind("open its isolating valve", lambda c, _: c.isolate(False), undo="shut-valve"),
-    }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = Branch.VALVE_DEEDS
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **Electrical.QUANTITIES, "running": "", "speed_percent": "%", "power_kw": "kW", "cooling_kw": "kW",
         "entering_c": "°C", "leaving_c": "°C", "flow_l_s": "l/s",
@@ -110,12 +107,6 @@ class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings]):
         if on != self.state.commanded:
             self.state.commanded = on
             self.log("started" if on else "stopped")
-            self.touch()
-
-    def isolate(self, closed: bool) -> None:
-        """Close or open its isolating valve."""
-        if self.state.valve_open == closed:
-            self.state.valve_open = not closed
             self.touch()
 
     # -- air ------------------------------------------------------------------------------------------------
@@ -156,17 +147,6 @@ class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings]):
     @property
     def entering_c(self) -> float:
         return self.loop.return_c if self.loop is not None else self.sink_c
-
-    @property
-    def leaving_c(self) -> float:
-        flow = self.flow_l_s * WATER_KJ_PER_L_K
-        return self.entering_c - self.cooling_kw / flow if flow > 0.0 else self.entering_c
-
-    @property
-    def cooling_kw(self) -> float:
-        """Heat that it takes out of the water, kW."""
-        constant, slope = self.duty(self.entering_c)
-        return constant + slope * self.entering_c
 
     def duty(self, entering_c: float) -> tuple[float, float]:
         """The heat it takes out of water that enters so warm, as (constant kW, slope kW/K of that temperature)."""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import inf
 from typing import Annotated, Any, ClassVar, Protocol
 
 from twinfeed.emulators.plant.cooling.hydraulics import PumpCurve, shaft_power
 from twinfeed.emulators.plant.kernel.actor import State
-from twinfeed.emulators.plant.kernel.approach import approached
+from twinfeed.emulators.plant.kernel.approach import approached, arrives_s
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
@@ -210,8 +209,7 @@ class Pump(Electrical[PumpState, PumpRatings]):
             super().on_timer(name)
 
     def horizon(self) -> float:
-        gap = abs(self.target - self.state.speed)
-        return inf if gap == 0.0 else min(2.0, gap * self.params.ramp_s)
+        return arrives_s(self.state.speed, self.target, self.params.ramp_s)
 
     def advance(self, dt: float) -> None:
         if self.state.speed > 0.0:

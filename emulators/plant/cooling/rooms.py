@@ -7,43 +7,19 @@ it cool the air. The walls lose heat to the air outside.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar
 
 from twinfeed.emulators.plant.air.climate import Climate
-from twinfeed.emulators.plant.air.moisture import Moisture
-from twinfeed.emulators.plant.air.properties import (
-    AIR_KJ_PER_M3_K,
-    dew_point_at,
-    humidity_ratio,
-    relative_humidity_percent,
-)
+from twinfeed.emulators.plant.air.enclosed import ConditionedAir, EnclosedAir, room_of
+from twinfeed.emulators.plant.air.properties import AIR_KJ_PER_M3_K
 from twinfeed.emulators.plant.air.thermal import Balance, Body, ThermalState
-from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, ConditionedAir
-from twinfeed.emulators.plant.kernel.actor import Clock, State
+from twinfeed.emulators.plant.cooling.air_handlers import AirHandler
+from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
-
-
-class HeatSource(Protocol):
-    """Anything that warms the room it names."""
-
-    @property
-    def heat_kw(self) -> float: ...
-
-
-def room_of(actor: Any) -> str:
-    """The name of the hall or room in which an actor stands, '' for outdoors."""
-    params = getattr(actor, "params", None)
-    return getattr(params, "room", "") or getattr(params, "hall", "")
-
-
-def sources_in(plant: Clock, room: str) -> Sequence[HeatSource]:
-    """Everything that gives its heat to the air of that hall or room, but its air handlers and fans."""
-    inside = (a for a in plant.actors.values() if room_of(a) == room)
-    return [a for a in inside if hasattr(a, "heat_kw") and not isinstance(a, (AirHandler, VentilationFan))]
 
 
 @dataclass(frozen=True)
@@ -97,8 +73,9 @@ class Room(Body[RoomState, RoomRatings], ConditionedAir):
     def __init__(self, id: str, params: Any = None) -> None:
         super().__init__(id, params)
         self.state.nodes_c = [self.params.air_c] * 2
-        self.state.vapour = humidity_ratio(self.params.dew_point_c)
-        self._moisture = self._moist()
+        p = self.params
+        volume_m3 = p.area_m2 * p.height_m
+        self.enclosed = EnclosedAir[AirHandler[Any, Any]](self.state, p.dew_point_c, volume_m3, p.infiltration_per_h)
         self.shares = {
             "air_c": (1.0, 0.0), "inlet_c": (1.0, 0.0), "return_c": (1.0, 0.0), "walls_c": (0.0, 1.0)
         }  # fmt: skip
@@ -107,9 +84,7 @@ class Room(Body[RoomState, RoomRatings], ConditionedAir):
         inside = [a for a in self.plant.actors.values() if room_of(a) == self.id]
         self.air_handlers = [a for a in inside if isinstance(a, AirHandler)]
         self.fans = [a for a in inside if isinstance(a, VentilationFan)]
-        self._sources = sources_in(self.plant, self.id)
-        outside = self.plant.find(self.params.climate) if self.params.climate else None
-        self._climate = outside if isinstance(outside, Climate) else None
+        self.enclosed.find(self, self.params.climate, self.air_handlers)
         super().start()
 
     @property
@@ -132,35 +107,14 @@ class Room(Body[RoomState, RoomRatings], ConditionedAir):
         return self.state.nodes_c[1]
 
     @property
-    def dew_point_c(self) -> float:
-        """Of the air, degC."""
-        return dew_point_at(self.state.vapour)
-
-    @property
-    def damp(self) -> bool:
-        """True if water may condense on a coil."""
-        return self._moisture.damp
-
-    @property
-    def humidity_percent(self) -> float:
-        """Relative humidity of the air, %."""
-        return relative_humidity_percent(self.air_c, self.dew_point_c)
-
-    @property
     def fire(self) -> bool:
         """The contact of the fire panel that stops air handlers and fans."""
         return "fire-suppression" in self.state.faults
 
     @property
-    def heat_kw(self) -> float:
-        """Losses of the equipment, kW."""
-        return float(sum(source.heat_kw for source in self._sources))
-
-    @property
     def cooling_kw(self) -> float:
         """Heat that coils and outdoor air take out, kW; negative if outdoor air brings heat."""
-        coils = sum(unit.cooling_kw for unit in self.air_handlers)
-        return coils + sum(fan.cooling_kw for fan in self.fans)
+        return self.enclosed.cooling_kw + sum(fan.cooling_kw for fan in self.fans)
 
     @property
     def walls_m2(self) -> float:
@@ -169,19 +123,15 @@ class Room(Body[RoomState, RoomRatings], ConditionedAir):
 
     def horizon(self) -> float:
         """Until the air, or the vapour in it, has changed."""
-        coldest_c = min((unit.coldest_c for unit in self.air_handlers), default=100.0)
-        return min(super().horizon(), self._moisture.look(self.air_handlers, coldest_c, self._climate))
+        return min(super().horizon(), self.enclosed.horizon())
 
     def advance(self, dt: float) -> None:
         super().advance(dt)
-        self._moisture.advance(dt)
+        self.enclosed.advance(dt)
 
     def on_restore(self) -> None:
-        self._moisture = self._moist()
+        self.enclosed.hold(self.state)
         super().on_restore()
-
-    def _moist(self) -> Moisture:
-        return Moisture(self.state, self.params.area_m2 * self.params.height_m, self.params.infiltration_per_h)
 
     def capacities(self) -> list[float]:
         p = self.params
@@ -195,8 +145,8 @@ class Room(Body[RoomState, RoomRatings], ConditionedAir):
         balance.flow(walls, air, exchange)
         for unit in self.air_handlers:
             unit.balance(balance, air, air)
-        if self._climate is not None:
-            outdoor_c, door = self._climate.outdoor_c, self.fault("door-open")
+        if (climate := self.enclosed.climate) is not None:
+            outdoor_c, door = climate.outdoor_c, self.fault("door-open")
             changes_h = p.infiltration_per_h + (door["changes"] if door else 0.0)
             balance.inflow(air, outdoor_c, changes_h * p.area_m2 * p.height_m * AIR_KJ_PER_M3_K / 3600.0)
             balance.inflow(walls, outdoor_c, p.envelope_kw_per_k)

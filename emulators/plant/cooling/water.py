@@ -13,8 +13,9 @@ from typing import Annotated, Any, ClassVar
 
 from twinfeed.emulators.plant.air.climate import Climate
 from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
-from twinfeed.emulators.plant.cooling.chillers import ChilledWater, Chiller
-from twinfeed.emulators.plant.cooling.heat_rejection import CoolingTower, DryCooler, HeatRejection
+from twinfeed.emulators.plant.cooling.chillers import Chiller
+from twinfeed.emulators.plant.cooling.circuits import ChilledWater, WaterCoil, WaterCooled
+from twinfeed.emulators.plant.cooling.heat_rejection import CoolingTower, DryCooler
 from twinfeed.emulators.plant.cooling.hydraulics import common_head_kpa
 from twinfeed.emulators.plant.cooling.pumps import Pump
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
@@ -114,24 +115,17 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         """The plant's moment, and what the pumps move in it, l/s."""
 
     def start(self) -> None:
-        actors = [a for a in self.plant.actors.values() if getattr(getattr(a, "params", None), "loop", None) == self.id]
-        self.chillers = [a for a in actors if isinstance(a, Chiller)]
-        self.pumps = [a for a in actors if isinstance(a, Pump)]
-        everything = self.plant.actors.values()
-        self.condensers: list[Any] = [
-            a for a in everything if getattr(getattr(a, "params", None), "condenser_loop", "") == self.id
-        ]
-        self.towers = [a for a in actors if isinstance(a, CoolingTower)]
-        self.dry_coolers = [a for a in actors if isinstance(a, DryCooler)]
-        machines = (Chiller, HeatRejection)
-        second = [a for a in everything if getattr(getattr(a, "params", None), "alternate_loop", None) == self.id]
-        coils: list[Any] = [
-            a for a in (*actors, *second) if hasattr(type(a), "cooling_kw") and not isinstance(a, machines)
-        ]
-        self._coils = coils
-        self._chosen = any(getattr(coil.params, "alternate_loop", "") for coil in coils)
+        actors, name = self.plant.actors.values(), self.id
+        self.chillers: list[Chiller] = [a for a in actors if isinstance(a, Chiller) and a.params.loop == name]
+        self.pumps = [a for a in actors if isinstance(a, Pump) and a.params.loop == name]
+        self.towers = [a for a in actors if isinstance(a, CoolingTower) and a.params.loop == name]
+        self.dry_coolers = [a for a in actors if isinstance(a, DryCooler) and a.params.loop == name]
+        self.condensers = [a for a in actors if isinstance(a, WaterCooled) and a.condenser_loop == name]
+        coils: list[WaterCoil] = [a for a in actors if isinstance(a, WaterCoil) and name in a.loop_names]
+        self._coils = sorted(coils, key=lambda coil: coil.loop_names.index(name))
+        self._chosen = any(len(coil.loop_names) > 1 for coil in coils)
         """Some units here have a second coil on another loop."""
-        self._all_coils_l_s = sum(coil.params.water_l_s for coil in coils)
+        self._all_coils_l_s = sum(coil.rated_l_s for coil in coils)
         p = self.params
         design_l_s = p.design_l_s or sum(x.params.flow_l_s for x in self.pumps if x.params.initially_on)
         self._resistance = p.design_kpa / design_l_s**2 if design_l_s > 0.0 else 0.0
@@ -145,7 +139,7 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         return self._climate.outdoor_c if self._climate is not None else self.params.ambient_c
 
     @property
-    def coils(self) -> list[Any]:
+    def coils(self) -> list[WaterCoil]:
         """The coils that take its water now."""
         return [coil for coil in self._coils if coil.loop is self] if self._chosen else self._coils
 
@@ -287,13 +281,12 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
             return 0.0
         return min(self.flow_l_s / len(valves), *(chiller.params.design_flow_l_s for chiller in valves))
 
-    def condenser_l_s(self, machine: Any) -> float:
+    def condenser_l_s(self, machine: object) -> float:
         """Through the condenser of that machine, l/s: all whose valves are open share the flow by their ratings."""
         valves = [one for one in self.condensers if one.condenser_open]
-        if not any(one is machine for one in valves):
-            return 0.0
-        asked = sum(one.params.condenser_flow_l_s for one in valves)
-        return float(machine.params.condenser_flow_l_s * min(1.0, self.flow_l_s / asked))
+        asked = sum(one.condenser_rated_l_s for one in valves)
+        mine = next((one.condenser_rated_l_s for one in valves if one is machine), 0.0)
+        return mine * min(1.0, self.flow_l_s / asked) if mine else 0.0
 
     def cooler_l_s(self, cooler: object) -> float:
         """Through that tower or dry cooler, l/s: all of a kind whose valves are open share what the pumps move."""
@@ -304,7 +297,7 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
     @property
     def coil_share(self) -> float:
         """Part of their rated flow that the coils get with their valves open."""
-        coils_l_s = sum(coil.params.water_l_s for coil in self.coils) if self._chosen else self._all_coils_l_s
+        coils_l_s = sum(coil.rated_l_s for coil in self.coils) if self._chosen else self._all_coils_l_s
         return min(1.0, self.flow_l_s / coils_l_s) if coils_l_s else 0.0
 
     @property

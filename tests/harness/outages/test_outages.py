@@ -77,6 +77,12 @@ def test_the_command_lists_them() -> None:
     assert "OVH" in cli().stdout
 
 
+@pytest.mark.parametrize("columns", [80, 40])
+def test_an_id_stays_in_one_line_to_be_copied(columns: int) -> None:
+    listing = CliRunner().invoke(app, ["outages"], env={"COLUMNS": str(columns)}).stdout
+    assert [line.split()[0] for line in listing.splitlines() if "-20" in line] == outages.ids()
+
+
 def test_the_command_plays_one() -> None:
     result = cli("run", "google-stghislain-2015-08", "--json")
     assert result.exit_code == 0
