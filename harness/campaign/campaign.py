@@ -25,6 +25,7 @@ from twinfeed.harness.campaign.reduce import Reduced, reduced
 from twinfeed.harness.campaign.relevance import distances
 from twinfeed.harness.campaign.versions import versions
 from twinfeed.harness.campaign.workers import Job, WorkerDied, Workers
+from twinfeed.harness.controllers.oracle import ORACLE
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.search.hunt import SHRINKING_RUNS
 from twinfeed.harness.search.strategies import Menu
@@ -66,6 +67,11 @@ class Found:
     """True once nothing more can be left out."""
     anyway: tuple[str, ...] = ()
     """The controllers with which the same failure comes as well; `no controller` is one of them."""
+
+    @property
+    def hopeless(self) -> bool:
+        """True if the oracle, which knows the plant and the faults, does not survive it either."""
+        return ORACLE in self.anyway
 
 
 @dataclass

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from twinfeed.emulators.plant.kernel.actor import PlantError, Restless
 from twinfeed.harness.controllers.blame import traceback_of
-from twinfeed.harness.controllers.in_process import ControllerFailed, named
+from twinfeed.harness.controllers.in_process import Controller, ControllerFailed, named
+from twinfeed.harness.controllers.oracle import ORACLE, oracle
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.faults.schedule import Scheduled
 from twinfeed.harness.journal import Journal
@@ -168,13 +169,20 @@ async def _run(
         await world.schedule(*scenario.entries)
         try:
             if scenario.controller:
-                await world.start_controller(named(scenario.controller))
+                await world.start_controller(_controller(world, scenario))
             await world.run(scenario.duration_s, stop)
         except (ControllerFailed, PlantError) as error:
             return error
     finally:
         watchers.remove(settled)
     return None
+
+
+def _controller(world: SimulatedWorld, scenario: Scenario) -> Controller:
+    if scenario.controller == ORACLE:
+        first_s = min((entry.at_s for entry in scenario.entries), default=0.0)
+        return oracle(world.model, world.sample, first_s)
+    return named(scenario.controller)
 
 
 def _told(failure: BaseException | None) -> str:

@@ -105,7 +105,7 @@ def report(result: Result, findings: Findings, untried: int, budget: Budget, jso
         return
     if result.found:
         console.print(f"[red]found {several(len(result.found), 'distinct failure')}[/] in {_run(result, budget)}")
-        for found in result.found.values():
+        for found in sorted(result.found.values(), key=lambda found: found.hopeless):
             _finding(found, findings.paths[found.identity])
     else:
         console.print(f"[green]nothing broke[/] in {_run(result, budget)}", soft_wrap=True)
@@ -134,6 +134,10 @@ def _finding(found: Found, path: Path) -> None:
         console.print("  known from a former search")
     if found.anyway:
         console.print(f"  it fails with {' and '.join(found.anyway)} as well", soft_wrap=True)
+    if found.hopeless:
+        console.print(
+            "  [yellow]most likely no controller can survive it[/]: an oracle that is given the faults does not"
+        )
     tell(found.tried.scenario, found.tried.what)
     console.print(f"saved as {escape(str(path))}", soft_wrap=True)
     console.print(f"  again:      twinfeed replay {escape(str(path))}", soft_wrap=True)
@@ -166,6 +170,7 @@ def as_json(result: Result, paths: Mapping[Identity, Path], untried: int) -> dic
                 "shrinking_runs": found.shrinking_runs,
                 "small": found.small,
                 "fails_also_with": list(found.anyway),
+                "hopeless": found.hopeless,
             }
             for found in result.found.values()
         ],

@@ -22,6 +22,7 @@ from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.output import Exit, console, fail, finite, plain_errors, print_json
 from twinfeed.harness.cli.search.telling import tell
 from twinfeed.harness.controllers.in_process import main_of
+from twinfeed.harness.controllers.oracle import ORACLE
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.properties.vocabulary import fits
@@ -149,7 +150,7 @@ def search(
                 budget=budget,
                 at_once=at_once,
                 patience_s=watchdog,
-                compared=["", *(compare or ())],
+                compared=["", ORACLE, *(compare or ())],
                 progress=progress.show,
                 keep=findings.save,
                 began=began,
