@@ -134,12 +134,11 @@ def _of_place(full: str, profile: Profile, place: Place, written: bool) -> Words
     catalogued = point_of(profile.kind, place.point)
     low, high = -math.inf, math.inf
     if written and entry.range is not None:
-        scale = float(entry.scale)
-        low, high = sorted((raw - entry.offset) / scale for raw in entry.range)
+        low, high = sorted(raw * float(entry.factor) + float(entry.offset) for raw in entry.range)
     if catalogued is not None:
         low = max(low, catalogued.low if catalogued.low is not None else -math.inf)
         high = min(high, catalogued.high if catalogued.high is not None else math.inf)
-    step = 0.0 if isinstance(entry, (Register, SnmpObject)) and entry.type in FLOATS else abs(1.0 / float(entry.scale))
+    step = 0.0 if isinstance(entry, (Register, SnmpObject)) and entry.type in FLOATS else abs(float(entry.factor))
     return Words(full, number=True, low=low, high=high, unit=place.unit, step=step)
 
 

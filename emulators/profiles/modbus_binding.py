@@ -229,7 +229,7 @@ class ProfileUnit:
             if found is None or found.bit.access == "ro":
                 raise IllegalAddress(f"coil {place} does not exist in this product or can only be read")
             bit, target = found.bit, found.target
-            raw = value if bit.enum is None and bit.scale == 1 else int(value)
+            raw = value if bit.enum is None and bit.factor == 1 else int(value)
             _check(bit, target, raw)
             writes.append((bit, target, raw))
         self._carry_out(writes)

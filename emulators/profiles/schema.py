@@ -7,7 +7,7 @@ A profile only renames and scales. Each entry takes its value from exactly one p
     flags      several conditions packed into the bits of one number or the characters of one text
     count_of   the number of rows of a table
 
-and describes that value on the wire (type, scale, enumeration), who may write it and where the number
+and describes that value on the wire (type, factor, enumeration), who may write it and where the number
 comes from (`source`: MIB object, manual and page).
 """
 
@@ -18,14 +18,21 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 OID_PATTERN = r"^[0-9]+(\.([0-9]+|\{[a-z_]+([+-][0-9]+)?\}))+$"
 POINT_PATTERN = r"^[a-z0-9_]+(\.([A-Za-z0-9_]+|[0-9]+(-[0-9]+)*|\{[a-z_]+\}))*$"
 
 
 def _number(value: Any) -> Any:
-    return Fraction(value) if isinstance(value, str) else value
+    """A number as it is written: 0.1 is a tenth, 1/60 a sixtieth."""
+    return Fraction(str(value)) if isinstance(value, (str, int, float)) and not isinstance(value, bool) else value
+
+
+def _not_zero(number: Fraction) -> Fraction:
+    if number == 0:
+        raise ValueError("found 0, expected the value of a raw 1, such as 0.1")
+    return number
 
 
 def _true_and_false(value: Any) -> Any:
@@ -35,7 +42,8 @@ def _true_and_false(value: Any) -> Any:
     return {str(word).lower() if isinstance(word, bool) else str(word): raw for word, raw in value.items()}
 
 
-Scale = Annotated[Fraction, BeforeValidator(_number)]
+Number = Annotated[Fraction, BeforeValidator(_number)]
+Factor = Annotated[Number, AfterValidator(_not_zero)]
 Enumeration = Annotated[dict[str, int | str], BeforeValidator(_true_and_false)]
 
 SnmpType = Literal[
@@ -80,9 +88,10 @@ class Entry(Strict):
     """A text may hold index names (`Outlet {outlet}`); one that begins with `hex:` gives its octets."""
     flags: Flags | None = None
     count_of: str | None = None
-    scale: Scale = Fraction(1)
-    """raw = point * scale + offset."""
-    offset: float = 0.0
+    factor: Factor = Fraction(1)
+    """The value of a raw 1, in the point's unit, as manuals and lists give it: value = raw * factor + offset."""
+    offset: Number = Fraction(0)
+    """The value of a raw 0, in the point's unit. It is given beside a factor."""
     enum: Enumeration | None = None
     format: str | None = None
     """The format of a number that is written as text: `{:.1f}`."""
@@ -94,6 +103,27 @@ class Entry(Strict):
     missing: int | float | str | None = None
     """Raw value answered while the point has none (NaN)."""
     source: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_scale(cls, given: Any) -> Any:
+        """Refuse the entries of 0.1.0, whose `scale` was the reciprocal and whose `offset` was raw."""
+        if isinstance(given, dict) and "scale" in given:
+            raise ValueError(
+                f"scale: found {given['scale']}, expected `factor`, the value of a raw 1 in the point's unit:"
+                " value = raw * factor + offset; `scale: 10` of 0.1.0 is `factor: 0.1` (docs/how-to/upgrade.md)"
+            )
+        if isinstance(given, dict) and "offset" in given and "factor" not in given:
+            raise ValueError(
+                "offset: expected a `factor` beside it: value = raw * factor + offset;"
+                " `offset: 40` of 0.1.0 is `factor: 1, offset: -40` (docs/how-to/upgrade.md)"
+            )
+        return given
+
+    @property
+    def raw_offset(self) -> Fraction:
+        """The raw number of a value of 0."""
+        return -self.offset / self.factor
 
     @model_validator(mode="after")
     def _one_origin(self) -> Entry:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from fractions import Fraction
 
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.profiles.schema import Entry
@@ -35,8 +34,8 @@ def shower(entry: Entry) -> Callable[[Value], Raw]:
     (NaN) when the entry gives no `missing`.
     """
     enum, missing, form = entry.enum, entry.missing, entry.format
-    times, over, offset = entry.scale.numerator, entry.scale.denominator, entry.offset
-    scaled = entry.scale != 1
+    times, over, offset = entry.factor.denominator, entry.factor.numerator, float(entry.raw_offset)
+    scaled = entry.factor != 1
 
     def listed(value: Value) -> Raw:
         assert enum is not None
@@ -90,9 +89,9 @@ def from_raw(entry: Entry, raw: Raw) -> Value:
         raw = _unformatted(entry.format, raw)
     if isinstance(raw, (str, bytes)):
         return raw
-    if entry.scale == 1 and not entry.offset:
+    if entry.factor == 1 and not entry.offset:
         return raw
-    return float((raw - entry.offset) * float(1 / Fraction(entry.scale)))
+    return float((raw - float(entry.raw_offset)) * float(entry.factor))
 
 
 def _unformatted(form: str, text: str) -> float:

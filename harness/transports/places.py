@@ -213,7 +213,7 @@ def _widest_first(own: list[Place]) -> list[Place]:
 def _reach(entry: Shown) -> float | None:
     """The largest value of the point that a counter or gauge can show, None for other types."""
     largest = LARGEST.get(entry.type) if isinstance(entry, SnmpObject) else None
-    return None if largest is None else float(largest / entry.scale)
+    return None if largest is None else float(abs(largest * entry.factor))
 
 
 @cache

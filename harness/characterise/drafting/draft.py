@@ -85,8 +85,8 @@ class Draft:
 def guessed(guess: Guess) -> dict[str, object]:
     """The fields of an entry for a guess."""
     fields: dict[str, object] = {"point": guess.point}
-    if guess.scale != 1:
-        fields["scale"] = guess.scale
+    if guess.factor != 1:
+        fields["factor"] = guess.factor
     if guess.enum:
         fields["enum"] = dict(guess.enum)
     return fields
@@ -102,7 +102,7 @@ def scalar(value: object) -> str:
     if isinstance(value, Mapping):
         return flow(value)
     if isinstance(value, Fraction):
-        return str(value)
+        return re.sub(r"^1/1(0+)$", lambda match: f"0.{match[1][1:]}1", str(value))
     if isinstance(value, bool) or not isinstance(value, str):
         return json.dumps(value)
     if PLAIN.fullmatch(value) and value.lower() not in WORDS_OF_YAML:

@@ -56,7 +56,7 @@ class Guess:
     """A point and its form in a profile. `doubt` names the open decision, empty if there is none."""
 
     point: str
-    scale: Fraction = Fraction(1)
+    factor: Fraction = Fraction(1)
     enum: Mapping[str, int] = field(default_factory=dict)
     doubt: str = ""
 
@@ -179,17 +179,17 @@ PHASES = {"l1": "1", "l2": "2", "l3": "3", "a": "1", "b": "2", "c": "3", "1": "1
 
 def _measured(point: AnyPoint, name: str, shown: Shown) -> Guess | None:
     if shown.measure is None:
-        doubt = f"unit and scale are not given: the point is in {point.unit}"
+        doubt = f"unit and factor are not given: the point is in {point.unit}"
         return Guess(name, doubt=doubt) if _possible(point.unit, Fraction(1), shown.recorded) else None
-    scale = shown.measure.scale_for(point.unit)
-    if scale is None or not _possible(point.unit, scale, shown.recorded):
+    factor = shown.measure.factor_for(point.unit)
+    if factor is None or not _possible(point.unit, factor, shown.recorded):
         return None
-    return Guess(name, scale)
+    return Guess(name, factor)
 
 
-def _possible(unit: str, scale: Fraction, recorded: tuple[float, ...]) -> bool:
+def _possible(unit: str, factor: Fraction, recorded: tuple[float, ...]) -> bool:
     low, high = POSSIBLE.get(unit, ANY)
-    return all(low <= value / scale <= high for value in recorded)
+    return all(low <= value * factor <= high for value in recorded)
 
 
 def _enumerated(point: AnyPoint, name: str, shown: Shown) -> Guess | None:

@@ -64,9 +64,9 @@ class Row:
         return None if of is None else Measure(of.base, of.times * self.scale)
 
     @property
-    def raw_offset(self) -> float:
+    def raw_offset(self) -> Fraction:
         """The raw number of 0 in the list's unit."""
-        return float(-self.offset / self.scale)
+        return -self.offset / self.scale
 
 
 @dataclass
@@ -214,7 +214,7 @@ def _entry(made: Draft, row: Row, walk: Walk | None, guesser: Guesser) -> None:
     source = f"list line {row.line}: {row.source}{unit}"
     value = None if walk is None else _recorded(row, walk)
     is_text = row.register is not None and row.register.type == "string"
-    recorded = (float(value) - row.raw_offset,) if isinstance(value, (int, float)) else ()
+    recorded = (float(value - row.raw_offset),) if isinstance(value, (int, float)) else ()
     is_bit = row.register is None
     known = Shown(row.name, row.measure, {} if is_bit else row.labels, is_text, recorded=recorded, is_bit=is_bit)
     guess = guesser.guess(known)
@@ -222,7 +222,7 @@ def _entry(made: Draft, row: Row, walk: Walk | None, guesser: Guesser) -> None:
     if guess is not None:
         access: dict[str, object] = {} if row.access == "ro" else {"access": row.access}
         if row.offset:
-            access["offset"] = row.raw_offset
+            access |= {"factor": guess.factor, "offset": -row.raw_offset * guess.factor}
         doubt = "; ".join(filter(None, (guess.doubt, missing)))
         made.entry(section, fields | guessed(guess) | access | {"source": source}, doubt)
         return

@@ -28,7 +28,7 @@ class ShippedEntries:
             for entry in profile.snmp.objects:
                 place = _place(entry.oid)
                 first = self._entries.setdefault(place, (name, entry))[1]
-                if (first.point, first.scale, first.enum) != (entry.point, entry.scale, entry.enum):
+                if (first.point, first.factor, first.enum) != (entry.point, entry.factor, entry.enum):
                     contradicted.add(place)
         for place in contradicted:
             del self._entries[place]
@@ -58,8 +58,8 @@ def _places(oid: Oid) -> Iterator[Place]:
 def fields(profile: str, entry: SnmpObject) -> dict[str, object]:
     """The fields of a draft's entry with the same meaning."""
     made: dict[str, object] = {"oid": entry.oid, "type": entry.type, "point": entry.point}
-    if entry.scale != 1:
-        made["scale"] = entry.scale
+    if entry.factor != 1 or entry.offset:
+        made["factor"] = entry.factor
     if entry.offset:
         made["offset"] = entry.offset
     if entry.enum:

@@ -56,10 +56,10 @@ class Measure(NamedTuple):
     base: str
     times: Fraction
 
-    def scale_for(self, unit: str) -> Fraction | None:
-        """The profile's scale (raw = point * scale) for a point in that unit; None if it measures something else."""
+    def factor_for(self, unit: str) -> Fraction | None:
+        """The worth of a raw 1 for a point in that unit, a profile's `factor`; None if it measures something else."""
         base, size = CATALOGUE.get(unit, (unit, Fraction(1)))
-        return size / self.times if base == self.base else None
+        return self.times / size if base == self.base else None
 
 
 def measure(text: str) -> Measure | None:

@@ -68,7 +68,7 @@ class Item:
         floating = isinstance(entry, Register) and entry.type in ("f32", "f64")
         if floating or entry.format is not None:
             return 0.0
-        return abs(float(1 / entry.scale))
+        return abs(float(entry.factor))
 
     def decoded(self, raw: Raw) -> Value | None:
         """The value that `raw` would stand for, None if the point cannot have it."""

@@ -21,7 +21,7 @@ product: {product}
 kind: {kind}
 modbus:
   registers:
-    - {{table: holding, address: 0, type: u16, point: line_voltage.1, scale: 10, source: list}}
+    - {{table: holding, address: 0, type: u16, point: line_voltage.1, factor: 0.1, source: list}}
 """
 
 SITE = """site: room

@@ -85,7 +85,7 @@ snmp:
   sys_object_id: 1.3.6.1.4.1.99999.1
   sys_descr: "Heater firmware {system.firmware}"
   objects:
-    - {oid: 1.3.6.1.4.1.99999.1.1.0, type: integer, point: temperature, scale: 10, access: rw, range: [-100, 900]}
+    - {oid: 1.3.6.1.4.1.99999.1.1.0, type: integer, point: temperature, factor: 0.1, access: rw, range: [-100, 900]}
     - {oid: "1.3.6.1.4.1.99999.1.2.1.2.{element}", type: integer, point: "element.{element}.state", enum: {on: 1, off: 2}, access: rw}
     - {oid: "1.3.6.1.4.1.99999.1.2.1.3.{element}", type: string, value: "Element {element+10}"}
     - {oid: 1.3.6.1.4.1.99999.1.3.0, type: integer, count_of: element}
@@ -95,7 +95,7 @@ snmp:
 modbus:
   identification: {0: Nobody, 2: "{system.firmware}"}
   registers:
-    - {table: holding, address: 10, type: i16, point: temperature, scale: 10, access: rw}
+    - {table: holding, address: 10, type: i16, point: temperature, factor: 0.1, access: rw}
     - {table: holding, address: 11, type: f32, point: temperature, word_order: little}
     - {table: holding, address: 20, type: u16, point: "element.{element}.state", enum: {on: 1, off: 0}, stride: {element: 5}, access: rw}
     - {table: input, address: 0, type: string, length: 3, value: "abc"}
@@ -232,14 +232,14 @@ def test_coils_switch(surface, heater):
 
 @given(st.integers(-200, 1000))
 def test_what_is_written_is_read_back(raw):
-    entry = library.Register(table="holding", address=0, type="i16", point="temperature", scale="10")
+    entry = library.Register(table="holding", address=0, type="i16", point="temperature", factor="0.1")
     assert to_raw(entry, from_raw(entry, raw)) == pytest.approx(raw)
 
 
 def test_a_profile_that_asks_for_what_the_device_lacks_names_the_place(heater, tmp_path):
     path = tmp_path / "heater.yaml"
     path.write_text(
-        PROFILE.replace("point: temperature, scale: 10, access: rw, range", "point: temprature, access: rw, range")
+        PROFILE.replace("point: temperature, factor: 0.1, access: rw, range", "point: temprature, access: rw, range")
     )
     with pytest.raises(ProfileError, match=r"heater, 1\.3\.6\.1\.4\.1\.99999\.1\.1\.0: .*did you mean temperature"):
         SurfaceTree(Surface(library.load(path), heater))
@@ -279,7 +279,7 @@ EXTRAS = """\
   exception_status: {flags: {base: 64, bits: {0: {point: element.1.state, in: [on]}, 7: {point: alarm.hot.active}}}}
   server_id: {id: "hex:b4", runs: {point: element.1.state, in: [on]}, more: "firmware {system.firmware}"}
   files:
-    - {file: 4, address: 7, type: i16, point: temperature, scale: 10, access: rw}
+    - {file: 4, address: 7, type: i16, point: temperature, factor: 0.1, access: rw}
     - {file: 4, address: 8, type: u16, value: 42}
   fifos: [{pointer: 1246, address: 10, count: 3}]
 """

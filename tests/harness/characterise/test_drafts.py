@@ -81,9 +81,11 @@ class TestFromMibs:
             line = next(
                 line for line in draft.text().splitlines() if f"{entry.oid}, " in line or f'{entry.oid}", ' in line
             )
-            scale = by_people.scale if "# TODO: unit and scale" in line else entry.scale
-            if (entry.point, scale) != (by_people.point, by_people.scale):
-                wrong.append(f"{entry.oid} {entry.source}: {entry.point} x {entry.scale}, people say {by_people.point}")
+            factor = by_people.factor if "# TODO: unit and factor" in line else entry.factor
+            if (entry.point, factor) != (by_people.point, by_people.factor):
+                wrong.append(
+                    f"{entry.oid} {entry.source}: {entry.point} x {entry.factor}, people say {by_people.point}"
+                )
         assert not wrong
 
     def test_what_is_fixed_is_served_as_it_was_recorded(
@@ -107,8 +109,8 @@ def test_most_of_a_ups_is_told_from_the_ups_mib(modules: Mibs, shared_data: Path
     text = mib_draft.draft("draft", "ups", modules, ["UPS-MIB"], recorded, NOTHING_KNOWN).text()
     for line in (
         "point: battery.status, enum: {unknown: 1, normal: 2, low: 3, depleted: 4}, source: UPS-MIB upsBatteryStatus}",
-        'point: battery.runtime, scale: 1/60, source: "UPS-MIB upsEstimatedMinutesRemaining, minutes"}',
-        '{oid: "1.3.6.1.2.1.33.1.4.4.1.3.{line}", type: integer, point: "output.{line}.current", scale: 10,',
+        'point: battery.runtime, factor: 60, source: "UPS-MIB upsEstimatedMinutesRemaining, minutes"}',
+        '{oid: "1.3.6.1.2.1.33.1.4.4.1.3.{line}", type: integer, point: "output.{line}.current", factor: 0.1,',
         "# TODO upsIdentManufacturer: which point? The name of the UPS manufacturer.",
     ):
         assert line in text
@@ -220,8 +222,8 @@ class TestFromARegisterList:
         modbus = written(self.draft(tmp_path), tmp_path).modbus
         assert modbus is not None
         by_address = {register.address: register for register in modbus.registers}
-        assert (by_address[100].point, by_address[100].scale) == ("frequency", 100)
-        assert (by_address[101].point, by_address[101].scale) == ("voltage.2", 10)
+        assert (by_address[100].point, by_address[100].factor) == ("frequency", Fraction(1, 100))
+        assert (by_address[101].point, by_address[101].factor) == ("voltage.2", Fraction(1, 10))
 
     def test_what_is_not_plain_keeps_its_recorded_value_and_a_todo(self, tmp_path: Path) -> None:
         draft = self.draft(tmp_path)
@@ -304,11 +306,11 @@ class TestUnits:
         assert described("The actual battery bus voltage in tenths of volts.") == ("V", Fraction(1, 10))
         assert described("The name of the unit.") is None
 
-    def test_the_scale_is_from_the_catalogues_unit_to_the_raw_number(self) -> None:
+    def test_the_factor_is_from_the_raw_number_to_the_catalogues_unit(self) -> None:
         tenths, minutes = measure("0.1 Volt DC"), measure("minutes")
         assert tenths is not None
         assert minutes is not None
-        assert (tenths.scale_for("V"), minutes.scale_for("s"), minutes.scale_for("V")) == (10, Fraction(1, 60), None)
+        assert (tenths.factor_for("V"), minutes.factor_for("s"), minutes.factor_for("V")) == (Fraction(1, 10), 60, None)
 
 
 class TestGuesses:
@@ -317,7 +319,7 @@ class TestGuesses:
     def test_a_name_and_a_unit_make_a_point_plain(self) -> None:
         guess = self.ups.guess(Shown("batteryVoltage", measure("0.1 V")))
         assert guess is not None
-        assert (guess.point, guess.scale, guess.doubt) == ("battery.voltage", 10, "")
+        assert (guess.point, guess.factor, guess.doubt) == ("battery.voltage", Fraction(1, 10), "")
 
     @pytest.mark.parametrize(
         "shown",
@@ -336,7 +338,7 @@ class TestGuesses:
     def test_without_a_unit_the_guess_says_what_to_decide(self) -> None:
         guess = self.ups.guess(Shown("batteryVoltage"))
         assert guess is not None
-        assert guess.doubt == "unit and scale are not given: the point is in V"
+        assert guess.doubt == "unit and factor are not given: the point is in V"
 
     def test_what_is_near_is_named(self) -> None:
         assert "battery.voltage" in self.ups.near(Shown("batteryVoltageAlarmThreshold"))

@@ -123,7 +123,7 @@ def mistaken(walk: Walk, item: Item, kind: str) -> float:
     if kind == "minutes":
         return put(walk, item, raw / 60.0)
     if kind == "°F":
-        return put(walk, item, (item.value * 1.8 + 32.0) * float(entry.scale) + entry.offset)
+        return put(walk, item, (item.value * 1.8 + 32.0) / float(entry.factor) + float(entry.raw_offset))
     if kind == "sentinel" and isinstance(entry, SnmpObject):
         return put(walk, item, SNMP_ENDS.get(entry.type, (0, 65535))[1])
     if kind == "sentinel":

@@ -113,12 +113,12 @@ def register(**fields: Any) -> Register:
 
 class TestValues:
     def test_what_stands_for_no_value_is_nan(self) -> None:
-        value = from_raw(register(scale=10, missing=-9999), -9999)
+        value = from_raw(register(factor=0.1, missing=-9999), -9999)
         assert isinstance(value, float)
         assert math.isnan(value)
 
     def test_any_other_number_is_one(self) -> None:
-        assert from_raw(register(scale=10, missing=-9999), 215) == 21.5
+        assert from_raw(register(factor=0.1, missing=-9999), 215) == 21.5
 
     @pytest.mark.parametrize(
         ("form", "text", "number"), [("{:.0f}A", "40A", 40.0), ("{:.1f}", "-1.5", -1.5), ("{:.0f}VA", "3000VA", 3000.0)]
