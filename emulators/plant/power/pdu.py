@@ -285,6 +285,7 @@ class Pdu(Electrical[PduState, PduRatings]):
         if draws is not self.outlet_draws or state is not self.state:
             self.state.kw = [d.total_kw for d in self.outlet_draws]
             self.state.kva = [d.total_kva for d in self.outlet_draws]
+            self.state.inlet_kva = self._draw.total_kva
         self.state.heating = [(self.bank_amperes(b) / self.params.bank_a) ** 2 for b in range(1, self.params.banks + 1)]
         self._metered = (self.outlet_draws, self.output.volts, self.state, self._inside)
         self._watch_breakers()
@@ -342,6 +343,7 @@ class Pdu(Electrical[PduState, PduRatings]):
             if kw or state.kva[o]:
                 state.kwh[o] += kw * hours
                 state.kvah[o] += state.kva[o] * hours
+        state.inlet_kvah += state.inlet_kva * hours
         left = exp(-dt / self.curve.tau_s)
         state.warmth = [h + (w - h) * left for h, w in zip(state.heating, state.warmth, strict=True)]
         state.metered_at = self.plant.now
@@ -449,7 +451,8 @@ class Pdu(Electrical[PduState, PduRatings]):
 
     @property
     def energy_kvah(self) -> float:
-        return sum(self.state.kvah) + sum(self.state.kva) * self._unmetered_h
+        """Apparent energy through the inlet since the plant was started, kVAh."""
+        return self.state.inlet_kvah + self.state.inlet_kva * self._unmetered_h
 
     @property
     def _unmetered_h(self) -> float:

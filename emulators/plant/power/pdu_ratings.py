@@ -58,6 +58,9 @@ class PduState(State):
     kva: list[float] = field(default_factory=list)
     kwh: list[float] = field(default_factory=list)
     kvah: list[float] = field(default_factory=list)
+    inlet_kva: float = 0.0
+    """Apparent power of the inlet: the vector sum of the outlets', less than their sum where power factors differ."""
+    inlet_kvah: float = 0.0
     heating: list[float] = field(default_factory=list)
     """(I/In)² in each bank's breaker."""
     warmth: list[float] = field(default_factory=list)
