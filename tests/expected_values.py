@@ -59,6 +59,22 @@ def all_of(expected: Value, source: str, *points: str) -> Table:
     return {point: value(expected, source) for point in points}
 
 
+FILE = "the site file"
+
+
+def system(name: str, address: str, mac_end: bytes, at_s: float, **given: str) -> Table:
+    """The points of every device, `at_s` after the start."""
+    return {
+        "system.name": value(name, FILE),
+        **{f"system.{point}": value(text, FILE) for point, text in given.items()},
+        "system.uptime": value(at_s, "it has run since the start"),
+        "system.clock": value(at_s, "seconds of the site"),
+        "system.ip": value(address, FILE),
+        "system.mac": value(b"\x02\x54" + mac_end, "locally administered (IEEE 802, 8.4), ends with the address"),
+        "command.reboot_card": value("none", "an order is read as none"),
+    }
+
+
 # -- the devices ---------------------------------------------------------------------------------------------
 
 
@@ -82,6 +98,14 @@ def readings(device: Device, **components: Component) -> dict[str, Value]:
     """Every point of the device, and every quantity of the components that its sensors measure."""
     points = {name: device.read(name) for name in device.point_names()}
     return points | {f"{name}.{q}": c.quantity(q) for name, c in components.items() for q in c.QUANTITIES}
+
+
+@contextmanager
+def fork(site: Site) -> Iterator[Site]:
+    """The site, which is afterwards as it was before."""
+    before = site.plant.snapshot()
+    yield site
+    site.plant.restore(before)
 
 
 # -- the comparison ------------------------------------------------------------------------------------------

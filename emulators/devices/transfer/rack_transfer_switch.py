@@ -163,8 +163,9 @@ class SourceSwitch(Device[SourceSwitchState]):
         self.state.names[str(source)] = name
 
     def reset_peaks(self, value: str) -> None:
+        """Begin the peaks again with the present load."""
         if value == "reset":
-            self.state.peak_a, self.state.peak_w = [0.0, 0.0, 0.0], 0.0
+            self.state.peak_a, self.state.peak_w = list(self.amperes), self.switch.load_kw * 1000.0
 
     def reset(self, value: str) -> None:
         if value == "reset":

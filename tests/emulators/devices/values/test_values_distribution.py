@@ -7,6 +7,7 @@ from math import nan
 
 import pytest
 from expected_values import (
+    FILE,
     Table,
     Tables,
     alike,
@@ -18,6 +19,7 @@ from expected_values import (
     one_sided,
     readings,
     rows,
+    system,
     uneven,
     value,
     without_value,
@@ -133,7 +135,6 @@ MOMENT_S = 1234.0
 HOURS = MOMENT_S / 3600.0
 """From the start to the moment `on load`, h."""
 
-FILE = "the site file"
 METER: Table = {
     **rows("voltage.{}", VOLTS, "the source"),
     "voltage.average": value(MEAN_V, "mean of the phases"),
@@ -174,19 +175,6 @@ METER: Table = {
     "apparent_energy.delivered": value(BOARD_TOTAL_KVA * HOURS, "S t"),
     **all_of("none", "an order is read as none", "command.reset_energy", "command.reset_peak"),
 }
-
-
-def system(name: str, address: str, mac_end: bytes, at_s: float, **given: str) -> Table:
-    """The points of every device, `at_s` after the start."""
-    return {
-        "system.name": value(name, FILE),
-        **{f"system.{point}": value(text, FILE) for point, text in given.items()},
-        "system.uptime": value(at_s, "it has run since the start"),
-        "system.clock": value(at_s, "seconds of the site"),
-        "system.ip": value(address, FILE),
-        "system.mac": value(b"\x02\x54" + mac_end, "locally administered (IEEE 802, 8.4), ends with the address"),
-        "command.reboot_card": value("none", "an order is read as none"),
-    }
 
 
 def metered(
