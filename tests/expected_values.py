@@ -31,11 +31,11 @@ Readings = Mapping[str, Value]
 
 
 class Expected(NamedTuple):
-    """What a point must read."""
+    """The value that a point must read."""
 
     value: Value | Callable[[Callable[[str], float]], float]
     source: str
-    """The law, the standard, the manual or the line of the site file that says so."""
+    """The law, the standard, the manual or the site file behind the value."""
     within: float | None = None
     """Tolerance, in the unit of the point; None: a millionth of the value."""
     same_as: str = ""

@@ -99,7 +99,7 @@ def test_peaks_stay_until_they_are_reset():
     made.advance(2.0)
     assert card.read("output.current_peak.1") == pytest.approx(10.0)
     card.write("command.reset_peaks", "reset")
-    assert card.read("output.current_peak.1") == pytest.approx(5.0)  # what flows now is the first of the new peaks
+    assert card.read("output.current_peak.1") == pytest.approx(5.0)  # the present current is the first of the new peaks
 
 
 def test_a_three_phase_static_switch_shows_each_phase():
