@@ -7,6 +7,7 @@ reported as `WorkerDied`.
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,8 @@ from typing import Any
 
 Job = tuple[Callable[..., Any], tuple[Any, ...]]
 """A function of a module and its arguments; both must pickle."""
+
+_CLIENTS = logging.getLogger("pymodbus")
 
 
 class WorkerDied(Exception):
@@ -123,13 +126,14 @@ class Workers:
         context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")
         if sys.platform != "win32":
             context.set_forkserver_preload(["twinfeed.harness.campaign.attempt"])
-        return ProcessPoolExecutor(self.count, context, _begin, (list(sys.path),))
+        return ProcessPoolExecutor(self.count, context, _begin, (list(sys.path), _CLIENTS.level))
 
 
-def _begin(path: list[str]) -> None:
+def _begin(path: list[str], clients_level: int) -> None:
     """Called in each worker: it finds the modules of the leading process and ends with it. Ctrl-C is for the leading
-    process alone."""
+    process alone, and of pymodbus it logs what that process logs."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _CLIENTS.setLevel(clients_level)
     sys.path[:] = path
     threading.Thread(target=_end_with_parent, name="end with the leading process", daemon=True).start()
 

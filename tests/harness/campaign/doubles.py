@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import time
@@ -40,3 +41,8 @@ def judged(scenario: Scenario) -> Tried:
     if out and ("card", "card-hang") in there:
         broken = [RAISED]
     return Tried(scenario, tuple(broken))
+
+
+def level_of(logger: str) -> int:
+    """The level at which this process logs of it."""
+    return logging.getLogger(logger).level

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from typing import Any
 
 import pytest
-from doubles import double, ends_its_process, fails, sleeps
+from doubles import double, ends_its_process, fails, level_of, sleeps
 
 from twinfeed.harness.campaign.workers import Job, WorkerDied, Workers
 
@@ -51,3 +52,9 @@ def test_killed_workers_end_at_once() -> None:
     workers.kill()
     assert not workers.busy
     assert time.monotonic() - began < 60.0
+
+
+def test_a_worker_logs_of_the_clients_what_the_leading_process_logs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger("pymodbus"), "level", logging.CRITICAL)
+    ((_, level),) = outcomes(Workers(2), [(level_of, ("pymodbus",))])
+    assert level == logging.CRITICAL
