@@ -59,21 +59,25 @@ REGISTERS_OF = {"u16": 1, "i16": 1, "u32": 2, "i32": 2, "u64": 4, "i64": 4, "f32
 
 
 class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
 
 
 class Condition(Strict):
     """One flag: set while the point is true, or while its value is one of `in`; `invert` turns it round."""
 
     point: Annotated[str, Field(pattern=POINT_PATTERN)]
+    """The point that decides."""
     values: tuple[str | int | bool, ...] | None = Field(default=None, alias="in")
+    """The values of the point at which the flag is set. Without it the flag is set while the point is true."""
     invert: bool = False
+    """True: the flag is set in all other cases."""
 
 
 class Flags(Strict):
     """Conditions by bit number (numbers, from 0) or by character position (texts, from 1)."""
 
     bits: dict[int, Condition]
+    """The number of a bit, or the position of a character -> when it is set."""
     length: int = 0
     """Characters of a text of flags."""
     base: int = 0
@@ -84,18 +88,23 @@ class Entry(Strict):
     """The fields that OIDs, registers and bits share."""
 
     point: Annotated[str, Field(pattern=POINT_PATTERN)] | None = None
+    """The point that gives the value (`twinfeed points --kind KIND`); `{…}` names the index of a row."""
     value: int | float | str | bool | None = None
     """A text may hold index names (`Outlet {outlet}`); one that begins with `hex:` gives its octets."""
     flags: Flags | None = None
+    """Conditions that are packed into one number or text."""
     count_of: str | None = None
+    """The name of an index: the value is the number of rows that it has."""
     factor: Factor = Fraction(1)
     """The value of a raw 1, in the point's unit, as manuals and lists give it: value = raw * factor + offset."""
     offset: Number = Fraction(0)
     """The value of a raw 0, in the point's unit. It is given beside a factor."""
     enum: Enumeration | None = None
+    """The words of the point -> their raw values."""
     format: str | None = None
     """The format of a number that is written as text: `{:.1f}`."""
     access: Access = "ro"
+    """`ro` can be read, `rw` read and written, `wo` written only."""
     range: tuple[float, float] | None = None
     """Raw values that may be written."""
     size: tuple[int, int] | None = None
@@ -103,6 +112,7 @@ class Entry(Strict):
     missing: int | float | str | None = None
     """Raw value answered while the point has none (NaN)."""
     source: str = ""
+    """The MIB object, or manual and page, that the entry was taken from."""
 
     @model_validator(mode="before")
     @classmethod
@@ -138,8 +148,12 @@ class Entry(Strict):
 
 
 class SnmpObject(Entry):
+    """One variable of an SNMP agent, or one column of a table."""
+
     oid: Annotated[str, Field(pattern=OID_PATTERN)]
+    """The OID in digits; `{outlet}` stands for the index of a row, `{outlet+1}` for the next number."""
     type: SnmpType
+    """The type of the variable (RFC 2578); `opaque-float` and `opaque-double` are numbers within an Opaque."""
 
     @cached_property
     def rows(self) -> tuple[str, ...]:
@@ -151,18 +165,28 @@ class Trap(Strict):
     """The notification sent when an alarm is raised or cleared, with the objects it carries."""
 
     alarm: str
+    """The alarm of the device that causes the notification."""
     on: Literal["raised", "cleared"]
+    """The change of the alarm that causes it."""
     oid: Annotated[str, Field(pattern=OID_PATTERN)]
+    """The OID of the notification (snmpTrapOID)."""
     objects: tuple[str, ...] = ()
+    """The OIDs of the objects that it carries, in order; each is one of `objects`."""
     source: str = ""
+    """The MIB module and the name of the notification."""
 
 
 class Snmp(Strict):
+    """The SNMP agent of the product."""
+
     sys_object_id: str = ""
+    """The value of sysObjectID (RFC 3418), which names the product."""
     sys_descr: str = ""
-    """May hold `{point}` names, replaced by their values."""
+    """The value of sysDescr (RFC 3418). May hold `{point}` names, replaced by their values."""
     objects: tuple[SnmpObject, ...] = ()
+    """The variables of the agent, and the columns of its tables."""
     traps: tuple[Trap, ...] = ()
+    """The notifications that it sends."""
     max_message: Annotated[int, Field(ge=484, le=65507)] = 1472
     """Octets of the longest message the agent sends or takes (snmpEngineMaxMessageSize); what is longer is answered
     tooBig. 1472 is what fits an Ethernet frame (RFC 3417 §3.2)."""
@@ -171,9 +195,14 @@ class Snmp(Strict):
 
 
 class Register(Entry):
+    """One value in one or more holding or input registers."""
+
     table: Literal["holding", "input"]
+    """The table of the register: holding (functions 3, 6, 16) or input (function 4)."""
     address: Annotated[int, Field(ge=0, le=65535)]
+    """The address in the PDU, from 0; of several registers the first."""
     type: RegisterType
+    """The form of the value: unsigned, signed or floating-point number of so many bits, or a text."""
     length: Annotated[int, Field(ge=1, le=125)] | None = None
     """Registers of a text (two characters each)."""
     word_order: Literal["big", "little"] = "big"
@@ -181,7 +210,7 @@ class Register(Entry):
     byte_order: Literal["big", "little"] = "big"
     """`little`: the low octet of each register comes first."""
     stride: dict[str, int] = {}
-    """Registers from one row of a table to the next."""
+    """The name of an index -> registers from one row of a table to the next."""
 
     @model_validator(mode="after")
     def _text_has_a_length(self) -> Register:
@@ -195,9 +224,14 @@ class Register(Entry):
 
 
 class Bit(Entry):
+    """One coil or discrete input."""
+
     table: Literal["coil", "discrete"]
+    """The table of the bit: coil (functions 1, 5, 15) or discrete input (function 2)."""
     address: Annotated[int, Field(ge=0, le=65535)]
+    """The address in the PDU, from 0."""
     stride: dict[str, int] = {}
+    """The name of an index -> bits from one row of a table to the next."""
 
 
 class ServerId(Strict):
@@ -208,7 +242,9 @@ class ServerId(Strict):
     runs: Condition | Literal["always", "none"] = "always"
     """The run indicator; none for products that send no such octet."""
     more: str = ""
+    """Text after the run indicator."""
     source: str = ""
+    """The manual and page."""
 
     @model_validator(mode="after")
     def _id_is_octets(self) -> ServerId:
@@ -224,6 +260,7 @@ class FileRegister(Register):
     """A value in a file of functions 20 and 21: `address` is its first record."""
 
     file: Annotated[int, Field(ge=1, le=65535)]
+    """The number of the file."""
     table: Literal["holding"] = "holding"
     """Of no meaning here."""
 
@@ -232,9 +269,13 @@ class Fifo(Strict):
     """A queue of function 24: the holding registers that are in it, in order."""
 
     pointer: Annotated[int, Field(ge=0, le=65535)]
+    """The FIFO pointer address of the request."""
     address: Annotated[int, Field(ge=0, le=65535)]
+    """The first holding register that the queue gives."""
     count: Annotated[int, Field(ge=0, le=31)]
+    """The number of registers in the queue; a request gives 31 at most (V1.1b3 §6.18)."""
     source: str = ""
+    """The manual and page."""
 
 
 class Status(Entry):
@@ -246,7 +287,10 @@ MODBUS_FUNCTIONS = frozenset({1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 15, 16, 17, 20, 21
 
 
 class Modbus(Strict):
+    """The Modbus interface of the product."""
+
     unit: Annotated[int, Field(ge=0, le=255)] = 1
+    """The unit identifier at which the product answers as it leaves the factory."""
     gaps: Literal["illegal", "zero"] = "illegal"
     """The answer to a read of a register that is not listed."""
     most_registers: Annotated[int, Field(ge=1, le=125)] = 125
@@ -280,7 +324,9 @@ class Modbus(Strict):
     fifos: tuple[Fifo, ...] = ()
     """Function 24."""
     registers: tuple[Register, ...] = ()
+    """Holding and input registers."""
     bits: tuple[Bit, ...] = ()
+    """Coils and discrete inputs."""
 
     @model_validator(mode="after")
     def _values_can_be_read(self) -> Modbus:
@@ -311,19 +357,28 @@ class Profile(Strict):
     """One real product: its points, with their places and forms."""
 
     profile: str
+    """The name by which a site file chooses it."""
     vendor: str
+    """The maker of the product."""
     product: str
+    """The name and model of the product."""
     kind: str
+    """The kind of device (`twinfeed kinds`)."""
     include: tuple[str, ...] = ()
+    """Names of shared parts, whose entries are added to those of this file."""
     sources: dict[str, str] = {}
+    """A short name -> the manual, MIB module or recording that it stands for; entries name it in `source`."""
     snmp: Snmp | None = None
+    """The SNMP agent, if the product has one."""
     modbus: Modbus | None = None
+    """The Modbus interface, if the product has one."""
 
 
 class Part(Strict):
     """Entries shared by several profiles (a file in `parts/`)."""
 
     part: str
+    """The name of the part."""
     sources: dict[str, str] = {}
     snmp: Snmp | None = None
     modbus: Modbus | None = None

@@ -37,19 +37,33 @@ class Deed:
     """
 
     target: str
+    """The component or device at which the person acts."""
     deed: str
+    """The deed, as `twinfeed deeds TARGET` lists it."""
     at_s: float = 0.0
+    """The time from the start of the run, s; as text `15 min`."""
     parameters: Mapping[str, Argument] = field(default_factory=dict)
+    """Name of a parameter of the deed -> its value; the others have their defaults."""
     for_s: float | None = field(default=None, kw_only=True)
+    """The longest duration, s; without it and `until` it is not taken back."""
     until: str | None = field(default=None, kw_only=True)
+    """A condition: it is taken back the first time the condition is true after it began."""
     name: str = field(default="", kw_only=True)
+    """A name of this entry, for the `after` of others."""
     after: str = field(default="", kw_only=True)
+    """The name of the entry whose onset it waits for."""
     when: str | None = field(default=None, kw_only=True)
+    """A condition: it begins the first time the condition is true, not before `at_s`."""
     delay_s: float = field(default=0.0, kw_only=True)
+    """The time that passes after `when` or `after`, s."""
     may_miss: bool = field(default=False, kw_only=True)
+    """True: a run that ends before it begins is no mistake."""
     skipped: bool = field(default=False, kw_only=True)
+    """True: the person leaves the deed out."""
     wrong: str = field(default="", kw_only=True)
+    """The name of the component that the person takes for the target."""
     late_s: float = field(default=0.0, kw_only=True)
+    """The delay with which the person comes, s."""
 
     def __post_init__(self) -> None:
         _texts(self, ("target", "deed"), ("a component or device", "a deed as `twinfeed deeds` lists it"))
@@ -118,16 +132,27 @@ class Command:
     """
 
     target: str
+    """The device."""
     point: str
+    """The point that is written, as `twinfeed points DEVICE` lists it."""
     value: Argument
+    """The value: a number in the unit of the point, a truth, or a word."""
     at_s: float = 0.0
+    """The time from the start of the run, s; as text `15 min`."""
     for_s: float | None = field(default=None, kw_only=True)
+    """The longest duration, s; without it and `until` the value stays."""
     until: str | None = field(default=None, kw_only=True)
+    """A condition: the value from before is written back the first time the condition is true after it began."""
     name: str = field(default="", kw_only=True)
+    """A name of this entry, for the `after` of others."""
     after: str = field(default="", kw_only=True)
+    """The name of the entry whose onset it waits for."""
     when: str | None = field(default=None, kw_only=True)
+    """A condition: it begins the first time the condition is true, not before `at_s`."""
     delay_s: float = field(default=0.0, kw_only=True)
+    """The time that passes after `when` or `after`, s."""
     may_miss: bool = field(default=False, kw_only=True)
+    """True: a run that ends before it begins is no mistake."""
 
     def __post_init__(self) -> None:
         _texts(self, ("target", "point"), ("a device", "a point as `twinfeed points` lists it"))

@@ -49,18 +49,31 @@ class Injection:
     """
 
     target: str
+    """The component or device; `NAME:POINT` for a fault of one point."""
     kind: str
+    """The fault, as `twinfeed faults` lists it."""
     at_s: float = 0.0
+    """The time from the start of the run, s; as text `15 min`."""
     for_s: float | None = None
+    """The longest duration, s; without it and `until` it lasts to the end of the run."""
     parameters: Mapping[str, float] = field(default_factory=dict)
+    """Name of a parameter of the fault -> its value, in the unit of the parameter; the others have their defaults."""
     ramp_s: float = 0.0
+    """The time in which the parameters rise from no effect to their values, s."""
     flap: tuple[float, float] | None = None
+    """The seconds on and off, again and again; as texts `[20 s, 40 s]`."""
     until: str | None = None
+    """A condition: it ends the first time the condition is true after it began."""
     flap_jitter: float = 0.0
+    """The fraction by which each of these times varies at random, 0 to less than 1."""
     name: str = field(default="", kw_only=True)
+    """A name of this entry, for the `after` of others."""
     after: str = field(default="", kw_only=True)
+    """The name of the entry whose onset it waits for."""
     when: str | None = field(default=None, kw_only=True)
+    """A condition: it begins the first time the condition is true, not before `at_s`."""
     delay_s: float = field(default=0.0, kw_only=True)
+    """The time that passes after `when` or `after`, s."""
     may_miss: bool = field(default=False, kw_only=True)
     """A run that ends before it begins is no mistake."""
 

@@ -55,15 +55,23 @@ class Scenario:
     """The definition of a run. `site` is a shipped site or a path, `controller` the controller under test, if any."""
 
     site: str
+    """The name of a shipped site, or the path of a site file."""
     seed: int | None = None
     """None: the seed of the site file."""
     duration_s: float = 3600.0
+    """The duration of the run, s; as text `30 min`."""
     injections: tuple[Injection, ...] = ()
+    """The faults."""
     properties: tuple[str, ...] = ()
+    """The properties that must hold, as texts."""
     controller: str = ""
+    """The controller under test, as `--controller` takes it; empty for none."""
     note: str = ""
+    """A text for people."""
     deeds: tuple[Deed, ...] = ()
+    """The deeds of people."""
     commands: tuple[Command, ...] = ()
+    """The points that are written over the wire."""
     tolerances: Tolerances | None = None
     """nominal, or seeded: the ratings within their tolerances, drawn from the seed. None: as the site file has it."""
 

@@ -10,6 +10,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -97,7 +98,7 @@ def words(hint: Any) -> str:
         return f"list of: {words(parts[0])}"
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return f"mapping of {words(parts[0])} to {words(parts[1])}"
-    names = {float: "number", int: "whole number", str: "text", bool: "true or false"}
+    names = {float: "number", int: "whole number", str: "text", bool: "true or false", Path: "path"}
     return names.get(hint, getattr(hint, "__name__", str(hint)))
 
 
@@ -136,8 +137,7 @@ def docs(cls: type) -> Mapping[str, str]:
     """
     found: dict[str, str] = {}
     for base in reversed(cls.__mro__):
-        if dataclasses.is_dataclass(base):
-            found.update(_own_docs(base))
+        found.update(_own_docs(base))
     return found
 
 

@@ -13,7 +13,7 @@ from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.harness.characterise.drafting.kinds import KindPoint, points_of
 from twinfeed.harness.faults import catalogue as faults
-from twinfeed.harness.reference.fields import Field, fields, text_of
+from twinfeed.harness.reference.fields import Field, docs, fields, text_of
 
 
 @dataclass(frozen=True)
@@ -174,8 +174,9 @@ def _fed(terminals: tuple[Terminal, ...], optional: bool) -> str:
 
 
 def _quantity(cls: type[Component], name: str, unit: str) -> Quantity:
+    plain: type = cls
     found = inspect.getattr_static(cls, name, None)
-    text = inspect.getdoc(found) if isinstance(found, property) else ""
+    text = inspect.getdoc(found) if isinstance(found, property) else docs(plain).get(name)
     return Quantity(name, unit, tuple(cls.WORDS.get(name, ())), " ".join((text or "").split()))
 
 

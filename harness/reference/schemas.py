@@ -17,6 +17,9 @@ from twinfeed.emulators.plant.power.electrical import Component, Electrical
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.emulators.sitefile.head import SECTIONS, Head
+from twinfeed.harness.faults.deeds import Command, Deed
+from twinfeed.harness.faults.injection import Injection
+from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.reference.fields import docs, fields
 
 Schema = dict[str, Any]
@@ -84,6 +87,37 @@ def site() -> Schema:
         **head,
         "properties": {**head["properties"], **sections},
         "$defs": defs,
+    }
+
+
+TIME: Schema = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": r"^\s*\d"}]}
+"""Seconds, or a text such as `15 min`."""
+
+
+def scenario() -> Schema:
+    """The schema of scenario files."""
+    defs: Schema = {cls.__name__: _entry(cls) for cls in (Injection, Deed, Command)}
+    return {"$schema": DIALECT, "title": "A scenario of twinfeed", **_entry(Scenario), "$defs": defs}
+
+
+def _entry(cls: type) -> Schema:
+    """The schema of a scenario, or of an entry of its lists."""
+    assert is_dataclass(cls)
+    whole = pydantic.TypeAdapter(cls).json_schema(ref_template="#/$defs/{model}")
+    properties: Schema = whole["properties"]
+    for name, form in properties.items():
+        form.pop("title", None)
+        if name.endswith("_s"):
+            properties[name] = {**TIME, **({"default": form["default"]} if "default" in form else {})}
+        elif name == "flap":
+            properties[name] = {"type": "array", "items": TIME, "minItems": 2, "maxItems": 2}
+        properties[name]["description"] = docs(cls).get(name, "")
+    return {
+        "description": (cls.__doc__ or "").split("\n\n")[0],
+        "type": "object",
+        "properties": properties,
+        "required": whole.get("required", []),
+        "additionalProperties": False,
     }
 
 

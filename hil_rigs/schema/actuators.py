@@ -54,6 +54,7 @@ class Wire(Form):
     """
 
     device: str
+    """The device of the bench to which the proxy passes requests on."""
     modbus: Listen | None = None
     """HOST:PORT where the controller comes for Modbus; port 0 takes a free one."""
     snmp: Listen | None = None
@@ -63,7 +64,9 @@ class Wire(Form):
     line: str | None = None
     """For a serial line: the port of this computer that leads to the device, one that the bench itself does not use."""
     baud: int = Field(default=19200, ge=110)
+    """The speed of the serial line, bit/s."""
     parity: Literal["N", "E", "O"] = "E"
+    """The parity of the serial line: none, even or odd."""
     expose: bool = False
     """Listen at addresses that others can reach: everyone who reaches them can command the device."""
 
@@ -88,6 +91,7 @@ class Operator(Form):
     picture: Path | None = None
     """A file, searched beside the rig file."""
     timeout: Span = 120.0
+    """The time that the person may take, s."""
 
 
 class Actuator(Form):
@@ -102,10 +106,13 @@ class Actuator(Form):
     point: Quantity | None = None
     """Any DEVICE.POINT that can be written; positions are its values."""
     scpi: Scpi | None = None
+    """A source, load or relay that takes SCPI commands."""
     netem: Netem | None = None
+    """A network interface whose traffic is delayed or lost."""
     proxy: Wire | None = None
     """The inline fault proxy in front of a device, which then can suffer all faults of the wire."""
     operator: Operator | None = None
+    """A person who moves it."""
 
     state: Quantity | None = None
     """The DEVICE.POINT that shows where it stands, where that is another than the one written."""
@@ -113,6 +120,7 @@ class Actuator(Form):
     """The time that the device may take until it shows that it stands there, s: outlets switch with a delay."""
 
     normal: Position = "on"
+    """The position in normal operation."""
     safe: Position | None = None
     """The position when the bench is safe; as in normal operation if it is left out."""
     causes: dict[Fault, Position] = {}

@@ -48,7 +48,9 @@ class Bench(Form):
     """A rig file, without its wiring."""
 
     bench: str = Field(pattern=r"^[\w-]+$")
+    """The name of the bench: letters, digits, `-` and `_`."""
     title: Text = ""
+    """The name of the bench for people; reports show it."""
     language: Language = "en"
     """The language of the people at the bench, where neither `--lang` nor the locale names one."""
     may_arm: list[str] = []
@@ -63,16 +65,25 @@ class Bench(Form):
     decision_rule: Rule = SIMPLE
     """The decision rule: a reading within its limits is accepted (simple), or only with its uncertainty (guarded)."""
     labgrid: Labgrid | None = None
+    """The labgrid place that holds the bench, if several computers share it."""
     devices: dict[str, DeviceAccess] = {}
+    """Name of a device of the wiring -> how it is reached."""
     actuators: dict[str, Actuator] = {}
+    """Name -> something that moves, and the faults that it causes."""
     instruments: dict[Quantity, Instrument] = {}
+    """`NAME.QUANTITY` of the wiring -> how it is measured."""
     interlocks: dict[str, Limit] = {}
+    """Name -> a condition that must hold while the bench is armed; the bench goes to its safe state if it is broken."""
     limits: Limits = Limits()
+    """The times of the bench."""
     emergency_stop: EmergencyStop = EmergencyStop()
+    """The stops besides `twinfeed rig stop` and Ctrl-C."""
     inhibit: list[Inhibit] = []
+    """The hours in which nothing may be moved."""
     checklist: list[Text] = list(CHECKLIST)
     """The items that are confirmed one by one before the bench is armed; an empty list asks for none."""
     order: Order = Order()
+    """The order in which actuators move."""
 
     @model_validator(mode="after")
     def _people_are_known(self) -> Self:

@@ -16,9 +16,13 @@ class Limit(Form):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
     quantity: Quantity
+    """The quantity, as `NAME.QUANTITY`."""
     above: float | None = None
+    """The quantity must be greater than this number, in its unit."""
     below: float | None = None
+    """The quantity must be less than this number, in its unit."""
     is_: bool | float | str | None = Field(default=None, alias="is")
+    """The quantity must have this value: true, false, a number or a word."""
     for_: Span = Field(default=0.0, alias="for")
     """The time for which it may be otherwise, s."""
     stale: Span = 10.0
@@ -60,3 +64,4 @@ class Proof(Limit):
     """The proof that an actuator has done what it was ordered, measured within so long."""
 
     within: Span = 5.0
+    """The longest time from the order to the proof, s."""

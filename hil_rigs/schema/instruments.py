@@ -16,14 +16,18 @@ class Reader(Form):
     """A person reads it: what to read, in which unit, and how long they may take."""
 
     ask: Text
+    """The question to the person: what to read, and where."""
     unit: str = ""
+    """The unit of the answer."""
     timeout: Span = 120.0
+    """The time that the person may take, s."""
 
 
 class Query(Visa):
     """The query to a SCPI instrument; the answer is a number, 1 or 0, or a word."""
 
     query: str
+    """The query, such as `MEAS:VOLT?`."""
 
     @model_validator(mode="before")
     @classmethod
@@ -60,6 +64,7 @@ class Instrument(Form):
     scpi: Query | None = None
     """A query to a SCPI instrument; `RESOURCE QUERY` for short."""
     operator: Reader | None = None
+    """A person who reads it."""
     notifications: Notifications | None = None
     """The notifications of the device; `point`, if it is given too, is read at the beginning and after a silence."""
     heartbeat: Span | None = Field(default=None, gt=0.0)
@@ -68,15 +73,19 @@ class Instrument(Form):
     invert: bool = False
     """A contact that is closed when the quantity is false."""
     scale: float = 1.0
+    """The factor from the reading to the quantity."""
     offset: float = 0.0
+    """The number that is added to the scaled reading, in the unit of the quantity."""
     every: Span = 1.0
     """The period at which it is read, s: a shorter interruption may go unseen. A reading counts for two periods."""
     accuracy: float | None = Field(default=None, ge=0.0)
     """Half the width of what the true value lies in, in the quantity's unit."""
     calibrated: date | None = None
+    """The date of the last calibration."""
     due: date | None = None
     """When it must be calibrated again; a bench with an instrument beyond that is not armed."""
     certificate: str = ""
+    """The number of the calibration certificate."""
 
     @property
     def known_for_s(self) -> float:

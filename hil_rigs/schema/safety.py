@@ -26,6 +26,7 @@ class OnBattery(Limit):
     """The condition that holds while a battery carries the load, and the longest time that it may."""
 
     most: Span
+    """The longest time for which the condition may hold, s; then the bench goes to its safe state."""
 
 
 class Limits(Form):
@@ -36,6 +37,7 @@ class Limits(Form):
     heartbeat: Span = 2.0
     """The time for which the test run may be silent, s; it counts in `safe_within`."""
     on_battery: OnBattery | None = None
+    """The longest time on battery, and how it is seen."""
     rest: Span = 0.0
     """The least rest between two moves of any one actuator, s."""
     step: Span | None = None
@@ -50,13 +52,16 @@ class Inhibit(Form):
     daily: str = Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")
     """HH:MM-HH:MM of the computer's local time; it may pass midnight."""
     reason: Text = ""
+    """The reason, which people read when they are refused."""
 
 
 class Order(Form):
     """In which order actuators go to the safe state and back; those not named follow in the order of the file."""
 
     de_energise: list[str] = []
+    """Names of actuators in the order in which they go to the safe state."""
     energise: list[str] = []
+    """Names of actuators in the order in which they return to normal."""
 
 
 class EmergencyStop(Form):
@@ -75,6 +80,7 @@ class Labgrid(Form):
     """A place of a labgrid coordinator that holds the bench."""
 
     place: str
+    """The name of the place."""
     coordinator: str = "127.0.0.1:20408"
     """HOST:PORT; labgrid's own default port."""
     wait: Span = 0.0

@@ -39,6 +39,7 @@ class CrahParams(Params):
     boost_end_k: Annotated[float, Range(0.0, 50.0, "K")] = 0.5
     """… and back when it is within this, K."""
     high_return_c: Annotated[float, Range(0.0, 100.0, "degC")] = 40.0
+    """Temperature of the returning air above which it warns, degC."""
     high_supply_k: Annotated[float, Range(0.0, 50.0, "K")] = 3.0
     """Supply air alarm above the setpoint, K."""
     high_water_c: Annotated[float, Range(0.0, 100.0, "degC")] = 14.0

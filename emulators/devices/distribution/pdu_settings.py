@@ -43,6 +43,7 @@ class PduParams(Params):
     power_on_delay_s: Annotated[float, Range(-1.0, 86400.0, "s")] = 0.0
     """Default of every outlet, s; -1: not by itself (PowerNet-MIB rPDU2OutletSwitchedConfigPowerOnTime)."""
     power_off_delay_s: Annotated[float, Range(-1.0, 86400.0, "s")] = 0.0
+    """Delay of a delayed switching off, s."""
     reboot_s: Annotated[float, Range(0.0, 86400.0, "s")] = 5.0
     """Off time of a reboot, s (PowerNet-MIB: 5 to 60)."""
     near_overload: Annotated[float, Range(0.0, 1.0, "of the rating")] = 0.8

@@ -24,13 +24,21 @@ class Params:
     """
 
     of: Annotated[str, Names()] = ""
+    """The component that it manages."""
     powered_by: tuple[Annotated[str, Feed()], ...] = ()
+    """The feeds of its management card: one live feed is enough. Without any the component itself supplies it."""
     switch_port: Annotated[str, Names("switch")] = ""
+    """The switch that its network cable goes to, with the port after a colon (`mgmt-1:12`)."""
     model: Annotated[str, Text(255)] = ""
+    """The model that it reports; by default that of the profile."""
     serial: Annotated[str, Text(64)] = ""
+    """The serial number that it reports."""
     firmware: Annotated[str, Text(64)] = ""
+    """The version of the firmware that it reports."""
     location: Annotated[str, Text(255)] = ""
+    """The location that it reports (sysLocation)."""
     contact: Annotated[str, Text(255)] = ""
+    """The contact that it reports (sysContact)."""
     address: Annotated[str, Form("an IP address", ip_address)] = "127.0.0.1"
     """IPv4 or IPv6 address of the management card."""
     boot_s: Annotated[float, Range(0.0, 3600.0, "s"), Tolerance(-15.0, 30.0, "assumed")] = 30.0

@@ -34,7 +34,9 @@ class RelayIoParams(Params):
     outputs: tuple[Annotated[str, Text(200)], ...] = ()
     """The wiring of each relay, in order; '' is not connected. `action/action`: when it closes, when it opens."""
     input_count: Annotated[int, Range(1, 64, "inputs")] = 6
+    """Number of digital inputs."""
     relay_count: Annotated[int, Range(1, 64, "relays")] = 6
+    """Number of relays."""
     pulse_s: Annotated[float, Range(0.0, 86400.0, "s")] = 0.0
     """A relay opens again by itself after this time, s; 0: never."""
     power_on: bool = False

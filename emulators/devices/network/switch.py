@@ -45,6 +45,7 @@ class SwitchParams(Params):
     boot_s: Annotated[float, Range(0.0, 3600.0, "s")] = 10.0
     """From forwarding ports to an agent that answers, s (the switch itself boots first, see `SwitchRatings`)."""
     vlan: Annotated[int, Range(1, 4094, "(VLAN id)")] = 1
+    """The VLAN of its ports."""
     virtual_router: Annotated[int, Range(1, 255, "(VRRP router id)")] = 1
     """VRRP virtual router id, 1 to 255."""
     virtual_address: Annotated[str, Form("an IPv4 address", IPv4Address)] = "10.0.0.1"

@@ -29,9 +29,13 @@ class SourceSwitchParams(Params):
     phases: Literal[1, 3] = 1
     """Phases of the switch: 1 for a rack ATS, 3 for a static switch in a board."""
     near_overload_percent: Annotated[float, Range(0.0, 100.0, "%")] = 80.0
+    """Current from which it warns, % of rated."""
     overload_percent: Annotated[float, Range(0.0, 200.0, "%")] = 100.0
+    """Current from which it reports an overload, % of rated."""
     low_load_a: Annotated[float, Range(0.0, 20000.0, "A")] = 0.0
+    """Current below which it reports a low load, A."""
     source_names: tuple[Annotated[str, Text(64)], ...] = ("Source A", "Source B")
+    """The names that it reports for its two sources."""
 
 
 @dataclass

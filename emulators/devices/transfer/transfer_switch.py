@@ -59,6 +59,7 @@ class TransferSwitchParams(Params):
     move_limit_s: Annotated[float, Range(0.1, 86400.0, "s")] = 5.0
     """A move that takes longer has failed, s; it is tried again every `retry_s`."""
     retry_s: Annotated[float, Range(0.1, 86400.0, "s")] = 30.0
+    """Time after which a transfer that failed is tried again, s."""
     transfer_on_fault: bool = False
     """It transfers a load whose own fault has tripped the breaker before it. Controllers of breakers do not: they have
     the trip contact of each and wait for a person (Siemens ATC6300 manual L1V30535632002A-01 p. 48, alarms A10 and A11;
@@ -66,8 +67,11 @@ class TransferSwitchParams(Params):
     the ATC6300 blocks on A10 is the usual property of the alarm, unverified. Controllers of contactors measure
     voltages only, and transfer it (ASCO series 300, 381333-228: no input for a trip)."""
     mode: Literal["automatic", "manual"] = "automatic"
+    """The mode when the site starts."""
     test_on_load: bool = True
+    """True if a test moves the load."""
     automatic_return: bool = True
+    """True if it returns to the normal source by itself."""
 
     def __post_init__(self) -> None:
         if not self.dropout_percent < self.pickup_percent < self.overvoltage_percent:

@@ -34,11 +34,13 @@ class AirHandlerRatings:
     """
 
     hall: Annotated[str, Names("hall", "room", needed=True)] = ""
+    """The hall whose air it cools."""
     air_m3_s: Annotated[float, Range(0.01, 1000.0, "m3/s")] = 10.0
     """At full fan speed and clean filters, m3/s."""
     fan_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 6.0
     """At full speed, kW; with the cube of the speed below."""
     controls_kw: Annotated[float, Range(0.0, 100.0, "kW")] = 0.1
+    """Power of its controls, kW."""
     power_factor: Annotated[float, Range(0.1, 1.0)] = 0.95
     """Of EC fans."""
     fan_ramp_s: Annotated[float, Range(0.01, 3600.0, "s")] = 20.0
@@ -55,6 +57,7 @@ class AirHandlerRatings:
     return_stop_latches: bool = True
     """The thermostat stays open until it is reset by hand at the unit; otherwise until the air is 5 K cooler."""
     initially_on: bool = True
+    """True if it is switched on when the site starts."""
 
 
 @dataclass
@@ -200,10 +203,12 @@ class AirHandler(Electrical[S, P]):
 
     @property
     def running(self) -> bool:
+        """True if it runs."""
         return self.state.speed > 0.0 and self.airflow_percent > 0.0
 
     @property
     def speed_percent(self) -> float:
+        """Speed of its fans, %."""
         return 100.0 * self.state.speed
 
     @property
@@ -231,6 +236,7 @@ class AirHandler(Electrical[S, P]):
 
     @property
     def air_m3_s(self) -> float:
+        """Flow of air, m3/s."""
         return self.params.air_m3_s * self.airflow_percent / 100.0
 
     @property
@@ -249,6 +255,7 @@ class AirHandler(Electrical[S, P]):
 
     @property
     def return_air_c(self) -> float:
+        """Temperature of the air that returns to it, degC."""
         return self.hall.return_c if self.hall else self.state.supply_c
 
     @property

@@ -22,6 +22,7 @@ class ChillerRatings:
     """
 
     loop: Annotated[str, Names("water_loop", needed=True)] = ""
+    """The water loop that it belongs to."""
     climate: Annotated[str, Names("climate")] = ""
     """The air around an air-cooled condenser; without it the air has the machine's reference temperature."""
     condenser_loop: Annotated[str, Names("water_loop")] = ""
@@ -59,18 +60,21 @@ class ChillerRatings:
     """From this flow on the flow switch of the evaporator is closed, l/s; 0 for a fifth of `design_flow_l_s`
     (assumption)."""
     power_factor: Annotated[float, Range(0.1, 1.0)] = 0.88
+    """Power factor of its motors."""
     controls_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 1.0
     """Controller and crankcase heaters, kW."""
     inrush: Annotated[float, Range(0.0, 20.0, "times rated")] = 1.1
     """Apparent power of the start against the chiller's rated power: one of two compressors, star-delta, 2.2 times its
     rated load current (assumption)."""
     inrush_s: Annotated[float, Range(0.001, 60.0, "s")] = 2.0
+    """Duration of the inrush, s."""
     undervoltage: Annotated[float, Range(0.0, 0.99, "of nominal")] = 0.8
     """Below this part of nominal voltage the contactors open (IEC 60947-4-1: drop-out between 20 and 75 %, an
     undervoltage relay set above that; assumption)."""
     overvoltage: Annotated[float, Range(1.01, 2.0, "of nominal")] = 1.15
     """Above this part of nominal voltage the phase monitor opens the contactors (assumption)."""
     initially_running: bool = True
+    """True if it runs when the site starts."""
 
     def __post_init__(self) -> None:
         of = named(self.machine)

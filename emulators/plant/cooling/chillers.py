@@ -121,18 +121,22 @@ class Chiller(Electrical[ChillerState, ChillerRatings], Branch[ChillerState], Wa
 
     @property
     def running(self) -> bool:
+        """True if it runs."""
         return self.state.running
 
     @property
     def tripped(self) -> bool:
+        """True if it was stopped by its protection and not reset."""
         return self.state.trip != "" or "trip" in self.state.faults
 
     @property
     def starts(self) -> int:
+        """Number of starts since the start of the site."""
         return self.state.starts
 
     @property
     def run_hours(self) -> float:
+        """Hours run since the start."""
         return self.state.run_s / 3600.0
 
     @property
@@ -157,6 +161,7 @@ class Chiller(Electrical[ChillerState, ChillerRatings], Branch[ChillerState], Wa
 
     @property
     def entering_c(self) -> float:
+        """Temperature of the water that enters it, degC."""
         return self.loop.entering_c if self.loop else self.state.setpoint_c
 
     @property

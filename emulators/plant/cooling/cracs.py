@@ -136,6 +136,7 @@ class Crac(AirHandler[CracState, CracRatings], WaterCooled):
 
     @property
     def tripped(self) -> bool:
+        """True if its compressors were stopped by their protection and not reset."""
         return self.state.trip != ""
 
     @property
@@ -191,6 +192,7 @@ class Crac(AirHandler[CracState, CracRatings], WaterCooled):
 
     @property
     def load_percent(self) -> float:
+        """Cooling against its capacity, %."""
         return 100.0 * self.cooling_kw / self.capacity_kw if self.state.compressors else 0.0
 
     @property

@@ -19,6 +19,7 @@ class CrahRatings(AirHandlerRatings):
     """A chilled-water air handler of about 140 kW: 24 to 12 degC air on 10 degC water. Five a hall, one redundant."""
 
     loop: Annotated[str, Names("water_loop", needed=True)] = ""
+    """The water loop that it belongs to."""
     alternate_loop: Annotated[str, Names("water_loop")] = ""
     """The loop of a second coil in the same air, for a unit with two independent water circuits (Stulz CyberAir, type
     CW2; from memory of its brochure). Its controller chooses the coil; never do both carry water."""
@@ -105,10 +106,12 @@ class Crah(AirHandler[CrahState, CrahRatings], WaterCoil):
 
     @property
     def water_in_c(self) -> float:
+        """Temperature of the water that enters its coil, degC."""
         return self.loop.supply_c if self.loop else self.return_air_c
 
     @property
     def water_out_c(self) -> float:
+        """Temperature of the water that leaves its coil, degC."""
         flow = self.valve_percent / 100.0 * self._full_flow()
         return self.water_in_c + self.cooling_kw / flow if flow > 0.0 else self.water_in_c
 

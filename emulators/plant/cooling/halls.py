@@ -31,6 +31,7 @@ class HallRatings:
     area_m2: Annotated[float, Range(1.0, 100000.0, "m2")] = 250.0
     """Of the white space: 2 kW/m2, about 2.6 m2 a rack with its share of the aisles."""
     height_m: Annotated[float, Range(1.0, 50.0, "m")] = 3.5
+    """Clear height, m."""
     mass_kg: Annotated[float, Range(1.0, 100000000.0, "kg")] = 66000.0
     """Of racks and equipment with their heat sinks, kg: 700 kg a rack, filled (assumption; up to 1000 kg and more)."""
     mass_kj_per_kg_k: Annotated[float, Range(0.01, 10.0, "kJ/(kg K)")] = 0.5
@@ -154,6 +155,7 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
 
     @property
     def crahs_running(self) -> int:
+        """Number of air handlers of this hall that run."""
         return sum(crah.running for crah in self.crahs)
 
     def horizon(self) -> float:

@@ -33,7 +33,9 @@ class HeatRejectionRatings:
     """A machine of 600 kW: the ratings that towers and dry coolers share."""
 
     loop: Annotated[str, Names("water_loop", needed=True)] = ""
+    """The water loop that it belongs to."""
     climate: Annotated[str, Names("climate", needed=True)] = ""
+    """The climate of its outdoor air."""
     design_kw: Annotated[float, Range(0.1, 100000.0, "kW")] = 600.0
     """Heat it rejects at its design point, kW."""
     design_l_s: Annotated[float, Range(0.0, 10000.0, "l/s")] = 0.0
@@ -47,7 +49,9 @@ class HeatRejectionRatings:
     fan_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 12.0
     """At full speed, kW; with the cube of the speed below."""
     controls_kw: Annotated[float, Range(0.0, 100.0, "kW")] = 0.1
+    """Power of its controls, kW."""
     power_factor: Annotated[float, Range(0.1, 1.0)] = 0.95
+    """Power factor of its motors."""
     recirculation_k: Annotated[float, Range(0.0, 20.0, "K")] = 0.5
     """By how much the air that enters is warmer than the weather's, K (assumption)."""
     minimum_volts: Annotated[float, Range(0.0, 400.0, "V")] = 0.8 * NOMINAL_VOLTS
@@ -142,10 +146,12 @@ class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings], Branch
 
     @property
     def flow_l_s(self) -> float:
+        """Flow of water through it, l/s."""
         return self.loop.cooler_l_s(self) if self.loop is not None else 0.0
 
     @property
     def entering_c(self) -> float:
+        """Temperature of the water that enters it, degC."""
         return self.loop.return_c if self.loop is not None else self.sink_c
 
     def duty(self, entering_c: float) -> tuple[float, float]:
@@ -200,10 +206,12 @@ class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings], Branch
 
     @property
     def speed_percent(self) -> float:
+        """Speed of its fans, %."""
         return 100.0 * self.speed
 
     @property
     def running(self) -> bool:
+        """True if it runs."""
         return self.speed > 0.0
 
     @property
@@ -225,9 +233,11 @@ class CoolingTowerRatings(HeatRejectionRatings):
     """
 
     design_wet_bulb_c: Annotated[float, Range(0.0, 35.0, "degC")] = 25.6
+    """Wet bulb temperature at which it reaches its rating, degC."""
     water_to_air: Annotated[float, Range(0.1, 5.0, "kg/kg")] = 1.2
     """Mass of water for each mass of air at full speed at the design point (usual: 0.75 to 1.5; assumption)."""
     basin_m3: Annotated[float, Range(0.01, 1000.0, "m3")] = 3.0
+    """Water in a full basin, m3."""
     cycles: Annotated[float, Range(1.1, 20.0)] = 4.0
     """Cycles of concentration: blowdown is evaporation / (cycles - 1)."""
 
@@ -287,6 +297,7 @@ class CoolingTower(HeatRejection):
 
     @property
     def basin_percent(self) -> float:
+        """Water in its basin against a full one, %."""
         return 100.0 * self.state.level
 
     @property

@@ -39,11 +39,13 @@ class PumpRatings:
     """One of three chilled-water pumps on variable speed drives: two deliver what 1.1 MW at 5.3 K needs."""
 
     loop: Annotated[str, Names("water_loop", needed=True)] = ""
+    """The water loop that it belongs to."""
     flow_l_s: Annotated[float, Range(0.001, 10000.0, "l/s")] = 25.0
     """At full speed, l/s."""
     power_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 11.0
     """At full speed, kW: 25 l/s against 300 kPa at 68 % of pump, motor and drive."""
     power_factor: Annotated[float, Range(0.1, 1.0)] = 0.95
+    """Power factor of its motors."""
     ramp_s: Annotated[float, Range(0.01, 3600.0, "s"), Tolerance(-5.0, 5.0, "assumed")] = 15.0
     """From standstill to full speed, s ("10 to 60 s", engineering practice, low confidence)."""
     restart_s: Annotated[float, Range(0.0, 3600.0, "s"), Tolerance(-20.0, 20.0, "assumed")] = 5.0
@@ -56,6 +58,7 @@ class PumpRatings:
     """Air at which the drive trips on over-temperature, degC (drives are rated for 40 degC, derated up to 50; the
     margin is an assumption). It is ready again 10 K below."""
     initially_on: bool = True
+    """True if it is switched on when the site starts."""
 
 
 @dataclass
@@ -131,14 +134,17 @@ class Pump(Electrical[PumpState, PumpRatings]):
 
     @property
     def running(self) -> bool:
+        """True if it runs."""
         return self.state.speed > 0.0
 
     @property
     def speed(self) -> float:
+        """Speed against the rated one, 0 to 1."""
         return self.state.speed
 
     @property
     def run_hours(self) -> float:
+        """Hours run since the start."""
         return self.state.run_s / 3600.0
 
     @property
@@ -163,6 +169,7 @@ class Pump(Electrical[PumpState, PumpRatings]):
 
     @property
     def power_kw(self) -> float:
+        """Power that its drive draws, kW."""
         driven = self.state.ready and not self.state.hot and "failure" not in self.state.faults
         if not driven or self.state.speed <= 0.0:
             return 0.0

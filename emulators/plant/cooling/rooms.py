@@ -27,7 +27,9 @@ class RoomRatings:
     """An electrical room of 40 m2 with walls of 15 cm of concrete."""
 
     area_m2: Annotated[float, Range(1.0, 100000.0, "m2")] = 40.0
+    """Area of the floor, m2."""
     height_m: Annotated[float, Range(1.0, 50.0, "m")] = 3.5
+    """Clear height, m."""
     mass_kj_per_m2_k: Annotated[float, Range(1.0, 1000.0, "kJ/(m2 K)")] = 110.0
     """Heat capacity of walls, floor and ceiling, kJ/K for each m2 of them: 5 cm of concrete of 2400 kg/m3 and
     0.88 kJ/(kg K) (the depth that a day reaches, ISO 13786)."""
@@ -104,6 +106,7 @@ class Room(Body[RoomState, RoomRatings], ConditionedAir):
 
     @property
     def walls_c(self) -> float:
+        """Temperature of the walls, degC."""
         return self.state.nodes_c[1]
 
     @property
@@ -159,10 +162,15 @@ class VentilationFanRatings:
     """A fan that draws outdoor air through a room."""
 
     room: Annotated[str, Names("room", needed=True)] = ""
+    """The room whose air it exhausts."""
     climate: Annotated[str, Names("climate", needed=True)] = ""
+    """The climate of its outdoor air."""
     air_m3_s: Annotated[float, Range(0.01, 1000.0, "m3/s")] = 1.0
+    """Flow of air, m3/s."""
     fan_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 0.5
+    """Power of its fan, kW."""
     power_factor: Annotated[float, Range(0.1, 1.0)] = 0.8
+    """Power factor of its motors."""
     on_c: Annotated[float, Range(-20.0, 60.0, "degC")] = 30.0
     """Air of the room at which its thermostat starts it, degC."""
     off_k: Annotated[float, Range(0.5, 30.0, "K")] = 3.0
@@ -200,6 +208,7 @@ class VentilationFan(Electrical[VentilationFanState, VentilationFanRatings]):
 
     @property
     def running(self) -> bool:
+        """True if it runs."""
         return self.state.running
 
     @property
@@ -221,6 +230,7 @@ class VentilationFan(Electrical[VentilationFanState, VentilationFanRatings]):
 
     @property
     def power_kw(self) -> float:
+        """Power that it draws, kW."""
         return self.params.fan_kw if self.state.running else 0.0
 
     def energise(self) -> Supply:

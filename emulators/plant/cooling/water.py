@@ -307,10 +307,12 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
 
     @property
     def pumps_running(self) -> int:
+        """Number of pumps of this loop that run."""
         return sum(pump.running for pump in self.pumps)
 
     @property
     def chillers_running(self) -> int:
+        """Number of chillers of this loop that run."""
         return sum(chiller.running for chiller in self.chillers)
 
     @property

@@ -54,9 +54,11 @@ class GeneratorRatings:
     standby_kw: Annotated[float, Range(1.0, 100000.0, "kW")] = 1650.0
     """Emergency standby power (ISO 8528-1 ESP) at reference conditions, kW electrical."""
     kva: Annotated[float, Range(1.0, 100000.0, "kVA")] = 2063.0
+    """Rated apparent power, kVA."""
     altitude_m: Annotated[float, Range(-450.0, 6000.0, "m")] = 380.0
     """Bamako-Senou (WMO 61291), m."""
     derate_from_c: Annotated[float, Range(0.0, 80.0, "degC")] = 40.0
+    """Air temperature from which it carries less, degC."""
     derate_percent_per_k: Annotated[float, Range(0.0, 10.0, "%/K")] = 1.6
     """FR-6345: 16 % per 10 degC."""
     derate_from_m: Annotated[float, Range(0.0, 6000.0, "m")] = 1000.0
@@ -75,7 +77,9 @@ class GeneratorRatings:
     fan_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 45.0
     """Power that the radiator fan takes from the shaft, kW (typical, unverified)."""
     volts: Annotated[float, Range(90.0, 400.0, "V")] = NOMINAL_VOLTS
+    """Nominal phase voltage, V."""
     hertz: Annotated[float, Range(45.0, 65.0, "Hz")] = NOMINAL_HERTZ
+    """Nominal frequency, Hz."""
     droop_percent: Annotated[float, Range(0.0, 10.0, "%")] = 0.0
     """Speed droop from no load to full; 0 is isochronous load sharing."""
     inertia_s: Annotated[float, Range(0.1, 20.0, "s")] = 1.0
@@ -114,6 +118,7 @@ class GeneratorRatings:
     jacket_heater_c: Annotated[float, Range(0.0, 80.0, "degC")] = 45.0
     """Coolant is kept at this while it stands, degC (NFPA 110 asks for 32 degC at least); 0 for no heater."""
     thermostat_c: Annotated[float, Range(40.0, 110.0, "degC")] = 82.0
+    """Temperature at which its thermostat opens, degC."""
     seize_c: Annotated[float, Range(90.0, 200.0, "degC")] = 125.0
     """It seizes here if nothing stops it before, degC (assumed)."""
     coolant_share: Annotated[float, Range(0.0, 0.5)] = 0.155

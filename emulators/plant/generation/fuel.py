@@ -40,6 +40,7 @@ class TankRatings:
     """
 
     capacity_l: Annotated[float, Range(1.0, 10000000.0, "l")] = 30000.0
+    """Capacity, l."""
     initial_percent: Annotated[float, Range(0.0, 100.0, "%")] = 95.0
     """Level when the site starts, %."""
 
@@ -87,6 +88,7 @@ class Tank(Component[S, P], Generic[S, P]):
 
     @property
     def level_percent(self) -> float:
+        """Fuel in the tank against its capacity, %."""
         return 100.0 * self.level_l / self.params.capacity_l
 
     @property
@@ -96,6 +98,7 @@ class Tank(Component[S, P], Generic[S, P]):
 
     @property
     def empty(self) -> bool:
+        """True if no fuel can be drawn."""
         return "empty" in self.state.faults or self._level_now() <= 1e-6
 
     def outflow_lph(self) -> float:
@@ -215,6 +218,7 @@ class DayTankRatings(TankRatings):
     """A tank beside a set that lasts 8 h at full load (437 l/h at most), and the pump that keeps it full."""
 
     capacity_l: Annotated[float, Range(1.0, 10000000.0, "l")] = 3600.0
+    """Capacity, l."""
     initial_percent: Annotated[float, Range(0.0, 100.0, "%")] = 95.0
     bulk: Annotated[str, Names("bulk_tank")] = ""
     """The tank the pump draws from; none means it is only filled by hand."""
@@ -223,6 +227,7 @@ class DayTankRatings(TankRatings):
     pump_lph: Annotated[float, Range(0.0, 1000000.0, "l/h")] = 3600.0
     """Flow of the pump, l/h: eight sets' worth, so that a tank is full again within the hour (assumed)."""
     pump_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 1.5
+    """Power of each transfer pump, kW."""
     pump_on_percent: Annotated[float, Range(0.0, 100.0, "%")] = 70.0
     """The lower float starts the pump, % of the tank."""
     pump_off_percent: Annotated[float, Range(0.0, 100.0, "%")] = 95.0
@@ -272,6 +277,7 @@ class DayTank(Tank[DayTankState, DayTankRatings], Electrical[DayTankState, DayTa
 
     @property
     def pumping(self) -> bool:
+        """True while a transfer pump fills it."""
         return self.state.pumping
 
     def outflow_lph(self) -> float:

@@ -110,6 +110,7 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
 
     @property
     def in_step(self) -> bool:
+        """True if it is on the bus in synchronism with the others."""
         return self.state.in_step
 
     @property

@@ -19,8 +19,11 @@ class LinkRatings:
     """A cable between two switch ports, each written `switch:port`."""
 
     a: Annotated[str, Names("switch", needed=True)] = ""
+    """The switch at one end; a port after a colon (`core-1:12`)."""
     b: Annotated[str, Names("switch", needed=True)] = ""
+    """The switch at the other end; a port after a colon."""
     gbps: Annotated[float, Range(0.01, 1000.0, "Gb/s")] = 100.0
+    """Speed, Gb/s."""
     lag: Annotated[str, Text(30)] = ""
     """`lag1` for a member of link aggregate 1 of both switches; empty for a link of its own."""
     lacp: Literal["slow", "fast"] = "slow"
@@ -101,6 +104,7 @@ class Link(Component[LinkState, LinkRatings]):
 
     @property
     def utilisation_percent(self) -> float:
+        """Traffic against its capacity, in the direction from `a`, %."""
         return self.a[0].utilisation_percent(self.a[1])
 
     def destroy(self, cause: str) -> None:

@@ -161,6 +161,7 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
 
     @property
     def storm(self) -> bool:
+        """True while frames circulate without end."""
         return bool(self.state.storm)
 
     @property
@@ -193,6 +194,7 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
 
     @property
     def reachable_devices(self) -> int:
+        """Number of management cards that a station can reach."""
         return sum(self.reachable(id) for id in self.cards)
 
     # -- the clock's calls ----------------------------------------------------------------------------------

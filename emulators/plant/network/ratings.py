@@ -17,9 +17,11 @@ class SwitchRatings:
     ports: Annotated[int, Range(1, 512, "ports")] = 54
     """Ports, numbered from 1; the number is the port's ifIndex."""
     gbps: Annotated[float, Range(0.01, 1000.0, "Gb/s")] = 25.0
+    """Speed, Gb/s."""
     uplinks: Annotated[int, Range(0, 512, "ports")] = 6
     """Number of ports, the last ones, that are of the faster kind."""
     uplink_gbps: Annotated[float, Range(0.01, 1000.0, "Gb/s")] = 100.0
+    """Speed of the uplink ports, Gb/s."""
     kw: Annotated[float, Range(0.0, 100.0, "kW")] = 0.105
     """Power that it draws (recording of an Aruba CX 8360: its two supplies show 49 W and 55 W), kW."""
     phase: Annotated[int, Range(0, 2, "(the phase)")] = 0

@@ -161,10 +161,12 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
 
     @property
     def psu_a_live(self) -> bool:
+        """True if power supply A has voltage."""
         return "psu_a" in self.supplies
 
     @property
     def psu_b_live(self) -> bool:
+        """True if power supply B has voltage."""
         return "psu_b" in self.supplies
 
     @property
@@ -348,10 +350,12 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
 
     @property
     def ports_up(self) -> int:
+        """Number of ports whose link is up."""
         return sum(self.state.oper)
 
     @property
     def is_root(self) -> bool:
+        """True if it is the root of the spanning tree."""
         return self.running and self.state.root == self.id
 
     @property
@@ -366,6 +370,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
 
     @property
     def topology_changes(self) -> int:
+        """Number of topology changes of the spanning tree since the start."""
         return self.state.topology_changes
 
     # -- counters -------------------------------------------------------------------------------------------

@@ -163,6 +163,7 @@ class Place(Component[PlaceState, PlaceRatings]):
 
     @property
     def burning(self) -> bool:
+        """True while something burns in it."""
         return self.fire_kw > 0.0
 
     @property

@@ -21,7 +21,9 @@ class PlaceRatings:
     air_c: Annotated[float, Range(-40.0, 60.0, "degC")] = 25.0
     """Air of a place without a hall, degC."""
     area_m2: Annotated[float, Range(1.0, 100000.0, "m2")] = 40.0
+    """Area of the floor, m2."""
     height_m: Annotated[float, Range(1.0, 50.0, "m")] = 3.0
+    """Clear height, m."""
     neighbours: tuple[Annotated[str, Names("place")], ...] = ()
     """Places behind its walls, to which a fire spreads in time."""
     barrier_min: Annotated[float, Range(0.0, 480.0, "min")] = 60.0

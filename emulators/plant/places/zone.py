@@ -19,6 +19,7 @@ class ZoneRatings:
     """The extent of a zone."""
 
     places: tuple[Annotated[str, Names("place", needed=True)], ...] = ()
+    """The places that belong to it."""
 
 
 @dataclass
@@ -69,6 +70,7 @@ class Zone(Component[ZoneState, ZoneRatings]):
 
     @property
     def burning(self) -> bool:
+        """True while something burns in it."""
         return any(place.burning for place in self.places)
 
     @property

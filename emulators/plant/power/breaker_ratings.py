@@ -53,6 +53,7 @@ class BreakerRatings:
     """A 2500 A air circuit breaker with an electronic trip unit, as between a 1600 kVA transformer and its board."""
 
     rated_a: Annotated[float, Range(0.1, 20000.0, "A")] = 2500.0
+    """Rated current, A."""
     setting: Annotated[float, Range(0.1, 1.0, "times rated")] = 1.0
     """Long-time setting, times rated (Ir of an electronic trip unit, 0.4 to 1; IEC 60898 types have 1)."""
     curve: Literal["electronic", "B", "C", "D"] = "electronic"

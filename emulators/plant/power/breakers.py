@@ -107,14 +107,17 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
 
     @property
     def closed(self) -> bool:
+        """True if its contacts are closed."""
         return self.state.position == "closed"
 
     @property
     def tripped(self) -> bool:
+        """True if it was opened by its protection and not reset."""
         return self.state.position == "tripped"
 
     @property
     def locked(self) -> bool:
+        """True if somebody has locked it."""
         return bool(self.state.locks)
 
     @property

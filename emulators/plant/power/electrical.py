@@ -396,6 +396,7 @@ class Electrical(Component[S, P]):
 
     @property
     def live(self) -> bool:
+        """True if there is voltage at its output."""
         return self.output.live
 
     @property
@@ -410,14 +411,17 @@ class Electrical(Component[S, P]):
 
     @property
     def output_hertz(self) -> float:
+        """Frequency at its output, Hz; 0 while it is dead."""
         return self.output.hertz
 
     @property
     def load_kw(self) -> float:
+        """Active power that it puts out, kW."""
         return self.load.total_kw
 
     @property
     def load_kva(self) -> float:
+        """Apparent power that it puts out, kVA."""
         return self.load.total_kva
 
     @property

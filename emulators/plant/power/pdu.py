@@ -421,6 +421,7 @@ class Pdu(Electrical[PduState, PduRatings]):
 
     @property
     def worst_phase_a(self) -> float:
+        """Current of the worst phase, A."""
         return max(self.amperes)
 
     @property
@@ -447,6 +448,7 @@ class Pdu(Electrical[PduState, PduRatings]):
 
     @property
     def energy_kwh(self) -> float:
+        """Energy delivered since the start, kWh."""
         return sum(self.state.kwh) + sum(self.state.kw) * self._unmetered_h
 
     @property
@@ -460,6 +462,7 @@ class Pdu(Electrical[PduState, PduRatings]):
 
     @property
     def tripped_banks(self) -> int:
+        """Number of banks whose breaker is open."""
         return sum(self.bank_open(b) for b in range(1, self.params.banks + 1))
 
     @property
@@ -468,6 +471,7 @@ class Pdu(Electrical[PduState, PduRatings]):
 
     @property
     def outlets_on(self) -> int:
+        """Number of outlets that are switched on."""
         return sum(v > 0.0 for v in self.outlet_volts)
 
 

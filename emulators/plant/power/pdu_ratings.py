@@ -24,6 +24,7 @@ class PduRatings:
     rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 125.0
     """Of the inlet, A per phase."""
     outlets: Annotated[int, Range(1, 256, "outlets")] = 12
+    """Number of outlets."""
     banks: Annotated[int, Range(1, 64, "banks")] = 12
     """Outlets share these breakers in order: 12 outlets on 3 banks are 1-4, 5-8, 9-12. Bank n is on phase n mod 3."""
     bank_a: Annotated[float, Range(0.5, 2000.0, "A")] = 32.0

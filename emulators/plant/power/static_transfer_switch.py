@@ -41,7 +41,9 @@ class StaticSwitchRatings:
     """
 
     rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 800.0
+    """Rated current, A."""
     transfer_ms: Annotated[float, Range(0.1, 1000.0, "ms"), GAP] = 4.0
+    """Time of a transfer, ms."""
     out_of_step_ms: Annotated[float, Range(0.0, 1000.0, "ms")] = 10.0
     """Added when the sources are out of step: it waits for the current to stop before firing the other side, ms.
     Half a cycle, assumed."""
@@ -130,14 +132,17 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
 
     @property
     def active(self) -> str:
+        """The source that feeds its load; empty for none."""
         return self.state.active
 
     @property
     def preferred(self) -> str:
+        """The preferred source."""
         return self.state.preferred
 
     @property
     def on_preferred(self) -> bool:
+        """True if the preferred source feeds its load."""
         return self.state.active == self.state.preferred
 
     @property
@@ -153,6 +158,7 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
 
     @property
     def inhibited(self) -> bool:
+        """True if its transfers are inhibited."""
         return self.state.inhibited
 
     @property
@@ -162,6 +168,7 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
 
     @property
     def transfers(self) -> int:
+        """Number of transfers since the start."""
         return self.state.transfers
 
     @property
@@ -357,7 +364,9 @@ class RackSwitchRatings(StaticSwitchRatings):
     """
 
     rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 16.0
+    """Rated current, A."""
     transfer_ms: Annotated[float, Range(0.1, 1000.0, "ms")] = 10.0
+    """Time of a transfer, ms."""
     out_of_step_ms: Annotated[float, Range(0.0, 1000.0, "ms")] = 0.0
     """Relays break before they make, so the phase angle does not matter to it, ms."""
     retransfer_s: Annotated[float, Range(0.0, 86400.0, "s")] = 30.0

@@ -26,6 +26,7 @@ class TransferSwitchRatings:
     """An open-transition automatic transfer switch of contactor type."""
 
     rated_a: Annotated[float, Range(1.0, 20000.0, "A")] = 2500.0
+    """Rated current, A."""
     transfer_s: Annotated[float, Range(0.001, 60.0, "s"), TRAVEL] = 0.1
     """Contact to contact, s (30 to 100 ms, typical vendor data, unverified)."""
     off_s: Annotated[float, Range(0.0, 600.0, "s")] = 0.0
@@ -95,14 +96,17 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
 
     @property
     def position(self) -> str:
+        """Its position: normal, off or emergency."""
         return self.state.position
 
     @property
     def on_normal(self) -> bool:
+        """True if it stands on the normal source."""
         return self.state.position == "normal"
 
     @property
     def on_emergency(self) -> bool:
+        """True if it stands on the emergency source."""
         return self.state.position == "emergency"
 
     @property
@@ -131,14 +135,17 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
 
     @property
     def normal_volts(self) -> float:
+        """The lowest phase voltage of the normal source, V."""
         return self.seen.get("normal", DEAD).worst_volts
 
     @property
     def emergency_volts(self) -> float:
+        """The lowest phase voltage of the emergency source, V."""
         return self.seen.get("emergency", DEAD).worst_volts
 
     @property
     def transfers(self) -> int:
+        """Number of transfers since the start."""
         return self.state.transfers
 
     @property

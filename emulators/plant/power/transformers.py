@@ -40,8 +40,11 @@ class TransformerRatings:
     """
 
     kva: Annotated[float, Range(1.0, 100000.0, "kVA")] = 1600.0
+    """Rated apparent power, kVA."""
     impedance_percent: Annotated[float, Range(0.5, 25.0, "%")] = 6.0
+    """Short-circuit impedance, %."""
     no_load_w: Annotated[float, Range(1.0, 1000000.0, "W")] = 1080.0
+    """Losses without load, W."""
     load_loss_w: Annotated[float, Range(0.0, 10000000.0, "W")] = 12000.0
     """At rated current, W."""
     magnetising_percent: Annotated[float, Range(0.0, 20.0, "%")] = 0.5
@@ -49,11 +52,13 @@ class TransformerRatings:
     inrush_times_rated: Annotated[float, Range(0.0, 20.0, "times rated")] = 6.0
     """RMS current in the first cycles after energising, times rated; 0 for none."""
     inrush_s: Annotated[float, Range(0.001, 60.0, "s")] = 0.2
+    """Duration of the inrush, s."""
     ambient_c: Annotated[float, Range(-50.0, 60.0, "degC")] = 45.0
     """Around the tank, degC: Bamako's hot season."""
     oil_rise_k: Annotated[float, Range(1.0, 100.0, "K")] = 55.0
     """Top-oil rise over ambient at rated load, K: for a machine chosen for 45 degC."""
     oil_time_constant_s: Annotated[float, Range(60.0, 1000000.0, "s")] = 10800.0
+    """Thermal time constant of the oil, s."""
     room: Annotated[str, Names("hall", "room")] = ""
     """The room that its losses heat and whose air is around its tank, instead of `ambient_c`; '' for outdoors."""
     overcurrent: Annotated[float, Range(1.1, 100.0, "times rated")] = 3.0
@@ -132,6 +137,7 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
 
     @property
     def load_percent(self) -> float:
+        """Apparent power against its rating, %."""
         return 100.0 * self.load.total_kva / self.params.kva
 
     @property
@@ -168,6 +174,7 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
 
     @property
     def tripped(self) -> bool:
+        """True if it was switched off by its protection."""
         return self.state.tripped
 
     @property
@@ -182,6 +189,7 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
 
     @property
     def oil_alarm(self) -> bool:
+        """True from 10 K below the temperature at which it trips."""
         return self.oil_c >= self.params.trip_oil_c - 10.0
 
     def reset(self) -> None:

@@ -30,6 +30,7 @@ class UtilityRatings:
     volts: Annotated[float, Range(90.0, 400.0, "V")] = NOMINAL_VOLTS
     """Declared voltage, phase to neutral on the low-voltage side, V (IEC 60038)."""
     hertz: Annotated[float, Range(45.0, 65.0, "Hz")] = NOMINAL_HERTZ
+    """Nominal frequency, Hz."""
     short_circuit_mva: Annotated[float, Range(0.0, 100000.0, "MVA")] = 0.0
     """Three-phase short-circuit power of the network at the feed, MVA; 0 for the usual: 500 in front of a transformer
     of the site (Schneider Electric, Electrical Installation Guide, chapter G: 20 kV networks), else that behind a

@@ -18,4 +18,5 @@ class Rack(RackRow):
 
     @property
     def utilisation(self) -> float:
+        """Work of its equipment, 0 to 1."""
         return self.state.utilisation[0]

@@ -92,6 +92,9 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
     """Name -> unit of what an observer may ask of one rack: `rack-3.supplied`."""
     RACK_WORDS: ClassVar[Mapping[str, tuple[str, ...]]] = {"state": IT_STATES}
 
+    heat_kw: float
+    """Power of all racks, all of which becomes heat, kW."""
+
     def __init__(self, id: str, params: RackRowRatings | None = None, feeds: Mapping[str, str] | None = None) -> None:
         super().__init__(id, params, feeds)
         p, cords = self.params, len(self.feeds)
@@ -120,7 +123,6 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         self._kw: list[float] = [0.0] * p.racks
         self._draws: dict[str, Draw] = {}
         self.heat_kw = 0.0
-        """Power of the whole row, all of which becomes heat, kW."""
 
     def numbered(self, parameter: str) -> int | None:
         return self.params.racks if parameter == "rack" else None
@@ -455,10 +457,12 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
 
     @property
     def racks_supplied(self) -> int:
+        """Number of racks that have not lost all of their cords."""
         return sum(not all(d) for d in zip(*self.state.dropped, strict=True))
 
     @property
     def racks_running(self) -> int:
+        """Number of racks whose equipment runs."""
         return self.state.it.count("running")
 
     @property
@@ -473,6 +477,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
 
     @property
     def losses(self) -> int:
+        """Number of times that a rack lost its supply since the start."""
         return self.state.losses
 
     @property

@@ -14,6 +14,7 @@ class RackRowRatings:
     """A row of racks. The defaults make 190 racks the 1 MW of IT of the Bamako site."""
 
     racks: Annotated[int, Range(1, 64, "racks")] = 10
+    """Number of racks."""
     phase: Annotated[int, Range(0, 3, "(the phase)")] = 0
     """1 to 3 when its cords are single-phase on that phase of a feed that is no PDU; 0 when they use all three."""
     rack_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 5.25
@@ -36,6 +37,7 @@ class RackRowRatings:
     inrush: Annotated[float, Range(1.0, 20.0, "times rated")] = 1.6
     """Draw of a rack while its supplies charge and fans start, as a multiple of `rack_kw` (assumption)."""
     inrush_s: Annotated[float, Range(0.001, 60.0, "s")] = 0.5
+    """Duration of the inrush, s."""
     boot_s: Annotated[float, Range(0.0, 86400.0, "s")] = 240.0
     """From power to full load again, s (firmware self-test, operating system, services; assumption)."""
     shutdown_s: Annotated[float, Range(0.0, 86400.0, "s")] = 120.0
@@ -82,3 +84,4 @@ class RackRatings(RackRowRatings):
     """A single rack."""
 
     racks: Annotated[int, Range(1, 64, "racks")] = 1
+    """Number of racks."""

@@ -41,11 +41,13 @@ class UpsRatings:
     """
 
     kva: Annotated[float, Range(0.1, 100000.0, "kVA")] = 500.0
+    """Rated apparent power, kVA."""
     kw: Annotated[float, Range(0.0, 100000.0, "kW")] = 0.0
     """0 for the usual power of this size (see `sizes`): that of its kVA from 10 kVA on."""
     volts: Annotated[float, Range(90.0, 400.0, "V")] = NOMINAL_VOLTS
     """Output voltage, phase to neutral, V."""
     hertz: Annotated[float, Range(45.0, 65.0, "Hz")] = NOMINAL_HERTZ
+    """Nominal frequency, Hz."""
     phases: Literal[1, 3] = 3
     """1 or 3: a single-phase unit feeds phase 1 only."""
     bus: Annotated[str, Text(100)] = ""
@@ -53,12 +55,14 @@ class UpsRatings:
     eco: bool = False
     """Runs on the static bypass while that is good."""
     rectifier_low: Annotated[float, Range(0.1, 0.99, "times nominal")] = 0.85
+    """Lowest input voltage at which the rectifier works, times nominal."""
     rectifier_high: Annotated[float, Range(1.01, 2.0, "times nominal")] = 1.15
     """Input voltage the rectifier works at, times nominal."""
     rectifier_hertz: tuple[Annotated[float, Range(10.0, 100.0, "Hz")], Annotated[float, Range(10.0, 100.0, "Hz")]] = (
         45.0,
         65.0,
     )
+    """Largest deviation from the nominal frequency at which the rectifier works, Hz."""
     walk_in_delay_s: Annotated[float, Range(0.0, 3600.0, "s"), Tolerance(-5.0, 5.0, "assumed")] = 10.0
     """Wait after the input has returned, so that a generator settles first, s."""
     walk_in_s: Annotated[float, Range(0.0, 3600.0, "s"), Tolerance(-5.0, 5.0, "assumed")] = 10.0
@@ -69,6 +73,7 @@ class UpsRatings:
     """Most the inverter gives into a short circuit, times its rated current (two to three times is usual for
     transformerless modules; vendors' data sheets, from memory, unverified)."""
     input_power_factor: Annotated[float, Range(0.1, 1.0)] = 0.99
+    """Power factor at its input."""
     bypass_tolerance: Annotated[float, Range(0.001, 0.5, "of nominal")] = 0.10
     """Deviation of the bypass voltage from nominal at which no transfer to it is allowed."""
     bypass_percent: Annotated[float, Range(0.1, 50.0, "%")] = 3.0
@@ -79,6 +84,7 @@ class UpsRatings:
     no_load_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.0
     """0 for the usual loss at this size (see `sizes`): 1 % from 10 kVA on."""
     linear_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.018
+    """Part of the losses that grows with the load, of the rated power."""
     square_loss: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.012
     """Losses of double conversion at load l, times rated kW: no_load + linear l + square l^2."""
     eco_loss: Annotated[float, Range(0.0, 0.5, "of the load")] = 0.010
@@ -98,6 +104,7 @@ class UpsRatings:
     blocks: Annotated[int, Range(0, 400, "blocks")] = 0
     """Of 12 V (vrla) or 8 cells (li-ion), in series in each string; 0 for the usual number at this size."""
     age_years: Annotated[float, Range(0.0, 30.0, "years")] = 0.0
+    """Age of the battery when the site starts, years."""
     battery_c: Annotated[float, Range(-20.0, 60.0, "degC")] = 25.0
     """Temperature of the battery's room where neither a place nor a hall is named, degC."""
     battery_place: Annotated[str, Names("place")] = ""

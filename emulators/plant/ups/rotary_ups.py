@@ -40,6 +40,7 @@ class RotaryUpsRatings:
     diesel on load within 3 to 10 s (from memory of data sheets, unverified)."""
 
     kw: Annotated[float, Range(1.0, 20000.0, "kW")] = 1000.0
+    """Rated active power, kW."""
     energy_s: Annotated[float, Range(0.5, 600.0, "s")] = 12.0
     """Time that the full store carries the rating, s."""
     recharge_s: Annotated[float, Range(1.0, 86400.0, "s")] = 180.0
@@ -110,18 +111,22 @@ class RotaryUps(Electrical[RotaryUpsState, RotaryUpsRatings]):
 
     @property
     def mode(self) -> str:
+        """Its mode of operation."""
         return self.state.mode
 
     @property
     def energy_percent(self) -> float:
+        """Energy in the kinetic store against a full one, %."""
         return 100.0 * self.state.energy
 
     @property
     def diesel(self) -> str:
+        """State of its diesel engine."""
         return self.state.diesel
 
     @property
     def diesel_running(self) -> bool:
+        """True if its diesel engine runs."""
         return self.state.diesel == "running"
 
     @property

@@ -299,14 +299,17 @@ class Ups(Electrical[UpsState, UpsRatings]):
 
     @property
     def on_bypass(self) -> bool:
+        """True if the load is on the static or the maintenance bypass."""
         return self.state.path in ("bypass", "maintenance")
 
     @property
     def rectifier(self) -> str:
+        """State of the rectifier: off, waiting, walking (in) or on."""
         return self.state.rectifier
 
     @property
     def load_percent(self) -> float:
+        """Active or apparent power against its rating, whichever is higher, %."""
         return 100.0 * max(self.load.total_kw / self.params.kw, self.load.total_kva / self.params.kva)
 
     @property

@@ -103,7 +103,7 @@ def _faults(found: tuple[reference.KindFault, ...]) -> None:
 
 
 def schema(
-    file: Annotated[str, typer.Argument(help="site, profile or rig.")] = "profile",
+    file: Annotated[str, typer.Argument(help="site, profile, scenario or rig.")] = "profile",
 ) -> None:
     """Print the JSON Schema of a kind of file, for completion in an editor.
 
@@ -113,7 +113,11 @@ def schema(
 
       twinfeed schema profile > profile.schema.json
     """
-    made: dict[str, Callable[[], dict[str, Any]]] = {"site": schemas.site, "profile": schemas.profile}
+    made: dict[str, Callable[[], dict[str, Any]]] = {
+        "site": schemas.site,
+        "profile": schemas.profile,
+        "scenario": schemas.scenario,
+    }
     above = {point.name: point for point in entry_points(group="twinfeed.schemas")}
     if file in above:
         made[file] = above[file].load()

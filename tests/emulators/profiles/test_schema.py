@@ -7,14 +7,12 @@ import json
 import pytest
 
 from twinfeed.emulators.profiles import library
-from twinfeed.emulators.profiles.schema import Profile
+from twinfeed.harness.reference import schemas
 
 
 def test_the_shipped_schema_is_the_one_profiles_are_validated_with():
     shipped = json.loads((library.FOLDER / "profile.schema.json").read_text())
-    assert shipped == Profile.model_json_schema(), (
-        "write it anew: twinfeed schema > emulators/profiles/profile.schema.json"
-    )
+    assert shipped == schemas.profile(), "write it anew: twinfeed schema > emulators/profiles/profile.schema.json"
 
 
 @pytest.mark.parametrize("name", [name for name in library.names() if library.get(name).modbus is not None])

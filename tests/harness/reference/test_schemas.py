@@ -72,7 +72,7 @@ def test_an_unknown_field_is_against_the_schema() -> None:
 
 
 def test_the_command_prints_each_schema_and_names_them_for_a_wrong_word() -> None:
-    for name in ("site", "profile", "rig"):
+    for name in ("site", "profile", "scenario", "rig"):
         made = CliRunner().invoke(app, ["schema", name])
         jsonschema.Draft202012Validator.check_schema(json.loads(made.stdout))
     wrong = CliRunner().invoke(app, ["schema", "siite"])
