@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from fractions import Fraction
 from functools import cache
 
 from tests.docs.pages.markdown import GENERATED, cell, code, joined, paragraphs, table
@@ -174,7 +175,9 @@ def _address(entry: SnmpObject | Register | Bit) -> str:
 
 
 def _factor(entry: Entry) -> str:
-    factor = f" ×{float(entry.factor):.6g}" if entry.factor != 1 else ""
+    decimal = f"{float(entry.factor):.6g}"
+    exact = decimal if Fraction(decimal) == entry.factor else str(entry.factor)
+    factor = f" ×{exact}" if entry.factor != 1 else ""
     return factor + (f" {float(entry.offset):+.6g}" if entry.offset else "")
 
 
