@@ -66,7 +66,8 @@ class Plant:
         """Each is called whenever the plant has come to rest: at every instant that `advance` visits, after a fault and
         after a write. A watcher may inject, clear and write, but not `advance`; all watchers are then called again."""
         self.arrivals: list[Callable[[], None]] = []
-        """Each is called when the clock has reached an event and no actor has reacted yet. Only for reading."""
+        """Each is called when the clock has reached an event, or an instant at which somebody acts, and nothing has
+        changed there yet. Only for reading."""
         self.dirty = True
         self.revision = 0
         """Grows whenever anything may have changed; a reader's cache is valid until then."""
@@ -76,7 +77,7 @@ class Plant:
         self.starting = False
         """True while the plant comes to rest for the first time."""
         self._between = False
-        """True if the clock stands between two events: what happens now is an event of its own."""
+        """True if the clock stands between two events: an action now makes this instant an event (`intervene`)."""
         self.on_defect: Callable[[Defect], None] | None = None
         """Called when the code of a device has raised an exception and the device has crashed. Without it (None) the
         exception leaves `advance`, so that a test without a recorder does not pass."""
@@ -140,6 +141,7 @@ class Plant:
         """
         if self.on_defect is None:
             raise error
+        self.intervene()
         known = actor.crashed
         if not actor.crash(error, phase):
             raise error
@@ -176,8 +178,16 @@ class Plant:
             self._fire()
             self.settle()
 
+    def intervene(self) -> None:
+        """Somebody acts now: an instant between two events becomes an event. Call it before anything changes.
+
+        Faults, deeds and writes do so. It may be called again at the same instant.
+        """
+        if self._between:
+            self._arrive()
+
     def _arrive(self) -> None:
-        """The clock stands at an event, and no actor has reacted yet."""
+        """The clock stands at an event, and nothing has changed there yet."""
         self._between = False
         if self.arrivals:
             self.revision += 1
@@ -200,6 +210,7 @@ class Plant:
         return event if self._standstills < MOST_STANDSTILLS else max(event, self.now + SHORTEST_STEP_S)
 
     def _move(self, to: float) -> None:
+        self._between = False
         dt = to - self.now
         if dt > 0.0:
             self._calls.advance(dt)
@@ -220,6 +231,9 @@ class Plant:
         if self._joined:
             self.dirty = True
             return
+        if not self.dirty:
+            self.intervene()
+        self._between = False
         self._come_to_rest()
         self._look_s = None
         for watch in tuple(self.watchers):  # one may leave when it has seen enough
@@ -234,6 +248,7 @@ class Plant:
         Raises:
             PlantError: as `settle`, at the end of the block.
         """
+        self.intervene()
         self._joined += 1
         try:
             yield
@@ -350,8 +365,7 @@ class Plant:
             PlantError: no such target, kind or parameter, or a number out of its range; nothing has changed then.
         """
         actor, fault, chosen = self.check(target, kind, parameters, for_s)
-        if self._between:
-            self._arrive()
+        self.intervene()
         noted = actor.state.faults.get(kind, {})  # at its onset, and kept while its parameters change
         actor.state.faults[kind] = {**{k: v for k, v in noted.items() if k not in fault.parameters}, **chosen}
         if for_s is not None:
@@ -369,8 +383,7 @@ class Plant:
         Raises:
             PlantError: that target does not exist or has no such fault.
         """
-        if self._between:
-            self._arrive()
+        self.intervene()
         targets: Iterable[Actor] = self.actors.values() if target is None else (self.find(target),)
         cleared: list[tuple[str, str]] = []
         for actor in targets:
@@ -420,6 +433,7 @@ class Plant:
     @contextmanager
     def trial(self) -> Iterator[None]:
         """Undo all changes of the block, made within one instant, at its end: cheaper than a snapshot."""
+        self.intervene()
         kept = {id: actor.remembered() for id, actor in self.actors.items()}
         timers, sequence = dict(self.timers), self._queue.sequence
         lines, rng = len(self.journal), self.rng.getstate()
@@ -443,7 +457,7 @@ class Plant:
         """
         if list(snapshot["actors"]) != list(self.actors):
             raise PlantError("the snapshot was taken from another site: its components differ from this one's")
-        self.now = snapshot["now"]
+        self.now, self._between = snapshot["now"], False
         version, internal, gauss = snapshot["rng"]
         self.rng.setstate((version, tuple(internal), gauss))
         timers: dict[Key, tuple[float, int]] = {(id, name): (due, seq) for id, name, due, seq in snapshot["timers"]}

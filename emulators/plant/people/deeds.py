@@ -61,6 +61,7 @@ def find(actors: Iterable[Actor], target: str, deed: str, given: Mapping[str, Ar
 
 def carry_out(plant: Clock, actor: Actor, deed: str, kind: DeedKind, given: Mapping[str, Argument]) -> Outcome:
     """Do it now, and write to the journal what came of it. The caller lets the plant settle."""
+    plant.intervene()
     target = actor.id.partition("/")[0]
     before = len(plant.journal)
     try:

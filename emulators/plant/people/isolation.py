@@ -143,6 +143,7 @@ class Isolation:
         if reasons and not force:
             raise StepRefused(f"step {number + 1} of {self.procedure.name} ({step}): {'; '.join(reasons)}")
         if step.action != "check":
+            self.plant.intervene()
             self._act(step)
         self.done.append(number)
         data = {"step": number + 1, "of": self.procedure.name, "action": str(step)}
