@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from twinfeed.emulators.extensions import COMPONENTS, Catalogue, add_faults
 from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.humidifiers import Humidifier
+from twinfeed.emulators.plant.air.yard import Yard
 from twinfeed.emulators.plant.cooling.chillers import Chiller
 from twinfeed.emulators.plant.cooling.cracs import Crac
 from twinfeed.emulators.plant.cooling.crahs import Crah
@@ -53,6 +55,7 @@ OWN: tuple[type[Component], ...] = (
     Rack,
     RackRow,
     Climate,
+    Yard,
     WaterLoop,
     Pump,
     Chiller,
@@ -63,6 +66,7 @@ OWN: tuple[type[Component], ...] = (
     Hall,
     Room,
     VentilationFan,
+    Humidifier,
     Switch,
     Link,
     ManagementNetwork,

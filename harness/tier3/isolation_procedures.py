@@ -59,6 +59,7 @@ NO_CARD: dict[str, str] = {
     "rack_row": "it is what is supplied, not what supplies",
     "hall": "a room: it is there or not",
     "climate": "the weather",
+    "yard": "the air around the condensers",
     "link": "a cable: nothing on it is maintained, and its loss is the fault `cut`",
     "network": "all switches and cables together: each has its own line",
 }

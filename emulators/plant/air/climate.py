@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,7 +68,26 @@ WANE_K_H = 6.0
 """Rate at which the air returns to the design day after a heat wave, K/h: a front passes in an hour (assumption)."""
 
 
-class Climate(Component[ClimateState, ClimateRatings]):
+class Outdoors(ABC):
+    """Air outside, as machines and rooms meet it: the weather, or that of a yard of condensers."""
+
+    @property
+    @abstractmethod
+    def outdoor_c(self) -> float:
+        """Dry bulb now, degC."""
+
+    @property
+    @abstractmethod
+    def dew_point_c(self) -> float:
+        """Dew point now, degC."""
+
+    @property
+    @abstractmethod
+    def wet_bulb_c(self) -> float:
+        """Wet bulb now, degC."""
+
+
+class Climate(Component[ClimateState, ClimateRatings], Outdoors):
     """Outdoor dry bulb and dew point as functions of the plant's time. After a heat wave the air cools by `WANE_K_H`.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, runtime_checkable
 
 from typing_extensions import TypeVar
 
-from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.climate import Outdoors
 from twinfeed.emulators.plant.air.moisture import Coil, Moisture, Vapour
 from twinfeed.emulators.plant.air.properties import dew_point_at, humidity_ratio, relative_humidity_percent
 from twinfeed.emulators.plant.power.electrical import Component
@@ -39,6 +39,20 @@ class Unit(Coil, Protocol):
         """The coldest that its coil's surface can be now, degC."""
 
 
+class Humidifying(ABC):
+    """A unit that gives water vapour to the air of the hall or room it names."""
+
+    @property
+    @abstractmethod
+    def vapour_kg_h(self) -> float:
+        """Water that it gives to the air, kg/h."""
+
+    @property
+    @abstractmethod
+    def air_heat_kw(self) -> float:
+        """Heat that its vapour gives to the air, kW; negative for mist."""
+
+
 U = TypeVar("U", bound=Unit)
 
 
@@ -50,9 +64,10 @@ class EnclosedAir(Generic[U]):
         self._volume_m3, self._leak_per_h = volume_m3, leak_per_h
         self.units: Sequence[U] = ()
         """The air handlers that serve it."""
-        self.climate: Climate | None = None
+        self.climate: Outdoors | None = None
         """The air outside; None for adiabatic walls."""
         self._sources: Sequence[HeatSource] = ()
+        self._humidifiers: Sequence[Humidifying] = ()
         state.vapour = humidity_ratio(dew_point_c)
         self.hold(state)
 
@@ -63,17 +78,23 @@ class EnclosedAir(Generic[U]):
 
     def find(self, room: Component[Any, Any], climate: str, units: Sequence[U]) -> None:
         """Find the equipment that stands in `room`, and the air outside. Fans of the `units` count with the units."""
-        inside = (a for a in room.plant.actors.values() if room_of(a) == room.id)
+        inside = [a for a in room.plant.actors.values() if room_of(a) == room.id]
         apart = {unit.id for unit in units}
         self._sources = [a for a in inside if a.id not in apart and isinstance(a, HeatSource)]
+        self._humidifiers = [a for a in inside if isinstance(a, Humidifying)]
         outside = room.plant.find(climate) if climate else None
-        self.climate = outside if isinstance(outside, Climate) else None
+        self.climate = outside if isinstance(outside, Outdoors) else None
         self.units = units
 
     @property
     def heat_kw(self) -> float:
         """Losses of the equipment, without the fans of the units, kW."""
         return float(sum(source.heat_kw for source in self._sources))
+
+    @property
+    def vapour_heat_kw(self) -> float:
+        """Heat that the vapour of humidifiers gives to the air, kW; negative for mist."""
+        return sum(unit.air_heat_kw for unit in self._humidifiers)
 
     @property
     def cooling_kw(self) -> float:
@@ -97,7 +118,8 @@ class EnclosedAir(Generic[U]):
     def horizon(self) -> float:
         """Until the vapour has changed, s."""
         coldest_c = min((unit.coldest_c for unit in self.units), default=NO_COIL_C)
-        return self._moisture.look(self.units, coldest_c, self.climate)
+        added_kg_s = sum(unit.vapour_kg_h for unit in self._humidifiers) / 3600.0
+        return self._moisture.look(self.units, coldest_c, self.climate, added_kg_s)
 
     def advance(self, dt: float) -> None:
         """Move the vapour along its course for `dt` seconds."""

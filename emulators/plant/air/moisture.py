@@ -1,8 +1,8 @@
-"""Water vapour in the air of a hall or room: what leaks in from outside, and what condenses on cold coils.
+"""Water vapour in the air of a hall or room: it leaks in, humidifiers give it, and it condenses on cold coils.
 
-The air is well mixed. Its humidity ratio w follows m dw/dt = leak (w_out - w) - sum of flow k (w - w_coil), the second
-term only for coils colder than the dew point. Between two instants of the plant the coefficients stay, so that w is a
-closed form.
+The air is well mixed. Its humidity ratio w follows m dw/dt = leak (w_out - w) + given - sum of flow k (w - w_coil), the
+last term only for coils colder than the dew point. Between two instants of the plant the coefficients stay, so that w
+is a closed form.
 """
 
 from __future__ import annotations
@@ -71,10 +71,11 @@ class Moisture:
     def dew_point_c(self) -> float:
         return dew_point_at(self._state.vapour)
 
-    def look(self, coils: Sequence[Coil], coldest_c: float, outside: Outside | None) -> float:
+    def look(self, coils: Sequence[Coil], coldest_c: float, outside: Outside | None, added_kg_s: float = 0.0) -> float:
         """Note what feeds and dries the air now; returns the time until it has changed noticeably, s.
 
-        `coldest_c`: the coldest that a surface can be here; above the dew point nothing condenses.
+        `coldest_c`: the coldest that a surface can be here; above the dew point nothing condenses. `added_kg_s`: what
+        humidifiers give.
         """
         ratio, kg = self._state.vapour, self._kg
         source = sink = 0.0
@@ -87,6 +88,7 @@ class Moisture:
                 if ratio > surface:
                     dried = coil.air_m3_s * DRY_AIR_KG_PER_M3 * CONTACT / kg
                     source, sink = source + dried * surface, sink + dried
+        source += added_kg_s / kg
         self._source, self._sink = source, sink
         rate = abs(source - sink * ratio)
         return max(1.0, LOOK_KG_PER_KG / rate) if rate * 900.0 > LOOK_KG_PER_KG else inf
@@ -96,3 +98,5 @@ class Moisture:
         if self._sink > 0.0:
             rest = self._source / self._sink
             self._state.vapour = rest + (self._state.vapour - rest) * exp(-self._sink * dt)
+        else:
+            self._state.vapour += self._source * dt

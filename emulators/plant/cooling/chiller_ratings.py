@@ -23,7 +23,7 @@ class ChillerRatings:
 
     loop: Annotated[str, Names("water_loop", needed=True)] = ""
     """The water loop that it belongs to."""
-    climate: Annotated[str, Names("climate")] = ""
+    climate: Annotated[str, Names("climate", "yard")] = ""
     """The air around an air-cooled condenser; without it the air has the machine's reference temperature."""
     condenser_loop: Annotated[str, Names("water_loop")] = ""
     """The loop that cools a water-cooled condenser: its cooling towers and condenser-water pumps name it as `loop`."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any, ClassVar
 
-from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.climate import Outdoors
 from twinfeed.emulators.plant.air.dust import horizon_s, settled
 from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K
+from twinfeed.emulators.plant.air.yard import Discharging
 from twinfeed.emulators.plant.cooling.chiller_ratings import CHILLER_FAULTS, ChillerRatings, ChillerState
 from twinfeed.emulators.plant.cooling.circuits import Branch, ChilledWater, WaterCooled
 from twinfeed.emulators.plant.cooling.condensers import AirCondenser, WaterCondenser
@@ -18,7 +19,7 @@ from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
 
 
-class Chiller(Electrical[ChillerState, ChillerRatings], Branch[ChillerState], WaterCooled):
+class Chiller(Electrical[ChillerState, ChillerRatings], Branch[ChillerState], WaterCooled, Discharging):
     """The machine: evaporator, compressors, condenser and its built-in protection. When to start is its controller's.
 
     EnergyPlus Chiller:Electric:EIR and ReformulatedEIR: available = reference * capacity, input = available / COP *
@@ -68,7 +69,7 @@ class Chiller(Electrical[ChillerState, ChillerRatings], Branch[ChillerState], Wa
             self.condenser = WaterCondenser(self, self.towers, curves.condenser_c, curves.reformulated)
         else:
             climate = self.plant.find(self.params.climate) if self.params.climate else None
-            outside = climate if isinstance(climate, Climate) else None
+            outside = climate if isinstance(climate, Outdoors) else None
             self.condenser = AirCondenser(self, outside, curves.condenser_c)
 
     # -- commands of its controller -------------------------------------------------------------------------
@@ -229,6 +230,14 @@ class Chiller(Electrical[ChillerState, ChillerRatings], Branch[ChillerState], Wa
     def condenser_flow_l_s(self) -> float:
         """Through a water-cooled condenser, l/s; 0 for an air-cooled one."""
         return self.condenser.flow_l_s if isinstance(self.condenser, WaterCondenser) else 0.0
+
+    @property
+    def discharge_climate(self) -> str:
+        return self.params.climate
+
+    @property
+    def discharged_kw(self) -> float:
+        return self.heat_rejected_kw if self.towers is None else 0.0
 
     @property
     def condenser_loop(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.climate import Outdoors
 from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K
 
 NO_FLOW_C = 150.0
@@ -67,7 +67,7 @@ class Machinery(Protocol):
 class AirCondenser:
     """Coils with fans. Head-pressure control slows the fans so that the pressure does not fall below its floor."""
 
-    def __init__(self, machine: Machinery, climate: Climate | None, reference_c: float) -> None:
+    def __init__(self, machine: Machinery, climate: Outdoors | None, reference_c: float) -> None:
         self._machine, self._climate, self._reference_c = machine, climate, reference_c
 
     @property

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.climate import Outdoors
 from twinfeed.emulators.plant.air.properties import wet_bulb_c
 from twinfeed.emulators.plant.air.thermal import Balance
+from twinfeed.emulators.plant.air.yard import Discharging
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, AirHandlerRatings, AirHandlerState
 from twinfeed.emulators.plant.cooling.circuits import ChilledWater, WaterCooled
 from twinfeed.emulators.plant.cooling.condensers import AirCondenser, WaterCondenser
@@ -44,7 +45,7 @@ class CracRatings(AirHandlerRatings):
 
     air_m3_s: Annotated[float, Range(0.01, 1000.0, "m3/s")] = 7.5
     fan_kw: Annotated[float, Range(0.0, 1000.0, "kW")] = 5.0
-    climate: Annotated[str, Names("climate", needed=True, unless="condenser_loop")] = ""
+    climate: Annotated[str, Names("climate", "yard", needed=True, unless="condenser_loop")] = ""
     """The air around its condenser on the roof, or …"""
     condenser_loop: Annotated[str, Names("water_loop")] = ""
     """… the loop that cools its condenser: one of the two is needed."""
@@ -82,7 +83,7 @@ class CracState(AirHandlerState):
     """They are ready to run: power, airflow, no switch open, restart delay over."""
 
 
-class Crac(AirHandler[CracState, CracRatings], WaterCooled):
+class Crac(AirHandler[CracState, CracRatings], WaterCooled, Discharging):
     """A computer room air conditioner.
 
     Compressors follow the load to hold the supply air at its setpoint, and cycle below their minimum with the
@@ -130,7 +131,7 @@ class Crac(AirHandler[CracState, CracRatings], WaterCooled):
             self.condenser = WaterCondenser(self, water, REFERENCE_AIR_C, leaving=False)
         else:
             climate = self.plant.find(p.climate) if p.climate else None
-            self.condenser = AirCondenser(self, climate if isinstance(climate, Climate) else None, REFERENCE_AIR_C)
+            self.condenser = AirCondenser(self, climate if isinstance(climate, Outdoors) else None, REFERENCE_AIR_C)
 
     # -- compressors ----------------------------------------------------------------------------------------
 
@@ -143,6 +144,14 @@ class Crac(AirHandler[CracState, CracRatings], WaterCooled):
     def compressors(self) -> bool:
         """True if the compressors run, or cycle."""
         return self.state.compressors
+
+    @property
+    def discharge_climate(self) -> str:
+        return self.params.climate
+
+    @property
+    def discharged_kw(self) -> float:
+        return self.heat_rejected_kw if self.towers is None else 0.0
 
     @property
     def condenser_loop(self) -> str:

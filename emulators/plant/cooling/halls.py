@@ -56,7 +56,7 @@ class HallRatings:
     """Of the room's air at the start, degC: what a 10 degC coil leaves."""
     leak_per_h: Annotated[float, Range(0.0, 100.0, "1/h")] = 0.1
     """Vapour of so many changes of air with the outside enters, 1/h; their heat is part of `envelope_kw_per_k`."""
-    climate: Annotated[str, Names("climate")] = ""
+    climate: Annotated[str, Names("climate", "yard")] = ""
     """Air outside; none means adiabatic walls."""
 
 
@@ -197,6 +197,7 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
         balance.proportional(hot, cold, -exchange)
         balance.flow(sinks, cold, exchange)
         balance.heat(sinks, heat)
+        balance.heat(cold, self.enclosed.vapour_heat_kw)
         for air, frames, share in ((cold, cold_frames, COLD_SHARE), (hot, hot_frames, 1.0 - COLD_SHARE)):
             conductance = share * p.frames_kw_per_k_kw * p.design_kw
             balance.flow(air, frames, conductance)

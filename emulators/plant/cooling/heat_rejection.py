@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from math import inf
 from typing import Annotated, Any, ClassVar
 
-from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.climate import Outdoors
 from twinfeed.emulators.plant.air.properties import saturated_kj_per_kg_k, wet_bulb_c
 from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K, counterflow_effectiveness
+from twinfeed.emulators.plant.air.yard import Discharging
 from twinfeed.emulators.plant.cooling.circuits import Branch, ChilledWater
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
@@ -34,7 +35,7 @@ class HeatRejectionRatings:
 
     loop: Annotated[str, Names("water_loop", needed=True)] = ""
     """The water loop that it belongs to."""
-    climate: Annotated[str, Names("climate", needed=True)] = ""
+    climate: Annotated[str, Names("climate", "yard", needed=True)] = ""
     """The climate of its outdoor air."""
     design_kw: Annotated[float, Range(0.1, 100000.0, "kW")] = 600.0
     """Heat it rejects at its design point, kW."""
@@ -72,7 +73,7 @@ class HeatRejectionState(State):
     """Of the basin of a tower, part of its volume."""
 
 
-class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings], Branch[HeatRejectionState]):
+class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings], Branch[HeatRejectionState], Discharging):
     """A fan that moves outdoor air over or through the water of a loop. Its drive holds the leaving water."""
 
     STATE = HeatRejectionState
@@ -101,7 +102,7 @@ class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings], Branch
         loop = self.plant.find(self.params.loop) if self.params.loop else None
         self.loop = loop if isinstance(loop, ChilledWater) else None
         climate = self.plant.find(self.params.climate) if self.params.climate else None
-        self._climate = climate if isinstance(climate, Climate) else None
+        self._climate = climate if isinstance(climate, Outdoors) else None
         self._full_kw_per_k = self.conductance_kw_per_k
 
     # -- commands of a controller and of people -------------------------------------------------------------
@@ -128,6 +129,14 @@ class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings], Branch
     @abstractmethod
     def air_kw_per_k(self, speed: float) -> float:
         """Heat capacity flow of the air at that speed, kW/K of the sink's temperature."""
+
+    @property
+    def discharge_climate(self) -> str:
+        return self.params.climate
+
+    @property
+    def discharged_kw(self) -> float:
+        return self.cooling_kw + self.power_kw
 
     def _warmer_k(self) -> float:
         fault = self.fault("recirculation")

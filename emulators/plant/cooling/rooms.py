@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar
 
-from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.climate import Outdoors
 from twinfeed.emulators.plant.air.enclosed import ConditionedAir, EnclosedAir, room_of
 from twinfeed.emulators.plant.air.properties import AIR_KJ_PER_M3_K
 from twinfeed.emulators.plant.air.thermal import Balance, Body, ThermalState
@@ -43,7 +43,7 @@ class RoomRatings:
     """At the start, where nothing sets it, degC."""
     dew_point_c: Annotated[float, Range(-40.0, 30.0, "degC")] = 9.5
     """Of the air at the start, degC."""
-    climate: Annotated[str, Names("climate")] = ""
+    climate: Annotated[str, Names("climate", "yard")] = ""
     """Air outside; none means adiabatic walls."""
 
 
@@ -142,7 +142,7 @@ class Room(Body[RoomState, RoomRatings], ConditionedAir):
 
     def balance(self, balance: Balance) -> None:
         p, air, walls = self.params, self.first, self.first + 1
-        balance.heat(air, self.heat_kw)
+        balance.heat(air, self.heat_kw + self.enclosed.vapour_heat_kw)
         exchange = self.walls_m2 * p.surface_kw_per_m2_k
         balance.flow(air, walls, exchange)
         balance.flow(walls, air, exchange)
@@ -163,7 +163,7 @@ class VentilationFanRatings:
 
     room: Annotated[str, Names("room", needed=True)] = ""
     """The room whose air it exhausts."""
-    climate: Annotated[str, Names("climate", needed=True)] = ""
+    climate: Annotated[str, Names("climate", "yard", needed=True)] = ""
     """The climate of its outdoor air."""
     air_m3_s: Annotated[float, Range(0.01, 1000.0, "m3/s")] = 1.0
     """Flow of air, m3/s."""
@@ -203,7 +203,7 @@ class VentilationFan(Electrical[VentilationFanState, VentilationFanRatings]):
     def start(self) -> None:
         room, climate = self.plant.find(self.params.room), self.plant.find(self.params.climate)
         assert isinstance(room, Room), f"{self.id} names {room.id}, which is not a room"
-        assert isinstance(climate, Climate), f"{self.id} names {climate.id}, which is not a climate"
+        assert isinstance(climate, Outdoors), f"{self.id} names {climate.id}, which is not a climate"
         self._room, self._climate = room, climate
 
     @property

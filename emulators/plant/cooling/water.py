@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Annotated, Any, ClassVar
 
-from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.climate import Outdoors
 from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K, Balance, Body, ThermalState
 from twinfeed.emulators.plant.cooling.chillers import Chiller
 from twinfeed.emulators.plant.cooling.circuits import ChilledWater, WaterCoil, WaterCooled
@@ -56,7 +56,7 @@ class WaterLoopRatings:
     proportion to the difference from `ambient_c`: water that is warmer loses heat."""
     ambient_c: Annotated[float, Range(-40.0, 60.0, "degC")] = 35.0
     """Air around pipes and tank, degC, unless `climate` gives it."""
-    climate: Annotated[str, Names("climate")] = ""
+    climate: Annotated[str, Names("climate", "yard")] = ""
     """Pipes and tank stand outdoors in this climate."""
 
 
@@ -130,7 +130,7 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         design_l_s = p.design_l_s or sum(x.params.flow_l_s for x in self.pumps if x.params.initially_on)
         self._resistance = p.design_kpa / design_l_s**2 if design_l_s > 0.0 else 0.0
         outside = self.plant.find(self.params.climate) if self.params.climate else None
-        self._climate = outside if isinstance(outside, Climate) else None
+        self._climate = outside if isinstance(outside, Outdoors) else None
         super().start()
 
     @property

@@ -47,7 +47,7 @@ class GeneratorRatings:
     open: its controllers keep the buses in step. Empty: the sets of `bus`."""
     tank: Annotated[str, Names("day_tank", "bulk_tank")] = ""
     """The day tank it burns from; none means fuel without end."""
-    climate: Annotated[str, Names("climate")] = ""
+    climate: Annotated[str, Names("climate", "yard")] = ""
     """The weather that gives its intake air temperature (`outdoor_c`); none means `air_c`."""
     air_c: Annotated[float, Range(-50.0, 60.0, "degC")] = 35.0
     """Intake air without a `climate`, degC."""

@@ -9,6 +9,7 @@ from cooled import Site
 from hypothesis import given
 from hypothesis import strategies as st
 
+from twinfeed.emulators.plant.air.humidifiers import Humidifier, HumidifierRatings
 from twinfeed.emulators.plant.air.properties import dew_point_at, humidity_ratio
 
 
@@ -78,3 +79,46 @@ def test_the_dew_point_stays_between_that_of_the_start_and_that_outside(
     s.run(3600.0 * hours)
     low, high = min(9.5, outside_c), max(9.5, outside_c)
     assert low - 1e-6 <= s.hall.dew_point_c <= high + 1e-6
+
+
+# -- humidifiers -------------------------------------------------------------------------------------------------------
+
+
+def humid(dew_point_c: float, **ratings: Any) -> tuple[Site, Humidifier]:
+    """A hall in dry weather with a humidifier of 20 kg/h."""
+    given = {"hall": "hall-1", "output_kg_h": 20.0, **ratings}
+    unit = Humidifier("humidifier", HumidifierRatings(**given), {"input": "ups"})
+    hall = {"climate": "outdoors", "leak_per_h": 1.0, "dew_point_c": dew_point_c}
+    climate = {"max_c": 30.0, "min_c": 30.0, "dew_point_c": -5.0}
+    return Site(unit, climate=climate, hall=hall), unit
+
+
+def test_a_humidifier_holds_the_dew_point_in_dry_weather_and_without_feed_water_the_hall_dries() -> None:
+    s, unit = humid(9.0)
+    s.run(6 * 3600.0)
+    assert 5.0 <= s.hall.dew_point_c <= 7.5
+    assert "started" in s.journal("humidifier")
+    s.plant.inject("humidifier", "water-loss")
+    s.run(6 * 3600.0)
+    assert s.hall.dew_point_c < 0.0
+    assert unit.power_kw == 0.0
+
+
+def test_steam_takes_electric_power_and_mist_takes_the_heat_from_the_air() -> None:
+    """20 kg/h need 15 kW of steam, or 1.1 kW and 13.6 kW out of the air (2,450 kJ/kg)."""
+    for method, power_kw, heat_kw in (("steam", 15.0, 0.8), ("ultrasonic", 1.1, -13.6)):
+        s, unit = humid(0.0, method=method)
+        s.run(60.0)
+        assert unit.power_kw == pytest.approx(power_kw)
+        assert unit.air_heat_kw == pytest.approx(heat_kw, abs=0.05)
+        assert s.ups.load.total_kw > power_kw + sum(crah.input_kw for crah in s.crahs)
+
+
+def test_a_hygrostat_that_sticks_ends_at_the_high_limit() -> None:
+    s, _ = humid(9.0, output_kg_h=60.0, high_limit_percent=60.0)
+    for crah in s.crahs[:5]:
+        crah.set_supply(24.0)
+    s.plant.inject("humidifier", "stuck-on")
+    s.run(4 * 3600.0)
+    assert s.hall.humidity_percent <= 61.0
+    assert {"started", "stopped"} <= set(s.journal("humidifier"))

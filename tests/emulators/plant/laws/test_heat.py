@@ -70,7 +70,7 @@ def into_air_kw(site: Site, room: Hall | Room) -> float:
         leak = changes * p.area_m2 * p.height_m * AIR_KJ_PER_M3_K / HOUR
         walls = p.envelope_kw_per_k * (outside - room.walls_c) + leak * (outside - room.air_c)
         walls -= sum(fan.cooling_kw for fan in room.fans)
-    return room.heat_kw + fans - sum(map(coil_kw, units)) + walls
+    return room.heat_kw + room.enclosed.vapour_heat_kw + fans - sum(map(coil_kw, units)) + walls
 
 
 def into_water_kw(loop: WaterLoop, site: Site) -> float:
