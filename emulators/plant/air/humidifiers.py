@@ -31,10 +31,13 @@ class HumidifierRatings:
     """A steam humidifier for a hall of 500 kW."""
 
     hall: Annotated[str, Names("hall", "room", needed=True)] = ""
+    """The hall or room whose air it moistens."""
     method: Literal["steam", "ultrasonic"] = "steam"
     """Steam warms the air a little. Mist of an ultrasonic humidifier cools it by its heat of evaporation."""
     output_kg_h: Annotated[float, Range(0.1, 1000.0, "kg/h")] = 10.0
+    """Water that it gives to the air while it runs, kg/h."""
     power_factor: Annotated[float, Range(0.1, 1.0)] = 1.0
+    """Power factor of its boiler or transducers."""
     on_dew_point_c: Annotated[float, Range(-40.0, 30.0, "degC")] = 5.5
     """Dew point below which it starts, degC (ASHRAE TC 9.9 until 2015: at least 5.5; since then -9)."""
     off_dew_point_c: Annotated[float, Range(-40.0, 30.0, "degC")] = 7.0
@@ -88,6 +91,7 @@ class Humidifier(Electrical[HumidifierState, HumidifierRatings], Humidifying):
 
     @property
     def running(self) -> bool:
+        """True while it gives vapour."""
         return self.state.running
 
     @property

@@ -119,6 +119,7 @@ class Yard(Component[YardState, YardRatings], Outdoors):
 
     @property
     def wet_bulb_c(self) -> float:
+        """Wet bulb of that air, degC."""
         return wet_bulb_c(self.outdoor_c, self.dew_point_c)
 
     def _target_k(self) -> float:
