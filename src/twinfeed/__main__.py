@@ -6,9 +6,9 @@ import sys
 def main() -> None:
     """The console script."""
     if sys.argv[1:2] == ["rig"]:
-        from twinfeed.hil_rigs.emergency import first
+        from twinfeed.hil_rigs.emergency import command
 
-        code = first.main(sys.argv[1:])
+        code = command.main(sys.argv[1:])
         if code is not None:
             sys.exit(code)
     from twinfeed.harness.cli import main as whole

@@ -14,13 +14,13 @@ import pytest
 
 PROBE = """
 import sys
-from twinfeed.hil_rigs.emergency import first
+from twinfeed.hil_rigs.emergency import command, first
 connect = first.connect
 def looked(line, path):
     connect(line, path)
     print(*sorted(sys.modules), file=sys.stderr)
 first.connect = looked
-sys.exit(first.main(sys.argv[1:]))
+sys.exit(command.main(sys.argv[1:]))
 """
 
 
@@ -67,7 +67,8 @@ def test_a_stop_is_sent_before_anything_but_the_standard_library_is_loaded(
     assert asked[1] == {"id": 2, "do": "emergency", "why": "smoke from the load bank"}
     others = {name for name in loaded.split() if name.partition(".")[0] not in sys.stdlib_module_names}
     assert {name for name in others if "editable" not in name} <= {
-        "twinfeed", "twinfeed._lazy", "twinfeed.hil_rigs", "twinfeed.hil_rigs.emergency", "twinfeed.hil_rigs.emergency.first",
+        "twinfeed", "twinfeed._lazy", "twinfeed.hil_rigs", "twinfeed.hil_rigs.emergency", "twinfeed.hil_rigs.emergency.command",
+        "twinfeed.hil_rigs.emergency.first",
         "twinfeed.harness", "twinfeed.harness.unixpaths",  # where the path of the socket is a long one
         "__main__", "_distutils_hack",
     }  # fmt: skip
@@ -83,10 +84,10 @@ def test_status_asks_the_keeper_in_the_same_way(listening: socket.socket, tmp_pa
 def test_a_stop_that_no_keeper_hears_is_left_to_rig_safe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from twinfeed.hil_rigs.emergency import first
+    from twinfeed.hil_rigs.emergency import command
 
     monkeypatch.setenv("TWINFEED_BENCHES", str(tmp_path))
     monkeypatch.setattr(sys, "argv", ["twinfeed", "rig", "stop", "ups-bench", "smoke"])
-    assert first.main(sys.argv[1:]) is None
+    assert command.main(sys.argv[1:]) is None
     assert sys.argv[1:6] == ["rig", "safe", "ups-bench", "--why", "emergency stop: smoke"]
     assert capsys.readouterr().out == "nobody supervises ups-bench; making it safe from here\n"
