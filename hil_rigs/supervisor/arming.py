@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from twinfeed._phrases import N_, Phrase
 from twinfeed.harness.durations import spoken
 from twinfeed.harness.record import Person, acting
+from twinfeed.harness.report.notes import Noted
+from twinfeed.harness.transports import DeviceHandle
 from twinfeed.hil_rigs.checking.findings import Level
 from twinfeed.hil_rigs.checking.fit import fit_to_arm
+from twinfeed.hil_rigs.checking.identities import introductions, wrong_clocks
 from twinfeed.hil_rigs.evidence.in_force import Edits
 from twinfeed.hil_rigs.persons import objection
 from twinfeed.hil_rigs.rigfile import Rig
@@ -89,6 +92,21 @@ def must_be_free_to_arm(rig: Rig, edits: Edits, armed: Arming | None, person: st
     wrong = [str(finding) for finding in fit_to_arm(rig) if finding.level >= Level.PROBLEM]
     if wrong:
         raise Denied(Phrase("{wrong}: see twinfeed rig check {path}", wrong="; ".join(wrong), path=rig.path))
+
+
+async def must_be_introduced(rig: Rig, handles: Mapping[str, DeviceHandle], note: Callable[[Noted], None]) -> None:
+    """Ask every device who it is, note the answers, and compare the clocks.
+
+    Raises:
+        Denied: a device is not the one that the file means, or its clock is wrong.
+    """
+    devices, wrong = await introductions(rig, handles)
+    for device in devices:
+        note(device)
+    if wrong:
+        raise Denied(Phrase("not every device is the one that the file means: {wrong}", wrong="; ".join(wrong)))
+    if clocks := await wrong_clocks(rig, handles):
+        raise Denied("; ".join(clocks))
 
 
 def edited(rig: Rig) -> Phrase:

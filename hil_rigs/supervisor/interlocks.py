@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.devices.firmware.points import Value
-from twinfeed.hil_rigs.schema import Limit, OnBattery
+from twinfeed.hil_rigs.schema import Bench, Limit, OnBattery
 
 
 class Interlock:
@@ -88,6 +90,43 @@ class BatteryTime(Interlock):
             limit=self.limit,
             most=self.limit.most,
         )
+
+
+class Interlocks:
+    """Every limit of a bench: its interlocks, its emergency stop and its battery's time."""
+
+    def __init__(self, every: Iterable[Interlock]) -> None:
+        self.every = list(every)
+
+    @classmethod
+    def of(cls, bench: Bench, now_s: float) -> Interlocks:
+        """The limits of a rig file, which are watched from now on."""
+        limits = {**bench.interlocks}
+        if bench.emergency_stop.input is not None:
+            limits["emergency stop"] = bench.emergency_stop.input
+        every = [Interlock(name, limit, now_s) for name, limit in limits.items()]
+        if bench.limits.on_battery is not None:
+            every.append(BatteryTime("on_battery", bench.limits.on_battery, now_s))
+        return cls(every)
+
+    @property
+    def limits(self) -> dict[str, tuple[str, str]]:
+        """Name -> (quantity, limit in words)."""
+        return {each.name: (each.limit.quantity, str(each.limit)) for each in self.every}
+
+    def see(self, t_s: float, quantity: str, value: Value) -> None:
+        """A reading."""
+        for each in self.every:
+            if each.limit.quantity == quantity:
+                each.see(t_s, value)
+
+    def broken(self, now_s: float, trouble: Mapping[str, str]) -> str:
+        """Why the bench must stop, empty if it need not; `trouble` is why a quantity has no value now."""
+        for each in self.every:
+            if reason := each.broken(now_s):
+                why = trouble.get(each.limit.quantity)
+                return f"{reason} ({why})" if why else reason
+        return ""
 
 
 def shown(value: Value | None) -> str:

@@ -215,7 +215,7 @@ class Server:
                     tripped=self.supervisor.tripped,
                 )
             )
-        if self.supervisor.edits.edited:
+        if self.supervisor.log.edits.edited:
             raise Denied(edited(self.supervisor.rig))
         session.beat_s = asyncio.get_running_loop().time()
         session.ticket = secrets.token_hex(8)
@@ -245,10 +245,10 @@ class Server:
         self.supervisor.watch(request["quantities"])
 
     async def read(self, session: Session, request: Mapping[str, Any]) -> Any:
-        return await self.supervisor.read(request["device"], request["points"])
+        return await self.supervisor.orders.read(request["device"], request["points"])
 
     async def points(self, session: Session, request: Mapping[str, Any]) -> Any:
-        return await self.supervisor.points(request["device"])
+        return await self.supervisor.orders.handle(request["device"]).points()
 
     async def write(self, session: Session, request: Mapping[str, Any]) -> Any:
         self._must_hold(session)
@@ -272,7 +272,7 @@ class Server:
 
     async def quote(self, session: Session, request: Mapping[str, Any]) -> Any:
         """Write down a line of the record of a run, and return which line of this record does."""
-        record, (who, what) = self.supervisor.record, QUOTES
+        record, (who, what) = self.supervisor.log.record, QUOTES
         quoted = {"file": str(request["file"]), "record": str(request["record"]), "hash": str(request["hash"])}
         self.supervisor.tell(who, what, of="run", n=int(request["n"]), **quoted)
         return {"file": record.path.name, **vars(record.head)}

@@ -7,54 +7,43 @@ A bench is `read-only` until it is armed, and again when the time of its arming 
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
-from importlib.metadata import version
 from typing import Any, Literal
 
 from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.record import DiskFull, Record, acting
-from twinfeed.harness.report.facts import ARMED, EDITED, IN_FORCE, WATCHED
-from twinfeed.harness.report.notes import Calibration, Noted, line
+from twinfeed.harness.report.facts import ARMED
 from twinfeed.harness.transports import DeviceHandle
-from twinfeed.harness.transports.errors import TransportError
 from twinfeed.harness.unknown import raw_as_json
-from twinfeed.hil_rigs import schema
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
-from twinfeed.hil_rigs.checking.identities import introductions, wrong_clocks
 from twinfeed.hil_rigs.emergency.life import Life
 from twinfeed.hil_rigs.emergency.mark import Mark
-from twinfeed.hil_rigs.evidence.in_force import Edits, described
-from twinfeed.hil_rigs.evidence.watch import Watch
+from twinfeed.hil_rigs.evidence.logbook import Logbook, plain
 from twinfeed.hil_rigs.instruments import Instrument, NoReading, measures, needed
+from twinfeed.hil_rigs.instruments.sampling import Sampling
 from twinfeed.hil_rigs.persons import checklist
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.supervisor.arming import (
     Arming,
     must_answer,
     must_be_free_to_arm,
+    must_be_introduced,
     must_be_watched,
     must_not_be_inhibited,
 )
-from twinfeed.hil_rigs.supervisor.interlocks import BatteryTime, Interlock
+from twinfeed.hil_rigs.supervisor.interlocks import Interlocks
 from twinfeed.hil_rigs.supervisor.keeper import AT_ONCE, Keeper
 from twinfeed.hil_rigs.supervisor.moves import Denied, Moves
+from twinfeed.hil_rigs.supervisor.orders import CUT_SHORT_S, Orders
 from twinfeed.hil_rigs.supervisor.places import folder
-from twinfeed.hil_rigs.supervisor.sampling import Sampling
 
 LOOK_S = 0.05
 """The period at which limits and times are checked, s."""
 
 ALIVE_S = 1.0
 """The period at which the mark of the bench shows that its keeper is alive, s."""
-
-CUT_SHORT_S = 0.2
-"""So long a move that is cut short may take to end before the way to the safe state begins all the same, s."""
-
-EVIDENCE_S = 1.0
-"""The period at which it is checked if the clock was set or the rig file edited, s."""
 
 State = Literal["read-only", "armed", "tripped"]
 
@@ -72,23 +61,20 @@ class Supervisor:
         shout: Callable[[Mapping[str, Any]], None],
         mark: Mark | None = None,
     ) -> None:
-        self.rig, self.record, self.handles = rig, record, handles
+        self.rig, self.handles = rig, handles
         self._make_instruments, self._shout = instruments, shout
+        self.log = Logbook(rig, record, shout, self._unwritten)
+        self.tell, self.note = self.log.tell, self.log.note
         self.arming: Arming | None = None
         self.guarded = True
         """True if a guard would make the bench safe if this process died."""
         self.mark = mark or Mark(folder(rig), "supervisor", rig.path.absolute())
         self.sampling = Sampling(self._heard, self._silent, self._alive)
         self.moves = Moves(rig, actuators, self.tell, self.sampling.value)
+        self.orders = Orders(rig.name, handles, self.moves, self.tell, lambda: self.tripped)
         self.keeper = Keeper(self.mark, self.moves, self.tell, "supervisor", self._life_changed, self._quiet)
-        self.written: dict[tuple[str, str], Value | None] = {}
-        """(device, point) a test has written -> the value before, None if that is unknown."""
-        self._interlocks: list[Interlock] = []
-        self._watched = Watch({}, 0.0)
-        self.edits = Edits(rig)
+        self._interlocks = Interlocks([])
         self._arming = asyncio.Lock()
-        self._under_way: set[asyncio.Future[Any]] = set()
-        """Moves of a test run, which a trip cuts short."""
         self._disarming = False
         self._resetting: asyncio.Task[list[str]] | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -98,28 +84,18 @@ class Supervisor:
     async def start(self) -> None:
         """Watch the bench from now on. One that was armed when its last supervisor ended is made safe first."""
         now = _now()
-        bench = self.rig.bench
-        limits = {**bench.interlocks}
-        if bench.emergency_stop.input is not None:
-            limits["emergency stop"] = bench.emergency_stop.input
-        self._interlocks = [Interlock(name, limit, now) for name, limit in limits.items()]
-        if bench.limits.on_battery is not None:
-            self._interlocks.append(BatteryTime("on_battery", bench.limits.on_battery, now))
-        self._watched = Watch({each.name: (each.limit.quantity, str(each.limit)) for each in self._interlocks}, now)
+        self._interlocks = Interlocks.of(self.rig.bench, now)
+        self.log.watch(self._interlocks.limits, now)
         self.watch(needed(self.rig))
         for name, actuator in self.moves.actuators.items():
             try:
                 await actuator.open()
             except ActuatorFailed as error:
                 self.tell(name, "cannot be used", why=str(error))
-        self.tell("supervisor", "started", bench=self.rig.name, file=str(self.rig.path), twinfeed=version("twinfeed"))
-        self.tell(*IN_FORCE, **described(self.rig))
-        for name, instrument in bench.instruments.items():
-            if instrument.certificate or instrument.due or instrument.calibrated or instrument.accuracy is not None:
-                self.note(_calibration(name, instrument, measures(self.rig, name).unit))
+        self.log.open(lambda quantity: measures(self.rig, quantity).unit)
         self.mark.keep()
         self._tasks.append(asyncio.create_task(self._show_life()))
-        self._tasks.append(asyncio.create_task(self._keep_evidence()))
+        self._tasks.append(asyncio.create_task(self.log.keep(lambda: self.state)))
         if not self.mark.life.at_rest:
             await self._take_over()
         self._tasks.append(asyncio.create_task(self._look()))
@@ -134,25 +110,6 @@ class Supervisor:
         )
         self.tell("supervisor", "trips" if armed else "takes over", why=self.life.why)
         await self.keeper.make_safe()
-
-    async def _keep_evidence(self) -> None:
-        """Write down when the clock was set or the rig file edited, and what interlocks of an armed bench show."""
-        while True:
-            self._recorded(self.record.look_at_clock, "the clock was set")
-            if (edited := self.edits.news()) is not None:
-                self.tell(*EDITED, sha256=edited, in_force=self.rig.sha256, state=self.state)
-                self._shout({"event": "edited", "sha256": edited})
-            if self.state == "armed" and self._watched.due(_now()):
-                self._tell_watched()
-            await asyncio.sleep(EVIDENCE_S)
-
-    def note_interlocks(self) -> None:
-        """Write down what the interlocks of an armed bench have shown since the last such line."""
-        if self.arming is not None:
-            self._tell_watched()
-
-    def _tell_watched(self) -> None:
-        self.tell(*WATCHED, **self._watched.line(_now()))
 
     async def _show_life(self) -> None:
         while True:
@@ -222,18 +179,14 @@ class Supervisor:
         self.sampling.start(self._make_instruments(quantities))
 
     def _heard(self, t_s: float, quantity: str, value: Value) -> None:
-        for interlock in self._interlocks:
-            if interlock.limit.quantity == quantity:
-                interlock.see(t_s, value)
-        self._watched.see(t_s, quantity, value)
+        self._interlocks.see(t_s, quantity, value)
+        self.log.see(t_s, quantity, value)
         trip_s = self.sampling.trips.get(quantity, 0.0)
         self._shout({"event": "reading", "t": t_s, "quantity": quantity, "value": value, "trip_s": trip_s})
 
     def _alive(self, t_s: float, quantity: str) -> None:
         _, value = self.sampling.latest[quantity]
-        for interlock in self._interlocks:
-            if interlock.limit.quantity == quantity:
-                interlock.see(t_s, value)
+        self._interlocks.see(t_s, quantity, value)
         self._shout({"event": "alive", "t": t_s, "quantity": quantity})
 
     def _silent(self, t_s: float, quantity: str, no_reading: NoReading) -> None:
@@ -256,16 +209,10 @@ class Supervisor:
             await asyncio.sleep(LOOK_S)
 
     async def _look_once(self, now: float) -> None:
-        reasons = (self._broken(interlock, now) for interlock in self._interlocks)
-        if reason := next((reason for reason in reasons if reason), ""):
+        if reason := self._interlocks.broken(now, self.sampling.trouble):
             await self.trip(reason)
         elif self.arming is not None and now >= self.arming.until_s:
             await self._expire(self.arming)
-
-    def _broken(self, interlock: Interlock, now: float) -> str:
-        """The reason for which that interlock stops the bench, with its instrument's value; empty if it does not."""
-        reason, trouble = interlock.broken(now), self.sampling.trouble.get(interlock.limit.quantity)
-        return f"{reason} ({trouble})" if reason and trouble else reason
 
     async def _expire(self, arming: Arming) -> None:
         """An arming is over: a bench at rest is read-only again, one that is not is made safe."""
@@ -294,17 +241,11 @@ class Supervisor:
         user = acting()
         try:
             await must_answer(self.rig.bench, person, pin)
-            must_be_free_to_arm(self.rig, self.edits, self.arming, person, user, for_s)
+            must_be_free_to_arm(self.rig, self.log.edits, self.arming, person, user, for_s)
             self._fit_to_arm()
             if why := checklist.objection(self.rig.bench, confirmed):
                 raise Denied(why)
-            devices, wrong = await introductions(self.rig, self.handles)
-            for device in devices:
-                self.note(device)
-            if wrong:
-                raise Denied(Phrase("not every device is the one that the file means: {wrong}", wrong="; ".join(wrong)))
-            if clocks := await wrong_clocks(self.rig, self.handles):
-                raise Denied("; ".join(clocks))
+            await must_be_introduced(self.rig, self.handles, self.note)
             self._fit_to_arm()
             if self.state != "armed":
                 self._note_arming(person)
@@ -312,7 +253,7 @@ class Supervisor:
             self.tell(person or N_("nobody"), "was not allowed to arm the bench", why=str(error))
             raise
         if self.arming is None:
-            self._watched.line(_now())  # an earlier reading is no evidence of this arming
+            self.log.forget()
         for confirmation in checklist.confirmations(self.rig.bench, confirmed):
             self.note(confirmation)
         self.arming = Arming(person, _now() + for_s, user.login, user.uid)
@@ -335,7 +276,15 @@ class Supervisor:
             )
         if not self.guarded:
             raise Denied(Phrase("the guard of the supervisor has ended; try again in a moment, which starts both anew"))
-        must_be_watched(self._interlocks, self.sampling.trouble)
+        must_be_watched(self._interlocks.every, self.sampling.trouble)
+
+    async def _must_answer(self, person: str, pin: str, refused: str) -> None:
+        """Raises Denied, which the record has as `refused`."""
+        try:
+            await must_answer(self.rig.bench, person, pin)
+        except Denied as error:
+            self.tell(person or N_("nobody"), refused, why=str(error))
+            raise
 
     async def disarm(self, person: str, pin: str = "") -> None:
         """Back to normal operation and to read-only.
@@ -344,11 +293,7 @@ class Supervisor:
             Denied: the bench is not armed, or the person is not one who may arm it.
             ActuatorFailed: something is not known to be back to normal; the bench is armed still.
         """
-        try:
-            await must_answer(self.rig.bench, person, pin)
-        except Denied as error:
-            self.tell(person or N_("nobody"), "was not allowed to disarm the bench", why=str(error))
-            raise
+        await self._must_answer(person, pin, "was not allowed to disarm the bench")
         await self._disarm(person)
 
     async def _disarm(self, person: str) -> None:
@@ -356,7 +301,7 @@ class Supervisor:
             raise Denied(Phrase("the bench is {state}", state=self.state))
         self._disarming = True  # an actuator that moved away from now on would stay there
         try:
-            await self._cut_short()
+            await self.orders.cut_short()
             await self.restore()
             if found := await self.moves.not_back():
                 raise ActuatorFailed(Phrase("not everything is back to normal: {found}", found="; ".join(found)))
@@ -364,7 +309,7 @@ class Supervisor:
             self._disarming = False
         if self.state != "armed":  # meanwhile
             raise Denied(Phrase("the bench is {state}", state=self.state))
-        self._tell_watched()
+        self.log.limits_watched()
         self.arming = None
         self.keeper.become("disarm")
         self.tell(person, "disarmed the bench")
@@ -377,11 +322,7 @@ class Supervisor:
             Denied: the person may not, the bench is armed, or an actuator does not go back: then the bench is made
                 safe again.
         """
-        try:
-            await must_answer(self.rig.bench, person, pin)
-        except Denied as error:
-            self.tell(person or N_("nobody"), "was not allowed to reset the bench", why=str(error))
-            raise
+        await self._must_answer(person, pin, "was not allowed to reset the bench")
         if self.state == "armed":
             raise Denied(Phrase("the bench is armed; twinfeed rig disarm brings it back to normal"))
         if self.life.state == "making safe":
@@ -420,7 +361,7 @@ class Supervisor:
             self.keeper.become("trip", why=reason)
             self.tell("supervisor", "trips", why=reason)
             self._shout({"event": "tripped", "why": reason})
-            await self._cut_short()
+            await self.orders.cut_short()
         elif self.life.state == "resetting" and self._resetting is not None:
             self._resetting.cancel()
             self.keeper.become("stay away", why=reason)
@@ -430,13 +371,6 @@ class Supervisor:
         elif self.life.failed:
             self.tell("supervisor", "makes the bench safe again", why=reason)
         await asyncio.shield(asyncio.create_task(self.keeper.make_safe(rounds)))
-
-    async def _cut_short(self) -> None:
-        """End what a test run moves, so that nothing is moved away behind the back of the keeper."""
-        for work in self._under_way:
-            work.cancel()
-        if self._under_way:
-            await asyncio.wait(set(self._under_way), timeout=CUT_SHORT_S)
 
     # -- acting -------------------------------------------------------------------------------------------------------
 
@@ -456,28 +390,11 @@ class Supervisor:
     async def apply(self, target: str, kind: str, parameters: Mapping[str, float]) -> None:
         """Cause a fault. Raises Denied, ActuatorFailed."""
         self.must_be_free()
-        await self._moving(self.moves.apply(target, kind, parameters))
+        await self.orders.apply(target, kind, parameters)
 
     async def lift(self, target: str, kind: str) -> None:
-        """End a fault. Raises ActuatorFailed."""
-        if not self.tripped:
-            await self._moving(self.moves.lift(target, kind))
-
-    async def _moving(self, work: Coroutine[Any, Any, None]) -> None:
-        """A move is cut short by a trip."""
-        task = asyncio.ensure_future(work)
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        try:
-            await asyncio.wait({task})
-        finally:
-            task.cancel()
-        error = None if task.cancelled() else task.exception()
-        if self.tripped:
-            raise Denied(Phrase("the bench has tripped: {tripped}", tripped=self.tripped)) from error
-        if task.cancelled():
-            raise Denied(Phrase("the move was cut short: the bench is being disarmed"))
-        task.result()
+        """End a fault. Raises Denied, ActuatorFailed."""
+        await self.orders.lift(target, kind)
 
     async def write(self, device: str, point: str, value: Value) -> None:
         """Write a point of a device; what was there before is put back by `restore`.
@@ -486,40 +403,7 @@ class Supervisor:
             Denied, TransportError, ValueError: as the handle raises them.
         """
         self.must_be_free()
-        await self._moving(self._write(device, point, value))
-
-    async def _write(self, device: str, point: str, value: Value) -> None:
-        handle = self._handle(device)
-        if (device, point) not in self.written:
-            try:
-                reading = await handle.read(point)
-                self.written[device, point] = None if reading.unknown else reading.value
-            except TransportError:
-                self.written[device, point] = None
-        await handle.write(point, value)
-        self.tell(device, "was written", point=point, value=value)
-
-    def _handle(self, device: str) -> DeviceHandle:
-        if device not in self.handles:
-            raise Denied(
-                Phrase(
-                    "{rig} has no device {device!r}; it has: {handles}",
-                    rig=self.rig.name,
-                    device=device,
-                    handles=", ".join(self.handles),
-                )
-            )
-        return self.handles[device]
-
-    async def read(self, device: str, points: Iterable[str]) -> list[dict[str, Any]]:
-        """Points of a device, as JSON values. Raises Denied, TransportError."""
-        readings = await self._handle(device).read_many(points)
-        return [
-            {**vars(reading), "value": plain(reading.value), "raw": plain(reading.raw)} for reading in readings.values()
-        ]
-
-    async def points(self, device: str) -> list[str]:
-        return await self._handle(device).points()
+        await self.orders.write(device, point, value)
 
     async def restore(self) -> None:
         """End all faults and put back what was written, as at the end of a test.
@@ -529,48 +413,22 @@ class Supervisor:
         """
         if self.keeper.keeping:  # it ends in its safe state instead, or reports what is not
             await self.keeper.make_safe()
-        troubles: list[str] = []
-        for target, kind in list(self.moves.faults):
-            try:
-                await self.lift(target, kind)
-            except (ActuatorFailed, Denied) as error:
-                troubles.append(str(error))
-        for (device, point), before in self.written.items():
-            if self.tripped or before is None:
-                continue
-            try:
-                handle = self.handles[device]
-                if (await handle.read(point)).value != before:
-                    await handle.write(point, before)
-                    self.tell(device, "was put back", point=point, value=before)
-            except (TransportError, ValueError) as error:
-                self.tell(device, "was not put back", point=point, value=before, why=str(error))
-        self.written.clear()
-        if troubles:
-            raise ActuatorFailed("; ".join(troubles))
+        await self.orders.undo()
 
     # -- messages -----------------------------------------------------------------------------------------------------
 
-    def tell(self, who: str, what: str, **data: Any) -> None:
-        """A line of the record. A disk that is full ends the present work, while there is room to record so."""
-        plainly = {name: plain(value) for name, value in data.items()}
-        self._recorded(lambda: self.record.write(who, what, **plainly), f"{who} {what} {data}")
+    def note_interlocks(self) -> None:
+        """Write down what the interlocks of an armed bench have shown since the last such line."""
+        if self.arming is not None:
+            self.log.limits_watched()
 
-    def _recorded(self, write: Callable[[], object], line: str) -> None:
-        try:
-            write()
-        except DiskFull as error:
+    def _unwritten(self, error: OSError | DiskFull) -> None:
+        """A record that cannot be written ends the present work."""
+        if isinstance(error, DiskFull):
             asyncio.get_running_loop().create_task(self.trip(str(error)))
-        except OSError as error:
-            self._shout({"event": "record failed", "why": str(error), "line": line})
-            if not self.tripped:
-                why = Phrase("the record cannot be written: {error}", error=error)
-                asyncio.get_running_loop().create_task(self.trip(why))
-
-    def note(self, noted: Noted) -> None:
-        """A line of the record that reports show in a table of their own."""
-        who, what, data = line(noted)
-        self.tell(who, what, **data)
+        elif not self.tripped:
+            why = Phrase("the record cannot be written: {error}", error=error)
+            asyncio.get_running_loop().create_task(self.trip(why))
 
     def status(self) -> dict[str, Any]:
         """The state of the bench, as JSON values."""
@@ -585,7 +443,7 @@ class Supervisor:
             "life": self.life.state,
             "keeper": "supervisor",
             "sha256": self.rig.sha256,
-            "edited": self.edits.edited,
+            "edited": self.log.edits.edited,
             "armed_by": None if arming is None else arming.person,
             "armed_login": None if arming is None else arming.login,
             "armed_for_s": None if arming is None else max(0.0, round(arming.until_s - now, 1)),
@@ -596,20 +454,6 @@ class Supervisor:
             },
             "silent": dict(self.sampling.trouble),
         }
-
-
-def _calibration(quantity: str, instrument: schema.Instrument, unit: str) -> Calibration:
-    """The rig file's entry of an instrument, as reports show it."""
-    accuracy = "" if instrument.accuracy is None else f"±{instrument.accuracy:g} {unit}".rstrip()
-    due, calibrated = (str(day) if day is not None else "" for day in (instrument.due, instrument.calibrated))
-    return Calibration(quantity, due, instrument.certificate, accuracy, calibrated)
-
-
-def plain(value: Any) -> Any:
-    """A value that JSON can hold."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value.hex() if isinstance(value, bytes) else value
 
 
 def _now() -> float:

@@ -30,8 +30,8 @@ from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.hil_rigs import rigfile
 from twinfeed.hil_rigs.instruments import EventInstrument, NoReading
 from twinfeed.hil_rigs.instruments.notifications import Listener, NotificationInstrument
+from twinfeed.hil_rigs.instruments.sampling import Sampling
 from twinfeed.hil_rigs.schema import Instrument as Section
-from twinfeed.hil_rigs.supervisor.sampling import Sampling
 
 ON, OFF, OTHER = "1.3.6.1.4.1.9.1", "1.3.6.1.4.1.9.2", "1.3.6.1.4.1.9.3"
 SECTION = Section.model_validate(
