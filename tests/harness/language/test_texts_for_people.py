@@ -128,6 +128,7 @@ FOR_PROGRAMS = {
     "hil_rigs/emergency/life.py": ".*",  # states, events and who may cause them, for docs/explanation/bench-safety.md
     "hil_rigs/emergency/page.py": "<|stop page|the browser",
     "hil_rigs/emergency/quick.py": "twinfeed: \0",
+    "hil_rigs/evidence/logbook.py": "the clock was set|record failed",
     "hil_rigs/evidence/in_force.py": "(modbus|snmp) \0",  # where
     "hil_rigs/lock.py": "uid \0",
     "hil_rigs/places.py": "\0 on \0",  # as labgrid writes it
@@ -140,6 +141,7 @@ FOR_PROGRAMS = {
     "hil_rigs/supervisor/keeper.py": "making safe|not safe",
     "hil_rigs/supervisor/rescue.py": "test run",
     "hil_rigs/supervisor/server.py": "question over",  # events of the socket
-    "hil_rigs/supervisor/supervisor.py": "emergency stop|the clock was set|record failed",
+    "hil_rigs/supervisor/interlocks.py": "emergency stop",
+    "hil_rigs/supervisor/supervisor.py": "was not allowed to",  # words of a record
 }
 """By module: texts that read like sentences, and that no person reads as such."""
