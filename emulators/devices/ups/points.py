@@ -132,7 +132,7 @@ POINTS: Points[UpsFirmware] = (
     Point("battery.charge", "estimated state of charge", lambda d: d.ups.charge_percent, "%"),
     Point("battery.runtime", "estimated runtime at the present load", lambda d: d.ups.runtime_s, "s"),
     Point("battery.voltage", "at its terminals", lambda d: d.ups.battery_volts, "V"),
-    Point("battery.voltage.nominal", "sum of the cells", lambda d: d.ups.battery.nominal_volts, "V"),
+    Point("battery.voltage.nominal", "as on its name plate", lambda d: d.ups.battery.nominal_volts, "V"),
     Point("battery.current", "positive when discharging", _battery_amperes, "A", possible=SIGNED_AMPERES),
     Point("battery.temperature", "of the battery", lambda d: d.ups.battery_c, "°C", possible=BURNING),
     Point(

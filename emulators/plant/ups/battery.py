@@ -29,6 +29,8 @@ class Chemistry:
     exponent: float
     """Runtime is proportional to power^-exponent."""
     cells_per_block: int
+    nominal_volts: float
+    """Per cell, on its name plate, V."""
     float_volts: float
     """Per cell, V."""
     open_volts: float
@@ -62,6 +64,7 @@ CHEMISTRIES: Mapping[str, Chemistry] = {
     "vrla": Chemistry(
         exponent=1.28,
         cells_per_block=6,
+        nominal_volts=2.0,
         float_volts=2.27,
         open_volts=2.13,
         cutoff_volts=1.67,
@@ -77,6 +80,7 @@ CHEMISTRIES: Mapping[str, Chemistry] = {
     "li-ion": Chemistry(
         exponent=1.04,
         cells_per_block=8,
+        nominal_volts=3.7,
         float_volts=4.1,
         open_volts=4.05,
         cutoff_volts=3.0,
@@ -197,5 +201,10 @@ class Battery:
 
     @property
     def nominal_volts(self) -> float:
-        """Sum of the cells' open-circuit voltages, V."""
-        return self.blocks * self.chemistry.cells_per_block * self.chemistry.open_volts
+        """As on the name plate, V: 12 V for a block of six lead-acid cells (IEC 60896-21), 3.7 V for a cell of NMC."""
+        return self.blocks * self.chemistry.cells_per_block * self.chemistry.nominal_volts
+
+    @property
+    def open_volts(self) -> float:
+        """Of the full battery at rest, V."""
+        return self.blocks * self.chemistry.block_volts

@@ -98,7 +98,7 @@ class Runaway:
         self.hazard = HAZARDS[unit.params.chemistry]
         kwh = battery.rated_kw * battery.rated_s / 3600.0
         self._peak_kw = max(LEAST_PEAK_KW, KW_PER_KWH * kwh / battery.strings)
-        self._ah = 1000.0 * kwh / battery.nominal_volts / FAST_SHARE
+        self._ah = 1000.0 * kwh / battery.open_volts / FAST_SHARE
         """Of all strings, ten-hour rate."""
         self._air_c = unit.params.battery_c
         self._heating_k_s = 0.0

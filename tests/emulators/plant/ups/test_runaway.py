@@ -110,7 +110,7 @@ def test_lead_acid_on_float_gives_off_the_hydrogen_of_en_iec_62485_2():
     """1 mA for each Ah of a valve-regulated cell on float, 8 mA on boost charge: 0.42 l for each Ah."""
     bench = Bench(kw=100.0)
     bench.run(60.0)
-    ah = bench.ups.battery.rated_kw * bench.ups.battery.rated_s / 3.6 / bench.ups.battery.nominal_volts / 0.45
+    ah = bench.ups.battery.rated_kw * bench.ups.battery.rated_s / 3.6 / bench.ups.battery.open_volts / 0.45
     cells = bench.ups.battery.blocks * 6
     assert bench.ups.hydrogen_m3_h == pytest.approx(cells * ah * 0.001 * GAS_M3_PER_AH)
     floating = bench.ups.hydrogen_m3_h
