@@ -127,7 +127,7 @@ class Meter(Device[MeterState]):
 
     @property
     def amperes(self) -> Phases:
-        return self.circuit.load.amperes(self.volts)
+        return self.circuit.amperes
 
     def line_volts(self, phase: int) -> float:
         """Between that phase and the next, at 120 degrees, V."""

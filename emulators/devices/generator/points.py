@@ -59,8 +59,7 @@ def _volts(d: Controller, phase: int) -> float:
 
 
 def _amperes(d: Controller, phase: int) -> float:
-    generator = d.generator
-    return generator.load.amperes(generator.output.volts)[phase - 1]
+    return d.generator.amperes[phase - 1]
 
 
 def _kw(d: Controller, phase: int) -> float:
@@ -71,8 +70,10 @@ def _kvar(d: Controller, phase: int) -> float:
     return d.generator.load.kvar[phase - 1]
 
 
-def _power_factor(d: Controller) -> float:
-    return d.generator.load.power_factor
+def _power_factor(d: Controller, phase: int) -> float:
+    """Of one phase; 1 without load."""
+    kw, kva = _kw(d, phase), hypot(_kw(d, phase), _kvar(d, phase))
+    return kw / kva if kva > 0.0 else 1.0
 
 
 def _bus_volts(d: Controller) -> float:
@@ -178,8 +179,13 @@ POINTS: Points[Controller] = (
     Point("generator.power.total", "negative when the bus turns the engine", lambda d: d.generator.power_kw, "kW"),
     Point("generator.apparent.total", "apparent power of all phases", lambda d: d.generator.load_kva, "kVA"),
     Point("generator.reactive.total", "reactive power of all phases", lambda d: d.generator.load.total_kvar, "kvar"),
-    RowPoint("generator.power_factor.{phase}", "of one phase", lambda d, p: _power_factor(d), possible=POWER_FACTOR),
-    Point("generator.power_factor.total", "of all phases", _power_factor, possible=POWER_FACTOR),
+    RowPoint("generator.power_factor.{phase}", "of one phase", _power_factor, possible=POWER_FACTOR),
+    Point(
+        "generator.power_factor.total",
+        "of all phases",
+        lambda d: d.generator.load.power_factor,
+        possible=POWER_FACTOR,
+    ),
     Point(
         "generator.load",
         "of the power available at this air temperature",

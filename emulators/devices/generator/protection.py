@@ -17,7 +17,6 @@ from typing import NamedTuple
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.generator.settings import GeneratorControllerParams, GeneratorControllerState
 from twinfeed.emulators.plant.generation.generator import Generator
-from twinfeed.emulators.plant.power.electrical import NOTHING
 
 Test = Callable[["SetProtection", "Readings"], bool]
 
@@ -59,7 +58,7 @@ def readings(d: SetProtection) -> Readings:
         100.0 * d.volts / ratings.volts,
         100.0 * d.hertz / ratings.hertz,
         100.0 * generator.speed,
-        0.0 if load is NOTHING else 100.0 * max(load.amperes(generator.output.volts)) / rated_a,
+        100.0 * generator.worst_amperes / rated_a,
         generator.load_percent,
         load.total_kvar,
         d.coolant_c,

@@ -115,11 +115,12 @@ class SourceSwitch(Device[SourceSwitchState]):
     @property
     def amperes(self) -> tuple[float, float, float]:
         """Output current of each phase; a single-phase switch carries all its load on one, A."""
-        load, volts = self.switch.load, self.switch.output.volts
+        switch, volts = self.switch, self.switch.output.volts
         if self.params.phases == 3:
-            return load.amperes(volts)
-        whole = load.total_kva * 1000.0 / volts[0] if volts[0] > 1.0 else 0.0
-        return (whole, 0.0, 0.0)
+            return switch.amperes
+        whole = switch.load.total_kva * 1000.0 / volts[0] if volts[0] > 1.0 else 0.0
+        short = max(switch.fault_flow.amperes) if switch.fault_flow is not None else 0.0
+        return (max(whole, short), 0.0, 0.0)
 
     @property
     def load_percent(self) -> float:

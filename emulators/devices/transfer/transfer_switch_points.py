@@ -114,7 +114,7 @@ POINTS: Points[Controller] = (
     RowPoint(
         "load.current.{phase}",
         "through the switch, RMS",
-        lambda d, p: d.ats.load.amperes(d.ats.output.volts)[p - 1],
+        lambda d, p: d.ats.amperes[p - 1],
         "A",
     ),
     Point("load.power", "active power through the switch", lambda d: d.ats.load_kw, "kW"),

@@ -430,10 +430,18 @@ class Electrical(Component[S, P]):
         return self.load if self.fault_flow is None else self.load.plus(self.fault_flow.draw.scaled(-1.0))
 
     @property
+    def amperes(self) -> Phases:
+        """Current of each phase at its output, A, that of a short circuit too where no voltage is left."""
+        load = self.load.amperes(self.output.volts) if self.load is not NOTHING else NOTHING.kw
+        if self.fault_flow is None:
+            return load
+        (a, b, c), (d, e, f) = load, self.fault_flow.amperes
+        return max(a, d), max(b, e), max(c, f)
+
+    @property
     def worst_amperes(self) -> float:
-        """Current of the worst pole, A, that of a short circuit too where no voltage is left."""
-        load = max(self.load.amperes(self.output.volts)) if self.load is not NOTHING else 0.0
-        return load if self.fault_flow is None else max(load, *self.fault_flow.amperes)
+        """Current of the worst pole, A."""
+        return max(self.amperes)
 
 
 def passed_on_kw(component: Electrical, terminal: str) -> float:

@@ -415,11 +415,6 @@ class Pdu(Electrical[PduState, PduRatings]):
         )
 
     @property
-    def amperes(self) -> Phases:
-        """Inlet current of each phase, A."""
-        return self.load.amperes(self.output.volts)
-
-    @property
     def worst_phase_a(self) -> float:
         """Current of the worst phase, A."""
         return max(self.amperes)
