@@ -1,1 +1,1 @@
-"""How probable it is that a site loses what it carries: fault trees, their cut sets and figures."""
+"""Fault trees: their exact figures, their minimal cut sets, and files of them."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from twinfeed.harness.availability.diagram import ALWAYS, NEVER, Diagram
-from twinfeed.harness.availability.tree import TreeError
+from twinfeed.harness.availability.errors import TreeError
 
 Family = int
 """The place of a set of sets in `_Families`."""

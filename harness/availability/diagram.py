@@ -11,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twinfeed.harness.availability.tree import AtLeast, Constant, Formula, Named, Not, Tree, TreeError, names
+from twinfeed.harness.availability.errors import AvailabilityMissing, TreeError
+from twinfeed.harness.availability.tree import AtLeast, Constant, Formula, Named, Not, Tree, names
 
 if TYPE_CHECKING:
     from oxidd.bdd import BDDFunction, BDDManager
@@ -21,13 +22,6 @@ NODES = 1 << 22
 
 NEVER, ALWAYS = 0, 1
 """The places of the two ends of a diagram."""
-
-
-class AvailabilityMissing(Exception):
-    """The extra `availability` is not installed. The message names the command."""
-
-    def __init__(self) -> None:
-        super().__init__("availability needs OxiDD: pip install 'twinfeed[availability]'")
 
 
 @dataclass(frozen=True, slots=True)

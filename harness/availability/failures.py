@@ -13,7 +13,7 @@ HOURS_A_YEAR = 8760.0
 """The year of IEEE 493 and of the Tier standard's percentages, h."""
 
 MINUTES_A_YEAR = 60.0 * HOURS_A_YEAR
-"""The same year, min."""
+"""Length of that year, min."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Repaired:
         return self.per_year * (1.0 - self.unavailability)
 
     def scaled(self, factor: float) -> Repaired:
-        """The same with its rate times that factor."""
+        """A copy with the rate multiplied by that factor."""
         return Repaired(self.per_year * factor, self.repair_h)
 
 
@@ -58,7 +58,7 @@ class Hidden:
         return self.per_year * (1.0 - self.unavailability)
 
     def scaled(self, factor: float) -> Hidden:
-        """The same with its rate times that factor."""
+        """A copy with the rate multiplied by that factor."""
         return Hidden(self.per_year * factor, self.test_interval_h)
 
 
@@ -79,7 +79,7 @@ class OnDemand:
         return 0.0
 
     def scaled(self, factor: float) -> OnDemand:
-        """The same with its probability times that factor, 1 at most."""
+        """A copy with the probability multiplied by that factor, 1 at most."""
         return OnDemand(min(1.0, self.probability * factor))
 
 

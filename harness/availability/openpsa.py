@@ -13,6 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from twinfeed.harness.availability.errors import TreeError
 from twinfeed.harness.availability.failures import OnDemand
 from twinfeed.harness.availability.tree import (
     AtLeast,
@@ -21,7 +22,6 @@ from twinfeed.harness.availability.tree import (
     Named,
     Not,
     Tree,
-    TreeError,
     every,
     names,
     some,
@@ -45,8 +45,8 @@ def read(files: Iterable[Path], top: str | None = None) -> Tree:
     """The tree of these files together. The top is the only gate that no other names, or the one that is given.
 
     Raises:
-        OSError: a file cannot be read.
-        TreeError: it is not such a file, or not one sound tree; the message names file and line.
+        TreeError: a file cannot be read or is not such a file, or there is not one sound tree; the message names file
+            and line.
     """
     model = _Model()
     for file in files:
@@ -83,12 +83,12 @@ def _written(formula: Formula, under: ElementTree.Element, tree: Tree) -> None:
     else:
         tag = {1: "or", len(formula.of): "and"}.get(formula.least, "atleast")
         group = ElementTree.SubElement(under, tag, {"min": str(formula.least)} if tag == "atleast" else {})
-        for part in formula.of:
+        for part in formula.of if tag == "atleast" else dict.fromkeys(formula.of):  # SCRAM refuses the same one twice
             _written(part, group, tree)
 
 
 class _Model:
-    """What the files define so far."""
+    """Definitions of the files so far."""
 
     def __init__(self) -> None:
         self.gates: dict[str, Formula] = {}
@@ -236,8 +236,13 @@ def _given(element: _Element, name: str, file: Path) -> str:
 
 
 def _parsed(file: Path) -> _Element:
-    if file.stat().st_size > LARGEST_BYTES:
-        raise TreeError(f"{file}: {file.stat().st_size} octets, expected {LARGEST_BYTES} at most")
+    try:
+        size = file.stat().st_size
+        text = file.read_bytes() if size <= LARGEST_BYTES else b""
+    except OSError as error:
+        raise TreeError(f"{file}: {error.strerror}") from None
+    if size > LARGEST_BYTES:
+        raise TreeError(f"{file}: {size} octets, expected {LARGEST_BYTES} at most")
     parser = expat.ParserCreate()
     outermost = _Element("", {}, 0)
     open_elements = [outermost]
@@ -255,7 +260,7 @@ def _parsed(file: Path) -> _Element:
 
     parser.StartElementHandler, parser.EndElementHandler, parser.EntityDeclHandler = begin, end, entity
     try:
-        parser.Parse(file.read_bytes(), True)
+        parser.Parse(text, True)
     except expat.ExpatError as error:
         raise TreeError(f"{file}:{error.lineno}: not XML: {expat.errors.messages[error.code]}") from None
     return outermost.below[0]

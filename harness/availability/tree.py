@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from twinfeed.harness.availability.errors import TreeError
 from twinfeed.harness.availability.failures import Failure
-
-
-class TreeError(ValueError):
-    """The tree is not sound. The message names the gate or the event."""
 
 
 @dataclass(frozen=True, slots=True)

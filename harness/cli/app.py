@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from twinfeed.harness.cli import speaking
-from twinfeed.harness.cli.files import files, kinds, profile, suite
+from twinfeed.harness.cli.files import files, kinds, profile, suite, trees
 from twinfeed.harness.cli.recording import drift, learning, reporting
 from twinfeed.harness.cli.search import outages, searching
 from twinfeed.harness.cli.site import demo, people, proxy, running, studying, up
@@ -67,6 +67,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     reporting.verify,
     files.check,
     studying.study,
+    trees.availability,
     files.profiles,
     files.sites,
     kinds.kinds,

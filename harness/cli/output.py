@@ -24,6 +24,7 @@ from twinfeed.emulators.profiles.binding import ProfileError
 from twinfeed.emulators.serving import ServeError
 from twinfeed.emulators.textfile import printable
 from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.availability.errors import AvailabilityMissing, TreeError
 from twinfeed.harness.control import ControlError
 from twinfeed.harness.controllers.in_process import NoSuchController
 from twinfeed.harness.language import UnknownLanguage, said, speak
@@ -74,7 +75,7 @@ def fail(message: str, code: Exit) -> NoReturn:
 
 
 WRONG = (
-    FileError, ProfileError, PointError, PlantError, NoSuchController,
+    FileError, ProfileError, PointError, PlantError, NoSuchController, TreeError, AvailabilityMissing,
     PropertySyntaxError, BindingError, WrongKind, UnknownQuantity, NeverInjected,
 )  # fmt: skip
 """Errors that a wrong option, name or file causes."""

@@ -12,9 +12,10 @@ import trees
 from hypothesis import given, settings
 
 from twinfeed.harness.availability.diagram import diagram
+from twinfeed.harness.availability.errors import TreeError
 from twinfeed.harness.availability.failures import Hidden, OnDemand, Repaired
 from twinfeed.harness.availability.measures import figures, probabilities, spread
-from twinfeed.harness.availability.tree import AtLeast, Named, Tree, TreeError, every, some
+from twinfeed.harness.availability.tree import AtLeast, Named, Not, Tree, every, some
 
 
 @given(tree=trees.trees(negated=True))
@@ -84,8 +85,6 @@ def test_rates_that_are_uncertain_spread_the_result_by_their_error_factor() -> N
 
 
 def test_a_tree_with_a_not_has_no_cut_sets() -> None:
-    from twinfeed.harness.availability.tree import Not
-
     tree = Tree("top", {"top": some(Named("a"), Not(Named("b")))}, {"a": OnDemand(0.1), "b": OnDemand(0.1)})
     assert figures(tree).per_year is None
     with pytest.raises(TreeError, match="minimal cut sets are not defined"):

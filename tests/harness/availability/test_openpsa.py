@@ -11,9 +11,10 @@ import trees
 from external import program
 from hypothesis import HealthCheck, given, settings
 
+from twinfeed.harness.availability.errors import TreeError
 from twinfeed.harness.availability.measures import figures
 from twinfeed.harness.availability.openpsa import read, write
-from twinfeed.harness.availability.tree import Tree, TreeError
+from twinfeed.harness.availability.tree import Tree
 
 BAOBAB = Path("/usr/share/scram/input/Baobab")
 

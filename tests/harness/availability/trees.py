@@ -18,7 +18,8 @@ def trees(draw: st.DrawFn, negated: bool = False) -> Tree:
     gates: dict[str, Formula] = {}
     for n in range(draw(st.integers(1, 5))):
         parts = tuple(
-            Named(name) for name in draw(st.lists(st.sampled_from([*failures, *gates]), min_size=1, max_size=4))
+            Named(name)
+            for name in draw(st.lists(st.sampled_from([*failures, *gates]), min_size=1, max_size=4, unique=True))
         )
         gate: Formula = AtLeast(draw(st.integers(1, len(parts))), parts)
         if negated and draw(st.booleans()):
