@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from twinfeed.harness.cli import speaking
-from twinfeed.harness.cli.files import files, kinds, profile, suite, trees
+from twinfeed.harness.cli.files import files, kinds, manual, profile, suite, trees
 from twinfeed.harness.cli.recording import drift, learning, reporting
 from twinfeed.harness.cli.search import outages, searching
 from twinfeed.harness.cli.site import demo, people, proxy, running, studying, up
@@ -76,6 +76,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
 
 for command in COMMANDS:
     app.command()(profile.with_profiles(command))
+app.command()(manual.docs)
 app.add_typer(profile.app, name="profile")
 app.add_typer(outages.app, name="outages")
 

@@ -31,6 +31,11 @@ def test_what_is_read_at_run_time_is_in_it(wheel: Path) -> None:
         "twinfeed/hil_rigs/benches/ups-bench.yaml",
         "twinfeed/fixtures/controllers/plant/main.py",
         "twinfeed/fixtures/findings/no-way-back.yaml",
+        "twinfeed/docs/index.md",
+        "twinfeed/docs/tutorials/rigs.fr.md",
+        "twinfeed/docs/reference/kinds/ups.md",
+        "twinfeed/docs/pictures/overview.svg",
+        "twinfeed/docs/pictures/stop-page.png",
     } <= inside
     assert any(name.startswith("twinfeed/harness/report/rendering/templates/") for name in inside)
 

@@ -62,7 +62,7 @@ def _command(path: str, command: Any) -> Iterator[str]:
         yield from (cell(part), "")
     examples = [line.strip() for line in rest.splitlines() if line.strip()]
     if examples:
-        yield from ("```sh", *examples, "```", "")
+        yield from ("<!-- block: elsewhere tests/harness/cli/test_help_examples.py -->", "```sh", *examples, "```", "")
     hints = inspect.signature(command.callback, eval_str=True).parameters
     shown = [param for param in command.params if not getattr(param, "hidden", False) and param.name != "help"]
     yield from table(
