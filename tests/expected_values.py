@@ -95,9 +95,9 @@ def uneven(site: str | Path, **volts: tuple[float, float, float]) -> Iterator[Si
 
 
 def readings(device: Device, **components: Component) -> dict[str, Value]:
-    """Every point of the device, and every quantity of the components that its sensors measure."""
+    """Every point of the device, and as `plant.NAME.QUANTITY` those of the components that its sensors measure."""
     points = {name: device.read(name) for name in device.point_names()}
-    return points | {f"{name}.{q}": c.quantity(q) for name, c in components.items() for q in c.QUANTITIES}
+    return points | {f"plant.{name}.{q}": c.quantity(q) for name, c in components.items() for q in c.QUANTITIES}
 
 
 @contextmanager
