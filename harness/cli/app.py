@@ -14,7 +14,7 @@ import typer
 from twinfeed.harness.cli import speaking
 from twinfeed.harness.cli.files import files, kinds, manual, profile, suite, trees
 from twinfeed.harness.cli.recording import drift, learning, reporting
-from twinfeed.harness.cli.search import outages, searching
+from twinfeed.harness.cli.search import outages, score, searching
 from twinfeed.harness.cli.site import demo, people, proxy, running, studying, up
 
 app = typer.Typer(
@@ -60,6 +60,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     learning.replay_device,
     drift.drift,
     searching.search,
+    score.score,
     searching.replay,
     searching.adopt,
     suite.new_suite,

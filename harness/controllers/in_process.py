@@ -175,6 +175,13 @@ def main_of(text: str) -> Main:
     return cast(Main, main)
 
 
+def module_of(text: str) -> str:
+    """The name of the module of the controller of that name; the module is not imported."""
+    for point in entry_points(group=CONTROLLERS, name=text):
+        return point.module
+    return _in_full(text).partition(":")[0]
+
+
 def _others() -> str:
     """The controllers of installed packages, for a message."""
     names = sorted(point.name for point in entry_points(group=CONTROLLERS))

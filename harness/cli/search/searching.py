@@ -124,7 +124,7 @@ def search(
     from twinfeed.harness.worlds.sites import fresh
 
     began = time.perf_counter()
-    _find_modules_here()
+    find_modules_here()
     with plain_errors():
         model = fresh(site, seed)
         texts = tuple(properties) if properties else tuple(str(p) for p in tier3(model))
@@ -205,7 +205,7 @@ def replay(
     from twinfeed.harness.search import trial
     from twinfeed.harness.worlds.sites import beside
 
-    _find_modules_here()
+    find_modules_here()
     with plain_errors():
         scenario = Scenario.load(file)
         scenario = replace(scenario, site=beside(scenario.site, file), controller=controller or scenario.controller)
@@ -264,7 +264,7 @@ def adopt(
     from twinfeed.harness.search.findings import free, regression_test, test_name
     from twinfeed.harness.worlds.sites import beside
 
-    _find_modules_here()
+    find_modules_here()
     with plain_errors():
         scenario = Scenario.load(file)
         _check(scenario, file)
@@ -301,7 +301,7 @@ def _found_from(test: Path, site: str) -> str:
     return os.path.relpath(path, test.parent)
 
 
-def _find_modules_here() -> None:
+def find_modules_here() -> None:
     """Put the current folder on Python's path: controllers are modules there, and console scripts leave it out."""
     if "" not in sys.path:
         sys.path.insert(0, "")
