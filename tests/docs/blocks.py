@@ -22,7 +22,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FENCE = re.compile(r"^(?:<!-- block: ([^\n]*) -->\n)?(```+)([^\n]*)\n(.*?)^\2 *$", re.DOTALL | re.MULTILINE)
-DEFAULTS = {"python": "run", "yaml": "read", "toml": "read", "text": "shown", "diff": "shown"}
+DEFAULTS = {
+    "python": "run",
+    "yaml": "read",
+    "toml": "read",
+    "json": "read",
+    "xml": "shown",
+    "text": "shown",
+    "diff": "shown",
+}
 KINDS = {"run", "file", "site", "world", "elsewhere", "hardware", "read", "shown"}
 COMMANDS = {"", "sh", "console"}
 """Languages of blocks with commands."""
