@@ -64,7 +64,8 @@ def pytest_twinfeed_world(request: pytest.FixtureRequest) -> World | None:
     rig = request.config.stash.get(RIG, None)
     if rig is None:
         return None
-    from twinfeed.hil_rigs.world import RigWorld, fits
+    from twinfeed.hil_rigs.world.fits import fits
+    from twinfeed.hil_rigs.world.world import RigWorld
 
     fits(rig, request.node)
     plan = request.config.stash.get(PLAN, None)

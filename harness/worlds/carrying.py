@@ -15,8 +15,8 @@ from twinfeed.harness.faults.deeds import Command, Deed
 from twinfeed.harness.faults.schedule import Turn
 from twinfeed.harness.unknown import Unknown
 
-Do = Callable[[str, str, Mapping[str, Argument]], Outcome]
-"""Does a deed (target, deed, parameters) now."""
+Do = Callable[[str, str, Mapping[str, Argument]], Outcome | Coroutine[Any, Any, Outcome]]
+"""Does a deed (target, deed, parameters): now, or a person does it while the coroutine runs."""
 
 WAITING = Outcome("waiting")
 """Of a deed or command that has not begun."""
@@ -52,12 +52,23 @@ class Carrying:
         if isinstance(turn.entry, Command):
             self._work(self._command(turn.number, turn.entry, turn.begins))
         elif turn.begins:
-            self._outcomes.append((turn.entry, self._deed(turn.entry)))
+            self._keep(turn.entry, self._deed(turn.entry))
         elif self.of(turn.entry):
             entry = turn.entry
-            self._do(entry.where, self._undo(entry.where, entry.deed), entry.parameters)
+            self._keep(None, self._do(entry.where, self._undo(entry.where, entry.deed), entry.parameters))
 
-    def _deed(self, entry: Deed) -> Outcome:
+    def _keep(self, entry: Deed | None, done: Outcome | Coroutine[Any, Any, Outcome]) -> None:
+        """The outcome of an entry, None for one that is taken back."""
+
+        async def later(doing: Coroutine[Any, Any, Outcome]) -> None:
+            self._keep(entry, await doing)
+
+        if not isinstance(done, Outcome):
+            self._work(later(done))
+        elif entry is not None:
+            self._outcomes.append((entry, done))
+
+    def _deed(self, entry: Deed) -> Outcome | Coroutine[Any, Any, Outcome]:
         if entry.skipped:
             self._note(entry.target, "deed", deed=entry.deed, **entry.parameters, outcome="skipped")
             return Outcome("skipped", "the person left it out")

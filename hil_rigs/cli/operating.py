@@ -31,7 +31,7 @@ def operate(file: File, person: As = "") -> None:
         while True:
             asked = await questions.get()
             console.print()
-            console.print(Text.assemble((asked["about"], "bold"), ": ", asked["text"]), soft_wrap=True)
+            console.print(Text.assemble((asked["about"], "bold"), ": ", said(asked["text"])), soft_wrap=True)
             if asked.get("wrong"):
                 tell(asked["wrong"], "red")
             if asked.get("picture"):

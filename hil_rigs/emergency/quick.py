@@ -131,9 +131,16 @@ def rows(told: dict[str, Any]) -> list[tuple[str, str, str]]:
         found.append((said(N_("faults")), ", ".join(told["faults"]), ""))
     silent: dict[str, str] = told.get("silent", {})
     for name, reading in told.get("readings", {}).items():
-        found.append((name, said(silent[name]), "red") if name in silent else (name, str(reading["value"]), ""))
+        found.append((name, said(silent[name]), "red") if name in silent else (name, _shown(reading["value"]), ""))
     found += [(name, said(why), "red") for name, why in silent.items() if name not in told.get("readings", {})]
     return found
+
+
+def _shown(value: object) -> str:
+    """A reading as people read it."""
+    if isinstance(value, bool):
+        return said(N_("true") if value else N_("false"))
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _fail(text: str) -> None:

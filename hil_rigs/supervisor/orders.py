@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from twinfeed._phrases import Phrase
 from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.plant.people.deeds import Outcome
 from twinfeed.harness.transports import DeviceHandle
 from twinfeed.harness.transports.errors import TransportError
 from twinfeed.hil_rigs.actuators.base import ActuatorFailed
+from twinfeed.hil_rigs.dialogue import Dialogue, NobodyThere, Question
 from twinfeed.hil_rigs.evidence.logbook import plain
 from twinfeed.hil_rigs.supervisor.moves import Denied, Moves, Tell
 
+DEED_S = 300.0
+"""The longest time that a person may take for a deed of a test, s."""
+
 CUT_SHORT_S = 0.2
 """So long a move that is cut short may take to end before the way to the safe state begins all the same, s."""
+
+Done = TypeVar("Done")
 
 
 class Orders:
     """Orders to the bench of that name. `tripped` returns why it is in its safe state, empty if it is not."""
 
     def __init__(
-        self, bench: str, handles: Mapping[str, DeviceHandle], moves: Moves, tell: Tell, tripped: Callable[[], str]
+        self,
+        bench: str,
+        handles: Mapping[str, DeviceHandle],
+        moves: Moves,
+        tell: Tell,
+        tripped: Callable[[], str],
+        people: Dialogue,
     ) -> None:
         self._bench, self._handles, self._moves, self._tell, self._tripped = bench, handles, moves, tell, tripped
+        self._people = people
         self._before: dict[tuple[str, str], Value | None] = {}
         """(device, point) a test has written -> the value before, None if that is unknown."""
         self._under_way: set[asyncio.Future[Any]] = set()
@@ -76,8 +90,31 @@ class Orders:
             )
         return self._handles[device]
 
-    async def _moving(self, work: Coroutine[Any, Any, None]) -> None:
-        """A move is cut short by a trip."""
+    async def deed(self, target: str, deed: str, text: str) -> Outcome:
+        """Ask the person at the bench to do a deed; `text` is the instruction. What came of it is their word.
+
+        Raises:
+            Denied: nobody can be asked, or the bench has tripped meanwhile.
+        """
+        outcome = await self._moving(self._asked(target, text))
+        self._tell(target, "deed", deed=deed, outcome=outcome.word, why=outcome.reason)
+        return outcome
+
+    async def _asked(self, target: str, text: str) -> Outcome:
+        try:
+            async with asyncio.timeout(DEED_S):
+                answer = await self._people.ask(Question(target, text, DEED_S))
+        except TimeoutError:
+            return Outcome("refused", Phrase("the operator did not confirm in {timeout_s:g} s", timeout_s=DEED_S))
+        except NobodyThere as error:
+            raise Denied(str(error)) from None
+        if answer.done:
+            return Outcome("done")
+        who, why = answer.person or Phrase("the operator"), answer.text or Phrase("no reason given")
+        return Outcome("refused", Phrase("{who} refused: {why}", who=who, why=why))
+
+    async def _moving(self, work: Coroutine[Any, Any, Done]) -> Done:
+        """Work that is cut short by a trip."""
         task = asyncio.ensure_future(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
@@ -90,7 +127,7 @@ class Orders:
             raise Denied(Phrase("the bench has tripped: {tripped}", tripped=tripped)) from error
         if task.cancelled():
             raise Denied(Phrase("the move was cut short: the bench is being disarmed"))
-        task.result()
+        return task.result()
 
     async def cut_short(self) -> None:
         """End what is under way, so that nothing is moved away behind the back of the keeper."""

@@ -153,7 +153,7 @@ async def _supervise(rig: Rig, record: Record, lock: int | None) -> None:
         return instruments.make(rig, handles, dialogue, spoken, quantities).values()
 
     moving = (actuators.make if at_rest else actuators.make_what_can)(rig, handles, dialogue, spoken)
-    supervisor = Supervisor(rig, record, handles, moving, measuring, server.shout)
+    supervisor = Supervisor(rig, record, handles, moving, measuring, server.shout, people=dialogue)
     server.supervisor = supervisor
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, server.over.set)

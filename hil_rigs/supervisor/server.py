@@ -203,7 +203,7 @@ class Server:
         return self.supervisor.status()
 
     async def status(self, session: Session, request: Mapping[str, Any]) -> Any:
-        return self.supervisor.status()
+        return {**self.supervisor.status(), "attended": self.attended}
 
     async def hold(self, session: Session, request: Mapping[str, Any]) -> Any:
         if self._holder is not None and self._holder is not session:
@@ -257,6 +257,11 @@ class Server:
     async def apply(self, session: Session, request: Mapping[str, Any]) -> Any:
         self._must_hold(session)
         await self.supervisor.apply(request["target"], request["kind"], request["parameters"])
+
+    async def deed(self, session: Session, request: Mapping[str, Any]) -> Any:
+        """Ask a person for a deed of the test that holds the bench."""
+        self._must_hold(session)
+        return vars(await self.supervisor.deed(str(request["target"]), str(request["deed"]), str(request["text"])))
 
     async def lift(self, session: Session, request: Mapping[str, Any]) -> Any:
         self._must_hold(session)
@@ -315,7 +320,7 @@ IDLE_S = 2.0
 """A read-only bench that nobody asks anything for so long lets its supervisor end, s."""
 
 READING = ("hello", "status", "watch", "read", "points", "note", "quote", "attend", "answer")
-MOVING = ("hold", "beat", "let_go", "write", "apply", "lift", "arm", "disarm", "reset", "emergency", "end")
+MOVING = ("hold", "beat", "let_go", "write", "apply", "deed", "lift", "arm", "disarm", "reset", "emergency", "end")
 """The methods above that answer a request."""
 
 COMMANDS: dict[str, Callable[[Server, Session, Mapping[str, Any]], Awaitable[Any]]] = {

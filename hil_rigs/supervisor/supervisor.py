@@ -13,11 +13,13 @@ from typing import Any, Literal
 
 from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.plant.people.deeds import Outcome
 from twinfeed.harness.record import DiskFull, Record, acting
 from twinfeed.harness.report.facts import ARMED
 from twinfeed.harness.transports import DeviceHandle
 from twinfeed.harness.unknown import raw_as_json
 from twinfeed.hil_rigs.actuators.base import Actuator, ActuatorFailed
+from twinfeed.hil_rigs.dialogue import Dialogue, Unattended
 from twinfeed.hil_rigs.emergency.life import Life
 from twinfeed.hil_rigs.emergency.mark import Mark
 from twinfeed.hil_rigs.evidence.logbook import Logbook, plain
@@ -60,6 +62,7 @@ class Supervisor:
         instruments: Callable[[Iterable[str]], Iterable[Instrument]],
         shout: Callable[[Mapping[str, Any]], None],
         mark: Mark | None = None,
+        people: Dialogue | None = None,
     ) -> None:
         self.rig, self.handles = rig, handles
         self._make_instruments, self._shout = instruments, shout
@@ -71,7 +74,7 @@ class Supervisor:
         self.mark = mark or Mark(folder(rig), "supervisor", rig.path.absolute())
         self.sampling = Sampling(self._heard, self._silent, self._alive)
         self.moves = Moves(rig, actuators, self.tell, self.sampling.value)
-        self.orders = Orders(rig.name, handles, self.moves, self.tell, lambda: self.tripped)
+        self.orders = Orders(rig.name, handles, self.moves, self.tell, lambda: self.tripped, people or Unattended())
         self.keeper = Keeper(self.mark, self.moves, self.tell, "supervisor", self._life_changed, self._quiet)
         self._interlocks = Interlocks([])
         self._arming = asyncio.Lock()
@@ -404,6 +407,11 @@ class Supervisor:
         """
         self.must_be_free()
         await self.orders.write(device, point, value)
+
+    async def deed(self, target: str, deed: str, text: str) -> Outcome:
+        """Ask the person at the bench to do something. Raises Denied."""
+        self.must_be_free()
+        return await self.orders.deed(target, deed, text)
 
     async def restore(self) -> None:
         """End all faults and put back what was written, as at the end of a test.

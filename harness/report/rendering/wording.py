@@ -56,6 +56,7 @@ DONE_BY = {
     "proven": N_("{who}: the move is proven"),
     "not proven": N_("{who}: the move is not proven"),
     "cannot be used": N_("{who} cannot be used"),
+    "deed": N_("a person was asked for a deed at {who}"),
     "was written": N_("{who} was written"),
     "was put back": N_("{who} was put back"),
     "was not put back": N_("{who} was not put back"),

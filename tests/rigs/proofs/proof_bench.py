@@ -33,7 +33,7 @@ from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.supervisor.client import Client
 from twinfeed.hil_rigs.supervisor.moves import Denied, Moves
 from twinfeed.hil_rigs.supervisor.process import join
-from twinfeed.hil_rigs.world import RigWorld
+from twinfeed.hil_rigs.world.world import RigWorld
 
 NETWORK_BENCH = """
 bench: proofs

@@ -14,7 +14,7 @@ from proof_bench import ProofBench, in_order
 from twinfeed.harness.transports import NoAnswer
 from twinfeed.hil_rigs.actuators import ActuatorFailed
 from twinfeed.hil_rigs.supervisor.moves import Denied
-from twinfeed.hil_rigs.world import BenchStopped
+from twinfeed.hil_rigs.world.world import BenchStopped
 
 SAFE = ["on", "off"]
 """The load on, the spare outlet off."""

@@ -17,7 +17,7 @@ from external import background, program, until
 from proof_bench import ProofBench, in_order
 
 from twinfeed.harness.transports import TransportError
-from twinfeed.hil_rigs.world import BenchStopped
+from twinfeed.hil_rigs.world.world import BenchStopped
 
 PROGRAMS = Path(__file__).with_name("serial_programs.py")
 

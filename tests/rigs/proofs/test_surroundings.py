@@ -16,7 +16,7 @@ from proof_bench import ProofBench, in_order
 from twinfeed.hil_rigs.actuators import ActuatorFailed
 from twinfeed.hil_rigs.supervisor.client import Client
 from twinfeed.hil_rigs.supervisor.places import socket_of
-from twinfeed.hil_rigs.world import BenchStopped
+from twinfeed.hil_rigs.world.world import BenchStopped
 
 PLUG = """actuators:
   plug:

@@ -17,7 +17,7 @@ from twinfeed.hil_rigs import rigfile
 from twinfeed.hil_rigs.supervisor.client import Client, SupervisorGone
 from twinfeed.hil_rigs.supervisor.moves import Denied
 from twinfeed.hil_rigs.supervisor.places import socket_of
-from twinfeed.hil_rigs.world import RigWorld
+from twinfeed.hil_rigs.world.world import RigWorld
 
 PATIENCE_S = 10.0
 

@@ -14,15 +14,17 @@ from memory_bench import RIG, Gauge
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.properties import PropertyViolated, always, never, within
-from twinfeed.harness.record import Record
+from twinfeed.harness.record import Record, read
 from twinfeed.harness.report import Measure, Outcome
 from twinfeed.harness.unknown import Unknown
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.worlds.world import Cannot, NotKnown
-from twinfeed.hil_rigs import rigfile, world
+from twinfeed.hil_rigs import rigfile
+from twinfeed.hil_rigs.dialogue import Answer, Dialogue, NobodyThere, Question
 from twinfeed.hil_rigs.instruments import EventInstrument, Instrument, NoReading
 from twinfeed.hil_rigs.supervisor.supervisor import Supervisor
-from twinfeed.hil_rigs.world import RigWorld
+from twinfeed.hil_rigs.world import world
+from twinfeed.hil_rigs.world.world import RigWorld
 
 UNMEASURED_RACK = '    rack-2: {kind: rack, from: {a: "pdu-1:2"}, rack_kw: 1, psu_side_kw: 2}\n'
 SUPPLIED = "rack-1.supplied"
@@ -62,6 +64,22 @@ class Teller(EventInstrument):
         raise NoReading("it is told")
 
 
+class People(Dialogue):
+    """The person at the bench, if one is `there`, and what they answer."""
+
+    def __init__(self) -> None:
+        self.there = False
+        self.answer = Answer(True, person="Moussa")
+        self.asked: list[Question] = []
+
+    async def ask(self, question: Question) -> Answer:
+        if not self.there:
+            raise NobodyThere("nobody attends the bench")
+        self.asked.append(question)
+        await asyncio.sleep(2.0)
+        return self.answer
+
+
 class Bench:
     """A rig world on a supervisor in this process, in virtual time; `values` is what its instruments show."""
 
@@ -83,7 +101,10 @@ class Bench:
 
         self.heard: Callable[[Mapping[str, Any]], None] = lambda event: None
         self.record = Record.open(folder / "record.jsonl")
-        self.supervisor = Supervisor(self.rig, self.record, {}, {}, meters, lambda event: self.heard(event))
+        self.people = People()
+        self.supervisor = Supervisor(
+            self.rig, self.record, {}, {}, meters, lambda event: self.heard(event), people=self.people
+        )
         monkeypatch.setattr(world, "join", self._join)
         monkeypatch.setattr(world, "Beating", lambda *_: self)
         monkeypatch.setattr(asyncio, "to_thread", self._here)
@@ -99,7 +120,9 @@ class Bench:
     async def ask(self, do: str, **fields: Any) -> Any:
         if do == "watch":
             self.supervisor.watch(fields["quantities"])
-        return self.supervisor.status() if do == "status" else "ticket"
+        if do == "deed":
+            return vars(await self.supervisor.deed(**fields))
+        return {**self.supervisor.status(), "attended": self.people.there} if do == "status" else "ticket"
 
     def alive(self) -> None:
         """A heartbeat."""
@@ -132,6 +155,7 @@ class Bench:
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setenv("TWINFEED_BENCHES", str(tmp_path / "benches"))
     bench = Bench(tmp_path, monkeypatch)
     yield bench
     bench.loop.run_until_complete(bench.world.stop())
@@ -232,9 +256,45 @@ def test_what_nothing_measures_skips_the_test(bench: Bench) -> None:
 
 def test_a_deed_that_nobody_is_asked_for_skips_the_test_and_nothing_is_scheduled(bench: Bench) -> None:
     bench.start()
-    with pytest.raises(Cannot, match="no deed is asked of people on a bench"):
-        bench.loop.run_until_complete(bench.world.do("utility-a", "switch-off"))
+    with pytest.raises(Cannot, match="nobody can be asked for it; open `twinfeed rig operate"):
+        bench.loop.run_until_complete(bench.world.do("ups-1", "replace-battery"))
     assert bench.world.waiting() == []
+
+
+def test_the_person_at_the_bench_is_asked_for_a_deed_and_its_end_and_both_are_recorded(bench: Bench) -> None:
+    bench.start()
+    bench.people.there = True
+    bench.loop.run_until_complete(bench.supervisor.arm("Awa", 3600.0))
+    done = bench.loop.run_until_complete(bench.world.do("ups-1", "open-battery", for_="10 s"))
+    assert done.done
+    bench.run("20 s")
+    assert [str(question.text) for question in bench.people.asked] == [
+        "do this at ups-1: open-battery",
+        "do this at ups-1: close-battery",
+    ]
+    told = [
+        (entry.who, entry.data["deed"], entry.data["outcome"])
+        for entry in read(bench.record.path)
+        if entry.what == "deed"
+    ]
+    assert told == [("ups-1", "open-battery", "done"), ("ups-1", "close-battery", "done")]
+    assert [event.data["outcome"] for event in bench.world.journal.events if event.what == "deed"] == ["done", "done"]
+
+
+def test_a_deed_that_the_person_refuses_is_an_outcome_with_the_reason(bench: Bench) -> None:
+    bench.start()
+    bench.people.there, bench.people.answer = True, Answer(False, "the door is locked", "Moussa")
+    bench.loop.run_until_complete(bench.supervisor.arm("Awa", 3600.0))
+    refused = bench.loop.run_until_complete(bench.world.do("ups-1", "open-battery"))
+    assert (refused.word, refused.reason) == ("refused", "Moussa refused: the door is locked")
+
+
+def test_a_deed_on_a_bench_that_nobody_has_armed_skips_the_test(bench: Bench) -> None:
+    bench.start()
+    bench.people.there = True
+    with pytest.raises(Cannot, match="the bench is not armed"):
+        bench.loop.run_until_complete(bench.world.do("ups-1", "open-battery"))
+    assert bench.people.asked == []
 
 
 def test_a_pattern_says_nothing_of_what_is_not_measured(bench: Bench) -> None:

@@ -7,60 +7,48 @@ through the supervisor, which alone touches them. What the bench has no instrume
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
-import pytest
-
 from twinfeed._phrases import Phrase
-from twinfeed.emulators import sitefile
 from twinfeed.emulators.devices.firmware.points import Value
+from twinfeed.emulators.plant.kernel.deeds import Argument
 from twinfeed.emulators.plant.people.deeds import Outcome
 from twinfeed.harness import quantities
 from twinfeed.harness.faults.deeds import Command, Deed
 from twinfeed.harness.faults.onset import Conditioned
-from twinfeed.harness.faults.possible import check_command
+from twinfeed.harness.faults.possible import check_command, check_deed
 from twinfeed.harness.faults.reference import FaultRef
 from twinfeed.harness.faults.schedule import Scheduled
-from twinfeed.harness.faults.sinks import OfSite, Strength
-from twinfeed.harness.plugin.marks import site_mark
 from twinfeed.harness.properties import Property, Verdict, patterns
 from twinfeed.harness.properties.conditions import Conditions
 from twinfeed.harness.properties.vocabulary import Vocabulary, domains
 from twinfeed.harness.properties.vocabulary import fits as fit
 from twinfeed.harness.report import notes
 from twinfeed.harness.transports import DeviceHandle
-from twinfeed.harness.transports.handle import Reading
-from twinfeed.harness.uncertainty import Observed
-from twinfeed.harness.unknown import Unknown, raw_from_json
+from twinfeed.harness.unknown import raw_from_json
 from twinfeed.harness.worlds.carrying import Carrying
 from twinfeed.harness.worlds.injector import Injector
 from twinfeed.harness.worlds.inventory import Access
-from twinfeed.harness.worlds.sites import beside
-from twinfeed.harness.worlds.world import Cannot, Duration, NotKnown, World, span
+from twinfeed.harness.worlds.world import Cannot, Duration, World, span
 from twinfeed.hil_rigs.emergency.beating import Beating
 from twinfeed.hil_rigs.evidence.quotes import quote
-from twinfeed.hil_rigs.instruments import measures
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.supervisor.client import Client, SupervisorGone
 from twinfeed.hil_rigs.supervisor.moves import Denied
 from twinfeed.hil_rigs.supervisor.places import socket_of
 from twinfeed.hil_rigs.supervisor.process import CannotSupervise, join
 from twinfeed.hil_rigs.supervisor.rescue import rescue
+from twinfeed.hil_rigs.world.faults import BenchFaults
+from twinfeed.hil_rigs.world.handles import SupervisedHandle
+from twinfeed.hil_rigs.world.inventory import devices_of
+from twinfeed.hil_rigs.world.readings import Readings
 
 LIVE_S = 1.0
 """The period at which the event loop shows the heartbeat that it is alive, and asks the supervisor for news, s."""
-
-OUT_OF_TOUCH_S = 5.0
-"""When the supervisor has not answered for so long, nothing is known of the bench any more, s."""
-
-FIRST_READING_S = 2.0
-"""How much later than two periods after it is watched the first reading of a quantity may come, s: an instrument is
-connected to first."""
 
 
 class BenchStopped(Exception):
@@ -89,12 +77,7 @@ class RigWorld(World):
         self._stopped: asyncio.Future[None]
         self._tasks: set[asyncio.Task[Any]] = set()
         self._moving = asyncio.Lock()
-        self._latest: dict[str, tuple[float, Value]] = {}
-        self._silent: dict[str, str] = {}
-        self._awaited: dict[str, float] = {}
-        """Quantities that are watched and have not been read yet -> since when, s."""
-        self._in_touch_s = 0.0
-        """Up to when all that was read has arrived here, s: when the last question was asked that was answered."""
+        self._readings: Readings
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -102,6 +85,7 @@ class RigWorld(World):
         self._loop = asyncio.get_running_loop()
         self._stopped = self._loop.create_future()
         self._started_s = self._loop.time()
+        self._readings = Readings(self.rig, self.journal, self._started_s)
         try:
             self._client = await join(self.rig, self._heard)
         except CannotSupervise as error:
@@ -118,9 +102,13 @@ class RigWorld(World):
         self._living = [asyncio.create_task(self._live()), asyncio.create_task(self._keep_in_touch())]
         self._client.gone.add_done_callback(lambda _: self._stop(Phrase("the supervisor of the bench has ended")))
         self._faults = BenchFaults(self.rig, self._order)
-        self._conditions = Conditions(self._measured, self._latest_of, Vocabulary(domains(self.model)))
+        self._conditions = Conditions(self._measured, self._readings.latest_of, Vocabulary(domains(self.model)))
         self._carrying = Carrying(
-            self._do, lambda target, deed: "", self.__getitem__, self._note, self._in_the_background
+            self._do,
+            lambda target, deed: self.model.deeds(target)[deed].undo,
+            self.__getitem__,
+            self._note,
+            self._in_the_background,
         )
         self._injector = Injector(
             self._faults, lambda: self.now, self._holds, self.seed, failed=self._fail, carry_out=self._carrying
@@ -139,10 +127,9 @@ class RigWorld(World):
         """Take what the instruments that are read already have shown last."""
         status = await self._client.ask("status")
         for name, reading in status["readings"].items():
-            if name not in self._latest:  # an event may have been faster
-                self._take(reading["t_s"], name, reading["value"])
+            self._readings.take_first(reading["t_s"], name, reading["value"])
         for name, why in status["silent"].items():
-            self._fall_silent(self._started_s, name, why)
+            self._readings.fall_silent(self._started_s, name, why)
 
     async def stop(self) -> None:
         self._note_never_began()
@@ -185,7 +172,7 @@ class RigWorld(World):
         """Wait until all that has been read so far has arrived."""
         asked_s = self.now
         await self._client.ask("status")
-        self._in_touch_s = max(self._in_touch_s, asked_s)
+        self._readings.caught_up(asked_s)
 
     # -- time ---------------------------------------------------------------------------------------------------------
 
@@ -221,15 +208,8 @@ class RigWorld(World):
         for entry in entries:
             match entry:
                 case Deed():
-                    raise Cannot(
-                        Phrase(
-                            "bench {rig}: {target} {deed}: no deed is asked of people on a bench; give it an "
-                            "operator's actuator and inject that fault",
-                            rig=self.rig.name,
-                            target=entry.target,
-                            deed=entry.deed,
-                        )
-                    )
+                    check_deed(self.model, entry)
+                    await self._must_be_attended(entry)
                 case Command():
                     check_command(self.model, entry)
                 case _:
@@ -249,8 +229,31 @@ class RigWorld(World):
     def _outcome_of(self, entry: Deed | Command) -> Outcome:
         return self._carrying.of(entry)
 
-    def _do(self, target: str, deed: str, parameters: Mapping[str, Any]) -> Outcome:
-        raise AssertionError("deeds are refused before")
+    async def _must_be_attended(self, entry: Deed) -> None:
+        """Raises Cannot: nobody is at the bench who can do it."""
+        if not (await self.ask("status")).get("attended"):
+            raise Cannot(
+                Phrase(
+                    "bench {rig}: {target} {deed}: nobody can be asked for it; open `twinfeed rig operate {path}` at "
+                    "the bench, then run the test again",
+                    rig=self.rig.name,
+                    target=entry.target,
+                    deed=entry.deed,
+                    path=self.rig.path,
+                )
+            )
+
+    async def _do(self, target: str, deed: str, parameters: Mapping[str, Argument]) -> Outcome:
+        """The person at the bench is asked for a deed, when those before it are over."""
+        given = ", ".join(f"{name} {value}" for name, value in parameters.items())
+        told = f"{deed} ({given})" if given else deed
+        async with self._moving:
+            text = Phrase("do this at {target}: {deed}", target=target, deed=told)
+            answer = await self._client.ask("deed", target=target, deed=deed, text=text)
+        outcome = Outcome(**answer)
+        reason = {"reason": outcome.reason} if outcome.reason else {}
+        self._note(target, "deed", deed=deed, **parameters, outcome=outcome.word, **reason)
+        return outcome
 
     def _note(self, who: str, what: str, **data: Any) -> None:
         self.journal.record(self.now, who, what, **data)
@@ -291,11 +294,6 @@ class RigWorld(World):
         self.sample()
         return self._conditions.hold(entry, self.now)
 
-    def _latest_of(self, name: str) -> Callable[[], Value | Unknown]:
-        """The reader of the latest value of a quantity."""
-        trace = self.journal.trace
-        return lambda: trace[name][-1][1] if trace.get(name) else Unknown(Phrase("no reading yet"))
-
     # -- observing ----------------------------------------------------------------------------------------------------
 
     def __getitem__(self, device: str) -> DeviceHandle:
@@ -303,7 +301,7 @@ class RigWorld(World):
             self.model[device]
             raise Cannot(Phrase("bench {rig} has no device {device}", rig=self.rig.name, device=device))
         if device not in self._handles:
-            self._handles[device] = SupervisedHandle(self, device)
+            self._handles[device] = SupervisedHandle(device, self.rig.profiles[device], self.ask, lambda: self.now)
         return self._handles[device]
 
     async def ask(self, do: str, **fields: Any) -> Any:
@@ -323,31 +321,13 @@ class RigWorld(World):
                 Phrase("no instrument of bench {rig} measures {quantity}", rig=self.rig.name, quantity=quantity)
             )
         self.sample()
-        if quantity not in self.journal.trace:
-            if quantity in self._awaited:
-                raise NotKnown(Phrase("{quantity} has not been read yet", quantity=quantity))
-            raise Cannot(
-                Phrase(
-                    "{quantity} is not watched: add @pytest.mark.watch({quantity!r}), or an instrument",
-                    quantity=quantity,
-                )
-            )
-        value = self.journal.trace[quantity][-1][1]
-        if isinstance(value, Unknown):
-            raise NotKnown(
-                Phrase(
-                    "{quantity} has no reading: {why}",
-                    quantity=quantity,
-                    why=self._silent.get(quantity, value),
-                )
-            )
-        return Observed(value, quantity) if type(value) is float else value
+        return self._readings.value(quantity)
 
     def watch(self, *patterns_: str) -> None:
         self.watched += patterns_
         wanted = [name for pattern in patterns_ for name in self._measured(pattern)]
         if wanted:
-            self._awaited |= {name: self.now for name in wanted if name not in self.journal.trace}
+            self._readings.expect(wanted, self.now)
             self._missed(wanted)
             task = asyncio.create_task(self.ask("watch", quantities=wanted))
             self._tasks.add(task)
@@ -366,31 +346,7 @@ class RigWorld(World):
         return named
 
     def sample(self) -> None:
-        """Record until when what was read has arrived, and what should have been read by now and was not."""
-        now_s = self.now
-        in_touch = now_s - self._in_touch_s < OUT_OF_TOUCH_S
-        self.journal.trace.reach(self._in_touch_s if in_touch else now_s)
-        for name, since_s in list(self._awaited.items()):
-            if self._is_late(name, since_s):
-                self._not_read_yet(name)
-
-    def _not_read_yet(self, name: str) -> None:
-        """Record that nothing is known of it since it is watched."""
-        since_s = self._awaited.pop(name)
-        self.journal.trace.add(since_s, name, Unknown(self._silent.get(name, Phrase("it has not been read yet"))))
-
-    def _is_late(self, name: str, since_s: float) -> bool:
-        return self._in_touch_s > since_s + self._known_for_s(name) + FIRST_READING_S
-
-    def _known_for_s(self, quantity: str) -> float:
-        """For how long a reading of it counts, s."""
-        instrument = self.rig.instrument_for(quantity)
-        return math.inf if instrument is None else instrument.known_for_s
-
-    def _is_told(self, quantity: str) -> bool:
-        """True if its instrument sends changes, and is not polled."""
-        instrument = self.rig.instrument_for(quantity)
-        return instrument is not None and instrument.notifications is not None
+        self._readings.sample(self.now)
 
     def judge(self, *properties: Property | str) -> list[Verdict]:
         fit(properties, self.model)
@@ -398,8 +354,7 @@ class RigWorld(World):
         for pattern in patterns(properties):
             wanted = list(quantities.resolve(self.model, pattern))
             for name in wanted:
-                if name in self._awaited:
-                    self._not_read_yet(name)
+                self._readings.not_read_yet(name)
             if not any(name in recorded for name in wanted):
                 self._measured(pattern)
                 raise Cannot(Phrase("{pattern} was not watched: add @pytest.mark.watch({pattern!r})", pattern=pattern))
@@ -414,11 +369,11 @@ class RigWorld(World):
     def _heard(self, event: Mapping[str, Any]) -> None:
         match event["event"]:
             case "reading":
-                self._take(event["t"], event["quantity"], event["value"], event.get("trip_s", 0.0))
+                self._readings.take(event["t"], event["quantity"], event["value"], event.get("trip_s", 0.0))
             case "alive":
-                self.journal.trace.alive(max(0.0, event["t"] - self._started_s), event["quantity"])
+                self._readings.alive(event["t"], event["quantity"])
             case "silent":
-                self._fall_silent(event["t"], event["quantity"], event["why"], raw_from_json(event["raw"]))
+                self._readings.fall_silent(event["t"], event["quantity"], event["why"], raw_from_json(event["raw"]))
                 self.journal.record(self.now, event["quantity"], "has no reading", why=event["why"])
             case "tripped":
                 self.journal.record(self.now, "supervisor", "tripped", why=event["why"])
@@ -426,65 +381,8 @@ class RigWorld(World):
             case "question":
                 self.journal.record(self.now, "operator", "is asked", do=event.get("text"))
 
-    def _take(self, t_s: float, quantity: str, value: Value | None, trip_s: float = 0.0) -> None:
-        """A reading; t_s is of the monotonic clock, which all processes of a computer share."""
-        if value is None:
-            return
-        self._silent.pop(quantity, None)
-        trace, known_for_s, at_s = self.journal.trace, self._known_for_s(quantity), t_s - self._started_s
-        value = float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        self._latest[quantity] = (at_s, value)
-        if at_s + known_for_s < 0.0:
-            trace.add(0.0, quantity, Unknown(Phrase("it was read last {at_s:.1f} s before the start", at_s=-at_s)))
-            return
-        if quantity in self._awaited and self._is_late(quantity, self._awaited[quantity]):
-            self._not_read_yet(quantity)
-        self._awaited.pop(quantity, None)
-        trace.known_for(quantity, known_for_s)
-        trace.instruments.setdefault(quantity, measures(self.rig, quantity))
-        if self._is_told(quantity):
-            trace.add(max(0.0, at_s), quantity, value)
-        else:
-            trace.sample(max(0.0, at_s), quantity, value, trip_s)
-
-    def _fall_silent(self, t_s: float, quantity: str, why: str, raw: Value | None = None) -> None:
-        """It could not be read, or what was read is no value of it."""
-        self._silent[quantity] = why
-        trace, at_s = self.journal.trace, max(0.0, t_s - self._started_s)
-        if raw is not None or not (quantity in trace or quantity in self._awaited):
-            trace.add(self._awaited.pop(quantity, at_s), quantity, Unknown(why, raw))
-        else:
-            trace.silent(at_s, quantity, why)
-
     def inventory(self) -> dict[str, object]:
-        """The devices that a controller can reach as well: those on the network."""
-        devices: dict[str, object] = {}
-        for name, device in self.rig.bench.devices.items():
-            entry: dict[str, object] = {
-                "kind": self.rig.profiles[name].kind,
-                "profile": self.rig.profiles[name].profile,
-            }
-            for protocol, (host, port) in self._places(name).items():
-                unit = {"unit": device.modbus.unit or 1} if device.modbus is not None and protocol == "modbus" else {}
-                entry[protocol] = {"address": host, "port": port, **unit}
-            devices[name] = entry
-        return {"site": self.model.name, "title": self.model.file.head.title, "station": {}, "devices": devices}
-
-    def _places(self, name: str) -> dict[str, tuple[str, int]]:
-        """The address at which a controller reaches a device, host and port by protocol: that of its proxy, if any."""
-        device = self.rig.bench.devices[name]
-        found: dict[str, tuple[str, int]] = {}
-        if device.modbus is not None and device.modbus.address is not None:
-            found["modbus"] = (device.modbus.address, device.modbus.port)
-        if device.snmp is not None:
-            found["snmp"] = (device.snmp.address, device.snmp.port)
-        for actuator in self.rig.bench.actuators.values():
-            if (wire := actuator.proxy) is not None and wire.device == name:
-                for protocol, listens in (("modbus", wire.modbus), ("snmp", wire.snmp)):
-                    if listens is not None:
-                        host, _, port = listens.rpartition(":")
-                        found[protocol] = (host, int(port))
-        return found
+        return devices_of(self.rig)
 
     @property
     def access(self) -> Access:
@@ -492,84 +390,3 @@ class RigWorld(World):
 
     def write_frames(self, path: Path) -> bool:
         return False
-
-
-class BenchFaults:
-    """Faults that the supervisor causes with the actuators of a bench (`twinfeed.harness.faults.sinks.Sink`).
-
-    `order` sends it a request: the fault, `apply` or `lift`, the text of the journal, and fields of the request.
-    """
-
-    def __init__(self, rig: Rig, order: Callable[..., None]) -> None:
-        self._rig, self._order = rig, order
-
-    def realises(self, fault: FaultRef) -> bool:
-        return self._rig.actuator_for(fault.where, fault.kind) is not None
-
-    def check(self, fault: FaultRef, parameters: Strength, for_s: float | None = None) -> None:
-        """
-        Raises:
-            PlantError: a component or device of the wiring has no such point or parameter, or a number is out of range.
-            Cannot: the bench has no actuator that causes it.
-        """
-        site = self._rig.site
-        on_site = fault.target in site.components or fault.target in site.devices
-        if on_site and fault.kind in site.faults(fault.target):
-            OfSite(site).check(fault, parameters, for_s)
-        if not self.realises(fault):
-            raise Cannot(Phrase("no actuator of bench {rig} causes {fault}", rig=self._rig.name, fault=fault))
-
-    def apply(self, fault: FaultRef, parameters: Strength) -> None:
-        self._order(fault, "apply", "fault", parameters=dict(parameters))
-
-    def lift(self, fault: FaultRef) -> None:
-        self._order(fault, "lift", "fault cleared")
-
-
-class SupervisedHandle(DeviceHandle):
-    """A device of the bench, read and written by the supervisor."""
-
-    def __init__(self, world: RigWorld, name: str) -> None:
-        super().__init__(name, world.rig.profiles[name])
-        self._world = world
-
-    async def read_many(self, points: Iterable[str]) -> dict[str, Reading]:
-        readings = await self._world.ask("read", device=self.name, points=list(points))
-        now_s = self._world.now
-        return {each["point"]: Reading(**{**each, "value": _number(each["value"]), "t_s": now_s}) for each in readings}
-
-    async def write(self, point: str, value: Value) -> None:
-        await self._world.ask("write", device=self.name, point=point, value=value)
-
-    async def points(self) -> list[str]:
-        found: list[str] = await self._world.ask("points", device=self.name)
-        return found
-
-    def close(self) -> None:
-        """The supervisor keeps the connection."""
-
-
-def _number(value: Value | None) -> Value:
-    """The supervisor sends NaN as null, since JSON has none."""
-    return math.nan if value is None else value
-
-
-def fits(rig: Rig, item: pytest.Item) -> None:
-    """Whether a test is for this bench: it names no site, or the one whose twin the bench is.
-
-    Raises:
-        Cannot: it is for another site.
-        FileError: the site it names does not exist.
-        WrongMarker: the marker `site` has arguments that it does not take.
-    """
-    if named := site_mark(item).name:
-        meant = sitefile.read(beside(named, item.path)).head.site
-        if meant != rig.site.name:
-            raise Cannot(
-                Phrase(
-                    "this test is for site {meant}; bench {rig} is a twin of {site}",
-                    meant=meant,
-                    rig=rig.name,
-                    site=rig.site.name,
-                )
-            )
