@@ -18,6 +18,7 @@ from twinfeed.emulators.plant.cooling.rooms import Room, VentilationFan
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.generation.fuel import BulkTank, DayTank
 from twinfeed.emulators.plant.generation.generator import Generator
+from twinfeed.emulators.plant.generation.master import ParallelingPlc
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.network.links import Link
 from twinfeed.emulators.plant.network.network import ManagementNetwork
@@ -43,6 +44,7 @@ OWN: tuple[type[Component], ...] = (
     BulkTank,
     DayTank,
     Generator,
+    ParallelingPlc,
     Board,
     BusTie,
     Breaker,

@@ -1,11 +1,11 @@
-"""The controller of a chilled water loop's pumps: keeps so many running, starts a standby when one fails."""
+"""The controller of a loop's pumps: it keeps so many running, starts a standby when one fails, and changes the lead."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import sqrt
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from twinfeed.emulators.devices.cooling.probes import WATER_PROBE
 from twinfeed.emulators.devices.firmware.device import Device
@@ -31,6 +31,15 @@ class PlantControllerParams(Params):
     """Of the running pumps, %."""
     pressure_kpa: Annotated[float, Range(0.0, 5000.0, "kPa")] = 0.0
     """Differential pressure that the speed of the running pumps holds, kPa; 0 for a fixed speed."""
+    lag_pumps: Annotated[int, Range(0, 32, "pumps")] = 0
+    """Pumps beyond `duty_pumps` that it may start when those at full speed do not hold `pressure_kpa`."""
+    lag_s: Annotated[float, Range(0.1, 86400.0, "s")] = 60.0
+    """Time for which the pressure must be missed, or fewer pumps must be enough, s (assumption)."""
+    alternate_h: Annotated[float, Range(0.0, 8760.0, "h")] = 0.0
+    """The lead changes after so long, h; 0 for never. It then starts the idle pump with the fewest hours run and stops
+    the one with the most. A week is 168 h."""
+    without_power: Literal["hold", "stop"] = "hold"
+    """hold: pumps go on as they are while it is without power. stop: their run signal falls with it."""
     low_static_kpa: Annotated[float, Range(0.0, 2500.0, "kPa")] = 100.0
     """Alarm of the static pressure, kPa (assumption)."""
     high_supply_c: Annotated[float, Range(0.0, 60.0, "degC")] = 14.0
@@ -39,13 +48,21 @@ class PlantControllerParams(Params):
     """Flow alarm, l/s."""
 
 
-class ChilledWaterPlant(Device[State]):
-    """Manages the plant's `water_loop` named by `of`. Its pumps run on as they are while it is without power."""
+@dataclass
+class PlantControllerState(State):
+    lag: int = 0
+    """Lag pumps that are to run."""
+    held: list[str] = field(default_factory=list)
+    """Pumps that had its run signal when that fell; they get it back."""
+
+
+class ChilledWaterPlant(Device[PlantControllerState]):
+    """Manages the plant's `water_loop` named by `of`: the number of its pumps that run, and their speed."""
 
     kind = "chilled_water_plant"
     PARAMS = PlantControllerParams
     MANAGES = (WaterLoop,)
-    STATE = State
+    STATE = PlantControllerState
     ACCURACY: ClassVar[Mapping[str, Tolerance]] = {
         "loop.supply": WATER_PROBE,
         "loop.return": WATER_PROBE,
@@ -54,6 +71,9 @@ class ChilledWaterPlant(Device[State]):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("no changeover: pumps stay as they are"),
+        "false-stop": Fault(
+            "it takes the run signal from all its pumps without a cause", source="Azure Australia East, 2023-08"
+        ),
     }
     params: PlantControllerParams
     loop: WaterLoop
@@ -107,7 +127,13 @@ class ChilledWaterPlant(Device[State]):
 
     @property
     def duty(self) -> int:
+        """The number of pumps that are to run, lag pumps apart."""
         return int(self.state.settings.get("duty", self.params.duty_pumps))
+
+    @property
+    def wanted(self) -> int:
+        """The number of pumps that are to run now."""
+        return self.duty + self.state.lag
 
     @property
     def speed_percent(self) -> float:
@@ -127,14 +153,41 @@ class ChilledWaterPlant(Device[State]):
 
     def react(self) -> None:
         super().react()
-        if not self._working:
+        self._signal()
+        if not self._working or self.state.held:
             return
         idle = [pump for pump in self.pumps if not pump.state.commanded]
         speed = round(self._speed_wanted_percent, 3)
         for pump in self.pumps:
             pump.set_speed(speed)
-        self._while(len(self.turning) < self.duty and bool(idle), "changeover", self.params.changeover_s)
-        self._while(len(self.turning) > self.duty, "surplus", self.params.surplus_s)
+        self._while(len(self.turning) < self.wanted and bool(idle), "changeover", self.params.changeover_s)
+        self._while(len(self.turning) > self.wanted, "surplus", self.params.surplus_s)
+        self._while(bool(self.params.alternate_h and idle), "alternate", 3600.0 * self.params.alternate_h)
+        if self.params.lag_pumps and self.params.pressure_kpa:
+            self._stage(speed)
+
+    def _stage(self, speed_percent: float) -> None:
+        """Start a lag pump while full speed does not hold the pressure; stop one while one fewer would do."""
+        p, lag = self.params, self.state.lag
+        missed = speed_percent >= self.speed_percent and self.pressure_kpa < 0.95 * p.pressure_kpa
+        spare = speed_percent < 0.9 * self.speed_percent * (self.wanted - 1) / max(1, self.wanted)
+        self._while(missed and lag < p.lag_pumps, "lag on", p.lag_s)
+        self._while(spare and lag > 0, "lag off", p.lag_s)
+
+    def _signal(self) -> None:
+        """Take the run signal from all pumps, or give it back to those that had it."""
+        unpowered = self.params.without_power == "stop" and not self.card_supplied()
+        fallen = unpowered or self.fault("false-stop") is not None
+        held = self.state.held
+        if fallen and not held:
+            self.state.held = [pump.id for pump in self.pumps if pump.state.commanded]
+            for pump in self.pumps:
+                pump.switch(False)
+        elif held and not fallen and self.state.card == "up":
+            self.state.held = []
+            for pump in self.pumps:
+                if pump.id in held:
+                    pump.switch(True)
 
     @property
     def _working(self) -> bool:
@@ -147,15 +200,23 @@ class ChilledWaterPlant(Device[State]):
             self.after(delay_s, timer)
 
     def on_timer(self, name: str) -> None:
-        if name not in ("changeover", "surplus"):
+        if name not in ("changeover", "surplus", "alternate", "lag on", "lag off"):
             super().on_timer(name)
+        elif self._working and name in ("lag on", "lag off"):
+            self.state.lag += 1 if name == "lag on" else -1
+            self.touch()
         elif self._working:
-            wanted = name == "changeover"
-            choice = [p for p in self.pumps if p.state.commanded != wanted and (wanted or p.target > 0.0)]
-            if choice:
-                pump = choice[0] if wanted else choice[-1]
-                pump.switch(wanted)
-                self.log_event(f"{pump.id} {'started' if wanted else 'stopped'}")
+            self._switch_one(on=name != "surplus")
+
+    def _switch_one(self, on: bool) -> None:
+        """Start an idle pump or stop a running one: by hours run where the lead changes, else in their order."""
+        choice = [p for p in self.pumps if p.state.commanded != on and (on or p.target > 0.0)]
+        if self.params.alternate_h:
+            choice.sort(key=lambda pump: pump.run_hours)
+        if choice:
+            pump = choice[0] if on else choice[-1]
+            pump.switch(on)
+            self.log_event(f"{pump.id} {'started' if on else 'stopped'}")
 
     def order(self, n: int, on: bool) -> None:
         self.log_event(f"{self.pumps[n - 1].id} {'on' if on else 'off'} by hand")

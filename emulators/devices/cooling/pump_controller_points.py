@@ -13,7 +13,7 @@ ALARMS: Alarms[ChilledWaterPlant] = (
     Alarm(
         "no_standby_pump",
         "no pump is left to start",
-        lambda d: len(d.turning) < d.duty and all(p.state.commanded for p in d.pumps),
+        lambda d: len(d.turning) < d.wanted and all(p.state.commanded for p in d.pumps),
         severity="critical",
         delay_s=10.0,
     ),

@@ -20,6 +20,7 @@ from twinfeed.emulators.devices.generator.multiset import MultisetLink
 from twinfeed.emulators.devices.generator.protection import PROTECTIONS, SetProtection
 from twinfeed.emulators.devices.generator.settings import STAGES, GeneratorControllerParams, GeneratorControllerState
 from twinfeed.emulators.plant.generation.generator import Generator
+from twinfeed.emulators.plant.generation.master import ParallelingPlc
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault
 
@@ -80,8 +81,10 @@ class GeneratorController(Device[GeneratorControllerState]):
         self.generator = generator
         self.state.mode = str(self.state.settings.get("mode", self.params.mode))
         self.protection = SetProtection(self, generator, self.params, self._shut_down, self._unload)
+        plc = self.plant.find(self.params.plc) if self.params.plc else None
+        assert plc is None or isinstance(plc, ParallelingPlc), f"{self.id} names {self.params.plc}, which is no PLC"
         switches = [self.plant.find(id) for id in self.params.start_requests]
-        self.link = MultisetLink(self, self.protection, self.params, switches, self._links_of_others)
+        self.link = MultisetLink(self, self.protection, self.params, switches, self._links_of_others, plc)
 
     def _links_of_others(self) -> list[MultisetLink]:
         actors = self.plant.actors.values()
@@ -217,7 +220,7 @@ class GeneratorController(Device[GeneratorControllerState]):
             elif not go:
                 self._enter("cooling", self.setting("cooling_s"))
         elif stage == "synchronising":
-            if not self.link.load_wanted or not generator.bus_live:
+            if not self.link.load_wanted or not self.link.may_close or not generator.bus_live:
                 self._enter("available")
         elif stage == "closing":
             if generator.closed:
@@ -302,7 +305,7 @@ class GeneratorController(Device[GeneratorControllerState]):
     # -- load ---------------------------------------------------------------------------------------------------
 
     def _towards_load(self) -> None:
-        if not self.link.in_window:
+        if not self.link.in_window or not self.link.may_close:
             return
         if self.generator.bus_live:
             self.state.matched = 0
@@ -335,7 +338,7 @@ class GeneratorController(Device[GeneratorControllerState]):
             if self.generator.trip_cause != "out of step":
                 self.protection.act("fail_to_close", "trip")
             self._enter("cooling", self.setting("cooling_s"))
-        elif self.protection.locked_out:
+        elif self.protection.locked_out or self.link.kept_open:
             self._open()
         elif self.link.mode == "auto":
             self.link.time("stage on-load", not self.link.load_wanted, self.setting("return_s"))

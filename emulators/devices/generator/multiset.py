@@ -11,6 +11,7 @@ from functools import cached_property
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.generator.protection import SetProtection
 from twinfeed.emulators.devices.generator.settings import GeneratorControllerParams, GeneratorControllerState
+from twinfeed.emulators.plant.generation.master import ParallelingPlc
 from twinfeed.emulators.plant.kernel.actor import Actor
 
 
@@ -28,11 +29,13 @@ class MultisetLink:
         params: GeneratorControllerParams,
         switches: Sequence[Actor],
         others: Callable[[], Sequence[MultisetLink]],
+        plc: ParallelingPlc | None,
     ) -> None:
         self._card, self._protection, self._params = card, protection, params
         self.generator = protection.generator
         self.switches = switches
         self._find_others = others
+        self._plc = plc
 
     @cached_property
     def others(self) -> Sequence[MultisetLink]:
@@ -72,6 +75,16 @@ class MultisetLink:
     def load_wanted(self) -> bool:
         """True if it should be on the bus."""
         return self.wanted and not self._protection.locked_out and (self.mode != "manual" or self.state.manual_load)
+
+    @property
+    def may_close(self) -> bool:
+        """True if no paralleling PLC keeps it from the bus; in manual mode none does."""
+        return self._plc is None or self.mode == "manual" or self._plc.closes
+
+    @property
+    def kept_open(self) -> bool:
+        """True while the paralleling PLC opens its breaker."""
+        return self._plc is not None and self._plc.opens
 
     @property
     def in_window(self) -> bool:

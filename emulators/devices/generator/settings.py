@@ -35,6 +35,8 @@ class GeneratorControllerParams(Params):
 
     start_requests: tuple[Annotated[str, Names("ats")], ...] = ()
     """Transfer switches whose engine-start contact calls this set in automatic."""
+    plc: Annotated[str, Names("paralleling_plc")] = ""
+    """The paralleling PLC without whose order this set does not close in automatic."""
     mode: Literal["stop", "auto", "manual", "test"] = "auto"
     """stop, auto, manual or test when the site starts."""
     priority: Annotated[int, Range(-1000, 1000)] = 0

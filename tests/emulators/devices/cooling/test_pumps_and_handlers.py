@@ -66,6 +66,50 @@ def test_pump_speed_follows_its_setting() -> None:
     assert device.read("pump.1.power") == pytest.approx(11.0 * 0.8**3)
 
 
+def commanded(s: Site) -> list[bool]:
+    return [pump.state.commanded for pump in s.pumps]
+
+
+def test_the_lead_changes_once_a_week_so_that_hours_run_stay_alike() -> None:
+    s, _ = pumped(alternate_h=168.0)
+    s.run(168.0 * 3600.0 + 120.0)
+    assert commanded(s) == [True, False, True]  # 1 and 2 have the same hours: the later one stands down
+    s.run(168.0 * 3600.0)
+    assert commanded(s) == [False, True, True]
+
+
+def test_without_a_second_pump_the_lead_does_not_change() -> None:
+    s, _ = pumped(alternate_h=1.0, duty_pumps=3)
+    s.run(3.0 * 3600.0)
+    assert commanded(s) == [True, True, True]
+
+
+def test_a_false_stop_takes_the_run_signal_from_all_pumps_and_a_person_can_start_them() -> None:
+    s, device = pumped()
+    s.plant.inject("loop/device", "false-stop", for_s=900.0)
+    s.run(60.0)
+    assert s.loop.flow_l_s == 0.0
+    assert device.read("alarm.pump_failed.active") is False  # no pump is ordered to run
+    s.pumps[2].switch(True)
+    s.run(60.0)
+    assert s.loop.flow_l_s == pytest.approx(25.0)
+    s.run(1000.0)
+    assert commanded(s) == [True, True, False]  # the two that had the signal have it back, the third is surplus
+
+
+def test_a_lag_pump_starts_while_full_speed_does_not_hold_the_pressure() -> None:
+    device = CHILLED_WATER_PLANT.build(
+        "loop/device", PlantControllerParams(of="loop", duty_pumps=1, lag_pumps=1, pressure_kpa=250.0)
+    )
+    s = Site(device, loop={"design_kpa": 300.0, "design_l_s": 50.0})
+    s.run(65.0)
+    assert device.read("pumps.running") == 1
+    s.run(600.0)
+    assert device.read("loop.pressure") == pytest.approx(250.0, rel=0.02)
+    assert device.read("pumps.running") == 2
+    assert device.state.lag == 1
+
+
 # -- air handlers -------------------------------------------------------------------------------------------
 
 
