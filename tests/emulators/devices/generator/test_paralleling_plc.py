@@ -39,7 +39,7 @@ def test_with_the_plc_halted_sets_run_and_the_bus_stays_dead_until_it_is_restart
     s.run(60.0)
     assert all(g.running for g in s.all)
     assert not s.bus.live
-    assert not do(s, "plc", "restart")  # what halts it is still there
+    assert not do(s, "plc", "restart")  # its fault is still there
     s.run(120.0)
     assert plc.phase == "halted"  # it latches
     assert do(s, "plc", "restart")
