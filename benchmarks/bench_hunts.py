@@ -1,48 +1,43 @@
-"""Every controller with one mistake is hunted: how many scenarios and seconds it takes, how short the finding is.
+"""Every controller with one mistake is searched for: scenarios and seconds until found, and how short the finding is.
 
-    python -m benchmarks.bench_hunts [--examples 80] [--only never-rearms,…] [--keep fixtures/findings]
+    python -m benchmarks.bench_hunts [--examples 300] [--only never-rearms,…] [--everywhere] [--keep fixtures/findings]
 
-Prints the rows of the table in docs/how-to/search.md. `--keep` saves each finding as a scenario file, which CI replays
-(tests/harness/search/test_seed_set.py). `--reference N` runs the reference controller
-against N scenarios of every kind of fault; a scenario that breaks it is printed, kept if `--keep` is given, and the
-run goes on.
+Prints the rows of the table in docs/how-to/search.md. `--everywhere` offers every fault of the site in place of those
+that the mistake has to do with. `--keep` saves each finding as a scenario file, which CI replays
+(tests/harness/search/test_seed_set.py). A failure that the reference controller shows in the same scenario is no
+mistake found; the search goes on. `--reference N` runs the reference controller against N scenarios of every kind of
+fault; a scenario that breaks it is printed, kept if `--keep` is given, and the run goes on.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from twinfeed.fixtures.hunts import BEYOND_THE_DESIGN, EVERY_DUTY, HUNTED, Hunted
+from twinfeed.harness.campaign import Budget, Campaign, Found, Memory, Result, Tried, attempt
 from twinfeed.harness.faults.scenario import Scenario
-from twinfeed.harness.search import Hunt, Outcome, hunt, menu, trial
+from twinfeed.harness.search.menu import menu
 from twinfeed.harness.worlds.sites import fresh
 
 REFERENCE = "twinfeed.fixtures.controllers.plant"
 
-ROUND = 30
-"""Scenarios with one seed: Hypothesis lingers about what it has tried, so fresh seeds rather than one long hunt. In the
-second half of them it climbs towards the edge."""
-
-REFERENCE_ROUND = 50
-"""The search for the reference, everywhere."""
-
 REFERENCE_S = 900.0
-"""The length of each of its scenarios, s: outages, their end, and the return of both boards."""
+"""The length of each scenario of the reference, s."""
 
-SHRINKING_RUNS = 15
-"""So many scenarios are tried to make a finding smaller, besides leaving out each of its faults."""
+SHRINKING_RUNS = 25
+"""Largest number of scenarios that make a finding smaller."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--examples", type=int, default=80)
+    parser.add_argument("--examples", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--only", default="", help="bugs, separated by commas")
+    parser.add_argument("--only", default="", help="mutants, separated by commas")
+    parser.add_argument("--everywhere", action="store_true")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--reference", type=int, default=0, metavar="N")
     given = parser.parse_args(arguments)
@@ -52,13 +47,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     by_name = {hunted.bug: hunted for hunted in HUNTED}
     wanted = [by_name[name] for name in given.only.split(",")] if given.only else HUNTED
-    print("| bug | scenarios until found | CPU seconds | faults in the smallest | what they are |")
+    print("| mutant | scenarios until found | CPU seconds | faults in the smallest | what they are |")
     print("|---|---:|---:|---:|---|")
     for hunted in wanted:
-        result = _hunt(hunted, given.examples, given.seed)
-        print(_row(hunted, result), flush=True)
-        if given.keep and result.finding is not None:
-            _keep(result.finding.scenario, given.keep / f"{hunted.bug}.yaml", f"the mistake {hunted.bug}")
+        hunt = Hunt(hunted, given.seed, given.examples, given.everywhere)
+        print(hunt.row, flush=True)
+        if given.keep and hunt.found is not None:
+            _keep(hunt.found.tried.scenario, given.keep / f"{hunted.bug}.yaml", f"the mistake {hunted.bug}")
 
 
 def _keep(scenario: Scenario, path: Path, what: str) -> None:
@@ -66,73 +61,61 @@ def _keep(scenario: Scenario, path: Path, what: str) -> None:
     replace(scenario, note=f"{what} was found by this").save(path)
 
 
-def _hunt(hunted: Hunted, examples: int, seed: int) -> Hunt:
-    """As `hunt`, with seconds of the processor: the machine may be busy with other work."""
-    controller = f"twinfeed.fixtures.controllers.bugs:{hunted.bug.replace('-', '_')}"
-    frame = Scenario("pilot", seed, hunted.minutes * 60.0, (), tuple(hunted.demands), controller)
-    offered = menu(fresh("pilot", seed), hunted.only)
-    last_s = None if hunted.last_onset_min is None else hunted.last_onset_min * 60.0
-    tried = 0
-    began = time.process_time()
-    first: list[float] = []
+class Hunt:
+    """The search for one mistake, on one processor, until a failure comes that the reference does not show."""
 
-    def progress(number: int, outcome: Outcome) -> None:
-        if not outcome and not first:
-            first.append(time.process_time() - began)
+    def __init__(self, hunted: Hunted, seed: int, examples: int, everywhere: bool) -> None:
+        controller = f"twinfeed.fixtures.controllers.bugs:{hunted.bug.replace('-', '_')}"
+        frame = Scenario("pilot", seed, hunted.minutes * 60.0, (), tuple(hunted.demands), controller)
+        last_s = None if hunted.last_onset_min is None else hunted.last_onset_min * 60.0
+        offered = menu(fresh("pilot", seed), () if everywhere else hunted.only)
+        self.hunted = hunted
+        self.found: Found | None = None
+        self.weaknesses = 0
+        self.processor_s = 0.0
+        with Memory(None) as memory:
+            self.campaign = Campaign(
+                frame, offered, memory, budget=Budget(examples), at_once=hunted.at_once, last_s=last_s,
+                shrinking_runs=SHRINKING_RUNS, compared=(), progress=self._ran, keep=self._judge,
+            )  # fmt: skip
+            self.result = self.campaign.run()
 
-    while True:
-        result = hunt(
-            replace(frame, seed=seed),
-            offered,
-            examples=ROUND,
-            at_once=hunted.at_once,
-            last_s=last_s,
-            shrinking_runs=SHRINKING_RUNS,
-            progress=progress,
-        )
-        if (found := result.finding) is not None:
-            found = replace(found, examples=found.examples + tried, seconds=first[0])
-        tried, seed = tried + result.examples, seed + 1
-        if found is not None and not trial(replace(found.scenario, controller=REFERENCE)):
-            print(f"a weakness of the reference, or of what is demanded of it:\n{found.scenario}", flush=True)
-            found = None
-            first.clear()
-        if found is not None or tried >= examples:
-            return Hunt(found, tried, time.process_time() - began)
+    def _ran(self, result: Result, tried: Tried | None) -> None:
+        if self.found is None:
+            self.processor_s = result.processor_s
 
+    def _judge(self, found: Found) -> None:
+        """End the search, unless the reference fails in the smallest scenario as well."""
+        other = attempt(replace(found.tried.scenario, controller=REFERENCE))
+        if any(identity.about == found.identity.about for identity in other.broken):
+            self.weaknesses += 1
+            return
+        self.found = self.found or found
+        self.campaign.interrupt()
 
-def _row(hunted: Hunted, result: Hunt) -> str:
-    finding = result.finding
-    if finding is None:
-        return f"| {hunted.bug} | not in {result.examples} | {result.seconds:.0f} | – | – |"
-    told = "; ".join(f"{i.target} {i.kind}" for i in finding.scenario.injections)
-    return (
-        f"| {hunted.bug} | {finding.examples} | {finding.seconds:.0f} | {len(finding.scenario.injections)} | {told} |"
-    )
+    @property
+    def row(self) -> str:
+        """A row of the table."""
+        also = f" ({self.weaknesses} weaknesses)" if self.weaknesses else ""
+        if self.found is None:
+            return f"| {self.hunted.bug} | not in {self.result.examples}{also} | {self.processor_s:.0f} | – | – |"
+        faults = self.found.tried.scenario.injections
+        told = "; ".join(f"{fault.target} {fault.kind}" for fault in faults)
+        return f"| {self.hunted.bug} | {self.found.examples}{also} | {self.processor_s:.0f} | {len(faults)} | {told} |"
 
 
 def _survive(examples: int, seed: int, keep: Path | None) -> None:
     frame = Scenario("pilot", seed, REFERENCE_S, (), EVERY_DUTY, REFERENCE)
     offered = menu(fresh("pilot", seed), without=BEYOND_THE_DESIGN)
-    tried = broken = 0
-    seconds = 0.0
 
-    def progress(number: int, outcome: Outcome) -> None:
-        told = "; ".join(f"{i.target} {i.kind} @{i.at_s:g}" for i in outcome.scenario.injections) or "no fault"
-        print(f"{tried + number}: {'held' if outcome else 'BROKE'}: {told}", flush=True)
-        if not outcome:
-            print(outcome.what, flush=True)
+    def kept(found: Found) -> None:
+        print(f"{found.identity}: {found.tried.scenario}", flush=True)
+        if keep:
+            _keep(found.tried.scenario, keep / f"reference-{seed}-{found.examples}.yaml", "a weakness of the reference")
 
-    while tried < examples:
-        some = min(REFERENCE_ROUND, examples - tried)
-        result = hunt(replace(frame, seed=seed), offered, examples=some, shrinking_runs=6, progress=progress)
-        tried, seconds, seed = tried + result.examples, seconds + result.seconds, seed + 1
-        if result.finding is not None:
-            broken += 1
-            print(f"broken by {result.finding.scenario}", flush=True)
-            if keep:
-                _keep(result.finding.scenario, keep / f"reference-{broken}.yaml", "a weakness of the reference")
-    print(f"{tried} scenarios in {seconds:.0f} s, {broken} of {seed - frame.seed} rounds broken")
+    with Memory(None) as memory:
+        result = Campaign(frame, offered, memory, budget=Budget(examples), compared=(), keep=kept).run()
+    print(f"{result.examples} scenarios in {result.processor_s:.0f} s of processor, {len(result.found)} failures")
 
 
 if __name__ == "__main__":

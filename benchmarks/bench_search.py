@@ -1,10 +1,10 @@
-"""How many Hypothesis examples a minute a search tries: scenarios of 30 minutes on the pilot site.
+"""How many scenarios a minute a search tries: 30 minutes each, on the pilot site.
 
-    python -m benchmarks.bench_search [examples]
+    python -m benchmarks.bench_search [examples] [jobs]
 
 Without a controller (the site's own automation only), and with the reference controller polling every device in real
-bytes. The properties always hold, so that no example ends early and nothing is shrunk. What is counted is the
-processor's time, on one core.
+bytes. The properties always hold, so that no scenario ends early and nothing is shrunk. The processor's time of the
+scenarios is counted, that of the leading process, and the time of the clock beside them.
 """
 
 from __future__ import annotations
@@ -13,11 +13,9 @@ import logging
 import sys
 import time
 
-from benchmarks.sampling import sampled, table
-from twinfeed.emulators.site import Site
+from twinfeed.harness.campaign import Budget, Campaign, Memory, Workers
 from twinfeed.harness.faults.scenario import Scenario
-from twinfeed.harness.search.hunt import hunt
-from twinfeed.harness.search.strategies import menu
+from twinfeed.harness.search.menu import menu
 from twinfeed.harness.worlds.sites import fresh
 
 SITE = "pilot"
@@ -27,19 +25,20 @@ CONTROLLER = "twinfeed.fixtures.controllers.plant"
 RESTORES = 50
 
 
-def search(controller: str, examples: int) -> None:
+def search(controller: str, examples: int, jobs: int) -> None:
     frame = Scenario(SITE, duration_s=LENGTH_S, properties=PROPERTIES, controller=controller)
-    choices = menu(Site.load(SITE))
-    hunt(frame, choices, examples=2)  # the site is built, and its devices have made their variables
-    began, wall = time.process_time(), time.perf_counter()
-    with sampled() as counts:
-        result = hunt(frame, choices, examples=examples)
-    spent_s, wall_s = time.process_time() - began, time.perf_counter() - wall
+    choices = menu(fresh(SITE))
+    before_s, began = time.process_time(), time.perf_counter()
+    with Memory(None) as memory:
+        result = Campaign(frame, choices, memory, workers=Workers(jobs), budget=Budget(examples), compared=()).run()
+    wall_s, own_s = time.perf_counter() - began, time.process_time() - before_s
+    leading_s = own_s - result.processor_s if jobs == 1 else own_s
+    spent_s = result.processor_s + leading_s
     each_s = spent_s / result.examples
-    print(f"{controller or 'no controller'}: {result.examples} examples of {LENGTH_S / 60:g} min")
-    print(f"  {60.0 / each_s:.0f} a minute of processor time ({60.0 * result.examples / wall_s:.0f} of real time)")
-    print(f"  {each_s:.2f} s each, {LENGTH_S / each_s:,.0f} times real time")
-    print(table(counts))
+    print(f"{controller or 'no controller'}: {result.examples} scenarios of {LENGTH_S / 60:g} min, {jobs} processes")
+    print(f"  {60.0 / each_s:.1f} a minute of processor time ({60.0 * result.examples / wall_s:.1f} of real time)")
+    print(f"  {each_s:.2f} s of processor each, {LENGTH_S / each_s:,.0f} times real time")
+    print(f"  {100.0 * leading_s / spent_s:.1f} % of the processor time is the leading process's: proposals, memory")
 
 
 def restoring() -> None:
@@ -56,9 +55,10 @@ def restoring() -> None:
 def main() -> None:
     logging.disable(logging.ERROR)
     examples = int(sys.argv[1]) if len(sys.argv) > 1 else 30
+    jobs = int(sys.argv[2]) if len(sys.argv) > 2 else 1
     restoring()
-    search("", examples)
-    search(CONTROLLER, examples)
+    for controller in ("", CONTROLLER):
+        search(controller, examples, jobs)
 
 
 if __name__ == "__main__":

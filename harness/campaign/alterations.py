@@ -1,7 +1,7 @@
 """Alterations of a scenario that reached something: shift an onset, stretch, add, leave out, repeat, combine.
 
 Each takes the injections and returns others, or None where it does not apply. Onsets stay whole multiples of
-`strategies.GRID_S`, so that a finding is easy to read.
+`drawing.GRID_S`, so that a finding is easy to read.
 """
 
 from __future__ import annotations
@@ -11,10 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.search.strategies import GRID_S, LASTING_S
-
-SHIFTS_S = (10.0, 30.0, 60.0, 180.0, 300.0, 600.0)
-"""Distances by which an onset moves, s: a scan, a start, a start with retries, a cool-down, a rearm, a recharge."""
+from twinfeed.harness.search.drawing import DISTANCES_S, GRID_S, LASTING_S
 
 Faults = tuple[Injection, ...]
 Alteration = Callable[[Faults, random.Random, float], Faults | None]
@@ -26,7 +23,7 @@ def shifted(faults: Faults, rng: random.Random, last_s: float) -> Faults | None:
     if not faults:
         return None
     chosen = _chosen(faults, rng)
-    by_s = rng.choice((-1.0, 1.0)) * rng.choice(SHIFTS_S)
+    by_s = rng.choice((-1.0, 1.0)) * rng.choice(DISTANCES_S)
     at_s = min(max(chosen[0].at_s + by_s, GRID_S), last_s)
     return _with(faults, chosen, [replace(fault, at_s=at_s) for fault in chosen])
 
@@ -60,7 +57,7 @@ def repeated(faults: Faults, rng: random.Random, last_s: float) -> Faults | None
     if sum((fault.target, fault.kind) in names for fault in faults) > len(chosen):
         return None  # it comes twice already
     for_s = chosen[0].for_s if chosen[0].for_s is not None else rng.choice((60.0, 300.0))
-    again_s = GRID_S * round((chosen[0].at_s + for_s + rng.choice(SHIFTS_S)) / GRID_S)
+    again_s = GRID_S * round((chosen[0].at_s + for_s + rng.choice(DISTANCES_S)) / GRID_S)
     if again_s > last_s:
         return None
     once = [replace(fault, for_s=for_s, flap=None) for fault in chosen]

@@ -8,16 +8,21 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from twinfeed.harness.campaign.identity import Identity, alike, identities, of_violation
 from twinfeed.harness.faults.scenario import Scenario
-from twinfeed.harness.journal import Journal
+from twinfeed.harness.journal import Journal, Trace
 from twinfeed.harness.search.trial import Outcome, trial
 from twinfeed.harness.virtual.sockets import Frame
 from twinfeed.harness.virtual.watchdog import PATIENCE_S
+from twinfeed.harness.worlds.sites import fresh
+
+EXTREMES: Mapping[str, float] = {"*.inlet_c": -1.0, "*.charge_percent": 1.0}
+"""Quantities whose extremes draw a search, and their sign there: the smaller the product, the nearer to harm."""
 
 SAID = (str, bool)
 """Types of event data that name something: a cause, an alarm, a state. Numbers differ in every run."""
@@ -33,6 +38,8 @@ class Tried:
     """All failures and violations as text; '' if there were none."""
     margins: tuple[tuple[str, float], ...] = ()
     """The robustness of each property of which one is known."""
+    extremes: tuple[tuple[str, float], ...] = ()
+    """The smallest product of value and sign of each of `EXTREMES` that the site has."""
     vacuous: tuple[str, ...] = ()
     """Properties that the scenario did not put to the test."""
     octets: str = ""
@@ -63,7 +70,11 @@ def attempt(scenario: Scenario, patience_s: float = PATIENCE_S, known: frozenset
     """
     began, octets = time.process_time(), _Octets()
     outcome = trial(
-        scenario, patience_s=patience_s, heard=octets.add, passing=lambda violation: of_violation(violation) in known
+        scenario,
+        also=_drawn_by(scenario),
+        patience_s=patience_s,
+        heard=octets.add,
+        passing=lambda violation: of_violation(violation) in known,
     )
     return tried(outcome, octets.hash, time.process_time() - began)
 
@@ -76,6 +87,7 @@ def tried(outcome: Outcome, octets: str, processor_s: float) -> Tried:
         identities(outcome),
         outcome.what,
         tuple(margins),
+        tuple(_extremes(outcome.journal.trace)),
         tuple(str(verdict.about) for verdict in outcome.verdicts if verdict.vacuous),
         octets,
         frozenset(reached(outcome.journal)),
@@ -92,6 +104,26 @@ def reached(journal: Journal) -> Iterator[str]:
             continue
         words = " ".join(f"{name}={value}" for name, value in sorted(event.data.items()) if isinstance(value, SAID))
         yield alike(f"{event.who} {event.what} {words}".rstrip())
+
+
+def _drawn_by(scenario: Scenario) -> list[str]:
+    """The quantities of the scenario's site whose extremes draw a search."""
+    site = fresh(scenario.site, scenario.seed, tolerances=scenario.tolerances)
+    names = (f"{name}.{quantity}" for name, component in site.components.items() for quantity in component.QUANTITIES)
+    return [name for name in names if any(fnmatchcase(name, pattern) for pattern in EXTREMES)]
+
+
+def _extremes(trace: Trace) -> Iterator[tuple[str, float]]:
+    for pattern, sign in EXTREMES.items():
+        values = [
+            sign * value
+            for name, points in trace.items()
+            if fnmatchcase(name, pattern)
+            for _, value in points
+            if isinstance(value, (int, float)) and math.isfinite(value)
+        ]
+        if values:
+            yield pattern, min(values)
 
 
 class _Octets:

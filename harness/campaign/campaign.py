@@ -1,10 +1,10 @@
 """A campaign: scenarios are proposed, run by workers and remembered; each distinct failure is made small and kept.
 
     with Memory(None) as memory:
-        result = Campaign(frame, menu, memory, jobs=2, budget=Budget(examples=200)).run()
+        result = Campaign(frame, menu, memory, workers=Workers(2), budget=Budget(examples=200)).run()
 
-With one job the same seed gives the same campaign. With several the outcomes come in another order each time, and the
-proposals that follow from them differ; a finding holds everything that its replay needs.
+The same seed gives the same campaign on every machine, fast or slow, with one job or several: outcomes are learnt in
+the order in which their scenarios were proposed, and a proposal follows from the outcomes up to `LAG` scenarios before.
 """
 
 from __future__ import annotations
@@ -21,19 +21,22 @@ from twinfeed.harness.campaign.attempt import Tried, attempt
 from twinfeed.harness.campaign.identity import RUNS, Identity
 from twinfeed.harness.campaign.memory import Memory
 from twinfeed.harness.campaign.proposals import Proposals
-from twinfeed.harness.campaign.reduce import Reduced, reduced
+from twinfeed.harness.campaign.reduce import SHRINKING_RUNS, Reduced, reduced
 from twinfeed.harness.campaign.relevance import distances
-from twinfeed.harness.campaign.versions import versions
+from twinfeed.harness.campaign.versions import heads, same_versions, versions
 from twinfeed.harness.campaign.workers import Job, WorkerDied, Workers
 from twinfeed.harness.controllers.oracle import ORACLE
 from twinfeed.harness.faults.scenario import Scenario
-from twinfeed.harness.search.hunt import SHRINKING_RUNS
-from twinfeed.harness.search.strategies import Menu
+from twinfeed.harness.search.menu import Menu
 from twinfeed.harness.virtual.watchdog import PATIENCE_S
 from twinfeed.harness.worlds.sites import fresh
 
 TICK_S = 0.5
 """Longest time that the campaign waits for an outcome before it reads the clock, s."""
+
+LAG = 32
+"""A proposal knows the outcomes of all scenarios but so many before it, which may still be running. A campaign with
+more than half as many jobs has a lag of twice its jobs."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +62,9 @@ class Found:
     tried: Tried
     """The smallest scenario that shows it."""
     examples: int
-    """Scenarios that had been run when it first came, this one included."""
+    """The place of its scenario among those of the campaign, from 1; 0 if it is known from a former campaign."""
     seconds: float
-    """Time until then, s of this machine's clock."""
+    """Time until it was learnt, s of this machine's clock."""
     shrinking_runs: int = 0
     small: bool = False
     """True once nothing more can be left out."""
@@ -97,8 +100,8 @@ class Result:
 class Campaign:
     """Runs scenarios until the budget is spent. `compared` are controllers that each finding is run with as well; the
     empty name is no controller. `progress` is called with every outcome, and now and then without one; `keep` with
-    every failure whose scenario has been made small. Times count from `began` (of `time.perf_counter`), by default from
-    the call of `run`.
+    every failure whose scenario has been made small. Campaigns with the same `night` belong together. Times count from
+    `began` (of `time.perf_counter`), by default from the call of `run`.
 
     Raises:
         FileError, PlantError, ValueError: the frame makes no sense (see `trial`).
@@ -110,7 +113,7 @@ class Campaign:
         menu: Menu,
         memory: Memory,
         *,
-        jobs: int = 1,
+        workers: Workers | None = None,
         budget: Budget | None = None,
         at_once: int = 1,
         last_s: float | None = None,
@@ -120,6 +123,7 @@ class Campaign:
         progress: Callable[[Result, Tried | None], None] = lambda result, tried: None,
         keep: Callable[[Found], None] = lambda found: None,
         began: float | None = None,
+        night: str = "",
     ) -> None:
         self.result = Result()
         self._frame, self._memory, self._menu = frame, memory, menu
@@ -127,13 +131,21 @@ class Campaign:
         self._patience_s, self._shrinking_runs = patience_s, shrinking_runs
         self._compared = [name for name in compared if name != frame.controller]
         self._progress, self._keep = progress, keep
-        self._workers = Workers(jobs)
+        self._workers = workers or Workers(1)
         near = distances(fresh(frame.site, frame.seed, tolerances=frame.tolerances), frame.properties)
         self._proposals = Proposals(frame, menu, near, at_once, last_s)
-        self._key = versions(frame).key
-        self._number = memory.begin(datetime.now().astimezone().isoformat(timespec="seconds"), frame, versions(frame))
+        self.key = versions(frame).key
+        self._heads = heads(frame.site, frame.controller)
+        self._number = memory.begin(
+            datetime.now().astimezone().isoformat(timespec="seconds"), frame, versions(frame), self._pairs, night
+        )
         self._to_do: list[Job] = []
-        self._started = 0
+        self._lag = max(LAG, 2 * self._workers.count)
+        self._proposed = self._learnt = 0
+        self._arrived: dict[int, Tried] = {}
+        """Outcomes that are not learnt yet, by the place of their scenarios in the campaign."""
+        self._dry = False
+        """True if nothing new was proposed, and outcomes are waited for that may change that."""
         self._began = began
 
     def interrupt(self) -> None:
@@ -154,6 +166,9 @@ class Campaign:
             self.result.interrupted = True
             self._workers.kill()
         finally:
+            for place in sorted(self._arrived):  # after an interrupt: what came is kept, in the order of the proposals
+                self._learnt = place - 1
+                self._learn_next()
             self.result.seconds = self._seconds
             self._workers.close()
         return self.result
@@ -161,9 +176,12 @@ class Campaign:
     @property
     def untried(self) -> list[tuple[str, str]]:
         """The pairs of target and kind, or of target and deed, that no scenario had, in the order of the menu."""
+        return [pair for pair in self._pairs if pair not in self.result.touched]
+
+    @property
+    def _pairs(self) -> list[tuple[str, str]]:
         others = (pair for family in self._menu.others.values() for pair in family)
-        pairs = [*self._menu.grid, *others, *self._menu.deeds]
-        return [pair for pair in pairs if pair not in self.result.touched]
+        return [*self._menu.grid, *others, *self._menu.deeds]
 
     # -- the loop ----------------------------------------------------------------------------------------------------
 
@@ -173,17 +191,17 @@ class Campaign:
 
     def _recall(self) -> None:
         """Learn from former campaigns on the same site and controller."""
-        for tried in self._memory.outcomes(self._key):
+        for tried in self._memory.outcomes(self.key):
             self._learn(tried)
             self.result.remembered += 1
         # A finding that was in the making when its campaign ended is made small now.
-        known = self._memory.findings(self._key)
-        for tried in self._memory.outcomes(self._key):
+        known = self._memory.findings(self.key)
+        for tried in self._memory.outcomes(self.key):
             for identity in tried.broken:
                 if identity not in known and identity not in self.result.found:
-                    self._new(identity, tried)
+                    self._new(identity, tried, 0)
         for identity, scenario in known.items():
-            kept = self._memory.outcome(scenario, self._key)
+            kept = self._memory.outcome(scenario, self.key)
             if kept is not None:
                 self.result.found[identity] = Found(identity, kept, 0, 0.0, small=True)
 
@@ -202,16 +220,29 @@ class Campaign:
             self._progress(self.result, None)
 
     def _next(self) -> Job | None:
+        over = self.result.exhausted or self._budget.spent(self._proposed, self._seconds)
+        needed = self._proposed if over or self._dry else self._proposed - self._lag
+        while self._learnt < needed and self._learnt + 1 in self._arrived:
+            self._learn_next()
         if self._to_do:
             return self._to_do.pop(0)
-        if self.result.exhausted or self._budget.spent(self._started, self._seconds):
+        if over or self._learnt < needed:
             return None
         scenario = self._proposals.next()
+        self._dry = scenario is None
         if scenario is None:
-            self.result.exhausted = True
-            return None
-        self._started += 1
-        return attempt, (scenario, self._patience_s, frozenset(self.result.found))
+            self.result.exhausted = self._learnt == self._proposed
+            return self._next() if self._arrived or self.result.exhausted else None
+        self._proposed += 1
+        return _attempt, (self._proposed, scenario, self._patience_s, frozenset(self.result.found), self._heads)
+
+    def _learn_next(self) -> None:
+        self._learnt += 1
+        tried = self._arrived.pop(self._learnt)
+        self._learn(tried)
+        for identity in tried.broken:
+            if identity not in self.result.found:
+                self._new(identity, tried, self._learnt)
 
     def _take(self, job: Job, outcome: Any) -> None:
         if isinstance(outcome, WorkerDied):
@@ -223,35 +254,32 @@ class Campaign:
         elif isinstance(outcome, _Compared):
             self._compare_with(outcome)
         elif isinstance(outcome, Tried):
-            self._tried(outcome)
+            self._tried(job[1][0], outcome)
 
     # -- outcomes ----------------------------------------------------------------------------------------------------
 
-    def _tried(self, tried: Tried) -> None:
+    def _tried(self, place: int, tried: Tried) -> None:
         self.result.examples += 1
         self.result.processor_s += tried.processor_s
         self.result.vacuous.update(tried.vacuous)
-        self._memory.remember(tried, self._key, self._number)
-        self._learn(tried)
-        for identity in tried.broken:
-            if identity not in self.result.found:
-                self._new(identity, tried)
+        self._memory.remember(tried, self.key, self._number, place, self._seconds)
+        self._arrived[place] = tried
         self._progress(self.result, tried)
 
     def _learn(self, tried: Tried) -> None:
         self._proposals.learn(tried)
         self.result.touched |= {(entry.target, entry.what) for entry in tried.scenario.entries}
 
-    def _new(self, identity: Identity, tried: Tried) -> None:
-        self.result.found[identity] = Found(identity, tried, self.result.examples, self._seconds)
+    def _new(self, identity: Identity, tried: Tried, place: int) -> None:
+        self.result.found[identity] = Found(identity, tried, place, self._seconds)
         others = frozenset(self.result.found) - {identity}
         self._to_do.append((_reduce, (tried, identity, self._patience_s, others, self._shrinking_runs)))
 
     def _made_small(self, identity: Identity, outcome: Reduced) -> None:
         found = self.result.found[identity]
         found.tried, found.shrinking_runs, found.small = outcome.tried, outcome.runs, True
-        self._memory.remember(outcome.tried, self._key, self._number)
-        self._memory.keep(identity, outcome.tried, self._key, self._number)
+        self._memory.remember(outcome.tried, self.key, self._number, 0, self._seconds)
+        self._memory.keep(identity, outcome.tried, self.key, self._number)
         self._keep(found)
         for name in self._compared:
             self._to_do.append((_compare, (identity, outcome.tried.scenario, name, self._patience_s)))
@@ -260,7 +288,7 @@ class Campaign:
         found = self.result.found[compared.identity]
         if compared.fails:
             found.anyway = tuple(sorted({*found.anyway, compared.controller or "no controller"}))
-            self._memory.keep(compared.identity, found.tried, self._key, self._number, ", ".join(found.anyway))
+            self._memory.keep(compared.identity, found.tried, self.key, self._number, ", ".join(found.anyway))
 
 
 @dataclass(frozen=True)
@@ -270,6 +298,13 @@ class _Compared:
     identity: Identity
     controller: str
     fails: bool
+
+
+def _attempt(
+    place: int, scenario: Scenario, patience_s: float, known: frozenset[Identity], expected: tuple[str, str, str]
+) -> Tried:
+    same_versions(scenario.site, scenario.controller, expected)
+    return attempt(scenario, patience_s, known)
 
 
 def _reduce(
@@ -286,8 +321,8 @@ def _compare(identity: Identity, scenario: Scenario, controller: str, patience_s
 def _died(job: Job, error: WorkerDied) -> Tried | Reduced | _Compared | WorkerDied:
     """The outcome of a job whose process ended: the code under test ends it, which is a failure."""
     function, arguments = job
-    if function is attempt:
-        scenario: Scenario = arguments[0]
+    if function is _attempt:
+        scenario: Scenario = arguments[1]
         return Tried(scenario, (Identity(RUNS, "ended the process", ""),), f"{error}: the code under test ends it")
     if function is _reduce:
         return Reduced(arguments[0], 0)

@@ -33,7 +33,7 @@ class Corpus:
     octets: set[str] = field(default_factory=set)
     """The hashes of everything that was sent, of all scenarios."""
     nearest: dict[str, float] = field(default_factory=dict)
-    """Property -> the smallest robustness that any scenario came to."""
+    """Property, or quantity whose extremes draw the search -> the smallest margin that any scenario came to."""
 
     def add(self, tried: Tried) -> bool:
         """Take an outcome; True if it was new to the controller: other octets than in every scenario before."""
@@ -41,8 +41,9 @@ class Corpus:
         self.octets.add(tried.octets)
         new = frozenset(event for event in tried.reached if event not in self.seen)
         self.seen.update(tried.reached)
-        nearer = [about for about, margin in tried.margins if margin < self.nearest.get(about, float("inf"))]
-        for about, margin in tried.margins:
+        near = (*tried.margins, *tried.extremes)
+        nearer = [about for about, margin in near if margin < self.nearest.get(about, float("inf"))]
+        for about, margin in near:
             self.nearest[about] = min(margin, self.nearest.get(about, margin))
         if unlike and not tried.broken and (new or nearer):
             self.entries.append(Entry(tried, new))
@@ -53,7 +54,8 @@ class Corpus:
     def energy(self, entry: Entry) -> float:
         """The weight of an entry: rare events and small margins count for it, each earlier choice against it."""
         rare = sum(1.0 / self.seen[event] for event in entry.tried.reached)
-        near = sum(1.0 for about, margin in entry.tried.margins if margin <= self.nearest[about])
+        margins = (*entry.tried.margins, *entry.tried.extremes)
+        near = sum(1.0 for about, margin in margins if margin <= self.nearest[about])
         return (0.1 + rare + near) / (1 + entry.picked)
 
     def choose(self, rng: random.Random) -> Tried:

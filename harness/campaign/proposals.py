@@ -1,4 +1,4 @@
-"""The scenarios to try next: drawn by Hypothesis, swept over every kind and target, or altered from the corpus."""
+"""The scenarios to try next: drawn by chance, swept over every kind and target, or altered from the corpus."""
 
 from __future__ import annotations
 
@@ -6,21 +6,14 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TypeVar
-
-from hypothesis import HealthCheck, Phase, given, seed, settings
-from hypothesis import strategies as st
 
 from twinfeed.harness.campaign.alterations import OF_ONE, Faults, combined
 from twinfeed.harness.campaign.attempt import Tried
 from twinfeed.harness.campaign.corpus import Corpus
-from twinfeed.harness.campaign.reduce import FIRST_S
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.scenario import Scenario
-from twinfeed.harness.search.strategies import Menu, failures, scenarios
-
-BATCH = 50
-"""Scenarios that Hypothesis draws at a time."""
+from twinfeed.harness.search.drawing import FIRST_S, by_chance, failure, scenario
+from twinfeed.harness.search.menu import Menu
 
 TRIES = 200
 """Proposals in a row that were tried before, after which the search has nothing new to try."""
@@ -30,9 +23,6 @@ FAR = 12
 
 OUTAGE = (60.0, 300.0)
 """Onset and length of the outage that the sweep adds to a fault, s: the fault is there when the grid fails."""
-
-
-T = TypeVar("T")
 
 
 class Proposals:
@@ -49,12 +39,12 @@ class Proposals:
         self.first_s = min(FIRST_S, self.last_s)
         self.corpus = Corpus()
         self._rng = random.Random(frame.seed or 0)
+        self._choose = by_chance(self._rng)
         self._grid = set(menu.grid)
         self._known: set[str] = set()
         self._barren: Counter[tuple[tuple[str, str], ...]] = Counter()
-        """Sets of targets and kinds -> how often they changed no octet. Each time halves the chance of another try."""
+        """Sets of targets and kinds -> how often they changed no octet."""
         self._sweep = self._swept(near)
-        self._drawn = self._all_drawn()
         self._unswept = True
 
     def learn(self, tried: Tried) -> None:
@@ -66,12 +56,19 @@ class Proposals:
     def next(self) -> Scenario | None:
         """A scenario that was not tried yet, None if none is found."""
         for _ in range(TRIES):
-            scenario = self._proposed()
-            key = _key(scenario)
-            if key not in self._known and self._rng.random() < 0.5 ** self._barren[_signature(scenario)]:
+            proposed = self._proposed()
+            key = _key(proposed)
+            if key not in self._known and self._rng.random() < self._chance(proposed):
                 self._known.add(key)
-                return scenario
+                return proposed
         return None
+
+    def _chance(self, scenario: Scenario) -> float:
+        """The chance that such a scenario is tried. One fault that changed no octet is not tried again; of several, the
+        times matter, so each barren try halves the chance of the next one."""
+        signature = _signature(scenario)
+        barren = self._barren[signature]
+        return 0.0 if barren and len(signature) == 1 else 0.5**barren
 
     def _proposed(self) -> Scenario:
         choice = self._rng.random()
@@ -82,7 +79,7 @@ class Proposals:
             if swept is not None:
                 return self._framed(swept)
             self._unswept = False
-        return next(self._drawn)
+        return scenario(self._choose, self.menu, self.frame, self.at_once, self.first_s, self.last_s)
 
     # -- the three ways ----------------------------------------------------------------------------------------------
 
@@ -93,7 +90,7 @@ class Proposals:
         if choice < 0.15:
             changed: Faults | None = combined(parent, self.corpus.choose(self._rng).scenario.injections)
         elif choice < 0.3 and self.menu.others:
-            changed = combined(parent, (self._fault(),))
+            changed = combined(parent, (failure(self._choose, self.menu, self.first_s, self.last_s),))
         else:
             changed = self._rng.choice(OF_ONE)(parent, self._rng, self.last_s)
         return self._framed(self._within_design(parent if changed is None else changed), chosen)
@@ -117,19 +114,6 @@ class Proposals:
                 if place < len(targets := kinds[kind]):
                     yield (Injection(targets[place], kind, self.first_s), *outage)
 
-    def _all_drawn(self) -> Iterator[Scenario]:
-        batch = 0
-        while True:
-            drawn = _drawn(scenarios(self.menu, self.frame, self.at_once, self.first_s, self.last_s), self._seed(batch))
-            yield from drawn
-            batch += 1
-
-    def _fault(self) -> Injection:
-        return self._rng.choice(_drawn(failures(self.menu, self.first_s, self.last_s), self._rng.randrange(2**32), 4))
-
-    def _seed(self, batch: int) -> int:
-        return (self.frame.seed or 0) + batch * 1_000_003
-
     # -- limits ------------------------------------------------------------------------------------------------------
 
     def _within_design(self, faults: Faults) -> Faults:
@@ -144,26 +128,6 @@ class Proposals:
         come at its last onset."""
         within = (fault if fault.at_s <= self.last_s else replace(fault, at_s=self.last_s) for fault in faults)
         return replace(parent or self.frame, injections=tuple(within))
-
-
-def _drawn(strategy: st.SearchStrategy[T], number: int, count: int = BATCH) -> list[T]:
-    """The examples that Hypothesis draws with that seed."""
-    drawn: list[T] = []
-
-    @seed(number)
-    @settings(
-        max_examples=count,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(strategy)
-    def collect(example: T) -> None:
-        drawn.append(example)
-
-    collect()
-    return drawn
 
 
 def _key(scenario: Scenario) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from twinfeed.harness.campaign.attempt import Tried
 from twinfeed.harness.campaign.identity import Identity
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.onset import linked
 from twinfeed.harness.faults.scenario import Scenario
-from twinfeed.harness.search.hunt import DETAILS, SHRINKING_RUNS
-from twinfeed.harness.search.strategies import GRID_S
+from twinfeed.harness.search.drawing import FIRST_S, GRID_S
 
-FIRST_S = 30.0
-"""The earliest onset, s."""
+SHRINKING_RUNS = 120
+"""Largest number of scenarios for shrinking a finding."""
+
+DETAILS: tuple[dict[str, Any], ...] = ({"flap": None}, {"parameters": {}}, {"for_s": None})
+"""The simplest form of a fault: no coming and going, no strength other than its default, no end."""
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import platform
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
@@ -39,13 +41,49 @@ def versions(frame: Scenario) -> Versions:
     return Versions(_hash(find(frame.site).read_bytes()), _controller(frame.controller), version("twinfeed"))
 
 
+class OtherVersions(Exception):
+    """A worker has another site, controller or twinfeed than the campaign."""
+
+
+@cache
+def same_versions(site: str, controller: str, expected: tuple[str, str, str]) -> None:
+    """Check, once in each process, that this machine has the versions of the campaign (`heads`).
+
+    Raises:
+        OtherVersions: it has not.
+        FileError: no such site.
+        NoSuchController: no such controller.
+    """
+    for what, found, wanted in zip(("site", "controller", "twinfeed"), heads(site, controller), expected, strict=True):
+        if found != wanted:
+            raise OtherVersions(
+                f"the {what} of the worker on {platform.node()} is another one than that of the campaign; start its "
+                f"workers in a copy of the same folder with the same twinfeed"
+            )
+
+
+def heads(site: str, controller: str) -> tuple[str, str, str]:
+    """Hashes of the site file and of the file of the controller, and the version of twinfeed. The modules beside the
+    controller are left out, since another process may have loaded others."""
+    file = _file(controller) if controller else None
+    return (
+        _hash(find(site).read_bytes()),
+        _hash(Path(file).read_bytes()) if file else "",
+        version("twinfeed"),
+    )
+
+
+def _file(controller: str) -> str | None:
+    """The file of a controller's module."""
+    file: str | None = getattr(sys.modules.get(getattr(main_of(controller), "__module__", "")), "__file__", None)
+    return file
+
+
 def _controller(name: str) -> str:
     """A hash of the controller's module, and of every loaded module that lies in its folder or below it."""
     if not name:
         return ""
-    main = main_of(name)
-    module = sys.modules.get(getattr(main, "__module__", ""))
-    file = getattr(module, "__file__", None)
+    file = _file(name)
     if file is None:
         return _hash(name.encode())
     sources = sorted(set(_beside(Path(file).resolve())))

@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +29,10 @@ class WorkerDied(Exception):
     """The process that ran the job ended without an answer, twice."""
 
 
+class WorkersGone(Exception):
+    """No worker can be reached any more. What was remembered is kept; what was running is lost."""
+
+
 class Inline(Executor):
     """Runs each job in this process, at once."""
 
@@ -41,11 +45,17 @@ class Inline(Executor):
         return future
 
 
+KILLED = "KilledWorker"
+"""The class of Dask's exception for a job whose worker has died several times. Dask is no import of this module."""
+
+
 @dataclass
 class Workers:
-    """`count` processes; with one, the jobs run in this process."""
+    """`count` processes; with one, the jobs run in this process. With `given` they run in that executor, which starts
+    other processes for those that died, and belongs to the caller."""
 
     count: int
+    given: Executor | None = None
     _executor: Executor | None = None
     _running: dict[Future[Any], Job] = field(default_factory=dict)
     _suspects: list[Job] = field(default_factory=list)
@@ -65,7 +75,7 @@ class Workers:
     def start(self, job: Job) -> None:
         """Hand a job to a worker."""
         if self._executor is None:
-            self._executor = Inline() if self.count == 1 else self._pool()
+            self._executor = self.given or (Inline() if self.count == 1 else self._pool())
         function, arguments = job
         try:
             self._running[self._executor.submit(function, *arguments)] = job
@@ -82,13 +92,17 @@ class Workers:
             self._alone = True
             self.start(self._suspects.pop(0))
         done = wait(list(self._running), timeout_s, FIRST_COMPLETED).done
+        if not done and (check := getattr(self.given, "check", None)) is not None:
+            check()
         found: list[tuple[Job, Any]] = []
         died: list[Job] = []
         for future in done:
             job = self._running.pop(future)
-            error = future.exception()
+            error = CancelledError() if future.cancelled() else future.exception()
             if isinstance(error, BrokenProcessPool):
                 died.append(job)
+            elif type(error).__name__ == KILLED:
+                found.append((job, WorkerDied("the process that ran it ended without an answer, several times")))
             else:
                 found.append((job, future.result() if error is None else error))
         if died:
@@ -104,23 +118,26 @@ class Workers:
         return found
 
     def kill(self) -> None:
-        """End all workers at once; what they were doing is lost."""
-        for process in multiprocessing.active_children():
-            process.kill()
+        """End all workers at once; what they were doing is lost. A given executor is left to its owner."""
+        for future in self._running:
+            future.cancel()
+        if self.given is None:
+            for process in multiprocessing.active_children():
+                process.kill()
         self._renew()
         self._running.clear()
         self._suspects.clear()
 
     def close(self) -> None:
         """Let the workers end."""
-        if self._executor is not None:
+        if self._executor is not None and self.given is None:
             self._executor.shutdown(cancel_futures=True)
-            self._executor = None
+        self._executor = None
 
     def _renew(self) -> None:
-        if self._executor is not None:
+        if self._executor is not None and self.given is None:
             self._executor.shutdown(wait=False, cancel_futures=True)
-            self._executor = None
+        self._executor = None
 
     def _pool(self) -> ProcessPoolExecutor:
         context = multiprocessing.get_context("forkserver" if sys.platform != "win32" else "spawn")

@@ -14,7 +14,7 @@ import typer
 from twinfeed.harness.cli import speaking
 from twinfeed.harness.cli.files import files, kinds, manual, profile, suite, trees
 from twinfeed.harness.cli.recording import drift, learning, reporting
-from twinfeed.harness.cli.search import outages, score, searching
+from twinfeed.harness.cli.search import campaigning, outages, score, searching
 from twinfeed.harness.cli.site import demo, people, proxy, running, studying, up
 
 app = typer.Typer(
@@ -80,6 +80,7 @@ for command in COMMANDS:
 app.command()(manual.docs)
 app.add_typer(profile.app, name="profile")
 app.add_typer(outages.app, name="outages")
+app.add_typer(campaigning.app, name="campaign")
 
 
 for found in entry_points(group="twinfeed.commands"):

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, ParamSpec
 
 Arguments = ParamSpec("Arguments")
+
+
+def processors(jobs: int | None) -> int:
+    """The number of processes of `--jobs`: all processors that this one may use unless it is given."""
+    if jobs is not None:
+        return jobs
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def with_option(

@@ -1,7 +1,6 @@
-"""Searching for faults that break a property: strategies over a site's catalogue, the hunt, findings."""
+"""Scenarios and their runs: the faults of a site, scenarios made of them, the run of one, and findings as tests."""
 
-from twinfeed.harness.search.hunt import Finding, Hunt, hunt
-from twinfeed.harness.search.strategies import Menu, menu, scenarios
+from twinfeed.harness.search.menu import Menu, menu
 from twinfeed.harness.search.trial import Outcome, trial
 
-__all__ = ["Finding", "Hunt", "Menu", "Outcome", "hunt", "menu", "scenarios", "trial"]
+__all__ = ["Menu", "Outcome", "menu", "trial"]

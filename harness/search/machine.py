@@ -23,7 +23,8 @@ from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.properties import Monitor, parse, patterns
 from twinfeed.harness.properties.vocabulary import fits
-from twinfeed.harness.search.strategies import Menu, injections, menu
+from twinfeed.harness.search.menu import Menu, menu
+from twinfeed.harness.search.strategies import injections
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.network import VirtualNetwork
 from twinfeed.harness.worlds.simulated import SimulatedWorld

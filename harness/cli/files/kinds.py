@@ -103,7 +103,7 @@ def _faults(found: tuple[reference.KindFault, ...]) -> None:
 
 
 def schema(
-    file: Annotated[str, typer.Argument(help="site, profile, scenario or rig.")] = "profile",
+    file: Annotated[str, typer.Argument(help="site, profile, scenario, campaign or rig.")] = "profile",
 ) -> None:
     """Print the JSON Schema of a kind of file, for completion in an editor.
 
@@ -117,6 +117,7 @@ def schema(
         "site": schemas.site,
         "profile": schemas.profile,
         "scenario": schemas.scenario,
+        "campaign": _campaign,
     }
     above = {point.name: point for point in entry_points(group="twinfeed.schemas")}
     if file in above:
@@ -125,3 +126,9 @@ def schema(
         known = sorted({*made, *above})
         fail(f"found {file!r}{did_you_mean(file, known, '; expected ' + ', '.join(known))}", Exit.USAGE)
     typer.echo(jsonlib.dumps(made[file](), indent=2))
+
+
+def _campaign() -> dict[str, Any]:
+    from twinfeed.harness.campaign.nights import plan
+
+    return plan.json_schema()

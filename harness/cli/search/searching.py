@@ -19,6 +19,7 @@ from rich.markup import escape
 
 from twinfeed.emulators.plant.kernel.tolerances import Tolerances
 from twinfeed.emulators.site import Site
+from twinfeed.harness.cli.options import processors
 from twinfeed.harness.cli.output import Exit, console, fail, finite, plain_errors, print_json
 from twinfeed.harness.cli.search.telling import tell
 from twinfeed.harness.controllers.in_process import main_of
@@ -34,10 +35,6 @@ INTERRUPTED = 130
 
 SWALLOWED_S = 1.0
 """Time after Ctrl-C, s, after which the process is ended: the code under test has swallowed the interrupt."""
-
-SOFTLY_S = 30.0
-"""Time after Ctrl-C, s, after which the process is ended while the code under test runs in others: these end within one
-second, but Hypothesis may be reading the sources of a checkout, which takes it some seconds once."""
 
 SiteArgument = Annotated[str, typer.Argument(help="A shipped site's name or a site file.")]
 WatchdogOption = Annotated[
@@ -95,7 +92,10 @@ def search(
         typer.Option("--compare", help="Another controller to try each finding with: reference; may be repeated."),
     ] = None,
     memory: Annotated[
-        str, typer.Option("--memory", help="The file that remembers former searches; `none`: remember nothing.")
+        str,
+        typer.Option(
+            "--memory", help="The file, or URL of PostgreSQL, that remembers former searches; `none`: remember nothing."
+        ),
     ] = DEFAULT_MEMORY,
     nominal: Annotated[
         bool,
@@ -117,7 +117,7 @@ def search(
 
       twinfeed search pilot --controller my.controller --for 8h --compare reference
     """
-    from twinfeed.harness.campaign import Budget, Campaign, Memory
+    from twinfeed.harness.campaign import Budget, Campaign, Memory, Workers
     from twinfeed.harness.cli.search.outcome import Findings, Progress, report
     from twinfeed.harness.search import menu
     from twinfeed.harness.tier3.properties import tier3
@@ -140,13 +140,13 @@ def search(
         for_s = None if for_ is None else _duration_s(for_, "--for")
         budget = Budget(100 if examples is None and for_s is None else examples, for_s)
         findings = Findings(out)
-        processes = jobs or len(os.sched_getaffinity(0))
-        with Memory(None if memory == "none" else Path(memory)) as remembered, Progress() as progress:
+        processes = processors(jobs)
+        with Memory(None if memory == "none" else memory) as remembered, Progress() as progress:
             campaign = Campaign(
                 frame,
                 chosen,
                 remembered,
-                jobs=processes,
+                workers=Workers(processes),
                 budget=budget,
                 at_once=at_once,
                 patience_s=watchdog,
@@ -172,7 +172,7 @@ def ending_at_once(softly: Callable[[], None] | None = None) -> Iterator[None]:
     def interrupted(number: int, frame: FrameType | None) -> None:
         if timers:
             os._exit(INTERRUPTED)
-        timers.append(threading.Timer(SWALLOWED_S if softly is None else SOFTLY_S, os._exit, (INTERRUPTED,)))
+        timers.append(threading.Timer(SWALLOWED_S, os._exit, (INTERRUPTED,)))
         timers[0].daemon = True
         guard.outside_of_runs(timers[0].start)
         if softly is None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from twinfeed.harness.campaign import Budget, Campaign, Memory, Result, Tried
-from twinfeed.harness.campaign.identity import identities
+from twinfeed.harness.campaign.identity import Identity, identities
+from twinfeed.harness.campaign.workers import Job, Workers
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.search import menu, trial
@@ -21,7 +26,9 @@ FRAME = Scenario(SITE, 3, 720.0, (), ("always racks.*.supplied", "always utility
 
 
 def campaign(memory: Memory, jobs: int = 1, examples: int = 12, frame: Scenario = FRAME) -> Campaign:
-    return Campaign(frame, menu(fresh(SITE, 3)), memory, jobs=jobs, budget=Budget(examples), shrinking_runs=20)
+    return Campaign(
+        frame, menu(fresh(SITE, 3)), memory, workers=Workers(jobs), budget=Budget(examples), shrinking_runs=20
+    )
 
 
 @pytest.fixture(scope="module")
@@ -38,18 +45,65 @@ def test_both_properties_are_broken_and_each_has_its_own_scenario(alone: Result)
         assert len(found.tried.scenario.injections) == 1
 
 
-def test_one_job_and_one_seed_give_the_same_campaign(alone: Result) -> None:
-    with Memory(None) as memory:
-        again = campaign(memory).run()
-    assert [f.tried for f in again.found.values()] == [
-        replace(f.tried, processor_s=g.tried.processor_s)
-        for f, g in zip(alone.found.values(), again.found.values(), strict=True)
+def found_by(result: Result) -> list[tuple[object, ...]]:
+    """All that a search prints of its findings, times left out."""
+    return [
+        (found.identity, found.tried.scenario, found.tried.what, found.examples, found.shrinking_runs, found.anyway)
+        for found in result.found.values()
     ]
 
 
-def test_two_processes_find_the_same_failures(alone: Result) -> None:
+def test_two_processes_find_the_same_in_the_same_order(alone: Result) -> None:
     with Memory(None) as memory:
-        assert set(campaign(memory, jobs=2).run().found) == set(alone.found)
+        assert found_by(campaign(memory, jobs=2).run()) == found_by(alone)
+
+
+class Busy(Workers):
+    """Workers of a busy machine: chance decides which of them answers next."""
+
+    def __init__(self, jobs: int, seed: int) -> None:
+        super().__init__(1)
+        self.jobs, self.chance, self.running = jobs, random.Random(seed), list[Job]()
+
+    @property
+    def free(self) -> bool:
+        return len(self.running) < self.jobs
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.running)
+
+    def start(self, job: Job) -> None:
+        self.running.append(job)
+
+    def finished(self, timeout_s: float) -> list[tuple[Job, Any]]:
+        done = self.chance.sample(self.running, self.chance.randint(1, len(self.running)))
+        for job in done:
+            self.running.remove(job)
+        return [((function, arguments), function(*arguments)) for function, arguments in done]
+
+
+def decided(scenario: Scenario, patience_s: float = 0.0, known: frozenset[Identity] = frozenset()) -> Tried:
+    """The outcome of a scenario by its faults alone: a failure for every kind but those that are known."""
+    broken = {Identity(f"no {fault.kind}", "violated", "") for fault in scenario.injections if fault.for_s is None}
+    onsets = frozenset(f"{fault.target} {fault.at_s:g}" for fault in scenario.injections)
+    return Tried(scenario, tuple(sorted(broken - known)), octets=repr(scenario.entries), reached=onsets)
+
+
+def by_busy_workers(jobs: int, seed: int) -> Result:
+    with Memory(None) as memory, pytest.MonkeyPatch.context() as patch:
+        patch.setattr("twinfeed.harness.campaign.campaign.attempt", decided)
+        running = campaign(memory, jobs=jobs, examples=120)
+        running._workers = Busy(jobs, seed)
+        return running.run()
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(1, 16), st.integers(0, 1000))
+def test_the_order_in_which_a_busy_machine_answers_changes_nothing(jobs: int, seed: int) -> None:
+    expected = by_busy_workers(1, 0)
+    assert len(expected.found) > 3
+    assert found_by(by_busy_workers(jobs, seed)) == found_by(expected)
 
 
 def test_a_second_campaign_runs_nothing_again_and_knows_the_findings(tmp_path: Path) -> None:

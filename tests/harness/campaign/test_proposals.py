@@ -16,7 +16,7 @@ from twinfeed.harness.campaign.proposals import Proposals
 from twinfeed.harness.campaign.relevance import distances
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.scenario import Scenario
-from twinfeed.harness.search.strategies import menu
+from twinfeed.harness.search.menu import menu
 from twinfeed.harness.worlds.sites import fresh
 
 FRAME = Scenario("pilot", 3, 900.0, (), ("always racks.*.supplied",))

@@ -290,7 +290,7 @@ def test_ctrl_c_ends_a_search_at_once(folder: Path, swallow: str, jobs: str) -> 
     )
     try:
         assert search.stdout is not None
-        assert search.stdout.readline() == "busy\n"
+        assert search.stdout.readline().startswith("busy")  # two processes may write at once
         search.send_signal(signal.SIGINT)
         output, errors = search.communicate(timeout=60)
     finally:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from starter import FRAME, SITE
 
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.search import menu, scenarios
-from twinfeed.harness.search.strategies import injections
+from twinfeed.harness.search import menu
+from twinfeed.harness.search.strategies import injections, scenarios
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.network import VirtualNetwork
 from twinfeed.harness.worlds.simulated import SimulatedWorld
@@ -62,13 +62,13 @@ def test_faults_come_in_order_within_the_first_half_of_the_run(scenario) -> None
     assert all(30.0 <= at_s <= FRAME.duration_s / 2.0 for at_s in onsets)
     grid = [i for i in scenario.injections if (i.target, i.kind) in MENU.grid]
     assert len(scenario.injections) - len(grid) <= 2
-    assert len(grid) <= 2
+    assert len({(i.kind, i.for_s, i.flap) for i in grid}) <= 2  # each may come again
 
 
 @pytest.mark.parametrize("kind", ["outage", "sag", "fail-to-start", "card-hang", "black-hole", "controller-down"])
 def test_what_does_not_matter_is_shrunk_away(kind: str) -> None:
     smallest = find(
-        scenarios(MENU, FRAME, at_once=2),
+        scenarios(menu(fresh(SITE), only=[kind]), FRAME, at_once=2),
         lambda scenario: any(injection.kind == kind for injection in scenario.injections),
         settings=settings(max_examples=20_000, database=None, deadline=None),
     )
