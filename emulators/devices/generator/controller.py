@@ -123,7 +123,7 @@ class GeneratorController(Device[GeneratorControllerState]):
 
     def on_timer(self, name: str) -> None:
         kind, _, rest = name.partition(" ")
-        if kind not in ("stage", "safety", "protect", "match", "stand", "recall"):
+        if kind not in ("stage", "safety", "protect", "endured", "match", "stand", "recall"):
             super().on_timer(name)
         elif self.fault("controller-hang") is not None:
             return
@@ -134,6 +134,8 @@ class GeneratorController(Device[GeneratorControllerState]):
         elif kind == "protect":
             protection = PROTECTIONS[int(rest)]
             self.protection.act(protection.alarm, protection.action)
+        elif kind == "endured":
+            self.protection.act(rest, "trip")
         elif kind == "match":
             self._match()
         else:

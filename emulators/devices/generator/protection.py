@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.devices.generator.endurance import Endurance
 from twinfeed.emulators.devices.generator.settings import GeneratorControllerParams, GeneratorControllerState
 from twinfeed.emulators.plant.generation.generator import Generator
 
@@ -180,6 +181,7 @@ class SetProtection:
     ) -> None:
         self._card, self.generator, self.params = card, generator, params
         self._shut_down, self._unload = shut_down, unload
+        self.endurance = Endurance(card, params.overload_multiplier_s)
 
     def fault(self, kind: str) -> dict[str, float] | None:
         """The parameters of that fault of the controller while it is active."""
@@ -236,6 +238,8 @@ class SetProtection:
     def watch(self) -> None:
         """Compare the readings with every threshold; what holds is raised at once or after its delay."""
         state, timers, mine, read = self._card.state, self._card.plant.timers, self._card.id, readings(self)
+        self.endurance.watch("high_current", read.amperes_percent)
+        self.endurance.watch("kw_overload", read.load_percent)
         for timer, protection in _TIMED:
             holds = (state.armed or not protection.armed) and protection.when(self, read)
             if protection.action == "warning":

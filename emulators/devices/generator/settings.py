@@ -128,6 +128,9 @@ class GeneratorControllerParams(Params):
     """Load above which it trips, % of rated."""
     overcurrent_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 150.0
     """For 30 s, % (IEC 60034-1 9.3.2 asks alternators to stand that)."""
+    overload_multiplier_s: Annotated[float, Range(1.0, 3600.0, "s")] = 36.0
+    """An overload of current or power trips after this / (share of rated - 1)^2, s: 36 s allows 110 % for an hour, and
+    that once in twelve hours (`endurance`; ISO 8528-1)."""
     short_circuit_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 250.0
     """Current above which it stops for a short circuit, % of rated."""
     reverse_power_percent: Annotated[float, Range(0.0, 1000.0, "%")] = 3.0
@@ -150,6 +153,8 @@ class GeneratorControllerState(State):
     latched: dict[str, str] = field(default_factory=dict)
     """Alarm -> trip or shutdown, until it is reset."""
     warnings: list[str] = field(default_factory=list)
+    endured: dict[str, list[float]] = field(default_factory=dict)
+    """Alarm -> when, s, the part of the allowed overload used by then, and its rate, 1/s (`endurance`)."""
     muted: bool = False
     stage: str = "rest"
     """One of `STAGES`."""

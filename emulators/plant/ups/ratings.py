@@ -115,8 +115,10 @@ class UpsRatings:
     charger_kw: Annotated[float, Range(0.0, 10000.0, "kW")] = 0.0
     """Charger power, kW; 0 for a tenth of the rated kW, which recharges in ten times the discharge time."""
     restart_charge_percent: Annotated[float, Range(0.0, 100.0, "%")] = 0.0
-    """Charge from which a UPS whose battery was exhausted feeds its load again, %. By default it starts with the
-    input, as APC's upsAdvConfigMinReturnCapacity does from the factory (PowerNet-MIB; default from memory)."""
+    """Charge from which the inverter feeds the load again after the battery was exhausted, %, also from the bypass.
+    By default that is as soon as the rectifier has walked in: 0 % is the factory setting of "restart battery level" of
+    Eaton's 9PX and Lenovo's RT (user guides, battery settings, 0 to 100 %) and of APC's upsAdvConfigMinReturnCapacity
+    (PowerNet-MIB; default from memory)."""
     segments: Annotated[int, Range(0, 32, "groups")] = 0
     """Switched outlet groups, sockets 1 to n."""
     room: Annotated[str, Names("hall", "room")] = ""

@@ -158,7 +158,7 @@ class Transfer:
         dead = state.path == "none"
         exhausted = state.cause in ("battery exhausted", "no battery")
         if not dead or exhausted:
-            fit = fit and state.rectifier == "on" and (not exhausted or self._charged_enough)
+            fit = fit and state.rectifier == "on" and (not exhausted or self._charged_enough(dead))
         if fit and dead:
             self._resume()
             return
@@ -171,11 +171,14 @@ class Transfer:
         if dead and broken and self.train.inputs.bypass_ok and not self.stuck and len(self.peers) == 1:
             self.go("bypass", state.cause)
 
-    @property
-    def _charged_enough(self) -> bool:
-        """True if an exhausted UPS may feed its load again by itself."""
-        charge = self.train.battery.charge_percent
-        return self.unit.state.auto_restart and charge >= self.unit.params.restart_charge_percent
+    def _charged_enough(self, dead: bool) -> bool:
+        """True if an exhausted UPS may feed its load again by itself.
+
+        Its setting for automatic restart is about an output that was lost (RFC 1628 upsAutoRestart); from the bypass it
+        goes back in any case.
+        """
+        charged = self.train.battery.charge_percent >= self.unit.params.restart_charge_percent
+        return charged and (self.unit.state.auto_restart or not dead)
 
     def _resume(self) -> None:
         self.go("eco" if self.unit.state.eco and self.train.inputs.bypass_ok else "inverter", "returned")

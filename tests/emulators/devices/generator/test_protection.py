@@ -91,6 +91,67 @@ def test_the_same_load_in_one_step_is_too_much_for_the_turbocharger_and_trips_on
     assert not station.load.supplied
 
 
+def overloaded(percent: float, at_most_s: float) -> float:
+    """Seconds that a set carries that part of its rated power, %, until it trips on it, from the start of the load."""
+    station = Station()
+    rated = station.first.site_kw
+    station.carrying(rated)
+    began = station.plant.now
+    station.load.take(rated * percent / 100.0)
+    station.run(at_most_s)
+    trips = [e.t - began for e in station.plant.journal if e.what == "tripped" and e.who == station.controller.id]
+    return trips[0] if trips else float("inf")
+
+
+@pytest.mark.parametrize(
+    ("percent", "seconds"),
+    [
+        (100.0, float("inf")),
+        (105.0, 4 * 3600.0),  # 36 s / 0.05^2
+        (109.0, 4444.0),  # the hour of ISO 8528-1 at 110 %
+    ],
+)
+def test_prime_power_may_be_exceeded_by_a_tenth_for_an_hour(percent: float, seconds: float):
+    assert overloaded(percent, 5 * 3600.0) == pytest.approx(seconds, rel=0.01)
+
+
+@pytest.mark.parametrize(("rest_h", "latched"), [(0.2, {"kw_overload": "trip"}), (9.0, {})])
+def test_the_hour_of_overload_is_allowed_once_in_twelve(rest_h: float, latched: dict[str, str]):
+    station = Station()
+    rated = station.first.site_kw
+    station.carrying(rated)
+    for _ in range(2):
+        station.load.take(1.05 * rated)
+        station.run(2.5 * 3600.0)
+        station.load.take(0.8 * rated)
+        station.run(rest_h * 3600.0)
+    assert station.controller.state.latched == latched
+
+
+def test_more_than_the_fuel_stop_gives_pulls_the_set_down_in_seconds():
+    """At 127 % of rated power the engine lacks 17 %: speed falls by 8.5 % a second with H = 1 s, and it is shut down."""
+    station = Station()
+    station.carrying(1000.0)
+    began = station.plant.now
+    station.load.take(1.27 * station.first.site_kw)
+    station.run(15.0)
+    assert station.controller.state.latched["under_speed"] == "shutdown"
+    shut = next(e.t for e in station.plant.journal if e.what == "shut down")
+    assert shut - began < 10.0
+    assert not station.load.supplied
+
+
+def test_current_above_its_rating_trips_the_set_although_the_engine_has_power_to_spare():
+    station = Station(kva=1300.0)
+    station.carrying(1000.0)
+    began = station.plant.now
+    station.load.take(1500.0)
+    station.run(1800.0)
+    assert station.controller.state.latched == {"high_current": "trip"}
+    tripped = next(e.t for e in station.plant.journal if e.what == "tripped" and e.t > began)
+    assert tripped - began == pytest.approx(36.0 / (1500.0 / 0.9 / 1300.0 - 1.0) ** 2, rel=0.01)
+
+
 def test_an_overload_ends_in_an_electrical_trip_or_a_shutdown():
     station = Station()
     station.carrying(2200.0, seconds=30.0)

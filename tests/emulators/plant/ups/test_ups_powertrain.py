@@ -215,6 +215,31 @@ def test_without_auto_restart_it_stays_off():
     assert bench.ups.mode == "off"
 
 
+@pytest.mark.parametrize("auto_restart", [True, False])
+def test_exhausted_onto_its_bypass_it_returns_to_the_inverter_when_the_rectifier_has_walked_in(auto_restart: bool):
+    bench = Bench(kw=400.0)
+    bench.ups.state.auto_restart = auto_restart
+    bench.plant.inject("ups", "rectifier")
+    bench.run(1200.0)
+    assert (bench.ups.mode, bench.ups.charge_percent) == ("bypass", 0.0)
+    bench.plant.clear("ups", "rectifier")
+    bench.run(31.0)  # 10 s delay, 10 s walk-in, 10 s on the bypass
+    assert bench.ups.mode == "online"
+    assert bench.load.state.interruptions == 0
+
+
+def test_with_a_charge_for_restart_it_waits_for_that_charge_on_its_bypass():
+    bench = Bench(kw=400.0, restart_charge_percent=20.0)
+    bench.plant.inject("ups", "rectifier")
+    bench.run(1200.0)
+    bench.plant.clear("ups", "rectifier")
+    while bench.ups.charge_percent < 19.9:
+        bench.run(5.0)
+        assert bench.ups.mode == "bypass"
+    bench.run(60.0)
+    assert bench.ups.mode == "online"
+
+
 def test_a_battery_that_fails_under_test_costs_nothing():
     bench = Bench(kw=500.0)
     bench.plant.inject("ups", "battery-weak", {"capacity": 5.0})
