@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 TESTS  ?= py
 
-.PHONY: demo test loaded lint bench up catalogues docs clean
+.PHONY: demo test thorough loaded lint bench up catalogues docs clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -28,11 +28,14 @@ up: $(BIN)/twinfeed          ## serve a site until Ctrl-C: make up SITE=bench
 test: $(BIN)/tox             ## the tests, in environments of their own; TESTS=coverage measures what they run
 	@$(BIN)/tox run-parallel -q --parallel-live -p 2 -e $(TESTS),labgrid
 
+thorough: $(BIN)/tox         ## the tests, with many examples of each property: for the night
+	@$(BIN)/tox run -q -e thorough
+
 loaded: $(BIN)/tox           ## some tests on a busy machine
 	@$(BIN)/tox run -q -e loaded
 
 lint: $(BIN)/tox             ## style, direction of imports, types
-	@$(BIN)/tox run -q -e lint,types
+	@$(BIN)/tox run-parallel -q -p 2 -e lint,types
 
 bench: $(BIN)/tox            ## ratios against other implementations
 	@$(BIN)/tox run -q -e bench

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
-from workers import dialling, leftovers, own_network
+from workers import dialling, examples, leftovers, own_network
 
 NETWORK_OF_ITS_OWN = pytest.StashKey[bool]()
 """True if each worker of pytest-xdist has a loopback interface that it shares with nobody."""
@@ -24,10 +23,7 @@ ON_THE_NETWORK = {
 
 ALSO_ON_THE_NETWORK = {"test_serve.py", "test_program.py", "test_real_clients.py", "test_scenarios_in_pytest.py"}
 
-settings.register_profile("twinfeed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("twinfeed")
-"""Nothing is refused for the time that an example takes: the machine may do other work."""
-
+examples.profiles()
 
 LANGUAGE = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 """Variables that choose the language of messages (POSIX.1-2017, 8.2; gettext)."""

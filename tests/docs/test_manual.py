@@ -21,7 +21,7 @@ def html(tmp_path_factory: pytest.TempPathFactory) -> Path:
     pytest.importorskip("furo", reason="pip install twinfeed[docs]")
     out = tmp_path_factory.mktemp("manual")
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "-d", str(out / ".doctrees")]
-    done = subprocess.run([*command, str(ROOT / "docs"), str(out)], capture_output=True, text=True, timeout=120)
+    done = subprocess.run([*command, str(ROOT / "docs"), str(out)], capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr
     return out
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS, MODBUS_ONLY, SNMP_ONLY
 from twinfeed.emulators.plant.kernel.actor import PlantError
@@ -196,7 +197,7 @@ def test_a_fault_that_no_answer_can_show_is_refused(site: Site, target: str, kin
         site.inject(target, kind)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(data=st.data())
 def test_one_odd_point_changes_no_other_answer_and_ends_exactly(
     built: tuple[Site, dict[str, Any]], data: st.DataObject

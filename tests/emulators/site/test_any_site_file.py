@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from workers.examples import examples
 
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.plant.kernel.engine import Plant
@@ -105,7 +106,7 @@ def sound(quantity: object) -> bool:
     return not isinstance(quantity, float) or math.isfinite(quantity)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(broken())
 def test_a_broken_file_is_refused_with_file_and_line_or_runs(bounded: None, tmp_path_factory: Any, text: str) -> None:
     path: Path = tmp_path_factory.getbasetemp() / "any.yaml"

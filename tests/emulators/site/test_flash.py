@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.flash import MAX_BOOTS, Flash, FlashError, state_folder
 from twinfeed.emulators.serving import engine_of
@@ -148,7 +149,7 @@ texts = st.binary(max_size=40) | json_values.map(lambda value: json.dumps(value)
 
 
 @given(texts)
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_file_that_is_none_is_set_aside_and_devices_start_fresh(
     site_file: Path, tmp_path: Path, content: bytes
 ) -> None:
@@ -190,7 +191,7 @@ def test_a_file_that_is_none_is_told_and_kept(
         min_size=1,
     )
 )
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(50), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_settings_that_do_not_fit_their_device_are_not_taken(
     site_file: Path, tmp_path: Path, edited: dict[str, Any]
 ) -> None:

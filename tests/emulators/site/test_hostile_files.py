@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators import sitefile, textfile, yamlfile
 from twinfeed.emulators.profiles import library
@@ -168,7 +169,7 @@ def test_a_line_of_a_recording_beyond_all_measure_is_refused(tmp_path: Path, lin
     assert f"{path}:1: " in refusal(recording.load, path)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.one_of(st.binary(max_size=200), st.text(alphabet="ab:-[]{}&*!?|>'\"#,\n \t<0.", max_size=60).map(str.encode)))
 def test_any_octets_are_a_mapping_or_an_error_with_the_files_name(tmp_path_factory: Any, octets: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "octets.yaml"

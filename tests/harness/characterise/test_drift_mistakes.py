@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.registers import BOUNDS, pack, unpack
@@ -133,7 +134,7 @@ def mistaken(walk: Walk, item: Item, kind: str) -> float:
     return put(walk, item, 0.0, octets)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60, quick=6), deadline=None)
 @given(mistakes())
 def test_a_mistake_in_any_served_number_is_reported(mistake: tuple[str, str, str, str]) -> None:
     name, protocol, at, kind = mistake
@@ -146,7 +147,7 @@ def test_a_mistake_in_any_served_number_is_reported(mistake: tuple[str, str, str
     assert found, f"{name}: {item.name} was {item.raw}, is {became}"
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25, quick=8), deadline=None)
 @given(st.data())
 def test_a_change_of_any_served_value_is_reported_in_the_same_scenario(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(SMALL))

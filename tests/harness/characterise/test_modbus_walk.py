@@ -11,6 +11,7 @@ from hostile import Gappy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from serial_lines import serial_line
+from workers.examples import examples
 
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.wire.modbus import Busy, GatewayTargetFailed, ModbusSerialServer, ModbusTcpServer, any_unit
@@ -81,7 +82,7 @@ def test_what_is_not_there_is_found_by_splitting() -> None:
     assert set(walk.refused.values()) == {2}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(readable=st.sets(st.integers(0, 60), max_size=40), most=st.integers(1, 125))
 def test_all_that_is_there_is_read_and_all_else_refused(readable: set[int], most: int) -> None:
     walk = walked(Gappy(sorted(readable), most=most), "holding:0-60")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.values import from_raw, to_raw
@@ -40,7 +41,7 @@ def read_from_a_profile(path: Path, raw: int) -> object:
     return from_raw(modbus.registers[0], raw)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     factor=st.sampled_from(["0.1", "0.01", "1/60", "1/512", "10", "2.5", "1"]),
     offset=st.sampled_from(["0", "-40", "12.5"]),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from quirky import ADDRESS, GET_NEXT, Quirky, listening, oid_of
+from workers.examples import examples
 
 from twinfeed.harness.characterise.recording.recorder import Recorder
 from twinfeed.harness.characterise.recording.recording import Recording, Walk, load
@@ -180,7 +181,7 @@ VALUES = st.one_of(
         most_in_bulk=st.integers(1, 20),
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_whatever_habits_come_together_good_values_are_read_and_the_others_kept(agent: Quirky) -> None:
     walk = walked(agent)
     found = ours(walk)

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.wire.modbus import Unanswered
 from twinfeed.harness.characterise.recording.modbus_walk import SILENT, ModbusWalker, spans
@@ -226,7 +227,7 @@ def test_silence_about_a_large_range_ends() -> None:
         knows_43=st.booleans(),
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_whatever_habits_come_together_what_is_there_is_read(quirky: QuirkyUnit) -> None:
     walk, took_s = walked(quirky)
     assert {**held(walk), **{address: None for _, address in walk.refused}}.keys() == ALL.keys()

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
@@ -56,13 +57,13 @@ def answered(line: bytes) -> dict[str, Any]:
     return answer
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.binary(max_size=200))
 def test_any_octets_are_answered(line: bytes) -> None:
     answered(line)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.one_of(st.sampled_from(VERBS), ODD), st.dictionaries(st.sampled_from(FIELDS), ODD, max_size=5))
 def test_any_request_that_is_nearly_one_is_answered(verb: Any, fields: dict[str, Any]) -> None:
     answered(json.dumps({"do": verb, **fields}).encode())

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.site import Site
@@ -80,7 +81,7 @@ def is_clear(message: str) -> bool:
 
 
 @pytest.mark.parametrize("name", SITES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(data=st.data())
 def test_a_fault_is_refused_or_the_plant_goes_on(name: str, data: st.DataObject) -> None:
     site, rest, places = stage(name)
@@ -104,7 +105,7 @@ def test_a_fault_is_refused_or_the_plant_goes_on(name: str, data: st.DataObject)
             device.read(point)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.one_of(NAMES, ODD), st.one_of(st.sampled_from(["outage", "sensor-bias", "delay", "controller-down"]), ODD),
     st.fixed_dictionaries({}, optional={

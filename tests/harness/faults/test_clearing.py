@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults.injection import Injection
@@ -92,7 +93,7 @@ def alike(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25, quick=8), deadline=None)
 @given(found=st.lists(injections(), min_size=1, max_size=5), seed=st.integers(0, 99))
 def test_faults_without_a_lasting_effect_leave_the_site_as_if_they_had_never_been(
     bench_and_snapshot: tuple[Site, dict[str, Any]], found: list[Injection], seed: int
@@ -119,7 +120,7 @@ ANYTHING: tuple[tuple[str, str], ...] = (
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25, quick=8), deadline=None)
 @given(
     found=st.lists(
         st.builds(

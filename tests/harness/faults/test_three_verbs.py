@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.yamlfile import FileError
@@ -87,7 +88,7 @@ def schedules(draw: st.DrawFn) -> Scenario:
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25, quick=8), deadline=None)
 @given(schedules())
 def test_any_schedule_survives_its_file_and_replays_to_the_same_journal(scenario: Scenario) -> None:
     with TemporaryDirectory() as folder:

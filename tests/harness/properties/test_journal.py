@@ -8,6 +8,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.site import Site
@@ -155,7 +156,7 @@ def test_a_polled_quantity_is_known_for_two_periods_after_each_sample():
     st.sampled_from([0.05, 0.1, 0.25, 1.0]),
     st.floats(0.0, 3.0),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_a_quantity_is_known_exactly_where_a_sample_is_recent_enough(tenths, every_s, max_gap_s):
     samples = sorted(n / 10 for n in tenths)
     trace = polled(*((t, n % 3 == 0) for n, t in enumerate(samples)), every=every_s, until=25.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.site import Site
 from twinfeed.fixtures.hunts import EVERY_DUTY, HUNTED
@@ -130,7 +131,7 @@ WORDS = st.deferred(lambda: st.sampled_from(of_kind("word")))
 
 
 @given(WORDS, st.text("abcdefghijklmnop_-", min_size=1, max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_of_words_exactly_those_are_taken_that_the_quantity_can_be(name, word):
     domain = quantities.domain(pilot(), name)
     for known in domain.words:
@@ -141,7 +142,7 @@ def test_of_words_exactly_those_are_taken_that_the_quantity_can_be(name, word):
 
 
 @given(NUMBERS, st.floats(-1e9, 1e9))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_of_numbers_those_that_the_quantity_can_show(name, limit):
     domain = quantities.domain(pilot(), name)
     text = f"always {name} < {limit!r}"

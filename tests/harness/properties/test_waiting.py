@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.harness.journal import Trace
 from twinfeed.harness.properties import Monitor, parse
@@ -43,7 +44,7 @@ def told(verdict):
 
 @pytest.mark.parametrize("text", [*TEXTS, HELD])
 @given(st.fixed_dictionaries({"a.on": states, "b.on": states, "x.y": numbers}))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_looking_at_everything_says_the_same(text, courses):
     trace = record(courses)
     waiting, looking = Run(parse(text), trace), Run(parse(text), trace)
@@ -53,7 +54,7 @@ def test_looking_at_everything_says_the_same(text, courses):
 
 @pytest.mark.parametrize("text", TEXTS)
 @given(st.fixed_dictionaries({"a.on": states, "b.on": states, "x.y": numbers}))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 def test_judging_while_it_grows_says_the_same(text, courses):
     whole, trace = record(courses), Trace()
     monitor = None

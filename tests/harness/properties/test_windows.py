@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.harness.journal import Trace
 from twinfeed.harness.properties import evaluate
@@ -34,7 +35,7 @@ def seen(trace, points, t, window_s):
 
 
 @given(courses, st.integers(1, 30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_change_is_the_largest_minus_the_smallest(points, window_s):
     trace = record(points)
     changes = [max(all_) - min(all_) for all_ in (seen(trace, points, t, window_s) for t in instants(points, window_s))]
@@ -43,7 +44,7 @@ def test_change_is_the_largest_minus_the_smallest(points, window_s):
 
 
 @given(courses, st.integers(1, 30), st.sampled_from([1.0, -1.0]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_rate_is_what_was_gained_an_hour(points, window_s, sign):
     trace = record(points)
     gained = [trace.at("x.y", t) - trace.at("x.y", max(0.0, t - window_s)) for t in instants(points, window_s)]
@@ -58,7 +59,7 @@ counts = st.lists(st.tuples(st.integers(1, 40), st.integers(0, 3)), max_size=8, 
 
 
 @given(counts, st.integers(1, 30))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 def test_change_of_a_counter_jumps_when_it_counts_and_when_that_leaves_the_window(points, window_s):
     trace = record(points)
     kept = trace["x.y"]

@@ -6,6 +6,7 @@ import pytest
 from frames import GOOD, SYS_DESCR, V3_REQUEST, VALUES, asked, modbus_tcp, octets, snmp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.harness.faults.frames import Answer, Tamper
 from twinfeed.harness.faults.frames.dissection import described
@@ -51,7 +52,7 @@ def test_what_a_fault_makes_is_told_like_any_other_message() -> None:
 
 
 @pytest.mark.parametrize("speaks", sorted(GOOD))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(data=st.data())
 def test_anything_has_a_description_of_one_line(speaks: str, data: st.DataObject) -> None:
     answer = data.draw(st.booleans())

@@ -6,6 +6,7 @@ import pytest
 from frames import FAULTS, GOOD, cut, octets, to_device
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.harness.faults.frames import Answer, Tamper
 
@@ -26,7 +27,7 @@ def test_without_a_fault_everything_passes_as_it_came(speaks: str, data: st.Data
 
 
 @pytest.mark.parametrize(("speaks", "kind"), FAULTS)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(data=st.data())
 def test_no_octets_make_a_fault_raise(speaks: str, kind: str, data: st.DataObject) -> None:
     tamper = Tamper(0, speaks)

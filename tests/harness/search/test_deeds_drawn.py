@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.site import Site
 from twinfeed.harness.faults.deeds import Deed
@@ -32,7 +33,7 @@ def test_every_drawn_deed_can_be_done_on_the_site(deed: Deed) -> None:
 PLANNED = Deed("q-chiller", "open", 60.0, name="isolate")
 
 
-@settings(max_examples=100)
+@settings(max_examples=examples(200))
 @given(st.data())
 def test_planned_deeds_stay_and_people_get_some_of_them_wrong(data: st.DataObject) -> None:
     frame = Scenario("bench", 1, deeds=(PLANNED,))

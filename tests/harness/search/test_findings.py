@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from starter import BROKEN, FRAME, SITE
+from workers.examples import examples
 
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.search import menu, trial
@@ -28,7 +29,7 @@ def test_a_scenario_that_was_saved_breaks_as_it_broke(tmp_path: Path) -> None:
 
 
 @given(scenarios(MENU, FRAME, at_once=3), st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"])))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_every_scenario_makes_a_module_with_its_faults_and_its_properties(scenario, note) -> None:
     module: dict[str, object] = {}
     exec(compile(regression_test(replace(scenario, note=note), "found"), "found.py", "exec"), module)

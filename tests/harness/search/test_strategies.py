@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from starter import FRAME, SITE
+from workers.examples import examples
 
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.search import menu
@@ -47,7 +48,7 @@ def test_the_site_can_suffer_all_that_is_offered(site: str) -> None:
     accepted(site, [Injection(target, kind) for target, kind in pairs])
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_with_whatever_numbers_are_drawn(data: st.DataObject) -> None:
     family = data.draw(st.sampled_from([MENU.grid, *MENU.others.values()]))
@@ -55,7 +56,7 @@ def test_with_whatever_numbers_are_drawn(data: st.DataObject) -> None:
 
 
 @given(scenarios(MENU, FRAME, at_once=2))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 def test_faults_come_in_order_within_the_first_half_of_the_run(scenario) -> None:
     onsets = [injection.at_s for injection in scenario.injections]
     assert onsets == sorted(onsets)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from twinfeed.harness.virtual import garbage
+
 HERE = Path(__file__).parent
 
 
@@ -20,15 +22,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def _collected_here() -> Iterator[None]:
+def _collected_here(request: pytest.FixtureRequest) -> Iterator[None]:
     """Sockets and loops that a module has left are collected before the tests of another folder run.
 
     What was there before the module is left out of collections meanwhile: these tests collect garbage often, and with
-    all modules loaded each collection takes a fifth of a second.
+    all modules loaded each collection takes a fifth of a second. In test_failures.py these collections are the subject.
     """
-    gc.freeze()
-    yield
-    gc.unfreeze()
+    if request.path.name == "test_failures.py":
+        yield
+    else:
+        garbage.set_apart()
+        yield
+        garbage.rejoin()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         gc.collect()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.harness.faults.injection import Injection, InjectionError
@@ -66,7 +67,7 @@ async def scheduled(faults: list[dict[str, object]]) -> tuple[Exception | None, 
     return refusal, world
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30, quick=8), deadline=None)
 @given(
     st.lists(st.tuples(st.sampled_from(POSSIBLE), st.sampled_from([0.0, 300.0])), max_size=4),
     st.tuples(st.sampled_from(IMPOSSIBLE), st.sampled_from([0.0, 300.0])),

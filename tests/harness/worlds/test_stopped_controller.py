@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.harness.controllers.in_process import ControllerFailed, InProcess
 from twinfeed.harness.controllers.paced import Paced
@@ -220,7 +221,7 @@ def test_a_stopped_controller_acts_no_more(way: str, of: str) -> None:
     assert min(counts["runs"], counts["runs again"], counts["other, stopped"], counts["other, stopped again"]) > 0
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(ways=st.lists(st.sampled_from(sorted(WAYS)), min_size=1, max_size=6), span_s=st.floats(0.1, 1.0))
 def test_whatever_a_controller_starts_is_stopped_with_it(ways: list[str], span_s: float) -> None:
     counts = _counts(ways, "virtual", span_s)

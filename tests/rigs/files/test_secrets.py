@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from workers.examples import examples
 
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.hil_rigs import rigfile
@@ -57,7 +58,7 @@ VALUES = st.one_of(
 """All that a person may write in place of a reference."""
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=VALUES, field=st.sampled_from(FIELDS))
 def test_what_is_no_reference_is_refused_and_not_shown(folder: Path, value: object, field: str) -> None:
     assume(not isinstance(value, str) or CREDENTIAL.fullmatch(value) is None)
@@ -70,7 +71,7 @@ def test_what_is_no_reference_is_refused_and_not_shown(folder: Path, value: obje
     assert SAID.fullmatch(str(caught.value).removeprefix(str(path)))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.text(st.characters(codec="ascii", exclude_categories=["C"]), min_size=6, max_size=20))
 def test_whatever_is_written_unquoted_is_not_shown_either(folder: Path, raw: str) -> None:
     """As a person types it: with characters that mean something in YAML."""

@@ -12,6 +12,7 @@ from bench_histories import FAULTS, Bench, read_rig
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from workers.examples import examples
 
 from twinfeed.harness.virtual.loop import VirtualLoop
 
@@ -112,5 +113,5 @@ class ABench(RuleBasedStateMachine):
 
 TestABench = ABench.TestCase
 TestABench.settings = settings(
-    max_examples=40, stateful_step_count=15, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=examples(40), stateful_step_count=15, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

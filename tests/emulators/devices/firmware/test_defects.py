@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.points import BadValue, BoundPoint, Crashed, Point
@@ -90,7 +91,7 @@ def comes_to(device: Device, phase: str) -> bool:
     return phase != "horizon" or type(device).horizon is not Actor.horizon
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=examples(80))
 @given(st.data(), st.sampled_from(PHASES), st.sampled_from(ERRORS))
 def test_any_defect_of_any_device_takes_down_that_device_alone(
     data: st.DataObject, phase: str, error: type[Exception]

@@ -8,6 +8,7 @@ from contextlib import suppress
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.devices.catalogue import KINDS
 from twinfeed.emulators.devices.firmware.domain import COUNTED, OCTETS, TEXT, TRUTH, Domain, number, of_words
@@ -100,7 +101,7 @@ def test_what_a_quantity_can_show_is_possible_also_where_another_could_not(quant
     assert quantity.impossible(value) is None
 
 
-@settings(deadline=None)
+@settings(max_examples=examples(100, quick=5), deadline=None)
 @given(STRANGE)
 def test_every_value_at_all_is_judged_without_an_exception(value: object) -> None:
     for quantity in (CHARGE, COUNTED, TRUTH, TEXT, OCTETS, of_words("a", "b"), number("V", 150, 230, whole=True)):
@@ -235,7 +236,7 @@ def _writable(site: Site) -> list[BoundPoint]:
     return list(found.values())
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.data())
 def test_a_write_is_refused_before_anything_changes_or_leaves_the_site_sound(data: st.DataObject) -> None:
     bound = data.draw(st.sampled_from(_writable(BENCH)))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from station import Station
+from workers.examples import examples
 
 from twinfeed.emulators.devices.firmware.points import Refused
 from twinfeed.emulators.devices.generator.points import KEYS
@@ -68,7 +69,7 @@ def check(station: Station) -> None:
         assert g.phase == "running" or g.fuel_lph == 0.0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(ACTIONS, min_size=3, max_size=20))
 def test_the_physics_stay_in_bounds(actions):
     station = power_station()
@@ -82,7 +83,7 @@ def test_the_physics_stay_in_bounds(actions):
         energy = produced
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(ACTIONS, min_size=1, max_size=12), st.lists(ACTIONS, min_size=1, max_size=6))
 def test_a_fork_at_any_moment_goes_on_the_same(before, after):
     station = power_station()
@@ -106,7 +107,7 @@ def test_a_fork_at_any_moment_goes_on_the_same(before, after):
     assert on() == first
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(ACTIONS, max_size=15))
 def test_once_everything_is_mended_and_reset_the_station_carries_its_load_again(actions):
     station = power_station()

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from stage import Load, plant, told, utilities
+from workers.examples import examples
 
 from twinfeed.emulators.devices.catalogue import TRANSFER_SWITCH
 from twinfeed.emulators.devices.transfer.transfer_switch import TransferSwitchParams
@@ -50,7 +51,7 @@ def two_paths(above: list[str] | None = None, position: str = "normal", **settin
     return made
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     kiloamperes=st.floats(4.0, 100.0),
     above=st.lists(st.sampled_from(["board", "ats"]), max_size=2),

@@ -6,6 +6,7 @@ import pytest
 from gensets import Load, Sets, build
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.plant.generation.fuel import BulkTank, DayTank, DayTankRatings, TankRatings
 from twinfeed.emulators.plant.kernel.actor import PlantError
@@ -59,7 +60,7 @@ def test_fuel_is_conserved():
     assert tank.level_l + store.level_l == pytest.approx(at_start - burnt, abs=0.01)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.floats(5.0, 100.0), st.floats(5.0, 100.0), st.floats(1.0, 5000.0), st.floats(1.0, 200000.0))
 def test_levels_stay_between_empty_and_full(day: float, bulk: float, leak: float, seconds: float):
     store = BulkTank("bulk", TankRatings(initial_percent=bulk))
@@ -182,7 +183,7 @@ def test_a_store_whose_outlet_is_shut_for_work_gives_nothing_and_keeps_its_fuel(
     assert stores["bulk-a"].level_percent < 95.0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.sampled_from(["bulk-a", "bulk-b"]), max_size=4), st.floats(0.0, 8.0))
 def test_fuel_is_conserved_whichever_store_is_drawn_from(shut: list[str], hours: float):
     plant, tank, stores = two_pumps()

@@ -9,6 +9,7 @@ import pytest
 from gensets import Sets
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.plant.air.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings, derated_kw, fuel_lph
@@ -274,7 +275,7 @@ def test_swings_of_several_steps_within_the_limit_are_the_sum_of_each(steps: lis
     assert together.speed(end, M) == pytest.approx(sum(s.speed(end, M) for s in alone), abs=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(st.floats(0.0, 1700.0), min_size=1, max_size=5))
 def test_energy_is_the_integral_of_the_load_and_comes_back_as_fuel(loads: list[float]):
     sets = Sets()

@@ -25,6 +25,7 @@ from typing import Any, TypeVar
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.plant.kernel.tolerances import Tolerances
@@ -33,7 +34,7 @@ from twinfeed.emulators.site import Site
 
 SITES = tuple(sitefile.names())
 
-EXAMPLES = int(os.environ.get("TWINFEED_EXAMPLES", "2"))
+EXAMPLES = int(os.environ.get("TWINFEED_EXAMPLES", examples(100, quick=2)))
 """Courses tried at each site."""
 
 LOOKS_S = (0.0, 0.5, 5.0, 11.0, 60.0, 600.0)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rooms import Rooms
+from workers.examples import examples
 
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.devices.firmware.points import PointError
@@ -36,7 +37,9 @@ INSIDE = {
 }
 
 anything = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=examples(40, quick=5),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

@@ -8,6 +8,7 @@ import pytest
 from gensets import build
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.plant.cooling.crahs import Crah, CrahRatings
 from twinfeed.emulators.plant.cooling.pumps import Pump, PumpRatings
@@ -63,7 +64,7 @@ def on_a_set(others: list[Component], **ratings: Any) -> tuple[Plant, Generator]
     return plant, genset
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     loads=loads(),
     kw=st.floats(1.0, 400.0),

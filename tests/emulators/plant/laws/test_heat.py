@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.plant.air.climate import Climate
 from twinfeed.emulators.plant.air.properties import AIR_KJ_PER_M3_K
@@ -111,7 +112,7 @@ def instants(site: Site, faults: list[tuple[str, str]], seconds: list[float]) ->
         yield site.plant.now
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(15, quick=4), deadline=None, suppress_health_check=list(HealthCheck))
 @given(trouble=troubles(), seconds=st.lists(st.floats(0.1, 2000.0), min_size=1, max_size=4))
 def test_every_kw_that_enters_a_room_or_a_loop_leaves_it_or_is_stored(
     trouble: tuple[Site, list[tuple[str, str]]], seconds: list[float]
@@ -123,7 +124,7 @@ def test_every_kw_that_enters_a_room_or_a_loop_leaves_it_or_is_stored(
             assert stored_kw(body) == pytest.approx(into, rel=1e-6, abs=1e-6), body.id
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(15, quick=4), deadline=None, suppress_health_check=list(HealthCheck))
 @given(trouble=troubles(), seconds=st.lists(st.floats(0.1, 4000.0), min_size=1, max_size=4))
 def test_readings_keep_their_order_and_positions_their_limits(
     trouble: tuple[Site, list[tuple[str, str]]], seconds: list[float]

@@ -13,6 +13,7 @@ import pytest
 from gensets import Load, build
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.plant.generation.generator import Generator
 from twinfeed.emulators.plant.kernel.engine import Plant
@@ -150,7 +151,7 @@ def check_kirchhoff(plant: Plant) -> None:
             assert max(map(abs, into.values())) <= 1e-6 * total + 1e-3, f"phase {phase}"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(plant=networks(), data=st.data(), ka=st.floats(0.01, 100.0) | st.just(0.0))
 def test_currents_into_a_node_sum_to_zero_in_any_network(plant: Plant, data: st.DataObject, ka: float) -> None:
     inject(plant, data.draw(st.sampled_from(places(plant))), ka)
@@ -224,7 +225,7 @@ def check_monotone(plant: Plant, place: tuple[str, str], small: float, large: fl
 CURRENTS = st.tuples(st.floats(0.05, 100.0), st.floats(0.05, 100.0)).map(sorted)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(plant=networks(), data=st.data(), kas=CURRENTS)
 def test_a_larger_fault_draws_no_less_and_leaves_no_voltage_higher(
     plant: Plant, data: st.DataObject, kas: list[float]
@@ -268,7 +269,7 @@ def balance_kw(plant: Plant) -> float:
     return left
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(plant=networks(), data=st.data(), ka=st.floats(0.01, 100.0) | st.just(0.0))
 def test_no_power_appears_or_is_lost_in_a_short_circuit(plant: Plant, data: st.DataObject, ka: float) -> None:
     worst = 0.0

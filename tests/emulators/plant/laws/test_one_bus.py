@@ -9,6 +9,7 @@ import pytest
 from gensets import Load, build
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
 from twinfeed.emulators.plant.generation.generator import Generator
@@ -64,7 +65,7 @@ def agree(sets: list[Generator], takers: list[Electrical]) -> None:
             assert given == pytest.approx(taken, abs=1e-6 * max(1.0, abs(taken)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(machines=st.lists(ratings, min_size=1, max_size=4), happenings=happenings)
 def test_sets_on_one_bus_agree_at_every_instant(machines: list[GeneratorRatings], happenings: list[Any]) -> None:
     sets = [Generator(f"g{n}", one) for n, one in enumerate(machines)]
@@ -144,7 +145,7 @@ def test_halves_that_run_at_different_speeds_are_not_in_step_though_they_are_one
     assert plant.actors["tie"].tripped and not any(load.supplied for load in loads)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15, quick=4), deadline=None)
 @given(site=st.sampled_from(SITES), happenings=st.lists(st.tuples(st.integers(0, 5), faults), min_size=1, max_size=3))
 def test_the_sets_of_the_shipped_sites_agree_over_the_wire(site: str, happenings: list[Any]) -> None:
     built = Site.load(site)

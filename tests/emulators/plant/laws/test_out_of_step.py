@@ -7,6 +7,7 @@ from typing import Any
 from gensets import Load, build
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
 from twinfeed.emulators.plant.generation.generator import Generator
@@ -68,7 +69,7 @@ chains = st.lists(st.sampled_from(["breaker", "failing", "ats", "sts", "transfor
 sides = st.tuples(st.sampled_from(["utility", "set", "ups", "rotary"]), chains)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(one=sides, other=sides, closing=st.sampled_from(["tie", "stuck tie", "incomer", "ats", "set"]))
 def test_every_closing_out_of_step_opens_interrupters_on_both_sides_or_takes_the_source_down(
     one: tuple[str, list[str]], other: tuple[str, list[str]], closing: str

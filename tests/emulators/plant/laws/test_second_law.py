@@ -10,6 +10,7 @@ from cooled import It, ItRatings, Site
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_plant import plant_of
+from workers.examples import examples
 
 from twinfeed.emulators.plant.air.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.cooling.halls import COLD_SHARE, Hall, HallRatings
@@ -43,7 +44,7 @@ def room(outdoor_c: float, kw: float, **ratings: Any) -> tuple[Hall, It, Any]:
     return hall, it, plant_of(climate, it, hall)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(ratings=rooms, outdoor_c=st.floats(-10.0, 45.0), nodes=st.lists(st.floats(5.0, 60.0), min_size=5, max_size=5))
 def test_with_everything_off_no_node_leaves_the_range_of_all(
     ratings: dict[str, float], outdoor_c: float, nodes: list[float]
@@ -76,7 +77,7 @@ def test_with_everything_off_a_room_tends_to_the_air_outside(ratings: dict[str, 
         before = now
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     ambient_c=st.floats(-20.0, 50.0),
     ambient_kw=st.floats(0.0, 100.0),

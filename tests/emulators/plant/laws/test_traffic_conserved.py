@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lan import Lan
+from workers.examples import examples
 
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.network.network import ManagementNetwork
@@ -44,7 +45,7 @@ def check_ports(network: ManagementNetwork) -> None:
         assert sent - 1e-6 * taken <= taken <= sent + discarded + 1e-6 * taken
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     kw=st.lists(st.floats(0.0, 5000.0), min_size=2, max_size=2),
     outside=st.floats(0.0, 1.0),
@@ -67,7 +68,7 @@ def test_offered_traffic_is_delivered_or_lost_whatever_breaks(kw, outside, lag_g
     check_ports(network)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(ports=st.integers(1, 40), kw=st.floats(1.0, 500.0))
 def test_members_of_an_aggregate_share_by_the_hash_of_the_flows(ports, kw):
     """The only way from access-1 to the gateway leads over the two links between the cores."""

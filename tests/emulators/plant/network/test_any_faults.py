@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lan import Lan
+from workers.examples import examples
 
 LINKS = ("isl-1", "isl-2", "up-11", "up-12", "up-21", "up-22")
 SWITCHES = ("core-1", "core-2", "access-1", "access-2")
@@ -34,7 +35,7 @@ def play(plant, course):
         yield
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(steps, st.sampled_from(["rstp", "stp"]), st.sampled_from(["rstp", "stp"]))
 def test_spanning_tree_never_closes_a_circle_and_everything_heals(course, of_the_cores, of_the_others):
     plant = Lan(core={"protocol": of_the_cores}, access={"protocol": of_the_others}).build(firmware=True)
@@ -57,7 +58,7 @@ def test_spanning_tree_never_closes_a_circle_and_everything_heals(course, of_the
         assert len(plant.actors[f"{switch}/device"].indices("neighbour")) == (2 if "access" in switch else 4)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(steps, steps)
 def test_a_fork_at_any_moment_runs_the_same_course(before, after):
     plant = Lan().build(firmware=True)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lan import Lan, events
+from workers.examples import examples
 
 from twinfeed.emulators.plant.network.spanning_tree import BridgeId, End, Segment, path_cost, spanning_tree
 
@@ -174,7 +175,7 @@ def networks(draw):
     return bridges, segments
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(networks())
 def test_forwarding_links_reach_every_bridge_that_is_wired_and_never_close_a_circle(network):
     bridges, segments = network

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lan import Lan
+from workers.examples import examples
 
 from twinfeed.emulators.plant.network.streams import flow_hash
 from twinfeed.emulators.plant.network.switch import OCTETS_PER_GBIT
@@ -122,7 +123,7 @@ def test_the_gateways_uplink_carries_what_leaves_the_site():
     assert sent(plant, "core-2", 50) == pytest.approx(share * 2 * ROW_GBPS)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.lists(st.floats(0.1, 300.0), min_size=1, max_size=8))
 def test_a_counter_read_in_many_places_is_the_counter_read_once(steps):
     """The closed form: how often time is cut into steps changes nothing, and counters never go back."""

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from paths import Build, Load, told
 from small_plant import plant_of
+from workers.examples import examples
 
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings
@@ -214,7 +215,7 @@ def test_a_wrong_setting_trips_a_loaded_breaker_within_the_band_of_its_curve(bui
     assert breaker.state.cause == "overload"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(load=st.floats(0.05, 1.1), percent=st.floats(10.0, 300.0), held_s=st.floats(0.0, 7200.0))
 def test_a_wrong_setting_never_trips_a_loaded_breaker_at_once_and_only_above_its_pickup(load, percent, held_s):
     breaker, drawn = Breaker("q1", BreakerRatings(1000.0), {"input": "mains"}), Load("load", {"a": "q1"})

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from power import Row
 from small_plant import Source, plant_of
+from workers.examples import examples
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.power.pdu import Pdu
@@ -185,7 +186,7 @@ def test_reading_a_meter_twice_changes_nothing() -> None:
     assert row.pdu_a.energy_kwh == pytest.approx(first, rel=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 12), st.booleans(), st.floats(0.1, 900.0)), max_size=12))
 def test_outlets_banks_and_phases_add_up_to_the_inlet(switchings: list[tuple[int, bool, float]]) -> None:
     row = Row(racks=12, rack_kw=4.0)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from power import OnePhaseSource, Row
 from small_plant import Source, plant_of
+from workers.examples import examples
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.power.electrical import Component
@@ -269,7 +270,7 @@ def test_a_forked_run_repeats_itself() -> None:
 ANY_VOLTAGE = st.sampled_from([0.0, 100.0, 170.0, 190.0, 230.0, 270.0])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(st.lists(st.tuples(ANY_VOLTAGE, st.floats(0.001, 30.0)), max_size=15))
 def test_nothing_on_one_cord_alone_can_drop_a_rack(changes: list[tuple[float, float]]) -> None:
     row = Row(racks=2)

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ups_bench import Bench
+from workers.examples import examples
 
 from twinfeed.emulators.plant.ups.runaway import GAS_M3_PER_AH, HAZARDS
 
@@ -123,7 +124,7 @@ def test_lead_acid_on_float_gives_off_the_hydrogen_of_en_iec_62485_2():
     assert Bench(kw=100.0, chemistry="li-ion").ups.hydrogen_m3_h == 0.0
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     chemistry=st.sampled_from(sorted(HAZARDS)),
     room_c=st.floats(-10.0, 55.0),

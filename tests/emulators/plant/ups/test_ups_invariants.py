@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from ups_bench import Bench
+from workers.examples import examples
 
 from twinfeed.emulators.plant.ups.ups import Ups
 
@@ -102,4 +103,4 @@ class UpsUnderFire(RuleBasedStateMachine):
 
 
 TestUpsUnderFire = UpsUnderFire.TestCase
-TestUpsUnderFire.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
+TestUpsUnderFire.settings = settings(max_examples=examples(60), stateful_step_count=25, deadline=None)

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_plant import plant_of
 from ups_bench import Bench, Load, Source
+from workers.examples import examples
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.power.boards import Board
@@ -356,7 +357,7 @@ def test_the_system_returns_only_when_the_inverters_left_can_carry_it_and_the_de
     assert load.state.interruptions == 0
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     impedances=st.lists(st.floats(0.5, 10.0), min_size=2, max_size=5),
     broken=st.sets(st.integers(0, 4), max_size=3),

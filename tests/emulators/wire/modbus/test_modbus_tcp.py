@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pymodbus.framer import FramerSocket
 from pymodbus.pdu import DecodePDU
 from pymodbus.pdu.register_message import ReadHoldingRegistersRequest, ReadHoldingRegistersResponse
+from workers.examples import examples
 
 from twinfeed.emulators.wire.modbus import (
     Busy,
@@ -169,7 +170,7 @@ def fresh() -> tuple[ModbusTcpConnection, Counters]:
     return ModbusTcpConnection(direct(tables), counters), counters
 
 
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 @given(stream=streams, cuts=st.lists(st.integers(0, 2000), max_size=20))
 def test_any_bytes_in_any_pieces_give_what_they_give_at_once(stream: bytes, cuts: list[int]) -> None:
     whole, whole_counters = fresh()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pyasn1.codec.ber import decoder
 from pysnmp.proto import rfc1905
 from snmp_manager import SYSTEM, TABLE, V1, V2C, Device, request
+from workers.examples import examples
 
 from twinfeed.emulators.wire.snmp import Counter, Engine, SnmpAgent, User, engine_id_from_text
 from twinfeed.emulators.wire.snmp.message import (
@@ -100,7 +101,7 @@ def is_proper_answer(answer: bytes) -> bool:
     return not rest and pdu.tagSet == rfc1905.ResponsePDU.tagSet
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=80), mutated()), min_size=1, max_size=5))
 def test_any_datagrams_are_survived_and_accounted_for(datagrams: list[bytes]) -> None:
     agent = secretive_agent()
@@ -118,7 +119,7 @@ def test_any_datagrams_are_survived_and_accounted_for(datagrams: list[bytes]) ->
     assert answers + dropped >= len(datagrams)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(mutated())
 def test_an_answer_does_not_depend_on_what_is_remembered(datagram: bytes) -> None:
     fresh, experienced = secretive_agent(), secretive_agent()

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.harness.characterise.recording import snmprec
 from twinfeed.harness.characterise.recording.modbus_walk import ModbusWalker, spans
@@ -49,7 +50,7 @@ async def recorded(device: Recording, path: Path) -> Recording:
         await served.stop()
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(names=st.dictionaries(NAMES.map(tuple), st.tuples(st.sampled_from(TAGS), CONTENTS), min_size=1, max_size=12))
 def test_a_recording_of_a_replay_is_the_recording(
     virtually: Virtually, tmp_path: Path, names: dict[tuple[int, ...], tuple[int, bytes]]

@@ -11,6 +11,7 @@ import math
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.harness.journal import Trace
 from twinfeed.harness.properties import always, evaluate, eventually, never, until, within
@@ -22,7 +23,7 @@ def _rtamt_is_installed() -> None:
     pytest.importorskip("rtamt", reason="rtamt is not installed: pip install rtamt (Python 3.12 or older)")
 
 
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=examples(40), deadline=None)
 """It takes rtamt 10 ms to parse a formula."""
 
 LENGTH = 24
@@ -196,7 +197,7 @@ def gapped(draw):
     st.sampled_from(["always", "never", "eventually", "until", "always[]", "eventually[]", "within"]),
     spans,
 )
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=examples(120), deadline=None)
 def test_what_is_decided_over_gaps_is_what_rtamt_says_of_whatever_was_in_them(traces, first, second, kind, span):
     (trace, points), (ours, theirs) = traces, first
     low, high = span

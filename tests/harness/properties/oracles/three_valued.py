@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from hypothesis import settings
 from hypothesis import strategies as st
+from workers.examples import examples
 
 from twinfeed.harness.journal import Trace
 from twinfeed.harness.unknown import Unknown
@@ -19,7 +20,7 @@ LENGTH = 10
 STATES, COUNTS = ("p.on", "q.on"), ("x.n", "y.n")
 ANY_COUNT = (*range(-4, 5), -1000, 1000)
 """The values that an unknown number may have: all that the limits separate."""
-EXAMPLES = 40
+EXAMPLES = examples(40, quick=10)
 MANY = settings(max_examples=EXAMPLES, deadline=None)
 
 Truth = bool | None

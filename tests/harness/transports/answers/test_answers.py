@@ -12,6 +12,7 @@ from pyasn1.codec.ber import encoder
 from pyasn1.type import univ
 from pysnmp.proto import rfc1902
 from pysnmp.proto.api import PROTOCOL_MODULES
+from workers.examples import examples
 
 from twinfeed.harness.transports.answers import (
     END_OF_MIB_VIEW,
@@ -249,7 +250,7 @@ def spoilt(draw: st.DrawFn) -> tuple[int, bytes]:
 
 
 @given(spoilt())
-@settings(max_examples=400)
+@settings(max_examples=examples(400))
 def test_wherever_pyasn1_reads_an_answer_both_agree(made: tuple[int, bytes]) -> None:
     agree(*made)
 

@@ -11,6 +11,7 @@ from ends import PORT, UPS, Collecting, conditions, connection, datagrams, netwo
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual import QUICK, simulated
+from workers.examples import examples
 
 from twinfeed.harness.virtual.links.link import LinkConditions
 
@@ -74,7 +75,7 @@ def test_datagrams_on_a_path_that_is_not_up_are_lost_for_good(state: Any) -> Non
     assert simulated(main) == b"not lost"
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(conditions, st.integers(0, 2**32))
 def test_the_same_seed_is_the_same_run(changed: LinkConditions, seed: int) -> None:
     def once() -> Any:

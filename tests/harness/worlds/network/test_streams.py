@@ -10,11 +10,12 @@ from ends import PDU, PORT, UPS, Collecting, conditions, connection, datagrams, 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from virtual import QUICK, simulated
+from workers.examples import examples
 
 from twinfeed.harness.virtual.links.link import LinkConditions
 
 
-@settings(max_examples=60)
+@settings(max_examples=examples(60))
 @given(
     conditions,
     st.lists(st.tuples(st.booleans(), st.binary(min_size=1, max_size=300), st.floats(0, 1)), max_size=20),
