@@ -60,6 +60,11 @@ class FaultRequest(_Request):
     kind: Name
     parameters: dict[Name, float | int] | None = Field(default=None, max_length=50)
     for_s: float | None = None
+    at_s: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 0.0
+    """It begins so much later, s of the site's clock."""
+    ramp_s: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 0.0
+    flap: tuple[float, float] | None = Field(default=None, strict=False)
+    """Seconds on and off, again and again."""
 
 
 class Faults(_Request):

@@ -18,6 +18,7 @@ from twinfeed.harness import unixpaths
 from twinfeed.harness.control.client import running
 from twinfeed.harness.control.places import ControlError, own_folder, socket_path
 from twinfeed.harness.control.requests import EXPECTED, REQUESTS, what_is_wrong
+from twinfeed.harness.control.timed import TimedFaults
 from twinfeed.harness.control.verbs import Verbs
 from twinfeed.harness.unixpaths import LONGEST_NAME
 
@@ -33,7 +34,9 @@ class ControlServer:
     def __init__(self, live: LiveSite) -> None:
         self.live = live
         self.path = socket_path(live.site.name)
-        self._verbs = Verbs(live)
+        self._timed = TimedFaults(live)
+        self._timer: asyncio.Task[None] | None = None
+        self._verbs = Verbs(live, self._timed)
         self._server: asyncio.AbstractServer | None = None
 
     async def start(self) -> None:
@@ -53,8 +56,13 @@ class ControlServer:
         self.path.unlink(missing_ok=True)
         with unixpaths.short(self.path) as path:
             self._server = await asyncio.start_unix_server(self._serve, path, limit=MAX_REQUEST)
+        self._timer = asyncio.create_task(self._timed.run())
 
     async def stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            await asyncio.gather(self._timer, return_exceptions=True)
+            self._timer = None
         if self._server is not None:
             self._server.close()
             self._server = None

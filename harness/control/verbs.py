@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from twinfeed.emulators.devices.firmware.device import Device
+from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.people import works
 from twinfeed.emulators.serving import LiveSite
+from twinfeed.emulators.site import Site
 from twinfeed.harness.control.requests import (
     Clear,
     Deeds,
@@ -20,14 +23,18 @@ from twinfeed.harness.control.requests import (
     Write,
 )
 from twinfeed.harness.control.showing import key_values, plain
-from twinfeed.harness.faults import catalogue
+from twinfeed.harness.control.timed import TimedFaults
+from twinfeed.harness.faults import catalogue, frames
+from twinfeed.harness.faults.injection import Injection, InjectionError
+from twinfeed.harness.faults.sinks import OF_CONTROLLER
 
 
 class Verbs:
     """Carries out requests on one live site."""
 
-    def __init__(self, live: LiveSite) -> None:
+    def __init__(self, live: LiveSite, timed: TimedFaults | None = None) -> None:
         self.live = live
+        self._timed = timed or TimedFaults(live)
 
     def carry_out(self, request: Request) -> dict[str, Any]:
         """The answer to a request, JSON values.
@@ -134,13 +141,40 @@ class Verbs:
 
     def _fault(self, request: FaultRequest) -> dict[str, Any]:
         site, target, kind, for_s = self.live.site, request.target, request.kind, request.for_s
-        site.inject(target, kind, request.parameters or {}, for_s)
-        return {"target": target, "kind": kind, "for_s": for_s, "t_s": round(site.now, 3)}
+        if elsewhere := _elsewhere(site, target, kind):
+            raise PlantError(f"{target} {kind}: {elsewhere}")
+        if request.at_s or request.ramp_s or request.flap:
+            self._timed.add(self._injection(request))
+        else:
+            site.inject(target, kind, request.parameters or {}, for_s)
+        return {"target": target, "kind": kind, "for_s": for_s, "t_s": round(site.now + request.at_s, 3)}
+
+    def _injection(self, request: FaultRequest) -> Injection:
+        """
+        Raises:
+            PlantError: the fields of the request contradict each other.
+        """
+        try:
+            return Injection(
+                request.target,
+                request.kind,
+                self.live.site.now + request.at_s,
+                request.for_s,
+                request.parameters or {},
+                request.ramp_s,
+                request.flap,
+            )
+        except InjectionError as error:
+            raise PlantError(str(error)) from None
 
     def _faults(self, request: Faults) -> dict[str, Any]:
         site = self.live.site
         found = catalogue.of_target(site, request.target) if request.target else catalogue.of_site(site)
-        return {"faults": [{"target": request.target, **entry.to_dict()} for entry in found]}
+        targets = [request.target] if request.target else [*site.components, *site.devices]
+        here = {works.NAME, *(kind for target in targets for kind in site.faults(target))}
+        return {
+            "faults": [{"target": request.target, **entry.to_dict(), "here": entry.kind in here} for entry in found]
+        }
 
     def _do(self, request: Do) -> dict[str, Any]:
         site, target, deed = self.live.site, request.target, request.deed
@@ -160,8 +194,27 @@ class Verbs:
         }
 
     def _clear(self, request: Clear) -> dict[str, Any]:
-        cleared = self.live.site.clear(request.target, request.kind)
+        timed = self._timed.end(request.target, request.kind)
+        try:
+            cleared = self.live.site.clear(request.target, request.kind)
+        except PlantError:
+            if not timed:
+                raise
+            cleared = []
+        cleared = list(dict.fromkeys([*timed, *cleared]))
         return {"cleared": [{"target": target, "kind": kind} for target, kind in cleared]}
+
+
+def _elsewhere(site: Site, target: str, kind: str) -> str:
+    """Where a fault works that a running site does not realise; '' if it is none of those."""
+    if kind in frames.BY_NAME and kind not in site.faults(target):
+        return (
+            "it alters messages on the wire, and a running site has nothing there; `twinfeed proxy` before the device "
+            "does it, or a test"
+        )
+    if kind in OF_CONTROLLER:
+        return "a running site has no controller; a test does it, or stop yours yourself"
+    return ""
 
 
 def condition(live: LiveSite, device: Device) -> str:

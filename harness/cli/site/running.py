@@ -167,6 +167,13 @@ def fault(
         str | None, typer.Option("--for", help="Duration, site time: 30s, 15min, 2h. Default: until cleared.")
     ] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="A parameter, name=number; may be repeated.")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="It begins so much later, site time. Default: now.")] = None,
+    ramp: Annotated[
+        str | None, typer.Option("--ramp", help="Its parameters rise from no effect within this time, site time.")
+    ] = None,
+    flap: Annotated[
+        str | None, typer.Option("--flap", help="ON,OFF: it comes and goes, such as 20s,40s of site time.")
+    ] = None,
     site: SiteOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -177,19 +184,38 @@ def fault(
       twinfeed fault utility-a outage --for 20min
 
       twinfeed fault utility-b sag --set depth=30
+
+      twinfeed fault utility-b outage --at 5min --flap 20s,40s --for 10min
     """
     try:
-        for_s = None if for_ is None else seconds(for_)
-        parameters = dict(assignment(text) for text in set_ or ())
+        request: dict[str, Any] = {
+            "for_s": None if for_ is None else seconds(for_),
+            "parameters": dict(assignment(text) for text in set_ or ()),
+            "at_s": seconds(at) if at else 0.0,
+            "ramp_s": seconds(ramp) if ramp else 0.0,
+            "flap": _on_and_off(flap) if flap else None,
+        }
     except ValueError as error:
         fail(str(error), Exit.USAGE)
     with plain_errors():
-        answer = ask({"do": "fault", "target": target, "kind": kind, "for_s": for_s, "parameters": parameters}, site)
+        answer = ask({"do": "fault", "target": target, "kind": kind, **request}, site)
     if json:
         print_json(answer)
     else:
-        until = f"for {for_}" if for_ else "until `twinfeed clear`"
-        console.print(f"{target} now suffers {kind} {until}")
+        begins = f"will suffer {kind} in {at}" if at else f"now suffers {kind}"
+        console.print(f"{target} {begins} {f'for {for_}' if for_ else 'until `twinfeed clear`'}")
+
+
+def _on_and_off(text: str) -> list[float]:
+    """The two times of `--flap`, s.
+
+    Raises:
+        ValueError: not two times.
+    """
+    times = [seconds(part) for part in text.split(",")]
+    if len(times) != 2:
+        raise ValueError(f"--flap {text}: expected the times on and off, such as 20s,40s")
+    return times
 
 
 def faults(
@@ -207,6 +233,8 @@ def faults(
 
     A fault of a point or a setting names it after the target: twinfeed fault crah-11:air.supply sensor-bias
 
+    On a running site, only those that `twinfeed fault` takes are in the table.
+
     Examples:
 
       twinfeed faults
@@ -222,10 +250,16 @@ def faults(
     if json:
         print_json(found)
         return
+    listed = [item for item in found if item.get("here", True)]
     for name in FAMILIES:
-        rows = [item for item in found if item["family"] == name]
+        rows = [item for item in listed if item["family"] == name]
         if rows:
             console.print(_faults_table(name, rows))
+    if len(listed) < len(found):
+        more = len(found) - len(listed)
+        console.print(
+            f"{more} more, of the wire and of the controller, need `twinfeed proxy` or a test (twinfeed faults)"
+        )
 
 
 def _kinds(target: str | None, site: str | None) -> list[dict[str, Any]]:

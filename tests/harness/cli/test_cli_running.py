@@ -158,6 +158,23 @@ def test_the_faults_of_a_target_are_listed_with_their_ranges(cli: Cli) -> None:
     assert "utility-a outage interruption" in table
 
 
+def test_the_table_of_a_running_site_holds_what_it_takes(cli: Cli) -> None:
+    found = {item["kind"]: item["here"] for item in data(cli("faults", "ups-1", "--json"))}
+    assert found["inverter"] and found["card-hang"]
+    assert not found["black-hole"]
+    table = " ".join(cli("faults", "ups-1").stdout.split())
+    assert "black-hole" not in table
+    assert f"{list(found.values()).count(False)} more, of the wire and of the controller" in table
+
+
+def test_a_fault_that_begins_later_is_cleared_before_it_begins(cli: Cli) -> None:
+    assert "will suffer swell in 1h" in cli("fault", "utility-b", "swell", "--at", "1h").stdout
+    assert [f["kind"] for f in data(cli("status", "--json"), code=cli("status").exit_code)["faults"]].count(
+        "swell"
+    ) == 0
+    assert data(cli("clear", "utility-b", "swell", "--json")) == [{"target": "utility-b", "kind": "swell"}]
+
+
 # refusals --------------------------------------------------------------------------------------------------------
 
 
@@ -171,6 +188,10 @@ def test_the_faults_of_a_target_are_listed_with_their_ranges(cli: Cli) -> None:
         (["write", "pdu-1", "outlet.3.control", "of"], 3, "expected one of none, on, off"),
         (["write", "pdu-1", "outlet.3.reboot_duration", "1e9"], 3, "expected a number from 1 to 3600 s"),
         (["fault", "utility-a", "explosion"], 3, "utility-a cannot suffer 'explosion'; it knows: outage"),
+        (["fault", "ups-1", "black-hole"], 3, "`twinfeed proxy` before the device does it, or a test"),
+        (["fault", "controller", "controller-down"], 3, "a running site has no controller"),
+        (["fault", "utility-a", "outage", "--flap", "20s"], 2, "expected the times on and off, such as 20s,40s"),
+        (["fault", "utility-a", "outage", "--ramp", "20s"], 3, "there is nothing to ramp"),
         (["fault", "utility-a", "sag", "--set", "depth=200"], 3, "depth is 200, expected 10 to 95 %"),
         (["fault", "utility-a", "sag", "--set", "deep=20"], 3, "unknown parameter deep; it takes depth"),
         (["fault", "utility-a", "sag", "--set", "depth"], 2, "--set depth: expected name=number, such as depth=30"),
