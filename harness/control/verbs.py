@@ -206,7 +206,7 @@ class Verbs:
 
 
 def _elsewhere(site: Site, target: str, kind: str) -> str:
-    """Where a fault works that a running site does not realise; '' if it is none of those."""
+    """The reason why a running site does not realise a fault, and the place where it works; '' if it does."""
     if kind in frames.BY_NAME and kind not in site.faults(target):
         return (
             "it alters messages on the wire, and a running site has nothing there; `twinfeed proxy` before the device "
