@@ -56,7 +56,10 @@ class Convergence:
         roles: dict[str, dict[str, str]] = {id: {} for id in self.net.switches}
         for end, role in tree.role.items():
             roles[end.bridge][str(end.port)] = role
+        silent = set(alone)
         for switch in self.net.switches.values():
+            if switch.running:
+                self._guard(switch, roles[switch.id], silent)
             self._apply(switch, roles[switch.id], agreed, hosts, at_once)
 
     def _believed(self, trunk: Trunk, at_once: bool) -> bool:
@@ -74,6 +77,22 @@ class Convergence:
                 self.net.after(trunk.age_s, f"age {trunk.id}")
         return self.net.plant.now < since + trunk.age_s - 1e-9
 
+    def _guard(self, switch: Switch, roles: Mapping[str, str], silent: set[End]) -> None:
+        """Loop guard: a port that received BPDUs and does not any more stays closed until it receives them again."""
+        state = switch.state
+        held = [
+            port
+            for port in roles
+            if switch.params.loop_guard
+            and switch.bridges
+            and End(switch.id, int(port)) in silent
+            and (port in state.guarded or state.role.get(port) in ("root", "alternate", "backup"))
+        ]
+        for port in held:
+            if port not in state.guarded:
+                switch.log("loop guard", port=int(port))
+        state.guarded = held
+
     def _apply(
         self, switch: Switch, roles: Mapping[str, str], agreed: Mapping[End, Trunk], hosts: set[End], at_once: bool
     ) -> None:
@@ -83,6 +102,7 @@ class Convergence:
             for port in list(state.stp):
                 self._stop(switch, port)
             state.role.clear()
+            state.guarded.clear()
             state.root, state.root_cost, state.root_port = "", 0, 0
             return
         for port in [port for port in state.stp if port not in roles]:
@@ -105,7 +125,7 @@ class Convergence:
             end = End(switch.id, int(port))
             if switch.stp_off:
                 state.role[port] = role = "designated"
-            if role in ("alternate", "backup"):
+            if role in ("alternate", "backup") or port in state.guarded:
                 if state.stp.get(port) != "discarding":
                     self._stop(switch, port)
                     state.stp[port] = "discarding"

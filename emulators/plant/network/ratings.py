@@ -36,6 +36,10 @@ class SwitchRatings:
     """Spanning tree spoken: rstp, or stp for an old switch that knows no agreement."""
     edge_ports: bool = True
     """Ports to hosts are edge ports and forward at once; otherwise they wait twice the forward delay."""
+    loop_guard: bool = False
+    """A port to another bridge that stops receiving BPDUs is closed, instead of becoming designated. Without it a
+    switch whose control processor hangs closes a circle of frames. Off from the factory (Aruba CX: `spanning-tree
+    loop-guard`; Cisco: `spanning-tree guard loop`; from memory)."""
     serves: tuple[Annotated[str, Names("rack", "rack_row")], ...] = ()
     """Rack rows whose servers are cabled to this switch; a row served by two switches splits its traffic."""
     server_ports: Annotated[int, Range(0, 512, "ports")] = 48
@@ -69,6 +73,8 @@ class SwitchState(State):
     """By port: when `oper` last changed, s."""
     role: dict[str, str] = field(default_factory=dict)
     """By bridge port: root, designated, alternate, backup. A port that is down has none."""
+    guarded: list[str] = field(default_factory=list)
+    """Bridge ports that loop guard keeps closed."""
     stp: dict[str, str] = field(default_factory=dict)
     """By bridge port: discarding, learning or forwarding. A port that is down has none."""
     transitions: dict[str, int] = field(default_factory=dict)

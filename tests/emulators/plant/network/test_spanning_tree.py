@@ -139,6 +139,45 @@ def test_a_hung_control_processor_opens_the_blocked_port_and_the_circle_with_it(
     assert plant.actors["network"].storm
 
 
+def test_with_loop_guard_the_ports_to_a_hung_switch_stay_closed_until_it_speaks_again():
+    plant = Lan(core={"loop_guard": True}, access={"loop_guard": True}).build()
+    network = plant.actors["network"]
+    plant.advance(10.0)
+    plant.inject("core-1", "hang")
+    plant.advance(80.0)
+    assert not network.storm
+    assert states(plant, "access-1") == {53: "discarding", 54: "forwarding"}
+    plant.clear("core-1", "hang")
+    plant.advance(200.0)
+    assert plant.actors["access-1"].state.guarded == []
+    assert states(plant, "access-1") == {53: "forwarding", 54: "discarding"}
+    assert network.reachable("ups")
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    faults=st.lists(
+        st.tuples(
+            st.sampled_from(["core-1", "core-2", "access-1", "access-2"]),
+            st.sampled_from(["hang", "reload"]),
+            st.sampled_from([1.0, 7.0, 60.0]),
+        ),
+        min_size=1,
+        max_size=3,
+    )
+)
+def test_with_loop_guard_no_hung_switches_close_a_circle(faults):
+    """A circle needs a bridge that ignores spanning tree, not one that falls silent."""
+    plant = Lan(core={"loop_guard": True}, access={"loop_guard": True}).build()
+    for switch, fault, wait_s in faults:
+        plant.inject(switch, fault)
+        plant.settle()
+        plant.advance(plant.now + wait_s)
+        assert not plant.actors["network"].storm
+    plant.advance(plant.now + 300.0)
+    assert not plant.actors["network"].storm
+
+
 def test_a_loop_behind_one_port_reaches_the_whole_tree():
     plant = Lan().build()
     plant.inject("access-2", "loop")
