@@ -101,6 +101,8 @@ class Workers:
             error = CancelledError() if future.cancelled() else future.exception()
             if isinstance(error, BrokenProcessPool):
                 died.append(job)
+            elif isinstance(error, CancelledError) and self.given is not None:
+                raise WorkersGone("the cluster has dropped what was running: its scheduler is gone")
             elif type(error).__name__ == KILLED:
                 found.append((job, WorkerDied("the process that ran it ended without an answer, several times")))
             else:

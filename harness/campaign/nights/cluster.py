@@ -9,6 +9,7 @@ again. If the scheduler dies, the campaign ends; everything but the scenarios in
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -19,7 +20,7 @@ from typing import Any
 from twinfeed.emulators.errors import FileError
 from twinfeed.harness.campaign.workers import WorkersGone
 
-CONNECT_S = 20.0
+CONNECT_S = 10.0
 """Longest time until the scheduler answers, s."""
 
 
@@ -40,9 +41,12 @@ def cluster(scheduler: str | None, jobs: int) -> Iterator[Machines]:
             of a process at a time is the limit.
     """
     try:
+        dask: Any = import_module("dask")
         distributed: Any = import_module("distributed")
     except ImportError as error:
         raise FileError(["a cluster needs Dask: pip install 'twinfeed[cluster]'"]) from error
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # a lost scheduler is reported once, by the campaign
+    dask.config.set({"distributed.scheduler.allowed-failures": 1})  # of a cluster of our own: one more try for a job
     local: Any = None
     try:
         if scheduler is None:
@@ -76,7 +80,10 @@ class _Watched(Executor):
 
     def submit(self, fn: Any, /, *args: Any, **options: Any) -> Any:
         self.check()
-        return self._executor.submit(fn, *args, **options)
+        try:
+            return self._executor.submit(fn, *args, **options)
+        except OSError as error:
+            raise WorkersGone(f"the scheduler of the cluster does not answer any more: {error}") from None
 
     def check(self) -> None:
         """Raise if the scheduler is gone.
