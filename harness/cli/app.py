@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from twinfeed._phrases import N_
 from twinfeed.harness.cli import speaking
 from twinfeed.harness.cli.files import files, kinds, manual, profile, suite, trees
 from twinfeed.harness.cli.recording import drift, learning, reporting
@@ -42,49 +43,37 @@ def _main(
     """The options of `twinfeed` itself."""
 
 
-COMMANDS: tuple[Callable[..., None], ...] = (
-    demo.demo,
-    up.up,
-    running.status,
-    running.devices,
-    running.points,
-    running.read,
-    running.write,
-    running.fault,
-    running.faults,
-    running.clear,
-    people.do,
-    people.deeds,
-    proxy.proxy,
-    learning.record,
-    learning.replay_device,
-    drift.drift,
-    searching.search,
-    score.score,
-    searching.replay,
-    searching.adopt,
-    suite.new_suite,
-    reporting.report,
-    reporting.verify,
-    files.check,
-    studying.study,
-    trees.availability,
-    files.profiles,
-    files.sites,
-    kinds.kinds,
-    kinds.schema,
+RUN, BREAK, RECORD, SEARCH, FILES, BENCH, MANUAL = (
+    N_("Run a site"),
+    N_("Cause faults and act"),
+    N_("Record and compare hardware"),
+    N_("Search and study"),
+    N_("Tests, files and reports"),
+    N_("Benches of real devices"),
+    N_("The manual"),
 )
+"""Groups of commands in `twinfeed --help`."""
 
-for command in COMMANDS:
-    app.command()(profile.with_profiles(command))
-app.command()(manual.docs)
-app.add_typer(profile.app, name="profile")
-app.add_typer(outages.app, name="outages")
-app.add_typer(campaigning.app, name="campaign")
+COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
+    RUN: (demo.demo, up.up, running.status, running.devices, running.points, running.read, running.write, files.sites),
+    BREAK: (running.fault, running.faults, running.clear, people.do, people.deeds, proxy.proxy),
+    RECORD: (learning.record, learning.replay_device, drift.drift),
+    SEARCH: (searching.search, searching.replay, searching.adopt, score.score, studying.study, trees.availability),
+    FILES: (suite.new_suite, files.check, files.profiles, reporting.report, reporting.verify),
+    MANUAL: (kinds.kinds, kinds.schema),
+}
+
+for panel, commands in COMMANDS.items():
+    for command in commands:
+        app.command(rich_help_panel=panel)(profile.with_profiles(command))
+app.command(rich_help_panel=MANUAL)(manual.docs)
+app.add_typer(profile.app, name="profile", rich_help_panel=FILES)
+app.add_typer(outages.app, name="outages", rich_help_panel=SEARCH)
+app.add_typer(campaigning.app, name="campaign", rich_help_panel=SEARCH)
 
 
 for found in entry_points(group="twinfeed.commands"):
-    app.add_typer(found.load(), name=found.name)
+    app.add_typer(found.load(), name=found.name, rich_help_panel=BENCH)
 
 
 def main() -> None:

@@ -120,6 +120,8 @@ def _translate(command: Any) -> None:
     for each in (command, *command.params):
         if each.help:
             each.help = "\n\n".join(map(said, paragraphs(each.help)))
+        if panel := getattr(each, "rich_help_panel", None):
+            each.rich_help_panel = said(panel)
     usage = type(command).get_usage
     command.get_usage = lambda ctx: said(usage(command, ctx))
     option = command.get_help_option

@@ -13,6 +13,7 @@ import typer
 
 from twinfeed._phrases import Phrase
 from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, tell
+from twinfeed.harness.durations import seconds
 from twinfeed.harness.language import said
 from twinfeed.hil_rigs.cli.bench import File
 
@@ -35,7 +36,9 @@ def practise(
         Path | None,
         typer.Option("--out", metavar="DIR", help="Folder for the practice rig file; default: BENCH-practice."),
     ] = None,
-    for_s: Annotated[float, typer.Option("--stop-after", hidden=True, min=0.0, max=1e6)] = 0.0,
+    stop_after: Annotated[
+        str | None, typer.Option("--stop-after", help="Stop by itself after this time. Default: Ctrl-C.")
+    ] = None,
 ) -> None:
     """Practise on a bench without its hardware: emulators of its wiring answer on this computer until Ctrl-C.
 
@@ -50,6 +53,10 @@ def practise(
 
     with plain_errors():
         rig = rigfile.read(file)
+        try:
+            for_s = 0.0 if stop_after is None else seconds(stop_after)
+        except ValueError as error:
+            fail(str(error), Exit.USAGE)
         try:
             asyncio.run(_practise(rig, out or Path(f"{rig.name}-practice"), for_s))
         except (NoPractice, ServeError) as error:

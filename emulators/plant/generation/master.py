@@ -36,7 +36,7 @@ class ParallelingPlcState(State):
 
 
 class ParallelingPlc(Electrical[ParallelingPlcState, ParallelingPlcRatings]):
-    """The paralleling PLC of a switchgear. In automatic, only its order closes the sets whose controller names it as `plc`.
+    """The paralleling PLC of a switchgear. In automatic, sets that name it as `plc` close on its order only.
 
     Without any feed in the site file it is always supplied. People in manual mode do without it.
     """

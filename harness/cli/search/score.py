@@ -43,7 +43,9 @@ def score(
             "--cosmic-ray", min=0, max=1000, help="Also this many of each file by cosmic-ray (extra `score`)."
         ),
     ] = 10,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed draws other mutants.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Another seed draws other mutants.", min=-(2**63), max=2**63 - 1)
+    ] = 0,
     jobs: Annotated[
         int | None, typer.Option("--jobs", min=1, max=1024, help="Number of processes. Default: all processors.")
     ] = None,

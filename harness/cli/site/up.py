@@ -28,7 +28,7 @@ from twinfeed.emulators.textfile import shown
 from twinfeed.harness.cli.output import console, devices_table, finite, plain_errors
 from twinfeed.harness.cli.site.running import BeyondOption
 from twinfeed.harness.control import ControlServer
-from twinfeed.harness.durations import spoken
+from twinfeed.harness.durations import seconds, spoken
 from twinfeed.harness.loops import run
 
 log = logging.getLogger(__name__)
@@ -66,12 +66,11 @@ def up(
         str | None, typer.Option("--address", help="The one address used with a run of ports; default: 127.0.0.1.")
     ] = None,
     expose: Annotated[
-        str | None,
+        bool,
         typer.Option(
-            "--expose",
-            help="Listen on this interface address, with a run of ports: everyone who reaches it commands the devices.",
+            "--expose", help="Listen beyond loopback, at --address: everyone who reaches it commands the devices."
         ),
-    ] = None,
+    ] = False,
     beyond_loopback: BeyondOption = False,
     seed: Annotated[
         int | None,
@@ -91,16 +90,8 @@ def up(
         bool, typer.Option("--fresh", help="Delete the stored settings of devices; boots count on.")
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when ready, then nothing.")] = False,
-    for_s: Annotated[
-        float | None,
-        typer.Option(
-            "--stop-after",
-            help="Stop by itself after this many seconds.",
-            hidden=True,
-            min=0.0,
-            max=1e9,
-            callback=finite,
-        ),
+    stop_after: Annotated[
+        str | None, typer.Option("--stop-after", help="Stop by itself after this time. Default: Ctrl-C.")
     ] = None,
 ) -> None:
     """Start a site: every device answers real Modbus and SNMP until Ctrl-C.
@@ -114,28 +105,30 @@ def up(
       twinfeed up my-site.yaml --speed 20 --ports 20000
     """
     chosen = _ports(ports)
-    if expose is not None and not isinstance(chosen, int):
-        raise typer.BadParameter("exposing needs a run of ports: --ports 20000", param_hint="--expose")
     if address is not None and not isinstance(chosen, int):
         raise typer.BadParameter(
             "one address for all devices needs a run of ports: --ports 20000; without it each device answers at the "
             "address of the site file",
             param_hint="--address",
         )
-    if address is not None and expose is not None:
-        raise typer.BadParameter("found with --expose, expected one of the two", param_hint="--address")
-    address = "127.0.0.1" if address is None else address
-    if not _address(address, "--address").is_loopback:
+    if expose and address is None:
         raise typer.BadParameter(
-            f"{address} is not a loopback address; to let others reach the devices, write --expose {address}",
+            "expected --address with the interface address that others reach", param_hint="--expose"
+        )
+    address = "127.0.0.1" if address is None else address
+    if not _address(address, "--address").is_loopback and not expose:
+        raise typer.BadParameter(
+            f"{address} is not a loopback address; to let others reach the devices, add --expose",
             param_hint="--address",
         )
-    if expose is not None:
-        _address(expose, "--expose")
+    try:
+        for_s = None if stop_after is None else seconds(stop_after)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--stop-after") from None
     with plain_errors():
-        live = LiveSite(
-            Site.load(site, seed, beyond_loopback), speed, chosen, address, expose, journal_lines=JOURNAL_LINES
-        )
+        built = Site.load(site, seed, beyond_loopback)
+        beyond = address if expose else None
+        live = LiveSite(built, speed, chosen, address, beyond, journal_lines=JOURNAL_LINES)
         run(_run(live, partial(_flash, live.site, state, fresh), json, for_s))
 
 

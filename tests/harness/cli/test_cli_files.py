@@ -108,7 +108,9 @@ def test_the_schema_describes_profiles(cli: Cli) -> None:
     assert {"profile", "vendor", "product", "kind"} <= set(schema["required"])
 
 
-@pytest.mark.parametrize("command", [function.__name__.replace("_", "-") for function in COMMANDS])
+@pytest.mark.parametrize(
+    "command", [function.__name__.replace("_", "-") for panel in COMMANDS.values() for function in panel]
+)
 def test_every_command_has_an_example_in_its_help(cli: Cli, command: str) -> None:
     result = cli(command, "--help")
     assert result.exit_code == 0
@@ -118,7 +120,7 @@ def test_every_command_has_an_example_in_its_help(cli: Cli, command: str) -> Non
 
 def test_without_arguments_the_commands_are_listed(cli: Cli) -> None:
     shown = cli().output
-    assert all(function.__name__.replace("_", "-") in shown for function in COMMANDS)
+    assert all(function.__name__.replace("_", "-") in shown for panel in COMMANDS.values() for function in panel)
 
 
 def test_an_unknown_command_is_wrong_usage(cli: Cli) -> None:

@@ -64,10 +64,11 @@ def test_what_no_range_has_is_refused(path: tuple[str, ...], option: Any, value:
         (("--ports", "0"), "expected standard, high or a port number from 1 to 65535"),
         (("--ports", "20000", "--address", "localhost"), "expected an IP address such as 127.0.0.1"),
         (("--address", "127.0.0.5"), "needs a run of ports: --ports 20000"),
-        (("--ports", "20000", "--address", "127.0.0.5", "--expose", "127.0.0.1"), "expected one of the two"),
-        (("--ports", "20000", "--address", "192.0.2.1"), "to let others reach the devices, write --expose 192.0.2.1"),
-        (("--ports", "20000", "--expose", "everyone"), "expected an IP address"),
-        (("--expose", "192.0.2.1"), "exposing needs a run of ports"),
+        (("--ports", "20000", "--address", "192.0.2.1"), "to let others reach the devices, add --expose"),
+        (("--ports", "20000", "--address", "everyone", "--expose"), "expected an IP address"),
+        (("--ports", "20000", "--expose"), "expected --address with the interface address"),
+        (("--address", "192.0.2.1", "--expose"), "needs a run of ports: --ports 20000"),
+        (("--stop-after", "soon"), "expected a time such as 90, 30s, 15min"),
     ],
 )
 def test_up_refuses_what_it_could_not_serve(arguments: tuple[str, ...], says: str) -> None:

@@ -84,7 +84,7 @@ def test_a_run_of_ports_needs_one_address_only(start: Callable[..., Up], site_fi
     [
         (["bensh"], "no site is called 'bensh'; did you mean bench?"),
         (["bench", "--ports", "low"], "found 'low', expected standard, high or a port number"),
-        (["bench", "--expose", "0.0.0.0"], "exposing needs a run of ports: --ports 20000"),
+        (["bench", "--expose"], "expected --address with the interface address"),
         (["bench", "--speed", "0"], "should be greater than or equal to 0.001"),
         (["nowhere.yaml"], "nowhere.yaml"),
     ],
