@@ -85,8 +85,10 @@ class PairResult:
     upper: str
     lower: str
     from_a: float
-    """Current of the fault from which it is so, A."""
+    """Current of the lower breaker from which it is so, A."""
     to_a: float
+    behind: str = ""
+    """The node behind which the fault is, if the lower breaker is one of several ways to it: they share the current."""
 
 
 @dataclass(frozen=True)
@@ -231,6 +233,7 @@ def study(components: Sequence[Electrical]) -> Study:
         if most > breaking_ka(breaker.params):
             result.weak.append(WeakResult(breaker.id, breaking_ka(breaker.params), most))
     result.pairs.extend(_pairs(components, (highest, on_sets)))
+    result.pairs.extend(_parallel_pairs(components, (highest, on_sets)))
     return result
 
 
@@ -267,6 +270,36 @@ def _pairs(components: Iterable[Electrical], networks: Sequence[Network]) -> Ite
             for most, share in sorted(ways)[-1:]:
                 for found in unselective(upper.params, lower, most, share):
                     yield PairResult(upper.id, name, found.from_a, found.to_a)
+
+
+def _parallel_pairs(components: Iterable[Electrical], networks: Sequence[Network]) -> Iterator[PairResult]:
+    """Breakers of parallel ways with the next one above, at a fault behind the place where the ways meet.
+
+    There each of them carries a part of the current that flows through the one above it.
+    """
+    seen: set[tuple[str, str]] = set()
+    for component in components:
+        lowers = [breaker for breaker in _next_above(component) if isinstance(breaker, Breaker)]
+        if isinstance(component, CircuitBreaker) or len(lowers) < 2:
+            continue
+        for lower in lowers:
+            for upper in _next_above(lower):
+                if (upper.id, lower.id) in seen:
+                    continue
+                worst = max((_behind(network, component.id, lower, upper) for network in networks), default=(0.0, 0.0))
+                if worst[0] > 0.0:
+                    seen.add((upper.id, lower.id))  # the first node is the one where the ways meet
+                    for found in unselective(upper.params, lower.params, *worst):
+                        yield PairResult(upper.id, lower.id, found.from_a, found.to_a, component.id)
+
+
+def _behind(network: Network, node: str, lower: Breaker, upper: CircuitBreaker) -> tuple[float, float]:
+    """Highest current of the lower breaker at a fault at that node, A, and the upper one's, times that; else zeros."""
+    shares = network.shares(node) if node in network.nodes else {}
+    part, whole = shares.get(lower.id, 0.0), shares.get(upper.id, 0.0)
+    if part < 1e-6 or whole <= part * 1.01:
+        return 0.0, 0.0
+    return C_MAX * NOMINAL_VOLTS / abs(network.ohm_at(node)) * part, whole / part
 
 
 def _next_above(component: Electrical) -> Iterator[CircuitBreaker]:

@@ -49,9 +49,9 @@ def _print(result: Study) -> None:
     branches = table("Branches", "branch", "kind", "A", "kW", "kvar", "% of rating")
     for f in result.branches:
         branches.add_row(f.name, f.kind, _tenth(f.amperes), _tenth(f.kw), _tenth(f.kvar), f"{f.percent:.0f}")
-    pairs = table("Not selective", "upper", "lower", "from A", "to A")
+    pairs = table("Not selective", "upper", "lower", "from A", "to A", "behind")
     for p in result.pairs:
-        pairs.add_row(p.upper, p.lower, f"{p.from_a:.0f}", f"{p.to_a:.0f}")
+        pairs.add_row(p.upper, p.lower, f"{p.from_a:.0f}", f"{p.to_a:.0f}", p.behind or "-")
     weak = table("Breaking capacity too low", "breaker", "capacity kA", "short circuit kA")
     for w in result.weak:
         weak.add_row(w.name, f"{w.breaking_ka:.0f}", f"{w.short_circuit_ka:.1f}")

@@ -21,7 +21,8 @@ class Range(NamedTuple):
 def unselective(upper: BreakerRatings, lower: BreakerRatings, most_a: float, share: float = 1.0) -> list[Range]:
     """The ranges up to `most_a` in which the upper breaker can no longer be called off when the lower one has broken.
 
-    `share`: the part of the lower breaker's current that the upper one carries. From cold.
+    `share`: the current of the upper breaker, times that of the lower one. From cold. A current at which the lower one
+    does not trip at all is an overload that it may carry.
     """
     found: list[Range] = []
     amperes, inside = lower.rated_a * lower.setting, False
@@ -29,7 +30,7 @@ def unselective(upper: BreakerRatings, lower: BreakerRatings, most_a: float, sha
         amperes = min(amperes, most_a)
         _, broken = trip_times(lower, amperes)
         committed, _ = trip_times(upper, amperes * share)
-        together = committed <= broken and committed < inf
+        together = committed <= broken < inf
         if together:
             found.append(found.pop()._replace(to_a=amperes) if inside else Range(amperes, amperes))
         inside = together

@@ -87,3 +87,23 @@ def test_ranges_with_selectivity_between_them_are_told_apart() -> None:
     low, high = found.pairs
     assert (low.from_a, low.to_a) == (pytest.approx(6_250.0, rel=0.05), pytest.approx(12_000.0, rel=0.05))
     assert high.from_a == pytest.approx(20_000.0, rel=0.05)
+
+
+@pytest.mark.parametrize(("short_time", "selective"), [(10.0, False), (1.5, True)])
+def test_parallel_ways_share_a_fault_that_the_breaker_above_carries_whole(short_time: float, selective: bool) -> None:
+    """Of 24 kA behind the board where three ways meet, 8 kA flow through each: the upper one has to wait for them."""
+    way = BreakerRatings(1000.0, short_time=short_time, short_time_s=0.2, tr_s=2.0)
+    found = of(
+        Utility("mains"),
+        Transformer("tx", TransformerRatings(kva=1000.0), {"input": "mains"}),
+        Breaker(
+            "upper",
+            BreakerRatings(2000.0, short_time=5.0, short_time_s=0.32, tr_s=24.0, instantaneous=1000.0),
+            {"input": "tx"},
+        ),
+        Board("board", None, {"in": "upper"}),
+        *(Breaker(f"way-{n}", way, {"input": "board"}) for n in range(3)),
+        Board("behind", None, {f"in-{n}": f"way-{n}" for n in range(3)}),
+    )
+    shared = [(pair.upper, pair.lower) for pair in found.pairs if pair.behind == "behind"]
+    assert shared == ([] if selective else [("upper", f"way-{n}") for n in range(3)])

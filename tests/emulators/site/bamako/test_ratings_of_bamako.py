@@ -113,5 +113,19 @@ def test_the_heat_of_the_coils_arrives_in_the_loops(bamako: Site) -> None:
         assert taken == pytest.approx(given, rel=1e-9)
 
 
-def test_every_breaker_can_break_the_short_circuit_behind_it(bamako: Site) -> None:
-    assert study(bamako.flow.ordered).weak == []
+def test_every_breaker_can_break_the_short_circuit_behind_it_and_is_selective(bamako: Site) -> None:
+    found = study(bamako.flow.ordered)
+    assert (found.weak, found.pairs) == ([], [])
+
+
+@pytest.mark.parametrize("place", ["ups-board-a", "ups-board-b"])
+def test_the_bypasses_clear_a_short_circuit_on_their_board_and_the_main_board_stays(
+    in_either_phase: Site, place: str
+) -> None:
+    site, path = in_either_phase, place[-1]
+    site.inject(place, "short-circuit")
+    site.advance(2.0)
+    opened = [event.who for event in site.plant.journal if event.what == "tripped" and event.who.startswith("q-")]
+    assert opened == [f"q-byp-{path}{unit}" for unit in (1, 2, 3)]
+    assert each(site, ("board-a", "board-b"), "live") == [True, True]
+    assert losses(site) == 0
