@@ -12,12 +12,17 @@ from twinfeed.emulators.plant.air.climate import Climate, Outdoors
 from twinfeed.emulators.plant.air.properties import wet_bulb_c
 from twinfeed.emulators.plant.air.thermal import LOOK_K, SHORTEST_LOOK_S
 from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import Component
 
 MIXING_S = 60.0
 """Time constant with which the air of a yard follows what its machines discharge, s (assumption)."""
+
+SPRAYED = 0.4
+"""Part of the way to the wet bulb by which people with hoses cool the intake air (assumption; the evaporative pads of
+manufacturers reach 0.7 to 0.9)."""
 
 MOST_RECIRCULATED = 0.9
 """Part of the intake air that is discharge at most."""
@@ -56,6 +61,8 @@ class YardRatings:
 class YardState(State):
     warmer_k: float = 0.0
     """Air at the intakes above that of the weather, K."""
+    sprayed: bool = False
+    """People spray water on the condensers."""
 
 
 class Yard(Component[YardState, YardRatings], Outdoors):
@@ -77,6 +84,10 @@ class Yard(Component[YardState, YardRatings], Outdoors):
             "a screen, scaffold or wall stands in the way of the discharge",
             {"recirculated": Parameter(25.0, "%", 1.0, 100.0 * MOST_RECIRCULATED, "part of the intake air")},
         ),
+    }
+    DEEDS: ClassVar[Mapping[str, DeedKind]] = {
+        "spray": DeedKind("spray water on the condensers", lambda yard, _: yard.spray(True), undo="stop-spraying"),
+        "stop-spraying": DeedKind("stop spraying them", lambda yard, _: yard.spray(False), undo="spray"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         "outdoor_c": "°C", "warmer_k": "K", "recirculated_percent": "%", "discharged_kw": "kW",
@@ -107,10 +118,18 @@ class Yard(Component[YardState, YardRatings], Outdoors):
         """Air at the intakes above that of the weather, K."""
         return self.state.warmer_k
 
+    def spray(self, on: bool) -> None:
+        """Spray water on the condensers, or stop: the intake air goes a part of the way to its wet bulb."""
+        if on != self.state.sprayed:
+            self.state.sprayed = on
+            self.log("sprayed" if on else "no longer sprayed")
+            self.touch()
+
     @property
     def outdoor_c(self) -> float:
         """Air at the intakes, degC."""
-        return self._climate.outdoor_c + self.state.warmer_k
+        dry_c = self._climate.outdoor_c + self.state.warmer_k
+        return dry_c - SPRAYED * (dry_c - wet_bulb_c(dry_c, self.dew_point_c)) if self.state.sprayed else dry_c
 
     @property
     def dew_point_c(self) -> float:

@@ -51,3 +51,12 @@ def test_wind_on_a_hot_day_trips_chillers_that_hold_the_halls_in_calm_air() -> N
     tripped = [chiller for chiller in s.chillers if chiller.state.trip == "high pressure"]
     assert tripped
     assert roof(s).warmer_k < 20.0  # fewer machines discharge less
+
+
+def test_water_from_hoses_cools_the_intake_air_towards_its_wet_bulb() -> None:
+    s = site(recirculated_percent=0.0)
+    s.run(60.0)
+    dry_c, wet_c = roof(s).outdoor_c, roof(s).wet_bulb_c
+    roof(s).spray(True)
+    s.run(60.0)
+    assert roof(s).outdoor_c == pytest.approx(dry_c - 0.4 * (dry_c - wet_c), abs=0.3)
