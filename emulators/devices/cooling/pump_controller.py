@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import sqrt
 from typing import Annotated, ClassVar, Literal
 
 from twinfeed.emulators.devices.cooling.probes import WATER_PROBE
@@ -122,8 +121,7 @@ class ChilledWaterPlant(Device[PlantControllerState]):
         if not self.params.pressure_kpa:
             return self.speed_percent
         held = self.controlled("loop.pressure", self.params.pressure_kpa, 1.0, 2.0 * self.params.pressure_kpa)
-        full = self.loop.full_speed_kpa()
-        return min(self.speed_percent, max(30.0, 100.0 * sqrt(held / full))) if full > 0.0 else self.speed_percent
+        return min(self.speed_percent, max(30.0, 100.0 * self.loop.speed_for(held)))
 
     @property
     def duty(self) -> int:

@@ -87,6 +87,15 @@ class WaterCoil(ABC):
 
     @property
     @abstractmethod
+    def throttles(self) -> bool:
+        """True if its valve is a two-way one, so that water it does not need stays in the supply pipe."""
+
+    @abstractmethod
+    def drawn_l_s(self, root: float) -> float:
+        """Water that its branch takes, l/s, where its pressure is `root` squared of that at the design point."""
+
+    @property
+    @abstractmethod
     def cooling_kw(self) -> float:
         """Heat that it takes out of the air, kW."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, sqrt
 from typing import Annotated, Any, ClassVar
 
 from twinfeed.emulators.plant.air.climate import Outdoors
@@ -16,8 +16,9 @@ from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K, Balance, Body
 from twinfeed.emulators.plant.cooling.chillers import Chiller
 from twinfeed.emulators.plant.cooling.circuits import ChilledWater, WaterCoil, WaterCooled
 from twinfeed.emulators.plant.cooling.heat_rejection import CoolingTower, DryCooler
-from twinfeed.emulators.plant.cooling.hydraulics import common_head_kpa
+from twinfeed.emulators.plant.cooling.hydraulics import Meeting, PumpCurve, common_head_kpa, meeting
 from twinfeed.emulators.plant.cooling.pumps import Pump
+from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
@@ -43,6 +44,11 @@ class WaterLoopRatings:
     design_kpa: Annotated[float, Range(0.0, 5000.0, "kPa")] = 0.0
     """Pressure that pipes, evaporators and coils take at the design flow, kPa: the head of its pumps there. 0: no
     pressure is modelled, and each pump gives its rated flow with its speed."""
+    coils_part: Annotated[float, Range(0.05, 0.95)] = 0.4
+    """Part of `design_kpa` that coils with their valves take; pipes and evaporators take the rest (assumption)."""
+    bypass_l_s: Annotated[float, Range(0.0, 10000.0, "l/s")] = 0.0
+    """Flow of the pumps below which a bypass between supply and return opens, so that chillers keep their flow while
+    two-way valves of coils are nearly shut, l/s."""
     design_l_s: Annotated[float, Range(0.0, 100000.0, "l/s")] = 0.0
     """Design flow, l/s; 0 for the rated flow of the pumps that run at the start."""
     fill_kpa: Annotated[float, Range(60.0, 2500.0, "kPa")] = 250.0
@@ -113,6 +119,10 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         """Of the loop with open valves, kPa/(l/s)^2; 0 where no pressure is modelled."""
         self._flow = (-1, 0.0)
         """The plant's moment, and what the pumps move in it, l/s."""
+        self._met = (-1, Meeting(0.0, 0.0, 0.0))
+        """The plant's moment, and the point where pumps and two-way valves meet in it."""
+        self._throttled = False
+        """Coils here have two-way valves."""
 
     def start(self) -> None:
         actors, name = self.plant.actors.values(), self.id
@@ -129,6 +139,11 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         p = self.params
         design_l_s = p.design_l_s or sum(x.params.flow_l_s for x in self.pumps if x.params.initially_on)
         self._resistance = p.design_kpa / design_l_s**2 if design_l_s > 0.0 else 0.0
+        self._design = PumpCurve(design_l_s, p.design_kpa, 1.0)
+        two_way = next((coil.id for coil in coils if coil.throttles), "")
+        if two_way and not self._resistance:
+            raise PlantError(f"{two_way} has a two-way valve: its loop {name} needs design_kpa, the head of its pumps")
+        self._throttled = two_way != ""
         outside = self.plant.find(self.params.climate) if self.params.climate else None
         self._climate = outside if isinstance(outside, Outdoors) else None
         super().start()
@@ -209,18 +224,23 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
     def _pumped_l_s(self) -> float:
         if self._closed:
             return 0.0
+        if self._throttled:
+            return self._meet().flow_l_s
         if self._resistance:
             head = self.head_kpa
             return sum([pump.curve(self.params.design_kpa).flow_at(head) for pump in self.pumps])
+        return sum([pump.rated_l_s for pump in self.pumps]) * self._free
+
+    @property
+    def _free(self) -> float:
+        """Part of the flow that a blocked strainer leaves."""
         blocked = self.fault("restriction")
-        pumped = sum([pump.rated_l_s for pump in self.pumps])
-        return pumped * (1.0 - blocked["loss"] / 100.0) if blocked else pumped
+        return 1.0 - blocked["loss"] / 100.0 if blocked else 1.0
 
     @property
     def _resisting(self) -> float:
         """Resistance now, kPa/(l/s)^2."""
-        blocked = self.fault("restriction")
-        free = 1.0 - blocked["loss"] / 100.0 if blocked else 1.0
+        free = self._free
         return inf if self._closed or free <= 0.0 else self._resistance / free**2
 
     @property
@@ -228,12 +248,35 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
         """Differential pressure of the pumps, kPa; 0 where none is modelled."""
         if not self._resistance or self.static_kpa < LEAST_SUCTION_KPA:
             return 0.0
+        if self._throttled and not self._closed:
+            return self._meet().head_kpa
         return common_head_kpa([pump.curve(self.params.design_kpa) for pump in self.pumps], self._resisting)
 
-    def full_speed_kpa(self) -> float:
-        """Differential pressure that the pumps which should turn would give at full speed, kPa."""
-        curves = [pump.curve(self.params.design_kpa)._replace(speed=1.0) for pump in self.pumps if pump.target > 0.0]
-        return common_head_kpa(curves, self._resisting) if self._resistance else 0.0
+    def _meet(self) -> Meeting:
+        """The point where its pumps and its coils meet now."""
+        if self._met[0] != self.plant.moment:
+            curves = [pump.curve(self.params.design_kpa) for pump in self.pumps]
+            self._met = (self.plant.moment, meeting(curves, self._design, self.params.coils_part, self._taken))
+        return self._met[1]
+
+    def _taken(self, root: float) -> float:
+        """Water that coils and bypass take where the pressure at the coils is `root` squared of the design's, l/s."""
+        free = self._free
+        return max(self.params.bypass_l_s * min(1.0, root), sum([c.drawn_l_s(root * free) for c in self.coils]))
+
+    def speed_for(self, kpa: float) -> float:
+        """Speed, 0 to 1, with which the pumps that should turn hold that differential pressure; 1 if none does."""
+        turning = [pump.curve(self.params.design_kpa)._replace(speed=1.0) for pump in self.pumps if pump.target > 0.0]
+        if not self._throttled or self._closed:
+            full_kpa = common_head_kpa(turning, self._resisting) if self._resistance else 0.0
+            return min(1.0, sqrt(kpa / full_kpa)) if full_kpa > 0.0 else 1.0
+        low, high = 0.0, 1.0
+        for _ in range(12):
+            speed = (low + high) / 2.0
+            curves = [curve._replace(speed=speed) for curve in turning]
+            less = meeting(curves, self._design, self.params.coils_part, self._taken).head_kpa < kpa
+            low, high = (speed, high) if less else (low, speed)
+        return high
 
     def pump_l_s(self, pump: Pump) -> float:
         """Water that this pump moves, l/s."""
@@ -296,7 +339,9 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
 
     @property
     def coil_share(self) -> float:
-        """Part of their rated flow that the coils get with their valves open."""
+        """Part of their rated flow that the coils get with their valves open; above 1 where pressure is to spare."""
+        if self._throttled:
+            return 0.0 if self._closed else self._meet().root * self._free
         coils_l_s = sum(coil.rated_l_s for coil in self.coils) if self._chosen else self._all_coils_l_s
         return min(1.0, self.flow_l_s / coils_l_s) if coils_l_s else 0.0
 
