@@ -28,7 +28,9 @@ def test_an_outage_comes_as_published_and_its_lesson_mends_it(played: outages.Pl
     assert played.broke, [str(verdict) for verdict in played.outcome.verdicts]
     assert played.mends, [str(verdict) for verdict in played.mended.verdicts]
     shown = outages_page.kept()[played.outage.id]
-    assert [row.twin_s for row in played.rows] == pytest.approx(shown["twin_s"], rel=0.1, abs=60.0), "write the page anew"
+    assert [row.twin_s for row in played.rows] == pytest.approx(shown["twin_s"], rel=0.1, abs=60.0), (
+        "write the page anew"
+    )
 
 
 def test_every_published_outage_is_told(shared_data: Path) -> None:
