@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -118,8 +119,25 @@ def shared_data() -> Path:
     if not folder.is_dir():
         if os.environ.get("TWINFEED_REQUIRE_SHARED") == "1":
             pytest.fail(f"{folder} is missing and TWINFEED_REQUIRE_SHARED=1 demands it")
-        pytest.skip(f"no shared data at {folder} (set TWINFEED_SHARED to its parent folder)")
+        pytest.skip(f"{NO_SHARED_DATA} {folder} (set TWINFEED_SHARED to its parent folder)")
     return folder
+
+
+NO_SHARED_DATA = "no shared data at"
+"""Beginning of the reason of a skip for want of recordings, MIBs and tables that this project may not ship."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """One line at the end says which checks did not run for want of shared data."""
+    skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
+    lacking = [r.nodeid for r in skipped if isinstance(r.longrepr, tuple) and NO_SHARED_DATA in r.longrepr[2]]
+    if lacking:
+        folders = Counter(str(Path(nodeid.partition("::")[0]).parent) for nodeid in lacking)
+        where = ", ".join(f"{folder} {count}" for folder, count in sorted(folders.items()))
+        terminalreporter.write_line(
+            f"{len(lacking)} of {len(skipped)} skips: comparisons with recordings, MIBs and published tables that are not "
+            f"on this machine (set TWINFEED_SHARED to the folder of their `data`): {where}"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,9 @@ WORDS = ("a", "b")
 RANGES_V = {"narrow": 16.0, "medium": 23.0, "wide": 30.0}
 """The distance from 230 V that a source may have (APC AP77xx user manual p. 14, 230 V model), V."""
 
+HYSTERESIS = 0.02
+"""A load state is left when the reading is this part of the limit below (above, for low load) it (assumption)."""
+
 
 @dataclass(frozen=True)
 class SourceSwitchParams(Params):
@@ -45,6 +48,8 @@ class SourceSwitchState(State):
     peak_a: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
     """Highest output current of each phase, A."""
     peak_w: float = 0.0
+    load: str = "normal"
+    """The load against its limits: normal, low, near-overload or overload."""
     names: dict[str, str] = field(default_factory=dict)
 
 
@@ -91,6 +96,7 @@ class SourceSwitch(Device[SourceSwitchState]):
             if any(now > peak for now, peak in zip(amperes, self.state.peak_a, strict=True)):
                 self.state.peak_a = [max(pair) for pair in zip(amperes, self.state.peak_a, strict=True)]
             self.state.peak_w = max(self.state.peak_w, self.switch.load_kw * 1000.0)
+        self.state.load = self._load_state()
         super().react()
 
     # -- readings -----------------------------------------------------------------------------------------------
@@ -126,14 +132,14 @@ class SourceSwitch(Device[SourceSwitchState]):
     def load_percent(self) -> float:
         return 100.0 * max(self.amperes) / self.switch.params.rated_a
 
-    @property
-    def load_state(self) -> str:
-        percent = self.load_percent
-        if percent >= self.limit("overload"):
-            return "overload"
-        if percent >= self.limit("near-overload"):
-            return "near-overload"
-        return "low" if max(self.amperes) < self.params.low_load_a else "normal"
+    def _load_state(self) -> str:
+        """The load against its limits: a state is left when the reading is `HYSTERESIS` of the limit beyond it."""
+        percent, before, amperes = self.load_percent, self.state.load, max(self.amperes)
+        for kind in ("overload", "near-overload"):
+            if percent >= self.limit(kind) * (1.0 - HYSTERESIS if before == kind else 1.0):
+                return kind
+        low_a = self.params.low_load_a * (1.0 + HYSTERESIS if before == "low" else 1.0)
+        return "low" if amperes < low_a else "normal"
 
     def limit(self, name: str) -> float:
         """A load threshold, % of rated."""
@@ -163,6 +169,7 @@ class SourceSwitch(Device[SourceSwitchState]):
 
     def set_limit(self, name: str, amperes: float) -> None:
         self.state.settings[name] = 100.0 * amperes / self.switch.params.rated_a
+        self.touch()
 
     def rename(self, source: int, name: str) -> None:
         self.state.names[str(source)] = name

@@ -14,8 +14,8 @@ ALARMS: Alarms[SourceSwitch] = (
     Alarm("source_a_lost", "source A is out of limits", lambda d: not d.available(1)),
     Alarm("source_b_lost", "source B is out of limits", lambda d: not d.available(2)),
     Alarm("output_lost", "nothing reaches the output", lambda d: not d.switch.live, severity="critical"),
-    Alarm("overload", "the output is over its limit", lambda d: d.load_state == "overload", severity="critical"),
-    Alarm("near_overload", "the output is near its limit", lambda d: d.load_state == "near-overload"),
+    Alarm("overload", "the output is over its limit", lambda d: d.state.load == "overload", severity="critical"),
+    Alarm("near_overload", "the output is near its limit", lambda d: d.state.load == "near-overload"),
     Alarm(
         "out_of_sync",
         "the sources are out of step",
@@ -67,7 +67,7 @@ POINTS: Points[SourceSwitch] = (
     Point(
         "output.state",
         "load against the thresholds",
-        lambda d: d.load_state,
+        lambda d: d.state.load,
         values=("normal", "low", "near-overload", "overload"),
     ),
     Point("rating.current", "rated current of a phase", lambda d: d.switch.params.rated_a, "A"),
