@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import math
+import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from twinfeed.harness.campaign.branches import Branches, folder_of
 from twinfeed.harness.campaign.identity import Identity, alike, identities, of_violation
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.journal import Journal, Trace
@@ -23,6 +26,13 @@ from twinfeed.harness.worlds.sites import fresh
 
 EXTREMES: Mapping[str, float] = {"*.inlet_c": -1.0, "*.charge_percent": 1.0}
 """Quantities whose extremes draw a search, and their sign there: the smaller the product, the nearer to harm."""
+
+MONITORS = sys.version_info >= (3, 12)
+"""True if Python reports the lines of chosen code, without a cost for other code."""
+
+TRACED_EACH = 1 if MONITORS else 4
+"""One of so many scenarios notes the branches of the controller. `sys.settrace` doubles the processor time of a
+scenario (measured with the reference on the pilot site)."""
 
 SAID = (str, bool)
 """Types of event data that name something: a cause, an alarm, a state. Numbers differ in every run."""
@@ -45,7 +55,7 @@ class Tried:
     octets: str = ""
     """A hash of everything that was sent, with its time. Scenarios with the same one are the same to a controller."""
     reached: frozenset[str] = field(default=frozenset(), repr=False)
-    """Alarms, transitions, positions: each event of the journal without its numbers."""
+    """Alarms, transitions, positions: each event of the journal without its numbers; and branches of the controller."""
     ended_s: float = 0.0
     """The end of the run, s of the site's clock."""
     processor_s: float = 0.0
@@ -61,25 +71,30 @@ class Tried:
         return min((margin for _, margin in self.margins), default=math.inf)
 
 
-def attempt(scenario: Scenario, patience_s: float = PATIENCE_S, known: frozenset[Identity] = frozenset()) -> Tried:
+def attempt(
+    scenario: Scenario, patience_s: float = PATIENCE_S, known: frozenset[Identity] = frozenset(), traced: bool = False
+) -> Tried:
     """Run a scenario to its first violation that is not `known`: a failure that comes in every scenario would hide all
-    that come after it.
+    that come after it. If it is `traced`, it reaches the branches of the controller, too.
 
     Raises:
         as `trial`.
     """
     began, octets = time.process_time(), _Octets()
-    outcome = trial(
-        scenario,
-        also=_drawn_by(scenario),
-        patience_s=patience_s,
-        heard=octets.add,
-        passing=lambda violation: of_violation(violation) in known,
-    )
-    return tried(outcome, octets.hash, time.process_time() - began)
+    branches = Branches(folder_of(scenario.controller)) if traced and scenario.controller else None
+    with branches.monitored() if branches and MONITORS else nullcontext():
+        outcome = trial(
+            scenario,
+            also=_drawn_by(scenario),
+            patience_s=patience_s,
+            heard=octets.add,
+            passing=lambda violation: of_violation(violation) in known,
+            run_owned=branches.run if branches and not MONITORS else None,
+        )
+    return tried(outcome, octets.hash, time.process_time() - began, branches.texts if branches else frozenset())
 
 
-def tried(outcome: Outcome, octets: str, processor_s: float) -> Tried:
+def tried(outcome: Outcome, octets: str, processor_s: float, branches: frozenset[str] = frozenset()) -> Tried:
     """The small value of an outcome."""
     margins = [(str(verdict.about), verdict.margin) for verdict in outcome.verdicts if math.isfinite(verdict.margin)]
     return Tried(
@@ -90,7 +105,7 @@ def tried(outcome: Outcome, octets: str, processor_s: float) -> Tried:
         tuple(_extremes(outcome.journal.trace)),
         tuple(str(verdict.about) for verdict in outcome.verdicts if verdict.vacuous),
         octets,
-        frozenset(reached(outcome.journal)),
+        branches.union(reached(outcome.journal)),
         outcome.ended_s,
         processor_s,
         outcome.seed,

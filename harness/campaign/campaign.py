@@ -5,6 +5,7 @@
 
 The same seed gives the same campaign on every machine, fast or slow, with one job or several: outcomes are learnt in
 the order in which their scenarios were proposed, and a proposal follows from the outcomes up to `LAG` scenarios before.
+A failure is made small as soon as all scenarios before its own have ended.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from twinfeed.harness.campaign.attempt import Tried, attempt
+from twinfeed.harness.campaign.attempt import TRACED_EACH, Tried, attempt
 from twinfeed.harness.campaign.identity import RUNS, Identity
 from twinfeed.harness.campaign.memory import Memory
 from twinfeed.harness.campaign.proposals import Proposals
@@ -141,7 +142,8 @@ class Campaign:
         )
         self._to_do: list[Job] = []
         self._lag = max(LAG, 2 * self._workers.count)
-        self._proposed = self._learnt = 0
+        self._proposed = self._judged = self._learnt = 0
+        """Places of the last scenario that was proposed, searched for failures, and learnt for proposals."""
         self._arrived: dict[int, Tried] = {}
         """Outcomes that are not learnt yet, by the place of their scenarios in the campaign."""
         self._dry = False
@@ -167,8 +169,8 @@ class Campaign:
             self._workers.kill()
         finally:
             for place in sorted(self._arrived):  # after an interrupt: what came is kept, in the order of the proposals
-                self._learnt = place - 1
-                self._learn_next()
+                self._judge(place)
+                self._learn(self._arrived[place])
             self.result.seconds = self._seconds
             self._workers.close()
         return self.result
@@ -220,6 +222,8 @@ class Campaign:
             self._progress(self.result, None)
 
     def _next(self) -> Job | None:
+        while self._judged + 1 in self._arrived:
+            self._judge(self._judged + 1)
         over = self.result.exhausted or self._budget.spent(self._proposed, self._seconds)
         needed = self._proposed if over or self._dry else self._proposed - self._lag
         while self._learnt < needed and self._learnt + 1 in self._arrived:
@@ -234,15 +238,23 @@ class Campaign:
             self.result.exhausted = self._learnt == self._proposed
             return self._next() if self._arrived or self.result.exhausted else None
         self._proposed += 1
-        return _attempt, (self._proposed, scenario, self._patience_s, frozenset(self.result.found), self._heads)
+        return _attempt, (self._proposed, scenario, self._patience_s, self._known, self._heads)
 
     def _learn_next(self) -> None:
         self._learnt += 1
-        tried = self._arrived.pop(self._learnt)
-        self._learn(tried)
+        self._learn(self._arrived.pop(self._learnt))
+
+    def _judge(self, place: int) -> None:
+        self._judged = place
+        tried = self._arrived[place]
         for identity in tried.broken:
             if identity not in self.result.found:
-                self._new(identity, tried, self._learnt)
+                self._new(identity, tried, place)
+
+    @property
+    def _known(self) -> frozenset[Identity]:
+        """The failures that the next proposal knows."""
+        return frozenset(identity for identity, found in self.result.found.items() if found.examples <= self._learnt)
 
     def _take(self, job: Job, outcome: Any) -> None:
         if isinstance(outcome, WorkerDied):
@@ -304,7 +316,7 @@ def _attempt(
     place: int, scenario: Scenario, patience_s: float, known: frozenset[Identity], expected: tuple[str, str, str]
 ) -> Tried:
     same_versions(scenario.site, scenario.controller, expected)
-    return attempt(scenario, patience_s, known)
+    return attempt(scenario, patience_s, known, traced=place % TRACED_EACH == 0)
 
 
 def _reduce(

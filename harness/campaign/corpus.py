@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 
 from twinfeed.harness.campaign.attempt import Tried
 
+FEW = 10
+"""An event that at most so many scenarios have reached is uncommon."""
+
 MOST = 400
 """Entries; beyond it the ones with the least energy are dropped."""
 
@@ -19,6 +22,8 @@ class Entry:
     tried: Tried
     new: frozenset[str]
     """The events that no earlier scenario had."""
+    uncommon: tuple[str, ...] = ()
+    """Its events that few scenarios had reached when it came. Only these count for its energy."""
     picked: int = 0
     """Number of times that it was chosen to be altered."""
 
@@ -46,14 +51,15 @@ class Corpus:
         for about, margin in near:
             self.nearest[about] = min(margin, self.nearest.get(about, margin))
         if unlike and not tried.broken and (new or nearer):
-            self.entries.append(Entry(tried, new))
+            uncommon = sorted(event for event in tried.reached if self.seen[event] <= FEW)
+            self.entries.append(Entry(tried, new, tuple(uncommon)))
             if len(self.entries) > MOST:
                 self.entries.remove(min(self.entries, key=self.energy))
         return unlike
 
     def energy(self, entry: Entry) -> float:
         """The weight of an entry: rare events and small margins count for it, each earlier choice against it."""
-        rare = sum(1.0 / self.seen[event] for event in entry.tried.reached)
+        rare = sum(1.0 / self.seen[event] for event in entry.uncommon)
         margins = (*entry.tried.margins, *entry.tried.extremes)
         near = sum(1.0 for about, margin in margins if margin <= self.nearest[about])
         return (0.1 + rare + near) / (1 + entry.picked)

@@ -81,10 +81,12 @@ def trial(
     patience_s: float = PATIENCE_S,
     heard: Callable[[Frame], None] | None = None,
     passing: Callable[[Violation], bool] = lambda violation: False,
+    run_owned: Callable[[asyncio.Handle], None] | None = None,
 ) -> Outcome:
     """Run it. `everything` records all quantities and runs to the end; else the first violation ends the run, and what
     the properties name is recorded, and what `also` names. `heard` is called with everything that is sent, which is
-    then not kept. A violation for which `passing` is true does not end the run.
+    then not kept. A violation for which `passing` is true does not end the run. `run_owned` runs the callbacks of the
+    controller (see `VirtualLoop.run_owned`).
 
     An exception of the code under test ends the run, also one of a callback or of a task that nothing awaits; so does a
     controller that does not yield for `patience_s` of the machine's clock (0: it may).
@@ -107,6 +109,7 @@ def trial(
     waiting: tuple[Scheduled, ...] = ()
     ended_s = 0.0
     loop = VirtualLoop(VirtualNetwork(world.seed), patience_s=patience_s)
+    loop.run_owned = run_owned
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
         runner.run(world.start())
         if heard is not None:

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 
 from twinfeed.harness.virtual import guard
 from twinfeed.harness.virtual.network import VirtualNetwork
+from twinfeed.harness.virtual.owner import owner_in
 from twinfeed.harness.virtual.places import place, waits
 from twinfeed.harness.virtual.strict import Handler, StrictLoop
 from twinfeed.harness.virtual.watchdog import NAME as WATCHDOG
@@ -84,6 +85,8 @@ class VirtualLoop(StrictLoop):
         self.time_limit_s = time_limit_s
         self._clock_resolution = CLOCK_RESOLUTION_S
         self._selector = _NoSelector()
+        self.run_owned: Callable[[asyncio.Handle], None] | None = None
+        """Runs each callback that has an owner (the controller under test), in place of the loop; it observes."""
         self.network = network or VirtualNetwork()
         self.network.attach(self, self.arrive_at)
 
@@ -146,10 +149,15 @@ class VirtualLoop(StrictLoop):
         while scheduled and scheduled[0][0] < due_s:
             ready.append(heapq.heappop(scheduled)[2])
         handle: asyncio.Handle | None
+        run_owned = self.run_owned
         for _ in range(len(ready)):
             handle = ready.popleft()
-            if not handle._cancelled:
+            if handle._cancelled:
+                continue
+            if run_owned is None or owner_in(handle._context) is None:  # type: ignore[attr-defined]
                 handle._run()
+            else:
+                run_owned(handle)
         handle = None  # as asyncio's: the traceback of a callback that raised keeps this frame, and whatever it names
 
     def _jump(self) -> None:

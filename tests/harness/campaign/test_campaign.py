@@ -83,7 +83,9 @@ class Busy(Workers):
         return [((function, arguments), function(*arguments)) for function, arguments in done]
 
 
-def decided(scenario: Scenario, patience_s: float = 0.0, known: frozenset[Identity] = frozenset()) -> Tried:
+def decided(
+    scenario: Scenario, patience_s: float = 0.0, known: frozenset[Identity] = frozenset(), traced: bool = False
+) -> Tried:
     """The outcome of a scenario by its faults alone: a failure for every kind but those that are known."""
     broken = {Identity(f"no {fault.kind}", "violated", "") for fault in scenario.injections if fault.for_s is None}
     onsets = frozenset(f"{fault.target} {fault.at_s:g}" for fault in scenario.injections)
