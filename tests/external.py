@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-TIMEOUT_S = 30.0
+TIMEOUT_S = 120.0
 """Longest any client may take, s."""
 
 
@@ -45,10 +45,10 @@ def background(command: Sequence[str], log: Path, env: Mapping[str, str] | None 
     finally:
         process.send_signal(signal.SIGTERM)
         try:
-            process.wait(10)
+            process.wait(120)
         except subprocess.TimeoutExpired:
             process.kill()
-            process.wait(10)
+            process.wait(120)
 
 
 def until(holds: Callable[[], bool], why: Callable[[], str] = str, patience_s: float = TIMEOUT_S) -> None:

@@ -44,7 +44,7 @@ interlocks:
 limits: {safe_within: 30s, heartbeat: 5s, step: 10s}
 """
 
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0
 """The time that anything may take on a machine that does much else, s; nothing is measured by it."""
 
 HOLDING = """

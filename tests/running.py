@@ -59,5 +59,5 @@ def running(site: Site, speed: float = 1.0, ports: str | int = "high", state: Pa
     finally:
         asyncio.run_coroutine_threadsafe(live.stop(), loop).result(30)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(120)
         loop.close()

@@ -7,6 +7,7 @@ the others from being moved.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import os
 import subprocess
@@ -105,6 +106,14 @@ def telling(rig: Rig, stack: contextlib.ExitStack | contextlib.AsyncExitStack) -
 _GUARDS: list[subprocess.Popen[bytes]] = []
 """The guards that this process has started. They outlive it; one that is not kept counts as forgotten
 (ResourceWarning)."""
+
+
+@atexit.register
+def _outlived() -> None:
+    """Else the interpreter warns of guards that still run when this process ends, which they are meant to."""
+    for guard in _GUARDS:
+        if guard.poll() is None:
+            guard.returncode = 0
 
 
 def start_guard(rig: Rig) -> subprocess.Popen[bytes]:

@@ -215,7 +215,7 @@ def running(runtime: Path) -> Iterator[Callable[[str], None]]:
     yield start
     for process in up.values():
         process.terminate()
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 @pytest.mark.parametrize("block", sorted(of_kind("site"), key=lambda b: (b.argument, b.place)), ids=place)

@@ -68,7 +68,12 @@ def by_net_snmp(port: int, folder: Path) -> dict[str, str]:
     command = [program("snmpbulkwalk", "snmp"), "-v2c", "-c", "public", "-t", "1", "-r", "0", "-On", "-Cc"]
     environment = {"SNMPCONFPATH": str(folder), "SNMP_PERSISTENT_DIR": str(folder), "MIBS": ""}
     printed = subprocess.run(
-        [*command, f"127.0.0.1:{port}", TABLE], capture_output=True, text=True, env=environment, timeout=30, check=False
+        [*command, f"127.0.0.1:{port}", TABLE],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+        check=False,
     ).stdout
     return {
         match[1]: match[2] for line in printed.splitlines() if (match := VALUE.match(line)) and "No more" not in line
@@ -147,7 +152,9 @@ def test_mbpoll_reads_the_registers_that_were_recorded(shared_cases: Path, tmp_p
             "20",
             "-1",
         ]
-        printed = subprocess.run([*command, "127.0.0.1"], capture_output=True, text=True, timeout=30, check=True).stdout
+        printed = subprocess.run(
+            [*command, "127.0.0.1"], capture_output=True, text=True, timeout=120, check=True
+        ).stdout
         recorded("modbus://127.0.0.1:3503/1", tmp_path / "r.jsonl", "--ranges", "holding:0-39")
     theirs = {int(n): int(value) for n, value in re.findall(r"^\[(\d+)\]:\s+(\d+)", printed, re.MULTILINE)}
     assert theirs == {n: 3 * n for n in range(20, 40)}

@@ -31,7 +31,7 @@ def scrape(bench: Running, shared_data: Any, tmp_path_factory: pytest.TempPathFa
 
     def ask(device: str, module: str) -> Metrics:
         url = f"http://{place}/snmp?module={module}&target={bench.at(device)}"
-        with urllib.request.urlopen(url, timeout=30) as answer:
+        with urllib.request.urlopen(url, timeout=120) as answer:
             lines = answer.read().decode().splitlines()
         pairs = (line.rpartition(" ") for line in lines if line and not line.startswith("#"))
         return {_shortened(name): float(value) for name, _, value in pairs}

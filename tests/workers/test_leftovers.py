@@ -67,7 +67,7 @@ def test_what_a_killed_run_started_is_killed(signal_sent: signal.Signals, starte
 
 
 def test_what_a_run_left_is_named_when_it_ends(started: list[int]) -> None:
-    said, errors = run("watching.communicate()").communicate(timeout=60)
+    said, errors = run("watching.communicate()").communicate(timeout=120)
     started += map(int, said.split())
     assert not any(map(running, started))
     for process in started:
@@ -76,7 +76,7 @@ def test_what_a_run_left_is_named_when_it_ends(started: list[int]) -> None:
 
 def test_programs_of_another_run_are_left_alone(started: list[int]) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        _, errors = run("watching.communicate()").communicate(timeout=60)
+        _, errors = run("watching.communicate()").communicate(timeout=120)
         assert other.poll() is None
         assert str(other.pid) not in errors
         other.communicate(b"\n")

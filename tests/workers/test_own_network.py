@@ -23,5 +23,5 @@ def test_an_address_that_is_taken_here_is_free_there() -> None:
     with socket.create_server(("127.30.0.11", 0)) as taken:
         script = BIND.format(port=taken.getsockname()[1])
         command = [*shlex.split(own_network.command()), "-c", script]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
     assert (done.stdout.strip(), done.returncode) == ("127.0.0.1 ::1", 0), done.stderr

@@ -23,7 +23,7 @@ def by_scram(*files: Path, order: int) -> tuple[float, int]:
     """The top event's probability and the number of minimal cut sets that SCRAM finds."""
     scram = program("scram", "scram")
     asked = [scram, "--bdd", "--probability", "true", "--limit-order", str(order)]
-    out = subprocess.run([*asked, *map(str, files)], capture_output=True, text=True, timeout=60, check=True).stdout
+    out = subprocess.run([*asked, *map(str, files)], capture_output=True, text=True, timeout=120, check=True).stdout
     products = re.search(r'<sum-of-products[^>]* products="(\d+)"[^>]* probability="([^"]+)"', out)
     assert products, out
     return float(products[2]), int(products[1])

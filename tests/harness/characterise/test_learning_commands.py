@@ -78,7 +78,7 @@ def replayed(recording: Path, port: int) -> Iterator[str]:
             yield process.stdout.readline().split(" ")[0]
         finally:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0
+            assert process.wait(120) == 0
 
 
 def test_a_replayed_recording_is_recorded_as_it_is(cli: Cli, ups: Path, tmp_path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_recorder_that_is_ended_goes_on_where_it_was(cli: Cli, ups: Path, tmp_
         with subprocess.Popen(command(*arguments, "5/s"), env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as first:
             until(lambda: again.exists() and again.read_bytes().count(b"variables") >= 3)
             first.send_signal(number)
-            _, said = first.communicate(timeout=30)
+            _, said = first.communicate(timeout=120)
         if number == signal.SIGINT:
             assert first.returncode == 3
             assert f"stopped; the answers so far are kept in {again}: run the same command again to continue" in said

@@ -32,7 +32,7 @@ def quiet(cli: Cli) -> None:
     """Clears what a test has broken, and waits until the site is at peace: only then the next test begins."""
     yield
     cli("clear")
-    deadline = time.monotonic() + 30.0
+    deadline = time.monotonic() + 120.0
     while cli("status").exit_code != 0:
         assert time.monotonic() < deadline, cli("status").output
         time.sleep(0.1)

@@ -13,7 +13,7 @@ from twinfeed.harness.worlds.live import LiveWorld
 from twinfeed.harness.worlds.sites import fresh
 
 ROOT = Path(__file__).parents[3]
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """The time that a busy machine may take to start the program, s."""
 
 

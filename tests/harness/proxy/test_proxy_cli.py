@@ -30,7 +30,7 @@ def device_port() -> Iterator[int]:
         yield int(server.stdout.readline())
     finally:
         server.kill()
-        server.communicate(timeout=10)
+        server.communicate(timeout=120)
 
 
 @contextmanager
@@ -45,7 +45,7 @@ def proxied(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 def port_of(line: str) -> int:
@@ -69,7 +69,7 @@ def test_a_fault_on_the_command_line_is_what_a_client_gets_and_ctrl_c_writes_the
         assert answer.exception_code == 6
         process.send_signal(signal.SIGINT)
         rest = process.stdout.read()
-        assert process.wait(30) == 0
+        assert process.wait(120) == 0
     assert f"tshark -r {file} -o mbtcp.tcp.port:{port_of(line)}" in rest
     assert file.stat().st_size > 500
 

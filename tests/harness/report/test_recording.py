@@ -215,7 +215,7 @@ def test_a_killed_run_goes_on(pytester: pytest.Pytester) -> None:
         """
     )
     command = [sys.executable, "-m", "pytest", "--report", "out"]
-    killed = subprocess.run(command, cwd=pytester.path, capture_output=True, timeout=60, check=False)
+    killed = subprocess.run(command, cwd=pytester.path, capture_output=True, timeout=120, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert told(pytester.path / "out", "test", "measured")[0].data["value"] == 230.0
     (pytester.path / "again").touch()

@@ -292,7 +292,7 @@ def test_ctrl_c_ends_a_search_at_once(folder: Path, swallow: str, jobs: str) -> 
         assert search.stdout is not None
         assert search.stdout.readline().startswith("busy")  # two processes may write at once
         search.send_signal(signal.SIGINT)
-        output, errors = search.communicate(timeout=60)
+        output, errors = search.communicate(timeout=120)
     finally:
         search.kill()
     assert search.returncode == 130, errors

@@ -273,7 +273,7 @@ class TestErrors:
 
     async def test_a_wrong_answer(self) -> None:
         async with answering(lambda request: mbap(request, "03 02 0001")) as port:
-            modbus = ModbusTransport.tcp("127.12.0.1", port, timeout_s=10.0)
+            modbus = ModbusTransport.tcp("127.12.0.1", port, timeout_s=60.0)
             handle = DeviceHandle("meter-9", library.get("schneider-pm5000"), modbus=modbus)
             with pytest.raises(
                 WrongAnswer,
@@ -288,7 +288,7 @@ class TestErrors:
 
     async def test_a_number_without_a_meaning(self) -> None:
         async with answering(lambda request: mbap(request, "03 02 03E7")) as port:
-            modbus = ModbusTransport.tcp("127.12.0.1", port, timeout_s=10.0)
+            modbus = ModbusTransport.tcp("127.12.0.1", port, timeout_s=60.0)
             handle = DeviceHandle("generator-9", library.get("dse-gencomm"), modbus=modbus)
             reading = await handle.read("mode")
             assert reading.value != reading.value

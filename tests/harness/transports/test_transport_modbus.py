@@ -44,15 +44,15 @@ async def device(request: pytest.FixtureRequest, unit: TableUnit, tmp_path: Path
         await server.start()
         match request.param:
             case "tls":
-                transport = ModbusTransport.tls(*server.address, context=theirs, timeout_s=10.0)
+                transport = ModbusTransport.tls(*server.address, context=theirs, timeout_s=60.0)
             case "udp":
-                transport = ModbusTransport.udp(*server.address, timeout_s=10.0)
+                transport = ModbusTransport.udp(*server.address, timeout_s=60.0)
             case "rtu-tcp":
-                transport = ModbusTransport.rtu_over_tcp(*server.address, timeout_s=10.0)
+                transport = ModbusTransport.rtu_over_tcp(*server.address, timeout_s=60.0)
             case "serial":
-                transport = ModbusTransport.serial(far, parity="N", timeout_s=10.0)
+                transport = ModbusTransport.serial(far, parity="N", timeout_s=60.0)
             case _:
-                transport = ModbusTransport.tcp(*server.address, timeout_s=10.0)
+                transport = ModbusTransport.tcp(*server.address, timeout_s=60.0)
         yield transport
         transport.close()
         await server.stop()
@@ -100,7 +100,7 @@ class TestUnits:
         async with serial_line() as (near, far):
             server = ModbusSerialServer({1: unit, 2: TableUnit(holding=[42])}, near, parity="N")
             await server.start()
-            first = ModbusTransport.serial(far, 1, parity="N", timeout_s=10.0)
+            first = ModbusTransport.serial(far, 1, parity="N", timeout_s=60.0)
             second = first.unit(2)
             assert await first.read_registers("holding", 5, 1) == b"\0\x05"
             assert await second.read_registers("holding", 0, 1) == b"\0\x2a"
@@ -122,7 +122,7 @@ class TestIdentification:
     async def _of(self, unit: TableUnit) -> dict[int, bytes]:
         server = ModbusTcpServer(direct(unit), HOST, 0)
         await server.start()
-        device = ModbusTransport.tcp(*server.address, timeout_s=10.0)
+        device = ModbusTransport.tcp(*server.address, timeout_s=60.0)
         try:
             return await device.identification()
         finally:
@@ -138,7 +138,7 @@ class TestPymodbusServer:
         server = PymodbusServer([SimDevice(id=1, simdata=registers)], address=(HOST, 0))
         await server.serve_forever(background=True)
         port = server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
-        device = ModbusTransport.tcp(HOST, port, timeout_s=10.0)
+        device = ModbusTransport.tcp(HOST, port, timeout_s=60.0)
         assert await device.read_registers("holding", 3, 2) == struct.pack(">2H", 103, 104)
         await device.write_registers(3, b"\x12\x34")
         await device.write_registers(4, b"\x00\x01\x00\x02")
@@ -153,7 +153,7 @@ class TestPymodbusServer:
         server = PymodbusServer([SimDevice(id=1, simdata=[SimData(0)])], address=(HOST, 0), identity=identity)
         await server.serve_forever(background=True)
         port = server.transport.sockets[0].getsockname()[1]  # type: ignore[attr-defined]
-        device = ModbusTransport.tcp(HOST, port, timeout_s=10.0)
+        device = ModbusTransport.tcp(HOST, port, timeout_s=60.0)
         found = await device.identification()
         assert {id: text for id, text in found.items() if text} == {
             0: b"Maker", 1: b"M-1", 2: b"1.2", 4: b"Meter", 5: b"M",
@@ -273,7 +273,7 @@ class TestWrongAnswers:
             return octets[-1]
 
         async with answering(misbehave) as port:
-            device = ModbusTransport.tcp(HOST, port, timeout_s=10.0)
+            device = ModbusTransport.tcp(HOST, port, timeout_s=60.0)
             with pytest.raises(WrongAnswer, match=f"holding 4: {says}") as caught:
                 await device.read_registers("holding", 4, 1)
             assert caught.value.octets == octets[0]
@@ -282,7 +282,7 @@ class TestWrongAnswers:
 
     async def test_too_few_bits(self) -> None:
         async with answering(lambda request: mbap(request, "01 01 05")) as port:
-            device = ModbusTransport.tcp(HOST, port, timeout_s=10.0)
+            device = ModbusTransport.tcp(HOST, port, timeout_s=60.0)
             with pytest.raises(WrongAnswer, match="coil 0 to 8: 1 octets of bits came, expected 2"):
                 await device.read_bits("coil", 0, 9)
             device.close()
@@ -290,7 +290,7 @@ class TestWrongAnswers:
     @pytest.mark.parametrize("answer", ["06 0004 0007", "06 0005 0001"])
     async def test_an_echo_that_is_none(self, answer: str) -> None:
         async with answering(lambda request: mbap(request, answer)) as port:
-            device = ModbusTransport.tcp(HOST, port, timeout_s=10.0)
+            device = ModbusTransport.tcp(HOST, port, timeout_s=60.0)
             with pytest.raises(WrongAnswer, match="the echo names register"):
                 await device.write_registers(4, b"\0\x01")
             device.close()
@@ -319,7 +319,7 @@ class TestWrongAnswers:
     async def test_after_one_the_next_request_is_sound(self) -> None:
         answers = iter(["03 06 0001", "03 02 002A"])
         async with answering(lambda request: mbap(request, next(answers))) as port:
-            device = ModbusTransport.tcp(HOST, port, timeout_s=10.0)
+            device = ModbusTransport.tcp(HOST, port, timeout_s=60.0)
             with pytest.raises(WrongAnswer):
                 await device.read_registers("holding", 4, 1)
             assert await device.read_registers("holding", 4, 1) == b"\0\x2a"

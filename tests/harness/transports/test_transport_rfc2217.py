@@ -124,7 +124,7 @@ async def test_a_unit_is_read_through_ser2net(tmp_path: Path) -> None:
             async with asyncio.timeout(20):
                 while not listens(port):
                     await asyncio.sleep(0.02)
-            device = ModbusTransport.rfc2217(HOST, port, baud=9600, parity="N", timeout_s=10.0)
+            device = ModbusTransport.rfc2217(HOST, port, baud=9600, parity="N", timeout_s=60.0)
             octets = await device.read_registers("holding", 0, len(registers))
             device.close()
         await server.stop()

@@ -149,7 +149,7 @@ class TestAccess:
         self, small_device: SmallDevice, user: UsmUser, says: str
     ) -> None:
         async with SnmpServer(small_device.agent(), HOST, 0) as server:
-            asking = SnmpTransport.v3(HOST, server.port, user=user, timeout_s=10.0)
+            asking = SnmpTransport.v3(HOST, server.port, user=user, timeout_s=60.0)
             with pytest.raises(Refused, match=says):
                 await asking.get([NAME])
             asking.close()
@@ -219,7 +219,7 @@ class TestWrongAnswers:
         async with answering(lambda datagram: datagram[:-3]) as port:
             with (
                 pytest.raises(WrongAnswer, match=rf"{NAME}: not an SNMP response: .*past the end.* \(octets 30"),
-                closing(SnmpTransport.v2c(HOST, port, timeout_s=10.0)) as asking,
+                closing(SnmpTransport.v2c(HOST, port, timeout_s=60.0)) as asking,
             ):
                 await asking.get([NAME])
 
@@ -227,7 +227,7 @@ class TestWrongAnswers:
         async with answering(lambda datagram: datagram) as port:
             with (
                 pytest.raises(WrongAnswer, match="not an SNMP response"),
-                closing(SnmpTransport.v2c(HOST, port, timeout_s=10.0)) as asking,
+                closing(SnmpTransport.v2c(HOST, port, timeout_s=60.0)) as asking,
             ):
                 await asking.get([NAME])
 
@@ -262,7 +262,7 @@ class TestWrongAnswers:
         async with answering(swapped) as port:
             with (
                 pytest.raises(WrongAnswer, match=rf"variables {LIMIT} came"),
-                closing(SnmpTransport.v2c(HOST, port, timeout_s=10.0)) as asking,
+                closing(SnmpTransport.v2c(HOST, port, timeout_s=60.0)) as asking,
             ):
                 await asking.get([NAME])
 
@@ -276,7 +276,7 @@ class TestWrongAnswers:
         async with answering(circling) as port:
             with (
                 pytest.raises(WrongAnswer, match="the agent walks in circles"),
-                closing(SnmpTransport.v2c(HOST, port, timeout_s=10.0)) as asking,
+                closing(SnmpTransport.v2c(HOST, port, timeout_s=60.0)) as asking,
             ):
                 await asking.walk(TABLE)
 
@@ -345,7 +345,7 @@ class TestAnswersFromElsewhere:
 
         asked, _ = await loop.create_datagram_endpoint(Asked, local_addr=(HOST, 0))
         other, _ = await loop.create_datagram_endpoint(asyncio.DatagramProtocol, local_addr=("127.12.0.7", 0))
-        transport = SnmpTransport.v2c(HOST, asked.get_extra_info("sockname")[1], timeout_s=10.0, retries=0)
+        transport = SnmpTransport.v2c(HOST, asked.get_extra_info("sockname")[1], timeout_s=60.0, retries=0)
         assert await transport.get([NAME]) == {NAME: b"pdu-a"}
         assert transport.elsewhere == "127.12.0.7:{}".format(other.get_extra_info("sockname")[1])
         assert f"the answer came from {transport.elsewhere}" in caplog.text

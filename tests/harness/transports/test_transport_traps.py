@@ -59,7 +59,7 @@ class TestOurDevices:
         originator = device(traps.port, version, inform)
         async with NotificationSender(originator, HOST) as sender:
             sender.notify(on_battery())
-            trap = await traps.next(timeout_s=10.0)
+            trap = await traps.next(timeout_s=60.0)
             assert (trap.source, trap.uptime_s) == (HOST, 42.0)
             assert trap.oid == ON_BATTERY
             assert trap.values[MINUTES] == 9
@@ -76,7 +76,7 @@ class TestOurDevices:
             originator = NotificationOriginator([target], lambda: 4200, engine=engine)
             async with NotificationSender(originator, "::1") as sender:
                 sender.notify(on_battery())
-                assert (await traps.next(timeout_s=10.0)).source == "::1"
+                assert (await traps.next(timeout_s=60.0)).source == "::1"
 
     def test_are_heard_in_virtual_time_too(self, virtually: Callable[..., Any]) -> None:
         async def scenario(loop: VirtualLoop) -> Trap:
@@ -86,7 +86,7 @@ class TestOurDevices:
             ):
                 await asyncio.sleep(5.0)
                 sender.notify(on_battery())
-                return await traps.next(timeout_s=10.0)
+                return await traps.next(timeout_s=60.0)
 
         assert virtually(scenario).t_s == pytest.approx(1005.0, abs=0.1)
 
@@ -135,7 +135,7 @@ class TestReceiver:
                     stranger.sendto(garbage)
                 await asyncio.sleep(1.0)
                 sender.notify(on_battery())
-                return await traps.next(timeout_s=10.0)
+                return await traps.next(timeout_s=60.0)
 
         assert virtually(scenario).oid == ON_BATTERY
 
@@ -175,5 +175,5 @@ class TestNetSnmp:
         process = await asyncio.create_subprocess_exec(*command, stdout=-1, stderr=-2)
         output, _ = await asyncio.wait_for(process.communicate(), 20)
         assert process.returncode == 0, output.decode()
-        trap = await traps.next(timeout_s=10.0)
+        trap = await traps.next(timeout_s=60.0)
         assert (trap.oid, trap.uptime_s, trap.values[SYS_NAME]) == (NET_SNMP_TRAP, 42.0, b"ups")

@@ -66,7 +66,7 @@ def expected(skipped: Mapping[str, str], found: Mapping[str, str]) -> dict[str, 
 
 def twinfeed(bench: ProgramBench, *words: str) -> str:
     command = [sys.executable, "-m", "twinfeed.harness.cli", "rig", *words]
-    done = subprocess.run(command, env=_environment(bench), capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, env=_environment(bench), capture_output=True, text=True, timeout=120, check=False)
     return done.stdout + done.stderr
 
 

@@ -43,7 +43,7 @@ def test_a_second_run_is_told_who_has_the_bench(bench: ProcessBench) -> None:
         "async def test_second(site): await site.run('1s')\n", encoding="utf-8"
     )
     second = bench.start("pytest", "-rs", "--rig", str(bench.file), "test_second.py", log="second.log")
-    assert second.wait(60) == 0
+    assert second.wait(120) == 0
     assert "the bench is held by the test run of" in (bench.folder / "second.log").read_text()
 
 
@@ -80,9 +80,9 @@ def test_the_red_button_in_a_browser_stops_the_bench(bench: ProcessBench) -> Non
     bench.arm()
     bench.holding_run()
     page = f"http://127.0.0.1:{port}/"
-    french = urllib.request.urlopen(urllib.request.Request(page, headers={"Accept-Language": "fr"}), timeout=60)
+    french = urllib.request.urlopen(urllib.request.Request(page, headers={"Accept-Language": "fr"}), timeout=120)
     assert "ARRÊT D&#x27;URGENCE" in french.read().decode()
-    pressed = urllib.request.urlopen(page + "stop", data=b"", timeout=60).read().decode()
+    pressed = urllib.request.urlopen(page + "stop", data=b"", timeout=120).read().decode()
     assert "<p>stopped</p><p>emergency stop in the browser</p>" in pressed
     assert bench.outlets() == ["on", "off"]
 

@@ -52,7 +52,7 @@ def test_everything_is_killed_at_once_and_each_command_says_so_until_the_start_o
     bench.arm()
     run = bench.holding_run()
     kill_at_once(bench, run.pid)
-    run.wait(60)
+    run.wait(120)
     for command in ("status", "check", "dry-run", "schema"):
         said = bench.twinfeed(command) if command != "schema" else listed(bench, "schema")
         text = " ".join((said.stdout + said.stderr).split())
@@ -82,7 +82,7 @@ def test_a_supervisor_that_hangs_is_ended_by_the_stop_and_the_page_outlives_it(b
 
     page = f"http://127.0.0.1:{port}/"
     pressed = urllib.request.Request(page + "stop", data=b"", headers={"Origin": "http://evil.example"})
-    answer = urllib.request.urlopen(pressed, timeout=60).read().decode()
+    answer = urllib.request.urlopen(pressed, timeout=120).read().decode()
     assert "<p>stopped</p>" in answer
     assert "the bench is in its safe state" in answer
     assert any("from a page of http://evil.example" in str(entry.data) for entry in bench.said("is told to stop"))
@@ -102,7 +102,7 @@ def test_the_stop_page_shows_who_armed_the_bench_only_with_the_token(bench: Proc
     bench.file.write_text(bench.file.read_text() + f"emergency_stop: {{web: {port}}}\n", encoding="utf-8")
     bench.arm()
     page = f"http://127.0.0.1:{port}/"
-    anybody = urllib.request.urlopen(page, timeout=60).read().decode()
+    anybody = urllib.request.urlopen(page, timeout=120).read().decode()
     assert "EMERGENCY STOP" in anybody
     assert "Awa" not in anybody
     token = (bench.place / "page-token").read_text().strip()

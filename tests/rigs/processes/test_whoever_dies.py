@@ -47,7 +47,7 @@ def test_a_killed_supervisor_leaves_the_bench_to_its_guard(bench: ProcessBench) 
     assert bench.outlets() == SAFE
     assert bench.said("makes the bench safe")[0].who == "guard"
     assert "signal SIGKILL" in bench.said("makes the bench safe")[0].data["why"]
-    assert run.wait(60) == 1
+    assert run.wait(120) == 1
     assert "the supervisor of the bench has ended" in (bench.folder / "run.log").read_text()
 
 
@@ -72,7 +72,7 @@ def test_after_both_were_killed_the_test_run_makes_the_bench_safe_and_leaves_it_
     bench.arm()
     run = bench.holding_run()
     kill_at_once(bench)
-    run.wait(60)
+    run.wait(120)
     assert bench.outlets() == SAFE
     assert bench.said("makes the bench safe")[0].who == "test run"
     assert "its safe state was not seen" in bench.said("trips")[0].data["why"]
@@ -94,6 +94,6 @@ def test_ctrl_c_in_the_test_run_brings_the_bench_back_to_normal(bench: ProcessBe
     bench.arm()
     run = bench.holding_run()
     run.send_signal(signal.SIGINT)
-    run.wait(60)
+    run.wait(120)
     assert bench.outlets() == ["on", "on"]
     assert bench.status()["state"] == "armed"

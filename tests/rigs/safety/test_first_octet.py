@@ -54,7 +54,7 @@ def answered(listening: socket.socket, words: list[str], folder: Path) -> tuple[
         bench = {"bench": "smoke", "state": "tripped", "life": "safe", "tripped": "smoke", "not_safe": []}
         both.write(json.dumps({"id": 2, "is": bench}) + "\n")
         both.flush()
-        printed, loaded = command.communicate(timeout=60)
+        printed, loaded = command.communicate(timeout=120)
     return asked, printed, loaded, command.returncode
 
 

@@ -19,7 +19,7 @@ from twinfeed.hil_rigs.supervisor.moves import Denied
 from twinfeed.hil_rigs.supervisor.places import socket_of
 from twinfeed.hil_rigs.world.world import RigWorld
 
-PATIENCE_S = 10.0
+PATIENCE_S = 120.0
 
 
 @asynccontextmanager

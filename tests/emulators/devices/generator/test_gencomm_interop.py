@@ -64,7 +64,7 @@ def test_mbpoll_reads_the_instruments_of_a_running_set(live: Running):
     endpoint = live.endpoint("generator-1", "modbus")
     options = f"-m tcp -p {endpoint.port} -a 1 -0 -1 -t 4 -r 1024 -c 8"
     command = ["mbpoll", *options.split()]
-    printed = subprocess.run([*command, endpoint.address], capture_output=True, text=True, timeout=20).stdout
+    printed = subprocess.run([*command, endpoint.address], capture_output=True, text=True, timeout=120).stdout
     values = {int(a): int(v) for a, v in re.findall(r"^\[(\d+)\]:\s+(-?\d+)", printed, re.MULTILINE)}
     assert values[1028] == 278
     assert values[1030] == 1500

@@ -55,7 +55,7 @@ def serving(user: UsmUser) -> SnmpServer:
 @pytest.mark.parametrize("user", USERS, ids=lambda user: f"{user.level} {user.priv}")
 async def test_one_odd_value_costs_nothing_but_itself(user: UsmUser) -> None:
     async with serving(user) as server:
-        agent = SnmpTransport.v3(HOST, server.port, user=user, timeout_s=10.0)
+        agent = SnmpTransport.v3(HOST, server.port, user=user, timeout_s=60.0)
         found = await agent.get_each([line.partition("|")[0] for line in LINES])
         agent.close()
     said = [str(value.what) if isinstance(value, WrongAnswer) else value for value in found.values()]
@@ -77,7 +77,7 @@ async def test_a_walk_with_v3_holds_every_variable() -> None:
     user = USERS[2]
     recording = Recording({}, [Walk(1, 0.0)])
     async with serving(user) as server:
-        walker = SnmpWalker(SnmpTransport.v3(HOST, server.port, user=user, timeout_s=10.0, retries=0), ["1.3.6.1"])
+        walker = SnmpWalker(SnmpTransport.v3(HOST, server.port, user=user, timeout_s=60.0, retries=0), ["1.3.6.1"])
         async for item in walker.walk(recording.walks[0]):
             recording.take({"t_s": 0.0, **item})
         walker.close()
@@ -135,7 +135,7 @@ async def test_a_trap_with_odd_values_arrives(version: int) -> None:
             asyncio.DatagramProtocol, remote_addr=(HOST, receiver.port)
         )
         sender.sendto(trap(version, *variables))
-        got = await receiver.next(timeout_s=10.0)
+        got = await receiver.next(timeout_s=60.0)
         sender.close()
     assert (got.oid, got.uptime_s) == ("1.3.6.1.4.1.318.0.5", 42.0)
     assert got.values["1.3.6.1.4.1.99999.1.1.0"] == 20

@@ -72,7 +72,7 @@ def test_what_a_thread_raises_ends_a_simulated_run(make: Callable[[], BaseExcept
     async def main() -> None:
         thread = threading.Thread(target=work)
         thread.start()
-        thread.join(30)
+        thread.join(120)
         await asyncio.sleep(1.0)
 
     with pytest.raises(type(wrong)) as raised:

@@ -123,7 +123,7 @@ def test_one_in_another_thread_is_stopped_too() -> None:
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join(30)
+    thread.join(120)
     assert [type(error) for error in found] == [Stuck]
     assert "in never_yields" in str(found[0])
 

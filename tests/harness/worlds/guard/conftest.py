@@ -13,7 +13,7 @@ from ways_out import Listening
 def server() -> Iterator[Listening]:
     listening = Listening()
     yield listening
-    listening.process.communicate(timeout=10)
+    listening.process.communicate(timeout=120)
 
 
 @pytest.fixture

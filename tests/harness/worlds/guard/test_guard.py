@@ -128,7 +128,7 @@ def test_threads_and_loops_that_were_there_before_take_no_orders(server: Listeni
             with pytest.raises(OutsideWorld):
                 simulated(lambda way=way: task(way, plainly))  # type: ignore[misc]
     other.call_soon_threadsafe(other.stop)
-    thread.join(10)
+    thread.join(120)
     other.close()
     assert server.arrived() == [0, 0]
 
@@ -152,7 +152,7 @@ def test_a_thread_that_outlives_the_run_stays_inside(server: Listening) -> None:
 
     simulated(main)
     go_on.set()
-    threads[0].join(10)
+    threads[0].join(120)
     assert [type(error) for error in said] == [OutsideWorld]
     assert server.arrived() == [0, 0]
 
@@ -220,10 +220,10 @@ def test_threads_outside_go_on_as_before(server: Listening) -> None:
 
     async def main() -> None:
         begun.set()
-        over.wait(10)
+        over.wait(120)
 
     simulated(main)
-    thread.join(10)
+    thread.join(120)
     assert over.is_set()
     assert server.arrived() == [1, 0]
 

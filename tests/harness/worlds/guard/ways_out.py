@@ -60,7 +60,7 @@ def datagram_of_a_message(place: Place) -> None:
 def in_a_thread(work: Callable[[], object], of: Callable[..., threading.Thread] = threading.Thread) -> None:
     thread = of(target=work)
     thread.start()
-    thread.join(30)
+    thread.join(120)
 
 
 def other_loop(place: Place) -> None:
@@ -86,7 +86,7 @@ def uvloops(place: Place) -> None:
 def timer(place: Place) -> None:
     waiting = threading.Timer(0.0, socket.create_connection, (place,))
     waiting.start()
-    waiting.join(30)
+    waiting.join(120)
 
 
 def pool(place: Place) -> None:
@@ -103,7 +103,7 @@ def process(method: str) -> Callable[[Place], None]:
     def start(place: Place) -> None:
         child = multiprocessing.get_context(method).Process(target=socket.create_connection, args=(place,))
         child.start()
-        child.join(30)
+        child.join(120)
 
     return start
 
