@@ -18,7 +18,9 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
+
+from twinfeed.emulators.described import Described
 
 OID_PATTERN = r"^[0-9]+(\.([0-9]+|\{[a-z_]+([+-][0-9]+)?\}))+$"
 POINT_PATTERN = r"^[a-z0-9_]+(\.([A-Za-z0-9_]+|[0-9]+(-[0-9]+)*|\{[a-z_]+\}))*$"
@@ -58,8 +60,8 @@ REGISTERS_OF = {"u16": 1, "i16": 1, "u32": 2, "i32": 2, "u64": 4, "i64": 4, "f32
 """The number of 16-bit registers of each type."""
 
 
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False, use_attribute_docstrings=True)
+class Strict(Described):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Condition(Strict):

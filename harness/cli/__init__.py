@@ -15,8 +15,8 @@ __all__ = ["app", "main"]
 
 
 def main() -> None:
-    """The whole command line; it is loaded when it is needed."""
-    import_module("twinfeed.harness.cli.app").main()
+    """The command line; what a call needs of it is loaded then."""
+    import_module("twinfeed.harness.cli.root").main()
 
 
 class _Lazy(ModuleType):

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from twinfeed._phrases import Phrase
+from twinfeed.emulators.described import Described
 from twinfeed.harness.durations import seconds
 from twinfeed.hil_rigs import templates
 
@@ -21,15 +22,10 @@ LABGRID = "labgrid:"
 Language = Literal["en", "fr"]
 
 
-class Form(BaseModel):
+class Form(Described):
     """A section that knows all of its fields."""
 
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        allow_inf_nan=False,
-        use_attribute_docstrings=True,  # editors show them
-    )
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _span(value: Any) -> float:

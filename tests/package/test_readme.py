@@ -85,6 +85,8 @@ def test_a_bench_is_checked_armed_tested_reported_and_verified(
 def practice(tmp_path: Path, environment: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The rig file of a practice bench while it is served. What benches keep on the disk is kept in a folder of the test."""
     monkeypatch.setenv("TWINFEED_LOCKS", str(tmp_path))
+    monkeypatch.setenv("TWINFEED_BENCHES", str(tmp_path / "benches"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     variables = without_the_runner_s(environment) | {"PYTHONUNBUFFERED": "1"}
     command = [str(environment / "bin" / "twinfeed"), "rig", "practise", "ups-bench"]
     with subprocess.Popen(command, cwd=tmp_path, env=variables, stdout=subprocess.PIPE, text=True) as served:

@@ -12,7 +12,7 @@ from click.testing import Result
 
 from twinfeed.emulators import sitefile
 from twinfeed.emulators.profiles import library
-from twinfeed.harness.cli.app import COMMANDS
+from twinfeed.harness.cli.commands import COMMANDS
 
 Cli = Callable[..., Result]
 
