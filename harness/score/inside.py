@@ -10,7 +10,6 @@ import ast
 import inspect
 import json
 import os
-import textwrap
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -120,10 +119,24 @@ class _Inside:
 
 
 def _asserts(item: pytest.Item) -> list[str]:
-    """The conditions that the function of a test asserts."""
+    """The conditions that the function of a test asserts, itself or through functions of its module."""
+    if not isinstance(item, pytest.Function):
+        return []
     try:
-        source = textwrap.dedent(inspect.getsource(item.function if isinstance(item, pytest.Function) else type(item)))
-        tree = ast.parse(source)
+        functions = {
+            node.name: node
+            for node in ast.walk(ast.parse(inspect.getsource(item.module)))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
     except (OSError, TypeError, SyntaxError):
         return []
-    return [ast.unparse(node.test) for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+    found: list[str] = []
+    edge = [item.function.__name__]
+    while edge:
+        if (function := functions.pop(edge.pop(), None)) is not None:
+            for node in ast.walk(function):
+                if isinstance(node, ast.Assert):
+                    found.append(ast.unparse(node.test))
+                elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                    edge.append(node.func.id)
+    return found

@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from twinfeed.harness.campaign.workers import WorkerDied, Workers
 from twinfeed.harness.score.mutants import Mutant, drawn, mutants
 from twinfeed.harness.score.running import Job, Run, Watched, run, same_orders
@@ -31,7 +33,7 @@ class Judged:
     mutant: Mutant
     fate: str
     """killed; timeout (it ran for too long: killed as well); survived; same-orders (it survived, and no device got
-    another order in any test); unreached (no test executes its lines)."""
+    another order in any test); unreached (no test executes its lines); error (pytest failed, not a test)."""
     by: str = ""
     """The test that killed it, or the last line of pytest if no test did."""
     seconds: float = 0.0
@@ -159,6 +161,7 @@ def judge(mutant: Mutant, arguments: tuple[str, ...], clean: Run) -> Judged:
         return Judged(mutant, "killed", found.failed[0], found.seconds)
     if found.exit != 0:
         lines = [line for line in found.output.splitlines() if line.strip()]
-        return Judged(mutant, "killed", lines[-1] if lines else "pytest ended", found.seconds)
+        fate = "killed" if found.exit == pytest.ExitCode.INTERRUPTED else "error"  # interrupted: it cannot be imported
+        return Judged(mutant, fate, lines[-1] if lines else "pytest ended without a word", found.seconds)
     same = all(same_orders(clean.tests[name], found.tests[name]) for name in names if name in found.tests)
     return Judged(mutant, "same-orders" if same else "survived", seconds=found.seconds)

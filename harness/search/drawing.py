@@ -87,7 +87,9 @@ def injection(
     numbers = {}
     for name, spec in menu.parameters[kind].items():
         part = choose((None, 0.25, 0.75, 1.0))
-        if part is not None:
+        if part is not None and spec.typical:
+            numbers[name] = choose(spec.typical)
+        elif part is not None:
             numbers[name] = _between(spec, part, menu.most.get((target.partition(":")[0], name), spec.high))
     return Injection(target, kind, at_s, for_s, numbers, flap=flap)
 

@@ -22,6 +22,8 @@ class Parameter:
     """The value at which the fault does nothing, where a ramp begins; None for a number that only names something."""
     whole: bool = False
     """It counts or names something: no fractions."""
+    typical: tuple[float, ...] = ()
+    """The values that a search tries; from the default to the upper end of the range if there are none."""
 
     @property
     def range(self) -> Range:

@@ -124,7 +124,8 @@ def _print(result: Score, covered: list[SiteCoverage]) -> None:
         console.print(
             f"[bold]{result.killed} killed[/] ({result.count('timeout')} by their time), "
             f"{result.count('survived')} survived, {result.count('same-orders')} sent the same orders, "
-            f"{result.count('unreached')} unreached; {len(result.judged)} of {several(result.mutants, 'mutant')}, "
+            f"{result.count('unreached')} unreached, {result.count('error')} not judged for an error of pytest; "
+            f"{len(result.judged)} of {several(result.mutants, 'mutant')}, "
             f"seed {result.seed}, {result.seconds:.0f} s",
             soft_wrap=True,
         )
@@ -185,6 +186,7 @@ def _as_json(result: Score, covered: list[SiteCoverage]) -> dict[str, Any]:
         "same_orders": result.count("same-orders"),
         "unreached": result.count("unreached"),
         "timeouts": result.count("timeout"),
+        "errors": result.count("error"),
         "interrupted": result.interrupted,
         "judged": [
             {

@@ -28,6 +28,8 @@ class ActiveFaults:
         """The memory of active faults: kind -> request -> answer."""
         self.added: dict[str, WireFault] = {}
         """The faults of `active` that installed packages add."""
+        self.struck: Counter[str] = Counter()
+        """The requests that each fault has acted on since its onset."""
         self.spared: Counter[tuple[str, str]] = Counter()
         """Faults that a message did not suffer, and why -> how many messages."""
 
@@ -61,6 +63,7 @@ class ActiveFaults:
         ended = [name for name in self.active if kind in (None, name)]
         for name in ended:
             del self.active[name], self.memory[name]
+            self.struck.pop(name, None)
             self.added.pop(name, None)
         return ended
 
@@ -91,12 +94,21 @@ class ActiveFaults:
             memory[key] = value
         return before
 
-    def strikes(self, kind: str, writes: bool) -> bool:
-        """True if an active fault with the parameters `percent` and `only` acts on this request."""
+    def strikes(self, kind: str, writes: bool, function: int = 0) -> bool:
+        """True if an active fault acts on this request, by its parameters `only`, `function`, `percent` and `next`.
+
+        `function` is the function code of a Modbus request, 0 for a message of SNMP.
+        """
         fault = self.active.get(kind)
-        if fault is None or fault["only"] not in (ALL, WRITES if writes else READS):
+        if fault is None or fault.get("only", ALL) not in (ALL, WRITES if writes else READS):
             return False
-        return fault["percent"] >= 100.0 or self.rng.random() * 100.0 < fault["percent"]
+        if fault.get("function") not in (None, 0, function):
+            return False
+        if fault["next"] and self.struck[kind] >= fault["next"]:
+            return False
+        strikes = fault["percent"] >= 100.0 or self.rng.random() * 100.0 < fault["percent"]
+        self.struck[kind] += strikes
+        return strikes
 
     def happens(self, kind: str) -> bool:
         fault = self.active.get(kind)

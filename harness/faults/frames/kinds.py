@@ -26,7 +26,11 @@ ALL, READS, WRITES = range(3)
 """Values of `only`."""
 
 _SHARE = Parameter(100, "%", 0, 100, "the share of those requests that suffers it", neutral=0.0)
-_ONLY = Parameter(ALL, "", ALL, WRITES, "0 all requests, 1 only reads, 2 only writes", neutral=None, whole=True)
+_ONLY = Parameter(ALL, "", ALL, WRITES, "0 all requests, 1 only reads, 2 only writes", None, True, (READS, WRITES))
+_CODES = (3, 4, 5, 6, 16)
+"""The function codes that controllers use most."""
+_FUNCTION = Parameter(0, "", 0, 127, "only requests with this function code of Modbus; 0: all", None, True, _CODES)
+_NEXT = Parameter(0, "requests", 0, 1e6, "it is over after so many of them; 0: it goes on", None, True, (1, 2, 5))
 
 _APPLICATION = "Modbus Application Protocol Specification V1.1b3 §7"
 _MESSAGING = "Modbus Messaging on TCP/IP Implementation Guide V1.0b"
@@ -46,15 +50,28 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         "modbus-exception",
         "requests are refused with this exception and not passed on",
         _APPLICATION,
-        code=Parameter(4, "", 1, 255, "1 function, 2 address, 3 value, 4 failure, 5 acknowledge, 6 busy", whole=True),
+        code=Parameter(
+            4,
+            "",
+            1,
+            255,
+            "1 function, 2 address, 3 value, 4 failure, 5 acknowledge, 6 busy",
+            0.0,
+            True,
+            (1, 2, 3, 4, 5, 6),
+        ),
         percent=_SHARE,
         only=_ONLY,
+        function=_FUNCTION,
+        next=_NEXT,
     ),
     _protocol(
         "modbus-unanswered",
         "requests with this function code are not answered",
         "FC 43 on products older than the function: openHAB and pymodbus users report silence",
-        function=Parameter(43, "", 1, 127, "the function code"),
+        function=Parameter(43, "", 1, 127, "the function code", typical=_CODES),
+        percent=_SHARE,
+        next=_NEXT,
     ),
     _protocol(
         "modbus-limit",
@@ -68,6 +85,8 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         "requests are carried out and their answers do not arrive (SNMP: v1, v2c)",
         percent=_SHARE,
         only=_ONLY,
+        function=_FUNCTION,
+        next=_NEXT,
     ),
     _protocol(
         "modbus-wrong-unit",
@@ -111,6 +130,7 @@ PROTOCOL_KINDS: tuple[FaultKind, ...] = (
         "RFC 3416 §4.2",
         percent=_SHARE,
         only=_ONLY,
+        next=_NEXT,
     ),
     _protocol(
         "snmp-too-big",

@@ -77,8 +77,11 @@ class ModbusConversation:
         return self._serial and not adu[_HEAD]
 
     def _leaves_unanswered(self, adu: bytes) -> bool:
-        fault = self._tamper.active.get("modbus-unanswered")
-        return fault is not None and adu[_HEAD + 1] == fault["function"]
+        return self._strikes("modbus-unanswered", adu[_HEAD:])
+
+    def _strikes(self, kind: str, asked: bytes) -> bool:
+        """True if that fault acts on a request, which is given from its unit identifier on."""
+        return self._tamper.strikes(kind, _writes(asked), asked[1] if len(asked) > 1 else 0)
 
     def _beyond_the_limit(self, adu: bytes) -> bool:
         fault = self._tamper.active.get("modbus-limit")
@@ -91,12 +94,12 @@ class ModbusConversation:
         )
 
     def _refuses(self, adu: bytes) -> bool:
-        return not self._broadcast(adu) and self._tamper.strikes("modbus-exception", _writes(adu[_HEAD:]))
+        return not self._broadcast(adu) and self._strikes("modbus-exception", adu[_HEAD:])
 
     def _lost(self, frame: bytes) -> bool:
         """True if the fault `answers-lost` drops that answer."""
         transaction = _transaction(self._adu(frame))
-        if not self._tamper.strikes("answers-lost", _writes(self._open.get(transaction, b""))):
+        if not self._strikes("answers-lost", self._open.get(transaction, b"")):
             return False
         self._open.pop(transaction, None)
         return True

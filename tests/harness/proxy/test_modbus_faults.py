@@ -52,6 +52,24 @@ async def test_only_writes_are_refused(modbus_proxy: TcpProxy, client: AsyncModb
     assert (await client.read_holding_registers(10, count=1)).exception_code == 6
 
 
+async def test_one_function_code_is_refused(modbus_proxy: TcpProxy, client: AsyncModbusTcpClient) -> None:
+    await modbus_proxy.apply("modbus-exception", {"code": 6, "function": 16})
+    assert not (await client.write_register(10, 999)).isError()
+    assert (await client.write_registers(10, [999])).exception_code == 6
+    assert await read(client, 10, 1) == [999]
+
+
+async def test_the_next_two_writes_are_refused_and_a_new_onset_counts_anew(
+    modbus_proxy: TcpProxy, client: AsyncModbusTcpClient
+) -> None:
+    for _ in range(2):
+        await modbus_proxy.apply("modbus-exception", {"only": 2, "next": 2})
+        for refused in (True, True, False):
+            assert await read(client, 20, 1) == [REGISTERS[20]]
+            assert (await client.write_register(10, 999)).isError() is refused
+        await modbus_proxy.lift("modbus-exception")
+
+
 async def test_a_share_of_requests_is_refused(modbus_proxy: TcpProxy, client: AsyncModbusTcpClient) -> None:
     await modbus_proxy.apply("modbus-exception", {"percent": 50})
     answers = [await client.read_holding_registers(1, count=1) for _ in range(60)]

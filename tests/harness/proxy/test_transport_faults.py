@@ -198,7 +198,8 @@ class TestSeveralDevices:
         proxies = Proxies({"ups-1": [modbus_proxy, snmp_proxy], "meter-1": []})
         await proxies.apply("ups-1", "modbus-exception", {"code": 6})
         await proxies.apply("ups-1", "black-hole")
-        assert modbus_proxy.faults == {"modbus-exception": {"code": 6, "percent": 100, "only": 0}, "black-hole": {}}
+        refused = {"code": 6, "percent": 100, "only": 0, "function": 0, "next": 0}
+        assert modbus_proxy.faults == {"modbus-exception": refused, "black-hole": {}}
         assert snmp_proxy.faults == {"black-hole": {}}
         assert await proxies.lift("ups-1", "black-hole") == [("ups-1", "black-hole")]
         assert isinstance(await manager.get(DESCR), list)

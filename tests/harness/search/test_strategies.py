@@ -12,7 +12,7 @@ from starter import FRAME, SITE
 from workers.examples import examples
 
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.search import menu
+from twinfeed.harness.search import drawing, menu
 from twinfeed.harness.search.strategies import injections, scenarios
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.network import VirtualNetwork
@@ -75,6 +75,12 @@ def test_what_does_not_matter_is_shrunk_away(kind: str) -> None:
     )
     (fault,) = smallest.injections
     assert fault == Injection(fault.target, kind, at_s=30.0)
+
+
+def test_a_number_that_names_something_is_drawn_from_its_typical_values() -> None:
+    refused = menu(fresh(SITE), only=["modbus-exception"])
+    chosen = drawing.failure(lambda options: options[-1], refused, 30.0, 60.0)
+    assert chosen.parameters == {"code": 6, "percent": 100, "only": 2, "function": 16, "next": 5}
 
 
 def test_only_names_what_may_break_besides_the_grid() -> None:
