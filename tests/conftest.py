@@ -128,7 +128,7 @@ NO_SHARED_DATA = "no shared data at"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """One line at the end says which checks did not run for want of shared data."""
+    """Count the checks without shared data in one line at the end of the run."""
     skipped: list[pytest.TestReport] = terminalreporter.stats.get("skipped", [])
     lacking = [r.nodeid for r in skipped if isinstance(r.longrepr, tuple) and NO_SHARED_DATA in r.longrepr[2]]
     if lacking:

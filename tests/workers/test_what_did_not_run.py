@@ -1,4 +1,4 @@
-"""The end of a run says in one line which checks did not run for want of shared data."""
+"""The checks that did not run for want of shared data are counted at the end of a run."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ SWITCHGEAR = ("position", "relays", "tripped", "shut", "commanded", "locks", "cl
 LEAVES = {
     "emergency-stop": "alarm",  # it is latched until somebody resets it
 }
-"""Faults that the catalogue says leave something, and what."""
+"""Faults that leave a part of the state changed, as the catalogue has it."""
 
 AT_ONCE = {
     "trip": "running",  # the chiller has stopped, and starts again after its timers
@@ -52,7 +52,7 @@ def targets(site: Site, known: set[tuple[type, str]], cards: bool = True) -> Ite
 
 
 def shape(site: Site) -> dict[str, Any]:
-    """What stands where: words and truths of the components, positions of switchgear, alarms, cards, settings."""
+    """The state that can be seen: words and truths of the components, positions of switchgear, alarms, cards, settings."""
     found: dict[str, Any] = {}
     for name, component in site.components.items():
         words = {q: component.quantity(q) for q in component.QUANTITIES}

@@ -41,7 +41,7 @@ Record = dict[str, Any]
 
 
 def record(played: outages.Played) -> Record:
-    """What came of playing an outage: times of its events, and the verdicts of both runs, s."""
+    """The outcome of a played outage: times of its events, and the verdicts of both runs, s."""
     return {
         "twin_s": [row.twin_s for row in played.rows],
         "properties": [
