@@ -67,6 +67,10 @@ class ChillerController(Device[ChillerControllerState]):
         self.chiller = chiller
         self.state.phase = "running" if chiller.running else "off"
 
+    @property
+    def rated_kva(self) -> float:
+        return self.chiller.rated_kva
+
     # -- knowledge ------------------------------------------------------------------------------------------
 
     def setting(self, name: str, default: Any) -> Any:

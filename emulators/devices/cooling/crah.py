@@ -255,6 +255,10 @@ class CracController(CrahController):
     MANAGES = (Crac,)
 
     @property
+    def rated_kva(self) -> float:
+        return self.unit.rated_kva
+
+    @property
     def unit(self) -> Crac:
         """Its unit as one with compressors."""
         assert isinstance(self.crah, Crac), f"{self.name} manages {self.crah.id}, which has no compressors"

@@ -126,6 +126,11 @@ class Chiller(Electrical[ChillerState, ChillerRatings], Branch[ChillerState], Wa
         return self.state.running
 
     @property
+    def rated_kva(self) -> float:
+        """Its cooling at the reference point, kVA: more than its electric input, and no power of it is far beyond."""
+        return self.params.reference_kw
+
+    @property
     def tripped(self) -> bool:
         """True if it was stopped by its protection and not reset."""
         return self.state.trip != "" or "trip" in self.state.faults

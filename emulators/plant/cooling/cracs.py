@@ -136,6 +136,11 @@ class Crac(AirHandler[CracState, CracRatings], WaterCooled, Discharging):
     # -- compressors ----------------------------------------------------------------------------------------
 
     @property
+    def rated_kva(self) -> float:
+        """Its cooling at the reference point, kVA: more than its electric input, and no power of it is far beyond."""
+        return self.params.reference_kw
+
+    @property
     def tripped(self) -> bool:
         """True if its compressors were stopped by their protection and not reset."""
         return self.state.trip != ""

@@ -51,7 +51,7 @@ def find(actors: Iterable[Actor], target: str, deed: str, given: Mapping[str, Ar
             known.setdefault(name, (actor, kind))
     if not isinstance(deed, str) or deed not in known:
         near = did_you_mean(deed, known) if isinstance(deed, str) else ""
-        raise PlantError(f"nobody can do {shown(deed)} at {target}{near}; deeds: {', '.join(known) or 'none'}")
+        raise PlantError(f"{target} has no deed {shown(deed)}{near}; its deeds: {', '.join(known) or 'none'}")
     try:
         known[deed][1].chosen(given)
     except ValueError as error:

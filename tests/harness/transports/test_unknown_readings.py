@@ -76,6 +76,10 @@ def test_the_rating_of_the_site_file_bounds_what_a_device_reports() -> None:
     domain = quantities.domain(site, "ups-1.output.power")
     assert domain.impossible(9.9 * kva * 1000.0) is None
     assert "is impossible" in (domain.impossible(10.1 * kva * 1000.0) or "")
+    for name in ("chiller-1", "crac-1"):
+        domain, kw = quantities.domain(site, f"{name}.cooling.power"), site.components[name].params.reference_kw
+        assert domain.impossible(9.9 * kw) is None
+        assert "is impossible" in (domain.impossible(10.1 * kw) or "")
 
 
 def meter(first: int, second: int) -> Reading:
