@@ -13,11 +13,14 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
+from twinfeed.emulators.errors import FileError
 from twinfeed.harness.campaign.attempt import TRACED_EACH, Tried, attempt
 from twinfeed.harness.campaign.identity import RUNS, Identity
 from twinfeed.harness.campaign.memory import Memory
@@ -134,8 +137,8 @@ class Campaign:
         self._progress, self._keep = progress, keep
         self._workers = workers or Workers(1)
         near = distances(fresh(frame.site, frame.seed, tolerances=frame.tolerances), frame.properties)
-        self._proposals = Proposals(frame, menu, near, at_once, last_s)
         self.key = versions(frame).key
+        self._proposals = Proposals(frame, menu, near, at_once, last_s, self._former())
         self._heads = heads(frame.site, frame.controller)
         self._number = memory.begin(
             datetime.now().astimezone().isoformat(timespec="seconds"), frame, versions(frame), self._pairs, night
@@ -149,6 +152,17 @@ class Campaign:
         self._dry = False
         """True if nothing new was proposed, and outcomes are waited for that may change that."""
         self._began = began
+
+    def _former(self) -> list[Scenario]:
+        """The failures of former versions; those whose faults the site cannot have any more are left out."""
+        site = fresh(self._frame.site, self._frame.seed, tolerances=self._frame.tolerances)
+        found = []
+        for scenario in self._memory.former(self._frame, self.key):
+            if all(entry.at_s < scenario.duration_s for entry in scenario.entries):
+                with suppress(FileError):
+                    scenario.check(site, Path("a former failure"))
+                    found.append(scenario)
+        return found
 
     def interrupt(self) -> None:
         """End `run` within a second, from a signal handler or another thread; what there is is kept.

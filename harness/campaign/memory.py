@@ -15,7 +15,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -168,6 +168,20 @@ class Memory:
         return [
             Kept(Identity(*json.loads(identity)), _scenario(scenario), json.loads(what), anyway, campaign)
             for identity, scenario, what, anyway, campaign in rows
+        ]
+
+    def former(self, frame: Scenario, key: str) -> list[Scenario]:
+        """The scenarios of the failures that former versions of the same site and controller had, framed as now: they
+        show whether a failure has gone. The newest come first."""
+        alike = {
+            past.key: None
+            for past in reversed(self.campaigns())
+            if past.key != key and (past.frame.site, past.frame.controller) == (frame.site, frame.controller)
+        }
+        return [
+            replace(frame, injections=kept.scenario.injections, deeds=kept.scenario.deeds)
+            for other in alike
+            for kept in self.kept(other)
         ]
 
     def campaigns(self) -> list[Past]:

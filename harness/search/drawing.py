@@ -47,6 +47,11 @@ ACTS = 2
 LATE_S = (60.0, 300.0, 900.0)
 """Delays of people who come too late, s."""
 
+WEIGHTS = {"plant": 6, "people": 2}
+"""Family -> how often it is drawn; the others once. Power is the cause of 54 % of the latest serious outages, and
+procedures that are not followed lead among human errors (58 %), by the Annual Outage Analysis of the Uptime Institute.
+The weights lean that way; they are no estimate of probabilities."""
+
 OFTEN = (False, True, True, True)
 """Three of four times yes."""
 
@@ -116,8 +121,9 @@ def disturbance(choose: Choose, menu: Menu, first_s: float, last_s: float) -> tu
 
 
 def failure(choose: Choose, menu: Menu, first_s: float, last_s: float) -> Injection:
-    """One fault of anything but the grid, every family as often as the others."""
-    return injection(choose, menu.others[choose(tuple(menu.others))], menu, first_s, last_s)
+    """One fault of anything but the grid, the families by their `WEIGHTS`."""
+    families = tuple(family for family in menu.others for _ in range(WEIGHTS.get(family, 1)))
+    return injection(choose, menu.others[choose(families)], menu, first_s, last_s)
 
 
 def deed(choose: Choose, menu: Menu, first_s: float, last_s: float) -> Deed:

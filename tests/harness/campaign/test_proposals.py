@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
-from itertools import islice
+from itertools import combinations, islice
 
 import pytest
+from doubles import DARK
 from hypothesis import given
 from hypothesis import strategies as st
 
 from twinfeed.harness.campaign.alterations import OF_ONE, combined
 from twinfeed.harness.campaign.attempt import Tried
+from twinfeed.harness.campaign.memory import Memory
 from twinfeed.harness.campaign.proposals import Proposals
 from twinfeed.harness.campaign.relevance import distances
+from twinfeed.harness.campaign.versions import Versions
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.search.drawing import DISTANCES_S
 from twinfeed.harness.search.menu import menu
 from twinfeed.harness.worlds.sites import fresh
 
@@ -86,8 +90,10 @@ def test_no_scenario_is_proposed_twice_and_none_is_beyond_the_design() -> None:
 def test_the_sweep_has_every_kind_on_its_nearest_target_before_any_kind_on_a_second() -> None:
     proposing = proposals()
     kinds = {kind for family in proposing.menu.others.values() for _, kind in family}
-    swept = list(islice(proposing._sweep, 1 + len(kinds)))
-    assert {faults[0].kind for faults in swept[1:]} == kinds
+    grid = {target for target, _ in proposing.menu.grid}
+    swept = ([fault.kind for fault in faults if fault.target not in grid] for faults in proposing._sweep)
+    first = list(islice((kind for kind, *_ in filter(None, swept)), len(kinds)))
+    assert sorted(first) == sorted(kinds)
 
 
 def test_faults_that_change_no_octet_are_proposed_less_and_less() -> None:
@@ -109,3 +115,31 @@ def test_what_feeds_a_rack_is_nearer_to_it_than_what_cools_its_hall() -> None:
     assert near["pdu-1-a"] == 1
     assert near["ups-a"] < near["utility-a"]
     assert near["pdu-1-a"] < near["chiller-1"]
+
+
+def test_outages_are_repeated_at_every_distance_and_come_first() -> None:
+    sweep = islice(proposals(duration_s=3600.0)._sweep, 1 + len(DISTANCES_S))
+    onsets = [sorted({fault.at_s for fault in faults}) for faults in sweep]
+    assert onsets == [[60.0], *([60.0, 360.0 + distance_s] for distance_s in DISTANCES_S)]
+
+
+def test_with_two_faults_at_once_every_pair_of_kinds_has_its_turn() -> None:
+    proposing = proposals(at_once=2)
+    kinds = sorted({kind for family in proposing.menu.others.values() for _, kind in family})
+    grid = {target for target, _ in proposing.menu.grid}
+    swept = ({fault.kind for fault in faults if fault.target not in grid} for faults in proposing._sweep)
+    pairs = {frozenset(found) for found in swept if len(found) == 2}
+    assert pairs == {frozenset(pair) for pair in combinations(kinds, 2)}
+
+
+def test_a_failure_of_the_former_version_is_tried_first_on_the_new_one() -> None:
+    former = replace(FRAME, injections=(Injection("pump-1", "failure", 110.0),))
+    with Memory(None) as memory:
+        for version in ("old", "new"):
+            on = Versions("site", version, "0.2.0")
+            number = memory.begin(version, FRAME, on)
+            found = memory.former(FRAME, on.key)
+            memory.keep(DARK, Tried(former), on.key, number)
+    assert found == [former]
+    site = fresh("pilot", 3)
+    assert Proposals(FRAME, menu(site), {}, first=found).next() == former
