@@ -61,6 +61,8 @@ def test_each_command_of_twinfeed_exists_with_its_options(block: Block) -> None:
         parser, rest = PARSER, given[1:]
         while hasattr(parser, "commands"):
             assert rest, given
+            if rest[0] not in parser.commands and hasattr(parser, "by_default"):
+                rest = [parser.by_default, *rest]
             assert rest[0] in parser.commands, given
             parser, rest = parser.commands[rest[0]], rest[1:]
         known = {name for param in parser.params for name in (*param.opts, *param.secondary_opts)}

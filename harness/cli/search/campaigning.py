@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 class _FileFirst(TyperGroup):
     """`twinfeed campaign FILE` is `twinfeed campaign run FILE`."""
 
+    by_default = "run"
+
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if args and not args[0].startswith("-") and args[0] not in self.commands:
-            args = ["run", *args]
+            args = [self.by_default, *args]
         return super().parse_args(ctx, args)
 
 
