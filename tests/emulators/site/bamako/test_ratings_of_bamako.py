@@ -84,6 +84,16 @@ def test_one_bypass_breaker_carries_all_critical_load(at_design: Site) -> None:
             assert breaker.params.rated_a * breaker.params.setting > amperes
 
 
+def test_cooling_goes_on_while_the_generators_start_and_the_chillers_restart(bamako: Site) -> None:
+    """Pumps and air handlers are on the UPS, and the tanks hold the cold: no inlet warms by a kelvin."""
+    before = max(each(bamako, ("hall-1", "hall-2"), "hottest_inlet_c"))
+    for utility in ("utility-a", "utility-b"):
+        bamako.inject(utility, "outage")
+    for _ in range(60):
+        bamako.advance(5.0)
+        assert max(each(bamako, ("hall-1", "hall-2"), "hottest_inlet_c")) < before + 1.0
+
+
 @pytest.mark.parametrize("loop", ["a", "b"])
 def test_one_loop_carries_both_halls_at_design(at_design: Site, loop: str) -> None:
     other, chillers = ("b", ("chiller-1", "chiller-2")) if loop == "a" else ("a", ("chiller-3", "chiller-4"))
