@@ -10,6 +10,7 @@ with gamma = 1 - 1/sqrt(2)): far from rest it is accurate to `TOLERANCE_K`, at r
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from math import exp, inf, sqrt
@@ -110,13 +111,13 @@ class Body(Component[S, P], Generic[S, P]):
     first = 0
     """Index of this body's first node in the vector of all nodes."""
 
+    @abstractmethod
     def capacities(self) -> list[float]:
         """Heat capacity of each node, kJ/K."""
-        raise NotImplementedError  # every body has its own
 
+    @abstractmethod
     def balance(self, balance: Balance) -> None:
         """Write all heat that enters this body's nodes, given the temperatures in `balance.t`."""
-        raise NotImplementedError  # every body has its own
 
     def start(self) -> None:
         bodies = [a for a in self.plant.actors.values() if isinstance(a, Body)]

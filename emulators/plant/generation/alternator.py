@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from math import exp, hypot, inf
 
+from twinfeed.emulators.plant.generation.characteristics import (
+    active,
+    hunting_amplitude,
+    inertia_kws,
+    rated_kvar,
+    reactive,
+)
 from twinfeed.emulators.plant.generation.couplings import Couplings
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
-from twinfeed.emulators.plant.generation.engine import DieselEngine, EngineState
+from twinfeed.emulators.plant.generation.engine import DieselEngine
 from twinfeed.emulators.plant.generation.paralleling import (
     AT_REST,
-    GOVERNOR_DROOP,
-    MOTORING,
-    QUADRATURE_DROOP,
-    STIFF,
-    Characteristic,
     Regulation,
     balance,
     hunting_kw,
     hunting_speed,
-    least_kvar,
-    most_kvar,
 )
+from twinfeed.emulators.plant.generation.state import GeneratorState
 from twinfeed.emulators.plant.generation.swing import Machine, Swing, coupled, machine
 from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Supply
 
@@ -44,30 +44,6 @@ STALL_SPEED = 0.6
 
 EXCITATION_SPEED = 0.75
 """The regulator builds voltage from this share of the speed on."""
-
-
-@dataclass
-class GeneratorState(EngineState):
-    closed: bool = False
-    """Position of its circuit breaker."""
-    in_step: bool = False
-    """Its phase angle is the bus's: it was synchronised, or it was the first on a dead bus."""
-    trip_cause: str = ""
-    swing: list[float] = field(default_factory=lambda: list(Swing()))
-    loading: list[float] = field(default_factory=lambda: [0.0, 0.0, 0.0])
-    """The bus as the governor last knew it: kW and kVA it carries, kW its sets can give."""
-    regulation: list[float] = field(default_factory=list)
-    """Its `Regulation`; empty while nothing deviates and all sets of the bus give their share."""
-    power_kw: float = 0.0
-    """Power given since `metered_at`, kW."""
-    kva: float = 0.0
-    kvar: float = 0.0
-    kwh: float = 0.0
-    kvah: float = 0.0
-    kvarh: float = 0.0
-    metered_at: float = 0.0
-    shorted_at: float = -1.0
-    """When the short circuit that it feeds began, s; negative without one."""
 
 
 class Alternator:
@@ -250,17 +226,17 @@ class Alternator:
 
         Each governor turns its own set; coupled, the sets turn with the mean, weighted with their inertia.
         """
-        own = _amplitude(self)
+        own = hunting_amplitude(self.unit)
         if len(self.together) == 1:
             return own, own
         if not any("governor" in one.unit.state.faults for one in self.together):
             return 0.0, 0.0
-        whole = sum(_inertia_kws(one) for one in self.together)
-        return sum(_inertia_kws(one) * _amplitude(one) for one in self.together) / whole, own
+        whole = sum(inertia_kws(one.unit) for one in self.together)
+        return sum(inertia_kws(one.unit) * hunting_amplitude(one.unit) for one in self.together) / whole, own
 
     def _hunting_kw(self) -> float:
         bus, own = self._hunting()
-        return hunting_kw(_inertia_kws(self), own - bus, self.unit.plant.now) if own or bus else 0.0
+        return hunting_kw(inertia_kws(self.unit), own - bus, self.unit.plant.now) if own or bus else 0.0
 
     @property
     def way_left(self) -> float:
@@ -425,9 +401,9 @@ class Alternator:
         kw = sum(one.unit.load.total_kw for one in together)
         kvar = sum(one.unit.steady_load.total_kvar for one in together)
         whole = sum(one.capacity_kw for one in together)
-        share, kvar_share = kw / whole, kvar / sum(_rated_kvar(one) for one in together)
-        speed, kws = balance([_active(one, share) for one in together], kw)
-        volts, kvars = balance([_reactive(one, kvar_share) for one in together], kvar)
+        share, kvar_share = kw / whole, kvar / sum(rated_kvar(one.unit, one.engine.site_kw) for one in together)
+        speed, kws = balance([active(one.unit, one.engine.site_kw, share) for one in together], kw)
+        volts, kvars = balance([reactive(one.unit, one.engine.site_kw, kvar_share) for one in together], kvar)
         weights = [one.capacity_kw / whole for one in together]
         return (
             speed,
@@ -435,42 +411,3 @@ class Alternator:
             [given - kw * weight for given, weight in zip(kws, weights, strict=True)],
             [given - kvar * weight for given, weight in zip(kvars, weights, strict=True)],
         )
-
-
-def _amplitude(one: Alternator) -> float:
-    """Amplitude of its hunting governor, per unit of speed."""
-    hunt = one.unit.fault("governor")
-    return hunt["amplitude"] / one.unit.params.hertz if hunt and one.unit.state.phase == "running" else 0.0
-
-
-def _inertia_kws(one: Alternator) -> float:
-    """Energy stored at rated speed, kW s."""
-    return one.unit.params.inertia_s * one.unit.params.standby_kw
-
-
-def _rated_kvar(one: Alternator) -> float:
-    """Its weight in the sharing of reactive power: its kVA, derated as its engine is."""
-    return one.engine.site_kw * one.unit.params.kva / one.unit.params.standby_kw
-
-
-def _active(one: Alternator, share: float) -> Characteristic:
-    """Active power by speed; `share` is the mean of the bus."""
-    params, rating = one.unit.params, max(1.0, one.engine.site_kw)
-    turned = -MOTORING * params.standby_kw / rating
-    if one.unit.state.phase != "running":
-        return Characteristic(rating, 0.0, 0.0, STIFF, turned, turned)
-    race = one.unit.fault("overspeed")
-    offset, most = race["hertz"] / params.hertz if race else 0.0, params.overload_percent / 100.0
-    if params.droop_percent:
-        slope = params.droop_percent / 100.0 * rating / params.standby_kw
-        return Characteristic(rating, 0.0, offset, slope, turned, most)
-    return Characteristic(rating, share, offset, GOVERNOR_DROOP if race else STIFF, turned, most)
-
-
-def _reactive(one: Alternator, share: float) -> Characteristic:
-    """Reactive power by voltage; `share` is the mean of the bus."""
-    params, rating = one.unit.params, max(1.0, _rated_kvar(one))
-    least, most = (limit * params.kva / rating for limit in (least_kvar(params), most_kvar(params)))
-    wrong = one.unit.fault("avr")
-    offset = wrong["error"] / 100.0 if wrong else 0.0
-    return Characteristic(rating, share, offset, QUADRATURE_DROOP if wrong else STIFF, least, most)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from twinfeed.emulators.plant.generation.alternator import Alternator, GeneratorState
+from twinfeed.emulators.plant.generation.alternator import Alternator
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
+from twinfeed.emulators.plant.generation.state import GeneratorState
 from twinfeed.emulators.plant.power.electrical import Electrical, Emf
 from twinfeed.emulators.plant.power.faults.impedances import machine_ohm
 

@@ -6,6 +6,7 @@ the moment it runs dry or its float switch acts.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
@@ -101,9 +102,9 @@ class Tank(Component[S, P], Generic[S, P]):
         """True if no fuel can be drawn."""
         return "empty" in self.state.faults or self._level_now() <= 1e-6
 
+    @abstractmethod
     def outflow_lph(self) -> float:
         """Flow drawn from it, l/h, without leaks."""
-        raise NotImplementedError  # every kind of tank has its own
 
     def inflow_lph(self) -> float:
         """Flow into it, l/h."""

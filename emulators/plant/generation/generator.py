@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from twinfeed.emulators.plant.generation.alternator import Alternator, GeneratorState
+from twinfeed.emulators.plant.generation.alternator import Alternator
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
 from twinfeed.emulators.plant.generation.engine import ENGINE_FAULTS, DieselEngine
 from twinfeed.emulators.plant.generation.fault_current import FaultCurrent
+from twinfeed.emulators.plant.generation.state import GeneratorState
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, Draw, Electrical, Emf, Short, Supply

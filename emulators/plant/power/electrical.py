@@ -10,6 +10,7 @@ Voltages are phase-to-neutral RMS in V, powers per phase in kW and kvar, frequen
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import hypot, inf
@@ -335,13 +336,13 @@ class Electrical(Component[S, P]):
         assert isinstance(actor, Electrical)
         return actor
 
+    @abstractmethod
     def energise(self) -> Supply:
         """The supply at its output, given `seen`. Must not change the state."""
-        raise NotImplementedError  # every kind of component has its own
 
+    @abstractmethod
     def demand(self) -> Mapping[str, Draw]:
         """The power it draws from each terminal, given `load` (and `loads`). Must not change the state."""
-        raise NotImplementedError  # every kind of component has its own
 
     def surge(self, cause: str, broken: bool) -> bool:
         """Carry the surge between two sources that are out of step, on its way up to the sources.

@@ -8,6 +8,7 @@ their own incomers share in proportion to `capacity_kw`.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
@@ -32,8 +33,9 @@ class Tie(Electrical[S, P]):
     towards = ""
 
     @property
+    @abstractmethod
     def closed(self) -> bool:
-        raise NotImplementedError  # a subclass decides
+        """True if it is closed."""
 
     def energise(self) -> Supply:
         a, b = self.seen["a"], self.seen["b"]
