@@ -143,19 +143,15 @@ class AirHandler(Electrical[S, P]):
     @property
     def supply(self) -> Supply | None:
         """The cord it runs on, None when neither is good enough."""
-        for terminal in self.feeds:
-            if self.seen[terminal].worst_volts >= self.params.minimum_volts:
-                return self.seen[terminal]
-        return None
+        terminal = self.live_terminal(self.params.minimum_volts)
+        return self.seen[terminal] if terminal else None
 
     def energise(self) -> Supply:
         return self.supply or Supply((0.0, 0.0, 0.0), 0.0, "")
 
     def demand(self) -> dict[str, Draw]:
-        for terminal in self.feeds:
-            if self.seen[terminal].worst_volts >= self.params.minimum_volts:
-                return {terminal: three_phase(self.input_kw, self.params.power_factor)}
-        return {}
+        terminal = self.live_terminal(self.params.minimum_volts)
+        return {terminal: three_phase(self.input_kw, self.params.power_factor)} if terminal else {}
 
     def react(self) -> None:
         powered = self.supply is not None

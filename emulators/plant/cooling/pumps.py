@@ -121,10 +121,7 @@ class Pump(Electrical[PumpState, PumpRatings]):
 
     @property
     def _terminal(self) -> str:
-        for terminal in self.feeds:
-            if self.seen[terminal].worst_volts >= self.params.minimum_volts:
-                return terminal
-        return ""
+        return self.live_terminal(self.params.minimum_volts)
 
     @property
     def target(self) -> float:

@@ -88,8 +88,7 @@ class ParallelingPlc(Electrical[ParallelingPlcState, ParallelingPlcRatings]):
 
     @property
     def _fed(self) -> str:
-        live = (t for t in self.feeds if self.seen[t].worst_volts >= self.params.minimum_volts)
-        return next(live, "")
+        return self.live_terminal(self.params.minimum_volts)
 
     def react(self) -> None:
         s = self.state

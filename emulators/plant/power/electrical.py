@@ -336,6 +336,13 @@ class Electrical(Component[S, P]):
         assert isinstance(actor, Electrical)
         return actor
 
+    def live_terminal(self, minimum_volts: float) -> str:
+        """The first of its feeds with at least that voltage on every phase, V; '' if none has it."""
+        for terminal in self.feeds:
+            if self.seen[terminal].worst_volts >= minimum_volts:
+                return terminal
+        return ""
+
     @abstractmethod
     def energise(self) -> Supply:
         """The supply at its output, given `seen`. Must not change the state."""
