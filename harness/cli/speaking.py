@@ -9,10 +9,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import typer
-from typer import rich_utils
 from typer.main import get_command
 
 from twinfeed._phrases import N_
@@ -72,8 +73,7 @@ def run(app: typer.Typer, words: Sequence[str], name: str) -> None:
     try:
         code = command.main(list(words), prog_name=name, standalone_mode=False)
     except typer.Abort:
-        _constants()
-        rich_utils.rich_abort_error()
+        _constants().rich_abort_error()
         sys.exit(1)
     except Exception as error:
         if not hasattr(error, "format_message"):
@@ -85,12 +85,12 @@ def run(app: typer.Typer, words: Sequence[str], name: str) -> None:
 
 def _complain(error: Any) -> None:
     """Print what is wrong with a command line."""
-    _constants()
+    screen = _constants()
     message = said(error.format_message())
     error.format_message = lambda: message
     if error.ctx is not None and spoken() != "en":
         _translate(error.ctx.command)
-    rich_utils.rich_format_error(error)
+    screen.rich_format_error(error)
 
 
 def _asked(words: Sequence[str]) -> str:
@@ -103,9 +103,12 @@ def _asked(words: Sequence[str]) -> str:
     return ""
 
 
-def _constants() -> None:
+def _constants() -> ModuleType:
+    """Typer's module for helps and complaints, in the language of this process. A command that runs does without it."""
+    screen = import_module("typer.rich_utils")
     for constant, text in TYPERS.items():
-        setattr(rich_utils, constant, said(text))
+        setattr(screen, constant, said(text))
+    return screen
 
 
 def _all(command: Any) -> Iterator[Any]:

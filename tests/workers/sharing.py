@@ -19,9 +19,9 @@ KEY = "twinfeed/seconds"
 OTHERS_S = 0.08
 
 SECONDS_A_TEST: Mapping[str, float] = {
-    "package": 8.0, "rigs/proofs": 6.0, "rigs/processes": 10.0, "rigs/acceptance_bench": 10.0, "interop/nut": 4.0,
+    "package": 4.0, "rigs/proofs": 6.0, "rigs/processes": 10.0, "rigs/acceptance_bench": 10.0, "rigs/labgrid": 8.0, "interop/nut": 4.0,
     "interop": 0.4, "harness/search": 1.0, "harness/plugin": 0.8, "harness/controllers": 0.4, "harness/report": 0.3,
-    "harness/worlds": 0.2, "harness/cli": 0.2, "emulators/site": 0.2, "harness/faults": 0.15, "harness/proxy": 0.15,
+    "harness/worlds": 0.1, "harness/cli": 0.2, "emulators/site": 0.2, "harness/faults": 0.15, "harness/proxy": 0.15,
     "emulators/devices": 0.02, "emulators/wire": 0.03, "harness/properties": 0.05,
 }  # fmt: skip
 """The time of an average test of a folder, s: docs/project/suite.md, and more where tests wait for other programs."""

@@ -7,7 +7,7 @@ from workers.sharing import LongestFirst, estimated_s
 
 def test_files_are_taken_by_their_time_and_not_by_their_number_of_tests() -> None:
     waiting = LongestFirst({"tests/a/test_known.py": 100.0})
-    for file, tests in (("tests/a/test_many.py", 300), ("tests/a/test_known.py", 2), ("tests/package/test_few.py", 4)):
+    for file, tests in (("tests/a/test_many.py", 300), ("tests/a/test_known.py", 2), ("tests/package/test_few.py", 8)):
         waiting[file] = dict.fromkeys(map(str, range(tests)), False)
     taken = [waiting.popitem(last=False)[0] for _ in range(3)]
     assert taken == ["tests/a/test_known.py", "tests/package/test_few.py", "tests/a/test_many.py"]

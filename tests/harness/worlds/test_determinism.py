@@ -22,7 +22,7 @@ def trace(seed: int, hash_seed: str) -> tuple[int, str]:
 
 def test_the_same_seed_is_the_same_bytes_and_another_is_not() -> None:
     with ThreadPoolExecutor() as pool:
-        first, again, hashed, other = pool.map(trace, (3, 3, 3, 4), ("1", "1", "2", "1"))
+        first, hashed, other = pool.map(trace, (3, 3, 4), ("1", "2", "1"))
     assert first[0] > 10_000
-    assert again == hashed == first
+    assert hashed == first
     assert other[1] != first[1]
