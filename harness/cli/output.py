@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -25,7 +25,7 @@ from twinfeed.emulators.serving import ServeError
 from twinfeed.emulators.textfile import printable
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.availability.errors import AvailabilityMissing, TreeError
-from twinfeed.harness.control import ControlError
+from twinfeed.harness.control import ControlError, Refused
 from twinfeed.harness.controllers.in_process import NoSuchController
 from twinfeed.harness.language import UnknownLanguage, said, speak
 from twinfeed.harness.properties import BindingError, PropertySyntaxError, WrongKind
@@ -53,7 +53,7 @@ class Exit(IntEnum):
     USAGE = 2
     """A flag, a name or a file is wrong."""
     UNREACHABLE = 3
-    """No site is running, it refused, or its ports cannot be bound."""
+    """No site is running, it or a device does not answer, or a port cannot be bound."""
 
 
 def tell(message: str, style: str = "", to: Console = console) -> None:
@@ -69,9 +69,33 @@ def in_language(lang: str, otherwise: str = "en") -> None:
         fail(str(error), Exit.USAGE)
 
 
+_json_asked: list[bool] = []
+"""Holds an entry if the command of this process was asked for JSON."""
+
+
+def asked_for_json(value: bool) -> bool:
+    """The callback of `--json`: errors are then JSON documents, too."""
+    _json_asked[:] = [value] if value else []
+    return value
+
+
+JsonOption = Annotated[
+    bool,
+    typer.Option("--json", help="Print one JSON document instead of a table.", callback=asked_for_json, is_eager=True),
+]
+
+
 def fail(message: str, code: Exit) -> NoReturn:
-    errors.print(Text.assemble(("twinfeed:", "red"), " ", printable(said(message))), soft_wrap=True)
+    text = printable(said(message))
+    errors.print(Text.assemble(("twinfeed:", "red"), " ", text), soft_wrap=True)
+    if _json_asked:
+        print_json(error_document(text, code))
     raise typer.Exit(code)
+
+
+def error_document(text: str, code: int) -> dict[str, Any]:
+    """The answer of a command with `--json` that failed. A wrong file has a line for each mistake."""
+    return {"error": {"exit_code": int(code), "message": text, "lines": text.splitlines()}}
 
 
 WRONG = (
@@ -87,6 +111,8 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except WRONG as error:
+        fail(str(error), Exit.USAGE)
+    except Refused as error:
         fail(str(error), Exit.USAGE)
     except (ControlError, FlashError, ServeError) as error:
         fail(str(error), Exit.UNREACHABLE)

@@ -17,6 +17,7 @@ import typer
 from typer.main import get_command
 
 from twinfeed._phrases import N_
+from twinfeed.harness.cli.output import error_document, print_json
 from twinfeed.harness.language import UnknownLanguage, said, speak, spoken
 
 TYPERS = {
@@ -79,7 +80,10 @@ def run(app: typer.Typer, words: Sequence[str], name: str) -> None:
         if not hasattr(error, "format_message"):
             raise
         _complain(error)
-        sys.exit(getattr(error, "exit_code", 2))
+        code = getattr(error, "exit_code", 2)
+        if "--json" in words:
+            print_json(error_document(error.format_message(), code))
+        sys.exit(code)
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -8,7 +8,7 @@ enter; nothing listens on the network.
 """
 
 from twinfeed.harness.control.client import ask, running
-from twinfeed.harness.control.places import ControlError
+from twinfeed.harness.control.places import ControlError, Refused
 from twinfeed.harness.control.server import ControlServer
 
-__all__ = ["ControlError", "ControlServer", "ask", "running"]
+__all__ = ["ControlError", "ControlServer", "Refused", "ask", "running"]

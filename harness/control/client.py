@@ -8,7 +8,7 @@ from typing import Any
 
 from twinfeed.emulators.textfile import json_value, printable, shown
 from twinfeed.harness import unixpaths
-from twinfeed.harness.control.places import ControlError, own_folder, socket_path
+from twinfeed.harness.control.places import ControlError, Refused, own_folder, socket_path
 
 MAX_ANSWER = 64 * 1024 * 1024
 """Longest answer line that a client reads, octets. The list of 10,000 devices has 10 MB."""
@@ -39,7 +39,8 @@ def ask(request: dict[str, Any], site: str | None = None) -> dict[str, Any]:
     """Send one request to the running site (the only one, unless `site` names it) and return its answer.
 
     Raises:
-        ControlError: no site runs, several do and none is named, or the site refused.
+        ControlError: no site runs, several do and none is named, or the site does not answer.
+        Refused: the site refused the request.
     """
     names = running()
     if site is None:
@@ -70,5 +71,6 @@ def ask(request: dict[str, Any], site: str | None = None) -> dict[str, Any]:
             f"site {site!r} gave an answer that is none: {shown(error)}; is it of another version?"
         ) from None
     if not answer.pop("ok"):
-        raise ControlError(printable(str(answer.get("error"))))
+        reason = printable(str(answer.get("error")))
+        raise ControlError(reason) if answer.get("failed") else Refused(reason)
     return answer

@@ -12,6 +12,10 @@ class ControlError(Exception):
     """The running site refused, or no site is running. The message gives the next step."""
 
 
+class Refused(ControlError):
+    """The running site refused a request: a name, a number or a word in it is wrong."""
+
+
 def folder() -> Path:
     """The folder of the control sockets of this user."""
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()

@@ -102,6 +102,7 @@ class ControlServer:
             log.exception("control request %s", request.do)
             return {
                 "ok": False,
+                "failed": True,
                 "error": f"{request.do}: failed inside twinfeed: {shown(repr(error))}; see the log of the site",
             }
 

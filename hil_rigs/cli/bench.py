@@ -8,11 +8,11 @@ from typing import Annotated
 import typer
 
 from twinfeed._phrases import N_, Phrase
-from twinfeed.harness.cli.output import console, plain_errors, print_json, table
+from twinfeed.harness.cli.output import JsonOption, console, plain_errors, print_json, table
 from twinfeed.harness.language import said, spoken
 
 File = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A rig file, or the name of a bench that ships.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON document instead of a table.")]
+Json = JsonOption
 
 
 def benches(json: Json = False) -> None:

@@ -10,8 +10,16 @@ from rich.markup import escape
 from rich.progress import Progress
 
 from twinfeed._phrases import Phrase
-from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, tell
-from twinfeed.harness.cli.site.running import JsonOption
+from twinfeed.harness.cli.output import (
+    Exit,
+    JsonOption,
+    console,
+    errors,
+    fail,
+    plain_errors,
+    print_json,
+    tell,
+)
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.language import said, spoken
 from twinfeed.hil_rigs.cli.bench import File

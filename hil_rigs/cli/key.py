@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from twinfeed._phrases import Phrase
-from twinfeed.harness.cli.output import Exit, fail, print_json, tell
-from twinfeed.harness.cli.site.running import JsonOption
+from twinfeed.harness.cli.output import Exit, JsonOption, fail, print_json, tell
 
 
 def key(

@@ -14,7 +14,18 @@ from rich.markup import escape
 from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.yamlfile import FileError
-from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, several, table, tell
+from twinfeed.harness.cli.output import (
+    Exit,
+    JsonOption,
+    console,
+    errors,
+    fail,
+    plain_errors,
+    print_json,
+    several,
+    table,
+    tell,
+)
 from twinfeed.harness.cli.recording.comparing import (
     Comparison,
     IgnoreOption,
@@ -29,7 +40,6 @@ from twinfeed.harness.cli.recording.comparing import (
     terms,
 )
 from twinfeed.harness.cli.recording.learning import OutputOption, PatienceOption, UnderOption, recorded, told, walker
-from twinfeed.harness.cli.site.running import JsonOption
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.language import said
 from twinfeed.hil_rigs.cli.bench import File

@@ -15,8 +15,8 @@ from twinfeed.emulators.profiles.modbus_extras import unit_of
 from twinfeed.emulators.profiles.snmp_binding import SurfaceTree
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError
-from twinfeed.harness.cli.output import console, errors, plain_errors, print_json, table
-from twinfeed.harness.cli.site.running import BeyondOption, JsonOption
+from twinfeed.harness.cli.output import JsonOption, console, errors, plain_errors, print_json, table
+from twinfeed.harness.cli.site.running import BeyondOption
 
 
 def check(

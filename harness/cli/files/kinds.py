@@ -11,8 +11,7 @@ import typer
 from rich.markup import escape
 
 from twinfeed.emulators.nearness import did_you_mean
-from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, print_json, table
-from twinfeed.harness.cli.site.running import JsonOption
+from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, plain_errors, print_json, table
 from twinfeed.harness.reference import kinds as reference
 from twinfeed.harness.reference import schemas
 from twinfeed.harness.reference.fields import Field

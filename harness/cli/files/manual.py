@@ -8,9 +8,8 @@ import typer
 from rich.markdown import Markdown
 from rich.markup import escape
 
-from twinfeed.harness.cli.output import Exit, console, fail, in_language, print_json, table
+from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, in_language, print_json, table
 from twinfeed.harness.cli.recording.reporting import LangOption
-from twinfeed.harness.cli.site.running import JsonOption
 from twinfeed.harness.language import spoken
 from twinfeed.harness.reference import manual
 

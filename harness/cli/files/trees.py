@@ -10,8 +10,7 @@ import typer
 
 from twinfeed.harness.availability import openpsa
 from twinfeed.harness.availability.measures import Figures, figures
-from twinfeed.harness.cli.output import console, plain_errors, print_json, table, tell
-from twinfeed.harness.cli.site.running import JsonOption
+from twinfeed.harness.cli.output import JsonOption, console, plain_errors, print_json, table, tell
 
 SHOWN = 20
 """Rows of a table of cut sets or failures; `--json` has all."""

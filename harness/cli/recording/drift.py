@@ -11,7 +11,7 @@ import typer
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.yamlfile import FileError
-from twinfeed.harness.cli.output import Exit, fail, print_json
+from twinfeed.harness.cli.output import Exit, JsonOption, fail, print_json
 from twinfeed.harness.cli.recording.comparing import (
     IgnoreOption,
     PartialOption,
@@ -36,7 +36,6 @@ from twinfeed.harness.cli.recording.learning import (
     loaded,
     walker,
 )
-from twinfeed.harness.cli.site.running import JsonOption
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.transports import TransportError
 from twinfeed.harness.transports.urls import FORMS, Credentials, is_url, opened

@@ -14,8 +14,16 @@ import typer
 from rich.markup import escape
 
 from twinfeed.emulators.yamlfile import FileError
-from twinfeed.harness.cli.output import Exit, console, errors, fail, plain_errors, print_json, several
-from twinfeed.harness.cli.site.running import JsonOption
+from twinfeed.harness.cli.output import (
+    Exit,
+    JsonOption,
+    console,
+    errors,
+    fail,
+    plain_errors,
+    print_json,
+    several,
+)
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.transports import ModbusTransport, SnmpTransport, TransportError
 from twinfeed.harness.transports.urls import FORMS, Credentials, opened

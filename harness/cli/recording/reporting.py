@@ -10,7 +10,16 @@ from rich.markup import escape
 from rich.text import Text
 
 from twinfeed._phrases import Phrase
-from twinfeed.harness.cli.output import Exit, console, errors, fail, in_language, print_json, tell
+from twinfeed.harness.cli.output import (
+    Exit,
+    JsonOption,
+    console,
+    errors,
+    fail,
+    in_language,
+    print_json,
+    tell,
+)
 
 KeyOption = Annotated[
     list[Path] | None,
@@ -26,7 +35,7 @@ def verify(
     folder: Annotated[Path, typer.Argument(help="The folder that was given to pytest --report.")],
     key: KeyOption = None,
     record: RecordOption = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON document instead of lines.")] = False,
+    json: JsonOption = False,
     lang: LangOption = "",
 ) -> None:
     """Check the records of a run: hashes, signatures, the end of each run, what records quote, kept files.

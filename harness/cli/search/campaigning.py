@@ -15,7 +15,7 @@ from rich.markup import escape
 from typer.core import TyperGroup
 
 from twinfeed.harness.cli.options import processors
-from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, print_json, several
+from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, plain_errors, print_json, several
 from twinfeed.harness.cli.search.searching import INTERRUPTED, ending_at_once, find_modules_here
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def report(
     file: FileArgument,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page.")] = None,
     junit: Annotated[Path | None, typer.Option("--junit", help="Write JUnit XML: one case a property.")] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")] = False,
+    json: JsonOption = False,
     only_new: Annotated[
         bool, typer.Option("--only-new", help="Exit with 1 only for failures that the night before did not know.")
     ] = False,

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, print_json, table
+from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, plain_errors, print_json, table
 from twinfeed.harness.durations import spoken
 
 if TYPE_CHECKING:
     from twinfeed.fixtures.outages import Played
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 app = typer.Typer(
     name="outages", help="Published outages of data centres, played on the twin.", invoke_without_command=True

@@ -11,8 +11,17 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, print_json, several, table
-from twinfeed.harness.cli.search.searching import INTERRUPTED, JsonOption, find_modules_here
+from twinfeed.harness.cli.output import (
+    Exit,
+    JsonOption,
+    console,
+    fail,
+    plain_errors,
+    print_json,
+    several,
+    table,
+)
+from twinfeed.harness.cli.search.searching import INTERRUPTED, find_modules_here
 from twinfeed.harness.controllers.in_process import main_of
 
 if TYPE_CHECKING:

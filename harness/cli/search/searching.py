@@ -20,7 +20,7 @@ from rich.markup import escape
 from twinfeed.emulators.plant.kernel.tolerances import Tolerances
 from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.options import processors
-from twinfeed.harness.cli.output import Exit, console, fail, finite, plain_errors, print_json
+from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, finite, plain_errors, print_json
 from twinfeed.harness.cli.search.telling import tell
 from twinfeed.harness.controllers.in_process import main_of
 from twinfeed.harness.controllers.oracle import ORACLE
@@ -49,8 +49,6 @@ WatchdogOption = Annotated[
 ]
 DEFAULT_MEMORY = ".twinfeed/search.sqlite"
 """The file that remembers searches, from the current folder."""
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 
 def search(

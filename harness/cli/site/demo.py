@@ -6,12 +6,18 @@ from typing import Annotated
 
 import typer
 
-from twinfeed.harness.cli.output import Exit, finite, plain_errors
+from twinfeed.harness.cli.output import Exit, asked_for_json, finite, plain_errors
 
 
 def demo(
     json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document at the end instead of the story.")
+        bool,
+        typer.Option(
+            "--json",
+            help="Print one JSON document at the end instead of the story.",
+            callback=asked_for_json,
+            is_eager=True,
+        ),
     ] = False,
     fast: Annotated[
         float,

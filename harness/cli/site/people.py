@@ -8,8 +8,8 @@ import typer
 from rich.markup import escape
 
 from twinfeed.emulators.site import Site
-from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, print_json, table
-from twinfeed.harness.cli.site.running import JsonOption, SiteOption, value_of
+from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, plain_errors, print_json, table
+from twinfeed.harness.cli.site.running import SiteOption, value_of
 from twinfeed.harness.control import ask, running
 
 

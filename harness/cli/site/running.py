@@ -10,7 +10,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from twinfeed.emulators.site import Site
-from twinfeed.harness.cli.output import Exit, console, devices_table, fail, plain_errors, print_json, table
+from twinfeed.harness.cli.output import (
+    Exit,
+    JsonOption,
+    console,
+    devices_table,
+    fail,
+    plain_errors,
+    print_json,
+    table,
+)
 from twinfeed.harness.control import ask, running
 from twinfeed.harness.durations import seconds, spoken
 from twinfeed.harness.faults import catalogue
@@ -24,7 +33,6 @@ BeyondOption = Annotated[
         help="Addresses of the site file outside 127.0.0.0/8 are meant, as with `beyond_loopback: true` in the file.",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document instead of a table.")]
 
 
 def status(site: SiteOption = None, json: JsonOption = False) -> None:
@@ -66,7 +74,7 @@ def devices(
         found = [d for d in ask({"do": "devices"}, site)["devices"] if pattern in d["name"]]
     if json:
         print_json(found)
-        return
+        raise typer.Exit(Exit.DONE if found else Exit.NO)
     if not found:
         fail(f"no device's name contains {pattern!r}", Exit.NO)
     console.print(devices_table(found, console.width))
@@ -99,7 +107,10 @@ def points(
         answer = ask({"do": "points", "device": device}, site)
     found = [p for p in answer["points"] if pattern in p["point"]]
     if json:
-        return print_json(found)
+        print_json(found)
+        raise typer.Exit(Exit.DONE if found else Exit.NO)
+    if not found:
+        fail(f"no point of {device} contains {pattern!r}", Exit.NO)
     listing = table("", "point", "value", "unit", "access", "what it is")
     for point in found:
         takes = f" ({', '.join(point['values'])})" if point["values"] else ""

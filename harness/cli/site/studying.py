@@ -10,8 +10,8 @@ import typer
 from twinfeed.emulators.plant.study import Study
 from twinfeed.emulators.plant.study import study as studied
 from twinfeed.emulators.site import Site
-from twinfeed.harness.cli.output import Exit, console, plain_errors, print_json, table
-from twinfeed.harness.cli.site.running import BeyondOption, JsonOption
+from twinfeed.harness.cli.output import Exit, JsonOption, console, plain_errors, print_json, table
+from twinfeed.harness.cli.site.running import BeyondOption
 
 
 def study(

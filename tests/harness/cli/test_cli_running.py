@@ -7,9 +7,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import jsonschema
 import pytest
 from click.testing import Result
 from terminal import Up
+
+from twinfeed.harness.reference import answers
 
 Cli = Callable[..., Result]
 
@@ -181,27 +184,27 @@ def test_a_fault_that_begins_later_is_cleared_before_it_begins(cli: Cli) -> None
 @pytest.mark.parametrize(
     ("arguments", "code", "says"),
     [
-        (["read", "ups-9", "battery.charge"], 3, "workbench has no device 'ups-9'; did you mean ups-"),
-        (["read", "ups-1", "batery.charge"], 3, "has no point 'batery.charge'; did you mean battery.charge"),
-        (["points", "upps-1"], 3, "did you mean ups-1"),
-        (["write", "ups-1", "battery.charge", "50"], 3, "ups-1 battery.charge can only be read"),
-        (["write", "pdu-1", "outlet.3.control", "of"], 3, "expected one of none, on, off"),
-        (["write", "pdu-1", "outlet.3.reboot_duration", "1e9"], 3, "expected a number from 1 to 3600 s"),
-        (["fault", "utility-a", "explosion"], 3, "utility-a cannot suffer 'explosion'; it knows: outage"),
-        (["fault", "ups-1", "black-hole"], 3, "`twinfeed proxy` before the device does it, or a test"),
-        (["fault", "controller", "controller-down"], 3, "a running site has no controller"),
+        (["read", "ups-9", "battery.charge"], 2, "workbench has no device 'ups-9'; did you mean ups-"),
+        (["read", "ups-1", "batery.charge"], 2, "has no point 'batery.charge'; did you mean battery.charge"),
+        (["points", "upps-1"], 2, "did you mean ups-1"),
+        (["write", "ups-1", "battery.charge", "50"], 2, "ups-1 battery.charge can only be read"),
+        (["write", "pdu-1", "outlet.3.control", "of"], 2, "expected one of none, on, off"),
+        (["write", "pdu-1", "outlet.3.reboot_duration", "1e9"], 2, "expected a number from 1 to 3600 s"),
+        (["fault", "utility-a", "explosion"], 2, "utility-a cannot suffer 'explosion'; it knows: outage"),
+        (["fault", "ups-1", "black-hole"], 2, "`twinfeed proxy` before the device does it, or a test"),
+        (["fault", "controller", "controller-down"], 2, "a running site has no controller"),
         (["fault", "utility-a", "outage", "--flap", "20s"], 2, "expected the times on and off, such as 20s,40s"),
-        (["fault", "utility-a", "outage", "--ramp", "20s"], 3, "there is nothing to ramp"),
-        (["fault", "utility-a", "sag", "--set", "depth=200"], 3, "depth is 200, expected 10 to 95 %"),
-        (["fault", "utility-a", "sag", "--set", "deep=20"], 3, "unknown parameter deep; it takes depth"),
+        (["fault", "utility-a", "outage", "--ramp", "20s"], 2, "there is nothing to ramp"),
+        (["fault", "utility-a", "sag", "--set", "depth=200"], 2, "depth is 200, expected 10 to 95 %"),
+        (["fault", "utility-a", "sag", "--set", "deep=20"], 2, "unknown parameter deep; it takes depth"),
         (["fault", "utility-a", "sag", "--set", "depth"], 2, "--set depth: expected name=number, such as depth=30"),
         (["fault", "utility-a", "sag", "--for", "soon"], 2, "found 'soon', expected a time such as 90, 30s, 15min"),
-        (["faults", "utilty-a"], 3, "did you mean utility-a"),
+        (["faults", "utilty-a"], 2, "did you mean utility-a"),
         (["faults", "--family", "animals"], 2, "--family animals: expected one of plant, sensor, firmware"),
         (["faults", "--site", "bamaco"], 2, "no site is called 'bamaco'; did you mean bamako?"),
         (["faults", "--site", "bench", "utilty-a"], 2, "did you mean utility-a"),
-        (["fault", "crah-1", "sensor-bias"], 3, "crah-1 sensor-bias: name point after it, as in crah-1:POINT"),
-        (["clear", "utility-a"], 3, "utility-a has no active fault to clear"),
+        (["fault", "crah-1", "sensor-bias"], 2, "crah-1 sensor-bias: name point after it, as in crah-1:POINT"),
+        (["clear", "utility-a"], 2, "utility-a has no active fault to clear"),
         (["status", "--site", "elsewhere"], 3, "site 'elsewhere' is not running; running now: workbench"),
     ],
 )
@@ -277,3 +280,77 @@ def test_the_deeds_of_a_target_are_listed(cli: Cli) -> None:
     found = data(cli("deeds", "q-chiller", "--json"))
     assert {"open", "close", "reset", "lock", "rack-out"} <= {item["deed"] for item in found}
     assert "taken back by" in cli("deeds", "q-chiller").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [(["read", "ups-9", "battery.charge"], 2), (["status", "--site", "elsewhere"], 3), (["check", "bamaco"], 2)],
+)
+def test_with_json_an_error_is_a_document_too_and_the_exit_code_is_the_same(
+    cli: Cli, arguments: list[str], code: int
+) -> None:
+    plain, result = cli(*arguments), cli(*arguments, "--json")
+    assert plain.exit_code == result.exit_code == code
+    found = json.loads(result.stdout)["error"]
+    assert found["exit_code"] == code
+    assert " ".join(found["message"].split()) in " ".join(result.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [["devices", "zzz"], ["points", "ups-1", "zzz"], ["devices", "ups"]])
+def test_json_changes_no_exit_code(cli: Cli, arguments: list[str]) -> None:
+    assert cli(*arguments).exit_code == cli(*arguments, "--json").exit_code
+
+
+def test_a_command_after_one_with_json_complains_in_text_alone(cli: Cli) -> None:
+    cli("read", "ups-9", "battery.charge", "--json")
+    assert cli("schema", "siite").stdout == ""
+
+
+# promised answers -------------------------------------------------------------------------------------------------
+
+
+ANSWERS = {
+    "status": ["status"],
+    "devices": ["devices"],
+    "points": ["points", "ups-1"],
+    "read": ["read", "ups-1", "battery.charge"],
+    "write": ["write", "pdu-2", "outlet.12.reboot_duration", "12"],
+    "faults": ["faults", "ups-1"],
+    "fault": ["fault", "utility-b", "swell", "--at", "1h"],
+    "clear": ["clear", "utility-b"],
+    "do": ["do", "q-chiller", "close"],
+    "deeds": ["deeds", "q-chiller"],
+    "sites": ["sites"],
+    "profiles": ["profiles"],
+    "check": ["check", "bench"],
+    "docs": ["docs"],
+}
+
+
+def closed(schema: Any) -> Any:
+    """The schema with all fields named: a field that is not documented is an error."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    parts = {name: closed(part) for name, part in schema.items()}
+    return {**parts, "additionalProperties": False} if "properties" in schema else parts
+
+
+def test_every_promised_answer_is_tried() -> None:
+    assert set(ANSWERS) == set(answers.ANSWERS)
+
+
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize("command", [name for name in ANSWERS if name != "clear"])
+def test_an_answer_has_the_fields_that_are_promised_and_no_other(cli: Cli, command: str) -> None:
+    found = json.loads(cli(*ANSWERS[command], "--json").stdout)
+    if command in ("faults", "fault") and isinstance(found, list):  # on a running site, of one target
+        found = [{name: value for name, value in entry.items() if name not in ("here", "target")} for entry in found]
+    jsonschema.validate(found, closed(answers.schema(command)))
+    if command == "fault":
+        jsonschema.validate(json.loads(cli(*ANSWERS["clear"], "--json").stdout), closed(answers.schema("clear")))
+
+
+def test_an_error_has_the_fields_that_are_promised(cli: Cli) -> None:
+    jsonschema.validate(json.loads(cli("points", "nobody", "--json").stdout), closed(answers.schema()))
