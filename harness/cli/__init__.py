@@ -1,5 +1,5 @@
 """The command line, `twinfeed`. Exit codes: 0 done, 1 the answer is no (see each command), 2 wrong usage or a wrong
-file, 3 no running site or it refused."""
+file, 3 no running site, or something that does not answer."""
 
 from __future__ import annotations
 

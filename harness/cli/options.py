@@ -40,3 +40,13 @@ def with_option(
     found.__signature__ = signature.replace(parameters=[*own, option])  # type: ignore[attr-defined]  # typer reads it
     found.__annotations__ = {each.name: each.annotation for each in [*own, option]}
     return found
+
+
+JSON_ASKED: list[bool] = []
+"""Holds an entry if the command of this process was asked for JSON."""
+
+
+def asked_for_json(value: bool) -> bool:
+    """The callback of `--json`: errors are then JSON documents, too."""
+    JSON_ASKED[:] = [value] if value else []
+    return value

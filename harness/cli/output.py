@@ -25,6 +25,7 @@ from twinfeed.emulators.serving import ServeError
 from twinfeed.emulators.textfile import printable
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.availability.errors import AvailabilityMissing, TreeError
+from twinfeed.harness.cli.options import JSON_ASKED, asked_for_json
 from twinfeed.harness.control import ControlError, Refused
 from twinfeed.harness.controllers.in_process import NoSuchController
 from twinfeed.harness.language import UnknownLanguage, said, speak
@@ -69,16 +70,6 @@ def in_language(lang: str, otherwise: str = "en") -> None:
         fail(str(error), Exit.USAGE)
 
 
-_json_asked: list[bool] = []
-"""Holds an entry if the command of this process was asked for JSON."""
-
-
-def asked_for_json(value: bool) -> bool:
-    """The callback of `--json`: errors are then JSON documents, too."""
-    _json_asked[:] = [value] if value else []
-    return value
-
-
 JsonOption = Annotated[
     bool,
     typer.Option("--json", help="Print one JSON document instead of a table.", callback=asked_for_json, is_eager=True),
@@ -88,7 +79,7 @@ JsonOption = Annotated[
 def fail(message: str, code: Exit) -> NoReturn:
     text = printable(said(message))
     errors.print(Text.assemble(("twinfeed:", "red"), " ", text), soft_wrap=True)
-    if _json_asked:
+    if JSON_ASKED:
         print_json(error_document(text, code))
     raise typer.Exit(code)
 

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from twinfeed.harness.cli import speaking
+from twinfeed.harness.cli.options import asked_for_json
 
 GROUPS = {found.name: found for found in entry_points(group="twinfeed.commands")}
 """Groups of commands that packages above the harness bring."""
@@ -30,6 +31,7 @@ def _main(
     ] = False,
 ) -> None:
     """The options of `twinfeed` itself."""
+    asked_for_json(False)
 
 
 def root() -> typer.Typer:

@@ -17,7 +17,6 @@ import typer
 from typer.main import get_command
 
 from twinfeed._phrases import N_
-from twinfeed.harness.cli.output import error_document, print_json
 from twinfeed.harness.language import UnknownLanguage, said, speak, spoken
 
 TYPERS = {
@@ -82,6 +81,8 @@ def run(app: typer.Typer, words: Sequence[str], name: str) -> None:
         _complain(error)
         code = getattr(error, "exit_code", 2)
         if "--json" in words:
+            from twinfeed.harness.cli.output import error_document, print_json
+
             print_json(error_document(error.format_message(), code))
         sys.exit(code)
     sys.exit(code if isinstance(code, int) else 0)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from twinfeed.harness.cli.output import Exit, asked_for_json, finite, plain_errors
+from twinfeed.harness.cli.options import asked_for_json
+from twinfeed.harness.cli.output import Exit, finite, plain_errors
 
 
 def demo(
