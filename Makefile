@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN     = $(VENV)/bin
 TESTS  ?= py
 
-.PHONY: demo test thorough loaded lint bench up catalogues docs clean
+.PHONY: demo test thorough loaded lint bench up catalogues docs mutants clean
 .DEFAULT_GOAL := demo
 
 $(BIN)/python:
@@ -42,6 +42,9 @@ bench: $(BIN)/tox            ## ratios against other implementations
 
 catalogues: $(BIN)/tox       ## collect what is to be translated, compile what is
 	@$(BIN)/tox run -q -e catalogues
+
+mutants: $(BIN)/tox          ## sample mutants of each layer: make mutants LAYER=plant COUNT=60 SEED=7
+	@$(BIN)/tox run -q -e mutants -- $(if $(LAYER),--layer $(LAYER)) $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
 docs: $(BIN)/tox             ## the manual as HTML, in build/docs
 	@$(BIN)/tox run -q -e docs
