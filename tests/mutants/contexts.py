@@ -66,6 +66,9 @@ class Recorder:
         self.seconds: Counter[str] = Counter()
         self.cases: Counter[str] = Counter()
         self.tracing = coverage.Coverage(data_file=None, source_pkgs=["twinfeed"], config_file=False)
+        self.tracing.set_option(
+            "run:disable_warnings", ["no-data-collected", "module-not-measured", "already-imported"]
+        )
         signal.signal(signal.SIGPROF, lambda number, frame: self.tracing.stop())
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
