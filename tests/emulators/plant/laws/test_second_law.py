@@ -69,12 +69,15 @@ def test_with_everything_off_a_room_tends_to_the_air_outside(ratings: dict[str, 
     def stored_kj() -> float:
         return sum(c * (t - outdoor_c) for c, t in zip(capacities, hall.state.nodes_c, strict=True))
 
-    before = stored_kj()
+    error_kj = TOLERANCE_K * sum(capacities)
+    """Frames that exchange nothing stay warm, and the air rests beside them: then only the error of a step moves."""
+    before = start = stored_kj()
     for hour in (1, 2, 3):
         plant.advance(3600.0 * hour)
         now = stored_kj()
-        assert now < before
+        assert now < before + error_kj
         before = now
+    assert before < start
 
 
 @settings(max_examples=examples(50), deadline=None)
