@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import coverage
 import pytest
 
-TRACED_S = 1.0
+TRACED_S = 3.0
 """Processor time for which a case is traced, s."""
 
 CASES = 3
@@ -34,8 +34,10 @@ class Contexts(NamedTuple):
     """By module and line (as JSON has it)."""
 
     def executing(self, module: str, line: int) -> list[str]:
-        """The test files that execute the line, the quickest first."""
-        return sorted(self.lines.get(module, {}).get(str(line), []), key=lambda file: (self.seconds[file], file))
+        """The test files that execute the line, the quickest first; of a line of the import, those of its module."""
+        by_line = self.lines.get(module, {})
+        files = by_line.get(str(line)) or {file for files in by_line.values() for file in files}
+        return sorted(files, key=lambda file: (self.seconds[file], file))
 
     def merged(self, other: Contexts) -> Contexts:
         """Both recordings; a test file that the other has recorded is taken from there."""

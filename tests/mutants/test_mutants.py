@@ -73,7 +73,10 @@ def test_a_mutant_is_killed_survives_or_is_never_run_and_the_module_is_as_before
     flipped = attempt(mutant(root, "ReplaceComparisonOperator_Gt_Lt", 4), root, CONTEXTS, 10.0)
     assert (flipped.word, flipped.by) == ("killed", "tests/test_module.py::test_over")
     assert attempt(mutant(root, "ReplaceComparisonOperator_Gt_GtE", 4), root, CONTEXTS, 10.0).word == "survived"
-    assert attempt(mutant(root, "NumberReplacer", 1), root, CONTEXTS, 10.0).word == "never run"
+    assert attempt(mutant(root, "NumberReplacer", 1), root, CONTEXTS, 10.0).word == "killed", (
+        "by the tests of its module"
+    )
+    assert attempt(mutant(root, "NumberReplacer", 1), root, Contexts({}, {}), 10.0).word == "never run"
     assert (root / "module.py").read_text() == MODULE
 
 

@@ -28,7 +28,7 @@ class Outcome:
 
     mutant: Mutant
     word: str
-    """killed, survived, hung, or never run (no test executes its line)."""
+    """killed, survived, hung, or never run (no test executes its module)."""
     by: str = ""
     """The test that has killed it, or that hung."""
 
