@@ -90,7 +90,7 @@ def injection(
     for_s = choose(LASTING_S)
     flap = choose(FLAPS)
     numbers = {}
-    for name, spec in menu.parameters[kind].items():
+    for name, spec in menu.parameters[target.partition(":")[0], kind].items():
         part = choose((None, 0.25, 0.75, 1.0))
         if part is not None and spec.typical:
             numbers[name] = choose(spec.typical)

@@ -20,12 +20,13 @@ from twinfeed.harness.faults.targets import answer_can_be_odd
 
 @dataclass(frozen=True)
 class Menu:
-    """The faults to draw from: (target, kind) of the grid, all others by family, and the parameters of the kinds."""
+    """The faults to draw from: (target, kind) of the grid, all others by family."""
 
     grid: tuple[tuple[str, str], ...]
     others: Mapping[str, tuple[tuple[str, str], ...]]
     """Family -> kind by kind, the targets that can suffer it."""
-    parameters: Mapping[str, Mapping[str, Parameter]]
+    parameters: Mapping[tuple[str, str], Mapping[str, Parameter]]
+    """(target, kind) -> the parameters of that fault there: a short circuit of a UPS has others than one of a PDU."""
     most: Mapping[tuple[str, str], int]
     """(target, parameter) -> how many there are of what that parameter numbers: banks of a PDU, ports of a switch."""
     deeds: tuple[tuple[str, str], ...] = ()
@@ -56,7 +57,7 @@ def menu(site: Site, only: Iterable[str] = (), without: Iterable[str] = (), deed
     wanted, left_out = tuple(only), tuple(without)
     grid: list[tuple[str, str]] = []
     others: dict[str, list[tuple[str, str]]] = {}
-    parameters: dict[str, Mapping[str, Parameter]] = {}
+    parameters: dict[tuple[str, str], Mapping[str, Parameter]] = {}
     most: dict[tuple[str, str], int] = {}
     for target in dict.fromkeys([*site.components, *site.devices, works.NAME, *OFF_SITE]):
         of_grid = isinstance(site.components.get(target), Utility)
@@ -66,7 +67,7 @@ def menu(site: Site, only: Iterable[str] = (), without: Iterable[str] = (), deed
                 continue
             if not of_grid and wanted and not _named(wanted, named):
                 continue
-            parameters[entry.kind] = entry.parameters
+            parameters[target, entry.kind] = entry.parameters
             for name in entry.parameters:
                 if (count := site.numbered(target, name)) is not None:
                     most[target, name] = count
