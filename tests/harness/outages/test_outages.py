@@ -10,12 +10,13 @@ import outages_page
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
+from workers.examples import some
 
 from twinfeed.fixtures import outages
 from twinfeed.harness.cli.app import app
 
 
-@pytest.fixture(params=outages.ids())
+@pytest.fixture(params=some(outages.ids(), quick=9))
 def played(request: pytest.FixtureRequest) -> outages.Played:
     return outages.play(outages.load(request.param))
 

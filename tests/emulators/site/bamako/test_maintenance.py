@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+from workers.examples import some
 
 from twinfeed.emulators.site import Site
 from twinfeed.harness.tier3.concurrent_maintainability import concurrent_maintainability
@@ -44,7 +45,7 @@ ONE_OF_EACH = [
 ]
 
 
-@pytest.mark.parametrize("component", ONE_OF_EACH)
+@pytest.mark.parametrize("component", some(list(ONE_OF_EACH), quick=10))
 @pytest.mark.parametrize("on_sets", [False, True], ids=["on the grid", "on the sets"])
 def test_one_of_each_kind_is_isolated_and_returned(bamako: Site, component: str, on_sets: bool) -> None:
     (job,) = concurrent_maintainability(bamako, component, on_sets=on_sets)

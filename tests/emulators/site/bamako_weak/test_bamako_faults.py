@@ -6,6 +6,7 @@ import math
 
 import pytest
 from commissioning import losses, put_right, rows, unlike_normal
+from workers.examples import some
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.site import Site
@@ -37,7 +38,7 @@ def representatives(site, kind):
     return chosen.values()
 
 
-@pytest.mark.parametrize("kind", kinds())
+@pytest.mark.parametrize("kind", some(list(kinds()), quick=8))
 def test_every_fault_can_come_and_go(bamako, kind):
     snapshot = bamako.plant.snapshot()
     for name in representatives(bamako, kind):
