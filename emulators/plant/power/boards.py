@@ -193,9 +193,11 @@ class BusTie(CircuitBreaker, Tie[BreakerState, BreakerRatings]):
             surge_upstream(self.upstream(terminal))
 
     def _onto_short(self) -> bool:
-        """True if it carries the current of a short circuit on one of its boards."""
+        """True if it carries the current of a short circuit or an earth fault on one of its boards (ANSI 87B)."""
         boards = self.upstream("a"), self.upstream("b")
-        return self.fault_flow is not None and any("short-circuit" in b.state.faults for b in boards)
+        return self.fault_flow is not None and any(
+            kind in board.state.faults for board in boards for kind in ("short-circuit", "earth-fault")
+        )
 
 
 def surge_upstream(board: Electrical) -> None:

@@ -28,6 +28,7 @@ EXCEPTIONS = {
 
 SAMPLE = [
     ("gen-bus-a", "short-circuit"),
+    ("gen-bus-b", "earth-fault"),
     ("gen-bus-b", "insulation"),
     ("board-a", "short-circuit"),
     ("ups-board-b", "short-circuit"),
