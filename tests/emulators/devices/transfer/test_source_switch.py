@@ -86,6 +86,17 @@ def test_the_voltage_range_decides_what_is_a_good_source(range: str, source: str
     assert card.read("switch.source") == source
 
 
+@pytest.mark.parametrize(("range", "volts"), [("narrow", 16.0), ("medium", 23.0), ("wide", 30.0)])
+def test_a_source_is_left_just_outside_its_range(range: str, volts: float):
+    """APC AP77xx user manual p. 14, 230 V model."""
+    for off_v, source in ((volts - 0.5, "a"), (volts + 0.5, "b")):
+        made, card = rack()
+        card.write("setting.range", range)
+        made.inject("mains-a", "unbalance", {"phase": 1.0, "depth": 100.0 * off_v / 230.0})
+        made.advance(2.0)
+        assert card.read("switch.source") == source, off_v
+
+
 @pytest.mark.parametrize(("kw", "state"), [(2.0, "normal"), (3.0, "near-overload"), (4.0, "overload")])
 def test_load_states(kw: float, state: str):
     _, card = rack(kw=kw)
