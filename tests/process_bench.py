@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -66,10 +66,11 @@ class ProcessBench:
     """The bench that `text` describes, in a folder of its own; its emulators run until the block is left.
 
     The addresses of the text are those of the network 127.45.0; each process that runs tests has one of its own.
+    `within` are the words before each command, of a program that runs it somewhere else.
     """
 
-    def __init__(self, folder: Path, text: str = RIG) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, text: str = RIG, within: Sequence[str] = ()) -> None:
+        self.folder, self._within = folder, within
         self.name = re.search(r"^bench: (\S+)", text, re.MULTILINE)[1]  # type: ignore[index]
         self.file = folder / "rig.yaml"
         self.network = f"127.45.{os.getpid() % 250 + 1}"
@@ -95,7 +96,7 @@ class ProcessBench:
     def start(self, *words: str, log: str) -> subprocess.Popen[str]:
         with (self.folder / log).open("w") as output:
             started = subprocess.Popen(
-                [sys.executable, "-m", *words], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                [*self._within, sys.executable, "-m", *words], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                 text=True, env=self.env, cwd=self.folder, preexec_fn=_hear_ctrl_c,
             )  # fmt: skip
         self._started.append(started)
@@ -116,7 +117,7 @@ class ProcessBench:
     def twinfeed(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`twinfeed rig …` on this bench."""
         return subprocess.run(
-            [sys.executable, "-m", "twinfeed.harness.cli", "rig", words[0], str(self.file), *words[1:]],
+            [*self._within, sys.executable, "-m", "twinfeed.harness.cli", "rig", words[0], str(self.file), *words[1:]],
             capture_output=True, text=True, env=self.env, timeout=2 * PATIENCE_S, check=False,
         )  # fmt: skip
 
@@ -193,8 +194,8 @@ class ProcessBench:
 
 
 @contextmanager
-def process_bench(folder: Path, text: str = RIG) -> Iterator[ProcessBench]:
-    bench = ProcessBench(folder, text)
+def process_bench(folder: Path, text: str = RIG, within: Sequence[str] = ()) -> Iterator[ProcessBench]:
+    bench = ProcessBench(folder, text, within)
     try:
         bench.start_emulators()
         yield bench

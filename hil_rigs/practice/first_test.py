@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from twinfeed._phrases import Phrase
+from twinfeed.harness.language import said
 from twinfeed.hil_rigs.rigfile import Rig
 from twinfeed.hil_rigs.schema import Actuator
 
@@ -15,7 +17,7 @@ TEXT = '''\
 
 
 async def test_{name}(site):
-    """{actuator} causes {target} {kind}{proof}; after {for_s:g} s everything is back."""
+    """{doc}"""
     await site.inject("{target}", "{kind}", for_="{for_s:g} s")
     await site.run("{run_s:g} s")
 '''
@@ -39,15 +41,24 @@ def written(folder: Path, rig: Rig) -> Path | None:
     target, _, kind = fault.partition(" ")
     within_s = 0.0 if settings.proof is None else settings.proof.within
     for_s = max(FOR_S, within_s + settings.settle, settings.rest)
-    proof = "" if settings.proof is None else f", and {settings.proof.quantity} proves it"
+    causes = {"actuator": actuator, "fault": fault, "for_s": for_s}
+    if settings.proof is None:
+        doc = said(Phrase("{actuator} causes {fault}; after {for_s:g} s everything is back.", **causes))
+    else:
+        doc = said(
+            Phrase(
+                "{actuator} causes {fault}, and {quantity} proves it; after {for_s:g} s everything is back.",
+                **causes,
+                quantity=settings.proof.quantity,
+            )
+        )
     text = TEXT.format(
         bench=rig.name,
         file=rig.path.name,
         name=re.sub(r"\W+", "_", fault).lower(),
-        actuator=actuator,
         target=target,
         kind=kind,
-        proof=proof,
+        doc=doc,
         for_s=for_s,
         run_s=2.0 * for_s,
     )

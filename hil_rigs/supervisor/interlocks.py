@@ -36,6 +36,11 @@ class Interlock:
         self._seen_s, self._wrong_s = now_s, None if self._wrong_s is None else now_s
 
     @property
+    def limit_in_words(self) -> str:
+        """What must hold."""
+        return str(self.limit)
+
+    @property
     def known(self) -> bool:
         """True if there was any reading."""
         return self._value is not None
@@ -77,6 +82,10 @@ class BatteryTime(Interlock):
 
     limit: OnBattery
 
+    @property
+    def limit_in_words(self) -> str:
+        return Phrase("{limit} for {most:g} s at most", limit=self.limit, most=self.limit.most)
+
     def _holds(self, value: Value) -> bool:
         return not self.limit.holds(value)
 
@@ -112,7 +121,7 @@ class Interlocks:
     @property
     def limits(self) -> dict[str, tuple[str, str]]:
         """Name -> (quantity, limit in words)."""
-        return {each.name: (each.limit.quantity, str(each.limit)) for each in self.every}
+        return {each.name: (each.limit.quantity, each.limit_in_words) for each in self.every}
 
     def see(self, t_s: float, quantity: str, value: Value) -> None:
         """A reading."""

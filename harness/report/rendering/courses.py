@@ -9,14 +9,23 @@ from html import escape
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.harness.journal import Journal, Point
+from twinfeed.harness.language import N_
 from twinfeed.harness.report.rendering.wording import Wording
 from twinfeed.harness.unknown import Unknown
 
-ACTIONS = ("fault", "fault cleared", "command", "deed")
-"""The actions of a test on a site, as its journal calls them."""
+ACTIONS = {
+    "fault": N_("Cause {kind} of {who}"),
+    "fault cleared": N_("End {kind} of {who}"),
+    "command": N_("Write {point} of {who}"),
+    "deed": N_("Have a person do {deed} at {who}"),
+}
+"""The actions of a test on a site, as its journal calls them, and as people read them."""
 
 AROUND_S = 5.0
 """So long before and after an action is drawn, s; actions that are closer share a picture."""
+
+MOST_DOTS = 60
+"""Readings of a quantity that have a dot each: between two dots nothing was read, and the line is a guess."""
 
 MOST_PICTURES = 8
 """Of one test; what else was done is in the journal that is kept."""
@@ -60,7 +69,7 @@ def course(journal: Journal, names: Sequence[str], window: Window, wording: Word
         return round(LEFT + (t_s - window.start_s) / span_s * (WIDTH - LEFT - RIGHT), 1)
 
     parts = [
-        f'<svg class="figure" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(_title(window))}" '
+        f'<svg class="figure" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(_title(window, wording))}" '
         f'xmlns="http://www.w3.org/2000/svg" font-size="10" fill="#444444">'
     ]
     for n, name in enumerate(names):
@@ -72,11 +81,11 @@ def course(journal: Journal, names: Sequence[str], window: Window, wording: Word
     for n, action in enumerate(window.actions):
         x = across(action.t)
         anchor = "end" if x > WIDTH - 150 else "start"
-        label = f"{action.who} {action.what} {action.data.get('kind', action.data.get('point', ''))}"
+        label = in_words(action, wording)
         parts.append(f'<path d="M{x} {TOP - 4}V{bottom}" stroke="{_ACTION}" stroke-dasharray="4 3"/>')
         parts.append(
             f'<text x="{x}" y="{TOP - 8 - 10 * (n % 2)}" text-anchor="{anchor}" fill="{_ACTION}" font-size="9">'
-            f"{escape(label.strip())}</text>"
+            f"{escape(label)}</text>"
         )
     parts.append(f'<path d="M{LEFT} {TOP}V{bottom}H{WIDTH - RIGHT}" fill="none" stroke="{_AXIS}"/>')
     for t_s, anchor in ((window.start_s, "start"), (window.end_s, "end")):
@@ -85,8 +94,14 @@ def course(journal: Journal, names: Sequence[str], window: Window, wording: Word
     return "".join([*parts, "</svg>"])
 
 
-def _title(window: Window) -> str:
-    return "; ".join(f"{action.t:g} s: {action.who} {action.what}" for action in window.actions)
+def in_words(action: Event, wording: Wording) -> str:
+    """An action of a test, as an instruction."""
+    names = {name: str(action.data.get(name, "")) for name in ("kind", "point", "deed")}
+    return wording.say(ACTIONS[action.what]).format(who=action.who, **names)
+
+
+def _title(window: Window, wording: Wording) -> str:
+    return "; ".join(f"{action.t:g} s: {in_words(action, wording)}" for action in window.actions)
 
 
 def _short(name: str, most: int = 36) -> str:
@@ -147,6 +162,11 @@ def _row(points: Sequence[Point], top: float, across: _Across, window: Window, w
     for stretch in " ".join(part or "|" for part in line).split("|"):
         if stretch.strip():
             parts.append(f'<polyline points="{stretch.strip()}" fill="none" stroke="{_LINE}" stroke-width="1.4"/>')
+    parts += [
+        f'<circle cx="{across(t_s)}" cy="{down(value)}" r="1.6" fill="{_LINE}"/>'
+        for t_s, value in points
+        if len(points) <= MOST_DOTS and window.start_s < t_s < window.end_s and type(value) is float
+    ]
     shown = [(low, down(low)), (high, down(high))] if numbers else []
     if numbers and low == high:
         shown = shown[:1]

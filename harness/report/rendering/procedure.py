@@ -10,18 +10,11 @@ from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.harness.journal import Journal
 from twinfeed.harness.language import N_
 from twinfeed.harness.report.account import Attempt
-from twinfeed.harness.report.rendering.courses import ACTIONS, MOST_PICTURES, course, windows
+from twinfeed.harness.report.rendering.courses import ACTIONS, MOST_PICTURES, course, in_words, windows
 from twinfeed.harness.report.rendering.wording import Wording
 
 ROWS = 12
 """Quantities in one picture; more make another one."""
-
-_DONE = {
-    "fault": N_("Cause {kind} of {who}"),
-    "fault cleared": N_("End {kind} of {who}"),
-    "command": N_("Write {point} of {who}"),
-    "deed": N_("Have a person do {deed} at {who}"),
-}
 
 _CAME = {
     "done": N_("done at {time}"),
@@ -80,10 +73,8 @@ def _actions(journal: Journal | None) -> Iterator[Event]:
 
 
 def _action(event: Event, wording: Wording) -> Row:
-    named = {name: event.data.get(name, "") for name in ("kind", "point", "deed")}
-    step = wording.say(_DONE[event.what]).format(who=event.who, **named)
     came = wording.say(_CAME[str(event.data.get("outcome", "done"))])
-    return Row(step, "", came.format(time=wording.quantity(round(event.t, 3), "s")))
+    return Row(in_words(event, wording), "", came.format(time=wording.quantity(round(event.t, 3), "s")))
 
 
 def pictures(attempt: Attempt, journal: Journal | None, wording: Wording) -> tuple[list[str], int]:

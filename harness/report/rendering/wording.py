@@ -383,7 +383,9 @@ _LABELS = {
     "state": N_("state"), "over_s": N_("over, s"), "attended": N_("attended"), "about": N_("about"), "raw": N_("raw"),
     "timeout_s": N_("time-out, s"), "line": N_("line"), "of": N_("of"), "before": N_("before"), "back": N_("back"),
     "step_s": N_("step, s"), "was": N_("was"), "product": N_("product"), "serial": N_("serial number"),
-    "firmware": N_("firmware"), "source": N_("read from"), "site": N_("site"), "hash": N_("hash"),
+    "firmware": N_("firmware"), "source": N_("read from"), "accuracy": N_("accuracy"),
+    "calibrated": N_("calibrated on"), "certificate": N_("certificate"),
+    "due": N_("valid until"), "deed": N_("deed"), "site": N_("site"), "hash": N_("hash"),
 }  # fmt: skip
 """Labels of values in the timeline; a name that is none of these is that of a parameter, and stays as it is."""
 

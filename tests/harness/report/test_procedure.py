@@ -232,7 +232,7 @@ def test_each_action_has_a_picture_of_what_was_watched(tmp_path: Path) -> None:
     (picture,) = re.findall(r'<svg class="figure".*?</svg>', html)
     drawn = ElementTree.fromstring(picture)
     texts = [text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")]
-    assert {"rack-1.supplied", "ups-1.input.1.voltage", "utility-a fault outage"} <= set(texts)
+    assert {"rack-1.supplied", "ups-1.input.1.voltage", "Cause outage of utility-a"} <= set(texts)
     grey = [each for each in drawn.iter("{http://www.w3.org/2000/svg}rect") if each.get("class") == "unknown"]
     assert len(grey) == 1
 

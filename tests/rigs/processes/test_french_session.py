@@ -235,6 +235,24 @@ def test_a_run_and_its_report_are_french(session: Session) -> None:
     assert session.english() == []
 
 
+def test_a_bench_that_an_interlock_has_tripped_and_its_practice_are_french(session: Session) -> None:
+    bench = session.bench
+    bench.arm()
+    sensor = bench.start(
+        "twinfeed.harness.cli", "fault", "ups-1:battery.charge", "sensor-bias", "--set", "offset=-90", log="fault.log"
+    )
+    assert sensor.wait(60) == 0, (bench.folder / "fault.log").read_text()
+    bench.until(lambda: bench.said("is safe"), "the interlock has tripped the bench")
+    assert session.rig("status").returncode == 1
+    assert session.rig("arm", "--as", "Awa", "--yes").returncode == 1
+    shown = [line for command, line in session.lines if command.startswith("rig status")]
+    assert any("verrouillage charge : ups-1.battery.charge" in line for line in shown), shown
+    assert session.rig("practise", "--stop-after", "1").returncode == 0
+    doc = (bench.folder / "processes-practice" / "test_practice.py").read_text(encoding="utf-8").splitlines()[4]
+    session.lines.append(("practise", doc.strip().strip('"')))
+    assert session.english() == []
+
+
 def test_a_bench_whose_network_is_gone_at_the_stop_is_french(session: Session) -> None:
     bench = session.bench
     bench.arm()
