@@ -37,7 +37,7 @@ class Interlock:
 
     @property
     def limit_in_words(self) -> str:
-        """What must hold."""
+        """The limit as people read it."""
         return str(self.limit)
 
     @property

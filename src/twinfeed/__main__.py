@@ -4,7 +4,14 @@ import sys
 
 
 def main() -> None:
-    """The console script."""
+    """The console script. Ctrl-C while it is still loading ends it without a traceback."""
+    try:
+        _run()
+    except KeyboardInterrupt:
+        sys.exit(130)  # 128 + SIGINT, as shells give it
+
+
+def _run() -> None:
     if sys.argv[1:2] == ["rig"]:
         from twinfeed.hil_rigs.emergency import command
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bench_histories import read_rig
+from simulated_bench import read_rig
 
 from twinfeed.hil_rigs.rigfile import Rig
 

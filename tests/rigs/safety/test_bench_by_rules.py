@@ -8,10 +8,10 @@ from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
-from bench_histories import FAULTS, Bench, read_rig
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from simulated_bench import FAULTS, Bench, read_rig
 from workers.examples import examples
 
 from twinfeed.harness.virtual.loop import VirtualLoop

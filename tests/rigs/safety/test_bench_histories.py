@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from bench_histories import History, Unsafe
+from bench_histories import History
+from simulated_bench import Unsafe
 
 from twinfeed.hil_rigs.emergency.life import Life
 from twinfeed.hil_rigs.rigfile import Rig
