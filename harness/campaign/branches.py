@@ -34,7 +34,7 @@ def folder_of(controller: str) -> str:
     Raises:
         NoSuchController: there is none of that name.
     """
-    name = getattr(main_of(controller), "__module__", "")
+    name = getattr(main_of(controller.partition("+")[0]), "__module__", "")  # of a pair, the first
     package = sys.modules.get(name.rpartition(".")[0])
     paths = list(getattr(package, "__path__", []))
     file = getattr(sys.modules.get(name), "__file__", None)

@@ -75,7 +75,8 @@ def heads(site: str, controller: str) -> tuple[str, str, str]:
 
 def _file(controller: str) -> str | None:
     """The file of a controller's module."""
-    file: str | None = getattr(sys.modules.get(getattr(main_of(controller), "__module__", "")), "__file__", None)
+    main = main_of(controller.partition("+")[0])
+    file: str | None = getattr(sys.modules.get(getattr(main, "__module__", "")), "__file__", None)
     return file
 
 
@@ -83,6 +84,8 @@ def _controller(name: str) -> str:
     """A hash of the controller's module, and of every loaded module that lies in its folder or below it."""
     if not name:
         return ""
+    if "+" in name:
+        return _hash("+".join(map(_controller, name.split("+"))).encode())
     file = _file(name)
     if file is None:
         return _hash(name.encode())

@@ -19,9 +19,9 @@ from twinfeed.harness.controllers.in_process import (
     NoSuchController,
     importable_from,
     main_of,
-    named,
 )
 from twinfeed.harness.controllers.paced import Paced
+from twinfeed.harness.controllers.pair import controller_named
 from twinfeed.harness.controllers.program import AlreadyRunning, Program
 from twinfeed.harness.language import said
 from twinfeed.harness.plugin.endings import LOOP, WORLD
@@ -122,7 +122,7 @@ def _in_process(name: str, option: Callable[[str], Any]) -> Controller:
     """A coroutine function, by a clock that keeps pace with the site's."""
     if option("--world") == "live" and option("--speed") != 1.0:
         return Paced(main_of(name), name, option("--speed"))
-    return named(name)
+    return controller_named(name)
 
 
 def _fail(error: Exception) -> NoReturn:

@@ -69,7 +69,7 @@ def menu(site: Site, only: Iterable[str] = (), without: Iterable[str] = (), deed
                 continue
             parameters[target, entry.kind] = entry.parameters
             for name in entry.parameters:
-                if (count := site.numbered(target, name)) is not None:
+                if target not in OFF_SITE and (count := site.numbered(target, name)) is not None:
                     most[target, name] = count
             into = grid if of_grid and entry.family == "plant" else others.setdefault(entry.family, [])
             into += [(place, entry.kind) for place in _places(site, target, entry)]

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from twinfeed.emulators.plant.kernel.actor import PlantError, Restless
 from twinfeed.harness.controllers.blame import traceback_of
-from twinfeed.harness.controllers.in_process import Controller, ControllerFailed, named
+from twinfeed.harness.controllers.in_process import Controller, ControllerFailed
 from twinfeed.harness.controllers.oracle import ORACLE, oracle
+from twinfeed.harness.controllers.pair import controller_named
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.faults.schedule import Scheduled
 from twinfeed.harness.journal import Journal
@@ -185,7 +186,7 @@ def _controller(world: SimulatedWorld, scenario: Scenario) -> Controller:
     if scenario.controller == ORACLE:
         first_s = min((entry.at_s for entry in scenario.entries), default=0.0)
         return oracle(world.model, world.sample, first_s)
-    return named(scenario.controller)
+    return controller_named(scenario.controller)
 
 
 def _told(failure: BaseException | None) -> str:

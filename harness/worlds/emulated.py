@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from twinfeed.emulators.devices.firmware.points import Value
-from twinfeed.emulators.plant.kernel.actor import Defect
+from twinfeed.emulators.plant.kernel.actor import Defect, PlantError
 from twinfeed.emulators.plant.kernel.deeds import Argument
 from twinfeed.emulators.plant.people.deeds import Outcome
 from twinfeed.emulators.site import Site
@@ -70,7 +70,7 @@ class EmulatedWorld(World):
         self._loop = asyncio.get_running_loop()
         self._failed = self._loop.create_future()
         self._watching = Watching(self.model, self.journal, self._everything)
-        of_controller = ControllerFaults(lambda: self.controller, self._background, self._restarted)
+        of_controller = ControllerFaults(lambda: self.controller, self._background, self._restarted, self._part)
         self._faults = Routing(self.model, of_controller, wire, self._advance, self._note)
         self._conditions = Conditions.of_site(self.model)
         self._carrying = Carrying(self._do, self._undo, self.__getitem__, self._note, self._background)
@@ -170,6 +170,14 @@ class EmulatedWorld(World):
     def _restarted(self, controller: Controller) -> None:
         if controller.ended is not None:
             controller.ended.add_done_callback(self._hear)
+
+    def _part(self, apart: bool) -> None:
+        """Cut the link between the two controllers of a pair, or mend it.
+
+        Raises:
+            PlantError: this world has none of its own.
+        """
+        raise PlantError(f"controllers-apart: the {self.kind} world has no link between controllers to cut")
 
     def _background(self, work: Coroutine[Any, Any, Any]) -> None:
         task = self._loop.create_task(work)

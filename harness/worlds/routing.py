@@ -7,6 +7,7 @@ from typing import Any
 
 from twinfeed.emulators.site import Site
 from twinfeed.harness.controllers.in_process import Controller
+from twinfeed.harness.controllers.pair import Pair
 from twinfeed.harness.faults.reference import FaultRef
 from twinfeed.harness.faults.sinks import OfController, OfSite, Sink, Strength, sink_of
 
@@ -52,9 +53,10 @@ class Routing:
 
 
 class ControllerFaults(OfController):
-    """Stops and restarts the controller under test.
+    """Stops and restarts the controller under test, or one of a pair, and parts the two of a pair.
 
-    `controller` gives it, `work` runs a coroutine in the background, `restarted` is called with it when it runs again.
+    `controller` gives it, `work` runs a coroutine in the background, `restarted` is called with it when it runs again;
+    `part` cuts or mends the link of a pair.
     """
 
     def __init__(
@@ -62,20 +64,36 @@ class ControllerFaults(OfController):
         controller: Callable[[], Controller | None],
         work: Callable[[Coroutine[Any, Any, None]], None],
         restarted: Callable[[Controller], None],
+        part: Callable[[bool], None],
     ) -> None:
-        self._controller, self._work, self._restarted = controller, work, restarted
+        self._controller, self._work, self._restarted, self._part = controller, work, restarted, part
+        self._which = 0
+        """The controller that is down: 0 all there are, 1 or 2 that of a pair."""
 
     def apply(self, fault: FaultRef, parameters: Strength) -> None:
-        self._work(self._down())
+        if fault.kind == "controllers-apart":
+            self._part(True)
+        else:
+            self._which = int(parameters.get("which", 0))
+            self._work(self._down(self._which))
 
     def lift(self, fault: FaultRef) -> None:
-        self._work(self._up())
+        if fault.kind == "controllers-apart":
+            self._part(False)
+        else:
+            self._work(self._up(self._which))
 
-    async def _down(self) -> None:
-        if (controller := self._controller()) is not None:
+    async def _down(self, which: int) -> None:
+        controller = self._controller()
+        if isinstance(controller, Pair) and which:
+            await controller.stop_part(which)
+        elif controller is not None:
             await controller.stop()
 
-    async def _up(self) -> None:
-        if (controller := self._controller()) is not None:
+    async def _up(self, which: int) -> None:
+        controller = self._controller()
+        if isinstance(controller, Pair) and which:
+            await controller.restart_part(which)
+        elif controller is not None:
             await controller.restart()
             self._restarted(controller)

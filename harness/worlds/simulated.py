@@ -17,6 +17,8 @@ from typing import ClassVar
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.serving import Servers
 from twinfeed.emulators.site import Site
+from twinfeed.harness.controllers.pair import HOSTS
+from twinfeed.harness.faults import frames
 from twinfeed.harness.faults.capture import Capture
 from twinfeed.harness.virtual.clock import virtual_time
 from twinfeed.harness.virtual.loop import VirtualLoop, WrongLoop
@@ -105,6 +107,12 @@ class SimulatedWorld(EmulatedWorld):
         await self._pass(asyncio.ensure_future(asyncio.sleep(length_s)), stop)
         self._advance()
         self._raise_failure()
+
+    def _part(self, apart: bool) -> None:
+        network = self._loop.network
+        conditions = frames.path({"partition": {}}, network.default) if apart else network.default
+        for host in HOSTS:
+            network.path(host).set(conditions)
 
     def _pace(self) -> float:
         return 1.0

@@ -19,7 +19,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from twinfeed.emulators import yamlfile
 from twinfeed.emulators.errors import FileError
-from twinfeed.harness.controllers.in_process import main_of
+from twinfeed.harness.controllers.pair import controller_named
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.properties.vocabulary import fits
@@ -140,7 +140,7 @@ def searches(plan: Plan, path: Path) -> list[Search]:
         NoSuchController, PropertySyntaxError, UnknownQuantity, BindingError: a name or property that makes no sense.
     """
     for name in {*plan.controllers, *plan.compare} - {""}:
-        main_of(name)
+        controller_named(name)
     return list(_searches(plan, path))
 
 

@@ -22,8 +22,8 @@ from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.options import processors
 from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, finite, plain_errors, print_json
 from twinfeed.harness.cli.search.telling import tell
-from twinfeed.harness.controllers.in_process import main_of
 from twinfeed.harness.controllers.oracle import ORACLE
+from twinfeed.harness.controllers.pair import controller_named
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.properties.vocabulary import fits
@@ -129,7 +129,7 @@ def search(
         _check_names(model, texts)
         for name in (controller, *(compare or ())):
             if name:
-                main_of(name)
+                controller_named(name)
         chosen = menu(model, only or (), without or (), deeds)
         if only and not (chosen.others or chosen.deeds):
             fail(f"--only {' '.join(only)}: {model.name} can suffer nothing of that name", Exit.USAGE)

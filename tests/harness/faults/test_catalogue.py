@@ -120,7 +120,10 @@ def test_a_target_of_a_site_has_those_of_its_kind_and_of_its_card() -> None:
         "trip", "fail-to-open", "fail-to-close", "slow", "mis-set", "wrong-breaker", "short-circuit", "earth-fault",
     }  # fmt: skip
     assert [entry.kind for entry in catalogue.of_target(bench, "works")] == ["works-overlap"]
-    assert [entry.kind for entry in catalogue.of_target(bench, "controller")] == ["controller-down"]
+    assert [entry.kind for entry in catalogue.of_target(bench, "controller")] == [
+        "controller-down",
+        "controllers-apart",
+    ]
 
 
 def test_the_page_lists_the_catalogue_as_it_is() -> None:
