@@ -77,7 +77,7 @@ def run(
     with plain_errors():
         plan = plans.load(file)
         searches = plans.searches(plan, file)
-        night = datetime.now().astimezone().isoformat(timespec="seconds")
+        night = datetime.now().astimezone().isoformat(timespec="milliseconds")
         began = time.monotonic()
         try:
             with _workers(jobs, cluster, scheduler) as workers, Memory(plan.memory) as memory:
