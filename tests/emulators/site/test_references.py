@@ -59,6 +59,6 @@ def test_an_air_conditioner_needs_a_condenser_and_an_air_handler_a_loop(tmp_path
     with pytest.raises(FileError) as error:
         Site.load(file)
     assert error.value.problems == [
-        f"{file}:7: cooling.crac-1: climate is missing: name a climate",
+        f"{file}:7: cooling.crac-1: climate is missing: name a climate or yard",
         f"{file}:8: cooling.crah-1: loop is missing: name a water_loop",
     ]
