@@ -36,6 +36,6 @@ def _clock(rig: Rig, now: datetime) -> Iterator[Finding]:
                 Level.PROBLEM,
                 Phrase("this computer's clock shows {now} UTC", now=f"{now.astimezone(UTC):%Y-%m-%d %H:%M}"),
                 Phrase("{then} UTC or later: {what} is of then", then=since, what=what),
-                Phrase("set the clock; if it is wrong again after a restart, replace its battery"),
+                Phrase("set the clock, and replace its battery if it is wrong again after a restart"),
             )
             return

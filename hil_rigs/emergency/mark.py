@@ -87,12 +87,15 @@ class Mark:
                 os.fsync(out.fileno())
             new.chmod(0o664)
             new.replace(self._path)
-        except OSError:
+        except OSError as error:
             with contextlib.suppress(OSError):
                 new.unlink(missing_ok=True)
-            with self._path.open("r+b") as out:  # another user's, or a full disk: what is there is overwritten
-                out.write(text)
-                out.truncate()
+            try:
+                with self._path.open("r+b") as out:  # another user's, or a full disk: what is there is overwritten
+                    out.write(text)
+                    out.truncate()
+            except FileNotFoundError:  # nothing is there: the reason is the first one
+                raise error from None
 
     def seen(self) -> None:
         """The keeper is alive, now."""

@@ -67,7 +67,17 @@ class StopPage:
     def __init__(
         self, place: Path, address: str, port: int | None, titles: dict[str, str], hangs: Callable[[], None]
     ) -> None:
-        self._server = None if port is None else _Server((address, port), _handler(place, titles, hangs))
+        try:
+            self._server = None if port is None else _Server((address, port), _handler(place, titles, hangs))
+        except OSError as error:
+            text = Phrase(
+                "the stop page cannot be served at {address}:{port}: {strerror}; give another web or listen under "
+                "emergency_stop in the rig file",
+                address=address,
+                port=port,
+                strerror=error.strerror,
+            )
+            raise OSError(error.errno, text) from None
 
     def __enter__(self) -> None:
         if self._server is not None:

@@ -8,6 +8,7 @@ import os
 import stat
 from pathlib import Path
 
+from twinfeed._phrases import Phrase
 from twinfeed.harness.record import Record, keys, read
 from twinfeed.hil_rigs.emergency import first, mark
 from twinfeed.hil_rigs.emergency.first import ENVIRONMENT
@@ -35,13 +36,26 @@ def folder(rig: Rig) -> Path:
 
     It belongs to the user who works with the bench first; members of its group read it, and work with the bench over
     the socket of the supervisor. A folder of twinfeed 0.2.0, which all could write to, is closed.
+
+    Raises:
+        OSError: it cannot be made; the message gives the next step.
     """
     place = mark.benches() / rig.name
-    if not place.parent.exists():
-        place.parent.mkdir(parents=True)
-        place.parent.chmod(OF_ALL)
-    if not place.exists():
-        place.mkdir()
+    try:
+        if not place.parent.exists():
+            place.parent.mkdir(parents=True)
+            place.parent.chmod(OF_ALL)
+        if not place.exists():
+            place.mkdir()
+    except OSError as error:
+        text = Phrase(
+            "{path}: the folder of the bench cannot be made: {strerror}; set {variable} to a folder that all its users "
+            "can write in",
+            path=place,
+            strerror=error.strerror,
+            variable=ENVIRONMENT,
+        )
+        raise OSError(error.errno, text) from None
     if place.stat().st_uid == os.getuid() and stat.S_IMODE(place.stat().st_mode) != OF_BENCH:
         shared_with_group(place, rig, OF_BENCH)
     return place

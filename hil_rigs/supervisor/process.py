@@ -50,6 +50,10 @@ async def join(rig: Rig, heard: Heard = lambda event: None, who: str | None = No
     guard: subprocess.Popen[bytes] | None = None
     waits_s = 0.0 if rig.bench.labgrid is None else rig.bench.labgrid.wait
     until_s = time.monotonic() + STARTING_S + waits_s
+    try:
+        folder(rig)
+    except OSError as error:
+        raise CannotSupervise(error.strerror) from None
     while time.monotonic() < until_s:
         with contextlib.suppress(SupervisorGone):
             client = await Client.connect(socket_of(rig), heard, who)

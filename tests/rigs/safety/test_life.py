@@ -82,6 +82,17 @@ def test_a_bench_that_nobody_keeps_tells_who_armed_it_and_what_to_do(
     )
 
 
+def test_a_full_disk_is_the_reason_when_nothing_can_be_written_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left on device"):
+        Mark(tmp_path, "supervisor").become("arm", by="Awa")
+
+
 def test_a_full_disk_leaves_a_mark_that_says_not_at_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mark = Mark(tmp_path, "supervisor")
     mark.become("arm", by="Awa")

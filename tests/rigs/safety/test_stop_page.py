@@ -105,3 +105,10 @@ def test_a_bench_that_nobody_keeps_is_said_to_be_not_safe(tmp_path: Path) -> Non
 def test_the_token_is_for_those_who_may_read_the_folder(tmp_path: Path) -> None:
     token_of(tmp_path)
     assert (tmp_path / "page-token").stat().st_mode & 0o007 == 0
+
+
+def test_a_port_that_is_taken_is_named_with_the_fields_to_change(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(OSError, match=f"127.0.0.1:{port}: Address already in use; give another web or listen"):
+            StopPage(tmp_path, "127.0.0.1", port, {}, lambda: None)

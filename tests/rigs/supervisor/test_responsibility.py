@@ -22,6 +22,7 @@ from twinfeed.hil_rigs.checking.fit import fit_to_arm
 from twinfeed.hil_rigs.persons import pins
 from twinfeed.hil_rigs.supervisor.moves import Denied
 from twinfeed.hil_rigs.supervisor.places import folder
+from twinfeed.hil_rigs.supervisor.process import CannotSupervise, join
 from twinfeed.hil_rigs.supervisor.server import Server
 
 AWA, MOUSSA = Person(1001, "awa"), Person(1002, "moussa")
@@ -219,6 +220,15 @@ def test_a_folder_of_the_version_before_is_closed(bench: MemoryBench, monkeypatc
     place = folder(rig)
     place.chmod(0o777)
     assert stat.S_IMODE(folder(rig).stat().st_mode) == 0o1750
+
+
+def test_a_folder_that_cannot_be_made_is_named_with_the_next_step(
+    bench: MemoryBench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (bench.folder / "file").touch()
+    monkeypatch.setenv("TWINFEED_BENCHES", str(bench.folder / "file" / "benches"))
+    with pytest.raises(CannotSupervise, match="cannot be made: Not a directory; set TWINFEED_BENCHES to a folder"):
+        asyncio.run(join(bench.start().rig))
 
 
 async def _asked(path: Path, *requests: dict[str, Any]) -> list[dict[str, Any]]:
