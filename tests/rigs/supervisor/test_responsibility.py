@@ -225,10 +225,11 @@ def test_a_folder_of_the_version_before_is_closed(bench: MemoryBench, monkeypatc
 def test_a_folder_that_cannot_be_made_is_named_with_the_next_step(
     bench: MemoryBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    rig = bench.start().rig
     (bench.folder / "file").touch()
     monkeypatch.setenv("TWINFEED_BENCHES", str(bench.folder / "file" / "benches"))
     with pytest.raises(CannotSupervise, match="cannot be made: Not a directory; set TWINFEED_BENCHES to a folder"):
-        asyncio.run(join(bench.start().rig))
+        asyncio.run(join(rig))
 
 
 async def _asked(path: Path, *requests: dict[str, Any]) -> list[dict[str, Any]]:
