@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from twinfeed._phrases import N_, Phrase
 from twinfeed.harness.report.outcomes import Outcome
 from twinfeed.harness.report.verifying import Standing
+from twinfeed.harness.uncertainty import cited
 
 if TYPE_CHECKING:
     from twinfeed.harness.report.account import Account, Test
@@ -32,7 +33,7 @@ class Deviation:
 
 def deviations(account: Account) -> list[Deviation]:
     """All deviations of a run, red ones first."""
-    found = [*_clock(account), *_bench(account), *_people(account), *_records(account)]
+    found = [*_clock(account), *_bench(account), *_people(account), *_records(account), *_worlds(account)]
     for test in account.tests:
         found += _of_test(test)
     return sorted(found, key=lambda deviation: not deviation.red)
@@ -81,6 +82,18 @@ def _records(account: Account) -> Iterator[Deviation]:
     for test in account.tests:
         if test.last.outcome == "interrupted":
             yield Deviation(N_("The test began and never ended."), red=True, test=test.name)
+
+
+def _worlds(account: Account) -> Iterator[Deviation]:
+    """A standard asks for measurements of a device. No session of the run was on a bench: there was none."""
+    if any(session.world == "rig" for session in account.sessions):
+        return
+    for test in account.tests:
+        for measurement in test.last.measurements:
+            if standard := cited(measurement.source):
+                text = N_("{name}: not in accordance with {standard}: emulated, no device was measured.")
+                values = {"name": measurement.name, "standard": standard}
+                yield Deviation(text, values, red=True, test=test.name)
 
 
 def _of_test(test: Test) -> Iterator[Deviation]:

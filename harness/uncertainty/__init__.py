@@ -7,7 +7,7 @@ ask for. docs/decisions/0014-uncertainty-and-decision-rule.md has the reasons.
 from twinfeed.harness.uncertainty.decision import GUARDED, RULES, SIMPLE, Rule
 from twinfeed.harness.uncertainty.instrument import Instrument, Observed, Samples, Taken
 from twinfeed.harness.uncertainty.rounding import decimals, rounded, rounded_up
-from twinfeed.harness.uncertainty.standards import Shortfall, shortfall
+from twinfeed.harness.uncertainty.standards import Shortfall, cited, shortfall
 
 __all__ = [
     "GUARDED",
@@ -19,6 +19,7 @@ __all__ = [
     "Samples",
     "Shortfall",
     "Taken",
+    "cited",
     "decimals",
     "rounded",
     "rounded_up",

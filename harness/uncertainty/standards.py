@@ -36,17 +36,23 @@ SHARE = 0.1
 """Of any other standard: a time is resolved to a tenth of its limit. Engineering judgement."""
 
 
+def cited(source: str) -> str:
+    """The standard that a text names, empty if it names none."""
+    found = _CITED.search(source)
+    return "" if found is None else found.group().strip(" ,;(")
+
+
 def shortfall(source: str, limit_s: float | None, has_s: float) -> Shortfall | None:
     """The shortfall of a time, known to `has_s`, from the standard that its limit comes from; None if there is none.
 
     `source` is what the test cites; a text that names no standard asks for nothing.
     """
-    cited = _CITED.search(source)
-    if cited is None:
+    standard = cited(source)
+    if not standard:
         return None
     needs_s = next((needs for pattern, needs in _RESOLUTIONS if pattern.search(source)), None)
     if needs_s is None:
         if limit_s is None:
             return None
         needs_s = SHARE * limit_s
-    return Shortfall(cited.group().strip(" ,;("), needs_s, has_s) if has_s > needs_s else None
+    return Shortfall(standard, needs_s, has_s) if has_s > needs_s else None

@@ -96,11 +96,17 @@ def journal(folder: Path) -> Write:
     return write
 
 
-def run(folder: Path, *inside: Write, before: tuple[Write, ...] = (), doc: str = "REQ-7: no notice.") -> Path:
+def run(
+    folder: Path,
+    *inside: Write,
+    before: tuple[Write, ...] = (),
+    doc: str = "REQ-7: no notice.",
+    world: str = "rig",
+) -> Path:
     """A recorded run with one test; lines `before` its start and `inside` the test."""
     folder.mkdir(exist_ok=True)
     with Record.open(folder / "record.jsonl", keys.own()) as record:
-        record.write("session", "started", **SESSION)
+        record.write("session", "started", **{**SESSION, "world": world})
         for write in before:
             write(record)
         record.write("test", "started", test="test_ups.py::test_a", code="", doc=doc, requirements=["REQ-7"])
@@ -167,6 +173,14 @@ def test_what_an_auditor_would_strike_is_stated(tmp_path: Path, writes: list[Wri
     folder = run(tmp_path / "out", *writes)
     assert [each for each in said(folder) if text in each], said(folder)
     assert text in page(folder)
+
+
+@pytest.mark.parametrize(("world", "struck"), [("simulated", True), ("live", True), ("rig", False)])
+def test_a_standard_is_not_met_on_emulated_devices(tmp_path: Path, world: str, struck: bool) -> None:
+    cited = measured("power", 0.95712, "kW", Limits.of(at_most=1), 0.005, source="IEC 62040-3, 6.4.2")
+    folder = run(tmp_path / "out", *measured_lines(cited), world=world)
+    text = "power: not in accordance with IEC 62040-3: emulated, no device was measured."
+    assert (text in said(folder)) is struck
 
 
 def test_a_clock_that_was_set_is_red(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
