@@ -15,8 +15,6 @@ ROOT = Path(__file__).parents[2]
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 LOOSE = (
-    (r"generator-1[ -](?!running)[a-z][a-z-]*[a-z]", "generator-1 FAULT"),  # versions of Hypothesis find different ones
-    (r"generator_1_\w+", "generator_1_FAULT"),
     (r"\d+ (scenarios|different scenarios|more)", r"N \1"),
     (r"\(\d+ s\)", "(N s)"),
     (r"\d+(:\d+:\d+)?\.\d+", "N"),  # when batteries are empty, how long pytest takes
