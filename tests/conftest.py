@@ -13,11 +13,13 @@ from typing import Any
 import pytest
 from workers import dialling, examples, leftovers, own_network
 
+from twinfeed.harness import language
+
 NETWORK_OF_ITS_OWN = pytest.StashKey[bool]()
 """True if each worker of pytest-xdist has a loopback interface that it shares with nobody."""
 
 ON_THE_NETWORK = {
-    "cli", "controllers_nut", "interop", "plugin", "programs", "proxy", "actuators", "suite", "transports",
+    "cli", "controllers_nut", "docs", "interop", "plugin", "programs", "proxy", "actuators", "suite", "transports",
 }  # fmt: skip
 """Folders of tests that bind fixed addresses: where workers share one network, one worker runs them all. (`rigs` and
 `characterise` take free ports, or addresses that end with their process.)"""
@@ -96,6 +98,13 @@ def _a_run_of_its_own(request: pytest.FixtureRequest, monkeypatch: pytest.Monkey
     if request.path.parent.name in ("plugin", "report", "acceptance_bench", "search", "suite"):
         for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_WORKER_COUNT", "PYTEST_XDIST_TESTRUNUID"):
             monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _language_of_the_environment() -> Iterator[None]:
+    """A command that a test calls in this process chooses the language of the process: the next test begins anew."""
+    yield
+    language.forget()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -26,6 +26,7 @@ __all__ = [
     "N_",
     "UnknownLanguage",
     "Words",
+    "forget",
     "language",
     "locale_name",
     "said",
@@ -85,6 +86,11 @@ def speak(name: str = "", otherwise: str = "en") -> str:
     """
     _spoken[:] = [language(name, otherwise)]
     return _spoken[0]
+
+
+def forget() -> None:
+    """Undo `speak`: the language of this process is that of the environment again."""
+    _spoken.clear()
 
 
 def spoken() -> str:

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import trees
 from external import program
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 
 from twinfeed.harness.availability.errors import TreeError
 from twinfeed.harness.availability.measures import figures
 from twinfeed.harness.availability.openpsa import read, write
-from twinfeed.harness.availability.tree import Tree
+from twinfeed.harness.availability.tree import AtLeast, Named, Tree
 
 BAOBAB = Path("/usr/share/scram/input/Baobab")
 
@@ -33,7 +33,10 @@ def by_scram(*files: Path, order: int) -> tuple[float, int]:
 @given(tree=trees.trees())
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_scram_finds_the_same_in_what_is_written(tree: Tree, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Votes are of failures alone: SCRAM 0.16.2 takes a failure that a vote has twice, once through a gate, for one."""
     program("scram", "scram")
+    votes = [gate for gate in tree.gates.values() if isinstance(gate, AtLeast) and 1 < gate.least < len(gate.of)]
+    assume(all(part.name in tree.failures for vote in votes for part in vote.of if isinstance(part, Named)))
     file = tmp_path_factory.mktemp("tree") / "tree.xml"
     write(tree, file)
     found = figures(tree)
