@@ -239,6 +239,20 @@ class Account:
         """The day of the last thing recorded, ISO 8601."""
         return self.timeline[-1].time[:10] if self.timeline else ""
 
+    @property
+    def uncalibrated(self) -> list[str]:
+        """The quantities that were measured or watched by an instrument without a calibration, in their order."""
+        used = [
+            taken.instrument.quantity
+            for test in self.tests
+            for measurement in test.last.measurements
+            for taken in measurement.taken
+            if taken.instrument.by and not taken.calibrated
+        ]
+        calibrated = {calibration.instrument for calibration in self.calibrations}
+        watched = [watch.quantity for watch in self.facts.watches]
+        return [quantity for quantity in dict.fromkeys([*used, *watched]) if quantity not in calibrated]
+
     def overdue(self, calibration: Calibration) -> bool:
         """True if the calibration of an instrument had expired on the last day of the run."""
         try:

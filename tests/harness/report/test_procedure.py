@@ -202,6 +202,14 @@ def test_a_clock_that_was_set_is_red(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert found.said().startswith("The computer's clock was set by +3600.0 s")
 
 
+def test_an_instrument_without_a_calibration_is_listed_as_such(tmp_path: Path) -> None:
+    watched = line(WATCHED, readings=[READING])
+    calibrated = line(("instrument", "calibrated"), instrument="meter-1.power.total", due="2027-03-02")
+    folder = run(tmp_path / "out", watched, calibrated, *measured_lines(TIME, CALIBRATED))
+    assert account(folder).uncalibrated == ["rack-1.supplied", "ups-1.battery.charge"]
+    assert "rack-1.supplied not calibrated ups-1.battery.charge not calibrated" in page(folder)
+
+
 # -- the page ----------------------------------------------------------------------------------------------------------
 
 
