@@ -131,7 +131,9 @@ def test_the_solutions_of_the_reference_systems_are_met(shared_data: Path) -> No
     assert {row["id"] for row in rows} == set(systems)
     for row in rows:
         found = figures(systems[row["id"]])
-        assert 1.0 - found.unavailability == pytest.approx(float(row["availability"]), abs=1e-8), row["id"]
+        printed = len(row["availability"].partition(".")[2])  # decimals
+        expected = pytest.approx(float(row["availability"]), abs=0.51 * 10.0**-printed)
+        assert 1.0 - found.unavailability == expected, row["id"]
         assert found.minutes_a_year == pytest.approx(float(row["minutes_per_year"]), rel=1e-2), row["id"]
     # The table's failures a year of S1 are the plain sum of the rates; what is counted over repair too is less.
     s1 = figures(systems["S1"])
