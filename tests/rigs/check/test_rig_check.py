@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -233,7 +234,9 @@ class TestForPeople:
     def test_the_table_fits_in_a_hundred_columns(self, rig: Callable[..., Path]) -> None:
         output = CliRunner().invoke(app, ["check", str(rig()), "--lang", "en"]).stdout
         assert max(map(len, output.splitlines())) <= 100
-        assert "The bench is as its file says; notices: 1." in output
+        assert re.search(
+            r"The bench is as its file says; notices: \d+\.", output
+        )  # how many depends on what the bench has just done
 
     def test_it_is_told_in_french(self, rig: Callable[..., Path]) -> None:
         path = rig(("above: 40", "below: 60"))
