@@ -117,7 +117,7 @@ class Branches:
     def monitored(self) -> Iterator[None]:
         """In this context the branches of all code of the folder are noted, whoever runs it. If every tool of
         `sys.monitoring` is in use, nothing is noted."""
-        monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]
+        monitoring: Any = sys.monitoring  # type: ignore[attr-defined,unused-ignore]  # from Python 3.12 on
         tool = next((n for n in range(6) if monitoring.get_tool(n) is None), None)
         if tool is None:
             yield

@@ -1,6 +1,6 @@
 """The machines of a Dask cluster as workers of a campaign (extra `cluster`).
 
-    with cluster("tcp://10.0.0.5:8786") as machines:
+    with cluster("tcp://192.0.2.5:8786") as machines:
         Campaign(…, workers=Workers(machines.count, machines.executor))
 
 Dask is only the executor: it hands jobs to its workers. A worker that dies is replaced by Dask, which runs its jobs

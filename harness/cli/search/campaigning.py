@@ -66,7 +66,7 @@ def run(
 
       twinfeed campaign run night.yaml
 
-      twinfeed campaign run night.yaml --scheduler tcp://10.0.0.5:8786
+      twinfeed campaign run night.yaml --scheduler tcp://192.0.2.5:8786
     """
     from twinfeed.harness.campaign import Memory, OtherVersions, WorkersGone
     from twinfeed.harness.campaign.nights import plan as plans

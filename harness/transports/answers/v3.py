@@ -115,7 +115,7 @@ def _wrapped(variables: bytes, version: int) -> bytes:
     return out
 
 
-class _Security(SnmpUSMSecurityModel):  # type: ignore[misc]
+class _Security(SnmpUSMSecurityModel):  # type: ignore[misc]  # pysnmp is not typed
     """The User-based Security Model, which checks the message that came and decrypts to what pyasn1 reads."""
 
     came: bytes = b""

@@ -236,7 +236,7 @@ class TestForPeople:
         assert max(map(len, output.splitlines())) <= 100
         assert re.search(
             r"The bench is as its file says; notices: \d+\.", output
-        )  # how many depends on what the bench has just done
+        )  # the number depends on what the bench has just done
 
     def test_it_is_told_in_french(self, rig: Callable[..., Path]) -> None:
         path = rig(("above: 40", "below: 60"))
