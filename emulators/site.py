@@ -21,6 +21,7 @@ from twinfeed.emulators.devices.firmware.answer_faults import ANSWER_FAULTS
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.deeds import Argument, DeedKind
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.kernel.faults import Fault, split
@@ -30,7 +31,7 @@ from twinfeed.emulators.plant.network.network import ManagementNetwork
 from twinfeed.emulators.plant.people import works
 from twinfeed.emulators.plant.people.deeds import Outcome, carry_out, find, known_deeds
 from twinfeed.emulators.plant.people.works import Works
-from twinfeed.emulators.plant.power.electrical import Component, Electrical
+from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.plant.power.flow import Flow
 from twinfeed.emulators.profiles.odd_answers import refusal
 from twinfeed.emulators.sitefile import SiteFile

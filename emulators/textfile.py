@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from unicodedata import category
 
-from twinfeed._phrases import Phrase
+from twinfeed._phrases import N_, Phrase
 from twinfeed.emulators.errors import FileError
 
-__all__ = ["FileError", "json_value", "octets", "printable", "shown", "text"]
+__all__ = ["FileError", "found", "json_value", "octets", "printable", "shown", "text"]
 
 MOST_OCTETS = 1_000_000
 """Size of a file that people write (site, bench, profile, scenario), octets; Bamako has 15 kB."""
@@ -156,3 +157,14 @@ def _kind(mode: int) -> str:
 
 def _reason(error: Exception) -> str:
     return str(error.strerror) if isinstance(error, OSError) and error.strerror else str(error)
+
+
+def found(value: Any) -> str:
+    """A value as an error message shows it: short, and without what a terminal would obey."""
+    if isinstance(value, Mapping):
+        return Phrase("a mapping with {names}", names=shown(", ".join(map(str, list(value)[:4]))) or N_("nothing"))
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return Phrase("a list of {n}", n=len(value))
+    if isinstance(value, int) and value.bit_length() > 64:
+        return Phrase("a whole number beyond 64 bits")
+    return shown(repr(value)) if value is not None else N_("nothing")

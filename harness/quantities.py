@@ -23,7 +23,7 @@ from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.domain import COUNTED, TRUTH, Domain, of_quantity, of_rack
 from twinfeed.emulators.devices.firmware.points import BoundPoint, UnknownPoint, Value
 from twinfeed.emulators.nearness import did_you_mean
-from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.racks.racks import RackRow
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile import SECTIONS

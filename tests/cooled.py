@@ -15,7 +15,7 @@ from twinfeed.emulators.plant.cooling.halls import Hall, HallRatings
 from twinfeed.emulators.plant.cooling.pumps import Pump, PumpRatings
 from twinfeed.emulators.plant.cooling.water import WaterLoop, WaterLoopRatings
 from twinfeed.emulators.plant.kernel.actor import Event, State
-from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.kernel.component import Component
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import Any
 
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
 from twinfeed.emulators.plant.generation.generator import Generator
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.power.boards import Board
-from twinfeed.emulators.plant.power.electrical import Component, Draw, Electrical, Supply, three_phase
+from twinfeed.emulators.plant.power.electrical import Draw, Electrical, Supply, three_phase
 from twinfeed.emulators.plant.power.flow import Flow
 
 

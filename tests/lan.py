@@ -9,12 +9,13 @@ from typing import ClassVar
 from twinfeed.emulators.devices.catalogue import SWITCH
 from twinfeed.emulators.devices.network.switch import SwitchParams
 from twinfeed.emulators.plant.kernel.actor import Actor, State
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.network.links import LinkRatings
 from twinfeed.emulators.plant.network.network import Link, ManagementNetwork, NetworkRatings, Switch
 from twinfeed.emulators.plant.network.ratings import SwitchRatings
-from twinfeed.emulators.plant.power.electrical import Component, Electrical, Supply
+from twinfeed.emulators.plant.power.electrical import Electrical, Supply
 from twinfeed.emulators.plant.power.flow import Flow
 
 

@@ -19,6 +19,7 @@ from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.generation.fuel import BulkTank, DayTank
 from twinfeed.emulators.plant.generation.generator import Generator
 from twinfeed.emulators.plant.generation.master import ParallelingPlc
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.network.links import Link
 from twinfeed.emulators.plant.network.network import ManagementNetwork
@@ -27,7 +28,6 @@ from twinfeed.emulators.plant.places.place import Place
 from twinfeed.emulators.plant.places.zone import Zone
 from twinfeed.emulators.plant.power.boards import Board, BusTie
 from twinfeed.emulators.plant.power.breakers import Breaker
-from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.plant.power.pdu import Pdu
 from twinfeed.emulators.plant.power.static_transfer_switch import RackTransferSwitch, StaticTransferSwitch
 from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch

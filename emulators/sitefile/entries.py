@@ -8,7 +8,7 @@ from typing import Any
 
 from twinfeed.emulators.devices.firmware.state import Params as DeviceParams
 from twinfeed.emulators.plant.kernel.actor import STANDS_M
-from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.emulators.sitefile.head import Head
 from twinfeed.emulators.sitefile.snmp_access import SnmpAccess

@@ -14,8 +14,9 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from twinfeed.emulators.devices import catalogue as devices
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant import catalogue as plant
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.ratings import Feed, Names
-from twinfeed.emulators.plant.power.electrical import Component, Electrical
+from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.sitefile.entries import ComponentEntry, DeviceEntry, Where
 from twinfeed.emulators.yamlfile import found
 

@@ -10,7 +10,8 @@ from twinfeed.emulators.devices import catalogue as devices
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant import catalogue as plant
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.plant.power.electrical import Component, Electrical
+from twinfeed.emulators.plant.kernel.component import Component
+from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.harness.characterise.drafting.kinds import KindPoint, points_of
 from twinfeed.harness.faults import catalogue as faults
 from twinfeed.harness.reference.fields import Field, docs, fields, text_of

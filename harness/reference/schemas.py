@@ -13,7 +13,8 @@ import pydantic
 
 from twinfeed.emulators.devices import catalogue as devices
 from twinfeed.emulators.plant import catalogue as plant
-from twinfeed.emulators.plant.power.electrical import Component, Electrical
+from twinfeed.emulators.plant.kernel.component import Component
+from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.schema import Profile
 from twinfeed.emulators.sitefile.head import SECTIONS, Head

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinfeed.emulators.devices.firmware.device import Device
-from twinfeed.emulators.plant.power.electrical import Component, Electrical
+from twinfeed.emulators.plant.kernel.component import Component
+from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.site import Site
 
 UNREACHABLE = "unreachable"

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from twinfeed.emulators.devices.firmware.points import Value
-from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.site import Site
 
 Snapshot = dict[str, Value]

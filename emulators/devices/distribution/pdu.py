@@ -17,7 +17,7 @@ from twinfeed.emulators.devices.distribution.pdu_outlets import Outlets
 from twinfeed.emulators.devices.distribution.pdu_settings import PduDeviceState, PduParams, setting
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.points import Index
-from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.power.pdu import Pdu as PduPlant
 
 

@@ -46,10 +46,10 @@ from twinfeed.emulators.devices.firmware.state import LOG_LENGTH, Params, State
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.emulators.plant.kernel.actor import Actor, PlantError
 from twinfeed.emulators.plant.kernel.actor import State as ActorState
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.deeds import AnyValue, DeedKind, Word
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
-from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.plant.power.flow import Flow
 
 CARD_VOLTS = 100.0

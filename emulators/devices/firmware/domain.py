@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from twinfeed.emulators.plant.power.electrical import LOADING_PERCENT, Component
+from twinfeed.emulators.plant.kernel.component import Component
+from twinfeed.emulators.plant.power.electrical import LOADING_PERCENT
 from twinfeed.emulators.plant.racks.racks import RackRow
 
 Kind = Literal["number", "truth", "word", "text", "octets"]

@@ -13,8 +13,8 @@ from twinfeed.emulators.devices.firmware.firmware_faults import ALARM_FAULTS
 from twinfeed.emulators.devices.firmware.points import AnyPoint, CellPoint, Point, PointTable, RowPoint
 from twinfeed.emulators.devices.firmware.state import Params
 from twinfeed.emulators.devices.firmware.system_points import SYSTEM_POINTS
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.faults import Fault
-from twinfeed.emulators.plant.power.electrical import Component
 
 D = TypeVar("D", bound=Device[Any])
 

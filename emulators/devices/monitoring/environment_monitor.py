@@ -13,9 +13,9 @@ from twinfeed.emulators.devices.firmware.points import BoundPoint, Index
 from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.air.thermal import Body, passes_s
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
-from twinfeed.emulators.plant.power.electrical import Component
 
 UNITS = {"°C": "C", "%": "%RH"}
 """A probe's unit as monitors of this kind write it."""

@@ -17,9 +17,9 @@ from twinfeed.emulators.devices.firmware.device import WITHOUT_ALARMS, Device
 from twinfeed.emulators.devices.firmware.points import Index
 from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
-from twinfeed.emulators.plant.power.electrical import Component
 
 Action = Callable[[], object]
 

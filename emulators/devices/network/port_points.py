@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from twinfeed.emulators.devices.firmware.points import Point, Points, RowPoint
 from twinfeed.emulators.devices.network.switch import SwitchFirmware
-from twinfeed.emulators.plant.network.switch import AGGREGATE_BASE, COUNTERS, mac_address
+from twinfeed.emulators.plant.network.port_counters import COUNTERS
+from twinfeed.emulators.plant.network.switch import AGGREGATE_BASE, mac_address
 
 
 def port_name(d: SwitchFirmware, port: int) -> str:
@@ -63,12 +64,14 @@ def _speed(d: SwitchFirmware, port: int) -> float:
 
 
 def _counter(name: str) -> Callable[[SwitchFirmware, int], float]:
-    return lambda d, port: d.switch.counter(port, name)
+    return lambda d, port: d.switch.counters.count(port, name)
 
 
 def _counter_pair(direction: str) -> Callable[[SwitchFirmware, int], float]:
     def read(d: SwitchFirmware, port: int) -> float:
-        return d.switch.counter(port, f"{direction}_multicast") + d.switch.counter(port, f"{direction}_broadcast")
+        return d.switch.counters.count(port, f"{direction}_multicast") + d.switch.counters.count(
+            port, f"{direction}_broadcast"
+        )
 
     return read
 

@@ -12,9 +12,9 @@ from typing import Annotated, Any, ClassVar
 
 from twinfeed.emulators.plant.air.properties import wet_bulb_c
 from twinfeed.emulators.plant.kernel.actor import PlantError, State
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
-from twinfeed.emulators.plant.power.electrical import Component
 
 DAY_S = 86400.0
 

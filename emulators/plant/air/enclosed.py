@@ -11,7 +11,7 @@ from typing_extensions import TypeVar
 from twinfeed.emulators.plant.air.climate import Outdoors
 from twinfeed.emulators.plant.air.moisture import Coil, Moisture, Vapour
 from twinfeed.emulators.plant.air.properties import dew_point_at, humidity_ratio, relative_humidity_percent
-from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.kernel.component import Component
 
 NO_COIL_C = 100.0
 """Stands for the coldest surface where there is no coil, degC."""

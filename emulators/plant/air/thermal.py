@@ -19,7 +19,7 @@ from typing import ClassVar, Generic, NamedTuple
 from typing_extensions import TypeVar
 
 from twinfeed.emulators.plant.kernel.actor import State
-from twinfeed.emulators.plant.power.electrical import Component, P
+from twinfeed.emulators.plant.kernel.component import Component, P
 
 WATER_KJ_PER_L_K = 4.186
 """Heat capacity of water, kJ/(l K)."""

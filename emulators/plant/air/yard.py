@@ -12,10 +12,10 @@ from twinfeed.emulators.plant.air.climate import Climate, Outdoors
 from twinfeed.emulators.plant.air.properties import wet_bulb_c
 from twinfeed.emulators.plant.air.thermal import LOOK_K, SHORTEST_LOOK_S
 from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
-from twinfeed.emulators.plant.power.electrical import Component
 
 MIXING_S = 60.0
 """Time constant with which the air of a yard follows what its machines discharge, s (assumption)."""

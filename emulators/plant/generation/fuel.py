@@ -15,10 +15,11 @@ from typing import Annotated, ClassVar, Generic, Protocol, cast
 from typing_extensions import TypeVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError, State
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
-from twinfeed.emulators.plant.power.electrical import DEAD, Component, Draw, Electrical, Supply, three_phase
+from twinfeed.emulators.plant.power.electrical import DEAD, Draw, Electrical, Supply, three_phase
 
 
 class Burner(Protocol):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 from twinfeed.emulators.plant.kernel.actor import PlantError, State
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range, Text
 from twinfeed.emulators.plant.network.state import LACP_PERIOD_S, OCTETS_PER_GBIT, Topology
 from twinfeed.emulators.plant.network.switch import Switch
-from twinfeed.emulators.plant.power.electrical import Component
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Link(Component[LinkState, LinkRatings]):
     def traffic_gbps(self) -> float:
         """Traffic in the busier direction, Gb/s."""
         switch, port = self.a
-        return max(switch.rate(port, "in_octets"), switch.rate(port, "out_octets")) / OCTETS_PER_GBIT
+        return max(switch.counters.rate(port, "in_octets"), switch.counters.rate(port, "out_octets")) / OCTETS_PER_GBIT
 
     @property
     def utilisation_percent(self) -> float:

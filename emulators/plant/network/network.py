@@ -23,6 +23,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.network import traffic
 from twinfeed.emulators.plant.network.cabling import Cabling, Trunk
@@ -31,7 +32,6 @@ from twinfeed.emulators.plant.network.links import Link
 from twinfeed.emulators.plant.network.redundancy import Aggregation, VirtualRouter
 from twinfeed.emulators.plant.network.state import NetworkRatings, NetworkState
 from twinfeed.emulators.plant.network.switch import Switch
-from twinfeed.emulators.plant.power.electrical import Component
 
 __all__ = ["Link", "ManagementNetwork", "Switch"]
 
@@ -348,4 +348,4 @@ class ManagementNetwork(Component[NetworkState, NetworkRatings]):
         self.state.offered_gbps, self.state.lost_gbps = found.offered_gbps, found.lost_gbps
         self.state.delivered_gbps = found.delivered_gbps
         for id, switch in self.switches.items():
-            switch.count_at(found.rates[id])
+            switch.counters.grow(found.rates[id])

@@ -12,6 +12,7 @@ from typing import ClassVar
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.network.port_counters import PortCounters
 from twinfeed.emulators.plant.network.ratings import SwitchRatings, SwitchState
 from twinfeed.emulators.plant.network.spanning_tree import BridgeId, path_cost
 from twinfeed.emulators.plant.network.state import OCTETS_PER_GBIT, Topology
@@ -35,24 +36,6 @@ POWER_FACTOR = 0.95
 """Of a power supply with active correction at half load (80 PLUS asks for 0.9 at half load; usual value)."""
 
 PSU_FAULTS = {"psu_a": "psu-a-failed", "psu_b": "psu-b-failed"}
-
-COUNTERS = (
-    "in_octets",
-    "in_unicast",
-    "in_multicast",
-    "in_broadcast",
-    "in_discards",
-    "in_errors",
-    "out_octets",
-    "out_unicast",
-    "out_multicast",
-    "out_broadcast",
-    "out_discards",
-    "out_errors",
-)
-"""Counters of a port, in the order of its counter and rate lists (IF-MIB; octets, otherwise frames)."""
-
-IDLE = [0.0] * len(COUNTERS)
 
 
 def mac_address(id: str, port: int = 0) -> bytes:
@@ -120,6 +103,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
         """Speed of ports with a link, Gb/s; filled by the network."""
         self.aggregates: dict[int, list[int]] = {}
         """Member ports of each link aggregate, by its bridge port; filled by the network."""
+        self.counters = PortCounters(self)
         self.supplies: tuple[str, ...] = ()
         """The inputs that deliver, found by `energise`."""
         self._noted: tuple[str, ...] = ()
@@ -215,7 +199,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
             self.state.power = "up"
             self.state.booted_at = self.plant.now
             self.state.boots += 1
-            self.state.counts, self.state.rates = {}, {}
+            self.counters.restart()
             self.state.topology_changes = 0
             self.state.transitions = {}
             self.log("booted")
@@ -373,44 +357,15 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
         """Number of topology changes of the spanning tree since the start."""
         return self.state.topology_changes
 
-    # -- counters -------------------------------------------------------------------------------------------
-
-    def counter(self, port: int, name: str) -> float:
-        """Count of the port since the switch booted (`COUNTERS`); an aggregate the sum of its members."""
-        which = COUNTERS.index(name)
-        elapsed = self.plant.now - self.state.counted_at
-        total = 0.0
-        for member in self.aggregates.get(port, [port]):
-            key = str(member)
-            total += self.state.counts.get(key, IDLE)[which]
-            total += self.state.rates.get(key, IDLE)[which] * elapsed
-        return total
-
-    def rate(self, port: int, name: str) -> float:
-        """Present growth of that counter, per second."""
-        which = COUNTERS.index(name)
-        members = self.aggregates.get(port, [port])
-        return sum(self.state.rates.get(str(member), IDLE)[which] for member in members)
+    # -- traffic --------------------------------------------------------------------------------------------
 
     def utilisation_percent(self, port: int) -> float:
         """Utilisation of the port in its busier direction, %."""
         gbps = self.speed_gbps(port)
-        busier = max(self.rate(port, "in_octets"), self.rate(port, "out_octets"))
+        busier = max(self.counters.rate(port, "in_octets"), self.counters.rate(port, "out_octets"))
         return min(100.0, 100.0 * busier / (gbps * OCTETS_PER_GBIT)) if gbps > 0.0 else 0.0
 
     @property
     def traffic_gbps(self) -> float:
         """Traffic that comes in through all its ports, Gb/s."""
         return sum(rates[0] for rates in self.state.rates.values()) / OCTETS_PER_GBIT
-
-    def count_at(self, rates: dict[str, list[float]]) -> None:
-        """From now on the ports count at these rates; what they counted so far stays."""
-        state, now = self.state, self.plant.now
-        if rates == state.rates:
-            return
-        elapsed = now - state.counted_at
-        if elapsed > 0.0:
-            for port, old in state.rates.items():
-                base = state.counts.get(port, IDLE)
-                state.counts[port] = [a + b * elapsed for a, b in zip(base, old, strict=True)]
-        state.counted_at, state.rates = now, rates

@@ -14,10 +14,11 @@ from typing import NamedTuple
 
 from twinfeed.emulators.plant.network.cabling import Trunk
 from twinfeed.emulators.plant.network.fabric import Fabric
+from twinfeed.emulators.plant.network.port_counters import COUNTERS
 from twinfeed.emulators.plant.network.spanning_tree import HELLO_S
 from twinfeed.emulators.plant.network.state import ADVERTISEMENT_S, LACP_PERIOD_S, OCTETS_PER_GBIT
 from twinfeed.emulators.plant.network.streams import Exit, Exits, Leg, Load, Stream, flow_hash, settle
-from twinfeed.emulators.plant.network.switch import COUNTERS, Switch
+from twinfeed.emulators.plant.network.switch import Switch
 
 CONTROL_FRAME_OCTETS = 64.0
 """A BPDU or an advertisement, padded to the shortest Ethernet frame (IEEE 802.3), octets."""

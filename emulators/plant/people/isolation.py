@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from twinfeed.emulators.plant.kernel.actor import Event, PlantError
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.engine import MOST_REACTIONS, Plant
-from twinfeed.emulators.plant.power.electrical import Component, Electrical
+from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.plant.power.flow import Flow, Tie
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from twinfeed.emulators.plant.kernel.actor import Actor
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.power.breakers import CircuitBreaker
-from twinfeed.emulators.plant.power.electrical import Component
 
 
 def standing_in(place: Actor, air: str) -> tuple[list[Actor], list[tuple[Actor, Actor]]]:

@@ -16,11 +16,12 @@ from math import inf
 from typing import Any, ClassVar, Protocol
 
 from twinfeed.emulators.plant.kernel.actor import Actor
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.places import contents, exposure, fire
 from twinfeed.emulators.plant.places.hazards import WATER_MM_MIN, Fire, Hydrogen, Suppression, Water, toward
 from twinfeed.emulators.plant.places.ratings import FIRE, PLACE_FAULTS, POWER_OFF_DEEDS, PlaceRatings, PlaceState
-from twinfeed.emulators.plant.power.electrical import Component, Electrical
+from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.plant.power.flow import Flow
 
 AIR_HANDLERS = frozenset({"crah", "crac", "ventilation_fan"})

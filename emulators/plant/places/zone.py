@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.ratings import Names
 from twinfeed.emulators.plant.places.place import Place
 from twinfeed.emulators.plant.places.ratings import GAS, POWER_OFF, POWER_OFF_DEEDS, SMOKE, WATER
-from twinfeed.emulators.plant.power.electrical import Component
 
 
 @dataclass(frozen=True)

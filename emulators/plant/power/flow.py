@@ -15,7 +15,8 @@ from graphlib import CycleError, TopologicalSorter
 from typing import ClassVar, NamedTuple
 
 from twinfeed.emulators.plant.kernel.actor import PlantError, S
-from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, P, Short, Supply, added
+from twinfeed.emulators.plant.kernel.component import P
+from twinfeed.emulators.plant.power.electrical import DEAD, NOTHING, Draw, Electrical, Short, Supply, added
 from twinfeed.emulators.plant.power.faults.short_circuit import Outcome, solved
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from twinfeed.emulators import sitefile, yamlfile
+from twinfeed.emulators import sitefile, yamltree
 from twinfeed.emulators.sitefile import repetition
 from twinfeed.emulators.yamlfile import FileError
 
@@ -75,10 +75,10 @@ def test_a_scalar_that_is_read_at_once_is_what_the_resolver_makes_of_it(text: st
     def read(patched: bool) -> object:
         with pytest.MonkeyPatch.context() as patch:
             if patched:
-                patch.setattr(yamlfile, "DECIMAL", yamlfile.re.compile("(?!)"))
-                patch.setattr(yamlfile, "RESOLVED", frozenset(text))
+                patch.setattr(yamltree, "DECIMAL", yamltree.re.compile("(?!)"))
+                patch.setattr(yamltree, "RESOLVED", frozenset(text))
             try:
-                value = yamlfile._Builder(Path("x"), f"- {text}\n").document()[0]
+                value = yamltree.document(Path("x"), f"- {text}\n")[0]
             except FileError as error:
                 return str(error)
             return type(value), value

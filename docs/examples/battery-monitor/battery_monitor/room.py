@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.faults import Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
-from twinfeed.emulators.plant.power.electrical import Component
 
 
 @dataclass(frozen=True)

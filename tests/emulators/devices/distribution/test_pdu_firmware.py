@@ -10,8 +10,8 @@ from small_plant import Source
 from twinfeed.emulators.devices.catalogue import PDU
 from twinfeed.emulators.devices.distribution.pdu import PduParams
 from twinfeed.emulators.devices.firmware.points import BadValue, Refused
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.engine import Plant
-from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.plant.power.flow import Flow
 from twinfeed.emulators.plant.power.pdu import Pdu
 from twinfeed.emulators.plant.power.pdu_ratings import PduRatings

@@ -9,7 +9,7 @@ from gensets import Sets
 from twinfeed.emulators.devices.catalogue import GENERATOR
 from twinfeed.emulators.devices.generator.controller import GeneratorController
 from twinfeed.emulators.devices.generator.settings import GeneratorControllerParams
-from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.kernel.component import Component
 
 
 class Switch(Component):

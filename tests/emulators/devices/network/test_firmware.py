@@ -68,7 +68,7 @@ def test_names_given_to_ports_survive_a_restart_and_counters_do_not(plant):
     assert device.read("port.53.alias") == "to core 1"
     assert device.read("system.uptime") == 0.0
     assert device.read("port.53.out_octets") == pytest.approx(
-        10.0 * plant.actors["access-1"].rate(53, "out_octets"), rel=1e-2
+        10.0 * plant.actors["access-1"].counters.rate(53, "out_octets"), rel=1e-2
     )
 
 

@@ -107,7 +107,7 @@ def test_counters_move_with_the_plant():
     wide, narrow = "1.3.6.1.2.1.31.1.1.1.10.53", "1.3.6.1.2.1.2.2.1.16.53"
     first = value(wide)
     plant.advance(20.0)
-    assert value(wide) - first == pytest.approx(10.0 * plant.actors["access-1"].rate(53, "out_octets"), abs=2)
+    assert value(wide) - first == pytest.approx(10.0 * plant.actors["access-1"].counters.rate(53, "out_octets"), abs=2)
     assert value(narrow) == value(wide) % 2**32 != value(wide), "the 32-bit counter has wrapped"
 
 

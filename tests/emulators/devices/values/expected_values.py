@@ -23,7 +23,8 @@ from unittest.mock import patch
 from twinfeed.emulators.devices.catalogue import KINDS
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.devices.firmware.points import Value
-from twinfeed.emulators.plant.power.electrical import Component, Supply
+from twinfeed.emulators.plant.kernel.component import Component
+from twinfeed.emulators.plant.power.electrical import Supply
 from twinfeed.emulators.plant.power.utilities import Utility
 from twinfeed.emulators.site import Site
 

@@ -16,7 +16,7 @@ from twinfeed.emulators.plant.air.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K
 from twinfeed.emulators.plant.cooling.chillers import ChilledWater, Chiller, ChillerRatings
 from twinfeed.emulators.plant.cooling.machines import machines, named
-from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.kernel.component import Component
 
 NAMES = {"A": "carrier-30xa325", "B": "carrier-30rb330", "C": "york-yt-1055"}
 """The machines of the published tables."""

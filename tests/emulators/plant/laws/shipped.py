@@ -28,8 +28,8 @@ from hypothesis import strategies as st
 from workers.examples import examples
 
 from twinfeed.emulators import sitefile
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.tolerances import Tolerances
-from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.site import Site
 
 SITES = tuple(sitefile.names())

@@ -14,9 +14,9 @@ from twinfeed.emulators.plant.cooling.crahs import Crah, CrahRatings
 from twinfeed.emulators.plant.cooling.pumps import Pump, PumpRatings
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
 from twinfeed.emulators.plant.generation.generator import Generator
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.engine import Plant
 from twinfeed.emulators.plant.power.boards import Board
-from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.plant.power.pdu import Pdu
 from twinfeed.emulators.plant.racks.racks import RackRow
 from twinfeed.emulators.plant.racks.ratings import RackRowRatings

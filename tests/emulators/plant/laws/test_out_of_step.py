@@ -11,10 +11,11 @@ from workers.examples import examples
 
 from twinfeed.emulators.plant.generation.diesel import GeneratorRatings
 from twinfeed.emulators.plant.generation.generator import Generator
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.power.boards import Board, BusTie
 from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings
 from twinfeed.emulators.plant.power.breakers import Breaker
-from twinfeed.emulators.plant.power.electrical import Component, Electrical
+from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.plant.power.static_transfer_switch import StaticTransferSwitch
 from twinfeed.emulators.plant.power.transfer_switch import AutomaticTransferSwitch, TransferSwitchRatings
 from twinfeed.emulators.plant.power.transformers import Transformer, TransformerRatings

@@ -9,7 +9,8 @@ from shipped import Course, courses, looks, of, on_every_site
 
 from twinfeed.emulators.plant.cooling.halls import Hall
 from twinfeed.emulators.plant.generation.fuel import Tank
-from twinfeed.emulators.plant.power.electrical import Component, Electrical
+from twinfeed.emulators.plant.kernel.component import Component
+from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.plant.power.flow import Tie
 from twinfeed.emulators.plant.ups.ups import Ups
 from twinfeed.emulators.site import Site

@@ -38,10 +38,10 @@ def check_ports(network: ManagementNetwork) -> None:
         taken = sent = discarded = 0.0
         for port in switch.numbers:
             room = switch.speed_gbps(port) * OCTETS_PER_GBIT
-            assert switch.rate(port, "out_octets") <= room * (1.0 + 1e-6)
-            taken += switch.rate(port, "in_unicast")
-            sent += switch.rate(port, "out_unicast")
-            discarded += switch.rate(port, "out_discards")
+            assert switch.counters.rate(port, "out_octets") <= room * (1.0 + 1e-6)
+            taken += switch.counters.rate(port, "in_unicast")
+            sent += switch.counters.rate(port, "out_unicast")
+            discarded += switch.counters.rate(port, "out_discards")
         assert sent - 1e-6 * taken <= taken <= sent + discarded + 1e-6 * taken
 
 
@@ -82,7 +82,7 @@ def test_members_of_an_aggregate_share_by_the_hash_of_the_flows(ports, kw):
     flows = [flow_hash(f"access-1:{p}", "core-1") for s, p in network.servers if s == "access-1"]
     for member, exit in enumerate((53, 54)):
         share = sum(flow % 2 == member for flow in flows) / len(flows)
-        gbps = core.rate(exit, "out_octets") / OCTETS_PER_GBIT
+        gbps = core.counters.rate(exit, "out_octets") / OCTETS_PER_GBIT
         assert gbps == pytest.approx(kw * network.params.gbps_per_kw * share, abs=1e-4)
 
 

@@ -145,7 +145,7 @@ def test_a_fork_of_the_plant_runs_the_same_course():
     def course():
         plant.inject("core-1", "reload")
         plant.advance(400.0)
-        counts = [plant.actors[s].counter(53, "in_octets") for s in ("core-1", "core-2", "access-1", "access-2")]
+        counts = [plant.actors[s].counters.count(53, "in_octets") for s in ("core-1", "core-2", "access-1", "access-2")]
         return list(plant.journal), counts
 
     plant.journal.clear()

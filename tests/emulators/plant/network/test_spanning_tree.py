@@ -119,8 +119,8 @@ def test_spanning_tree_off_makes_a_storm_that_ends_when_it_is_on_again():
     core = plant.actors["core-1"]
     assert network.storm
     assert core.utilisation_percent(1) == pytest.approx(100.0)
-    assert core.rate(1, "out_broadcast") > 1e6
-    assert core.rate(1, "out_discards") > 1e6
+    assert core.counters.rate(1, "out_broadcast") > 1e6
+    assert core.counters.rate(1, "out_discards") > 1e6
     assert not network.reachable("ups")
     plant.clear("network", "stp-off")
     plant.advance(120.0)

@@ -18,7 +18,7 @@ ROW_GBPS = 100.0 * 0.1
 
 def sent(plant, switch, port):
     """Gb/s out of a port, without the protocols' own few frames."""
-    return round(plant.actors[switch].rate(port, "out_octets") / OCTETS_PER_GBIT, 4)
+    return round(plant.actors[switch].counters.rate(port, "out_octets") / OCTETS_PER_GBIT, 4)
 
 
 def test_servers_traffic_climbs_the_forwarding_uplink_and_not_the_blocked_one():
@@ -51,8 +51,10 @@ def test_what_leaves_one_end_of_a_link_arrives_at_the_other():
     core, access = plant.actors["core-1"], plant.actors["access-1"]
     for there, here in (("out", "in"), ("in", "out")):
         for count in ("octets", "unicast", "multicast", "broadcast"):
-            assert core.counter(1, f"{there}_{count}") == pytest.approx(access.counter(53, f"{here}_{count}"))
-    assert core.counter(1, "in_octets") > 0
+            assert core.counters.count(1, f"{there}_{count}") == pytest.approx(
+                access.counters.count(53, f"{here}_{count}")
+            )
+    assert core.counters.count(1, "in_octets") > 0
 
 
 def test_a_bad_connector_damages_its_share_of_frames_where_they_arrive():
@@ -61,10 +63,12 @@ def test_a_bad_connector_damages_its_share_of_frames_where_they_arrive():
     plant.advance(100.0)
     core, access = plant.actors["core-1"], plant.actors["access-1"]
     frames = (
-        access.counter(53, "out_unicast") + access.counter(53, "out_multicast") + access.counter(53, "out_broadcast")
+        access.counters.count(53, "out_unicast")
+        + access.counters.count(53, "out_multicast")
+        + access.counters.count(53, "out_broadcast")
     )
-    assert core.counter(1, "in_errors") == pytest.approx(0.02 * frames)
-    assert core.counter(1, "in_octets") == pytest.approx(0.98 * access.counter(53, "out_octets"))
+    assert core.counters.count(1, "in_errors") == pytest.approx(0.02 * frames)
+    assert core.counters.count(1, "in_octets") == pytest.approx(0.98 * access.counters.count(53, "out_octets"))
 
 
 def test_more_than_a_link_carries_is_discarded_at_its_sender():
@@ -74,7 +78,9 @@ def test_more_than_a_link_carries_is_discarded_at_its_sender():
     access = plant.actors["access-1"]
     assert sent(plant, "access-1", 53) == pytest.approx(100.0)
     assert access.utilisation_percent(53) == 100.0
-    assert access.rate(53, "out_discards") == pytest.approx((200.0 - 100.0) * OCTETS_PER_GBIT / 800.0, rel=1e-3)
+    assert access.counters.rate(53, "out_discards") == pytest.approx(
+        (200.0 - 100.0) * OCTETS_PER_GBIT / 800.0, rel=1e-3
+    )
     assert plant.actors["network"].lost_gbps == pytest.approx(100.0), "lost once, not again on the way down"
 
 
@@ -89,11 +95,11 @@ def test_servers_on_a_pair_split_their_traffic_and_the_survivor_takes_it_all():
 def test_traffic_follows_the_power_of_the_racks():
     plant = Lan().build()
     plant.advance(10.0)
-    before = plant.actors["access-1"].counter(53, "out_octets")
+    before = plant.actors["access-1"].counters.count(53, "out_octets")
     plant.actors["row-1"].state.kw = 20.0
     plant.settle()
     plant.advance(20.0)
-    grown = plant.actors["access-1"].counter(53, "out_octets") - before
+    grown = plant.actors["access-1"].counters.count(53, "out_octets") - before
     assert grown == pytest.approx(10.0 * 20.0 * 0.1 * OCTETS_PER_GBIT, rel=1e-3)
 
 
@@ -108,10 +114,10 @@ def test_a_row_without_power_takes_its_ports_down():
 def test_counters_start_again_when_the_switch_has_booted():
     plant = Lan().build()
     plant.advance(100.0)
-    assert plant.actors["access-1"].counter(53, "out_octets") > 0
+    assert plant.actors["access-1"].counters.count(53, "out_octets") > 0
     plant.inject("access-1", "reload")
     plant.advance(100.0 + plant.actors["access-1"].params.boot_s)
-    assert plant.actors["access-1"].counter(53, "out_octets") == 0.0
+    assert plant.actors["access-1"].counters.count(53, "out_octets") == 0.0
 
 
 def test_the_gateways_uplink_carries_what_leaves_the_site():
@@ -131,8 +137,8 @@ def test_a_counter_read_in_many_places_is_the_counter_read_once(steps):
     last = 0.0
     for step in steps:
         often.advance(often.now + step)
-        count = often.actors["core-1"].counter(1, "in_octets")
+        count = often.actors["core-1"].counters.count(1, "in_octets")
         assert count >= last
         last = count
     once.advance(often.now)
-    assert once.actors["core-1"].counter(1, "in_octets") == pytest.approx(last, rel=1e-12)
+    assert once.actors["core-1"].counters.count(1, "in_octets") == pytest.approx(last, rel=1e-12)

@@ -10,7 +10,7 @@ from small_plant import Source, plant_of
 from workers.examples import examples
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.plant.power.electrical import Component
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.racks.power_supplies import platinum_efficiency, ride_through_s
 from twinfeed.emulators.plant.racks.rack import Rack
 from twinfeed.emulators.plant.racks.racks import RackRow
