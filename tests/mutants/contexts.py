@@ -26,6 +26,10 @@ CASES = 3
 ROOT = Path(__file__).parents[2]
 
 
+DEFINITIONS = "tests/docs/test_pages.py"
+"""Tests which compare what modules define at their import (defaults, ranges, words, units) with the manual's pages."""
+
+
 class Contexts(NamedTuple):
     """The test files that execute each line, and how long they take."""
 
@@ -34,9 +38,14 @@ class Contexts(NamedTuple):
     """By module and line (as JSON has it)."""
 
     def executing(self, module: str, line: int) -> list[str]:
-        """The test files that execute the line, the quickest first; of a line of the import, those of its module."""
+        """The test files that execute the line, the quickest first.
+
+        Of a line of the import, those of its module and those that compare definitions.
+        """
         by_line = self.lines.get(module, {})
-        files = by_line.get(str(line)) or {file for files in by_line.values() for file in files}
+        files = set(by_line.get(str(line), ()))
+        if not files:
+            files = {file for some in by_line.values() for file in some} | {DEFINITIONS} & self.seconds.keys()
         return sorted(files, key=lambda file: (self.seconds[file], file))
 
     def merged(self, other: Contexts) -> Contexts:

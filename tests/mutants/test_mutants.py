@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mutants.contexts import Contexts
+from mutants.contexts import DEFINITIONS, Contexts
 from mutants.report import Equivalents, account, wilson
 from mutants.sampling import Mutant, mutants, sample
 from mutants.trying import attempt
@@ -78,6 +78,13 @@ def test_a_mutant_is_killed_survives_or_is_never_run_and_the_module_is_as_before
     )
     assert attempt(mutant(root, "NumberReplacer", 1), root, Contexts({}, {}), 10.0).word == "never run"
     assert (root / "module.py").read_text() == MODULE
+
+
+def test_what_a_module_defines_is_tried_on_its_tests_and_on_those_of_definitions() -> None:
+    recorded = Contexts({"a": 1.0, "b": 2.0, DEFINITIONS: 0.5}, {"module.py": {"4": ["a", "b"], "7": ["b"]}})
+    assert recorded.executing("module.py", 7) == ["b"]
+    assert recorded.executing("module.py", 1) == [DEFINITIONS, "a", "b"]
+    assert recorded.executing("table.py", 1) == [DEFINITIONS]
 
 
 def test_a_mutant_that_hangs_is_ended_and_its_test_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
