@@ -8,15 +8,17 @@ import typer
 
 from twinfeed._phrases import N_
 from twinfeed.harness.cli.files import files, kinds, manual, profile, suite, trees
+from twinfeed.harness.cli.operation import losing
 from twinfeed.harness.cli.recording import drift, learning, reporting
 from twinfeed.harness.cli.search import campaigning, outages, score, searching
 from twinfeed.harness.cli.site import demo, people, proxy, running, studying, up
 
-RUN, BREAK, RECORD, SEARCH, FILES, MANUAL = (
+RUN, BREAK, RECORD, SEARCH, OPERATE, FILES, MANUAL = (
     N_("Run a site"),
     N_("Cause faults and act"),
     N_("Record and compare hardware"),
     N_("Search and study"),
+    N_("Operate and maintain"),
     N_("Tests, files and reports"),
     N_("The manual"),
 )
@@ -27,6 +29,7 @@ COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     BREAK: (running.fault, running.faults, running.clear, people.do, people.deeds, proxy.proxy),
     RECORD: (learning.record, learning.replay_device, drift.drift),
     SEARCH: (searching.search, searching.replay, searching.adopt, score.score, studying.study, trees.availability),
+    OPERATE: (losing.impact,),
     FILES: (suite.new_suite, files.check, files.profiles, reporting.report, reporting.verify),
     MANUAL: (kinds.kinds, kinds.schema),
 }

@@ -11,6 +11,8 @@ from typing import Any
 import pydantic
 from typing_extensions import TypedDict
 
+from twinfeed.harness.maintenance.impact import Impact
+
 Scalar = bool | int | float | str | None
 
 
@@ -211,6 +213,7 @@ ANSWERS: Mapping[str, Any] = {
     "profiles": list[Product],
     "check": CheckedSite,
     "docs": list[ManualPage],
+    "impact": Impact,
 }
 """Command -> the type of its document."""
 

@@ -22,7 +22,6 @@ from dataclasses import dataclass
 
 from twinfeed.emulators.devices.firmware.points import PointError, Value
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.plant.network.traffic import branches
 from twinfeed.emulators.plant.people.isolation import Isolation, Procedure
 from twinfeed.emulators.site import Site
 from twinfeed.harness.durations import seconds
@@ -31,7 +30,7 @@ from twinfeed.harness.properties.evaluation import evaluate, patterns
 from twinfeed.harness.properties.language import Property, Time
 from twinfeed.harness.tier3.isolation_procedures import card
 from twinfeed.harness.tier3.properties import allowable_inlets, always_supplied
-from twinfeed.harness.tier3.snapshots import alarms, snapshot, states
+from twinfeed.harness.tier3.snapshots import alarms, serving, snapshot, states
 
 PERSON = "maintenance"
 STEP_S = 30.0
@@ -240,10 +239,4 @@ class _Crew:
 
     def _rows_cut_off(self) -> list[str]:
         """Rows none of whose switches reaches the gateway. The capacity of the remaining way is not checked."""
-        network = self.site.network
-        if network is None:
-            return []
-        gateway = network.vrrp_master
-        reached = {gateway, *(branch.switch for branch in branches(network, gateway))} if gateway else set()
-        serving = {row for switch in network.switches.values() if switch.id in reached for row in switch.params.serves}
-        return [row for row in network.rows if row not in serving]
+        return [row for row, switches in serving(self.site).items() if not switches]

@@ -7,6 +7,7 @@ from functools import partial
 
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.plant.kernel.component import Component
+from twinfeed.emulators.plant.network.traffic import branches
 from twinfeed.emulators.site import Site
 
 Snapshot = dict[str, Value]
@@ -47,3 +48,14 @@ def snapshot(reads: dict[str, Read]) -> Snapshot:
 def alarms(site: Site) -> list[str]:
     """All active alarms, as `device: alarm`."""
     return [f"{name}: {alarm}" for name, device in site.devices.items() for alarm in device.state.alarms]
+
+
+def serving(site: Site) -> dict[str, list[str]]:
+    """The switches by which each row of the network reaches the gateway; the capacity of the way is not checked."""
+    network = site.network
+    if network is None:
+        return {}
+    gateway = network.vrrp_master
+    reached = {gateway, *(branch.switch for branch in branches(network, gateway))} if gateway else set()
+    here = [switch for switch in network.switches.values() if switch.id in reached]
+    return {row: [switch.id for switch in here if row in switch.params.serves] for row in network.rows}

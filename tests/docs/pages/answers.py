@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 from tests.docs.pages.markdown import GENERATED, cell, code, joined, table
@@ -50,7 +51,7 @@ def _within(form: Any) -> Iterator[type]:
     if get_origin(form) is not None:
         for part in get_args(form):
             yield from _within(part)
-    elif isinstance(form, type) and hasattr(form, "__total__"):
+    elif isinstance(form, type) and (hasattr(form, "__total__") or is_dataclass(form)):
         yield form
         for hint in get_type_hints(form).values():
             yield from _within(hint)

@@ -37,7 +37,8 @@ def said(package: Path) -> Catalog:
 
 
 def helps(package: str) -> Iterator[str]:
-    """The helps of the commands of a technician that a package has, in paragraphs: these are in annotations."""
+    """The helps of the commands of technicians and operators that a package has, in paragraphs: these are in annotations."""
+    from twinfeed.harness.cli.operation import losing
     from twinfeed.harness.cli.recording import reporting
     from twinfeed.harness.cli.speaking import paragraphs
     from twinfeed.hil_rigs.cli import app as rig
@@ -46,8 +47,8 @@ def helps(package: str) -> Iterator[str]:
     if app is None:
         return
     if package == "harness":
-        app.command()(reporting.report)
-        app.command()(reporting.verify)
+        for each in (reporting.report, reporting.verify, losing.impact):
+            app.command()(each)
     group = get_command(app)
     for command in (group, *group.commands.values()):  # type: ignore[attr-defined]
         for text in (command.help, *(getattr(parameter, "help", "") for parameter in command.params)):
