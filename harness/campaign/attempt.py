@@ -22,7 +22,7 @@ from twinfeed.harness.journal import Journal, Trace
 from twinfeed.harness.search.trial import Outcome, trial
 from twinfeed.harness.virtual.sockets import Frame
 from twinfeed.harness.virtual.watchdog import PATIENCE_S
-from twinfeed.harness.worlds.sites import fresh
+from twinfeed.harness.worlds.sites import fresh_for
 
 EXTREMES: Mapping[str, float] = {"*.inlet_c": -1.0, "*.charge_percent": 1.0}
 """Quantities whose extremes draw a search, and their sign there: the smaller the product, the nearer to harm."""
@@ -123,7 +123,7 @@ def reached(journal: Journal) -> Iterator[str]:
 
 def _drawn_by(scenario: Scenario) -> list[str]:
     """The quantities of the scenario's site whose extremes draw a search."""
-    site = fresh(scenario.site, scenario.seed, tolerances=scenario.tolerances)
+    site = fresh_for(scenario)
     names = (f"{name}.{quantity}" for name, component in site.components.items() for quantity in component.QUANTITIES)
     return [name for name in names if any(fnmatchcase(name, pattern) for pattern in EXTREMES)]
 

@@ -33,7 +33,7 @@ from twinfeed.harness.controllers.oracle import ORACLE
 from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.search.menu import Menu
 from twinfeed.harness.virtual.watchdog import PATIENCE_S
-from twinfeed.harness.worlds.sites import fresh
+from twinfeed.harness.worlds.sites import fresh_for
 
 TICK_S = 0.5
 """Longest time that the campaign waits for an outcome before it reads the clock, s."""
@@ -136,7 +136,7 @@ class Campaign:
         self._compared = [name for name in compared if name != frame.controller]
         self._progress, self._keep = progress, keep
         self._workers = workers or Workers(1)
-        near = distances(fresh(frame.site, frame.seed, tolerances=frame.tolerances), frame.properties)
+        near = distances(fresh_for(frame), frame.properties)
         self.key = versions(frame).key
         self._proposals = Proposals(frame, menu, near, at_once, last_s, self._former())
         self._heads = heads(frame.site, frame.controller)
@@ -155,7 +155,7 @@ class Campaign:
 
     def _former(self) -> list[Scenario]:
         """The failures of former versions; those whose faults the site cannot have any more are left out."""
-        site = fresh(self._frame.site, self._frame.seed, tolerances=self._frame.tolerances)
+        site = fresh_for(self._frame)
         found = []
         for scenario in self._memory.former(self._frame, self.key):
             if all(entry.at_s < scenario.duration_s for entry in scenario.entries):

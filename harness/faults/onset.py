@@ -103,6 +103,11 @@ def _expected(field: str) -> str:
     return "a condition" if field in ("when", "until") else "a text"
 
 
+def waits(entry: Entry) -> bool:
+    """True if the entry begins after another one or on a condition, and not only at a time."""
+    return bool(entry.after) or entry.when is not None
+
+
 def linked(entries: Iterable[Entry], known: Iterable[str] = ()) -> tuple[int, InjectionError] | None:
     """The first entry whose name is taken, or whose `after` never comes, with its mistake; None if there is none.
 
@@ -136,7 +141,7 @@ def onset_of(entry: Entry) -> dict[str, Any]:
     data: dict[str, Any] = {}
     if entry.name:
         data["name"] = entry.name
-    if entry.at_s or not (entry.after or entry.when is not None):
+    if entry.at_s or not waits(entry):
         data["at_s"] = entry.at_s
     if entry.after:
         data["after"] = entry.after

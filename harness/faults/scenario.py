@@ -20,6 +20,7 @@ A finding is one of these: `twinfeed replay FILE` runs it again.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -35,7 +36,7 @@ from twinfeed.emulators.yamlfile import FileError, problem
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.faults.deeds import Command, Deed
 from twinfeed.harness.faults.injection import Injection
-from twinfeed.harness.faults.onset import InjectionError, linked
+from twinfeed.harness.faults.onset import InjectionError, linked, waits
 from twinfeed.harness.faults.possible import check
 from twinfeed.harness.faults.schedule import Scheduled
 
@@ -48,6 +49,10 @@ LISTS: Mapping[str, str] = {
     "commands": "- {target: …, point: …, value: …}",
 }
 """The lists of a scenario file, and how an entry of each begins."""
+
+
+SETTLE_S = 30 * 86400.0
+"""The longest time that a site runs before a scenario begins, s. The plant computes all of it."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,8 @@ class Scenario:
     """The points that are written over the wire."""
     tolerances: Tolerances | None = None
     """nominal, or seeded: the ratings within their tolerances, drawn from the seed. None: as the site file has it."""
+    settle_s: float = 0.0
+    """The time that the site has run when the scenario begins, s; as text `1h`. Onsets count from this moment."""
 
     @property
     def entries(self) -> tuple[Scheduled, ...]:
@@ -90,6 +97,14 @@ class Scenario:
             commands=tuple(entry for entry in kept if isinstance(entry, Command)),
         )
 
+    @property
+    def by_site_clock(self) -> tuple[Scheduled, ...]:
+        """The entries with their onsets by the clock of the site, which has run for `settle_s` at the start."""
+        return tuple(
+            replace(entry, at_s=entry.at_s + self.settle_s) if entry.at_s or not waits(entry) else entry
+            for entry in self.entries
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """JSON values, empty fields left out."""
         data: dict[str, Any] = {"site": self.site}
@@ -97,6 +112,8 @@ class Scenario:
             data["seed"] = self.seed
         if self.tolerances is not None:
             data["tolerances"] = self.tolerances
+        if self.settle_s:
+            data["settle_s"] = self.settle_s
         data["duration_s"] = self.duration_s
         data["injections"] = [injection.to_dict() for injection in self.injections]
         if self.deeds:
@@ -194,7 +211,7 @@ class _Reader:
         scenario = Scenario(
             site,
             seed,
-            self.duration_s(),
+            self.time_s("duration_s", math.ulp(0.0), math.inf, "a time such as 90, 30s, 15min or 2h"),
             self.entries("injections", Injection.from_dict),
             self.texts("properties"),
             self.text("controller"),
@@ -202,6 +219,7 @@ class _Reader:
             self.entries("deeds", Deed.from_dict),
             self.entries("commands", Command.from_dict),
             self.tolerances(),
+            self.time_s("settle_s", 0.0, SETTLE_S, "a time from 0 s to 30 d"),
         )
         placed = list(scenario.placed())
         if not self.problems and (mistake := linked(entry for _, entry in placed)) is not None:
@@ -238,15 +256,15 @@ class _Reader:
                 self.wrong([name, n], f"found {value!r}, expected a text")
         return tuple(map(str, values))
 
-    def duration_s(self) -> float:
-        value = self.data.get("duration_s", Scenario.duration_s)
+    def time_s(self, name: str, least_s: float, most_s: float, expected: str) -> float:
+        value = self.data.get(name, getattr(Scenario, name))
         try:
-            duration_s = seconds(value)
+            time_s = seconds(value)
         except (TypeError, ValueError):
-            duration_s = 0.0
-        if not duration_s > 0.0:
-            self.wrong(["duration_s"], f"found {value!r}, expected a time such as 90, 30s, 15min or 2h")
-        return duration_s
+            time_s = math.nan
+        if not least_s <= time_s <= most_s:
+            self.wrong([name], f"found {value!r}, expected {expected}")
+        return time_s
 
     def entries(self, name: str, read: Callable[[Mapping[str, Any]], E]) -> tuple[E, ...]:
         entries, form = self.data.get(name) or (), LISTS[name]

@@ -27,7 +27,7 @@ PROPERTIES = (
 {properties})
 {left_out}
 
-@pytest.mark.site({site}{seed}{tolerances})
+@pytest.mark.site({site}{settle}{seed}{tolerances})
 @pytest.mark.watch(*patterns(PROPERTIES))
 {controller}async def test_{name}(site{argument}):
     await site.schedule({scheduled})
@@ -66,6 +66,7 @@ def regression_test(scenario: Scenario, name: str, vacuous: Collection[str] = ()
         left_out=_left_out([text for text in scenario.properties if text in vacuous]),
         undecided=", undecided=True" if undecided else "",
         site=_quoted(scenario.site),
+        settle=f', settle="{duration(scenario.settle_s)}"' if scenario.settle_s else "",
         seed="" if scenario.seed is None else f", seed={scenario.seed}",
         tolerances="" if scenario.tolerances is None else f", tolerances={_quoted(scenario.tolerances)}",
         with_seed="" if scenario.seed is None else f" with seed {scenario.seed}",
@@ -89,7 +90,8 @@ def _quoted(text: str) -> str:
 
 
 def _lists(scenario: Scenario) -> dict[str, Sequence[Scheduled]]:
-    return {"FAULTS": scenario.injections, "DEEDS": scenario.deeds, "COMMANDS": scenario.commands}
+    timed = scenario.of_entries(scenario.by_site_clock)
+    return {"FAULTS": timed.injections, "DEEDS": timed.deeds, "COMMANDS": timed.commands}
 
 
 def _imports(lists: Mapping[str, Sequence[Scheduled]]) -> list[str]:

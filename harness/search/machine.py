@@ -28,7 +28,7 @@ from twinfeed.harness.search.strategies import injections
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.harness.virtual.network import VirtualNetwork
 from twinfeed.harness.worlds.simulated import SimulatedWorld
-from twinfeed.harness.worlds.sites import fresh
+from twinfeed.harness.worlds.sites import fresh_for
 
 WAITS_S = (1.0, 10.0, 60.0, 300.0)
 """Time between two actions of operators, s."""
@@ -51,7 +51,7 @@ class Operators(RuleBasedStateMachine):
 
     @initialize()
     def switch_on(self) -> None:
-        self.world = SimulatedWorld(_site(self.frame), self.frame.seed, everything=False)
+        self.world = SimulatedWorld(fresh_for(self.frame), self.frame.seed, everything=False)
         self._runner.run(self._switch_on())
         self._monitor = Monitor(self._properties, self.world.journal.trace, self.world.journal.events)
 
@@ -119,11 +119,6 @@ class Operators(RuleBasedStateMachine):
         self._runner.run(self.world.schedule(replace(injection, at_s=self.world.now)))
 
 
-def _site(frame: Scenario) -> Site:
-    """The site of a scenario at its start."""
-    return fresh(frame.site, frame.seed, tolerances=frame.tolerances)
-
-
 def operators(
     given: Scenario, offered: Menu | None = None, panel: tuple[tuple[str, str, str], ...] | None = None
 ) -> type[Operators]:
@@ -136,7 +131,7 @@ def operators(
         FileError: no such site.
         PropertySyntaxError, UnknownQuantity, BindingError: a property that makes no sense on it.
     """
-    site = _site(given)
+    site = fresh_for(given)
     fits(given.properties, site)
     faults = menu(site) if offered is None else offered
     words = front_panels(site) if panel is None else panel

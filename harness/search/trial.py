@@ -21,7 +21,7 @@ from twinfeed.harness.virtual.network import VirtualNetwork
 from twinfeed.harness.virtual.sockets import Frame
 from twinfeed.harness.virtual.watchdog import PATIENCE_S, Stuck
 from twinfeed.harness.worlds.simulated import SimulatedWorld
-from twinfeed.harness.worlds.sites import fresh
+from twinfeed.harness.worlds.sites import fresh_for
 from twinfeed.harness.worlds.world import NeverInjected, never_injected, unexcused
 
 
@@ -102,7 +102,7 @@ def trial(
     properties = [parse(text) for text in scenario.properties]
     if missed := [entry for entry in unexcused(scenario.entries) if entry.at_s >= scenario.duration_s]:
         raise NeverInjected(never_injected(missed, scenario.duration_s))
-    site = fresh(scenario.site, scenario.seed, tolerances=scenario.tolerances)
+    site = fresh_for(scenario)
     fits(properties, site)
     world = SimulatedWorld(site, scenario.seed, everything)
     failure: BaseException | None = None
@@ -170,7 +170,7 @@ async def _run(
 
     watchers.append(settled)
     try:
-        await world.schedule(*scenario.entries)
+        await world.schedule(*scenario.by_site_clock)
         try:
             if scenario.controller:
                 await world.start_controller(_controller(world, scenario))
@@ -184,7 +184,7 @@ async def _run(
 
 def _controller(world: SimulatedWorld, scenario: Scenario) -> Controller:
     if scenario.controller == ORACLE:
-        first_s = min((entry.at_s for entry in scenario.entries), default=0.0)
+        first_s = min((entry.at_s for entry in scenario.by_site_clock), default=0.0)
         return oracle(world.model, world.sample, first_s)
     return controller_named(scenario.controller)
 

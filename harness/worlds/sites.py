@@ -9,6 +9,7 @@ from typing import Any
 from twinfeed.emulators.plant.kernel.tolerances import Tolerances
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile import find
+from twinfeed.harness.faults.scenario import Scenario
 
 _built: dict[tuple[str, int | None, float, bool, Tolerances | None], tuple[Site, dict[str, Any]]] = {}
 """Sites with their snapshots at the start, by the path of the file, the seed, the time to settle and the tolerances."""
@@ -34,6 +35,11 @@ def fresh(
     site, snapshot = _built[key]
     site.plant.restore(snapshot)
     return site
+
+
+def fresh_for(scenario: Scenario) -> Site:
+    """The site of a scenario at the moment at which the scenario begins; see `fresh`."""
+    return fresh(scenario.site, scenario.seed, scenario.settle_s, tolerances=scenario.tolerances)
 
 
 def forget(site: Site) -> None:

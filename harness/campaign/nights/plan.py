@@ -21,7 +21,7 @@ from twinfeed.emulators import yamlfile
 from twinfeed.emulators.errors import FileError
 from twinfeed.harness.controllers.pair import controller_named
 from twinfeed.harness.durations import seconds
-from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.faults.scenario import SETTLE_S, Scenario
 from twinfeed.harness.properties.vocabulary import fits
 from twinfeed.harness.search.menu import Menu, menu
 from twinfeed.harness.tier3.properties import tier3
@@ -38,6 +38,13 @@ def _duration(value: Any) -> Any:
 
 Duration = Annotated[float, BeforeValidator(_duration)]
 """A number of seconds, or a text such as `30 min`."""
+
+Settling = Annotated[
+    float,
+    BeforeValidator(lambda value: seconds(value) if isinstance(value, str) else value),
+    Field(ge=0.0, le=SETTLE_S),
+]
+"""As `Duration`; it may be zero."""
 
 Texts = list[Annotated[str, Field(min_length=1)]]
 
@@ -92,6 +99,8 @@ class Plan(BaseModel):
     budget: Spent
     duration: Duration = 1800.0
     """Length of each scenario, site time."""
+    settle: Settling = 0.0
+    """Time that the site has run when each scenario begins, site time."""
     seeds: list[int] = Field(default=[], max_length=100)
     """Each seed is a search of its own; empty: the seed of the site."""
     tolerances: Literal["seeded", "nominal"] = "seeded"
@@ -159,8 +168,9 @@ def _searches(plan: Plan, path: Path) -> Iterator[Search]:
                     )
                 for controller in plan.controllers:
                     frame = Scenario(
-                        site, model.plant.seed, plan.duration, (), texts, controller, tolerances=plan.tolerances
-                    )
+                        site, model.plant.seed, plan.duration, (), texts, controller,
+                        tolerances=plan.tolerances, settle_s=plan.settle,
+                    )  # fmt: skip
                     name = " · ".join(filter(None, [named, controller or "no controller", title, _seed(plan, seed)]))
                     yield Search(name, frame, offered, choice)
 

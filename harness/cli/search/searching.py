@@ -25,7 +25,7 @@ from twinfeed.harness.cli.search.telling import tell
 from twinfeed.harness.controllers.oracle import ORACLE
 from twinfeed.harness.controllers.pair import controller_named
 from twinfeed.harness.durations import seconds
-from twinfeed.harness.faults.scenario import Scenario
+from twinfeed.harness.faults.scenario import SETTLE_S, Scenario
 from twinfeed.harness.properties.vocabulary import fits
 from twinfeed.harness.virtual import guard
 from twinfeed.harness.virtual.watchdog import PATIENCE_S
@@ -67,6 +67,9 @@ def search(
         int | None, typer.Option("--jobs", min=1, max=1024, help="Number of processes. Default: all processors.")
     ] = None,
     duration: Annotated[str, typer.Option("--duration", help="Duration of each scenario, site time.")] = "30min",
+    settle: Annotated[
+        str, typer.Option("--settle", help="Time that the site has run when each scenario begins, site time.")
+    ] = "0s",
     at_once: Annotated[int, typer.Option("--at-once", min=0, max=20, help="Faults besides those of the grid.")] = 1,
     only: Annotated[
         list[str] | None,
@@ -134,7 +137,10 @@ def search(
         if only and not (chosen.others or chosen.deeds):
             fail(f"--only {' '.join(only)}: {model.name} can suffer nothing of that name", Exit.USAGE)
         tolerances: Tolerances = "nominal" if nominal else "seeded"
-        frame = Scenario(site, model.plant.seed, _duration_s(duration), (), texts, controller, tolerances=tolerances)
+        frame = Scenario(
+            site, model.plant.seed, _duration_s(duration), (), texts, controller,
+            tolerances=tolerances, settle_s=_settle_s(settle),
+        )  # fmt: skip
         for_s = None if for_ is None else _duration_s(for_, "--for")
         budget = Budget(100 if examples is None and for_s is None else examples, for_s)
         findings = Findings(out)
@@ -220,6 +226,7 @@ def replay(
                 "seed": outcome.seed,
                 "tolerances": scenario.tolerances,
                 "controller": scenario.controller,
+                "settle_s": scenario.settle_s,
                 "duration_s": scenario.duration_s,
                 "ended_s": outcome.ended_s,
                 "injections": [injection.to_dict() for injection in scenario.injections],
@@ -306,13 +313,24 @@ def find_modules_here() -> None:
 
 
 def _duration_s(text: str, option: str = "--duration") -> float:
-    try:
-        duration_s = seconds(text)
-    except ValueError as error:
-        fail(f"{option}: {error}", Exit.USAGE)
+    duration_s = _time_s(text, option)
     if duration_s <= 0.0:
         fail(f"{option} is {text}, expected more than 0 s", Exit.USAGE)
     return duration_s
+
+
+def _settle_s(text: str) -> float:
+    settle_s = _time_s(text, "--settle")
+    if not 0.0 <= settle_s <= SETTLE_S:
+        fail(f"--settle is {text}, expected a time from 0 s to 30 d", Exit.USAGE)
+    return settle_s
+
+
+def _time_s(text: str, option: str) -> float:
+    try:
+        return seconds(text)
+    except ValueError as error:
+        fail(f"{option}: {error}", Exit.USAGE)
 
 
 def _check_names(model: Site, texts: Sequence[str]) -> None:

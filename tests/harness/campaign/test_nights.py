@@ -70,6 +70,7 @@ def test_two_nights_of_a_campaign_file(folder: Path) -> None:
         ("budget: {}", "night.yaml:6: budget: expected examples, for, or both"),
         ("budget: {for: -1 s}", "budget.for"),
         ("duration: soon", "night.yaml:5: duration: "),
+        ("settle: 31 d", "night.yaml:7: settle: "),
         ("sits: [pilot]", "night.yaml:7: sits: unknown field"),
     ],
 )

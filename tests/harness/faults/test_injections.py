@@ -115,7 +115,7 @@ def test_every_mistake_in_a_scenario_file_is_told_with_its_line(tmp_path: Path) 
         Scenario.load(path)
     assert [line.removeprefix(f"{path}:") for line in refusal.value.problems] == [
         "11: speed: unknown field; expected site, seed, duration_s, injections, properties, controller, note, deeds, "
-        "commands, tolerances",
+        "commands, tolerances, settle_s",
         "2: seed: found 'one', expected a whole number",
         "3: duration_s: found 'a while', expected a time such as 90, 30s, 15min or 2h",
         "5: injections.0.for_s: is 0, expected more than 0 s (or leave it out)",

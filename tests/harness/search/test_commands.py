@@ -314,6 +314,7 @@ def test_ctrl_c_ends_a_search_at_once(folder: Path, swallow: str, jobs: str) -> 
         (("search", "site.yaml", "--only", "generater-*"), "--only generater-*: server-room can suffer nothing"),
         (("search", "site.yaml", "--duration", "soon"), "--duration: found 'soon'"),
         (("search", "site.yaml", "--duration", "0"), "--duration is 0"),
+        (("search", "site.yaml", "--settle", "31 d"), "--settle is 31 d, expected a time from 0 s to 30 d"),
         (("replay", "wrong.scenario.yaml"), "wrong.scenario.yaml:3"),
         (("replay", "empty.scenario.yaml"), "it has no properties"),
         (("adopt", "empty.scenario.yaml"), "it has no properties"),
