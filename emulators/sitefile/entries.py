@@ -33,6 +33,8 @@ class ComponentEntry:
     feeds: dict[str, str]
     where: Where
     place: Standing = NOWHERE
+    screen: tuple[float, float] | None = None
+    """The centre of its box in the drawings of the console, px from the left and from the top; None: computed."""
 
 
 @dataclass(frozen=True)

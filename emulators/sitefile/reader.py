@@ -41,6 +41,9 @@ MOST_PROBLEMS = 50
 HEIGHT = Range(0.0, 50.0, "m")
 """Heights above a floor."""
 
+PIXELS = Range(0.0, 100_000.0, "px")
+"""Places in a drawing."""
+
 UNIT = Range(0, 255)
 """Modbus unit identifiers."""
 
@@ -192,10 +195,11 @@ class Reader:
         feeds = self._feeds(fields.pop("from", None), cls, where)
         device = fields.pop("device", None)
         standing = self._standing(fields.pop("place", None), where)
-        params = self._params(cls.PARAMS, fields, where, also=("kind", "from", "device", "place", "each"))
+        screen = self._screen(fields.pop("screen", None), where)
+        params = self._params(cls.PARAMS, fields, where, also=("kind", "from", "device", "place", "screen", "each"))
         if params is None or standing is None:
             return
-        self.components.append(ComponentEntry(name, cls, params, feeds, where, standing))
+        self.components.append(ComponentEntry(name, cls, params, feeds, where, standing, screen))
         if isinstance(device, Mapping):
             self._device(name, {"of": name, **device}, [*where, "device"])
         elif device is not None:
@@ -219,6 +223,19 @@ class Reader:
             self.wrong([*where, "place", "height_m"], f"height_m {why}")
             return None
         return given["in"], float(height_m)
+
+    def _screen(self, given: Any, where: Where) -> tuple[float, float] | None:
+        """The place in a drawing; None if none is given or if it is wrong."""
+        if given is None:
+            return None
+        if not isinstance(given, Mapping) or set(given) != {"x", "y"}:
+            self.wrong([*where, "screen"], f"found {found(given)}, expected {{x: 400, y: 120}}, pixels of the drawing")
+            return None
+        for axis in ("x", "y"):
+            if why := PIXELS.refusal(given[axis]):
+                self.wrong([*where, "screen", axis], f"{axis} {why}")
+                return None
+        return float(given["x"]), float(given["y"])
 
     def _feeds(self, source: Any, cls: type[Component], where: Where) -> dict[str, str]:
         if not issubclass(cls, Electrical):
