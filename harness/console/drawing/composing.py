@@ -19,7 +19,7 @@ TEXT_PX = 12.0
 
 @dataclass
 class Plan:
-    """Where each unit goes."""
+    """The row, centre and width of each unit."""
 
     graph: Graph
     row: dict[str, int] = field(default_factory=dict)
@@ -95,7 +95,7 @@ def _wired(plan: Plan, router: Router) -> list[tuple[Edge, Line]]:
 
 
 def _arrivals(plan: Plan) -> dict[str, float]:
-    """Where each wire meets the upper edge of what it feeds, px."""
+    """The x at which each wire meets the upper edge of its target, px."""
     graph = plan.graph
     incoming: dict[str, list[Edge]] = {}
     for edge in graph.edges:
@@ -121,7 +121,7 @@ def _arrivals(plan: Plan) -> dict[str, float]:
 
 
 def _leaves(plan: Plan, edge: Edge, wanted: float) -> float:
-    """Where a wire leaves the lower edge of what feeds it: a bar is left anywhere, px."""
+    """The x at which a wire leaves the lower edge of its source, px: a wire leaves a bar anywhere."""
     unit = plan.graph.units[plan.graph.unit_of[edge.source]]
     if unit.strip:
         return _cell_x(plan, unit, edge.source)
@@ -130,7 +130,7 @@ def _leaves(plan: Plan, edge: Edge, wanted: float) -> float:
 
 
 def _cell_x(plan: Plan, unit: Unit, part: str) -> float:
-    """Where the wires of a cell meet the edges of its strip; cells of several lines have places side by side, px."""
+    """The x at which the wires of a cell meet its strip, px; cells of several lines have places side by side."""
     at = [member.id for member in unit.parts].index(part)
     line, column = divmod(at, unit.columns)
     left = plan.centre[unit.id] - unit.columns * CELL_PX[0] / 2

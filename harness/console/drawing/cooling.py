@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.ratings import Names
-from twinfeed.emulators.plant.power.electrical import Component
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile.references import references
 from twinfeed.harness.console.drawing.composing import compose

@@ -136,7 +136,8 @@ def folded(parts: Sequence[Part], edges: Sequence[Edge], single: Iterable[str] =
     incoming: dict[str, list[Edge]] = {part.id: [] for part in parts}
     for edge in edges:
         incoming[edge.target].append(edge)
-    kept, unit_of = frozenset(single), {}
+    kept = frozenset(single)
+    unit_of: dict[str, str] = {}
     graph = Graph(edges=list(edges))
     for wave in _waves(known, incoming):
         alike: dict[tuple[object, ...], list[Part]] = {}

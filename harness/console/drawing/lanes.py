@@ -1,7 +1,7 @@
 """Lanes: a tidy tree of normal feeds for each source, side by side.
 
-Each unit hangs below its normal feed. A board with several incomers hangs below all of them: it stands under the part of
-the tree that feeds it. Sources with the largest trees are placed by name from left to right, all others (generators)
+Each unit hangs below its normal feed. A board with several incomers hangs below all of them: it stands under the part
+of the tree that feeds it. Sources with the largest trees are placed by name from left to right, all others (generators)
 between them, next to what they feed. Lanes on the right are mirrored, so that partners face each other.
 """
 

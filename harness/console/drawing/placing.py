@@ -44,7 +44,7 @@ class Block:
             self.cover(row, left + shift, right + shift)
 
     def shift_beside(self, other: Block) -> float:
-        """How far `other` must be moved so that it stands on the right of this block, px."""
+        """The way that `other` must be moved to stand on the right of this block, px."""
         shared = [self.covers[row][1] + GAP_PX - other.covers[row][0] for row in other.covers if row in self.covers]
         if shared:
             return max(shared)

@@ -10,8 +10,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from math import ceil
 
 from twinfeed.emulators.plant.generation.fuel import BulkTank, DayTank
+from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.power.boards import Board
-from twinfeed.emulators.plant.power.electrical import Component, Electrical
+from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.plant.power.flow import Tie
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile.references import references
@@ -114,12 +115,10 @@ def _banded(
     found = set[str]()
     for unit in sorted(row, key=lambda unit: row[unit]):
         cords = feeders[unit]
-        fuel = graph.units[unit].kind == BulkTank.kind
-        if fuel or (not cords and not consumers[unit]):
-            found.add(unit)
-        elif not over[unit] and (
-            found.intersection(cords) or (len(cords) > 1 and not _siblings(forest, cords))
-        ):
+        alone = not cords and not consumers[unit]
+        two_cords = len(cords) > 1 and not _siblings(forest, cords)
+        served = not over[unit] and (two_cords or found.intersection(cords))
+        if alone or served or graph.units[unit].kind == BulkTank.kind:
             found.add(unit)
     return found
 

@@ -28,7 +28,7 @@ class End(NamedTuple):
 
     row: int
     x: float
-    """Where it is joined to its box, px."""
+    """The x at which it is joined to its box, px."""
 
 
 class Line(NamedTuple):
@@ -51,7 +51,7 @@ class Router:
     """The wires that pass each row, sorted."""
     _column: dict[tuple[str, str], float] = field(default_factory=dict)
     _along: dict[int, dict[tuple[str, str], Span]] = field(default_factory=dict)
-    """What each bundle needs of each channel. Channel n is below row n."""
+    """The length that each bundle needs of each channel. Channel n is below row n."""
 
     def connect(self, bundle: tuple[str, str], source: End, target: End) -> Line:
         """Find the way of one wire; wires of one bundle go the same way."""
@@ -143,7 +143,7 @@ def levels(heights: Mapping[int, float], router: Router, top: float) -> Levels:
 
 
 def _straightened(points: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
-    """The same line without points that are no corners."""
+    """The line without the points that are no corners."""
     kept: list[tuple[float, float]] = []
     for point in points:
         if kept and kept[-1] == point:

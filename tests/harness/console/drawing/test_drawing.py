@@ -201,10 +201,12 @@ def test_the_site_file_can_give_a_component_its_place() -> None:
 
 def test_a_wrong_place_is_a_mistake_of_the_file(tmp_path: Path) -> None:
     file = tmp_path / "site.yaml"
-    file.write_text("site: s\npower:\n  utility-a: {kind: utility, screen: {x: left, y: 3}}\n  utility-b: {kind: utility, screen: 7}\n")
+    file.write_text(
+        "site: s\npower:\n  utility-a: {kind: utility, screen: {x: left, y: 3}}\n  utility-b: {kind: utility, screen: 7}\n"
+    )
     with pytest.raises(FileError) as refused:
         sitefile.read(file)
     assert [problem.partition(": ")[2] for problem in refused.value.problems] == [
-        "power.utility-a.screen.x: x is 'left', expected a number",
+        "power.utility-a.screen.x: x is 'left', expected 0 to 100000 px",
         "power.utility-b.screen: found 7, expected {x: 400, y: 120}, pixels of the drawing",
     ]
