@@ -99,7 +99,7 @@ class Verbs:
                     "kind": device.kind,
                     "profile": profiles[name].profile,
                     "endpoints": endpoints.get(name, []),
-                    "state": condition(self.live, device),
+                    "state": condition(site, device),
                     "alarms": list(device.state.alarms),
                     "values": key_values(device),
                 }
@@ -217,10 +217,10 @@ def _elsewhere(site: Site, target: str, kind: str) -> str:
     return ""
 
 
-def condition(live: LiveSite, device: Device) -> str:
+def condition(site: Site, device: Device) -> str:
     """The state of a device as the management station sees it: up, off, booting, hung or silent (no path)."""
     if device.state.card == "up" and not device.answers:
         return "hung"
     if device.state.card != "up":
         return device.state.card
-    return "up" if live.site.reachable(device.name) else "silent"
+    return "up" if site.reachable(device.name) else "silent"

@@ -75,6 +75,8 @@ def _why_not(site: Site, name: str) -> str:
     component = site.components[name]
     if component.kind in NO_CARD:
         return NO_CARD[component.kind]
+    if not isinstance(component, Electrical) and component.kind not in PROOF:
+        return "it is outside the power path: nothing of it is switched"
     if isinstance(component, WaterLoop):
         bound = [coil.id for coil in component.coils if len(coil.loop_names) == 1] + [
             c.id for c in component.condensers

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 import typer
 from rich.console import Group
@@ -89,6 +89,14 @@ def up(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Delete the stored settings of devices; boots count on.")
     ] = False,
+    with_console: Annotated[
+        bool,
+        typer.Option("--console/--no-console", help="Serve the page that shows the site and breaks it, on loopback."),
+    ] = True,
+    console_port: Annotated[
+        int | None,
+        typer.Option("--console-port", help="Port of the page. Default: 8140, or any free one.", min=1, max=65535),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when ready, then nothing.")] = False,
     stop_after: Annotated[
         str | None, typer.Option("--stop-after", help="Stop by itself after this time. Default: Ctrl-C.")
@@ -129,7 +137,8 @@ def up(
         built = Site.load(site, seed, beyond_loopback)
         beyond = address if expose else None
         live = LiveSite(built, speed, chosen, address, beyond, journal_lines=JOURNAL_LINES)
-        run(_run(live, partial(_flash, live.site, state, fresh), json, for_s))
+        page = partial(console_of, port=console_port) if with_console else None
+        run(_run(live, partial(_flash, live.site, state, fresh), page, json, for_s))
 
 
 def _ports(text: str) -> str | int:
@@ -173,8 +182,42 @@ def _flash(site: Site, folder: Path | None, fresh: bool) -> Flash | None:
         return None
 
 
-async def _run(live: LiveSite, flash: Callable[[], Flash | None], json: bool, for_s: float | None) -> None:
+class Page(Protocol):
+    """The server of the console (`twinfeed.harness.console.serving` has one)."""
+
+    @property
+    def link(self) -> str: ...
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+def console_of(control: ControlServer, port: int | None) -> Page | None:
+    """The console of a running site; None where the extra is not installed.
+
+    Raises:
+        ServeError: its port is taken.
+    """
+    try:
+        from twinfeed.harness.console.serving import ConsoleServer
+        from twinfeed.harness.console.world import Live
+    except ModuleNotFoundError as error:
+        if error.name not in ("starlette", "uvicorn"):
+            raise
+        return None
+    return ConsoleServer(Live(control), port)
+
+
+async def _run(
+    live: LiveSite,
+    flash: Callable[[], Flash | None],
+    make_page: Callable[[ControlServer], Page | None] | None,
+    json: bool,
+    for_s: float | None,
+) -> None:
     control = ControlServer(live)
+    page: Page | None = None
     await control.start()
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -189,13 +232,25 @@ async def _run(live: LiveSite, flash: Callable[[], Flash | None], json: bool, fo
             await asyncio.gather(booting, return_exceptions=True)
             return
         booting.result()
+        if make_page is not None:
+            page = make_page(control)
+        if page is not None:
+            await page.start()
+        link = None if page is None else page.link
         if json:
-            print(jsonlib.dumps({"ready": live.site.name, **control.answer(b'{"do": "devices"}')}), flush=True)
+            answer = {"ready": live.site.name, "console": link, **control.answer(b'{"do": "devices"}')}
+            print(jsonlib.dumps(answer), flush=True)
+        elif link is not None:
+            console.print(f"See it, and break it: {link}", soft_wrap=True)
+        elif make_page is not None:
+            console.print("[dim]To see it in a browser: pip install 'twinfeed\\[console]'[/dim]")
         waiting: list[asyncio.Task[Any]] = [stopped, asyncio.create_task(live.run())]
         if sys.stdout.isatty() and not json:
             waiting.append(asyncio.create_task(_draw(control)))
         await until_first(waiting, for_s)
     finally:
+        if page is not None:
+            await page.stop()
         await live.stop()
         await control.stop()
 

@@ -1,0 +1,148 @@
+"""The application: the page, and `/api/v1`.
+
+    app = Console(Live(live), Policy.of_port(8140))
+
+`twinfeed.harness.console.guard` stands before it. Answers are JSON; a refused request has `{"error", "next"}`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from email.utils import formatdate
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route, Router
+
+from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.harness.console.component import POINTS, component
+from twinfeed.harness.console.drawing import drawing
+from twinfeed.harness.console.guard import Guard, Policy, Receive, Refusal, Scope, Send
+from twinfeed.harness.console.stream import Full, Hub
+from twinfeed.harness.console.world import DRAWINGS, World
+
+API: Final = "/api/v1"
+
+PAGE = Path(__file__).parent / "page"
+
+TYPES = {
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+    ".png": "image/png",
+}
+"""The files that are served; others are not there."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Console:
+    """The application of one world behind its guard: an ASGI callable."""
+
+    def __init__(self, world: World, policy: Policy) -> None:
+        self.world = world
+        self._drawn: dict[str, dict[str, Any]] = {}
+        self.hub = Hub(world.look, world.about)
+        self._router = Router(self._routes(), redirect_slashes=False)
+        self.guard = Guard(self._answer, policy)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self.guard(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """
+        Raises:
+            Refusal: there is no such path, or not with this method.
+        """
+        scope["app"] = self  # so that the router raises
+        try:
+            await self._router(scope, receive, send)
+        except HTTPException as error:
+            path = f"{scope['method']} {scope['path']}"
+            raise Refusal(error.status_code, f"{path}: {error.detail}", f"see {API}/openapi.json") from None
+
+    def _routes(self) -> list[Route]:
+        gets: dict[str, Endpoint] = {
+            "/site": self.site,
+            "/state": self.state,
+            "/stream": self.stream,
+            "/drawing/{which}": self.drawing,
+            "/component/{name}": self.component,
+        }
+        return [
+            Route("/", page_file, methods=["GET"]),
+            Route("/page/{name}", page_file, methods=["GET"]),
+            *(Route(API + path, endpoint, methods=["GET"]) for path, endpoint in gets.items()),
+        ]
+
+    async def site(self, request: Request) -> Response:
+        return JSONResponse(self.world.head(request.scope["role"]))
+
+    async def state(self, request: Request) -> Response:
+        return JSONResponse(self.hub.whole())
+
+    async def stream(self, request: Request) -> Response:
+        try:
+            events = self.hub.open()
+        except Full:
+            raise Refusal(503, "all streams are taken", "close other pages of this console") from None
+        return StreamingResponse(events, media_type="text/event-stream", headers={"cache-control": "no-store"})
+
+    async def drawing(self, request: Request) -> Response:
+        which = request.path_params["which"]
+        if which not in DRAWINGS:
+            raise Refusal(404, f"there is no drawing {which!r}", f"expected one of {', '.join(DRAWINGS)}")
+        drawn = self._drawn.get(which)
+        if drawn is None:  # it depends on the site file alone
+            drawn = self._drawn[which] = drawing(self.world.site_at(None), which)
+        return JSONResponse({"boot_id": self.world.boot_id, **drawn})
+
+    async def component(self, request: Request) -> Response:
+        points = number(request, "points", POINTS, 0, 100_000)
+        try:
+            known = component(self.world.site_at(None), request.path_params["name"], self.world.endpoints, int(points))
+        except PlantError as error:
+            raise Refusal(404, str(error), "see /api/v1/state for all names") from None
+        return JSONResponse({"boot_id": self.world.boot_id, **known})
+
+
+def number(request: Request, name: str, default: float, low: float, high: float) -> float:
+    """A number of the query.
+
+    Raises:
+        Refusal: it is no number, or beyond these limits.
+    """
+    given = request.query_params.get(name)
+    try:
+        value = default if given is None else float(given)
+    except ValueError:
+        value = math.nan
+    if not low <= value <= high:
+        raise Refusal(422, f"{name}: found {given!r}, expected a number from {low:g} to {high:g}", "correct the query")
+    return value
+
+
+async def page_file(request: Request) -> Response:
+    """A file of the page. Names are looked up among those that are there, so that no path leads out of the folder."""
+    name = request.path_params.get("name", "index.html")
+    path = page_files().get(name)
+    if path is None:
+        raise Refusal(404, "there is no such file", "open /")
+    content = path.read_bytes()
+    tag = f'"{sha256(content).hexdigest()[:16]}"'
+    headers = {"etag": tag, "cache-control": "no-cache", "last-modified": formatdate(path.stat().st_mtime, usegmt=True)}
+    if request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(content, headers=headers, media_type=TYPES[path.suffix])
+
+
+def page_files() -> Mapping[str, Path]:
+    """The files of the page by name."""
+    return {path.name: path for path in PAGE.iterdir() if path.suffix in TYPES}

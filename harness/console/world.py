@@ -1,0 +1,84 @@
+"""The sites that a console can show: a running one here, a recorded one in `playback`."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from twinfeed.emulators.serving import Endpoint
+from twinfeed.emulators.site import Site
+from twinfeed.harness.console.frames import Frame, frame
+from twinfeed.harness.console.guard import Role
+from twinfeed.harness.control import ControlServer
+
+DRAWINGS = ("power", "cooling", "network")
+
+JsonObject = dict[str, Any]
+
+
+class World(Protocol):
+    """A site to show."""
+
+    boot_id: str
+    """Different after every start: a page must not mix the values of two runs."""
+
+    @property
+    def endpoints(self) -> Sequence[Endpoint]: ...
+
+    def site_at(self, at_s: float | None) -> Site:
+        """The site at that time of its clock, s; now for None."""
+
+    def look(self, at_s: float | None = None) -> Frame:
+        """The state at that time."""
+
+    def about(self) -> JsonObject:
+        """The fields of every message: boot id, speed, whether time passes."""
+
+    def head(self, role: Role) -> JsonObject:
+        """The answer of `/api/v1/site`."""
+
+
+class Live:
+    """A running site."""
+
+    def __init__(self, control: ControlServer) -> None:
+        self.control = control
+        self.live = control.live
+        self.boot_id = secrets.token_hex(8)
+
+    @property
+    def endpoints(self) -> Sequence[Endpoint]:
+        return self.live.endpoints
+
+    def site_at(self, at_s: float | None) -> Site:
+        return self.live.site
+
+    def look(self, at_s: float | None = None) -> Frame:
+        return frame(self.live.site)
+
+    def about(self) -> JsonObject:
+        running = self.live.failure is None
+        return {"boot_id": self.boot_id, "running": running, "speed": self.live.speed}
+
+    def head(self, role: Role) -> JsonObject:
+        site, acts = self.live.site, role == "write"
+        return {
+            **self.about(),
+            "site": site.name,
+            "title": site.file.head.title,
+            "world": "live",
+            "role": role,
+            "language": "en",
+            "drawings": DRAWINGS,
+            "can": can(acts, "this link only looks", write=acts, pause=acts, speed=acts),
+            "now_s": round(site.now, 3),
+        }
+
+
+def can(acts: bool, why_not: str, reasons: Mapping[str, str] | None = None, **abilities: bool) -> JsonObject:
+    """The abilities of a client, with the reason for each that is missing."""
+    known = {"write": False, "pause": False, "speed": False, "branch": False, **abilities}
+    told = {"branch": "a running site is not a recording", **(reasons or {})}
+    missing = {name: why_not if not acts and name != "branch" else told.get(name, "") for name in known}
+    return {**known, "reasons": {name: missing[name] for name, able in known.items() if not able}}
