@@ -62,7 +62,9 @@ def frame(site: Site) -> Frame:
     for name in dict.fromkeys((*site.components, *site.devices)):
         nodes[name] = frame_of(site, name)
     for name, device in site.devices.items():
-        nodes[f"{name}/device"] = _node(CARDS[card_of(site, device)], None)
+        now = card_of(site, device)
+        nodes[f"{name}/device"] = _node(CARDS[now], None)
+        wires[f"{name}/device.switch_port"] = {"live": now in ("up", "hung"), "source": None}
     return Frame(round(site.now, 3), nodes, wires, _alarms(site), _faults(site))
 
 
