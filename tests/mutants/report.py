@@ -38,7 +38,8 @@ def account(layer: str, seed: int, outcomes: Sequence[Outcome], equivalents: Equ
     """The report of one layer, as text."""
     reasons = {o.mutant: equivalents.reason(o.mutant, root) for o in outcomes if o.word in ("survived", "never run")}
     equivalent = [mutant for mutant, reason in reasons.items() if reason is not None]
-    effective = [o for o in outcomes if o.mutant not in equivalent]
+    unjudged = [o for o in outcomes if o.word == "not judged"]
+    effective = [o for o in outcomes if o.mutant not in equivalent and o not in unjudged]
     dead = [o for o in effective if o.word in ("killed", "hung")]
     low, high = wilson(len(dead), len(effective))
     lines = [
@@ -47,6 +48,7 @@ def account(layer: str, seed: int, outcomes: Sequence[Outcome], equivalents: Equ
         f"{len(equivalent)} equivalent"
     ]
     lines += [f"  hung: {o.mutant} in {o.by or 'its start'}" for o in effective if o.word == "hung"]
+    lines += [f"  not judged, for this test fails without it too: {o.mutant} by {o.by}" for o in unjudged]
     for outcome in effective:
         if outcome.word in ("survived", "never run"):
             lines.append(f"  {outcome.word}: {outcome.mutant}")

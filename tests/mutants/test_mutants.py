@@ -80,11 +80,18 @@ def test_a_mutant_is_killed_survives_or_is_never_run_and_the_module_is_as_before
     assert (root / "module.py").read_text() == MODULE
 
 
+def test_a_mutant_is_not_judged_by_a_test_that_fails_without_it(root: Path) -> None:
+    (root / "tests" / "test_module.py").write_text(TESTS.replace("== 3", "== 4"))
+    outcome = attempt(mutant(root, "ReplaceComparisonOperator_Gt_GtE", 4), root, CONTEXTS, 10.0)
+    assert (outcome.word, outcome.by) == ("not judged", "tests/test_module.py::test_count")
+    assert "0 of 0 killed" in account("plant", 1, [outcome], Equivalents(), root)
+
+
 def test_what_a_module_defines_is_tried_on_its_tests_and_on_those_of_definitions() -> None:
-    recorded = Contexts({"a": 1.0, "b": 2.0, DEFINITIONS: 0.5}, {"module.py": {"4": ["a", "b"], "7": ["b"]}})
+    recorded = Contexts({"a": 1.0, "b": 2.0, DEFINITIONS[0]: 0.5}, {"module.py": {"4": ["a", "b"], "7": ["b"]}})
     assert recorded.executing("module.py", 7) == ["b"]
-    assert recorded.executing("module.py", 1) == [DEFINITIONS, "a", "b"]
-    assert recorded.executing("table.py", 1) == [DEFINITIONS]
+    assert recorded.executing("module.py", 1) == [DEFINITIONS[0], "a", "b"]
+    assert recorded.executing("table.py", 1) == [DEFINITIONS[0]]
 
 
 def test_a_mutant_that_hangs_is_ended_and_its_test_is_named(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -28,9 +29,16 @@ class Outcome:
 
     mutant: Mutant
     word: str
-    """killed, survived, hung, or never run (no test executes its module)."""
+    """killed, survived, hung, never run (no test executes its module), or not judged (a test fails without it too)."""
     by: str = ""
-    """The test that has killed it, or that hung."""
+    """The test that has killed it, that hung, or that fails without it too."""
+
+
+NAMED = re.compile(r"(\S+\.py::.*?) *(?:\b(PASSED|FAILED|ERROR|SKIPPED|XFAIL|XPASS)\b.*)?$")
+"""A line of the output that names a test, with its result once it has one."""
+
+PASSING: set[str] = set()
+"""Tests that have killed a mutant, and pass without it."""
 
 
 def tree(at: Path, root: Path) -> Path:
@@ -59,9 +67,15 @@ def attempt(mutant: Mutant, at: Path, contexts: Contexts, most_s: float) -> Outc
     limit_s = max(LEAST_S, TIMES * sum(contexts.seconds[file] for file in files))
     (at / mutant.module).write_text(mutated)
     try:
-        return _judge(mutant, *run(files, at, limit_s))
+        outcome = _judge(mutant, *run(files, at, limit_s))
     finally:
         (at / mutant.module).write_text(original)
+    if outcome.word == "killed" and outcome.by not in PASSING:
+        code, _ = run([outcome.by if "::" in outcome.by else files[0]], at, limit_s)
+        if code in (1, None):
+            return Outcome(mutant, "not judged", outcome.by)
+        PASSING.add(outcome.by)
+    return outcome
 
 
 def _within(contexts: Contexts, files: list[str], most_s: float) -> list[str]:
@@ -81,7 +95,7 @@ def run(files: list[str], at: Path, limit_s: float) -> tuple[int | None, str]:
     """
     path = os.pathsep.join((str(at / "src"), str(at / "tests")))
     environment = {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
-    command = [sys.executable, "-m", "pytest", "-x", "-v", "--no-header", "--tb=line", "-p", "no:randomly",
+    command = [sys.executable, "-P", "-m", "pytest", "-x", "-v", "--no-header", "--tb=line", "-p", "no:randomly",
                "-p", "no:cacheprovider", "-o", f"timeout={limit_s:.0f}", *files]  # fmt: skip
     with subprocess.Popen(
         command,
@@ -102,11 +116,11 @@ def run(files: list[str], at: Path, limit_s: float) -> tuple[int | None, str]:
 
 
 def _judge(mutant: Mutant, code: int | None, output: str) -> Outcome:
-    named = [line.split()[0] for line in output.splitlines() if "::" in line.partition(" ")[0]]
-    last = named[-1] if named else ""
+    named = [(found[1], found[2]) for line in output.splitlines() if (found := NAMED.match(line))]
+    last = named[-1][0] if named else ""
     if code is None:
         return Outcome(mutant, "hung", last)
     if code == 0:
         return Outcome(mutant, "survived")
-    failed = [line.split()[0] for line in output.splitlines() if " FAILED" in line or " ERROR" in line]
+    failed = [test for test, word in named if word in ("FAILED", "ERROR")]
     return Outcome(mutant, "killed", failed[0] if failed else "at import")

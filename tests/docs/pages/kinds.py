@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cache
 
 from tests.docs.pages.markdown import GENERATED, cell, code, joined, paragraphs, table
+from twinfeed.emulators.devices.catalogue import KINDS
 from twinfeed.emulators.profiles import library
 from twinfeed.emulators.profiles.schema import Bit, Entry, Profile, Register, SnmpObject
 from twinfeed.harness.reference import kinds
@@ -128,10 +129,25 @@ def _device(found: kinds.DeviceKind) -> Iterator[str]:
         ],
     )
     if found.alarms:
-        yield from ("### Alarms", "", "Each alarm is a point as well: true while it is active.", "")
+        yield from (
+            "### Alarms",
+            "",
+            "Each alarm is a point as well: true while it is active. Its condition must hold for the time after which it is",
+            "raised, and be gone for the time after which it clears.",
+            "",
+        )
         yield from table(
-            ("alarm", *(f"`{p.profile}`" for p in profiles)),
-            [(code(name), *(_alarm(p, name) for p in profiles)) for name in found.alarms],
+            ("alarm", "severity", "raised after", "clears after", *(f"`{p.profile}`" for p in profiles)),
+            [
+                (
+                    code(a.name),
+                    a.severity,
+                    f"{a.delay_s:g} s",
+                    f"{a.clear_delay_s:g} s",
+                    *(_alarm(p, a.name) for p in profiles),
+                )
+                for a in KINDS[found.kind].alarms
+            ],
         )
     yield from _faults("Faults of the device", found.faults)
 

@@ -87,7 +87,8 @@ def test_noise_is_seeded_changes_each_second_and_has_the_given_spread(bench: Sit
     assert 0.4 < spread < 0.6
 
 
-def test_a_spike_comes_now_and_then(bench: Site) -> None:
+def test_a_spike_comes_now_and_then_counted_from_the_start_of_the_fault(bench: Site) -> None:
+    bench.advance(13.0)
     bench.inject(PROBE, "sensor-spike", {"height": 30.0, "every_s": 10.0, "length_s": 2.0})
     high = []
     for second in range(25):

@@ -163,14 +163,17 @@ def alike(table: Table) -> list[tuple[str, str]]:
 
 
 def one_sided(kind: str, tables: Iterable[Table]) -> set[str]:
-    """Truths and words of a kind (orders aside) that the tables expect to read always the same."""
-    values: dict[str, set[Value]] = {}
+    """Truths and words of a kind (orders aside) that the tables expect to read always the same, and numbers always 0."""
+    values: dict[str, set[Value | None]] = {}
     for table in tables:
         for point in KINDS[kind].table:
-            if point.domain.kind in ("truth", "word") and point.domain.words[:1] != ("none",):
-                mine = [e.value for name, e in table.items() if _is(point.name, name) and not callable(e.value)]
+            if point.domain.kind in ("truth", "word", "number") and point.domain.words[:1] != ("none",):
+                mine = [None if callable(e.value) else e.value for name, e in table.items() if _is(point.name, name)]
                 values.setdefault(point.name, set()).update(mine)
-    return {name for name, seen in values.items() if len(seen) == 1}
+    numbers = {point.name for point in KINDS[kind].table if point.domain.kind == "number"}
+    if not KINDS[kind].alarms:
+        values.pop("alarm.count", None)
+    return {name for name, seen in values.items() if seen == {0} or (len(seen) == 1 and name not in numbers)}
 
 
 # -- alternating current ---------------------------------------------------------------------------------------

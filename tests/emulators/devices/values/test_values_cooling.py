@@ -290,6 +290,17 @@ TABLES: Tables = {
         **alarms("crac", "switched_off"),
     },
     ("started again", "crah"): {"unit.starts": value(1, "once")},
+    ("started again", "crac"): {"unit.starts": value(1, "once")},
+    ("started again", "chiller"): {
+        "chiller.state": value("prestart", "60 s after its stop (Trane: restart inhibit)"),
+        "chiller.time_to_start": value(14.0 - 0.5, "14 s of oil and expansion valve, 0.5 s of which have passed"),
+        "compressor.starts": value(0, "not yet"),
+    },
+    ("runs again", "chiller"): {
+        "chiller.state": value("running", "14 s later"),
+        "chiller.time_to_start": value(0.0, "it runs"),
+        "compressor.starts": value(1, "once"),
+    },
     ("changeover", "loop"): {
         **rows("pump.{}.failed", (True, False), "the fault"),
         **rows("pump.{}.running", (False, True), "the standby has started"),
@@ -396,9 +407,13 @@ def story(site: Site) -> Iterator[str]:
         site["chiller"].write("chiller.enabled", False)
         site.advance(30.0)
         yield "off"
-        site["crah"].write("unit.enabled", True)
-        site.advance(30.0)
+        for device in ("crah", "crac"):
+            site[device].write("unit.enabled", True)
+        site["chiller"].write("chiller.enabled", True)
+        site.advance(30.5)
         yield "started again"
+        site.advance(14.0)
+        yield "runs again"
     with fork(site):
         site.inject("pump-1", "failure")
         site.advance(30.0)

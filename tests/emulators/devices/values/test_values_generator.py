@@ -232,6 +232,10 @@ TABLES: Tables = {
         "engine.transfer_pump": value(True, "its tank stands below its lower float"),
         **conditions(battery_high_voltage="warning"),
     },
+    ("given up", "set-1"): {
+        "engine.failed_starts": value(1, "three attempts are one start"),
+        "engine.starts": value(0, "it did not fire"),
+    },
     ("cranking", "set-1"): {
         "sequence.stage": value("cranking", "1.1 s after the call"),
         "engine.status": value("pre-start", "it has not fired"),
@@ -385,6 +389,11 @@ def story(site: Site, states: dict[str, Any]) -> Iterator[str]:
         site.inject("mains", "outage")
         site.advance(300.0)
         yield "not needed"
+    with fork(site):
+        site.inject("set-1", "fail-to-start")
+        site.inject("mains", "outage")
+        site.advance(100.0)
+        yield "given up"
     site.inject("mains", "outage")
     site.advance(STARTED_S + 0.5 - AT_REST_S)
     yield "cranking"

@@ -66,6 +66,8 @@ LAG = 769
 BPDU, LLDP, VRRP, LACP = REST_S / 2.0, REST_S / 30.0, REST_S / 1.0, REST_S / 30.0
 """Frames since the start: a hello each 2 s (802.1D), LLDP each 30 s (802.1AB), VRRP each second (RFC 5798), slow LACP
 each 30 s (802.1AX)."""
+POLLS = 4000.0 / 8.0 / 150.0 * REST_S
+"""Frames of 4 kb/s of polls, 150 octets each."""
 GATEWAY = "vrrp.16777217-1-1"
 
 
@@ -227,6 +229,7 @@ TABLES: Tables = {
         f"{GATEWAY}.master": value(bytes((127, 30, 6, 71)), "core-1"),
         f"{station(PDU_MAC)}.port": value(5, FILE),
         "port.5.in_broadcast": value(0.05 * REST_S, "a host resolves an address each 20 s"),
+        **all_of(POLLS, "the station at core-1 asks, the PDU answers", "port.5.in_unicast", "port.5.out_unicast"),
     },
     ("at rest", "access"): {
         "stp.root_cost": value(200, "its own link"),
@@ -267,6 +270,13 @@ TABLES: Tables = {
         "lacp.53.partner": value(bytes(6), "none"),
         "lacp.53.partner_port": value(0, "none"),
         "lacp.53.state": value(b"\xa2", "802.1AX: activity, aggregation, defaulted"),
+    },
+    ("storm", "core-2"): {
+        "port.5.out_discards": value(lambda read: read("port.5.out_broadcast"), "twice what the port can send", within=1e3),
+    },
+    ("dirty connector", "core-1"): {
+        "port.1.in_errors": value(0.25 * LLDP, "a quarter of the LLDP frames of as long again"),
+        "port.1.in_multicast": value(1.75 * LLDP, "the others"),
     },
     ("storm", "core-1"): {
         "cpu.load": value(99.0, "frames without end", within=2.0),
@@ -332,6 +342,10 @@ def story(site: Site) -> Iterator[str]:
         site.advance(45.0)
         yield "storm"
     with fork(site):
+        site.inject("up-1", "loss", {"ratio": 0.25})
+        site.advance(REST_S)
+        yield "dirty connector"
+    with fork(site):
         site.inject("mains-b", "outage")
         site.advance(5.0)
         yield "half power"
@@ -365,4 +379,5 @@ def test_each_point_of_the_kind_has_an_expected_value() -> None:
 
 
 def test_each_word_and_truth_is_seen_to_change() -> None:
-    assert one_sided("switch", TABLES.values()) - {"vrrp.{gateway}.preempt"} == set()
+    not_modelled = {"port.{port}.in_discards", "port.{port}.out_errors", "vrrp.{gateway}.preempt"}
+    assert one_sided("switch", TABLES.values()) - not_modelled == set()

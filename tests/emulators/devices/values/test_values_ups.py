@@ -299,6 +299,7 @@ TABLES: Tables = {
     ("weak battery tested", "ups"): {
         "test.result": value("error", "the voltage sags"),
         "battery.replace": value(True, "the test has failed"),
+        "battery.strings.bad": value(1, "the test has found the open string"),
         **alarms("battery_bad", "diagnostic_test_failed"),
     },
     ("on bypass", "ups"): {
@@ -464,6 +465,7 @@ def story(site: Site) -> Iterator[str]:
         yield "calibration"
     with fork(site):
         site.inject("ups", "battery-weak", {"capacity": 40.0})
+        site.inject("ups", "string-open")
         ups.write("command.test", "quick")
         site.advance(60.0)
         yield "weak battery tested"

@@ -46,6 +46,7 @@ def test_no_quantity_leaves_the_range_of_its_unit(name: str, course: Course) -> 
         for component in site.components.values():
             for quantity, unit in component.QUANTITIES.items():
                 value = component.quantity(quantity)
+                assert isinstance(value, bool | int | float | str), f"{component.id}.{quantity} is {value!r}"
                 if isinstance(value, float):
                     low, high = _range(component, quantity, unit)
                     assert math.isfinite(value) or math.isinf(high), f"{component.id}.{quantity} is {value}"
