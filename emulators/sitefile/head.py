@@ -11,6 +11,7 @@ from pydantic import ConfigDict
 
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
 from twinfeed.emulators.plant.kernel.tolerances import Tolerances
+from twinfeed.emulators.sitefile.reliability import Reliability
 from twinfeed.emulators.sitefile.snmp_access import SnmpAccess
 from twinfeed.emulators.textfile import shown
 from twinfeed.emulators.yamlfile import found
@@ -53,6 +54,8 @@ class Head(pydantic.BaseModel):
     """Addresses and trap receivers outside 127.0.0.0/8 are meant. Without it such a file is refused: it may be the list
     of real equipment, which a simulation must not be taken for and a controller under test must not reach."""
     snmp: SnmpAccess = SnmpAccess()
+    reliability: Reliability = Reliability()
+    """Failure data of the site's own, for a study of its availability."""
 
     @pydantic.field_validator("addresses", mode="before")
     @classmethod

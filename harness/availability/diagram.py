@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from twinfeed.harness.availability.errors import AvailabilityMissing, TreeError
 from twinfeed.harness.availability.tree import AtLeast, Constant, Formula, Named, Not, Tree, names
@@ -24,8 +24,7 @@ NEVER, ALWAYS = 0, 1
 """The places of the two ends of a diagram."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(NamedTuple):
     """A question: has that failure happened? Places of the nodes to go on with."""
 
     failure: int
@@ -52,9 +51,9 @@ class Diagram:
 
     def _values(self, of: Sequence[float]) -> list[float]:
         values = [0.0, 1.0]
-        for node in self.nodes:
-            p = of[node.failure]
-            values.append(p * values[node.if_true] + (1.0 - p) * values[node.if_false])
+        for failure, if_true, if_false in self.nodes:
+            p = of[failure]
+            values.append(p * values[if_true] + (1.0 - p) * values[if_false])
         return values
 
     def birnbaum(self, of: Sequence[float]) -> list[float]:
@@ -65,11 +64,11 @@ class Diagram:
         reached[self.top] = 1.0
         slopes = [0.0] * len(self.failures)
         for place in range(len(values) - 1, 1, -1):
-            node, weight = self.nodes[place - 2], reached[place]
-            p = of[node.failure]
-            slopes[node.failure] += weight * (values[node.if_true] - values[node.if_false])
-            reached[node.if_true] += weight * p
-            reached[node.if_false] += weight * (1.0 - p)
+            (failure, if_true, if_false), weight = self.nodes[place - 2], reached[place]
+            p = of[failure]
+            slopes[failure] += weight * (values[if_true] - values[if_false])
+            reached[if_true] += weight * p
+            reached[if_false] += weight * (1.0 - p)
         return slopes
 
 

@@ -7,6 +7,7 @@ Read are fault trees with their gates, house events and basic events whose proba
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,6 +67,32 @@ def write(tree: Tree, file: Path) -> None:
         ElementTree.SubElement(event, "float", value=repr(failure.unavailability))
     ElementTree.indent(root)
     file.write_text(ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n", encoding="utf-8")
+
+
+def plainly_named(tree: Tree) -> Tree:
+    """The tree with names of letters, digits, - and _ alone, which SCRAM asks for: other signs become _.
+
+    Raises:
+        TreeError: two names become the same.
+    """
+    new: dict[str, str] = {}
+    for name in (*tree.gates, *tree.failures):
+        plain = re.sub(r"-{2,}", "-", re.sub(r"[^A-Za-z0-9_-]", "_", name)).strip("-_")
+        if plain in new.values():
+            raise TreeError(f"{name!r} and another name both become {plain!r}")
+        new[name] = plain
+
+    def renamed(formula: Formula) -> Formula:
+        if isinstance(formula, Named):
+            return Named(new[formula.name])
+        if isinstance(formula, Not):
+            return Not(renamed(formula.of))
+        if isinstance(formula, AtLeast):
+            return AtLeast(formula.least, tuple(renamed(part) for part in formula.of))
+        return formula
+
+    gates = {new[name]: renamed(formula) for name, formula in tree.gates.items()}
+    return Tree(new[tree.top], gates, {new[name]: failure for name, failure in tree.failures.items()})
 
 
 def _written(formula: Formula, under: ElementTree.Element, tree: Tree) -> None:

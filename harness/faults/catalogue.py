@@ -95,4 +95,4 @@ def _of_actors() -> Iterator[FaultKind]:
     for family, kind, fault, targets in found:
         on = ("device",) if targets == every_device else tuple(targets)
         worlds = WORLDS if fault.actuator else WORLDS[:2]
-        yield FaultKind(kind, family, fault.doc, on, fault.parameters, worlds, fault.source, fault.of)
+        yield FaultKind(kind, family, fault.doc, on, fault.parameters, worlds, fault.source, fault.of, fault.failure)

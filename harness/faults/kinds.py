@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from twinfeed.emulators.plant.kernel.faults import Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Parameter
 
 FAMILIES = ("plant", "sensor", "firmware", "protocol", "transport", "people", "controller")
 """The suffering part: power, cooling and network; measurements; management cards; messages on the wire; how it gets
@@ -32,6 +32,8 @@ class FaultKind:
     """The standard or the published outage it is drawn from, where there is one."""
     of: tuple[str, ...] = ()
     """The parts that a target names after its own name: `("point",)` is `crah-11:air.supply`."""
+    failure: FailureMode | None = None
+    """The failure of equipment that it is, where it is one."""
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES:

@@ -19,7 +19,7 @@ from twinfeed.emulators.devices.firmware.points import Refused
 from twinfeed.emulators.plant.air.thermal import passes_s
 from twinfeed.emulators.plant.cooling.chillers import Chiller
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS
 
@@ -47,15 +47,28 @@ class ChillerController(Device[ChillerControllerState]):
     }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
-        "controller-hang": Fault("the sequence stops: running compressors go on, stopped ones do not start"),
-        "flow-switch-stuck": Fault("the flow switch always reads no flow", family="sensor", actuator=True),
-        "lockout": Fault("locked out: it stops and cannot be reset until the cause is cleared", family="plant"),
+        "controller-hang": Fault(
+            "the sequence stops: running compressors go on, stopped ones do not start",
+            failure=FailureMode("on demand", "chiller-start"),
+        ),
+        "flow-switch-stuck": Fault(
+            "the flow switch always reads no flow",
+            family="sensor",
+            actuator=True,
+            failure=FailureMode("at once", "chiller"),
+        ),
+        "lockout": Fault(
+            "locked out: it stops and cannot be reset until the cause is cleared",
+            family="plant",
+            failure=FailureMode("at once", "chiller"),
+        ),
         **left_in_manual("it is left switched off at its panel"),
         "lost-run-signal": Fault(
             "the run signal to valve and pumps is lost: the isolation valve does not open",
             family="plant",
             source="Azure Australia East, 2023-08",
             actuator=True,
+            failure=FailureMode("at once", "chiller"),
         ),
     }
     params: ChillerParams

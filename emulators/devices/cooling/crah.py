@@ -17,7 +17,7 @@ from twinfeed.emulators.plant.cooling.cracs import Crac
 from twinfeed.emulators.plant.cooling.crahs import Crah
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 
@@ -94,7 +94,11 @@ class CrahController(Device[CrahControllerState]):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
         "controller-hang": Fault("it no longer controls: fans and setpoint stay as they are"),
-        "false-shutdown": Fault("the controller stops the unit without a cause", source="AWS eu-central-1, 2021-06"),
+        "false-shutdown": Fault(
+            "the controller stops the unit without a cause",
+            source="AWS eu-central-1, 2021-06",
+            failure=FailureMode("at once", "air-handler-controller"),
+        ),
         **left_in_manual("it is left switched off at its panel"),
     }
     params: CrahParams

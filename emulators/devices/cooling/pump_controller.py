@@ -13,7 +13,7 @@ from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.air.thermal import passes_s
 from twinfeed.emulators.plant.cooling.pumps import Pump
 from twinfeed.emulators.plant.cooling.water import WaterLoop
-from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 
@@ -69,9 +69,13 @@ class ChilledWaterPlant(Device[PlantControllerState]):
     }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
-        "controller-hang": Fault("no changeover: pumps stay as they are"),
+        "controller-hang": Fault(
+            "no changeover: pumps stay as they are", failure=FailureMode("on demand", "pump-controller")
+        ),
         "false-stop": Fault(
-            "it takes the run signal from all its pumps without a cause", source="Azure Australia East, 2023-08"
+            "it takes the run signal from all its pumps without a cause",
+            source="Azure Australia East, 2023-08",
+            failure=FailureMode("at once", "pump-controller-stop"),
         ),
     }
     params: PlantControllerParams

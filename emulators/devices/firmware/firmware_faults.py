@@ -17,7 +17,7 @@ from twinfeed.emulators.devices.firmware.sensor_faults import (
     unfit,
 )
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter, split
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter, split
 
 FIRMWARE_FAULTS: Mapping[str, Fault] = {
     "card-hang": Fault("the management card answers nothing until it is restarted; the power train runs on"),
@@ -103,7 +103,9 @@ class Suffering(Measuring, Protocol):
 
 def left_in_manual(doc: str) -> Mapping[str, Fault]:
     """The fault of a device that was left in manual, so that it no longer acts by itself."""
-    return {"left-in-manual": Fault(doc, family="people", actuator=True)}
+    return {
+        "left-in-manual": Fault(doc, family="people", actuator=True, failure=FailureMode("people", "left-in-manual"))
+    }
 
 
 def check(device: Suffering, kind: str, of: tuple[str, ...]) -> None:

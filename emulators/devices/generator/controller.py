@@ -22,7 +22,7 @@ from twinfeed.emulators.devices.generator.settings import STAGES, GeneratorContr
 from twinfeed.emulators.plant.generation.generator import Generator
 from twinfeed.emulators.plant.generation.master import ParallelingPlc
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault
 
 MODES = ("stop", "auto", "manual", "test")
 
@@ -63,10 +63,21 @@ class GeneratorController(Device[GeneratorControllerState]):
     }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
-        "controller-hang": Fault("sequence and protection stop; the engine follows its last order"),
-        "emergency-stop": Fault("the emergency stop button is pressed", family="people", actuator=True),
+        "controller-hang": Fault(
+            "sequence and protection stop; the engine follows its last order",
+            failure=FailureMode("on demand", "generator-start"),
+        ),
+        "emergency-stop": Fault(
+            "the emergency stop button is pressed",
+            family="people",
+            actuator=True,
+            failure=FailureMode("people", "left-in-manual"),
+        ),
         "no-remote-start": Fault(
-            "the wire of the remote start is broken: requests are not seen", family="plant", actuator=True
+            "the wire of the remote start is broken: requests are not seen",
+            family="plant",
+            actuator=True,
+            failure=FailureMode("on demand", "generator-start"),
         ),
         "msc-failure": Fault(
             "the multiset link is down: this controller and the others do not see each other", family="plant"

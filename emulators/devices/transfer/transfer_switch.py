@@ -16,7 +16,7 @@ from twinfeed.emulators.devices.firmware.firmware_faults import left_in_manual
 from twinfeed.emulators.devices.firmware.points import Index, Refused, Value
 from twinfeed.emulators.devices.firmware.state import Params, State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
-from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Supply
@@ -114,12 +114,26 @@ class TransferSwitchController(Device[TransferSwitchState]):
     }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Device.FAULTS,
-        "controller-hang": Fault("the sequence stops: timers that run out do nothing"),
-        "lockout": Fault("a protection (a ground fault, say) blocks all transfers until it is reset", family="plant"),
-        "blind": Fault("the sensing of the normal source always reads nominal values", family="sensor"),
+        "controller-hang": Fault(
+            "the sequence stops: timers that run out do nothing", failure=FailureMode("on demand", "ats-transfer")
+        ),
+        "lockout": Fault(
+            "a protection (a ground fault, say) blocks all transfers until it is reset",
+            family="plant",
+            failure=FailureMode("on demand", "ats-transfer"),
+        ),
+        "blind": Fault(
+            "the sensing of the normal source always reads nominal values",
+            family="sensor",
+            failure=FailureMode("on demand", "ats-transfer"),
+        ),
         "false-loss": Fault("the sensing of the normal source always reads dead", family="sensor"),
         "no-start-signal": Fault(
-            "the engine-start contact does not close", family="plant", source="OVH Strasbourg, 2017-11", actuator=True
+            "the engine-start contact does not close",
+            family="plant",
+            source="OVH Strasbourg, 2017-11",
+            actuator=True,
+            failure=FailureMode("on demand", "start-signal"),
         ),
         **left_in_manual("it is left in manual: it does not transfer by itself"),
     }

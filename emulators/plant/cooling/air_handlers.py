@@ -17,7 +17,7 @@ from twinfeed.emulators.plant.air.thermal import Balance
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.approach import approached, arrives_s
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
 
@@ -94,9 +94,12 @@ class AirHandler(Electrical[S, P]):
             "fans stand still",
             {"lost": Parameter(100.0, "%", 1.0, 100.0, "part of the airflow that is gone")},
             actuator=True,
+            failure=FailureMode("at once", "air-handler"),
         ),
         "clogged-filter": Fault(
-            "dust in the filters", {"restriction": Parameter(40.0, "%", 1.0, 100.0, "part of the airflow that is gone")}
+            "dust in the filters",
+            {"restriction": Parameter(40.0, "%", 1.0, 100.0, "part of the airflow that is gone")},
+            failure=FailureMode("degradation", "filter"),
         ),
         **DUST,
     }

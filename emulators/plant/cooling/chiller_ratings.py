@@ -10,7 +10,7 @@ from typing import Annotated
 from twinfeed.emulators.plant.air.dust import DUST
 from twinfeed.emulators.plant.cooling.machines import Machine, machines, named
 from twinfeed.emulators.plant.kernel.actor import State
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Form, Names, Range
 
 
@@ -124,19 +124,25 @@ class ChillerState(State):
 
 
 CHILLER_FAULTS: Mapping[str, Fault] = {
-    "trip": Fault("a protection has opened: it stops and cannot start", actuator=True),
+    "trip": Fault(
+        "a protection has opened: it stops and cannot start", actuator=True, failure=FailureMode("at once", "chiller")
+    ),
     "refrigerant-leak": Fault(
         "charge is lost, capacity with it; from 50 % on the low-pressure switch opens when it runs",
         {"loss": Parameter(20.0, "%", 1.0, 100.0)},
+        failure=FailureMode("degradation", "chiller"),
     ),
     "condenser-fouling": Fault(
         "Sahel dust on the coil or scale in the tubes: hotter condensing, less capacity, more power",
         {"blockage": Parameter(30.0, "%", 1.0, 90.0)},
+        failure=FailureMode("degradation", "condenser-fouling"),
     ),
     "condenser-recirculation": Fault(
         "the condenser draws in its own exhaust or that of its neighbours",
         {"kelvin": Parameter(8.0, "K", 0.1, 40.0, "by which the air that enters is warmer")},
     ),
     **DUST,
-    "start-failure": Fault("the compressors do not start when ordered"),
+    "start-failure": Fault(
+        "the compressors do not start when ordered", failure=FailureMode("on demand", "chiller-start")
+    ),
 }

@@ -16,7 +16,7 @@ from twinfeed.emulators.plant.cooling.condensers import AirCondenser, WaterConde
 from twinfeed.emulators.plant.cooling.machines import Biquadratic, within
 from twinfeed.emulators.plant.cooling.water import WaterLoop
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 
 CAPACITY = Biquadratic(0.766956, 0.0107756, -0.0000414703, 0.00134961, -0.000261144, 0.000457488)
@@ -95,14 +95,16 @@ class Crac(AirHandler[CracState, CracRatings], WaterCooled, Discharging):
     STATE = CracState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **AirHandler.FAULTS,
-        "compressor-failure": Fault("the compressors do not run"),
+        "compressor-failure": Fault("the compressors do not run", failure=FailureMode("at once", "air-conditioner")),
         "refrigerant-leak": Fault(
             "charge is lost, capacity with it; from 50 % on the low-pressure switch opens",
             {"loss": Parameter(20.0, "%", 1.0, 100.0)},
+            failure=FailureMode("degradation", "air-conditioner"),
         ),
         "condenser-fouling": Fault(
             "Sahel dust on the condenser's coil or scale in its tubes: hotter condensing, less capacity, more power",
             {"blockage": Parameter(30.0, "%", 1.0, 90.0)},
+            failure=FailureMode("degradation", "condenser-fouling"),
         ),
         "condenser-recirculation": Fault(
             "the condenser draws in its own exhaust or that of its neighbours",

@@ -12,7 +12,7 @@ from twinfeed.emulators.plant.cooling.air_handlers import AirHandler, AirHandler
 from twinfeed.emulators.plant.cooling.circuits import WaterCoil
 from twinfeed.emulators.plant.cooling.hydraulics import Characteristic, flow_of_valve, position_of_valve
 from twinfeed.emulators.plant.cooling.water import WaterLoop
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 
 
@@ -58,11 +58,14 @@ class Crah(AirHandler[CrahState, CrahRatings], WaterCoil):
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **AirHandler.FAULTS,
         "valve-stuck": Fault(
-            "the water valve stays where it is", {"position": Parameter(0.0, "%", 0.0, 100.0, neutral=None)}
+            "the water valve stays where it is",
+            {"position": Parameter(0.0, "%", 0.0, 100.0, neutral=None)},
+            failure=FailureMode("at once", "air-handler"),
         ),
         "coil-fouling": Fault(
             "dirt on the coil: it needs more water for the same heat, and returns it colder",
             {"blockage": Parameter(30.0, "%", 1.0, 95.0, "of the conductance that is gone")},
+            failure=FailureMode("degradation", "filter"),
         ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {

@@ -17,7 +17,7 @@ from twinfeed.emulators.plant.air.enclosed import ConditionedAir, EnclosedAir
 from twinfeed.emulators.plant.air.properties import AIR_KJ_PER_M3_K
 from twinfeed.emulators.plant.air.thermal import Balance, Body, ThermalState
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 
 COLD_SHARE = 0.4
@@ -76,7 +76,10 @@ class Hall(Body[HallState, HallRatings], ConditionedAir):
     STATE = HallState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         "fire-suppression": Fault(
-            "the fire panel stops the hall's air handlers", source="AWS eu-central-1, 2021-06", actuator=True
+            "the fire panel stops the hall's air handlers",
+            source="AWS eu-central-1, 2021-06",
+            actuator=True,
+            failure=FailureMode("at once", "fire-panel"),
         ),
         "containment-breach": Fault(
             "aisle doors stand open: cold and hot air mix",

@@ -15,7 +15,7 @@ from twinfeed.emulators.plant.air.yard import Discharging
 from twinfeed.emulators.plant.cooling.circuits import Branch, ChilledWater
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
 
@@ -78,10 +78,13 @@ class HeatRejection(Electrical[HeatRejectionState, HeatRejectionRatings], Branch
 
     STATE = HeatRejectionState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "fan-failure": Fault("the fan stands; natural draught remains", actuator=True),
+        "fan-failure": Fault(
+            "the fan stands; natural draught remains", actuator=True, failure=FailureMode("at once", "heat-rejection")
+        ),
         "fouling": Fault(
             "dust or scale on the heat exchange surface",
             {"blockage": Parameter(30.0, "%", 1.0, 95.0, "of the conductance that is gone")},
+            failure=FailureMode("degradation", "condenser-fouling"),
         ),
         "recirculation": Fault(
             "it draws in its own exhaust", {"kelvin": Parameter(4.0, "K", 0.1, 30.0, "by which that air is warmer")}
@@ -264,7 +267,11 @@ class CoolingTower(HeatRejection):
     params: CoolingTowerRatings
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **HeatRejection.FAULTS,
-        "make-up-loss": Fault("no make-up water comes: the basin runs empty", actuator=True),
+        "make-up-loss": Fault(
+            "no make-up water comes: the basin runs empty",
+            actuator=True,
+            failure=FailureMode("at once", "make-up-water"),
+        ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {
         **HeatRejection.QUANTITIES, "basin_percent": "%", "makeup_l_s": "l/s", "approach_k": "K",

@@ -10,7 +10,7 @@ from twinfeed.emulators.plant.cooling.hydraulics import PumpCurve, shaft_power
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.approach import approached, arrives_s
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
@@ -87,8 +87,12 @@ class Pump(Electrical[PumpState, PumpRatings]):
     PARAMS = PumpRatings
     STATE = PumpState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "failure": Fault("motor, coupling or drive has failed: it stands"),
-        "wear": Fault("the impeller is worn", {"loss": Parameter(30.0, "%", 1.0, 100.0, "of the flow")}),
+        "failure": Fault("motor, coupling or drive has failed: it stands", failure=FailureMode("at once", "pump")),
+        "wear": Fault(
+            "the impeller is worn",
+            {"loss": Parameter(30.0, "%", 1.0, 100.0, "of the flow")},
+            failure=FailureMode("degradation", "pump-wear"),
+        ),
     }
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
         "switch-off": DeedKind("stop it at its starter", lambda pump, _: pump.switch(False), undo="switch-on"),

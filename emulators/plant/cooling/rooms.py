@@ -17,7 +17,7 @@ from twinfeed.emulators.plant.air.properties import AIR_KJ_PER_M3_K
 from twinfeed.emulators.plant.air.thermal import Balance, Body, ThermalState
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler
 from twinfeed.emulators.plant.kernel.actor import State
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
 
@@ -62,7 +62,11 @@ class Room(Body[RoomState, RoomRatings], ConditionedAir):
     PARAMS = RoomRatings
     STATE = RoomState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "fire-suppression": Fault("the fire panel stops the room's air handlers and fans", actuator=True),
+        "fire-suppression": Fault(
+            "the fire panel stops the room's air handlers and fans",
+            actuator=True,
+            failure=FailureMode("at once", "fire-panel"),
+        ),
         "door-open": Fault(
             "the door stands open", {"changes": Parameter(20.0, "1/h", 0.1, 200.0, "of air with the outside")}
         ),
@@ -191,9 +195,11 @@ class VentilationFan(Electrical[VentilationFanState, VentilationFanRatings]):
     PARAMS = VentilationFanRatings
     STATE = VentilationFanState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "fan-failure": Fault("the fan stands still", actuator=True),
+        "fan-failure": Fault("the fan stands still", actuator=True, failure=FailureMode("at once", "ventilation-fan")),
         "clogged-filter": Fault(
-            "dust in the filters", {"restriction": Parameter(40.0, "%", 1.0, 100.0, "part of the airflow that is gone")}
+            "dust in the filters",
+            {"restriction": Parameter(40.0, "%", 1.0, 100.0, "part of the airflow that is gone")},
+            failure=FailureMode("degradation", "filter"),
         ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {

@@ -20,7 +20,7 @@ from twinfeed.emulators.plant.cooling.hydraulics import Meeting, PumpCurve, comm
 from twinfeed.emulators.plant.cooling.pumps import Pump
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 
 AIR_KPA = 101.3
@@ -83,13 +83,20 @@ class WaterLoop(Body[WaterLoopState, WaterLoopRatings], ChilledWater):
     PARAMS = WaterLoopRatings
     STATE = WaterLoopState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "valve-shut": Fault("a main isolation valve is shut: no flow", source="Equinix Singapore, 2023-10"),
+        "valve-shut": Fault(
+            "a main isolation valve is shut: no flow",
+            source="Equinix Singapore, 2023-10",
+            failure=FailureMode("at once", "loop-valve"),
+        ),
         "leak": Fault(
             "water leaks: the pressure falls until the pumps draw air; the loss stays until people refill the loop",
             {"rate": Parameter(20.0, "l/min", 0.1, 10000.0)},
+            failure=FailureMode("at once", "pipe"),
         ),
         "restriction": Fault(
-            "a strainer is blocked", {"loss": Parameter(50.0, "%", 1.0, 100.0, "part of the flow that is gone")}
+            "a strainer is blocked",
+            {"loss": Parameter(50.0, "%", 1.0, 100.0, "part of the flow that is gone")},
+            failure=FailureMode("degradation", "strainer"),
         ),
     }
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {

@@ -24,7 +24,7 @@ from twinfeed.emulators.plant.generation.diesel import (
 )
 from twinfeed.emulators.plant.generation.fuel import Tank
 from twinfeed.emulators.plant.kernel.actor import State
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.power.electrical import Electrical
 
 OIL_LEAST_KPA = 100.0
@@ -50,7 +50,9 @@ class EngineState(State):
 
 
 ENGINE_FAULTS: Mapping[str, Fault] = {
-    "fail-to-start": Fault("it cranks but does not fire", actuator=True),
+    "fail-to-start": Fault(
+        "it cranks but does not fire", actuator=True, failure=FailureMode("on demand", "generator-start")
+    ),
     "fail-on-load": Fault(
         "it dies under load",
         {
@@ -58,23 +60,42 @@ ENGINE_FAULTS: Mapping[str, Fault] = {
             "load_percent": Parameter(5.0, "%", 0.0, 110.0, "of its rating, from which it fails", neutral=None),
         },
         source="AWS us-east-1, 2019-08",
+        failure=FailureMode("at once", "generator-run"),
     ),
     "governor": Fault(
-        "the governor hunts: frequency swings", {"amplitude": Parameter(1.5, "Hz", 0.1, 10.0, "each way")}
+        "the governor hunts: frequency swings",
+        {"amplitude": Parameter(1.5, "Hz", 0.1, 10.0, "each way")},
+        failure=FailureMode("at once", "generator-run"),
     ),
-    "overspeed": Fault("the governor lets it race", {"hertz": Parameter(8.0, "Hz", 0.5, 20.0, "above the set point")}),
+    "overspeed": Fault(
+        "the governor lets it race",
+        {"hertz": Parameter(8.0, "Hz", 0.5, 20.0, "above the set point")},
+        failure=FailureMode("at once", "generator-run"),
+    ),
     "radiator-fan": Fault(
-        "the radiator fan stands still: the engine overheats in minutes", source="AWS us-east-1, 2012-06-14"
+        "the radiator fan stands still: the engine overheats in minutes",
+        source="AWS us-east-1, 2012-06-14",
+        failure=FailureMode("at once", "generator-run"),
     ),
     "low-oil": Fault(
-        "oil pressure is low", {"pressure": Parameter(60.0, "kPa", 0.0, 400.0, "at rated speed", neutral=None)}
+        "oil pressure is low",
+        {"pressure": Parameter(60.0, "kPa", 0.0, 400.0, "at rated speed", neutral=None)},
+        failure=FailureMode("at once", "generator-run"),
     ),
-    "starter-battery-flat": Fault("the starter battery turns nothing"),
-    "charger": Fault("the battery charger and the charge alternator give nothing"),
-    "jacket-heater": Fault("the jacket heater is dead: the engine stands cold"),
+    "starter-battery-flat": Fault(
+        "the starter battery turns nothing", failure=FailureMode("on demand", "generator-start")
+    ),
+    "charger": Fault(
+        "the battery charger and the charge alternator give nothing",
+        failure=FailureMode("degradation", "generator-start"),
+    ),
+    "jacket-heater": Fault(
+        "the jacket heater is dead: the engine stands cold", failure=FailureMode("degradation", "generator-start")
+    ),
     "fuel-contaminated": Fault(
         "water or algae in the fuel: filters clog and it dies",
         {"minutes": Parameter(3.0, "min", 0.0, 600.0, "of running until it dies", neutral=None)},
+        failure=FailureMode("on demand", "generator-run"),
     ),
     "fails-to-stop": Fault("the fuel valve stays open: the engine runs on after a stop order"),
 }

@@ -17,7 +17,7 @@ from typing_extensions import TypeVar
 from twinfeed.emulators.plant.kernel.actor import PlantError, State
 from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import DEAD, Draw, Electrical, Supply, three_phase
 
@@ -66,8 +66,11 @@ class Tank(Component[S, P], Generic[S, P]):
     PARAMS = TankRatings
     STATE = TankState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "leak": Fault("the tank leaks", {"rate": LEAK}),
-        "empty": Fault("nothing can be drawn (empty, valve shut, line blocked); clearing it gives the contents back"),
+        "leak": Fault("the tank leaks", {"rate": LEAK}, failure=FailureMode("degradation", "tank-leak")),
+        "empty": Fault(
+            "nothing can be drawn (empty, valve shut, line blocked); clearing it gives the contents back",
+            failure=FailureMode("at once", "fuel-line"),
+        ),
     }
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
         "refuel": DeedKind(
@@ -264,8 +267,14 @@ class DayTank(Tank[DayTankState, DayTankRatings], Electrical[DayTankState, DayTa
     FEED_OPTIONAL = True
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **Tank.FAULTS,
-        "pump-fails": Fault("the first transfer pump does not run", actuator=True),
-        "float-stuck": Fault("the float switches show a full tank: the pump is not called", actuator=True),
+        "pump-fails": Fault(
+            "the first transfer pump does not run", actuator=True, failure=FailureMode("on demand", "fuel-pump")
+        ),
+        "float-stuck": Fault(
+            "the float switches show a full tank: the pump is not called",
+            actuator=True,
+            failure=FailureMode("on demand", "fuel-pump"),
+        ),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {**Tank.QUANTITIES, "pumping": ""}
 

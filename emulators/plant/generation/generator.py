@@ -15,7 +15,7 @@ from twinfeed.emulators.plant.generation.engine import ENGINE_FAULTS, DieselEngi
 from twinfeed.emulators.plant.generation.fault_current import FaultCurrent
 from twinfeed.emulators.plant.generation.state import GeneratorState
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.power.electrical import DEAD, LOADING_PERCENT, Draw, Electrical, Emf, Short, Supply
 from twinfeed.emulators.plant.power.faults.short_faults import earth_fault, short_circuit, shorts_of
 
@@ -41,8 +41,8 @@ class Generator(Electrical[GeneratorState, GeneratorRatings]):
             {"error": Parameter(-20.0, "%", -100.0, 40.0, "of nominal")},
             source="AWS us-east-1, 2012-06-29",
         ),
-        "short-circuit": short_circuit("at its terminals"),
-        "earth-fault": earth_fault("at its terminals"),
+        "short-circuit": short_circuit("at its terminals", failure=FailureMode("at once", "generator-terminals")),
+        "earth-fault": earth_fault("at its terminals", failure=FailureMode("at once", "generator-terminals")),
         "breaker-fails-to-close": Fault("its circuit breaker does not close"),
         "breaker-fails-to-open": Fault("its circuit breaker does not open"),
     }

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Draw, Electrical, Supply, three_phase
 
@@ -48,8 +48,14 @@ class ParallelingPlc(Electrical[ParallelingPlcState, ParallelingPlcRatings]):
     PARAMS = ParallelingPlcRatings
     STATE = ParallelingPlcState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "halt": Fault("its program stops: it gives no order to close, and breakers stay as they are"),
-        "opens-all": Fault("its outputs open the breakers of all its sets, and keep them open"),
+        "halt": Fault(
+            "its program stops: it gives no order to close, and breakers stay as they are",
+            failure=FailureMode("on demand", "paralleling-controller"),
+        ),
+        "opens-all": Fault(
+            "its outputs open the breakers of all its sets, and keep them open",
+            failure=FailureMode("at once", "paralleling-opens"),
+        ),
     }
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
         "restart": DeedKind("switch it off and on", lambda plc, _: plc.restart()),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from twinfeed.emulators.plant.kernel.ratings import Range, shown
 
@@ -34,6 +34,23 @@ class Parameter:
         return round(inside) if self.whole else inside
 
 
+Effect = Literal["at once", "on demand", "degradation", "people"]
+"""How a failure shows: the output is lost at once; it is hidden until the part is needed; the part goes on, but less
+well; or a person causes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailureMode:
+    """A fault as a failure of equipment that statistics count."""
+
+    effect: Effect
+    data: str
+    """The category of failure data that it is counted in. Several faults of one component may share a category, whose
+    rate is then that of all of them together."""
+    part: str = ""
+    """The part of the component, such as a cord, where each part has failures of its own; '' for the whole of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """A kind of fault an actor can suffer: what it does and which numbers shape it."""
@@ -49,6 +66,8 @@ class Fault:
     actuator: bool = False
     """True if relays, a programmable source, a signal in the place of a probe's, or a technician can cause it on a test
     bench. Whether a given bench has such an actuator is in its rig file."""
+    failure: FailureMode | None = None
+    """None for a fault that is no failure of the component: a disturbance of the grid, a wrong answer of a device."""
     changed: Callable[[Any, bool], None] | None = None
     """Called with the actor when the fault has begun (True) or ended (False): for a fault that an installed package
     adds to a class, since a class consults only the faults that it declares itself."""

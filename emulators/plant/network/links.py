@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 
 from twinfeed.emulators.plant.kernel.actor import PlantError, State
 from twinfeed.emulators.plant.kernel.component import Component
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range, Text
 from twinfeed.emulators.plant.network.state import LACP_PERIOD_S, OCTETS_PER_GBIT, Topology
 from twinfeed.emulators.plant.network.switch import Switch
@@ -46,7 +46,9 @@ class Link(Component[LinkState, LinkRatings]):
     STATE = LinkState
     QUANTITIES: ClassVar[Mapping[str, str]] = {"up": "", "traffic_gbps": "Gb/s", "utilisation_percent": "%"}
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "cut": Fault("the cable is cut: no carrier at either end", actuator=True),
+        "cut": Fault(
+            "the cable is cut: no carrier at either end", actuator=True, failure=FailureMode("at once", "network-cable")
+        ),
         "flap": Fault(
             "the light comes and goes",
             {"period_s": Parameter(4.0, "s", 0.2, 3600.0, "dark for half of it, lit for the other half", neutral=None)},

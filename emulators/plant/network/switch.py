@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.network.port_counters import PortCounters
 from twinfeed.emulators.plant.network.ratings import SwitchRatings, SwitchState
 from twinfeed.emulators.plant.network.spanning_tree import BridgeId, path_cost
@@ -79,12 +79,15 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
         "traffic_gbps": "Gb/s",
     }
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "psu-a-failed": Fault("power supply A is dead"),
-        "psu-b-failed": Fault("power supply B is dead"),
+        "psu-a-failed": Fault("power supply A is dead", failure=FailureMode("at once", "switch-supply", "psu_a")),
+        "psu-b-failed": Fault("power supply B is dead", failure=FailureMode("at once", "switch-supply", "psu_b")),
         "fan-failed": Fault(
             "one fan stands still", {"fan": Parameter(1.0, "", 1.0, 6.0, "number of the fan", neutral=None, whole=True)}
         ),
-        "hang": Fault("the control processor hangs: frames still flow, but no BPDU, LACPDU or VRRP is sent"),
+        "hang": Fault(
+            "the control processor hangs: frames still flow, but no BPDU, LACPDU or VRRP is sent",
+            failure=FailureMode("at once", "switch"),
+        ),
         "reload": Fault("the switch is restarted properly: it resigns as VRRP master and boots"),
         "stp-off": Fault("spanning tree is switched off: every port forwards"),
         "loop": Fault("a patch cable joins two ports behind a device that swallows BPDUs: frames go round for ever"),

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 
 
@@ -128,15 +128,20 @@ GAS = Fault(
 )
 PLACE_FAULTS: Mapping[str, Fault] = {
     "fire": Fault(
-        "a fire begins: heat and smoke, until it has burnt out or is put out", FIRE, source="OVH Strasbourg, 2021-03"
+        "a fire begins: heat and smoke, until it has burnt out or is put out",
+        FIRE,
+        source="OVH Strasbourg, 2021-03",
+        failure=FailureMode("at once", "fire"),
     ),
     "smoke": SMOKE,
     "water": WATER,
     "epo": POWER_OFF,
     "gas-release": GAS,
     "barrier-open": Fault("doors stand open or seals are missing: the walls hold no fire", family="people"),
-    "detection-failed": Fault("the detectors see nothing"),
-    "suppression-failed": Fault("the extinguishing system does not release"),
+    "detection-failed": Fault("the detectors see nothing", failure=FailureMode("on demand", "fire-protection")),
+    "suppression-failed": Fault(
+        "the extinguishing system does not release", failure=FailureMode("on demand", "fire-protection")
+    ),
     "ventilation-failed": Fault("no fresh air: hydrogen stays in the place"),
 }
 """Clearing `fire` is the fire brigade: it puts out all that this fire has set alight. Damage stays."""

@@ -8,7 +8,7 @@ from math import cos, hypot, pi, sin
 from typing import Annotated, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
-from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings, BreakerState
 from twinfeed.emulators.plant.power.breakers import CircuitBreaker
@@ -47,8 +47,10 @@ class Board(Electrical[State, BoardRatings]):
     NEEDS: ClassVar[int] = 0
     """Whatever its `feeds` name."""
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "short-circuit": short_circuit("on the busbar", source="Azure West Europe, 2023-10"),
-        "earth-fault": earth_fault("on the busbar"),
+        "short-circuit": short_circuit(
+            "on the busbar", source="Azure West Europe, 2023-10", failure=FailureMode("at once", "switchgear-bus")
+        ),
+        "earth-fault": earth_fault("on the busbar", failure=FailureMode("at once", "switchgear-bus")),
         "insulation": Fault("the busbar is withdrawn from service: dead without fault current"),
     }
     QUANTITIES: ClassVar[Mapping[str, str]] = {**Electrical.QUANTITIES, "current_a": "A", "neutral_a": "A", "clash": ""}

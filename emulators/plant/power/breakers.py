@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.power.breaker_ratings import BreakerRatings, BreakerState, breaking_ka
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
@@ -44,17 +44,30 @@ class CircuitBreaker(Electrical[BreakerState, BreakerRatings]):
     PARAMS = BreakerRatings
     STATE = BreakerState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "trip": Fault("trips without cause; clearing the fault resets and recloses it", actuator=True),
-        "fail-to-open": Fault("the mechanism does not open, neither on command nor on a trip"),
-        "fail-to-close": Fault("the mechanism does not close", actuator=True),
+        "trip": Fault(
+            "trips without cause; clearing the fault resets and recloses it",
+            actuator=True,
+            failure=FailureMode("at once", "breaker-trip"),
+        ),
+        "fail-to-open": Fault(
+            "the mechanism does not open, neither on command nor on a trip",
+            failure=FailureMode("on demand", "breaker-opens"),
+        ),
+        "fail-to-close": Fault(
+            "the mechanism does not close", actuator=True, failure=FailureMode("on demand", "breaker-closes")
+        ),
         "slow": Fault("the mechanism moves late", {"delay_s": Parameter(1.0, "s", 0.05, 60.0)}),
         "mis-set": Fault(
             "the trip unit acts at a wrong threshold",
             {"percent": Parameter(50.0, "%", 10.0, 300.0, "of the intended setting", neutral=100.0)},
             source="AWS us-east-1, 2012-06-14",
+            failure=FailureMode("degradation", "breaker-setting"),
         ),
         "wrong-breaker": Fault(
-            "a person opens the wrong breaker; clearing the fault closes it again", family="people", actuator=True
+            "a person opens the wrong breaker; clearing the fault closes it again",
+            family="people",
+            actuator=True,
+            failure=FailureMode("people", "wrong-breaker"),
         ),
     }
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
@@ -296,8 +309,8 @@ class Breaker(CircuitBreaker):
     kind = "breaker"
     FAULTS: ClassVar[Mapping[str, Fault]] = {
         **CircuitBreaker.FAULTS,
-        "short-circuit": short_circuit("at the far end of its cable"),
-        "earth-fault": earth_fault("at the far end of its cable"),
+        "short-circuit": short_circuit("at the far end of its cable", failure=FailureMode("at once", "cable")),
+        "earth-fault": earth_fault("at the far end of its cable", failure=FailureMode("at once", "cable")),
     }
 
     @property

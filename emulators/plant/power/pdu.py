@@ -15,7 +15,7 @@ from typing import ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.power.breaker_ratings import CURVES
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
@@ -61,17 +61,24 @@ class Pdu(Electrical[PduState, PduRatings]):
     PARAMS = PduRatings
     STATE = PduState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "inlet-loss": Fault("the inlet cord is pulled: the whole PDU is dead", actuator=True),
+        "inlet-loss": Fault(
+            "the inlet cord is pulled: the whole PDU is dead", actuator=True, failure=FailureMode("at once", "pdu")
+        ),
         "bank-trip": Fault(
             "a bank's breaker is held open",
             {"bank": Parameter(1, "", 0, 64, "which bank, 0 for all", neutral=None, whole=True)},
+            failure=FailureMode("at once", "pdu-bank"),
         ),
         "relay-stuck": Fault(
             "an outlet's relay stays where it is",
             {"outlet": Parameter(1, "", 0, 256, "which outlet, 0 for all", neutral=None, whole=True)},
         ),
-        "short-circuit": short_circuit("at an outlet's cord, or at the inlet", WHERE),
-        "earth-fault": earth_fault("at an outlet's cord, or at the inlet", WHERE),
+        "short-circuit": short_circuit(
+            "at an outlet's cord, or at the inlet", WHERE, failure=FailureMode("at once", "pdu-short")
+        ),
+        "earth-fault": earth_fault(
+            "at an outlet's cord, or at the inlet", WHERE, failure=FailureMode("at once", "pdu-short")
+        ),
         "meter-drift": Fault(
             "the PDU's meters read too much or too little; breakers and loads do not care",
             {"percent": Parameter(10.0, "%", -100.0, 100.0, "error of every current, power and energy reading")},

@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import (
@@ -100,9 +100,11 @@ class StaticTransferSwitch(Electrical[StaticSwitchState, StaticSwitchRatings]):
     TERMINALS: ClassVar[tuple[str, ...]] = ("preferred", "alternate")
     NEEDS: ClassVar[int] = 0
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "stuck": Fault("does not transfer"),
+        "stuck": Fault("does not transfer", failure=FailureMode("on demand", "sts-transfer")),
         "slow": Fault("the transfer takes longer", {"delay_ms": Parameter(40.0, "ms", 1.0, 5000.0)}),
-        "output-failure": Fault("an open thyristor or relay: nothing reaches the output"),
+        "output-failure": Fault(
+            "an open thyristor or relay: nothing reaches the output", failure=FailureMode("at once", "sts")
+        ),
     }
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
         "prefer": DeedKind("make a source the preferred one", lambda sts, a: sts.prefer(**a), {"terminal": Word()}),

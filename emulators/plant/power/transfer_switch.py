@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar, Literal
 
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind, Word
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.breakers import PADLOCK
@@ -63,8 +63,16 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
     TERMINALS = ("normal", "emergency")
     NEEDS: ClassVar[int] = 0
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "stuck": Fault("the mechanism does not leave the position it is in"),
-        "stuck-off": Fault("the mechanism stops between the sources; it continues when the fault is cleared"),
+        "stuck": Fault(
+            "the mechanism does not leave the position it is in", failure=FailureMode("on demand", "ats-transfer")
+        ),
+        "stuck-off": Fault(
+            "the mechanism stops between the sources; it continues when the fault is cleared",
+            failure=FailureMode("on demand", "ats-transfer"),
+        ),
+        "output-failure": Fault(
+            "burnt contacts or a broken connection: nothing reaches the output", failure=FailureMode("at once", "ats")
+        ),
         "slow": Fault("the mechanism moves late", {"delay_s": Parameter(2.0, "s", 0.05, 60.0)}),
     }
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
@@ -207,13 +215,15 @@ class AutomaticTransferSwitch(Electrical[TransferSwitchState, TransferSwitchRati
         self.log("unlocked", by=person)
 
     def energise(self) -> Supply:
+        if "output-failure" in self.state.faults:
+            return DEAD
         return self.seen.get(self.state.position, DEAD)
 
     def demand(self) -> Mapping[str, Draw]:
         return {self.state.position: self.load}
 
     def links(self) -> Mapping[str, Link]:
-        return {self.state.position: Link(0j)}
+        return {} if "output-failure" in self.state.faults else {self.state.position: Link(0j)}
 
     def react(self) -> None:
         state = self.state

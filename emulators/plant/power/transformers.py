@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
@@ -97,11 +97,19 @@ class Transformer(Electrical[TransformerState, TransformerRatings]):
     PARAMS = TransformerRatings
     STATE = TransformerState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "short-circuit": short_circuit("at its low-voltage terminals"),
-        "earth-fault": earth_fault("at its low-voltage terminals"),
-        "winding-failure": Fault("open or shorted winding: its own protection keeps it dead"),
+        "short-circuit": short_circuit(
+            "at its low-voltage terminals", failure=FailureMode("at once", "transformer-terminals")
+        ),
+        "earth-fault": earth_fault(
+            "at its low-voltage terminals", failure=FailureMode("at once", "transformer-terminals")
+        ),
+        "winding-failure": Fault(
+            "open or shorted winding: its own protection keeps it dead", failure=FailureMode("at once", "transformer")
+        ),
         "cooling": Fault(
-            "radiators fouled or fans dead", {"rise": Parameter(30.0, "%", 5.0, 200.0, "how much hotter the oil gets")}
+            "radiators fouled or fans dead",
+            {"rise": Parameter(30.0, "%", 5.0, 200.0, "how much hotter the oil gets")},
+            failure=FailureMode("degradation", "transformer-cooling"),
         ),
     }
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {

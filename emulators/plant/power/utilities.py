@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Range, Text
 from twinfeed.emulators.plant.power.electrical import DEAD, NOMINAL_HERTZ, NOMINAL_VOLTS, Draw, Electrical, Emf, Supply
 from twinfeed.emulators.plant.power.faults.impedances import network_ohm
@@ -82,6 +82,7 @@ class Utility(Electrical[UtilityState, UtilityRatings]):
             "interruption: all three phases below 5 % of the declared voltage",
             source="EN 50160; IEC 61000-4-30",
             actuator=True,
+            failure=FailureMode("at once", "utility-feed"),
         ),
         "sag": Fault(
             "voltage dip on all phases",

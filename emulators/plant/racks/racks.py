@@ -17,7 +17,7 @@ from typing import ClassVar, Protocol, cast
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
     NOMINAL_VOLTS,
@@ -65,6 +65,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
             f"psu-{cord}-failure": Fault(
                 f"the power supplies on cord {cord} of a rack are dead",
                 {"rack": Parameter(1, "", 0, 64, "which rack, 0 for all", neutral=None, whole=True)},
+                failure=FailureMode("at once", "rack-supply", cord),
             )
             for cord in ("a", "b")
         },
@@ -72,6 +73,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
             f"cord-{cord}-short-circuit": short_circuit(
                 f"at the end of cord {cord} of a rack",
                 {"rack": Parameter(1, "", 1, 64, "which rack", neutral=None, whole=True)},
+                failure=FailureMode("at once", "rack-short", cord),
             )
             for cord in ("a", "b")
         },

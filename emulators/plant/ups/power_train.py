@@ -68,7 +68,7 @@ class PowerTrain:
     def inverter_able(self) -> bool:
         state = self.unit.state
         fit = state.wanted != "none" and not state.latched and not state.hot
-        return fit and "inverter" not in state.faults and self.dc_ok
+        return fit and not state.faults.keys() & {"inverter", "module"} and self.dc_ok
 
     @property
     def follows_bypass(self) -> bool:
@@ -78,6 +78,8 @@ class PowerTrain:
     def route(self) -> str:
         """The path that really feeds the output at this instant; `state.path` is that of a moment ago."""
         state, path = self.unit.state, self.unit.state.path
+        if "module" in state.faults and path != "maintenance":
+            return "none"
         stuck = "static-switch-stuck" in state.faults
         if path == "inverter" and not self.inverter_able:
             alone = self.inputs.bypass_ok and not stuck and not self.inverting and state.wanted != "none"

@@ -8,7 +8,7 @@ from math import inf, log
 from typing import Annotated, Literal
 
 from twinfeed.emulators.plant.kernel.actor import State
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.kernel.ratings import Names, Range, Text
 from twinfeed.emulators.plant.kernel.tolerances import Tolerance
 from twinfeed.emulators.plant.power.electrical import NOMINAL_HERTZ, NOMINAL_VOLTS
@@ -160,14 +160,25 @@ class UpsRatings:
 
 
 UPS_FAULTS: Mapping[str, Fault] = {
-    "short-circuit": short_circuit("at its output"),
-    "earth-fault": earth_fault("at its output"),
-    "left-in-manual": Fault("it is left on its static bypass, as after a maintenance", family="people", actuator=True),
-    "inverter": Fault("the inverter stops"),
-    "rectifier": Fault("the rectifier stops: the battery carries the load"),
-    "charger": Fault("the battery is not charged"),
-    "bypass": Fault("the static switch does not conduct"),
-    "static-switch-stuck": Fault("the static switch stays as it is"),
+    "short-circuit": short_circuit("at its output", failure=FailureMode("at once", "ups-output")),
+    "earth-fault": earth_fault("at its output", failure=FailureMode("at once", "ups-output")),
+    "left-in-manual": Fault(
+        "it is left on its static bypass, as after a maintenance",
+        family="people",
+        actuator=True,
+        failure=FailureMode("people", "left-in-manual"),
+    ),
+    "module": Fault(
+        "the whole module has failed, as after a burst capacitor: it puts out nothing, not even by its bypass",
+        failure=FailureMode("at once", "ups-module"),
+    ),
+    "inverter": Fault("the inverter stops", failure=FailureMode("at once", "ups-inverter")),
+    "rectifier": Fault(
+        "the rectifier stops: the battery carries the load", failure=FailureMode("at once", "ups-rectifier")
+    ),
+    "charger": Fault("the battery is not charged", failure=FailureMode("degradation", "battery")),
+    "bypass": Fault("the static switch does not conduct", failure=FailureMode("on demand", "ups-bypass")),
+    "static-switch-stuck": Fault("the static switch stays as it is", failure=FailureMode("on demand", "ups-bypass")),
     "fan": Fault(
         "a fan stands still: the inverter carries less",
         {"derating": Parameter(50.0, "%", 5.0, 90.0, "of the rating that remains", neutral=100.0)},
@@ -175,11 +186,13 @@ UPS_FAULTS: Mapping[str, Fault] = {
     "string-open": Fault(
         "strings of the battery are open: they give no current, which does not show on float",
         {"strings": Parameter(1.0, "", 1.0, 64.0, "how many", whole=True)},
+        failure=FailureMode("on demand", "battery"),
     ),
     "battery-weak": Fault(
         "the battery holds less than the UPS believes",
         {"capacity": Parameter(40.0, "%", 1.0, 99.0, "of its rated charge", neutral=100.0)},
         source="Cloudflare PDX, 2023-11",
+        failure=FailureMode("on demand", "battery"),
     ),
     "thermal-runaway": Fault(
         "the battery heats itself; past its onset it goes on by itself until it is lost (vrla) or burns (li-ion)",
@@ -188,6 +201,7 @@ UPS_FAULTS: Mapping[str, Fault] = {
             "strings": Parameter(64.0, "", 1.0, 64.0, "how many of its strings heat up", neutral=None, whole=True),
         },
         source="SK C&C Pangyo, 2022-10",
+        failure=FailureMode("degradation", "battery"),
     ),
 }
 

@@ -19,7 +19,7 @@ from typing import Annotated, ClassVar
 
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
-from twinfeed.emulators.plant.kernel.faults import Fault
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault
 from twinfeed.emulators.plant.kernel.ratings import Range
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
@@ -90,9 +90,19 @@ class RotaryUps(Electrical[RotaryUpsState, RotaryUpsRatings]):
     PARAMS = RotaryUpsRatings
     STATE = RotaryUpsState
     FAULTS: ClassVar[Mapping[str, Fault]] = {
-        "fail-to-start": Fault("the diesel does not start", source="365 Main, 2007-07"),
-        "machine": Fault("the machine has failed: it puts out nothing", source="Azure Japan East, 2017-03"),
-        "breaker-stuck": Fault("the isolation breaker does not open", source="AWS Sydney, 2016-06"),
+        "fail-to-start": Fault(
+            "the diesel does not start", source="365 Main, 2007-07", failure=FailureMode("on demand", "generator-start")
+        ),
+        "machine": Fault(
+            "the machine has failed: it puts out nothing",
+            source="Azure Japan East, 2017-03",
+            failure=FailureMode("at once", "rotary-ups"),
+        ),
+        "breaker-stuck": Fault(
+            "the isolation breaker does not open",
+            source="AWS Sydney, 2016-06",
+            failure=FailureMode("on demand", "breaker-opens"),
+        ),
     }
     DEEDS: ClassVar[Mapping[str, DeedKind]] = {
         "start": DeedKind("start the diesel by hand", lambda unit, _: unit.start_by_hand()),

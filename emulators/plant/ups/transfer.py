@@ -140,12 +140,14 @@ class Transfer:
 
     @property
     def stuck(self) -> bool:
-        return "static-switch-stuck" in self.unit.state.faults
+        return bool(self.unit.state.faults.keys() & {"static-switch-stuck", "module"})
 
     def _why(self) -> str:
         state = self.unit.state
         if state.hot:
             return "over-temperature"
+        if "module" in state.faults:
+            return "module fault"
         if "inverter" in state.faults:
             return "inverter fault"
         if state.path == "bypass":

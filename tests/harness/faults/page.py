@@ -27,8 +27,8 @@ def tables() -> str:
             "",
             f"### {family}",
             "",
-            "| Fault | On | What it does | Parameters | Rig | Source |",
-            "|---|---|---|---|---|---|",
+            "| Fault | On | What it does | Parameters | Rig | Source | Counted as |",
+            "|---|---|---|---|---|---|---|",
         ]
         lines += [_line(entry) for entry in kinds() if entry.family == family]
     return "\n".join([*lines, ""])
@@ -37,8 +37,9 @@ def tables() -> str:
 def _line(entry: FaultKind) -> str:
     on = ", ".join(f"{target}{':' + ','.join(entry.of).upper() if entry.of else ''}" for target in entry.targets)
     takes = "; ".join(_parameter(name, parameter) for name, parameter in entry.parameters.items())
+    counted = f"{entry.failure.data}: {entry.failure.effect}" if entry.failure is not None else ""
     rig = "yes" if "rig" in entry.worlds else ""
-    return f"| `{entry.kind}` | {on} | {entry.doc} | {takes} | {rig} | {entry.source} |"
+    return f"| `{entry.kind}` | {on} | {entry.doc} | {takes} | {rig} | {entry.source} | {counted} |"
 
 
 def _parameter(name: str, p: Parameter) -> str:

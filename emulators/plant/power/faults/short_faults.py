@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from twinfeed.emulators.plant.kernel.faults import Fault, Parameter
+from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault, Parameter
 from twinfeed.emulators.plant.power.electrical import NOMINAL_VOLTS, Short
 from twinfeed.emulators.plant.power.faults.impedances import BOLTED_OHM
 
@@ -19,15 +19,19 @@ CURRENT = Parameter(
 """The impedances before the fault lower its current further: it is never more than they let pass."""
 
 
-def short_circuit(where: str, more: Mapping[str, Parameter] | None = None, source: str = "") -> Fault:
+def short_circuit(
+    where: str, more: Mapping[str, Parameter] | None = None, source: str = "", failure: FailureMode | None = None
+) -> Fault:
     """A short circuit of all phases that are there."""
-    return Fault(f"all phases are shorted {where}", {**(more or {}), "current": CURRENT}, source=source)
+    parameters = {**(more or {}), "current": CURRENT}
+    return Fault(f"all phases are shorted {where}", parameters, source=source, failure=failure)
 
 
-def earth_fault(where: str, more: Mapping[str, Parameter] | None = None) -> Fault:
+def earth_fault(where: str, more: Mapping[str, Parameter] | None = None, failure: FailureMode | None = None) -> Fault:
     """A fault of one phase to the protective conductor (TN-S)."""
     phase = Parameter(1.0, "phase", 1.0, 3.0, neutral=None, whole=True)
-    return Fault(f"one phase touches earth {where}", {**(more or {}), "phase": phase, "current": CURRENT})
+    parameters = {**(more or {}), "phase": phase, "current": CURRENT}
+    return Fault(f"one phase touches earth {where}", parameters, failure=failure)
 
 
 def shorts_of(faults: Mapping[str, Mapping[str, float]]) -> Sequence[Short]:

@@ -77,6 +77,21 @@ def test_a_mechanism_caught_between_the_sources_goes_on_when_freed(build):
     assert plant.actors["ats"].on_emergency
 
 
+def test_burnt_contacts_leave_the_board_dead_on_either_source(build):
+    plant = with_ats(build)
+    plant.inject("ats", "output-failure")
+    plant.settle()
+    assert not plant.actors["load"].supplied
+    plant.actors["ats"].transfer("emergency")
+    plant.advance(10.0)
+    assert plant.actors["ats"].on_emergency
+    assert not plant.actors["load"].supplied
+    assert plant.actors["standby"].load_kw == 0.0
+    plant.clear("ats", "output-failure")
+    plant.settle()
+    assert plant.actors["load"].supplied
+
+
 def test_a_slow_mechanism_leaves_late(build):
     plant = with_ats(build, transfer_s=0.1)
     plant.inject("ats", "slow", {"delay_s": 5.0})

@@ -166,6 +166,19 @@ def test_a_stuck_static_switch_cannot_save_the_load():
     assert bench.ups.mode == "off"
 
 
+@pytest.mark.parametrize("also", ["inverter", "battery-weak", "bypass"])
+def test_a_module_that_has_failed_as_a_whole_has_no_bypass_either(also: str):
+    bench = Bench(split=True)
+    bench.plant.inject("ups", "module")
+    bench.plant.inject("ups", also)
+    bench.run(60.0)
+    assert bench.ups.mode == "off"
+    assert bench.load.state.interruptions == 1
+    bench.plant.clear()
+    bench.run(60.0)
+    assert bench.ups.mode == "online"
+
+
 def test_a_bypass_that_fails_under_load_is_replaced_by_the_inverter_within_4_ms():
     bench = Bench(split=True)
     assert bench.ups.to_bypass()

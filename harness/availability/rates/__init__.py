@@ -1,0 +1,1 @@
+"""Failure data: the shipped table, and what a site puts in its place."""

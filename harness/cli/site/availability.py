@@ -1,0 +1,114 @@
+"""The answer of `twinfeed availability SITE`: figures, cut sets, improvements and the verdict, as tables or JSON."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from twinfeed.harness.availability.failures import MINUTES_A_YEAR
+from twinfeed.harness.availability.logic.tops import ALL, ANY
+from twinfeed.harness.availability.study import TARGET, Figures, Scenario, Study
+from twinfeed.harness.cli.output import console, table, tell
+
+SHOWN = 12
+"""Rows of a table; JSON has all."""
+
+CAVEAT = (
+    f"{TARGET:.3%} (94.6 min a year) is a figure that Tier III was said to have. Uptime Institute certifies a topology "
+    "and promises no percentage."
+)
+
+
+def as_json(study: Study) -> dict[str, Any]:
+    """The study as JSON values."""
+    used = {mode.category for mode in study.counted}
+    return {
+        "site": study.site,
+        "target": TARGET,
+        "caveat": CAVEAT,
+        "scenarios": [
+            {
+                "name": scenario.name,
+                "grid": scenario.grid.model_dump(),
+                "verdict": scenario.verdict,
+                "figures": [asdict(one) for one in scenario.figures],
+                "cut_sets": [asdict(cut) for cut in scenario.cuts],
+                "importances": [
+                    {**asdict(one), "raw": _finite(one.raw), "rrw": _finite(one.rrw)} for one in scenario.weights
+                ],
+                "improvements": [asdict(one) for one in scenario.improvements],
+            }
+            for scenario in study.scenarios
+        ],
+        "data": {name: data.model_dump() for name, data in study.table.items() if name in used},
+        "counted": [asdict(mode) for mode in study.counted],
+        "left_out": [asdict(mode) for mode in study.left_out],
+    }
+
+
+def _finite(value: float) -> float | None:
+    return value if value < float("inf") else None
+
+
+def show(study: Study) -> None:
+    """Print the study."""
+    for scenario in study.scenarios:
+        _show(scenario)
+    categories = {mode.category for mode in study.counted}
+    low = sum(study.table[name].confidence == "low" for name in categories)
+    tell(f"{len(study.counted)} failure modes in {len(categories)} categories; data of {low} are of low confidence.")
+    tell(f"{len(study.left_out)} modes are not counted: degradations, errors of people, modes without a rule.")
+    tell(CAVEAT)
+
+
+def _show(scenario: Scenario) -> None:
+    grid = scenario.grid
+    tell(f"Grid {scenario.name}: {grid.outages_a_month:g} outages a month of {grid.hours:g} h ({grid.source})")
+    figures = table("Equipment stops", "what", "min a year", "5 to 95 %", "events a year", "availability")
+    worst = max(scenario.figures[2:], key=lambda one: one.minutes_a_year, default=scenario.figures[0])
+    best = min(
+        (one for one in scenario.figures if one.top.endswith(" stops")),
+        key=lambda one: one.minutes_a_year,
+        default=worst,
+    )
+    chosen = {one.top: one for one in scenario.figures if one.top in (ANY, ALL) or one.low is not None}
+    for one in {**chosen, worst.top: worst, best.top: best}.values():
+        figures.add_row(
+            one.top, digits(one.minutes_a_year, one), _interval(one), f"{one.events_a_year:.2g}", share(one)
+        )
+    console.print(figures)
+    cuts = table("Minimal cut sets of any row", "failures", "grid", "probability", "min a year")
+    for cut in scenario.cuts[:SHOWN]:
+        cuts.add_row(", ".join(cut.failures), cut.grid, f"{cut.probability:.2g}", f"{cut.minutes_a_year:.2g}")
+    console.print(cuts)
+    better = table("Most valuable improvements", "if there were", "min a year saved")
+    for improvement in scenario.improvements:
+        better.add_row(improvement.what, f"{improvement.minutes_a_year:.2g}")
+    console.print(better)
+    tell(f"Target {TARGET:.3%}, any row, grid {scenario.name}: {VERDICTS[scenario.verdict]}")
+
+
+VERDICTS = {
+    "met": "met, over the whole interval of the data.",
+    "not met": "not met, over the whole interval of the data.",
+    "open": "open: the interval of the data lies on both sides.",
+}
+
+
+def digits(minutes: float, figures: Figures) -> str:
+    """Two significant digits; one where the interval spans two decades."""
+    wide = figures.low is not None and figures.high is not None and figures.high > 100.0 * max(figures.low, 1e-12)
+    return f"{minutes:.1g}" if wide else f"{float(f'{minutes:.2g}'):g}"
+
+
+def _interval(figures: Figures) -> str:
+    if figures.low is None or figures.high is None:
+        return "-"
+    return f"{float(f'{figures.low:.2g}'):g} to {float(f'{figures.high:.2g}'):g}"
+
+
+def share(figures: Figures) -> str:
+    """The availability with as many nines as two digits of the minutes give."""
+    lost = float(f"{figures.minutes_a_year / MINUTES_A_YEAR:.2g}")
+    decimals = max(0, len(f"{lost * 100.0:.10f}".rstrip("0").partition(".")[2]))
+    return f"{100.0 * (1.0 - lost):.{min(decimals, 6)}f} %"
