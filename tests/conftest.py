@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 from collections import Counter
@@ -37,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in LANGUAGE:
         os.environ.pop(name, None)
     os.environ["LC_ALL"] = "C.UTF-8"
+    gc.disable()  # until all tests are collected: nothing is garbage before
     asyncio.set_event_loop(None)  # else pytest-asyncio asks for the thread's loop, which Python makes and nobody closes
     of_another = (
         leftovers.VARIABLE in os.environ
@@ -44,6 +46,16 @@ def pytest_configure(config: pytest.Config) -> None:
     if not of_another:
         watching = leftovers.watch()
         config.add_cleanup(lambda: _over(watching))
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests live as long as the run: the garbage collector need not visit them, nor come every 700 objects.
+
+    Collections took a third of the time in which the tests were collected, and most of that in which large sites were built.
+    """
+    gc.freeze()
+    gc.set_threshold(50_000)
+    gc.enable()
 
 
 def _over(watching: subprocess.Popen[bytes]) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from itertools import product
 
 from twinfeed.emulators.devices.firmware.device import Device
-from twinfeed.emulators.devices.firmware.points import Index, PointError, dashed
+from twinfeed.emulators.devices.firmware.points import Index, PointError, Value, dashed
 from twinfeed.emulators.profiles.schema import Condition, Entry, Profile
 from twinfeed.emulators.profiles.values import Raw, Unmapped, shower
 
@@ -38,6 +38,8 @@ class Surface:
             )
         self.profile = profile
         self.device = device
+        self._showers: dict[int, Callable[[Value], Raw]] = {}
+        """Of each entry that has been bound, by its identity: one for all rows."""
 
     def rows(self, names: tuple[str, ...], where: str) -> Iterator[Row]:
         """Every combination of the named indices, the last varying fastest.
@@ -91,7 +93,10 @@ class Surface:
             return bits
         assert entry.point is not None
         point = self.device.point(point_name(entry.point, row))
-        read, raw = point.read, shower(entry)
+        raw = self._showers.get(id(entry))
+        if raw is None:
+            raw = self._showers[id(entry)] = shower(entry)
+        read = point.read
 
         def show() -> Raw:
             try:

@@ -132,7 +132,7 @@ class Entry(Strict):
             )
         return given
 
-    @property
+    @cached_property
     def raw_offset(self) -> Fraction:
         """The raw number of a value of 0."""
         return -self.offset / self.factor

@@ -35,6 +35,13 @@ def estimated_s(file: str, tests: int) -> float:
     return tests * next((SECONDS_A_TEST[folder] for folder in folders if folder in SECONDS_A_TEST), OTHERS_S)
 
 
+def last_run_s(config: Any) -> dict[str, float]:
+    """The times of the files in earlier runs, s; none without pytest's cache (`-p no:cacheprovider`)."""
+    cache = getattr(config, "cache", None)
+    known: dict[str, float] = {} if cache is None else cache.get(KEY, {})
+    return known
+
+
 class LongestFirst(OrderedDict[str, dict[str, bool]]):
     """Files and their tests that no worker has taken yet. `popitem` takes the longest."""
 
@@ -55,7 +62,7 @@ class Files(LoadScopeScheduling):
 
     def __init__(self, config: Any, log: Any) -> None:
         super().__init__(config, log)
-        self.workqueue = LongestFirst(config.cache.get(KEY, {}))
+        self.workqueue = LongestFirst(last_run_s(config))
 
     def _split_scope(self, nodeid: str) -> str:
         return str(Path(nodeid.partition("::")[0]))
@@ -72,5 +79,7 @@ class Timing:
         self._seconds[report.nodeid.partition("::")[0]] += report.duration
 
     def pytest_sessionfinish(self) -> None:
-        known = self._config.cache.get(KEY, {})
-        self._config.cache.set(KEY, known | {file: round(seconds, 2) for file, seconds in self._seconds.items()})
+        cache = getattr(self._config, "cache", None)
+        if cache is not None:
+            took_s = {file: round(seconds, 2) for file, seconds in self._seconds.items()}
+            cache.set(KEY, last_run_s(self._config) | took_s)

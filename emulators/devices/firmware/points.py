@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeVar
 
 from twinfeed.emulators.devices.firmware.domain import TEXT_LENGTH, Bounds, Domain, Kind, number, of_words
 
@@ -235,16 +235,26 @@ class BoundPoint:
         self.point.write(self.device, *self.index, value)
 
 
+class _Pattern(NamedTuple):
+    """The name of a point, in parts: its words and the names of its indices, each with its place."""
+
+    point: AnyPoint
+    words: list[tuple[int, str]]
+    indices: list[tuple[int, str]]
+
+
 class PointTable:
     """The points of a kind of device, found by the name of a point of one device: `outlet.3.state`."""
 
     def __init__(self, points: Iterable[AnyPoint]) -> None:
         self.points = tuple(points)
-        self._patterns: dict[tuple[int, str], list[tuple[AnyPoint, list[str]]]] = {}
-        """The points and the parts of their names, by how many those are and the first of them."""
+        self._patterns: dict[tuple[int, str], list[_Pattern]] = {}
+        """The names of the points, by how many parts they have and the first of them."""
         for point in self.points:
             parts = point.name.split(".")
-            self._patterns.setdefault((len(parts), parts[0]), []).append((point, parts))
+            words = [(place, part) for place, part in enumerate(parts) if not part.startswith("{")]
+            rows = [(place, part[1:-1]) for place, part in enumerate(parts) if part.startswith("{")]
+            self._patterns.setdefault((len(parts), parts[0]), []).append(_Pattern(point, words, rows))
 
     def __iter__(self) -> Iterator[AnyPoint]:
         return iter(self.points)
@@ -252,16 +262,15 @@ class PointTable:
     def find(self, name: str, rows: Callable[[str], Sequence[Index]]) -> tuple[AnyPoint, tuple[Index, ...]] | None:
         """The point of that name and its indices; None if there is none. `rows` returns the rows of an index."""
         parts = name.split(".")
-        for point, pattern in self._patterns.get((len(parts), parts[0]), ()):
+        for point, words, indices in self._patterns.get((len(parts), parts[0]), ()):
+            if any(parts[place] != word for place, word in words):
+                continue
             row: list[Index] = []
-            for want, got in zip(pattern, parts, strict=True):
-                if want.startswith("{"):
-                    index = undashed(got)
-                    if index is None or index not in rows(want[1:-1]):
-                        break
-                    row.append(index)
-                elif want != got:
+            for place, index_name in indices:
+                index = undashed(parts[place])
+                if index is None or index not in rows(index_name):
                     break
+                row.append(index)
             else:
                 return point, tuple(row)
         return None

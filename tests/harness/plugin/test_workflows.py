@@ -62,13 +62,13 @@ async def test_through_several(both):
 
 @pytest.mark.usefixtures("site")
 async def test_usefixtures():
-    await asyncio.sleep(3600)
+    await asyncio.sleep(300)
     assert isinstance(asyncio.get_running_loop(), VirtualLoop)
 
 @pytest.mark.usefixtures("dark")
 class TestInAClass:
     async def test_method(self):
-        await asyncio.sleep(3600)
+        await asyncio.sleep(300)
 
     @pytest.mark.parametrize("minutes", [1, 2])
     async def test_parametrized(self, site, minutes):
