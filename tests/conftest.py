@@ -6,6 +6,7 @@ import asyncio
 import gc
 import os
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -117,6 +118,15 @@ def _language_of_the_environment() -> Iterator[None]:
     """A command that a test calls in this process chooses the language of the process: the next test begins anew."""
     yield
     language.forget()
+
+
+@pytest.fixture(autouse=True)
+def _promised_json() -> None:
+    """Compare every JSON document that a command prints in this process with its promise, once the command line is loaded."""
+    if "twinfeed.harness.cli.output" in sys.modules:
+        import promises
+
+        promises.watch()
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager
 from functools import wraps
 from typing import Any, ParamSpec
 
+import typer
+
 Arguments = ParamSpec("Arguments")
 
 
@@ -50,3 +52,12 @@ def asked_for_json(value: bool) -> bool:
     """The callback of `--json`: errors are then JSON documents, too."""
     JSON_ASKED[:] = [value] if value else []
     return value
+
+
+JSON = "Print one JSON document instead of text."
+JSON_LINES = "Print JSON documents, one a line, instead of text."
+
+
+def json_option(text: str = JSON) -> Any:
+    """The option `--json` of a command."""
+    return typer.Option("--json", help=text, callback=asked_for_json, is_eager=True)

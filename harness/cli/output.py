@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import IntEnum
 from typing import Annotated, Any, NoReturn
@@ -25,7 +25,7 @@ from twinfeed.emulators.serving import ServeError
 from twinfeed.emulators.textfile import printable
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.availability.errors import AvailabilityMissing, TreeError
-from twinfeed.harness.cli.options import JSON_ASKED, asked_for_json
+from twinfeed.harness.cli.options import JSON_ASKED, JSON_LINES, json_option
 from twinfeed.harness.control import ControlError, Refused
 from twinfeed.harness.controllers.in_process import NoSuchController
 from twinfeed.harness.language import UnknownLanguage, said, speak
@@ -70,23 +70,21 @@ def in_language(lang: str, otherwise: str = "en") -> None:
         fail(str(error), Exit.USAGE)
 
 
-JsonOption = Annotated[
-    bool,
-    typer.Option("--json", help="Print one JSON document instead of a table.", callback=asked_for_json, is_eager=True),
-]
+JsonOption = Annotated[bool, json_option()]
+JsonLinesOption = Annotated[bool, json_option(JSON_LINES)]
 
 
 def fail(message: str, code: Exit) -> NoReturn:
     text = printable(said(message))
     errors.print(Text.assemble(("twinfeed:", "red"), " ", text), soft_wrap=True)
     if JSON_ASKED:
-        print_json(error_document(text, code))
+        print_error(text, code)
     raise typer.Exit(code)
 
 
-def error_document(text: str, code: int) -> dict[str, Any]:
-    """The answer of a command with `--json` that failed. A wrong file has a line for each mistake."""
-    return {"error": {"exit_code": int(code), "message": text, "lines": text.splitlines()}}
+def print_error(text: str, code: int) -> None:
+    """Print the answer of a command with `--json` that failed. A wrong file has a line for each mistake."""
+    print_json({"error": {"exit_code": int(code), "message": text, "lines": text.splitlines()}}, line=True)
 
 
 WRONG = (
@@ -109,10 +107,30 @@ def plain_errors() -> Iterator[None]:
         fail(str(error), Exit.UNREACHABLE)
 
 
-def print_json(data: Any) -> None:
-    """Print one JSON document. Control characters of terminals are escaped, which is the same text for a program."""
-    text = json.dumps(data, indent=2, ensure_ascii=False)
+CHECKS: list[Callable[[Any], None]] = []
+"""Called with every document that is printed: tests compare it with the promise of the command."""
+
+
+def print_json(data: Any, *, line: bool = False) -> None:
+    """Print one JSON document. Control characters of terminals are escaped, which is the same text for a program.
+
+    Numbers that JSON does not have (infinite, not a number) are null. `line`: it is one line, and sent at once.
+    """
+    data = _finite(data)
+    for check in CHECKS:
+        check(data)
+    text = json.dumps(data, indent=None if line else 2, ensure_ascii=False, allow_nan=False)
     sys.stdout.write("".join(c if c == "\n" or printable(c) == c else json.dumps(c)[1:-1] for c in text) + "\n")
+    if line:
+        sys.stdout.flush()
+
+
+def _finite(data: Any) -> Any:
+    if isinstance(data, float):
+        return data if math.isfinite(data) else None
+    if isinstance(data, Mapping):
+        return {name: _finite(value) for name, value in data.items()}
+    return [_finite(value) for value in data] if isinstance(data, (list, tuple)) else data
 
 
 def finite(value: float | None) -> float | None:

@@ -74,18 +74,24 @@ def run(app: typer.Typer, words: Sequence[str], name: str) -> None:
         code = command.main(list(words), prog_name=name, standalone_mode=False)
     except typer.Abort:
         _constants().rich_abort_error()
+        _as_json(words, said(TYPERS["ABORTED_TEXT"]), 1)
         sys.exit(1)
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise
         _complain(error)
         code = getattr(error, "exit_code", 2)
-        if "--json" in words:
-            from twinfeed.harness.cli.output import error_document, print_json
-
-            print_json(error_document(error.format_message(), code))
+        _as_json(words, error.format_message(), code)
         sys.exit(code)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _as_json(words: Sequence[str], text: str, code: int) -> None:
+    """Print the error as a document where `--json` was given."""
+    if "--json" in words:
+        from twinfeed.harness.cli.output import print_error
+
+        print_error(text, code)
 
 
 def _complain(error: Any) -> None:

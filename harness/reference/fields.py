@@ -98,7 +98,7 @@ def words(hint: Any) -> str:
         return f"list of: {words(parts[0])}"
     if isinstance(origin, type) and issubclass(origin, Mapping):
         return f"mapping of {words(parts[0])} to {words(parts[1])}"
-    names = {float: "number", int: "whole number", str: "text", bool: "true or false", Path: "path"}
+    names = {float: "number", int: "whole number", str: "text", bool: "true or false", Path: "path", Any: "any value"}
     return names.get(hint, getattr(hint, "__name__", str(hint)))
 
 

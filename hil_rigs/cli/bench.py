@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from typing import Annotated
 
 import typer
@@ -10,11 +9,14 @@ import typer
 from twinfeed._phrases import N_, Phrase
 from twinfeed.harness.cli.output import JsonOption, console, plain_errors, print_json, table
 from twinfeed.harness.language import said, spoken
+from twinfeed.harness.reference.answers import JsonSchema, prints
+from twinfeed.hil_rigs.cli.answers import BenchEntry, WouldMove
 
 File = Annotated[str, typer.Argument(metavar="NAME|FILE", help="A rig file, or the name of a bench that ships.")]
 Json = JsonOption
 
 
+@prints(list[BenchEntry])
 def benches(json: Json = False) -> None:
     """List the benches that ship with twinfeed.
 
@@ -33,6 +35,7 @@ def benches(json: Json = False) -> None:
     return console.print(listing)
 
 
+@prints(list[WouldMove])
 def dry_run(file: File, json: Json = False) -> None:
     """List the faults that the bench can cause, with the actuators and the visible effects. Nothing moves.
 
@@ -62,11 +65,12 @@ def dry_run(file: File, json: Json = False) -> None:
     return console.print(listing)
 
 
-def schema() -> None:
+@prints(JsonSchema)
+def schema(json: Json = False) -> None:
     """Print the JSON Schema of rig files, for editors.
 
     Example: twinfeed rig schema > rig.schema.json
     """
     from twinfeed.hil_rigs.schema import json_schema
 
-    typer.echo(jsonlib.dumps(json_schema(), indent=2))
+    print_json(json_schema())

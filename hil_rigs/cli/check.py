@@ -22,6 +22,8 @@ from twinfeed.harness.cli.output import (
 )
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.language import said, spoken
+from twinfeed.harness.reference.answers import prints
+from twinfeed.hil_rigs.cli.answers import CheckedBench
 from twinfeed.hil_rigs.cli.bench import File
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ INTERRUPTED = 130
 """The exit code in shells of a program that Ctrl-C ended: 128 and the signal's number."""
 
 
+@prints(CheckedBench)
 def check(
     file: File,
     json: JsonOption = False,

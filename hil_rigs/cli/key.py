@@ -9,8 +9,11 @@ import typer
 
 from twinfeed._phrases import Phrase
 from twinfeed.harness.cli.output import Exit, JsonOption, fail, print_json, tell
+from twinfeed.harness.reference.answers import prints
+from twinfeed.hil_rigs.cli.answers import SigningKey
 
 
+@prints(SigningKey)
 def key(
     export: Annotated[
         Path | None, typer.Option("--export", help="Also write the public key into this file (PEM).", dir_okay=False)

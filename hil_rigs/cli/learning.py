@@ -42,6 +42,9 @@ from twinfeed.harness.cli.recording.comparing import (
 from twinfeed.harness.cli.recording.learning import OutputOption, PatienceOption, UnderOption, recorded, told, walker
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.language import said
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.recording import Recorded
+from twinfeed.hil_rigs.cli.answers import RigDrift
 from twinfeed.hil_rigs.cli.bench import File
 from twinfeed.hil_rigs.cli.check import INTERRUPTED
 
@@ -57,6 +60,7 @@ RateOption = Annotated[
 ]
 
 
+@prints(Recorded)
 def record(
     file: File,
     device: Annotated[str, typer.Argument(help="A device of the bench.", show_default=False)],
@@ -118,6 +122,7 @@ def record(
         told(made(), output, pace, json, bench.profiles[device])
 
 
+@prints(RigDrift)
 def drift(
     file: File,
     devices: Annotated[

@@ -8,8 +8,10 @@ from typing import Any
 from rich.text import Text
 
 from twinfeed._phrases import Phrase
-from twinfeed.harness.cli.output import Exit, console, errors, fail, tell
+from twinfeed.harness.cli.output import Exit, JsonLinesOption, console, errors, fail, print_json, tell
 from twinfeed.harness.language import said
+from twinfeed.harness.reference.answers import prints
+from twinfeed.hil_rigs.cli.answers import Question
 from twinfeed.hil_rigs.cli.bench import File
 from twinfeed.hil_rigs.cli.supervised import YES, As, rig_of, with_client
 from twinfeed.hil_rigs.supervisor.client import Client
@@ -17,8 +19,11 @@ from twinfeed.hil_rigs.supervisor.moves import Denied
 from twinfeed.hil_rigs.supervisor.process import join
 
 
-def operate(file: File, person: As = "") -> None:
+@prints(Question, lines=True)
+def operate(file: File, person: As = "", json: JsonLinesOption = False) -> None:
     """Show the instructions of tests to the person at the bench, and take the answers, in this terminal.
+
+    With --json each instruction is one document in a line, and its answer a line of standard input.
 
     Example: twinfeed rig operate ups-bench
     """
@@ -27,17 +32,14 @@ def operate(file: File, person: As = "") -> None:
 
     async def do(client: Client) -> None:
         await client.ask("attend")
-        tell(Phrase("{rig}: waiting for something to do; Ctrl-C leaves", rig=rig.name))
+        if not json:
+            tell(Phrase("{rig}: waiting for something to do; Ctrl-C leaves", rig=rig.name))
         while True:
             asked = await questions.get()
-            console.print()
-            console.print(Text.assemble((asked["about"], "bold"), ": ", said(asked["text"])), soft_wrap=True)
-            if asked.get("wrong"):
-                tell(asked["wrong"], "red")
-            if asked.get("picture"):
-                tell(Phrase("picture: {path}", path=asked["picture"]))
+            _show(asked, json)
+            prompt = "" if json else f"{said(_wanted(asked['unit']))} "
             try:
-                typed = (await asyncio.to_thread(input, f"{said(_wanted(asked['unit']))} ")).strip()
+                typed = (await asyncio.to_thread(input, prompt)).strip()
             except EOFError:
                 fail(Phrase("no terminal to type an answer in: run it in a terminal"), Exit.USAGE)
             done = typed.casefold() in (*YES, "") if asked["unit"] is None else bool(typed)
@@ -54,6 +56,26 @@ def operate(file: File, person: As = "") -> None:
         with_client(join(rig, heard), do)
     except KeyboardInterrupt:
         return
+
+
+def _show(asked: dict[str, Any], json: bool) -> None:
+    """Print an instruction."""
+    if json:
+        question: Question = {
+            "about": asked["about"],
+            "text": said(asked["text"]),
+            "unit": asked["unit"],
+            "wrong": asked.get("wrong") and said(asked["wrong"]),
+            "picture": asked.get("picture"),
+        }
+        return print_json(question, line=True)
+    console.print()
+    console.print(Text.assemble((asked["about"], "bold"), ": ", said(asked["text"])), soft_wrap=True)
+    if asked.get("wrong"):
+        tell(asked["wrong"], "red")
+    if asked.get("picture"):
+        tell(Phrase("picture: {path}", path=asked["picture"]))
+    return None
 
 
 def _wanted(unit: str | None) -> str:

@@ -12,9 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from twinfeed._phrases import Phrase
-from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, tell
+from twinfeed.harness.cli.options import json_option
+from twinfeed.harness.cli.output import Exit, console, fail, plain_errors, print_json, tell
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.language import said
+from twinfeed.harness.reference.answers import prints
+from twinfeed.hil_rigs.cli.answers import Practice
 from twinfeed.hil_rigs.cli.bench import File
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ HEAD = """\
 """
 
 
+@prints(Practice, lines=True)
 def practise(
     file: File,
     out: Annotated[
@@ -39,6 +43,7 @@ def practise(
     stop_after: Annotated[
         str | None, typer.Option("--stop-after", help="Stop by itself after this time. Default: Ctrl-C.")
     ] = None,
+    json: Annotated[bool, json_option("Print one line of JSON when the emulators answer, then nothing.")] = False,
 ) -> None:
     """Practise on a bench without its hardware: emulators of its wiring answer on this computer until Ctrl-C.
 
@@ -58,14 +63,14 @@ def practise(
         except ValueError as error:
             fail(str(error), Exit.USAGE)
         try:
-            asyncio.run(_practise(rig, out or Path(f"{rig.name}-practice"), for_s))
+            asyncio.run(_practise(rig, out or Path(f"{rig.name}-practice"), for_s, json))
         except (NoPractice, ServeError) as error:
             fail(str(error), Exit.NO)
         except OSError as error:
             fail(f"{error.filename or out}: {error.strerror}", Exit.NO)
 
 
-async def _practise(rig: Rig, folder: Path, for_s: float) -> None:
+async def _practise(rig: Rig, folder: Path, for_s: float, json: bool) -> None:
     from twinfeed.harness.cli.site.up import until_first
     from twinfeed.harness.control import ControlServer
     from twinfeed.hil_rigs import rigfile
@@ -84,7 +89,13 @@ async def _practise(rig: Rig, folder: Path, for_s: float) -> None:
         path = _written(folder, rig, drafted, password)
         practice = rigfile.read(path)
         test = first_test.written(folder, practice)
-        _introduce(rig, practice, drafted, test)
+        commands = _commands(practice, test)
+        if json:
+            devices, left_out = list(practice.bench.devices), {name: said(why) for name, why in drafted.left_out}
+            made = {"bench": practice.name, "file": str(path), "devices": devices}
+            print_json({**made, "left_out": left_out, "commands": commands}, line=True)
+        else:
+            _introduce(rig, practice, drafted, commands)
         await until_first([asyncio.create_task(stop.wait()), asyncio.create_task(served.live.run())], for_s or None)
     finally:
         await control.stop()
@@ -107,10 +118,8 @@ def _written(folder: Path, rig: Rig, drafted: Drafted, password: str) -> Path:
     return path
 
 
-def _introduce(rig: Rig, practice: Rig, drafted: Drafted, test: Path | None) -> None:
-    """The served parts, the parts that are left out, and the commands of a whole practice in their order."""
-    file = shlex.quote(str(practice.path))
-    person = shlex.quote(practice.bench.may_arm[0]) if practice.bench.may_arm else ""
+def _introduce(rig: Rig, practice: Rig, drafted: Drafted, commands: list[str]) -> None:
+    """Print the served parts, the parts that are left out, and the commands."""
     tell(
         Phrase(
             "Practice bench {bench}: {count} devices answer on this computer. None of them is real.",
@@ -123,10 +132,20 @@ def _introduce(rig: Rig, practice: Rig, drafted: Drafted, test: Path | None) -> 
         for name, reason in drafted.left_out:
             tell(f"  {name}: {said(reason)}")
     tell(Phrase("In another terminal, in this order:"))
+    for command in commands:
+        console.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
+    tell(Phrase("Ctrl-C ends the practice; end it after the bench has been disarmed."))
+    console.file.flush()
+
+
+def _commands(practice: Rig, test: Path | None) -> list[str]:
+    """The commands of a whole practice in their order."""
+    file = shlex.quote(str(practice.path))
+    person = shlex.quote(practice.bench.may_arm[0]) if practice.bench.may_arm else ""
     why = said(Phrase("a practice"))
     arm = f"twinfeed rig arm {file} --as {person}" if person else None
     tests = shlex.quote(str(test)) if test is not None else "tests"
-    commands = [
+    return [
         f"twinfeed rig check {file}",
         f"twinfeed rig dry-run {file}",
         *(
@@ -141,7 +160,3 @@ def _introduce(rig: Rig, practice: Rig, drafted: Drafted, test: Path | None) -> 
         f'twinfeed rig stop {file} "{why}"',
         *([f"twinfeed rig reset {file} --as {person}"] if arm else []),
     ]
-    for command in commands:
-        console.print(f"  {command}", highlight=False, markup=False, soft_wrap=True)
-    tell(Phrase("Ctrl-C ends the practice; end it after the bench has been disarmed."))
-    console.file.flush()

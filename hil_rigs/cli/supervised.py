@@ -72,11 +72,11 @@ def person_of(rig: Rig, named: str) -> str:
     return names[0]
 
 
-def pin_of(rig: Rig, person: str) -> str:
+def pin_of(rig: Rig, person: str, to_stderr: bool = False) -> str:
     """The PIN of a person who has one, typed without echo."""
     if person not in rig.bench.pins:
         return ""
-    return str(typer.prompt(said(Phrase("PIN of {person}", person=person)), hide_input=True))
+    return str(typer.prompt(said(Phrase("PIN of {person}", person=person)), hide_input=True, err=to_stderr))
 
 
 def agreed(question: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from contextlib import suppress
 from typing import Any
 
 import typer
@@ -12,8 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from twinfeed._phrases import N_, Phrase
-from twinfeed.harness.cli.output import Exit, console, fail, print_json, table
+from twinfeed.harness.cli.output import Exit, JsonLinesOption, console, fail, print_json, table
 from twinfeed.harness.language import said
+from twinfeed.harness.reference.answers import prints
+from twinfeed.hil_rigs.cli.answers import BenchStatus
 from twinfeed.hil_rigs.cli.bench import File, Json
 from twinfeed.hil_rigs.cli.supervised import rig_of, with_client
 from twinfeed.hil_rigs.emergency import quick
@@ -30,6 +33,7 @@ SHOW_S = 0.5
 COLOURS = {"read-only": "white", "armed": "yellow", "tripped": "red"}
 
 
+@prints(BenchStatus)
 def status(file: File, json: Json = False) -> None:
     """How the bench is: read-only, armed by whom and for how long, or tripped and why.
 
@@ -66,12 +70,17 @@ def _unattended(rig: Rig) -> dict[str, Any]:
     }
 
 
-def watch(file: File) -> None:
+@prints(BenchStatus, lines=True)
+def watch(file: File, json: JsonLinesOption = False) -> None:
     """Show the bench as it is, again and again; the space bar is the emergency stop, q leaves.
+
+    With --json the state is printed every 0.5 s, one document a line, until Ctrl-C, and no keys are read.
 
     Example: twinfeed rig watch ups-bench
     """
     rig = rig_of(file)
+    if json:
+        return _stream(rig)
     if not sys.stdin.isatty():
         fail(Phrase("watch needs a terminal, for its keys; `twinfeed rig status` prints the state once"), Exit.USAGE)
 
@@ -95,7 +104,20 @@ def watch(file: File) -> None:
         with _raw_keyboard():
             with_client(join(rig), do)
     except KeyboardInterrupt:
-        return
+        return None
+    return None
+
+
+def _stream(rig: Rig) -> None:
+    """Print the state again and again until Ctrl-C."""
+
+    async def do(client: Client) -> None:
+        while True:
+            print_json(await client.ask("status"), line=True)
+            await asyncio.sleep(SHOW_S)
+
+    with suppress(KeyboardInterrupt):
+        with_client(join(rig), do)
 
 
 def shown(told: dict[str, Any]) -> Table:

@@ -16,7 +16,7 @@ def main(words: list[str]) -> int | None:
             lang = next(rest, "")
         elif word.startswith("--lang="):
             lang = word[len("--lang=") :]
-        elif word == "--json" and not stops:
+        elif word == "--json":
             as_json = True
         elif word.startswith("-"):
             return None
@@ -32,4 +32,6 @@ def main(words: list[str]) -> int | None:
         line = None
     from twinfeed.hil_rigs.emergency import quick  # a module that is loaded now delays nobody
 
-    return quick.stop(bench, why, place, line, lang) if stops else quick.status(bench, place, line, as_json, lang)
+    if stops:
+        return quick.stop(bench, why, place, line, lang, as_json=as_json)
+    return quick.status(bench, place, line, as_json, lang)

@@ -24,7 +24,9 @@ NEXT_KEEPER_S = 5.0
 """After a keeper that hung was ended, its guard answers within so long, s."""
 
 
-def stop(bench: str, why: str, place: str, line: socket.socket | None, lang: str = "") -> int | None:
+def stop(
+    bench: str, why: str, place: str, line: socket.socket | None, lang: str = "", *, as_json: bool = False
+) -> int | None:
     """Wait until the keeper that was asked over that line has made the bench safe; the exit code.
 
     None if no keeper lives, which has been printed: `sys.argv` is then that of `rig safe`.
@@ -38,21 +40,27 @@ def stop(bench: str, why: str, place: str, line: socket.socket | None, lang: str
         except Hangs as hanging:
             ended = end(hanging)
             then = Phrase("it is ended") if ended else Phrase("this user cannot end it")
-            print(_red(said(f"{hanging}; {then}")), flush=True)
+            print(_red(said(f"{hanging}; {then}")), file=sys.stderr if as_json else sys.stdout, flush=True)
             told = _from_the_next(place, why)
     except NobodyThere:
-        print(said(Phrase("nobody supervises {bench}; making it safe from here", bench=bench)), flush=True)
+        text = said(Phrase("nobody supervises {bench}; making it safe from here", bench=bench))
+        print(text, file=sys.stderr if as_json else sys.stdout, flush=True)
         reason = Phrase("emergency stop: {why}", why=why or Phrase("no reason given"))
         sys.argv[1:] = ["rig", "safe", bench, "--why", reason, "--although-held", "--lang", spoken()]
+        sys.argv += ["--json"] if as_json else []
         return None
     except Refused as error:
-        _fail(str(error))
+        _fail(str(error), NO, as_json)
         return NO
-    show(told)
+    if as_json:
+        print(json.dumps(told, ensure_ascii=False, indent=2))
+    else:
+        show(told)
     if told.get("not_safe"):
         _fail(Phrase("NOT SAFE: {failed}", failed="; ".join(told["not_safe"])))
         return NO
-    print(said(Phrase("the bench is in its safe state")))
+    if not as_json:
+        print(said(Phrase("the bench is in its safe state")))
     return DONE
 
 
@@ -86,7 +94,11 @@ def status(bench: str, place: str, line: socket.socket | None, as_json: bool, la
     except Hangs as error:
         mark = Mark(Path(place))
         _fail(
-            Phrase("NOT SAFE: {error}: twinfeed rig stop {rig_file}", error=error, rig_file=mark.rig_file or mark.bench)
+            Phrase(
+                "NOT SAFE: {error}: twinfeed rig stop {rig_file}", error=error, rig_file=mark.rig_file or mark.bench
+            ),
+            NO,
+            as_json,
         )
         return NO
     if as_json:
@@ -143,9 +155,12 @@ def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _fail(text: str) -> None:
-    """Print it on standard error, as all commands print what goes wrong."""
+def _fail(text: str, code: int = NO, as_json: bool = False) -> None:
+    """Print it on standard error, as all commands print what goes wrong; `as_json`: on standard output as JSON, too."""
     print(f"twinfeed: {_red(said(text))}", file=sys.stderr)
+    if as_json:
+        error = {"exit_code": code, "message": said(text), "lines": said(text).splitlines()}
+        print(json.dumps({"error": error}, ensure_ascii=False))
 
 
 def _red(text: str) -> str:

@@ -17,8 +17,11 @@ from twinfeed.emulators.site import Site
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.cli.output import JsonOption, console, errors, plain_errors, print_json, table
 from twinfeed.harness.cli.site.running import BeyondOption
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.files import CheckedProfile, CheckedSite, Product
 
 
+@prints(CheckedSite | CheckedProfile)
 def check(
     site: Annotated[str, typer.Argument(help="A shipped site's name, a site file, or a profile.")],
     beyond_loopback: BeyondOption = False,
@@ -82,6 +85,7 @@ def _check_profile(path: str, json: bool) -> None:
         console.print(f"{profile.profile} is sound: a {profile.kind} that speaks {' and '.join(protocols)}")
 
 
+@prints(list[Product])
 def profiles(json: JsonOption = False) -> None:
     """List the products that can be emulated: those that ship, and your own from the current folder and --profiles.
 
@@ -122,6 +126,7 @@ def profiles(json: JsonOption = False) -> None:
     console.print(listing)
 
 
+@prints(dict[str, str])
 def sites(json: JsonOption = False) -> None:
     """List the sites that ship, with their titles.
 

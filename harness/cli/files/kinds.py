@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import json as jsonlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import entry_points
 from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from twinfeed.emulators.nearness import did_you_mean
 from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, plain_errors, print_json, table
 from twinfeed.harness.reference import kinds as reference
 from twinfeed.harness.reference import schemas
+from twinfeed.harness.reference.answers import Answer, Error, JsonSchema, answers, prints
+from twinfeed.harness.reference.answers.files import Kinds
 from twinfeed.harness.reference.fields import Field
 
 
+@prints(Kinds | dict[str, reference.ComponentKind | reference.DeviceKind])
 def kinds(
     kind: Annotated[str, typer.Argument(help="A kind of component or device; default: the list of kinds.")] = "",
     json: JsonOption = False,
@@ -101,17 +105,29 @@ def _faults(found: tuple[reference.KindFault, ...]) -> None:
     console.print(listing)
 
 
+@prints(JsonSchema)
 def schema(
-    file: Annotated[str, typer.Argument(help="site, profile, scenario, campaign or rig.")] = "profile",
+    context: typer.Context,
+    name: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="site, profile, scenario, campaign or rig; or a command, whose JSON it describes; or error.",
+            metavar="FILE|COMMAND",
+        ),
+    ] = None,
+    json: JsonOption = False,
 ) -> None:
-    """Print the JSON Schema of a kind of file, for completion in an editor.
+    """Print the JSON Schema of a kind of file, for completion in an editor, or of what a command prints with --json.
+
+    Without a name it is that of a profile. The output is JSON with and without --json.
 
     Examples:
 
       twinfeed schema site > site.schema.json
 
-      twinfeed schema profile > profile.schema.json
+      twinfeed schema rig status
     """
+    file = " ".join(name or ["profile"])
     made: dict[str, Callable[[], dict[str, Any]]] = {
         "site": schemas.site,
         "profile": schemas.profile,
@@ -121,10 +137,25 @@ def schema(
     above = {point.name: point for point in entry_points(group="twinfeed.schemas")}
     if file in above:
         made[file] = above[file].load()
+    if file not in {*made, *above}:
+        made |= {command: answer.schema for command, answer in _answers(context)}
     if file not in made:
         known = sorted({*made, *above})
         fail(f"found {file!r}{did_you_mean(file, known, '; expected ' + ', '.join(known))}", Exit.USAGE)
-    typer.echo(jsonlib.dumps(made[file](), indent=2))
+    print_json(made[file]())
+
+
+def _answers(context: typer.Context) -> Iterator[tuple[str, Answer]]:
+    """The promises of all commands, those of packages above the harness too, and of errors."""
+    yield "error", Answer(Error, lines=False)
+    groups = [context.find_root().command]
+    for group in entry_points(group="twinfeed.commands"):
+        if group.name not in getattr(groups[0], "commands", {}):
+            groups.append(TyperGroup(commands={group.name: get_command(group.load())}))
+    for each in groups:
+        for name, _, answer in answers(each):
+            if answer is not None:
+                yield name, answer
 
 
 def _campaign() -> dict[str, Any]:

@@ -12,8 +12,11 @@ from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, in_lang
 from twinfeed.harness.cli.recording.reporting import LangOption
 from twinfeed.harness.language import spoken
 from twinfeed.harness.reference import manual
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.files import ManualPage, ManualText
 
 
+@prints(list[ManualPage] | ManualText)
 def docs(
     page: Annotated[str, typer.Argument(help="A page, as the list names it, or the end of its name.")] = "",
     lang: LangOption = "",

@@ -15,8 +15,10 @@ from rich.markup import escape
 from twinfeed.emulators.devices.catalogue import KINDS, OWN
 from twinfeed.emulators.profiles import library
 from twinfeed.harness.cli.options import with_option
-from twinfeed.harness.cli.output import Exit, console, fail, plain_errors
+from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, plain_errors, print_json
 from twinfeed.harness.cli.recording.learning import loaded
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.files import DraftedProfile
 
 if TYPE_CHECKING:
     from twinfeed.harness.characterise.drafting.draft import Draft
@@ -56,6 +58,7 @@ def _group() -> None:
 
 @app.command()
 @with_profiles
+@prints(DraftedProfile)
 def new(
     name: Annotated[str, typer.Argument(help="The profile's name; it becomes NAME.yaml.", show_default=False)],
     kind: Annotated[str, typer.Option("--kind", help=KIND_HELP)],
@@ -84,6 +87,7 @@ def new(
     ] = "auto",
     output: Annotated[Path | None, typer.Option("--output", "-o", help="The file. Default: NAME.yaml.")] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite the file if it exists.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Draft a profile: points where names and units are unambiguous, elsewhere recorded values with a TODO.
 
@@ -113,13 +117,14 @@ def new(
         fail(f"--output {path}: a profile's file has its name: {name}.yaml", Exit.USAGE)
     if path.exists() and not force:
         fail(f"{path} exists: choose another name, or give --force", Exit.USAGE)
+    notes: list[str] = []
     with plain_errors():
         found = None if recording is None else loaded(recording)
         try:
             draft = (
                 _of_mibs(name, kind, mibs, mib_dirs or [], found)
                 if mibs is not None
-                else _of_registers(name, kind, registers, _numbering(addresses, first), found)
+                else _of_registers(name, kind, registers, _numbering(addresses, first), found, notes)
             )
         except ValueError as error:
             fail(str(error), Exit.USAGE)
@@ -127,7 +132,14 @@ def new(
         path.write_text(draft.text(), encoding="utf-8")
     except OSError as error:
         fail(f"{path}: cannot be written: {error.strerror or error}", Exit.UNREACHABLE)
-    _say(path, draft, recording)
+    with plain_errors():
+        library.load(path)
+    if json:
+        counts = {"points": draft.points, "fixed": draft.fixed, "todos": draft.todos}
+        return print_json({"file": str(path), **counts, "notes": notes})
+    for note in notes:
+        console.print(f"{escape(str(registers))}: {escape(note)}", soft_wrap=True)
+    return _say(path, draft, recording)
 
 
 def _of_mibs(name: str, kind: str, mibs: list[str], folders: list[Path], found: Recording | None) -> Draft:
@@ -161,28 +173,28 @@ def _numbering(addresses: str, first: int | None) -> Numbering:
     return "one" if first else "pdu"
 
 
-def _of_registers(name: str, kind: str, path: Path | None, numbering: Numbering, found: Recording | None) -> Draft:
+def _of_registers(
+    name: str, kind: str, path: Path | None, numbering: Numbering, found: Recording | None, notes: list[str]
+) -> Draft:
+    """Adds remarks on the list to `notes`. Raises ValueError."""
     from twinfeed.harness.characterise.drafting import register_draft
 
     assert path is not None
     if found is not None and found.protocol != "modbus":
         raise ValueError(f"--registers needs a recording of Modbus, this is one of {found.protocol}")
     listed = register_draft.rows(path, numbering, found)
-    for note in listed.notes:
-        console.print(f"{escape(str(path))}: {escape(note)}", soft_wrap=True)
+    notes += listed.notes
     return register_draft.draft(name, kind, listed.rows, path, found)
 
 
 def _say(path: Path, draft: Draft, recording: Path | None) -> None:
-    """The content of the draft, its mistakes if it does not load as it is, and the next step."""
+    """The content of the draft, and the next step."""
     share = math.floor(100 * draft.points / max(1, draft.points + draft.fixed))
     console.print(
         f"{escape(str(path))}: {draft.points} entries show a point ({share} %), {draft.fixed} a fixed value; "
         f"{draft.todos} TODOs are left",
         soft_wrap=True,
     )
-    with plain_errors():
-        library.load(path)
     used = f"it loads as it is: a site file beside it names it with `profile: {escape(path.stem)}`"
     if recording is None:
         console.print(used, soft_wrap=True)

@@ -20,11 +20,14 @@ from twinfeed.harness.availability.study import studied
 from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, plain_errors, print_json, table, tell
 from twinfeed.harness.cli.site.availability import as_json, show
 from twinfeed.harness.cli.site.running import BeyondOption
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.availability import SiteAvailability, TreeFigures
 
 SHOWN = 20
 """Rows of a table of cut sets or failures; `--json` has all."""
 
 
+@prints(SiteAvailability | TreeFigures)
 def availability(
     files: Annotated[
         list[Path],

@@ -30,6 +30,7 @@ from twinfeed.harness.language import said
 from twinfeed.harness.maintenance.conditions import CARRIED_BY, GRID, SETS, full_load, onto_sets
 from twinfeed.harness.maintenance.impact import Impact
 from twinfeed.harness.maintenance.impact import impact as impact_of
+from twinfeed.harness.reference.answers import prints
 
 ROWS = 12
 """Rows of a table that are shown; `--json` has all."""
@@ -45,6 +46,7 @@ SetsOption = Annotated[
 LoadOption = Annotated[float, typer.Option("--load", min=0.0, max=100.0, help="Utilisation of all racks, %.")]
 
 
+@prints(Impact)
 def impact(
     site: Annotated[str, typer.Argument(help="A shipped site's name, or a site file.")],
     thing: Annotated[

@@ -37,6 +37,8 @@ from twinfeed.harness.cli.recording.learning import (
     walker,
 )
 from twinfeed.harness.durations import seconds
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.recording import Drift
 from twinfeed.harness.transports import TransportError
 from twinfeed.harness.transports.urls import FORMS, Credentials, is_url, opened
 
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from twinfeed.harness.characterise.recording.recording import Recording
 
 
+@prints(Drift)
 def drift(
     device: Annotated[str, typer.Argument(help=f"The device: a recording, or {FORMS}.", show_default=False)],
     twin: Annotated[

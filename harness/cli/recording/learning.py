@@ -16,6 +16,7 @@ from rich.markup import escape
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.cli.output import (
     Exit,
+    JsonLinesOption,
     JsonOption,
     console,
     errors,
@@ -25,6 +26,8 @@ from twinfeed.harness.cli.output import (
     several,
 )
 from twinfeed.harness.durations import seconds
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.recording import Exported, Recorded, Replaying
 from twinfeed.harness.transports import ModbusTransport, SnmpTransport, TransportError
 from twinfeed.harness.transports.urls import FORMS, Credentials, opened
 
@@ -62,6 +65,7 @@ UnderOption = Annotated[
 ]
 
 
+@prints(Recorded)
 def record(
     address: Annotated[str, typer.Argument(help=f"The device: {FORMS}.", show_default=False)],
     output: OutputOption,
@@ -252,6 +256,7 @@ async def recorded(
             fail(str(error), Exit.USAGE if output.exists() and output.stat().st_size else Exit.UNREACHABLE)
 
 
+@prints(Replaying | Exported, lines=True)
 def replay_device(
     recording: Annotated[
         Path, typer.Argument(help="A recording of `twinfeed record`, a .snmprec file, or what snmpwalk -On printed.")
@@ -275,6 +280,7 @@ def replay_device(
     walk: Annotated[int, typer.Option("--walk", help="Which walk --export writes.", min=1, max=1_000_000_000)] = 1,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse a file if a line would be left out.")] = False,
     stop_after: Annotated[str | None, typer.Option("--stop-after", help="Stop by itself after this time.")] = None,
+    json: JsonLinesOption = False,
 ) -> None:
     """Serve a recording as if it were its device: read-only, with the values of the time since the start.
 
@@ -289,12 +295,12 @@ def replay_device(
     with plain_errors():
         found = loaded(recording, strict)
     if export is not None:
-        _export(found, export, walk)
+        _export(found, export, walk, json)
         return
     try:
         stop_s = None if stop_after is None else seconds(stop_after)
         users = _users(credentials(community, user, auth, priv)) if user else []
-        asyncio.run(_serve(found, address, port, community, users, loop, expose, stop_s))
+        asyncio.run(_serve(found, address, port, community, users, loop, expose, stop_s, json))
     except ValueError as error:
         fail(str(error), Exit.USAGE)
     except OSError as error:
@@ -319,7 +325,7 @@ def loaded(path: Path, strict: bool = False) -> Recording:
     return found
 
 
-def _export(found: Recording, path: Path, number: int) -> None:
+def _export(found: Recording, path: Path, number: int, json: bool) -> None:
     from twinfeed.harness.characterise.recording.recording import snmprec_lines
 
     if found.protocol != "snmp":
@@ -331,7 +337,9 @@ def _export(found: Recording, path: Path, number: int) -> None:
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     except OSError as error:
         fail(f"{path}: cannot be written: {error.strerror or error}", Exit.UNREACHABLE)
-    console.print(f"{len(lines)} variables are in {escape(str(path))}", soft_wrap=True)
+    if json:
+        return print_json({"file": str(path), "variables": len(lines)}, line=True)
+    return console.print(f"{len(lines)} variables are in {escape(str(path))}", soft_wrap=True)
 
 
 def _users(given: Credentials) -> list[User]:
@@ -368,6 +376,7 @@ async def _serve(
     loop: bool,
     expose: bool,
     stop_s: float | None,
+    json: bool,
 ) -> None:
     from twinfeed.emulators.wire.modbus import ModbusTcpServer
     from twinfeed.harness.characterise.recording.replaying import server
@@ -382,11 +391,14 @@ async def _serve(
     await served.start()
     try:
         bound = served.address[1] if isinstance(served, ModbusTcpServer) else served.port
-        what = f"{several(len(found.walks), 'walk')}, {len(found.walks[0])} values in the first"
-        print(
-            f"{found.protocol}://{address}:{bound} answers as {found.head['device']} ({what}); Ctrl-C stops it",
-            flush=True,
-        )
+        where, device, walks, values = (
+            f"{found.protocol}://{address}:{bound}", str(found.head["device"]), len(found.walks), len(found.walks[0])
+        )  # fmt: skip
+        if json:
+            print_json({"listens": where, "device": device, "walks": walks, "values": values}, line=True)
+        else:
+            what = f"{several(walks, 'walk')}, {values} values in the first"
+            print(f"{where} answers as {device} ({what}); Ctrl-C stops it", flush=True)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), stop_s)
     finally:

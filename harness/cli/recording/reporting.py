@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -20,6 +21,12 @@ from twinfeed.harness.cli.output import (
     print_json,
     tell,
 )
+from twinfeed.harness.language import said
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.files import ReportMade, Verified
+
+if TYPE_CHECKING:
+    from twinfeed.harness.report.verifying import Trouble
 
 KeyOption = Annotated[
     list[Path] | None,
@@ -31,6 +38,7 @@ RecordOption = Annotated[
 ]
 
 
+@prints(Verified)
 def verify(
     folder: Annotated[Path, typer.Argument(help="The folder that was given to pytest --report.")],
     key: KeyOption = None,
@@ -45,7 +53,6 @@ def verify(
 
     Example: twinfeed verify out --key bench-7.pem
     """
-    from twinfeed.harness.language import said
     from twinfeed.harness.record import keys
     from twinfeed.harness.record.folder import records
     from twinfeed.harness.report.rendering.wording import STANDINGS
@@ -64,7 +71,7 @@ def verify(
     except (keys.BadKey, OSError) as error:
         fail(str(error), Exit.USAGE)
     if json:
-        troubles = [{"standing": t.standing.name.lower(), "says": t.said(said)} for t in found.troubles]
+        troubles = _as_json(found.troubles)
         chains = [{**vars(chain), "standing": chain.standing.name.lower()} for chain in found.chains]
         print_json({"standing": found.standing.name.lower(), "records": chains, "troubles": troubles})
     else:
@@ -81,14 +88,19 @@ def verify(
     raise typer.Exit(codes[found.standing])
 
 
+def _as_json(troubles: Iterable[Trouble]) -> list[dict[str, str]]:
+    return [{"standing": trouble.standing.name.lower(), "says": trouble.said(said)} for trouble in troubles]
+
+
 _COLOURS = {"VERIFIED": "green", "UNVOUCHED": "yellow", "WRONG": "red"}
 
 
+@prints(ReportMade)
 def report(
     folder: Annotated[Path, typer.Argument(help="The folder that was given to pytest --report.")],
     out: Annotated[Path | None, typer.Option("-o", "--out", help="The HTML page. Default: FOLDER/report.html.")] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Also a PDF beside the page.")] = False,
-    json: Annotated[Path | None, typer.Option("--json", help="Also everything as JSON, into this file.")] = None,
+    data: Annotated[Path | None, typer.Option("--data", help="Also everything as JSON, into this file.")] = None,
     junit: Annotated[
         Path | None, typer.Option("--junit", help="JUnit XML. Default: beside the page, .junit.xml.")
     ] = None,
@@ -97,6 +109,7 @@ def report(
     ] = None,
     record: RecordOption = None,
     key: KeyOption = None,
+    json: JsonOption = False,
     lang: LangOption = "",
 ) -> None:
     """Make the report of a recorded run: results, measurements, devices, confirmations, signatures.
@@ -105,7 +118,6 @@ def report(
 
     Example: twinfeed report out --pdf --lang fr
     """
-    from twinfeed.harness.language import said
     from twinfeed.harness.record import keys
     from twinfeed.harness.report.account import Account
     from twinfeed.harness.report.rendering import files, page, sheet  # pydantic's models take a while
@@ -116,8 +128,8 @@ def report(
     junit, csv = junit or page_file.with_suffix(".junit.xml"), csv or page_file.with_suffix(".csv")
     try:
         account = Account.of(folder, record or (), keys.trusted(key or ()))
-        if json:
-            files.write_json(account, json)
+        if data:
+            files.write_json(account, data)
         files.write_junit(account, junit)
         sheet.write_csv(account, csv)
         text = page.html(account, folder, lang)
@@ -126,8 +138,13 @@ def report(
             page.pdf(text, page_file.with_suffix(".pdf"))
     except (ValueError, ReportMissing, OSError) as error:
         fail(str(error), Exit.USAGE)
-    for path in (page_file, page_file.with_suffix(".pdf") if pdf else None, json, junit, csv):
-        if path:
+    written = [path for path in (page_file, page_file.with_suffix(".pdf") if pdf else None, data, junit, csv) if path]
+    if json:
+        troubles = _as_json(account.troubles)
+        made = {"page": str(page_file), "files": list(map(str, written))}
+        print_json({**made, "sound": account.sound, "troubles": troubles})
+    else:
+        for path in written:
             tell(Phrase("{path} written", path=path))
     for trouble in account.troubles:
         colour = _COLOURS[trouble.standing.name]

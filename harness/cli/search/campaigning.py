@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperGroup
 
 from twinfeed.harness.cli.options import processors
-from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, plain_errors, print_json, several
+from twinfeed.harness.cli.output import Exit, JsonOption, console, errors, fail, plain_errors, print_json, several
 from twinfeed.harness.cli.search.searching import INTERRUPTED, ending_at_once, find_modules_here
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.search import NightReport
 
 if TYPE_CHECKING:
     from twinfeed.harness.campaign import Campaign, Memory, Workers
@@ -45,6 +48,7 @@ FileArgument = Annotated[Path, typer.Argument(help="A campaign file.")]
 
 
 @app.command()
+@prints(NightReport)
 def run(
     file: FileArgument,
     jobs: Annotated[
@@ -56,6 +60,7 @@ def run(
     scheduler: Annotated[
         str, typer.Option("--scheduler", help="Use the workers of this Dask scheduler, tcp://HOST:8786.")
     ] = "",
+    json: JsonOption = False,
 ) -> None:
     """Run every search of a campaign file, and print the report of the night.
 
@@ -69,11 +74,12 @@ def run(
       twinfeed campaign run night.yaml --scheduler tcp://192.0.2.5:8786
     """
     from twinfeed.harness.campaign import Memory, OtherVersions, WorkersGone
+    from twinfeed.harness.campaign.nights import pages
     from twinfeed.harness.campaign.nights import plan as plans
     from twinfeed.harness.campaign.nights.account import account
 
     find_modules_here()
-    interrupted = False
+    interrupted, out = False, errors if json else console
     with plain_errors():
         plan = plans.load(file)
         searches = plans.searches(plan, file)
@@ -86,10 +92,10 @@ def run(
                     if plan.budget.for_s is not None:
                         left_s = (plan.budget.for_s - (time.monotonic() - began)) / (len(searches) - n)
                         if left_s <= 0.0:
-                            console.print(f"[yellow]no time was left for {escape(search.name)}[/]")
+                            out.print(f"[yellow]no time was left for {escape(search.name)}[/]")
                             continue
-                    console.print(f"[bold]{escape(search.name)}[/]", soft_wrap=True)
-                    interrupted = _searched(plan, search, memory, workers, left_s, night)
+                    out.print(f"[bold]{escape(search.name)}[/]", soft_wrap=True)
+                    interrupted = _searched(plan, search, memory, workers, left_s, night, out)
                     if interrupted:
                         break
         except OtherVersions as error:
@@ -98,13 +104,17 @@ def run(
             fail(f"{error}; what was remembered is kept, and the same command goes on from there", Exit.UNREACHABLE)
         with Memory(plan.memory) as memory:
             told = account(memory)
-    _print(told)
+    if json:
+        print_json(pages.as_json(told))
+    else:
+        _print(told)
     if interrupted:
         raise typer.Exit(INTERRUPTED)
     raise typer.Exit(Exit.NO if told.failures else Exit.DONE)
 
 
 @app.command()
+@prints(NightReport)
 def report(
     file: FileArgument,
     html: Annotated[Path | None, typer.Option("--html", help="Write a page.")] = None,
@@ -157,7 +167,9 @@ def _workers(jobs: int | None, local_cluster: bool, scheduler: str) -> Iterator[
         yield Workers(machines.count, machines.executor)
 
 
-def _searched(plan: Any, search: Any, memory: Memory, workers: Workers, left_s: float | None, night: str) -> bool:
+def _searched(
+    plan: Any, search: Any, memory: Memory, workers: Workers, left_s: float | None, night: str, out: Console
+) -> bool:
     """Run one search; True if Ctrl-C ended it."""
     from twinfeed.harness.campaign import Budget, Campaign
     from twinfeed.harness.campaign.nights.worst import Worst
@@ -182,7 +194,7 @@ def _searched(plan: Any, search: Any, memory: Memory, workers: Workers, left_s: 
         with ending_at_once(campaign.interrupt if workers.count > 1 else None):
             result = campaign.run()
     rate = 60.0 * result.examples / result.seconds if result.seconds else 0.0
-    console.print(
+    out.print(
         f"  {several(result.examples, 'scenario')} in {result.seconds:.0f} s ({rate:.0f} a minute), "
         f"{several(result.remembered, 'scenario')} remembered, {several(len(result.found), 'distinct failure')}",
         soft_wrap=True,

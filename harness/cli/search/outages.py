@@ -10,6 +10,8 @@ from rich.markup import escape
 
 from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, plain_errors, print_json, table
 from twinfeed.harness.durations import spoken
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.search import OutageEntry, OutagePlayed
 
 if TYPE_CHECKING:
     from twinfeed.fixtures.outages import Played
@@ -21,6 +23,7 @@ app = typer.Typer(
 
 
 @app.callback()
+@prints(list[OutageEntry])
 def list_outages(context: typer.Context, json: JsonOption = False) -> None:
     """List the published outages that can be played.
 
@@ -51,6 +54,7 @@ def list_outages(context: typer.Context, json: JsonOption = False) -> None:
 
 
 @app.command()
+@prints(OutagePlayed)
 def run(
     id: Annotated[str, typer.Argument(help="An outage, as `twinfeed outages` lists them.")],
     plot: Annotated[

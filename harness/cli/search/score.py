@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -23,6 +23,8 @@ from twinfeed.harness.cli.output import (
 )
 from twinfeed.harness.cli.search.searching import INTERRUPTED, find_modules_here
 from twinfeed.harness.controllers.in_process import main_of
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.search import Scored
 
 if TYPE_CHECKING:
     from twinfeed.harness.score.coverage import SiteCoverage
@@ -35,6 +37,7 @@ MOST_NAMES = 12
 """Pairs that were never exercised, printed of each table; the JSON document has all."""
 
 
+@prints(Scored)
 def score(
     tests: Annotated[
         list[str] | None, typer.Argument(help="Tests, as pytest takes them. Default: pytest's own.")
@@ -181,7 +184,7 @@ def _covered(of: SiteCoverage) -> None:
             console.print(f"[dim]never: {name}: {escape(', '.join(missed[:MOST_NAMES]))}{more}[/]", soft_wrap=True)
 
 
-def _as_json(result: Score, covered: list[SiteCoverage]) -> dict[str, Any]:
+def _as_json(result: Score, covered: list[SiteCoverage]) -> Scored:
     """The result as JSON values."""
     return {
         "seed": result.seed,

@@ -27,6 +27,8 @@ from twinfeed.harness.controllers.pair import controller_named
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.faults.scenario import SETTLE_S, Scenario
 from twinfeed.harness.properties.vocabulary import fits
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.search import Adopted, Replayed, Searched
 from twinfeed.harness.virtual import guard
 from twinfeed.harness.virtual.watchdog import PATIENCE_S
 
@@ -51,6 +53,7 @@ DEFAULT_MEMORY = ".twinfeed/search.sqlite"
 """The file that remembers searches, from the current folder."""
 
 
+@prints(Searched)
 def search(
     site: SiteArgument,
     controller: Annotated[str, typer.Option("--controller", help="The controller, module:function.")] = "",
@@ -192,6 +195,7 @@ def ending_at_once(softly: Callable[[], None] | None = None) -> Iterator[None]:
             timer.cancel()
 
 
+@prints(Replayed)
 def replay(
     file: Annotated[Path, typer.Argument(help="A scenario file, for example a finding of a search.", exists=True)],
     controller: Annotated[
@@ -253,10 +257,12 @@ def replay(
     raise typer.Exit(Exit.DONE if outcome.seen and not outcome.never_began else Exit.NO)
 
 
+@prints(Adopted)
 def adopt(
     file: Annotated[Path, typer.Argument(help="A scenario file, for example a finding of a search.", exists=True)],
     into: Annotated[Path, typer.Option("--into", help="Folder of the tests.")] = Path("tests"),
     watchdog: WatchdogOption = PATIENCE_S,
+    json: JsonOption = False,
 ) -> None:
     """Write a regression test from a scenario, as readable Python.
 
@@ -285,12 +291,14 @@ def adopt(
     path = free(into / f"test_{name}.py")
     scenario = replace(scenario, site=_found_from(path, beside(scenario.site, file)))
     path.write_text(regression_test(scenario, name, left_out, undecided), encoding="utf-8")
+    if json:
+        return print_json({"file": str(path), "left_out": list(map(str, vacuous)), "passes": bool(outcome)})
     console.print(f"{escape(str(path))} written", soft_wrap=True)
     for verdict in vacuous:
         console.print(f"  left out:  {escape(str(verdict))}", soft_wrap=True)
     if outcome:
         console.print("  nothing in it is broken now: the test passes until something breaks again", soft_wrap=True)
-    console.print(f"  run it:  pytest {escape(str(path))}", soft_wrap=True)
+    return console.print(f"  run it:  pytest {escape(str(path))}", soft_wrap=True)
 
 
 def _found_from(test: Path, site: str) -> str:

@@ -6,20 +6,14 @@ from typing import Annotated
 
 import typer
 
-from twinfeed.harness.cli.options import asked_for_json
-from twinfeed.harness.cli.output import Exit, finite, plain_errors
+from twinfeed.harness.cli.output import Exit, JsonOption, finite, plain_errors
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.running import Told
 
 
+@prints(Told)
 def demo(
-    json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            help="Print one JSON document at the end instead of the story.",
-            callback=asked_for_json,
-            is_eager=True,
-        ),
-    ] = False,
+    json: JsonOption = False,
     fast: Annotated[
         float,
         typer.Option(

@@ -11,8 +11,11 @@ from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.output import Exit, JsonOption, console, fail, plain_errors, print_json, table
 from twinfeed.harness.cli.site.running import SiteOption, value_of
 from twinfeed.harness.control import ask, running
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.running import DeedEntry, Done
 
 
+@prints(Done)
 def do(
     target: Annotated[str, typer.Argument(help="A component or device.")],
     deed: Annotated[str, typer.Argument(help="A deed, as `twinfeed deeds TARGET` lists it.")],
@@ -49,6 +52,7 @@ def do(
     raise typer.Exit(Exit.DONE if answer["outcome"] == "done" else Exit.NO)
 
 
+@prints(list[DeedEntry])
 def deeds(
     target: Annotated[str | None, typer.Argument(help="A component or device of a site; default: all.")] = None,
     site: Annotated[

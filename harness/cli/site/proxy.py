@@ -13,9 +13,11 @@ from urllib.parse import SplitResult, urlsplit
 import typer
 from rich.markup import escape
 
-from twinfeed.harness.cli.output import Exit, console, fail, several, table
+from twinfeed.harness.cli.output import Exit, JsonLinesOption, console, fail, print_json, several, table
 from twinfeed.harness.cli.site.running import assignment
 from twinfeed.harness.durations import seconds
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.running import ProxyEvent, ProxyFault, ProxyStarted
 
 if TYPE_CHECKING:
     from twinfeed.harness.faults.capture import Capture
@@ -30,6 +32,7 @@ PORTS = {"tcp": 502, "udp": 161}
 FORMS = "tcp://HOST:PORT, udp://HOST:PORT, serial:///dev/ttyUSB0?baud=9600&parity=N or pty:///tmp/ups-1"
 
 
+@prints(ProxyStarted | ProxyEvent | list[ProxyFault], lines=True)
 def proxy(
     listen: Annotated[str | None, typer.Argument(help=f"The address for clients: {FORMS}.", show_default=False)] = None,
     target: Annotated[str | None, typer.Argument(help="The address of the device.", show_default=False)] = None,
@@ -63,6 +66,7 @@ def proxy(
         str | None, typer.Option("--stop-after", help="Stop by itself after this time. Default: Ctrl-C.")
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="List the faults and their parameters, and exit.")] = False,
+    json: JsonLinesOption = False,
 ) -> None:
     """Pass messages between clients and one device, with faults on the way. The device is an emulator or hardware.
 
@@ -79,7 +83,7 @@ def proxy(
       twinfeed proxy pty:///tmp/ups-1 serial:///dev/ttyUSB0 --fault serial-noise --set error_rate=0.001
     """
     if list_:
-        _list()
+        _list(json)
         return
     if listen is None or target is None:
         fail(f"expected LISTEN and TARGET, each {FORMS}; `twinfeed proxy --help` has examples", Exit.USAGE)
@@ -90,7 +94,7 @@ def proxy(
         stop_s = None if stop_after is None else seconds(stop_after)
         capture = None if record is None else _capture(record)
         between = _proxy(urlsplit(listen), urlsplit(target), protocol, traps, seed, expose, capture)
-        between.watch = _printer(between) if show else None
+        between.watch = _printer(between, json) if show else None
         for kind in planned:
             if not between.suffers(kind):
                 raise ValueError(f"{kind} cannot happen on {listen} with {between.tamper.speaks}; see --list")
@@ -100,22 +104,33 @@ def proxy(
     from twinfeed.harness.loops import run
 
     try:
-        run(_run(between, planned, at_s, for_s, stop_s, listen, target))
+        run(_run(between, planned, at_s, for_s, stop_s, listen, target, json))
     except OSError as error:
         fail(f"{listen} to {target}: {error.strerror or error}", Exit.UNREACHABLE)
     finally:
         if capture is not None:
-            _write(capture)
+            _write(capture, json)
 
 
-def _list() -> None:
+def _list(json: bool) -> None:
     from twinfeed.harness.faults.frames import KINDS
 
+    if json:
+        listed: list[ProxyFault] = [
+            {
+                "kind": kind.kind,
+                "doc": kind.doc,
+                "parameters": {name: float(spec.default) for name, spec in kind.parameters.items()},
+                "units": {name: spec.unit for name, spec in kind.parameters.items()},
+            }
+            for kind in KINDS
+        ]
+        return print_json(listed, line=True)
     listing = table("", "fault", "what it does", "parameters")
     for kind in KINDS:
         takes = ", ".join(f"{name}={spec.default:g} {spec.unit}".rstrip() for name, spec in kind.parameters.items())
         listing.add_row(kind.kind, escape(kind.doc), escape(takes))
-    console.print(listing)
+    return console.print(listing)
 
 
 def _planned(faults: list[str], parameters: dict[str, float]) -> dict[str, dict[str, float]]:
@@ -208,15 +223,19 @@ def _capture(path: Path) -> Capture:
     return Capture(path, datetime.now().timestamp())
 
 
-def _printer(between: Proxy) -> Callable[[float, bytes, bool, str], None]:
+def _printer(between: Proxy, json: bool) -> Callable[[float, bytes, bool, str], None]:
     """Prints messages as they pass."""
     from twinfeed.harness.faults.frames.dissection import described, prepare
 
     prepare()  # now, and not while a client waits for an answer
 
     def show(t_s: float, message: bytes, answer: bool, comment: str) -> None:
-        line = f"{t_s:8.1f} s  {'<-' if answer else '->'} {described(between.tamper.speaks, message, answer)}"
-        console.print(escape(line + (f"  ({comment})" if comment else "")), soft_wrap=True)
+        text = described(between.tamper.speaks, message, answer)
+        if json:
+            event: ProxyEvent = {"event": "message", "t_s": t_s, "answer": answer, "text": text, "comment": comment}
+            return print_json(event, line=True)
+        line = f"{t_s:8.1f} s  {'<-' if answer else '->'} {text}"
+        return console.print(escape(line + (f"  ({comment})" if comment else "")), soft_wrap=True)
 
     return show
 
@@ -229,34 +248,53 @@ async def _run(
     stop_s: float | None,
     listen: str,
     target: str,
+    json: bool,
 ) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with between:
-        console.print(f"{_heard(between, listen)} is passed on to {target} as {between.tamper.speaks}; Ctrl-C stops it")
-        plan = asyncio.create_task(_carry_out(between, planned, at_s, for_s))
+        heard, speaks = _heard(between, listen), between.tamper.speaks
+        if json:
+            print_json({"listens": heard, "target": target, "protocol": speaks}, line=True)
+        else:
+            console.print(f"{heard} is passed on to {target} as {speaks}; Ctrl-C stops it")
+        plan = asyncio.create_task(_carry_out(between, planned, at_s, for_s, json))
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), stop_s)
         plan.cancel()
         with suppress(asyncio.CancelledError):
             await plan
     for (kind, why), count in between.tamper.spared.items():
+        if json:
+            spared: ProxyEvent = {"event": "spared", "fault": kind, "count": count, "text": why}
+            print_json(spared, line=True)
+            continue
         console.print(escape(f"{kind} was not applied to {several(count, 'message')}: {why}"), soft_wrap=True)
 
 
-async def _carry_out(between: Proxy, planned: dict[str, dict[str, float]], at_s: float, for_s: float | None) -> None:
+async def _carry_out(
+    between: Proxy, planned: dict[str, dict[str, float]], at_s: float, for_s: float | None, json: bool
+) -> None:
     if not planned:
         return
     await asyncio.sleep(at_s)
     for kind, parameters in planned.items():
         await between.apply(kind, parameters)
-        numbers = ", ".join(f"{name}={value:g}" for name, value in between.faults.get(kind, parameters).items())
+        given = between.faults.get(kind, parameters)
+        if json:
+            began: ProxyEvent = {"event": "began", "t_s": between.now_s, "fault": kind, "parameters": dict(given)}
+            print_json(began, line=True)
+            continue
+        numbers = ", ".join(f"{name}={value:g}" for name, value in given.items())
         console.print(f"{between.now_s:8.1f} s  {kind} {numbers}".rstrip())
     if for_s is not None:
         await asyncio.sleep(for_s)
         for kind in await between.lift():
-            console.print(f"{between.now_s:8.1f} s  {kind} is over")
+            if json:
+                print_json({"event": "over", "t_s": between.now_s, "fault": kind}, line=True)
+            else:
+                console.print(f"{between.now_s:8.1f} s  {kind} is over")
 
 
 def _heard(between: Proxy, listen: str) -> str:
@@ -269,10 +307,14 @@ def _heard(between: Proxy, listen: str) -> str:
     return between.path if isinstance(between, SerialProxy) else listen
 
 
-def _write(capture: Capture) -> None:
+def _write(capture: Capture, json: bool) -> None:
     count, options = len(capture.frames), " ".join(capture.tshark_options)
     try:
         capture.close()
     except OSError as error:
         fail(f"{capture.path}: {error.strerror or error}", Exit.UNREACHABLE)
-    console.print(f"{count} frames are in {capture.path}: tshark -r {capture.path} {options}".rstrip(), soft_wrap=True)
+    command = f"tshark -r {capture.path} {options}".rstrip()
+    if json:
+        captured: ProxyEvent = {"event": "captured", "file": str(capture.path), "count": count, "text": command}
+        return print_json(captured, line=True)
+    return console.print(f"{count} frames are in {capture.path}: {command}", soft_wrap=True)

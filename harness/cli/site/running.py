@@ -24,6 +24,17 @@ from twinfeed.harness.control import ask, running
 from twinfeed.harness.durations import seconds, spoken
 from twinfeed.harness.faults import catalogue
 from twinfeed.harness.faults.kinds import FAMILIES
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.files import KindPointEntry
+from twinfeed.harness.reference.answers.running import (
+    Begun,
+    DeviceState,
+    FaultEntry,
+    Named,
+    PointState,
+    Reading,
+    Status,
+)
 
 SiteOption = Annotated[str | None, typer.Option("--site", help="The running site, if there are several.")]
 BeyondOption = Annotated[
@@ -35,6 +46,7 @@ BeyondOption = Annotated[
 ]
 
 
+@prints(Status)
 def status(site: SiteOption = None, json: JsonOption = False) -> None:
     """Show the running site's clock, alarms and active faults.
 
@@ -61,6 +73,7 @@ def status(site: SiteOption = None, json: JsonOption = False) -> None:
     raise typer.Exit(Exit.NO if now["alarms"] else Exit.DONE)
 
 
+@prints(list[DeviceState])
 def devices(
     pattern: Annotated[str, typer.Argument(help="Show only devices whose name contains this.")] = "",
     site: SiteOption = None,
@@ -80,6 +93,7 @@ def devices(
     console.print(devices_table(found, console.width))
 
 
+@prints(list[PointState] | list[KindPointEntry])
 def points(
     device: Annotated[
         str, typer.Argument(help="A device, as `twinfeed devices` lists it; with --kind it is left out.")
@@ -134,6 +148,7 @@ def _points_of_kind(kind: str, pattern: str, json: bool) -> None:
     return console.print(listing)
 
 
+@prints(Reading)
 def read(
     device: Annotated[str, typer.Argument(help="A device, as `twinfeed devices` lists it.")],
     point: Annotated[str, typer.Argument(help="A point, as `twinfeed points DEVICE` lists it.")],
@@ -152,6 +167,7 @@ def read(
         console.print(f"{_text(answer['value'])} {answer['unit']}".rstrip())
 
 
+@prints(Reading)
 def write(
     device: Annotated[str, typer.Argument(help="A device.")],
     point: Annotated[str, typer.Argument(help="A writable point.")],
@@ -171,6 +187,7 @@ def write(
         console.print(f"{device} {point} = {_text(answer['value'])} {answer['unit']}".rstrip())
 
 
+@prints(Begun)
 def fault(
     target: Annotated[str, typer.Argument(help="A component or device; NAME:POINT for a fault of a point.")],
     kind: Annotated[str, typer.Argument(help="A fault, as `twinfeed faults TARGET` lists it.")],
@@ -229,6 +246,7 @@ def _on_and_off(text: str) -> list[float]:
     return times
 
 
+@prints(list[FaultEntry])
 def faults(
     target: Annotated[str | None, typer.Argument(help="A component or device of a site; default: all kinds.")] = None,
     family: Annotated[
@@ -295,6 +313,7 @@ def _faults_table(family: str, rows: list[dict[str, Any]]) -> Table:
     return listing
 
 
+@prints(list[Named])
 def clear(
     target: Annotated[str | None, typer.Argument(help="A component or device; default: everything.")] = None,
     kind: Annotated[str | None, typer.Argument(help="One fault of the target; default: all of them.")] = None,

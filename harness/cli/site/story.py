@@ -17,6 +17,8 @@ from twinfeed.emulators.serving import HIGH_PORTS, Endpoint, LiveSite
 from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.output import console, print_json
 from twinfeed.harness.durations import spoken
+from twinfeed.harness.reference.answers import Scalar
+from twinfeed.harness.reference.answers.running import Told
 from twinfeed.harness.transports import DeviceHandle, ModbusTransport, SnmpTransport
 from twinfeed.harness.transports.errors import TransportError
 
@@ -154,7 +156,7 @@ async def play(site: Site, json: bool, fast: float = FAST) -> int:
     out.print(
         f"At {spoken(CUT_AT_S)} both utilities fail for {OUTAGE_S / 60:.0f} min. Every number is read over the wire.\n"
     )
-    story: list[dict[str, object]] = []
+    story: list[dict[str, Scalar]] = []
     try:
         story = await _timeline(live, observer, fast, out)
     finally:
@@ -162,13 +164,14 @@ async def play(site: Site, json: bool, fast: float = FAST) -> int:
         await live.stop()
     lost = sum(int(c.quantity("losses")) for c in site.components.values() if "losses" in c.QUANTITIES)
     if json:
-        print_json({"columns": [c.title for c in COLUMNS], "timeline": story, "racks_lost": lost})
+        told: Told = {"columns": [c.title for c in COLUMNS], "timeline": story, "racks_lost": lost}
+        print_json(told)
     else:
         _moral(observer, lost)
     return lost
 
 
-async def _timeline(live: LiveSite, observer: Observer, fast: float, out: Console) -> list[dict[str, object]]:
+async def _timeline(live: LiveSite, observer: Observer, fast: float, out: Console) -> list[dict[str, Scalar]]:
     site = live.site
     story: list[dict[str, object]] = []
     told = 0

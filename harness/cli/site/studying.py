@@ -12,8 +12,11 @@ from twinfeed.emulators.plant.study import study as studied
 from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.output import Exit, JsonOption, console, plain_errors, print_json, table
 from twinfeed.harness.cli.site.running import BeyondOption
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.search import PowerStudy
 
 
+@prints(PowerStudy)
 def study(
     site: Annotated[str, typer.Argument(help="A shipped site's name, or a site file.")],
     beyond_loopback: BeyondOption = False,

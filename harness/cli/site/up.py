@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import json as jsonlib
 import logging
 import re
 import signal
@@ -25,11 +24,14 @@ from twinfeed.emulators.flash import Flash, FlashError, state_folder
 from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
 from twinfeed.emulators.textfile import shown
-from twinfeed.harness.cli.output import console, devices_table, finite, plain_errors
+from twinfeed.harness.cli.options import json_option
+from twinfeed.harness.cli.output import console, devices_table, finite, plain_errors, print_json
 from twinfeed.harness.cli.site.running import BeyondOption
 from twinfeed.harness.control import ControlServer
 from twinfeed.harness.durations import seconds, spoken
 from twinfeed.harness.loops import run
+from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.reference.answers.running import Ready
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ JOURNAL_LINES = 5_000
 forty lines, of 260 octets of memory each."""
 
 
+@prints(Ready, lines=True)
 def up(
     site: Annotated[str, typer.Argument(help="A shipped site's name (`twinfeed sites`) or a site file.")],
     speed: Annotated[
@@ -97,7 +100,7 @@ def up(
         int | None,
         typer.Option("--console-port", help="Port of the page. Default: 8140, or any free one.", min=1, max=65535),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when ready, then nothing.")] = False,
+    json: Annotated[bool, json_option("Print one line of JSON when ready, then nothing.")] = False,
     stop_after: Annotated[
         str | None, typer.Option("--stop-after", help="Stop by itself after this time. Default: Ctrl-C.")
     ] = None,
@@ -239,7 +242,7 @@ async def _run(
         link = None if page is None else page.link
         if json:
             answer = {"ready": live.site.name, "console": link, **control.answer(b'{"do": "devices"}')}
-            print(jsonlib.dumps(answer), flush=True)
+            print_json(answer, line=True)
         elif link is not None:
             console.print(f"See it, and break it: {link}", soft_wrap=True)
         elif make_page is not None:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import is_dataclass
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
+
+from typer.main import get_command
 
 from tests.docs.pages.markdown import GENERATED, cell, code, joined, table
-from twinfeed.harness.reference import answers
+from twinfeed.harness.cli.app import app
+from twinfeed.harness.reference.answers import Answer, Error, answers, fields_of, forms_of
 from twinfeed.harness.reference.fields import docs, text_of, words
+
+PROMISED: dict[str, Answer] = {
+    name: answer
+    for name, _, answer in sorted(answers(get_command(app)), key=lambda found: found[0])
+    if answer is not None
+}
+"""Command -> what it prints."""
 
 
 def page() -> str:
@@ -17,19 +27,24 @@ def page() -> str:
         GENERATED,
         "# JSON of commands",
         "",
-        "With `--json` a command prints one JSON document on standard output. A document with the field `error` at its top is an error;",
-        "its text is on standard error as well. `--json` changes no exit code.",
+        "With `--json` a command prints JSON on standard output: one document, or one a line where the table says *lines*. A document",
+        "with the field `error` at its top is an error; its text is on standard error as well. `--json` changes no exit code. A number",
+        "that is infinite or unknown is `null`.",
         "",
         "Programs may rely on these fields: fields may be added, none is renamed or removed without a version in which both are there.",
-        "A test compares real answers with these forms. Commands that are not in the table (`kinds`, `study`, `search`, `drift`, `report`,",
-        "the group `rig`) print JSON too; their fields are not promised yet.",
+        "Tests compare every answer with these forms. `twinfeed schema COMMAND` prints the JSON Schema of a command, and",
+        "`twinfeed schema error` that of an error.",
         "",
         *table(
-            ("command", "prints"), [(code(f"twinfeed {name}"), _named(form)) for name, form in answers.ANSWERS.items()]
+            ("command", "prints", ""),
+            [
+                (code(f"twinfeed {name}"), _named(answer.form), "lines" if answer.lines else "")
+                for name, answer in PROMISED.items()
+            ],
         ),
     ]
     for form in _forms():
-        texts, hints = docs(form), get_type_hints(form)
+        texts, hints = docs(form), fields_of(form)
         lines += [f"## {form.__name__}", "", cell(text_of(form).split("\n\n")[0]), ""]
         lines += table(
             ("field", "type", "what it is"),
@@ -39,28 +54,17 @@ def page() -> str:
 
 
 def _forms() -> Iterator[type]:
-    """Every form, each once, those of the parts before the whole."""
+    """Every form, each once."""
     seen: dict[type, None] = {}
-    for form in (answers.Error, *answers.ANSWERS.values()):
-        for each in _within(form):
-            seen[each] = None
+    for form in (Error, *(answer.form for answer in PROMISED.values())):
+        seen |= dict.fromkeys(forms_of(form))
     yield from seen
-
-
-def _within(form: Any) -> Iterator[type]:
-    if get_origin(form) is not None:
-        for part in get_args(form):
-            yield from _within(part)
-    elif isinstance(form, type) and (hasattr(form, "__total__") or is_dataclass(form)):
-        yield form
-        for hint in get_type_hints(form).values():
-            yield from _within(hint)
 
 
 def _named(form: Any) -> str:
     """A type in words, with links to the forms."""
-    forms = list(_within(form))
-    if not forms:
-        return words(form)
-    link = f"[{forms[0].__name__}](#{forms[0].__name__.lower()})"
-    return f"list of: {link}" if get_origin(form) is list else link
+    text = words(form)
+    for each in forms_of(form):
+        link = f"[{each.__name__}](#{each.__name__.lower()})"
+        text = re.sub(rf"(?<!\[)\b{each.__name__}\b", link, text)
+    return text

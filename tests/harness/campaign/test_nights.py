@@ -54,7 +54,8 @@ def test_two_nights_of_a_campaign_file(folder: Path) -> None:
     assert first.exit_code == 1, first.output
     assert "new" in first.stdout
     assert {path.name.partition(".")[2] for path in Path("findings").iterdir()} >= {"scenario.yaml", "journal.jsonl"}
-    cli("campaign", "run", "night.yaml", "--jobs", "1")
+    again = json.loads(cli("campaign", "run", "night.yaml", "--jobs", "1", "--json").stdout)
+    assert not again["failures"][0]["new"]
     told = json.loads(cli("campaign", "report", "night.yaml", "--json").stdout)
     assert not told["failures"][0]["new"]
     assert told["known"] >= 6

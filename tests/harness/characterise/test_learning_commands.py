@@ -15,6 +15,7 @@ from socket import SOCK_DGRAM, SOCK_STREAM
 import pytest
 from click.testing import Result
 from external import free_port, until
+from promises import kept_by
 from typer.testing import CliRunner
 
 from twinfeed.emulators.profiles import library
@@ -71,11 +72,11 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 @contextmanager
 def replayed(recording: Path, port: int) -> Iterator[str]:
     """The address at which `twinfeed replay-device` serves it, in a process of its own."""
-    line = command("replay-device", recording, "--port", port)
+    line = command("replay-device", recording, "--port", port, "--json")
     with subprocess.Popen(line, env=ENVIRONMENT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            yield process.stdout.readline().split(" ")[0]
+            yield kept_by("replay-device", process.stdout.readline())["listens"]
         finally:
             process.send_signal(signal.SIGTERM)
             assert process.wait(120) == 0
@@ -152,8 +153,8 @@ def test_a_wrong_option_is_told(cli: Cli, tmp_path: Path, arguments: tuple[str, 
 
 
 def test_a_walk_is_exported_as_a_snmprec_file(cli: Cli, ups: Path, tmp_path: Path) -> None:
-    result = cli("replay-device", ups, "--export", tmp_path / "out.snmprec")
-    assert result.exit_code == 0
+    result = cli("replay-device", ups, "--export", tmp_path / "out.snmprec", "--json")
+    assert json.loads(result.stdout)["file"] == str(tmp_path / "out.snmprec")
     assert (tmp_path / "out.snmprec").read_text() == ups.read_text()
     assert cli("replay-device", ups, "--export", tmp_path / "x", "--walk", 2).exit_code == 2
 
@@ -244,6 +245,8 @@ class TestProfileNew:
         assert "2 entries show a point (100 %), 0 a fixed value; 0 TODOs are left" in result.stdout
         assert library.load(output).vendor == "Maker"
         assert cli("profile", "new", "my-meter", *arguments).exit_code == 2  # it is there: not without --force
+        again = json.loads(cli("profile", "new", "my-meter", *arguments, "--force", "--json").stdout)
+        assert (again["points"], again["todos"]) == (2, 0)
 
     def test_a_mib_becomes_a_profile(self, cli: Cli, shared_data: Path, tmp_path: Path) -> None:
         recording = shared_data / "recordings" / "generex-ups_cs141.snmprec"

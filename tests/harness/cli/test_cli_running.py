@@ -7,12 +7,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import jsonschema
 import pytest
 from click.testing import Result
 from terminal import Up
-
-from twinfeed.harness.reference import answers
 
 Cli = Callable[..., Result]
 
@@ -304,53 +301,3 @@ def test_json_changes_no_exit_code(cli: Cli, arguments: list[str]) -> None:
 def test_a_command_after_one_with_json_complains_in_text_alone(cli: Cli) -> None:
     cli("read", "ups-9", "battery.charge", "--json")
     assert cli("schema", "siite").stdout == ""
-
-
-# promised answers -------------------------------------------------------------------------------------------------
-
-
-ANSWERS = {
-    "status": ["status"],
-    "devices": ["devices"],
-    "points": ["points", "ups-1"],
-    "read": ["read", "ups-1", "battery.charge"],
-    "write": ["write", "pdu-2", "outlet.12.reboot_duration", "12"],
-    "faults": ["faults", "ups-1"],
-    "fault": ["fault", "utility-b", "swell", "--at", "1h"],
-    "clear": ["clear", "utility-b"],
-    "do": ["do", "q-chiller", "close"],
-    "deeds": ["deeds", "q-chiller"],
-    "sites": ["sites"],
-    "profiles": ["profiles"],
-    "check": ["check", "bench"],
-    "docs": ["docs"],
-}
-
-
-def closed(schema: Any) -> Any:
-    """The schema with all fields named: a field that is not documented is an error."""
-    if isinstance(schema, list):
-        return [closed(part) for part in schema]
-    if not isinstance(schema, dict):
-        return schema
-    parts = {name: closed(part) for name, part in schema.items()}
-    return {**parts, "additionalProperties": False} if "properties" in schema else parts
-
-
-def test_every_promised_answer_is_tried() -> None:
-    assert set(ANSWERS) == set(answers.ANSWERS)
-
-
-@pytest.mark.usefixtures("quiet")
-@pytest.mark.parametrize("command", [name for name in ANSWERS if name != "clear"])
-def test_an_answer_has_the_fields_that_are_promised_and_no_other(cli: Cli, command: str) -> None:
-    found = json.loads(cli(*ANSWERS[command], "--json").stdout)
-    if command in ("faults", "fault") and isinstance(found, list):  # on a running site, of one target
-        found = [{name: value for name, value in entry.items() if name not in ("here", "target")} for entry in found]
-    jsonschema.validate(found, closed(answers.schema(command)))
-    if command == "fault":
-        jsonschema.validate(json.loads(cli(*ANSWERS["clear"], "--json").stdout), closed(answers.schema("clear")))
-
-
-def test_an_error_has_the_fields_that_are_promised(cli: Cli) -> None:
-    jsonschema.validate(json.loads(cli("points", "nobody", "--json").stdout), closed(answers.schema()))

@@ -190,7 +190,7 @@ def test_what_was_altered_is_told_and_the_exit_code_is_1(
     folder: Path, report: Report, file: str, old: str, new: str, trouble: str
 ) -> None:
     alter(folder / file, old, new)
-    result = report("--json", str(folder / "out.json"), "--junit", str(folder / "out.xml"))
+    result = report("--json", "--data", str(folder / "out.json"), "--junit", str(folder / "out.xml"))
     assert result.exit_code == 1
     assert trouble in result.output
     assert '<section class="alarm">' in (folder / "report.html").read_text(encoding="utf-8")
@@ -264,7 +264,7 @@ def test_junit_is_as_its_readers_expect(folder: Path, report: Report) -> None:
 
 def test_json_is_as_its_schema_says(folder: Path, report: Report) -> None:
     jsonschema = pytest.importorskip("jsonschema")
-    report("--json", str(folder / "out.json"))
+    report("--data", str(folder / "out.json"))
     document = json.loads((folder / "out.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema())
     jsonschema.validate(document, schema(), jsonschema.Draft202012Validator)

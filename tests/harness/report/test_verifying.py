@@ -77,6 +77,7 @@ def verify(*arguments: object) -> tuple[int, str]:
 def test_a_run_as_it_was_written_is_verified(folder: Path) -> None:
     code, said = verify(folder)
     assert (code, said.count("verified")) == (VERIFIED, 2), said
+    assert json.loads(verify(folder, "--json")[1])["standing"] == "verified"
 
 
 @pytest.mark.parametrize("file", ["record.jsonl", "bench-ups.jsonl"])

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from promises import kept_by
 from typer.testing import CliRunner
 
 from twinfeed.harness.record import keys
@@ -43,6 +44,8 @@ def test_the_pin_is_not_shown_and_its_hash_fits() -> None:
     kept = result.stdout.split()[-1]
     assert "4711" not in result.stdout.replace(kept, "")
     assert pins.fits("4711", kept)
+    of_a_program = CliRunner().invoke(app, ["pin", "--json"], input="4711\n4711\n")
+    assert pins.fits("4711", kept_by("rig pin", of_a_program.stdout)["hash"])
 
 
 def test_a_short_pin_is_refused() -> None:

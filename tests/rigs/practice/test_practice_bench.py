@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from promises import kept_by
 
 from twinfeed.hil_rigs import rigfile
 from twinfeed.hil_rigs.checking.bench import check
@@ -157,7 +158,7 @@ def test_the_command_serves_and_the_check_that_it_prints_passes(
     monkeypatch.setenv("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="tf-", dir="/tmp"))
     program = [sys.executable, "-m", "twinfeed.harness.cli"]
     with subprocess.Popen(
-        [*program, "rig", "practise", "ups-bench", "--lang", "en", "--stop-after", "120"],
+        [*program, "rig", "practise", "ups-bench", "--lang", "en", "--stop-after", "120", "--json"],
         cwd=tmp_path,
         stdout=subprocess.PIPE,
         text=True,
@@ -165,8 +166,8 @@ def test_the_command_serves_and_the_check_that_it_prints_passes(
     ) as process:
         try:
             assert process.stdout is not None
-            lines = iter(process.stdout.readline, "")
-            command = next(line for line in lines if "twinfeed rig check" in line)
+            command = kept_by("rig practise", process.stdout.readline())["commands"][0]
+            assert command.startswith("twinfeed rig check ")
             assert stat.S_IMODE((tmp_path / "ups-bench-practice" / "password").stat().st_mode) == 0o600
             checked = subprocess.run(
                 [*program, *shlex.split(command)[1:]], cwd=tmp_path, capture_output=True, text=True, timeout=100

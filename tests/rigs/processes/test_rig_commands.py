@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import urllib.request
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from external import free_port
 from process_bench import ProcessBench
+from promises import kept_by
 
 
 def test_the_day_of_a_technician(bench: ProcessBench) -> None:
@@ -20,20 +22,35 @@ def test_the_day_of_a_technician(bench: ProcessBench) -> None:
     assert bench.status()["armed_by"] == "Awa"
     assert "needs a terminal" in bench.twinfeed("watch").stderr
 
-    stopped = bench.twinfeed("stop", "smoke")
-    assert (stopped.returncode, "in its safe state" in stopped.stdout) == (0, True)
+    stopped = bench.twinfeed("stop", "smoke", "--json")
+    assert (stopped.returncode, kept_by("rig stop", stopped.stdout)["not_safe"]) == (0, [])
     assert bench.outlets() == ["on", "off"]
-    assert bench.twinfeed("status").returncode == 1
+    status = bench.twinfeed("status", "--json")
+    assert (status.returncode, kept_by("rig status", status.stdout)["state"]) == (1, "tripped")
     assert "reset it first" in bench.twinfeed("arm", "--as", "Awa", "--yes").stderr
 
-    assert bench.twinfeed("reset", "--as", "Awa").returncode == 0
+    reset = bench.twinfeed("reset", "--as", "Awa", "--json")
+    assert kept_by("rig reset", reset.stdout) == {"bench": bench.name, "state": "read-only", "not_safe": []}
     assert bench.outlets() == ["on", "on"]
-    bench.arm()
-    assert bench.twinfeed("disarm", "--as", "Awa").returncode == 0
+    armed = bench.twinfeed("arm", "--as", "Awa", "--yes", "--json")
+    assert kept_by("rig arm", armed.stdout)["by"] == "Awa"
+    disarmed = bench.twinfeed("disarm", "--as", "Awa", "--json")
+    assert kept_by("rig disarm", disarmed.stdout)["state"] == "read-only"
     assert [entry.what for entry in bench.record() if entry.who == "Awa"] == [
         "armed the bench", "was not allowed to arm the bench", "reset the bench", "armed the bench",
         "disarmed the bench",
     ]  # fmt: skip
+
+
+def test_a_bench_is_watched_by_a_program_and_made_safe_without_a_supervisor(bench: ProcessBench) -> None:
+    safe = bench.twinfeed("safe", "--json")
+    assert kept_by("rig safe", safe.stdout)["state"] == "tripped"
+    watching = bench.start("twinfeed.harness.cli", "rig", "watch", str(bench.file), "--json", log="watch.log")
+    log = bench.folder / "watch.log"
+    bench.until(lambda: log.read_text().endswith("}\n"), "the state is printed")
+    watching.send_signal(signal.SIGINT)
+    assert watching.wait(120) == 0
+    assert kept_by("rig watch", log.read_text())["bench"] == bench.name
 
 
 def test_a_second_run_is_told_who_has_the_bench(bench: ProcessBench) -> None:
@@ -100,7 +117,7 @@ def test_the_report_of_a_run_tells_of_devices_and_what_was_done(bench: ProcessBe
     run = bench.start("pytest", "--rig", str(bench.file), "--report", "out", "test_it.py", log="run.log")
     assert run.wait(120) == 0, (bench.folder / "run.log").read_text()
     made = subprocess.run(
-        [sys.executable, "-m", "twinfeed.harness.cli", "report", "out", "--json", "report.json", "-o", "report.html"],
+        [sys.executable, "-m", "twinfeed.harness.cli", "report", "out", "--data", "report.json", "-o", "report.html"],
         cwd=bench.folder, env=bench.env, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert made.returncode == 0, made.stdout + made.stderr

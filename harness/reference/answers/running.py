@@ -1,36 +1,12 @@
-"""The JSON documents that commands print with `--json`: promised to programs, which may rely on each field.
-
-Fields may be added. None is renamed or removed without a version in which both are there.
-"""
+"""The JSON documents of commands on a running site, on its faults and on deeds."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import NotRequired
 
-import pydantic
 from typing_extensions import TypedDict
 
-from twinfeed.harness.maintenance.impact import Impact
-
-Scalar = bool | int | float | str | None
-
-
-class Failure(TypedDict):
-    """The reason why a command failed."""
-
-    exit_code: int
-    """2: an option, a name or a file is wrong. 3: a site, a device or a port cannot be reached. 1: the answer is no."""
-    message: str
-    """The text for people."""
-    lines: list[str]
-    """Its lines; a wrong file has a line for each mistake."""
-
-
-class Error(TypedDict):
-    """The document of a command that failed."""
-
-    error: Failure
+from twinfeed.harness.reference.answers import Scalar
 
 
 class Alarm(TypedDict):
@@ -124,8 +100,12 @@ class Begun(TypedDict):
 
 
 class FaultEntry(TypedDict):
-    """A fault of the catalogue. On a running site it also has `here`: true if `twinfeed fault` takes it."""
+    """A fault of the catalogue."""
 
+    target: NotRequired[str | None]
+    """The component or device, if one was named."""
+    here: NotRequired[bool]
+    """On a running site: true if `twinfeed fault` takes it."""
     kind: str
     family: str
     doc: str
@@ -169,55 +149,61 @@ class DeedEntry(TypedDict):
     """The deed that takes it back, empty if none does."""
 
 
-class Product(TypedDict):
-    """A product that can be emulated."""
+class Ready(TypedDict):
+    """A site that has started; printed once, when every device answers."""
 
-    profile: str
+    ready: str
+    """The site's name."""
+    console: str | None
+    """The address of the page that shows the site; none without a console."""
+    devices: list[DeviceState]
+
+
+class Told(TypedDict):
+    """The demo: both utilities of Bamako fail for 15 minutes."""
+
+    columns: list[str]
+    """The headings of the columns, which are fields of each row."""
+    timeline: list[dict[str, Scalar]]
+    """Rows: `t_s`, s of the site's clock, and a text for each column."""
+    racks_lost: int
+
+
+class ProxyStarted(TypedDict):
+    """A proxy that listens; printed once."""
+
+    listens: str
+    """The address with the port or line that was opened."""
+    target: str
+    protocol: str
+    """modbus-tcp, modbus-rtu or snmp."""
+
+
+class ProxyEvent(TypedDict):
+    """Something that happened at a proxy."""
+
+    event: str
+    """began, over, message (`--show`), spared (a fault did not apply to messages), captured (`--record`)."""
+    t_s: NotRequired[float]
+    """Time since the proxy started, s."""
+    fault: NotRequired[str]
+    parameters: NotRequired[dict[str, float]]
+    text: NotRequired[str]
+    """The message, decoded; why a fault was not applied; the command that shows the capture."""
+    answer: NotRequired[bool]
+    """True if the message is the device's."""
+    comment: NotRequired[str]
+    """The effect of a fault on the message."""
+    count: NotRequired[int]
+    """Number of messages or frames."""
+    file: NotRequired[str]
+
+
+class ProxyFault(TypedDict):
+    """A fault that a proxy can cause (`--list`)."""
+
     kind: str
-    vendor: str
-    product: str
-    snmp_objects: int
-    modbus_registers: int
-    file: str | None
-    """The path of a profile of your own; None for one that ships."""
-
-
-class CheckedSite(TypedDict):
-    """A site file without mistakes."""
-
-    site: str
-    components: int
-    devices: int
-
-
-class ManualPage(TypedDict):
-    """A page of the manual."""
-
-    page: str
-    title: str
-    languages: list[str]
-
-
-ANSWERS: Mapping[str, Any] = {
-    "status": Status,
-    "devices": list[DeviceState],
-    "points": list[PointState],
-    "read": Reading,
-    "write": Reading,
-    "fault": Begun,
-    "faults": list[FaultEntry],
-    "clear": list[Named],
-    "do": Done,
-    "deeds": list[DeedEntry],
-    "sites": dict[str, str],
-    "profiles": list[Product],
-    "check": CheckedSite,
-    "docs": list[ManualPage],
-    "impact": Impact,
-}
-"""Command -> the type of its document."""
-
-
-def schema(command: str = "") -> dict[str, Any]:
-    """The JSON Schema of the document of a command; of an error without one."""
-    return pydantic.TypeAdapter(ANSWERS[command] if command else Error).json_schema()
+    doc: str
+    parameters: dict[str, float]
+    """Name -> default, in the unit of `units`."""
+    units: dict[str, str]
