@@ -173,7 +173,7 @@ async def play(site: Site, json: bool, fast: float = FAST) -> int:
 
 async def _timeline(live: LiveSite, observer: Observer, fast: float, out: Console) -> list[dict[str, Scalar]]:
     site = live.site
-    story: list[dict[str, object]] = []
+    story: list[dict[str, Scalar]] = []
     told = 0
     out.print(_row("\ntime", [c.title.replace(" ", "\n", 1) for c in COLUMNS], "bold"))
     cut = False
@@ -189,7 +189,8 @@ async def _timeline(live: LiveSite, observer: Observer, fast: float, out: Consol
                 raise live.failure
         at = site.now
         cells = [shown(c, values) for c, values in zip(COLUMNS, await observer.observe(), strict=True)]
-        story.append({"t_s": round(at, 1), **dict(zip([c.title for c in COLUMNS], cells, strict=True))})
+        row: dict[str, Scalar] = dict(zip([c.title for c in COLUMNS], cells, strict=True))
+        story.append({"t_s": round(at, 1), **row})
         for event in site.plant.journal[told:]:
             line = _headline(event)
             if line:
