@@ -121,12 +121,17 @@ def _language_of_the_environment() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _promised_json() -> None:
+def _promised_json() -> Iterator[None]:
     """Compare every JSON document that a command prints in this process with its promise, once the command line is loaded."""
-    if "twinfeed.harness.cli.output" in sys.modules:
-        import promises
+    if "twinfeed.harness.cli.output" not in sys.modules:
+        yield
+        return
+    import promises
 
-        promises.watch()
+    promises.watch()
+    promises.BROKEN.clear()
+    yield
+    assert not promises.BROKEN
 
 
 @pytest.fixture(autouse=True, scope="session")

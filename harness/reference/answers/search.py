@@ -89,6 +89,8 @@ class Replayed(TypedDict):
     seed: int
     tolerances: str | None
     controller: str | None
+    settle_s: float
+    """The time for which the site ran before the scenario began, s."""
     duration_s: float
     ended_s: float
     """Plant time at the end, s."""
