@@ -32,12 +32,12 @@ def _validator(form: Any) -> Any:
 
 
 def closed(schema: Any) -> Any:
-    """The schema with all fields named: a field that is not documented is an error."""
+    """The schema with all fields named: a field that is not documented is an error. Patterns are for another dialect."""
     if isinstance(schema, list):
         return [closed(part) for part in schema]
     if not isinstance(schema, dict):
         return schema
-    parts = {name: closed(part) for name, part in schema.items()}
+    parts = {name: closed(part) for name, part in schema.items() if name != "pattern"}
     return {**parts, "additionalProperties": False} if isinstance(parts.get("properties"), dict) else parts
 
 
