@@ -1,7 +1,7 @@
 """Record once which test files execute which lines: `pytest -p mutants.contexts TESTS`, with MUTANTS_CONTEXTS=FILE.
 
-The tracer of Python 3.11 makes the plant 2.6 times as slow, so each test is traced for its first seconds only, and of a
-parametrised test its first three cases. The file is JSON: seconds by test file, and by module and line the test files.
+The tracer of Python 3.11 makes the plant 2.6 times as slow, so each test is traced for its first seconds only, all cases
+of a parametrised one taken together. The file is JSON: seconds by test file, and by module and line the test files.
 """
 
 from __future__ import annotations
@@ -18,10 +18,7 @@ import coverage
 import pytest
 
 TRACED_S = 3.0
-"""Processor time for which a case is traced, s."""
-
-CASES = 3
-"""Cases of a parametrised test that are traced."""
+"""Processor time for which a test is traced, s."""
 
 ROOT = Path(__file__).parents[2]
 
@@ -75,7 +72,8 @@ class Recorder:
     def __init__(self, file: Path) -> None:
         self.file = file
         self.seconds: Counter[str] = Counter()
-        self.cases: Counter[str] = Counter()
+        self.left_s: dict[str, float] = defaultdict(lambda: TRACED_S)
+        """By test: the processor time for which its further cases are traced, s."""
         self.tracing = coverage.Coverage(data_file=None, source_pkgs=["twinfeed"], config_file=False)
         self.tracing.set_option(
             "run:disable_warnings", ["no-data-collected", "module-not-measured", "already-imported"]
@@ -85,16 +83,15 @@ class Recorder:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         function = item.nodeid.partition("[")[0]
-        self.cases[function] += 1
-        if self.cases[function] > CASES:
+        if self.left_s[function] < 0.001:
             return (yield)
         self.tracing.start()
         self.tracing.switch_context(_test_file(item.nodeid))
-        signal.setitimer(signal.ITIMER_PROF, TRACED_S)
+        signal.setitimer(signal.ITIMER_PROF, self.left_s[function])
         try:
             return (yield)
         finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
+            self.left_s[function], _ = signal.setitimer(signal.ITIMER_PROF, 0)
             self.tracing.stop()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -59,7 +59,8 @@ def attempt(mutant: Mutant, at: Path, contexts: Contexts, most_s: float) -> Outc
 
     `most_s` bounds the time that the chosen tests took when they were recorded, s: of many, the quickest are run.
     """
-    files = _within(contexts, contexts.executing(mutant.module, mutant.line), most_s)
+    there = [file for file in contexts.executing(mutant.module, mutant.line) if (at / file).exists()]
+    files = _within(contexts, there, most_s)
     if not files:
         return Outcome(mutant, "never run")
     original = (at / mutant.module).read_text()

@@ -202,7 +202,7 @@ def find_settings(device: Suffering) -> None:
 
 
 def change_setting(device: Suffering, name: str, percent: float) -> None:
-    """Write the setting as a person at the device would, and keep the changes."""
+    """Write the setting as a person at the device would, and keep what has changed by it, if anything has."""
     bound, state = device.point(name), device.state
     put_back(device, name)
     before, old, spec = dict(state.settings), bound.true(), bound.point
@@ -215,7 +215,8 @@ def change_setting(device: Suffering, name: str, percent: float) -> None:
         _act(device, bound, round(new) if isinstance(old, int) else new)
     base: dict[str, Any] = state.set_aside.get("settings", before)
     changed = [key for key, value in state.settings.items() if key not in before or before[key] != value]
-    state.set_aside[f"changed {name}"] = [old, {key: base[key] for key in changed if key in base}, changed]
+    if changed or bound.true() != old:
+        state.set_aside[f"changed {name}"] = [old, {key: base[key] for key in changed if key in base}, changed]
 
 
 def put_back(device: Suffering, name: str) -> None:

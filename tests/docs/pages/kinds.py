@@ -121,7 +121,7 @@ def _device(found: kinds.DeviceKind) -> Iterator[str]:
                 code(point.name),
                 cell(point.unit),
                 point.access,
-                ", ".join(map(code, point.values)),
+                _values(found.kind, point.name),
                 cell(point.doc),
                 *(_where(p, point.name) for p in profiles),
             )
@@ -150,6 +150,22 @@ def _device(found: kinds.DeviceKind) -> Iterator[str]:
             ],
         )
     yield from _faults("Faults of the device", found.faults)
+
+
+def _values(kind: str, point: str) -> str:
+    """The words of a point, or the range in which a number may be written."""
+    (found,) = [each for each in KINDS[kind].table if each.name == point]
+    if found.write is None or found.domain.kind != "number":
+        return ", ".join(map(code, found.values))
+    if found.low is None or found.high is None:
+        return (
+            f"from {found.low:.10g}"
+            if found.low is not None
+            else f"to {found.high:.10g}"
+            if found.high is not None
+            else ""
+        )
+    return f"{found.low:.10g} to {found.high:.10g}"
 
 
 def _fields(found: Iterable[Field]) -> list[str]:

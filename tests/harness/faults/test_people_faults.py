@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
@@ -94,6 +96,32 @@ def test_a_changed_setting_stays_in_its_range_and_a_yes_becomes_a_no(bench: Site
     bench.inject("crah-1:unit.enabled", "settings-changed")
     assert bench["crah-1"].read("setpoint.supply") == 35.0
     assert bench["crah-1"].read("unit.enabled") is False
+
+
+REFUSE = {"engine.start", "test.lock"}
+"""Settings that another mode, or another manager (TestAndIncr, RFC 2579), keeps from being changed."""
+
+
+def test_any_setting_is_doubled_within_its_range_and_put_back_or_stays_where_the_device_refuses(bench: Site) -> None:
+    done, wrong = set[tuple[str, str]](), {}
+    for device in bench.devices.values():
+        for name in device.point_names():
+            bound = device.point(name)
+            point, old = bound.point, bound.true()
+            new = device.kind, point.name
+            if point.write is None or isinstance(old, str | bytes) or new in done:
+                continue
+            done.add(new)
+            low = -math.inf if point.low is None else point.low
+            high = math.inf if point.high is None else point.high
+            doubled = not old if isinstance(old, bool) else min(max(2.0 * old, low), high)
+            bench.inject(f"{device.name}:{name}", "settings-changed", {"percent": 200.0})
+            changed = bound.true()
+            bench.clear(f"{device.name}:{name}", "settings-changed")
+            if (changed, bound.true()) != (old if name in REFUSE else doubled, old):
+                wrong[device.name, name] = (old, changed, bound.true())
+    assert len(done) > 50
+    assert wrong == {}
 
 
 @pytest.mark.parametrize("order", ["first", "last"])
