@@ -28,6 +28,9 @@ BAR_PX = (118.0, 22.0)
 CELL_PX = (14.0, 18.0)
 """Width and height of a cell."""
 
+ASPECT = 4.0
+"""Columns of a large strip for each of its lines."""
+
 HEADING_PX = 13.0
 """Height of the name of a strip."""
 
@@ -178,32 +181,28 @@ def _units(members: list[Part]) -> list[Unit]:
     if first.group or len(members) >= LEAST[first.level]:
         id = first.group or f"strip:{first.id}"
         label = first.group or _range(members)
-        columns = min(len(members), max(12, ceil(sqrt(2.0 * len(members)))))
+        columns = min(len(members), max(12, ceil(sqrt(ASPECT * len(members)))))
         columns = ceil(len(members) / ceil(len(members) / columns))
         return [Unit(id, label, tuple(members), columns)]
     return [Unit(part.id, part.id, (part,)) for part in members]
 
 
-def _numbers(members: Sequence[Part]) -> tuple[int, list[int]]:
-    """Which of the numbers in their names differs, and its values; the last one if several do."""
+def _numbers(members: Sequence[Part]) -> dict[int, list[int]]:
+    """The numbers in their names that differ: which one in each name, and its values."""
     found = [[int(n) for n in re.findall(r"\d+", part.id.partition("/")[0])] for part in members]
-    count = min(map(len, found))
-    differing = [n for n in range(count) if len({numbers[n] for numbers in found}) > 1]
-    if not differing:
-        return -1, []
-    return differing[-1], [numbers[differing[-1]] for numbers in found]
+    columns = {n: [numbers[n] for numbers in found] for n in range(min(map(len, found)))}
+    return {n: values for n, values in columns.items() if len(set(values)) > 1}
 
 
 def _range(members: Sequence[Part]) -> str:
-    """The name of a strip: that of its first member with a range in the place of its number."""
-    at, values = _numbers(members)
+    """The name of a strip: that of its first member with a range in the place of each number that differs."""
     pieces = re.split(r"(\d+)", members[0].id)
-    if values:
-        pieces[2 * at + 1] = f"{min(values)}…{max(values)}"
+    for n, values in _numbers(members).items():
+        pieces[2 * n + 1] = f"{min(values)}…{max(values)}"
     return "".join(pieces)
 
 
 def differences(members: Sequence[Part]) -> list[str]:
-    """The text in each cell of a strip: the number in which the names differ."""
-    _, values = _numbers(members)
-    return [str(value) for value in values] or [""] * len(members)
+    """The text in each cell of a strip: the last number in which the names differ."""
+    differing = list(_numbers(members).values())
+    return [str(value) for value in differing[-1]] if differing else [""] * len(members)

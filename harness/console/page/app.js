@@ -140,8 +140,9 @@ function message(name, data) {
 async function start() {
   takeToken();
   document.documentElement.dataset.theme = localStorage.getItem("twinfeed-theme") ?? "";
-  const wanted = localStorage.getItem("twinfeed-language");
-  await loadTexts(wanted ?? navigator.language.slice(0, 2));
+  const spoken = navigator.languages.map((one) => one.slice(0, 2)).find((one) => LANGUAGES.includes(one));
+  const wanted = localStorage.getItem("twinfeed-language") ?? spoken;
+  await loadTexts(wanted);
   translate();
   panel($("panel"));
   on("change", (frame) => {

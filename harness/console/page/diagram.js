@@ -157,7 +157,7 @@ class Diagram {
       entry.symbol.replaceChildren(...paths(entry.kind, open).map((d) => s("path", {d})));
     }
     const value = node?.value && node.value !== "" ? `${node.value} ${node.unit ?? ""}`.trim() : "";
-    setText(entry.value, shown === "ok" || shown === "warning" ? value || spoken : spoken);
+    setText(entry.value, shown === "ok" || shown === "warning" ? value || spoken : shown === "dead" ? t("dead.short") : spoken);
     if (entry.load) {
       const load = Math.max(0, Math.min(1, node?.load ?? 0));
       entry.load.setAttribute("width", (entry.width * load).toFixed(1));

@@ -1,6 +1,7 @@
 // Requests to the site and its stream of changes. Every request carries the token of the link.
 
 const KEY = "twinfeed-token";
+const PERSON = "twinfeed-person";
 const SILENCE_MS = 12000; // the server sends a heartbeat each 5 s
 const RETRY_MS = 1000;
 
@@ -14,8 +15,13 @@ export function takeToken() {
 
 function headers(more = {}) {
   const token = sessionStorage.getItem(KEY);
-  return token ? {Authorization: `Bearer ${token}`, ...more} : more;
+  return token ? {...more, Authorization: `Bearer ${token}`} : more;
 }
+
+// The name under which actions are written into the journal, and padlocks are hung.
+export const person = () => sessionStorage.getItem(PERSON) || "console";
+
+export const beCalled = (name) => sessionStorage.setItem(PERSON, name);
 
 export class Refused extends Error {
   constructor(status, body) {
@@ -36,7 +42,8 @@ export async function get(path) {
 }
 
 export async function post(path, body = {}) {
-  const sent = {method: "POST", headers: headers({"Content-Type": "application/json"}), body: JSON.stringify(body)};
+  const more = {"Content-Type": "application/json", "X-Person": encodeURIComponent(person())};
+  const sent = {method: "POST", headers: headers(more), body: JSON.stringify(body)};
   return answer(await fetch(`/api/v1${path}`, sent));
 }
 

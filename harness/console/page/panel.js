@@ -10,7 +10,7 @@ const EVERY_MS = 2000;
 let shown = null; // the last answer of /component
 let said = null; // what the last action gave: {ok, text}
 let timer = null;
-const open = new Set(["alarms", "values", "points", "faults", "procedure"]);
+const open = new Set(["alarms", "active", "values", "faults", "procedure"]);
 
 export function panel(element) {
   on("select", (id) => show(element, id));
@@ -149,25 +149,21 @@ function deeds(component, may) {
   h("button", {disabled: !may}, t("do"))));
 }
 
-// The steps of isolation and return. A step that is refused now says why; its button stays, so that it can be tried.
+// The steps of isolation and return. The step that is due has a button; what stands against it is beside it, and a
+// second button does it all the same: the answer of the plant is then the lesson.
 function procedure(card, may) {
   if (!card?.steps) return null;
+  const go = (force) => act("/isolate", {target: shown.id, force});
   const rows = card.steps.map((step, n) => {
-    const [deed, target] = [step.deed ?? step.text.split(" ")[0], step.target ?? step.text.split(" ")[1]];
-    const parameters = deed === "lock" || deed === "unlock" ? {person: person()} : {};
-    const check = deed === "check";
-    const seen = check ? `${word("state", store.nodes[target]?.state ?? "unknown")}` : "";
-    return h("li", {class: step.unmet.length ? "blocked" : "", value: n + 1, "data-way": step.way},
-      h("span", {}, word("deed", deed), " ", h("a", {href: `#/${location.hash.split("/")[1] || "power"}/${target}`}, target), seen && h("small", {}, ` ${seen}`)),
-      step.unmet.length ? h("small", {class: "unmet"}, step.unmet.join("; ")) : null,
-      check ? null : h("button", {type: "button", disabled: !may, onclick: () => act("/do", {target, deed, parameters}, `${step.text}: ${t("done")}`)}, t("do")));
+    const [deed, target] = step.text.split(" ");
+    const blocked = step.due && step.unmet.length > 0;
+    return h("li", {class: step.done ? "step-done" : step.due ? "due" : "", value: n + 1, "data-way": step.way},
+      h("span", {}, word("deed", deed), " ", h("a", {href: `${location.hash.split("/").slice(0, 2).join("/")}/${target}`}, target), step.done ? " ✓" : ""),
+      step.due ? h("button", {type: "button", disabled: !may || blocked, onclick: () => go(false)}, t("do")) : null,
+      blocked ? h("small", {class: "unmet"}, `⊘ ${step.unmet.join("; ")} `, h("button", {type: "button", class: "small danger", disabled: !may, onclick: () => go(true)}, t("force"))) : null);
   });
   const along = (way) => rows.filter((row) => row.dataset.way === way);
   return h("div", {class: "procedure"}, h("h3", {}, t("isolate")), h("ol", {}, along("out")), h("h3", {}, t("return")), h("ol", {}, along("back")));
-}
-
-export function person() {
-  return sessionStorage.getItem("twinfeed-person") || "console";
 }
 
 function points(component, may) {

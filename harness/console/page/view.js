@@ -46,8 +46,7 @@ export class View {
     const {width, height} = this.svg.getBoundingClientRect();
     const x = this.x + (box.x + box.width / 2) * this.scale;
     const y = this.y + (box.y + box.height / 2) * this.scale;
-    if (x > 20 && x < width - 20 && y > 20 && y < height - 20 && this.scale >= NEAR) return;
-    this.scale = Math.max(this.scale, 1.2);
+    if (x > 20 && x < width - 20 && y > 20 && y < height - 20) return;
     this.x = width / 2 - (box.x + box.width / 2) * this.scale;
     this.y = height / 2 - (box.y + box.height / 2) * this.scale;
     this.fitted = false;

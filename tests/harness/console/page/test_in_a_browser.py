@@ -1,0 +1,156 @@
+"""The page in Debian's Chromium, on the pilot site: what a person clicks, and what they then see.
+
+The strict policy of the page forbids `eval`, and so Playwright's `wait_for_function`: tests wait for locators.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from twinfeed.emulators.serving import LiveSite
+from twinfeed.emulators.site import Site
+from twinfeed.harness.console.serving import ConsoleServer
+from twinfeed.harness.console.world import Live
+from twinfeed.harness.control import ControlServer
+
+CHROMIUM = shutil.which("chromium")
+
+pytestmark = [
+    pytest.mark.interop,
+    pytest.mark.asyncio(loop_scope="module"),
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is missing: apt install chromium"),
+]
+
+playwright_api = pytest.importorskip("playwright.async_api", reason="playwright is missing: pip install playwright")
+
+PORTS = 23140
+"""The devices of the pilot site answer at 127.0.0.1 from this port on."""
+
+
+@dataclass
+class Running:
+    """The pilot site with its console. The site can be started again at the same port."""
+
+    live: LiveSite
+    console: ConsoleServer
+
+    @classmethod
+    async def started(cls, port: int | None = 0) -> Running:
+        live = LiveSite(Site.load("pilot"), ports=PORTS)
+        await live.start()
+        console = ConsoleServer(Live(ControlServer(live)), port)
+        await console.start()
+        return cls(live, console)
+
+    async def stop(self) -> None:
+        await self.console.stop()
+        await self.live.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def running() -> AsyncIterator[Running]:
+    site = await Running.started()
+    yield site
+    await site.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[playwright_api.Browser]:
+    async with playwright_api.async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(running: Running, browser: playwright_api.Browser) -> AsyncIterator[playwright_api.Page]:
+    """A page of the console. Anything that it logs as an error, or fetches from elsewhere, fails the test."""
+    context = await browser.new_context(viewport={"width": 1366, "height": 768}, locale="en-GB")
+    context.set_default_timeout(20_000)
+    page, wrong = await context.new_page(), list[str]()
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("console", lambda m: wrong.append(m.text) if m.type == "error" and "ERR_CONNECTION" not in m.text else None)
+    own = f"http://127.0.0.1:{running.console.port}/"
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith((own, "data:", "blob:")) else wrong.append(request.url),
+    )
+    await page.goto(running.console.link)
+    yield page
+    await context.close()
+    running.live.site.clear()
+    assert wrong == []
+
+
+def box(page: playwright_api.Page, name: str) -> playwright_api.Locator:
+    return page.locator(f'[data-id="{name}"]')
+
+
+async def test_french_is_french_everywhere_and_is_remembered(page: playwright_api.Page) -> None:
+    await box(page, "ups-a").click()
+    await page.get_by_role("button", name="Français").click()
+    await page.get_by_role("tab", name="Énergie").wait_for()
+    await page.locator("#panel", has_text="Consignation, pas à pas").wait_for()
+    await page.reload()
+    await page.get_by_role("tab", name="Réseau").wait_for()
+
+
+async def test_two_browsers_see_the_same(page: playwright_api.Page, running: Running) -> None:
+    assert page.context.browser is not None
+    other = await (await page.context.browser.new_context()).new_page()
+    await other.goto(running.console.link)
+    await other.locator('[data-id="utility-b"].is-ok').wait_for()
+    running.live.site.inject("utility-b", "outage")
+    for seen_by in (page, other):
+        await seen_by.locator('[data-id="utility-b"].is-dead').wait_for()
+        await seen_by.locator("#alarms li.fault", has_text="utility-b").wait_for()
+    await other.context.close()
+
+
+async def test_every_box_is_reached_by_keyboard(page: playwright_api.Page) -> None:
+    await box(page, "utility-a").focus()
+    await page.keyboard.press("ArrowDown")
+    await page.keyboard.press("Enter")
+    await page.locator("#panel h2", has_text="transformer-a").wait_for()
+    await page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_axe_finds_nothing_serious(page: playwright_api.Page, scheme: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.base", reason="pip install axe-playwright-python")
+    await page.emulate_media(color_scheme=scheme)
+    await box(page, "ups-a").click()
+    await page.locator('[data-part="values"]').wait_for()
+    # The policy keeps scripts of others out of the page; the debugger's own world is not bound by it.
+    await page.evaluate(Path(axe.AXE_FILE_PATH).read_text(encoding="utf-8"))
+    found = await page.evaluate("axe.run()")
+    serious = [
+        (violation["id"], [node["target"] for node in violation["nodes"]][:3])
+        for violation in found["violations"]
+        if violation["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+    assert {"button-name", "color-contrast"} <= {rule["id"] for rule in found["passes"]}
+
+
+async def test_a_restart_of_the_site_is_survived_and_two_runs_are_not_mixed(
+    page: playwright_api.Page, running: Running
+) -> None:
+    running.live.site.inject("utility-a", "outage")
+    await page.locator('[data-id="utility-a"].is-dead').wait_for()
+    port, tokens = running.console.port, running.console.policy.tokens
+    await running.stop()
+    await page.locator("body.lost").wait_for()
+    await page.locator("#notice.lost", has_text="Connection lost").wait_for()
+    again = await Running.started(port)
+    again.console.policy.tokens.update(tokens)
+    running.live, running.console = again.live, again.console
+    await page.locator("#notice.back", has_text="nothing of the earlier run").wait_for()
+    await page.locator('[data-id="utility-a"].is-ok').wait_for()
+    assert await page.locator("#alarms li.fault").count() == 0
