@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.docs.pages import answers, commands, files, grammar, kinds
+from tests.docs.pages import answers, commands, figures, files, grammar, kinds
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
@@ -28,6 +28,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield DOCS / "reference" / "scenario-file.md", files.scenario()
     yield DOCS / "reference" / "rig-file.md", files.rig()
     yield DOCS / "reference" / "grammar.md", grammar.page()
+    yield DOCS / "reference" / "figures.md", figures.page()
 
 
 def write() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from small_plant import Source, plant_of
 from twinfeed.emulators.plant.air.climate import Climate, ClimateRatings
 from twinfeed.emulators.plant.air.thermal import WATER_KJ_PER_L_K
 from twinfeed.emulators.plant.cooling.chillers import ChilledWater, Chiller, ChillerRatings
-from twinfeed.emulators.plant.cooling.machines import machines, named
+from twinfeed.emulators.plant.cooling.machines import Biquadratic, machines, named
 from twinfeed.emulators.plant.kernel.component import Component
 
 NAMES = {"A": "carrier-30xa325", "B": "carrier-30rb330", "C": "york-yt-1055"}
@@ -126,6 +127,29 @@ def test_in_cold_weather_the_cop_rises_to_the_floor_of_the_head_pressure_control
     assert list(cops.values()) == sorted(cops.values())
     assert cops[20.0] > 1.2 * cops[30.0], "the lift falls"
     assert cops[-10.0] < 1.05 * cops[10.0], "the condensing temperature stays; only the fans save power"
+
+
+@pytest.mark.parametrize(
+    ("leaving_c", "condenser_c", "load", "ratio"),
+    [
+        (10.0, 30.0, 1.0, 1.0),
+        (20.0, 30.0, 1.0, 1.0),  # warmer water than the curve knows is taken as its warmest
+        (10.0, 55.0, 1.0, 1.0),  # air up to 9 K beyond the range of the curve
+        (10.0, 56.0, 1.0, 0.2 + 0.8 * (56.0 + 13.0 - 10.0) / (55.0 + 13.0 - 10.0)),
+        (10.0, 10.0, 0.5, 0.2 + 0.8 * (10.0 + 8.0 - 10.0) / (20.0 + 8.0 - 10.0)),
+        (0.0, 30.0, 1.0, 0.2 + 0.8 * (30.0 + 13.0 - 0.0) / (30.0 + 13.0 - 5.0)),
+        (10.0, -20.0, 1.0, 0.2 + 0.8 * 5.0 / (20.0 + 13.0 - 10.0)),  # a lift of 5 K at least
+    ],
+)
+def test_outside_its_curve_the_compressors_input_follows_the_lift(
+    leaving_c: float, condenser_c: float, load: float, ratio: float
+) -> None:
+    """From 3 K below the leaving water to the approach, a tenth kelvin a percent of load, above the air; fans aside."""
+    flat = replace(
+        named("carrier-30xa325"), input_ratio=Biquadratic(1.0, 0.0, 0.0, 0.0, 0.0, 0.0), approach_k=10.0, fan_share=0.2,
+        water_limits_c=(5.0, 15.0), condenser_limits_c=(20.0, 46.0),
+    )  # fmt: skip
+    assert flat.input_at(leaving_c, condenser_c, load) == pytest.approx(ratio)
 
 
 @given(
