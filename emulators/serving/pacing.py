@@ -62,6 +62,12 @@ class LiveSite(Servers):
         self.speed = speed
         self.lag_s = 0.0
         """The delay of the plant behind the clock, in its own s; it grows when the machine cannot keep up the speed."""
+        self.paused = False
+        """True while time does not pass; the devices answer as they stand."""
+        self.until_s = math.inf
+        """When the clock pauses by itself, s of the site."""
+        self.stop_when: Callable[[], bool] | None = None
+        """The clock pauses by itself at the first event of the plant after which this is true."""
         self.failure: Exception | None = None
         """Why the plant stopped, if it did."""
         self.open_files = (0, 0)
@@ -82,6 +88,26 @@ class LiveSite(Servers):
         self.site.plant.on_defect = self._note_defect
         await super().start(progress)
         self._pacer = asyncio.create_task(self._pace(), name="plant")
+
+    def pause(self) -> None:
+        """Let time pass no more. What it was to stop at is forgotten."""
+        self.paused, self.until_s, self.stop_when = True, math.inf, None
+
+    def resume(self) -> None:
+        """Let time pass again, from where it stands."""
+        self.pause()
+        self.paused = False
+
+    def _advance(self, goal_s: float) -> None:
+        """Bring the plant to `goal_s`, or less far if the clock is to pause before."""
+        plant, goal_s = self.site.plant, min(goal_s, self.until_s)
+        if self.stop_when is None:
+            plant.advance(goal_s)
+        else:
+            while plant.now < goal_s and not self.stop_when():
+                plant.advance(min(goal_s, plant.next_event_s))
+        if plant.now >= self.until_s or (self.stop_when is not None and self.stop_when()):
+            self.pause()
 
     async def stop(self) -> None:
         """Stop time and free every port."""
@@ -126,11 +152,14 @@ class LiveSite(Servers):
             while True:
                 await asyncio.sleep(PACE_S)
                 now = loop.time()
-                target = max(target, plant.now) + (now - last) * self.speed
+                if self.paused:
+                    target = plant.now
+                else:
+                    target = max(target, plant.now) + (now - last) * self.speed
+                    # A slice is bounded so that clients are served while the plant catches up with a burst.
+                    self._advance(min(target, plant.now + 4 * PACE_S * self.speed))
                 last = now
-                # A slice is bounded so that clients are served while the plant catches up with a burst.
-                plant.advance(min(target, plant.now + 4 * PACE_S * self.speed))
-                self.lag_s = target - plant.now
+                self.lag_s = 0.0 if self.paused else target - plant.now
                 if now >= firmware_reads_s:
                     firmware_reads_s = now + FIRMWARE_READS_S
                     plant.settle()

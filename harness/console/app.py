@@ -20,6 +20,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route, Router
 
 from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.textfile import printable
+from twinfeed.harness.console.actions import ACTIONS, carry_out
 from twinfeed.harness.console.component import POINTS, component
 from twinfeed.harness.console.drawing import drawing
 from twinfeed.harness.console.guard import Guard, Policy, Receive, Refusal, Scope, Send
@@ -80,6 +82,7 @@ class Console:
             Route("/", page_file, methods=["GET"]),
             Route("/page/{name}", page_file, methods=["GET"]),
             *(Route(API + path, endpoint, methods=["GET"]) for path, endpoint in gets.items()),
+            *(Route(f"{API}/{verb}", self.act, methods=["POST"]) for verb in ACTIONS),
         ]
 
     async def site(self, request: Request) -> Response:
@@ -110,7 +113,15 @@ class Console:
             known = component(self.world.site_at(None), request.path_params["name"], self.world.endpoints, int(points))
         except PlantError as error:
             raise Refusal(404, str(error), "see /api/v1/state for all names") from None
-        return JSONResponse({"boot_id": self.world.boot_id, **known})
+        procedure = self.world.procedure(known["id"])
+        return JSONResponse({"boot_id": self.world.boot_id, **known, "procedure": procedure})
+
+    async def act(self, request: Request) -> Response:
+        """One of the control socket's actions: the verb is in the path, its fields are the body."""
+        verb = request.url.path.rpartition("/")[2]
+        person = printable(request.headers.get("x-person", ""))[:60]
+        who = f"{person} (console)" if person else "console"
+        return JSONResponse(carry_out(self.world, verb, await request.body(), who))
 
 
 def number(request: Request, name: str, default: float, low: float, high: float) -> float:

@@ -1,4 +1,4 @@
-"""All that is known of one component or device: points with their places, quantities, faults, deeds, the card."""
+"""All that is known of one component or device: points with their places, quantities, faults, deeds."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Any
 
 from twinfeed.emulators.devices.firmware.device import Device
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.plant.people.isolation import Procedure
-from twinfeed.emulators.plant.screen import condition
 from twinfeed.emulators.profiles.binding import dotted
 from twinfeed.emulators.profiles.schema import Profile, SnmpObject
 from twinfeed.emulators.profiles.values import Unmapped, to_raw
@@ -18,7 +16,6 @@ from twinfeed.emulators.site import Site
 from twinfeed.harness.console.frames import frame_of, kind_of
 from twinfeed.harness.control.showing import KEY_POINTS, plain
 from twinfeed.harness.faults import catalogue
-from twinfeed.harness.tier3.isolation_procedures import card
 from twinfeed.harness.transports.places import Place, places
 
 EVENTS = 50
@@ -69,7 +66,6 @@ def component(site: Site, name: str, endpoints: Sequence[Endpoint] = (), points:
         ],
         "deeds": [{"deed": deed, **kind.to_dict()} for deed, kind in site.deeds(name).items()],
         "reads": [] if device is None or profile is None else _reads(site, device, profile, here),
-        "procedure": procedure(site, name) if of_plant is not None else {"refused": "it is a device, not plant"},
     }  # fmt: skip
 
 
@@ -180,24 +176,3 @@ def faults_of(site: Site, name: str) -> list[JsonObject]:
         for fault in catalogue.of_target(site, name)
         if fault.kind in here
     ]  # fmt: skip
-
-
-def procedure(site: Site, name: str) -> JsonObject:
-    """The card for the isolation of a component, with what stands against each step now, or why it has none."""
-    found = card(site, name)
-    if not isinstance(found, Procedure):
-        return {"refused": found}
-    steps = [*((step, "out") for step in found.out), *((step, "back") for step in found.back)]
-    return {
-        "name": found.name,
-        "isolates": list(found.isolates),
-        "steps": [
-            {
-                "text": str(step),
-                "way": way,
-                "unmet": [why for need in step.requires if (why := need.unmet(site.plant))],
-            }
-            for step, way in steps
-        ],
-        "state": condition(site.components[name]).state,
-    }

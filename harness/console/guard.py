@@ -30,6 +30,9 @@ MAX_BODY = 256 * 1024
 WRITES_A_SECOND, WRITES_AT_ONCE = 20.0, 60.0
 """Actions that all clients together may send, and how many in a burst."""
 
+SUSPECT = frozenset({401, 403, 413, 421, 429})
+"""Refusals of requests that no page of ours sends."""
+
 MOST_LOGGED = 200
 """Different refusals that are logged; a client that tries names must not fill the log."""
 
@@ -194,7 +197,8 @@ class Guard:
         if key not in self._logged and len(self._logged) < MOST_LOGGED:
             self._logged.add(key)
             client = scope.get("client") or ("", 0)
-            log.warning("console: %s refused (%d): %s", client[0], refusal.status, printable(refusal.error)[:300])
+            level = logging.WARNING if refusal.status in SUSPECT else logging.INFO
+            log.log(level, "console: %s refused (%d): %s", client[0], refusal.status, printable(refusal.error)[:300])
 
     async def _refuse(self, refusal: Refusal, send: Send) -> None:
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(refusal.body)).encode())]

@@ -11,6 +11,7 @@ from twinfeed.emulators.site import Site
 from twinfeed.harness.console.frames import Frame, frame
 from twinfeed.harness.console.guard import Role
 from twinfeed.harness.control import ControlServer
+from twinfeed.harness.control.requests import Action
 
 DRAWINGS = ("power", "cooling", "network")
 
@@ -38,6 +39,16 @@ class World(Protocol):
     def head(self, role: Role) -> JsonObject:
         """The answer of `/api/v1/site`."""
 
+    def procedure(self, name: str) -> JsonObject:
+        """The card for the isolation of a component, with the state of its steps."""
+
+    def act(self, request: Action, who: str) -> JsonObject:
+        """Carry out an action.
+
+        Raises:
+            PlantError, PointError: it is refused.
+        """
+
 
 class Live:
     """A running site."""
@@ -58,8 +69,16 @@ class Live:
         return frame(self.live.site)
 
     def about(self) -> JsonObject:
-        running = self.live.failure is None
+        running = self.live.failure is None and not self.live.paused
         return {"boot_id": self.boot_id, "running": running, "speed": self.live.speed}
+
+    def procedure(self, name: str) -> JsonObject:
+        if name not in self.live.site.components:
+            return {"refused": "it is a device, not a component of the plant"}
+        return self.control.verbs.isolations.described(name)
+
+    def act(self, request: Action, who: str) -> JsonObject:
+        return self.control.verbs.carry_out(request, who)
 
     def head(self, role: Role) -> JsonObject:
         site, acts = self.live.site, role == "write"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -100,12 +100,68 @@ class Deeds(_Request):
     target: Name | None = None
 
 
-Request = Status | Devices | Points | Read | Write | FaultRequest | Faults | Clear | Do | Deeds
+class Pause(_Request):
+    """Stop the site's clock. Devices answer as they stand."""
+
+    do: Literal["pause"]
+
+
+class Resume(_Request):
+    """Let time pass again."""
+
+    do: Literal["resume"]
+
+
+class Speed(_Request):
+    """Let time pass faster or slower: seconds of the site in one second."""
+
+    do: Literal["speed"]
+    speed: Annotated[float, Field(ge=0.001, le=10_000.0, allow_inf_nan=False)]
+
+
+class Step(_Request):
+    """Stop the clock, and go on to the next event that the journal shows."""
+
+    do: Literal["step"]
+
+
+class RunUntil(_Request):
+    """Let time pass until a time or a condition, then stop the clock. Give one of `at_s` and `when`."""
+
+    do: Literal["run_until"]
+    at_s: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] | None = None
+    """Time of the site's clock, s."""
+    when: Annotated[str, Field(min_length=1, max_length=1000)] | None = None
+    """A condition in the language of properties: `hall-1.inlet_c > 27`."""
+    speed: Annotated[float, Field(ge=0.001, le=10_000.0, allow_inf_nan=False)] | None = None
+
+
+class ScenarioRequest(_Request):
+    """Let the faults, deeds and commands of a scenario happen, from now on. Its site must be this one."""
+
+    do: Literal["scenario"]
+    scenario: dict[str, Any]
+    """The fields of a scenario file."""
+
+
+class Isolate(_Request):
+    """Do the next step of the card that isolates a component, or takes it back into service."""
+
+    do: Literal["isolate"]
+    target: Name
+    force: bool = False
+    """Do it although something stands against it."""
+
+
+Action = Write | FaultRequest | Clear | Do | Pause | Resume | Speed | Step | RunUntil | ScenarioRequest | Isolate
+"""Requests that change something; the journal of the site has each of them."""
+
+Request = Status | Devices | Points | Read | Faults | Deeds | Action
 
 REQUESTS: TypeAdapter[Request] = TypeAdapter(Annotated[Request, Field(discriminator="do")])
 """The forms of a request line."""
 
-VERBS = ("status", "devices", "points", "read", "write", "fault", "faults", "clear", "do", "deeds")
+VERBS: tuple[str, ...] = tuple(get_args(of.model_fields["do"].annotation)[0] for of in get_args(Request))
 
 EXPECTED = f'{{"do": one of {", ".join(VERBS)}, …}}'
 

@@ -20,6 +20,7 @@ from twinfeed.harness.control.places import ControlError, own_folder, socket_pat
 from twinfeed.harness.control.requests import EXPECTED, REQUESTS, what_is_wrong
 from twinfeed.harness.control.timed import TimedFaults
 from twinfeed.harness.control.verbs import Verbs
+from twinfeed.harness.record.person import acting
 from twinfeed.harness.unixpaths import LONGEST_NAME
 
 MAX_REQUEST = 64 * 1024
@@ -36,7 +37,7 @@ class ControlServer:
         self.path = socket_path(live.site.name)
         self._timed = TimedFaults(live)
         self._timer: asyncio.Task[None] | None = None
-        self._verbs = Verbs(live, self._timed)
+        self.verbs = Verbs(live, self._timed)
         self._server: asyncio.AbstractServer | None = None
 
     async def start(self) -> None:
@@ -95,7 +96,7 @@ class ControlServer:
         except ValueError as error:
             return _refused("", f"the request is no JSON object: {shown(error)}; expected {EXPECTED}")
         try:
-            return {"ok": True, **self._verbs.carry_out(request)}
+            return {"ok": True, **self.verbs.carry_out(request, acting().login)}
         except (PlantError, PointError) as error:
             return _refused(request.do, str(error))
         except Exception as error:

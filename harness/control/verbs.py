@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from twinfeed.emulators.devices.firmware.device import Device
-from twinfeed.emulators.plant.kernel.actor import PlantError
+from twinfeed.emulators.plant.kernel.actor import Event, PlantError
 from twinfeed.emulators.plant.people import works
 from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
+from twinfeed.emulators.yamlfile import FileError
+from twinfeed.harness.control.clock import Clock
+from twinfeed.harness.control.isolations import Isolations
 from twinfeed.harness.control.requests import (
+    Action,
     Clear,
     Deeds,
     Devices,
     Do,
     FaultRequest,
     Faults,
+    Isolate,
+    Pause,
     Points,
     Read,
     Request,
+    Resume,
+    RunUntil,
+    ScenarioRequest,
+    Speed,
     Status,
+    Step,
     Write,
 )
 from twinfeed.harness.control.showing import key_values, plain
 from twinfeed.harness.control.timed import TimedFaults
 from twinfeed.harness.faults import catalogue, frames
 from twinfeed.harness.faults.injection import Injection, InjectionError
+from twinfeed.harness.faults.scenario import Scenario
 from twinfeed.harness.faults.sinks import OF_CONTROLLER
 
 
@@ -35,13 +49,23 @@ class Verbs:
     def __init__(self, live: LiveSite, timed: TimedFaults | None = None) -> None:
         self.live = live
         self._timed = timed or TimedFaults(live)
+        self._clock = Clock(live)
+        self.isolations = Isolations(live.site)
 
-    def carry_out(self, request: Request) -> dict[str, Any]:
-        """The answer to a request, JSON values.
+    def carry_out(self, request: Request, who: str) -> dict[str, Any]:
+        """The answer to a request, JSON values. An action is one line of the site's journal, with who it is of.
 
         Raises:
             PlantError, PointError: the site refuses it.
         """
+        answer = self._answer(request, who)
+        if isinstance(request, Action):
+            site, data = self.live.site, request.model_dump(exclude={"do"}, exclude_none=True)
+            site.plant.journal.append(Event(site.now, who, request.do, data))
+            self._timed.hasten()
+        return answer
+
+    def _answer(self, request: Request, who: str) -> dict[str, Any]:
         match request:
             case Status():
                 return self._status()
@@ -63,6 +87,20 @@ class Verbs:
                 return self._do(request)
             case Deeds():
                 return self._deeds(request)
+            case Pause():
+                return self._clock.pause()
+            case Resume():
+                return self._clock.resume()
+            case Speed():
+                return self._clock.pace(request.speed)
+            case Step():
+                return self._clock.step()
+            case RunUntil():
+                return self._clock.run_until(request.at_s, request.when, request.speed)
+            case ScenarioRequest():
+                return self._scenario(request)
+            case Isolate():
+                return self.isolations.step(request.target, who, request.force)
 
     # -- verbs ----------------------------------------------------------------------------------------------
 
@@ -166,6 +204,23 @@ class Verbs:
             )
         except InjectionError as error:
             raise PlantError(str(error)) from None
+
+    def _scenario(self, request: ScenarioRequest) -> dict[str, Any]:
+        """Its entries happen, their onsets counted from now.
+
+        Raises:
+            PlantError: it is of another site, or an entry does not fit this one.
+        """
+        site = self.live.site
+        try:
+            scenario = Scenario.from_dict(request.scenario)
+        except FileError as error:
+            raise PlantError(f"scenario: {error}") from None
+        if Path(scenario.site).stem != site.name:
+            raise PlantError(f"scenario: site: found {scenario.site!r}, expected {site.name!r}, which runs here")
+        shifted = [replace(entry, at_s=entry.at_s + site.now) for entry in scenario.entries]
+        self._timed.add(*shifted)
+        return {"entries": len(shifted), "duration_s": scenario.duration_s, "t_s": round(site.now, 3)}
 
     def _faults(self, request: Faults) -> dict[str, Any]:
         site = self.live.site
