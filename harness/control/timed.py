@@ -97,7 +97,7 @@ class TimedFaults:
                 continue
 
     def _wait_s(self) -> float | None:
-        """How long to wait until something is due, s of the event loop's clock; None if nothing is."""
+        """The time until something is due, s of the event loop's clock; None if nothing is."""
         waits = [CONDITION_S] if any(schedule.conditions for schedule in self._schedules) else []
         due_s = min((schedule.next_due_s() for schedule in self._schedules), default=math.inf)
         if due_s < math.inf:
