@@ -109,7 +109,7 @@ def put_right(site: Site) -> None:
             actor.start_up()
         elif isinstance(actor, Pdu):
             for bank in range(1, actor.params.banks + 1):
-                actor.reset_bank(bank)
+                actor.banks.reset(bank)
         elif isinstance(actor, Utility) or (isinstance(actor, Ups) and actor.state.path == "none"):
             actor.switch_on()
     site.advance(0.0)

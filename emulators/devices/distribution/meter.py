@@ -67,10 +67,11 @@ class Meter(Device[MeterState]):
         return (1, 2, 3) if name == "phase" else super().indices(name)
 
     def react(self) -> None:
-        load = self.circuit.load
-        if load is not self._integrated and load != self._integrated:
-            self._integrated = load
-            self._integrate()
+        load, state = self.circuit.load, self.state
+        if load is not self._integrated:
+            self._integrated, draw = load, self.draw
+            if (draw.total_kw, draw.total_kvar, draw.total_kva) != (state.kw, state.kvar, state.kva):
+                self._integrate()
         super().react()
 
     # -- energy ---------------------------------------------------------------------------------------------------

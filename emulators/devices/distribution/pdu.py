@@ -153,7 +153,7 @@ class PduDevice(Device[PduDeviceState]):
 
     def reset_outlet_energies(self) -> None:
         for outlet in self.meter.rows("outlet"):
-            self.reset_energy(f"outlet.{outlet}", self.pdu.outlet_kwh(outlet))
+            self.reset_energy(f"outlet.{outlet}", self.pdu.energy.outlet_kwh(outlet))
         self.state.settings["outlets.energy_since"] = self.plant.now
 
     def reset_peak(self, key: str) -> None:

@@ -71,10 +71,10 @@ class PduMeter:
         """Active energy since the site was started, without the meter's gain error, kWh."""
         pdu = self.pdu
         if scope == "phase":
-            return pdu.phase_kwh(self.phase(row) + 1)
+            return pdu.energy.phase_kwh(self.phase(row) + 1)
         if scope == "bank":
-            return pdu.bank_kwh(row)
-        return pdu.outlet_kwh(row) if scope == "outlet" else pdu.energy_kwh
+            return pdu.energy.bank_kwh(row)
+        return pdu.energy.outlet_kwh(row) if scope == "outlet" else pdu.energy_kwh
 
     def volts(self, scope: str, row: int) -> float:
         """Phase to neutral, the lowest of several, V."""
@@ -86,7 +86,7 @@ class PduMeter:
         if scope == "bank":
             phase = pdu.outlet_phases[pdu.outlet_banks.index(row - 1)]
             volts = pdu.output.worst_volts if phase < 0 else pdu.output.volts[phase]
-            return 0.0 if pdu.bank_open(row) else volts
+            return 0.0 if pdu.banks.is_open(row) else volts
         return pdu.output.worst_volts
 
 
@@ -107,6 +107,6 @@ class Scope(NamedTuple):
 SCOPES = (
     Scope("input", "W", lambda m, _: m.rated_watts, lambda m, _: m.gain * m.pdu.load_kw * 1000.0),
     Scope("phase", "A", lambda m, p: m.pdu.params.rated_a, lambda m, p: m.gain * m.pdu.amperes[m.phase(p)]),
-    Scope("bank", "A", lambda m, b: m.pdu.params.bank_a, lambda m, b: m.gain * m.pdu.bank_amperes(b)),
+    Scope("bank", "A", lambda m, b: m.pdu.params.bank_a, lambda m, b: m.gain * m.pdu.banks.amperes(b)),
     Scope("outlet", "A", lambda m, o: m.pdu.params.outlet_a, lambda m, o: m.gain * m.pdu.outlet_amperes(o)),
 )

@@ -25,7 +25,7 @@ ALARMS: Alarms[PduDevice] = (
     Alarm("low_load", "something draws less than its low-load threshold", _any_load("low"), severity="info"),
     Alarm("near_overload", "a load is near its limit", _any_load("near-overload")),
     Alarm("overload", "a load is over its limit", _any_load("overload"), severity="critical"),
-    Alarm("bank_tripped", "a bank's breaker is open", lambda d: d.pdu.any_bank_open, severity="critical"),
+    Alarm("bank_tripped", "a bank's breaker is open", lambda d: d.pdu.banks.any_open, severity="critical"),
     Alarm("phase_lost", "a phase of the inlet is dead", lambda d: d.meter.dead_phases > 0, severity="critical"),
     Alarm("outlet_off", "an outlet is switched off", lambda d: False in d.pdu.state.relays, severity="info"),
     Alarm(
@@ -197,7 +197,7 @@ LAYOUTS = ("L1", "L2", "L3", "L1-L2-L3")
 POINTS: Points[PduDevice] = (
     *(point for scope in SCOPES for point in _metered(scope)),
     Point("input.frequency", "of the supply", lambda d: d.pdu.output.hertz, "Hz"),
-    Point("input.apparent_energy", "since the site was started", lambda d: d.meter.gain * d.pdu.energy_kvah, "kVAh"),
+    Point("input.apparent_energy", "since the site was started", lambda d: d.meter.gain * d.pdu.energy.kvah, "kVAh"),
     Point(
         "outlets.energy_since",
         "when the outlets' meters were last reset together",
@@ -209,7 +209,7 @@ POINTS: Points[PduDevice] = (
     RowPoint(
         "bank.{bank}.breaker",
         "its breaker",
-        lambda d, b: "open" if d.pdu.bank_open(b) else "closed",
+        lambda d, b: "open" if d.pdu.banks.is_open(b) else "closed",
         values=("closed", "open"),
     ),
     RowPoint("bank.{bank}.phase", "the phase it is on", _bank_phase, values=LAYOUTS),
@@ -238,7 +238,7 @@ POINTS: Points[PduDevice] = (
     RowPoint(
         "outlet.{outlet}.apparent_energy",
         "since the site was started",
-        lambda d, o: d.meter.gain * d.pdu.outlet_kvah(o),
+        lambda d, o: d.meter.gain * d.pdu.energy.outlet_kvah(o),
         "kVAh",
     ),
     RowPoint(

@@ -144,7 +144,7 @@ class Switch(Electrical[SwitchState, SwitchRatings]):
 
     def demand(self) -> Mapping[str, Draw]:
         """Both supplies share the load; one takes it all when it is alone."""
-        return self._draws[self.supplies]
+        return self._draws[() if self.state.hot else self.supplies]
 
     @property
     def psu_a_live(self) -> bool:

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from twinfeed.emulators.plant.kernel.actor import State
-from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.kernel.ratings import Names, Range
+
+REFERENCE_C = 30.0
+"""Air for which a miniature circuit-breaker is rated, degC (IEC 60898-1). Cooler air is taken as this."""
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,21 @@ class PduRatings:
     """Rated current In of each bank's breaker, A."""
     bank_curve: Literal["B", "C", "D"] = "C"
     """Trip characteristic of those breakers, B, C or D (IEC 60898-1; see `twinfeed.emulators.plant.power.breakers`)."""
+    bank_rise_k: Annotated[float, Range(0.0, 300.0, "K")] = 100.0
+    """By how much the bimetal of a bank's breaker is warmer than air of 30 degC when it trips, K.
+
+    In warmer air it trips at less current, at 60 degC at 84 % (derating tables of C60 breakers, from memory,
+    unverified). 0 for a hydraulic-magnetic breaker, which air does not concern."""
     outlet_a: Annotated[float, Range(0.5, 2000.0, "A")] = 32.0
     """Rating of an outlet, A."""
     three_phase_outlets: tuple[Annotated[int, Range(1, 256, "(an outlet)")], ...] = ()
     """Outlets with all three phases; their bank is three-pole."""
     switched: bool = True
     """True if outlets have relays; a metered PDU has none."""
+    controls_kw: Annotated[float, Range(0.0, 10.0, "kW")] = 0.01
+    """Power of its meters, relays and network card, kW (5 to 20 W are usual; assumption)."""
+    room: Annotated[str, Names("hall", "room")] = ""
+    """The hall or room that its losses heat, and whose mean air is around its breakers."""
     latching: bool = True
     """Latching relays keep their position without power; others fall open and the firmware closes them again."""
 
@@ -66,3 +78,5 @@ class PduState(State):
     """(I/In)² in each bank's breaker."""
     warmth: list[float] = field(default_factory=list)
     """Thermal state of each bank's breaker, in the unit of `heating`: what it tends to."""
+    air_c: float = REFERENCE_C
+    """Air that the breakers are rated for, degC."""

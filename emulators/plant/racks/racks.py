@@ -122,6 +122,8 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         self._derived_from: RackRowState | None = None
         self._reacted_to: list[list[float]] | None = None
         self._rates: list[list[float]] = []
+        self._restored = False
+        """The state is that of a snapshot, and nothing has been worked out from it yet."""
         self._kw: list[float] = [0.0] * p.racks
         self._draws: dict[str, Draw] = {}
         self.heat_kw = 0.0
@@ -190,6 +192,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
     def _derive(self) -> None:
         """The cords that carry each rack, the draw of each cord, and the rate of each ride-through."""
         p, state, cords = self.params, self.state, range(len(self._terminals))
+        at = state.counted_at if self._restored else self.plant.now
         failed = [self.fault(f"psu-{t}-failure") for t in self._terminals]
         shares = [[0.0] * p.racks for _ in cords]
         rates = [[0.0] * p.racks for _ in cords]
@@ -209,7 +212,7 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
                     if delivering:
                         carrying.append(c)
             if carrying:
-                self._kw[r] = kw = self._input_kw(r, len(carrying))
+                self._kw[r] = kw = self._input_kw(r, len(carrying), at)
                 for c in carrying:
                     shares[state.plugged[c][r]][r] += kw / len(carrying)
         self._draws = {t: self._plug(c, shares[c]) for c, t in enumerate(self._terminals)}
@@ -231,15 +234,15 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
         a, b, c = phases
         return Draw((a, b, c), (a * ratio, b * ratio, c * ratio))
 
-    def _input_kw(self, r: int, cords: int) -> float:
-        """Draw of rack `r` (from 0) now from that many good cords, kW."""
+    def _input_kw(self, r: int, cords: int, at: float) -> float:
+        """Draw of rack `r` (from 0) at that time, s, from that many good cords, kW."""
         p, state = self.params, self.state
         it, u = state.it[r], state.utilisation[r]
         full = p.idle_fraction + (1.0 - p.idle_fraction) * u
         if it in ("stopped", "overheated", "down"):
             fraction = p.standby_fraction
         elif it == "booting":
-            elapsed = self.plant.now - state.since[r]
+            elapsed = at - state.since[r]
             if elapsed < p.inrush_s:
                 fraction = p.inrush
             else:
@@ -255,8 +258,14 @@ class RackRow(Electrical[RackRowState, RackRowRatings]):
     def react(self) -> None:
         if self._hall is not None and self._hall.hottest_inlet_c >= self.params.overheat_c:
             self._feel(self._hall.inlet_c, self._hall.hottest_inlet_c)
+        if self._restored and self._rates == self.state.rates:
+            self._reacted_to = self._rates  # nothing has changed by the restore
+        self._restored = False
         if self._rates is not self._reacted_to:
             self._count()
+
+    def on_restore(self) -> None:
+        self._restored = True
 
     def _feel(self, mean_c: float, hottest_c: float) -> None:
         """Stop hot racks: those in the middle of the row breathe the mean inlet, those at its ends the worst."""

@@ -33,7 +33,7 @@ class BatterySide:
             p.battery_exponent,
         )
         self.runaway = Runaway(unit, self.battery)
-        self._rated_at_c = p.battery_c
+        unit.state.rated_at_c = p.battery_c
         self._rate(p.battery_c)
         self.kw = 0.0
         """From the battery, kW; negative while it is charged. Derived by each solution."""
@@ -48,6 +48,8 @@ class BatterySide:
     @property
     def as_built(self) -> float:
         """Capacity of the battery in its room at its age; with no fault it has just that."""
+        if self._rated_at_c != self.unit.state.rated_at_c:  # the state is that of a snapshot
+            self._rate(self.unit.state.rated_at_c)
         return self._new if self.unit.state.renewed else self._aged
 
     def _rate(self, air_c: float) -> None:
@@ -160,8 +162,8 @@ class BatterySide:
 
     def react(self, air_c: float) -> None:
         """Follow the air around it."""
-        if abs(air_c - self._rated_at_c) > 1.0 and self.kw <= 0.0:
-            self._rate(air_c)
+        if abs(air_c - self.unit.state.rated_at_c) > 1.0 and self.kw <= 0.0:
+            self.unit.state.rated_at_c = air_c
         out = self.unit.state.strings_out
         self.runaway.watch(air_c)
         if self.unit.state.strings_out != out and self.runaway.hazard.internal:

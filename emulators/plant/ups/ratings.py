@@ -241,6 +241,8 @@ class UpsState(State):
     """True if the inverter lives on it, as last written to the journal."""
     renewed: bool = False
     """People have replaced the battery since the start."""
+    rated_at_c: float = 25.0
+    """Air for which the capacity of the battery is worked out, degC; it follows the air around it in steps."""
     believed: float = 1.0
     """Battery capacity the UPS reckons with; a deep test measures it."""
     cells_c: float = -300.0

@@ -20,7 +20,7 @@ from typing import Annotated, ClassVar
 from twinfeed.emulators.plant.kernel.actor import State
 from twinfeed.emulators.plant.kernel.deeds import DeedKind
 from twinfeed.emulators.plant.kernel.faults import FailureMode, Fault
-from twinfeed.emulators.plant.kernel.ratings import Range
+from twinfeed.emulators.plant.kernel.ratings import Names, Range
 from twinfeed.emulators.plant.power.electrical import (
     DEAD,
     NOMINAL_VOLTS,
@@ -47,6 +47,8 @@ class RotaryUpsRatings:
     """Time to fill the empty store from the line or the diesel, s."""
     losses: Annotated[float, Range(0.0, 0.5, "of rated")] = 0.04
     """Of the machine and the choke, of the rating."""
+    room: Annotated[str, Names("hall", "room")] = ""
+    """The room that its losses heat."""
     isolates_percent: Annotated[float, Range(1.0, 99.0, "%")] = 85.0
     """Input voltage below which the isolation breaker opens, %."""
     isolate_s: Annotated[float, Range(0.001, 60.0, "s")] = 0.05
@@ -189,6 +191,11 @@ class RotaryUps(Electrical[RotaryUpsState, RotaryUpsRatings]):
         if state.mode in ("line", "diesel") and state.energy < 1.0:
             return -p.energy_s / p.recharge_s
         return 0.0
+
+    @property
+    def heat_kw(self) -> float:
+        """Heat given to its room, kW."""
+        return self.params.kw * self.params.losses if self.output.live else 0.0
 
     def energise(self) -> Supply:
         state = self.state

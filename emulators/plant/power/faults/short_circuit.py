@@ -207,6 +207,7 @@ class Island:
         alone = all(place.alone for place in places)
         ohms = [branch.ohm(alone) for branch in self.branches]
         inner = [emf.ohm + CONTACT for _, emf in self.sources]
+        tried = [inner]
         for _ in range(LIMITING_ROUNDS):
             nodal = Nodal()
             for branch, ohm in zip(self.branches, ohms, strict=True):
@@ -225,7 +226,11 @@ class Island:
             ]
             if limited == inner:
                 break
+            tried.append(limited)
             inner = limited
+            if len(tried) == 3:
+                inner = [_end_of(*three) for three in zip(*tried, strict=True)]
+                tried = [inner]
         left = {node: volts + fall for node, fall in fallen.items()}
         flows = [(left[b.up] - left[b.down]) / ohm for b, ohm in zip(self.branches, ohms, strict=True)]
         return Answer(left, flows, given, [(place, left[place.node] / place.short.ohm) for place in places])
@@ -248,6 +253,16 @@ def _limited(emf: Emf, ohm: complex, seen: complex, current: complex) -> complex
     along = (way.conjugate() * outside).real
     times = sqrt(max(0.0, along * along - abs(outside) ** 2 + whole * whole)) - along
     return own if times <= abs(own) else way * times
+
+
+def _end_of(first: complex, second: complex, third: complex) -> complex:
+    """Where three impedances in a row lead to, ohm (Aitken).
+
+    Sources that share a fault each leave a part of it to the others, and so come to their limits by ever smaller steps.
+    """
+    step, next_step = second - first, third - second
+    ratio = abs(next_step) / abs(step) if step else 0.0
+    return third + next_step * ratio / (1.0 - ratio) if ratio < 1.0 else third
 
 
 # -- results ------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from workers.examples import examples
 
 from twinfeed.emulators.plant.air.climate import Climate
+from twinfeed.emulators.plant.air.enclosed import room_of
 from twinfeed.emulators.plant.air.properties import AIR_KJ_PER_M3_K
 from twinfeed.emulators.plant.air.thermal import Body
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler
@@ -20,6 +21,7 @@ from twinfeed.emulators.plant.cooling.crahs import Crah
 from twinfeed.emulators.plant.cooling.halls import Hall
 from twinfeed.emulators.plant.cooling.rooms import Room
 from twinfeed.emulators.plant.cooling.water import WaterLoop
+from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.site import Site
 
 SITES = ("bench", "pilot", "bamako", "bamako-weak")
@@ -122,6 +124,56 @@ def test_every_kw_that_enters_a_room_or_a_loop_leaves_it_or_is_stored(
         for body in bodies(site):
             into = into_water_kw(body, site) if isinstance(body, WaterLoop) else into_air_kw(site, body)  # type: ignore[arg-type]
             assert stored_kw(body) == pytest.approx(into, rel=1e-6, abs=1e-6), body.id
+
+
+WARMS_ITS_ROOM = ("rack", "rack_row", "switch", "pdu", "ups", "rotary_ups", "transformer")
+"""Kinds whose losses, or all that they draw, become heat in the room or hall that they name, or outdoors."""
+
+PASSES_ALL = ("board", "breaker", "bus_tie", "ats", "sts", "rack_ats")
+"""Kinds that lose nothing in this model."""
+
+
+def warmth_kw(component: Any) -> float:
+    """Power that a component turns into heat of its room, its air, its water or its fuel, kW."""
+    kind = component.kind
+    if kind in WARMS_ITS_ROOM:
+        return float(component.heat_kw)
+    if kind in ("crah", "crac"):
+        compressors = component.compressors_kw if kind == "crac" else 0.0
+        return component.params.controls_kw + component.heat_kw + compressors if component.state.powered else 0.0
+    if kind in ("pump", "chiller", "cooling_tower", "dry_cooler", "ventilation_fan", "humidifier"):
+        return float(component.power_kw)
+    if kind == "day_tank":
+        return component.params.pump_kw if component.state.pumping and component.feeds else 0.0
+    assert kind in PASSES_ALL, f"where does the power of a {kind} go?"
+    return 0.0
+
+
+def from_battery_kw(component: Any) -> float:
+    """Power of the battery of a UPS, less the part that becomes charge in it, kW."""
+    if component.kind != "ups":
+        return 0.0
+    kw = component.battery_kw
+    return float(kw if kw > 0.0 else kw * component.battery.chemistry.charge_efficiency)
+
+
+@settings(max_examples=examples(40, quick=4), deadline=None, suppress_health_check=list(HealthCheck))
+@given(trouble=troubles(), seconds=st.lists(st.floats(0.1, 2000.0), min_size=1, max_size=3))
+def test_every_kw_that_a_component_takes_it_passes_on_stores_or_turns_into_heat(
+    trouble: tuple[Site, list[tuple[str, str]]], seconds: list[float]
+) -> None:
+    site, faults = trouble
+    for _ in instants(site, faults, seconds):
+        powered = [c for c in site.components.values() if isinstance(c, Electrical) and c.feeds]
+        for c in powered:
+            if c.kind == "chiller" and c.state.inrush:
+                continue  # of no energy worth counting
+            taken = sum(draw.total_kw for draw in c.demand().values()) + from_battery_kw(c)
+            passed = c.load.total_kw if c.kind != "bus_tie" else 0.0
+            assert taken - passed == pytest.approx(warmth_kw(c), abs=1e-6), c.id
+        for room in (body for body in bodies(site) if isinstance(body, (Hall, Room))):
+            inside = [c for c in powered if c.kind in WARMS_ITS_ROOM and room_of(c) == room.id]
+            assert room.heat_kw == pytest.approx(sum(map(warmth_kw, inside)), abs=1e-9), room.id
 
 
 @settings(max_examples=examples(15, quick=4), deadline=None, suppress_health_check=list(HealthCheck))

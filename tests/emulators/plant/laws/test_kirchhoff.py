@@ -23,6 +23,7 @@ from twinfeed.emulators.plant.power.breakers import Breaker, CircuitBreaker
 from twinfeed.emulators.plant.power.electrical import Electrical
 from twinfeed.emulators.plant.power.faults.short_circuit import Island, Mesh
 from twinfeed.emulators.plant.power.flow import Flow
+from twinfeed.emulators.plant.power.pdu import Pdu
 from twinfeed.emulators.plant.power.transformers import Transformer, TransformerRatings
 from twinfeed.emulators.plant.power.utilities import Utility, UtilityRatings
 from twinfeed.emulators.plant.ups.ratings import UpsRatings
@@ -262,8 +263,9 @@ def balance_kw(plant: Plant) -> float:
             left -= component.losses_kw + (flow.heat_kw if flow is not None else 0.0)
         elif isinstance(component, Transformer):
             left -= component.losses_kw
-        elif component.links() or isinstance(component, Board | CircuitBreaker):
+        elif isinstance(component, Pdu) or component.links() or isinstance(component, Board | CircuitBreaker):
             left -= flow.heat_kw if flow is not None else 0.0
+            left -= component.losses_kw if isinstance(component, Pdu) else 0.0
         else:
             left -= sum(draw.total_kw for draw in component.demand().values())
     return left

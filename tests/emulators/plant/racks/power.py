@@ -23,15 +23,15 @@ class OnePhaseSource(Source):
 
 
 class Row:
-    """Two sources, two PDUs, one row of racks."""
+    """Two sources, two PDUs, one row of racks, and other things of the test."""
 
-    def __init__(self, pdu: Mapping[str, Any] | None = None, cords: str = "ab", **racks: Any) -> None:
+    def __init__(self, pdu: Mapping[str, Any] | None = None, *others: Any, cords: str = "ab", **racks: Any) -> None:
         self.a, self.b = Source("source-a"), Source("source-b")
         ratings = PduRatings(**(pdu or {}))
         self.pdu_a = Pdu("pdu-a", ratings, {"input": "source-a"})
         self.pdu_b = Pdu("pdu-b", ratings, {"input": "source-b"})
         self.racks = RackRow("racks", RackRowRatings(**racks), {c: f"pdu-{c}" for c in cords})
-        self.plant = plant_of(self.a, self.b, self.pdu_a, self.pdu_b, self.racks)
+        self.plant = plant_of(self.a, self.b, self.pdu_a, self.pdu_b, self.racks, *others)
 
     def run(self, seconds: float) -> None:
         self.plant.advance(self.plant.now + seconds)

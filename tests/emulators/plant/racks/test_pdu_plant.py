@@ -11,6 +11,7 @@ from power import Row
 from small_plant import Source, plant_of
 from workers.examples import examples
 
+from twinfeed.emulators.plant.cooling.rooms import Room, RoomRatings
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.plant.power.pdu import Pdu
 from twinfeed.emulators.plant.power.pdu_ratings import PduRatings
@@ -32,25 +33,25 @@ def test_a_single_phase_pdu_loads_the_phase_it_is_wired_to() -> None:
     pdu = Pdu("p", PduRatings(phases=1, phase=2, outlets=4, banks=1), {"input": "s"})
     rack = Rack("r", RackRatings(rack_kw=3.0), {"a": "p:1"})
     plant_of(source, pdu, rack)
-    assert source.load.kw == pytest.approx((0.0, 3.0, 0.0))
+    assert source.load.kw == pytest.approx((0.0, 3.0 + pdu.losses_kw, 0.0))
 
 
 def test_whatever_is_plugged_into_an_outlet_loads_that_outlets_phase() -> None:
     source = Source("s")
-    pdu = Pdu("p", PduRatings(outlets=6, banks=6), {"input": "s"})
+    pdu = Pdu("p", PduRatings(outlets=6, banks=6, controls_kw=0.0), {"input": "s"})
     rack = Rack("r", RackRatings(rack_kw=3.0, power_factor=0.98), {"a": "p:3"})
     plant_of(source, pdu, rack)
-    assert source.load.kw == pytest.approx((0.0, 0.0, 3.0))
+    assert source.load.kw == pytest.approx((0.0, 0.0, 3.0 + pdu.losses_kw))
     assert pdu.outlet_amperes(3) == pytest.approx(3000 / 0.98 / 230)
-    assert pdu.bank_amperes(3) == pytest.approx(3000 / 0.98 / 230)
+    assert pdu.banks.amperes(3) == pytest.approx(3000 / 0.98 / 230)
 
 
 def test_a_three_phase_outlet_shows_all_phases() -> None:
     source = Source("s")
-    pdu = Pdu("p", PduRatings(outlets=3, banks=3, three_phase_outlets=(2,)), {"input": "s"})
+    pdu = Pdu("p", PduRatings(outlets=3, banks=3, three_phase_outlets=(2,), controls_kw=0.0), {"input": "s"})
     rack = Rack("r", RackRatings(rack_kw=3.0), {"a": "p:2"})
     plant_of(source, pdu, rack)
-    assert source.load.kw == pytest.approx((1.0, 1.0, 1.0))
+    assert source.load.kw == pytest.approx((1.0 + pdu.losses_kw / 3.0,) * 3)
 
 
 def test_an_open_relay_takes_the_outlet_off_and_the_load_with_it() -> None:
@@ -59,7 +60,7 @@ def test_an_open_relay_takes_the_outlet_off_and_the_load_with_it() -> None:
     row.pdu_a.switch(1, False)
     row.plant.settle()
     assert row.pdu_a.load_kw == pytest.approx(5.25)
-    assert row.a.load.total_kw == pytest.approx(5.25)
+    assert row.a.load.total_kw == pytest.approx(5.25 + row.pdu_a.losses_kw)
 
 
 def test_latching_relays_keep_their_position_without_power() -> None:
@@ -159,9 +160,36 @@ def test_a_tripped_bank_stays_open_until_it_is_reset() -> None:
     row.run(60)
     assert row.pdu_a.tripped_banks == 1
     row.racks.shut_down()
-    row.pdu_a.reset_bank(1)
+    row.pdu_a.banks.reset(1)
     row.run(1)
     assert row.pdu_a.tripped_banks == 0
+
+
+def test_a_bank_that_carries_its_load_at_30_degrees_trips_in_hotter_air() -> None:
+    """At 60 degC a C60 of 16 A is rated 13.4 A: 1.2 In, which it carries at 30 degC for ever, are then above 1.28 times that."""
+    room = Room("room", RoomRatings(mass_kj_per_m2_k=1000.0, air_c=30.0))
+    row = Row({"bank_a": 4000.0 / 0.98 / 230.0 / 1.2, "room": "room"}, room, racks=1, cords="a", rack_kw=4.0)
+    row.run(3600)
+    assert row.happened("pdu-a") == []
+    room.state.nodes_c = [60.0, 60.0]
+    row.plant.settle()
+    row.run(3600)
+    assert [what for _, what in row.happened("pdu-a")] == ["bank tripped"]
+
+
+# -- losses ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_pdu_heats_its_room_with_its_controls_and_with_the_poles_of_its_breakers() -> None:
+    """IEC 60898-1: a pole of 32 A loses at most 6 W at 32 A, and less with the square of the current."""
+    room = Room("room", RoomRatings())
+    row = Row({"room": "room", "controls_kw": 0.02}, room, racks=2, cords="a", rack_kw=230.0 * 16.0 * 0.98 / 1000.0)
+    assert row.pdu_a.losses_kw == pytest.approx(0.02 + 2 * 0.006 / 4)
+    assert row.a.load.total_kw == pytest.approx(row.pdu_a.load_kw + row.pdu_a.losses_kw)
+    assert room.heat_kw == pytest.approx(row.pdu_a.losses_kw + row.pdu_b.losses_kw)
+    row.plant.inject("pdu-a", "inlet-loss")
+    row.run(1)
+    assert row.pdu_a.losses_kw == 0.0
 
 
 # -- meters ---------------------------------------------------------------------------------------------------------
@@ -172,10 +200,10 @@ def test_energy_is_the_exact_integral_of_power() -> None:
     row.run(1800)
     row.pdu_a.switch(1, False)
     row.run(1800)
-    assert row.pdu_a.outlet_kwh(1) == pytest.approx(5.25 / 2, rel=1e-12)
-    assert row.pdu_a.outlet_kwh(2) == pytest.approx(5.25, rel=1e-12)
+    assert row.pdu_a.energy.outlet_kwh(1) == pytest.approx(5.25 / 2, rel=1e-12)
+    assert row.pdu_a.energy.outlet_kwh(2) == pytest.approx(5.25, rel=1e-12)
     assert row.pdu_a.energy_kwh == pytest.approx(5.25 * 2.5, rel=1e-12)
-    assert row.pdu_a.energy_kvah == pytest.approx(5.25 * 2.5 / 0.98, rel=1e-12)
+    assert row.pdu_a.energy.kvah == pytest.approx(5.25 * 2.5 / 0.98, rel=1e-12)
 
 
 def test_reading_a_meter_twice_changes_nothing() -> None:
@@ -194,9 +222,9 @@ def test_outlets_banks_and_phases_add_up_to_the_inlet(switchings: list[tuple[int
         row.pdu_a.switch(outlet, closed)
         row.run(then_s)
     pdu = row.pdu_a
-    assert sum(d.total_kw for d in pdu.outlet_draws) == pytest.approx(row.a.load.total_kw)
-    assert sum(pdu.bank_kwh(b) for b in range(1, 13)) == pytest.approx(pdu.energy_kwh)
-    assert sum(pdu.phase_kwh(p) for p in (1, 2, 3)) == pytest.approx(pdu.energy_kwh)
+    assert sum(d.total_kw for d in pdu.outlet_draws) == pytest.approx(row.a.load.total_kw - pdu.losses_kw)
+    assert sum(pdu.energy.bank_kwh(b) for b in range(1, 13)) == pytest.approx(pdu.energy_kwh)
+    assert sum(pdu.energy.phase_kwh(p) for p in (1, 2, 3)) == pytest.approx(pdu.energy_kwh)
 
 
 def test_a_drifting_meter_reads_wrong_while_the_load_stays() -> None:
