@@ -24,7 +24,7 @@ from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.emulators.yamlfile import FileError
 from twinfeed.harness.journal import Trace
 from twinfeed.harness.properties import evaluate, never
-from twinfeed.harness.transports.snmp.traps import Trap
+from twinfeed.harness.transports.snmp.traps import Trap, TrapReceiver
 from twinfeed.harness.unknown import Unknown
 from twinfeed.harness.virtual.loop import VirtualLoop
 from twinfeed.hil_rigs import rigfile
@@ -46,6 +46,7 @@ class InMemory(Listener):
 
     def __init__(self) -> None:
         self.queue: asyncio.Queue[Trap] = asyncio.Queue()
+        self.receiver = TrapReceiver("127.0.0.1", 1162)
 
     async def of(self, source: str) -> asyncio.Queue[Trap]:
         return self.queue
@@ -98,6 +99,26 @@ def known_at(sent: Sequence[tuple[float, str]], t: float) -> bool | None:
     signs = [at_s for at_s, _ in past[last:]] + [t]
     alive = all(later - earlier <= 2.0 for earlier, later in pairwise(signs))
     return past[last][1] == ON if alive else None
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(98, "Address already in use"), "Address already in use"),
+        (OSError("no such network"), "no such network"),
+    ],
+)
+def test_notifications_that_cannot_be_received_are_no_reading(error: OSError, reason: str) -> None:
+    class Deaf(InMemory):
+        async def of(self, source: str) -> asyncio.Queue[Trap]:
+            raise error
+
+    async def first() -> Value | NoReading | None:
+        return await anext(NotificationInstrument(NAME, SECTION, "192.0.2.7", Deaf()).events())
+
+    told = asyncio.run(first())
+    assert isinstance(told, NoReading)
+    assert str(told) == f"ups-1.on_battery: notifications cannot be received at 127.0.0.1:1162: {reason}"
 
 
 @given(st.lists(st.tuples(st.integers(1, 39), st.sampled_from([ON, OFF, OTHER])), max_size=12), st.integers(0, 160))

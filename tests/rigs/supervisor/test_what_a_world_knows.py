@@ -14,6 +14,7 @@ from memory_bench import RIG, Gauge
 from twinfeed.emulators.devices.firmware.points import Value
 from twinfeed.harness.faults.injection import Injection
 from twinfeed.harness.properties import PropertyViolated, always, never, within
+from twinfeed.harness.quantities import UnknownQuantity
 from twinfeed.harness.record import Record, read
 from twinfeed.harness.report import Measure, Outcome
 from twinfeed.harness.unknown import Unknown
@@ -261,6 +262,19 @@ def test_a_deed_that_nobody_is_asked_for_skips_the_test_and_nothing_is_scheduled
     assert bench.world.waiting() == []
 
 
+@pytest.mark.parametrize("condition", ["when", "until"])
+def test_a_condition_on_what_nobody_measures_is_refused_before_anything_is_scheduled(
+    bench: Bench, condition: str
+) -> None:
+    bench.start()
+    bench.people.there = True
+    bench.loop.run_until_complete(bench.supervisor.arm("Awa", 3600.0))
+    with pytest.raises(UnknownQuantity, match="nothing in memory is called 'rack-9'"):
+        bench.loop.run_until_complete(bench.world.do("ups-1", "open-battery", **{condition: "rack-9.supplied"}))
+    assert bench.world.waiting() == []
+    assert bench.people.asked == []
+
+
 def test_the_person_at_the_bench_is_asked_for_a_deed_and_its_end_and_both_are_recorded(bench: Bench) -> None:
     bench.start()
     bench.people.there = True
@@ -278,7 +292,10 @@ def test_the_person_at_the_bench_is_asked_for_a_deed_and_its_end_and_both_are_re
         if entry.what == "deed"
     ]
     assert told == [("ups-1", "open-battery", "done"), ("ups-1", "close-battery", "done")]
-    assert [event.data["outcome"] for event in bench.world.journal.events if event.what == "deed"] == ["done", "done"]
+    assert [event.data for event in bench.world.journal.events if event.what == "deed"] == [
+        {"deed": "open-battery", "outcome": "done"},
+        {"deed": "close-battery", "outcome": "done"},
+    ]
 
 
 def test_a_deed_that_the_person_refuses_is_an_outcome_with_the_reason(bench: Bench) -> None:
@@ -287,6 +304,8 @@ def test_a_deed_that_the_person_refuses_is_an_outcome_with_the_reason(bench: Ben
     bench.loop.run_until_complete(bench.supervisor.arm("Awa", 3600.0))
     refused = bench.loop.run_until_complete(bench.world.do("ups-1", "open-battery"))
     assert (refused.word, refused.reason) == ("refused", "Moussa refused: the door is locked")
+    (noted,) = [event for event in bench.world.journal.events if event.what == "deed"]
+    assert noted.data == {"deed": "open-battery", "outcome": "refused", "reason": refused.reason}
 
 
 def test_a_deed_on_a_bench_that_nobody_has_armed_skips_the_test(bench: Bench) -> None:
