@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -29,16 +29,24 @@ class Page:
     title: str
     languages: tuple[str, ...]
     """en, and fr if there is a French text."""
+    titles: Mapping[str, str]
+    """Language -> the title of the text in it."""
+
+    def title_in(self, language: str) -> str:
+        """The title in that language, else in English."""
+        return self.titles.get(language, self.title)
 
 
 def pages() -> list[Page]:
     """All pages, by section and name."""
     texts = dict(_files(files("twinfeed") / "docs"))
-    found = [
-        Page(name, _title(text.read_text(encoding="utf-8")), ("en", "fr") if f"{name}.fr" in texts else ("en",))
-        for name, text in texts.items()
-        if not name.endswith(".fr")
-    ]
+    found = []
+    for name in texts:
+        if name.endswith(".fr"):
+            continue
+        files_of = {language: texts[each] for language, each in (("en", name), ("fr", f"{name}.fr")) if each in texts}
+        titles = {language: _title(file.read_text(encoding="utf-8")) for language, file in files_of.items()}
+        found.append(Page(name, titles["en"], tuple(titles), titles))
     return sorted(found, key=lambda page: (SECTIONS.index(section(page.name)), page.name))
 
 
@@ -98,5 +106,7 @@ def _named(link: re.Match[str], page: Page) -> str:
     words, target = link[1], link[2]
     if target is None or "://" in target:
         return words if link[3] else link[0]
-    name = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), target)).removesuffix(".md")
+    name = (
+        posixpath.normpath(posixpath.join(posixpath.dirname(page.name), target)).removesuffix(".md").removesuffix(".fr")
+    )
     return words if words.strip("`") == name else f"{words} ({name})"

@@ -43,7 +43,8 @@ def docs(
         fail(str(error), Exit.USAGE)
     text = manual.text_of(found, spoken())
     if json:
-        return print_json({"page": found.name, "title": found.title, "languages": found.languages, "text": text})
+        title = found.title_in(spoken())
+        return print_json({"page": found.name, "title": title, "languages": found.languages, "text": text})
     if console.is_terminal:
         return console.print(Markdown(manual.for_terminal(text, found), hyperlinks=False))
     return typer.echo(text, nl=False)
@@ -52,8 +53,8 @@ def docs(
 def _list(json: bool) -> None:
     found = manual.pages()
     if json:
-        return print_json([{"page": p.name, "title": p.title, "languages": p.languages} for p in found])
+        return print_json([{"page": p.name, "title": p.title_in(spoken()), "languages": p.languages} for p in found])
     listing = table("", "page", "title", "")
     for each in found:
-        listing.add_row(each.name, escape(each.title), " ".join(each.languages[1:]))
+        listing.add_row(each.name, escape(each.title_in(spoken())), " ".join(each.languages[1:]))
     return console.print(listing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,27 @@ def test_a_page_is_found_by_the_end_of_its_name() -> None:
 def test_a_page_is_shown_in_french_where_there_is_a_french_text() -> None:
     assert shown("tutorials/rigs", "--lang", "fr") == (DOCS / "tutorials" / "rigs.fr.md").read_text(encoding="utf-8")
     assert shown("reference/faults", "--lang", "fr") == (DOCS / "reference" / "faults.md").read_text(encoding="utf-8")
+
+
+def test_the_first_pages_are_in_french_for_who_reads_french(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", "fr_ML.UTF-8")
+    assert shown("install").startswith("# Installer\n")
+    titles = {entry["page"]: entry["title"] for entry in json.loads(shown("--json"))}
+    assert (titles["tour"], titles["reference/glossary"]) == (
+        "Dix minutes : de l'installation à un défaut trouvé", "Glossaire",
+    )  # fmt: skip
+
+
+def rows(language: str) -> dict[str, str]:
+    """First column of the glossary -> last column."""
+    text = manual.text_of(manual.find("glossary"), language)
+    return dict(re.findall(r"^\| ([^|]+) \|.*\| ([^|]+) \|$", text, re.MULTILINE))
+
+
+def test_the_two_glossaries_translate_each_other() -> None:
+    english, french = rows("en"), {word: mot for mot, word in rows("fr").items()}
+    assert len(french) > 60
+    assert {word: (mot, french[word]) for word, mot in english.items() if french.get(word, mot) != mot} == {}
 
 
 @pytest.mark.parametrize(("wrong", "meant"), [("sitess", "sites"), ("kinds/upss", "reference/kinds/ups")])

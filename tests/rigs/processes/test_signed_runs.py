@@ -55,7 +55,7 @@ def test_a_run_on_a_bench_is_signed_from_end_to_end(bench: ProcessBench) -> None
     armed = next(entry for entry in read(bench_record) if entry.what == "armed the bench")
     assert (armed.who, armed.login) == ("Awa", login_of(armed.uid or 0))
 
-    made = twinfeed(bench, "report", "out", "--json", "out.json", "--lang", "en")
+    made = twinfeed(bench, "report", "out", "--data", "out.json", "--lang", "en")
     assert made.returncode == 0, made.stdout + made.stderr
     told = json.loads((bench.folder / "out.json").read_text(encoding="utf-8"))
     page = (out / "report.html").read_text(encoding="utf-8")
