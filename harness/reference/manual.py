@@ -106,7 +106,6 @@ def _named(link: re.Match[str], page: Page) -> str:
     words, target = link[1], link[2]
     if target is None or "://" in target:
         return words if link[3] else link[0]
-    name = (
-        posixpath.normpath(posixpath.join(posixpath.dirname(page.name), target)).removesuffix(".md").removesuffix(".fr")
-    )
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(page.name), target))
+    name = path.removesuffix(".md").removesuffix(".fr")
     return words if words.strip("`") == name else f"{words} ({name})"

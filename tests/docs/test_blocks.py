@@ -59,7 +59,7 @@ def test_the_test_that_a_mark_names_is_there(named: str) -> None:
 def test_each_command_of_twinfeed_exists_with_its_options(block: Block) -> None:
     for given in (given for command in block.commands for given in words(command) if given[0] == "twinfeed"):
         parser, rest = PARSER, given[1:]
-        while hasattr(parser, "commands"):
+        while hasattr(parser, "commands") and rest[:1] != ["--version"]:
             assert rest, given
             if rest[0] not in parser.commands and hasattr(parser, "by_default"):
                 rest = [parser.by_default, *rest]
