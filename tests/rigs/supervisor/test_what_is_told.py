@@ -1,4 +1,4 @@
-"""The state of a bench as it is told to commands, the page and the record: every field of it."""
+"""The state of a bench that commands, the page and the record show: every field of it."""
 
 from __future__ import annotations
 
