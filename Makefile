@@ -19,8 +19,14 @@ $(BIN)/twinfeed: $(BIN)/python pyproject.toml
 $(BIN)/tox: $(BIN)/python
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'tox>=4.20'
 
-demo: $(BIN)/twinfeed        ## boot the Bamako site, break it, show what happens
+demo: $(BIN)/twinfeed        ## boot the Bamako site, break it, show what happens; OPEN=1: then serve it with its page
 	@$(BIN)/twinfeed demo
+ifdef OPEN
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[console]'
+	@exec $(BIN)/twinfeed up bamako
+else
+	@echo "see it: make demo OPEN=1"
+endif
 
 up: $(BIN)/twinfeed          ## serve a site until Ctrl-C: make up SITE=bench
 	@$(BIN)/twinfeed up $(or $(SITE),bamako)

@@ -74,6 +74,8 @@ class LiveSite(Servers):
         """The number of files that the process was allowed to open, and the number since `start`."""
         self.defects: list[Defect] = []
         """The last `KEPT_DEFECTS` exceptions in the code of firmware, each of which crashed its device."""
+        self.dropped_lines = 0
+        """The number of lines that the journal has lost so far."""
         self._journal_lines = journal_lines
         self._pacer: asyncio.Task[None] | None = None
 
@@ -167,6 +169,7 @@ class LiveSite(Servers):
                     self.flash.keep(KEPT_A_PACE)
                 self.announce()
                 if self._journal_lines is not None and len(plant.journal) > 2 * self._journal_lines:
+                    self.dropped_lines += len(plant.journal) - self._journal_lines
                     del plant.journal[: -self._journal_lines]
         except PlantError as error:
             self.failure = error

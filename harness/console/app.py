@@ -1,6 +1,6 @@
 """The application: the page, and `/api/v1`.
 
-    app = Console(Live(live), Policy.of_port(8140))
+    app = Console(Live(control), Policy.of_port(8140, tokens))
 
 `twinfeed.harness.console.guard` stands before it. Answers are JSON; a refused request has `{"error", "next"}`.
 """
@@ -25,10 +25,15 @@ from twinfeed.harness.console.actions import ACTIONS, carry_out
 from twinfeed.harness.console.component import POINTS, component
 from twinfeed.harness.console.drawing import drawing
 from twinfeed.harness.console.guard import Guard, Policy, Receive, Refusal, Scope, Send
+from twinfeed.harness.console.history import TooMany
 from twinfeed.harness.console.stream import Full, Hub
 from twinfeed.harness.console.world import DRAWINGS, World
+from twinfeed.harness.quantities import UnknownQuantity
 
 API: Final = "/api/v1"
+
+MOST_NAMES = 50
+"""Quantities in one request for series."""
 
 PAGE = Path(__file__).parent / "page"
 
@@ -77,6 +82,8 @@ class Console:
             "/stream": self.stream,
             "/drawing/{which}": self.drawing,
             "/component/{name}": self.component,
+            "/series": self.series,
+            "/events": self.events,
         }
         return [
             Route("/", page_file, methods=["GET"]),
@@ -115,6 +122,25 @@ class Console:
             raise Refusal(404, str(error), "see /api/v1/state for all names") from None
         procedure = self.world.procedure(known["id"])
         return JSONResponse({"boot_id": self.world.boot_id, **known, "procedure": procedure})
+
+    async def series(self, request: Request) -> Response:
+        names = request.query_params.getlist("name")
+        if not 1 <= len(names) <= MOST_NAMES:
+            raise Refusal(
+                422, f"name: found {len(names)} of them, expected 1 to {MOST_NAMES}", "?name=ups-1.charge_percent"
+            )
+        from_s, to_s = number(request, "from_s", 0.0, 0.0, 1e12), number(request, "to_s", 1e12, 0.0, 1e12)
+        points = int(number(request, "points", 400, 2, 10_000))
+        try:
+            return JSONResponse(self.world.series(names, from_s, to_s, points))
+        except UnknownQuantity as error:
+            raise Refusal(404, str(error), "GET /api/v1/component/NAME lists quantities and points") from None
+        except TooMany as error:
+            raise Refusal(429, str(error), "ask for those that are sampled") from None
+
+    async def events(self, request: Request) -> Response:
+        after = int(number(request, "after", 0, 0, 1e12))
+        return JSONResponse(self.world.events(after, int(number(request, "most", 1000, 1, 10_000))))
 
     async def act(self, request: Request) -> Response:
         """One of the control socket's actions: the verb is in the path, its fields are the body."""

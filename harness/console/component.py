@@ -13,7 +13,7 @@ from twinfeed.emulators.profiles.schema import Profile, SnmpObject
 from twinfeed.emulators.profiles.values import Unmapped, to_raw
 from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
-from twinfeed.harness.console.frames import frame_of, kind_of
+from twinfeed.harness.console.frames import frame_of, kind_of, line
 from twinfeed.harness.control.showing import KEY_POINTS, plain
 from twinfeed.harness.faults import catalogue
 from twinfeed.harness.transports.places import Place, places
@@ -149,11 +149,7 @@ def _client(site: Site, name: str, endpoint: Endpoint, shown: Place) -> str:
 
 def events_of(site: Site, name: str, most: int = EVENTS) -> list[JsonObject]:
     """The last lines of the journal about a component or its device, the newest first."""
-    found = (
-        {"t_s": round(event.t, 3), "who": event.who, "what": event.what, "data": dict(event.data)}
-        for event in reversed(site.plant.journal)
-        if event.who.partition("/")[0] == name
-    )
+    found = (line(event) for event in reversed(site.plant.journal) if event.who.partition("/")[0] == name)
     return list(islice(found, most))
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from twinfeed.emulators.plant.cooling.air_handlers import AirHandler
+from twinfeed.emulators.plant.kernel.actor import Event
 from twinfeed.emulators.plant.kernel.component import Component
 from twinfeed.emulators.plant.network.links import Link
 from twinfeed.emulators.plant.power.electrical import Electrical
@@ -164,6 +165,11 @@ def _since(begun: dict[tuple[str, str], float], target: str, kind: str) -> float
     name, colon, of = target.partition(":")
     since = begun.get((name, f"{kind}{colon}{of}"))
     return None if since is None else round(since, 3)
+
+
+def line(event: Event) -> JsonObject:
+    """A line of the plant's journal."""
+    return {"t_s": round(event.t, 3), "who": event.who, "what": event.what, "data": dict(event.data)}
 
 
 def kind_of(site: Site, name: str) -> str:

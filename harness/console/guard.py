@@ -61,10 +61,9 @@ class Policy:
     scheme: str = "http"
 
     @classmethod
-    def of_port(cls, port: int, *more: str, scheme: str = "http") -> Policy:
-        """The policy of a console on this port of loopback and of the hosts `more`, with new tokens."""
+    def of_port(cls, port: int, tokens: dict[Role, str], *more: str, scheme: str = "http") -> Policy:
+        """The policy of a console on this port of loopback and of the hosts `more`."""
         names = ("127.0.0.1", "localhost", "[::1]", *more)
-        tokens: dict[Role, str] = {"read": secrets.token_urlsafe(24), "write": secrets.token_urlsafe(24)}
         return cls(frozenset(f"{name}:{port}" for name in names), tokens, scheme)
 
     def role(self, header: str) -> Role | None:

@@ -16,7 +16,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from twinfeed.emulators.serving import ServeError
 from twinfeed.harness.console.app import Console
-from twinfeed.harness.console.guard import Policy
+from twinfeed.harness.console.guard import Policy, Role
+from twinfeed.harness.console.history import PERIOD_S
+from twinfeed.harness.console.tokens import new
 from twinfeed.harness.console.world import World
 
 PORT = 8140
@@ -83,10 +85,13 @@ class _Server(uvicorn.Server):
 class ConsoleServer:
     """Serves the console of one world."""
 
-    def __init__(self, world: World, port: int | None = None, address: str = "127.0.0.1") -> None:
+    def __init__(
+        self, world: World, port: int | None = None, tokens: dict[Role, str] | None = None, address: str = "127.0.0.1"
+    ) -> None:
+        self._world = world
         self._socket = _bound(address, port)
         self.port: int = self._socket.getsockname()[1]
-        self.policy = Policy.of_port(self.port)
+        self.policy = Policy.of_port(self.port, tokens or new())
         self.console = Console(world, self.policy)
         config = uvicorn.Config(
             self.console, log_config=None, access_log=False, lifespan="off", ws="none",
@@ -95,6 +100,7 @@ class ConsoleServer:
         )  # fmt: skip
         self._server = _Server(config)
         self._task: asyncio.Task[Any] | None = None
+        self._recording: asyncio.Task[None] | None = None
 
     @property
     def link(self) -> str:
@@ -103,13 +109,22 @@ class ConsoleServer:
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._server.serve(sockets=[self._socket]), name="console")
+        self._recording = asyncio.create_task(self._record(), name="console history")
         while not self._server.started and not self._task.done():
             await asyncio.sleep(0.01)
+
+    async def _record(self) -> None:
+        """Sample the site for its trends until cancelled."""
+        while True:
+            self._world.sample()
+            await asyncio.sleep(PERIOD_S)
 
     async def stop(self) -> None:
         """End all streams and connections."""
         self.console.hub.close()
         self._server.should_exit = True
+        if self._recording is not None:
+            self._recording.cancel()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
         self._socket.close()

@@ -8,8 +8,9 @@ from typing import Any, Protocol
 
 from twinfeed.emulators.serving import Endpoint
 from twinfeed.emulators.site import Site
-from twinfeed.harness.console.frames import Frame, frame
+from twinfeed.harness.console.frames import Frame, frame, line
 from twinfeed.harness.console.guard import Role
+from twinfeed.harness.console.history import History, Point
 from twinfeed.harness.control import ControlServer
 from twinfeed.harness.control.requests import Action
 
@@ -42,6 +43,19 @@ class World(Protocol):
     def procedure(self, name: str) -> JsonObject:
         """The card for the isolation of a component, with the state of its steps."""
 
+    def sample(self) -> None:
+        """Note the present values for trends."""
+
+    def series(self, names: Sequence[str], from_s: float, to_s: float, points: int) -> dict[str, list[Point]]:
+        """The values of quantities between two times.
+
+        Raises:
+            UnknownQuantity, TooMany: see `History`.
+        """
+
+    def events(self, after: int, most: int) -> JsonObject:
+        """The lines of the journal after that number, and the number of the last one."""
+
     def act(self, request: Action, who: str) -> JsonObject:
         """Carry out an action.
 
@@ -56,6 +70,7 @@ class Live:
     def __init__(self, control: ControlServer) -> None:
         self.control = control
         self.live = control.live
+        self._history = History(self.live.site)
         self.boot_id = secrets.token_hex(8)
 
     @property
@@ -76,6 +91,18 @@ class Live:
         if name not in self.live.site.components:
             return {"refused": "it is a device, not a component of the plant"}
         return self.control.verbs.isolations.described(name)
+
+    def sample(self) -> None:
+        self._history.sample()
+
+    def series(self, names: Sequence[str], from_s: float, to_s: float, points: int) -> dict[str, list[Point]]:
+        return self._history.series(names, from_s, to_s, points)
+
+    def events(self, after: int, most: int) -> JsonObject:
+        journal, dropped = self.live.site.plant.journal, self.live.dropped_lines
+        first = max(0, after - dropped)
+        lines = journal[first : first + most]
+        return {"seq": dropped + first + len(lines), "events": [line(event) for event in lines]}
 
     def act(self, request: Action, who: str) -> JsonObject:
         return self.control.verbs.carry_out(request, who)

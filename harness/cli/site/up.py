@@ -140,7 +140,7 @@ def up(
         built = Site.load(site, seed, beyond_loopback)
         beyond = address if expose else None
         live = LiveSite(built, speed, chosen, address, beyond, journal_lines=JOURNAL_LINES)
-        page = partial(console_of, port=console_port) if with_console else None
+        page = partial(console_of, port=console_port, folder=state or state_folder()) if with_console else None
         run(_run(live, partial(_flash, live.site, state, fresh), page, json, for_s))
 
 
@@ -196,7 +196,7 @@ class Page(Protocol):
     async def stop(self) -> None: ...
 
 
-def console_of(control: ControlServer, port: int | None) -> Page | None:
+def console_of(control: ControlServer, port: int | None, folder: Path) -> Page | None:
     """The console of a running site; None where the extra is not installed.
 
     Raises:
@@ -204,12 +204,13 @@ def console_of(control: ControlServer, port: int | None) -> Page | None:
     """
     try:
         from twinfeed.harness.console.serving import ConsoleServer
+        from twinfeed.harness.console.tokens import kept
         from twinfeed.harness.console.world import Live
     except ModuleNotFoundError as error:
         if error.name not in ("starlette", "uvicorn"):
             raise
         return None
-    return ConsoleServer(Live(control), port)
+    return ConsoleServer(Live(control), port, kept(folder, control.live.site.name))
 
 
 async def _run(

@@ -10,6 +10,7 @@ from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
 from twinfeed.harness.console.app import Console
 from twinfeed.harness.console.guard import Policy
+from twinfeed.harness.console.tokens import new
 from twinfeed.harness.console.world import Live
 from twinfeed.harness.control import ControlServer
 
@@ -70,5 +71,5 @@ class Browser:
 
 def browser_of(site: str = "bench") -> Browser:
     """A client of the console of a site at rest; nothing listens."""
-    policy = Policy.of_port(PORT)
+    policy = Policy.of_port(PORT, new())
     return Browser(Console(Live(ControlServer(LiveSite(Site.load(site)))), policy), policy)

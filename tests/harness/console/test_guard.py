@@ -8,6 +8,7 @@ import pytest
 from console_client import HOST, Browser, browser_of
 
 from twinfeed.harness.console.guard import MAX_BODY, Bucket, Policy
+from twinfeed.harness.console.tokens import new
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +92,6 @@ async def test_a_refusal_is_logged_once(bench: Browser, caplog: pytest.LogCaptur
 
 
 def test_the_tokens_are_not_printed_with_the_policy() -> None:
-    policy = Policy.of_port(1)
+    policy = Policy.of_port(1, new())
     assert policy.tokens["write"] not in repr(policy)
     assert policy.tokens["write"] != policy.tokens["read"]
