@@ -70,11 +70,11 @@ class Equipment:
             yield NETWORK
 
 
-def watch(site: Site, for_s: float, sample: Callable[[], object]) -> None:
-    """Let `for_s` seconds of the plant pass, and call `sample` now and at every period of `STEPS`."""
+def watch(site: Site, for_s: float, sample: Callable[[], object], enough: Callable[[], bool] = lambda: False) -> None:
+    """Let `for_s` seconds of the plant pass, or less once there is `enough`; `sample` now and at every period."""
     began_s = site.now
     sample()
-    while (passed_s := site.now - began_s) < for_s:
+    while (passed_s := site.now - began_s) < for_s and not enough():
         period_s = next(period_s for until_s, period_s in STEPS if passed_s < until_s)
         site.advance(min(period_s, for_s - passed_s))
         sample()

@@ -8,7 +8,7 @@ automatics of the site's own devices act; nobody repairs, and no person or contr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from twinfeed.emulators.plant.people.isolation import supplied_loads
@@ -163,7 +163,7 @@ class _Course:
         self._compared = False
         self._supplied = supplied_loads(site.plant)
         self._unsupplied: dict[str, float] = {}
-        self._feeds = _live_feeds(site)
+        self._feeds = live_feeds(site)
         self._loads = {
             name: found for name in site.components if (found := load_percent(site.components[name])) is not None
         }
@@ -186,7 +186,7 @@ class _Course:
                 highest[name] = max(highest[name], load_percent(self.site.components[name]) or 0.0)
         if at_s >= AT_ONCE_S and not self._compared:
             self._compared = True
-            self.redundancy = list(self._fewer())
+            self.redundancy = list(fewer_feeds(self.site, self._feeds))
 
     def lost(self) -> list[Loss]:
         """Rows by each cause; other loads that have lost their last supply."""
@@ -209,14 +209,16 @@ class _Course:
         ]
         return sorted(found, key=lambda each: max(each.at_once_percent, each.after_percent), reverse=True)
 
-    def _fewer(self) -> Iterator[Redundancy]:
-        now = _live_feeds(self.site)
-        for name, before in self._feeds.items():
-            if 1 <= len(now[name]) < len(before):
-                yield Redundancy(name[0], name[1], now[name], len(before))
+
+def fewer_feeds(site: Site, before: Mapping[tuple[str, str], list[str]]) -> Iterator[Redundancy]:
+    """The loads that live now on fewer live feeds than `before`, which `live_feeds` gave."""
+    now = live_feeds(site)
+    for load, feeds in before.items():
+        if 1 <= len(now[load]) < len(feeds):
+            yield Redundancy(*load, now[load], len(feeds))
 
 
-def _live_feeds(site: Site) -> dict[tuple[str, str], list[str]]:
+def live_feeds(site: Site) -> dict[tuple[str, str], list[str]]:
     """(name, kind) -> what gives voltage at each of its terminals; the switches of a row under the kind `network`."""
     feeds = {
         (name, component.kind): [ref for terminal, ref in component.feeds.items() if component.seen[terminal].live]

@@ -2,12 +2,10 @@
 
     for job in concurrent_maintainability(site):
         print(job)
-    for job in concurrent_maintainability(site, on_sets=True):
-        print(job)
 
-The second line judges by the rule of the Uptime Institute for engine-generators (Accredited Tier Designer Technical
-Paper Series: Engine-Generator Ratings): the sets and their paths are the only reliable source, so the site must pass
-the same test while they carry it.
+Each is judged twice: on the grid, and by the rule of the Uptime Institute for engine-generators (Accredited Tier
+Designer Technical Paper Series: Engine-Generator Ratings): the sets and their paths are the only reliable source, so
+the site must pass the same test while they carry it.
 
 How each is isolated follows from the site's single-line diagram (`isolation_procedures`). A step that would cut a rack
 is refused by the plant itself; what racks and rooms see is recorded all along. That the component is dead or off is
@@ -18,11 +16,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twinfeed.emulators.devices.firmware.points import PointError, Value
 from twinfeed.emulators.plant.kernel.actor import PlantError
-from twinfeed.emulators.plant.people.isolation import Isolation, Procedure
+from twinfeed.emulators.plant.people.isolation import Isolation, Procedure, Step
 from twinfeed.emulators.site import Site
 from twinfeed.harness.durations import seconds
 from twinfeed.harness.journal import Journal, Sampler
@@ -31,6 +29,7 @@ from twinfeed.harness.properties.language import Property, Time
 from twinfeed.harness.tier3.isolation_procedures import card
 from twinfeed.harness.tier3.properties import allowable_inlets, always_supplied
 from twinfeed.harness.tier3.snapshots import alarms, serving, snapshot, states
+from twinfeed.harness.tier3.sources import has_sets, lose_the_grid
 
 PERSON = "maintenance"
 STEP_S = 30.0
@@ -38,9 +37,6 @@ STEP_S = 30.0
 
 STOPS_S = 900.0
 """By when a machine that was stopped stands, s: a set cools down first, a chiller pumps down."""
-
-SETTLE_S = 1800.0
-"""By when a site that its sets carry is at rest again: sets in step, chillers back, batteries charging, s."""
 
 LOOK_S = 60.0
 """Period of the check whether everything is as before, s."""
@@ -78,38 +74,45 @@ class Job:
 
 
 def concurrent_maintainability(
-    site: Site, *names: str, work: Time = "10 min", back: Time = "2 h", on_sets: bool = False
+    site: Site, *names: str, work: Time = "10 min", back: Time = "2 h", on_sets: bool | None = None
 ) -> Iterator[Job]:
     """Isolate each of those components (or every one), work on it, and return it; each from the site as it is now.
 
-    `back` is by when all must be as before, counted from the last step. With `on_sets` every utility fails
-    `SETTLE_S` before and stays away. The site is afterwards as it was before.
+    `back` is by when all must be as before, counted from the last step. It is judged on the grid, and, if it passes
+    there and the site has sets, while they carry the site: every utility fails `SETTLE_S` before and stays away. With
+    `on_sets` False or True only one of the two. The site is afterwards as it was before.
 
     Raises:
-        PlantError: nothing on the site is called that.
+        PlantError: nothing on the site is called that; `on_sets` is True and the site has none that carry it.
     """
     for name in names:
         site.plant.find(name)
     snapshot, journal = site.plant.snapshot(), list(site.plant.journal)
-    start = snapshot
     try:
-        if on_sets:
-            lose_the_grid(site)
-            start = site.plant.snapshot()
+        starts = {} if on_sets else {"": snapshot}
+        trouble = ""
+        if on_sets or (on_sets is None and has_sets(site)):
+            try:
+                lose_the_grid(site)
+                starts["on the sets: "] = site.plant.snapshot()
+            except PlantError as error:
+                if on_sets:
+                    raise
+                trouble = f"on the sets: {error}"
         for name in names or tuple(site.components):
-            site.plant.restore(start)
-            yield _job(site, name, seconds(work), seconds(back))
+            jobs = []
+            for phase, start in starts.items():
+                site.plant.restore(start)
+                job = judged(site, name, seconds(work), seconds(back))
+                jobs.append(job if job.done or not phase else replace(job, reason=phase + job.reason))
+                if not job.done:
+                    break
+            if trouble and jobs[0].done:
+                jobs.append(replace(jobs[0], verdict=INTERRUPTED, reason=trouble))
+            yield next((job for job in jobs if not job.done), jobs[0])
     finally:
         site.plant.restore(snapshot)
         site.plant.journal[:] = journal
-
-
-def lose_the_grid(site: Site) -> None:
-    """All utilities fail and stay away; the sets carry the site for `SETTLE_S`."""
-    for name, component in site.components.items():
-        if component.kind == "utility":
-            site.inject(name, "outage")
-    site.advance(SETTLE_S)
 
 
 def table(jobs: list[Job]) -> str:
@@ -130,12 +133,13 @@ def _longest(times: Iterator[float]) -> str:
     return f"{max(times) / 60.0:.1f} min"
 
 
-def _job(site: Site, name: str, work_s: float, back_s: float) -> Job:
+def judged(site: Site, name: str, work_s: float, back_s: float) -> Job:
+    """Work on that component from the site as it is now. The site goes on."""
     kind = site.components[name].kind
     procedure = card(site, name)
     if isinstance(procedure, str):
         return Job(name, kind, "", IMPOSSIBLE, procedure)
-    crew = _Crew(site, procedure)
+    crew = Crew(site, procedure)
     journal, demands = Journal(), [*always_supplied(site), *allowable_inlets(site)]
     sampler = Sampler(site, patterns(demands), journal.trace).attach()
     trouble = ""
@@ -163,13 +167,16 @@ def _broken(journal: Journal, demands: list[Property]) -> Iterator[str]:
             yield str(verdict)
 
 
-class _Crew:
+class Crew:
     """Works through one card, and knows how the site was found."""
 
     def __init__(self, site: Site, procedure: Procedure) -> None:
         self.site, self.procedure = site, procedure
         self.out_s = self.back_s = 0.0
+        self.done: list[tuple[Step, float]] = []
+        """The steps done, with their times from the first one, s."""
         self._job = Isolation(site.plant, procedure, PERSON)
+        self._began_s = site.now
         self._reads = states(site)
         self._found = self._snapshot()
         self._cut_off = self._rows_cut_off()
@@ -182,15 +189,18 @@ class _Crew:
         """
         began_s = self.site.now
         for _ in self.procedure.out[:-1]:
-            self._job.do()
+            self._do()
             self.site.advance(STEP_S)
         proof = self.procedure.out[-1]
         while any(requirement.unmet(self.site.plant) for requirement in proof.requires):
             if self.site.now > began_s + STOPS_S:
                 break
             self.site.advance(STEP_S)
-        self._job.do()
+        self._do()
         self.out_s = self.site.now - began_s
+
+    def _do(self) -> None:
+        self.done.append((self._job.do(), self.site.now - self._began_s))
 
     def new_rows_cut_off(self) -> str:
         """The rows of racks that no switch connects any more, '' if they are no more than before."""
@@ -201,7 +211,7 @@ class _Crew:
         """All steps back."""
         began_s = self.site.now
         for _ in self.procedure.back:
-            self._job.do()
+            self._do()
             self.site.advance(STEP_S)
         self.back_s = self.site.now - began_s
 

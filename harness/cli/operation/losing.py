@@ -27,18 +27,18 @@ from twinfeed.harness.cli.recording.reporting import LangOption
 from twinfeed.harness.cli.site.running import BeyondOption
 from twinfeed.harness.durations import seconds, spoken
 from twinfeed.harness.language import said
-from twinfeed.harness.maintenance.conditions import CARRIED_BY, GRID, SETS, full_load, onto_sets
+from twinfeed.harness.maintenance.conditions import CARRIED_BY, GRID, SETS, full_load
 from twinfeed.harness.maintenance.impact import Impact
 from twinfeed.harness.maintenance.impact import impact as impact_of
+from twinfeed.harness.maintenance.wording import CAUSES
 from twinfeed.harness.reference.answers import prints
+from twinfeed.harness.tier3.sources import lose_the_grid
 
 ROWS = 12
 """Rows of a table that are shown; `--json` has all."""
 
 SHOWN = 6
 """Names of loads that are alike in one row of a table; the row has the number of further ones."""
-
-CAUSES = {"supply": N_("no supply"), "heat": N_("inlet outside 15 to 32 °C"), "network": N_("no network")}
 
 SetsOption = Annotated[
     bool, typer.Option("--on-sets", help="Every utility has been out for half an hour, and stays out.")
@@ -79,7 +79,7 @@ def impact(
         built = Site.load(site, beyond_loopback=beyond_loopback)
         full_load(built, load / 100.0)
         if on_sets:
-            onto_sets(built)
+            lose_the_grid(built)
         found = impact_of(built, thing, for_s=for_s, carried_by=SETS if on_sets else GRID)
     if json:
         print_json(asdict(found))

@@ -37,7 +37,7 @@ def html(account: Account, folder: Path, lang: str = "") -> str:
         UnknownLanguage: there is no catalogue for that language.
     """
     wording = Wording(lang)
-    environment = _environment(wording)
+    made = environment(wording)
 
     def drawn(measurement: Measurement) -> object:
         from markupsafe import Markup
@@ -50,8 +50,7 @@ def html(account: Account, folder: Path, lang: str = "") -> str:
         shown, more = procedure.pictures(attempt, journal, wording)
         return [Markup(svg) for svg in shown], more
 
-    environment.filters["css"] = _css
-    return environment.get_template("report.html").render(
+    return made.get_template("report.html").render(
         account=account,
         w=wording,
         figure=drawn,
@@ -91,17 +90,24 @@ def _css(text: str) -> object:
     return Markup("".join(c if c.isalnum() or c in " -·:._/" else f"\\{ord(c):06x}" for c in text))
 
 
-def _environment(wording: Wording) -> Environment:
+def environment(wording: Wording, *packages: str) -> Environment:
+    """Jinja2 with the templates of those packages and of reports, in the language of `wording`.
+
+    Raises:
+        ReportMissing: Jinja2 is not installed.
+    """
     try:
-        from jinja2 import Environment, PackageLoader, StrictUndefined
+        from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
     except ImportError as error:
         raise ReportMissing("reports need Jinja2: pip install 'twinfeed[report]'") from error
-    environment = Environment(
-        loader=PackageLoader("twinfeed.harness.report.rendering"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.i18n"],
+    found = Environment(
+        loader=ChoiceLoader([PackageLoader(name) for name in (*packages, "twinfeed.harness.report.rendering")]),
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )  # fmt: skip
-    environment.install_gettext_translations(wording.translations, newstyle=True)  # type: ignore[attr-defined]
-    return environment
+    found.install_gettext_translations(wording.translations, newstyle=True)  # type: ignore[attr-defined]
+    found.filters["css"] = _css
+    return found
 
 
 def _picture(folder: Path, kept: Attachment) -> str:

@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 from twinfeed.emulators.plant.kernel.actor import PlantError
 from twinfeed.emulators.site import Site
 from twinfeed.harness.cli.app import app
-from twinfeed.harness.maintenance.conditions import full_load, onto_sets
+from twinfeed.harness.maintenance.conditions import full_load
 from twinfeed.harness.maintenance.impact import Impact, impact, sources
 from twinfeed.harness.maintenance.withdrawal import NO_THING, undone
+from twinfeed.harness.tier3.sources import lose_the_grid
 
 ROWS = ["row-1", "row-2", "row-3"]
 
@@ -72,7 +73,7 @@ def test_what_only_the_sets_give_is_lost_in_reserve(pilot: Site) -> None:
 
 def test_on_the_sets_their_bus_is_the_whole_site(pilot: Site) -> None:
     with undone(pilot):
-        onto_sets(pilot)
+        lose_the_grid(pilot)
         found = impact(pilot, "generator-bus", for_s=700.0, carried_by="sets")
     assert set(lost(found, "supply")) >= set(ROWS)
 

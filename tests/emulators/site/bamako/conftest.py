@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from twinfeed.emulators.site import Site
-from twinfeed.harness.tier3.concurrent_maintainability import lose_the_grid
+from twinfeed.harness.tier3.sources import lose_the_grid
 
 Snapshots = dict[str, dict[str, Any]]
 

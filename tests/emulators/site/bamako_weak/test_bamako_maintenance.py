@@ -199,9 +199,15 @@ ONE_OF_EACH = {
 
 @pytest.mark.parametrize(("component", "how"), ONE_OF_EACH.items(), ids=list(ONE_OF_EACH))
 def test_one_of_each_kind_is_isolated_and_returned(bamako, component, how):
-    (job,) = concurrent_maintainability(bamako, component)
+    (job,) = concurrent_maintainability(bamako, component, on_sets=False)
     assert job.done, str(job)
     assert how in job.how
+
+
+def test_the_one_generator_bus_passes_on_the_grid_and_not_on_the_sets(bamako):
+    (job,) = concurrent_maintainability(bamako, "generator-bus")
+    assert not job.done
+    assert job.reason.startswith("on the sets: ")
 
 
 WHY_NOT = {
@@ -242,7 +248,7 @@ def test_a_ups_whose_bypass_is_left_closed_is_not_isolated(bamako):
 
 @pytest.mark.skipif("TWINFEED_EVERY_COMPONENT" not in os.environ, reason="a minute long; set TWINFEED_EVERY_COMPONENT")
 def test_every_component_of_the_site_is_isolated_and_returned_or_listed(bamako):
-    jobs = list(concurrent_maintainability(bamako))
+    jobs = list(concurrent_maintainability(bamako, on_sets=False))
     assert [job.component for job in jobs] == list(bamako.components)
     assert [job.component for job in jobs if job.verdict == INTERRUPTED] == ["ats-chiller-3"]
     assert all(job.reason for job in jobs if job.verdict == IMPOSSIBLE)
