@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from workers import dialling, examples, leftovers, own_network
+from workers import dialling, examples, leftovers, own_network, warm
 
 from twinfeed.harness import language
 
@@ -58,6 +58,10 @@ def pytest_collection_finish() -> None:
     gc.freeze()
     gc.set_threshold(50_000)
     gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    warm.end()
 
 
 def _over(watching: subprocess.Popen[bytes]) -> None:

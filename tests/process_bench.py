@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from workers import supervising
+from workers import supervising, warm
 
 from twinfeed.harness.record import Entry, read
 
@@ -116,8 +116,11 @@ class ProcessBench:
 
     def twinfeed(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`twinfeed rig …` on this bench."""
+        line = ("rig", words[0], str(self.file), *words[1:])
+        if not self._within:
+            return warm.run(*line, env=self.env, timeout_s=2 * PATIENCE_S)
         return subprocess.run(
-            [*self._within, sys.executable, "-m", "twinfeed.harness.cli", "rig", words[0], str(self.file), *words[1:]],
+            [*self._within, sys.executable, "-m", "twinfeed.harness.cli", *line],
             capture_output=True, text=True, env=self.env, timeout=2 * PATIENCE_S, check=False,
         )  # fmt: skip
 

@@ -10,13 +10,13 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from process_bench import RIG, ProcessBench, process_bench
+from workers import warm
 
 from twinfeed.harness.language.words import AROUND, Template, Words, _catalogue
 from twinfeed.hil_rigs import rigfile
@@ -132,11 +132,7 @@ class Session:
         self.lines: list[tuple[str, str]] = []
 
     def __call__(self, *words: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "twinfeed", *words],
-            input=typed, capture_output=True, text=True, env=self.bench.env, cwd=self.bench.folder, timeout=120,
-            check=False,
-        )  # fmt: skip
+        done = warm.run(*words, env=self.bench.env, cwd=self.bench.folder, typed=typed)
         command = " ".join(words)
         lines = (done.stdout + done.stderr).splitlines()
         self.lines += [(command, line) for line in lines if "Password input may be echoed" not in line]  # no terminal

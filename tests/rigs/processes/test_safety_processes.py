@@ -6,13 +6,13 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 from external import free_port
 from process_bench import PATIENCE_S, ProcessBench
 from test_whoever_dies import SAFE, kill_at_once
+from workers import warm
 
 from twinfeed.harness.transports import SnmpTransport
 
@@ -112,10 +112,7 @@ def test_the_stop_page_shows_who_armed_the_bench_only_with_the_token(bench: Proc
 
 def listed(bench: ProcessBench, command: str) -> subprocess.CompletedProcess[str]:
     """A command of `rig` that names no bench."""
-    return subprocess.run(
-        [sys.executable, "-m", "twinfeed", "rig", command],
-        capture_output=True, text=True, env=bench.env, timeout=2 * PATIENCE_S, check=False,
-    )  # fmt: skip
+    return warm.run("rig", command, env=bench.env, timeout_s=2 * PATIENCE_S)
 
 
 def press_the_key(bench: ProcessBench) -> None:

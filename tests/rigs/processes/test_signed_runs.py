@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from process_bench import PATIENCE_S, ProcessBench
+from workers import warm
 
 from twinfeed.harness.record import login_of, read
 
@@ -28,10 +28,7 @@ async def test_the_load_is_switched_off(site, journal, measure):
 
 
 def twinfeed(bench: ProcessBench, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "twinfeed.harness.cli", *words], capture_output=True, text=True, env=bench.env,
-        cwd=bench.folder, timeout=2 * PATIENCE_S, check=False,
-    )  # fmt: skip
+    return warm.run(*words, env=bench.env, cwd=bench.folder, timeout_s=2 * PATIENCE_S)
 
 
 def recorded(bench: ProcessBench, tester: str) -> Path:

@@ -13,8 +13,6 @@ import asyncio
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -22,7 +20,7 @@ from pathlib import Path
 
 import pytest
 from process_bench import PATIENCE_S, ProcessBench
-from workers import supervising
+from workers import supervising, warm
 
 from twinfeed.harness.record import Entry, read
 from twinfeed.harness.transports import NoAnswer
@@ -102,10 +100,7 @@ class ProofBench(ProcessBench):
         self._of_the_devices("clear", target)
 
     def _of_the_devices(self, *words: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "-m", "twinfeed.harness.cli", *words, "--site", self.name],
-            capture_output=True, text=True, env=self.env, timeout=120, check=False,
-        )  # fmt: skip
+        done = warm.run(*words, "--site", self.name, env=self.env)
         assert done.returncode == 0, done.stdout + done.stderr
 
     @contextmanager
