@@ -12,6 +12,10 @@ Name = Annotated[str, Field(min_length=1, max_length=300)]
 """The name of a device, point, target or fault."""
 
 
+Condition = Annotated[str, Field(min_length=1, max_length=1000)]
+"""An expression over quantities, as in properties."""
+
+
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
@@ -65,6 +69,10 @@ class FaultRequest(_Request):
     ramp_s: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 0.0
     flap: tuple[float, float] | None = Field(default=None, strict=False)
     """Seconds on and off, again and again."""
+    when: Condition | None = None
+    """It begins the first time that this is true, not before `at_s`."""
+    until: Condition | None = None
+    """It ends the first time that this is true after it began."""
 
 
 class Faults(_Request):

@@ -181,11 +181,12 @@ class Verbs:
         site, target, kind, for_s = self.live.site, request.target, request.kind, request.for_s
         if elsewhere := _elsewhere(site, target, kind):
             raise PlantError(f"{target} {kind}: {elsewhere}")
-        if request.at_s or request.ramp_s or request.flap:
+        if request.at_s or request.ramp_s or request.flap or request.when or request.until:
             self._timed.add(self._injection(request))
         else:
             site.inject(target, kind, request.parameters or {}, for_s)
-        return {"target": target, "kind": kind, "for_s": for_s, "t_s": round(site.now + request.at_s, 3)}
+        conditions = {"when": request.when, "until": request.until}
+        return {"target": target, "kind": kind, "for_s": for_s, **conditions, "t_s": round(site.now + request.at_s, 3)}
 
     def _injection(self, request: FaultRequest) -> Injection:
         """
@@ -201,6 +202,8 @@ class Verbs:
                 request.parameters or {},
                 request.ramp_s,
                 request.flap,
+                request.until,
+                when=request.when,
             )
         except InjectionError as error:
             raise PlantError(str(error)) from None

@@ -202,6 +202,13 @@ def fault(
     flap: Annotated[
         str | None, typer.Option("--flap", help="ON,OFF: it comes and goes, such as 20s,40s of site time.")
     ] = None,
+    when: Annotated[
+        str | None,
+        typer.Option("--when", help="It begins the first time that this is true, not before --at."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", help="It ends the first time that this is true after it began.")
+    ] = None,
     site: SiteOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -214,6 +221,8 @@ def fault(
       twinfeed fault utility-b sag --set depth=30
 
       twinfeed fault utility-b outage --at 5min --flap 20s,40s --for 10min
+
+      twinfeed fault utility-a outage --until "generator-1.running"
     """
     try:
         request: dict[str, Any] = {
@@ -222,6 +231,8 @@ def fault(
             "at_s": seconds(at) if at else 0.0,
             "ramp_s": seconds(ramp) if ramp else 0.0,
             "flap": _on_and_off(flap) if flap else None,
+            "when": when,
+            "until": until,
         }
     except ValueError as error:
         fail(str(error), Exit.USAGE)
@@ -230,8 +241,10 @@ def fault(
     if json:
         print_json(answer)
     else:
-        begins = f"will suffer {kind} in {at}" if at else f"now suffers {kind}"
-        console.print(f"{target} {begins} {f'for {for_}' if for_ else 'until `twinfeed clear`'}")
+        later = " and ".join([*([f"in {at}"] if at else []), *([f"when {when}"] if when else [])])
+        begins = f"will suffer {kind} {later}" if later else f"now suffers {kind}"
+        ends = " or ".join([*([f"for {for_}"] if for_ else []), *([f"until {until}"] if until else [])])
+        console.print(escape(f"{target} {begins} {ends or 'until `twinfeed clear`'}"), soft_wrap=True)
 
 
 def _on_and_off(text: str) -> list[float]:

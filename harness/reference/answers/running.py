@@ -94,9 +94,13 @@ class Begun(TypedDict):
     target: str
     kind: str
     for_s: float | None
-    """Its duration, s; None: until it is cleared."""
+    """Its longest duration, s; None: until it is cleared, or `until` is true."""
+    when: str | None
+    """The condition at which it begins."""
+    until: str | None
+    """The condition at which it ends."""
     t_s: float
-    """When it begins, s of the site's clock."""
+    """The earliest begin, s of the site's clock."""
 
 
 class FaultEntry(TypedDict):

@@ -16,8 +16,8 @@ Cli = Callable[..., Result]
 pytestmark = pytest.mark.usefixtures("up")
 
 
-def data(result: Result, code: int = 0) -> Any:
-    assert result.exit_code == code, result.output
+def data(result: Result, code: int | None = 0) -> Any:
+    assert code in (None, result.exit_code), result.output
     return json.loads(result.stdout)
 
 
@@ -191,6 +191,12 @@ def test_a_fault_that_begins_later_is_cleared_before_it_begins(cli: Cli) -> None
         (["fault", "ups-1", "black-hole"], 2, "`twinfeed proxy` before the device does it, or a test"),
         (["fault", "controller", "controller-down"], 2, "a running site has no controller"),
         (["fault", "utility-a", "outage", "--flap", "20s"], 2, "expected the times on and off, such as 20s,40s"),
+        (["fault", "utility-a", "outage", "--until", "generator-9.running"], 2, "generator-9"),
+        (
+            ["fault", "utility-a", "outage", "--until", "utility-a.live >"],
+            2,
+            "column 17: found the end, expected a quantity",
+        ),
         (["fault", "utility-a", "outage", "--ramp", "20s"], 2, "there is nothing to ramp"),
         (["fault", "utility-a", "sag", "--set", "depth=200"], 2, "depth is 200, expected 10 to 95 %"),
         (["fault", "utility-a", "sag", "--set", "deep=20"], 2, "unknown parameter deep; it takes depth"),
@@ -291,6 +297,19 @@ def test_with_json_an_error_is_a_document_too_and_the_exit_code_is_the_same(
     found = json.loads(result.stdout)["error"]
     assert found["exit_code"] == code
     assert " ".join(found["message"].split()) in " ".join(result.stderr.split())
+
+
+@pytest.mark.usefixtures("quiet")
+def test_a_fault_begins_and_ends_by_conditions(cli: Cli) -> None:
+    waiting = data(cli("fault", "utility-b", "swell", "--when", "utility-a.output_volts < 0", "--json"))
+    assert (waiting["when"], waiting["until"]) == ("utility-a.output_volts < 0", None)
+    assert "utility-b" not in {fault["target"] for fault in data(cli("status", "--json"), code=None)["faults"]}
+    shown = cli("fault", "utility-b", "swell", "--until", "utility-a.output_volts > 0")
+    assert shown.stdout == "utility-b now suffers swell until utility-a.output_volts > 0\n"
+    deadline = time.monotonic() + 60.0
+    while data(cli("status", "--json"), code=None)["faults"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("arguments", [["devices", "zzz"], ["points", "ups-1", "zzz"], ["devices", "ups"]])
