@@ -24,8 +24,10 @@ from twinfeed.emulators.textfile import printable
 from twinfeed.harness.console.actions import ACTIONS, carry_out
 from twinfeed.harness.console.component import POINTS, component
 from twinfeed.harness.console.drawing import drawing
-from twinfeed.harness.console.guard import Guard, Policy, Receive, Refusal, Scope, Send
+from twinfeed.harness.console.guard import Bucket, Guard, Policy, Receive, Refusal, Scope, Send
 from twinfeed.harness.console.history import TooMany
+from twinfeed.harness.console.metrics import CONTENT_TYPE
+from twinfeed.harness.console.openapi import document
 from twinfeed.harness.console.stream import Full, Hub
 from twinfeed.harness.console.world import DRAWINGS, World
 from twinfeed.harness.quantities import UnknownQuantity
@@ -53,12 +55,12 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 class Console:
     """The application of one world behind its guard: an ASGI callable."""
 
-    def __init__(self, world: World, policy: Policy) -> None:
+    def __init__(self, world: World, policy: Policy, bucket: Bucket | None = None) -> None:
         self.world = world
         self._drawn: dict[str, dict[str, Any]] = {}
         self.hub = Hub(world.look, world.about)
         self._router = Router(self._routes(), redirect_slashes=False)
-        self.guard = Guard(self._answer, policy)
+        self.guard = Guard(self._answer, policy, bucket)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self.guard(scope, receive, send)
@@ -82,12 +84,14 @@ class Console:
             "/stream": self.stream,
             "/drawing/{which}": self.drawing,
             "/component/{name}": self.component,
+            "/openapi.json": self.openapi,
             "/series": self.series,
             "/events": self.events,
         }
         return [
             Route("/", page_file, methods=["GET"]),
             Route("/page/{name}", page_file, methods=["GET"]),
+            Route("/metrics", self.metrics, methods=["GET"]),
             *(Route(API + path, endpoint, methods=["GET"]) for path, endpoint in gets.items()),
             *(Route(f"{API}/{verb}", self.act, methods=["POST"]) for verb in ACTIONS),
         ]
@@ -141,6 +145,12 @@ class Console:
     async def events(self, request: Request) -> Response:
         after = int(number(request, "after", 0, 0, 1e12))
         return JSONResponse(self.world.events(after, int(number(request, "most", 1000, 1, 10_000))))
+
+    async def openapi(self, request: Request) -> Response:
+        return JSONResponse(document())
+
+    async def metrics(self, request: Request) -> Response:
+        return Response(await self.world.metrics(), headers={"content-type": CONTENT_TYPE})
 
     async def act(self, request: Request) -> Response:
         """One of the control socket's actions: the verb is in the path, its fields are the body."""

@@ -11,6 +11,7 @@ from twinfeed.emulators.site import Site
 from twinfeed.harness.console.frames import Frame, frame, line
 from twinfeed.harness.console.guard import Role
 from twinfeed.harness.console.history import History, Point
+from twinfeed.harness.console.metrics import Metrics
 from twinfeed.harness.control import ControlServer
 from twinfeed.harness.control.requests import Action
 
@@ -43,6 +44,9 @@ class World(Protocol):
     def procedure(self, name: str) -> JsonObject:
         """The card for the isolation of a component, with the state of its steps."""
 
+    async def metrics(self) -> bytes:
+        """The metrics in the text format of Prometheus."""
+
     def sample(self) -> None:
         """Note the present values for trends."""
 
@@ -70,6 +74,7 @@ class Live:
     def __init__(self, control: ControlServer) -> None:
         self.control = control
         self.live = control.live
+        self._metrics = Metrics(self.live)
         self._history = History(self.live.site)
         self.boot_id = secrets.token_hex(8)
 
@@ -91,6 +96,9 @@ class Live:
         if name not in self.live.site.components:
             return {"refused": "it is a device, not a component of the plant"}
         return self.control.verbs.isolations.described(name)
+
+    async def metrics(self) -> bytes:
+        return await self._metrics.text()
 
     def sample(self) -> None:
         self._history.sample()

@@ -11,7 +11,7 @@ from twinfeed.harness.properties import BindingError, PropertySyntaxError, Wrong
 from twinfeed.harness.properties.conditions import Conditions
 from twinfeed.harness.quantities import UnknownQuantity
 
-MOST_EVENTS = 200
+MOST_EVENTS = 30
 """Events of the plant within one step; a quiet site has some each quarter of an hour that change nothing to see."""
 
 

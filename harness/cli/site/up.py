@@ -207,7 +207,7 @@ def console_of(control: ControlServer, port: int | None, folder: Path) -> Page |
         from twinfeed.harness.console.tokens import kept
         from twinfeed.harness.console.world import Live
     except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn"):
+        if error.name not in ("starlette", "uvicorn", "prometheus_client"):
             raise
         return None
     return ConsoleServer(Live(control), port, kept(folder, control.live.site.name))

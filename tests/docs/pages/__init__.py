@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.docs.pages import answers, commands, figures, files, grammar, kinds
+from tests.docs.pages import answers, commands, figures, files, grammar, http_api, kinds
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs"
@@ -24,6 +24,7 @@ def pages() -> Iterator[tuple[Path, str]]:
     yield DOCS / "reference" / "products.md", kinds.products()
     yield DOCS / "reference" / "command-line.md", commands.page()
     yield DOCS / "reference" / "json.md", answers.page()
+    yield DOCS / "reference" / "http-api.md", http_api.page()
     yield DOCS / "reference" / "profile-file.md", files.profile()
     yield DOCS / "reference" / "scenario-file.md", files.scenario()
     yield DOCS / "reference" / "rig-file.md", files.rig()

@@ -9,7 +9,7 @@ from typing import Any
 from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
 from twinfeed.harness.console.app import Console
-from twinfeed.harness.console.guard import Policy
+from twinfeed.harness.console.guard import Bucket, Policy
 from twinfeed.harness.console.tokens import new
 from twinfeed.harness.console.world import Live
 from twinfeed.harness.control import ControlServer
@@ -69,7 +69,7 @@ class Browser:
         return Answer(start["status"], found, b"".join(m.get("body", b"") for m in rest))
 
 
-def browser_of(site: str = "bench") -> Browser:
+def browser_of(site: str = "bench", bucket: Bucket | None = None) -> Browser:
     """A client of the console of a site at rest; nothing listens."""
     policy = Policy.of_port(PORT, new())
-    return Browser(Console(Live(ControlServer(LiveSite(Site.load(site)))), policy), policy)
+    return Browser(Console(Live(ControlServer(LiveSite(Site.load(site)))), policy, bucket), policy)
