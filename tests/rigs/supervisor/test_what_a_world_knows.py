@@ -270,7 +270,7 @@ def test_a_condition_on_what_nobody_measures_is_refused_before_anything_is_sched
     bench.people.there = True
     bench.loop.run_until_complete(bench.supervisor.arm("Awa", 3600.0))
     with pytest.raises(UnknownQuantity, match="nothing in memory is called 'rack-9'"):
-        bench.loop.run_until_complete(bench.world.do("ups-1", "open-battery", **{condition: "rack-9.supplied"}))
+        bench.loop.run_until_complete(bench.world.do("ups-1", "open-battery", at="9 s", **{condition: "rack-9.on"}))
     assert bench.world.waiting() == []
     assert bench.people.asked == []
 

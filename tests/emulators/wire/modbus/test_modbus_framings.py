@@ -102,9 +102,12 @@ class TestUdp:
         server._received(bytes.fromhex("0001 0000 0006 01 03 0004 0001"), ("127.0.0.1", 9))
         assert sent == []
 
-    def test_a_slow_device_answers_one_request_after_the_other(self, unit: TableUnit) -> None:
+    @pytest.mark.parametrize(("off_s", "answered_s"), [(9.0, [2.0, 4.0]), (3.0, [2.0])])
+    def test_a_slow_device_answers_one_request_after_the_other_and_none_while_it_is_off(
+        self, unit: TableUnit, off_s: float, answered_s: list[float]
+    ) -> None:
         async def scenario(loop: VirtualLoop) -> list[float]:
-            server = ModbusUdpServer(direct(unit), HOST, 502, delay_s=lambda: 2.0)
+            server = ModbusUdpServer(direct(unit), HOST, 502, gate=lambda: loop.time() < off_s, delay_s=lambda: 2.0)
             await server.start()
             came: list[float] = []
 
@@ -120,7 +123,7 @@ class TestUdp:
             return came
 
         loop = VirtualLoop()
-        assert loop.run_until_complete(scenario(loop)) == pytest.approx([2.0, 4.0], abs=0.01)
+        assert loop.run_until_complete(scenario(loop)) == pytest.approx(answered_s, abs=0.01)
         loop.close()
 
     @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1"])

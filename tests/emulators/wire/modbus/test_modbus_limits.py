@@ -157,6 +157,20 @@ class TestSlowDevice:
         assert answers == [ANSWER] * 5
         assert len(served._backlog.waiting) == 0
 
+    async def test_an_answer_that_is_due_while_the_device_is_off_is_never_sent(self, started: Any) -> None:
+        delay, on = [3600.0], [True]
+        served = await started(delay_s=lambda: delay[0], gate=lambda: on[0])
+        client = await Client.to(served)
+        client.writer.write(READ)
+        await until(lambda: len(served._backlog.waiting) == 1)
+        delay[0], on[0] = 0.0, False
+        served.hasten()
+        assert len(served._backlog.waiting) == 0
+        on[0] = True
+        client.writer.write(b"\0\2" + READ[2:])
+        answer = await asyncio.wait_for(client.reader.readexactly(len(ANSWER)), 2.0)
+        assert answer == b"\0\2" + ANSWER[2:], "that of the second request"
+
     async def test_a_client_that_has_gone_is_not_worked_for(self, started: Any) -> None:
         delay = [3600.0]
         served = await started(delay_s=lambda: delay[0], buffers=1)

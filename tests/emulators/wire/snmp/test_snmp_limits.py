@@ -91,6 +91,14 @@ class TestWork:
         ask(agent, kind, *names, max_repetitions=2_147_483_647) if kind == "GetBulk" else ask(agent, kind, *names)
         assert tree.reads <= 65507 // 40
 
+    @pytest.mark.parametrize("variables", [3, 300])
+    @pytest.mark.parametrize("non_repeaters", [0, 1])
+    def test_is_none_at_the_end_of_the_view(self, variables: int, non_repeaters: int) -> None:
+        tree = self.Counting(variables)
+        answer = ask(SnmpAgent(tree, COMMUNITIES), "GetBulk", (1, 3, 6, 9, variables), non_repeaters=non_repeaters,
+                     max_repetitions=5)  # fmt: skip
+        assert (answer.status, len(answer.values), tree.reads) == (0, 1, 0)
+
     def test_is_none_at_all_for_a_message_longer_than_the_agent_takes(self) -> None:
         tree = self.Counting(3000)
         agent = SnmpAgent(tree, COMMUNITIES)

@@ -94,6 +94,23 @@ async def test_a_slow_device_reads_no_further_until_it_has_answered(server: Snmp
     writer.close()
 
 
+async def test_an_answer_that_is_due_while_the_device_is_off_is_never_sent(
+    server: SnmpStreamServer, gate: Gate
+) -> None:
+    gate.delay_s = 3600.0
+    reader, writer = await connected(server)
+    writer.write(request("Get", (*SYSTEM, 3, 0)))
+    while not server.backlog.waiting:
+        await asyncio.sleep(0.01)
+    gate.delay_s, gate.open = 0.0, False
+    server.hasten()
+    assert not server.backlog.waiting
+    gate.open = True
+    writer.write(request("Get", NAME))
+    assert read(await message(reader)).values == [b"pdu-a"], "of the second request"
+    writer.close()
+
+
 async def test_a_device_without_power_answers_nothing_and_forgets_the_connection(
     server: SnmpStreamServer, gate: Gate
 ) -> None:
