@@ -5,6 +5,7 @@ import {diagram} from "./diagram.js";
 import {h, setText} from "./dom.js";
 import {get, post, Refused, Stream, takeToken} from "./net.js";
 import {panel, refresh} from "./panel.js";
+import {scenarios} from "./scenarios.js";
 import {on, reset, select, store, take} from "./store.js";
 import {LANGUAGES, clock, language, loadTexts, t, translate} from "./texts.js";
 
@@ -12,7 +13,7 @@ const SPEEDS = [0.1, 1, 5, 10, 60, 600]; // times real time
 const $ = (id) => document.getElementById(id);
 const byDrawing = (which) => (stage) => diagram(stage, which);
 const SCREENS = {
-  power: byDrawing("power"), cooling: byDrawing("cooling"), network: byDrawing("network"),
+  power: byDrawing("power"), cooling: byDrawing("cooling"), network: byDrawing("network"), scenarios,
 };
 
 let current = null; // what the open screen returned: {stop, show}

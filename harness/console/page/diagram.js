@@ -9,6 +9,7 @@ import {t, word} from "./texts.js";
 import {View} from "./view.js";
 
 const STANDBY = new Set(["off"]);
+const OTHER_SIDE = /emergency|alternate/; // a transfer switch on its second source
 const MARKED = ["failed", "warning", "unknown", "isolated", "starting"];
 
 export async function diagram(stage, which) {
@@ -34,6 +35,7 @@ class Diagram {
     for (const wire of drawing.wires) under.append(this.wire(wire));
     this.content.append(under);
     for (const node of drawing.nodes) this.content.append(node.strip ? this.strip(node) : this.node(node));
+    this.fromGenerators = drawing.wires.filter((wire) => this.kind(wire.from) === "generator").map((wire) => wire.id);
     this.view = new View(this.svg, this.content, drawing);
     this.buttons = h("div", {class: "zoom"},
       h("button", {type: "button", title: t("zoom.in"), "aria-label": t("zoom.in"), onclick: () => this.view.zoom(1.3)}, "+"),
@@ -61,7 +63,8 @@ class Diagram {
         s("rect", {class: "bar", x: node.x, y: node.y + node.h - 6, width: node.w, height: 6}),
         s("text", {class: "label", x: node.x + 3, y: node.text.y + 10}, node.label, " ", entry.value));
     } else {
-      entry.symbol = s("g", {class: "symbol", transform: `translate(${middle - 12} ${node.y + 1})`});
+      const place = this.mirrored(node.id) ? `translate(${middle + 12} ${node.y + 1}) scale(-1 1)` : `translate(${middle - 12} ${node.y + 1})`;
+      entry.symbol = s("g", {class: "symbol", transform: place});
       entry.value = s("text", {class: "value", x: middle, y: node.y + 42, "text-anchor": "middle"});
       entry.load = s("rect", {class: "load", x: node.x + 1, y: node.y + node.h - 2.5, width: 0, height: 2.5});
       entry.width = node.w - 2;
@@ -74,6 +77,12 @@ class Diagram {
     group.append(entry.mark, s("rect", {class: "hit", x: node.x, y: node.y, width: node.w, height: node.h}));
     this.boxes.set(node.id, entry);
     return group;
+  }
+
+  // True for a transfer switch whose second source comes from the left: its poles are drawn on the sides of its wires.
+  mirrored(id) {
+    const end = (terminal) => this.into.get(id)?.find((wire) => wire.terminal === terminal)?.points.at(-1)[0];
+    return end("emergency") < end("normal") || end("alternate") < end("preferred");
   }
 
   badge(x, y) {
@@ -120,12 +129,13 @@ class Diagram {
 
   paint() {
     this.expected = new Map();
+    // Sets that run together have one phase angle and one name: that of their group.
+    const generated = new Set(this.fromGenerators.map((id) => store.wires[id]?.source));
     for (const [id, line] of this.lines) {
       const state = store.wires[id];
-      const source = state?.source;
       line.classList.toggle("dead", state ? !state.live : false);
       line.classList.toggle("blocked", Boolean(state?.blocked));
-      line.classList.toggle("generated", Boolean(state?.live && source && store.nodes[source] && this.kind(source) === "generator"));
+      line.classList.toggle("generated", Boolean(state?.live && state.source && generated.has(state.source)));
     }
     for (const [id, entry] of this.boxes) this.paintBox(id, entry, store.nodes[id]);
   }
@@ -151,7 +161,7 @@ class Diagram {
       setText(entry.cell, LETTERS[shown] && shown !== "ok" ? LETTERS[shown] : entry.label);
       return;
     }
-    const open = opens(entry.kind) && (state === "off" || state === "failed" || state === "isolated");
+    const open = opens(entry.kind) && (["off", "failed", "isolated"].includes(state) || OTHER_SIDE.test(node?.text ?? ""));
     if (entry.symbol && entry.drawn !== `${open}`) {
       entry.drawn = `${open}`;
       entry.symbol.replaceChildren(...paths(entry.kind, open).map((d) => s("path", {d})));

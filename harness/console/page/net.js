@@ -42,7 +42,7 @@ export async function get(path) {
 }
 
 export async function post(path, body = {}) {
-  const more = {"Content-Type": "application/json", "X-Person": encodeURIComponent(person())};
+  const more = {"Content-Type": "application/json", "X-Person": person().replace(/[^ -ÿ]/g, "?")};
   const sent = {method: "POST", headers: headers(more), body: JSON.stringify(body)};
   return answer(await fetch(`/api/v1${path}`, sent));
 }

@@ -12,6 +12,7 @@ export const SYMBOLS = {
   breaker: ["M12 0v6M12 20v-5M12 15v-9", CROSS],
   "breaker-open": ["M12 0v6M12 20v-5M12 15l-6-8", CROSS],
   ats: ["M6 0v5M18 0v5M12 20v-6M12 14l-5.5-8", "M3.500 5h5M15.500 5h5"],
+  "ats-open": ["M6 0v5M18 0v5M12 20v-6M12 14l5.5-8", "M3.500 5h5M15.500 5h5"],
   sts: ["M6 0v4M18 0v4M12 20v-5", "M2.500 4h7l-3.500 5zM14.500 4h7l-3.500 5zM6 9l6 6M18 9l-6 6"],
   ups: [BOX, "M4 18l16-16", "M6 7q1.500-3 3 0t3 0", "M13 14h5M13 16.500h5"],
   bus_tie: ["M0 10h7M24 10h-7M7 10h10", "M9 8l4 4m0-4l-4 4"],
@@ -34,7 +35,7 @@ const SAME = {
   ventilation_fan: "pump", humidifier: "crah", paralleling_plc: "box", yard: "climate",
 };
 
-// The paths of a kind; `open` for a breaker or a tie that is not closed.
+// The paths of a kind; `open` for a breaker or a tie that is not closed, and a transfer switch on its second source.
 export function paths(kind, open = false) {
   const name = SAME[kind] || kind;
   return SYMBOLS[open ? `${name}-open` : name] || SYMBOLS[name] || SYMBOLS.box;

@@ -92,6 +92,80 @@ def box(page: playwright_api.Page, name: str) -> playwright_api.Locator:
     return page.locator(f'[data-id="{name}"]')
 
 
+async def test_a_feed_is_cut_by_clicking_and_the_transfer_to_battery_and_its_alarm_are_seen(
+    page: playwright_api.Page,
+) -> None:
+    await box(page, "utility-a").click()
+    form = page.locator("form.fault")
+    await form.locator("select").select_option("outage")
+    await form.get_by_role("button").click()
+    await page.locator('[data-id="utility-a"].is-dead').wait_for()
+    await page.locator('[data-id="board-a"].is-dead').wait_for()
+    await page.locator('[data-id="ups-a"].is-warning').wait_for()
+    await page.locator("#alarms", has_text="on_battery").wait_for()
+    # A wire has the colour of the supply at its own end: the UPS lives, the wire to it does not.
+    await page.locator('[data-wire="ups-a.input"].dead').wait_for(state="attached")
+    assert await page.locator('[data-wire="ups-board-a.module"].dead').count() == 0
+    assert await page.locator('[data-id="row-1"].is-ok').count() == 1
+    await page.locator(".active button").click()
+    await page.locator('[data-id="board-a"].is-ok').wait_for()
+
+
+async def test_a_parameter_out_of_its_range_is_not_sent_and_a_refusal_is_shown(page: playwright_api.Page) -> None:
+    await box(page, "utility-a").click()
+    form = page.locator("form.fault")
+    await form.locator("select").select_option("swell")
+    height = form.locator('input[name="height"]')
+    await height.fill("100000")
+    await form.get_by_role("button").click()
+    assert await height.evaluate("input => input.validity.rangeOverflow")
+    assert await page.locator("#alarms li.fault").count() == 0
+
+
+async def test_a_ups_is_isolated_and_returned_step_by_step(page: playwright_api.Page, running: Running) -> None:
+    await box(page, "ups-a").click()
+    steps = page.locator('[data-part="procedure"]')
+    count = await steps.locator("li").count()
+    for n in range(count):
+        await steps.locator(f'li[value="{n + 1}"].due button').first.click()
+        if n + 1 < count:
+            await steps.locator(f'li[value="{n + 1}"].step-done').wait_for()
+        if n + 1 == await steps.locator('li[data-way="out"]').count():
+            assert not running.live.site.components["ups-a"].quantity("live")
+            assert running.live.site.components["row-1"].quantity("supplied")
+    await page.locator('[data-id="ups-a"].is-ok').wait_for()
+    assert running.live.site.components["ups-a"].quantity("mode") == "online"
+
+
+async def test_time_is_paused_stepped_and_goes_on(page: playwright_api.Page) -> None:
+    await page.get_by_role("button", name="Pause").click()
+    resume = page.get_by_role("button", name="Resume")
+    await resume.wait_for()
+    await page.get_by_role("button", name="Step").click()
+    await resume.click()
+    await page.get_by_role("button", name="Pause").wait_for()
+
+
+async def test_a_scenario_is_dragged_on_its_timeline_and_run(page: playwright_api.Page, running: Running) -> None:
+    await page.get_by_role("tab", name="Scenarios").click()
+    await page.get_by_role("combobox", name="Component").fill("utility-b")
+    await page.get_by_role("combobox", name="Component").blur()
+    await page.get_by_role("combobox", name="Fault").select_option("outage")
+    await page.get_by_role("button", name="Add the fault").click()
+    bar = page.get_by_role("slider", name="utility-b outage")
+    assert await bar.get_attribute("aria-valuenow") == "180"
+    place = await bar.bounding_box()
+    assert place is not None
+    await page.mouse.move(place["x"] + 20, place["y"] + 8)
+    await page.mouse.down()
+    await page.mouse.move(place["x"] - 400, place["y"] + 8)
+    await page.mouse.up()
+    await page.locator('.board .event[aria-valuenow="0"]').wait_for()
+    await page.get_by_role("button", name="Run on this site").click()
+    await page.locator("#alarms li.fault", has_text="utility-b").wait_for()
+    assert ("utility-b", "outage", {}) in running.live.site.active_faults()
+
+
 async def test_french_is_french_everywhere_and_is_remembered(page: playwright_api.Page) -> None:
     await box(page, "ups-a").click()
     await page.get_by_role("button", name="Français").click()
