@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from twinfeed.harness.console.drawing.folding import CELL_PX, HEADING_PX, Edge, Graph, Unit, differences
 from twinfeed.harness.console.drawing.placing import Span
@@ -191,25 +191,15 @@ def _moved(drawing: Drawing, dx: float) -> Drawing:
     def moved(box: Box) -> Box:
         return box._replace(x=box.x + dx)
 
-    return Drawing(
-        drawing.width + dx,
-        drawing.height,
-        tuple(
-            Node(
-                n.id,
-                n.kind,
-                n.label,
-                moved(n.box),
-                moved(n.text),
-                n.level,
-                tuple(Cell(c.id, c.label, moved(c.box)) for c in n.cells),
-                n.bar,
-            )
-            for n in drawing.nodes
-        ),
-        tuple(
-            Wire(w.id, w.source, w.target, w.terminal, tuple((x + dx, y) for x, y in w.points), w.alternate)
-            for w in drawing.wires
-        ),
-        tuple(Lane(lane.root, lane.x + dx, lane.w) for lane in drawing.lanes),
-    )
+    nodes = [
+        replace(
+            node,
+            box=moved(node.box),
+            text=moved(node.text),
+            cells=tuple(replace(cell, box=moved(cell.box)) for cell in node.cells),
+        )
+        for node in drawing.nodes
+    ]
+    wires = [replace(wire, points=tuple((x + dx, y) for x, y in wire.points)) for wire in drawing.wires]
+    lanes = [replace(lane, x=lane.x + dx) for lane in drawing.lanes]
+    return Drawing(drawing.width + dx, drawing.height, tuple(nodes), tuple(wires), tuple(lanes))

@@ -130,7 +130,7 @@ class Graph:
 
 
 def folded(parts: Sequence[Part], edges: Sequence[Edge], single: Iterable[str] = ()) -> Graph:
-    """The units of these parts. A part feeds others only further down: `parts` may be in any order.
+    """The units of these parts, each after those that feed it. The order of `parts` is kept among equals.
 
     Args:
         single: ids of parts that stay single, whatever their neighbours.

@@ -90,16 +90,10 @@ def _edges(component: Component, known: Collection[str]) -> Iterable[Edge]:
 
 
 def _distances(feeders: Mapping[str, Sequence[str]]) -> dict[str, int]:
-    """The longest way of each unit from a source, in units."""
+    """The longest way of each unit from a source, in units. Feeders come before what they feed."""
     row: dict[str, int] = {}
-
-    def distance(unit: str) -> int:
-        if unit not in row:
-            row[unit] = 1 + max((distance(feeder) for feeder in feeders[unit]), default=-1)
-        return row[unit]
-
-    for unit in feeders:
-        distance(unit)
+    for unit, found in feeders.items():
+        row[unit] = 1 + max((row[feeder] for feeder in found), default=-1)
     return row
 
 
