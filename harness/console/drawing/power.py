@@ -18,7 +18,7 @@ from twinfeed.emulators.site import Site
 from twinfeed.emulators.sitefile.references import references
 from twinfeed.harness.console.drawing.composing import Plan, compose
 from twinfeed.harness.console.drawing.folding import Edge, Graph, Part, folded
-from twinfeed.harness.console.drawing.lanes import Forest, lane_blocks
+from twinfeed.harness.console.drawing.lanes import ROOT, Forest, lane_blocks
 from twinfeed.harness.console.drawing.placing import GAP_PX, Block, beside, free_place, spread
 from twinfeed.harness.console.drawing.shapes import Drawing
 
@@ -148,26 +148,39 @@ def _band(plan: Plan, graph: Graph, banded: set[str], feeders: Mapping[str, Sequ
     forest = Forest(graph, depth, {unit: found[:1] for unit, found in inside.items()})
     wanted: dict[str, float] = {}
     blocks: dict[str, Block] = {}
-    for root in forest.children[""]:
-        blocks[root] = _column(forest, depth, root)
-        above = [whole.centres[f] for unit in forest.below(root) for f in feeders[unit] if f in whole.centres]
-        wanted[root] = sum(above) / len(above) if above else whole.right
-    widths = {root: block.right - block.left for root, block in blocks.items()}
+    for group in _joined(forest, inside):
+        block = blocks[group[0]] = beside([_column(forest, depth, root) for root in group])
+        above = [whole.centres[f] for unit in block.centres for f in feeders[unit] if f in whole.centres]
+        wanted[group[0]] = sum(above) / len(above) if above else whole.right
+    widths = {group: block.right - block.left for group, block in blocks.items()}
     room = max(whole.right - whole.left, LEAST_BAND_PX)
     lines = max(1, ceil(sum(w + GAP_PX for w in widths.values()) / room))
-    order = sorted(wanted, key=lambda root: round(wanted[root] / NEARLY_PX))  # otherwise as in the site file
+    order = sorted(wanted, key=lambda group: round(wanted[group] / NEARLY_PX))  # otherwise as in the site file
     row = max(plan.row.values(), default=-1) + 1
     for n in range(lines):
         line = order[n::lines]
         centres = spread(line, wanted, widths)
-        for root in line:
-            block = blocks[root]
-            moved = Block()
-            moved.take(block, centres[root] - (block.left + block.right) / 2)
-            for unit, centre in moved.centres.items():
+        for group in line:
+            block = blocks[group]
+            shift = centres[group] - (block.left + block.right) / 2
+            for unit, centre in block.centres.items():
                 plan.row[unit] = row + depth[unit]
-                whole.add(unit, plan.row[unit], centre, moved.widths[unit])
-        row += 1 + max((depth[unit] for root in line for unit in forest.below(root)), default=0)
+                whole.add(unit, plan.row[unit], centre + shift, block.widths[unit])
+        row += 1 + max((depth[unit] for group in line for unit in blocks[group].centres), default=0)
+
+
+def _joined(forest: Forest, feeders: Mapping[str, Sequence[str]]) -> list[list[str]]:
+    """The roots of the band in groups: those that feed the same unit stand on one line, above it."""
+    group_of: dict[str, list[str]] = {}
+    for root in forest.children[ROOT]:
+        group_of.update(dict.fromkeys(forest.below(root), [root]))
+    for unit, found in feeders.items():
+        for feeder in found:
+            ours, theirs = group_of[unit], group_of[feeder]
+            if ours is not theirs:
+                ours += theirs
+                group_of.update({other: ours for other, group in group_of.items() if group is theirs})
+    return [group for root, group in group_of.items() if group[0] == root]
 
 
 def _column(forest: Forest, depth: Mapping[str, int], root: str) -> Block:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from twinfeed.emulators import sitefile
@@ -117,7 +117,9 @@ def check(picture: Drawing) -> None:
     assert all(0 <= x <= picture.width and 0 <= y <= picture.height for wire in picture.wires for x, y in wire.points)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(
+    max_examples=20, deadline=None, phases=(Phase.explicit, Phase.generate)
+)  # shrinking 60 components takes minutes
 @given(power_paths())
 def test_any_power_paths_are_drawn_whole_and_nothing_overlaps(paths: list[Electrical]) -> None:
     picture = drawn(paths)
@@ -126,6 +128,21 @@ def test_any_power_paths_are_drawn_whole_and_nothing_overlaps(paths: list[Electr
     assert {(wire.target, wire.terminal, wire.source) for wire in picture.wires} == feeds
     check(picture)
     assert drawn(paths) == picture
+
+
+def test_the_feeders_of_a_unit_in_the_band_stand_on_the_line_above_it() -> None:
+    """Two transfer switches, of which one is wired to the other, among so many racks that the band has two lines."""
+    paths = [component("utility-a", "utility"), component("utility-b", "utility")]
+    paths += [component(f"ats-{name}", "ats", normal="utility-a", emergency="utility-b") for name in ("u", "v", "w")]
+    paths += [component(f"x{'y' * n}", "rack_row", a="utility-a", b="utility-b") for n in range(30)]
+    paths += [
+        component("pump-u", "pump", input="ats-u", alternate="ats-w"),
+        component("pump-v", "pump", input="pump-u", alternate="ats-v"),
+    ]
+    picture = drawn(paths)
+    box = {node.id: node.box for node in picture.nodes}
+    assert box["pump-u"].y > box["ats-w"].y and box["pump-v"].y > box["ats-v"].y
+    check(picture)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
