@@ -173,13 +173,14 @@ def _joined(forest: Forest, feeders: Mapping[str, Sequence[str]]) -> list[list[s
     """The roots of the band in groups: those that feed the same unit stand on one line, above it."""
     group_of: dict[str, list[str]] = {}
     for root in forest.children[ROOT]:
-        group_of.update(dict.fromkeys(forest.below(root), [root]))
+        group = [root]
+        group_of.update((unit, group) for unit in forest.below(root))
     for unit, found in feeders.items():
         for feeder in found:
             ours, theirs = group_of[unit], group_of[feeder]
             if ours is not theirs:
                 ours += theirs
-                group_of.update({other: ours for other, group in group_of.items() if group is theirs})
+                group_of.update({other: ours for other, one in group_of.items() if one is theirs})
     return [group for root, group in group_of.items() if group[0] == root]
 
 

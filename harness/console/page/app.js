@@ -8,12 +8,13 @@ import {panel, refresh} from "./panel.js";
 import {scenarios} from "./scenarios.js";
 import {on, reset, select, store, take} from "./store.js";
 import {LANGUAGES, clock, language, loadTexts, t, translate} from "./texts.js";
+import {time} from "./time.js";
 
 const SPEEDS = [0.1, 1, 5, 10, 60, 600]; // times real time
 const $ = (id) => document.getElementById(id);
 const byDrawing = (which) => (stage) => diagram(stage, which);
 const SCREENS = {
-  power: byDrawing("power"), cooling: byDrawing("cooling"), network: byDrawing("network"), scenarios,
+  power: byDrawing("power"), cooling: byDrawing("cooling"), network: byDrawing("network"), time, scenarios,
 };
 
 let current = null; // what the open screen returned: {stop, show}

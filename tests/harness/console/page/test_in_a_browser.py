@@ -15,6 +15,7 @@ import pytest_asyncio
 
 from twinfeed.emulators.serving import LiveSite
 from twinfeed.emulators.site import Site
+from twinfeed.harness.console.guard import Role
 from twinfeed.harness.console.serving import ConsoleServer
 from twinfeed.harness.console.world import Live
 from twinfeed.harness.control import ControlServer
@@ -41,10 +42,10 @@ class Running:
     console: ConsoleServer
 
     @classmethod
-    async def started(cls, port: int | None = 0) -> Running:
+    async def started(cls, port: int = 0, tokens: dict[Role, str] | None = None) -> Running:
         live = LiveSite(Site.load("pilot"), ports=PORTS)
         await live.start()
-        console = ConsoleServer(Live(ControlServer(live)), port)
+        console = ConsoleServer(Live(ControlServer(live)), port, tokens)
         await console.start()
         return cls(live, console)
 
@@ -146,6 +147,22 @@ async def test_time_is_paused_stepped_and_goes_on(page: playwright_api.Page) -> 
     await page.get_by_role("button", name="Pause").wait_for()
 
 
+async def test_time_runs_until_a_condition_and_a_trend_and_the_timeline_show_it(
+    page: playwright_api.Page, running: Running
+) -> None:
+    running.live.site.inject("utility-a", "outage")
+    await page.get_by_role("tab", name="Time").click()
+    await page.locator(".timeline .event.fault").first.wait_for(state="attached")
+    await page.get_by_role("textbox", name="Point").fill("ups-a.charge_percent")
+    await page.get_by_role("button", name="Add a trend").click()
+    await page.get_by_label("or until a condition holds").fill("ups-a.charge_percent < 99.5")
+    await page.get_by_role("button", name="Run", exact=True).click()
+    await page.get_by_role("button", name="Resume").wait_for()
+    assert running.live.site.components["ups-a"].quantity("charge_percent") <= 99.5
+    await page.get_by_role("button", name="Resume").click()
+    await page.locator('.chart .trend[d*="L"]').wait_for(state="attached")
+
+
 async def test_a_scenario_is_dragged_on_its_timeline_and_run(page: playwright_api.Page, running: Running) -> None:
     await page.get_by_role("tab", name="Scenarios").click()
     await page.get_by_role("combobox", name="Component").fill("utility-b")
@@ -222,8 +239,7 @@ async def test_a_restart_of_the_site_is_survived_and_two_runs_are_not_mixed(
     await running.stop()
     await page.locator("body.lost").wait_for()
     await page.locator("#notice.lost", has_text="Connection lost").wait_for()
-    again = await Running.started(port)
-    again.console.policy.tokens.update(tokens)
+    again = await Running.started(port, tokens)
     running.live, running.console = again.live, again.console
     await page.locator("#notice.back", has_text="nothing of the earlier run").wait_for()
     await page.locator('[data-id="utility-a"].is-ok').wait_for()
