@@ -152,21 +152,21 @@ def _band(plan: Plan, graph: Graph, banded: set[str], feeders: Mapping[str, Sequ
         block = blocks[group[0]] = beside([_column(forest, depth, root) for root in group])
         above = [whole.centres[f] for unit in block.centres for f in feeders[unit] if f in whole.centres]
         wanted[group[0]] = sum(above) / len(above) if above else whole.right
-    widths = {group: block.right - block.left for group, block in blocks.items()}
+    widths = {name: block.right - block.left for name, block in blocks.items()}
     room = max(whole.right - whole.left, LEAST_BAND_PX)
     lines = max(1, ceil(sum(w + GAP_PX for w in widths.values()) / room))
-    order = sorted(wanted, key=lambda group: round(wanted[group] / NEARLY_PX))  # otherwise as in the site file
+    order = sorted(wanted, key=lambda name: round(wanted[name] / NEARLY_PX))  # otherwise as in the site file
     row = max(plan.row.values(), default=-1) + 1
     for n in range(lines):
         line = order[n::lines]
         centres = spread(line, wanted, widths)
-        for group in line:
-            block = blocks[group]
-            shift = centres[group] - (block.left + block.right) / 2
+        for name in line:
+            block = blocks[name]
+            shift = centres[name] - (block.left + block.right) / 2
             for unit, centre in block.centres.items():
                 plan.row[unit] = row + depth[unit]
                 whole.add(unit, plan.row[unit], centre + shift, block.widths[unit])
-        row += 1 + max((depth[unit] for group in line for unit in blocks[group].centres), default=0)
+        row += 1 + max((depth[unit] for name in line for unit in blocks[name].centres), default=0)
 
 
 def _joined(forest: Forest, feeders: Mapping[str, Sequence[str]]) -> list[list[str]]:
