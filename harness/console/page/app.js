@@ -28,16 +28,16 @@ async function open(name) {
   screen = name;
   current?.stop?.();
   current = null;
-  const stage = $("stage");
-  stage.replaceChildren();
-  stage.className = name;
+  // What a screen that was left meanwhile still puts into its place is not seen.
+  const place = h("div", {class: `screen ${name}`});
+  $("stage").replaceChildren(place);
   tabs();
   try {
-    const opened = await SCREENS[name](stage);
-    if (screen !== name) opened?.stop?.();
-    else current = opened;
+    const opened = await SCREENS[name](place);
+    if (place.isConnected) current = opened;
+    else opened?.stop?.();
   } catch (error) {
-    stage.append(h("p", {class: "refused"}, `${error.message} ${error.next ?? ""}`));
+    place.append(h("p", {class: "refused"}, `${error.message} ${error.next ?? ""}`));
   }
 }
 
